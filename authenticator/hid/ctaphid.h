@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CTAPHID_H
+#define CTAPHID_H
+
+/* CTAPHID framing (CTAP 2.1, 11.2), sans-IO: reports in, whole messages out, and back. */
+
+#include "bytes.h"
+
+enum {
+        CTAPHID_REPORT_SIZE = 64,
+        CTAPHID_MESSAGE_MAX = 7609, /* 64 - 7 + 128 * (64 - 5) */
+        CTAPHID_CHANNELS = 16,
+};
+
+enum ctaphid_command {
+        CTAPHID_PING = 0x01,
+        CTAPHID_MSG = 0x03,
+        CTAPHID_INIT = 0x06,
+        CTAPHID_WINK = 0x08,
+        CTAPHID_CBOR = 0x10,
+        CTAPHID_CANCEL = 0x11,
+        CTAPHID_KEEPALIVE = 0x3B,
+        CTAPHID_ERROR = 0x3F,
+};
+
+/* What a report led to. */
+enum ctaphid_outcome {
+        CTAPHID_NONE,    /* nothing for the layer above */
+        CTAPHID_REQUEST, /* a CBOR message is whole: see ctaphid_request */
+        CTAPHID_CANCELS, /* the host cancels the message that is being worked on */
+        CTAPHID_ABORTED, /* the host gave up (INIT on the busy channel): stop working, send nothing */
+};
+
+enum ctaphid_status { CTAPHID_PROCESSING = 1, CTAPHID_UP_NEEDED = 2 };
+
+struct ctaphid;
+
+/* ctaphid_new allocates one; `random` gives channel numbers. */
+MITOME_CHECKED mitome_status ctaphid_new(
+        const struct mitome_random *random, struct ctaphid **ret, mitome_error *error);
+void ctaphid_free(struct ctaphid *hid);
+
+/* ctaphid_receive takes one report. INIT, PING, WINK, errors and busy answers are settled inside. */
+enum ctaphid_outcome ctaphid_receive(
+        struct ctaphid *hid, const uint8_t report[CTAPHID_REPORT_SIZE], uint64_t now_ms);
+
+/* ctaphid_request is the CBOR message that is being worked on. */
+slice ctaphid_request(const struct ctaphid *hid);
+
+/* ctaphid_reply answers the message that is being worked on; the channel is free again. */
+void ctaphid_reply(struct ctaphid *hid, slice message);
+
+/* ctaphid_keepalive queues a keepalive if one is due (every 100 ms) while a message is worked on. */
+void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t now_ms);
+
+/* ctaphid_send takes the next report that waits for the host. */
+bool ctaphid_send(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE]);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MITOME_AUTHENTICATOR_H
+#define MITOME_AUTHENTICATOR_H
+
+/* The authenticator without its machine: CTAPHID reports in and out, an element behind a link, a gate beside
+ * it. No sockets, no threads, no clock: the caller passes the time and asks for the next report. */
+
+#include <mitome/bytes.h>
+#include <mitome/error.h>
+#include <mitome/gate.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MITOME_REPORT_SIZE = 64 };
+
+/* The way to an element: one command APDU in, one response APDU out (at least two bytes). */
+struct mitome_link {
+        void *context;
+        mitome_status (*transmit)(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+                size_t *ret_size, mitome_error *error);
+};
+
+/* Where a caller watches what goes by (`--verbose`); every member may be NULL. Views are good during the
+ * call. */
+struct mitome_trace {
+        void *context;
+        void (*ctap)(
+                void *context, bool request, mitome_slice message); /* command or status byte, then CBOR */
+        void (*apdu)(void *context, bool command, mitome_slice apdu);
+};
+
+struct mitome_authenticator_config {
+        struct mitome_link element;
+        struct mitome_gate gate; /* version 0: no gate, no finger path */
+        struct mitome_random random;
+        struct mitome_trace trace;
+        /* asks the user for a touch where no finger is read and answers whether it was given; NULL: none is
+         * given. */
+        bool (*touch)(void *context, mitome_slice rp_id);
+        void *touch_context;
+};
+
+struct mitome_authenticator;
+
+/* mitome_authenticator_new selects the FIDO applet of the element and reads its state. Fails with LINK,
+ * APDU_STATUS or NO_MEMORY. The config is copied; its contexts must outlive the authenticator. */
+MITOME_CHECKED mitome_status mitome_authenticator_new(const struct mitome_authenticator_config *config,
+        struct mitome_authenticator **ret, mitome_error *error);
+
+/* mitome_authenticator_receive takes one report from the host. `now_ms` is any clock that only goes forward.
+ */
+void mitome_authenticator_receive(struct mitome_authenticator *authenticator,
+        const uint8_t report[MITOME_REPORT_SIZE], uint64_t now_ms);
+
+/* mitome_authenticator_send gives the next report for the host, if there is one now. While a finger is
+ * awaited it polls the gate for at most `wait_ms` and gives the keepalives that are due. */
+bool mitome_authenticator_send(struct mitome_authenticator *authenticator, int wait_ms, uint64_t now_ms,
+        uint8_t ret_report[MITOME_REPORT_SIZE]);
+
+void mitome_authenticator_free(struct mitome_authenticator *authenticator);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

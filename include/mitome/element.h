@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MITOME_ELEMENT_H
+#define MITOME_ELEMENT_H
+
+/* The secure element in software: APDU bytes in, APDU bytes out, everything else stays inside.
+ *
+ * A real deployment runs it as a process of its own (`mitome element`). Linking it into a program is for
+ * tests, benchmarks and platforms that are the boundary themselves. */
+
+#include <mitome/bytes.h>
+#include <mitome/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* mitome_storage is where the element keeps its state: one sealed image, read whole and replaced whole. */
+struct mitome_storage {
+        void *context;
+        /* load reads the image into memory that the caller frees with free(). Nothing stored yet: *ret_image
+         * is NULL and the call succeeds. */
+        mitome_status (*load)(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error);
+        /* replace puts `image` in the place of the former one. Atomic: after a power cut at any moment, load
+         * gives the old image or the new one. Durable: when it returns success, load gives the new one. After
+         * a failure it may give either. */
+        mitome_status (*replace)(void *context, mitome_slice image, mitome_error *error);
+};
+
+enum { MITOME_STORAGE_KEY_SIZE = 32, MITOME_SCP03_KEY_SIZE = 16 };
+
+struct mitome_element_config {
+        struct mitome_storage storage;
+        struct mitome_random random;
+        uint8_t storage_key[MITOME_STORAGE_KEY_SIZE]; /* seals the image; kept beside it, readable by nobody
+                                                         else */
+};
+
+/* The keys of the issuer's security domain, set at manufacture. */
+struct mitome_card_keys {
+        uint8_t enc[MITOME_SCP03_KEY_SIZE];
+        uint8_t mac[MITOME_SCP03_KEY_SIZE];
+        uint8_t dek[MITOME_SCP03_KEY_SIZE];
+};
+
+struct mitome_element;
+
+/* mitome_element_create writes the state of a new element into empty storage. Storage that holds anything,
+ * even something unreadable, is refused (STORE_EXISTS) and left as it is. */
+MITOME_CHECKED mitome_status mitome_element_create(
+        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error);
+
+/* mitome_element_open powers an element on. A state that is missing (STORE_MISSING), damaged or sealed with
+ * another key (STORE_SEAL), or of another program or version (STORE_FOREIGN) is refused and left as it is.
+ * The config is copied; its contexts must outlive the element. */
+MITOME_CHECKED mitome_status mitome_element_open(
+        const struct mitome_element_config *config, struct mitome_element **ret, mitome_error *error);
+
+/* mitome_element_reset is what a reader's reset does: selection, secure channels, verified PINs, begun
+ * operations and key agreements are forgotten. */
+void mitome_element_reset(struct mitome_element *element);
+
+enum { MITOME_APDU_MAX = 4096 }; /* of a command or a response, status word included */
+
+/* mitome_element_transmit carries out one command APDU (at most MITOME_APDU_MAX bytes) and writes the
+ * response, always at least its status word, into `response`, which holds MITOME_APDU_MAX bytes. A malformed
+ * command is answered by a status word; a failure of this call means that the state could not be stored, and
+ * the element then answers 6581 until it is opened again. */
+MITOME_CHECKED mitome_status mitome_element_transmit(struct mitome_element *element, mitome_slice command,
+        uint8_t response[MITOME_APDU_MAX], size_t *ret_size, mitome_error *error);
+
+/* mitome_element_atr is the answer to reset, a static view. */
+mitome_slice mitome_element_atr(void);
+
+/* mitome_element_free wipes and releases; NULL is fine. */
+void mitome_element_free(struct mitome_element *element);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MITOME_GATE_H
+#define MITOME_GATE_H
+
+/* The biometric gate as the authenticator sees it: start, poll, cancel. No image and no template ever crosses
+ * this interface; what comes out is evidence for the element, which alone decides (DESIGN: unlock token). */
+
+#include <mitome/bytes.h>
+#include <mitome/error.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MITOME_GATE_VERSION = 1 };
+
+enum mitome_gate_purpose {
+        MITOME_GATE_VERIFY = 1, /* compare one capture with the enrolled set */
+        MITOME_GATE_ENROL = 2,  /* add one finger to the set */
+};
+
+/* What the gate is asked for. It computes what it signs from these itself: above all from the text of the RP
+ * ID, which it shows to the user. */
+struct mitome_gate_request {
+        enum mitome_gate_purpose purpose;
+        uint8_t command;               /* the CTAP command that will be done: 0x01, 0x02, 0x09 */
+        mitome_slice rp_id;            /* text; empty for ENROL */
+        mitome_slice client_data_hash; /* 32 bytes; empty for ENROL */
+        mitome_slice challenge;        /* 32 bytes, from the element, good for one capture */
+        uint32_t timeout_ms;           /* for the whole request; 0 means the gate's own limit */
+};
+
+enum mitome_gate_event_kind {
+        MITOME_GATE_NOTHING = 0, /* nothing new within the wait */
+        MITOME_GATE_AWAITS = 1,  /* the sensor is ready: touch it */
+        MITOME_GATE_SAMPLE = 2,  /* one enrolment sample was taken, `remaining` more are wanted */
+        MITOME_GATE_RETRY = 3,   /* the capture was not usable, `hint` says why; the same challenge goes on */
+        MITOME_GATE_EVIDENCE = 4, /* done: `evidence` is for the element */
+        MITOME_GATE_NO_MATCH = 5, /* done: a finger was presented and is not in the set */
+        MITOME_GATE_ABSENT =
+                6, /* done: nothing was presented in time, or cancelled; `evidence` says so to the element */
+        MITOME_GATE_BROKEN = 7, /* done: the sensor or its process failed */
+};
+
+enum mitome_gate_hint {
+        MITOME_GATE_HINT_NONE = 0,
+        MITOME_GATE_HINT_TOO_SHORT = 1,
+        MITOME_GATE_HINT_CENTRE = 2,
+        MITOME_GATE_HINT_LIFT = 3,
+        MITOME_GATE_HINT_GENERAL = 4,
+};
+
+enum { MITOME_GATE_EVIDENCE_SIZE = 116 }; /* an unlock token, authenticator/gate/unlock_token.h */
+
+struct mitome_gate_event {
+        enum mitome_gate_event_kind kind;
+        enum mitome_gate_hint hint;
+        uint8_t remaining;
+        bool has_evidence;
+        uint8_t evidence[MITOME_GATE_EVIDENCE_SIZE];
+};
+
+/* A gate takes one request at a time: start fails with GATE_BUSY until the last one has ended. */
+struct mitome_gate {
+        unsigned version; /* MITOME_GATE_VERSION */
+        void *context;
+        mitome_status (*start)(void *context, const struct mitome_gate_request *request, mitome_error *error);
+        /* poll waits up to `wait_ms` for the next event; NOTHING is not a failure. */
+        mitome_status (*poll)(void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error);
+        /* cancel asks the running request to end; its ABSENT (or an earlier) event still comes by poll. */
+        void (*cancel)(void *context);
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MITOME_RP_H
+#define MITOME_RP_H
+
+/* The relying party's half: a browser's JSON in, a verdict out.
+ *
+ * Verification is a pure function of (policy, expectation, response, trust snapshot, now). It opens no file,
+ * asks no network and reads no clock. */
+
+#include <mitome/bytes.h>
+#include <mitome/error.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- trust: whom the relying party believes; built, then read only, so that threads may share it ---- */
+
+struct mitome_trust;
+
+MITOME_CHECKED mitome_status mitome_trust_new(struct mitome_trust **ret, mitome_error *error);
+
+/* mitome_trust_add_anchor believes a CA certificate (DER) as the end of attestation paths. */
+MITOME_CHECKED mitome_status mitome_trust_add_anchor(
+        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
+
+/* mitome_trust_add_jpki_anchor believes a CA certificate (DER) as an issuer of JPKI user-verification
+ * certificates. */
+MITOME_CHECKED mitome_status mitome_trust_add_jpki_anchor(
+        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
+
+/* mitome_trust_add_crl adds a certificate revocation list (DER). Its signature is checked when it is used. */
+MITOME_CHECKED mitome_status mitome_trust_add_crl(
+        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
+
+void mitome_trust_free(struct mitome_trust *trust);
+
+/* ---- policy and expectation ---- */
+
+/* What a relying party demands always. Zeroed ({0}) it is the default policy: user verification not required,
+ * cross-origin refused, any supported algorithm, trust reported and not required. */
+struct mitome_policy {
+        bool require_user_verification;
+        bool allow_cross_origin;
+        bool require_trust;        /* refuse a registration whose attestation does not end in an anchor */
+        const int64_t *algorithms; /* COSE identifiers that are accepted; NULL: all that are supported */
+        size_t algorithm_count;
+};
+
+/* What is expected of this one ceremony. */
+struct mitome_expectation {
+        mitome_slice rp_id;
+        const mitome_slice
+                *origins; /* accepted origins, each "https://.." exactly as the browser writes it */
+        size_t origin_count;
+        mitome_slice challenge; /* bytes, at least 16 */
+};
+
+/* A credential as the relying party keeps it. Views point where the caller says. */
+struct mitome_credential {
+        mitome_slice id;
+        mitome_slice public_key; /* COSE_Key */
+        uint32_t sign_count;
+        bool backup_eligible;
+        mitome_slice user_handle;        /* empty: unknown */
+        mitome_slice certificate_serial; /* of the person's user-verification certificate, big-endian; empty:
+                                            none bound */
+        mitome_slice certificate_issuer; /* its issuer's name, DER; empty: none bound */
+};
+
+enum mitome_trust_result {
+        MITOME_TRUST_NONE,       /* format "none": nothing is said about the authenticator */
+        MITOME_TRUST_SELF,       /* self attestation */
+        MITOME_TRUST_UNVERIFIED, /* certificates that end in no anchor of the snapshot */
+        MITOME_TRUST_VERIFIED,
+};
+
+/* What a ceremony found. On a refusal it holds what was known by then. Views point into the caller's buffer
+ * (see below). */
+struct mitome_verdict {
+        uint8_t flags;
+        uint32_t sign_count;
+        mitome_slice aaguid; /* registration: 16 bytes */
+        mitome_slice credential_id;
+        mitome_slice public_key; /* registration: COSE_Key */
+        int64_t algorithm;
+        const char *format; /* registration: "packed"; static */
+        enum mitome_trust_result trust;
+        bool clone_suspected; /* authentication: the signature counter did not grow; a finding, not a refusal
+                               */
+        mitome_slice user_handle;
+        mitome_slice auth_data; /* what was signed */
+        mitome_slice attestation_object;
+        uint8_t client_data_hash[32];
+};
+
+enum { MITOME_RP_BUFFER_MAX = 65536 }; /* no ceremony needs a larger buffer */
+
+/* mitome_verify_registration verifies a RegistrationResponseJSON, WebAuthn L3 7.1. `now` is in seconds since
+ * 1970, UTC. `buffer` receives what the verdict views; it must outlive the verdict. A refusal is told by the
+ * status; `error` says field and clause. */
+MITOME_CHECKED mitome_status mitome_verify_registration(const struct mitome_policy *policy,
+        const struct mitome_expectation *expectation, mitome_slice response_json,
+        const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
+        struct mitome_verdict *ret, mitome_error *error);
+
+/* mitome_verify_authentication verifies an AuthenticationResponseJSON against a stored credential, WebAuthn
+ * L3 7.2. When the credential carries a certificate's serial, its status is looked up in the snapshot's CRLs:
+ * revoked or on hold is refused (CERTIFICATE_REVOKED), a CRL that is missing, stale or not its issuer's is
+ * refused too (CRL_*). */
+MITOME_CHECKED mitome_status mitome_verify_authentication(const struct mitome_policy *policy,
+        const struct mitome_expectation *expectation, mitome_slice response_json,
+        const struct mitome_credential *credential, const struct mitome_trust *trust, int64_t now,
+        uint8_t *buffer, size_t capacity, struct mitome_verdict *ret, mitome_error *error);
+
+/* ---- binding a person's certificate to a credential ---- */
+
+struct mitome_binding {
+        mitome_slice serial; /* big-endian, as in the certificate */
+        mitome_slice issuer; /* DER name */
+        mitome_slice subject_common_name;
+        bool phone; /* carries the marker of certificates issued into a phone (this project's own OID) */
+};
+
+/* mitome_verify_binding checks that the holder of a JPKI user-verification certificate stands behind a
+ * registration: the certificate is of the profile, ends in a JPKI anchor, is neither expired nor on the CRL
+ * (a fresh one is required), and `signature` is its key's PKCS#1 v1.5 SHA-256 signature over the
+ * registration's authData || clientDataHash. Views of *ret point into `certificate`. */
+MITOME_CHECKED mitome_status mitome_verify_binding(const struct mitome_verdict *registration,
+        mitome_slice certificate, mitome_slice signature, const struct mitome_trust *trust, int64_t now,
+        struct mitome_binding *ret, mitome_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
