@@ -44,13 +44,18 @@ void ctaphid_free(struct ctaphid *hid);
 enum ctaphid_outcome ctaphid_receive(
         struct ctaphid *hid, const uint8_t report[CTAPHID_REPORT_SIZE], uint64_t now_ms);
 
+/* ctaphid_tick lets time pass: a message whose next packet does not come within 0.5 s is given up with an
+ * error. ctaphid_receive does the same before it looks at its report. */
+void ctaphid_tick(struct ctaphid *hid, uint64_t now_ms);
+
 /* ctaphid_request is the CBOR message that is being worked on. */
 slice ctaphid_request(const struct ctaphid *hid);
 
 /* ctaphid_reply answers the message that is being worked on; the channel is free again. */
 void ctaphid_reply(struct ctaphid *hid, slice message);
 
-/* ctaphid_keepalive queues a keepalive if one is due (every 100 ms) while a message is worked on. */
+/* ctaphid_keepalive queues a keepalive if one is due while a message is worked on: every 100 ms, and at once
+ * when `status` is not what the host was last told (it begins with PROCESSING). */
 void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t now_ms);
 
 /* ctaphid_send takes the next report that waits for the host. */
