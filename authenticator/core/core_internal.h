@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_INTERNAL_H
+#define CORE_INTERNAL_H
+
+/* What the files of the core share: the machine (core.c), what makeCredential and getAssertion have in common
+ * (operation.c), the reading of requests (request.c), and a command a file.
+ *
+ * A command is a chain of functions. Each ends with exactly one of the calls under "actions" below, which
+ * says what the core does now and, where it then waits, which function goes on. */
+
+#include "cbor.h"
+#include "core.h"
+#include "ctap_status.h"
+#include "digest.h"
+#include "tlv.h"
+
+enum {
+        CORE_CREDENTIAL_ID_SIZE = 32,
+        CORE_LIST_MAX = 16,   /* maxCredentialCountInList */
+        CORE_RP_ID_MAX = 253, /* of a domain name's text */
+        CORE_USER_ID_MAX = 64,
+        CORE_NAME_MAX = 64, /* of names the first 64 bytes are kept */
+        CORE_PIN_UV_PARAM_SIZE = 32,
+        CORE_PIN_UV_PROTOCOL = 2,
+        CORE_UV_TIMEOUT_MS = 30000, /* CTAP 2.1 6.5.3.2 recommends 30 s */
+        CORE_SAMPLES_MAX = 20,      /* of one enrolment; a gate that wants more is not believed */
+        CORE_TEMPLATE_ID_SIZE = 16,
+        CORE_FIRMWARE_VERSION = 1,
+        CORE_OUTPUT_MAX = 4608, /* the element's longest answer, 4096, and what CBOR adds */
+};
+
+/* The element's commands (authenticator/element/PROTOCOL.md, "FIDO applet"). */
+enum core_ins {
+        INS_GET_STATE = 0x10,
+        INS_KEY_AGREEMENT = 0x12,
+        INS_GET_PIN_TOKEN = 0x14,
+        INS_BEGIN = 0x20,
+        INS_MAKE_CREDENTIAL = 0x24,
+        INS_GET_ASSERTION = 0x26,
+        INS_CONFIRM_ENROLMENT = 0x2A,
+        INS_CHECK = 0x2C,
+        INS_ABANDON = 0x2E,
+};
+
+enum core_command {
+        COMMAND_MAKE_CREDENTIAL = 0x01,
+        COMMAND_GET_ASSERTION = 0x02,
+        COMMAND_GET_INFO = 0x04,
+        COMMAND_CLIENT_PIN = 0x06,
+        COMMAND_BIO_ENROLLMENT = 0x09,
+        COMMAND_BIO_ENROLLMENT_PREVIEW = 0x40,
+};
+
+enum { BEGIN_PRESENCE = 0x01, BEGIN_BUILT_IN_UV = 0x02 };
+enum { DO_DISCOVERABLE = 0x01, DO_PRESENT = 0x02 };
+
+/* What GET STATE said last. */
+struct core_state {
+        uint8_t aaguid[16];
+        bool pin_set, paired, finger_open;
+        uint8_t pin_tries, uv_tries, min_pin_length;
+        uint16_t room;
+};
+
+enum core_option { OPTION_ABSENT, OPTION_FALSE, OPTION_TRUE };
+
+/* A makeCredential or getAssertion that is being done. Views point into the request. */
+struct core_operation {
+        enum core_command command;
+        slice client_data_hash;
+        slice rp_id;
+        enum core_option rk, up, uv;
+        bool has_pin_uv_param, has_protocol;
+        slice pin_uv_param;
+        uint64_t protocol;
+        bool has_list;            /* exclude or allow list, with at least one member */
+        slice ids[CORE_LIST_MAX]; /* those of its members that could be this authenticator's */
+        size_t id_count;
+        /* makeCredential */
+        slice user_id, user_name, display_name;
+        uint8_t algorithm; /* the element's number; 0: none that is supported */
+        bool enterprise;
+        /* what the user has done */
+        bool present;  /* touched */
+        bool verified; /* `evidence` is there */
+        uint8_t evidence[MITOME_GATE_EVIDENCE_SIZE];
+        void (*perform)(struct core *core);
+};
+
+/* A bioEnrollment request, and the enrolment that goes on between requests. */
+struct core_bio_request {
+        bool has_modality, has_subcommand, has_params, has_protocol, has_pin_uv_param, get_modality;
+        uint64_t modality, subcommand, protocol, timeout_ms;
+        slice params; /* as encoded */
+        slice template_id;
+        slice pin_uv_param;
+};
+
+struct core_enrolment {
+        bool counted; /* `remaining` is known */
+        uint8_t remaining;
+        bool begins; /* the request that is being done began it */
+        uint8_t template_id[CORE_TEMPLATE_ID_SIZE];
+};
+
+enum core_awaits {
+        AWAITS_REQUEST,
+        AWAITS_ANSWER, /* of the element */
+        AWAITS_GATE,
+        AWAITS_TOUCH,
+        AWAITS_COUNT,
+};
+
+typedef void core_next(struct core *core);
+typedef void core_on_answer(struct core *core, slice data, uint16_t sw);
+typedef void core_on_gate(struct core *core, const struct mitome_gate_event *event);
+typedef void core_on_touch(struct core *core, bool touched);
+
+struct core {
+        struct core_action *action; /* of the step being done */
+        enum core_awaits awaits;
+        core_on_answer *on_answer;
+        core_on_gate *on_gate;
+        core_on_touch *on_touch;
+        core_next *on_state;
+
+        bool gate_runs; /* started, and its last event not yet seen */
+        bool begun;     /* the element holds an operation open */
+        bool winding;   /* gate and operation are being ended, then `after` goes on */
+        core_next *after;
+        enum ctap_status answer;
+
+        struct core_state state;
+        struct core_operation operation;
+        struct core_bio_request bio;
+        struct core_enrolment enrolment;
+        uint8_t challenge[32];
+
+        size_t request_size;
+        uint8_t request[CORE_MESSAGE_MAX];
+        writer data_writer;
+        uint8_t data[CORE_OUTPUT_MAX];   /* of the command APDU that is being built */
+        uint8_t output[CORE_OUTPUT_MAX]; /* of the action */
+};
+
+/* core_cbor reads the request behind its command byte. */
+struct cbor_reader core_cbor(const struct core *core, const char *clause);
+
+/* ---- actions ---- */
+
+/* core_answer replies with a status alone and leaves gate and element as they are; core_close first ends
+ * whatever runs. core_close_with hands the gate's evidence to the element on the way (empty: none). */
+void core_answer(struct core *core, enum ctap_status status);
+void core_close(struct core *core, enum ctap_status status);
+void core_close_with(struct core *core, enum ctap_status status, slice evidence);
+
+/* core_wind_down ends whatever runs and goes on with `after`. */
+void core_wind_down(struct core *core, slice evidence, core_next *after);
+
+/* core_body is where the CBOR of a successful answer is written; core_send replies with it. */
+writer core_body(struct core *core);
+void core_send(struct core *core, const writer *body);
+
+/* core_data is where the data field of the next command APDU is written; core_transmit sends it. */
+writer *core_data(struct core *core);
+void core_transmit(struct core *core, enum core_ins ins, core_on_answer *on_answer);
+
+void core_start_gate(struct core *core, const struct mitome_gate_request *request, core_on_gate *on_gate);
+void core_poll_gate(struct core *core, core_on_gate *on_gate);
+void core_ask_touch(struct core *core, slice rp_id, core_on_touch *on_touch);
+
+/* core_fetch_state asks the element for its state and goes on with `on_state`. */
+void core_fetch_state(struct core *core, core_next *on_state);
+
+/* ---- reading requests (request.c) ---- */
+
+/* A member of a map: its key is `name`, or `number` when that is NULL. */
+struct core_member {
+        int64_t number;
+        const char *name;
+        const char *field;
+        bool required;
+        mitome_status (*read)(struct cbor_reader *r, const char *field, void *into);
+};
+
+/* core_read_map takes a map. Keys that are not in the table are skipped (CTAP 2.1, 8: unknown keys must be
+ * ignored); a required one that is not there: MISSING. */
+MITOME_CHECKED mitome_status core_read_map(struct cbor_reader *r, const char *field,
+        const struct core_member *members, size_t count, void *into);
+
+/* Readers for struct core_operation, in the shape of core_member.read. */
+MITOME_CHECKED mitome_status core_read_client_data_hash(struct cbor_reader *r, const char *field, void *into);
+MITOME_CHECKED mitome_status core_read_rp_id(struct cbor_reader *r, const char *field, void *into);
+MITOME_CHECKED mitome_status core_read_list(struct cbor_reader *r, const char *field, void *into);
+MITOME_CHECKED mitome_status core_read_extensions(struct cbor_reader *r, const char *field, void *into);
+MITOME_CHECKED mitome_status core_read_options(struct cbor_reader *r, const char *field, void *into);
+MITOME_CHECKED mitome_status core_read_pin_uv_param(struct cbor_reader *r, const char *field, void *into);
+MITOME_CHECKED mitome_status core_read_protocol(struct cbor_reader *r, const char *field, void *into);
+
+/* ---- operations (operation.c) ---- */
+
+/* core_select_device settles a zero-length pinUvAuthParam. */
+void core_select_device(struct core *core);
+
+/* core_check_protocol and core_check_built_in_uv tell what speaks against pinUvAuthProtocol and the option
+ * "uv", CTAP2_OK for nothing. */
+enum ctap_status core_check_protocol(const struct core_operation *operation);
+enum ctap_status core_check_built_in_uv(const struct core *core);
+
+/* core_wants_built_in_uv: the option counts only without a pinUvAuthParam. */
+bool core_wants_built_in_uv(const struct core_operation *operation);
+
+/* core_authorise announces the operation to the element, has the user verified or asks for a touch, and goes
+ * on with operation.perform. */
+void core_authorise(struct core *core);
+
+/* core_write_ids writes the list, and the token when there is one, into a command's data. */
+void core_write_ids(writer *data, const struct core_operation *operation);
+void core_write_token(writer *data, const struct core_operation *operation);
+
+/* ---- the commands ---- */
+
+core_next core_get_info, core_make_credential, core_get_assertion, core_client_pin, core_bio_enrollment;
+
+#endif

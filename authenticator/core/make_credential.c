@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core_internal.h"
+
+/* authenticatorMakeCredential (CTAP 2.1, 6.1). The numbers are those of 6.1.2. */
+
+enum { PARAMS_MAX = 64, TYPE_MAX = 64, TEXT_MAX = 1024 };
+
+/* ---- the request ---- */
+
+/* CTAP 2.1 6.1: an authenticator may cut names to 64 bytes, at the end of a character. */
+static slice cut_text(slice text)
+{
+        size_t size = text.size < CORE_NAME_MAX ? text.size : CORE_NAME_MAX;
+        while (size < text.size && size > 0 && (text.data[size] & 0xC0) == 0x80)
+                size--;
+        return slice_of(text.data, size);
+}
+
+static mitome_status read_rp(struct cbor_reader *r, const char *field, void *into)
+{
+        static const struct core_member members[] = {
+                { .name = "id", .field = "rp.id", .required = true, .read = core_read_rp_id },
+        };
+        return core_read_map(r, field, members, sizeof members / sizeof *members, into);
+}
+
+static mitome_status read_user_id(struct cbor_reader *r, const char *field, void *into)
+{
+        struct core_operation *operation = into;
+        slice id;
+        MITOME_TRY(cbor_read_bytes(r, field, CORE_USER_ID_MAX, &id));
+        if (id.size == 0)
+                return reader_fail(&r->bytes, MITOME_E_VALUE, field);
+        operation->user_id = id;
+        return ok();
+}
+
+static mitome_status read_user_name(struct cbor_reader *r, const char *field, void *into)
+{
+        struct core_operation *operation = into;
+        MITOME_TRY(cbor_read_text(r, field, TEXT_MAX, &operation->user_name));
+        operation->user_name = cut_text(operation->user_name);
+        return ok();
+}
+
+static mitome_status read_display_name(struct cbor_reader *r, const char *field, void *into)
+{
+        struct core_operation *operation = into;
+        MITOME_TRY(cbor_read_text(r, field, TEXT_MAX, &operation->display_name));
+        operation->display_name = cut_text(operation->display_name);
+        return ok();
+}
+
+static mitome_status read_user(struct cbor_reader *r, const char *field, void *into)
+{
+        static const struct core_member members[] = {
+                { .name = "id", .field = "user.id", .required = true, .read = read_user_id },
+                { .name = "name", .field = "user.name", .read = read_user_name },
+                { .name = "displayName", .field = "user.displayName", .read = read_display_name },
+        };
+        return core_read_map(r, field, members, sizeof members / sizeof *members, into);
+}
+
+struct parameter {
+        int64_t algorithm;
+        bool is_public_key;
+};
+
+static mitome_status read_algorithm(struct cbor_reader *r, const char *field, void *into)
+{
+        return cbor_read_int(r, field, &((struct parameter *)into)->algorithm);
+}
+
+static mitome_status read_type(struct cbor_reader *r, const char *field, void *into)
+{
+        slice type;
+        MITOME_TRY(cbor_read_text(r, field, TYPE_MAX, &type));
+        ((struct parameter *)into)->is_public_key = slice_is(type, "public-key");
+        return ok();
+}
+
+/* The element's number of an algorithm: 0 for one that it does not have. */
+static uint8_t element_algorithm(const struct parameter *parameter)
+{
+        static const struct {
+                int cose;
+                uint8_t element;
+        } known[] = { { -7, 0x07 }, { -8, 0x08 } };
+        for (size_t i = 0; parameter->is_public_key && i < sizeof known / sizeof *known; i++) {
+                if (known[i].cose == parameter->algorithm)
+                        return known[i].element;
+        }
+        return 0;
+}
+
+/* 3.1: each element must have its members (3.1.1) and their types (3.1.2); the first algorithm that is
+ * supported is chosen (3.1.3). */
+static mitome_status read_params(struct cbor_reader *r, const char *field, void *into)
+{
+        static const struct core_member members[] = {
+                { .name = "alg", .field = "pubKeyCredParams.alg", .required = true, .read = read_algorithm },
+                { .name = "type", .field = "pubKeyCredParams.type", .required = true, .read = read_type },
+        };
+        struct core_operation *operation = into;
+        struct cbor_members list;
+        MITOME_TRY(cbor_open_array(r, field, PARAMS_MAX, &list));
+        while (cbor_next_element(r, &list)) {
+                struct parameter parameter = { 0 };
+                MITOME_TRY(core_read_map(r, field, members, sizeof members / sizeof *members, &parameter));
+                if (operation->algorithm == 0)
+                        operation->algorithm = element_algorithm(&parameter);
+        }
+        return ok();
+}
+
+static mitome_status read_enterprise(struct cbor_reader *r, const char *field, void *into)
+{
+        uint64_t value;
+        ((struct core_operation *)into)->enterprise = true;
+        return cbor_read_uint(r, field, UINT32_MAX, &value);
+}
+
+static mitome_status read_request(const struct core *core, struct core_operation *ret)
+{
+        static const struct core_member members[] = {
+                { .number = 1,
+                        .field = "clientDataHash",
+                        .required = true,
+                        .read = core_read_client_data_hash },
+                { .number = 2, .field = "rp", .required = true, .read = read_rp },
+                { .number = 3, .field = "user", .required = true, .read = read_user },
+                { .number = 4, .field = "pubKeyCredParams", .required = true, .read = read_params },
+                { .number = 5, .field = "excludeList", .read = core_read_list },
+                { .number = 6, .field = "extensions", .read = core_read_extensions },
+                { .number = 7, .field = "options", .read = core_read_options },
+                { .number = 8, .field = "pinUvAuthParam", .read = core_read_pin_uv_param },
+                { .number = 9, .field = "pinUvAuthProtocol", .read = core_read_protocol },
+                { .number = 10, .field = "enterpriseAttestation", .read = read_enterprise },
+        };
+        struct cbor_reader r = core_cbor(core, "CTAP 2.1 6.1");
+        struct core_operation operation = { .command = COMMAND_MAKE_CREDENTIAL };
+        MITOME_TRY(core_read_map(&r, "request", members, sizeof members / sizeof *members, &operation));
+        MITOME_TRY(cbor_end(&r, "request"));
+        *ret = operation;
+        return ok();
+}
+
+/* ---- 17 to 19: the credential is made and attested by the element ---- */
+
+static mitome_status count_certificates(slice data, size_t *ret)
+{
+        size_t count = 0;
+        reader r = reader_over(data, NULL, NULL);
+        while (r.rest.size) {
+                struct tlv item;
+                MITOME_TRY(tlv_read(&r, "answer", &item));
+                count += item.tag == 0x82;
+        }
+        if (count == 0)
+                return reader_fail(&r, MITOME_E_TLV_MISSING, "certificate");
+        *ret = count;
+        return ok();
+}
+
+static mitome_status write_certificates(writer *w, slice data)
+{
+        size_t count = 0;
+        MITOME_TRY(count_certificates(data, &count));
+        cbor_write_array(w, count);
+        reader r = reader_over(data, NULL, NULL);
+        while (r.rest.size) {
+                struct tlv item;
+                MITOME_TRY(tlv_read(&r, "answer", &item));
+                if (item.tag == 0x82)
+                        cbor_write_bytes(w, item.value);
+        }
+        return ok();
+}
+
+/* 19: {1: fmt, 2: authData, 3: attStmt}; attStmt is that of "packed" with certificates (WebAuthn L3 8.2). */
+static mitome_status write_attestation(writer *w, slice data)
+{
+        enum { ES256 = -7 }; /* the batch key's algorithm */
+        slice authdata, signature;
+        MITOME_TRY(tlv_find(data, 0x80, "authData", &authdata, NULL));
+        MITOME_TRY(tlv_find(data, 0x81, "signature", &signature, NULL));
+        cbor_write_map(w, 3);
+        cbor_write_uint(w, 1);
+        cbor_write_string(w, "packed");
+        cbor_write_uint(w, 2);
+        cbor_write_bytes(w, authdata);
+        cbor_write_uint(w, 3);
+        cbor_write_map(w, 3);
+        cbor_write_string(w, "alg");
+        cbor_write_int(w, ES256);
+        cbor_write_string(w, "sig");
+        cbor_write_bytes(w, signature);
+        cbor_write_string(w, "x5c");
+        return write_certificates(w, data);
+}
+
+static void take_credential(struct core *core, slice data, uint16_t sw)
+{
+        core->begun = false;
+        if (sw != SW_OK) {
+                /* 12.1: a credential of the excludeList is here: CREDENTIAL_EXCLUDED, after the user's touch.
+                 * 17: no room: KEY_STORE_FULL. */
+                core_answer(core, ctap_status_of_sw(INS_MAKE_CREDENTIAL, sw));
+                return;
+        }
+        writer w = core_body(core);
+        if (failed(write_attestation(&w, data)))
+                core_answer(core, CTAP1_ERR_OTHER);
+        else
+                core_send(core, &w);
+}
+
+/* 12, 16 to 19 are one command of the element: it knows the credentials, makes the key, keeps the credential
+ * and signs. It sets "uv" and "up" itself (11, 13, 14.3). */
+static void perform(struct core *core)
+{
+        const struct core_operation *operation = &core->operation;
+        uint8_t options = (uint8_t)((operation->rk == OPTION_TRUE ? DO_DISCOVERABLE : 0) |
+                                    (operation->present ? DO_PRESENT : 0));
+        writer *data = core_data(core);
+        core_write_token(data, operation);
+        tlv_write(data, 0x81, operation->rp_id);
+        tlv_write(data, 0x82, operation->user_id);
+        tlv_write(data, 0x83, operation->user_name);
+        tlv_write(data, 0x84, operation->display_name);
+        tlv_write_u8(data, 0x85, options);
+        tlv_write_u8(data, 0x86, operation->algorithm);
+        core_write_ids(data, operation);
+        core_transmit(core, INS_MAKE_CREDENTIAL, take_credential);
+}
+
+/* ---- 1 to 11 ---- */
+
+/* 8: not makeCredUvNotRqd, and some form of user verification protects the authenticator, and neither "uv"
+ * nor a pinUvAuthParam is given: PUAT_REQUIRED when a PIN is set (8.1.1), else OPERATION_DENIED (8.1.2). */
+static enum ctap_status check_protection(const struct core *core)
+{
+        const struct core_operation *operation = &core->operation;
+        bool verifies = operation->has_pin_uv_param || core_wants_built_in_uv(operation);
+        if (verifies || (!core->state.pin_set && !core->state.finger_open))
+                return CTAP2_OK;
+        return core->state.pin_set ? CTAP2_ERR_PUAT_REQUIRED : CTAP2_ERR_OPERATION_DENIED;
+}
+
+static enum ctap_status check(const struct core *core)
+{
+        const struct core_operation *operation = &core->operation;
+        /* 2: pinUvAuthProtocol, when there is a pinUvAuthParam. */
+        enum ctap_status refusal = core_check_protocol(operation);
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* 3.2: no algorithm was chosen: UNSUPPORTED_ALGORITHM. */
+        if (operation->algorithm == 0)
+                return CTAP2_ERR_UNSUPPORTED_ALGORITHM;
+        /* 4: "uv" and "up" begin as false: the element's flags do. */
+        /* 5.3: "uv" true, and no such verification or none enabled: INVALID_OPTION. */
+        refusal = core_check_built_in_uv(core);
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* 5.4, 5.5: "rk" is supported, absent counts as false. */
+        /* 5.6: "up" false: INVALID_OPTION. 5.7: absent counts as true. */
+        if (operation->up == OPTION_FALSE)
+                return CTAP2_ERR_INVALID_OPTION;
+        /* 6: alwaysUv and 7: makeCredUvNotRqd are not among the options of getInfo. */
+        refusal = check_protection(core); /* 8 */
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* 9: enterpriseAttestation, and not capable of it: INVALID_PARAMETER. */
+        return operation->enterprise ? CTAP1_ERR_INVALID_PARAMETER : CTAP2_OK;
+}
+
+static void with_state(struct core *core)
+{
+        const struct core_operation *operation = &core->operation;
+        /* 1: a zero-length pinUvAuthParam only asks which device is meant. */
+        if (operation->has_pin_uv_param && operation->pin_uv_param.size == 0) {
+                core_select_device(core);
+                return;
+        }
+        enum ctap_status refusal = check(core);
+        if (refusal != CTAP2_OK)
+                core_answer(core, refusal);
+        else
+                core_authorise(core); /* 10 does not apply; 11, 13, 14, then perform */
+}
+
+void core_make_credential(struct core *core)
+{
+        struct core_operation operation;
+        mitome_status status = read_request(core, &operation);
+        if (failed(status)) {
+                core_answer(core, ctap_status_of_code(status.code));
+                return;
+        }
+        operation.perform = perform;
+        core->operation = operation;
+        core_fetch_state(core, with_state);
+}
