@@ -19,6 +19,49 @@ bool slice_is(slice view, const char *text)
         return slice_equal(view, slice_text(text));
 }
 
+/* The sequences of RFC 3629, 4, by their first byte: how many bytes follow, and what the second may be. */
+struct utf8_form {
+        uint8_t first, last;
+        uint8_t following;
+        uint8_t second_first, second_last;
+};
+
+static const struct utf8_form utf8_forms[] = {
+        { 0x00, 0x7F, 0, 0, 0 },
+        { 0xC2, 0xDF, 1, 0x80, 0xBF },
+        { 0xE0, 0xE0, 2, 0xA0, 0xBF },
+        { 0xE1, 0xEC, 2, 0x80, 0xBF },
+        { 0xED, 0xED, 2, 0x80, 0x9F },
+        { 0xEE, 0xEF, 2, 0x80, 0xBF },
+        { 0xF0, 0xF0, 3, 0x90, 0xBF },
+        { 0xF1, 0xF3, 3, 0x80, 0xBF },
+        { 0xF4, 0xF4, 3, 0x80, 0x8F },
+};
+
+static const struct utf8_form *utf8_form_of(uint8_t first)
+{
+        for (size_t i = 0; i < sizeof utf8_forms / sizeof utf8_forms[0]; i++)
+                if (first >= utf8_forms[i].first && first <= utf8_forms[i].last)
+                        return &utf8_forms[i];
+        return NULL;
+}
+
+bool slice_is_utf8(slice view)
+{
+        for (size_t i = 0; i < view.size;) {
+                const struct utf8_form *form = utf8_form_of(view.data[i++]);
+                if (!form || form->following > view.size - i)
+                        return false;
+                for (uint8_t n = 0; n < form->following; n++, i++) {
+                        uint8_t low = n == 0 ? form->second_first : 0x80;
+                        uint8_t high = n == 0 ? form->second_last : 0xBF;
+                        if (view.data[i] < low || view.data[i] > high)
+                                return false;
+                }
+        }
+        return true;
+}
+
 bool slice_contains(slice outer, slice inner)
 {
         uintptr_t start = (uintptr_t)outer.data;
