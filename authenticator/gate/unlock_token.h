@@ -58,8 +58,4 @@ MITOME_CHECKED mitome_status unlock_token_open(
 MITOME_CHECKED mitome_status pairing_derive(slice own_key, slice other_point, slice element_point,
         slice matcher_point, struct secret *ret_key, mitome_error *error);
 
-/* pairing_generate makes a key pair from `random`: a scalar and its uncompressed point. */
-MITOME_CHECKED mitome_status pairing_generate(const struct mitome_random *random, struct secret *ret_key,
-        uint8_t ret_point[PAIRING_POINT_SIZE], mitome_error *error);
-
 #endif

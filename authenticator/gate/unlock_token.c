@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unlock_token.h"
+
+enum { SIGNED_SIZE = UNLOCK_TOKEN_SIZE - SHA256_SIZE };
+
+void unlock_digest(uint8_t command, slice rp_id_hash, slice client_data_hash, uint8_t ret_digest[SHA256_SIZE])
+{
+        static const uint8_t zeros[SHA256_SIZE];
+        const slice parts[] = {
+                slice_text("mitome operation 1"),
+                slice_of(&command, 1),
+                rp_id_hash.size ? rp_id_hash : SLICE(zeros),
+                client_data_hash.size ? client_data_hash : SLICE(zeros),
+        };
+        sha256(parts, sizeof parts / sizeof parts[0], ret_digest);
+}
+
+void unlock_token_seal(
+        const struct unlock_token *token, slice pairing_key, uint8_t ret_bytes[UNLOCK_TOKEN_SIZE])
+{
+        uint8_t mac[SHA256_SIZE];
+        writer w = writer_over(ret_bytes, UNLOCK_TOKEN_SIZE);
+        write_u8(&w, UNLOCK_VERSION);
+        write_u8(&w, token->purpose);
+        write_u8(&w, token->modality);
+        write_u8(&w, 0);
+        write_slice(&w, SLICE(token->challenge));
+        write_slice(&w, SLICE(token->digest));
+        write_slice(&w, SLICE(token->set));
+        const slice signed_part = writer_view(&w);
+        hmac_sha256(pairing_key, &signed_part, 1, mac);
+        write_slice(&w, SLICE(mac));
+}
+
+static mitome_status check_form(
+        uint8_t version, const struct unlock_token *token, uint8_t reserved, mitome_error *error)
+{
+        bool known = version == UNLOCK_VERSION && reserved == 0 && token->purpose >= UNLOCK_VERIFIED &&
+                     token->purpose <= UNLOCK_ABSENT && token->modality >= UNLOCK_FINGER &&
+                     token->modality <= UNLOCK_IRIS;
+        return known ? ok() : fail(error, MITOME_E_TOKEN_FORM, "unlock token", NULL);
+}
+
+mitome_status unlock_token_open(slice bytes, slice pairing_key, struct unlock_token *ret, mitome_error *error)
+{
+        uint8_t mac[SHA256_SIZE], version, reserved;
+        struct unlock_token token;
+        slice signed_part, claimed;
+        reader r = reader_over(bytes, NULL, error);
+        if (bytes.size != UNLOCK_TOKEN_SIZE)
+                return fail(error, MITOME_E_TOKEN_FORM, "unlock token", NULL);
+        MITOME_TRY(read_bytes(&r, "token", SIGNED_SIZE, &signed_part));
+        MITOME_TRY(read_bytes(&r, "token.mac", SHA256_SIZE, &claimed));
+        hmac_sha256(pairing_key, &signed_part, 1, mac);
+        bool genuine = secret_equal(SLICE(mac), claimed);
+        bytes_wipe(mac, sizeof mac);
+        if (!genuine)
+                return fail(error, MITOME_E_TOKEN_MAC, "unlock token", NULL);
+
+        reader fields = reader_within(&r, signed_part);
+        MITOME_TRY(read_u8(&fields, "token.version", &version));
+        MITOME_TRY(read_u8(&fields, "token.purpose", &token.purpose));
+        MITOME_TRY(read_u8(&fields, "token.modality", &token.modality));
+        MITOME_TRY(read_u8(&fields, "token.reserved", &reserved));
+        MITOME_TRY(read_into(&fields, "token.challenge", token.challenge, sizeof token.challenge));
+        MITOME_TRY(read_into(&fields, "token.digest", token.digest, sizeof token.digest));
+        MITOME_TRY(read_into(&fields, "token.set", token.set, sizeof token.set));
+        MITOME_TRY(check_form(version, &token, reserved, error));
+        *ret = token;
+        return ok();
+}
