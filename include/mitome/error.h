@@ -12,6 +12,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 typedef enum mitome_code {
         MITOME_OK = 0,
@@ -53,6 +56,9 @@ typedef struct mitome_error {
  * without its terminator, as snprintf does. `size` may be 0 and `text` then NULL. */
 size_t mitome_explain(const mitome_error *error, char *text, size_t size);
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -15,6 +15,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 /* ---- trust: whom the relying party believes; built, then read only, so that threads may share it ---- */
 
@@ -47,6 +50,11 @@ struct mitome_policy {
         bool require_trust;        /* refuse a registration whose attestation does not end in an anchor */
         const int64_t *algorithms; /* COSE identifiers that are accepted; NULL: all that are supported */
         size_t algorithm_count;
+        const mitome_slice
+                *top_origins; /* pages that may frame the relying party, "https://.."; a topOrigin is
+                                 accepted only with allow_cross_origin and only from this list */
+        size_t top_origin_count;
+        bool allow_short_challenge; /* for recorded ceremonies: a challenge under 16 bytes is no error */
 };
 
 /* What is expected of this one ceremony. */
@@ -55,7 +63,12 @@ struct mitome_expectation {
         const mitome_slice
                 *origins; /* accepted origins, each "https://.." exactly as the browser writes it */
         size_t origin_count;
-        mitome_slice challenge; /* bytes, at least 16 */
+        mitome_slice challenge;     /* bytes, at least 16 */
+        bool conditional_mediation; /* registration: mediation was "conditional", user presence may be missing
+                                     */
+        const mitome_slice
+                *allowed_credentials; /* authentication: IDs that were asked for; NULL: none named */
+        size_t allowed_credential_count;
 };
 
 /* A credential as the relying party keeps it. Views point where the caller says. */
@@ -64,6 +77,7 @@ struct mitome_credential {
         mitome_slice public_key; /* COSE_Key */
         uint32_t sign_count;
         bool backup_eligible;
+        bool backup_eligible_unknown;    /* a record from before BE was kept: not compared */
         mitome_slice user_handle;        /* empty: unknown */
         mitome_slice certificate_serial; /* of the person's user-verification certificate, big-endian; empty:
                                             none bound */
@@ -132,6 +146,9 @@ MITOME_CHECKED mitome_status mitome_verify_binding(const struct mitome_verdict *
         mitome_slice certificate, mitome_slice signature, const struct mitome_trust *trust, int64_t now,
         struct mitome_binding *ret, mitome_error *error);
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif
