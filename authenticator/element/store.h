@@ -33,7 +33,7 @@ slice store_get(const struct store *store, uint32_t id, bool *ret_found);
 bool store_next(const struct store *store, uint32_t from, uint32_t to, uint32_t *ret_id);
 
 MITOME_CHECKED mitome_status store_put(struct store *store, uint32_t id, slice bytes, mitome_error *error);
-void store_delete(struct store *store, uint32_t id);
+MITOME_CHECKED mitome_status store_delete(struct store *store, uint32_t id, mitome_error *error);
 MITOME_CHECKED mitome_status store_commit(struct store *store, mitome_error *error);
 void store_rollback(struct store *store);
 
