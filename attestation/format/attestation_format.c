@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation_format.h"
+
+static const struct attestation_format *const formats[] = {
+        &attestation_none,
+        &attestation_packed,
+};
+
+/* Formats that exist, so that a refusal can name them: errors carry no bytes of the input. */
+static const struct {
+        const char *name;
+        const char *field;
+} known[] = {
+        { "android-key", "fmt android-key" },
+        { "android-safetynet", "fmt android-safetynet" },
+        { "apple", "fmt apple" },
+        { "compound", "fmt compound" },
+        { "fido-u2f", "fmt fido-u2f" },
+        { "mitome-jpki", "fmt mitome-jpki" },
+        { "tpm", "fmt tpm" },
+};
+
+mitome_status attestation_format_find(slice name, const char *clause, const char **ret_name,
+        const struct attestation_format **ret, mitome_error *error)
+{
+        *ret_name = NULL;
+        for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+                if (slice_is(name, formats[i]->name)) {
+                        *ret_name = formats[i]->name;
+                        *ret = formats[i];
+                        return ok();
+                }
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+                if (slice_is(name, known[i].name)) {
+                        *ret_name = known[i].name;
+                        return fail(error, MITOME_E_FORMAT_UNSUPPORTED, known[i].field, clause);
+                }
+        return fail(error, MITOME_E_FORMAT_UNSUPPORTED, "fmt, a name that is not known", clause);
+}
