@@ -25,6 +25,7 @@ struct scp03_keys {
 
 /* An open session, the same at both ends. Wipe it with scp03_close. */
 struct scp03_session {
+        bool began; /* card side: INITIALIZE UPDATE was answered */
         bool open;
         uint8_t s_enc[SCP03_KEY_SIZE], s_mac[SCP03_KEY_SIZE], s_rmac[SCP03_KEY_SIZE];
         uint8_t chain[16];
