@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -56,7 +57,7 @@ static mitome_status read_all(int fd, const char *field, writer *space, mitome_e
 static mitome_status read_open_file(
         int fd, const char *field, size_t limit, uint8_t **ret, size_t *ret_size, mitome_error *error)
 {
-        size_t size;
+        size_t size = 0;
         MITOME_TRY(check_readable(fd, field, limit, &size, error));
         uint8_t *bytes = malloc(size + 1);
         if (!bytes)
