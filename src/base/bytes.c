@@ -89,11 +89,6 @@ reader reader_within(const reader *outer, slice part)
         return (reader){ part, outer->offset - behind, outer->clause, outer->error };
 }
 
-mitome_status reader_fail(const reader *r, mitome_code code, const char *field)
-{
-        return fail_at(r->error, code, r->offset, field, r->clause);
-}
-
 /* The one bounds check of all readers. */
 mitome_status read_bytes(reader *r, const char *field, size_t size, slice *ret)
 {

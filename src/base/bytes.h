@@ -57,7 +57,10 @@ reader reader_over(slice input, const char *clause, mitome_error *error);
 reader reader_within(const reader *outer, slice part);
 
 /* reader_fail records `code` at the reader's place. */
-MITOME_CHECKED mitome_status reader_fail(const reader *r, mitome_code code, const char *field);
+MITOME_CHECKED static inline mitome_status reader_fail(const reader *r, mitome_code code, const char *field)
+{
+        return fail_at(r->error, code, r->offset, field, r->clause);
+}
 
 /* Each of these takes the next bytes, big-endian, or fails with INPUT_ENDS at the reader's place and leaves
  * the reader and *ret alone. */

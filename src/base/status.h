@@ -25,13 +25,23 @@ static inline bool failed(mitome_status status)
         return status.code != MITOME_OK;
 }
 
+/* error_record keeps the cause in `error` (which may be NULL; the first cause wins). */
+void error_record(mitome_error *error, mitome_code code, size_t at, const char *field, const char *clause);
+
 /* fail_at records the cause in `error` (which may be NULL; the first cause wins) and returns its status.
- * `field` and `clause` are static strings or NULL. */
-MITOME_CHECKED mitome_status fail_at(
-        mitome_error *error, mitome_code code, size_t at, const char *field, const char *clause);
+ * `field` and `clause` are static strings or NULL. Inline, so that a compiler sees that it is no success. */
+MITOME_CHECKED static inline mitome_status fail_at(
+        mitome_error *error, mitome_code code, size_t at, const char *field, const char *clause)
+{
+        error_record(error, code, at, field, clause);
+        return (mitome_status){ code };
+}
 
 /* fail is fail_at for a cause that has no byte offset. */
-MITOME_CHECKED mitome_status fail(
-        mitome_error *error, mitome_code code, const char *field, const char *clause);
+MITOME_CHECKED static inline mitome_status fail(
+        mitome_error *error, mitome_code code, const char *field, const char *clause)
+{
+        return fail_at(error, code, MITOME_NOWHERE, field, clause);
+}
 
 #endif
