@@ -14,6 +14,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 enum { MITOME_REPORT_SIZE = 64 };
 
@@ -63,6 +66,9 @@ bool mitome_authenticator_send(struct mitome_authenticator *authenticator, int w
 
 void mitome_authenticator_free(struct mitome_authenticator *authenticator);
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 /* mitome_storage is where the element keeps its state: one sealed image, read whole and replaced whole. */
 struct mitome_storage {
@@ -74,6 +77,9 @@ mitome_slice mitome_element_atr(void);
 /* mitome_element_free wipes and releases; NULL is fine. */
 void mitome_element_free(struct mitome_element *element);
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

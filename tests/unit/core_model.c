@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core_model.h"
+#include "tlv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MUST(condition)                                                                 \
+        do {                                                                            \
+                if (!(condition)) {                                                     \
+                        fprintf(stderr, "core_model.c:%d: %s\n", __LINE__, #condition); \
+                        abort();                                                        \
+                }                                                                       \
+        } while (0)
+
+enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
+enum { CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E };
+
+static void answered(struct core_model *model, uint16_t sw)
+{
+        uint8_t ins = model->pending_ins;
+        if (ins == BEGIN) {
+                model->begun = sw == SW_OK;
+                model->command = model->pending_command;
+                model->built_in = model->pending_built_in;
+                model->with_pin = model->pending_with_pin;
+                model->touched = model->evidence = false;
+        }
+        if (ins == MAKE || ins == GET || ins == CONFIRM)
+                model->begun = false;
+        model->made += ins == MAKE && sw == SW_OK;
+        model->got += ins == GET && sw == SW_OK;
+        model->confirmed += ins == CONFIRM && sw == SW_OK;
+}
+
+void core_model_event(struct core_model *model, const struct core_event *event)
+{
+        if (event->kind == CORE_RESPONSE && model->pending_ins && event->bytes.size >= 2) {
+                const uint8_t *end = event->bytes.data + event->bytes.size;
+                answered(model, (uint16_t)(end[-2] << 8 | end[-1]));
+        } else if (model->pending_ins && (event->kind == CORE_RESPONSE || event->kind == CORE_LINK_BROKEN)) {
+                model->begun = false; /* nobody knows: the core must not go on with it */
+        }
+        if (event->kind == CORE_GATE && event->gate) {
+                if (event->gate->kind >= MITOME_GATE_EVIDENCE && event->gate->kind <= MITOME_GATE_BROKEN)
+                        model->gate_runs = false;
+                model->evidence |= event->gate->kind == MITOME_GATE_EVIDENCE;
+        }
+        model->touched |= event->kind == CORE_TOUCHED && model->touch_awaited;
+        model->pending_ins = 0;
+        model->touch_awaited = false;
+}
+
+static bool has_tag(slice data, uint32_t tag)
+{
+        slice value;
+        MUST(!failed(tlv_find_optional(data, tag, "tag", &value, NULL)));
+        return value.data != NULL;
+}
+
+static uint8_t value_u8(slice data, uint32_t tag)
+{
+        slice value;
+        MUST(!failed(tlv_find_fixed(data, tag, "tag", 1, &value, NULL)));
+        return value.data[0];
+}
+
+static void check_begin(struct core_model *model, slice data)
+{
+        slice value;
+        uint8_t command = value_u8(data, 0x80);
+        model->pending_command = command;
+        model->pending_built_in = value_u8(data, 0x83) & 0x02;
+        model->pending_with_pin = has_tag(data, 0x84);
+        MUST(!model->gate_runs); /* one finger at a time */
+        MUST(command == 0x01 || command == 0x02 || command == 0x09);
+        MUST(!(model->pending_built_in && model->pending_with_pin));
+        if (model->pending_with_pin)
+                MUST(!failed(tlv_find_fixed(data, 0x84, "param", 32, &value, NULL)));
+        if (command == 0x09) {
+                MUST(model->pending_with_pin && has_tag(data, 0x85));
+                return;
+        }
+        MUST(!failed(tlv_find_fixed(data, 0x81, "rpIdHash", 32, &value, NULL)));
+        MUST(!failed(tlv_find_fixed(data, 0x82, "clientDataHash", 32, &value, NULL)));
+}
+
+/* UP and UV are claimed only of users who did something. */
+static void check_operation(const struct core_model *model, slice data, uint8_t command)
+{
+        MUST(model->begun && model->command == command);
+        /* the token is there exactly when BEGIN asked for it, and the gate gave one since */
+        bool token = false;
+        reader r = reader_over(data, NULL, NULL);
+        while (r.rest.size) {
+                struct tlv item;
+                MUST(!failed(tlv_read(&r, "data", &item)));
+                token |= item.tag == 0x80;
+                MUST(item.tag != 0x87 || item.value.size == 32);
+                if (item.tag == 0x85)
+                        MUST(!(item.value.data[0] & 0x02) || model->touched);
+        }
+        MUST(token == model->built_in);
+        MUST(!token || model->evidence);
+        MUST(command != 0x01 || token || model->touched); /* no registration without a person */
+}
+
+static void check_apdu(struct core_model *model, slice apdu)
+{
+        struct apdu_command command;
+        MUST(!failed(apdu_read_command(apdu, &command, NULL)));
+        MUST(command.cla == 0x80 && command.p1 == 0 && command.p2 == 0);
+        model->pending_ins = command.ins;
+        switch (command.ins) {
+        case GET_STATE:
+        case KEY_AGREEMENT:
+                MUST(command.data.size == 0);
+                break;
+        case GET_PIN_TOKEN:
+                MUST(!model->gate_runs && !model->begun);
+                break;
+        case BEGIN:
+                check_begin(model, command.data);
+                break;
+        case MAKE:
+                check_operation(model, command.data, 0x01);
+                break;
+        case GET:
+                check_operation(model, command.data, 0x02);
+                break;
+        case CONFIRM:
+                MUST(model->begun && model->command == 0x09 && model->evidence &&
+                        has_tag(command.data, 0x80));
+                break;
+        case CHECK:
+                MUST(model->begun && model->command == 0x09 && model->gate_runs);
+                break;
+        case ABANDON:
+                MUST(model->begun && !model->gate_runs);
+                model->begun = false; /* whatever is answered */
+                break;
+        default:
+                MUST(command.ins == GET_STATE); /* a command that PROTOCOL.md does not have */
+        }
+}
+
+static void check_gate_request(const struct core_model *model, const struct mitome_gate_request *request)
+{
+        MUST(!model->gate_runs && model->begun && request->challenge.size == 32);
+        MUST(request->command == model->command);
+        if (request->purpose == MITOME_GATE_ENROL) {
+                MUST(model->command == 0x09 && request->rp_id.size == 0);
+        } else {
+                MUST(request->purpose == MITOME_GATE_VERIFY && model->built_in);
+                MUST(request->rp_id.size > 0 && request->client_data_hash.size == 32);
+        }
+}
+
+void core_model_action(struct core_model *model, const struct core_action *action)
+{
+        switch (action->kind) {
+        case CORE_REPLY:
+                MUST(action->bytes.size >= 1);
+                MUST(action->bytes.data[0] == 0 || action->bytes.size == 1);
+                /* Between requests only an enrolment is open, and then its gate runs. */
+                MUST(model->begun == model->gate_runs);
+                MUST(!model->begun || model->command == 0x09);
+                break;
+        case CORE_TRANSMIT:
+                check_apdu(model, action->bytes);
+                break;
+        case CORE_GATE_START:
+                check_gate_request(model, &action->request);
+                model->gate_runs = true;
+                break;
+        case CORE_GATE_POLL:
+        case CORE_GATE_CANCEL:
+                MUST(model->gate_runs);
+                break;
+        case CORE_TOUCH:
+                MUST(action->request.rp_id.size > 0);
+                model->touch_awaited = true;
+                break;
+        default:
+                MUST(action->kind == CORE_REPLY); /* no action of core.h */
+        }
+}

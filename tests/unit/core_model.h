@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_MODEL_H
+#define CORE_MODEL_H
+
+/* What may never happen between the core, the element and the gate, whatever the events are. Used by the
+ * unit test and by the fuzz target of the core. */
+
+#include "core.h"
+
+struct core_model {
+        bool begun;      /* an operation is open */
+        uint8_t command; /* BEGIN's */
+        bool built_in;   /* BEGIN asked for built-in verification */
+        bool with_pin;   /* BEGIN carried a pinUvAuthParam */
+        bool gate_runs;
+        bool touched; /* since BEGIN */
+        bool touch_awaited;
+        bool evidence;       /* the gate has given evidence since BEGIN */
+        uint8_t pending_ins; /* of the command whose answer is awaited */
+        bool pending_built_in, pending_with_pin;
+        uint8_t pending_command;
+        unsigned made, got, confirmed; /* commands that were answered 9000 */
+};
+
+/* core_model_event takes note of an event before it is given to the core, core_model_action checks the action
+ * that follows and aborts the program when it is one that may not be. */
+void core_model_event(struct core_model *model, const struct core_event *event);
+void core_model_action(struct core_model *model, const struct core_action *action);
+
+#endif

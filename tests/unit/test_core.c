@@ -1,0 +1,2056 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CTAP 2 core against scripted answers of the element and events of the gate. core_model.h watches every
+ * action. */
+#include "cbor.h"
+#include "core.h"
+#include "core_model.h"
+#include "ctap_status.h"
+#include "tlv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* WISH and its like give defaults first and what a test wants after. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
+enum { CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E };
+enum { BATCH = 0x01, PIN = 0x02, PAIRED = 0x04, OPEN = 0x08 };
+
+static const uint8_t client_data_hash[32] = { 0xC0, 0xC1, 0xC2 };
+static const uint8_t challenge[32] = { 0xE0, 0xE1, 0xE2 };
+static const uint8_t param[32] = { 0xA0, 0xA1 };
+static const uint8_t credential_id[32] = { 0x1D, 0x1D };
+static const uint8_t other_id[32] = { 0x2D };
+static const uint8_t authdata[] = { 0xAD, 0xAD, 0xAD };
+static const uint8_t signature[] = { 0x51, 0x51 };
+static const char rp_id[] = "login.example.go.jp";
+
+struct rig {
+        struct core *core;
+        struct core_model model;
+        struct core_action action;
+        uint8_t reply[8192]; /* a copy, as the caller's next step ends the view */
+        slice reply_view;
+};
+
+/* ---- driving ---- */
+
+static void step(struct rig *rig, struct core_event event)
+{
+        core_model_event(&rig->model, &event);
+        core_step(rig->core, &event, &rig->action);
+        core_model_action(&rig->model, &rig->action);
+        if (rig->action.kind == CORE_REPLY) {
+                assert_true(rig->action.bytes.size <= sizeof rig->reply);
+                memcpy(rig->reply, rig->action.bytes.data, rig->action.bytes.size);
+                rig->reply_view = slice_of(rig->reply, rig->action.bytes.size);
+        }
+}
+
+/* Bytes in memory of their own size, so that a sanitizer sees a read beyond them. */
+static void step_bytes(struct rig *rig, enum core_event_kind kind, slice bytes)
+{
+        uint8_t *copy = malloc(bytes.size + (bytes.size == 0));
+        if (bytes.size)
+                memcpy(copy, bytes.data, bytes.size);
+        step(rig, (struct core_event){ .kind = kind, .bytes = slice_of(copy, bytes.size) });
+        free(copy);
+}
+
+static void request(struct rig *rig, slice message)
+{
+        step_bytes(rig, CORE_REQUEST, message);
+}
+
+static void respond(struct rig *rig, slice data, uint16_t sw)
+{
+        uint8_t bytes[5000];
+        writer w = WRITER(bytes);
+        write_slice(&w, data);
+        write_u16(&w, sw);
+        assert_false(w.overflowed);
+        step_bytes(rig, CORE_RESPONSE, writer_view(&w));
+}
+
+static void respond_sw(struct rig *rig, uint16_t sw)
+{
+        respond(rig, (slice){ 0 }, sw);
+}
+
+static void gate(struct rig *rig, struct mitome_gate_event event)
+{
+        struct mitome_gate_event *copy = malloc(sizeof event);
+        *copy = event;
+        step(rig, (struct core_event){ .kind = CORE_GATE, .gate = copy });
+        free(copy);
+}
+
+static void gate_kind(struct rig *rig, enum mitome_gate_event_kind kind)
+{
+        gate(rig, (struct mitome_gate_event){ .kind = kind });
+}
+
+static void gate_evidence(struct rig *rig, enum mitome_gate_event_kind kind)
+{
+        struct mitome_gate_event event = { .kind = kind, .has_evidence = true };
+        memset(event.evidence, 0x70 + (int)kind, sizeof event.evidence);
+        gate(rig, event);
+}
+
+static void event(struct rig *rig, enum core_event_kind kind)
+{
+        step(rig, (struct core_event){ .kind = kind });
+}
+
+/* ---- expecting ---- */
+
+static void expect(const struct rig *rig, enum core_action_kind kind)
+{
+        assert_int_equal(rig->action.kind, kind);
+}
+
+static void expect_status(const struct rig *rig, enum ctap_status status)
+{
+        expect(rig, CORE_REPLY);
+        assert_int_equal(rig->action.bytes.data[0], status);
+}
+
+/* The data field of the command that the core sends. */
+static slice expect_apdu(const struct rig *rig, uint8_t ins)
+{
+        struct apdu_command command;
+        expect(rig, CORE_TRANSMIT);
+        assert_int_equal(apdu_read_command(rig->action.bytes, &command, NULL).code, MITOME_OK);
+        assert_int_equal(command.ins, ins);
+        return command.data;
+}
+
+static slice tag(slice data, uint32_t tag)
+{
+        slice value;
+        assert_int_equal(tlv_find_optional(data, tag, "tag", &value, NULL).code, MITOME_OK);
+        return value;
+}
+
+static void expect_bytes(slice value, const void *bytes, size_t size)
+{
+        assert_int_equal(value.size, size);
+        assert_memory_equal(value.data, bytes, size);
+}
+
+static void expect_u8(slice value, uint8_t byte)
+{
+        expect_bytes(value, &byte, 1);
+}
+
+/* ---- the element's answers ---- */
+
+static void answer_state_full(struct rig *rig, uint8_t flags, uint8_t pin_tries, uint8_t uv_tries)
+{
+        static const uint8_t aaguid[16] = { 0xAA, 0x01 };
+        static const uint8_t room[2] = { 0x01, 0x02 };
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(aaguid));
+        tlv_write_u8(&w, 0x81, flags);
+        tlv_write_u8(&w, 0x82, pin_tries);
+        tlv_write_u8(&w, 0x83, uv_tries);
+        tlv_write_u8(&w, 0x84, 4);
+        tlv_write(&w, 0x85, SLICE(room));
+        expect_apdu(rig, GET_STATE);
+        respond(rig, writer_view(&w), SW_OK);
+}
+
+static void answer_state(struct rig *rig, uint8_t flags)
+{
+        answer_state_full(rig, flags, 3, 5);
+}
+
+static void answer_challenge(struct rig *rig)
+{
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(challenge));
+        expect_apdu(rig, BEGIN);
+        respond(rig, writer_view(&w), SW_OK);
+}
+
+static void answer_credential(struct rig *rig)
+{
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(authdata));
+        tlv_write(&w, 0x81, SLICE(signature));
+        tlv_write(&w, 0x82, slice_text("batch"));
+        tlv_write(&w, 0x82, slice_text("ca"));
+        expect_apdu(rig, MAKE);
+        respond(rig, writer_view(&w), SW_OK);
+}
+
+static void answer_assertion(struct rig *rig, bool with_names)
+{
+        uint8_t bytes[128];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(credential_id));
+        tlv_write(&w, 0x81, SLICE(authdata));
+        tlv_write(&w, 0x82, SLICE(signature));
+        tlv_write(&w, 0x83, slice_text("user"));
+        if (with_names) {
+                tlv_write(&w, 0x84, slice_text("hanako"));
+                tlv_write(&w, 0x85, slice_text("Hanako"));
+        }
+        expect_apdu(rig, GET);
+        respond(rig, writer_view(&w), SW_OK);
+}
+
+/* ---- requests ---- */
+
+enum { ABSENT = -1 };
+
+struct wish {
+        int uv, up, rk; /* ABSENT, 0, 1 */
+        int algorithm;
+        int param_size; /* ABSENT: no pinUvAuthParam */
+        int protocol;   /* ABSENT, or its number */
+        const uint8_t *ids[20];
+        size_t id_count, id_size;
+        const char *id_type;
+        bool enterprise, extensions, no_user, no_rp_id, empty_list;
+        size_t name_size;
+        uint8_t bytes[4096];
+};
+
+#define WISH(...)                                                                                \
+        &(struct wish)                                                                           \
+        {                                                                                        \
+                .uv = ABSENT, .up = ABSENT, .rk = ABSENT, .algorithm = -7, .param_size = ABSENT, \
+                .protocol = ABSENT, .id_size = 32, .id_type = "public-key", __VA_ARGS__          \
+        }
+
+static void write_ids(writer *w, const struct wish *wish)
+{
+        cbor_write_array(w, wish->id_count);
+        for (size_t i = 0; i < wish->id_count; i++) {
+                cbor_write_map(w, 2);
+                cbor_write_string(w, "id");
+                cbor_write_bytes(w, slice_of(wish->ids[i], wish->id_size));
+                cbor_write_string(w, "type");
+                cbor_write_string(w, wish->id_type);
+        }
+}
+
+static void write_options(writer *w, const struct wish *wish)
+{
+        const struct {
+                const char *name;
+                int value;
+        } options[] = { { "rk", wish->rk }, { "up", wish->up }, { "uv", wish->uv } };
+        size_t count = 0;
+        for (size_t i = 0; i < 3; i++)
+                count += options[i].value != ABSENT;
+        cbor_write_map(w, count);
+        for (size_t i = 0; i < 3; i++) {
+                if (options[i].value == ABSENT)
+                        continue;
+                cbor_write_string(w, options[i].name);
+                cbor_write_bool(w, options[i].value != 0);
+        }
+}
+
+static bool has_options(const struct wish *wish)
+{
+        return wish->rk != ABSENT || wish->up != ABSENT || wish->uv != ABSENT;
+}
+
+static void write_extensions(writer *w)
+{
+        cbor_write_map(w, 1);
+        cbor_write_string(w, "hmac-secret");
+        cbor_write_bool(w, true);
+}
+
+static void write_user(writer *w, const struct wish *wish)
+{
+        static char name[1000];
+        memset(name, 'n', sizeof name);
+        cbor_write_map(w, wish->name_size ? 2 : 1);
+        cbor_write_string(w, "id");
+        cbor_write_bytes(w, slice_text("user"));
+        if (wish->name_size) {
+                cbor_write_string(w, "name");
+                cbor_write_text(w, slice_of(name, wish->name_size));
+        }
+}
+
+static slice make(struct wish *wish)
+{
+        writer w = WRITER(wish->bytes);
+        bool list = wish->id_count || wish->empty_list;
+        write_u8(&w, 0x01);
+        cbor_write_map(&w, 3u + !wish->no_user + list + wish->extensions + has_options(wish) +
+                                   (wish->param_size != ABSENT) + (wish->protocol != ABSENT) +
+                                   wish->enterprise);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, SLICE(client_data_hash));
+        cbor_write_uint(&w, 2);
+        cbor_write_map(&w, 1);
+        cbor_write_string(&w, wish->no_rp_id ? "no" : "id");
+        cbor_write_string(&w, rp_id);
+        if (!wish->no_user) {
+                cbor_write_uint(&w, 3);
+                write_user(&w, wish);
+        }
+        cbor_write_uint(&w, 4);
+        cbor_write_array(&w, 2);
+        for (int i = 0; i < 2; i++) { /* an algorithm that nobody has stands first */
+                cbor_write_map(&w, 2);
+                cbor_write_string(&w, "alg");
+                cbor_write_int(&w, i ? wish->algorithm : -65535);
+                cbor_write_string(&w, "type");
+                cbor_write_string(&w, "public-key");
+        }
+        if (list) {
+                cbor_write_uint(&w, 5);
+                write_ids(&w, wish);
+        }
+        if (wish->extensions) {
+                cbor_write_uint(&w, 6);
+                write_extensions(&w);
+        }
+        if (has_options(wish)) {
+                cbor_write_uint(&w, 7);
+                write_options(&w, wish);
+        }
+        if (wish->param_size != ABSENT) {
+                cbor_write_uint(&w, 8);
+                cbor_write_bytes(&w, slice_of(param, (size_t)wish->param_size));
+        }
+        if (wish->protocol != ABSENT) {
+                cbor_write_uint(&w, 9);
+                cbor_write_uint(&w, (uint64_t)wish->protocol);
+        }
+        if (wish->enterprise) {
+                cbor_write_uint(&w, 10);
+                cbor_write_uint(&w, 1);
+        }
+        assert_false(w.overflowed);
+        return writer_view(&w);
+}
+
+static slice get(struct wish *wish)
+{
+        writer w = WRITER(wish->bytes);
+        bool list = wish->id_count || wish->empty_list;
+        write_u8(&w, 0x02);
+        cbor_write_map(&w, 2u + list + wish->extensions + has_options(wish) + (wish->param_size != ABSENT) +
+                                   (wish->protocol != ABSENT));
+        cbor_write_uint(&w, 1);
+        cbor_write_string(&w, rp_id);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, SLICE(client_data_hash));
+        if (list) {
+                cbor_write_uint(&w, 3);
+                write_ids(&w, wish);
+        }
+        if (wish->extensions) {
+                cbor_write_uint(&w, 4);
+                write_extensions(&w);
+        }
+        if (has_options(wish)) {
+                cbor_write_uint(&w, 5);
+                write_options(&w, wish);
+        }
+        if (wish->param_size != ABSENT) {
+                cbor_write_uint(&w, 6);
+                cbor_write_bytes(&w, slice_of(param, (size_t)wish->param_size));
+        }
+        if (wish->protocol != ABSENT) {
+                cbor_write_uint(&w, 7);
+                cbor_write_uint(&w, (uint64_t)wish->protocol);
+        }
+        assert_false(w.overflowed);
+        return writer_view(&w);
+}
+
+static const uint8_t get_info[] = { 0x04 };
+
+/* A bioEnrollment request with authorisation. */
+struct bio {
+        uint8_t command;
+        int modality, subcommand; /* ABSENT: left out */
+        const uint8_t *template_id;
+        size_t template_size;
+        uint32_t timeout_ms; /* written on four bytes, as libfido2 does; 0: left out */
+        int protocol, param_size;
+        uint8_t bytes[256];
+};
+
+#define BIO(...)                                                                                      \
+        &(struct bio)                                                                                 \
+        {                                                                                             \
+                .command = 0x40, .modality = 1, .protocol = 2, .param_size = 32, .template_size = 16, \
+                __VA_ARGS__                                                                           \
+        }
+
+static slice bio(struct bio *bio)
+{
+        writer w = WRITER(bio->bytes);
+        bool params = bio->template_id || bio->timeout_ms;
+        write_u8(&w, bio->command);
+        cbor_write_map(&w, (size_t)(bio->modality != ABSENT) + (bio->subcommand != ABSENT) + params +
+                                   (bio->protocol != ABSENT) + (bio->param_size != ABSENT));
+        if (bio->modality != ABSENT) {
+                cbor_write_uint(&w, 1);
+                cbor_write_uint(&w, (uint64_t)bio->modality);
+        }
+        if (bio->subcommand != ABSENT) {
+                cbor_write_uint(&w, 2);
+                cbor_write_uint(&w, (uint64_t)bio->subcommand);
+        }
+        if (params) {
+                cbor_write_uint(&w, 3);
+                cbor_write_map(&w, (size_t)(bio->template_id != NULL) + (bio->timeout_ms != 0));
+        }
+        if (bio->template_id) {
+                cbor_write_uint(&w, 1);
+                cbor_write_bytes(&w, slice_of(bio->template_id, bio->template_size));
+        }
+        if (bio->timeout_ms) {
+                cbor_write_uint(&w, 3);
+                write_u8(&w, 0x1A);
+                write_u32(&w, bio->timeout_ms);
+        }
+        if (bio->protocol != ABSENT) {
+                cbor_write_uint(&w, 4);
+                cbor_write_uint(&w, (uint64_t)bio->protocol);
+        }
+        if (bio->param_size != ABSENT) {
+                cbor_write_uint(&w, 5);
+                cbor_write_bytes(&w, slice_of(param, (size_t)bio->param_size));
+        }
+        assert_false(w.overflowed);
+        return writer_view(&w);
+}
+
+struct pin {
+        int protocol, subcommand;
+        bool key, permissions;
+        int hash_size;
+        int alg;
+        uint8_t bytes[256];
+};
+
+#define PIN_REQUEST(...)                                                                              \
+        &(struct pin)                                                                                 \
+        {                                                                                             \
+                .protocol = 2, .subcommand = 5, .key = true, .hash_size = 32, .alg = -25, __VA_ARGS__ \
+        }
+
+static slice pin(struct pin *pin)
+{
+        static const uint8_t x[32] = { 0xF1 }, y[32] = { 0xF2 }, hash[64] = { 0xF3 };
+        writer w = WRITER(pin->bytes);
+        write_u8(&w, 0x06);
+        cbor_write_map(&w, (size_t)(pin->protocol != ABSENT) + (pin->subcommand != ABSENT) + pin->key +
+                                   (pin->hash_size != ABSENT) + pin->permissions);
+        if (pin->protocol != ABSENT) {
+                cbor_write_uint(&w, 1);
+                cbor_write_uint(&w, (uint64_t)pin->protocol);
+        }
+        if (pin->subcommand != ABSENT) {
+                cbor_write_uint(&w, 2);
+                cbor_write_uint(&w, (uint64_t)pin->subcommand);
+        }
+        if (pin->key) {
+                cbor_write_uint(&w, 3);
+                cbor_write_map(&w, 5);
+                cbor_write_int(&w, 1);
+                cbor_write_int(&w, 2);
+                cbor_write_int(&w, 3);
+                cbor_write_int(&w, pin->alg);
+                cbor_write_int(&w, -1);
+                cbor_write_int(&w, 1);
+                cbor_write_int(&w, -2);
+                cbor_write_bytes(&w, SLICE(x));
+                cbor_write_int(&w, -3);
+                cbor_write_bytes(&w, SLICE(y));
+        }
+        if (pin->hash_size != ABSENT) {
+                cbor_write_uint(&w, 6);
+                cbor_write_bytes(&w, slice_of(hash, (size_t)pin->hash_size));
+        }
+        if (pin->permissions) {
+                cbor_write_uint(&w, 9);
+                cbor_write_uint(&w, 1);
+        }
+        assert_false(w.overflowed);
+        return writer_view(&w);
+}
+
+/* ---- rigs ---- */
+
+static int set_up(void **state)
+{
+        struct rig *rig = calloc(1, sizeof *rig);
+        assert_int_equal(core_new(&rig->core, NULL).code, MITOME_OK);
+        *state = rig;
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        struct rig *rig = *state;
+        core_free(rig->core);
+        free(rig);
+        return 0;
+}
+
+/* After whatever happened a plain request is answered as if nothing had: nothing hangs over. */
+static void expect_idle(struct rig *rig)
+{
+        request(rig, SLICE(get_info));
+        answer_state(rig, BATCH);
+        expect_status(rig, CTAP2_OK);
+        assert_false(rig->model.begun || rig->model.gate_runs);
+}
+
+/* ---- getInfo, 6.4 ---- */
+
+struct info {
+        uint64_t message_max, list_max, id_max, min_pin_length, room;
+        int rk, up, uv, plat, client_pin, mgmt; /* ABSENT, 0, 1 */
+        unsigned versions;
+};
+
+static void read_info_options(struct cbor_reader *r, struct info *info)
+{
+        const struct {
+                const char *name;
+                int *value;
+        } known[] = { { "rk", &info->rk }, { "up", &info->up }, { "uv", &info->uv }, { "plat", &info->plat },
+                { "clientPin", &info->client_pin }, { "userVerificationMgmtPreview", &info->mgmt } };
+        struct cbor_members map;
+        struct cbor_key key;
+        bool more, value;
+        for (size_t i = 0; i < 6; i++)
+                *known[i].value = ABSENT;
+        assert_int_equal(cbor_open_map(r, "options", 32, &map).code, MITOME_OK);
+        for (;;) {
+                assert_int_equal(cbor_next_key(r, &map, &key, &more).code, MITOME_OK);
+                if (!more)
+                        return;
+                assert_int_equal(cbor_read_bool(r, "option", &value).code, MITOME_OK);
+                size_t i = 0;
+                while (i < 6 && !slice_is(key.text, known[i].name))
+                        i++;
+                assert_true(i < 6); /* nothing else is promised */
+                *known[i].value = value;
+        }
+}
+
+static void read_info(const struct rig *rig, struct info *ret)
+{
+        static const uint8_t aaguid[16] = { 0xAA, 0x01 };
+        expect_status(rig, CTAP2_OK);
+        struct cbor_reader r =
+                cbor_over(slice_of(rig->reply_view.data + 1, rig->reply_view.size - 1), NULL, NULL);
+        struct cbor_members map, list;
+        struct cbor_key key;
+        bool more;
+        slice bytes;
+        uint64_t number;
+        assert_int_equal(cbor_open_map(&r, "info", 64, &map).code, MITOME_OK);
+        for (;;) {
+                assert_int_equal(cbor_next_key(&r, &map, &key, &more).code, MITOME_OK);
+                if (!more)
+                        break;
+                switch (key.number) {
+                case 1:
+                        assert_int_equal(cbor_open_array(&r, "versions", 2, &list).code, MITOME_OK);
+                        while (cbor_next_element(&r, &list)) {
+                                assert_int_equal(cbor_read_text(&r, "version", 32, &bytes).code, MITOME_OK);
+                                ret->versions +=
+                                        slice_is(bytes, "FIDO_2_0") + 16u * slice_is(bytes, "FIDO_2_1_PRE");
+                        }
+                        break;
+                case 3:
+                        assert_int_equal(cbor_read_fixed(&r, "aaguid", 16, &bytes).code, MITOME_OK);
+                        expect_bytes(bytes, aaguid, 16);
+                        break;
+                case 4:
+                        read_info_options(&r, ret);
+                        break;
+                case 5:
+                        assert_int_equal(cbor_read_uint(&r, "max", 7609, &ret->message_max).code, MITOME_OK);
+                        break;
+                case 6:
+                        assert_int_equal(cbor_open_array(&r, "protocols", 1, &list).code, MITOME_OK);
+                        while (cbor_next_element(&r, &list)) {
+                                assert_int_equal(cbor_read_uint(&r, "protocol", 2, &number).code, MITOME_OK);
+                                assert_int_equal(number, 2);
+                        }
+                        break;
+                case 7:
+                        assert_int_equal(cbor_read_uint(&r, "count", 255, &ret->list_max).code, MITOME_OK);
+                        break;
+                case 8:
+                        assert_int_equal(cbor_read_uint(&r, "length", 1023, &ret->id_max).code, MITOME_OK);
+                        break;
+                case 13:
+                        assert_int_equal(cbor_read_uint(&r, "min", 63, &ret->min_pin_length).code, MITOME_OK);
+                        break;
+                case 20:
+                        assert_int_equal(cbor_read_uint(&r, "room", 65535, &ret->room).code, MITOME_OK);
+                        break;
+                case 2: /* no extensions */
+                        fail_msg("extensions are promised");
+                        break;
+                default:
+                        assert_int_equal(cbor_skip(&r, "member").code, MITOME_OK);
+                }
+        }
+        assert_int_equal(cbor_end(&r, "info").code, MITOME_OK);
+}
+
+static void info_says_what_the_element_says(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                uint8_t flags;
+                int uv, client_pin, mgmt;
+        } cases[] = {
+                { 0, ABSENT, 0, ABSENT },
+                { PIN, ABSENT, 1, ABSENT },
+                { PIN | PAIRED, 0, 1, 0 },
+                { PIN | PAIRED | OPEN, 1, 1, 1 },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct info info = { 0 };
+                request(rig, SLICE(get_info));
+                answer_state(rig, cases[i].flags);
+                read_info(rig, &info);
+                assert_int_equal(info.uv, cases[i].uv);
+                assert_int_equal(info.client_pin, cases[i].client_pin);
+                assert_int_equal(info.mgmt, cases[i].mgmt);
+                assert_int_equal(info.rk, 1);
+                assert_int_equal(info.up, 1);
+                assert_int_equal(info.plat, 0);
+                assert_int_equal(info.versions, 17);
+                assert_int_equal(info.min_pin_length, 4);
+                assert_int_equal(info.room, 0x0102);
+        }
+}
+
+/* What getInfo names must be sendable: the longest list of the longest ids in one message. */
+static void info_is_consistent_with_itself(void **state)
+{
+        struct rig *rig = *state;
+        struct info info = { 0 };
+        request(rig, SLICE(get_info));
+        answer_state(rig, PIN | PAIRED | OPEN);
+        read_info(rig, &info);
+        assert_int_equal(info.message_max, CORE_MESSAGE_MAX);
+        assert_int_equal(info.id_max, 32);
+
+        struct wish *wish = WISH(.uv = 1, .id_count = 16, .name_size = 64, .extensions = true);
+        assert_int_equal(info.list_max, wish->id_count);
+        for (size_t i = 0; i < wish->id_count; i++)
+                wish->ids[i] = credential_id;
+        slice message = make(wish);
+        assert_true(message.size <= info.message_max);
+        request(rig, message);
+        answer_state(rig, PIN | PAIRED | OPEN);
+        answer_challenge(rig);
+        expect(rig, CORE_GATE_START);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        answer_credential(rig);
+        expect_status(rig, CTAP2_OK);
+
+        wish->ids[wish->id_count++] = credential_id; /* one more than promised */
+        request(rig, make(wish));
+        expect_status(rig, CTAP2_ERR_LIMIT_EXCEEDED);
+}
+
+static void info_takes_no_input(void **state)
+{
+        struct rig *rig = *state;
+        const uint8_t message[] = { 0x04, 0xA0 };
+        request(rig, SLICE(message));
+        expect_status(rig, CTAP1_ERR_INVALID_LENGTH);
+}
+
+/* ---- the machine ---- */
+
+static void unknown_commands_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t known[] = { 0x01, 0x02, 0x04, 0x06, 0x09, 0x40 };
+        for (unsigned command = 0; command < 256; command++) {
+                const uint8_t message[] = { (uint8_t)command, 0xA0 };
+                if (memchr(known, (int)command, sizeof known))
+                        continue;
+                request(rig, SLICE(message));
+                expect_status(rig, CTAP1_ERR_INVALID_COMMAND);
+        }
+        expect_idle(rig);
+}
+
+static void requests_of_no_or_too_many_bytes_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        static uint8_t message[CORE_MESSAGE_MAX + 1] = { 0x04 };
+        request(rig, (slice){ 0 });
+        expect_status(rig, CTAP1_ERR_INVALID_LENGTH);
+        request(rig, SLICE(message));
+        expect_status(rig, CTAP2_ERR_REQUEST_TOO_LARGE);
+        request(rig, slice_of(message, CORE_MESSAGE_MAX)); /* fits; getInfo takes no input */
+        expect_status(rig, CTAP1_ERR_INVALID_LENGTH);
+}
+
+static void an_element_that_fails_is_told_as_other(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, SLICE(get_info));
+        event(rig, CORE_LINK_BROKEN);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        request(rig, SLICE(get_info));
+        step_bytes(rig, CORE_RESPONSE, slice_of("\x90", 1));
+        expect_status(rig, CTAP1_ERR_OTHER);
+        request(rig, SLICE(get_info));
+        respond_sw(rig, SW_OK); /* none of its members */
+        expect_status(rig, CTAP1_ERR_OTHER);
+        request(rig, SLICE(get_info));
+        respond_sw(rig, SW_WRONG_INS);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        expect_idle(rig);
+}
+
+/* ---- makeCredential, 6.1.2 ---- */
+
+static void expect_begin(const struct rig *rig, uint8_t command, uint8_t options)
+{
+        slice data = expect_apdu(rig, BEGIN);
+        expect_u8(tag(data, 0x80), command);
+        assert_int_equal(tag(data, 0x81).size, 32);
+        expect_bytes(tag(data, 0x82), client_data_hash, 32);
+        expect_u8(tag(data, 0x83), options);
+}
+
+static void expect_gate_verifies(const struct rig *rig, uint8_t command)
+{
+        const struct mitome_gate_request *asked = &rig->action.request;
+        expect(rig, CORE_GATE_START);
+        assert_int_equal(asked->purpose, MITOME_GATE_VERIFY);
+        assert_int_equal(asked->command, command);
+        expect_bytes(asked->rp_id, rp_id, sizeof rp_id - 1);
+        expect_bytes(asked->client_data_hash, client_data_hash, 32);
+        expect_bytes(asked->challenge, challenge, 32);
+        assert_true(asked->timeout_ms >= 10000);
+}
+
+static void expect_token(slice data)
+{
+        slice token = tag(data, 0x80);
+        assert_int_equal(token.size, MITOME_GATE_EVIDENCE_SIZE);
+        for (size_t i = 0; i < token.size; i++)
+                assert_int_equal(token.data[i], 0x70 + MITOME_GATE_EVIDENCE);
+}
+
+static void make_with_a_finger(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, make(WISH(.uv = 1, .rk = 1, .name_size = 6, .ids = { other_id }, .id_count = 1,
+                             .extensions = true)));
+        answer_state(rig, BATCH | PIN | PAIRED | OPEN);
+        expect_begin(rig, 0x01, 0x03);
+        assert_null(tag(expect_apdu(rig, BEGIN), 0x84).data);
+        answer_challenge(rig);
+        expect_gate_verifies(rig, 0x01);
+        gate_kind(rig, MITOME_GATE_NOTHING);
+        expect(rig, CORE_GATE_POLL);
+        gate_kind(rig, MITOME_GATE_AWAITS);
+        expect(rig, CORE_GATE_POLL);
+        gate_kind(rig, MITOME_GATE_RETRY);
+        expect(rig, CORE_GATE_POLL);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+
+        slice data = expect_apdu(rig, MAKE);
+        expect_token(data);
+        expect_bytes(tag(data, 0x81), rp_id, sizeof rp_id - 1);
+        expect_bytes(tag(data, 0x82), "user", 4);
+        expect_bytes(tag(data, 0x83), "nnnnnn", 6);
+        assert_int_equal(tag(data, 0x84).size, 0);
+        expect_u8(tag(data, 0x85), 0x01); /* discoverable; the finger is the presence */
+        expect_u8(tag(data, 0x86), 0x07);
+        expect_bytes(tag(data, 0x87), other_id, 32);
+        answer_credential(rig);
+
+        /* {1: "packed", 2: authData, 3: {"alg": -7, "sig": .., "x5c": [..]}} */
+        static const uint8_t wanted[] = { 0x00, 0xA3, 0x01, 0x66, 'p', 'a', 'c', 'k', 'e', 'd', 0x02, 0x43,
+                0xAD, 0xAD, 0xAD, 0x03, 0xA3, 0x63, 'a', 'l', 'g', 0x26, 0x63, 's', 'i', 'g', 0x42, 0x51,
+                0x51, 0x63, 'x', '5', 'c', 0x82, 0x45, 'b', 'a', 't', 'c', 'h', 0x42, 'c', 'a' };
+        expect(rig, CORE_REPLY);
+        expect_bytes(rig->reply_view, wanted, sizeof wanted);
+        expect_idle(rig);
+}
+
+static void make_with_a_pin_and_a_touch(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, make(WISH(.uv = 1, .param_size = 32, .protocol = 2, .algorithm = -8)));
+        answer_state(rig, BATCH | PIN);
+        expect_begin(rig, 0x01, 0x01); /* 5.2: with a pinUvAuthParam "uv" counts as false */
+        expect_bytes(tag(expect_apdu(rig, BEGIN), 0x84), param, 32);
+        respond_sw(rig, SW_OK);
+        expect(rig, CORE_TOUCH);
+        expect_bytes(rig->action.request.rp_id, rp_id, sizeof rp_id - 1);
+        event(rig, CORE_TOUCHED);
+        slice data = expect_apdu(rig, MAKE);
+        assert_null(tag(data, 0x80).data);
+        expect_u8(tag(data, 0x85), 0x02);
+        expect_u8(tag(data, 0x86), 0x08);
+        answer_credential(rig);
+        expect_status(rig, CTAP2_OK);
+}
+
+static void make_with_a_touch_alone(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, make(WISH(.up = 1)));
+        answer_state(rig, BATCH);
+        expect_begin(rig, 0x01, 0x01);
+        respond_sw(rig, SW_OK);
+        expect(rig, CORE_TOUCH);
+        event(rig, CORE_TOUCHED);
+        expect_u8(tag(expect_apdu(rig, MAKE), 0x85), 0x02);
+        answer_credential(rig);
+        expect_status(rig, CTAP2_OK);
+}
+
+static void names_are_cut_at_a_character(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, make(WISH(.name_size = 500)));
+        answer_state(rig, BATCH);
+        respond_sw(rig, SW_OK);
+        event(rig, CORE_TOUCHED);
+        assert_int_equal(tag(expect_apdu(rig, MAKE), 0x83).size, 64);
+        event(rig, CORE_LINK_BROKEN);
+        expect_status(rig, CTAP1_ERR_OTHER);
+
+        /* 63 letters, then one of three bytes that would end at 66 */
+        struct wish *wish = WISH(.name_size = 66);
+        slice message = make(wish);
+        for (size_t i = 0; i + 66 <= message.size; i++) {
+                if (memcmp(wish->bytes + i, "nnnn", 4) == 0) {
+                        memcpy(wish->bytes + i + 63, "\xE8\xAA\x8D", 3);
+                        break;
+                }
+        }
+        request(rig, message);
+        answer_state(rig, BATCH);
+        respond_sw(rig, SW_OK);
+        event(rig, CORE_TOUCHED);
+        assert_int_equal(tag(expect_apdu(rig, MAKE), 0x83).size, 63);
+        event(rig, CORE_LINK_BROKEN);
+}
+
+/* Refusals before the element is asked to do anything. Each step's number stands with its case. */
+static void make_refuses(void **state)
+{
+        struct rig *rig = *state;
+        const uint8_t finger = BATCH | PIN | PAIRED | OPEN;
+        const struct {
+                const char *step;
+                struct wish *wish;
+                uint8_t flags, pin_tries, uv_tries;
+                enum ctap_status status;
+        } cases[] = {
+                { "2.1", WISH(.param_size = 32, .protocol = 1), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                { "2.2", WISH(.param_size = 32), PIN, 3, 5, CTAP2_ERR_MISSING_PARAMETER },
+                { "3.2", WISH(.algorithm = -257), 0, 3, 5, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
+                { "5.3.1", WISH(.uv = 1), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 0, CTAP2_ERR_UV_BLOCKED },
+                { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 0, 5, CTAP2_ERR_PIN_BLOCKED },
+                { "5.3.1", WISH(.uv = 1), PIN, 0, 0, CTAP2_ERR_INVALID_OPTION },
+                { "5.6.1", WISH(.up = 0), 0, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "5.6.1", WISH(.up = 0, .uv = 1), finger, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "8.1.1", WISH(), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
+                { "8.1.1", WISH(.uv = 0), finger, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
+                { "8.1.2", WISH(), PAIRED | OPEN, 3, 5, CTAP2_ERR_OPERATION_DENIED },
+                { "9.1", WISH(.enterprise = true), 0, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                { "11.1.1", WISH(.param_size = 16, .protocol = 2), PIN, 3, 5, CTAP2_ERR_PIN_AUTH_INVALID },
+                /* in order: an earlier step decides */
+                { "2 before 3", WISH(.param_size = 32, .algorithm = -257), PIN, 3, 5,
+                        CTAP2_ERR_MISSING_PARAMETER },
+                { "3 before 5", WISH(.up = 0, .algorithm = -257), 0, 3, 5, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
+                { "5 before 8", WISH(.up = 0), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "8 before 9", WISH(.enterprise = true), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, make(cases[i].wish));
+                answer_state_full(rig, cases[i].flags, cases[i].pin_tries, cases[i].uv_tries);
+                if (rig->action.kind != CORE_REPLY || rig->action.bytes.data[0] != cases[i].status)
+                        fail_msg("step %s (case %zu)", cases[i].step, i);
+        }
+        expect_idle(rig);
+}
+
+/* 1: a zero-length pinUvAuthParam: touch, then PIN_NOT_SET or PIN_INVALID. */
+static void selection_asks_for_a_touch(void **state)
+{
+        struct rig *rig = *state;
+        for (int i = 0; i < 2; i++) {
+                struct wish *wish = WISH(.param_size = 0, .protocol = 2);
+                slice message = i ? get(wish) : make(wish);
+                request(rig, message);
+                answer_state(rig, PIN);
+                expect(rig, CORE_TOUCH);
+                event(rig, CORE_TOUCHED);
+                expect_status(rig, CTAP2_ERR_PIN_INVALID);
+                request(rig, message);
+                answer_state(rig, 0);
+                event(rig, CORE_TOUCHED);
+                expect_status(rig, CTAP2_ERR_PIN_NOT_SET);
+                request(rig, message);
+                answer_state(rig, PIN);
+                event(rig, CORE_NOT_TOUCHED);
+                expect_status(rig, CTAP2_ERR_OPERATION_DENIED);
+                request(rig, message);
+                answer_state(rig, PIN);
+                event(rig, CORE_CANCEL);
+                expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        }
+}
+
+static void malformed_requests_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, make(WISH(.no_user = true)));
+        expect_status(rig, CTAP2_ERR_MISSING_PARAMETER);
+        request(rig, make(WISH(.no_rp_id = true)));
+        expect_status(rig, CTAP2_ERR_MISSING_PARAMETER);
+        static const struct {
+                const char *bytes;
+                size_t size;
+                enum ctap_status status;
+        } cases[] = {
+                { "\x01", 1, CTAP2_ERR_INVALID_CBOR },
+                { "\x02\x80", 2, CTAP2_ERR_CBOR_UNEXPECTED_TYPE },
+                { "\x02\xA0", 2, CTAP2_ERR_MISSING_PARAMETER },
+                { "\x02\xA0\x00", 3, CTAP2_ERR_MISSING_PARAMETER },
+                { "\x02\xBF\xFF", 3, CTAP2_ERR_INVALID_CBOR },                             /* indefinite */
+                { "\x02\xB8\x01\x01\x61\x61", 6, CTAP2_ERR_INVALID_CBOR },                 /* long count */
+                { "\x02\xA2\x01\x61\x61\x01\x61\x61", 8, CTAP2_ERR_INVALID_CBOR },         /* doubled key */
+                { "\x02\xA2\x02\x61\x61\x01\x61\x61", 8, CTAP2_ERR_CBOR_UNEXPECTED_TYPE }, /* hash: text */
+                { "\x02\xA1\x01\x41\x61", 5, CTAP2_ERR_CBOR_UNEXPECTED_TYPE },             /* rpId: bytes */
+                { "\x02\xA1\x01\x60", 4, CTAP1_ERR_INVALID_PARAMETER },                    /* rpId: empty */
+                { "\x02\xA1\x01\x61\xFF", 5, CTAP2_ERR_INVALID_CBOR },                     /* not UTF-8 */
+                { "\x02\xA1\x01\x78\xFE", 5, CTAP2_ERR_INVALID_CBOR },                     /* ends early */
+                { "\x02\xA2\x01\x61\x61\x02\x41\x00", 8, CTAP1_ERR_INVALID_PARAMETER },    /* hash: 1 byte */
+                { "\x02\xA1\xF9\x00\x00\x00", 6, CTAP2_ERR_INVALID_CBOR },                 /* float as key */
+                { "\x06\xA1\x02\x63pin", 7, CTAP2_ERR_CBOR_UNEXPECTED_TYPE },
+                { "\x06\xA0", 2, CTAP2_ERR_MISSING_PARAMETER },
+                { "\x40\xA1\x03\x80", 4, CTAP2_ERR_CBOR_UNEXPECTED_TYPE },
+                { "\x40\xA1\x03\xA1\x03\x1A\x00\x00", 8, CTAP2_ERR_INVALID_CBOR },
+                { "\x40\xA1\x03\xA1\x03\x19\x00\x01", 8, CTAP2_ERR_INVALID_CBOR }, /* only four bytes pass */
+                { "\x40\xA1\x03\xA1\x03\x1B\0\0\0\0\0\0\0\x01", 14, CTAP2_ERR_INVALID_CBOR },
+                { "\x40\xA1\x03\xA1\x03\x61\x61", 7, CTAP2_ERR_CBOR_UNEXPECTED_TYPE },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, slice_of(cases[i].bytes, cases[i].size));
+                if (rig->action.kind != CORE_REPLY || rig->action.bytes.data[0] != cases[i].status)
+                        fail_msg("case %zu: %02x", i,
+                                rig->action.kind == CORE_REPLY ? rig->action.bytes.data[0] : 0xFFu);
+        }
+        /* 253 characters of an RP ID pass, 254 do not */
+        for (size_t size = 253; size <= 254; size++) {
+                uint8_t bytes[400];
+                static uint8_t text[254];
+                memset(text, 'a', sizeof text);
+                writer w = WRITER(bytes);
+                write_u8(&w, 0x02);
+                cbor_write_map(&w, 2);
+                cbor_write_uint(&w, 1);
+                cbor_write_text(&w, slice_of(text, size));
+                cbor_write_uint(&w, 2);
+                cbor_write_bytes(&w, SLICE(client_data_hash));
+                request(rig, writer_view(&w));
+                if (size == 253)
+                        event(rig, CORE_LINK_BROKEN);
+                expect_status(rig, size == 253 ? CTAP1_ERR_OTHER : CTAP2_ERR_LIMIT_EXCEEDED);
+        }
+        expect_idle(rig);
+}
+
+/* 8 "Message encoding": unknown keys must be ignored. */
+static void unknown_members_are_ignored(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t bytes[256];
+        writer w = WRITER(bytes);
+        write_u8(&w, 0x02);
+        cbor_write_map(&w, 4);
+        cbor_write_uint(&w, 1);
+        cbor_write_string(&w, rp_id);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, SLICE(client_data_hash));
+        cbor_write_uint(&w, 5);
+        cbor_write_map(&w, 2);
+        cbor_write_string(&w, "up");
+        cbor_write_bool(&w, false);
+        cbor_write_string(&w, "later");
+        cbor_write_array(&w, 0);
+        cbor_write_uint(&w, 99);
+        cbor_write_map(&w, 0);
+        request(rig, writer_view(&w));
+        answer_state(rig, 0);
+        expect_begin(rig, 0x02, 0x00);
+        event(rig, CORE_LINK_BROKEN);
+}
+
+/* ---- getAssertion, 6.2.2 ---- */
+
+static void get_with_a_finger(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, get(WISH(.uv = 1, .ids = { credential_id, other_id }, .id_count = 2)));
+        answer_state(rig, BATCH | PIN | PAIRED | OPEN);
+        expect_begin(rig, 0x02, 0x03);
+        answer_challenge(rig);
+        expect_gate_verifies(rig, 0x02);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        slice data = expect_apdu(rig, GET);
+        expect_token(data);
+        expect_u8(tag(data, 0x85), 0x00);
+        answer_assertion(rig, true);
+        uint8_t bytes[256];
+        writer w = WRITER(bytes);
+        write_u8(&w, 0);
+        cbor_write_map(&w, 4);
+        cbor_write_uint(&w, 1);
+        cbor_write_map(&w, 2);
+        cbor_write_string(&w, "id");
+        cbor_write_bytes(&w, SLICE(credential_id));
+        cbor_write_string(&w, "type");
+        cbor_write_string(&w, "public-key");
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, SLICE(authdata));
+        cbor_write_uint(&w, 3);
+        cbor_write_bytes(&w, SLICE(signature));
+        cbor_write_uint(&w, 4);
+        cbor_write_map(&w, 3);
+        cbor_write_string(&w, "id");
+        cbor_write_bytes(&w, slice_text("user"));
+        cbor_write_string(&w, "name");
+        cbor_write_string(&w, "hanako");
+        cbor_write_string(&w, "displayName");
+        cbor_write_string(&w, "Hanako");
+        expect_bytes(rig->reply_view, bytes, w.used);
+        expect_idle(rig);
+}
+
+static void get_with_a_touch_or_silently(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, get(WISH()));
+        answer_state(rig, PIN); /* getAssertion needs no user verification */
+        expect_begin(rig, 0x02, 0x01);
+        respond_sw(rig, SW_OK);
+        expect(rig, CORE_TOUCH);
+        event(rig, CORE_TOUCHED);
+        slice data = expect_apdu(rig, GET);
+        expect_u8(tag(data, 0x85), 0x02);
+        assert_null(tag(data, 0x87).data);
+        answer_assertion(rig, false);
+        expect_status(rig, CTAP2_OK);
+
+        request(rig, get(WISH(.up = 0, .ids = { credential_id }, .id_count = 1, .empty_list = true)));
+        answer_state(rig, PIN);
+        expect_begin(rig, 0x02, 0x00);
+        respond_sw(rig, SW_OK);
+        data = expect_apdu(rig, GET);
+        expect_u8(tag(data, 0x85), 0x00);
+        expect_bytes(tag(data, 0x87), credential_id, 32);
+        answer_assertion(rig, false);
+        expect_status(rig, CTAP2_OK);
+
+        request(rig, get(WISH(.empty_list = true))); /* an empty list is no list */
+        answer_state(rig, PIN);
+        respond_sw(rig, SW_OK);
+        event(rig, CORE_TOUCHED);
+        expect_apdu(rig, GET);
+        respond_sw(rig, SW_NO_REFERENCE);
+        expect_status(rig, CTAP2_ERR_NO_CREDENTIALS);
+}
+
+static void get_refuses(void **state)
+{
+        struct rig *rig = *state;
+        const struct {
+                const char *step;
+                struct wish *wish;
+                uint8_t flags, pin_tries, uv_tries;
+                enum ctap_status status;
+        } cases[] = {
+                { "2.1", WISH(.param_size = 32, .protocol = 1), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                { "2.2", WISH(.param_size = 32), PIN, 3, 5, CTAP2_ERR_MISSING_PARAMETER },
+                { "4.3.1", WISH(.uv = 1), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "4.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "4.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 0, CTAP2_ERR_UV_BLOCKED },
+                { "4.3.2", WISH(.uv = 1), PIN | PAIRED, 0, 0, CTAP2_ERR_PIN_BLOCKED },
+                { "4.4.1", WISH(.rk = 1), PIN, 3, 5, CTAP2_ERR_UNSUPPORTED_OPTION },
+                { "4.4.1", WISH(.rk = 0), PIN, 3, 5, CTAP2_ERR_UNSUPPORTED_OPTION },
+                { "6.1.1", WISH(.param_size = 31, .protocol = 2), PIN, 3, 5, CTAP2_ERR_PIN_AUTH_INVALID },
+                /* 7.1: ids of another length or type cannot be ours, and do not mean "any" */
+                { "7.1", WISH(.ids = { credential_id }, .id_count = 1, .id_size = 31), 0, 3, 5,
+                        CTAP2_ERR_NO_CREDENTIALS },
+                { "7.1", WISH(.ids = { credential_id }, .id_count = 1, .id_type = "other"), 0, 3, 5,
+                        CTAP2_ERR_NO_CREDENTIALS },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, get(cases[i].wish));
+                answer_state_full(rig, cases[i].flags, cases[i].pin_tries, cases[i].uv_tries);
+                if (rig->action.kind != CORE_REPLY || rig->action.bytes.data[0] != cases[i].status)
+                        fail_msg("step %s (case %zu)", cases[i].step, i);
+        }
+        expect_idle(rig);
+}
+
+/* ---- what the gate reports ---- */
+
+/* A login up to the moment when a finger is awaited. */
+static void await_finger(struct rig *rig)
+{
+        request(rig, get(WISH(.uv = 1)));
+        answer_state(rig, PIN | PAIRED | OPEN);
+        answer_challenge(rig);
+        expect(rig, CORE_GATE_START);
+}
+
+static void expect_abandon(struct rig *rig, bool with_evidence)
+{
+        slice data = expect_apdu(rig, ABANDON);
+        if (with_evidence)
+                assert_int_equal(tag(data, 0x80).size, MITOME_GATE_EVIDENCE_SIZE);
+        else
+                assert_int_equal(data.size, 0);
+        respond_sw(rig, SW_OK);
+}
+
+static void a_mismatch_costs_a_try(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                uint8_t pin_tries, uv_tries;
+                enum ctap_status status;
+        } cases[] = {
+                { 3, 4, CTAP2_ERR_UV_INVALID },
+                { 3, 0, CTAP2_ERR_UV_BLOCKED },
+                { 0, 4, CTAP2_ERR_PIN_BLOCKED },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                await_finger(rig);
+                gate_kind(rig, MITOME_GATE_NO_MATCH);
+                expect_abandon(rig, false); /* nothing that could refund it */
+                answer_state_full(rig, PIN | PAIRED, cases[i].pin_tries, cases[i].uv_tries);
+                expect_status(rig, cases[i].status);
+        }
+        assert_int_equal(rig->model.got, 0);
+        expect_idle(rig);
+}
+
+static void absence_gives_the_try_back(void **state)
+{
+        struct rig *rig = *state;
+        await_finger(rig);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_USER_ACTION_TIMEOUT);
+        await_finger(rig);
+        gate_kind(rig, MITOME_GATE_ABSENT); /* a gate that has no evidence of it */
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP2_ERR_USER_ACTION_TIMEOUT);
+        expect_idle(rig);
+}
+
+static void cancelling_ends_the_gate_first(void **state)
+{
+        struct rig *rig = *state;
+        await_finger(rig);
+        event(rig, CORE_CANCEL);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_kind(rig, MITOME_GATE_AWAITS); /* was on its way */
+        expect(rig, CORE_GATE_POLL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+
+        /* A match that comes after the host has cancelled signs nothing. */
+        await_finger(rig);
+        event(rig, CORE_CANCEL);
+        event(rig, CORE_CANCEL);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        assert_int_equal(rig->model.got, 0);
+
+        await_finger(rig);
+        event(rig, CORE_CANCEL);
+        gate_kind(rig, MITOME_GATE_BROKEN);
+        expect_apdu(rig, ABANDON);
+        event(rig, CORE_LINK_BROKEN);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        expect_idle(rig);
+}
+
+static void a_broken_gate_is_told_as_other(void **state)
+{
+        struct rig *rig = *state;
+        await_finger(rig);
+        gate_kind(rig, MITOME_GATE_BROKEN);
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        await_finger(rig);
+        gate_kind(rig, MITOME_GATE_EVIDENCE); /* "done", and nothing to show for it */
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        expect_idle(rig);
+}
+
+static void presence_can_be_declined(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, make(WISH()));
+        answer_state(rig, 0);
+        respond_sw(rig, SW_OK);
+        event(rig, CORE_NOT_TOUCHED);
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP2_ERR_OPERATION_DENIED); /* 14.1 */
+        request(rig, make(WISH()));
+        answer_state(rig, 0);
+        respond_sw(rig, SW_OK);
+        event(rig, CORE_CANCEL);
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        assert_int_equal(rig->model.made, 0);
+        expect_idle(rig);
+}
+
+/* ---- what the element answers ---- */
+
+static void begin_refusals_are_told(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                uint16_t sw;
+                enum ctap_status status;
+        } cases[] = {
+                { SW_SECURITY_STATUS, CTAP2_ERR_PIN_AUTH_INVALID }, /* 11.1.1 / 6.1.1 */
+                { SW_BLOCKED, CTAP2_ERR_UV_BLOCKED },
+                { SW_UNUSABLE, CTAP2_ERR_INVALID_OPTION },
+                { SW_MEMORY_FAILURE, CTAP1_ERR_OTHER },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, make(WISH(.uv = 1)));
+                answer_state(rig, PIN | PAIRED | OPEN);
+                expect_apdu(rig, BEGIN);
+                respond_sw(rig, cases[i].sw);
+                expect_status(rig, cases[i].status);
+        }
+        request(rig, make(WISH(.uv = 1))); /* no challenge in the answer */
+        answer_state(rig, PIN | PAIRED | OPEN);
+        respond_sw(rig, SW_OK);
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        expect_idle(rig);
+}
+
+static void operation_refusals_are_told(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                uint16_t sw;
+                enum ctap_status status;
+        } cases[] = {
+                { SW_TOKEN_MAC, CTAP2_ERR_UV_INVALID },
+                { SW_TOKEN_CHALLENGE, CTAP2_ERR_UV_INVALID },
+                { SW_TOKEN_OPERATION, CTAP2_ERR_UV_INVALID },
+                { SW_TOKEN_FORM, CTAP2_ERR_UV_INVALID },
+                { SW_TOKEN_SET, CTAP2_ERR_PUAT_REQUIRED },
+                { SW_EXISTS, CTAP2_ERR_CREDENTIAL_EXCLUDED },
+                { SW_NO_REFERENCE, CTAP2_ERR_NO_CREDENTIALS },
+                { SW_FULL, CTAP2_ERR_KEY_STORE_FULL },
+                { SW_CONDITIONS, CTAP2_ERR_NOT_ALLOWED },
+                { SW_WRONG_DATA, CTAP1_ERR_INVALID_PARAMETER },
+                { SW_MEMORY_FAILURE, CTAP1_ERR_OTHER },
+                { SW_UNKNOWN, CTAP1_ERR_OTHER },
+        };
+        for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+                struct wish *wish = WISH(.uv = 1);
+                request(rig, i % 2 ? make(wish) : get(wish));
+                answer_state(rig, PIN | PAIRED | OPEN);
+                answer_challenge(rig);
+                gate_evidence(rig, MITOME_GATE_EVIDENCE);
+                expect_apdu(rig, i % 2 ? MAKE : GET);
+                respond_sw(rig, cases[i / 2].sw);
+                expect_status(rig, cases[i / 2].status);
+        }
+        expect_idle(rig);
+}
+
+static void answers_without_their_members_are_told_as_other(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(authdata));
+        tlv_write(&w, 0x81, SLICE(signature));
+        slice no_certificate = writer_view(&w);
+        tlv_write(&w, 0x82, slice_text("batch"));
+        slice whole = writer_view(&w);
+        for (size_t size = 0; size < whole.size; size++) { /* every truncation */
+                request(rig, make(WISH()));
+                answer_state(rig, 0);
+                respond_sw(rig, SW_OK);
+                event(rig, CORE_TOUCHED);
+                respond(rig, slice_of(whole.data, size), SW_OK);
+                expect_status(rig, CTAP1_ERR_OTHER);
+                request(rig, get(WISH()));
+                answer_state(rig, 0);
+                respond_sw(rig, SW_OK);
+                event(rig, CORE_TOUCHED);
+                respond(rig, slice_of(whole.data, size), SW_OK);
+                expect_status(rig, CTAP1_ERR_OTHER);
+        }
+        assert_true(no_certificate.size < whole.size);
+        expect_idle(rig);
+}
+
+/* A chain of certificates as long as the element can give goes out whole. */
+static void long_certificates_fit(void **state)
+{
+        struct rig *rig = *state;
+        static uint8_t certificate[3900], bytes[4200];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(authdata));
+        tlv_write(&w, 0x81, SLICE(signature));
+        tlv_write(&w, 0x82, SLICE(certificate));
+        request(rig, make(WISH()));
+        answer_state(rig, 0);
+        respond_sw(rig, SW_OK);
+        event(rig, CORE_TOUCHED);
+        respond(rig, writer_view(&w), SW_OK);
+        expect_status(rig, CTAP2_OK);
+        assert_true(rig->reply_view.size > sizeof certificate);
+}
+
+/* ---- clientPIN, 6.5.5 ---- */
+
+static void pin_retries_are_the_elements(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, pin(PIN_REQUEST(.subcommand = 1, .key = false, .hash_size = ABSENT)));
+        answer_state_full(rig, PIN, 2, 5);
+        static const uint8_t wanted[] = { 0x00, 0xA1, 0x03, 0x02 };
+        expect_bytes(rig->reply_view, wanted, sizeof wanted);
+}
+
+static void key_agreement_is_carried(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t x[32] = { 0x11 }, y[32] = { 0x22 };
+        uint8_t bytes[128];
+        writer w = WRITER(bytes);
+        request(rig, pin(PIN_REQUEST(.subcommand = 2, .key = false, .hash_size = ABSENT)));
+        expect_apdu(rig, KEY_AGREEMENT);
+        tlv_write(&w, 0x80, SLICE(x));
+        tlv_write(&w, 0x81, SLICE(y));
+        respond(rig, writer_view(&w), SW_OK);
+        expect_status(rig, CTAP2_OK);
+        w = WRITER(bytes); /* {1: {1: 2, 3: -25, -1: 1, -2: x, -3: y}}, 6.5.6 */
+        write_slice(&w, slice_of("\x00\xA1\x01\xA5\x01\x02\x03\x38\x18\x20\x01\x21\x58\x20", 14));
+        write_slice(&w, SLICE(x));
+        write_slice(&w, slice_of("\x22\x58\x20", 3));
+        write_slice(&w, SLICE(y));
+        expect_bytes(rig->reply_view, bytes, w.used);
+
+        request(rig, pin(PIN_REQUEST(.subcommand = 2, .protocol = ABSENT)));
+        expect_status(rig, CTAP2_ERR_MISSING_PARAMETER);
+        request(rig, pin(PIN_REQUEST(.subcommand = 2, .protocol = 1)));
+        expect_status(rig, CTAP1_ERR_INVALID_PARAMETER);
+        request(rig, pin(PIN_REQUEST(.subcommand = 2)));
+        respond_sw(rig, SW_OK);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        request(rig, pin(PIN_REQUEST(.subcommand = 2)));
+        respond_sw(rig, SW_MEMORY_FAILURE);
+        expect_status(rig, CTAP1_ERR_OTHER);
+}
+
+static void pin_tokens_are_carried(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t x[32] = { 0xF1 }, y[32] = { 0xF2 }, hash[32] = { 0xF3 }, token[48] = { 0x99 };
+        uint8_t bytes[128];
+        writer w = WRITER(bytes);
+        request(rig, pin(PIN_REQUEST()));
+        slice data = expect_apdu(rig, GET_PIN_TOKEN);
+        expect_bytes(tag(data, 0x80), x, 32);
+        expect_bytes(tag(data, 0x81), y, 32);
+        expect_bytes(tag(data, 0x82), hash, 32);
+        tlv_write(&w, 0x80, SLICE(token));
+        respond(rig, writer_view(&w), SW_OK);
+        w = WRITER(bytes);
+        write_slice(&w, slice_of("\x00\xA1\x02\x58\x30", 5));
+        write_slice(&w, SLICE(token));
+        expect_bytes(rig->reply_view, bytes, w.used);
+
+        static const struct {
+                uint16_t sw;
+                enum ctap_status status;
+        } cases[] = {
+                { SW_TRIES_LEFT | 2, CTAP2_ERR_PIN_INVALID }, { SW_TRIES_LEFT | 15, CTAP2_ERR_PIN_INVALID },
+                { SW_TRIES_LEFT | 0, CTAP2_ERR_PIN_BLOCKED }, { SW_BLOCKED, CTAP2_ERR_PIN_BLOCKED },
+                { SW_UNUSABLE, CTAP2_ERR_PIN_NOT_SET }, { SW_WRONG_DATA, CTAP1_ERR_INVALID_PARAMETER },
+                { SW_CONDITIONS, CTAP2_ERR_PIN_AUTH_BLOCKED },
+                { SW_OK, CTAP1_ERR_OTHER }, /* without a token */
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, pin(PIN_REQUEST()));
+                expect_apdu(rig, GET_PIN_TOKEN);
+                respond_sw(rig, cases[i].sw);
+                expect_status(rig, cases[i].status);
+        }
+}
+
+static void pin_refuses(void **state)
+{
+        struct rig *rig = *state;
+        const struct {
+                struct pin *pin;
+                enum ctap_status status;
+        } cases[] = {
+                { PIN_REQUEST(.protocol = ABSENT), CTAP2_ERR_MISSING_PARAMETER },
+                { PIN_REQUEST(.protocol = 1), CTAP1_ERR_INVALID_PARAMETER },
+                { PIN_REQUEST(.key = false), CTAP2_ERR_MISSING_PARAMETER },
+                { PIN_REQUEST(.hash_size = ABSENT), CTAP2_ERR_MISSING_PARAMETER },
+                { PIN_REQUEST(.hash_size = 16), CTAP1_ERR_INVALID_PARAMETER },
+                { PIN_REQUEST(.hash_size = 48), CTAP1_ERR_INVALID_PARAMETER },
+                { PIN_REQUEST(.permissions = true), CTAP1_ERR_INVALID_PARAMETER },
+                { PIN_REQUEST(.alg = -7), CTAP1_ERR_INVALID_PARAMETER },
+                { PIN_REQUEST(.subcommand = ABSENT), CTAP2_ERR_MISSING_PARAMETER },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, pin(cases[i].pin));
+                expect_status(rig, cases[i].status);
+        }
+        for (int subcommand = 0; subcommand < 256; subcommand++) {
+                if (subcommand == 1 || subcommand == 2 || subcommand == 5)
+                        continue;
+                request(rig, pin(PIN_REQUEST(.subcommand = subcommand)));
+                expect_status(rig, CTAP2_ERR_INVALID_SUBCOMMAND);
+        }
+}
+
+/* ---- bioEnrollment, 6.7 ---- */
+
+static const uint8_t *template_id(const struct rig *rig)
+{
+        assert_true(rig->reply_view.size > 5 + 16);
+        assert_memory_equal(rig->reply, "\x00\xA3\x04\x50", 4);
+        return rig->reply + 4;
+}
+
+/* {4: templateId, 5: status, 6: remaining}, or without the first. */
+static void expect_sample(const struct rig *rig, bool begins, uint8_t status, uint8_t remaining)
+{
+        const uint8_t tail[] = { 0x05, status, 0x06, remaining };
+        expect_status(rig, CTAP2_OK);
+        size_t size = rig->reply_view.size;
+        assert_int_equal(size, begins ? 4 + 16 + 4 : 2 + 4);
+        assert_memory_equal(rig->reply + size - 4, tail, 4);
+        assert_int_equal(rig->reply[1], begins ? 0xA3 : 0xA2);
+}
+
+static void gate_sample(
+        struct rig *rig, enum mitome_gate_event_kind kind, uint8_t remaining, enum mitome_gate_hint hint)
+{
+        gate(rig, (struct mitome_gate_event){ .kind = kind, .remaining = remaining, .hint = hint });
+}
+
+/* An enrolment up to its first sample; its template id. */
+static void begin_enrolment(struct rig *rig, uint8_t ret_id[16])
+{
+        request(rig, bio(BIO(.subcommand = 1, .timeout_ms = 10000)));
+        answer_state(rig, PIN | PAIRED);
+        slice data = expect_apdu(rig, BEGIN);
+        expect_u8(tag(data, 0x80), 0x09);
+        assert_null(tag(data, 0x81).data);
+        expect_bytes(tag(data, 0x84), param, 32);
+        /* authenticated is fingerprint (0x01) || subCommand || subCommandParams, as they came */
+        expect_bytes(tag(data, 0x85), "\x01\x01\xA1\x03\x1A\x00\x00\x27\x10", 9);
+        answer_challenge(rig);
+        expect(rig, CORE_GATE_START);
+        assert_int_equal(rig->action.request.purpose, MITOME_GATE_ENROL);
+        assert_int_equal(rig->action.request.command, 0x09);
+        expect_bytes(rig->action.request.challenge, challenge, 32);
+        gate_kind(rig, MITOME_GATE_AWAITS);
+        expect(rig, CORE_GATE_POLL);
+        gate_sample(rig, MITOME_GATE_SAMPLE, 4, MITOME_GATE_HINT_NONE);
+        expect_sample(rig, true, 0x00, 4);
+        memcpy(ret_id, template_id(rig), 16);
+}
+
+static void next_sample(struct rig *rig, const uint8_t id[16])
+{
+        request(rig, bio(BIO(.subcommand = 2, .template_id = id, .timeout_ms = 10000)));
+        answer_state(rig, PIN | PAIRED);
+        slice message = tag(expect_apdu(rig, CHECK), 0x85);
+        assert_int_equal(message.size, 2 + 1 + 18 + 6);
+        expect_bytes(slice_of(message.data, 3), "\x01\x02\xA2", 3);
+        expect_bytes(tag(expect_apdu(rig, CHECK), 0x84), param, 32);
+        respond_sw(rig, SW_OK);
+        expect(rig, CORE_GATE_POLL);
+}
+
+static void a_finger_is_enrolled(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t id[16];
+        begin_enrolment(rig, id);
+        next_sample(rig, id);
+        gate_sample(rig, MITOME_GATE_SAMPLE, 3, MITOME_GATE_HINT_NONE);
+        expect_sample(rig, false, 0x00, 3);
+        static const struct {
+                enum mitome_gate_hint hint;
+                uint8_t status;
+        } hints[] = {
+                { MITOME_GATE_HINT_NONE, 0x07 },
+                { MITOME_GATE_HINT_TOO_SHORT, 0x09 },
+                { MITOME_GATE_HINT_CENTRE, 0x08 },
+                { MITOME_GATE_HINT_LIFT, 0x0E },
+                { MITOME_GATE_HINT_GENERAL, 0x07 },
+                { (enum mitome_gate_hint)99, 0x07 },
+        };
+        for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+                next_sample(rig, id);
+                gate_sample(rig, MITOME_GATE_RETRY, 0, hints[i].hint);
+                expect_sample(rig, false, hints[i].status, 3);
+        }
+        /* getInfo between two samples disturbs nothing */
+        request(rig, SLICE(get_info));
+        answer_state(rig, PIN | PAIRED);
+        expect_status(rig, CTAP2_OK);
+        assert_true(rig->model.gate_runs);
+
+        next_sample(rig, id);
+        gate_sample(rig, MITOME_GATE_SAMPLE, 0, MITOME_GATE_HINT_NONE);
+        expect(rig, CORE_GATE_POLL);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        expect_token(expect_apdu(rig, CONFIRM));
+        respond_sw(rig, SW_OK);
+        expect_sample(rig, false, 0x00, 0);
+        expect_idle(rig);
+
+        request(rig, bio(BIO(.subcommand = 2, .template_id = id))); /* it is over */
+        answer_state(rig, PIN | PAIRED | OPEN);
+        expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+}
+
+/* A gate that needs but one sample; the number of 6.7, not of its preview. */
+static void one_sample_may_do(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, bio(BIO(.command = 0x09, .subcommand = 1)));
+        answer_state(rig, PIN | PAIRED);
+        expect_bytes(tag(expect_apdu(rig, BEGIN), 0x85), "\x01\x01", 2);
+        answer_challenge(rig);
+        gate_sample(rig, MITOME_GATE_RETRY, 0, MITOME_GATE_HINT_LIFT); /* how many remain is not known yet */
+        expect(rig, CORE_GATE_POLL);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        expect_apdu(rig, CONFIRM);
+        respond_sw(rig, SW_OK);
+        expect_sample(rig, true, 0x00, 0);
+
+        request(rig, bio(BIO(.command = 0x09, .subcommand = 1)));
+        answer_state(rig, PIN | PAIRED);
+        answer_challenge(rig);
+        gate_sample(rig, MITOME_GATE_RETRY, 5, MITOME_GATE_HINT_LIFT); /* a gate that says it at once */
+        expect_sample(rig, true, 0x0E, 5);
+        request(rig, bio(BIO(.subcommand = 3, .protocol = ABSENT, .param_size = ABSENT)));
+        answer_state(rig, PIN | PAIRED);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_OK);
+        expect_idle(rig);
+}
+
+static void enrolment_ends_badly(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                enum mitome_gate_event_kind kind;
+                bool evidence;
+                uint8_t remaining;
+                enum ctap_status status;
+        } cases[] = {
+                { MITOME_GATE_ABSENT, true, 0, CTAP2_ERR_USER_ACTION_TIMEOUT },
+                { MITOME_GATE_ABSENT, false, 0, CTAP2_ERR_USER_ACTION_TIMEOUT },
+                { MITOME_GATE_BROKEN, false, 0, CTAP1_ERR_OTHER },
+                { MITOME_GATE_NO_MATCH, false, 0, CTAP1_ERR_OTHER },
+                { MITOME_GATE_EVIDENCE, false, 0, CTAP1_ERR_OTHER }, /* without evidence */
+        };
+        uint8_t id[16];
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                begin_enrolment(rig, id);
+                next_sample(rig, id);
+                if (cases[i].evidence)
+                        gate_evidence(rig, cases[i].kind);
+                else
+                        gate_kind(rig, cases[i].kind);
+                expect_abandon(rig, cases[i].evidence);
+                expect_status(rig, cases[i].status);
+        }
+        begin_enrolment(rig, id); /* a gate that wants more samples than were promised */
+        next_sample(rig, id);
+        gate_sample(rig, MITOME_GATE_SAMPLE, 21, MITOME_GATE_HINT_NONE);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP1_ERR_OTHER);
+
+        begin_enrolment(rig, id); /* the element does not accept the evidence */
+        next_sample(rig, id);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        respond_sw(rig, SW_TOKEN_MAC);
+        expect_status(rig, CTAP2_ERR_UV_INVALID);
+        assert_int_equal(rig->model.confirmed, 0);
+        expect_idle(rig);
+}
+
+static void a_sample_can_be_cancelled(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t id[16];
+        begin_enrolment(rig, id);
+        next_sample(rig, id);
+        event(rig, CORE_CANCEL);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        expect_idle(rig);
+}
+
+static void captures_need_authorisation(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t id[16];
+        static const uint8_t wrong[17] = { 1 };
+        begin_enrolment(rig, id);
+        const struct {
+                struct bio *bio;
+                enum ctap_status status;
+        } cases[] = {
+                { BIO(.subcommand = 2, .template_id = id, .param_size = ABSENT), CTAP2_ERR_PUAT_REQUIRED },
+                { BIO(.subcommand = 2, .template_id = id, .protocol = ABSENT), CTAP2_ERR_MISSING_PARAMETER },
+                { BIO(.subcommand = 2, .template_id = id, .protocol = 1), CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 2, .template_id = id, .param_size = 16), CTAP2_ERR_PIN_AUTH_INVALID },
+                { BIO(.subcommand = 2), CTAP2_ERR_MISSING_PARAMETER },
+                { BIO(.subcommand = 2, .template_id = wrong), CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 2, .template_id = wrong, .template_size = 17),
+                        CTAP1_ERR_INVALID_PARAMETER },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, bio(cases[i].bio));
+                answer_state(rig, PIN | PAIRED);
+                expect_status(rig, cases[i].status);
+        }
+        request(rig, bio(BIO(.subcommand = 2, .template_id = id)));
+        answer_state(rig, PIN | PAIRED);
+        expect_apdu(rig, CHECK);
+        respond_sw(rig, SW_SECURITY_STATUS);
+        expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
+        next_sample(rig, id); /* none of that has ended it */
+        gate_sample(rig, MITOME_GATE_SAMPLE, 3, MITOME_GATE_HINT_NONE);
+        expect_sample(rig, false, 0x00, 3);
+
+        request(rig, bio(BIO(.subcommand = 2, .template_id = id))); /* the element knows of no enrolment */
+        answer_state(rig, PIN | PAIRED);
+        respond_sw(rig, SW_CONDITIONS);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+        expect_idle(rig);
+}
+
+static void enrolments_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        const struct {
+                struct bio *bio;
+                uint8_t flags;
+                enum ctap_status status;
+        } cases[] = {
+                { BIO(.subcommand = 1), PIN, CTAP1_ERR_INVALID_COMMAND }, /* no sensor */
+                { BIO(.subcommand = 1, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
+                { BIO(.subcommand = 1, .protocol = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
+                { BIO(.subcommand = 1, .protocol = 1), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 1, .param_size = 0), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
+                { BIO(.subcommand = 1, .modality = 2), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 1, .modality = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
+                { BIO(.subcommand = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
+                { BIO(.subcommand = 4), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
+                { BIO(.subcommand = 5), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
+                { BIO(.subcommand = 6), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
+                { BIO(.subcommand = 3), PIN | PAIRED, CTAP2_OK }, /* nothing to cancel is fine */
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                request(rig, bio(cases[i].bio));
+                answer_state(rig, cases[i].flags);
+                expect_status(rig, cases[i].status);
+        }
+        request(rig, bio(BIO(.subcommand = 1)));
+        answer_state(rig, PIN | PAIRED);
+        respond_sw(rig, SW_SECURITY_STATUS);
+        expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
+        request(rig, bio(BIO(.subcommand = 1)));
+        answer_state(rig, PIN | PAIRED);
+        respond_sw(rig, SW_OK); /* no challenge */
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        expect_idle(rig);
+}
+
+static void the_sensor_is_described(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t ask_modality[] = { 0x40, 0xA1, 0x06, 0xF5 };
+        request(rig, SLICE(ask_modality));
+        answer_state(rig, PIN | PAIRED);
+        expect_bytes(rig->reply_view, "\x00\xA1\x01\x01", 4);
+        request(rig, bio(BIO(.subcommand = 7, .protocol = ABSENT, .param_size = ABSENT)));
+        answer_state(rig, PIN | PAIRED);
+        expect_bytes(rig->reply_view, "\x00\xA2\x02\x01\x03\x14", 6);
+}
+
+/* Whatever else is begun while a finger is being enrolled ends the enrolment first. */
+static void another_operation_ends_the_enrolment(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t id[16];
+        struct wish *wish = WISH(.uv = 1);
+        for (int i = 0; i < 4; i++) {
+                slice messages[] = { make(wish), (slice){ 0 }, pin(PIN_REQUEST()),
+                        bio(BIO(.subcommand = 1)) };
+                static const uint8_t after[] = { BEGIN, BEGIN, GET_PIN_TOKEN, BEGIN };
+                begin_enrolment(rig, id);
+                request(rig, i == 1 ? get(wish) : messages[i]);
+                if (i != 2)
+                        answer_state(rig, PIN | PAIRED | OPEN);
+                expect(rig, CORE_GATE_CANCEL);
+                gate_kind(rig, MITOME_GATE_NOTHING);
+                expect(rig, CORE_GATE_POLL);
+                gate_evidence(rig, MITOME_GATE_ABSENT);
+                expect_abandon(rig, true);
+                expect_apdu(rig, after[i]);
+                respond_sw(rig, SW_SECURITY_STATUS);
+                expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
+                expect_idle(rig);
+        }
+        begin_enrolment(rig, id); /* a request that cannot be read ends nothing */
+        request(rig, slice_of("\x02\xA0", 2));
+        expect_status(rig, CTAP2_ERR_MISSING_PARAMETER);
+        next_sample(rig, id);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        respond_sw(rig, SW_OK);
+        expect_sample(rig, false, 0x00, 0);
+}
+
+/* ---- every truncation and every changed byte of valid requests ---- */
+
+/* Goes on in the way that gets farthest, until the reply. */
+static void go_on(struct rig *rig)
+{
+        for (int steps = 0; rig->action.kind != CORE_REPLY; steps++) {
+                assert_true(steps < 20);
+                if (rig->action.kind == CORE_TOUCH) {
+                        event(rig, CORE_TOUCHED);
+                        continue;
+                }
+                if (rig->action.kind != CORE_TRANSMIT) {
+                        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+                        continue;
+                }
+                struct apdu_command command;
+                assert_int_equal(apdu_read_command(rig->action.bytes, &command, NULL).code, MITOME_OK);
+                switch (command.ins) {
+                case GET_STATE:
+                        answer_state(rig, BATCH | PIN | PAIRED | OPEN);
+                        break;
+                case BEGIN:
+                        answer_challenge(rig);
+                        break;
+                case MAKE:
+                        answer_credential(rig);
+                        break;
+                case GET:
+                        answer_assertion(rig, true);
+                        break;
+                default:
+                        respond_sw(rig, SW_OK);
+                }
+        }
+}
+
+static void bad_bytes_never_do_harm(void **state)
+{
+        struct rig *rig = *state;
+        slice messages[] = {
+                make(WISH(.uv = 1, .rk = 1, .ids = { credential_id }, .id_count = 1, .extensions = true,
+                        .name_size = 5)),
+                make(WISH(.param_size = 32, .protocol = 2)),
+                get(WISH(.uv = 1, .ids = { credential_id }, .id_count = 1, .extensions = true)),
+                get(WISH(.param_size = 32, .protocol = 2, .up = 1)),
+                pin(PIN_REQUEST()),
+                bio(BIO(.subcommand = 1, .timeout_ms = 10000)),
+                bio(BIO(.subcommand = 2, .template_id = credential_id, .timeout_ms = 10000)),
+        };
+        for (size_t m = 0; m < sizeof messages / sizeof *messages; m++) {
+                slice message = messages[m];
+                request(rig, message);
+                assert_int_equal(rig->action.kind, CORE_TRANSMIT); /* it is valid */
+                go_on(rig);
+                for (size_t size = 0; size < message.size; size++) {
+                        request(rig, slice_of(message.data, size));
+                        expect(rig, CORE_REPLY); /* refused before anybody is asked anything */
+                        assert_int_not_equal(rig->action.bytes.data[0], CTAP2_OK);
+                }
+                uint8_t changed[512];
+                assert_true(message.size < sizeof changed);
+                memcpy(changed, message.data, message.size);
+                changed[message.size] = 0; /* one byte behind the end */
+                request(rig, slice_of(changed, message.size + 1));
+                expect_status(rig, CTAP2_ERR_INVALID_CBOR);
+                for (size_t at = 0; at < message.size; at++) {
+                        for (unsigned bit = 0; bit < 8; bit++) {
+                                changed[at] = (uint8_t)(message.data[at] ^ 1u << bit);
+                                request(rig, slice_of(changed, message.size));
+                                go_on(rig); /* core_model watches */
+                        }
+                        changed[at] = message.data[at];
+                }
+        }
+        expect_idle(rig);
+}
+
+/* ---- events that do not fit ---- */
+
+/* Each of the states in which the core waits for something. */
+static void lead_to(struct rig *rig, unsigned place)
+{
+        uint8_t id[16];
+        switch (place) {
+        case 0: /* nothing */
+                break;
+        case 1: /* GET STATE */
+                request(rig, get(WISH(.uv = 1)));
+                break;
+        case 2: /* BEGIN */
+                request(rig, get(WISH(.uv = 1)));
+                answer_state(rig, PIN | PAIRED | OPEN);
+                break;
+        case 3: /* finger */
+                await_finger(rig);
+                break;
+        case 4: /* GET ASSERTION */
+                await_finger(rig);
+                gate_evidence(rig, MITOME_GATE_EVIDENCE);
+                break;
+        case 5: /* touch */
+                request(rig, get(WISH()));
+                answer_state(rig, 0);
+                respond_sw(rig, SW_OK);
+                break;
+        case 6: /* the gate's end after a cancel */
+                await_finger(rig);
+                event(rig, CORE_CANCEL);
+                break;
+        case 7: /* ABANDON */
+                await_finger(rig);
+                gate_kind(rig, MITOME_GATE_NO_MATCH);
+                break;
+        case 8: /* between two samples */
+                begin_enrolment(rig, id);
+                break;
+        case 9: /* CHECK */
+                begin_enrolment(rig, id);
+                request(rig, bio(BIO(.subcommand = 2, .template_id = id)));
+                answer_state(rig, PIN | PAIRED);
+                break;
+        case 10: /* a sample */
+                begin_enrolment(rig, id);
+                next_sample(rig, id);
+                break;
+        case 11: /* CONFIRM ENROLMENT */
+                begin_enrolment(rig, id);
+                next_sample(rig, id);
+                gate_evidence(rig, MITOME_GATE_EVIDENCE);
+                break;
+        default: /* PIN token */
+                request(rig, pin(PIN_REQUEST()));
+                break;
+        }
+}
+
+enum { PLACES = 13 };
+
+static void any_event(struct rig *rig, unsigned kind)
+{
+        static const struct mitome_gate_event present = { .kind = MITOME_GATE_EVIDENCE,
+                .has_evidence = true };
+        static const struct mitome_gate_event strange = { .kind = (enum mitome_gate_event_kind)77 };
+        const struct core_event events[] = {
+                { .kind = CORE_REQUEST, .bytes = SLICE(get_info) },
+                { .kind = CORE_REQUEST },
+                { .kind = CORE_CANCEL },
+                { .kind = CORE_RESPONSE, .bytes = slice_of("\x90\x00", 2) },
+                { .kind = CORE_RESPONSE, .bytes = slice_of("\x6F\x00", 2) },
+                { .kind = CORE_RESPONSE },
+                { .kind = CORE_LINK_BROKEN },
+                { .kind = CORE_GATE, .gate = &present },
+                { .kind = CORE_GATE, .gate = &strange },
+                { .kind = CORE_GATE },
+                { .kind = CORE_TOUCHED },
+                { .kind = CORE_NOT_TOUCHED },
+                { .kind = (enum core_event_kind)99 },
+        };
+        step(rig, events[kind]);
+}
+
+enum { EVENTS = 13 };
+
+static void every_event_fits_somehow(void **state)
+{
+        struct rig *rig = *state;
+        for (unsigned place = 0; place < PLACES; place++) {
+                for (unsigned first = 0; first < EVENTS; first++) {
+                        for (unsigned second = 0; second < EVENTS; second++) {
+                                lead_to(rig, place);
+                                any_event(rig, first);
+                                any_event(rig, second);
+                                go_on(rig);
+                                if (rig->model.gate_runs) { /* an enrolment that was left alone */
+                                        event(rig, CORE_LINK_BROKEN);
+                                        go_on(rig);
+                                }
+                                expect_idle(rig);
+                        }
+                }
+        }
+}
+
+static void misfits_are_told(void **state)
+{
+        struct rig *rig = *state;
+        event(rig, CORE_TOUCHED);
+        expect_status(rig, CTAP1_ERR_INVALID_COMMAND);
+        event(rig, CORE_CANCEL);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        await_finger(rig);
+        request(rig, SLICE(get_info));
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP1_ERR_CHANNEL_BUSY);
+        expect_idle(rig);
+}
+
+/* core.h: the same events give the same actions. */
+static void runs_can_be_replayed(void **state)
+{
+        struct rig *rig = *state;
+        struct rig again = { 0 };
+        assert_int_equal(core_new(&again.core, NULL).code, MITOME_OK);
+        for (unsigned place = 0; place < PLACES; place++) {
+                for (unsigned kind = 0; kind < EVENTS; kind++) {
+                        lead_to(rig, place);
+                        any_event(rig, kind);
+                        lead_to(&again, place);
+                        any_event(&again, kind);
+                        assert_int_equal(rig->action.kind, again.action.kind);
+                        if (rig->action.bytes.size)
+                                expect_bytes(
+                                        rig->action.bytes, again.action.bytes.data, again.action.bytes.size);
+                        go_on(rig);
+                        go_on(&again);
+                        expect_bytes(rig->reply_view, again.reply, again.reply_view.size);
+                        if (rig->model.gate_runs) {
+                                event(rig, CORE_LINK_BROKEN);
+                                go_on(rig);
+                                event(&again, CORE_LINK_BROKEN);
+                                go_on(&again);
+                        }
+                }
+        }
+        core_free(again.core);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                TEST(info_says_what_the_element_says),
+                TEST(info_is_consistent_with_itself),
+                TEST(info_takes_no_input),
+                TEST(unknown_commands_are_refused),
+                TEST(requests_of_no_or_too_many_bytes_are_refused),
+                TEST(an_element_that_fails_is_told_as_other),
+                TEST(make_with_a_finger),
+                TEST(make_with_a_pin_and_a_touch),
+                TEST(make_with_a_touch_alone),
+                TEST(names_are_cut_at_a_character),
+                TEST(make_refuses),
+                TEST(selection_asks_for_a_touch),
+                TEST(malformed_requests_are_refused),
+                TEST(unknown_members_are_ignored),
+                TEST(get_with_a_finger),
+                TEST(get_with_a_touch_or_silently),
+                TEST(get_refuses),
+                TEST(a_mismatch_costs_a_try),
+                TEST(absence_gives_the_try_back),
+                TEST(cancelling_ends_the_gate_first),
+                TEST(a_broken_gate_is_told_as_other),
+                TEST(presence_can_be_declined),
+                TEST(begin_refusals_are_told),
+                TEST(operation_refusals_are_told),
+                TEST(answers_without_their_members_are_told_as_other),
+                TEST(long_certificates_fit),
+                TEST(pin_retries_are_the_elements),
+                TEST(key_agreement_is_carried),
+                TEST(pin_tokens_are_carried),
+                TEST(pin_refuses),
+                TEST(a_finger_is_enrolled),
+                TEST(one_sample_may_do),
+                TEST(enrolment_ends_badly),
+                TEST(a_sample_can_be_cancelled),
+                TEST(captures_need_authorisation),
+                TEST(enrolments_are_refused),
+                TEST(the_sensor_is_described),
+                TEST(another_operation_ends_the_enrolment),
+                TEST(bad_bytes_never_do_harm),
+                TEST(every_event_fits_somehow),
+                TEST(misfits_are_told),
+                TEST(runs_can_be_replayed),
+        };
+        return cmocka_run_group_tests_name("core", tests, NULL, NULL);
+}
