@@ -18,8 +18,8 @@ static mitome_status read_tag(reader *r, const char *field, uint32_t *ret)
                 MITOME_TRY(read_u8(r, field, &byte));
                 tag = tag << 8 | byte;
                 more = byte & 0x80;
-                if (count == 1 &&
-                        (byte & 0x7F) < 0x1F) /* it would have fitted into one byte, or begins with zeros */
+                bool shorter = more ? byte == 0x80 : byte < 0x1F; /* a shorter tag has this number */
+                if (count == 1 && shorter)
                         return reader_fail(r, MITOME_E_TLV, field);
         }
         if (tag == 0)

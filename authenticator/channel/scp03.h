@@ -53,7 +53,8 @@ MITOME_CHECKED mitome_status scp03_card_unwrap(struct scp03_session *session,
         const struct apdu_command *command, uint8_t *buffer, size_t capacity, struct apdu_command *ret,
         mitome_error *error);
 
-/* Card: encrypts and MACs a response (data, sw). Errors other than 62xx, 63xx go out bare. */
+/* Card: encrypts and MACs a response (data, sw). Errors other than 62xx, 63xx go out bare. A response that
+ * the writer has no room for fails (BUFFER_FULL) and closes the session. */
 MITOME_CHECKED mitome_status scp03_card_wrap(
         struct scp03_session *session, slice data, uint16_t sw, writer *response, mitome_error *error);
 
@@ -67,7 +68,7 @@ MITOME_CHECKED mitome_status scp03_host_authenticate(struct scp03_session *sessi
         const struct scp03_keys *keys, slice aid, slice host_challenge, slice card_answer, writer *command,
         mitome_error *error);
 
-/* Host: wraps a plain command, unwraps a response. */
+/* Host: wraps a plain command, unwraps a response. Any failure closes the session. */
 MITOME_CHECKED mitome_status scp03_host_wrap(struct scp03_session *session, const struct apdu_command *plain,
         writer *command, mitome_error *error);
 MITOME_CHECKED mitome_status scp03_host_unwrap(struct scp03_session *session, slice response, uint8_t *buffer,

@@ -64,35 +64,42 @@ mitome_status scp03_card_initialize(struct scp03_session *session, const struct 
         return ok();
 }
 
-/* Parts the data of a protected command into its body and its MAC, and checks the MAC. */
-static mitome_status check_mac(struct scp03_session *session, const struct apdu_command *command,
-        slice *ret_body, mitome_error *error)
+/* Parts the data of a protected command into its body and its MAC. */
+static mitome_status part_mac(
+        const struct apdu_command *command, slice *ret_body, slice *ret_mac, mitome_error *error)
 {
         reader r = reader_over(command->data, "GPC_SPE_014 6.2.4", error);
-        slice body, mac;
+        slice body;
         if (command->data.size < SCP03_MAC_SIZE)
                 return fail(error, MITOME_E_CHANNEL_MAC, "command", "GPC_SPE_014 6.2.4");
         MITOME_TRY(read_bytes(&r, "data", command->data.size - SCP03_MAC_SIZE, &body));
-        MITOME_TRY(read_bytes(&r, "MAC", SCP03_MAC_SIZE, &mac));
+        MITOME_TRY(read_bytes(&r, "MAC", SCP03_MAC_SIZE, ret_mac));
+        *ret_body = body;
+        return ok();
+}
+
+static mitome_status check_mac(struct scp03_session *session, const struct apdu_command *command, slice body,
+        slice mac, mitome_error *error)
+{
         MITOME_TRY(scp03_command_mac(session, command, body));
         if (!secret_equal(slice_of(session->chain, SCP03_MAC_SIZE), mac))
                 return fail(error, MITOME_E_CHANNEL_MAC, "command", "GPC_SPE_014 6.2.4");
-        *ret_body = body;
         return ok();
 }
 
 static mitome_status authenticate(
         struct scp03_session *session, const struct apdu_command *command, mitome_error *error)
 {
-        slice body;
+        slice body, mac;
         if (!session->began)
                 return fail(error, MITOME_E_CHANNEL_CLOSED, "EXTERNAL AUTHENTICATE", "GPC_SPE_014 7.1.2");
         if (command->p1 != SCP03_LEVEL || command->p2 != 0)
                 return fail(error, MITOME_E_CHANNEL_LEVEL, "P1", "GPC_SPE_014 7.1.2");
-        MITOME_TRY(check_mac(session, command, &body, error));
+        MITOME_TRY(part_mac(command, &body, &mac, error));
+        /* Before the MAC: a host with other keys fails in both, and is told what is wrong with it. */
         if (!secret_equal(body, SLICE(session->host_cryptogram)))
                 return fail(error, MITOME_E_CHANNEL_CRYPTOGRAM, "host cryptogram", "GPC_SPE_014 7.1.2");
-        return ok();
+        return check_mac(session, command, body, mac, error);
 }
 
 mitome_status scp03_card_authenticate(
@@ -101,7 +108,7 @@ mitome_status scp03_card_authenticate(
         mitome_status status = authenticate(session, command, error);
         if (failed(status)) {
                 scp03_close(session);
-                return status;
+                return fail(error, status.code, "EXTERNAL AUTHENTICATE", NULL);
         }
         session->began = false;
         session->open = true;
@@ -111,10 +118,11 @@ mitome_status scp03_card_authenticate(
 static mitome_status unwrap(struct scp03_session *session, const struct apdu_command *command,
         uint8_t *buffer, size_t capacity, struct apdu_command *ret, mitome_error *error)
 {
-        slice body, plain = { 0 };
+        slice body, mac, plain = { 0 };
         if (!session->open)
                 return fail(error, MITOME_E_CHANNEL_CLOSED, "command", NULL);
-        MITOME_TRY(check_mac(session, command, &body, error));
+        MITOME_TRY(part_mac(command, &body, &mac, error));
+        MITOME_TRY(check_mac(session, command, body, mac, error));
         session->counter++; /* every command counts, also one without data (6.2.6) */
         if (body.size)
                 MITOME_TRY(scp03_decrypt(session, SCP03_COMMAND, body, buffer, capacity, &plain, error));
@@ -130,12 +138,13 @@ mitome_status scp03_card_unwrap(struct scp03_session *session, const struct apdu
         if (failed(status)) {
                 bytes_wipe(buffer, capacity);
                 scp03_close(session);
+                return fail(error, status.code, "command", NULL);
         }
-        return status;
+        return ok();
 }
 
-mitome_status scp03_card_wrap(
-        struct scp03_session *session, slice data, uint16_t sw, writer *response, mitome_error *error)
+static mitome_status wrap(
+        const struct scp03_session *session, slice data, uint16_t sw, writer *response, mitome_error *error)
 {
         uint8_t mac[SCP03_BLOCK];
         size_t before = response->used;
@@ -149,5 +158,16 @@ mitome_status scp03_card_wrap(
                 write_slice(response, slice_of(mac, SCP03_MAC_SIZE));
         }
         write_u16(response, sw);
+        return response->overflowed ? fail(error, MITOME_E_BUFFER_FULL, "response", NULL) : ok();
+}
+
+mitome_status scp03_card_wrap(
+        struct scp03_session *session, slice data, uint16_t sw, writer *response, mitome_error *error)
+{
+        mitome_status status = wrap(session, data, sw, response, error);
+        if (failed(status)) {
+                scp03_close(session);
+                return fail(error, status.code, "response", NULL);
+        }
         return ok();
 }

@@ -84,14 +84,16 @@ mitome_status scp03_host_authenticate(struct scp03_session *session, const struc
 {
         scp03_close(session);
         mitome_status status = authenticate(session, keys, aid, host_challenge, card_answer, command, error);
-        if (failed(status))
+        if (failed(status)) {
                 scp03_close(session);
-        return status;
+                return fail(error, status.code, "EXTERNAL AUTHENTICATE", NULL);
+        }
+        return ok();
 }
 
 enum { WRAPPED_MAX = 4096 };
 
-mitome_status scp03_host_wrap(
+static mitome_status wrap(
         struct scp03_session *session, const struct apdu_command *plain, writer *command, mitome_error *error)
 {
         uint8_t body[WRAPPED_MAX];
@@ -110,6 +112,19 @@ mitome_status scp03_host_wrap(
         MITOME_TRY(writer_finish(&w, "wrapped command", &whole, error));
         wrapped.data = whole;
         apdu_write_command(command, &wrapped);
+        return command->overflowed ? fail(error, MITOME_E_BUFFER_FULL, "wrapped command", NULL) : ok();
+}
+
+mitome_status scp03_host_wrap(
+        struct scp03_session *session, const struct apdu_command *plain, writer *command, mitome_error *error)
+{
+        mitome_status status = plain->data.size > WRAPPED_MAX - SCP03_OVERHEAD
+                                       ? fail(error, MITOME_E_TOO_LONG, "command", NULL)
+                                       : wrap(session, plain, command, error);
+        if (failed(status)) {
+                scp03_close(session);
+                return fail(error, status.code, "command", NULL);
+        }
         return ok();
 }
 
@@ -146,7 +161,10 @@ mitome_status scp03_host_unwrap(struct scp03_session *session, slice response, u
         size_t capacity, slice *ret_data, uint16_t *ret_sw, mitome_error *error)
 {
         mitome_status status = unwrap(session, response, buffer, capacity, ret_data, ret_sw, error);
-        if (failed(status))
+        if (failed(status)) {
+                bytes_wipe(buffer, capacity);
                 scp03_close(session);
-        return status;
+                return fail(error, status.code, "response", NULL);
+        }
+        return ok();
 }

@@ -208,9 +208,10 @@ mitome_status store_create(const struct mitome_element_config *config, mitome_er
 {
         uint8_t *image = NULL;
         size_t size;
-        MITOME_TRY(config->storage.load(config->storage.context, &image, &size, error));
+        /* What cannot be read is something too, and stays what it is. */
+        bool empty = !failed(config->storage.load(config->storage.context, &image, &size, NULL)) && !image;
         free(image);
-        if (image)
+        if (!empty)
                 return fail(error, MITOME_E_STORE_EXISTS, "state", NULL);
         return write_image(config, &(struct store_objects){ 0 }, error);
 }
@@ -333,7 +334,7 @@ static mitome_status merge(const struct store *store, struct store_objects *ret,
                 room++;
         MITOME_TRY(objects_reserve(ret, room, error));
         for (uint64_t from = 0; from <= UINT32_MAX;) {
-                uint32_t kept, changed, id;
+                uint32_t kept = 0, changed = 0, id;
                 bool has_kept = store_next(store, (uint32_t)from, UINT32_MAX, &kept);
                 bool has_changed = next_change(store, from, &changed);
                 if (!has_kept && !has_changed)
@@ -348,7 +349,8 @@ static mitome_status merge(const struct store *store, struct store_objects *ret,
                                 ret, id, slice_of(change->object.bytes, change->object.size), error));
                 from = (uint64_t)id + 1;
         }
-        return ret->count <= STORE_OBJECTS_MAX ? ok() : fail(error, MITOME_E_FULL, "stored objects", NULL);
+        bool fits = ret->count <= STORE_OBJECTS_MAX && plain_size(ret) <= STORE_SIZE_MAX;
+        return fits ? ok() : fail(error, MITOME_E_FULL, "stored objects", NULL);
 }
 
 mitome_status store_commit(struct store *store, mitome_error *error)

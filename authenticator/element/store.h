@@ -5,16 +5,19 @@
 /* What the element remembers: numbered objects, changed in transactions, sealed as one image.
  *
  * A transaction is puts and deletes, then one store_commit, which is atomic and durable. Nothing that was not
- * committed is ever read back by store_get. After a commit that failed the store is broken: every later
- * commit fails and the element must be opened again, since it cannot know which image the medium kept. */
+ * committed is ever read back by store_get. After a commit that failed to write the store is broken: every
+ * later commit fails (STORE_BROKEN) and the element must be opened again, since it cannot know which image
+ * the medium kept. A commit that fails with FULL is only rolled back: it has written nothing, and the store
+ * goes on. */
 
 #include "bytes.h"
 
 #include <mitome/element.h>
 
 enum {
-        STORE_OBJECT_MAX = 4096,  /* bytes of one object */
-        STORE_OBJECTS_MAX = 4096, /* objects of one store */
+        STORE_OBJECT_MAX = 4096,           /* bytes of one object */
+        STORE_OBJECTS_MAX = 4096,          /* objects of one store */
+        STORE_SIZE_MAX = 12 * 1024 * 1024, /* bytes of them all, with 8 for each: storage takes 16 MiB */
 };
 
 struct store;
