@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATE_MESSAGE_H
+#define GATE_MESSAGE_H
+
+/* What the core's process and the matcher's say to each other: one canonical CBOR map a datagram
+ * (SOCK_SEQPACKET). The core's side sends requests; each is answered with one report of the kinds STATUS,
+ * POINT, DONE or REFUSED. After VERIFY or ENROL was answered DONE, the matcher reports what happens (struct
+ * mitome_gate_event) until one of the last four. CANCEL is not answered: the running request ends sooner.
+ *
+ * Keys of a request: 1 version · 2 kind · 3 command · 4 RP ID, text · 5 clientDataHash · 6 challenge ·
+ * 7 time limit, ms · 8 the element's point. Keys of a report: 1 version · 2 kind · 3 hint · 4 samples that
+ * remain · 5 unlock token · 6 the matcher's point · 7 paired · 8 fingers · 9 enrolment set · 10 error code.
+ * A message has the keys of its kind, all of them and no others. */
+
+#include "cbor.h"
+#include "unlock_token.h"
+
+enum {
+        GATE_MESSAGE_VERSION = 1,
+        GATE_MESSAGE_MAX = 512,
+        GATE_RP_ID_MAX = 253,         /* of a domain name's text */
+        GATE_TIMEOUT_MAX_MS = 300000, /* nobody waits longer for a finger */
+        GATE_SAMPLES_MAX = 20,        /* of one enrolment */
+        GATE_FINGERS_MAX = 10,        /* of one set */
+};
+
+enum gate_request_kind {
+        GATE_REQUEST_STATUS = 1,
+        GATE_REQUEST_POINT = 2, /* the matcher's public key */
+        GATE_REQUEST_PAIR = 3,  /* here is the element's */
+        GATE_REQUEST_VERIFY = 4,
+        GATE_REQUEST_ENROL = 5,
+        GATE_REQUEST_CANCEL = 6,
+};
+
+struct gate_request {
+        enum gate_request_kind kind;
+        uint8_t command;        /* VERIFY, ENROL: of the operation that the finger is for */
+        slice rp_id;            /* VERIFY: text, not empty */
+        slice client_data_hash; /* VERIFY: 32 bytes */
+        slice challenge;        /* VERIFY, ENROL: 32 bytes */
+        uint32_t timeout_ms;    /* VERIFY, ENROL: 0 means the matcher's own */
+        slice element_point;    /* PAIR: 65 bytes */
+};
+
+enum gate_report_kind {
+        /* 1..7 are the kinds of struct mitome_gate_event; NOTHING is never said. */
+        GATE_REPORT_STATUS = 16,
+        GATE_REPORT_POINT = 17,
+        GATE_REPORT_DONE = 18,
+        GATE_REPORT_REFUSED = 19,
+};
+
+struct gate_report {
+        uint8_t kind;      /* enum mitome_gate_event_kind or enum gate_report_kind */
+        uint8_t hint;      /* RETRY: enum mitome_gate_hint */
+        uint8_t remaining; /* SAMPLE, RETRY */
+        slice evidence;    /* EVIDENCE, ABSENT: 116 bytes */
+        slice point;       /* POINT: 65 bytes */
+        bool paired;       /* STATUS */
+        uint8_t fingers;   /* STATUS: enrolled */
+        slice set;         /* STATUS: 16 bytes */
+        uint16_t code;     /* REFUSED: of errors.def */
+};
+
+/* gate_request_write and gate_report_write write the members that the kind has. */
+void gate_request_write(writer *w, const struct gate_request *request);
+void gate_report_write(writer *w, const struct gate_report *report);
+
+/* gate_request_read and gate_report_read take one whole datagram; views point into it. Besides CBOR's own
+ * errors: TOO_LONG over GATE_MESSAGE_MAX, GATE_MESSAGE for another version, an unknown kind or key, a value
+ * out of range or a member that the kind does not have, MISSING for one that it must have. */
+MITOME_CHECKED mitome_status gate_request_read(slice message, struct gate_request *ret, mitome_error *error);
+MITOME_CHECKED mitome_status gate_report_read(slice message, struct gate_report *ret, mitome_error *error);
+
+/* gate_is_final tells whether a report ends the running request. */
+bool gate_is_final(uint8_t kind);
+
+#endif
