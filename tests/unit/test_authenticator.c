@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shipped authenticator by its public header: reports in and out, with an element that answers by a table
+ * and a gate that does what the test says. */
+#include <mitome/authenticator.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { GET_STATE = 0x10, BEGIN = 0x20, GET = 0x26, ABANDON = 0x2E, SELECT = 0xA4 };
+enum { KEEPALIVE = 0x3B, CBOR = 0x10, INIT = 0x06, CANCEL = 0x11 };
+enum { PROCESSING = 1, UP_NEEDED = 2 };
+
+struct rig {
+        struct mitome_authenticator *authenticator;
+        uint64_t now;
+        /* element */
+        bool dead;
+        uint8_t flags;
+        uint8_t log[64]; /* the INS of each command */
+        size_t logged;
+        uint16_t select_sw;
+        size_t size_lie; /* when not 0: what the link says the answer's size is */
+        /* gate */
+        struct mitome_gate_event next_event;
+        bool gate_refuses, gate_fails;
+        unsigned starts, cancels, polls;
+        int longest_wait;
+        /* touch */
+        bool touch;
+        unsigned touches;
+        char touched_for[64];
+        /* trace */
+        unsigned ctap_in, ctap_out, apdu_in, apdu_out;
+        /* host */
+        uint32_t channel;
+        uint8_t report[MITOME_REPORT_SIZE];
+};
+
+static const uint8_t state_answer[] = { 0x80, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0x81,
+        1, 0, 0x82, 1, 3, 0x83, 1, 5, 0x84, 1, 4, 0x85, 2, 0, 9, 0x90, 0x00 };
+enum { FLAGS_OFFSET = 20 };
+
+static size_t answer(struct rig *rig, uint8_t ins, uint8_t *response)
+{
+        static const uint8_t assertion[] = { 0x80, 1, 7, 0x81, 1, 8, 0x82, 1, 9, 0x90, 0x00 };
+        static const uint8_t fine[] = { 0x90, 0x00 };
+        switch (ins) {
+        case SELECT:
+                response[0] = (uint8_t)(rig->select_sw >> 8);
+                response[1] = (uint8_t)rig->select_sw;
+                return 2;
+        case GET_STATE:
+                memcpy(response, state_answer, sizeof state_answer);
+                response[FLAGS_OFFSET] = rig->flags;
+                return sizeof state_answer;
+        case BEGIN:
+                memset(response, 0x11, 34);
+                response[0] = 0x80;
+                response[1] = 32;
+                memcpy(response + 34, fine, 2);
+                return 36;
+        case GET:
+                memcpy(response, assertion, sizeof assertion);
+                return sizeof assertion;
+        default:
+                memcpy(response, fine, 2);
+                return 2;
+        }
+}
+
+static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        struct rig *rig = context;
+        (void)error;
+        assert_true(command.size >= 4 && capacity >= 4096);
+        if (rig->logged < sizeof rig->log)
+                rig->log[rig->logged++] = command.data[1];
+        if (rig->dead)
+                return (mitome_status){ MITOME_E_LINK };
+        *ret_size = answer(rig, command.data[1], response);
+        if (rig->size_lie)
+                *ret_size = rig->size_lie - 1;
+        return (mitome_status){ MITOME_OK };
+}
+
+static mitome_status gate_start(void *context, const struct mitome_gate_request *request, mitome_error *error)
+{
+        struct rig *rig = context;
+        (void)error;
+        assert_int_equal(request->challenge.size, 32);
+        rig->starts++;
+        return (mitome_status){ rig->gate_refuses ? MITOME_E_GATE_BUSY : MITOME_OK };
+}
+
+static mitome_status gate_poll(void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error)
+{
+        struct rig *rig = context;
+        (void)error;
+        rig->polls++;
+        if (wait_ms > rig->longest_wait)
+                rig->longest_wait = wait_ms;
+        *ret = rig->next_event;
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_NOTHING };
+        return (mitome_status){ rig->gate_fails ? MITOME_E_GATE_BROKEN : MITOME_OK };
+}
+
+static void gate_cancel(void *context)
+{
+        struct rig *rig = context;
+        rig->cancels++;
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_ABSENT, .has_evidence = true };
+}
+
+static bool touch(void *context, mitome_slice rp_id)
+{
+        struct rig *rig = context;
+        rig->touches++;
+        memset(rig->touched_for, 0, sizeof rig->touched_for);
+        memcpy(rig->touched_for, rp_id.data, rp_id.size);
+        return rig->touch;
+}
+
+static int fill(void *context, uint8_t *bytes, size_t size)
+{
+        (void)context;
+        memset(bytes, 0x42, size);
+        return 0;
+}
+
+static void trace_ctap(void *context, bool request, mitome_slice message)
+{
+        struct rig *rig = context;
+        assert_true(message.size > 0);
+        *(request ? &rig->ctap_in : &rig->ctap_out) += 1;
+}
+
+static void trace_apdu(void *context, bool command, mitome_slice apdu)
+{
+        struct rig *rig = context;
+        assert_true(apdu.size >= 2);
+        *(command ? &rig->apdu_in : &rig->apdu_out) += 1;
+}
+
+static struct mitome_authenticator_config config_of(struct rig *rig)
+{
+        return (struct mitome_authenticator_config){
+                .element = { .context = rig, .transmit = transmit },
+                .gate = { .version = MITOME_GATE_VERSION,
+                        .context = rig,
+                        .start = gate_start,
+                        .poll = gate_poll,
+                        .cancel = gate_cancel },
+                .random = { .fill = fill },
+                .trace = { .context = rig, .ctap = trace_ctap, .apdu = trace_apdu },
+                .touch = touch,
+                .touch_context = rig,
+        };
+}
+
+/* ---- the host ---- */
+
+static void put(struct rig *rig, uint32_t channel, uint8_t command, const void *message, size_t size)
+{
+        uint8_t report[MITOME_REPORT_SIZE] = { 0 };
+        for (size_t i = 0; i < 4; i++)
+                report[i] = (uint8_t)(channel >> (24 - 8 * i));
+        report[4] = command | 0x80;
+        report[6] = (uint8_t)size;
+        assert_true(size <= MITOME_REPORT_SIZE - 7);
+        if (size)
+                memcpy(report + 7, message, size);
+        mitome_authenticator_receive(rig->authenticator, report, rig->now);
+}
+
+static bool take(struct rig *rig)
+{
+        return mitome_authenticator_send(rig->authenticator, 1000, rig->now, rig->report);
+}
+
+static void expect_report(struct rig *rig, uint8_t command, uint8_t first)
+{
+        assert_true(take(rig));
+        assert_int_equal(rig->report[4], command | 0x80);
+        assert_int_equal(rig->report[7], first);
+}
+
+static void expect_quiet(struct rig *rig)
+{
+        assert_false(take(rig));
+}
+
+static void open_channel(struct rig *rig)
+{
+        put(rig, 0xFFFFFFFF, INIT, "12345678", 8);
+        expect_report(rig, INIT, '1');
+        rig->channel = (uint32_t)rig->report[15] << 24 | (uint32_t)rig->report[16] << 16 |
+                       (uint32_t)rig->report[17] << 8 | rig->report[18];
+}
+
+/* getAssertion for "a", in one packet, with an option. */
+static void ask_assertion(struct rig *rig, const char *option)
+{
+        static const uint8_t head[] = { 0x02, 0xA3, 0x01, 0x61, 'a', 0x02, 0x58, 0x20 };
+        uint8_t message[sizeof head + 32 + 6] = { 0 };
+        memcpy(message, head, sizeof head);
+        memcpy(message + sizeof head + 32, "\x05\xA1\x62..\xF5", 6);
+        memcpy(message + sizeof head + 32 + 3, option, 2);
+        put(rig, rig->channel, CBOR, message, sizeof message);
+}
+
+static void ask_info(struct rig *rig)
+{
+        put(rig, rig->channel, CBOR, "\x04", 1);
+}
+
+enum { PIN = 0x02, PAIRED = 0x04, OPEN = 0x08 };
+
+static int set_up(void **state)
+{
+        struct rig *rig = calloc(1, sizeof *rig);
+        rig->select_sw = 0x9000;
+        rig->flags = PIN | PAIRED | OPEN;
+        rig->touch = true;
+        rig->now = 5000;
+        struct mitome_authenticator_config config = config_of(rig);
+        assert_int_equal(mitome_authenticator_new(&config, &rig->authenticator, NULL).code, MITOME_OK);
+        open_channel(rig);
+        rig->logged = 0;
+        *state = rig;
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        struct rig *rig = *state;
+        mitome_authenticator_free(rig->authenticator);
+        free(rig);
+        return 0;
+}
+
+static void expect_log(struct rig *rig, const uint8_t *ins, size_t count)
+{
+        assert_int_equal(rig->logged, count);
+        assert_memory_equal(rig->log, ins, count);
+        rig->logged = 0;
+}
+
+#define EXPECT_LOG(rig, ...) \
+        expect_log(rig, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+
+/* ---- beginning ---- */
+
+static void beginning_selects_the_applet(void **state)
+{
+        (void)state;
+        struct rig rig = { .select_sw = 0x9000 };
+        struct mitome_authenticator_config config = config_of(&rig);
+        mitome_error error = { 0 };
+        assert_int_equal(mitome_authenticator_new(&config, &rig.authenticator, &error).code, MITOME_OK);
+        EXPECT_LOG(&rig, SELECT, GET_STATE);
+        mitome_authenticator_free(rig.authenticator);
+
+        struct mitome_authenticator *none = NULL;
+        rig.select_sw = 0x6A82; /* no such applet */
+        assert_int_equal(mitome_authenticator_new(&config, &none, &error).code, MITOME_E_APDU_STATUS);
+        assert_int_equal(error.code, MITOME_E_APDU_STATUS);
+        rig.select_sw = 0x9000;
+        rig.dead = true;
+        assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_LINK);
+        rig.dead = false;
+        const size_t lies[] = { 0, 1, 4097, 100000 };
+        for (size_t i = 0; i < 4; i++) {
+                rig.size_lie = lies[i] + 1;
+                assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_LINK);
+        }
+        config.random.fill = NULL;
+        assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_ARGUMENT);
+        assert_null(none);
+        mitome_authenticator_free(NULL);
+}
+
+static void info_is_answered_at_once(void **state)
+{
+        struct rig *rig = *state;
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x00);
+        while (take(rig))
+                continue;
+        EXPECT_LOG(rig, GET_STATE);
+        assert_int_equal(rig->ctap_in, 1);
+        assert_int_equal(rig->ctap_out, 1);
+        assert_int_equal(rig->apdu_in, 3); /* SELECT and GET STATE at the beginning */
+        assert_int_equal(rig->apdu_out, 3);
+}
+
+static void a_dead_element_is_told(void **state)
+{
+        struct rig *rig = *state;
+        rig->dead = true;
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x7F);
+        expect_quiet(rig);
+}
+
+/* ---- a finger ---- */
+
+static void a_finger_is_awaited_with_keepalives(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "uv");
+        assert_int_equal(rig->starts, 1);
+        expect_report(rig, KEEPALIVE, UP_NEEDED); /* at once: the user is wanted */
+        expect_quiet(rig);
+        rig->now += 99;
+        expect_quiet(rig);
+        for (int i = 0; i < 5; i++) {
+                rig->now += i ? 100 : 1;
+                expect_report(rig, KEEPALIVE, UP_NEEDED);
+                expect_quiet(rig);
+        }
+        assert_true(rig->longest_wait < 100); /* or a keepalive would be late */
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_EVIDENCE, .has_evidence = true };
+        expect_report(rig, CBOR, 0x00);
+        expect_quiet(rig);
+        EXPECT_LOG(rig, GET_STATE, BEGIN, GET);
+        unsigned polls = rig->polls;
+        expect_quiet(rig);
+        assert_int_equal(rig->polls, polls); /* nobody is asked once it is over */
+}
+
+static void the_host_can_cancel(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "uv");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        put(rig, rig->channel, CANCEL, NULL, 0);
+        assert_int_equal(rig->cancels, 1);
+        expect_report(rig, CBOR, 0x2D);
+        EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON);
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x00);
+}
+
+static void a_gate_that_will_not_is_told(void **state)
+{
+        struct rig *rig = *state;
+        rig->gate_refuses = true;
+        ask_assertion(rig, "uv");
+        expect_report(rig, CBOR, 0x7F);
+        EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON);
+        rig->gate_refuses = false;
+        ask_assertion(rig, "uv");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        rig->gate_fails = true;
+        expect_report(rig, CBOR, 0x7F);
+        EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON);
+}
+
+static void without_a_gate_no_finger_is_awaited(void **state)
+{
+        struct rig *rig = *state;
+        struct mitome_authenticator_config config = config_of(rig);
+        config.gate = (struct mitome_gate){ 0 };
+        mitome_authenticator_free(rig->authenticator);
+        assert_int_equal(mitome_authenticator_new(&config, &rig->authenticator, NULL).code, MITOME_OK);
+        open_channel(rig);
+        ask_assertion(rig, "uv");
+        expect_report(rig, CBOR, 0x7F);
+        assert_int_equal(rig->starts, 0);
+}
+
+static void freeing_cancels_the_gate(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "uv");
+        mitome_authenticator_free(rig->authenticator);
+        rig->authenticator = NULL;
+        assert_int_equal(rig->cancels, 1);
+}
+
+/* ---- a touch ---- */
+
+static void a_touch_is_asked_after_the_host_knows(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "up");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        assert_int_equal(rig->touches, 0); /* asking may take long: the host is told first */
+        expect_report(rig, CBOR, 0x00);
+        assert_int_equal(rig->touches, 1);
+        assert_string_equal(rig->touched_for, "a");
+        EXPECT_LOG(rig, GET_STATE, BEGIN, GET);
+
+        rig->touch = false;
+        ask_assertion(rig, "up");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_report(rig, CBOR, 0x27);
+        EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON);
+
+        ask_assertion(rig, "up"); /* cancelled before anybody was asked */
+        put(rig, rig->channel, CANCEL, NULL, 0);
+        expect_report(rig, CBOR, 0x2D);
+        assert_int_equal(rig->touches, 2);
+}
+
+static void without_a_touch_function_none_is_given(void **state)
+{
+        struct rig *rig = *state;
+        struct mitome_authenticator_config config = config_of(rig);
+        config.touch = NULL;
+        mitome_authenticator_free(rig->authenticator);
+        assert_int_equal(mitome_authenticator_new(&config, &rig->authenticator, NULL).code, MITOME_OK);
+        open_channel(rig);
+        ask_assertion(rig, "up");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_report(rig, CBOR, 0x27);
+}
+
+/* ---- a host that gives up (INIT on its busy channel) ---- */
+
+static void give_up(struct rig *rig)
+{
+        put(rig, rig->channel, INIT, "abcdefgh", 8);
+        expect_report(rig, INIT, 'a');
+}
+
+static void an_aborted_request_is_not_answered(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "uv");
+        give_up(rig);
+        assert_int_equal(rig->cancels, 1);
+        expect_quiet(rig); /* the gate's end is fetched here */
+        expect_quiet(rig);
+        EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON);
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x00);
+        while (take(rig))
+                continue;
+
+        ask_assertion(rig, "up"); /* while a touch is awaited */
+        give_up(rig);
+        expect_quiet(rig);
+        assert_int_equal(rig->touches, 0);
+}
+
+static void the_next_request_waits_for_the_gate(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "uv");
+        give_up(rig);
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_NOTHING }; /* it takes its time */
+        ask_info(rig);
+        expect_quiet(rig);
+        rig->now += 100;
+        expect_report(rig, KEEPALIVE, PROCESSING); /* not this host's user */
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_ABSENT };
+        expect_report(rig, CBOR, 0x00);
+        while (take(rig))
+                continue;
+        EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON, GET_STATE);
+
+        ask_assertion(rig, "uv"); /* and the one that waits can be cancelled, or given up too */
+        give_up(rig);
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_NOTHING };
+        ask_info(rig);
+        put(rig, rig->channel, CANCEL, NULL, 0);
+        assert_true(take(rig));
+        while (rig->report[4] == (KEEPALIVE | 0x80))
+                assert_true(take(rig));
+        assert_int_equal(rig->report[7], 0x2D);
+        ask_info(rig);
+        give_up(rig);
+        ask_info(rig);
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_EVIDENCE, .has_evidence = true };
+        expect_report(rig, CBOR, 0x00);
+        while (take(rig))
+                continue;
+        EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON, GET_STATE); /* and no GET ASSERTION */
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(beginning_selects_the_applet),
+                TEST(info_is_answered_at_once),
+                TEST(a_dead_element_is_told),
+                TEST(a_finger_is_awaited_with_keepalives),
+                TEST(the_host_can_cancel),
+                TEST(a_gate_that_will_not_is_told),
+                TEST(without_a_gate_no_finger_is_awaited),
+                TEST(freeing_cancels_the_gate),
+                TEST(a_touch_is_asked_after_the_host_knows),
+                TEST(without_a_touch_function_none_is_given),
+                TEST(an_aborted_request_is_not_answered),
+                TEST(the_next_request_waits_for_the_gate),
+        };
+        return cmocka_run_group_tests_name("authenticator", tests, NULL, NULL);
+}
