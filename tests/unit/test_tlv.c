@@ -18,8 +18,7 @@ static mitome_code read_one(
         return status.code;
 }
 
-/* "If bits 5 to 1 of the first byte are not all set to 1, then they shall encode a tag number ... from zero
- * to thirty (short tag field)"; two bytes: 31 to 127, three: 128 to 16383. */
+/* 5.2.2.1: numbers 0 to 30 take one byte, 31 to 127 two, 128 to 16383 three. */
 static void takes_tags_of_one_to_three_bytes(void **state)
 {
         (void)state;
