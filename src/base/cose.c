@@ -217,8 +217,10 @@ static mitome_status rs256_read(
         MITOME_TRY(next_label(r, map, field, LABEL_E));
         MITOME_TRY(cbor_read_bytes(r, field, RSA_EXPONENT_MAX, &key->e));
         /* RFC 8230, 4: "the octet sequence MUST utilize the minimum number of octets"; so the size is the
-         * strength, and an odd exponent over 1 is the least that makes a key of it. */
-        bool strong = key->n.size >= RSA_MODULUS_MIN && key->n.data[0] >= 0x80 &&
+         * strength (at the least size all of its bits; over it a modulus may begin with some zero bits), and
+         * an odd exponent over 1 is the least that makes a key of it. */
+        bool strong = key->n.size >= RSA_MODULUS_MIN && key->n.data[0] &&
+                      (key->n.size > RSA_MODULUS_MIN || key->n.data[0] >= 0x80) &&
                       (key->n.data[key->n.size - 1] & 1);
         bool exponent = key->e.size && key->e.data[0] && (key->e.data[key->e.size - 1] & 1) &&
                         (key->e.size > 1 || key->e.data[0] > 1);
