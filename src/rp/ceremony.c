@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony.h"
+
+#include "digest.h"
+
+enum { CHALLENGE_MIN = 16 }; /* WebAuthn L3 13.4.3 */
+
+static bool is_listed(slice text, const slice *list, size_t count)
+{
+        bool found = false;
+        for (size_t i = 0; list && i < count; i++)
+                found = found || slice_equal(text, list[i]);
+        return found;
+}
+
+mitome_status ceremony_check_expectation(const struct ceremony *c)
+{
+        size_t least = c->policy->allow_short_challenge ? 1 : CHALLENGE_MIN;
+        if (c->expected->rp_id.size == 0)
+                return fail(c->error, MITOME_E_ARGUMENT, "expectation.rp_id", NULL);
+        if (!c->expected->origins || c->expected->origin_count == 0)
+                return fail(c->error, MITOME_E_ARGUMENT, "expectation.origins", NULL);
+        if (c->expected->challenge.size < least)
+                return fail(c->error, MITOME_E_ARGUMENT, "expectation.challenge", "WebAuthn L3 13.4.3");
+        return ok();
+}
+
+mitome_status ceremony_check_type(
+        const struct ceremony *c, const struct client_data *data, const char *type, const char *clause)
+{
+        if (!slice_is(data->type, type))
+                return fail(c->error, MITOME_E_CLIENT_DATA_TYPE, "clientDataJSON.type", clause);
+        return ok();
+}
+
+mitome_status ceremony_check_challenge(
+        const struct ceremony *c, const struct client_data *data, const char *clause)
+{
+        /* base64url without padding or loose bits has one text for the bytes: equal bytes, equal text */
+        if (!slice_equal(data->challenge, c->expected->challenge))
+                return fail(c->error, MITOME_E_CHALLENGE_MISMATCH, "clientDataJSON.challenge", clause);
+        return ok();
+}
+
+mitome_status ceremony_check_origin(
+        const struct ceremony *c, const struct client_data *data, const char *clause)
+{
+        if (!is_listed(data->origin, c->expected->origins, c->expected->origin_count))
+                return fail(c->error, MITOME_E_ORIGIN_UNEXPECTED, "clientDataJSON.origin", clause);
+        return ok();
+}
+
+mitome_status ceremony_check_cross_origin(
+        const struct ceremony *c, const struct client_data *data, const char *clause)
+{
+        if (data->cross_origin && !c->policy->allow_cross_origin)
+                return fail(c->error, MITOME_E_CROSS_ORIGIN, "clientDataJSON.crossOrigin", clause);
+        return ok();
+}
+
+mitome_status ceremony_check_top_origin(
+        const struct ceremony *c, const struct client_data *data, const char *clause)
+{
+        if (!data->has_top_origin)
+                return ok();
+        if (!c->policy->allow_cross_origin ||
+                !is_listed(data->top_origin, c->policy->top_origins, c->policy->top_origin_count))
+                return fail(c->error, MITOME_E_TOP_ORIGIN, "clientDataJSON.topOrigin", clause);
+        return ok();
+}
+
+void ceremony_hash_client_data(struct ceremony *c)
+{
+        sha256(&c->response.client_data, 1, c->verdict->client_data_hash);
+}
+
+mitome_status ceremony_read_auth_data(struct ceremony *c, slice auth_data)
+{
+        MITOME_TRY(authdata_read(auth_data, &c->data, c->error));
+        c->verdict->auth_data = auth_data;
+        c->verdict->flags = c->data.flags;
+        c->verdict->sign_count = c->data.sign_count;
+        return ok();
+}
+
+mitome_status ceremony_check_rp_id(const struct ceremony *c, const char *clause)
+{
+        uint8_t digest[SHA256_SIZE];
+        sha256(&c->expected->rp_id, 1, digest);
+        if (!slice_equal(c->data.rp_id_hash, SLICE(digest)))
+                return fail(c->error, MITOME_E_RP_ID_HASH, "authData.rpIdHash", clause);
+        return ok();
+}
+
+mitome_status ceremony_check_user_present(const struct ceremony *c, const char *clause)
+{
+        if (!(c->data.flags & AUTHDATA_UP))
+                return fail(c->error, MITOME_E_USER_NOT_PRESENT, "authData.flags.UP", clause);
+        return ok();
+}
+
+mitome_status ceremony_check_user_verified(const struct ceremony *c, const char *clause)
+{
+        if (c->policy->require_user_verification && !(c->data.flags & AUTHDATA_UV))
+                return fail(c->error, MITOME_E_USER_NOT_VERIFIED, "authData.flags.UV", clause);
+        return ok();
+}
+
+mitome_status ceremony_check_algorithm(
+        const struct ceremony *c, int64_t algorithm, const char *field, const char *clause)
+{
+        bool accepted = !c->policy->algorithms;
+        for (size_t i = 0; c->policy->algorithms && i < c->policy->algorithm_count; i++)
+                accepted = accepted || c->policy->algorithms[i] == algorithm;
+        return accepted ? ok() : fail(c->error, MITOME_E_ALGORITHM_NOT_ALLOWED, field, clause);
+}

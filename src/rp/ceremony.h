@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CEREMONY_H
+#define CEREMONY_H
+
+/* What the two ceremonies have in common. The steps are the same; their numbers, which the caller passes as
+ * `clause`, are not. */
+
+#include "authdata.h"
+#include "client_data.h"
+#include "response_json.h"
+#include "trust.h"
+
+#include <mitome/rp.h>
+
+struct ceremony {
+        const struct mitome_policy *policy;
+        const struct mitome_expectation *expected;
+        const struct mitome_trust *trust; /* NULL: nobody is believed */
+        int64_t now;
+        writer arena; /* the rest of the caller's buffer, where what is decoded goes */
+        struct response response;
+        struct authdata data;
+        struct mitome_verdict *verdict;
+        mitome_error *error;
+};
+
+/* An expectation that could only ever refuse, or accept what it must not, is a fault of the caller: ARGUMENT.
+ */
+MITOME_CHECKED mitome_status ceremony_check_expectation(const struct ceremony *c);
+
+MITOME_CHECKED mitome_status ceremony_check_type(
+        const struct ceremony *c, const struct client_data *data, const char *type, const char *clause);
+MITOME_CHECKED mitome_status ceremony_check_challenge(
+        const struct ceremony *c, const struct client_data *data, const char *clause);
+MITOME_CHECKED mitome_status ceremony_check_origin(
+        const struct ceremony *c, const struct client_data *data, const char *clause);
+MITOME_CHECKED mitome_status ceremony_check_cross_origin(
+        const struct ceremony *c, const struct client_data *data, const char *clause);
+MITOME_CHECKED mitome_status ceremony_check_top_origin(
+        const struct ceremony *c, const struct client_data *data, const char *clause);
+
+/* Over the clientDataJSON as it was received, into the verdict. */
+void ceremony_hash_client_data(struct ceremony *c);
+
+/* Reads authData into c->data, and what it says into the verdict. */
+MITOME_CHECKED mitome_status ceremony_read_auth_data(struct ceremony *c, slice auth_data);
+
+MITOME_CHECKED mitome_status ceremony_check_rp_id(const struct ceremony *c, const char *clause);
+MITOME_CHECKED mitome_status ceremony_check_user_present(const struct ceremony *c, const char *clause);
+MITOME_CHECKED mitome_status ceremony_check_user_verified(const struct ceremony *c, const char *clause);
+MITOME_CHECKED mitome_status ceremony_check_algorithm(
+        const struct ceremony *c, int64_t algorithm, const char *field, const char *clause);
+
+#endif

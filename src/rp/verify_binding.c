@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cose.h"
+#include "trust.h"
+
+#include <mitome/rp.h>
+
+mitome_status mitome_verify_binding(const struct mitome_verdict *registration, mitome_slice certificate,
+        mitome_slice signature, const struct mitome_trust *trust, int64_t now, struct mitome_binding *ret,
+        mitome_error *error)
+{
+        static const char clause[] = "RFC 8017 8.2.2";
+        if (registration->auth_data.size == 0)
+                return fail(error, MITOME_E_ARGUMENT, "registration", NULL);
+        if (!trust)
+                return fail(error, MITOME_E_ARGUMENT, "trust", NULL);
+
+        struct jpki_certificate jpki;
+        MITOME_TRY(trust_verify_jpki(trust, certificate, now, &jpki, error));
+        const struct cose_key key = { .algorithm = COSE_RS256, .n = jpki.modulus, .e = jpki.exponent };
+        const slice signed_bytes[] = { registration->auth_data, SLICE(registration->client_data_hash) };
+        MITOME_TRY(cose_verify(&key, signed_bytes, 2, signature, "binding signature", clause, error));
+
+        *ret = (struct mitome_binding){
+                .serial = jpki.serial,
+                .issuer = jpki.issuer,
+                .subject_common_name = jpki.subject_common_name,
+                .phone = jpki.phone,
+        };
+        return ok();
+}
