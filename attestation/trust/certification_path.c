@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust_internal.h"
+
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+static const char clause[] = "WebAuthn L3 7.1 #24";
+
+mitome_status certificate_parse(slice der, const char *field, X509 **ret, mitome_error *error)
+{
+        if (der.size == 0 || der.size > INT32_MAX)
+                return fail(error, MITOME_E_DER, field, "RFC 5280 4.1");
+        const unsigned char *end = der.data;
+        X509 *certificate = d2i_X509(NULL, &end, (long)der.size);
+        if (!certificate)
+                return fail(error, MITOME_E_DER, field, "RFC 5280 4.1");
+        if ((size_t)(end - der.data) != der.size) {
+                X509_free(certificate);
+                return fail(error, MITOME_E_TRAILING_BYTES, field, "RFC 5280 4.1");
+        }
+        *ret = certificate;
+        return ok();
+}
+
+mitome_status certificate_check_time(
+        const X509 *certificate, int64_t now, const char *field, mitome_error *error)
+{
+        time_t at = (time_t)now;
+        /* X509_cmp_time answers 0 for a time that it cannot read: that is refused, too. */
+        if (X509_cmp_time(X509_get0_notBefore(certificate), &at) >= 0)
+                return fail(error, MITOME_E_CERTIFICATE_NOT_YET_VALID, field, "RFC 5280 4.1.2.5");
+        if (X509_cmp_time(X509_get0_notAfter(certificate), &at) <= 0)
+                return fail(error, MITOME_E_CERTIFICATE_EXPIRED, field, "RFC 5280 4.1.2.5");
+        return ok();
+}
+
+bool certificate_issued(X509 *issuer, X509 *subject)
+{
+        EVP_PKEY *key = X509_get0_pubkey(issuer);
+        return key && X509_check_ca(issuer) == 1 && X509_check_issued(issuer, subject) == X509_V_OK &&
+               X509_verify(subject, key) == 1;
+}
+
+static mitome_status parse_chain(const slice *chain, size_t count, STACK_OF(X509) * ret, mitome_error *error)
+{
+        for (size_t i = 0; i < count; i++) {
+                X509 *certificate;
+                MITOME_TRY(certificate_parse(chain[i], "x5c", &certificate, error));
+                if (sk_X509_push(ret, certificate) <= 0) {
+                        X509_free(certificate);
+                        return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
+                }
+        }
+        return ok();
+}
+
+/* Each certificate valid now and issued by the next: whatever anchors there are, a chain that contradicts
+ * itself is refused. */
+static mitome_status check_links(STACK_OF(X509) * chain, int64_t now, mitome_error *error)
+{
+        int count = sk_X509_num(chain);
+        for (int i = 0; i < count; i++) {
+                X509 *certificate = sk_X509_value(chain, i);
+                MITOME_TRY(certificate_check_time(certificate, now, "x5c", error));
+                if (i + 1 < count && !certificate_issued(sk_X509_value(chain, i + 1), certificate))
+                        return fail(error, MITOME_E_CERTIFICATE_PATH, "x5c", clause);
+        }
+        return ok();
+}
+
+static X509_STORE *anchor_store(const struct mitome_trust *trust)
+{
+        X509_STORE *store = X509_STORE_new();
+        for (int i = 0; store && i < sk_X509_num(trust->anchors); i++)
+                if (X509_STORE_add_cert(store, sk_X509_value(trust->anchors, i)) != 1) {
+                        X509_STORE_free(store);
+                        return NULL;
+                }
+        return store;
+}
+
+static bool path_verifies(X509_STORE *store, STACK_OF(X509) * chain, int64_t now)
+{
+        X509_STORE_CTX *context = X509_STORE_CTX_new();
+        bool anchored = false;
+        if (context && X509_STORE_CTX_init(context, store, sk_X509_value(chain, 0), chain) == 1) {
+                X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(context);
+                X509_VERIFY_PARAM_set_time(parameters, (time_t)now);
+                X509_VERIFY_PARAM_set_auth_level(parameters, 2); /* 112 bits */
+                /* An anchor need not be self-signed: a metadata statement may name an intermediate. */
+                X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+                anchored = X509_verify_cert(context) == 1;
+        }
+        X509_STORE_CTX_free(context);
+        return anchored;
+}
+
+static mitome_status verify_chain(const struct mitome_trust *trust, const slice *chain, size_t count,
+        int64_t now, STACK_OF(X509) * certificates, bool *ret_anchored, mitome_error *error)
+{
+        MITOME_TRY(parse_chain(chain, count, certificates, error));
+        MITOME_TRY(check_links(certificates, now, error));
+        X509_STORE *store = anchor_store(trust);
+        if (!store)
+                return fail(error, MITOME_E_NO_MEMORY, "anchors", NULL);
+        *ret_anchored = path_verifies(store, certificates, now);
+        X509_STORE_free(store);
+        return ok();
+}
+
+mitome_status trust_verify_attestation(const struct mitome_trust *trust, const slice *chain, size_t count,
+        int64_t now, bool *ret_anchored, mitome_error *error)
+{
+        if (count == 0 || count > TRUST_CHAIN_MAX)
+                return fail(error, MITOME_E_TOO_MANY, "x5c", clause);
+        STACK_OF(X509) *certificates = sk_X509_new_null();
+        if (!certificates)
+                return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
+        mitome_status status = verify_chain(trust, chain, count, now, certificates, ret_anchored, error);
+        sk_X509_pop_free(certificates, X509_free);
+        return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TRUST_H
+#define TRUST_H
+
+/* Whom the relying party believes: attestation paths, JPKI certificates and their status. mitome_trust_* of
+ * <mitome/rp.h> build a snapshot; these read it. `now` is in seconds since 1970, UTC. */
+
+#include "bytes.h"
+
+#include <mitome/rp.h>
+
+enum { TRUST_CHAIN_MAX = 8 };
+
+/* trust_verify_attestation checks a chain of certificates (DER, the leaf first): each parses, is valid now
+ * and is signed by the next (CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, CERTIFICATE_PATH, DER). Whether
+ * it ends in an anchor is an answer, not an error. */
+MITOME_CHECKED mitome_status trust_verify_attestation(const struct mitome_trust *trust, const slice *chain,
+        size_t count, int64_t now, bool *ret_anchored, mitome_error *error);
+
+/* trust_check_serial looks a certificate up in the CRLs of its issuer. CA generations of JPKI share one name,
+ * and a record knows only the name: every JPKI anchor of that name must have a CRL that it signed and that is
+ * valid now, and none may list the serial. CERTIFICATE_REVOKED, CERTIFICATE_ON_HOLD, CRL_MISSING, CRL_STALE,
+ * CRL_SIGNATURE, CRL_FORM. */
+MITOME_CHECKED mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_name_der,
+        slice serial, int64_t now, mitome_error *error);
+
+/* A user-verification certificate, as views into its DER. */
+struct jpki_certificate {
+        slice serial;              /* magnitude, big-endian */
+        slice issuer;              /* Name, DER */
+        slice subject_common_name; /* opaque, 23 characters */
+        slice modulus, exponent;   /* RSA-2048, 65537 */
+        bool phone;                /* carries the marker of certificates issued into a phone */
+};
+
+/* trust_verify_jpki checks that the certificate is of the profile of JPKI user-verification certificates
+ * (JPKI_PROFILE), was issued by a JPKI anchor (CERTIFICATE_ISSUER), is valid now and on no CRL. */
+MITOME_CHECKED mitome_status trust_verify_jpki(const struct mitome_trust *trust, slice certificate_der,
+        int64_t now, struct jpki_certificate *ret, mitome_error *error);
+
+#endif
