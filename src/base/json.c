@@ -675,3 +675,9 @@ void json_write_bool(struct json_writer *w, const char *name, bool value)
         begin_value(w, name);
         write_text(w->out, value ? "true" : "false");
 }
+
+void json_write_null(struct json_writer *w, const char *name)
+{
+        begin_value(w, name);
+        write_text(w->out, "null");
+}

@@ -94,5 +94,6 @@ void json_write_string(struct json_writer *w, const char *name, const char *text
 void json_write_base64url(struct json_writer *w, const char *name, slice bytes);
 void json_write_int(struct json_writer *w, const char *name, int64_t value);
 void json_write_bool(struct json_writer *w, const char *name, bool value);
+void json_write_null(struct json_writer *w, const char *name);
 
 #endif
