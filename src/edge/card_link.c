@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card_link.h"
+
+#include "frame.h"
+#include "unix_socket.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SEND_MS = 10000, ANSWER_MS = 60000 };
+
+struct card_link {
+        int fd;
+};
+
+static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        struct card_link *link = context;
+        uint8_t buffer[MITOME_APDU_MAX];
+        slice answer;
+        MITOME_TRY(frame_send(link->fd, command, SEND_MS, error));
+        /* RSA key generation has no bound but a likely time. */
+        MITOME_TRY(frame_receive(link->fd, buffer, ANSWER_MS, &answer, error));
+        MITOME_TRY(slice_copy(answer, "response", response, capacity, error));
+        *ret_size = answer.size;
+        return answer.size >= 2 ? ok() : fail(error, MITOME_E_LINK, "element", NULL);
+}
+
+static mitome_status control(struct card_link *link, enum frame_control code, mitome_error *error)
+{
+        const uint8_t byte = (uint8_t)code;
+        return frame_send(link->fd, slice_of(&byte, 1), SEND_MS, error);
+}
+
+mitome_status card_link_open(const char *path, int timeout_ms, struct card_link **ret, mitome_error *error)
+{
+        struct card_link *link = calloc(1, sizeof *link);
+        if (!link)
+                return fail(error, MITOME_E_NO_MEMORY, "link", NULL);
+        mitome_status status = unix_socket_connect(path, timeout_ms, &link->fd, error);
+        if (failed(status)) {
+                free(link);
+                return status;
+        }
+        status = control(link, FRAME_POWER_ON, error);
+        if (failed(status))
+                card_link_close(link);
+        else
+                *ret = link;
+        return status;
+}
+
+mitome_status card_link_reset(struct card_link *link, mitome_error *error)
+{
+        return control(link, FRAME_RESET, error);
+}
+
+struct mitome_link card_link(struct card_link *link)
+{
+        return (struct mitome_link){ .context = link, .transmit = transmit };
+}
+
+void card_link_close(struct card_link *link)
+{
+        if (!link)
+                return;
+        close(link->fd);
+        free(link);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CARD_LINK_H
+#define CARD_LINK_H
+
+/* The way to an element that runs as a process of its own (`mitome element --unix PATH`). */
+
+#include "bytes.h"
+
+#include <mitome/authenticator.h>
+
+struct card_link;
+
+/* card_link_open connects, waits up to `timeout_ms` for the socket to appear, and powers the element on.
+ * Fails with LINK, SOCKET or NO_MEMORY. */
+MITOME_CHECKED mitome_status card_link_open(
+        const char *path, int timeout_ms, struct card_link **ret, mitome_error *error);
+
+/* card_link_reset resets the element, as a reader does. */
+MITOME_CHECKED mitome_status card_link_reset(struct card_link *link, mitome_error *error);
+
+/* card_link is the link for a struct mitome_authenticator_config; it lives as long as `link`. An element that
+ * does not answer for a minute is gone: LINK. */
+struct mitome_link card_link(struct card_link *link);
+
+void card_link_close(struct card_link *link);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card_server.h"
+
+#include "frame.h"
+
+static mitome_status answer_control(struct mitome_element *element, int fd, uint8_t code, mitome_error *error)
+{
+        if (code == FRAME_ATR)
+                return frame_send(fd, mitome_element_atr(), -1, error);
+        mitome_element_reset(
+                element); /* power off, power on and reset: nothing volatile survives any of them */
+        return ok();
+}
+
+static mitome_status answer(struct mitome_element *element, int fd, slice request, mitome_error *error)
+{
+        uint8_t response[MITOME_APDU_MAX];
+        size_t size;
+        if (request.size == 1)
+                return answer_control(element, fd, request.data[0], error);
+        mitome_error cause = { 0 };
+        mitome_status state = mitome_element_transmit(element, request, response, &size, &cause);
+        mitome_status sent = frame_send(fd, slice_of(response, size), -1, error);
+        bytes_wipe(response, sizeof response);
+        return failed(state) ? fail(error, MITOME_E_STORE_BROKEN, cause.field, cause.clause) : sent;
+}
+
+mitome_status card_server_serve(struct mitome_element *element, int fd, mitome_error *error)
+{
+        mitome_error cause = { 0 };
+        mitome_status status = ok();
+        mitome_element_reset(element);
+        while (!failed(status)) {
+                uint8_t buffer[MITOME_APDU_MAX];
+                slice request;
+                status = frame_receive(fd, buffer, -1, &request, &cause);
+                if (!failed(status))
+                        status = answer(element, fd, request, &cause);
+                bytes_wipe(buffer, sizeof buffer);
+        }
+        mitome_element_reset(element);
+        if (status.code == MITOME_E_STORE_BROKEN)
+                return fail(error, status.code, cause.field, cause.clause);
+        return ok(); /* the client went, or spoke nonsense and is sent away */
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frame.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LENGTH_SIZE = 2 };
+
+static mitome_status broken(mitome_error *error)
+{
+        return fail(error, MITOME_E_LINK, "element", NULL);
+}
+
+static bool await(int fd, short events, int timeout_ms)
+{
+        struct pollfd wait = { .fd = fd, .events = events };
+        int count;
+        do
+                count = poll(&wait, 1, timeout_ms);
+        while (count < 0 && errno == EINTR);
+        return count == 1;
+}
+
+static mitome_status receive_all(int fd, writer *into, int timeout_ms, mitome_error *error)
+{
+        while (into->used < into->capacity) {
+                if (!await(fd, POLLIN, timeout_ms))
+                        return broken(error);
+                ssize_t count = recv(fd, into->data + into->used, into->capacity - into->used, 0);
+                if (count < 0 && (errno == EINTR || errno == EAGAIN))
+                        continue;
+                if (count <= 0)
+                        return broken(error);
+                into->used += (size_t)count;
+        }
+        return ok();
+}
+
+mitome_status frame_receive(
+        int fd, uint8_t buffer[MITOME_APDU_MAX], int timeout_ms, slice *ret, mitome_error *error)
+{
+        uint8_t head[LENGTH_SIZE];
+        uint16_t size;
+        writer length = WRITER(head);
+        MITOME_TRY(receive_all(fd, &length, timeout_ms, error));
+        reader r = reader_over(SLICE(head), NULL, error);
+        MITOME_TRY(read_u16(&r, "length", &size));
+        if (size == 0 || size > MITOME_APDU_MAX)
+                return fail(error, MITOME_E_TOO_LONG, "frame", NULL);
+        writer payload = writer_over(buffer, size);
+        MITOME_TRY(receive_all(fd, &payload, timeout_ms, error));
+        *ret = writer_view(&payload);
+        return ok();
+}
+
+mitome_status frame_send(int fd, slice payload, int timeout_ms, mitome_error *error)
+{
+        uint8_t bytes[LENGTH_SIZE + MITOME_APDU_MAX];
+        slice rest;
+        writer w = WRITER(bytes);
+        write_u16(&w, (uint16_t)payload.size);
+        write_slice(&w, payload);
+        if (payload.size == 0 || payload.size > MITOME_APDU_MAX)
+                return fail(error, MITOME_E_TOO_LONG, "frame", NULL);
+        MITOME_TRY(writer_finish(&w, "frame", &rest, error));
+        mitome_status status = ok();
+        while (rest.size && !failed(status)) {
+                ssize_t count =
+                        await(fd, POLLOUT, timeout_ms) ? send(fd, rest.data, rest.size, MSG_NOSIGNAL) : 0;
+                if (count > 0)
+                        rest = slice_of(rest.data + count, rest.size - (size_t)count);
+                else if (count == 0 || (errno != EINTR && errno != EAGAIN))
+                        status = broken(error);
+        }
+        bytes_wipe(bytes, sizeof bytes); /* an APDU may carry a PIN */
+        return status;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FRAME_H
+#define FRAME_H
+
+/* vpcd's wire: a length of two bytes, big-endian, and that many bytes. A payload of one byte is a control, a
+ * longer one an APDU. */
+
+#include "bytes.h"
+
+#include <mitome/element.h>
+
+enum frame_control { FRAME_POWER_OFF = 0, FRAME_POWER_ON = 1, FRAME_RESET = 2, FRAME_ATR = 4 };
+
+/* frame_send sends one payload of 1..MITOME_APDU_MAX bytes; frame_receive receives one into `buffer`. Both
+ * fail with LINK when the other side is gone, with TOO_LONG over the limit, and when nothing moves for
+ * `timeout_ms` (-1: ever). */
+MITOME_CHECKED mitome_status frame_send(int fd, slice payload, int timeout_ms, mitome_error *error);
+MITOME_CHECKED mitome_status frame_receive(
+        int fd, uint8_t buffer[MITOME_APDU_MAX], int timeout_ms, slice *ret, mitome_error *error);
+
+#endif
