@@ -113,8 +113,9 @@ struct mitome_verdict {
 enum { MITOME_RP_BUFFER_MAX = 65536 }; /* no ceremony needs a larger buffer */
 
 /* mitome_verify_registration verifies a RegistrationResponseJSON, WebAuthn L3 7.1. `now` is in seconds since
- * 1970, UTC. `buffer` receives what the verdict views; it must outlive the verdict. A refusal is told by the
- * status; `error` says field and clause. */
+ * 1970, UTC. `trust` may be NULL: nobody is believed, and certificates are not looked at beyond the statement
+ * they come in. `buffer` receives what the verdict views; it must outlive the verdict. A refusal is told by
+ * the status; `error` says field and clause. */
 MITOME_CHECKED mitome_status mitome_verify_registration(const struct mitome_policy *policy,
         const struct mitome_expectation *expectation, mitome_slice response_json,
         const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,

@@ -564,10 +564,12 @@ static void a_leaf_out_of_date_is_refused(void **state)
         struct run run = fresh();
         run.trust = trust_in_ca();
         plan.leaf.not_after = RIG_NOW - 1;
-        assert_int_not_equal(verify_plan(&run, &plan).code, MITOME_OK);
+        mitome_status status = verify_plan(&run, &plan);
+        check_refusal("expired", &run, status, MITOME_E_CERTIFICATE_EXPIRED, "RFC 5280 4.1.2.5");
         plan = rig_registration_plan();
         plan.leaf.not_before = RIG_NOW + 1;
-        assert_int_not_equal(verify_plan(&run, &plan).code, MITOME_OK);
+        status = verify_plan(&run, &plan);
+        check_refusal("not yet valid", &run, status, MITOME_E_CERTIFICATE_NOT_YET_VALID, "RFC 5280 4.1.2.5");
         plan = rig_registration_plan();
         plan.leaf.not_before = RIG_NOW;
         assert_int_equal(verify_plan(&run, &plan).code, MITOME_OK);
