@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "element_internal.h"
+
+#include "user_pin.h"
+
+#include <stdlib.h>
+
+/* ---- creation ---- */
+
+/* A medium in memory. A new element's state is made there, so that the real one gets it in one piece: a power
+ * cut leaves either nothing or a whole element. */
+struct draft {
+        uint8_t *image;
+        size_t size;
+};
+
+static mitome_status draft_copy(slice image, struct draft *ret, mitome_error *error)
+{
+        uint8_t *copy = malloc(image.size ? image.size : 1);
+        if (!copy)
+                return fail(error, MITOME_E_NO_MEMORY, "state", NULL);
+        *ret = (struct draft){ copy, image.size };
+        return slice_copy(image, "state", copy, image.size, error);
+}
+
+static mitome_status draft_load(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error)
+{
+        const struct draft *draft = context;
+        struct draft copy = { 0 };
+        if (draft->image)
+                MITOME_TRY(draft_copy(slice_of(draft->image, draft->size), &copy, error));
+        *ret_image = copy.image;
+        *ret_size = copy.size;
+        return ok();
+}
+
+static mitome_status draft_replace(void *context, slice image, mitome_error *error)
+{
+        struct draft *draft = context;
+        struct draft copy;
+        MITOME_TRY(draft_copy(image, &copy, error));
+        free(draft->image);
+        *draft = copy;
+        return ok();
+}
+
+static mitome_status put_first(struct store *store, const struct mitome_card_keys *keys, mitome_error *error)
+{
+        static const uint8_t sequence[4], pin_tries[] = { USER_PIN_TRIES }, uv_tries[] = { USER_UV_TRIES };
+        uint8_t bytes[3 * MITOME_SCP03_KEY_SIZE];
+        writer w = WRITER(bytes);
+        write_slice(&w, SLICE(keys->enc));
+        write_slice(&w, SLICE(keys->mac));
+        write_slice(&w, SLICE(keys->dek));
+        mitome_status status = store_put(store, OBJECT_CARD_KEYS, SLICE(bytes), error);
+        bytes_wipe(bytes, sizeof bytes);
+        MITOME_TRY(status);
+        MITOME_TRY(store_put(store, OBJECT_SCP03_SEQUENCE, SLICE(sequence), error));
+        MITOME_TRY(store_put(store, OBJECT_PIN_TRIES, SLICE(pin_tries), error));
+        MITOME_TRY(store_put(store, OBJECT_UV_TRIES, SLICE(uv_tries), error));
+        return store_commit(store, error);
+}
+
+static mitome_status make_draft(
+        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
+{
+        struct store *store;
+        MITOME_TRY(store_create(config, error));
+        MITOME_TRY(store_open(config, &store, error));
+        mitome_status status = put_first(store, keys, error);
+        store_close(store);
+        return status;
+}
+
+static mitome_status expect_empty(const struct mitome_storage *storage, mitome_error *error)
+{
+        uint8_t *image = NULL;
+        size_t size;
+        MITOME_TRY(storage->load(storage->context, &image, &size, error));
+        bool empty = !image;
+        free(image);
+        return empty ? ok() : fail(error, MITOME_E_STORE_EXISTS, "state", NULL);
+}
+
+mitome_status mitome_element_create(
+        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
+{
+        MITOME_TRY(expect_empty(&config->storage, error));
+        struct draft draft = { 0 };
+        struct mitome_element_config drafted = *config;
+        drafted.storage = (struct mitome_storage){ &draft, draft_load, draft_replace };
+        mitome_status status = make_draft(&drafted, keys, error);
+        if (!failed(status))
+                status = config->storage.replace(
+                        config->storage.context, slice_of(draft.image, draft.size), error);
+        free(draft.image);
+        bytes_wipe(&drafted, sizeof drafted);
+        return status;
+}
+
+/* ---- life ---- */
+
+mitome_status mitome_element_open(
+        const struct mitome_element_config *config, struct mitome_element **ret, mitome_error *error)
+{
+        struct mitome_element *element = calloc(1, sizeof *element);
+        if (!element)
+                return fail(error, MITOME_E_NO_MEMORY, "element", NULL);
+        element->random = config->random;
+        mitome_status status = store_open(config, &element->store, error);
+        if (!failed(status) && !element_has(element, OBJECT_CARD_KEYS))
+                status = fail(error, MITOME_E_STORE_FOREIGN, "state", NULL);
+        if (failed(status)) {
+                mitome_element_free(element);
+                return status;
+        }
+        card_manager_reset(element);
+        *ret = element;
+        return ok();
+}
+
+void mitome_element_reset(struct mitome_element *element)
+{
+        card_manager_reset(element);
+}
+
+mitome_status mitome_element_transmit(struct mitome_element *element, mitome_slice command,
+        uint8_t response[MITOME_APDU_MAX], size_t *ret_size, mitome_error *error)
+{
+        bool was_broken = element->broken;
+        writer w = writer_over(response, MITOME_APDU_MAX);
+        if (!was_broken)
+                card_manager_process(element, command, &w);
+        store_rollback(element->store); /* what a refused command had prepared */
+        bytes_wipe(element->plain, sizeof element->plain);
+        bytes_wipe(element->answer, sizeof element->answer);
+        if (element->broken) {
+                w = writer_over(response, MITOME_APDU_MAX);
+                write_u16(&w, SW_MEMORY_FAILURE);
+        }
+        *ret_size = w.used;
+        if (!element->broken || was_broken)
+                return ok();
+        const mitome_error *failure = &element->failure;
+        return fail_at(error, failure->code, failure->at, failure->field, failure->clause);
+}
+
+mitome_slice mitome_element_atr(void)
+{
+        /* The one that the JPKI drivers of OpenSC know. */
+        static const uint8_t atr[] = { 0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14 };
+        return SLICE(atr);
+}
+
+void mitome_element_free(struct mitome_element *element)
+{
+        if (!element)
+                return;
+        store_close(element->store);
+        bytes_wipe(element, sizeof *element);
+        free(element);
+}
+
+/* ---- stored objects ---- */
+
+slice element_object(const struct mitome_element *element, uint32_t id)
+{
+        bool found;
+        return store_get(element->store, id, &found);
+}
+
+bool element_has(const struct mitome_element *element, uint32_t id)
+{
+        bool found;
+        (void)store_get(element->store, id, &found);
+        return found;
+}
+
+uint32_t element_number(const struct mitome_element *element, uint32_t id)
+{
+        slice bytes = element_object(element, id);
+        uint32_t number = 0;
+        for (size_t i = 0; i < bytes.size && i < sizeof number; i++)
+                number = number << 8 | bytes.data[i];
+        return number;
+}
+
+uint16_t element_sw(mitome_status status)
+{
+        switch (status.code) {
+        case MITOME_OK:
+                return SW_OK;
+        case MITOME_E_NO_MEMORY:
+        case MITOME_E_NO_RANDOMNESS:
+        case MITOME_E_CRYPTO_FAILED:
+        case MITOME_E_BUFFER_FULL:
+                return SW_UNKNOWN;
+        case MITOME_E_FULL:
+        case MITOME_E_TOO_LONG:
+                return SW_FULL;
+        default:
+                return SW_WRONG_DATA;
+        }
+}
+
+uint16_t element_put(struct mitome_element *element, uint32_t id, slice bytes)
+{
+        return element_sw(store_put(element->store, id, bytes, NULL));
+}
+
+uint16_t element_delete(struct mitome_element *element, uint32_t id)
+{
+        return element_sw(store_delete(element->store, id, NULL));
+}
+
+uint16_t element_commit(struct mitome_element *element)
+{
+        mitome_status status = store_commit(element->store, &element->failure);
+        if (!failed(status))
+                return SW_OK;
+        if (element->failure.code == MITOME_OK)
+                element->failure = (mitome_error){ .code = status.code, .at = MITOME_NOWHERE };
+        element->broken = true;
+        return SW_MEMORY_FAILURE;
+}
+
+uint16_t element_random(struct mitome_element *element, uint8_t *bytes, size_t size)
+{
+        return element->random.fill(element->random.context, bytes, size) == 0 ? SW_OK : SW_UNKNOWN;
+}
+
+bool element_is_personalised(const struct mitome_element *element)
+{
+        return element_has(element, OBJECT_JPKI_FILE + JPKI_AUTH_CERTIFICATE);
+}

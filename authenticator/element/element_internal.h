@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ELEMENT_INTERNAL_H
+#define ELEMENT_INTERNAL_H
+
+/* What the card manager and the applets share: one element, its store, its source of randomness, and the
+ * tables of commands. A handler answers with a status word; what it wrote is sent with 9000 only. */
+
+#include "fido_applet.h"
+#include "jpki_applet.h"
+#include "scp03.h"
+#include "store.h"
+
+/* SW_TRY leaves the calling handler with the status word of `expression`, if that is not 9000. */
+#define SW_TRY(expression)                   \
+        do {                                 \
+                uint16_t sw_ = (expression); \
+                if (sw_ != SW_OK)            \
+                        return sw_;          \
+        } while (0)
+
+/* The objects of the store. A number is never given a second meaning. */
+enum element_object {
+        OBJECT_CARD_KEYS = 0x0001,          /* ENC, MAC, DEK, 16 bytes each */
+        OBJECT_SCP03_SEQUENCE = 0x0002,     /* u32: the last one that was answered */
+        OBJECT_BATCH_KEY = 0x0010,          /* AAGUID (16), P-256 scalar (32) */
+        OBJECT_BATCH_CERTIFICATES = 0x0011, /* TLV list of 82, the batch key's first */
+        OBJECT_PIN = 0x0020,                /* reference_data.c */
+        OBJECT_PIN_TRIES = 0x0021,          /* u8: how many are left */
+        OBJECT_UV_TRIES = 0x0022,           /* u8: how many are left */
+        OBJECT_PASSWORD = 0x0023,
+        OBJECT_PASSWORD_TRIES = 0x0024,
+        OBJECT_PAIRING_KEY = 0x0030,    /* 32 bytes */
+        OBJECT_ENROLMENT_SET = 0x0031,  /* 16 bytes: the set that a PIN confirmed */
+        OBJECT_JPKI_FILE = 0x0100,      /* + the number of the EF: certificates, RSA keys as DER */
+        OBJECT_CREDENTIAL = 0x01000000, /* fido_credentials.c; rising with age: the highest is the newest */
+        OBJECT_CREDENTIAL_LAST = 0x01FFFFFF,
+        OBJECT_COUNTER = 0x02000000, /* + the place of its credential; u32: values that may have been used */
+};
+
+struct mitome_element {
+        struct mitome_random random;
+        struct store *store;
+        bool broken; /* a commit failed: nothing is decided any more */
+        mitome_error failure;
+
+        const struct applet *selected;
+        struct scp03_session channel;
+        struct jpki jpki;
+        struct fido fido;
+
+        uint8_t plain[MITOME_APDU_MAX]; /* the data of a command that came through the channel */
+        uint8_t answer[MITOME_APDU_MAX];
+};
+
+/* A command: CLA without the bit for secure messaging, INS, and whether it is taken from an open secure
+ * channel only. */
+struct command {
+        uint8_t cla, ins;
+        bool secured;
+        uint16_t (*run)(struct mitome_element *element, const struct apdu_command *command, writer *answer);
+};
+
+struct applet {
+        slice aid;
+        const struct command *commands;
+        size_t count;
+        bool zero_parameters; /* P1 P2 of every command are 0000 */
+};
+
+extern const struct applet jpki_applet, fido_applet;
+
+/* card_manager_process carries out one command APDU and writes the response, status word included. */
+void card_manager_process(struct mitome_element *element, slice bytes, writer *response);
+
+/* card_manager_reset selects the card manager and forgets all that a reset forgets. */
+void card_manager_reset(struct mitome_element *element);
+
+/* Stored objects, answered with status words. element_commit is the one place where state becomes durable;
+ * when it fails, everything after it is 6581. Views last until the next commit. */
+slice element_object(const struct mitome_element *element, uint32_t id);
+bool element_has(const struct mitome_element *element, uint32_t id);
+uint16_t element_put(struct mitome_element *element, uint32_t id, slice bytes);
+uint16_t element_delete(struct mitome_element *element, uint32_t id);
+uint16_t element_commit(struct mitome_element *element);
+
+/* element_number reads an object of at most four bytes, big-endian; one that is not there is 0. */
+uint32_t element_number(const struct mitome_element *element, uint32_t id);
+
+uint16_t element_random(struct mitome_element *element, uint8_t *bytes, size_t size);
+
+/* element_is_personalised: the user-verification certificate is there. */
+bool element_is_personalised(const struct mitome_element *element);
+
+/* element_sw says which status word tells of a failure below. */
+uint16_t element_sw(mitome_status status);
+
+#endif

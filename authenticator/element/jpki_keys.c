@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest.h"
+#include "element_internal.h"
+#include "tlv.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+enum {
+        MODULUS_BITS = 2048,
+        MODULUS_SIZE = MODULUS_BITS / 8,
+        EXPONENT_SIZE_MAX = 4,
+        PADDED_MAX = MODULUS_SIZE - 11, /* RFC 8017, 7.2.1: eleven bytes of padding at least */
+        P2_CURRENT = 0x80,
+        P2_AUTH_KEY = 0x97,
+        P2_SIGN_KEY = 0x9A,
+};
+
+/* ---- COMPUTE DIGITAL SIGNATURE ---- */
+
+/* What P1 asks for. */
+struct signing_mode {
+        bool hash_on_card;
+        bool digest_info; /* a hash is signed, named as SHA-256 */
+        int padding;
+};
+
+static const struct signing_mode modes[] = {
+        [0x00] = { false, false, RSA_PKCS1_PADDING }, /* type 1 padding of the input as it is */
+        [0x01] = { true, false, RSA_PKCS1_PADDING },  /* the bare hash */
+        [0x02] = { false, true, RSA_PKCS1_PADDING },  /* a hash in, DigestInfo added */
+        [0x03] = { true, true, RSA_PKCS1_PADDING },
+        [0x04] = { false, true, RSA_PKCS1_PSS_PADDING }, /* a hash in */
+        [0x05] = { true, true, RSA_PKCS1_PSS_PADDING },
+};
+
+enum { MODE_COUNT = sizeof modes / sizeof *modes };
+
+static uint16_t check_input(const struct signing_mode *mode, slice input)
+{
+        bool fits = mode->hash_on_card  ? input.size > 0
+                    : mode->digest_info ? input.size == SHA256_SIZE
+                                        : input.size > 0 && input.size <= PADDED_MAX;
+        return fits ? SW_OK : SW_WRONG_LENGTH;
+}
+
+static bool set_mode(EVP_PKEY_CTX *context, const struct signing_mode *mode)
+{
+        if (EVP_PKEY_sign_init(context) != 1 || EVP_PKEY_CTX_set_rsa_padding(context, mode->padding) != 1)
+                return false;
+        if (mode->digest_info && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) != 1)
+                return false;
+        return mode->padding != RSA_PKCS1_PSS_PADDING ||
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+static bool sign_with(EVP_PKEY *key, const struct signing_mode *mode, slice input, uint8_t *signature)
+{
+        size_t size = MODULUS_SIZE;
+        EVP_PKEY_CTX *context = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+        bool done = context && set_mode(context, mode) &&
+                    EVP_PKEY_sign(context, signature, &size, input.data, input.size) == 1 &&
+                    size == MODULUS_SIZE;
+        EVP_PKEY_CTX_free(context);
+        return done;
+}
+
+static uint16_t sign(slice der, const struct signing_mode *mode, slice input, writer *answer)
+{
+        uint8_t digest[SHA256_SIZE];
+        if (mode->hash_on_card) {
+                sha256(&input, 1, digest);
+                input = SLICE(digest);
+        }
+        const unsigned char *at = der.data;
+        uint8_t *signature = write_space(answer, MODULUS_SIZE);
+        EVP_PKEY *key = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &at, (long)der.size);
+        bool done = signature && sign_with(key, mode, input, signature);
+        EVP_PKEY_free(key);
+        return done ? SW_OK : SW_UNKNOWN;
+}
+
+static uint16_t find_key(const struct mitome_element *element, uint8_t p2, enum jpki_ef *ret)
+{
+        switch (p2) {
+        case P2_CURRENT:
+                SW_TRY(jpki_current_is(element, JPKI_KIND_KEY));
+                *ret = element->jpki.current;
+                return SW_OK;
+        case P2_AUTH_KEY:
+                *ret = JPKI_AUTH_KEY;
+                return SW_OK;
+        case P2_SIGN_KEY:
+                *ret = JPKI_SIGN_KEY;
+                return SW_OK;
+        default:
+                return SW_WRONG_P1P2;
+        }
+}
+
+uint16_t jpki_sign(struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        enum jpki_ef ef;
+        if (command->p1 >= MODE_COUNT)
+                return SW_WRONG_P1P2;
+        SW_TRY(find_key(element, command->p2, &ef));
+        if (!jpki_is_opened(&element->jpki, ef))
+                return SW_SECURITY_STATUS;
+        const struct signing_mode *mode = &modes[command->p1];
+        SW_TRY(check_input(mode, command->data));
+        slice der = element_object(element, OBJECT_JPKI_FILE + (uint32_t)ef);
+        return der.size ? sign(der, mode, command->data, answer) : SW_NO_REFERENCE;
+}
+
+/* ---- GENERATE KEY PAIR ---- */
+
+static bool write_number(EVP_PKEY *key, const char *name, uint32_t tag, size_t max, writer *w)
+{
+        uint8_t bytes[MODULUS_SIZE];
+        BIGNUM *number = NULL;
+        bool done = EVP_PKEY_get_bn_param(key, name, &number) == 1 && (size_t)BN_num_bytes(number) <= max &&
+                    BN_num_bytes(number) <= MODULUS_SIZE;
+        if (done)
+                tlv_write(w, tag, slice_of(bytes, (size_t)BN_bn2bin(number, bytes)));
+        BN_free(number);
+        return done;
+}
+
+/* 7F49 { 81 modulus, 82 exponent }, ISO 7816-8 5.1, table 3 */
+static uint16_t write_public_key(EVP_PKEY *key, writer *answer)
+{
+        uint8_t bytes[2 * MODULUS_SIZE];
+        writer w = WRITER(bytes);
+        if (!write_number(key, OSSL_PKEY_PARAM_RSA_N, 0x81, MODULUS_SIZE, &w) ||
+                !write_number(key, OSSL_PKEY_PARAM_RSA_E, 0x82, EXPONENT_SIZE_MAX, &w) || w.overflowed)
+                return SW_UNKNOWN;
+        tlv_write(answer, 0x7F49, writer_view(&w));
+        return SW_OK;
+}
+
+static uint16_t put_private_key(struct mitome_element *element, enum jpki_ef ef, EVP_PKEY *key)
+{
+        unsigned char *der = NULL;
+        int size = i2d_PrivateKey(key, &der);
+        if (size <= 0)
+                return SW_UNKNOWN;
+        uint16_t sw = element_put(element, OBJECT_JPKI_FILE + (uint32_t)ef, slice_of(der, (size_t)size));
+        OPENSSL_clear_free(der, (size_t)size);
+        return sw;
+}
+
+static uint16_t replace_key(struct mitome_element *element, enum jpki_ef ef, EVP_PKEY *key, writer *answer)
+{
+        enum jpki_ef certificate = ef == JPKI_AUTH_KEY ? JPKI_AUTH_CERTIFICATE : JPKI_SIGN_CERTIFICATE;
+        SW_TRY(write_public_key(key, answer));
+        SW_TRY(put_private_key(element, ef, key));
+        SW_TRY(element_delete(element, OBJECT_JPKI_FILE + (uint32_t)certificate));
+        return element_commit(element);
+}
+
+uint16_t jpki_generate_key_pair(
+        struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        if (command->p1 != 0 || (command->p2 != P2_AUTH_KEY && command->p2 != P2_SIGN_KEY))
+                return SW_WRONG_P1P2;
+        if (command->data.size)
+                return SW_WRONG_LENGTH;
+        enum jpki_ef ef = command->p2 == P2_AUTH_KEY ? JPKI_AUTH_KEY : JPKI_SIGN_KEY;
+        /* OpenSSL draws its primes from its own generator and takes e = 65537. */
+        EVP_PKEY *key = EVP_RSA_gen(MODULUS_BITS);
+        if (!key)
+                return SW_UNKNOWN;
+        uint16_t sw = replace_key(element, ef, key, answer);
+        EVP_PKEY_free(key);
+        return sw;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "element_internal.h"
+#include "reference_data.h"
+#include "user_pin.h"
+
+enum {
+        P2_CURRENT = 0x80,
+        PASSWORD_MIN = 6,
+        PASSWORD_MAX = 16,
+        PASSWORD_KIND = 1,
+        REFERENCE_PIN = 0x98,
+        REFERENCE_PASSWORD = 0x9B,
+};
+
+static const struct reference_data password_data = { OBJECT_PASSWORD, OBJECT_PASSWORD_TRIES };
+
+/* ---- the signing password: 6 to 16 letters and digits, both kinds, upper case ---- */
+
+static bool is_letter(uint8_t byte)
+{
+        return byte >= 'A' && byte <= 'Z';
+}
+
+static bool is_digit(uint8_t byte)
+{
+        return byte >= '0' && byte <= '9';
+}
+
+/* Clients send upper case; whoever does not means the same. */
+static void read_password(slice text, struct secret *ret)
+{
+        writer w = WRITER(ret->data);
+        for (size_t i = 0; i < text.size; i++) {
+                uint8_t byte = text.data[i];
+                write_u8(&w, byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte);
+        }
+        ret->size = w.used;
+}
+
+static bool is_password(const struct secret *password)
+{
+        size_t letters = 0, digits = 0;
+        for (size_t i = 0; i < password->size; i++) {
+                letters += is_letter(password->data[i]);
+                digits += is_digit(password->data[i]);
+        }
+        return password->size >= PASSWORD_MIN && password->size <= PASSWORD_MAX && letters && digits &&
+               letters + digits == password->size;
+}
+
+static uint8_t password_tries(const struct mitome_element *element)
+{
+        return reference_is_set(element, &password_data) ? reference_tries(element, &password_data) : 0;
+}
+
+static uint16_t check_password(struct mitome_element *element, slice text)
+{
+        SECRET(password);
+        uint8_t tries = password_tries(element);
+        if (tries == 0)
+                return SW_UNUSABLE;
+        read_password(text, &password);
+        SW_TRY(reference_check(element, &password_data, secret_view(&password), tries));
+        SW_TRY(reference_put_tries(element, &password_data, JPKI_PASSWORD_TRIES));
+        return element_commit(element);
+}
+
+static uint16_t set_password(struct mitome_element *element, slice text)
+{
+        SECRET(password);
+        if (text.size > PASSWORD_MAX)
+                return SW_WRONG_DATA;
+        read_password(text, &password);
+        if (!is_password(&password))
+                return SW_WRONG_DATA;
+        SW_TRY(reference_put(
+                element, &password_data, secret_view(&password), PASSWORD_KIND, JPKI_PASSWORD_TRIES));
+        return element_commit(element);
+}
+
+/* ---- the PIN, which the FIDO applet shares ---- */
+
+static uint8_t pin_tries(const struct mitome_element *element)
+{
+        return user_pin_is_set(element) ? user_pin_tries(element) : 0;
+}
+
+static uint16_t check_pin(struct mitome_element *element, slice text)
+{
+        SECRET(hash);
+        user_pin_hash(text, &hash);
+        uint16_t sw = user_pin_check(element, secret_view(&hash));
+        return sw == SW_BLOCKED ? SW_UNUSABLE : sw; /* as the plastic card says it */
+}
+
+static uint16_t set_pin(struct mitome_element *element, slice text)
+{
+        if (!user_pin_is_four_digits(text))
+                return SW_WRONG_DATA;
+        SW_TRY(user_pin_put(element, text));
+        return element_commit(element);
+}
+
+/* ---- the commands ---- */
+
+struct secret_file {
+        enum jpki_ef ef;
+        size_t max; /* no secret of this kind is longer */
+        uint8_t (*tries)(const struct mitome_element *element);
+        uint16_t (*check)(struct mitome_element *element, slice text);
+        uint16_t (*set)(struct mitome_element *element, slice text);
+};
+
+/* A PIN that was set before personalisation may be longer than four digits. */
+static const struct secret_file pin_file = { JPKI_AUTH_PIN, REFERENCE_SECRET_MAX, pin_tries, check_pin,
+        set_pin };
+static const struct secret_file password_file = { JPKI_SIGN_PASSWORD, PASSWORD_MAX, password_tries,
+        check_password, set_password };
+
+static uint16_t current_secret(const struct mitome_element *element, const struct secret_file **ret)
+{
+        SW_TRY(jpki_current_is(element, JPKI_KIND_SECRET));
+        *ret = element->jpki.current == JPKI_AUTH_PIN ? &pin_file : &password_file;
+        return SW_OK;
+}
+
+static void mark(struct jpki *jpki, const struct secret_file *file, bool verified)
+{
+        if (file->ef == JPKI_AUTH_PIN)
+                jpki->pin_verified = verified;
+        else
+                jpki->password_verified = verified;
+}
+
+uint16_t jpki_verify(struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        (void)answer;
+        const struct secret_file *file;
+        if (command->p1 != 0 || command->p2 != P2_CURRENT)
+                return SW_WRONG_P1P2;
+        SW_TRY(current_secret(element, &file));
+        /* A query, whatever was verified before. */
+        if (command->data.size == 0)
+                return SW_TRIES_LEFT | file->tries(element);
+        if (command->data.size > file->max)
+                return SW_WRONG_LENGTH;
+        mark(&element->jpki, file, false);
+        SW_TRY(file->check(element, command->data));
+        mark(&element->jpki, file, true);
+        return SW_OK;
+}
+
+uint16_t jpki_change(struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        (void)answer;
+        const struct secret_file *file;
+        if (command->p1 != 0x01 || command->p2 != P2_CURRENT)
+                return SW_WRONG_P1P2;
+        SW_TRY(current_secret(element, &file));
+        if (!jpki_is_opened(&element->jpki, file->ef))
+                return SW_SECURITY_STATUS;
+        return file->set(element, command->data);
+}
+
+uint16_t jpki_set_reference_data(
+        struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        (void)answer;
+        if (command->p1 != 0 || (command->p2 != REFERENCE_PIN && command->p2 != REFERENCE_PASSWORD))
+                return SW_WRONG_P1P2;
+        const struct secret_file *file = command->p2 == REFERENCE_PIN ? &pin_file : &password_file;
+        mark(&element->jpki, file, false);
+        return file->set(element, command->data);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNING_KEY_H
+#define SIGNING_KEY_H
+
+/* Keys of credentials, and the batch key: made and used in the element only. A private key is 32 bytes, the
+ * scalar of P-256 or the seed of Ed25519. */
+
+#include "cose.h"
+
+enum signing_algorithm { SIGNING_ES256 = 0x07, SIGNING_EDDSA = 0x08 };
+
+enum { SIGNING_KEY_SIZE = 32, SIGNATURE_MAX = 72, PUBLIC_KEY_MAX = 65 };
+
+struct public_key {
+        uint8_t bytes[PUBLIC_KEY_MAX]; /* an uncompressed point, or an Ed25519 key */
+        struct cose_key cose;          /* views into bytes: do not copy the structure */
+};
+
+bool signing_algorithm_known(uint8_t algorithm);
+
+MITOME_CHECKED mitome_status signing_key_generate(const struct mitome_random *random,
+        enum signing_algorithm algorithm, struct secret *ret_private, struct public_key *ret_public,
+        mitome_error *error);
+
+/* signing_key_sign signs the parts one after the other: ES256 as DER, EdDSA as 64 bytes. */
+MITOME_CHECKED mitome_status signing_key_sign(enum signing_algorithm algorithm, slice private_key,
+        const slice *parts, size_t count, writer *signature, mitome_error *error);
+
+/* signing_key_is_of tells whether the P-256 key is the one that the certificate (DER) names. */
+bool signing_key_is_of(slice private_key, slice certificate);
+
+#endif
