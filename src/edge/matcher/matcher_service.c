@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "matcher_service.h"
+
+#include <glib-unix.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+        VERIFY_LIMIT_MS = 30000,
+        ENROL_LIMIT_MS = 120000,
+        LAST_RESORT_S = 15, /* past its limit, an operation that hangs takes the process with it */
+};
+
+/* What runs. The digest is computed here, from the text that is shown. */
+struct operation {
+        bool enrols;
+        uint8_t command;
+        uint8_t rp_id[GATE_RP_ID_MAX];
+        size_t rp_id_size;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        uint8_t digest[SHA256_SIZE];
+        struct secret pairing_key;
+        struct sensor *sensor;
+        guint timer;
+        unsigned remaining; /* samples that an enrolment still wants */
+        bool shown;
+};
+
+struct matcher_service {
+        struct matcher_service_config config;
+        struct image_guard *guard; /* NULL: real readers */
+        int fd;                    /* -1: no client */
+        guint watch;
+        bool runs;
+        struct operation operation;
+};
+
+/* ---- the client ---- */
+
+static void hang_up(struct matcher_service *service)
+{
+        if (service->fd < 0)
+                return;
+        g_clear_handle_id(&service->watch, g_source_remove);
+        close(service->fd);
+        service->fd = -1;
+        if (service->runs)
+                sensor_cancel(service->operation.sensor);
+        else
+                service->config.gone(service->config.context);
+}
+
+static void report(struct matcher_service *service, const struct gate_report *report)
+{
+        uint8_t buffer[GATE_MESSAGE_MAX];
+        slice message;
+        writer w = WRITER(buffer);
+        gate_report_write(&w, report);
+        if (service->fd < 0 || failed(writer_finish(&w, "report", &message, NULL)))
+                return;
+        ssize_t sent = send(service->fd, message.data, message.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent != (ssize_t)message.size)
+                hang_up(service); /* it does not listen */
+}
+
+static void report_kind(struct matcher_service *service, unsigned kind)
+{
+        report(service, &(struct gate_report){ .kind = (uint8_t)kind });
+}
+
+static void refuse(struct matcher_service *service, mitome_code code)
+{
+        report(service, &(struct gate_report){ .kind = GATE_REPORT_REFUSED, .code = (uint16_t)code });
+}
+
+/* ---- the display ---- */
+
+/* What a relying party calls itself must not move the cursor: anything but visible ASCII is spelt out. */
+static void show_text(slice text)
+{
+        for (size_t i = 0; i < text.size; i++)
+                fprintf(stderr, text.data[i] > 0x20 && text.data[i] < 0x7F ? "%c" : "\\x%02X", text.data[i]);
+}
+
+static void show_purpose(struct operation *operation)
+{
+        static const char *const words[] = { [0x01] = "to register at ", [0x02] = "to log in at " };
+        if (operation->shown)
+                return;
+        operation->shown = true;
+        fputs("mitome-matcher: your finger ", stderr);
+        if (operation->enrols)
+                fputs("to enrol it", stderr);
+        else
+                fputs(operation->command < G_N_ELEMENTS(words) && words[operation->command]
+                                ? words[operation->command]
+                                : "for ",
+                        stderr);
+        show_text(slice_of(operation->rp_id, operation->rp_id_size));
+        fputc('\n', stderr);
+}
+
+/* ---- what the sensor says ---- */
+
+static void on_ready(void *context)
+{
+        struct matcher_service *service = context;
+        show_purpose(&service->operation);
+        report_kind(service, MITOME_GATE_AWAITS);
+        if (service->guard)
+                image_guard_pass(service->guard);
+}
+
+static void on_sample(void *context, unsigned remaining)
+{
+        struct matcher_service *service = context;
+        service->operation.remaining = remaining;
+        report(service, &(struct gate_report){ .kind = MITOME_GATE_SAMPLE, .remaining = (uint8_t)remaining });
+}
+
+static void on_retry(void *context, enum mitome_gate_hint hint)
+{
+        struct matcher_service *service = context;
+        report(service, &(struct gate_report){ .kind = MITOME_GATE_RETRY,
+                                .hint = (uint8_t)hint,
+                                .remaining = (uint8_t)service->operation.remaining });
+}
+
+/* The guard kept an image from the sensor. */
+static void on_refused(void *context)
+{
+        on_retry(context, MITOME_GATE_HINT_GENERAL);
+}
+
+static void report_evidence(struct matcher_service *service, unsigned kind, enum unlock_purpose purpose)
+{
+        const struct operation *operation = &service->operation;
+        uint8_t bytes[UNLOCK_TOKEN_SIZE];
+        struct unlock_token token = { .purpose = (uint8_t)purpose, .modality = UNLOCK_FINGER };
+        if (failed(slice_copy(SLICE(operation->challenge), "challenge", token.challenge,
+                    sizeof token.challenge, NULL)) ||
+                failed(slice_copy(
+                        SLICE(operation->digest), "digest", token.digest, sizeof token.digest, NULL)) ||
+                failed(slice_copy(
+                        SLICE(service->config.state->set), "set", token.set, sizeof token.set, NULL)))
+                return;
+        unlock_token_seal(&token, secret_view(&operation->pairing_key), bytes);
+        report(service, &(struct gate_report){ .kind = (uint8_t)kind, .evidence = SLICE(bytes) });
+}
+
+static void report_match(struct matcher_service *service)
+{
+        report_evidence(service, MITOME_GATE_EVIDENCE, UNLOCK_VERIFIED);
+}
+
+static void report_no_match(struct matcher_service *service)
+{
+        report_kind(service, MITOME_GATE_NO_MATCH);
+}
+
+/* Nobody is there to confirm a new set when the client has hung up: it would only close the finger path. */
+static void report_enrolled(struct matcher_service *service)
+{
+        slice template = sensor_template(service->operation.sensor);
+        if (service->fd >= 0 && !failed(matcher_state_add(service->config.state, template, NULL)))
+                report_evidence(service, MITOME_GATE_EVIDENCE, UNLOCK_ENROLLED);
+        else
+                report_kind(service, MITOME_GATE_BROKEN);
+}
+
+static void report_absent(struct matcher_service *service)
+{
+        report_evidence(service, MITOME_GATE_ABSENT, UNLOCK_ABSENT);
+}
+
+static void report_broken(struct matcher_service *service)
+{
+        report_kind(service, MITOME_GATE_BROKEN);
+}
+
+static void end_operation(struct matcher_service *service)
+{
+        struct operation *operation = &service->operation;
+        alarm(0);
+        g_clear_handle_id(&operation->timer, g_source_remove);
+        sensor_free(operation->sensor);
+        bytes_wipe(operation, sizeof *operation);
+        service->runs = false;
+}
+
+static void on_ended(void *context, enum sensor_outcome outcome)
+{
+        static void (*const reporters[])(struct matcher_service *) = {
+                [SENSOR_MATCH] = report_match,
+                [SENSOR_NO_MATCH] = report_no_match,
+                [SENSOR_ENROLLED] = report_enrolled,
+                [SENSOR_CANCELLED] = report_absent,
+                [SENSOR_BROKEN] = report_broken,
+        };
+        struct matcher_service *service = context;
+        if (service->guard)
+                image_guard_shut(service->guard);
+        reporters[outcome](service);
+        end_operation(service);
+        if (service->fd < 0)
+                service->config.gone(service->config.context);
+}
+
+/* ---- beginning an operation ---- */
+
+static gboolean on_time_up(gpointer user_data)
+{
+        struct matcher_service *service = user_data;
+        service->operation.timer = 0;
+        sensor_cancel(service->operation.sensor);
+        return G_SOURCE_REMOVE;
+}
+
+static void set_limit(struct matcher_service *service, uint32_t timeout_ms)
+{
+        uint32_t limit = service->operation.enrols ? ENROL_LIMIT_MS : VERIFY_LIMIT_MS;
+        if (timeout_ms)
+                limit = timeout_ms;
+        service->operation.timer = g_timeout_add(limit, on_time_up, service);
+        alarm(limit / 1000 + LAST_RESORT_S);
+}
+
+static mitome_status describe(
+        struct operation *operation, const struct gate_request *request, mitome_error *error)
+{
+        uint8_t rp_id_hash[SHA256_SIZE];
+        operation->enrols = request->kind == GATE_REQUEST_ENROL;
+        operation->command = request->command;
+        operation->rp_id_size = request->rp_id.size;
+        MITOME_TRY(
+                slice_copy(request->rp_id, "request.rpId", operation->rp_id, sizeof operation->rp_id, error));
+        MITOME_TRY(slice_copy(request->challenge, "request.challenge", operation->challenge,
+                sizeof operation->challenge, error));
+        sha256(&request->rp_id, 1, rp_id_hash);
+        unlock_digest(request->command, operation->enrols ? slice_of(NULL, 0) : SLICE(rp_id_hash),
+                request->client_data_hash, operation->digest);
+        return ok();
+}
+
+static mitome_status start_comparing(struct matcher_service *service, mitome_error *error)
+{
+        const struct matcher_state *state = service->config.state;
+        slice templates[GATE_FINGERS_MAX];
+        for (size_t i = 0; i < state->finger_count; i++)
+                templates[i] = slice_of(state->fingers[i].data, state->fingers[i].size);
+        return sensor_identify(service->operation.sensor, templates, state->finger_count, error);
+}
+
+static mitome_status check_fingers(const struct matcher_service *service, bool enrols, mitome_error *error)
+{
+        size_t count = service->config.state->finger_count;
+        if (enrols && count == GATE_FINGERS_MAX)
+                return fail(error, MITOME_E_GATE_FULL, "enrolment set", NULL);
+        if (!enrols && count == 0)
+                return fail(error, MITOME_E_GATE_NO_FINGER, "enrolment set", NULL);
+        return ok();
+}
+
+static mitome_status prepare(
+        struct matcher_service *service, const struct gate_request *request, mitome_error *error)
+{
+        struct operation *operation = &service->operation;
+        const struct sensor_watcher watcher = {
+                .context = service,
+                .ready = on_ready,
+                .sample = on_sample,
+                .retry = on_retry,
+                .ended = on_ended,
+        };
+        MITOME_TRY(matcher_state_key(service->config.state, &operation->pairing_key, error));
+        MITOME_TRY(describe(operation, request, error));
+        MITOME_TRY(check_fingers(service, operation->enrols, error));
+        MITOME_TRY(sensor_find(&watcher, service->config.scores, &operation->sensor, error));
+        if (!operation->enrols)
+                return start_comparing(service, error);
+        operation->remaining = sensor_stages(operation->sensor);
+        sensor_enrol(operation->sensor);
+        return ok();
+}
+
+static void serve_operation(struct matcher_service *service, const struct gate_request *request)
+{
+        mitome_error error = { 0 };
+        if (service->runs) {
+                refuse(service, MITOME_E_GATE_BUSY);
+                return;
+        }
+        if (failed(prepare(service, request, &error))) {
+                end_operation(service);
+                refuse(service, error.code);
+                return;
+        }
+        service->runs = true;
+        set_limit(service, request->timeout_ms);
+        if (service->guard)
+                image_guard_expect(service->guard);
+        report_kind(service, GATE_REPORT_DONE);
+}
+
+/* ---- the other requests ---- */
+
+static void serve_status(struct matcher_service *service, const struct gate_request *request)
+{
+        const struct matcher_state *state = service->config.state;
+        (void)request;
+        report(service, &(struct gate_report){ .kind = GATE_REPORT_STATUS,
+                                .paired = state->paired,
+                                .fingers = (uint8_t)state->finger_count,
+                                .set = SLICE(state->set) });
+}
+
+static void serve_point(struct matcher_service *service, const struct gate_request *request)
+{
+        (void)request;
+        report(service, &(struct gate_report){
+                                .kind = GATE_REPORT_POINT, .point = SLICE(service->config.state->point) });
+}
+
+static void serve_pair(struct matcher_service *service, const struct gate_request *request)
+{
+        mitome_error error = { 0 };
+        if (service->runs)
+                refuse(service, MITOME_E_GATE_BUSY);
+        else if (failed(matcher_state_pair(service->config.state, request->element_point, &error)))
+                refuse(service, error.code);
+        else
+                report_kind(service, GATE_REPORT_DONE);
+}
+
+static void serve_cancel(struct matcher_service *service, const struct gate_request *request)
+{
+        (void)request;
+        if (service->runs)
+                sensor_cancel(service->operation.sensor);
+}
+
+static void serve(struct matcher_service *service, slice message)
+{
+        static void (*const servers[])(struct matcher_service *, const struct gate_request *) = {
+                [GATE_REQUEST_STATUS] = serve_status,
+                [GATE_REQUEST_POINT] = serve_point,
+                [GATE_REQUEST_PAIR] = serve_pair,
+                [GATE_REQUEST_VERIFY] = serve_operation,
+                [GATE_REQUEST_ENROL] = serve_operation,
+                [GATE_REQUEST_CANCEL] = serve_cancel,
+        };
+        struct gate_request request;
+        mitome_error error = { 0 };
+        if (failed(gate_request_read(message, &request, &error)))
+                refuse(service, error.code);
+        else
+                servers[request.kind](service, &request);
+}
+
+static gboolean on_message(gint fd, GIOCondition condition, gpointer user_data)
+{
+        struct matcher_service *service = user_data;
+        uint8_t buffer[GATE_MESSAGE_MAX];
+        (void)condition;
+        ssize_t count = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT | MSG_TRUNC);
+        if (count <= 0) {
+                service->watch = 0; /* removed by the answer below */
+                hang_up(service);
+                return G_SOURCE_REMOVE;
+        }
+        if ((size_t)count > sizeof buffer)
+                refuse(service, MITOME_E_TOO_LONG);
+        else
+                serve(service, slice_of(buffer, (size_t)count));
+        return service->fd >= 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* ---- its life ---- */
+
+void matcher_service_attach(struct matcher_service *service, int fd)
+{
+        service->fd = fd;
+        service->watch = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_message, service);
+}
+
+mitome_status matcher_service_new(
+        const struct matcher_service_config *config, struct matcher_service **ret, mitome_error *error)
+{
+        struct matcher_service *service = g_new0(struct matcher_service, 1);
+        const struct image_guard_watcher watcher = { .context = service, .refused = on_refused };
+        service->config = *config;
+        service->fd = -1;
+        mitome_status status = config->image_path ? image_guard_open(config->image_path, config->sensor_path,
+                                                            &watcher, &service->guard, error)
+                                                  : ok();
+        if (failed(status))
+                g_free(service);
+        else
+                *ret = service;
+        return status;
+}
+
+void matcher_service_free(struct matcher_service *service)
+{
+        if (!service)
+                return;
+        image_guard_free(service->guard);
+        bytes_wipe(service, sizeof *service);
+        g_free(service);
+}

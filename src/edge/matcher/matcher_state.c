@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "matcher_state.h"
+
+#include "p256.h"
+#include "random_system.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+/* The file: 16 bytes that name it, 24 bytes of nonce, then the sealed map
+ *   { 1: version, 2: scalar, 3: point, 4: set, 5: [ template.. ], 6: the element's point, when paired }. */
+enum {
+        STATE_VERSION = 1,
+        MAGIC_SIZE = 16,
+        NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+        TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+        HEAD_SIZE = MAGIC_SIZE + NONCE_SIZE,
+        ROOM_SIZE = 512, /* for all but the templates */
+        TEMPLATE_HEAD_MAX = 5,
+};
+
+static const char magic[] = "mitome matcher 1"; /* without its terminator */
+
+static void forget_template(struct matcher_template *template)
+{
+        if (template->data)
+                bytes_wipe(template->data, template->size);
+        free(template->data);
+        *template = (struct matcher_template){ 0 };
+}
+
+static mitome_status copy_template(slice bytes, struct matcher_template *ret, mitome_error *error)
+{
+        if (bytes.size == 0 || bytes.size > MATCHER_TEMPLATE_MAX)
+                return fail(error, MITOME_E_TOO_LONG, "template", NULL);
+        uint8_t *data = malloc(bytes.size);
+        if (!data)
+                return fail(error, MITOME_E_NO_MEMORY, "template", NULL);
+        *ret = (struct matcher_template){ data, bytes.size };
+        return slice_copy(bytes, "template", data, bytes.size, error);
+}
+
+/* ---- writing ---- */
+
+static size_t encoded_size(const struct matcher_state *state)
+{
+        size_t size = ROOM_SIZE;
+        for (size_t i = 0; i < state->finger_count; i++)
+                size += TEMPLATE_HEAD_MAX + state->fingers[i].size;
+        return size;
+}
+
+static void encode(const struct matcher_state *state, writer *w)
+{
+        cbor_write_map(w, state->paired ? 6 : 5);
+        cbor_write_uint(w, 1);
+        cbor_write_uint(w, STATE_VERSION);
+        cbor_write_uint(w, 2);
+        cbor_write_bytes(w, secret_view(&state->scalar));
+        cbor_write_uint(w, 3);
+        cbor_write_bytes(w, SLICE(state->point));
+        cbor_write_uint(w, 4);
+        cbor_write_bytes(w, SLICE(state->set));
+        cbor_write_uint(w, 5);
+        cbor_write_array(w, state->finger_count);
+        for (size_t i = 0; i < state->finger_count; i++)
+                cbor_write_bytes(w, slice_of(state->fingers[i].data, state->fingers[i].size));
+        if (!state->paired)
+                return;
+        cbor_write_uint(w, 6);
+        cbor_write_bytes(w, SLICE(state->element_point));
+}
+
+/* `image` has room for the head, the tag and all of `plain`. */
+static void seal(const struct matcher_state *state, slice plain, writer *image)
+{
+        unsigned long long sealed_size = 0;
+        write_slice(image, slice_text(magic));
+        uint8_t *nonce = write_space(image, NONCE_SIZE);
+        uint8_t *sealed = write_space(image, plain.size + TAG_SIZE);
+        if (!nonce || !sealed)
+                return;
+        randombytes_buf(nonce, NONCE_SIZE);
+        crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, &sealed_size, plain.data, plain.size,
+                slice_text(magic).data, MAGIC_SIZE, NULL, nonce, state->storage_key.data);
+}
+
+static mitome_status save_through(
+        const struct matcher_state *state, uint8_t *plain, uint8_t *image, size_t size, mitome_error *error)
+{
+        writer w = writer_over(plain, size);
+        writer sealed = writer_over(image, HEAD_SIZE + size + TAG_SIZE);
+        slice view;
+        encode(state, &w);
+        MITOME_TRY(writer_finish(&w, "matcher state", &view, error));
+        seal(state, view, &sealed);
+        bytes_wipe(plain, size);
+        MITOME_TRY(writer_finish(&sealed, "matcher state", &view, error));
+        return state->storage.replace(state->storage.context, view, error);
+}
+
+static mitome_status save(const struct matcher_state *state, mitome_error *error)
+{
+        size_t size = encoded_size(state);
+        uint8_t *plain = malloc(size), *image = malloc(HEAD_SIZE + size + TAG_SIZE);
+        mitome_status status = plain && image ? save_through(state, plain, image, size, error)
+                                              : fail(error, MITOME_E_NO_MEMORY, "matcher state", NULL);
+        free(plain);
+        free(image);
+        return status;
+}
+
+/* ---- reading ---- */
+
+static mitome_status decode_fingers(struct cbor_reader *r, struct matcher_state *state)
+{
+        struct cbor_members array;
+        slice template;
+        MITOME_TRY(cbor_open_array(r, "state.fingers", GATE_FINGERS_MAX, &array));
+        while (cbor_next_element(r, &array)) {
+                MITOME_TRY(cbor_read_bytes(r, "state.finger", MATCHER_TEMPLATE_MAX, &template));
+                MITOME_TRY(copy_template(template, &state->fingers[state->finger_count], r->bytes.error));
+                state->finger_count++;
+        }
+        return ok();
+}
+
+static mitome_status decode_fixed(struct cbor_reader *r, const char *field, size_t size, uint8_t *ret)
+{
+        slice bytes;
+        MITOME_TRY(cbor_read_fixed(r, field, size, &bytes));
+        return slice_copy(bytes, field, ret, size, r->bytes.error);
+}
+
+static mitome_status decode_member(struct cbor_reader *r, int64_t key, struct matcher_state *state)
+{
+        uint64_t version;
+        slice scalar;
+        switch (key) {
+        case 1:
+                return cbor_read_uint(r, "state.version", STATE_VERSION, &version);
+        case 2:
+                MITOME_TRY(cbor_read_fixed(r, "state.scalar", P256_SCALAR_SIZE, &scalar));
+                return secret_set(&state->scalar, scalar, r->bytes.error);
+        case 3:
+                return decode_fixed(r, "state.point", sizeof state->point, state->point);
+        case 4:
+                return decode_fixed(r, "state.set", sizeof state->set, state->set);
+        case 5:
+                return decode_fingers(r, state);
+        case 6:
+                state->paired = true;
+                return decode_fixed(r, "state.element", sizeof state->element_point, state->element_point);
+        default:
+                return reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "matcher state");
+        }
+}
+
+/* What the seal holds was written by a matcher, perhaps by a newer one. */
+static mitome_status decode(slice plain, struct matcher_state *state, mitome_error *error)
+{
+        struct cbor_reader r = cbor_over(plain, NULL, error);
+        struct cbor_members map;
+        struct cbor_key key;
+        bool more;
+        int64_t last = 0;
+        MITOME_TRY(cbor_open_map(&r, "matcher state", 6, &map));
+        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+        while (more) {
+                if (key.is_text || key.number != ++last) /* the first five are there, in order */
+                        return reader_fail(&r.bytes, MITOME_E_STORE_FOREIGN, "matcher state");
+                MITOME_TRY(decode_member(&r, key.number, state));
+                MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+        }
+        if (last < 5)
+                return reader_fail(&r.bytes, MITOME_E_STORE_FOREIGN, "matcher state");
+        return cbor_end(&r, "matcher state");
+}
+
+static mitome_status unseal(slice nonce, slice sealed, struct matcher_state *state, mitome_error *error)
+{
+        size_t size = sealed.size - TAG_SIZE;
+        unsigned long long plain_size = 0;
+        uint8_t *plain = malloc(size + 1);
+        if (!plain)
+                return fail(error, MITOME_E_NO_MEMORY, "matcher state", NULL);
+        mitome_status status;
+        if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &plain_size, NULL, sealed.data, sealed.size,
+                    slice_text(magic).data, MAGIC_SIZE, nonce.data, state->storage_key.data) != 0)
+                status = fail(error, MITOME_E_STORE_SEAL, "matcher state", NULL);
+        else
+                status = decode(slice_of(plain, (size_t)plain_size), state, error);
+        bytes_wipe(plain, size);
+        free(plain);
+        return status;
+}
+
+static mitome_status read_image(slice image, struct matcher_state *state, mitome_error *error)
+{
+        reader r = reader_over(image, NULL, NULL);
+        slice name, nonce;
+        if (failed(read_bytes(&r, "name", MAGIC_SIZE, &name)) || !slice_is(name, magic))
+                return fail(error, MITOME_E_STORE_FOREIGN, "matcher state", NULL);
+        if (failed(read_bytes(&r, "nonce", NONCE_SIZE, &nonce)) || r.rest.size < TAG_SIZE)
+                return fail(error, MITOME_E_STORE_SEAL, "matcher state", NULL);
+        return unseal(nonce, read_rest(&r), state, error);
+}
+
+/* ---- opening ---- */
+
+static mitome_status make_new(struct matcher_state *state, mitome_error *error)
+{
+        const struct mitome_random random = random_system();
+        MITOME_TRY(p256_generate(&random, &state->scalar, state->point, error));
+        randombytes_buf(state->set, sizeof state->set);
+        return save(state, error);
+}
+
+static mitome_status load(struct matcher_state *state, mitome_error *error)
+{
+        uint8_t *image = NULL;
+        size_t size = 0;
+        MITOME_TRY(state->storage.load(state->storage.context, &image, &size, error));
+        if (!image)
+                return make_new(state, error);
+        mitome_status status = read_image(slice_of(image, size), state, error);
+        free(image);
+        return status;
+}
+
+mitome_status matcher_state_open(const struct mitome_storage *storage, slice storage_key,
+        struct matcher_state **ret, mitome_error *error)
+{
+        struct matcher_state *state = calloc(1, sizeof *state);
+        if (!state)
+                return fail(error, MITOME_E_NO_MEMORY, "matcher state", NULL);
+        state->storage = *storage;
+        mitome_status status = storage_key.size == crypto_aead_xchacha20poly1305_ietf_KEYBYTES
+                                       ? secret_set(&state->storage_key, storage_key, error)
+                                       : fail(error, MITOME_E_ARGUMENT, "storage key", NULL);
+        if (!failed(status))
+                status = load(state, error);
+        if (failed(status)) {
+                matcher_state_free(state);
+                return status;
+        }
+        *ret = state;
+        return ok();
+}
+
+void matcher_state_free(struct matcher_state *state)
+{
+        if (!state)
+                return;
+        for (size_t i = 0; i < GATE_FINGERS_MAX; i++)
+                forget_template(&state->fingers[i]);
+        bytes_wipe(state, sizeof *state);
+        free(state);
+}
+
+/* ---- changing: the next state is written first, and becomes the present one only then ---- */
+
+mitome_status matcher_state_pair(struct matcher_state *state, slice element_point, mitome_error *error)
+{
+        SECRET(key);
+        if (state->paired && slice_equal(SLICE(state->element_point), element_point))
+                return ok();
+        MITOME_TRY(pairing_derive(
+                secret_view(&state->scalar), element_point, element_point, SLICE(state->point), &key, error));
+        struct matcher_state next = *state;
+        mitome_status status = slice_copy(
+                element_point, "element's point", next.element_point, sizeof next.element_point, error);
+        next.paired = true;
+        next.finger_count = 0;
+        randombytes_buf(next.set, sizeof next.set);
+        if (!failed(status))
+                status = save(&next, error);
+        if (!failed(status)) {
+                for (size_t i = 0; i < state->finger_count; i++)
+                        forget_template(&next.fingers[i]);
+                *state = next;
+        }
+        bytes_wipe(&next, sizeof next);
+        return status;
+}
+
+mitome_status matcher_state_add(struct matcher_state *state, slice template, mitome_error *error)
+{
+        if (state->finger_count == GATE_FINGERS_MAX)
+                return fail(error, MITOME_E_GATE_FULL, "enrolment set", NULL);
+        struct matcher_state next = *state;
+        struct matcher_template *added = &next.fingers[next.finger_count];
+        mitome_status status = copy_template(template, added, error);
+        next.finger_count++;
+        randombytes_buf(next.set, sizeof next.set);
+        if (!failed(status))
+                status = save(&next, error);
+        if (failed(status))
+                forget_template(added);
+        else
+                *state = next;
+        bytes_wipe(&next, sizeof next);
+        return status;
+}
+
+mitome_status matcher_state_key(
+        const struct matcher_state *state, struct secret *ret_key, mitome_error *error)
+{
+        if (!state->paired)
+                return fail(error, MITOME_E_GATE_UNPAIRED, "matcher", NULL);
+        return pairing_derive(secret_view(&state->scalar), SLICE(state->element_point),
+                SLICE(state->element_point), SLICE(state->point), ret_key, error);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MATCHER_STATE_H
+#define MATCHER_STATE_H
+
+/* What a matcher remembers: its pairing key, whom it is paired with, the enrolled fingers. One file, sealed
+ * by XChaCha20-Poly1305, replaced whole. */
+
+#include "gate_message.h"
+
+#include <mitome/element.h>
+
+enum { MATCHER_TEMPLATE_MAX = 65536 };
+
+/* A template as libfprint serialises it. */
+struct matcher_template {
+        uint8_t *data;
+        size_t size;
+};
+
+struct matcher_state {
+        struct mitome_storage storage;
+        struct secret storage_key;
+        struct secret scalar; /* of the pairing key */
+        uint8_t point[PAIRING_POINT_SIZE];
+        bool paired;
+        uint8_t element_point[PAIRING_POINT_SIZE];
+        uint8_t set[UNLOCK_SET_SIZE];
+        size_t finger_count;
+        struct matcher_template fingers[GATE_FINGERS_MAX];
+};
+
+/* matcher_state_open reads the state, or makes and writes a new one where there is none. Fails with
+ * STORE_SEAL, STORE_FOREIGN, or as the storage does; what is there is then left as it is. */
+MITOME_CHECKED mitome_status matcher_state_open(const struct mitome_storage *storage, slice storage_key,
+        struct matcher_state **ret, mitome_error *error);
+
+/* matcher_state_pair keeps the element's point. Another point than before ends the former pairing, and its
+ * fingers are forgotten: they may be another owner's. Fails with KEY_POINT, or as the storage does; the state
+ * is then as before. */
+MITOME_CHECKED mitome_status matcher_state_pair(
+        struct matcher_state *state, slice element_point, mitome_error *error);
+
+/* matcher_state_add adds a finger (the template is copied) and gives the set a new id. Fails with GATE_FULL,
+ * TOO_LONG, NO_MEMORY or as the storage does; the state is then as before. */
+MITOME_CHECKED mitome_status matcher_state_add(
+        struct matcher_state *state, slice template, mitome_error *error);
+
+/* matcher_state_key derives the pairing key. Fails with GATE_UNPAIRED. */
+MITOME_CHECKED mitome_status matcher_state_key(
+        const struct matcher_state *state, struct secret *ret_key, mitome_error *error);
+
+/* matcher_state_free wipes and releases; NULL is fine. */
+void matcher_state_free(struct matcher_state *state);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MATCHER_GATE_H
+#define MATCHER_GATE_H
+
+/* The core's end of the way to a matcher: a process of its own behind a socket, seen as a struct
+ * mitome_gate. */
+
+#include "gate_message.h"
+
+#include <sys/types.h>
+
+struct matcher_gate;
+
+struct matcher_gate_config {
+        const char *program; /* path of mitome-matcher */
+        const char *state;   /* folder of the matcher's state */
+        /* The whole environment of the matcher, NAME=VALUE, ended by NULL; NULL is the empty one.
+         * FP_VIRTUAL_IMAGE=PATH gives it the virtual sensor, fed on that socket (virtual_finger.h). */
+        const char *const *environment;
+};
+
+struct matcher_status {
+        bool paired;
+        uint8_t fingers;
+        uint8_t set[UNLOCK_SET_SIZE];
+};
+
+/* matcher_gate_start starts the matcher's process and waits until it answers. Fails with PROCESS, with the
+ * matcher's own reason (a damaged state, a folder in use), GATE_BROKEN or NO_MEMORY. */
+MITOME_CHECKED mitome_status matcher_gate_start(
+        const struct matcher_gate_config *config, struct matcher_gate **ret, mitome_error *error);
+
+/* matcher_gate_connect goes to a matcher that listens on a socket (`--socket PATH`). */
+MITOME_CHECKED mitome_status matcher_gate_connect(
+        const char *path, struct matcher_gate **ret, mitome_error *error);
+
+/* matcher_gate_adopt speaks on a connected SOCK_SEQPACKET socket, which is the gate's from then on, also when
+ * the call fails. */
+MITOME_CHECKED mitome_status matcher_gate_adopt(int fd, struct matcher_gate **ret, mitome_error *error);
+
+/* matcher_gate is the gate for a struct mitome_authenticator_config; it lives as long as `gate`. Its start
+ * fails with the matcher's reason (GATE_UNPAIRED, GATE_NO_FINGER, GATE_FULL, GATE_NO_SENSOR), GATE_BUSY or
+ * GATE_BROKEN. A matcher that dies, says nonsense or misses its time limit is ended and gives BROKEN; this
+ * gate then stays broken. */
+struct mitome_gate matcher_gate(struct matcher_gate *gate);
+
+/* These ask the matcher something, while no request runs (else GATE_BUSY). Pairing with another element
+ * makes the matcher forget its fingers. */
+MITOME_CHECKED mitome_status matcher_gate_status(
+        struct matcher_gate *gate, struct matcher_status *ret, mitome_error *error);
+MITOME_CHECKED mitome_status matcher_gate_point(
+        struct matcher_gate *gate, uint8_t ret_point[PAIRING_POINT_SIZE], mitome_error *error);
+MITOME_CHECKED mitome_status matcher_gate_pair(
+        struct matcher_gate *gate, slice element_point, mitome_error *error);
+
+/* matcher_gate_process is the process that matcher_gate_start started, else 0. */
+pid_t matcher_gate_process(const struct matcher_gate *gate);
+
+/* matcher_gate_close ends the process that was started and waits for its end; NULL is fine. */
+void matcher_gate_close(struct matcher_gate *gate);
+
+#endif
