@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_H
+#define CLI_H
+
+/* The program's subcommands, a file each. Each takes its arguments as a program of its own would: argv[0] is
+ * the subcommand's name. The answer is the exit status. */
+
+int element_main(int argc, char **argv);
+int explain_main(int argc, char **argv);
+int inspect_main(int argc, char **argv);
+int verify_main(int argc, char **argv);
+
+#endif

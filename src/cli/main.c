@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 2 };
+
+static const struct subcommand {
+        const char *name;
+        int (*run)(int argc, char **argv);
+        const char *help;
+} subcommands[] = {
+        { "element", element_main, "run the secure element as a process of its own" },
+        { "explain", explain_main, "say what an error code means and what to do" },
+        { "inspect", inspect_main, "print an attestation object, authData, CTAP message, COSE key or APDU" },
+        { "verify", verify_main, "verify registrations and logins, one JSON case a line" },
+};
+
+static void print_help(FILE *out)
+{
+        fputs("usage: mitome SUBCOMMAND [OPTION..]\n\n", out);
+        for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+                fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+        fputs("\n`mitome SUBCOMMAND --help` tells its options; `mitome --version` the version.\n"
+              "Exit status: 0 done or all right, 1 something was refused, 2 could not run.\n",
+                out);
+}
+
+int main(int argc, char **argv)
+{
+        const char *name = argc > 1 ? argv[1] : "";
+        if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+                print_help(stdout);
+                return 0;
+        }
+        if (strcmp(name, "--version") == 0) {
+                puts("mitome " MITOME_VERSION);
+                return 0;
+        }
+        for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+                if (strcmp(name, subcommands[i].name) == 0)
+                        return subcommands[i].run(argc - 1, argv + 1);
+        if (argc > 1)
+                fprintf(stderr, "mitome: there is no subcommand '%s'\n\n", name);
+        print_help(stderr);
+        return EXIT_USAGE;
+}
