@@ -153,7 +153,7 @@ static void exchange(struct pair *pair, slice data, slice answer, uint16_t sw)
         respond(pair, answer, sw, &response);
         assert_int_equal(receive(pair, view(&response), &received, &seen, NULL), MITOME_OK);
         assert_int_equal(seen, sw);
-        assert_true(slice_equal(view(&received), scp03_carries_mac(sw) ? answer : slice_of(NULL, 0)));
+        assert_true(slice_equal(view(&received), answer));
 }
 
 static void both_ends_understand_each_other(void **state)
@@ -190,6 +190,44 @@ static void an_error_answer_is_bare_and_the_session_goes_on(void **state)
         assert_int_equal(sw, SW_CONDITIONS);
         assert_int_equal(plain.size, 0);
         exchange(&pair, slice_text("next"), slice_text("answer"), SW_OK);
+}
+
+/* 6.2.5: 62xx and 63xx are warnings; every other word but 9000 is an error. */
+static void success_and_warnings_are_protected(void **state)
+{
+        (void)state;
+        unsigned protected = 0;
+        for (unsigned sw = 0; sw <= UINT16_MAX; sw++)
+        protected += scp03_carries_mac((uint16_t)sw);
+        assert_int_equal(protected, 1 + 256 + 256);
+        assert_true(scp03_carries_mac(0x9000));
+        assert_true(scp03_carries_mac(0x6200));
+        assert_true(scp03_carries_mac(0x62FF));
+        assert_true(scp03_carries_mac(0x6300));
+        assert_true(scp03_carries_mac(0x63FF));
+}
+
+/* 6.2.4: the MAC is over the chaining value, the header, Lc as it is sent (with the MAC counted) and the
+ * data. The public vectors have short lengths only. */
+static void the_mac_covers_the_length_as_it_is_sent(void **state)
+{
+        (void)state;
+        static const uint8_t data[300];
+        static const size_t sizes[] = { 5, 231, 232, 300 };
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+                struct pair pair;
+                struct message wrapped;
+                uint8_t mac[SCP03_BLOCK];
+                open_pair(&pair);
+                uint8_t chain[SCP03_BLOCK];
+                memcpy(chain, pair.host.chain, sizeof chain);
+                wrap(&pair, slice_of(data, sizes[i]), &wrapped);
+                size_t sent = (sizes[i] / 16 + 1) * 16 + SCP03_MAC_SIZE, head = sent > 255 ? 7 : 5;
+                assert_int_equal(wrapped.size, head + sent + (sent > 255 ? 2 : 1));
+                const slice parts[] = { SLICE(chain), slice_of(wrapped.bytes, head + sent - SCP03_MAC_SIZE) };
+                assert_int_equal(scp03_cmac(pair.host.s_mac, parts, 2, mac).code, MITOME_OK);
+                assert_memory_equal(wrapped.bytes + head + sent - SCP03_MAC_SIZE, mac, SCP03_MAC_SIZE);
+        }
 }
 
 /* 6.2.6: the counter goes up with each command, also one without data, so equal data never looks equal. */
@@ -910,6 +948,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(both_ends_understand_each_other),
                 cmocka_unit_test(an_error_answer_is_bare_and_the_session_goes_on),
+                cmocka_unit_test(success_and_warnings_are_protected),
+                cmocka_unit_test(the_mac_covers_the_length_as_it_is_sent),
                 cmocka_unit_test(every_command_counts_also_without_data),
                 cmocka_unit_test(a_response_is_not_encrypted_like_its_command),
                 cmocka_unit_test(the_host_refuses_a_card_that_offers_less),
