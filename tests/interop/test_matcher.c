@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The real mitome-matcher with libfprint's virtual image sensor, and fingers that were grown here. This side
+ * is both the core (the gate) and the element (the pairing key, the token). */
+
+#include "grow_finger.h"
+#include "matcher_gate.h"
+#include "p256.h"
+#include "random_system.h"
+#include "virtual_finger.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { STAGES = 5, STEP_MS = 200, PATIENCE_MS = 20000 };
+
+static const char rp_id[] = "portal.example.jp";
+static const uint8_t client_data_hash[SHA256_SIZE] = { 0xC1, 0x1E };
+
+struct rig {
+        char folder[64], state[96], sensor[96], sensor_variable[128];
+        struct matcher_gate *matcher;
+        struct mitome_gate gate;
+        struct secret element_scalar, key;
+        uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
+        struct finger finger[2];
+        uint8_t challenge_count;
+};
+
+static mitome_status start_matcher(struct rig *rig, mitome_error *error)
+{
+        const char *const environment[] = { rig->sensor_variable, "ASAN_OPTIONS=detect_leaks=0", NULL };
+        const struct matcher_gate_config config = {
+                .program = getenv("MITOME_MATCHER"),
+                .state = rig->state,
+                .environment = environment,
+        };
+        mitome_status status = matcher_gate_start(&config, &rig->matcher, error);
+        if (!failed(status))
+                rig->gate = matcher_gate(rig->matcher);
+        return status;
+}
+
+static void pair(struct rig *rig)
+{
+        const struct mitome_random random = random_system();
+        assert_int_equal(
+                p256_generate(&random, &rig->element_scalar, rig->element_point, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_point(rig->matcher, rig->matcher_point, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(rig->element_point), NULL).code, MITOME_OK);
+        assert_int_equal(pairing_derive(secret_view(&rig->element_scalar), SLICE(rig->matcher_point),
+                                 SLICE(rig->element_point), SLICE(rig->matcher_point), &rig->key, NULL)
+                                 .code,
+                MITOME_OK);
+}
+
+static int set_up(void **state)
+{
+        struct rig *rig = calloc(1, sizeof *rig);
+        if (!rig)
+                return -1;
+        strcpy(rig->folder, "/tmp/mitome-matcher-XXXXXX");
+        if (!mkdtemp(rig->folder))
+                return -1;
+        snprintf(rig->state, sizeof rig->state, "%s/state", rig->folder);
+        snprintf(rig->sensor, sizeof rig->sensor, "%s/image", rig->folder);
+        snprintf(rig->sensor_variable, sizeof rig->sensor_variable, "FP_VIRTUAL_IMAGE=%s", rig->sensor);
+        if (failed(start_matcher(rig, NULL)))
+                return -1;
+        for (unsigned i = 0; i < 2; i++)
+                if (failed(finger_grow(100 + i, &rig->finger[i], NULL)))
+                        return -1;
+        *state = rig;
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        struct rig *rig = *state;
+        char command[128];
+        matcher_gate_close(rig->matcher);
+        snprintf(command, sizeof command, "rm -r '%s'", rig->folder);
+        int removed = system(command);
+        free(rig);
+        return removed;
+}
+
+/* ---- steps ---- */
+
+static struct mitome_gate_request request_of(
+        struct rig *rig, enum mitome_gate_purpose purpose, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
+{
+        memset(challenge, ++rig->challenge_count, UNLOCK_CHALLENGE_SIZE);
+        struct mitome_gate_request request = {
+                .purpose = purpose,
+                .command = purpose == MITOME_GATE_ENROL ? 0x09 : 0x02,
+                .challenge = slice_of(challenge, UNLOCK_CHALLENGE_SIZE),
+                .timeout_ms = PATIENCE_MS,
+        };
+        if (purpose == MITOME_GATE_VERIFY) {
+                request.rp_id = slice_text(rp_id);
+                request.client_data_hash = SLICE(client_data_hash);
+        }
+        return request;
+}
+
+/* The next thing that happens. */
+static struct mitome_gate_event happening(struct rig *rig)
+{
+        struct mitome_gate_event event = { .kind = MITOME_GATE_NOTHING };
+        for (int waited = 0; event.kind == MITOME_GATE_NOTHING && waited < 3 * PATIENCE_MS; waited += STEP_MS)
+                assert_int_equal(rig->gate.poll(rig->gate.context, STEP_MS, &event, NULL).code, MITOME_OK);
+        return event;
+}
+
+static struct mitome_gate_event expect(struct rig *rig, enum mitome_gate_event_kind kind)
+{
+        struct mitome_gate_event event = happening(rig);
+        assert_int_equal(event.kind, kind);
+        return event;
+}
+
+static mitome_status present_size(struct rig *rig, int32_t width, int32_t height, slice grey)
+{
+        const struct virtual_finger_image image = { .width = width, .height = height, .grey = grey };
+        return virtual_finger_present(rig->sensor, &image, 15000, NULL);
+}
+
+static mitome_status present(struct rig *rig, unsigned finger, uint64_t touch_seed)
+{
+        static uint8_t image[FINGER_SIZE];
+        struct finger_touch touch = finger_usual_touch(touch_seed);
+        finger_press(&rig->finger[finger], &touch, image);
+        return present_size(rig, FINGER_WIDTH, FINGER_HEIGHT, SLICE(image));
+}
+
+static struct mitome_gate_event enrol(
+        struct rig *rig, unsigned finger, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
+{
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        for (unsigned i = 0; i < STAGES; i++) {
+                expect(rig, MITOME_GATE_AWAITS);
+                assert_int_equal(present(rig, finger, 10 + i).code, MITOME_OK);
+                assert_int_equal(expect(rig, MITOME_GATE_SAMPLE).remaining, STAGES - 1 - i);
+        }
+        return expect(rig, MITOME_GATE_EVIDENCE);
+}
+
+static void begin_verify(struct rig *rig, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
+{
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        expect(rig, MITOME_GATE_AWAITS);
+}
+
+static struct mitome_gate_event verify(
+        struct rig *rig, unsigned finger, uint64_t touch, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
+{
+        begin_verify(rig, challenge);
+        assert_int_equal(present(rig, finger, touch).code, MITOME_OK);
+        return happening(rig);
+}
+
+/* What the element checks. */
+static struct unlock_token check_token(struct rig *rig, const struct mitome_gate_event *event,
+        enum unlock_purpose purpose, const uint8_t challenge[UNLOCK_CHALLENGE_SIZE], bool enrols)
+{
+        struct unlock_token token = { 0 };
+        struct matcher_status status;
+        uint8_t digest[SHA256_SIZE], hash[SHA256_SIZE];
+        const slice text = slice_text(rp_id);
+        assert_true(event->has_evidence);
+        assert_int_equal(unlock_token_open(SLICE(event->evidence), secret_view(&rig->key), &token, NULL).code,
+                MITOME_OK);
+        sha256(&text, 1, hash);
+        unlock_digest(enrols ? 0x09 : 0x02, enrols ? slice_of(NULL, 0) : SLICE(hash),
+                enrols ? slice_of(NULL, 0) : SLICE(client_data_hash), digest);
+        assert_int_equal(token.purpose, purpose);
+        assert_int_equal(token.modality, UNLOCK_FINGER);
+        assert_memory_equal(token.challenge, challenge, sizeof token.challenge);
+        assert_memory_equal(token.digest, digest, sizeof digest);
+        assert_int_equal(matcher_gate_status(rig->matcher, &status, NULL).code, MITOME_OK);
+        assert_memory_equal(token.set, status.set, sizeof token.set);
+        return token;
+}
+
+static void restart(struct rig *rig)
+{
+        matcher_gate_close(rig->matcher);
+        rig->matcher = NULL;
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+}
+
+/* ---- the tests; the later ones go on with what the earlier ones left ---- */
+
+static void an_unpaired_matcher_reads_no_finger(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_E_GATE_UNPAIRED);
+        static const uint8_t nowhere[PAIRING_POINT_SIZE] = { 0x04, 1 };
+        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(nowhere), NULL).code, MITOME_E_KEY_POINT);
+        struct matcher_status status;
+        assert_int_equal(matcher_gate_status(rig->matcher, &status, NULL).code, MITOME_OK);
+        assert_false(status.paired);
+        pair(rig);
+        request = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_E_GATE_NO_FINGER);
+}
+
+static void a_finger_is_enrolled_with_five_impressions(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct matcher_status before, after;
+        assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+        struct mitome_gate_event event = enrol(rig, 0, challenge);
+        check_token(rig, &event, UNLOCK_ENROLLED, challenge, true);
+        assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+        assert_int_equal(after.fingers, 1);
+        assert_memory_not_equal(before.set, after.set, sizeof before.set);
+}
+
+static void the_enrolled_finger_opens(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct mitome_gate_event event = verify(rig, 0, 1001, challenge);
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+        check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
+}
+
+static void another_finger_does_not(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct mitome_gate_event event = verify(rig, 1, 1001, challenge);
+        assert_int_equal(event.kind, MITOME_GATE_NO_MATCH);
+        assert_false(event.has_evidence);
+}
+
+static void no_finger_in_time_is_said_and_sealed(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        request.timeout_ms = 700;
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        expect(rig, MITOME_GATE_AWAITS);
+        struct mitome_gate_event event = expect(rig, MITOME_GATE_ABSENT);
+        check_token(rig, &event, UNLOCK_ABSENT, challenge, false);
+}
+
+static void a_cancelled_request_ends_absent(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        begin_verify(rig, challenge);
+        struct mitome_gate_request second = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &second, NULL).code, MITOME_E_GATE_BUSY);
+        rig->challenge_count--;
+        memset(challenge, rig->challenge_count, sizeof challenge);
+        rig->gate.cancel(rig->gate.context);
+        struct mitome_gate_event event = expect(rig, MITOME_GATE_ABSENT);
+        check_token(rig, &event, UNLOCK_ABSENT, challenge, false);
+
+        /* Also in the middle of an enrolment, which then has changed nothing. */
+        struct matcher_status before, after;
+        assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        expect(rig, MITOME_GATE_AWAITS);
+        assert_int_equal(present(rig, 1, 10).code, MITOME_OK);
+        expect(rig, MITOME_GATE_SAMPLE);
+        expect(rig, MITOME_GATE_AWAITS);
+        rig->gate.cancel(rig->gate.context);
+        event = expect(rig, MITOME_GATE_ABSENT);
+        check_token(rig, &event, UNLOCK_ABSENT, challenge, true);
+        assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+        assert_int_equal(after.fingers, before.fingers);
+        assert_memory_equal(before.set, after.set, sizeof before.set);
+}
+
+/* The caller went away after cancelling, without a poll; the next one starts anew. */
+static void a_request_follows_one_that_was_abandoned(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        begin_verify(rig, challenge);
+        rig->gate.cancel(rig->gate.context);
+        struct mitome_gate_event event = verify(rig, 0, 1002, challenge);
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+        check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
+}
+
+static void images_of_no_sensor_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t grey[1001 * 64];
+        static const struct {
+                int32_t width, height;
+        } sizes[] = { { 8, 8 }, { 47, 100 }, { 100, 47 }, { 1001, 64 }, { 64, 1001 }, { 0, 0 }, { -1, 0 },
+                { -2, 1 }, { -3, 0 }, { INT32_MIN, INT32_MAX }, { 50000, 50000 } };
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        assert_int_equal(present(rig, 0, 1).code, MITOME_E_GATE_IDLE); /* nobody asked */
+        begin_verify(rig, challenge);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+                assert_int_equal(present_size(rig, sizes[i].width, sizes[i].height, SLICE(grey)).code,
+                        MITOME_E_GATE_IMAGE);
+                expect(rig, MITOME_GATE_RETRY);
+        }
+        /* The same request still takes a finger. */
+        assert_int_equal(present(rig, 0, 1003).code, MITOME_OK);
+        struct mitome_gate_event event = expect(rig, MITOME_GATE_EVIDENCE);
+        check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
+}
+
+/* An image without minutiae is no capture: the same challenge goes on. */
+static void an_empty_image_is_asked_for_again(void **state)
+{
+        struct rig *rig = *state;
+        static uint8_t white[FINGER_SIZE];
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        memset(white, 250, sizeof white);
+        begin_verify(rig, challenge);
+        assert_int_equal(present_size(rig, FINGER_WIDTH, FINGER_HEIGHT, SLICE(white)).code, MITOME_OK);
+        expect(rig, MITOME_GATE_RETRY);
+        expect(rig, MITOME_GATE_AWAITS);
+        assert_int_equal(present(rig, 0, 1004).code, MITOME_OK);
+        struct mitome_gate_event event = expect(rig, MITOME_GATE_EVIDENCE);
+        check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
+}
+
+static void the_state_survives_a_restart(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE], point[PAIRING_POINT_SIZE];
+        struct matcher_status before, after;
+        assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+        restart(rig);
+        assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+        assert_true(after.paired);
+        assert_int_equal(after.fingers, before.fingers);
+        assert_memory_equal(before.set, after.set, sizeof before.set);
+        assert_int_equal(matcher_gate_point(rig->matcher, point, NULL).code, MITOME_OK);
+        assert_memory_equal(point, rig->matcher_point, sizeof point);
+        struct mitome_gate_event event = verify(rig, 0, 1005, challenge);
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+        check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
+}
+
+static void a_second_finger_changes_the_set(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct matcher_status before;
+        assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+        struct mitome_gate_event event = enrol(rig, 1, challenge);
+        struct unlock_token token = check_token(rig, &event, UNLOCK_ENROLLED, challenge, true);
+        assert_memory_not_equal(token.set, before.set, sizeof before.set);
+        for (unsigned finger = 0; finger < 2; finger++) {
+                event = verify(rig, finger, 1006, challenge);
+                assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+                check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
+        }
+}
+
+static void a_folder_is_one_matchers_at_a_time(void **state)
+{
+        struct rig *rig = *state;
+        struct rig second = *rig;
+        assert_int_equal(start_matcher(&second, NULL).code, MITOME_E_FILE_LOCKED);
+}
+
+static void a_matcher_that_was_killed_is_broken(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        begin_verify(rig, challenge);
+        assert_int_equal(kill(matcher_gate_process(rig->matcher), SIGKILL), 0);
+        expect(rig, MITOME_GATE_BROKEN);
+        struct mitome_gate_event event;
+        assert_int_equal(rig->gate.poll(rig->gate.context, 0, &event, NULL).code, MITOME_E_GATE_BROKEN);
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_E_GATE_BROKEN);
+        restart(rig); /* its sockets lie where it left them */
+        event = verify(rig, 0, 1007, challenge);
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+}
+
+static void another_element_is_another_owner(void **state)
+{
+        struct rig *rig = *state;
+        struct matcher_status before, after;
+        assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+        assert_int_equal(before.fingers, 2);
+        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(rig->element_point), NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+        assert_int_equal(after.fingers, 2); /* the same element again: nothing changed */
+        assert_memory_equal(before.set, after.set, sizeof before.set);
+        pair(rig);
+        assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+        assert_int_equal(after.fingers, 0);
+        assert_memory_not_equal(before.set, after.set, sizeof before.set);
+}
+
+static size_t read_state(struct rig *rig, uint8_t *bytes, size_t capacity)
+{
+        char path[128];
+        snprintf(path, sizeof path, "%s/state", rig->state);
+        FILE *file = fopen(path, "rb");
+        assert_non_null(file);
+        size_t size = fread(bytes, 1, capacity, file);
+        fclose(file);
+        assert_true(size > 0 && size < capacity);
+        return size;
+}
+
+static void write_state(struct rig *rig, const uint8_t *bytes, size_t size)
+{
+        char path[128];
+        snprintf(path, sizeof path, "%s/state", rig->state);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(bytes, 1, size, file), size);
+        fclose(file);
+}
+
+static void expect_refusal(struct rig *rig, const uint8_t *bytes, size_t size, mitome_code code)
+{
+        static uint8_t after[1 << 16];
+        write_state(rig, bytes, size);
+        assert_int_equal(start_matcher(rig, NULL).code, code);
+        assert_int_equal(read_state(rig, after, sizeof after), size); /* never overwritten */
+        assert_memory_equal(after, bytes, size);
+}
+
+static void a_damaged_or_foreign_state_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        static uint8_t good[1 << 16], bad[1 << 16];
+        char path[128];
+        matcher_gate_close(rig->matcher);
+        rig->matcher = NULL;
+        size_t size = read_state(rig, good, sizeof good);
+        const size_t places[] = { 20, 40, size / 2, size - 1 }; /* nonce, sealed, tag */
+        for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+                memcpy(bad, good, size);
+                bad[places[i]] ^= 1;
+                expect_refusal(rig, bad, size, MITOME_E_STORE_SEAL);
+        }
+        expect_refusal(rig, good, size - 1, MITOME_E_STORE_SEAL);
+        expect_refusal(rig, good, 20, MITOME_E_STORE_SEAL);
+        memcpy(bad, good, size);
+        bad[0] ^= 1;
+        expect_refusal(rig, bad, size, MITOME_E_STORE_FOREIGN);
+
+        write_state(rig, good, size);
+        snprintf(path, sizeof path, "%s/state", rig->state);
+        assert_int_equal(chmod(path, 0640), 0);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_FILE_MODE);
+        assert_int_equal(chmod(path, 0600), 0);
+        assert_int_equal(chmod(rig->state, 0750), 0);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_FILE_MODE);
+        assert_int_equal(chmod(rig->state, 0700), 0);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+}
+
+int main(void)
+{
+        if (!getenv("MITOME_MATCHER")) {
+                fputs("skipped: MITOME_MATCHER does not name the matcher\n", stderr);
+                return 77;
+        }
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_unpaired_matcher_reads_no_finger),
+                cmocka_unit_test(a_finger_is_enrolled_with_five_impressions),
+                cmocka_unit_test(the_enrolled_finger_opens),
+                cmocka_unit_test(another_finger_does_not),
+                cmocka_unit_test(no_finger_in_time_is_said_and_sealed),
+                cmocka_unit_test(a_cancelled_request_ends_absent),
+                cmocka_unit_test(a_request_follows_one_that_was_abandoned),
+                cmocka_unit_test(images_of_no_sensor_are_refused),
+                cmocka_unit_test(an_empty_image_is_asked_for_again),
+                cmocka_unit_test(the_state_survives_a_restart),
+                cmocka_unit_test(a_second_finger_changes_the_set),
+                cmocka_unit_test(a_folder_is_one_matchers_at_a_time),
+                cmocka_unit_test(a_matcher_that_was_killed_is_broken),
+                cmocka_unit_test(another_element_is_another_owner),
+                cmocka_unit_test(a_damaged_or_foreign_state_is_refused),
+        };
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}
