@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ELEMENT_RIG_H
+#define ELEMENT_RIG_H
+
+/* A real element on a medium in memory, with all who speak to it: the maker and the management station over
+ * SCP03, the platform with a PIN, the matcher that seals unlock tokens. Everything goes as APDUs through
+ * mitome_element_transmit. What must not fail and does aborts the test. */
+
+#include "digest.h"
+#include "power_cut.h"
+#include "scp03.h"
+#include "unlock_token.h"
+
+#include <mitome/element.h>
+
+#define ELEMENT_RIG_PIN "1234"
+#define ELEMENT_RIG_PASSWORD "PASSWORD1"
+
+enum {
+        ELEMENT_RIG_CERTIFICATE_MAX = 1024,
+        ELEMENT_RIG_ID_SIZE = 32,
+        ELEMENT_RIG_TOKEN_SIZE = 48, /* of a PIN token, encrypted */
+};
+
+/* Zeroed ({0}) it is an element that is still to be made. Do not copy it while it is open. */
+struct element_rig {
+        struct power_cut medium;
+        struct mitome_random random; /* the same bytes in every run */
+        uint64_t drawn;
+        struct mitome_element_config config;
+        struct mitome_element *element; /* NULL: off */
+        struct scp03_session host;
+
+        /* The last answer. */
+        slice data;
+        uint16_t sw;
+        mitome_code failure; /* of mitome_element_transmit */
+        uint8_t response[MITOME_APDU_MAX], plain[MITOME_APDU_MAX];
+
+        struct secret pairing_key;
+        uint8_t set[UNLOCK_SET_SIZE]; /* of the matcher's fingers */
+        struct secret batch_key;
+        uint8_t batch_point[PAIRING_POINT_SIZE];
+};
+
+extern const struct mitome_card_keys element_rig_keys;
+extern const uint8_t element_rig_aaguid[16];
+extern const slice element_rig_manager, element_rig_jpki, element_rig_fido; /* AIDs */
+
+/* ---- power ---- */
+
+/* element_rig_open makes the element, if the medium is empty, and powers it on. */
+void element_rig_open(struct element_rig *rig);
+void element_rig_off(struct element_rig *rig);
+void element_rig_cycle(struct element_rig *rig);
+void element_rig_close(struct element_rig *rig);
+
+/* element_rig_configure fills in config and random, for a test that creates and opens by itself. */
+void element_rig_configure(struct element_rig *rig);
+
+/* element_rig_stored views an object of the element's opened state as a copy in `buffer`, the empty view when
+ * there is none: what only a test can see. */
+slice element_rig_stored(struct element_rig *rig, uint32_t id, uint8_t *buffer, size_t capacity);
+
+/* element_rig_store changes one behind the element's back, while it is off; element_rig_create_store makes a
+ * store that holds none. */
+void element_rig_store(struct element_rig *rig, uint32_t id, slice bytes);
+mitome_code element_rig_create_store(struct element_rig *rig);
+
+/* ---- commands: each gives the status word and leaves data, sw and failure in the rig ---- */
+
+uint16_t element_rig_transmit(struct element_rig *rig, slice apdu);
+uint16_t element_rig_send(struct element_rig *rig, const struct apdu_command *command);
+
+/* element_rig_command sends bytes 0xCLAINSP1P2 and data, and takes any answer. */
+uint16_t element_rig_command(struct element_rig *rig, uint32_t head, slice data);
+
+/* element_rig_secured does the same through the open channel. */
+uint16_t element_rig_secured(struct element_rig *rig, uint32_t head, slice data);
+
+uint16_t element_rig_select(struct element_rig *rig, slice aid);
+uint16_t element_rig_select_file(struct element_rig *rig, uint16_t file);
+
+/* element_rig_channel selects and opens SCP03 with `keys`. */
+uint16_t element_rig_channel(struct element_rig *rig, slice aid, const struct mitome_card_keys *keys);
+
+/* ---- what a maker and a management station do; all must succeed ---- */
+
+void element_rig_store_batch_key(struct element_rig *rig);
+
+/* element_rig_personalise stores a batch key, certificates, PIN and password. The certificates are not of
+ * keys of the element, which take long to make: element_rig_generate makes one (97, 9A). */
+void element_rig_personalise(struct element_rig *rig);
+void element_rig_generate(struct element_rig *rig, uint8_t reference);
+
+/* element_rig_pair pairs the rig's matcher; `ret_key` may be NULL. */
+void element_rig_pair(struct element_rig *rig, struct secret *ret_key);
+
+/* ---- what platform and matcher do ---- */
+
+/* element_rig_pin_token agrees on keys and asks for a token by PIN. */
+uint16_t element_rig_pin_token(struct element_rig *rig, const char *pin, struct secret *ret_token);
+
+struct element_rig_operation {
+        uint8_t command;
+        const char *rp_id;
+        uint8_t client_data_hash[SHA256_SIZE];
+        uint8_t options;          /* BEGIN's: 01 presence, 02 built-in verification */
+        const struct secret *pin; /* a PIN token, or NULL */
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+};
+
+uint16_t element_rig_begin(struct element_rig *rig, struct element_rig_operation *operation);
+
+/* element_rig_seal makes the matcher's token for an operation. */
+void element_rig_seal(const struct element_rig *rig, const struct element_rig_operation *operation,
+        enum unlock_purpose purpose, uint8_t ret_token[UNLOCK_TOKEN_SIZE]);
+
+/* `token` may be empty. */
+uint16_t element_rig_make(struct element_rig *rig, const struct element_rig_operation *operation, slice token,
+        uint8_t options, uint8_t algorithm, slice user_id, slice excluded);
+uint16_t element_rig_get(struct element_rig *rig, slice token, uint8_t options, slice allowed);
+
+/* A whole ceremony by finger; `make` leaves the credential's id in ret_id. */
+uint16_t element_rig_register(
+        struct element_rig *rig, const char *rp_id, uint8_t options, uint8_t ret_id[ELEMENT_RIG_ID_SIZE]);
+uint16_t element_rig_log_in(struct element_rig *rig, const char *rp_id, slice allowed);
+uint16_t element_rig_enrol(struct element_rig *rig, const char *pin);
+
+/* element_rig_value gives the value of a tag of the last answer, which must be there. */
+slice element_rig_value(const struct element_rig *rig, uint32_t tag);
+
+struct element_rig_state {
+        uint8_t flags, pin_tries, uv_tries, min_pin_length;
+        uint16_t room;
+};
+
+/* element_rig_state asks the FIDO applet, which must be selected. */
+struct element_rig_state element_rig_state(struct element_rig *rig);
+
+#endif
