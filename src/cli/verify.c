@@ -240,7 +240,7 @@ static mitome_status run_line(struct verify_run *run, slice line, struct verify_
         return ok();
 }
 
-static int complain(const char *what, const char *why)
+static int not_run(const char *what, const char *why)
 {
         fprintf(stderr, "mitome verify: %s: %s\n", what, why);
         return EXIT_NOT_RUN;
@@ -259,9 +259,9 @@ static int run_stream(struct verify_run *run, FILE *input, const char *name)
                         status = run_line(run, slice_of(line, (size_t)size), &c);
         free(line);
         if (failed(status) || ferror(input))
-                return complain(name, strerror(failed(status) ? ENOMEM : errno));
+                return not_run(name, strerror(failed(status) ? ENOMEM : errno));
         if (fflush(stdout) != 0 || ferror(stdout))
-                return complain("standard output", strerror(errno));
+                return not_run("standard output", strerror(errno));
         return run->refused ? EXIT_SOME_NOT : EXIT_ALL_OK;
 }
 
@@ -296,14 +296,14 @@ static int add_trust(struct verify_run *run, const char *path)
         char message[512];
         mitome_error error = { 0 };
         if (!read_file(path, &bytes, &size))
-                return complain(path, strerror(errno));
+                return not_run(path, strerror(errno));
         mitome_status status =
                 trust_add_certificates(run->trust, slice_of(bytes, size), "trust file", &error);
         free(bytes);
         if (!failed(status))
                 return EXIT_ALL_OK;
         mitome_explain(&error, message, sizeof message);
-        return complain(path, message);
+        return not_run(path, message);
 }
 
 static bool file_is_certificate(const char *path)
@@ -324,7 +324,7 @@ static int take_files(struct verify_run *run, bool trusting, int count, char **n
                         if (add_trust(run, names[i]) != EXIT_ALL_OK)
                                 return EXIT_NOT_RUN;
                 } else if (run->input) {
-                        return complain(names[i], "there is a file of cases already");
+                        return not_run(names[i], "there is a file of cases already");
                 } else {
                         run->input = names[i];
                 }
@@ -349,7 +349,7 @@ static int take_options(struct verify_run *run, int argc, char **argv, bool *ret
                         return EXIT_ALL_OK;
                 }
                 if (option == 'm' || option == 'l')
-                        return complain(option == 'm' ? "--mds" : "--level", "not supported by this version");
+                        return not_run(option == 'm' ? "--mds" : "--level", "not supported by this version");
                 if (option != 't') {
                         fputs(usage, stderr);
                         return EXIT_NOT_RUN;
@@ -373,7 +373,7 @@ static int run_all(struct verify_run *run, int argc, char **argv)
                 return run_stream(run, stdin, "standard input");
         FILE *file = fopen(run->input, "r");
         if (!file)
-                return complain(run->input, strerror(errno));
+                return not_run(run->input, strerror(errno));
         status = run_stream(run, file, run->input);
         fclose(file);
         return status;
@@ -384,7 +384,7 @@ int verify_main(int argc, char **argv)
         struct verify_run *run = calloc(1, sizeof *run);
         if (!run || failed(mitome_trust_new(&run->trust, NULL))) {
                 free(run);
-                return complain("trust", strerror(ENOMEM));
+                return not_run("trust", strerror(ENOMEM));
         }
         int status = run_all(run, argc, argv);
         mitome_trust_free(run->trust);

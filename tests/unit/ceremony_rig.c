@@ -50,10 +50,10 @@ static void name_add(X509_NAME *name, const char *key, const char *text)
                              name, key, MBSTRING_UTF8, (const unsigned char *)text, -1, -1, 0) == 1);
 }
 
-static void add_extension(X509 *certificate, int nid, const char *value)
+static void add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
         X509V3_CTX context;
-        X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+        X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
         X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
         must(extension && X509_add_ext(certificate, extension, -1) == 1);
         X509_EXTENSION_free(extension);
@@ -88,9 +88,9 @@ static void make_ca(struct rig *rig)
         name_add(name, "O", "JPKI-TEST");
         name_add(name, "CN", "Rig attestation CA");
         must(X509_set_issuer_name(rig->ca, name) == 1);
-        add_extension(rig->ca, NID_basic_constraints, "critical,CA:TRUE");
-        add_extension(rig->ca, NID_key_usage, "critical,keyCertSign,cRLSign");
-        add_extension(rig->ca, NID_subject_key_identifier, "hash");
+        add_extension(rig->ca, rig->ca, NID_basic_constraints, "critical,CA:TRUE");
+        add_extension(rig->ca, rig->ca, NID_key_usage, "critical,keyCertSign,cRLSign");
+        add_extension(rig->ca, rig->ca, NID_subject_key_identifier, "hash");
         must(X509_sign(rig->ca, rig->ca_key, EVP_sha256()) > 0);
         rig->ca_der_size = to_der(rig->ca, rig->ca_der, sizeof rig->ca_der);
 }
@@ -122,8 +122,10 @@ static void make_leaf(const struct rig *rig, const struct rig_leaf *plan, struct
         name_add(name, "OU", plan->second_unit);
         name_add(name, "CN", plan->name);
         must(X509_set_issuer_name(leaf, X509_get_subject_name(rig->ca)) == 1);
+        if (plan->version == 3)
+                add_extension(leaf, rig->ca, NID_authority_key_identifier, "keyid:always");
         if (plan->constraints != RIG_NO_CONSTRAINTS)
-                add_extension(leaf, NID_basic_constraints,
+                add_extension(leaf, rig->ca, NID_basic_constraints,
                         plan->constraints == RIG_IS_CA ? "critical,CA:TRUE" : "critical,CA:FALSE");
         if (plan->aaguid_extension != RIG_ABSENT)
                 add_aaguid(leaf, plan);
