@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "maker.h"
+
+#include "x509_build.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+
+enum { YEAR = 365 * 86400 };
+
+const uint8_t maker_aaguid[MAKER_AAGUID_SIZE] = { 0x6d, 0x69, 0x74, 0x6f, 0x6d, 0x65, 0x40, 0x01, 0x80, 0x00,
+        0x73, 0x6f, 0x66, 0x74, 0x00, 0x01 };
+
+static const char ca_extensions[] = "[certificate]\n"
+                                    "basicConstraints = critical, CA:TRUE, pathlen:0\n"
+                                    "keyUsage = critical, keyCertSign, cRLSign\n"
+                                    "subjectKeyIdentifier = hash\n";
+
+/* WebAuthn L3 8.2.1; the AAGUID is an OCTET STRING inside the extension's own. */
+static const char batch_extensions[] = "[certificate]\n"
+                                       "basicConstraints = critical, CA:FALSE\n"
+                                       "keyUsage = critical, digitalSignature\n"
+                                       "1.3.6.1.4.1.45724.1.1.4 = DER:0410"
+                                       "6d69746f6d6540018000736f66740001\n"
+                                       "authorityKeyIdentifier = keyid\n"
+                                       "subjectKeyIdentifier = hash\n";
+
+struct keys {
+        EVP_PKEY *ca, *batch;
+        X509_NAME *ca_name, *batch_name;
+        X509 *ca_certificate, *batch_certificate;
+};
+
+static void keys_free(struct keys *keys)
+{
+        X509_free(keys->batch_certificate);
+        X509_free(keys->ca_certificate);
+        X509_NAME_free(keys->batch_name);
+        X509_NAME_free(keys->ca_name);
+        EVP_PKEY_free(keys->batch);
+        EVP_PKEY_free(keys->ca);
+}
+
+static mitome_status certify(
+        struct keys *keys, const struct mitome_random *random, int64_t now, mitome_error *error)
+{
+        static const char *const ca_pairs[] = { "C", "JP", "O", "Mitome example maker", "CN",
+                "Attestation CA 1", NULL };
+        static const char *const batch_pairs[] = { "C", "JP", "O", "Mitome example maker", "OU",
+                "Authenticator Attestation", "CN", "Software model 1, batch 1", NULL };
+        uint8_t serials[2][8];
+        if (random->fill(random->context, serials[0], sizeof serials) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
+        serials[0][0] = serials[1][0] = 0x4d;
+        keys->ca = EVP_EC_gen("P-256");
+        keys->batch = EVP_EC_gen("P-256");
+        keys->ca_name = x509_name(ca_pairs);
+        keys->batch_name = x509_name(batch_pairs);
+        if (!keys->ca || !keys->batch || !keys->ca_name || !keys->batch_name)
+                return fail(error, MITOME_E_CRYPTO_FAILED, "maker's keys", NULL);
+        struct x509_plan plan = { .subject = keys->ca_name,
+                .key = keys->ca,
+                .issuer_key = keys->ca,
+                .serial = SLICE(serials[0]),
+                .not_before = now - 86400,
+                .not_after = now + 20LL * YEAR,
+                .extensions = ca_extensions };
+        MITOME_TRY(x509_build(&plan, &keys->ca_certificate, error));
+        plan.subject = keys->batch_name;
+        plan.key = keys->batch;
+        plan.issuer = keys->ca_certificate;
+        plan.serial = SLICE(serials[1]);
+        plan.extensions = batch_extensions;
+        return x509_build(&plan, &keys->batch_certificate, error);
+}
+
+static mitome_status export_key(const EVP_PKEY *key, uint8_t ret[MAKER_KEY_SIZE], mitome_error *error)
+{
+        BIGNUM *scalar = NULL;
+        bool done = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1 &&
+                    BN_bn2binpad(scalar, ret, MAKER_KEY_SIZE) == MAKER_KEY_SIZE;
+        BN_clear_free(scalar);
+        return done ? ok() : fail(error, MITOME_E_CRYPTO_FAILED, "batch key", NULL);
+}
+
+mitome_status maker_make_batch(
+        const struct mitome_random *random, int64_t now, struct maker_batch *ret, mitome_error *error)
+{
+        struct keys keys = { 0 };
+        mitome_status status = certify(&keys, random, now, error);
+        if (!failed(status))
+                status = x509_der(keys.ca_certificate, &ret->ca, error);
+        if (!failed(status))
+                status = x509_der(keys.batch_certificate, &ret->certificate, error);
+        if (!failed(status))
+                status = export_key(keys.batch, ret->key, error);
+        keys_free(&keys);
+        return status;
+}

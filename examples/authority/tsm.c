@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tsm.h"
+
+#include "tlv.h"
+
+enum { KEY_VERSION = 0, CHUNK = 128, WIRE_MAX = 4096 };
+
+static const uint8_t fido_aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
+static const uint8_t jpki_aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
+
+/* What belongs to each kind of certificate: key, PIN or password, certificate, CA certificate (PROTOCOL.md).
+ */
+static const struct {
+        uint8_t key_reference, secret_reference;
+        uint16_t certificate_file, ca_file;
+} places[] = {
+        [AUTHORITY_USER_VERIFICATION] = { 0x97, 0x98, 0x000A, 0x000B },
+        [AUTHORITY_SIGNING] = { 0x9A, 0x9B, 0x0001, 0x0002 },
+};
+
+static mitome_status status_error(uint16_t sw, mitome_error *error)
+{
+        return sw == SW_OK ? ok() : fail(error, MITOME_E_APDU_STATUS, sw_text(sw), NULL);
+}
+
+/* One exchange outside the channel; *ret_data views `response`. */
+static mitome_status exchange_plain(const struct tsm_channel *channel, slice command,
+        uint8_t response[WIRE_MAX], slice *ret_data, mitome_error *error)
+{
+        size_t size;
+        uint16_t sw;
+        MITOME_TRY(
+                channel->link->transmit(channel->link->context, command, response, WIRE_MAX, &size, error));
+        MITOME_TRY(apdu_read_response(slice_of(response, size), ret_data, &sw, error));
+        return status_error(sw, error);
+}
+
+static mitome_status select_applet(const struct tsm_channel *channel, slice aid, mitome_error *error)
+{
+        uint8_t bytes[32], response[WIRE_MAX];
+        writer w = WRITER(bytes);
+        slice data;
+        apdu_write_command(&w, &(struct apdu_command){ .ins = 0xA4, .p1 = 0x04, .p2 = 0x0C, .data = aid });
+        return exchange_plain(channel, writer_view(&w), response, &data, error);
+}
+
+static mitome_status open_session(struct tsm_channel *channel, const struct scp03_keys *keys, slice aid,
+        const struct mitome_random *random, mitome_error *error)
+{
+        uint8_t bytes[64], challenge[SCP03_CHALLENGE_SIZE], response[WIRE_MAX];
+        slice answer;
+        if (random->fill(random->context, challenge, sizeof challenge) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
+        MITOME_TRY(select_applet(channel, aid, error));
+        writer w = WRITER(bytes);
+        scp03_host_initialize(KEY_VERSION, SLICE(challenge), &w);
+        MITOME_TRY(exchange_plain(channel, writer_view(&w), response, &answer, error));
+        w = WRITER(bytes);
+        MITOME_TRY(
+                scp03_host_authenticate(&channel->session, keys, aid, SLICE(challenge), answer, &w, error));
+        return exchange_plain(channel, writer_view(&w), response, &answer, error);
+}
+
+mitome_status tsm_open(struct tsm_channel *channel, const struct mitome_link *link,
+        const struct scp03_keys *keys, enum tsm_applet applet, const struct mitome_random *random,
+        mitome_error *error)
+{
+        *channel = (struct tsm_channel){ .link = link };
+        slice aid = applet == TSM_FIDO ? SLICE(fido_aid) : SLICE(jpki_aid);
+        mitome_status status = open_session(channel, keys, aid, random, error);
+        if (failed(status))
+                tsm_close(channel);
+        return status;
+}
+
+void tsm_close(struct tsm_channel *channel)
+{
+        scp03_close(&channel->session);
+}
+
+/* One exchange inside the channel; *ret_data views `plain`. */
+static mitome_status exchange(struct tsm_channel *channel, const struct apdu_command *command,
+        uint8_t plain[WIRE_MAX], slice *ret_data, mitome_error *error)
+{
+        uint8_t bytes[WIRE_MAX], response[WIRE_MAX];
+        size_t size;
+        uint16_t sw;
+        slice wrapped;
+        writer w = WRITER(bytes);
+        MITOME_TRY(scp03_host_wrap(&channel->session, command, &w, error));
+        MITOME_TRY(writer_finish(&w, "command", &wrapped, error));
+        MITOME_TRY(channel->link->transmit(
+                channel->link->context, wrapped, response, sizeof response, &size, error));
+        MITOME_TRY(scp03_host_unwrap(
+                &channel->session, slice_of(response, size), plain, WIRE_MAX, ret_data, &sw, error));
+        return status_error(sw, error);
+}
+
+/* An exchange whose answer is empty. */
+static mitome_status order(
+        struct tsm_channel *channel, const struct apdu_command *command, mitome_error *error)
+{
+        uint8_t plain[WIRE_MAX];
+        slice data;
+        return exchange(channel, command, plain, &data, error);
+}
+
+mitome_status tsm_store_batch_key(
+        struct tsm_channel *channel, slice aaguid, slice key, slice certificate, mitome_error *error)
+{
+        uint8_t fields[WIRE_MAX / 2];
+        writer w = WRITER(fields);
+        slice data;
+        tlv_write(&w, 0x80, aaguid);
+        tlv_write(&w, 0x81, key);
+        tlv_write(&w, 0x82, certificate);
+        MITOME_TRY(writer_finish(&w, "batch key", &data, error));
+        mitome_status status =
+                order(channel, &(struct apdu_command){ .cla = 0x84, .ins = 0x30, .data = data }, error);
+        bytes_wipe(fields, sizeof fields);
+        return status;
+}
+
+mitome_status tsm_pair(
+        struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error)
+{
+        uint8_t fields[80], plain[WIRE_MAX];
+        writer w = WRITER(fields);
+        slice answer, point;
+        tlv_write(&w, 0x80, matcher_point);
+        MITOME_TRY(exchange(channel,
+                &(struct apdu_command){ .cla = 0x84, .ins = 0x32, .data = writer_view(&w), .expected = 256 },
+                plain, &answer, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0x80, "element's point", 65, &point, error));
+        return slice_copy(point, "element's point", ret_element_point, 65, error);
+}
+
+mitome_status tsm_generate_key(struct tsm_channel *channel, enum authority_kind kind,
+        struct tsm_public_key *ret, mitome_error *error)
+{
+        uint8_t plain[WIRE_MAX];
+        slice answer, key, modulus, exponent;
+        MITOME_TRY(exchange(channel,
+                &(struct apdu_command){
+                        .cla = 0x84, .ins = 0x46, .p2 = places[kind].key_reference, .expected = 65536 },
+                plain, &answer, error));
+        MITOME_TRY(tlv_find(answer, 0x7F49, "public key", &key, error));
+        MITOME_TRY(tlv_find_fixed(key, 0x81, "modulus", sizeof ret->modulus, &modulus, error));
+        MITOME_TRY(tlv_find_fixed(key, 0x82, "exponent", sizeof ret->exponent, &exponent, error));
+        MITOME_TRY(slice_copy(modulus, "modulus", ret->modulus, sizeof ret->modulus, error));
+        return slice_copy(exponent, "exponent", ret->exponent, sizeof ret->exponent, error);
+}
+
+static mitome_status write_file(
+        struct tsm_channel *channel, uint16_t file, slice content, mitome_error *error)
+{
+        const uint8_t id[] = { (uint8_t)(file >> 8), (uint8_t)file };
+        reader r = reader_over(content, NULL, error);
+        MITOME_TRY(order(channel,
+                &(struct apdu_command){ .cla = 0x84, .ins = 0xA4, .p1 = 0x02, .p2 = 0x0C, .data = SLICE(id) },
+                error));
+        while (r.rest.size) {
+                slice chunk;
+                size_t offset = r.offset;
+                MITOME_TRY(read_bytes(&r, "content", r.rest.size < CHUNK ? r.rest.size : CHUNK, &chunk));
+                const struct apdu_command update = { .cla = 0x84,
+                        .ins = 0xD6,
+                        .p1 = (uint8_t)(offset >> 8),
+                        .p2 = (uint8_t)offset,
+                        .data = chunk };
+                MITOME_TRY(order(channel, &update, error));
+        }
+        return ok();
+}
+
+mitome_status tsm_write_certificate(
+        struct tsm_channel *channel, enum authority_kind kind, slice der, mitome_error *error)
+{
+        return write_file(channel, places[kind].certificate_file, der, error);
+}
+
+mitome_status tsm_write_ca_certificate(
+        struct tsm_channel *channel, enum authority_kind kind, slice der, mitome_error *error)
+{
+        return write_file(channel, places[kind].ca_file, der, error);
+}
+
+mitome_status tsm_set_secret(
+        struct tsm_channel *channel, enum authority_kind kind, const char *secret, mitome_error *error)
+{
+        return order(channel,
+                &(struct apdu_command){ .cla = 0x84,
+                        .ins = 0x2C,
+                        .p2 = places[kind].secret_reference,
+                        .data = slice_text(secret) },
+                error);
+}

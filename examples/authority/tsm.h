@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TSM_H
+#define TSM_H
+
+/* The trusted service managers, played: whoever holds the element's keys speaks with an applet through SCP03,
+ * and whatever lies in between (the phone, its app) only relays sealed bytes. The commands are those of
+ * authenticator/element/PROTOCOL.md. */
+
+#include "authority.h"
+#include "scp03.h"
+
+#include <mitome/authenticator.h>
+
+/* A channel to one applet. `link` is the relay; it must outlive the channel. */
+struct tsm_channel {
+        const struct mitome_link *link;
+        struct scp03_session session;
+};
+
+enum tsm_applet { TSM_FIDO, TSM_JPKI };
+
+/* tsm_open selects the applet and opens a channel to it. Fails with CHANNEL_* when the keys are not the
+ * element's, with APDU_STATUS when the element refuses. Close it with tsm_close. */
+MITOME_CHECKED mitome_status tsm_open(struct tsm_channel *channel, const struct mitome_link *link,
+        const struct scp03_keys *keys, enum tsm_applet applet, const struct mitome_random *random,
+        mitome_error *error);
+void tsm_close(struct tsm_channel *channel);
+
+/* FIDO applet */
+MITOME_CHECKED mitome_status tsm_store_batch_key(
+        struct tsm_channel *channel, slice aaguid, slice key, slice certificate, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_pair(
+        struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error);
+
+/* JPKI applet */
+struct tsm_public_key {
+        uint8_t modulus[256];
+        uint8_t exponent[3];
+};
+MITOME_CHECKED mitome_status tsm_generate_key(struct tsm_channel *channel, enum authority_kind kind,
+        struct tsm_public_key *ret, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_write_certificate(
+        struct tsm_channel *channel, enum authority_kind kind, slice der, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_write_ca_certificate(
+        struct tsm_channel *channel, enum authority_kind kind, slice der, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_set_secret(
+        struct tsm_channel *channel, enum authority_kind kind, const char *secret, mitome_error *error);
+
+#endif
