@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gate_double.h"
+
+#include <string.h>
+
+static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
+{
+        struct gate_double *gate = context;
+        static const uint8_t zeros[SHA256_SIZE];
+        if (gate->runs)
+                return fail(error, MITOME_E_GATE_BUSY, NULL, NULL);
+        gate->starts++;
+        gate->runs = true;
+        gate->cancelled = gate->awaited = false;
+        gate->request = *request;
+        gate->remaining = GATE_DOUBLE_SAMPLES;
+        MITOME_TRY(
+                slice_copy(request->challenge, "challenge", gate->challenge, sizeof gate->challenge, error));
+        if (request->purpose == MITOME_GATE_ENROL) {
+                memcpy(gate->rp_id_hash, zeros, sizeof zeros);
+                memcpy(gate->client_data_hash, zeros, sizeof zeros);
+                return ok();
+        }
+        slice rp_id = gate->forgery == FORGERY_RP_ID ? slice_text("elsewhere.example") : request->rp_id;
+        sha256(&rp_id, 1, gate->rp_id_hash);
+        return slice_copy(request->client_data_hash, "clientDataHash", gate->client_data_hash,
+                sizeof gate->client_data_hash, error);
+}
+
+static void seal(struct gate_double *gate, enum unlock_purpose purpose, struct mitome_gate_event *event)
+{
+        struct unlock_token token = { .purpose = (uint8_t)purpose, .modality = UNLOCK_FINGER };
+        uint8_t command = gate->request.command;
+        if (gate->forgery == FORGERY_COMMAND)
+                command = command == 0x01 ? 0x02 : 0x01;
+        if (gate->forgery == FORGERY_PURPOSE)
+                token.purpose = UNLOCK_ENROLLED;
+        if (purpose == UNLOCK_ENROLLED) /* a new finger makes a new set */
+                gate->set[0]++;
+        memcpy(token.challenge, gate->challenge, sizeof token.challenge);
+        unlock_digest(command, SLICE(gate->rp_id_hash), SLICE(gate->client_data_hash), token.digest);
+        memcpy(token.set, gate->set, sizeof token.set);
+        if (gate->forgery == FORGERY_SET)
+                token.set[1] ^= 0x80;
+        event->has_evidence = true;
+        if (gate->forgery == FORGERY_REPLAY) {
+                memcpy(event->evidence, gate->last_token, sizeof event->evidence);
+                return;
+        }
+        unlock_token_seal(&token, secret_view(&gate->pairing_key), event->evidence);
+        if (gate->forgery == FORGERY_MAC)
+                event->evidence[UNLOCK_TOKEN_SIZE - 1] ^= 1;
+        memcpy(gate->last_token, event->evidence, sizeof gate->last_token);
+}
+
+static void end_absent(struct gate_double *gate, struct mitome_gate_event *event)
+{
+        event->kind = MITOME_GATE_ABSENT;
+        gate->runs = false;
+        seal(gate, UNLOCK_ABSENT, event);
+}
+
+static void own_finger(struct gate_double *gate, struct mitome_gate_event *event)
+{
+        bool enrols = gate->request.purpose == MITOME_GATE_ENROL;
+        if (enrols && gate->remaining > 1) {
+                event->kind = MITOME_GATE_SAMPLE;
+                event->remaining = --gate->remaining;
+                return;
+        }
+        event->kind = MITOME_GATE_EVIDENCE;
+        gate->runs = false;
+        seal(gate, enrols ? UNLOCK_ENROLLED : UNLOCK_VERIFIED, event);
+}
+
+static mitome_status poll(void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error)
+{
+        struct gate_double *gate = context;
+        struct mitome_gate_event event = { .kind = MITOME_GATE_NOTHING };
+        (void)wait_ms;
+        if (gate->broken || !gate->runs) {
+                gate->runs = false;
+                return fail(error, MITOME_E_GATE_BROKEN, NULL, NULL);
+        }
+        if (!gate->awaited) {
+                gate->awaited = true;
+                event.kind = MITOME_GATE_AWAITS;
+        } else if (gate->cancelled || gate->finger == FINGER_NONE) {
+                end_absent(gate, &event);
+        } else if (gate->finger == FINGER_OWN) {
+                own_finger(gate, &event);
+        } else if (gate->finger == FINGER_OTHER) {
+                event.kind = MITOME_GATE_NO_MATCH;
+                gate->runs = false;
+        } else if (gate->finger == FINGER_BLURRED) {
+                gate->finger = FINGER_OWN;
+                event.kind = MITOME_GATE_RETRY;
+                event.hint = MITOME_GATE_HINT_TOO_SHORT;
+        }
+        *ret = event;
+        return ok();
+}
+
+static void cancel(void *context)
+{
+        struct gate_double *gate = context;
+        gate->cancelled = true;
+}
+
+struct mitome_gate gate_double_gate(struct gate_double *gate)
+{
+        return (struct mitome_gate){ .version = MITOME_GATE_VERSION,
+                .context = gate,
+                .start = start,
+                .poll = poll,
+                .cancel = cancel };
+}
