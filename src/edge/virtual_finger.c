@@ -53,6 +53,7 @@ static mitome_status present(int fd, const struct sockaddr_un *address,
                 return fail(error, MITOME_E_SOCKET, "virtual sensor", NULL);
         if (send_all(fd, SLICE(header)))
                 (void)send_all(fd, image->grey);
+        shutdown(fd, SHUT_WR); /* an image that is too short is seen at once */
         return hear_answer(fd, error);
 }
 

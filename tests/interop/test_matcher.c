@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -322,6 +323,8 @@ static void images_of_no_sensor_are_refused(void **state)
                         MITOME_E_GATE_IMAGE);
                 expect(rig, MITOME_GATE_RETRY);
         }
+        assert_int_equal(present_size(rig, 256, 360, SLICE(grey)).code, MITOME_E_GATE_IMAGE); /* cut short */
+        expect(rig, MITOME_GATE_RETRY);
         /* The same request still takes a finger. */
         assert_int_equal(present(rig, 0, 1003).code, MITOME_OK);
         struct mitome_gate_event event = expect(rig, MITOME_GATE_EVIDENCE);
@@ -399,6 +402,118 @@ static void a_matcher_that_was_killed_is_broken(void **state)
         restart(rig); /* its sockets lie where it left them */
         event = verify(rig, 0, 1007, challenge);
         assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+}
+
+/* ---- what the user sees, and what the process has ---- */
+
+static void read_display(int display, char *text, size_t capacity)
+{
+        ssize_t size = pread(display, text, capacity - 1, 0);
+        assert_true(size >= 0);
+        text[size] = '\0';
+}
+
+/* DESIGN 2, 3: the digest is of the text that is displayed; and the text cannot draw on the display. */
+static void the_display_says_whom_the_finger_is_for(void **state)
+{
+        struct rig *rig = *state;
+        static const char hostile[] = "evil\x1B[2J\r.example\xC3\xA9";
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE], digest[SHA256_SIZE], hash[SHA256_SIZE];
+        char path[128], text[512];
+        snprintf(path, sizeof path, "%s/display", rig->folder);
+        int display = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), terminal = dup(STDERR_FILENO);
+        assert_true(display >= 0 && terminal >= 0);
+        assert_int_equal(dup2(display, STDERR_FILENO), STDERR_FILENO);
+        matcher_gate_close(rig->matcher);
+        rig->matcher = NULL;
+        mitome_status started = start_matcher(rig, NULL);
+        assert_int_equal(dup2(terminal, STDERR_FILENO), STDERR_FILENO);
+        assert_int_equal(started.code, MITOME_OK);
+
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        request.command = 0x01;
+        request.rp_id = slice_text(hostile);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        expect(rig, MITOME_GATE_AWAITS);
+        rig->gate.cancel(rig->gate.context);
+        struct mitome_gate_event event = expect(rig, MITOME_GATE_ABSENT);
+        struct unlock_token token;
+        assert_int_equal(unlock_token_open(SLICE(event.evidence), secret_view(&rig->key), &token, NULL).code,
+                MITOME_OK);
+        sha256(&request.rp_id, 1, hash);
+        unlock_digest(0x01, SLICE(hash), SLICE(client_data_hash), digest);
+        assert_memory_equal(token.digest, digest, sizeof digest);
+
+        read_display(display, text, sizeof text);
+        assert_non_null(strstr(text, "to register at evil\\x1B[2J\\x0D.example\\xC3\\xA9\n"));
+        close(terminal);
+        close(display);
+        restart(rig);
+}
+
+/* What is open here, and was not marked, stays here: the pipe ends when its only writer closes it. */
+static void the_process_inherits_nothing(void **state)
+{
+        struct rig *rig = *state;
+        int ends[2];
+        char byte;
+        assert_int_equal(pipe(ends), 0);
+        restart(rig);
+        close(ends[1]);
+        assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+        assert_int_equal(read(ends[0], &byte, 1), 0); /* its end; EAGAIN if the matcher held it open */
+        close(ends[0]);
+}
+
+static pid_t start_listening(struct rig *rig, const char *socket)
+{
+        const char *program = getenv("MITOME_MATCHER");
+        pid_t process = fork();
+        if (process == 0) {
+                execl(program, program, "--state", rig->state, "--socket", socket, (char *)NULL);
+                _exit(127);
+        }
+        assert_true(process > 0);
+        return process;
+}
+
+static void a_matcher_may_listen_and_serves_one_after_another(void **state)
+{
+        struct rig *rig = *state;
+        char socket[128];
+        struct matcher_status status;
+        int ended;
+        matcher_gate_close(rig->matcher);
+        rig->matcher = NULL;
+        snprintf(socket, sizeof socket, "%s/matcher", rig->folder);
+        pid_t process = start_listening(rig, socket);
+        for (int client = 0; client < 2; client++) {
+                struct matcher_gate *gate = NULL;
+                for (int i = 0; i < 200 && failed(matcher_gate_connect(socket, &gate, NULL)); i++)
+                        nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+                assert_non_null(gate);
+                assert_int_equal(matcher_gate_process(gate), 0);
+                assert_int_equal(matcher_gate_status(gate, &status, NULL).code, MITOME_OK);
+                assert_true(status.paired);
+                matcher_gate_close(gate);
+        }
+        assert_int_equal(kill(process, SIGTERM), 0);
+        assert_int_equal(waitpid(process, &ended, 0), process);
+        assert_true(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+        assert_int_not_equal(access(socket, F_OK), 0);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+}
+
+/* A matcher that hangs is not waited for for ever, and does not stay. */
+static void a_matcher_that_hangs_is_ended(void **state)
+{
+        struct rig *rig = *state;
+        struct matcher_status status;
+        pid_t process = matcher_gate_process(rig->matcher);
+        assert_int_equal(kill(process, SIGSTOP), 0);
+        assert_int_equal(matcher_gate_status(rig->matcher, &status, NULL).code, MITOME_E_GATE_BROKEN);
+        assert_int_equal(kill(process, 0), -1); /* reaped */
+        restart(rig);
 }
 
 static void another_element_is_another_owner(void **state)
@@ -499,6 +614,10 @@ int main(void)
                 cmocka_unit_test(a_second_finger_changes_the_set),
                 cmocka_unit_test(a_folder_is_one_matchers_at_a_time),
                 cmocka_unit_test(a_matcher_that_was_killed_is_broken),
+                cmocka_unit_test(the_display_says_whom_the_finger_is_for),
+                cmocka_unit_test(the_process_inherits_nothing),
+                cmocka_unit_test(a_matcher_may_listen_and_serves_one_after_another),
+                cmocka_unit_test(a_matcher_that_hangs_is_ended),
                 cmocka_unit_test(another_element_is_another_owner),
                 cmocka_unit_test(a_damaged_or_foreign_state_is_refused),
         };

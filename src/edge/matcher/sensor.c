@@ -42,10 +42,13 @@ static GLogWriterOutput write_log(
         GLogLevelFlags level, const GLogField *fields, gsize count, gpointer user_data)
 {
         struct sensor_scores *scores = user_data;
-        if (g_strcmp0(log_field(fields, count, "GLIB_DOMAIN"), "libfprint-print") == 0)
-                note_score(scores, log_field(fields, count, "MESSAGE"));
+        const char *domain = log_field(fields, count, "GLIB_DOMAIN");
+        const char *message = log_field(fields, count, "MESSAGE");
+        (void)level;
+        if (g_strcmp0(domain, "libfprint-print") == 0)
+                note_score(scores, message);
         if (scores->verbose)
-                return g_log_writer_standard_streams(level, fields, count, NULL);
+                fprintf(stderr, "%s: %s\n", domain, message);
         return G_LOG_WRITER_HANDLED;
 }
 
