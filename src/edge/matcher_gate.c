@@ -420,6 +420,8 @@ mitome_status matcher_gate_start(
         int ends[2];
         pid_t process = 0;
         struct matcher_gate *gate = NULL;
+        if (access(config->program, X_OK) != 0)
+                return fail(error, MITOME_E_PROCESS, "matcher", NULL);
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
                 return fail(error, MITOME_E_SOCKET, "matcher", NULL);
         bool spawned = spawn(config, ends[1], &process);

@@ -31,6 +31,7 @@ static const uint8_t client_data_hash[SHA256_SIZE] = { 0xC1, 0x1E };
 
 struct rig {
         char folder[64], state[96], sensor[96], sensor_variable[128];
+        char wrapper[96]; /* runs instead of the matcher itself, if set */
         struct matcher_gate *matcher;
         struct mitome_gate gate;
         struct secret element_scalar, key;
@@ -43,7 +44,7 @@ static mitome_status start_matcher(struct rig *rig, mitome_error *error)
 {
         const char *const environment[] = { rig->sensor_variable, "ASAN_OPTIONS=detect_leaks=0", NULL };
         const struct matcher_gate_config config = {
-                .program = getenv("MITOME_MATCHER"),
+                .program = rig->wrapper[0] ? rig->wrapper : getenv("MITOME_MATCHER"),
                 .state = rig->state,
                 .environment = environment,
         };
@@ -146,17 +147,23 @@ static mitome_status present(struct rig *rig, unsigned finger, uint64_t touch_se
         return present_size(rig, FINGER_WIDTH, FINGER_HEIGHT, SLICE(image));
 }
 
-static struct mitome_gate_event enrol(
-        struct rig *rig, unsigned finger, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
+static struct mitome_gate_event enrol_from(
+        struct rig *rig, unsigned finger, uint64_t first_touch, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
 {
         struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
         assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
         for (unsigned i = 0; i < STAGES; i++) {
                 expect(rig, MITOME_GATE_AWAITS);
-                assert_int_equal(present(rig, finger, 10 + i).code, MITOME_OK);
+                assert_int_equal(present(rig, finger, first_touch + i).code, MITOME_OK);
                 assert_int_equal(expect(rig, MITOME_GATE_SAMPLE).remaining, STAGES - 1 - i);
         }
         return expect(rig, MITOME_GATE_EVIDENCE);
+}
+
+static struct mitome_gate_event enrol(
+        struct rig *rig, unsigned finger, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
+{
+        return enrol_from(rig, finger, 10, challenge);
 }
 
 static void begin_verify(struct rig *rig, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
@@ -413,23 +420,31 @@ static void read_display(int display, char *text, size_t capacity)
         text[size] = '\0';
 }
 
+/* Starts the matcher anew with a file for its standard error. */
+static int restart_with_display(struct rig *rig)
+{
+        char path[128];
+        snprintf(path, sizeof path, "%s/display", rig->folder);
+        int display = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), terminal = dup(STDERR_FILENO);
+        assert_true(display >= 0 && terminal >= 0);
+        matcher_gate_close(rig->matcher);
+        rig->matcher = NULL;
+        assert_int_equal(dup2(display, STDERR_FILENO), STDERR_FILENO);
+        mitome_status started = start_matcher(rig, NULL);
+        assert_int_equal(dup2(terminal, STDERR_FILENO), STDERR_FILENO);
+        close(terminal);
+        assert_int_equal(started.code, MITOME_OK);
+        return display;
+}
+
 /* DESIGN 2, 3: the digest is of the text that is displayed; and the text cannot draw on the display. */
 static void the_display_says_whom_the_finger_is_for(void **state)
 {
         struct rig *rig = *state;
         static const char hostile[] = "evil\x1B[2J\r.example\xC3\xA9";
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE], digest[SHA256_SIZE], hash[SHA256_SIZE];
-        char path[128], text[512];
-        snprintf(path, sizeof path, "%s/display", rig->folder);
-        int display = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), terminal = dup(STDERR_FILENO);
-        assert_true(display >= 0 && terminal >= 0);
-        assert_int_equal(dup2(display, STDERR_FILENO), STDERR_FILENO);
-        matcher_gate_close(rig->matcher);
-        rig->matcher = NULL;
-        mitome_status started = start_matcher(rig, NULL);
-        assert_int_equal(dup2(terminal, STDERR_FILENO), STDERR_FILENO);
-        assert_int_equal(started.code, MITOME_OK);
-
+        char text[512];
+        int display = restart_with_display(rig);
         struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
         request.command = 0x01;
         request.rp_id = slice_text(hostile);
@@ -446,7 +461,6 @@ static void the_display_says_whom_the_finger_is_for(void **state)
 
         read_display(display, text, sizeof text);
         assert_non_null(strstr(text, "to register at evil\\x1B[2J\\x0D.example\\xC3\\xA9\n"));
-        close(terminal);
         close(display);
         restart(rig);
 }
@@ -530,6 +544,45 @@ static void another_element_is_another_owner(void **state)
         assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
         assert_int_equal(after.fingers, 0);
         assert_memory_not_equal(before.set, after.set, sizeof before.set);
+}
+
+static void write_wrapper(struct rig *rig)
+{
+        snprintf(rig->wrapper, sizeof rig->wrapper, "%s/wrapper", rig->folder);
+        FILE *file = fopen(rig->wrapper, "w");
+        assert_non_null(file);
+        fprintf(file, "#!/bin/sh\nexec '%s' --verbose \"$@\"\n", getenv("MITOME_MATCHER"));
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(chmod(rig->wrapper, 0700), 0);
+}
+
+/* The last score that libfprint said. */
+static int last_score(char *text)
+{
+        int score = -1;
+        for (char *line = text; (line = strstr(line, "libfprint-print: score ")); line++)
+                score = atoi(line + strlen("libfprint-print: score "));
+        return score;
+}
+
+/* Two fingers of two people between which libfprint sees a likeness of 53, more than its own 40. */
+static void what_libfprint_accepts_is_not_enough(void **state)
+{
+        struct rig *rig = *state;
+        static char text[1 << 16];
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        assert_int_equal(finger_grow(1019, &rig->finger[0], NULL).code, MITOME_OK);
+        assert_int_equal(finger_grow(1009, &rig->finger[1], NULL).code, MITOME_OK);
+        write_wrapper(rig);
+        int display = restart_with_display(rig);
+        enrol_from(rig, 0, 19000, challenge);
+        struct mitome_gate_event event = verify(rig, 1, 519900, challenge);
+        assert_int_equal(event.kind, MITOME_GATE_NO_MATCH);
+        read_display(display, text, sizeof text);
+        assert_in_range(last_score(text), 40, 59);
+        close(display);
+        rig->wrapper[0] = '\0';
+        restart(rig);
 }
 
 static size_t read_state(struct rig *rig, uint8_t *bytes, size_t capacity)
@@ -619,6 +672,7 @@ int main(void)
                 cmocka_unit_test(a_matcher_may_listen_and_serves_one_after_another),
                 cmocka_unit_test(a_matcher_that_hangs_is_ended),
                 cmocka_unit_test(another_element_is_another_owner),
+                cmocka_unit_test(what_libfprint_accepts_is_not_enough),
                 cmocka_unit_test(a_damaged_or_foreign_state_is_refused),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
