@@ -116,7 +116,7 @@ mitome_status tsm_store_batch_key(
         tlv_write(&w, 0x82, certificate);
         MITOME_TRY(writer_finish(&w, "batch key", &data, error));
         mitome_status status =
-                order(channel, &(struct apdu_command){ .cla = 0x84, .ins = 0x30, .data = data }, error);
+                order(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x30, .data = data }, error);
         bytes_wipe(fields, sizeof fields);
         return status;
 }
@@ -129,7 +129,7 @@ mitome_status tsm_pair(
         slice answer, point;
         tlv_write(&w, 0x80, matcher_point);
         MITOME_TRY(exchange(channel,
-                &(struct apdu_command){ .cla = 0x84, .ins = 0x32, .data = writer_view(&w), .expected = 256 },
+                &(struct apdu_command){ .cla = 0x80, .ins = 0x32, .data = writer_view(&w), .expected = 256 },
                 plain, &answer, error));
         MITOME_TRY(tlv_find_fixed(answer, 0x80, "element's point", 65, &point, error));
         return slice_copy(point, "element's point", ret_element_point, 65, error);
@@ -142,7 +142,7 @@ mitome_status tsm_generate_key(struct tsm_channel *channel, enum authority_kind 
         slice answer, key, modulus, exponent;
         MITOME_TRY(exchange(channel,
                 &(struct apdu_command){
-                        .cla = 0x84, .ins = 0x46, .p2 = places[kind].key_reference, .expected = 65536 },
+                        .cla = 0x80, .ins = 0x46, .p2 = places[kind].key_reference, .expected = 65536 },
                 plain, &answer, error));
         MITOME_TRY(tlv_find(answer, 0x7F49, "public key", &key, error));
         MITOME_TRY(tlv_find_fixed(key, 0x81, "modulus", sizeof ret->modulus, &modulus, error));
@@ -157,13 +157,13 @@ static mitome_status write_file(
         const uint8_t id[] = { (uint8_t)(file >> 8), (uint8_t)file };
         reader r = reader_over(content, NULL, error);
         MITOME_TRY(order(channel,
-                &(struct apdu_command){ .cla = 0x84, .ins = 0xA4, .p1 = 0x02, .p2 = 0x0C, .data = SLICE(id) },
+                &(struct apdu_command){ .ins = 0xA4, .p1 = 0x02, .p2 = 0x0C, .data = SLICE(id) },
                 error));
         while (r.rest.size) {
                 slice chunk;
                 size_t offset = r.offset;
                 MITOME_TRY(read_bytes(&r, "content", r.rest.size < CHUNK ? r.rest.size : CHUNK, &chunk));
-                const struct apdu_command update = { .cla = 0x84,
+                const struct apdu_command update = { .cla = 0x80,
                         .ins = 0xD6,
                         .p1 = (uint8_t)(offset >> 8),
                         .p2 = (uint8_t)offset,
@@ -189,7 +189,7 @@ mitome_status tsm_set_secret(
         struct tsm_channel *channel, enum authority_kind kind, const char *secret, mitome_error *error)
 {
         return order(channel,
-                &(struct apdu_command){ .cla = 0x84,
+                &(struct apdu_command){ .cla = 0x80,
                         .ins = 0x2C,
                         .p2 = places[kind].secret_reference,
                         .data = slice_text(secret) },

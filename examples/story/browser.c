@@ -129,9 +129,9 @@ static mitome_status got(
         /* libfido2 hands out authData as the CBOR byte string it came in. */
         slice wrapped =
                 slice_of(fido_assert_authdata_ptr(assertion, 0), fido_assert_authdata_len(assertion, 0));
-        struct cbor_reader reader = cbor_over(wrapped, "CTAP 2.1 6.2.2", error);
+        struct cbor_reader r = cbor_over(wrapped, "CTAP 2.1 6.2.2", error);
         slice auth_data;
-        MITOME_TRY(cbor_read_bytes(&reader, "authData", 1024, &auth_data));
+        MITOME_TRY(cbor_read_bytes(&r, "authData", 1024, &auth_data));
         MITOME_TRY(keep_copy(w, auth_data.data, auth_data.size, "authData", &ret->auth_data, error));
         MITOME_TRY(keep_copy(w, fido_assert_id_ptr(assertion, 0), fido_assert_id_len(assertion, 0),
                 "credential id", &ret->credential_id, error));

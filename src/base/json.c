@@ -681,3 +681,9 @@ void json_write_null(struct json_writer *w, const char *name)
         begin_value(w, name);
         write_text(w->out, "null");
 }
+
+void json_write_raw(struct json_writer *w, const char *name, slice json)
+{
+        begin_value(w, name);
+        write_slice(w->out, json);
+}

@@ -95,5 +95,7 @@ void json_write_base64url(struct json_writer *w, const char *name, slice bytes);
 void json_write_int(struct json_writer *w, const char *name, int64_t value);
 void json_write_bool(struct json_writer *w, const char *name, bool value);
 void json_write_null(struct json_writer *w, const char *name);
+/* json_write_raw writes a value that is JSON already. */
+void json_write_raw(struct json_writer *w, const char *name, slice json);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "apdu.h"
+#include "cbor.h"
 #include "cli.h"
 #include "complain.h"
 #include "json.h"

@@ -5,7 +5,7 @@
 /* Messages for a person to read. What is cut is marked by an ellipsis and its size; PINs and passwords are
  * never printed. */
 
-#include "authdata.h"
+#include "bytes.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "print.h"
 
+#include "cbor.h"
+
 #include <inttypes.h>
 
 enum { SHORT_BYTES = 8 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "authdata.h"
 #include "print.h"
 
 #include <openssl/x509.h>

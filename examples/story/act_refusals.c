@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What must not work, each refused by the party that must refuse it. */
+
+#include "story.h"
+
+#include <mitome/element.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+/* ---- at the element and the matcher ---- */
+
+/* A login that must fail with this status word of the element. */
+static mitome_status refused_by_element(struct story *story, const char *what, const char *rp_id,
+        enum phone_attack attack, uint16_t expected, mitome_error *error)
+{
+        static struct browser_answer answer;
+        story->phone.attack = attack;
+        story_touch(story, &story->owner, 7);
+        mitome_status status = story_attempt(story, rp_id, PORTAL_ORIGIN, &answer, error);
+        story->phone.attack = PHONE_HONEST;
+        MITOME_TRY(status);
+        bool right = answer.fido_error != FIDO_OK && story->phone.last_refusal == expected;
+        stage_check(&story->stage, ELEMENT, right, what, "%04X %s; the client sees %s",
+                story->phone.last_refusal, sw_text(story->phone.last_refusal),
+                fido_strerr(answer.fido_error));
+        return ok();
+}
+
+static mitome_status another_finger(struct story *story, mitome_error *error)
+{
+        static struct browser_answer answer;
+        story_touch(story, &story->stranger, 0);
+        MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
+        bool right = answer.fido_error != FIDO_OK && story->phone.last_gate_end == MITOME_GATE_NO_MATCH;
+        stage_check(&story->stage, MATCHER, right, "Another person's finger is refused",
+                "no match; the client sees %s", fido_strerr(answer.fido_error));
+        return ok();
+}
+
+/* The finger was asked for the portal, the login is for another site. */
+static mitome_status other_rp_id(struct story *story, mitome_error *error)
+{
+        story->phone.shown_rp_id = PORTAL_RP_ID;
+        MITOME_TRY(refused_by_element(story, "A finger given for one RP ID does not open a login at another",
+                "evil.example", PHONE_CHANGES_RP_ID, SW_TOKEN_OPERATION, error));
+        return refused_by_element(story, "An honest login at another RP ID finds no credential",
+                "evil.example", PHONE_HONEST, SW_NO_REFERENCE, error);
+}
+
+/* A page of another origin passes the assertion on: the portal sees the origin that the browser wrote. */
+static mitome_status other_origin(struct story *story, mitome_error *error)
+{
+        static struct browser_answer answer;
+        mitome_error cause = { 0 };
+        char text[300];
+        story_touch(story, &story->owner, 5);
+        MITOME_TRY(story_attempt(story, PORTAL_RP_ID, "https://evil.example", &answer, error));
+        if (answer.fido_error != FIDO_OK)
+                return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(answer.fido_error), NULL);
+        mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
+                sizeof story->verdict_buffer, &story->verdict, &cause);
+        mitome_explain(&cause, text, sizeof text);
+        stage_check(&story->stage, PORTAL, status.code == MITOME_E_ORIGIN_UNEXPECTED,
+                "A login that another site passes on is refused", "%.90s", text);
+        return ok();
+}
+
+static mitome_status old_login(struct story *story, mitome_error *error)
+{
+        mitome_error cause = { 0 };
+        char text[300];
+        slice challenge;
+        MITOME_TRY(portal_challenge(&story->portal, &challenge, error));
+        mitome_status status = portal_login(&story->portal, story->login.json, story->now,
+                story->verdict_buffer, sizeof story->verdict_buffer, &story->verdict, &cause);
+        mitome_explain(&cause, text, sizeof text);
+        stage_check(&story->stage, PORTAL, status.code == MITOME_E_CHALLENGE_MISMATCH,
+                "An old login, sent once more, is refused", "%.90s", text);
+        return ok();
+}
+
+/* ---- the signing key ---- */
+
+static const slice document = { (const uint8_t *)"I apply for a certificate of residence.", 39 };
+
+static void signing_check(
+        struct story *story, const char *what, mitome_status status, uint16_t sw, uint16_t expected)
+{
+        stage_check(
+                &story->stage, ELEMENT, failed(status) && sw == expected, what, "%04X %s", sw, sw_text(sw));
+}
+
+/* Asks the FIDO applet to open "sign a document" by finger: that is no operation of the gate's. */
+static mitome_status finger_for_document(struct story *story, uint16_t *ret_sw, mitome_error *error)
+{
+        static const uint8_t select[] = { 0x00, 0xA4, 0x04, 0x0C, 0x08, 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D,
+                0x45, 0x01 };
+        /* BEGIN: command 41 (ours for documents, if there were one), built-in verification */
+        static const uint8_t begin[] = { 0x80, 0x20, 0x00, 0x00, 0x06, 0x80, 0x01, 0x41, 0x83, 0x01, 0x03 };
+        uint8_t response[MITOME_APDU_MAX];
+        size_t size;
+        slice data;
+        const struct mitome_link *link = &story->phone.link;
+        MITOME_TRY(link->transmit(link->context, SLICE(select), response, sizeof response, &size, error));
+        MITOME_TRY(link->transmit(link->context, SLICE(begin), response, sizeof response, &size, error));
+        return apdu_read_response(slice_of(response, size), &data, ret_sw, error);
+}
+
+/* A finger has just opened a login; the signing key does not care. */
+static mitome_status finger_for_signature(struct story *story, mitome_error *error)
+{
+        static struct browser_answer answer;
+        uint8_t signature[JPKI_SIGNATURE_SIZE];
+        uint16_t sw = 0;
+        story_touch(story, &story->owner, 6);
+        MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
+        MITOME_TRY(jpki_select(&story->phone.link, &sw, error));
+        mitome_status status =
+                jpki_sign(&story->phone.link, &jpki_signing, &document, 1, signature, &sw, NULL);
+        signing_check(story, "The signing key does not open to a finger", status, sw, SW_SECURITY_STATUS);
+        MITOME_TRY(finger_for_document(story, &sw, error));
+        stage_check(&story->stage, ELEMENT, sw == SW_FUNCTION_UNSUPPORTED,
+                "Signing a document is no operation of the gate", "%04X %s", sw, sw_text(sw));
+        return ok();
+}
+
+mitome_status act_refusals(struct story *story, mitome_error *error)
+{
+        stage_step(&story->stage, "What must be refused is refused");
+        MITOME_TRY(another_finger(story, error));
+        MITOME_TRY(refused_by_element(story, "An unlock token is good once: replayed, it is refused",
+                PORTAL_RP_ID, PHONE_REPLAYS_TOKEN, SW_TOKEN_CHALLENGE, error));
+        MITOME_TRY(refused_by_element(story, "An unlock token with a wrong MAC is refused", PORTAL_RP_ID,
+                PHONE_BREAKS_MAC, SW_TOKEN_MAC, error));
+        MITOME_TRY(other_rp_id(story, error));
+        MITOME_TRY(other_origin(story, error));
+        MITOME_TRY(old_login(story, error));
+        return finger_for_signature(story, error);
+}
+
+/* OpenSSL, not our code, has the last word on the signature. */
+static bool openssl_verifies(slice certificate_der, slice signature)
+{
+        const unsigned char *at = certificate_der.data;
+        X509 *certificate = d2i_X509(NULL, &at, (long)certificate_der.size);
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        bool valid =
+                certificate && context &&
+                EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, X509_get0_pubkey(certificate)) == 1 &&
+                EVP_DigestVerify(context, signature.data, signature.size, document.data, document.size) == 1;
+        EVP_MD_CTX_free(context);
+        X509_free(certificate);
+        return valid;
+}
+
+mitome_status act_sign(struct story *story, mitome_error *error)
+{
+        uint8_t signature[JPKI_SIGNATURE_SIZE], bytes[JPKI_CERTIFICATE_MAX];
+        const struct mitome_link *link = &story->phone.link;
+        slice certificate;
+        uint16_t sw = 0;
+        stage_step(
+                &story->stage, "A document is signed: the password, and nothing else, opens the signing key");
+        MITOME_TRY(jpki_select(link, &sw, error));
+        mitome_status status = jpki_verify(link, &jpki_signing, "WRONG999", &sw, NULL);
+        signing_check(story, "A wrong password is refused, and counted", status, sw, SW_TRIES_LEFT | 4);
+        MITOME_TRY(jpki_verify(link, &jpki_signing, SIGNING_PASSWORD, &sw, error));
+        MITOME_TRY(jpki_read_certificate(link, &jpki_signing, bytes, sizeof bytes, &certificate, &sw, error));
+        MITOME_TRY(jpki_sign(link, &jpki_signing, &document, 1, signature, &sw, error));
+        stage_sent(&story->stage, ELEMENT, APP,
+                "signing certificate and RSASSA-PKCS1-v1_5 signature, %zu bytes", sizeof signature);
+        stage_check(&story->stage, "OpenSSL", openssl_verifies(certificate, SLICE(signature)),
+                "The signing password opens the signing key",
+                "the signature verifies under the signing certificate");
+        return ok();
+}
+
+/* ---- revocation ---- */
+
+mitome_status act_revoke(struct story *story, mitome_error *error)
+{
+        static struct browser_answer answer;
+        struct authority_der crl;
+        mitome_error cause = { 0 };
+        char text[300];
+        stage_step(&story->stage,
+                "The certificate is revoked; the finger still opens the key, the relying party does not let in");
+        MITOME_TRY(authority_revoke(story->authority, AUTHORITY_USER_VERIFICATION,
+                &story->certificates[AUTHORITY_USER_VERIFICATION], story->now, error));
+        MITOME_TRY(authority_crl(story->authority, AUTHORITY_USER_VERIFICATION, story->now, &crl, error));
+        MITOME_TRY(portal_take_crl(&story->portal, slice_of(crl.bytes, crl.size), error));
+        stage_sent(&story->stage, AUTHORITY, PORTAL, "CRL, %zu bytes, with the serial on it", crl.size);
+        story_touch(story, &story->owner, 5);
+        MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
+        if (answer.fido_error != FIDO_OK)
+                return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(answer.fido_error), NULL);
+        stage_sent(&story->stage, BROWSER, PORTAL, "AuthenticationResponseJSON, %zu bytes", answer.json.size);
+        mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
+                sizeof story->verdict_buffer, &story->verdict, &cause);
+        mitome_explain(&cause, text, sizeof text);
+        stage_check(&story->stage, PORTAL, status.code == MITOME_E_CERTIFICATE_REVOKED,
+                "A login after the certificate was revoked is refused", "%.90s", text);
+        return ok();
+}
