@@ -35,6 +35,14 @@ static EVP_PKEY *new_key(enum rig_key key)
         }
 }
 
+static EVP_PKEY *key_of(EVP_PKEY **keys, enum rig_key key)
+{
+        if (!keys[key])
+                keys[key] = new_key(key);
+        must(keys[key] != NULL);
+        return keys[key];
+}
+
 static int64_t algorithm_of(enum rig_key key)
 {
         static const int64_t algorithms[] = { COSE_ES256, COSE_EDDSA, COSE_RS256, -35 };
@@ -114,7 +122,7 @@ static void add_aaguid(X509 *leaf, const struct rig_leaf *plan)
 static void make_leaf(const struct rig *rig, const struct rig_leaf *plan, struct rig_response *response)
 {
         X509 *leaf = new_certificate(
-                plan->version, plan->not_before, plan->not_after, rig->attestation[plan->key]);
+                plan->version, plan->not_before, plan->not_after, key_of(rig->attestation, plan->key));
         X509_NAME *name = X509_get_subject_name(leaf);
         name_add(name, "C", plan->country);
         name_add(name, "O", plan->organization);
@@ -141,11 +149,9 @@ static void make_leaf(const struct rig *rig, const struct rig_leaf *plan, struct
 void rig_open(struct rig *rig)
 {
         *rig = (struct rig){ 0 };
-        for (int i = 0; i < RIG_KEYS; i++) {
-                rig->credential[i] = new_key((enum rig_key)i);
-                rig->attestation[i] = new_key((enum rig_key)i);
-                must(rig->credential[i] && rig->attestation[i]);
-        }
+        rig->credential = calloc(RIG_KEYS, sizeof *rig->credential);
+        rig->attestation = calloc(RIG_KEYS, sizeof *rig->attestation);
+        must(rig->credential && rig->attestation);
         make_ca(rig);
         for (size_t i = 0; i < sizeof rig->challenge; i++) {
                 rig->challenge[i] = (uint8_t)(i * 7 + 1);
@@ -159,6 +165,8 @@ void rig_close(struct rig *rig)
                 EVP_PKEY_free(rig->credential[i]);
                 EVP_PKEY_free(rig->attestation[i]);
         }
+        free(rig->credential);
+        free(rig->attestation);
         EVP_PKEY_free(rig->ca_key);
         X509_free(rig->ca);
 }
@@ -277,7 +285,7 @@ static void write_ed25519(writer *w, const EVP_PKEY *key)
 static void build_public_key(
         const struct rig *rig, const struct rig_plan *plan, struct rig_response *response)
 {
-        const EVP_PKEY *key = rig->credential[plan->key];
+        const EVP_PKEY *key = key_of(rig->credential, plan->key);
         writer w = WRITER(response->public_key);
         if (plan->public_key.size)
                 write_slice(&w, plan->public_key);
@@ -368,7 +376,7 @@ static EVP_PKEY *signer(const struct rig *rig, const struct rig_plan *plan)
         bool chain = plan->registration && plan->attestation == RIG_CHAIN;
         bool attestation = chain != plan->foreign_signer;
         enum rig_key key = chain ? plan->leaf.key : plan->key;
-        return attestation ? rig->attestation[key] : rig->credential[key];
+        return key_of(attestation ? rig->attestation : rig->credential, key);
 }
 
 static void write_statement(writer *w, const struct rig_plan *plan, const struct rig_response *response)

@@ -23,8 +23,8 @@ enum rig_key {
 };
 
 struct rig {
-        EVP_PKEY *credential[RIG_KEYS];
-        EVP_PKEY *attestation[RIG_KEYS];
+        EVP_PKEY **credential; /* RIG_KEYS each, made when first asked for: RSA takes long under valgrind */
+        EVP_PKEY **attestation;
         EVP_PKEY *ca_key;
         X509 *ca;
         uint8_t ca_der[2048];
