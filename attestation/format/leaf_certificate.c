@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "leaf_certificate.h"
 
+#include "der.h"
+
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -185,9 +187,9 @@ static bool is_wrapped_aaguid(const ASN1_OCTET_STRING *value, slice aaguid)
 {
         reader r = reader_over(
                 slice_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)), NULL, NULL);
-        uint8_t tag, size;
-        return !failed(read_u8(&r, NULL, &tag)) && tag == V_ASN1_OCTET_STRING &&
-               !failed(read_u8(&r, NULL, &size)) && size == r.rest.size && slice_equal(r.rest, aaguid);
+        slice inner;
+        return !failed(der_read(&r, NULL, DER_OCTET_STRING, &inner, NULL)) && r.rest.size == 0 &&
+               slice_equal(inner, aaguid);
 }
 
 /* "If attestnCert contains an extension with OID 1.3.6.1.4.1.45724.1.1.4 ... verify that the value of this
