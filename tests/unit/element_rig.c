@@ -91,6 +91,18 @@ void element_rig_close(struct element_rig *rig)
         bytes_wipe(rig, sizeof *rig);
 }
 
+void element_rig_clone(const struct element_rig *rig, struct element_rig *ret)
+{
+        *ret = *rig;
+        ret->element = NULL;
+        ret->medium = (struct power_cut){ .size = rig->medium.size, .image = malloc(rig->medium.size) };
+        MUST(rig->medium.image && ret->medium.image);
+        DONE(slice_copy(slice_of(rig->medium.image, rig->medium.size), "image", ret->medium.image,
+                ret->medium.size, NULL));
+        scp03_close(&ret->host);
+        element_rig_open(ret);
+}
+
 slice element_rig_stored(struct element_rig *rig, uint32_t id, uint8_t *buffer, size_t capacity)
 {
         struct store *store;

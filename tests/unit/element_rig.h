@@ -55,6 +55,9 @@ void element_rig_off(struct element_rig *rig);
 void element_rig_cycle(struct element_rig *rig);
 void element_rig_close(struct element_rig *rig);
 
+/* element_rig_clone opens a second element in the state of the first, which may be on. */
+void element_rig_clone(const struct element_rig *rig, struct element_rig *ret);
+
 /* element_rig_configure fills in config and random, for a test that creates and opens by itself. */
 void element_rig_configure(struct element_rig *rig);
 
