@@ -91,6 +91,8 @@ static int tear_down(void **state)
 {
         struct rig *rig = *state;
         char command[128];
+        if (!rig)
+                return 0; /* it was not set up */
         matcher_gate_close(rig->matcher);
         snprintf(command, sizeof command, "rm -r '%s'", rig->folder);
         int removed = system(command);
@@ -352,6 +354,60 @@ static void an_empty_image_is_asked_for_again(void **state)
         assert_int_equal(present(rig, 0, 1004).code, MITOME_OK);
         struct mitome_gate_event event = expect(rig, MITOME_GATE_EVIDENCE);
         check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
+}
+
+static void an_enrolment_goes_on_after_an_empty_image(void **state)
+{
+        struct rig *rig = *state;
+        static uint8_t white[FINGER_SIZE];
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        memset(white, 250, sizeof white);
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        expect(rig, MITOME_GATE_AWAITS);
+        assert_int_equal(present(rig, 1, 10).code, MITOME_OK);
+        expect(rig, MITOME_GATE_SAMPLE);
+        expect(rig, MITOME_GATE_AWAITS);
+        assert_int_equal(present_size(rig, FINGER_WIDTH, FINGER_HEIGHT, SLICE(white)).code, MITOME_OK);
+        assert_int_equal(expect(rig, MITOME_GATE_RETRY).remaining, STAGES - 1);
+        expect(rig, MITOME_GATE_AWAITS);
+        assert_int_equal(present(rig, 1, 11).code, MITOME_OK);
+        assert_int_equal(expect(rig, MITOME_GATE_SAMPLE).remaining, STAGES - 2);
+        expect(rig, MITOME_GATE_AWAITS);
+        rig->gate.cancel(rig->gate.context);
+        struct mitome_gate_event event = expect(rig, MITOME_GATE_ABSENT);
+        check_token(rig, &event, UNLOCK_ABSENT, challenge, true);
+}
+
+/* Before the sensor is even open. */
+static void a_request_may_be_cancelled_at_once(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        rig->gate.cancel(rig->gate.context);
+        struct mitome_gate_event event = happening(rig);
+        if (event.kind == MITOME_GATE_AWAITS)
+                event = happening(rig);
+        assert_int_equal(event.kind, MITOME_GATE_ABSENT);
+        check_token(rig, &event, UNLOCK_ABSENT, challenge, false);
+}
+
+/* The matcher closes its sensor and goes when nobody listens any more; it need not be killed. */
+static void a_matcher_ends_with_its_client(void **state)
+{
+        struct rig *rig = *state;
+        struct timespec before, after;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        begin_verify(rig, challenge);
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        matcher_gate_close(rig->matcher);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        rig->matcher = NULL;
+        assert_true(after.tv_sec - before.tv_sec < 3); /* after which it would be */
+        assert_int_not_equal(access(rig->sensor, F_OK), 0);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
 }
 
 static void the_state_survives_a_restart(void **state)
@@ -663,6 +719,9 @@ int main(void)
                 cmocka_unit_test(a_request_follows_one_that_was_abandoned),
                 cmocka_unit_test(images_of_no_sensor_are_refused),
                 cmocka_unit_test(an_empty_image_is_asked_for_again),
+                cmocka_unit_test(an_enrolment_goes_on_after_an_empty_image),
+                cmocka_unit_test(a_request_may_be_cancelled_at_once),
+                cmocka_unit_test(a_matcher_ends_with_its_client),
                 cmocka_unit_test(the_state_survives_a_restart),
                 cmocka_unit_test(a_second_finger_changes_the_set),
                 cmocka_unit_test(a_folder_is_one_matchers_at_a_time),

@@ -86,6 +86,16 @@ static bool limit(__rlimit_resource_t what, rlim_t most)
         return setrlimit(what, &(struct rlimit){ .rlim_cur = most, .rlim_max = most }) == 0;
 }
 
+/* Only the soft limit: it bounds a leak; nothing here would raise it. */
+static bool limit_files(void)
+{
+        struct rlimit files;
+        if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+                return false;
+        files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+        return setrlimit(RLIMIT_NOFILE, &files) == 0;
+}
+
 /* An address sanitizer's shadow does not fit under any limit of memory. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -110,9 +120,8 @@ static mitome_status harden(mitome_error *error)
         umask(0077);
         signal(SIGPIPE, SIG_IGN);
         bool hardened = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) &&
-                        limit(RLIMIT_NOFILE, FILES_MAX) && limit(RLIMIT_FSIZE, STORAGE_FILE_MAX) &&
-                        limit_memory() && sodium_init() >= 0;
+                        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) && limit_files() &&
+                        limit(RLIMIT_FSIZE, STORAGE_FILE_MAX) && limit_memory() && sodium_init() >= 0;
         return hardened ? ok() : fail(error, MITOME_E_PROCESS, "mitome-matcher", NULL);
 }
 
