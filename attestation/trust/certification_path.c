@@ -68,17 +68,6 @@ static mitome_status check_links(STACK_OF(X509) * chain, int64_t now, mitome_err
         return ok();
 }
 
-static X509_STORE *anchor_store(const struct mitome_trust *trust)
-{
-        X509_STORE *store = X509_STORE_new();
-        for (int i = 0; store && i < sk_X509_num(trust->anchors); i++)
-                if (X509_STORE_add_cert(store, sk_X509_value(trust->anchors, i)) != 1) {
-                        X509_STORE_free(store);
-                        return NULL;
-                }
-        return store;
-}
-
 static bool path_verifies(X509_STORE *store, STACK_OF(X509) * chain, int64_t now)
 {
         X509_STORE_CTX *context = X509_STORE_CTX_new();
@@ -95,16 +84,24 @@ static bool path_verifies(X509_STORE *store, STACK_OF(X509) * chain, int64_t now
         return anchored;
 }
 
+/* One anchor, one store: among several of one name OpenSSL would look at the first only. */
+static bool ends_in(X509 *anchor, STACK_OF(X509) * chain, int64_t now)
+{
+        X509_STORE *store = X509_STORE_new();
+        bool anchored = store && X509_STORE_add_cert(store, anchor) == 1 && path_verifies(store, chain, now);
+        X509_STORE_free(store);
+        return anchored;
+}
+
 static mitome_status verify_chain(const struct mitome_trust *trust, const slice *chain, size_t count,
         int64_t now, STACK_OF(X509) * certificates, bool *ret_anchored, mitome_error *error)
 {
         MITOME_TRY(parse_chain(chain, count, certificates, error));
         MITOME_TRY(check_links(certificates, now, error));
-        X509_STORE *store = anchor_store(trust);
-        if (!store)
-                return fail(error, MITOME_E_NO_MEMORY, "anchors", NULL);
-        *ret_anchored = path_verifies(store, certificates, now);
-        X509_STORE_free(store);
+        bool anchored = false;
+        for (int i = 0; !anchored && i < sk_X509_num(trust->anchors); i++)
+                anchored = ends_in(sk_X509_value(trust->anchors, i), certificates, now);
+        *ret_anchored = anchored;
         return ok();
 }
 
