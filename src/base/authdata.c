@@ -6,12 +6,14 @@ static const char clause[] = "WebAuthn L3 6.1";
 /* WebAuthn L3 6.5.1, attested credential data. */
 static mitome_status read_attested(reader *r, struct authdata *data)
 {
+        static const char length[] = "attestedCredentialData.credentialIdLength";
         uint16_t id_size;
         MITOME_TRY(read_bytes(r, "attestedCredentialData.aaguid", AUTHDATA_AAGUID_SIZE, &data->aaguid));
-        MITOME_TRY(read_u16(r, "attestedCredentialData.credentialIdLength", &id_size));
-        /* "Length L of Credential ID ... Value MUST be <= 1023." */
+        reader before = *r;
+        MITOME_TRY(read_u16(r, length, &id_size));
+        /* "Value MUST be <= 1023." No bytes at all name no credential. */
         if (id_size == 0 || id_size > AUTHDATA_CREDENTIAL_ID_MAX)
-                return reader_fail(r, MITOME_E_TOO_LONG, "attestedCredentialData.credentialIdLength");
+                return reader_fail(&before, MITOME_E_TOO_LONG, length);
         MITOME_TRY(read_bytes(r, "attestedCredentialData.credentialId", id_size, &data->credential_id));
 
         struct cbor_reader key = { .bytes = *r };
@@ -57,6 +59,8 @@ void authdata_write(writer *w, const struct authdata *data)
         write_u8(w, data->flags);
         write_u32(w, data->sign_count);
         if (data->flags & AUTHDATA_AT) {
+                if (data->credential_id.size > AUTHDATA_CREDENTIAL_ID_MAX)
+                        w->overflowed = true; /* its length would not be read back */
                 write_slice(w, data->aaguid);
                 write_u16(w, (uint16_t)data->credential_id.size);
                 write_slice(w, data->credential_id);

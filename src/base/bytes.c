@@ -46,18 +46,27 @@ static const struct utf8_form *utf8_form_of(uint8_t first)
         return NULL;
 }
 
+size_t slice_utf8_first(slice view)
+{
+        const struct utf8_form *form = view.size ? utf8_form_of(view.data[0]) : NULL;
+        if (!form || form->following >= view.size)
+                return 0;
+        for (uint8_t n = 1; n <= form->following; n++) {
+                uint8_t low = n == 1 ? form->second_first : 0x80;
+                uint8_t high = n == 1 ? form->second_last : 0xBF;
+                if (view.data[n] < low || view.data[n] > high)
+                        return 0;
+        }
+        return 1u + form->following;
+}
+
 bool slice_is_utf8(slice view)
 {
-        for (size_t i = 0; i < view.size;) {
-                const struct utf8_form *form = utf8_form_of(view.data[i++]);
-                if (!form || form->following > view.size - i)
+        while (view.size) {
+                size_t size = slice_utf8_first(view);
+                if (size == 0)
                         return false;
-                for (uint8_t n = 0; n < form->following; n++, i++) {
-                        uint8_t low = n == 0 ? form->second_first : 0x80;
-                        uint8_t high = n == 0 ? form->second_last : 0xBF;
-                        if (view.data[i] < low || view.data[i] > high)
-                                return false;
-                }
+                view = slice_of(view.data + size, view.size - size);
         }
         return true;
 }

@@ -32,6 +32,10 @@ bool slice_is(slice view, const char *text);
  * nothing above U+10FFFF). */
 bool slice_is_utf8(slice view);
 
+/* slice_utf8_first is how many bytes the first character of the view has, 0 when there is none or it is not
+ * well-formed UTF-8. */
+size_t slice_utf8_first(slice view);
+
 /* slice_contains tells whether `inner` views a part of `outer`'s own storage (compares addresses, not bytes).
  */
 bool slice_contains(slice outer, slice inner);

@@ -175,9 +175,11 @@ static mitome_status look(const struct cbor_reader *r, const char *field, struct
         struct cbor_decoder_result result = cbor_stream_decode(rest.data, rest.size, &callbacks, &head);
         if (result.status == CBOR_DECODER_NEDATA)
                 return reader_fail(&r->bytes, MITOME_E_INPUT_ENDS, field);
-        if (result.status != CBOR_DECODER_FINISHED)
+        /* 28 to 31 in the low bits stand for nothing here (RFC 8949, 3); what else libcbor does not take are
+         * tags and simple values that it has no callback for. */
+        if (result.status != CBOR_DECODER_FINISHED && (rest.data[0] & 0x1F) >= 28)
                 return reader_fail(&r->bytes, MITOME_E_CBOR_MALFORMED, field);
-        if (head.forbidden)
+        if (result.status != CBOR_DECODER_FINISHED || head.forbidden)
                 return reader_fail(&r->bytes, MITOME_E_CBOR_UNSUPPORTED, field);
         head.size = result.read;
         if (has_number(head.kind) && head.size - head.string.size != canonical_head(head.number))
@@ -290,10 +292,13 @@ static mitome_status open_members(
         struct cbor_reader before = *r;
         struct head head;
         MITOME_TRY(take(r, field, kind, &head));
-        if (r->depth == CBOR_DEPTH)
+        if (r->depth >= CBOR_DEPTH)
                 return reader_fail(&before.bytes, MITOME_E_DEPTH, field);
         if (head.number > max || head.number > CBOR_MEMBERS)
                 return reader_fail(&before.bytes, MITOME_E_TOO_MANY, field);
+        /* No item is shorter than a byte: a caller may make room for as many members as it is told of. */
+        if (head.number * (kind == CBOR_KIND_MAP ? 2 : 1) > r->bytes.rest.size)
+                return reader_fail(&r->bytes, MITOME_E_INPUT_ENDS, field);
         r->depth++;
         *ret = (struct cbor_members){ .left = (size_t)head.number, .field = field };
         return ok();

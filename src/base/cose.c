@@ -2,6 +2,7 @@
 #include "cose.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <sodium.h>
@@ -32,11 +33,12 @@ struct algorithm {
 static mitome_status next_label(
         struct cbor_reader *r, struct cbor_members *map, const char *field, int64_t label)
 {
+        struct cbor_reader before = *r;
         struct cbor_key key;
         bool more;
         MITOME_TRY(cbor_next_key(r, map, &key, &more));
         if (!more || key.is_text || key.number != label)
-                return reader_fail(&r->bytes, MITOME_E_KEY_TYPE, field);
+                return reader_fail(&before.bytes, MITOME_E_KEY_TYPE, field);
         return ok();
 }
 
@@ -55,6 +57,8 @@ static const uint8_t uncompressed = 0x04;
 static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *build)
 {
         EVP_PKEY *key = NULL;
+        ERR_set_mark(); /* what is refused here must not look like a failure of the caller's own OpenSSL calls
+                         */
         OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(build);
         EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
         if (!parameters || !context || EVP_PKEY_fromdata_init(context) != 1 ||
@@ -62,6 +66,7 @@ static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *build)
                 key = NULL;
         EVP_PKEY_CTX_free(context);
         OSSL_PARAM_free(parameters);
+        ERR_pop_to_mark();
         return key;
 }
 
@@ -86,28 +91,31 @@ static EVP_PKEY *ec_public_key(const struct cose_key *key)
 static mitome_status read_curve(
         struct cbor_reader *r, struct cbor_members *map, const char *field, int64_t expected)
 {
+        struct cbor_reader before = *r;
         int64_t curve;
         MITOME_TRY(next_int(r, map, field, LABEL_CRV, &curve));
-        return curve == expected ? ok() : reader_fail(&r->bytes, MITOME_E_KEY_TYPE, field);
+        return curve == expected ? ok() : reader_fail(&before.bytes, MITOME_E_KEY_TYPE, field);
 }
 
 static mitome_status read_coordinate(
         struct cbor_reader *r, struct cbor_members *map, const char *field, int64_t label, slice *ret)
 {
+        struct cbor_reader before = *r;
         MITOME_TRY(next_label(r, map, field, label));
         MITOME_TRY(cbor_read_bytes(r, field, SIZE_MAX, ret));
-        return ret->size == COORDINATE_SIZE ? ok() : reader_fail(&r->bytes, MITOME_E_KEY_POINT, field);
+        return ret->size == COORDINATE_SIZE ? ok() : reader_fail(&before.bytes, MITOME_E_KEY_POINT, field);
 }
 
 static mitome_status es256_read(
         struct cbor_reader *r, struct cbor_members *map, const char *field, struct cose_key *key)
 {
         MITOME_TRY(read_curve(r, map, field, CRV_P256));
+        struct cbor_reader before = *r;
         MITOME_TRY(read_coordinate(r, map, field, LABEL_X, &key->x));
         MITOME_TRY(read_coordinate(r, map, field, LABEL_Y, &key->y));
         EVP_PKEY *public_key = ec_public_key(key);
         if (!public_key)
-                return reader_fail(&r->bytes, MITOME_E_KEY_POINT, field);
+                return reader_fail(&before.bytes, MITOME_E_KEY_POINT, field);
         EVP_PKEY_free(public_key);
         return ok();
 }
@@ -148,12 +156,14 @@ static bool is_strict_signature(slice signature)
 static mitome_status digest_verify(EVP_PKEY *key, const slice *parts, size_t count, slice signature,
         const char *field, const char *where, mitome_error *error)
 {
+        ERR_set_mark();
         EVP_MD_CTX *context = EVP_MD_CTX_new();
         bool ready = context && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1;
         for (size_t i = 0; ready && i < count; i++)
                 ready = EVP_DigestVerifyUpdate(context, parts[i].data, parts[i].size) == 1;
         bool valid = ready && EVP_DigestVerifyFinal(context, signature.data, signature.size) == 1;
         EVP_MD_CTX_free(context);
+        ERR_pop_to_mark();
         if (!ready)
                 return fail(error, MITOME_E_CRYPTO_FAILED, field, where);
         return valid ? ok() : fail(error, MITOME_E_SIGNATURE_INVALID, field, where);
@@ -189,19 +199,18 @@ static void eddsa_write(writer *w, const struct cose_key *key)
         cbor_write_bytes(w, key->x);
 }
 
-enum { EDDSA_MESSAGE_MAX = 4096 }; /* Ed25519 reads its message twice, so it must stand in one piece */
-
 static mitome_status eddsa_verify(const struct cose_key *key, const slice *parts, size_t count,
         slice signature, const char *field, const char *where, mitome_error *error)
 {
         if (signature.size != crypto_sign_BYTES)
                 return fail(error, MITOME_E_SIGNATURE_FORM, field, where);
-        uint8_t message[EDDSA_MESSAGE_MAX];
+        uint8_t message[COSE_EDDSA_MAX]; /* libsodium takes it in one piece */
         writer w = WRITER(message);
         slice whole;
         for (size_t i = 0; i < count; i++)
                 write_slice(&w, parts[i]);
-        MITOME_TRY(writer_finish(&w, field, &whole, error));
+        if (failed(writer_finish(&w, field, &whole, NULL)))
+                return fail(error, MITOME_E_TOO_LONG, field, where);
         if (crypto_sign_verify_detached(signature.data, whole.data, whole.size, key->x.data) != 0)
                 return fail(error, MITOME_E_SIGNATURE_INVALID, field, where);
         return ok();
@@ -212,19 +221,20 @@ static mitome_status eddsa_verify(const struct cose_key *key, const slice *parts
 static mitome_status rs256_read(
         struct cbor_reader *r, struct cbor_members *map, const char *field, struct cose_key *key)
 {
+        struct cbor_reader before = *r;
         MITOME_TRY(next_label(r, map, field, LABEL_N));
-        MITOME_TRY(cbor_read_bytes(r, field, RSA_MODULUS_MAX, &key->n));
+        MITOME_TRY(cbor_read_bytes(r, field, SIZE_MAX, &key->n));
         MITOME_TRY(next_label(r, map, field, LABEL_E));
-        MITOME_TRY(cbor_read_bytes(r, field, RSA_EXPONENT_MAX, &key->e));
+        MITOME_TRY(cbor_read_bytes(r, field, SIZE_MAX, &key->e));
         /* RFC 8230, 4: "the octet sequence MUST utilize the minimum number of octets"; so the size is the
          * strength (at the least size all of its bits; over it a modulus may begin with some zero bits), and
          * an odd exponent over 1 is the least that makes a key of it. */
-        bool strong = key->n.size >= RSA_MODULUS_MIN && key->n.data[0] &&
+        bool strong = key->n.size >= RSA_MODULUS_MIN && key->n.size <= RSA_MODULUS_MAX && key->n.data[0] &&
                       (key->n.size > RSA_MODULUS_MIN || key->n.data[0] >= 0x80) &&
                       (key->n.data[key->n.size - 1] & 1);
-        bool exponent = key->e.size && key->e.data[0] && (key->e.data[key->e.size - 1] & 1) &&
-                        (key->e.size > 1 || key->e.data[0] > 1);
-        return strong && exponent ? ok() : reader_fail(&r->bytes, MITOME_E_KEY_WEAK, field);
+        bool exponent = key->e.size && key->e.size <= RSA_EXPONENT_MAX && key->e.data[0] &&
+                        (key->e.data[key->e.size - 1] & 1) && (key->e.size > 1 || key->e.data[0] > 1);
+        return strong && exponent ? ok() : reader_fail(&before.bytes, MITOME_E_KEY_WEAK, field);
 }
 
 static void rs256_write(writer *w, const struct cose_key *key)
@@ -292,14 +302,16 @@ mitome_status cose_key_read(struct cbor_reader *r, const char *field, struct cos
         struct cbor_key label;
         int64_t key_type;
         bool more;
+        struct cbor_reader before = *r;
         MITOME_TRY(cbor_open_map(r, field, 8, &map));
         MITOME_TRY(next_int(r, &map, field, LABEL_KTY, &key_type));
+        struct cbor_reader before_algorithm = *r;
         MITOME_TRY(next_int(r, &map, field, LABEL_ALG, &key.algorithm));
         const struct algorithm *algorithm = algorithm_find(key.algorithm);
         if (!algorithm)
-                return reader_fail(&r->bytes, MITOME_E_ALGORITHM_UNSUPPORTED, field);
+                return reader_fail(&before_algorithm.bytes, MITOME_E_ALGORITHM_UNSUPPORTED, field);
         if (algorithm->key_type != key_type || map.left != algorithm->parameters)
-                return reader_fail(&r->bytes, MITOME_E_KEY_TYPE, field);
+                return reader_fail(&before.bytes, MITOME_E_KEY_TYPE, field);
         MITOME_TRY(algorithm->read(r, &map, field, &key));
         MITOME_TRY(cbor_next_key(r, &map, &label, &more)); /* closes the map: its size is known to be right */
         *ret = key;

@@ -295,12 +295,13 @@ mitome_status base64url_decode(
         slice text, const char *field, uint8_t *buffer, size_t capacity, slice *ret, mitome_error *error)
 {
         size_t size = 0;
+        size_t wanted = text.size / 4 * 3 + (text.size % 4 ? text.size % 4 - 1 : 0);
         /* No end pointer: libsodium then refuses what follows the last digit. Trailing bits that are not zero
          * and padding are refused by the variant. */
         if (text.size && sodium_base642bin(buffer, capacity, (const char *)text.data, text.size, NULL, &size,
                                  NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
-                return fail(error, text.size / 4 * 3 > capacity ? MITOME_E_TOO_LONG : MITOME_E_BASE64URL,
-                        field, "RFC 4648 5");
+                return fail(error, wanted > capacity ? MITOME_E_TOO_LONG : MITOME_E_BASE64URL, field,
+                        "RFC 4648 5");
         *ret = slice_of(buffer, size);
         return ok();
 }
@@ -322,7 +323,7 @@ static mitome_status open_members(
         struct json_reader *r, const char *field, enum json_kind kind, struct json_members *ret)
 {
         MITOME_TRY(expect_kind(r, field, kind));
-        if (r->depth == JSON_DEPTH)
+        if (r->depth >= JSON_DEPTH)
                 return json_fail(r, MITOME_E_DEPTH, field);
         take_byte(r);
         r->depth++;
@@ -570,11 +571,17 @@ static void write_escaped(writer *w, uint8_t byte)
 
 static void write_quoted(writer *w, slice text)
 {
-        bool clean = slice_is_utf8(text);
+        reader r = reader_over(text, NULL, NULL);
+        slice part;
         write_u8(w, '"');
-        for (size_t i = 0; i < text.size; i++) {
-                if (clean || text.data[i] < 0x80)
-                        write_escaped(w, text.data[i]);
+        while (r.rest.size) {
+                size_t size = slice_utf8_first(r.rest);
+                if (failed(read_bytes(&r, NULL, size ? size : 1, &part)))
+                        break; /* cannot be: it asks for no more than there is */
+                if (size == 1)
+                        write_escaped(w, part.data[0]);
+                else if (size)
+                        write_slice(w, part);
                 else
                         write_text(w, "\xEF\xBF\xBD"); /* U+FFFD */
         }

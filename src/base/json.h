@@ -63,8 +63,8 @@ MITOME_CHECKED mitome_status json_read_raw(struct json_reader *r, const char *fi
 MITOME_CHECKED mitome_status json_read_string(
         struct json_reader *r, const char *field, uint8_t *buffer, size_t capacity, slice *ret);
 
-/* json_read_base64url takes a string of unpadded base64url (RFC 4648, 5; no white space, no trailing bits) as
- * bytes. */
+/* json_read_base64url takes a string of unpadded base64url (RFC 4648, 5; no white space, no trailing bits, no
+ * escapes) as bytes. */
 MITOME_CHECKED mitome_status json_read_base64url(
         struct json_reader *r, const char *field, uint8_t *buffer, size_t capacity, slice *ret);
 
