@@ -59,8 +59,8 @@ void authdata_write(writer *w, const struct authdata *data)
         write_u8(w, data->flags);
         write_u32(w, data->sign_count);
         if (data->flags & AUTHDATA_AT) {
-                if (data->credential_id.size > AUTHDATA_CREDENTIAL_ID_MAX)
-                        w->overflowed = true; /* its length would not be read back */
+                if (data->credential_id.size > UINT16_MAX)
+                        w->overflowed = true; /* its length has no place in the structure */
                 write_slice(w, data->aaguid);
                 write_u16(w, (uint16_t)data->credential_id.size);
                 write_slice(w, data->credential_id);

@@ -36,7 +36,8 @@ struct authdata {
 MITOME_CHECKED mitome_status authdata_read(slice input, struct authdata *ret, mitome_error *error);
 
 /* authdata_write writes the same structure; public_key_bytes is written as it is, and public_key only when
- * public_key_bytes is empty. A credential ID over the limit overflows the writer. */
+ * public_key_bytes is empty. What is written is not checked (tests write what must be
+ * refused), but a credential ID over 65535 bytes overflows the writer. */
 void authdata_write(writer *w, const struct authdata *data);
 
 #endif
