@@ -174,7 +174,7 @@ static mitome_status copy_event(
 static mitome_status take_event(struct matcher_gate *gate, struct mitome_gate_event *ret, mitome_error *error)
 {
         uint8_t buffer[GATE_MESSAGE_MAX];
-        struct gate_report report;
+        struct gate_report report = { 0 };
         MITOME_TRY(receive_report(gate, buffer, &report, error));
         if (report.kind > MITOME_GATE_BROKEN)
                 return give_up(gate, MITOME_E_GATE_MESSAGE, error); /* an answer that nobody waits for */
@@ -393,6 +393,8 @@ static bool spawn_with(const struct matcher_gate_config *config, const posix_spa
         const char *const arguments[] = { config->program, "--state", config->state, "--socket", "3", NULL };
         const union strings argv = { .constant = arguments };
         const union strings envp = { .constant = config->environment ? config->environment : nothing };
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the analyzer does not see through the
+         * union */
         return posix_spawn(ret_process, config->program, files, attributes, argv.variable, envp.variable) ==
                0;
 }

@@ -32,6 +32,7 @@ static const char *log_field(const GLogField *fields, gsize count, const char *k
 static void note_score(struct sensor_scores *scores, const char *message)
 {
         int score, threshold, size = 0;
+        /* NOLINTNEXTLINE(cert-err34-c): six digits always fit */
         if (sscanf(message, "score %6d/%6d%n", &score, &threshold, &size) != 2 || message[size] != '\0')
                 return;
         scores->count++;
