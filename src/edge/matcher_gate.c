@@ -393,10 +393,10 @@ static bool spawn_with(const struct matcher_gate_config *config, const posix_spa
         const char *const arguments[] = { config->program, "--state", config->state, "--socket", "3", NULL };
         const union strings argv = { .constant = arguments };
         const union strings envp = { .constant = config->environment ? config->environment : nothing };
-        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the analyzer does not see through the
-         * union */
-        return posix_spawn(ret_process, config->program, files, attributes, argv.variable, envp.variable) ==
-               0;
+        char *const *words = argv.variable;
+        if (!words) /* never: for readers that do not see through the union */
+                return false;
+        return posix_spawn(ret_process, config->program, files, attributes, words, envp.variable) == 0;
 }
 
 static bool spawn(const struct matcher_gate_config *config, int socket, pid_t *ret_process)
