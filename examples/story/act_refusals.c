@@ -9,6 +9,16 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+/* What the relying party says, without its advice. */
+static const char *reason(const mitome_error *cause, char text[STAGE_TEXT_MAX])
+{
+        mitome_explain(cause, text, STAGE_TEXT_MAX);
+        for (char *c = text; *c; c++)
+                if (c[0] == ')' && c[1] == ':')
+                        c[1] = '\0';
+        return text;
+}
+
 /* ---- at the element and the matcher ---- */
 
 /* A login that must fail with this status word of the element. */
@@ -35,7 +45,7 @@ static mitome_status another_finger(struct story *story, mitome_error *error)
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         bool right = answer.fido_error != FIDO_OK && story->phone.last_gate_end == MITOME_GATE_NO_MATCH;
         stage_check(&story->stage, MATCHER, right, "Another person's finger is refused",
-                "no match; the client sees %s", fido_strerr(answer.fido_error));
+                "no match (client: %s)", fido_strerr(answer.fido_error));
         return ok();
 }
 
@@ -54,30 +64,28 @@ static mitome_status other_origin(struct story *story, mitome_error *error)
 {
         static struct browser_answer answer;
         mitome_error cause = { 0 };
-        char text[300];
+        char text[STAGE_TEXT_MAX];
         story_touch(story, &story->owner, 5);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, "https://evil.example", &answer, error));
         if (answer.fido_error != FIDO_OK)
                 return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(answer.fido_error), NULL);
         mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
                 sizeof story->verdict_buffer, &story->verdict, &cause);
-        mitome_explain(&cause, text, sizeof text);
         stage_check(&story->stage, PORTAL, status.code == MITOME_E_ORIGIN_UNEXPECTED,
-                "A login that another site passes on is refused", "%.90s", text);
+                "A login that another site passes on is refused", "%s", reason(&cause, text));
         return ok();
 }
 
 static mitome_status old_login(struct story *story, mitome_error *error)
 {
         mitome_error cause = { 0 };
-        char text[300];
+        char text[STAGE_TEXT_MAX];
         slice challenge;
         MITOME_TRY(portal_challenge(&story->portal, &challenge, error));
         mitome_status status = portal_login(&story->portal, story->login.json, story->now,
                 story->verdict_buffer, sizeof story->verdict_buffer, &story->verdict, &cause);
-        mitome_explain(&cause, text, sizeof text);
         stage_check(&story->stage, PORTAL, status.code == MITOME_E_CHALLENGE_MISMATCH,
-                "An old login, sent once more, is refused", "%.90s", text);
+                "An old login, sent once more, is refused", "%s", reason(&cause, text));
         return ok();
 }
 
@@ -184,7 +192,7 @@ mitome_status act_revoke(struct story *story, mitome_error *error)
         static struct browser_answer answer;
         struct authority_der crl;
         mitome_error cause = { 0 };
-        char text[300];
+        char text[STAGE_TEXT_MAX];
         stage_step(&story->stage,
                 "The certificate is revoked; the finger still opens the key, the relying party does not let in");
         MITOME_TRY(authority_revoke(story->authority, AUTHORITY_USER_VERIFICATION,
@@ -199,8 +207,7 @@ mitome_status act_revoke(struct story *story, mitome_error *error)
         stage_sent(&story->stage, BROWSER, PORTAL, "AuthenticationResponseJSON, %zu bytes", answer.json.size);
         mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
                 sizeof story->verdict_buffer, &story->verdict, &cause);
-        mitome_explain(&cause, text, sizeof text);
         stage_check(&story->stage, PORTAL, status.code == MITOME_E_CERTIFICATE_REVOKED,
-                "A login after the certificate was revoked is refused", "%.90s", text);
+                "A login after the certificate was revoked is refused", "%s", reason(&cause, text));
         return ok();
 }
