@@ -17,7 +17,7 @@ void scp03_close(struct scp03_session *session)
 mitome_status scp03_cmac(
         const uint8_t key[SCP03_KEY_SIZE], const slice *parts, size_t count, uint8_t ret[SCP03_BLOCK])
 {
-        static char cipher[] = "AES-128-CBC";
+        char cipher[] = "AES-128-CBC";
         const OSSL_PARAM parameters[] = {
                 OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
                 OSSL_PARAM_construct_end(),

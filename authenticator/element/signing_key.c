@@ -43,7 +43,7 @@ static bool to_native(slice scalar, uint8_t native[SIGNING_KEY_SIZE])
 
 static EVP_PKEY *es256_key(slice scalar)
 {
-        static char curve[] = "P-256";
+        char curve[] = "P-256";
         SECRET(native);
         if (scalar.size != SIGNING_KEY_SIZE || !to_native(scalar, native.data))
                 return NULL;
