@@ -258,5 +258,17 @@ core_library=$(find "$build" -name 'libmitome-authenticator.so' | head -n 1)
 nm -D -u "$core_library" | awk '{ sub(/@.*/, "", $2); print $2 }' | grep -xE "$private" | grep -vxE "$public|crypto_auth_hmacsha256_.*" >"$work/out" || true
 judge 'libmitome-authenticator as shipped links no private-key operation' "$work/out"
 
+grep '\.c$' "$work/all" | grep -v '^tests/' | xargs awk '
+        FNR == 1 { start = 0 }
+        /^\{/ { start = FNR }
+        /^\}/ { if (start && FNR - start > 100) print FILENAME ", line " start; start = 0 }' >"$work/out"
+judge 'no function is longer than 100 lines' "$work/out"
+
+"$build/mitome" explain --markdown | diff docs/errors.md - >"$work/out" || true
+judge 'docs/errors.md is what `mitome explain --markdown` prints' "$work/out"
+
+grep -oE '^MITOME_ERROR\([0-9]+' include/mitome/errors.def | sort | uniq -d >"$work/out"
+judge 'no error number is used twice' "$work/out"
+
 printf '1..%d\n' "$count"
 [ "$broken" -eq 0 ]

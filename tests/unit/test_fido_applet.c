@@ -472,7 +472,9 @@ static void a_blocked_pin_closes_the_finger(void **state)
         begin_sealed(rig, &operation, token); /* before */
         for (int i = 0; i < 3; i++)
                 (void)element_rig_pin_token(rig, "0000", &pin_token);
-        assert_sw(element_rig_get(rig, SLICE(token), 0, nothing), SW_CONDITIONS); /* ended with the PIN */
+        assert_sw(
+                element_rig_get(rig, SLICE(token), 0, nothing), SW_BLOCKED); /* the right finger, too late */
+        assert_sw(element_rig_get(rig, SLICE(token), 0, nothing), SW_CONDITIONS);
         assert_sw(element_rig_begin(rig, &operation), SW_BLOCKED);
         assert_int_equal(element_rig_state(rig).uv_tries, 4);
         assert_int_equal(element_rig_state(rig).flags & FINGER_OPEN, 0);
