@@ -54,17 +54,18 @@ quietly() {
         rm -f "$log"
 }
 
-# configure FOLDER OPTION.. makes a build folder, or brings one up to date; one that cannot be is made anew.
-configure() {
+# build_in FOLDER OPTION.. configures a build folder, or brings one up to date, and compiles. One that cannot be
+# brought up to date (the tree was moved, the compiler is another) is made anew.
+build_in() {
         folder=$1
         shift
         if [ -e "$folder" ] && [ ! -w "$folder" ]; then
                 die "$folder belongs to another user: remove it, or run as that user"
         fi
-        if [ -f "$folder/build.ninja" ]; then
-                meson setup --reconfigure "$folder" "$@" >/dev/null 2>&1 ||
-                        quietly meson setup --wipe "$folder" "$@"
-        else
+        if [ ! -f "$folder/build.ninja" ]; then
                 quietly meson setup "$folder" "$@"
+        elif ! meson setup --reconfigure "$folder" "$@" >/dev/null 2>&1; then
+                quietly meson setup --wipe "$folder" "$@"
         fi
+        quietly ninja -C "$folder"
 }
