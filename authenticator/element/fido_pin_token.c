@@ -102,8 +102,6 @@ static uint16_t count_wrong(struct fido *fido, uint16_t sw)
         bool out_of_tries = sw == SW_TRIES_LEFT;
         fido->has_agreement = false;
         secret_wipe(&fido->agreement);
-        if (out_of_tries)
-                fido_end_operation(fido); /* the finger path is closed too */
         return ++fido->wrong_in_a_row < WRONG_IN_A_ROW_MAX || out_of_tries ? sw : SW_CONDITIONS;
 }
 

@@ -66,8 +66,8 @@ enum { MITOME_APDU_MAX = 4096 }; /* of a command or a response, status word incl
 
 /* mitome_element_transmit carries out one command APDU (at most MITOME_APDU_MAX bytes) and writes the
  * response, always at least its status word, into `response`, which holds MITOME_APDU_MAX bytes. A malformed
- * command is answered by a status word; a failure of this call means that the state could not be stored, and
- * the element then answers 6581 until it is opened again. */
+ * command is answered by a status word; a failure of this call means that the state could not be stored: the
+ * response is then 6581 (and *ret_size 2), and so is every later one until the element is opened again. */
 MITOME_CHECKED mitome_status mitome_element_transmit(struct mitome_element *element, mitome_slice command,
         uint8_t response[MITOME_APDU_MAX], size_t *ret_size, mitome_error *error);
 

@@ -1333,6 +1333,28 @@ static void the_batch_key_is_stored_once(void **state)
         element_rig_close(&other);
 }
 
+/* "3584 bytes in all, else 6A84": and the key that came along is not there either, also after the next write.
+ */
+static void too_many_certificates_leave_nothing(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint8_t filler[1100] = { 0x30 };
+        uint8_t bytes[4000], certificate[1024], key[64];
+        slice list = element_rig_stored(&stencil, 0x0011, certificate, sizeof certificate);
+        slice stored = element_rig_stored(&stencil, 0x0010, key, sizeof key);
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, slice_of(stored.data, 16));
+        tlv_write(&w, 0x81, slice_of(stored.data + 16, 32));
+        write_slice(&w, list);
+        for (int i = 0; i < 3; i++)
+                tlv_write(&w, 0x82, SLICE(filler));
+        assert_false(w.overflowed);
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, store_batch_key, writer_view(&w)), SW_FULL);
+        assert_sw(management_pin(rig, "1234"), SW_OK);
+        assert_int_equal(element_rig_state(rig).flags, HAS_PIN);
+}
+
 /* PAIR: a point that is none is refused, and the former pairing stands. */
 static void pairing_wants_a_point(void **state)
 {
@@ -1370,6 +1392,20 @@ static void a_new_pairing_ends_the_former(void **state)
         element_rig_seal(rig, &operation, UNLOCK_VERIFIED, token);
         assert_sw(element_rig_get(rig, SLICE(token), 0, nothing), SW_TOKEN_MAC);
         secret_wipe(&former);
+}
+
+/* An operation that was begun for the former matcher is over. */
+static void pairing_ends_the_operation(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t token[UNLOCK_TOKEN_SIZE], bytes[70];
+        struct element_rig_operation operation = operation_of(GET, BUILT_IN);
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(rig->batch_point));
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        begin_sealed(rig, &operation, token);
+        assert_sw(element_rig_secured(rig, pair, writer_view(&w)), SW_OK);
+        assert_sw(element_rig_get(rig, SLICE(token), 0, nothing), SW_CONDITIONS);
 }
 
 /* ---- no key material in any answer ---- */
@@ -1489,8 +1525,10 @@ int main(void)
                 TEST(an_absent_finger_costs_nothing),
                 TEST(a_refund_is_the_matchers_to_give),
                 TEST_NEW(the_batch_key_is_stored_once),
+                TEST_NEW(too_many_certificates_leave_nothing),
                 TEST(pairing_wants_a_point),
                 TEST(a_new_pairing_ends_the_former),
+                TEST(pairing_ends_the_operation),
                 TEST(no_key_is_in_any_answer),
         };
         return cmocka_run_group_tests(tests, make_stencil, drop_stencil);
