@@ -157,8 +157,7 @@ static mitome_status write_file(
         const uint8_t id[] = { (uint8_t)(file >> 8), (uint8_t)file };
         reader r = reader_over(content, NULL, error);
         MITOME_TRY(order(channel,
-                &(struct apdu_command){ .ins = 0xA4, .p1 = 0x02, .p2 = 0x0C, .data = SLICE(id) },
-                error));
+                &(struct apdu_command){ .ins = 0xA4, .p1 = 0x02, .p2 = 0x0C, .data = SLICE(id) }, error));
         while (r.rest.size) {
                 slice chunk;
                 size_t offset = r.offset;
