@@ -164,7 +164,8 @@ static const struct {
         { { 0x81, false, 0, NULL, NULL, NULL }, MITOME_E_INPUT_ENDS, HEAD, "extensions" },
         { { 0xC1, true, ID_SIZE, KEY, NULL, NULL }, MITOME_E_INPUT_ENDS, KEY_AT + 77, "extensions" },
         /* extensions where attested data is announced: they are read as that */
-{ { 0xC1, false, 0, NULL, EXTENSIONS, NULL }, MITOME_E_TOO_LONG, ID_AT, "attestedCredentialData.credentialIdLength" }, MITOME_E_INPUT_ENDS, 0, NULL },
+        { { 0xC1, false, 0, NULL, EXTENSIONS, NULL }, MITOME_E_TOO_LONG, ID_AT,
+                "attestedCredentialData.credentialIdLength" },
         { { 0x41, true, ID_SIZE, "", NULL, NULL }, MITOME_E_INPUT_ENDS, KEY_AT,
                 "attestedCredentialData.credentialPublicKey" },
         /* 6.5.1: "credentialIdLength ... Value MUST be <= 1023." */
@@ -197,8 +198,7 @@ static const struct {
                 "extensions" },
         { { 0x81, false, 0, NULL, "a1 6161 81818180", NULL }, MITOME_E_DEPTH, 0, "extensions" },
         { { 0x81, false, 0, NULL, "a0 a0", NULL }, MITOME_E_TRAILING_BYTES, HEAD + 1, "authData" },
-}
-;
+};
 
 static void refuses_what_the_flags_do_not_say(void **state)
 {
