@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The profile of JPKI user-verification certificates, each rule broken once; and what the example authority
+ * issues. */
+
+#include "random_system.h"
+#include "trust.h"
+#include "trust_rig.h"
+
+#include <openssl/core_names.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const ca_name[] = { "C", "JP", "O", "JPKI-TEST", "OU", "JPKI for user authentication",
+        NULL };
+static const char *const person_name[] = { "C", "JP", "CN", "997794E9AGCIEG13221003A", NULL };
+
+#define POLICY "certificatePolicies = 1.2.392.200149.8.5.1.3.30\n"
+#define USAGE "keyUsage = critical, digitalSignature\n"
+#define PHONE "1.3.6.1.4.1.99999.1.1 = DER:0500\n"
+static const char right[] =
+        "[certificate]\n" USAGE POLICY PHONE "authorityKeyIdentifier = keyid\nsubjectKeyIdentifier = hash\n";
+
+struct rig {
+        struct rig_certificate ca;
+        struct mitome_trust *trust;
+};
+
+static int make_rig(void **state)
+{
+        static struct rig rig;
+        struct authority_der crl;
+        rig_make(&rig.ca,
+                &(struct rig_plan){
+                        .subject = ca_name, .key = EVP_RSA_gen(2048), .extensions = rig_ca_extensions });
+        rig.trust = rig_trust(NULL, &rig.ca);
+        rig_crl(&crl, &(struct rig_crl_plan){
+                              .issuer = &rig.ca, .issued = rig_now - 60, .next = rig_now + RIG_DAY });
+        rig_add_crl(rig.trust, &crl);
+        *state = &rig;
+        return 0;
+}
+
+static int free_rig(void **state)
+{
+        struct rig *rig = *state;
+        mitome_trust_free(rig->trust);
+        rig_free(&rig->ca);
+        return 0;
+}
+
+static void a_right_certificate_is_read_where_it_stands(void **state)
+{
+        const struct rig *rig = *state;
+        struct rig_certificate person;
+        struct jpki_certificate read = { 0 };
+        rig_make(&person, &(struct rig_plan){ .subject = person_name,
+                                  .issuer = &rig->ca,
+                                  .key = EVP_RSA_gen(2048),
+                                  .extensions = right });
+        slice der = rig_der(&person);
+        assert_int_equal(trust_verify_jpki(rig->trust, der, rig_now, &read, NULL).code, MITOME_OK);
+        const slice parts[] = { read.serial, read.issuer, read.subject_common_name, read.modulus,
+                read.exponent };
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+                assert_true(slice_contains(der, parts[i]));
+        assert_true(slice_is(read.subject_common_name, person_name[3]));
+        assert_int_equal(read.modulus.size, 256);
+        assert_true(slice_equal(read.exponent, slice_of("\x01\x00\x01", 3)));
+        assert_int_equal(read.serial.data[0], 0x4d);
+        assert_true(read.phone);
+        rig_free(&person);
+}
+
+static EVP_PKEY *rsa(unsigned bits, unsigned exponent)
+{
+        EVP_PKEY *key = NULL;
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        OSSL_PARAM parameters[] = { OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_BITS, &bits),
+                OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &exponent), OSSL_PARAM_construct_end() };
+        assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_params(context, parameters), 1);
+        assert_int_equal(EVP_PKEY_generate(context, &key), 1);
+        EVP_PKEY_CTX_free(context);
+        return key;
+}
+
+static void each_rule_is_asked(void **state)
+{
+        const struct rig *rig = *state;
+        static const char *const short_name[] = { "C", "JP", "CN", "997794E9AGCIEG13221003", NULL };
+        static const char *const abroad[] = { "C", "US", "CN", "997794E9AGCIEG13221003A", NULL };
+        static const char *const with_place[] = { "C", "JP", "L", "Tokyo-to", "CN", "997794E9AGCIEG13221003A",
+                NULL };
+        static const char *const with_more[] = { "C", "JP", "CN", "997794E9AGCIEG13221003A", "OU", "x",
+                NULL };
+        const struct {
+                const char *const *subject;
+                const char *extensions;
+                unsigned bits, exponent;
+                const EVP_MD *digest;
+                mitome_code code;
+                const char *field;
+        } cases[] = {
+                { short_name, right, 2048, 65537, NULL, MITOME_E_JPKI_PROFILE, "subject.CN" },
+                { abroad, right, 2048, 65537, NULL, MITOME_E_JPKI_PROFILE, "subject.C" },
+                { with_place, right, 2048, 65537, NULL, MITOME_E_JPKI_PROFILE, "subject.CN" },
+                { with_more, right, 2048, 65537, NULL, MITOME_E_TRAILING_BYTES, "subject" },
+                { person_name, right, 3072, 65537, NULL, MITOME_E_JPKI_PROFILE, "subjectPublicKeyInfo" },
+                { person_name, right, 2048, 3, NULL, MITOME_E_JPKI_PROFILE, "subjectPublicKeyInfo" },
+                { person_name, right, 2048, 65537, EVP_sha384(), MITOME_E_JPKI_PROFILE,
+                        "signatureAlgorithm" },
+                { person_name, "[certificate]\n" POLICY PHONE, 2048, 65537, NULL, MITOME_E_JPKI_PROFILE,
+                        "keyUsage" },
+                { person_name,
+                        "[certificate]\nkeyUsage = critical, digitalSignature, nonRepudiation\n" POLICY, 2048,
+                        65537, NULL, MITOME_E_JPKI_PROFILE, "keyUsage" },
+                { person_name, "[certificate]\nkeyUsage = critical, keyEncipherment\n" POLICY, 2048, 65537,
+                        NULL, MITOME_E_JPKI_PROFILE, "keyUsage" },
+                { person_name, "[certificate]\n" USAGE, 2048, 65537, NULL, MITOME_E_JPKI_PROFILE,
+                        "certificatePolicies" },
+                { person_name, "[certificate]\n" USAGE "certificatePolicies = 1.2.392.200149.8.5.1.1.20\n",
+                        2048, 65537, NULL, MITOME_E_JPKI_PROFILE, "certificatePolicies" },
+                { person_name, "[certificate]\n" USAGE POLICY "basicConstraints = critical, CA:TRUE\n", 2048,
+                        65537, NULL, MITOME_E_JPKI_PROFILE, "basicConstraints" },
+                { person_name, "[certificate]\n" USAGE POLICY "1.3.6.1.4.1.99999.7 = critical, DER:0500\n",
+                        2048, 65537, NULL, MITOME_E_JPKI_PROFILE, "extensions" },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct rig_certificate person;
+                struct jpki_certificate read = { 0 };
+                mitome_error error = { 0 };
+                rig_make(&person, &(struct rig_plan){ .subject = cases[i].subject,
+                                          .issuer = &rig->ca,
+                                          .key = rsa(cases[i].bits, cases[i].exponent),
+                                          .extensions = cases[i].extensions,
+                                          .digest = cases[i].digest });
+                assert_int_equal(trust_verify_jpki(rig->trust, rig_der(&person), rig_now, &read, &error).code,
+                        cases[i].code);
+                assert_string_equal(error.field, cases[i].field);
+                assert_null(read.serial.data);
+                rig_free(&person);
+        }
+}
+
+static void a_p256_key_is_none_of_jpki(void **state)
+{
+        const struct rig *rig = *state;
+        struct rig_certificate person;
+        struct jpki_certificate read;
+        rig_make(&person,
+                &(struct rig_plan){ .subject = person_name, .issuer = &rig->ca, .extensions = right });
+        assert_int_not_equal(
+                trust_verify_jpki(rig->trust, rig_der(&person), rig_now, &read, NULL).code, MITOME_OK);
+        rig_free(&person);
+}
+
+static void issuer_time_and_marker_are_told(void **state)
+{
+        const struct rig *rig = *state;
+        struct rig_certificate twin, foreign, old, card;
+        struct jpki_certificate read;
+        rig_make(&twin,
+                &(struct rig_plan){
+                        .subject = ca_name, .key = EVP_RSA_gen(2048), .extensions = rig_ca_extensions });
+        rig_make(&foreign, &(struct rig_plan){ .subject = person_name,
+                                   .issuer = &twin,
+                                   .key = EVP_RSA_gen(2048),
+                                   .extensions = right });
+        rig_make(&old, &(struct rig_plan){ .subject = person_name,
+                               .issuer = &rig->ca,
+                               .key = EVP_RSA_gen(2048),
+                               .extensions = right,
+                               .not_after = rig_now - 1 });
+        rig_make(&card, &(struct rig_plan){ .subject = person_name,
+                                .issuer = &rig->ca,
+                                .key = EVP_RSA_gen(2048),
+                                .extensions = "[certificate]\n" USAGE POLICY });
+        assert_int_equal(trust_verify_jpki(rig->trust, rig_der(&foreign), rig_now, &read, NULL).code,
+                MITOME_E_CERTIFICATE_ISSUER);
+        assert_int_equal(trust_verify_jpki(rig->trust, rig_der(&old), rig_now, &read, NULL).code,
+                MITOME_E_CERTIFICATE_EXPIRED);
+        assert_int_equal(trust_verify_jpki(rig->trust, rig_der(&card), rig_now, &read, NULL).code, MITOME_OK);
+        assert_false(read.phone);
+        assert_int_equal(
+                trust_verify_jpki(rig->trust, rig_der(&card), rig_now + 2 * RIG_DAY, &read, NULL).code,
+                MITOME_E_CRL_STALE);
+        rig_free(&card);
+        rig_free(&old);
+        rig_free(&foreign);
+        rig_free(&twin);
+}
+
+/* Every truncation and every changed byte of a right certificate is refused, or is without effect on what is
+ * read: never. */
+static void no_byte_of_a_certificate_can_be_changed(void **state)
+{
+        const struct rig *rig = *state;
+        struct rig_certificate person;
+        struct jpki_certificate read;
+        uint8_t bytes[AUTHORITY_DER_MAX + 1];
+        rig_make(&person, &(struct rig_plan){ .subject = person_name,
+                                  .issuer = &rig->ca,
+                                  .key = EVP_RSA_gen(2048),
+                                  .extensions = right });
+        size_t size = person.der.size;
+        memcpy(bytes, person.der.bytes, size);
+        bytes[size] = 0;
+        assert_int_equal(trust_verify_jpki(rig->trust, slice_of(bytes, size + 1), rig_now, &read, NULL).code,
+                MITOME_E_TRAILING_BYTES);
+        for (size_t i = 0; i < size; i++)
+                assert_int_not_equal(
+                        trust_verify_jpki(rig->trust, slice_of(bytes, i), rig_now, &read, NULL).code,
+                        MITOME_OK);
+        for (size_t i = 0; i < size; i++) {
+                bytes[i] ^= 0x01;
+                assert_int_not_equal(
+                        trust_verify_jpki(rig->trust, slice_of(bytes, size), rig_now, &read, NULL).code,
+                        MITOME_OK);
+                bytes[i] ^= 0x01;
+        }
+        rig_free(&person);
+}
+
+/* ---- the example authority ---- */
+
+static const struct authority_person person = { .name = "見本 花子",
+        .address = "東京都見本区",
+        .prefecture = "Tokyo-to",
+        .city = "Mihon-ku",
+        .gender = "2",
+        .birth_year = 1990,
+        .birth_month = 4,
+        .birth_day = 1 };
+
+static void take_numbers(const EVP_PKEY *key, uint8_t modulus[256], uint8_t exponent[3])
+{
+        BIGNUM *n = NULL, *e = NULL;
+        assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+        assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e), 1);
+        assert_int_equal(BN_bn2binpad(n, modulus, 256), 256);
+        assert_int_equal(BN_bn2binpad(e, exponent, 3), 3);
+        BN_free(e);
+        BN_free(n);
+}
+
+static void the_authority_issues_to_the_profile_and_revokes(void **state)
+{
+        (void)state;
+        uint8_t modulus[256], exponent[3];
+        struct authority *authority;
+        struct authority_certificate user, signing;
+        struct authority_der crl;
+        struct jpki_certificate read;
+        struct mitome_trust *trust;
+        const struct mitome_random random = random_system();
+        EVP_PKEY *key = EVP_RSA_gen(2048);
+        take_numbers(key, modulus, exponent);
+        assert_int_equal(authority_new(&random, rig_now, &authority, NULL).code, MITOME_OK);
+        assert_int_equal(authority_issue(authority, AUTHORITY_USER_VERIFICATION, &person, SLICE(modulus),
+                                 SLICE(exponent), rig_now, &user, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_int_equal(authority_issue(authority, AUTHORITY_SIGNING, &person, SLICE(modulus),
+                                 SLICE(exponent), rig_now, &signing, NULL)
+                                 .code,
+                MITOME_OK);
+        slice der = slice_of(user.der.bytes, user.der.size);
+
+        for (int revoked = 0; revoked < 2; revoked++) {
+                assert_int_equal(
+                        authority_crl(authority, AUTHORITY_USER_VERIFICATION, rig_now, &crl, NULL).code,
+                        MITOME_OK);
+                assert_int_equal(mitome_trust_new(&trust, NULL).code, MITOME_OK);
+                assert_int_equal(mitome_trust_add_jpki_anchor(
+                                         trust, authority_ca(authority, AUTHORITY_USER_VERIFICATION), NULL)
+                                         .code,
+                        MITOME_OK);
+                rig_add_crl(trust, &crl);
+                assert_int_equal(trust_verify_jpki(trust, der, rig_now, &read, NULL).code,
+                        revoked ? MITOME_E_CERTIFICATE_REVOKED : MITOME_OK);
+                /* a signing certificate is no user-verification certificate */
+                assert_int_equal(trust_verify_jpki(trust, slice_of(signing.der.bytes, signing.der.size),
+                                         rig_now, &read, NULL)
+                                         .code,
+                        MITOME_E_JPKI_PROFILE);
+                mitome_trust_free(trust);
+                assert_int_equal(
+                        authority_revoke(authority, AUTHORITY_USER_VERIFICATION, &user, rig_now, NULL).code,
+                        MITOME_OK);
+        }
+        /* "from issue to the fifth birthday": 2027-01-15 -> 2031-04-01 23:59:59 JST */
+        const unsigned char *at = der.data;
+        X509 *x509 = d2i_X509(NULL, &at, (long)der.size);
+        time_t last = 1932821999;
+        assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(x509), last), 0);
+        X509_free(x509);
+        exponent[2] = 3;
+        assert_int_equal(authority_issue(authority, AUTHORITY_SIGNING, &person, SLICE(modulus),
+                                 SLICE(exponent), rig_now, &signing, NULL)
+                                 .code,
+                MITOME_E_KEY_WEAK);
+        authority_free(authority);
+        EVP_PKEY_free(key);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_right_certificate_is_read_where_it_stands),
+                cmocka_unit_test(each_rule_is_asked),
+                cmocka_unit_test(a_p256_key_is_none_of_jpki),
+                cmocka_unit_test(issuer_time_and_marker_are_told),
+                cmocka_unit_test(no_byte_of_a_certificate_can_be_changed),
+                cmocka_unit_test(the_authority_issues_to_the_profile_and_revokes),
+        };
+        return cmocka_run_group_tests(tests, make_rig, free_rig);
+}
