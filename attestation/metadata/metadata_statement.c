@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metadata_statement.h"
+
+#include "json.h"
+
+#include <sodium.h>
+
+static const char clause[] = "FIDO Metadata Statements 3.0, 4";
+
+enum { ALTERNATIVES_MAX = 16, METHODS_MAX = 8, PROTECTIONS_MAX = 8 };
+
+struct named {
+        const char *name;
+        unsigned value;
+};
+
+static const struct named protections[] = {
+        { "software", METADATA_SOFTWARE },
+        { "hardware", METADATA_HARDWARE },
+        { "tee", METADATA_TEE },
+        { "secure_element", METADATA_SECURE_ELEMENT },
+        { "on_chip", METADATA_ON_CHIP },
+};
+
+/* FIDO registry 3.1. */
+static const struct named methods[] = {
+        { "none", METADATA_PATH_NONE },
+        { "presence_internal", METADATA_PATH_PRESENCE },
+        { "passcode_internal", METADATA_PATH_PASSCODE },
+        { "passcode_external", METADATA_PATH_PASSCODE },
+        { "pattern_internal", METADATA_PATH_PASSCODE },
+        { "pattern_external", METADATA_PATH_PASSCODE },
+        { "fingerprint_internal", METADATA_PATH_BIOMETRIC },
+        { "faceprint_internal", METADATA_PATH_BIOMETRIC },
+        { "eyeprint_internal", METADATA_PATH_BIOMETRIC },
+        { "voiceprint_internal", METADATA_PATH_BIOMETRIC },
+        { "handprint_internal", METADATA_PATH_BIOMETRIC },
+};
+
+enum {
+        PROTECTIONS = sizeof protections / sizeof protections[0],
+        METHODS = sizeof methods / sizeof methods[0]
+};
+
+/* Everything that reading a statement needs at hand. */
+struct statement_reader {
+        struct json_reader json;
+        writer space; /* for the certificates */
+        struct metadata_statement *statement;
+};
+
+static mitome_status read_named(
+        struct json_reader *r, const char *field, const struct named *names, size_t count, unsigned *ret)
+{
+        slice raw;
+        MITOME_TRY(json_read_raw(r, field, &raw));
+        for (size_t i = 0; i < count; i++)
+                if (json_name_is(raw, names[i].name)) {
+                        *ret = names[i].value;
+                        return ok();
+                }
+        return reader_fail(&r->bytes, MITOME_E_VALUE, field);
+}
+
+static mitome_status read_protection(struct json_reader *r, const char *field, unsigned *ret)
+{
+        struct json_members array;
+        unsigned bits = 0, bit;
+        size_t count = 0;
+        MITOME_TRY(json_open_array(r, field, &array));
+        for (bool more;;) {
+                MITOME_TRY(json_next_element(r, &array, &more));
+                if (!more)
+                        break;
+                if (count++ == PROTECTIONS_MAX)
+                        return reader_fail(&r->bytes, MITOME_E_TOO_MANY, field);
+                MITOME_TRY(read_named(r, field, protections, PROTECTIONS, &bit));
+                bits |= bit;
+        }
+        *ret = bits;
+        return bits ? ok() : reader_fail(&r->bytes, MITOME_E_MISSING, field);
+}
+
+static mitome_status read_key_protection(struct statement_reader *s)
+{
+        return read_protection(&s->json, "keyProtection", &s->statement->key_protection);
+}
+
+static mitome_status read_matcher_protection(struct statement_reader *s)
+{
+        return read_protection(&s->json, "matcherProtection", &s->statement->matcher_protection);
+}
+
+/* One VerificationMethodDescriptor. */
+static mitome_status read_method(struct json_reader *r, unsigned *ret)
+{
+        struct json_members object;
+        slice name;
+        bool found = false;
+        MITOME_TRY(json_open_object(r, "userVerificationDetails", &object));
+        for (bool more;;) {
+                MITOME_TRY(json_next_member(r, &object, &name, &more));
+                if (!more)
+                        break;
+                if (json_name_is(name, "userVerificationMethod")) {
+                        MITOME_TRY(read_named(r, "userVerificationMethod", methods, METHODS, ret));
+                        found = true;
+                } else {
+                        MITOME_TRY(json_skip(r, "userVerificationDetails"));
+                }
+        }
+        return found ? ok() : reader_fail(&r->bytes, MITOME_E_MISSING, "userVerificationMethod");
+}
+
+/* A combination is as strong as its strongest method. */
+static mitome_status read_combination(struct json_reader *r, unsigned *ret)
+{
+        struct json_members array;
+        unsigned strongest = METADATA_PATH_NONE, method = METADATA_PATH_NONE;
+        size_t count = 0;
+        MITOME_TRY(json_open_array(r, "userVerificationDetails", &array));
+        for (bool more;;) {
+                MITOME_TRY(json_next_element(r, &array, &more));
+                if (!more)
+                        break;
+                if (count++ == METHODS_MAX)
+                        return reader_fail(&r->bytes, MITOME_E_TOO_MANY, "userVerificationDetails");
+                MITOME_TRY(read_method(r, &method));
+                strongest = method > strongest ? method : strongest;
+        }
+        *ret = strongest;
+        return ok();
+}
+
+static mitome_status read_details(struct statement_reader *s)
+{
+        struct json_members array;
+        unsigned weakest = METADATA_PATH_BIOMETRIC, path = METADATA_PATH_NONE;
+        size_t count = 0;
+        MITOME_TRY(json_open_array(&s->json, "userVerificationDetails", &array));
+        for (bool more;;) {
+                MITOME_TRY(json_next_element(&s->json, &array, &more));
+                if (!more)
+                        break;
+                if (count++ == ALTERNATIVES_MAX)
+                        return reader_fail(&s->json.bytes, MITOME_E_TOO_MANY, "userVerificationDetails");
+                MITOME_TRY(read_combination(&s->json, &path));
+                weakest = path < weakest ? path : weakest;
+        }
+        s->statement->weakest_path = count ? (enum metadata_path)weakest : METADATA_PATH_NONE;
+        return ok();
+}
+
+static mitome_status read_root(struct statement_reader *s, slice *ret)
+{
+        slice raw;
+        size_t size = 0;
+        MITOME_TRY(json_read_raw(&s->json, "attestationRootCertificates", &raw));
+        uint8_t *space = s->space.data + s->space.used;
+        if (sodium_base642bin(space, s->space.capacity - s->space.used, (const char *)raw.data, raw.size,
+                    NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+                size == 0)
+                return reader_fail(&s->json.bytes, MITOME_E_VALUE, "attestationRootCertificates");
+        s->space.used += size;
+        *ret = slice_of(space, size);
+        return ok();
+}
+
+static mitome_status read_roots(struct statement_reader *s)
+{
+        struct json_members array;
+        MITOME_TRY(json_open_array(&s->json, "attestationRootCertificates", &array));
+        for (bool more;;) {
+                MITOME_TRY(json_next_element(&s->json, &array, &more));
+                if (!more)
+                        return ok();
+                if (s->statement->root_count == METADATA_ROOTS_MAX)
+                        return reader_fail(&s->json.bytes, MITOME_E_TOO_MANY, "attestationRootCertificates");
+                MITOME_TRY(read_root(s, &s->statement->roots[s->statement->root_count]));
+                s->statement->root_count++;
+        }
+}
+
+/* "6d69746f-6d65-4001-8000-736f66740001" */
+static mitome_status read_aaguid(struct statement_reader *s)
+{
+        slice raw;
+        size_t size = 0;
+        uint8_t *aaguid = s->statement->aaguid;
+        MITOME_TRY(json_read_raw(&s->json, "aaguid", &raw));
+        bool form = raw.size == 36 && raw.data[8] == '-' && raw.data[13] == '-' && raw.data[18] == '-' &&
+                    raw.data[23] == '-';
+        if (!form ||
+                sodium_hex2bin(aaguid, METADATA_AAGUID_SIZE, (const char *)raw.data, raw.size, "-", &size,
+                        NULL) != 0 ||
+                size != METADATA_AAGUID_SIZE)
+                return reader_fail(&s->json.bytes, MITOME_E_VALUE, "aaguid");
+        return ok();
+}
+
+static mitome_status read_description(struct statement_reader *s)
+{
+        return json_read_raw(&s->json, "description", &s->statement->description);
+}
+
+static const struct member {
+        const char *name;
+        bool required;
+        mitome_status (*read)(struct statement_reader *s);
+} members[] = {
+        { "aaguid", true, read_aaguid },
+        { "description", false, read_description },
+        { "attestationRootCertificates", false, read_roots },
+        { "userVerificationDetails", true, read_details },
+        { "keyProtection", true, read_key_protection },
+        { "matcherProtection", false, read_matcher_protection },
+};
+
+enum { MEMBERS = sizeof members / sizeof members[0] };
+
+static mitome_status read_member(struct statement_reader *s, slice name, bool seen[MEMBERS])
+{
+        for (size_t i = 0; i < MEMBERS; i++)
+                if (json_name_is(name, members[i].name)) {
+                        seen[i] = true;
+                        return members[i].read(s);
+                }
+        return json_skip(&s->json, "metadata statement");
+}
+
+mitome_status metadata_statement_read(
+        slice json, uint8_t *buffer, size_t capacity, struct metadata_statement *ret, mitome_error *error)
+{
+        struct metadata_statement statement = { 0 };
+        struct statement_reader s = { json_over(json, clause, error), writer_over(buffer, capacity),
+                &statement };
+        struct json_members object;
+        bool seen[MEMBERS] = { false };
+        slice name;
+        MITOME_TRY(json_open_object(&s.json, "metadata statement", &object));
+        for (bool more;;) {
+                MITOME_TRY(json_next_member(&s.json, &object, &name, &more));
+                if (!more)
+                        break;
+                MITOME_TRY(read_member(&s, name, seen));
+        }
+        MITOME_TRY(json_end(&s.json, "metadata statement"));
+        for (size_t i = 0; i < MEMBERS; i++)
+                if (members[i].required && !seen[i])
+                        return fail(error, MITOME_E_MISSING, members[i].name, clause);
+        *ret = statement;
+        return ok();
+}

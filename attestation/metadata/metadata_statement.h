@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef METADATA_STATEMENT_H
+#define METADATA_STATEMENT_H
+
+/* One FIDO metadata statement (Metadata Statements 3.0): what a maker declares about a model. Whole MDS BLOBs
+ * come later. */
+
+#include "bytes.h"
+
+enum { METADATA_ROOTS_MAX = 8, METADATA_AAGUID_SIZE = 16 };
+
+/* What a path verifies about the user, the weakest first. */
+enum metadata_path {
+        METADATA_PATH_NONE,
+        METADATA_PATH_PRESENCE,
+        METADATA_PATH_PASSCODE,
+        METADATA_PATH_BIOMETRIC
+};
+
+/* Bits of keyProtection and matcherProtection (FIDO registry 3.2, 3.3). */
+enum metadata_protection {
+        METADATA_SOFTWARE = 0x01,
+        METADATA_HARDWARE = 0x02,
+        METADATA_TEE = 0x04,
+        METADATA_SECURE_ELEMENT = 0x08,
+        METADATA_ON_CHIP = 0x10, /* matcherProtection only */
+};
+
+struct metadata_statement {
+        uint8_t aaguid[METADATA_AAGUID_SIZE];
+        slice description;               /* JSON string as it stands, escapes and all */
+        slice roots[METADATA_ROOTS_MAX]; /* attestationRootCertificates, DER */
+        size_t root_count;
+        unsigned key_protection, matcher_protection;
+        /* userVerificationDetails: alternatives (OR) of combinations (AND). A login does not tell which was
+         * taken, so what counts is the weakest alternative, each as strong as the strongest of its methods.
+         */
+        enum metadata_path weakest_path;
+};
+
+/* metadata_statement_read reads one statement; views point into `json` and `buffer`, which receives the
+ * certificates. Unknown members are skipped, unknown values of the members above are refused (VALUE); aaguid,
+ * keyProtection and userVerificationDetails must be there (MISSING). */
+MITOME_CHECKED mitome_status metadata_statement_read(
+        slice json, uint8_t *buffer, size_t capacity, struct metadata_statement *ret, mitome_error *error);
+
+#endif
