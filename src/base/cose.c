@@ -188,7 +188,11 @@ static mitome_status eddsa_read(
         struct cbor_reader *r, struct cbor_members *map, const char *field, struct cose_key *key)
 {
         MITOME_TRY(read_curve(r, map, field, CRV_ED25519));
-        return read_coordinate(r, map, field, LABEL_X, &key->x);
+        struct cbor_reader before = *r;
+        MITOME_TRY(read_coordinate(r, map, field, LABEL_X, &key->x));
+        /* On the curve, in its one spelling, and of the large order: what a secret key makes always is. */
+        bool valid = crypto_core_ed25519_is_valid_point(key->x.data) == 1;
+        return valid ? ok() : reader_fail(&before.bytes, MITOME_E_KEY_POINT, field);
 }
 
 static void eddsa_write(writer *w, const struct cose_key *key)

@@ -422,6 +422,38 @@ static void takes_canonical_ed25519_only(void **state)
         }
 }
 
+/* RFC 8032, 5.1.3 decodes a point; what 5.1.5 makes of a secret key is of the large order always. */
+static void ed25519_keys_are_points_of_the_large_order(void **state)
+{
+        (void)state;
+        static const char *const none[] = {
+                "0200000000000000000000000000000000000000000000000000000000000000", /* y of no point */
+                "0100000000000000000000000000000000000000000000000000000000000000", /* the neutral element */
+                ZERO,
+                "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* y = p + 1 */
+                "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        };
+        uint8_t points[COUNT(none) + 1][32], good[32];
+        for (size_t i = 0; i < COUNT(none); i++)
+                (void)hex_decode(none[i], points[i], sizeof points[i]);
+        /* A good point and the one of order 2 make one that is on the curve, and of twice the order. */
+        (void)hex_decode(ED_X, good, sizeof good);
+        assert_int_equal(crypto_core_ed25519_add(points[COUNT(none)], good, points[3]), 0);
+        for (size_t i = 0; i <= COUNT(none); i++) {
+                uint8_t buffer[64];
+                writer w = WRITER(buffer);
+                const struct cose_key weak = { .algorithm = COSE_EDDSA, .x = SLICE(points[i]) };
+                struct cose_key key = { .algorithm = 4711 };
+                mitome_error error = { 0 };
+                cose_key_write(&w, &weak);
+                struct cbor_reader r = cbor_over(writer_view(&w), NULL, &error);
+                assert_int_equal(cose_key_read(&r, "key", &key).code, MITOME_E_KEY_POINT);
+                assert_int_equal(error.at, 7);
+                assert_int_equal(key.algorithm, 4711);
+        }
+}
+
 static void ed25519_messages_have_a_limit(void **state)
 {
         (void)state;
@@ -647,6 +679,7 @@ int main(void)
                 cmocka_unit_test(names_what_it_supports),
                 cmocka_unit_test(takes_ecdsa_signatures_in_strict_der),
                 cmocka_unit_test(takes_canonical_ed25519_only),
+                cmocka_unit_test(ed25519_keys_are_points_of_the_large_order),
                 cmocka_unit_test(ed25519_messages_have_a_limit),
                 cmocka_unit_test(verifies_what_a_key_signed_in_any_parts),
                 cmocka_unit_test(no_changed_signature_verifies),
