@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Certificates, chains, lists and names of anybody's, with no anchor: nothing is ever believed. */
+
+#include "trust.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static const uint8_t serial[] = { 1 };
+        enum { NOW = 1800000000 };
+        struct mitome_trust *trust;
+        struct jpki_certificate certificate;
+        const slice input = slice_of(data, size);
+        bool anchored = false;
+        if (mitome_trust_new(&trust, NULL).code != MITOME_OK)
+                return 0;
+        (void)!mitome_trust_add_crl(trust, input, NULL).code;
+        if (trust_verify_jpki(trust, input, NOW, &certificate, NULL).code == MITOME_OK)
+                abort();
+        if (trust_verify_attestation(trust, &input, 1, NOW, &anchored, NULL).code == MITOME_OK && anchored)
+                abort();
+        if (trust_check_serial(trust, input, SLICE(serial), NOW, NULL).code == MITOME_OK)
+                abort();
+        mitome_trust_free(trust);
+        return 0;
+}
