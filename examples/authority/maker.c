@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "maker.h"
 
+#include "json.h"
 #include "x509_build.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <sodium.h>
 
 enum { YEAR = 365 * 86400 };
 
@@ -96,4 +98,44 @@ mitome_status maker_make_batch(
                 status = export_key(keys.batch, ret->key, error);
         keys_free(&keys);
         return status;
+}
+
+/* A list of one word. */
+static void write_only(struct json_writer *json, const char *name, const char *word)
+{
+        json_write_open_array(json, name);
+        json_write_string(json, NULL, word);
+        json_write_close_array(json);
+}
+
+/* Either path verifies the user: the finger, or the PIN that the client takes. */
+static void write_details(struct json_writer *json)
+{
+        static const char *const paths[] = { "fingerprint_internal", "passcode_external" };
+        json_write_open_array(json, "userVerificationDetails");
+        for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+                json_write_open_array(json, NULL);
+                json_write_open_object(json, NULL);
+                json_write_string(json, "userVerificationMethod", paths[i]);
+                json_write_close_object(json);
+                json_write_close_array(json);
+        }
+        json_write_close_array(json);
+}
+
+mitome_status maker_write_statement(const struct maker_batch *batch, writer *out, mitome_error *error)
+{
+        char root[sodium_base64_ENCODED_LEN(AUTHORITY_DER_MAX, sodium_base64_VARIANT_ORIGINAL)];
+        sodium_bin2base64(root, sizeof root, batch->ca.bytes, batch->ca.size, sodium_base64_VARIANT_ORIGINAL);
+        struct json_writer json = json_into(out);
+        json_write_open_object(&json, NULL);
+        json_write_string(&json, "description", "Mitome example model: element and matcher in software");
+        json_write_string(&json, "aaguid", "6d69746f-6d65-4001-8000-736f66740001");
+        write_details(&json);
+        write_only(&json, "keyProtection", "software");
+        write_only(&json, "matcherProtection", "software");
+        write_only(&json, "attestationRootCertificates", root);
+        json_write_close_object(&json);
+        slice written;
+        return writer_finish(out, "metadata statement", &written, error);
 }

@@ -21,4 +21,9 @@ struct maker_batch {
 MITOME_CHECKED mitome_status maker_make_batch(
         const struct mitome_random *random, int64_t now, struct maker_batch *ret, mitome_error *error);
 
+/* maker_write_statement writes the model's FIDO metadata statement, JSON. It is honest: element and matcher
+ * are software. */
+MITOME_CHECKED mitome_status maker_write_statement(
+        const struct maker_batch *batch, writer *out, mitome_error *error);
+
 #endif

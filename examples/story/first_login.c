@@ -17,19 +17,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXPECTED_CHECKS = 16, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
+enum { EXPECTED_CHECKS = 17, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
 
 static const char usage[] =
-        "usage: first-login --program MITOME --matcher MITOME-MATCHER [--out DIR] [--verbose]\n\n"
+        "usage: first-login --program MITOME --matcher MITOME-MATCHER --policies DIR [--out DIR] [--verbose]\n\n"
         "Plays a first login by finger from the factory to the revocation, with real processes and real clients.\n\n"
         "  --program FILE  the program `mitome`, which runs the element\n"
         "  --matcher FILE  the program `mitome-matcher`\n"
+        "  --policies DIR  the folder of the level policies\n"
         "  --out DIR       leave the messages of the story there (default: nothing is left)\n"
         "  --verbose       print every APDU and every CTAP message, decoded\n\n"
         "Exit status: 0 everything came out as it must, 1 something did not, 2 the story could not be played.\n";
 
 struct options {
-        const char *program, *matcher, *out;
+        const char *program, *matcher, *policies, *out;
         bool verbose, help;
 };
 
@@ -38,6 +39,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         static const struct option known[] = {
                 { "program", required_argument, NULL, 'p' },
                 { "matcher", required_argument, NULL, 'm' },
+                { "policies", required_argument, NULL, 'l' },
                 { "out", required_argument, NULL, 'o' },
                 { "verbose", no_argument, NULL, 'v' },
                 { "help", no_argument, NULL, 'h' },
@@ -48,6 +50,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->program = optarg;
                 else if (option == 'm')
                         options->matcher = optarg;
+                else if (option == 'l')
+                        options->policies = optarg;
                 else if (option == 'o')
                         options->out = optarg;
                 else if (option == 'v')
@@ -57,7 +61,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 else
                         return false;
         }
-        return options->help || (optind == argc && options->program && options->matcher);
+        return options->help || (optind == argc && options->program && options->matcher && options->policies);
 }
 
 /* ---- --verbose ---- */
@@ -103,6 +107,7 @@ static mitome_status play(struct story *story, const struct phone_config *phone,
         MITOME_TRY(act_enrol(story, error));
         MITOME_TRY(act_register(story, error));
         MITOME_TRY(act_log_in(story, error));
+        MITOME_TRY(act_judge(story, error));
         if (story->out)
                 MITOME_TRY(story_leave(story, error));
         MITOME_TRY(act_refusals(story, error));
@@ -136,6 +141,7 @@ static int run(const struct options *options)
         story.random = random_system();
         story.now = (int64_t)time(NULL);
         story.out = options->out;
+        story.policies = options->policies;
         stage_open(&story.stage, stdout);
         struct phone_config phone = { .folder = folder,
                 .program = options->program,

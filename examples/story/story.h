@@ -27,7 +27,8 @@ struct story {
         struct stage stage;
         struct mitome_random random;
         int64_t now;
-        const char *out; /* folder for what the story leaves behind */
+        const char *out;      /* folder for what the story leaves behind, or NULL */
+        const char *policies; /* folder of the level policies */
 
         struct maker_batch batch;
         struct scp03_keys keys;
@@ -68,6 +69,7 @@ MITOME_CHECKED mitome_status act_issue(struct story *story, mitome_error *error)
 MITOME_CHECKED mitome_status act_enrol(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_register(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_log_in(struct story *story, mitome_error *error);
+MITOME_CHECKED mitome_status act_judge(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_refusals(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_sign(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_revoke(struct story *story, mitome_error *error);
