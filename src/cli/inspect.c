@@ -68,6 +68,8 @@ static mitome_status inspect_answer(FILE *out, int indent, slice bytes, mitome_e
         uint16_t sw;
         (void)indent;
         MITOME_TRY(apdu_read_response(bytes, &data, &sw, error));
+        if (sw >> 12 != 0x6 && sw >> 12 != 0x9)
+                return fail_at(error, MITOME_E_VALUE, bytes.size - 2, "SW1", "ISO 7816-4 5.1.3");
         print_apdu(out, false, bytes);
         return ok();
 }
