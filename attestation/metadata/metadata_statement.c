@@ -157,8 +157,10 @@ static mitome_status read_root(struct statement_reader *s, slice *ret)
         size_t size = 0;
         MITOME_TRY(json_read_raw(&s->json, "attestationRootCertificates", &raw));
         uint8_t *space = s->space.data + s->space.used;
-        if (sodium_base642bin(space, s->space.capacity - s->space.used, (const char *)raw.data, raw.size,
-                    NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        /* libsodium 1.0.18 takes bytes over 0x7F for digits. */
+        if (!slice_is_ascii(raw) ||
+                sodium_base642bin(space, s->space.capacity - s->space.used, (const char *)raw.data, raw.size,
+                        NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
                 size == 0)
                 return reader_fail(&s->json.bytes, MITOME_E_VALUE, "attestationRootCertificates");
         s->space.used += size;

@@ -19,6 +19,14 @@ bool slice_is(slice view, const char *text)
         return slice_equal(view, slice_text(text));
 }
 
+bool slice_is_ascii(slice view)
+{
+        for (size_t i = 0; i < view.size; i++)
+                if (view.data[i] >= 0x80)
+                        return false;
+        return true;
+}
+
 /* The sequences of RFC 3629, 4, by their first byte: how many bytes follow, and what the second may be. */
 struct utf8_form {
         uint8_t first, last;

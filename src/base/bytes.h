@@ -28,6 +28,9 @@ bool slice_equal(slice a, slice b);
 /* slice_is tells whether a view holds exactly the characters of `text`. */
 bool slice_is(slice view, const char *text);
 
+/* slice_is_ascii tells whether all bytes are under 0x80. */
+bool slice_is_ascii(slice view);
+
 /* slice_is_utf8 tells whether the bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates,
  * nothing above U+10FFFF). */
 bool slice_is_utf8(slice view);

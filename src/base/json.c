@@ -291,21 +291,13 @@ mitome_status json_read_string(
         return ok();
 }
 
-static bool is_ascii(slice text)
-{
-        for (size_t i = 0; i < text.size; i++)
-                if (text.data[i] >= 0x80)
-                        return false;
-        return true;
-}
-
 mitome_status base64url_decode(
         slice text, const char *field, uint8_t *buffer, size_t capacity, slice *ret, mitome_error *error)
 {
         size_t size = 0;
         size_t wanted = text.size / 4 * 3 + (text.size % 4 ? text.size % 4 - 1 : 0);
         /* libsodium 1.0.18 takes each byte from 0x80 for a '_'. */
-        if (!is_ascii(text))
+        if (!slice_is_ascii(text))
                 return fail(error, MITOME_E_BASE64URL, field, "RFC 4648 5");
         /* No end pointer: libsodium then refuses what follows the last digit. Trailing bits that are not zero
          * and padding are refused by the variant. */

@@ -27,7 +27,7 @@ static void print_help(FILE *out)
                 out);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
         const char *name = argc > 1 ? argv[1] : "";
         if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
@@ -45,4 +45,14 @@ int main(int argc, char **argv)
                 fprintf(stderr, "mitome: there is no subcommand '%s'\n\n", name);
         print_help(stderr);
         return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+        int status = run(argc, argv);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                perror("mitome: standard output");
+                return EXIT_USAGE;
+        }
+        return status;
 }

@@ -23,8 +23,16 @@ MITOME_CHECKED mitome_status print_cbor(
  * line; `command` tells what a response answers, 0 when that is not known. */
 void print_ctap(FILE *out, bool request, uint8_t command, slice message);
 
-/* print_apdu prints a command or a response APDU on one line. */
+/* print_ctap_knows tells whether a command byte (of a request) or a status byte has a name. */
+bool print_ctap_knows(bool request, uint8_t code);
+
+/* print_apdu prints a command or a response APDU on one line. Of a command that carries a PIN or a password,
+ * whatever its class, only the length of the data is printed; of one that is malformed only its own. */
 void print_apdu(FILE *out, bool command, slice apdu);
+
+/* print_apdu_knows tells whether a command's class and instruction, or a response's status word, have a name.
+ */
+bool print_apdu_knows(bool command, slice apdu);
 
 /* These print several lines, each behind `indent` spaces. They fail as the structure's reader does, before
  * they print. */

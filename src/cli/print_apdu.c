@@ -2,54 +2,66 @@
 #include "apdu.h"
 #include "print.h"
 
+#include <string.h>
+
 enum { SHOWN = 16 };
 
-/* What the element's commands are called; P1 decides where one INS has several meanings (0 is any). */
+/* What the element's commands are called. */
 static const struct {
         uint8_t cla, ins;
         const char *name;
-        bool secret; /* the data is a PIN or a password */
 } names[] = {
-        { 0x00, 0xA4, "SELECT", false },
-        { 0x00, 0x20, "VERIFY", true },
-        { 0x00, 0x24, "CHANGE REFERENCE DATA", true },
-        { 0x00, 0xB0, "READ BINARY", false },
-        { 0x00, 0x84, "GET CHALLENGE", false },
-        { 0x80, 0x2A, "COMPUTE DIGITAL SIGNATURE", false },
-        { 0x80, 0x50, "INITIALIZE UPDATE", false },
-        { 0x84, 0x82, "EXTERNAL AUTHENTICATE", false },
-        { 0x80, 0x10, "GET STATE", false },
-        { 0x80, 0x12, "KEY AGREEMENT", false },
-        { 0x80, 0x14, "GET PIN TOKEN", false },
-        { 0x80, 0x20, "BEGIN", false },
-        { 0x80, 0x24, "MAKE CREDENTIAL", false },
-        { 0x80, 0x26, "GET ASSERTION", false },
-        { 0x80, 0x2E, "ABANDON", false },
-        { 0x80, 0x2C, "CHECK", false },
-        { 0x84, 0x30, "STORE BATCH KEY (sealed)", false },
-        { 0x84, 0x32, "PAIR (sealed)", false },
-        { 0x84, 0x34, "SET PIN (sealed)", false },
-        { 0x84, 0x46, "GENERATE KEY PAIR (sealed)", false },
-        { 0x84, 0xD6, "UPDATE BINARY (sealed)", false },
-        { 0x84, 0x2C, "SET REFERENCE DATA (sealed)", false },
+        { 0x00, 0xA4, "SELECT" },
+        { 0x00, 0x20, "VERIFY" },
+        { 0x00, 0x24, "CHANGE REFERENCE DATA" },
+        { 0x00, 0xB0, "READ BINARY" },
+        { 0x00, 0x84, "GET CHALLENGE" },
+        { 0x80, 0x2A, "COMPUTE DIGITAL SIGNATURE" },
+        { 0x80, 0x50, "INITIALIZE UPDATE" },
+        { 0x84, 0x82, "EXTERNAL AUTHENTICATE" },
+        { 0x80, 0x10, "GET STATE" },
+        { 0x80, 0x12, "KEY AGREEMENT" },
+        { 0x80, 0x14, "GET PIN TOKEN" },
+        { 0x80, 0x20, "BEGIN" },
+        { 0x80, 0x24, "MAKE CREDENTIAL" },
+        { 0x80, 0x26, "GET ASSERTION" },
+        { 0x80, 0x2E, "ABANDON" },
+        { 0x80, 0x2C, "CHECK" },
+        { 0x84, 0x30, "STORE BATCH KEY (sealed)" },
+        { 0x84, 0x32, "PAIR (sealed)" },
+        { 0x84, 0x34, "SET PIN (sealed)" },
+        { 0x84, 0x46, "GENERATE KEY PAIR (sealed)" },
+        { 0x84, 0xD6, "UPDATE BINARY (sealed)" },
+        { 0x84, 0x2C, "SET REFERENCE DATA (sealed)" },
 };
+
+static const char *name_of(const struct apdu_command *command)
+{
+        if (command->cla == 0x80 && command->ins == 0x2A && command->p1 == 0 && command->p2 == 0)
+                return "CONFIRM ENROLMENT"; /* the FIDO applet's; the JPKI applet's has P2 80 */
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+                if (names[i].cla == command->cla && names[i].ins == command->ins)
+                        return names[i].name;
+        return NULL;
+}
+
+/* ISO 7816-4 gives these instructions reference data in every interindustry class (bit 8 clear), on any
+ * logical channel: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER. Secure messaging may have been left
+ * out by mistake. */
+static bool carries_secret(const struct apdu_command *command)
+{
+        return (command->cla & 0x80) == 0 &&
+               (command->ins == 0x20 || command->ins == 0x21 || command->ins == 0x24 || command->ins == 0x2C);
+}
 
 static void print_command(FILE *out, const struct apdu_command *command)
 {
-        const char *name = "command";
-        bool secret = false;
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-                if (names[i].cla == command->cla && names[i].ins == command->ins) {
-                        name = names[i].name;
-                        secret = names[i].secret;
-                }
-        if (command->cla == 0x80 && command->ins == 0x2A && command->p1 == 0 && command->p2 == 0)
-                name = "CONFIRM ENROLMENT"; /* the FIDO applet's; the JPKI applet's has P2 80 */
+        const char *name = name_of(command);
         fprintf(out, "APDU > %02X %02X %02X %02X %s", command->cla, command->ins, command->p1, command->p2,
-                name);
+                name ? name : "command");
         if (command->data.size) {
                 fprintf(out, ", %zu bytes", command->data.size);
-                if (!secret) {
+                if (!carries_secret(command)) {
                         fputs(": ", out);
                         print_hex(out, command->data, SHOWN);
                 }
@@ -57,6 +69,20 @@ static void print_command(FILE *out, const struct apdu_command *command)
         if (command->expected)
                 fprintf(out, ", Ne %zu", command->expected);
         fputc('\n', out);
+}
+
+bool print_apdu_knows(bool command, slice apdu)
+{
+        struct apdu_command parsed = { 0 };
+        slice data;
+        uint16_t sw;
+        if (!command)
+                return !failed(apdu_read_response(apdu, &data, &sw, NULL)) &&
+                       strcmp(sw_text(sw), sw_text(0)) != 0;
+        reader r = reader_over(apdu, NULL, NULL); /* the header alone: the lengths may be what is wrong */
+        return !failed(read_u8(&r, "CLA", &parsed.cla)) && !failed(read_u8(&r, "INS", &parsed.ins)) &&
+               !failed(read_u8(&r, "P1", &parsed.p1)) && !failed(read_u8(&r, "P2", &parsed.p2)) &&
+               name_of(&parsed) != NULL;
 }
 
 void print_apdu(FILE *out, bool command, slice apdu)

@@ -161,7 +161,13 @@ mitome_status print_attestation_object(FILE *out, int indent, slice bytes, mitom
         MITOME_TRY(expect_key(&r, &map, "authData"));
         MITOME_TRY(cbor_read_bytes(&r, "authData", UINT16_MAX, &auth_data));
         MITOME_TRY(cbor_end(&r, "attestationObject"));
-        MITOME_TRY(authdata_read(auth_data, &checked, error));
+        mitome_error inner = { 0 };
+        if (failed(authdata_read(auth_data, &checked, &inner))) {
+                /* offsets count in the whole object */
+                size_t start = r.bytes.offset - auth_data.size;
+                return fail_at(error, inner.code, inner.at == MITOME_NOWHERE ? inner.at : start + inner.at,
+                        inner.field, inner.clause);
+        }
 
         line(out, indent, "format");
         print_text(out, format);

@@ -102,7 +102,12 @@ static const char *status_name(uint8_t code)
         for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
                 if (statuses[i].code == code)
                         return statuses[i].name;
-        return "CTAP status";
+        return NULL;
+}
+
+bool print_ctap_knows(bool request, uint8_t code)
+{
+        return request ? command_of(code) != NULL : status_name(code) != NULL;
 }
 
 void print_ctap(FILE *out, bool request, uint8_t command, slice message)
@@ -114,8 +119,12 @@ void print_ctap(FILE *out, bool request, uint8_t command, slice message)
                 return;
         }
         const struct command *known = command_of(request ? first : command);
-        const char *name = request ? (known ? known->name : "CTAP command") : status_name(first);
-        fprintf(out, "CTAP %s %s (0x%02x)", request ? ">" : "<", name, first);
+        const char *name = request ? (known ? known->name : NULL) : status_name(first);
+        fprintf(out, "CTAP %s %s (0x%02x)", request ? ">" : "<",
+                name      ? name
+                : request ? "command"
+                          : "status",
+                first);
         const struct print_names none = { NULL, 0 };
         const struct print_names *names = !known ? &none : request ? &known->request : &known->response;
         if (r.rest.size) {

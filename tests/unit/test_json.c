@@ -234,12 +234,13 @@ static void each_call_refuses_the_other_types(void **state)
                 struct json_reader start = json_over(input, NULL, NULL), r = start;
                 assert_int_equal(json_peek(&r, "it", &kind).code, MITOME_OK);
                 assert_int_equal(kind, i);
+                struct json_reader each[] = { start, start, start, start, start };
                 const mitome_code codes[] = {
-                        (r = start, json_open_object(&r, "it", &members).code),
-                        (r = start, json_open_array(&r, "it", &members).code),
-                        (r = start, json_read_string(&r, "it", buffer, sizeof buffer, &view).code),
-                        (r = start, json_read_int(&r, "it", &number).code),
-                        (r = start, json_read_bool(&r, "it", &flag).code),
+                        json_open_object(&each[0], "it", &members).code,
+                        json_open_array(&each[1], "it", &members).code,
+                        json_read_string(&each[2], "it", buffer, sizeof buffer, &view).code,
+                        json_read_int(&each[3], "it", &number).code,
+                        json_read_bool(&each[4], "it", &flag).code,
                 };
                 for (size_t c = 0; c < COUNT(codes); c++)
                         assert_int_equal(codes[c], c == i ? MITOME_OK : MITOME_E_JSON_TYPE);
@@ -376,8 +377,8 @@ static void what_is_written_is_read_again(void **state)
 /* ---- against jansson ---- */
 
 static const char *const seeds[] = {
-        "{\"type\":\"webauthn.create\",\"challenge\":\"AAECAwQFBgcICQ\",\"origin\":\"https://example.com\","
-        "\"crossOrigin\":false}",
+        ("{\"type\":\"webauthn.create\",\"challenge\":\"AAECAwQFBgcICQ\",\"origin\":\"https://example.com\","
+         "\"crossOrigin\":false}"),
         "[0,-1,12.5e+3,\"\\u00e9\\uD834\\uDD1E\\n\\\\\",{\"a\":null,\"b\":[true,false]},{}]",
         " { \"a\" : 1 , \"\\u0062\" : [ ] , \"c\" : { \"a\" : \"\xC3\xA9\xF0\x9D\x84\x9E\" } } ",
 };

@@ -94,6 +94,8 @@ static void a_wrong_statement_is_refused(void **state)
                         MITOME_E_VALUE },
                 { "{" AAGUID "," DETAILS "," PROTECTION ",\"attestationRootCertificates\":[\"MAA\"]}",
                         MITOME_E_VALUE },
+                { "{" AAGUID "," DETAILS "," PROTECTION ",\"attestationRootCertificates\":[\"AQI\xC3\xA9\"]}",
+                        MITOME_E_VALUE },
                 { "{" AAGUID "," DETAILS "," PROTECTION ",\"attestationRootCertificates\":[\"\"]}",
                         MITOME_E_VALUE },
                 { "{" AAGUID "," AAGUID "," DETAILS "," PROTECTION "}", MITOME_E_JSON_DUPLICATE_NAME },
