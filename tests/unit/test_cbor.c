@@ -310,6 +310,8 @@ static void an_array_has_at_most_its_limit_of_members(void **state)
         w = WRITER(input);
         cbor_write_array(&w, CBOR_MEMBERS + 1); /* with as many bytes behind it */
         assert_int_equal(judge(SLICE(input), &error), MITOME_E_TOO_MANY);
+        struct cbor_reader unlimited = over(SLICE(input), &error); /* whatever a caller's own limit */
+        assert_int_equal(cbor_open_array(&unlimited, "list", SIZE_MAX, &array).code, MITOME_E_TOO_MANY);
 
         static const uint8_t three[] = { 0x83, 1, 2, 3 };
         struct cbor_reader r = over(SLICE(three), &error);
