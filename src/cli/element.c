@@ -2,10 +2,12 @@
 #include "card_server.h"
 #include "cli.h"
 #include "complain.h"
+#include "hex_text.h"
 #include "random_system.h"
 #include "storage_file.h"
 #include "unix_socket.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +25,9 @@ static const char usage[] =
         "  --unix PATH        the socket to listen on\n"
         "  --create           make a new element in DIR and end\n"
         "  --scp03-keys FILE  its first key set: three lines of 32 hexadecimal digits, ENC, MAC and DEK (mode 0600)\n";
+
+/* Three lines of 32 digits, each with its end. */
+enum { KEY_FILE_SIZE = 3 * (2 * MITOME_SCP03_KEY_SIZE + 1) };
 
 struct options {
         const char *state, *socket, *keys;
@@ -58,30 +63,51 @@ static bool read_options(int argc, char **argv, struct options *options)
         return options->help || (optind == argc && complete);
 }
 
-/* One line of 32 hexadecimal digits. */
-static bool read_key(FILE *file, uint8_t key[MITOME_SCP03_KEY_SIZE])
+/* Takes the next line, which must hold one key. */
+static mitome_status read_key(reader *r, uint8_t key[MITOME_SCP03_KEY_SIZE], mitome_error *error)
 {
-        for (int i = 0; i < MITOME_SCP03_KEY_SIZE; i++) {
-                unsigned byte;
-                if (fscanf(file, i ? "%2x" : " %2x", &byte) != 1)
-                        return false;
-                key[i] = (uint8_t)byte;
-        }
-        return true;
+        enum { DIGITS = 2 * MITOME_SCP03_KEY_SIZE };
+        slice digits, bytes;
+        uint8_t end;
+        MITOME_TRY(read_bytes(r, "the key file", DIGITS, &digits));
+        MITOME_TRY(hex_text_decode(digits, "the key file", key, MITOME_SCP03_KEY_SIZE, &bytes, error));
+        if (bytes.size != MITOME_SCP03_KEY_SIZE) /* white space among the digits */
+                return fail(error, MITOME_E_VALUE, "the key file", NULL);
+        if (r->rest.size == 0) /* the last line may lack its end */
+                return ok();
+        MITOME_TRY(read_u8(r, "the key file", &end));
+        return end == '\n' ? ok() : fail(error, MITOME_E_VALUE, "the key file", NULL);
 }
 
+static mitome_status parse_keys(slice text, struct mitome_card_keys *keys, mitome_error *error)
+{
+        reader r = reader_over(text, NULL, error);
+        MITOME_TRY(read_key(&r, keys->enc, error));
+        MITOME_TRY(read_key(&r, keys->mac, error));
+        MITOME_TRY(read_key(&r, keys->dek, error));
+        return read_end(&r, "the key file");
+}
+
+/* Reads without stdio, whose buffers nobody wipes. */
 static mitome_status read_keys(const char *path, struct mitome_card_keys *keys, mitome_error *error)
 {
+        uint8_t text[KEY_FILE_SIZE + 1];
         struct stat status;
-        FILE *file = fopen(path, "re");
-        if (!file)
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
                 return fail(error, MITOME_E_FILE_READ, "the key file", NULL);
         mitome_status result = ok();
-        if (fstat(fileno(file), &status) != 0 || status.st_mode & (S_IRWXG | S_IRWXO))
+        ssize_t size = 0;
+        if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+                result = fail(error, MITOME_E_FILE_READ, "the key file", NULL);
+        else if (status.st_mode & (S_IRWXG | S_IRWXO))
                 result = fail(error, MITOME_E_FILE_MODE, "the key file", NULL);
-        else if (!read_key(file, keys->enc) || !read_key(file, keys->mac) || !read_key(file, keys->dek))
-                result = fail(error, MITOME_E_VALUE, "the key file", NULL);
-        fclose(file);
+        else if ((size = read(fd, text, sizeof text)) < 0)
+                result = fail(error, MITOME_E_FILE_READ, "the key file", NULL);
+        close(fd);
+        if (!failed(result))
+                result = parse_keys(slice_of(text, (size_t)size), keys, error);
+        bytes_wipe(text, sizeof text);
         return result;
 }
 

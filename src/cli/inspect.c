@@ -78,6 +78,8 @@ static mitome_status inspect_answer(FILE *out, int indent, slice bytes, mitome_e
         slice data;
         uint16_t sw;
         MITOME_TRY(apdu_read_response(bytes, &data, &sw, error));
+        if (sw >> 12 != 0x6 && sw >> 12 != 0x9)
+                return fail_at(error, MITOME_E_VALUE, bytes.size - 2, "SW1", "ISO 7816-4 5.1.3");
         fprintf(out, "%*s", indent, "");
         print_apdu(out, false, bytes);
         return ok();
@@ -130,10 +132,15 @@ static bool may_be_cbor(slice bytes)
         return bytes.size && (type == 4 || type == 5);
 }
 
-/* Everything begins with some hash: whatever is long enough and nothing else. */
+/* It begins with a hash, which may be anything; but who hands in a certificate should not be told of flags.
+ */
 static bool may_be_authdata(slice bytes)
 {
-        return bytes.size >= 37;
+        reader r = reader_over(bytes, NULL, NULL);
+        uint16_t sequence, length;
+        bool certificate = !failed(read_u16(&r, "tag", &sequence)) && sequence == 0x3082 &&
+                           !failed(read_u16(&r, "length", &length)) && length == r.rest.size;
+        return bytes.size >= 37 && !certificate;
 }
 
 /* In the order in which they are tried. */
@@ -174,15 +181,17 @@ static bool is_text(slice input)
         return input.size > 0;
 }
 
-/* What the input means: text is hexadecimal or base64url, anything else is the bytes themselves. No structure
- * that is printed here consists of printable characters only. */
+/* What the input means: text is hexadecimal or base64url, anything else is the bytes themselves. Only
+ * structures of very few bytes could be mistaken for text. */
 static mitome_status decode(slice input, uint8_t *buffer, slice *ret, mitome_error *error)
 {
         mitome_status hex = hex_text_decode(input, "hexadecimal text", buffer, INPUT_MAX, ret, NULL);
         if (!failed(hex))
                 return ok();
         if (hex.code == MITOME_E_INPUT_ENDS) /* all digits, but one is missing */
-                return hex_text_decode(input, "hexadecimal text", buffer, INPUT_MAX, ret, error);
+                return hex_text_decode(input, "the last hexadecimal digit", buffer, INPUT_MAX, ret, error);
+        if (input.size && input.data[0] == '{')
+                return fail(error, MITOME_E_UNRECOGNISED, "the JSON text", NULL);
         if (is_text(input))
                 return base64url_decode(trimmed(input), "the text", buffer, INPUT_MAX, ret, error);
         *ret = input;

@@ -27,6 +27,7 @@ static const struct {
         { 0x80, 0x26, "GET ASSERTION" },
         { 0x80, 0x2E, "ABANDON" },
         { 0x80, 0x2C, "CHECK" },
+        { 0x04, 0xA4, "SELECT (sealed)" },
         { 0x84, 0x30, "STORE BATCH KEY (sealed)" },
         { 0x84, 0x32, "PAIR (sealed)" },
         { 0x84, 0x34, "SET PIN (sealed)" },
@@ -45,13 +46,14 @@ static const char *name_of(const struct apdu_command *command)
         return NULL;
 }
 
-/* ISO 7816-4 gives these instructions reference data in every interindustry class (bit 8 clear), on any
- * logical channel: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER. Secure messaging may have been left
- * out by mistake. */
+/* VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER (ISO 7816-4, 11.5.6 to 11.5.10), in every
+ * interindustry class and on every logical channel. In a proprietary class, the FIDO applet gives these
+ * numbers another meaning, always with P2 00; with another P2 it is a VERIFY sent wrongly. */
 static bool carries_secret(const struct apdu_command *command)
 {
-        return (command->cla & 0x80) == 0 &&
-               (command->ins == 0x20 || command->ins == 0x21 || command->ins == 0x24 || command->ins == 0x2C);
+        bool instruction =
+                command->ins == 0x20 || command->ins == 0x21 || command->ins == 0x24 || command->ins == 0x2C;
+        return instruction && ((command->cla & 0x80) == 0 || command->p2 != 0);
 }
 
 static void print_command(FILE *out, const struct apdu_command *command)

@@ -11,26 +11,48 @@ enum { SEND_MS = 10000, ANSWER_MS = 60000 };
 
 struct card_link {
         int fd;
+        bool broken; /* a late answer would be taken for the next command's: nothing more is sent */
 };
+
+static mitome_status exchange(struct card_link *link, slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        uint8_t buffer[MITOME_APDU_MAX];
+        slice answer = { 0 };
+        MITOME_TRY(frame_send(link->fd, command, SEND_MS, error));
+        /* RSA key generation has no bound but a likely time. */
+        MITOME_TRY(frame_receive(link->fd, buffer, ANSWER_MS, &answer, error));
+        if (answer.size < 2)
+                return fail(error, MITOME_E_LINK, "element", NULL);
+        mitome_status status = slice_copy(answer, "response", response, capacity, error);
+        if (!failed(status))
+                *ret_size = answer.size;
+        bytes_wipe(buffer, answer.size);
+        return status;
+}
 
 static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
         size_t *ret_size, mitome_error *error)
 {
         struct card_link *link = context;
-        uint8_t buffer[MITOME_APDU_MAX];
-        slice answer;
-        MITOME_TRY(frame_send(link->fd, command, SEND_MS, error));
-        /* RSA key generation has no bound but a likely time. */
-        MITOME_TRY(frame_receive(link->fd, buffer, ANSWER_MS, &answer, error));
-        MITOME_TRY(slice_copy(answer, "response", response, capacity, error));
-        *ret_size = answer.size;
-        return answer.size >= 2 ? ok() : fail(error, MITOME_E_LINK, "element", NULL);
+        /* A frame of one byte would be a control. */
+        if (command.size < 2 || command.size > MITOME_APDU_MAX)
+                return fail(error, MITOME_E_APDU_LENGTH, "command APDU", NULL);
+        if (link->broken)
+                return fail(error, MITOME_E_LINK, "element", NULL);
+        mitome_status status = exchange(link, command, response, capacity, ret_size, error);
+        link->broken = failed(status);
+        return status;
 }
 
 static mitome_status control(struct card_link *link, enum frame_control code, mitome_error *error)
 {
         const uint8_t byte = (uint8_t)code;
-        return frame_send(link->fd, slice_of(&byte, 1), SEND_MS, error);
+        if (link->broken)
+                return fail(error, MITOME_E_LINK, "element", NULL);
+        mitome_status status = frame_send(link->fd, slice_of(&byte, 1), SEND_MS, error);
+        link->broken = failed(status);
+        return status;
 }
 
 mitome_status card_link_open(const char *path, int timeout_ms, struct card_link **ret, mitome_error *error)

@@ -19,7 +19,9 @@ MITOME_CHECKED mitome_status card_link_open(
 MITOME_CHECKED mitome_status card_link_reset(struct card_link *link, mitome_error *error);
 
 /* card_link is the link for a struct mitome_authenticator_config; it lives as long as `link`. An element that
- * does not answer for a minute is gone: LINK. */
+ * does not answer for a minute, or answers nonsense, is gone: LINK, now and for every later command, since a
+ * late answer would be taken for another command's. A command that is no APDU (under 2 or over
+ * MITOME_APDU_MAX bytes) is refused with APDU_LENGTH and nothing is sent. */
 struct mitome_link card_link(struct card_link *link);
 
 void card_link_close(struct card_link *link);

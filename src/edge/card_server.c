@@ -3,10 +3,12 @@
 
 #include "frame.h"
 
+enum { SEND_MS = 10000 }; /* a client that does not read is sent away */
+
 static mitome_status answer_control(struct mitome_element *element, int fd, uint8_t code, mitome_error *error)
 {
         if (code == FRAME_ATR)
-                return frame_send(fd, mitome_element_atr(), -1, error);
+                return frame_send(fd, mitome_element_atr(), SEND_MS, error);
         mitome_element_reset(
                 element); /* power off, power on and reset: nothing volatile survives any of them */
         return ok();
@@ -20,7 +22,7 @@ static mitome_status answer(struct mitome_element *element, int fd, slice reques
                 return answer_control(element, fd, request.data[0], error);
         mitome_error cause = { 0 };
         mitome_status state = mitome_element_transmit(element, request, response, &size, &cause);
-        mitome_status sent = frame_send(fd, slice_of(response, size), -1, error);
+        mitome_status sent = frame_send(fd, slice_of(response, size), SEND_MS, error);
         bytes_wipe(response, sizeof response);
         return failed(state) ? fail(error, MITOME_E_STORE_BROKEN, cause.field, cause.clause) : sent;
 }

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LENGTH_SIZE = 2 };
+enum { LENGTH_SIZE = 2, FRAME_MS = 10000 };
 
 static mitome_status broken(mitome_error *error)
 {
@@ -44,6 +44,10 @@ mitome_status frame_receive(
         uint8_t head[LENGTH_SIZE];
         uint16_t size;
         writer length = WRITER(head);
+        if (!await(fd, POLLIN, timeout_ms))
+                return broken(error);
+        if (timeout_ms < 0) /* who has begun a frame ends it: a listener is not held up by half of one */
+                timeout_ms = FRAME_MS;
         MITOME_TRY(receive_all(fd, &length, timeout_ms, error));
         reader r = reader_over(SLICE(head), NULL, error);
         MITOME_TRY(read_u16(&r, "length", &size));
