@@ -32,9 +32,8 @@ static mitome_status refused_by_element(struct story *story, const char *what, c
         story->phone.attack = PHONE_HONEST;
         MITOME_TRY(status);
         bool right = answer.fido_error != FIDO_OK && story->phone.last_refusal == expected;
-        stage_check(&story->stage, ELEMENT, right, what, "%04X %s (client: %s)",
-                story->phone.last_refusal, sw_text(story->phone.last_refusal),
-                fido_strerr(answer.fido_error));
+        stage_check(&story->stage, ELEMENT, right, what, "%04X %s (client: %s)", story->phone.last_refusal,
+                sw_text(story->phone.last_refusal), fido_strerr(answer.fido_error));
         return ok();
 }
 
