@@ -154,15 +154,21 @@ static mitome_status check_profile(
         return ok();
 }
 
-/* Generations of the CA share one name: the issuer is the anchor whose key signed. */
+/* Generations of the CA share one name: the issuer is the anchor whose key signed. A certificate that was
+ * renewed for the same key may stand beside the one that it replaces: one of them in its time is enough. */
 static mitome_status check_issuer(
         const struct mitome_trust *trust, X509 *certificate, int64_t now, mitome_error *error)
 {
+        mitome_error untimely = { 0 }; /* the first anchor that signed and is out of its time */
         for (int i = 0; i < sk_X509_num(trust->jpki_anchors); i++) {
                 X509 *anchor = sk_X509_value(trust->jpki_anchors, i);
-                if (certificate_issued(anchor, certificate))
-                        return certificate_check_time(anchor, now, "issuer certificate", error);
+                if (!certificate_issued(anchor, certificate))
+                        continue;
+                if (!failed(certificate_check_time(anchor, now, "issuer certificate", &untimely)))
+                        return ok();
         }
+        if (untimely.code != MITOME_OK)
+                return fail(error, untimely.code, untimely.field, untimely.clause);
         return fail(error, MITOME_E_CERTIFICATE_ISSUER, "certificate", "RFC 5280 6.1.3");
 }
 

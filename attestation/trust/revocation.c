@@ -5,14 +5,35 @@
 
 static const char clause[] = "RFC 5280 5";
 
+/* RFC 5280 5.3: one entry with a critical extension that is not understood, and the list must not be used for
+ * any certificate. (certificateIssuer is one: it makes the entries that follow another issuer's.) */
+static bool is_plain(const X509_REVOKED *entry)
+{
+        for (int i = 0; i < X509_REVOKED_get_ext_count(entry); i++)
+                if (X509_EXTENSION_get_critical(X509_REVOKED_get_ext(entry, i)))
+                        return false;
+        return true;
+}
+
 /* A critical extension changes what a CRL covers (a delta, a part, other issuers' certificates); this reader
  * knows whole CRLs of one issuer, and must not take another kind for one (RFC 5280 5.2). */
-static bool is_whole(const X509_CRL *crl)
+static bool is_whole(X509_CRL *crl)
 {
         for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
                 if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
                         return false;
+        STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(crl);
+        for (int i = 0; i < sk_X509_REVOKED_num(entries); i++)
+                if (!is_plain(sk_X509_REVOKED_value(entries, i)))
+                        return false;
         return true;
+}
+
+/* RFC 5280 6.3.3 (f): a CA whose key usage leaves out cRLSign signs no list. */
+static bool signed_by(X509_CRL *crl, X509 *anchor)
+{
+        return X509_get_key_usage(anchor) & KU_CRL_SIGN &&
+               X509_CRL_verify(crl, X509_get0_pubkey(anchor)) == 1;
 }
 
 static mitome_status check_times(const X509_CRL *crl, int64_t now, mitome_error *error)
@@ -43,8 +64,10 @@ static mitome_status check_listed(X509_CRL *crl, slice serial, mitome_error *err
         X509_REVOKED *entry = NULL;
         int listed = X509_CRL_get0_by_serial(crl, &entry, wanted);
         ASN1_INTEGER_free(wanted);
-        if (listed != 1)
+        if (listed == 0)
                 return ok();
+        if (listed == 2) /* removeFromCRL, which only a delta may say (5.3.1) */
+                return fail(error, MITOME_E_CRL_FORM, "CRL", "RFC 5280 5.3.1");
         return fail(error, is_hold(entry) ? MITOME_E_CERTIFICATE_ON_HOLD : MITOME_E_CERTIFICATE_REVOKED,
                 "certificate", "RFC 5280 5.3.1");
 }
@@ -61,7 +84,7 @@ static mitome_status check_anchor(
                 mitome_error stale = { 0 };
                 if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(anchor)) != 0)
                         continue;
-                if (X509_CRL_verify(crl, X509_get0_pubkey(anchor)) != 1) {
+                if (!signed_by(crl, anchor)) {
                         if (reason == MITOME_E_CRL_MISSING)
                                 reason = MITOME_E_CRL_SIGNATURE;
                         continue;

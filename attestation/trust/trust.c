@@ -70,5 +70,7 @@ mitome_status mitome_trust_add_crl(struct mitome_trust *trust, mitome_slice der,
                 status = fail(error, MITOME_E_NO_MEMORY, "CRL", NULL);
         if (failed(status))
                 X509_CRL_free(crl);
+        else /* once and here: a lookup would sort it, under the eyes of threads that share the snapshot */
+                sk_X509_REVOKED_sort(X509_CRL_get_REVOKED(crl));
         return status;
 }

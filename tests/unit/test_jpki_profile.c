@@ -161,7 +161,7 @@ static void a_p256_key_is_none_of_jpki(void **state)
 static void issuer_time_and_marker_are_told(void **state)
 {
         const struct rig *rig = *state;
-        struct rig_certificate twin, foreign, old, card;
+        struct rig_certificate twin, foreign, old, early, card;
         struct jpki_certificate read;
         rig_make(&twin,
                 &(struct rig_plan){
@@ -175,6 +175,11 @@ static void issuer_time_and_marker_are_told(void **state)
                                .key = EVP_RSA_gen(2048),
                                .extensions = right,
                                .not_after = rig_now - 1 });
+        rig_make(&early, &(struct rig_plan){ .subject = person_name,
+                                 .issuer = &rig->ca,
+                                 .key = EVP_RSA_gen(2048),
+                                 .extensions = right,
+                                 .not_before = rig_now + 1 });
         rig_make(&card, &(struct rig_plan){ .subject = person_name,
                                 .issuer = &rig->ca,
                                 .key = EVP_RSA_gen(2048),
@@ -183,15 +188,92 @@ static void issuer_time_and_marker_are_told(void **state)
                 MITOME_E_CERTIFICATE_ISSUER);
         assert_int_equal(trust_verify_jpki(rig->trust, rig_der(&old), rig_now, &read, NULL).code,
                 MITOME_E_CERTIFICATE_EXPIRED);
+        assert_int_equal(trust_verify_jpki(rig->trust, rig_der(&early), rig_now, &read, NULL).code,
+                MITOME_E_CERTIFICATE_NOT_YET_VALID);
         assert_int_equal(trust_verify_jpki(rig->trust, rig_der(&card), rig_now, &read, NULL).code, MITOME_OK);
         assert_false(read.phone);
         assert_int_equal(
                 trust_verify_jpki(rig->trust, rig_der(&card), rig_now + 2 * RIG_DAY, &read, NULL).code,
                 MITOME_E_CRL_STALE);
         rig_free(&card);
+        rig_free(&early);
         rig_free(&old);
         rig_free(&foreign);
         rig_free(&twin);
+}
+
+/* A CA certificate that was renewed for the same key stands beside the one that it replaces: whichever of the
+ * two is in its time answers, in whatever order they were added. */
+static void a_renewed_ca_certificate_takes_over(void **state)
+{
+        const struct rig *rig = *state;
+        struct rig_certificate older, person;
+        struct jpki_certificate read;
+        struct authority_der crl;
+        EVP_PKEY_up_ref(rig->ca.key);
+        rig_make(&older, &(struct rig_plan){ .subject = ca_name,
+                                 .key = rig->ca.key,
+                                 .extensions = rig_ca_extensions,
+                                 .not_after = rig_now - 1 });
+        rig_make(&person, &(struct rig_plan){ .subject = person_name,
+                                  .issuer = &rig->ca,
+                                  .key = EVP_RSA_gen(2048),
+                                  .extensions = right });
+        rig_crl(&crl, &(struct rig_crl_plan){
+                              .issuer = &rig->ca, .issued = rig_now - 60, .next = rig_now + RIG_DAY });
+        const struct rig_certificate *const orders[][2] = { { &older, &rig->ca }, { &rig->ca, &older } };
+        for (size_t i = 0; i < 2; i++) {
+                mitome_error error = { 0 };
+                struct mitome_trust *trust = rig_trust(NULL, orders[i][0]);
+                rig_add_crl(trust, &crl);
+                mitome_code alone = trust_verify_jpki(trust, rig_der(&person), rig_now, &read, &error).code;
+                assert_int_equal(alone, i == 0 ? MITOME_E_CERTIFICATE_EXPIRED : MITOME_OK);
+                if (i == 0)
+                        assert_string_equal(error.field, "issuer certificate");
+                assert_int_equal(
+                        mitome_trust_add_jpki_anchor(trust, rig_der(orders[i][1]), NULL).code, MITOME_OK);
+                assert_int_equal(
+                        trust_verify_jpki(trust, rig_der(&person), rig_now, &read, NULL).code, MITOME_OK);
+                mitome_trust_free(trust);
+        }
+        rig_free(&person);
+        rig_free(&older);
+}
+
+/* Two generations of one name with keys of their own: each one's certificates are read, and a list that only
+ * one of them has signed does not answer for the other. */
+static void generations_of_the_ca_are_told_apart(void **state)
+{
+        const struct rig *rig = *state;
+        struct rig_certificate older, person;
+        struct jpki_certificate read;
+        struct authority_der crls[2];
+        rig_make(&older,
+                &(struct rig_plan){
+                        .subject = ca_name, .key = EVP_RSA_gen(2048), .extensions = rig_ca_extensions });
+        const struct rig_certificate *const generations[] = { &rig->ca, &older };
+        for (size_t i = 0; i < 2; i++)
+                rig_crl(&crls[i], &(struct rig_crl_plan){ .issuer = generations[i],
+                                          .issued = rig_now - 60,
+                                          .next = rig_now + RIG_DAY });
+        struct mitome_trust *trust = rig_trust(NULL, &rig->ca);
+        assert_int_equal(mitome_trust_add_jpki_anchor(trust, rig_der(&older), NULL).code, MITOME_OK);
+        rig_add_crl(trust, &crls[0]);
+        for (size_t listed = 1; listed <= 2; listed++) {
+                for (size_t i = 0; i < 2; i++) {
+                        rig_make(&person, &(struct rig_plan){ .subject = person_name,
+                                                  .issuer = generations[i],
+                                                  .key = EVP_RSA_gen(2048),
+                                                  .extensions = right });
+                        assert_int_equal(
+                                trust_verify_jpki(trust, rig_der(&person), rig_now, &read, NULL).code,
+                                listed == 1 ? MITOME_E_CRL_SIGNATURE : MITOME_OK);
+                        rig_free(&person);
+                }
+                rig_add_crl(trust, &crls[1]);
+        }
+        mitome_trust_free(trust);
+        rig_free(&older);
 }
 
 /* Every truncation and every changed byte of a right certificate is refused, or is without effect on what is
@@ -314,6 +396,8 @@ int main(void)
                 cmocka_unit_test(each_rule_is_asked),
                 cmocka_unit_test(a_p256_key_is_none_of_jpki),
                 cmocka_unit_test(issuer_time_and_marker_are_told),
+                cmocka_unit_test(a_renewed_ca_certificate_takes_over),
+                cmocka_unit_test(generations_of_the_ca_are_told_apart),
                 cmocka_unit_test(no_byte_of_a_certificate_can_be_changed),
                 cmocka_unit_test(the_authority_issues_to_the_profile_and_revokes),
         };

@@ -50,6 +50,8 @@ static mitome_code verify(
         *ret_anchored = false;
         mitome_status status = trust_verify_attestation(trust, chain, count, now, ret_anchored, &error);
         assert_int_equal(error.code, status.code);
+        if (status.code != MITOME_OK)
+                assert_string_equal(error.field, "x5c");
         return status.code;
 }
 
@@ -123,6 +125,61 @@ static void certificates_are_valid_in_their_time_only(void **state)
         assert_int_equal(
                 verify(trust, chain, 2, rig_now + 400 * RIG_DAY, &anchored), MITOME_E_CERTIFICATE_EXPIRED);
         mitome_trust_free(trust);
+}
+
+/* A leaf in its time does not make up for an issuer that is out of its own. */
+static void an_issuer_out_of_its_time_is_refused(void **state)
+{
+        const struct family *f = *state;
+        const struct {
+                int64_t not_before, not_after;
+                mitome_code code;
+        } cases[] = {
+                { 0, rig_now - 1, MITOME_E_CERTIFICATE_EXPIRED },
+                { rig_now + RIG_DAY, 0, MITOME_E_CERTIFICATE_NOT_YET_VALID },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct rig_certificate untimely, leaf;
+                rig_make(&untimely, &(struct rig_plan){ .subject = middle_name,
+                                            .issuer = &f->root,
+                                            .extensions = rig_ca_extensions,
+                                            .not_before = cases[i].not_before,
+                                            .not_after = cases[i].not_after });
+                rig_make(&leaf, &(struct rig_plan){ .subject = leaf_name,
+                                        .issuer = &untimely,
+                                        .extensions = rig_leaf_extensions });
+                const slice chain[] = { rig_der(&leaf), rig_der(&untimely) };
+                struct mitome_trust *trust = rig_trust(&f->root, NULL);
+                bool anchored;
+                assert_int_equal(verify(trust, chain, 2, rig_now, &anchored), cases[i].code);
+                mitome_trust_free(trust);
+                rig_free(&leaf);
+                rig_free(&untimely);
+        }
+}
+
+/* RFC 5280 4.2.1.9: a root that allows no CA below it does not vouch for what such a CA issued. */
+static void a_path_longer_than_its_root_allows_is_not_anchored(void **state)
+{
+        (void)state;
+        struct rig_certificate root, middle, leaf;
+        rig_make(&root, &(struct rig_plan){ .subject = root_name,
+                                .extensions = "[certificate]\nkeyUsage = critical, keyCertSign\n"
+                                              "basicConstraints = critical, CA:TRUE, pathlen:0\n"
+                                              "subjectKeyIdentifier = hash\n" });
+        rig_make(&middle, &(struct rig_plan){
+                                  .subject = middle_name, .issuer = &root, .extensions = rig_ca_extensions });
+        rig_make(&leaf, &(struct rig_plan){
+                                .subject = leaf_name, .issuer = &middle, .extensions = rig_leaf_extensions });
+        const slice chain[] = { rig_der(&leaf), rig_der(&middle) };
+        struct mitome_trust *trust = rig_trust(&root, NULL);
+        bool anchored;
+        assert_int_equal(verify(trust, chain, 2, rig_now, &anchored), MITOME_OK);
+        assert_false(anchored);
+        mitome_trust_free(trust);
+        rig_free(&leaf);
+        rig_free(&middle);
+        rig_free(&root);
 }
 
 static void a_chain_that_contradicts_itself_is_refused(void **state)
@@ -236,6 +293,24 @@ static void a_fresh_list_answers(void **state)
         assert_int_equal(check_with(f, &plan, rig_now), MITOME_E_CERTIFICATE_ON_HOLD);
 }
 
+static void a_list_is_parsed_to_the_last_byte(void **state)
+{
+        const struct family *f = *state;
+        struct authority_der crl;
+        uint8_t bytes[AUTHORITY_DER_MAX + 1];
+        rig_crl(&crl, &(struct rig_crl_plan){
+                              .issuer = &f->root, .issued = rig_now - 60, .next = rig_now + RIG_DAY });
+        memcpy(bytes, crl.bytes, crl.size);
+        bytes[crl.size] = 0;
+        struct mitome_trust *trust = rig_trust(NULL, &f->root);
+        assert_int_equal(mitome_trust_add_crl(trust, slice_of(bytes, crl.size + 1), NULL).code,
+                MITOME_E_TRAILING_BYTES);
+        for (size_t size = 0; size < crl.size; size++)
+                assert_int_equal(mitome_trust_add_crl(trust, slice_of(bytes, size), NULL).code, MITOME_E_DER);
+        assert_int_equal(check(trust, &f->root, rig_now), MITOME_E_CRL_MISSING);
+        mitome_trust_free(trust);
+}
+
 static void a_list_out_of_its_time_is_no_list(void **state)
 {
         const struct family *f = *state;
@@ -274,6 +349,43 @@ static void a_list_that_is_not_whole_is_refused(void **state)
                 .issuer = &f->root, .issued = rig_now - 60, .next = rig_now + RIG_DAY, .critical = true
         };
         assert_int_equal(check_with(f, &plan, rig_now), MITOME_E_CRL_FORM);
+}
+
+/* RFC 5280 5.3: a list with a critical entry extension that is not understood says nothing, of no serial; and
+ * 5.3.1: only a delta removes from a list. */
+static void an_entry_that_is_not_understood_spoils_its_list(void **state)
+{
+        const struct family *f = *state;
+        static const uint8_t other[] = { 0x4d, 0x10, 0x21 };
+        struct rig_crl_plan plan = { .issuer = &f->root,
+                .issued = rig_now - 60,
+                .next = rig_now + RIG_DAY,
+                .serial = SLICE(other),
+                .critical_entry = true };
+        assert_int_equal(check_with(f, &plan, rig_now), MITOME_E_CRL_FORM);
+        plan.critical_entry = false;
+        assert_int_equal(check_with(f, &plan, rig_now), MITOME_OK);
+        plan.serial = SLICE(serial);
+        plan.reason = CRL_REASON_REMOVE_FROM_CRL;
+        assert_int_equal(check_with(f, &plan, rig_now), MITOME_E_CRL_FORM);
+}
+
+/* RFC 5280 6.3.3 (f): a CA whose key usage leaves out cRLSign signs no list. */
+static void a_ca_that_may_not_sign_lists_signs_none(void **state)
+{
+        (void)state;
+        struct rig_certificate mute;
+        struct authority_der crl;
+        rig_make(&mute, &(struct rig_plan){ .subject = root_name,
+                                .extensions = "[certificate]\nkeyUsage = critical, keyCertSign\n"
+                                              "basicConstraints = critical, CA:TRUE\n" });
+        struct mitome_trust *trust = rig_trust(NULL, &mute);
+        rig_crl(&crl,
+                &(struct rig_crl_plan){ .issuer = &mute, .issued = rig_now - 60, .next = rig_now + RIG_DAY });
+        rig_add_crl(trust, &crl);
+        assert_int_equal(check(trust, &mute, rig_now), MITOME_E_CRL_SIGNATURE);
+        mitome_trust_free(trust);
+        rig_free(&mute);
 }
 
 /* Generations of one name: each must have its list, since a record knows the name only. */
@@ -332,13 +444,18 @@ int main(void)
                 cmocka_unit_test(a_path_to_nobody_we_believe_is_an_answer_and_no_error),
                 cmocka_unit_test(anchors_of_one_name_are_told_apart_by_their_keys),
                 cmocka_unit_test(certificates_are_valid_in_their_time_only),
+                cmocka_unit_test(an_issuer_out_of_its_time_is_refused),
+                cmocka_unit_test(a_path_longer_than_its_root_allows_is_not_anchored),
                 cmocka_unit_test(a_chain_that_contradicts_itself_is_refused),
                 cmocka_unit_test(chains_are_bounded_and_parsed_to_the_last_byte),
                 cmocka_unit_test(an_anchor_is_a_ca),
                 cmocka_unit_test(a_fresh_list_answers),
+                cmocka_unit_test(a_list_is_parsed_to_the_last_byte),
                 cmocka_unit_test(a_list_out_of_its_time_is_no_list),
                 cmocka_unit_test(a_list_that_the_issuer_did_not_sign_is_no_list),
                 cmocka_unit_test(a_list_that_is_not_whole_is_refused),
+                cmocka_unit_test(an_entry_that_is_not_understood_spoils_its_list),
+                cmocka_unit_test(a_ca_that_may_not_sign_lists_signs_none),
                 cmocka_unit_test(every_generation_of_a_name_needs_its_list),
                 cmocka_unit_test(an_unknown_issuer_or_a_bad_question_is_refused),
         };

@@ -75,6 +75,11 @@ static void add_entry(X509_CRL *crl, const struct rig_crl_plan *plan)
                         "reason");
                 ASN1_ENUMERATED_free(reason);
         }
+        if (plan->critical_entry) {
+                ASN1_GENERALIZEDTIME *date = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(rig_now - 1));
+                must(X509_REVOKED_add1_ext_i2d(entry, NID_invalidity_date, date, 1, 0) == 1, "date");
+                ASN1_GENERALIZEDTIME_free(date);
+        }
         must(X509_CRL_add0_revoked(crl, entry) == 1, "entry");
         ASN1_TIME_free(time);
         ASN1_INTEGER_free(serial);

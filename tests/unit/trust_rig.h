@@ -42,6 +42,7 @@ struct rig_crl_plan {
         slice serial;         /* empty: nobody is on it */
         int reason;           /* CRL_REASON_.., or 0 for none given */
         bool critical;        /* carries a critical extension */
+        bool critical_entry;  /* its entry carries one */
 };
 
 void rig_crl(struct authority_der *ret, const struct rig_crl_plan *plan);
