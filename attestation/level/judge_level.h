@@ -16,9 +16,10 @@ struct level_evidence {
         bool challenge_fresh;             /* the challenge was this ceremony's, of at least 16 bytes */
         bool origin_bound;                /* origin and RP ID hash were the expected ones */
         bool attestation_trusted;         /* the registration's path ended in an anchor */
-        bool certificate_alive;           /* a person's certificate is bound, and on no list now */
-        bool backup_eligible;             /* flag BE */
-        bool metadata_known; /* a metadata statement of the model is at hand; else the rest is not known */
+        bool certificate_alive; /* a person's certificate is bound, has not expired and is on no list
+                                   now */
+        bool backup_eligible;   /* flag BE */
+        bool metadata_known;    /* a metadata statement of the model is at hand; else the rest is not known */
         bool declared_every_path_verifies; /* its weakest path verifies the user */
         bool declared_hardware_key;        /* keyProtection: hardware, TEE or secure element */
 };

@@ -4,6 +4,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 static const char clause[] = "JPKI user-verification certificate profile";
 
@@ -172,6 +173,15 @@ static mitome_status check_issuer(
         return fail(error, MITOME_E_CERTIFICATE_ISSUER, "certificate", "RFC 5280 6.1.3");
 }
 
+static mitome_status read_end_of_validity(const X509 *x509, int64_t *ret, mitome_error *error)
+{
+        struct tm end;
+        if (ASN1_TIME_to_tm(X509_get0_notAfter(x509), &end) != 1)
+                return fail(error, MITOME_E_DER, "validity", "RFC 5280 4.1.2.5");
+        *ret = timegm(&end);
+        return ok();
+}
+
 static mitome_status verify(const struct mitome_trust *trust, X509 *x509, slice der, int64_t now,
         struct jpki_certificate *ret, mitome_error *error)
 {
@@ -181,6 +191,7 @@ static mitome_status verify(const struct mitome_trust *trust, X509 *x509, slice 
         MITOME_TRY(check_issuer(trust, x509, now, error));
         MITOME_TRY(certificate_check_time(x509, now, "certificate", error));
         MITOME_TRY(trust_check_serial(trust, certificate.issuer, certificate.serial, now, error));
+        MITOME_TRY(read_end_of_validity(x509, &certificate.not_after, error));
         certificate.phone = has_phone_marker(x509);
         *ret = certificate;
         return ok();

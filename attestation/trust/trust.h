@@ -30,6 +30,7 @@ struct jpki_certificate {
         slice issuer;              /* Name, DER */
         slice subject_common_name; /* opaque, 23 characters */
         slice modulus, exponent;   /* RSA-2048, 65537 */
+        int64_t not_after;         /* seconds since 1970, UTC */
         bool phone;                /* carries the marker of certificates issued into a phone */
 };
 

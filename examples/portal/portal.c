@@ -89,6 +89,7 @@ static mitome_status remember(struct portal *portal, const struct mitome_verdict
         MITOME_TRY(field_set(&portal->public_key, registration->public_key, "public key", error));
         MITOME_TRY(field_set(&portal->certificate_serial, binding->serial, "serial", error));
         MITOME_TRY(field_set(&portal->certificate_issuer, binding->issuer, "issuer", error));
+        portal->certificate_not_after = binding->not_after;
         portal->sign_count = registration->sign_count;
         portal->registered = true;
         return ok();
@@ -125,6 +126,7 @@ mitome_status portal_login(struct portal *portal, slice response_json, int64_t n
                 .sign_count = portal->sign_count,
                 .certificate_serial = field_view(&portal->certificate_serial),
                 .certificate_issuer = field_view(&portal->certificate_issuer),
+                .certificate_not_after = portal->certificate_not_after,
         };
         struct mitome_verdict verdict = { 0 };
         MITOME_TRY(mitome_verify_authentication(&portal_policy, &expected, response_json, &credential,

@@ -34,6 +34,7 @@ struct portal {
         bool registered;
         uint32_t sign_count;
         struct portal_field credential_id, public_key, certificate_serial, certificate_issuer;
+        int64_t certificate_not_after;
 };
 
 MITOME_CHECKED mitome_status portal_open(struct portal *portal, const char *rp_id, const char *origin,

@@ -82,6 +82,7 @@ struct mitome_credential {
         mitome_slice certificate_serial; /* of the person's user-verification certificate, big-endian; empty:
                                             none bound */
         mitome_slice certificate_issuer; /* its issuer's name, DER; empty: none bound */
+        int64_t certificate_not_after;   /* when it ends, in seconds since 1970, UTC */
 };
 
 enum mitome_trust_result {
@@ -124,7 +125,7 @@ MITOME_CHECKED mitome_status mitome_verify_registration(const struct mitome_poli
 /* mitome_verify_authentication verifies an AuthenticationResponseJSON against a stored credential, WebAuthn
  * L3 7.2. When the credential carries a certificate's serial, its status is looked up in the snapshot's CRLs:
  * revoked or on hold is refused (CERTIFICATE_REVOKED), a CRL that is missing, stale or not its issuer's is
- * refused too (CRL_*). */
+ * refused too (CRL_*), and so is a certificate whose end has come (CERTIFICATE_EXPIRED). */
 MITOME_CHECKED mitome_status mitome_verify_authentication(const struct mitome_policy *policy,
         const struct mitome_expectation *expectation, mitome_slice response_json,
         const struct mitome_credential *credential, const struct mitome_trust *trust, int64_t now,
@@ -136,6 +137,7 @@ struct mitome_binding {
         mitome_slice serial; /* big-endian, as in the certificate */
         mitome_slice issuer; /* DER name */
         mitome_slice subject_common_name;
+        int64_t not_after; /* when it ends, in seconds since 1970, UTC */
         bool phone; /* carries the marker of certificates issued into a phone (this project's own OID) */
 };
 

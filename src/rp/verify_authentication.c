@@ -122,8 +122,13 @@ static mitome_status check_certificate(const struct ceremony *c, const struct mi
                 return ok();
         if (!c->trust)
                 return fail(c->error, MITOME_E_CRL_MISSING, "credential.certificate_serial", NULL);
-        return trust_check_serial(
-                c->trust, credential->certificate_issuer, credential->certificate_serial, c->now, c->error);
+        MITOME_TRY(trust_check_serial(
+                c->trust, credential->certificate_issuer, credential->certificate_serial, c->now, c->error));
+        /* Expired certificates leave the lists (RFC 5280 3.3): the record must know the end itself. */
+        if (credential->certificate_not_after <= c->now)
+                return fail(c->error, MITOME_E_CERTIFICATE_EXPIRED, "credential.certificate_not_after",
+                        "RFC 5280 4.1.2.5");
+        return ok();
 }
 
 static mitome_status run(struct ceremony *c, slice response_json, const struct mitome_credential *credential)

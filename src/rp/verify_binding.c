@@ -24,6 +24,7 @@ mitome_status mitome_verify_binding(const struct mitome_verdict *registration, m
                 .serial = jpki.serial,
                 .issuer = jpki.issuer,
                 .subject_common_name = jpki.subject_common_name,
+                .not_after = jpki.not_after,
                 .phone = jpki.phone,
         };
         return ok();

@@ -285,12 +285,45 @@ static void a_login_looks_the_certificate_up(void **state)
         struct mitome_credential record = rig_record(&rig, &login);
         record.certificate_serial = binding.serial;
         record.certificate_issuer = binding.issuer;
+        record.certificate_not_after = binding.not_after;
         for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
                 trust = trust_with(statuses[i].kinds, statuses[i].count);
                 assert_int_equal(log_in(&record, trust, &verdict, &error).code, statuses[i].code);
                 assert_int_equal(error.code, statuses[i].code);
                 mitome_trust_free(trust);
         }
+}
+
+/* NIST SP 800-63B-4, 4: an authenticator that has expired is not accepted. A list says nothing of it: an
+ * expired certificate stands on none (RFC 5280 3.3). */
+static void a_login_ends_with_the_certificate(void **state)
+{
+        (void)state;
+        uint8_t signature[512];
+        struct mitome_trust *trust = trust_with((enum crl_kind[]){ CRL_EMPTY }, 1);
+        struct mitome_binding binding;
+        struct mitome_verdict verdict;
+        mitome_error error;
+        slice made = sign_registration(person_key, &registration, signature);
+        assert_int_equal(bind(view(&person_der), made, trust, &binding, &error).code, MITOME_OK);
+        assert_true(binding.not_after == RIG_NOW + 86400 * 365);
+        struct mitome_credential record = rig_record(&rig, &login);
+        record.certificate_serial = binding.serial;
+        record.certificate_issuer = binding.issuer;
+        static const struct {
+                int64_t not_after;
+                mitome_code code;
+        } ends[] = {
+                { RIG_NOW + 1, MITOME_OK }, { RIG_NOW, MITOME_E_CERTIFICATE_EXPIRED },
+                { RIG_NOW - 1, MITOME_E_CERTIFICATE_EXPIRED },
+                { 0, MITOME_E_CERTIFICATE_EXPIRED }, /* not kept: not known to live */
+        };
+        for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+                record.certificate_not_after = ends[i].not_after;
+                assert_int_equal(log_in(&record, trust, &verdict, &error).code, ends[i].code);
+                assert_int_equal(error.code, ends[i].code);
+        }
+        mitome_trust_free(trust);
 }
 
 /* Half a record, or an issuer that no anchor has, must not pass for "none bound". */
@@ -373,6 +406,7 @@ int main(void)
                 cmocka_unit_test(refuses_other_certificates),
                 cmocka_unit_test(binds_only_certificates_that_are_alive),
                 cmocka_unit_test(a_login_looks_the_certificate_up),
+                cmocka_unit_test(a_login_ends_with_the_certificate),
                 cmocka_unit_test(a_damaged_record_is_refused),
                 cmocka_unit_test(refuses_what_was_no_registration),
         };
