@@ -146,6 +146,50 @@ static void each_rule_is_asked(void **state)
         }
 }
 
+/* What x509_build would not make: changed, and signed again. */
+static mitome_code verify_changed(
+        const struct rig *rig, long version, size_t serial_size, mitome_error *error)
+{
+        struct rig_certificate person;
+        struct jpki_certificate read = { 0 };
+        uint8_t bytes[21] = { 0x4d };
+        rig_make(&person, &(struct rig_plan){ .subject = person_name,
+                                  .issuer = &rig->ca,
+                                  .key = EVP_RSA_gen(2048),
+                                  .extensions = right });
+        BIGNUM *number = BN_bin2bn(bytes, (int)serial_size, NULL);
+        ASN1_INTEGER *serial = BN_to_ASN1_INTEGER(number, NULL);
+        assert_int_equal(X509_set_serialNumber(person.x509, serial), 1);
+        assert_int_equal(X509_set_version(person.x509, version), 1);
+        assert_true(X509_sign(person.x509, rig->ca.key, EVP_sha256()) > 0);
+        unsigned char *der = NULL;
+        int size = i2d_X509(person.x509, &der);
+        assert_true(size > 0);
+        mitome_code code =
+                trust_verify_jpki(rig->trust, slice_of(der, (size_t)size), rig_now, &read, error).code;
+        OPENSSL_free(der);
+        ASN1_INTEGER_free(serial);
+        BN_free(number);
+        rig_free(&person);
+        return code;
+}
+
+/* RFC 5280 4.1.2.1 and 4.1.2.2: version 3, a serial number of at most 20 bytes. */
+static void version_and_serial_number_are_bounded(void **state)
+{
+        const struct rig *rig = *state;
+        mitome_error error = { 0 };
+        assert_int_equal(verify_changed(rig, X509_VERSION_3, 20, &error), MITOME_OK);
+        assert_int_equal(verify_changed(rig, X509_VERSION_3, 21, &error), MITOME_E_JPKI_PROFILE);
+        assert_string_equal(error.field, "serialNumber");
+        error = (mitome_error){ 0 };
+        assert_int_equal(verify_changed(rig, X509_VERSION_2, 3, &error), MITOME_E_JPKI_PROFILE);
+        assert_string_equal(error.field, "version");
+        error = (mitome_error){ 0 };
+        assert_int_equal(verify_changed(rig, X509_VERSION_1, 3, &error), MITOME_E_DER);
+        assert_string_equal(error.field, "version");
+}
+
 static void a_p256_key_is_none_of_jpki(void **state)
 {
         const struct rig *rig = *state;
@@ -394,6 +438,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_right_certificate_is_read_where_it_stands),
                 cmocka_unit_test(each_rule_is_asked),
+                cmocka_unit_test(version_and_serial_number_are_bounded),
                 cmocka_unit_test(a_p256_key_is_none_of_jpki),
                 cmocka_unit_test(issuer_time_and_marker_are_told),
                 cmocka_unit_test(a_renewed_ca_certificate_takes_over),
