@@ -148,9 +148,10 @@ static const struct kind {
         const char *name, *title;
         bool (*may_be)(slice bytes);
         mitome_status (*print)(FILE *out, int indent, slice bytes, mitome_error *error);
+        bool certain; /* what begins so is nothing else */
 } kinds[] = {
         { "attestation-object", "attestation object (WebAuthn L3 6.5.4)", may_be_attestation_object,
-                print_attestation_object },
+                print_attestation_object, true },
         { "cose-key", "COSE key (WebAuthn L3 6.5.1.1)", may_be_cose_key, print_cose_key },
         { "ctap-request", "CTAP request", may_be_request, inspect_request },
         { "ctap-response", "CTAP response", may_be_response, inspect_response },
@@ -248,9 +249,14 @@ static mitome_status print_kind(const struct kind *kind, slice bytes, mitome_err
 static mitome_status inspect_any(slice bytes, mitome_error *error)
 {
         mitome_error first = { 0 };
-        for (int i = 0; i < KINDS; i++)
-                if (kinds[i].may_be(bytes) && !failed(print_kind(&kinds[i], bytes, &first)))
+        for (int i = 0; i < KINDS; i++) {
+                if (!kinds[i].may_be(bytes))
+                        continue;
+                if (!failed(print_kind(&kinds[i], bytes, &first)))
                         return ok();
+                if (kinds[i].certain)
+                        break;
+        }
         if (first.code != MITOME_OK)
                 return fail_at(error, first.code, first.at, first.field, first.clause);
         return fail(error, MITOME_E_UNRECOGNISED, "the input", NULL);

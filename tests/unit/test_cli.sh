@@ -1,0 +1,202 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The program as a person meets it: help, exit statuses, inspect on good and broken input, the element's files.
+# usage: test_cli.sh MITOME; prints TAP.
+set -eu
+export LC_ALL=C
+mitome=$1
+work=$(mktemp -d)
+element=
+trap '[ -z "$element" ] || kill "$element" 2>/dev/null; rm -rf "$work"' EXIT
+umask 077
+
+count=0
+broken=0
+
+report() {
+        count=$((count + 1))
+        if [ "$1" = 0 ]; then
+                echo "ok $count - $2"
+        else
+                broken=$((broken + 1))
+                echo "not ok $count - $2"
+                sed 's/^/#   /' "$work/out" "$work/err"
+        fi
+}
+
+# answers NAME STATUS WORD-ON-STDOUT WORD-ON-STDERR ARGUMENT..: runs the program; - is no output at all, . is any.
+answers() {
+        name=$1 status=$2 out=$3 err=$4
+        shift 4
+        got=0
+        timeout 20 "$mitome" "$@" >"$work/out" 2>"$work/err" <"$work/in" || got=$?
+        result=0
+        [ "$got" = "$status" ] || { echo "exit status $got in place of $status" >>"$work/err"; result=1; }
+        holds "$out" "$work/out" || result=1
+        holds "$err" "$work/err" || result=1
+        report "$result" "$name"
+}
+
+holds() {
+        case $1 in
+        -) [ ! -s "$2" ] ;;
+        .) : ;;
+        *) grep -qF -e "$1" "$2" ;;
+        esac
+}
+
+# input DIGITS puts bytes, given as octal escapes of printf, on standard input.
+input() {
+        # shellcheck disable=SC2059 # the escapes are the input
+        printf "$1" >"$work/in"
+}
+
+# ---- the program ----
+
+input ''
+answers '--help' 0 'inspect' - --help
+answers '--version' 0 'mitome 0.' - --version
+answers 'no subcommand' 2 - 'usage: mitome'
+answers 'an unknown subcommand says what there is' 2 - "no subcommand 'frobnicate'" frobnicate
+for subcommand in element explain inspect verify; do
+        answers "$subcommand --help" 0 "$subcommand" - "$subcommand" --help
+        answers "$subcommand with an unknown option" 2 - . "$subcommand" --frobnicate
+done
+result=0
+: >"$work/out"
+"$mitome" --help >/dev/full 2>"$work/err" && result=1
+report "$result" 'output that cannot be written is an error'
+
+# ---- explain ----
+
+answers 'explain a code' 0 'MITOME_E_INPUT_ENDS' - explain E112
+answers 'explain a bare number' 0 'MITOME_E_INPUT_ENDS' - explain 112
+answers 'explain what to do' 0 'What to do' - explain 603
+answers 'explain an unknown code' 1 - 'docs/errors.md' explain E1
+answers 'explain no number' 1 - 'no error' explain E
+answers 'explain a number with a tail' 1 - 'no error' explain 112x
+
+# ---- inspect ----
+
+input '04\n'
+answers 'inspect a CTAP request' 0 'authenticatorGetInfo' - inspect
+input '\000\242\003\010\005\003'
+answers 'inspect a CTAP response from bytes' 0 'CTAP2_OK' - inspect
+input '00a4040007a0000001510000\n'
+answers 'inspect a command APDU' 0 'SELECT' - inspect
+input '00200080 04 31323334\n'
+answers 'inspect shows no PIN' 0 'VERIFY, 4 bytes' - inspect
+result=0
+! grep -q 313233 "$work/out" || result=1
+report "$result" 'really none'
+input '63c2'
+answers 'inspect a response APDU' 0 'tries left' - inspect
+input 'oA\n'
+answers 'inspect base64url' 0 '{}' - inspect --as cbor
+input 'oWFhAQ\n'
+answers 'inspect base64url, recognised' 0 '{"a": 1}' - inspect
+input 'a1616101'
+answers 'no colours but on a terminal' 0 'CTAP2 canonical CBOR, 4 bytes' - inspect
+result=0
+! grep -q "$(printf '\033')" "$work/out" || result=1
+report "$result" 'really none'
+
+# "none" attestation without credential data: {"fmt": "none", "attStmt": {}, "authData": 37 bytes}
+hash=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+object=a363666d74646e6f6e656761747453746d74a068617574684461746158 # then the length and the data
+object=${object}25${hash}0500000007
+input "$object"
+answers 'inspect an attestation object' 0 'signCount      7' - inspect
+input "${hash}0500000007"
+answers 'inspect authenticator data' 0 'UV user verified' - inspect
+answers 'from a file' 0 'UV user verified' - inspect "$work/in"
+
+# Every truncation: exit status 1, nothing on stdout, a code and a place on stderr.
+result=0
+size=2
+: >"$work/out"
+: >"$work/err"
+while [ "$size" -lt ${#object} ]; do
+        printf "%.${size}s" "$object" >"$work/cut"
+        got=0
+        "$mitome" inspect "$work/cut" >"$work/cut.out" 2>"$work/cut.err" || got=$?
+        if [ "$got" != 1 ] || [ -s "$work/cut.out" ] || ! grep -qE 'E[0-9]+ .* at byte [0-9]+' "$work/cut.err"; then
+                result=1
+                { echo "cut to $size digits: exit status $got"; cat "$work/cut.out" "$work/cut.err"; } >>"$work/err"
+        fi
+        size=$((size + 2))
+done
+report "$result" 'an attestation object is refused at every truncation, with the place'
+
+input ''
+answers 'inspect nothing' 1 - 'E118' inspect
+input "${object}00"
+answers 'inspect trailing bytes' 1 - 'E113' inspect
+input 'a2616101616102'
+answers 'inspect the same key twice' 1 - 'E204' inspect
+input 'a261620161610 2'
+answers 'inspect half a byte of hexadecimal text' 1 - 'E119' inspect
+input 'a1616'
+answers 'inspect an odd number of digits' 1 - 'E112' inspect
+input '{"id": 1}'
+answers 'inspect JSON' 1 - 'E813' inspect
+input '\377\000\377'
+answers 'inspect bytes of no kind' 1 - 'E813' inspect
+input 'a16161010500'
+answers 'inspect as another kind' 1 - 'E601' inspect --as apdu-command
+answers 'inspect as no kind' 2 - 'usage' inspect --as frobnication
+answers 'inspect a missing file' 2 - 'E806' inspect "$work/missing"
+answers 'inspect a folder' 2 - 'E806' inspect "$work"
+answers 'inspect two files' 2 - 'usage' inspect a b
+dd if=/dev/zero of="$work/in" bs=1024 count=1025 2>/dev/null
+answers 'inspect what is too long' 2 - 'E114' inspect
+
+# ---- element ----
+
+input ''
+key=00112233445566778899aabbccddeeff
+printf '%s\n%s\n%s\n' $key $key $key >"$work/keys"
+answers 'element without its options' 2 - 'usage' element
+answers 'element that was never made' 2 - 'E802' element --state "$work/state" --unix "$work/socket"
+for bad in "$key" "$key $key $key" "0x${key#00}" "-${key#0}" "${key}0"; do
+        printf '%s\n%s\n%s\n' "$key" "$bad" "$bad" >"$work/bad"
+        [ "$bad" != "$key" ] || printf '%s\n%s\n' "$key" "$key" >"$work/bad"
+        answers "element with the key line '$bad'" 2 - 'E1' element --state "$work/new" --create --scp03-keys "$work/bad"
+done
+printf '%s\n%s\n%s\n\n' $key $key $key >"$work/bad"
+answers 'element with a line too many' 2 - 'E113' element --state "$work/new" --create --scp03-keys "$work/bad"
+cp "$work/keys" "$work/open"
+chmod 644 "$work/open"
+answers 'element with keys that others can read' 2 - 'E808' element --state "$work/new" --create --scp03-keys "$work/open"
+answers 'element with missing keys' 2 - 'E806' element --state "$work/new" --create --scp03-keys "$work/missing"
+answers 'element is made' 0 - - element --state "$work/state" --create --scp03-keys "$work/keys"
+answers 'element is not made twice' 2 - 'E801' element --state "$work/state" --create --scp03-keys "$work/keys"
+answers 'element on a path that is a file' 2 - 'E809' element --state "$work/state" --unix "$work/keys"
+
+"$mitome" element --state "$work/state" --unix "$work/socket" 2>"$work/element.err" &
+element=$!
+tries=0
+while [ ! -S "$work/socket" ] && [ $tries -lt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+done
+answers 'a state in use is refused' 2 - 'E812' element --state "$work/state" --unix "$work/other"
+kill "$element"
+wait "$element" 2>/dev/null || true
+element=
+
+find "$work/state" -type f ! -name lock -size +0 >"$work/files"
+while read -r file; do
+        cp "$file" "$work/kept"
+        dd if=/dev/zero of="$file" bs=1 count=1 seek=8 conv=notrunc 2>/dev/null
+        cmp -s "$file" "$work/kept" && printf '\001' | dd of="$file" bs=1 count=1 seek=8 conv=notrunc 2>/dev/null
+        cp "$file" "$work/damaged"
+        answers "a damaged $(basename "$file") is refused" 2 - 'E80' element --state "$work/state" --unix "$work/socket"
+        result=0
+        cmp "$file" "$work/damaged" >"$work/out" 2>&1 || result=1
+        report "$result" "and left as it is"
+        cp "$work/kept" "$file"
+done <"$work/files"
+
+printf '1..%d\n' "$count"
+[ "$broken" -eq 0 ]
