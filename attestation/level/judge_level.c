@@ -87,6 +87,27 @@ static const struct level_predicate predicates[] = {
 
 /* ---- reading a policy ---- */
 
+/* refuse records `code` at the first character of the string that was just read. */
+static mitome_status refuse(const struct json_reader *r, slice read, mitome_code code, const char *field)
+{
+        return fail_at(r->bytes.error, code, r->bytes.offset - read.size - 1, field, clause);
+}
+
+/* A name that others are compared with. Names are compared as they stand, so an escape, which could write one
+ * name in two ways, is no part of them. */
+static mitome_status read_name(struct json_reader *r, const char *field, slice *ret)
+{
+        slice name;
+        MITOME_TRY(json_read_raw(r, field, &name));
+        bool plain = name.size > 0;
+        for (size_t i = 0; i < name.size; i++)
+                plain = plain && name.data[i] != '\\';
+        if (!plain)
+                return refuse(r, name, MITOME_E_VALUE, field);
+        *ret = name;
+        return ok();
+}
+
 static mitome_status find_predicate(
         const struct json_reader *r, slice name, const struct level_predicate **ret)
 {
@@ -95,7 +116,7 @@ static mitome_status find_predicate(
                         *ret = &predicates[i];
                         return ok();
                 }
-        return reader_fail(&r->bytes, MITOME_E_POLICY_PREDICATE, "predicate");
+        return refuse(r, name, MITOME_E_POLICY_PREDICATE, "predicate");
 }
 
 static mitome_status find_level(
@@ -106,7 +127,7 @@ static mitome_status find_level(
                         *ret = i;
                         return ok();
                 }
-        return reader_fail(&r->bytes, MITOME_E_POLICY_LEVEL, "level");
+        return refuse(r, name, MITOME_E_POLICY_LEVEL, "level");
 }
 
 static mitome_status read_keyword(struct json_reader *r, bool *ret_shall)
@@ -114,7 +135,7 @@ static mitome_status read_keyword(struct json_reader *r, bool *ret_shall)
         slice word;
         MITOME_TRY(json_read_raw(r, "keyword", &word));
         if (!slice_is(word, "SHALL") && !slice_is(word, "SHOULD"))
-                return reader_fail(&r->bytes, MITOME_E_VALUE, "keyword");
+                return refuse(r, word, MITOME_E_VALUE, "keyword");
         *ret_shall = slice_is(word, "SHALL");
         return ok();
 }
@@ -126,7 +147,6 @@ static slice *text_member(struct level_requirement *requirement, slice name)
                 const char *name;
                 slice *value;
         } texts[] = {
-                { "id", &requirement->id },
                 { "source", &requirement->source },
                 { "section", &requirement->section },
                 { "text", &requirement->text },
@@ -143,6 +163,8 @@ static mitome_status read_requirement_member(struct json_reader *r, const struct
 {
         slice value;
         slice *text = text_member(requirement, name);
+        if (json_name_is(name, "id"))
+                return read_name(r, "id", &requirement->id);
         if (text)
                 return json_read_raw(r, "requirement", text);
         if (json_name_is(name, "keyword"))
@@ -205,6 +227,19 @@ static mitome_status read_requirements(struct json_reader *r, struct level_polic
         }
 }
 
+static mitome_status read_level(struct json_reader *r, struct level_policy *policy)
+{
+        slice name;
+        if (policy->level_count == LEVEL_LEVELS_MAX)
+                return reader_fail(&r->bytes, MITOME_E_TOO_MANY, "levels");
+        MITOME_TRY(read_name(r, "levels", &name));
+        for (size_t i = 0; i < policy->level_count; i++)
+                if (slice_equal(policy->levels[i], name))
+                        return refuse(r, name, MITOME_E_VALUE, "levels");
+        policy->levels[policy->level_count++] = name;
+        return ok();
+}
+
 static mitome_status read_levels(struct json_reader *r, struct level_policy *policy)
 {
         struct json_members array;
@@ -213,17 +248,14 @@ static mitome_status read_levels(struct json_reader *r, struct level_policy *pol
                 MITOME_TRY(json_next_element(r, &array, &more));
                 if (!more)
                         return ok();
-                if (policy->level_count == LEVEL_LEVELS_MAX)
-                        return reader_fail(&r->bytes, MITOME_E_TOO_MANY, "levels");
-                MITOME_TRY(json_read_raw(r, "levels", &policy->levels[policy->level_count]));
-                policy->level_count++;
+                MITOME_TRY(read_level(r, policy));
         }
 }
 
 static mitome_status read_policy_member(struct json_reader *r, slice name, struct level_policy *policy)
 {
         if (json_name_is(name, "id"))
-                return json_read_raw(r, "id", &policy->id);
+                return read_name(r, "id", &policy->id);
         if (json_name_is(name, "title"))
                 return json_read_raw(r, "title", &policy->title);
         if (json_name_is(name, "levels"))
@@ -235,20 +267,21 @@ static mitome_status read_policy_member(struct json_reader *r, slice name, struc
 
 mitome_status level_policy_read(slice json, struct level_policy *ret, mitome_error *error)
 {
+        struct level_policy policy = { 0 };
         struct json_reader r = json_over(json, clause, error);
         struct json_members object;
         slice name;
-        *ret = (struct level_policy){ 0 };
         MITOME_TRY(json_open_object(&r, "policy", &object));
         for (bool more;;) {
                 MITOME_TRY(json_next_member(&r, &object, &name, &more));
                 if (!more)
                         break;
-                MITOME_TRY(read_policy_member(&r, name, ret));
+                MITOME_TRY(read_policy_member(&r, name, &policy));
         }
         MITOME_TRY(json_end(&r, "policy"));
-        if (ret->id.size == 0 || ret->level_count == 0 || ret->requirement_count == 0)
-                return fail(error, MITOME_E_MISSING, "id, levels or requirements", clause);
+        if (policy.id.size == 0 || policy.level_count == 0 || policy.requirement_count == 0)
+                return fail_at(error, MITOME_E_MISSING, 0, "id, levels or requirements", clause);
+        *ret = policy;
         return ok();
 }
 

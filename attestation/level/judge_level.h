@@ -52,8 +52,10 @@ struct level_judgement {
 };
 
 /* level_policy_read refuses an unknown member, predicate or level (POLICY_PREDICATE, POLICY_MEMBER,
- * POLICY_LEVEL), an id that stands twice (POLICY_ID_TWICE) and a requirement without source or section
- * (MISSING), each with its byte offset. */
+ * POLICY_LEVEL), an id that stands twice (POLICY_ID_TWICE), an id or level that is empty or has an escape, a
+ * level that stands twice (VALUE) and a requirement without source or section (MISSING): at the byte where
+ * the wrong text begins, or, for what is missing or twice, where its requirement does. The views of *ret
+ * point into `json`; *ret is large (5 KiB): not for small stacks. */
 MITOME_CHECKED mitome_status level_policy_read(slice json, struct level_policy *ret, mitome_error *error);
 
 /* level_judge decides; it cannot fail. */

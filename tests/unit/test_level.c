@@ -89,7 +89,7 @@ static void each_missing_fact_costs_its_level(void **state)
         lacking[9].declared_hardware_key = false;
         static const char *const levels[] = { "none", "none", "AAL1", "AAL1", "AAL1", "AAL2", "AAL2", "AAL2",
                 "AAL2", "AAL2" };
-        static const char *const bars[] = { "NONCE", "EXPIRE", "UVFLAG", "TYPE2", "TYPE2", "PHISH", "INTENT",
+        static const char *const bars[] = { "NONCE", "REVOKE", "UVFLAG", "TYPE2", "TYPE2", "PHISH", "INTENT",
                 "SYNC", "SENSOR", "NOEXPORT" };
         for (int i = 0; i < 10; i++) {
                 char text[32];
@@ -136,59 +136,153 @@ static void the_plan_asks_for_a_chip(void **state)
         assert_string_equal(level_of(&plan.policy, &silent, text), "login");
 }
 
+/* The rows of the plan that a login shows; what the plan only names as a way of thinking keeps nobody out and
+ * is not shown as confirmed. */
+static void the_plan_has_its_rows(void **state)
+{
+        (void)state;
+        static struct loaded plan;
+        static const struct {
+                const char *id;
+                bool shall, verified;
+        } rows[] = {
+                { "row-2", true, true },
+                { "row-60", true, true },
+                { "row-61", true, true },
+                { "row-63", false, false },
+        };
+        load(&plan, "first-summary");
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                size_t found = plan.policy.requirement_count;
+                for (size_t j = 0; j < plan.policy.requirement_count; j++)
+                        if (slice_is(plan.policy.requirements[j].id, rows[i].id))
+                                found = j;
+                assert_int_not_equal(found, plan.policy.requirement_count);
+                assert_int_equal(plan.policy.requirements[found].shall, rows[i].shall);
+                assert_int_equal(plan.policy.requirements[found].verified, rows[i].verified);
+        }
+}
+
+/* What the facts do not mark as confirmed says so, and says it in each policy that ships. */
+static void what_was_not_confirmed_says_so(void **state)
+{
+        (void)state;
+        static struct loaded policy;
+        static const struct {
+                const char *policy, *unconfirmed;
+        } cases[] = {
+                { "nist-800-63b-4", "EXPIRE" },
+                { "first-summary", "row-62 row-63" },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                load(&policy, cases[i].policy);
+                for (size_t j = 0; j < policy.policy.requirement_count; j++) {
+                        const struct level_requirement *requirement = &policy.policy.requirements[j];
+                        char id[32];
+                        snprintf(id, sizeof id, "%.*s", (int)requirement->id.size,
+                                (const char *)requirement->id.data);
+                        assert_int_equal(!requirement->verified, strstr(cases[i].unconfirmed, id) != NULL);
+                        assert_true(requirement->text.size > 0 && requirement->remedy.size > 0);
+                }
+        }
+}
+
 #define BEFORE "{\"id\":\"p\",\"levels\":[\"one\",\"two\"],\"requirements\":["
 #define AFTER "]}"
-#define GOOD \
-        "{\"id\":\"A\",\"level\":\"one\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"user_present\"}"
+#define ID "\"id\":\"A\","
+#define LEVEL "\"level\":\"one\","
+#define SOURCE "\"source\":\"s\","
+#define SECTION "\"section\":\"1\","
+#define PREDICATE "\"predicate\":\"user_present\""
+#define GOOD "{" ID LEVEL SOURCE SECTION PREDICATE "}"
+
+/* `at`: the refusal's byte offset is that of its first occurrence (of its last, with `last`). */
+static const struct wrong {
+        const char *json;
+        mitome_code code;
+        const char *at;
+        bool last;
+} wrongs[] = {
+        { BEFORE AFTER, MITOME_E_MISSING, "{", false },
+        { BEFORE GOOD "," GOOD AFTER, MITOME_E_POLICY_ID_TWICE, "{", true },
+        { BEFORE GOOD ",{\"id\":\"\\u0041\"," LEVEL SOURCE SECTION PREDICATE "}" AFTER, MITOME_E_VALUE, "\\",
+                false },
+        { BEFORE "{" ID LEVEL SECTION PREDICATE "}" AFTER, MITOME_E_MISSING, "{\"id\":\"A\"", false },
+        { BEFORE "{" ID LEVEL "\"source\":\"\"," SECTION PREDICATE "}" AFTER, MITOME_E_MISSING,
+                "{\"id\":\"A\"", false },
+        { BEFORE "{" ID LEVEL SOURCE PREDICATE "}" AFTER, MITOME_E_MISSING, "{\"id\":\"A\"", false },
+        { BEFORE "{" LEVEL SOURCE SECTION PREDICATE "}" AFTER, MITOME_E_MISSING, "{\"level\":", false },
+        { BEFORE "{" ID SOURCE SECTION PREDICATE "}" AFTER, MITOME_E_MISSING, "{\"id\":\"A\"", false },
+        { BEFORE "{" ID LEVEL SOURCE "\"section\":\"1\"}" AFTER, MITOME_E_MISSING, "{\"id\":\"A\"", false },
+        { BEFORE "{" ID LEVEL SOURCE SECTION "\"predicate\":\"is_nice\"}" AFTER, MITOME_E_POLICY_PREDICATE,
+                "is_nice", false },
+        { BEFORE "{" ID LEVEL SOURCE SECTION "\"predicate\" :  \"is_nice\" }" AFTER,
+                MITOME_E_POLICY_PREDICATE, "is_nice", false },
+        { BEFORE "{" ID "\"level\":\"six\"," SOURCE SECTION PREDICATE "}" AFTER, MITOME_E_POLICY_LEVEL, "six",
+                false },
+        { BEFORE "{" ID "\"weight\":\"5\"}" AFTER, MITOME_E_POLICY_MEMBER, "\"5\"", false },
+        { BEFORE "{" ID "\"keyword\":\"MAY\"}" AFTER, MITOME_E_VALUE, "MAY", false },
+        { BEFORE "{" ID "\"id\":\"B\"}" AFTER, MITOME_E_JSON_DUPLICATE_NAME, NULL, false },
+        { "{\"id\":\"p\",\"score\":1}", MITOME_E_POLICY_MEMBER, "1", false },
+        { "{\"id\":\"\"}", MITOME_E_VALUE, "\"}", false },
+        { "{\"id\":\"p\",\"levels\":[\"one\",\"one\"]}", MITOME_E_VALUE, "one", true },
+        { "{\"id\":\"p\",\"levels\":[\"o\\u006ee\"]}", MITOME_E_VALUE, "o\\", false },
+        { "{\"id\":\"p\",\"requirements\":[" GOOD "]}", MITOME_E_POLICY_LEVEL, "one", false },
+        { BEFORE GOOD AFTER "x", MITOME_E_TRAILING_BYTES, NULL, false },
+        { "[]", MITOME_E_JSON_TYPE, NULL, false },
+};
+
+static size_t place_of(const struct wrong *wrong)
+{
+        const char *found = strstr(wrong->json, wrong->at);
+        assert_non_null(found);
+        for (const char *next = found; wrong->last && next; next = strstr(next + 1, wrong->at))
+                found = next;
+        return (size_t)(found - wrong->json);
+}
 
 static void a_wrong_policy_is_refused_with_its_place(void **state)
 {
         (void)state;
-        static const struct {
-                const char *json;
-                mitome_code code;
-        } cases[] = {
-                { BEFORE GOOD AFTER, MITOME_OK },
-                { BEFORE AFTER, MITOME_E_MISSING },
-                { BEFORE GOOD "," GOOD AFTER, MITOME_E_POLICY_ID_TWICE },
-                { BEFORE
-                        "{\"id\":\"A\",\"level\":\"one\",\"section\":\"1\",\"predicate\":\"user_present\"}" AFTER,
-                        MITOME_E_MISSING },
-                { BEFORE
-                        "{\"id\":\"A\",\"level\":\"one\",\"source\":\"s\",\"predicate\":\"user_present\"}" AFTER,
-                        MITOME_E_MISSING },
-                { BEFORE
-                        "{\"level\":\"one\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"user_present\"}" AFTER,
-                        MITOME_E_MISSING },
-                { BEFORE
-                        "{\"id\":\"A\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"user_present\"}" AFTER,
-                        MITOME_E_MISSING },
-                { BEFORE "{\"id\":\"A\",\"level\":\"one\",\"source\":\"s\",\"section\":\"1\"}" AFTER,
-                        MITOME_E_MISSING },
-                { BEFORE
-                        "{\"id\":\"A\",\"level\":\"one\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"is_nice\"}" AFTER,
-                        MITOME_E_POLICY_PREDICATE },
-                { BEFORE
-                        "{\"id\":\"A\",\"level\":\"six\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"user_present\"}" AFTER,
-                        MITOME_E_POLICY_LEVEL },
-                { BEFORE "{\"id\":\"A\",\"weight\":\"5\"}" AFTER, MITOME_E_POLICY_MEMBER },
-                { BEFORE "{\"id\":\"A\",\"keyword\":\"MAY\"}" AFTER, MITOME_E_VALUE },
-                { BEFORE "{\"id\":\"A\",\"id\":\"B\"}" AFTER, MITOME_E_JSON_DUPLICATE_NAME },
-                { "{\"id\":\"p\",\"score\":1}", MITOME_E_POLICY_MEMBER },
-                { BEFORE GOOD AFTER "x", MITOME_E_TRAILING_BYTES },
-                { "[]", MITOME_E_JSON_TYPE },
-        };
-        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-                static struct level_policy policy;
+        static struct level_policy policy;
+        assert_int_equal(level_policy_read(slice_text(BEFORE GOOD AFTER), &policy, NULL).code, MITOME_OK);
+        policy.level_count = 77;
+        for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
                 mitome_error error = { 0 };
                 assert_int_equal(
-                        level_policy_read(slice_text(cases[i].json), &policy, &error).code, cases[i].code);
-                assert_int_equal(error.code, cases[i].code);
+                        level_policy_read(slice_text(wrongs[i].json), &policy, &error).code, wrongs[i].code);
+                assert_int_equal(error.code, wrongs[i].code);
+                assert_int_not_equal(error.at, MITOME_NOWHERE);
+                if (wrongs[i].at)
+                        assert_int_equal(error.at, place_of(&wrongs[i]));
+                assert_int_equal(policy.level_count, 77);
         }
-        for (size_t size = 0; size < sizeof BEFORE GOOD AFTER - 1; size++) {
-                static struct level_policy policy;
+        for (size_t size = 0; size < sizeof BEFORE GOOD AFTER - 1; size++)
                 assert_int_not_equal(
                         level_policy_read(slice_of(BEFORE GOOD AFTER, size), &policy, NULL).code, MITOME_OK);
+}
+
+/* One member over its limit, and none under it. */
+static void levels_and_requirements_are_bounded(void **state)
+{
+        (void)state;
+        static char json[16384];
+        static struct level_policy policy;
+        for (int over = 0; over < 2; over++) {
+                int used = snprintf(json, sizeof json, "{\"id\":\"p\",\"levels\":[\"one\"");
+                for (int i = 1; i < LEVEL_LEVELS_MAX + over; i++)
+                        used += snprintf(json + used, sizeof json - (size_t)used, ",\"l%d\"", i);
+                snprintf(json + used, sizeof json - (size_t)used, "],\"requirements\":[" GOOD "]}");
+                assert_int_equal(level_policy_read(slice_text(json), &policy, NULL).code,
+                        over ? MITOME_E_TOO_MANY : MITOME_OK);
+
+                used = snprintf(json, sizeof json, BEFORE GOOD);
+                for (int i = 1; i < LEVEL_REQUIREMENTS_MAX + over; i++)
+                        used += snprintf(json + used, sizeof json - (size_t)used,
+                                ",{\"id\":\"A%d\"," LEVEL SOURCE SECTION PREDICATE "}", i);
+                snprintf(json + used, sizeof json - (size_t)used, AFTER);
+                assert_int_equal(level_policy_read(slice_text(json), &policy, NULL).code,
+                        over ? MITOME_E_TOO_MANY : MITOME_OK);
         }
 }
 
@@ -199,7 +293,10 @@ int main(void)
                 cmocka_unit_test(each_missing_fact_costs_its_level),
                 cmocka_unit_test(what_is_declared_is_not_called_satisfied),
                 cmocka_unit_test(the_plan_asks_for_a_chip),
+                cmocka_unit_test(the_plan_has_its_rows),
+                cmocka_unit_test(what_was_not_confirmed_says_so),
                 cmocka_unit_test(a_wrong_policy_is_refused_with_its_place),
+                cmocka_unit_test(levels_and_requirements_are_bounded),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
