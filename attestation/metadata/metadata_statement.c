@@ -14,11 +14,19 @@ struct named {
         unsigned value;
 };
 
-static const struct named protections[] = {
+/* FIDO registry 3.2. */
+static const struct named key_protections[] = {
         { "software", METADATA_SOFTWARE },
         { "hardware", METADATA_HARDWARE },
         { "tee", METADATA_TEE },
         { "secure_element", METADATA_SECURE_ELEMENT },
+        { "remote_handle", METADATA_REMOTE_HANDLE },
+};
+
+/* FIDO registry 3.3. */
+static const struct named matcher_protections[] = {
+        { "software", METADATA_SOFTWARE },
+        { "tee", METADATA_TEE },
         { "on_chip", METADATA_ON_CHIP },
 };
 
@@ -26,6 +34,8 @@ static const struct named protections[] = {
 static const struct named methods[] = {
         { "none", METADATA_PATH_NONE },
         { "presence_internal", METADATA_PATH_PRESENCE },
+        { "location_internal",
+                METADATA_PATH_PRESENCE }, /* where the device is says nothing of who holds it */
         { "passcode_internal", METADATA_PATH_PASSCODE },
         { "passcode_external", METADATA_PATH_PASSCODE },
         { "pattern_internal", METADATA_PATH_PASSCODE },
@@ -38,7 +48,8 @@ static const struct named methods[] = {
 };
 
 enum {
-        PROTECTIONS = sizeof protections / sizeof protections[0],
+        KEY_PROTECTIONS = sizeof key_protections / sizeof key_protections[0],
+        MATCHER_PROTECTIONS = sizeof matcher_protections / sizeof matcher_protections[0],
         METHODS = sizeof methods / sizeof methods[0]
 };
 
@@ -62,7 +73,8 @@ static mitome_status read_named(
         return reader_fail(&r->bytes, MITOME_E_VALUE, field);
 }
 
-static mitome_status read_protection(struct json_reader *r, const char *field, unsigned *ret)
+static mitome_status read_protection(
+        struct json_reader *r, const char *field, const struct named *names, size_t name_count, unsigned *ret)
 {
         struct json_members array;
         unsigned bits = 0, bit;
@@ -74,7 +86,7 @@ static mitome_status read_protection(struct json_reader *r, const char *field, u
                         break;
                 if (count++ == PROTECTIONS_MAX)
                         return reader_fail(&r->bytes, MITOME_E_TOO_MANY, field);
-                MITOME_TRY(read_named(r, field, protections, PROTECTIONS, &bit));
+                MITOME_TRY(read_named(r, field, names, name_count, &bit));
                 bits |= bit;
         }
         *ret = bits;
@@ -83,12 +95,14 @@ static mitome_status read_protection(struct json_reader *r, const char *field, u
 
 static mitome_status read_key_protection(struct statement_reader *s)
 {
-        return read_protection(&s->json, "keyProtection", &s->statement->key_protection);
+        return read_protection(
+                &s->json, "keyProtection", key_protections, KEY_PROTECTIONS, &s->statement->key_protection);
 }
 
 static mitome_status read_matcher_protection(struct statement_reader *s)
 {
-        return read_protection(&s->json, "matcherProtection", &s->statement->matcher_protection);
+        return read_protection(&s->json, "matcherProtection", matcher_protections, MATCHER_PROTECTIONS,
+                &s->statement->matcher_protection);
 }
 
 /* One VerificationMethodDescriptor. */
@@ -151,17 +165,29 @@ static mitome_status read_details(struct statement_reader *s)
         return ok();
 }
 
+/* How many bytes padded base64 decodes to. */
+static size_t decoded_size(slice text)
+{
+        size_t padding = 0;
+        while (padding < 2 && padding < text.size && text.data[text.size - 1 - padding] == '=')
+                padding++;
+        return text.size / 4 * 3 - padding;
+}
+
 static mitome_status read_root(struct statement_reader *s, slice *ret)
 {
         slice raw;
         size_t size = 0;
         MITOME_TRY(json_read_raw(&s->json, "attestationRootCertificates", &raw));
         uint8_t *space = s->space.data + s->space.used;
+        size_t left = s->space.capacity - s->space.used;
         /* libsodium 1.0.18 takes bytes over 0x7F for digits. */
-        if (!slice_is_ascii(raw) ||
-                sodium_base642bin(space, s->space.capacity - s->space.used, (const char *)raw.data, raw.size,
-                        NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
-                size == 0)
+        if (raw.size == 0 || raw.size % 4 != 0 || !slice_is_ascii(raw))
+                return reader_fail(&s->json.bytes, MITOME_E_VALUE, "attestationRootCertificates");
+        if (decoded_size(raw) > left)
+                return reader_fail(&s->json.bytes, MITOME_E_BUFFER_FULL, "attestationRootCertificates");
+        if (sodium_base642bin(space, left, (const char *)raw.data, raw.size, NULL, &size, NULL,
+                    sodium_base64_VARIANT_ORIGINAL) != 0)
                 return reader_fail(&s->json.bytes, MITOME_E_VALUE, "attestationRootCertificates");
         s->space.used += size;
         *ret = slice_of(space, size);

@@ -17,13 +17,14 @@ enum metadata_path {
         METADATA_PATH_BIOMETRIC
 };
 
-/* Bits of keyProtection and matcherProtection (FIDO registry 3.2, 3.3). */
+/* keyProtection and matcherProtection (FIDO registry 3.2, 3.3), as bits of our own. */
 enum metadata_protection {
         METADATA_SOFTWARE = 0x01,
-        METADATA_HARDWARE = 0x02,
+        METADATA_HARDWARE = 0x02, /* keyProtection only */
         METADATA_TEE = 0x04,
-        METADATA_SECURE_ELEMENT = 0x08,
-        METADATA_ON_CHIP = 0x10, /* matcherProtection only */
+        METADATA_SECURE_ELEMENT = 0x08, /* keyProtection only */
+        METADATA_ON_CHIP = 0x10,        /* matcherProtection only */
+        METADATA_REMOTE_HANDLE = 0x20,  /* keyProtection only: the relying party keeps the key, wrapped */
 };
 
 struct metadata_statement {
@@ -39,8 +40,8 @@ struct metadata_statement {
 };
 
 /* metadata_statement_read reads one statement; views point into `json` and `buffer`, which receives the
- * certificates. Unknown members are skipped, unknown values of the members above are refused (VALUE); aaguid,
- * keyProtection and userVerificationDetails must be there (MISSING). */
+ * certificates (BUFFER_FULL when they do not fit). Unknown members are skipped, unknown values of the members
+ * above are refused (VALUE); aaguid, keyProtection and userVerificationDetails must be there (MISSING). */
 MITOME_CHECKED mitome_status metadata_statement_read(
         slice json, uint8_t *buffer, size_t capacity, struct metadata_statement *ret, mitome_error *error);
 

@@ -61,6 +61,7 @@ static void the_weakest_path_counts(void **state)
                 { "[[{\"userVerificationMethod\":\"passcode_internal\"},{\"userVerificationMethod\":\"eyeprint_internal\"}]]",
                         METADATA_PATH_BIOMETRIC },
                 { "[[{\"userVerificationMethod\":\"none\"}]]", METADATA_PATH_NONE },
+                { "[[{\"userVerificationMethod\":\"location_internal\"}]]", METADATA_PATH_PRESENCE },
         };
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                 char json[512];
@@ -98,6 +99,10 @@ static void a_wrong_statement_is_refused(void **state)
                         MITOME_E_VALUE },
                 { "{" AAGUID "," DETAILS "," PROTECTION ",\"attestationRootCertificates\":[\"\"]}",
                         MITOME_E_VALUE },
+                { "{" AAGUID "," DETAILS "," PROTECTION ",\"attestationRootCertificates\":[\"====\"]}",
+                        MITOME_E_VALUE },
+                { "{" AAGUID "," DETAILS "," PROTECTION ",\"attestationRootCertificates\":[\"MAB=\"]}",
+                        MITOME_E_VALUE }, /* bits that are not zero under the padding */
                 { "{" AAGUID "," AAGUID "," DETAILS "," PROTECTION "}", MITOME_E_JSON_DUPLICATE_NAME },
                 { "{" AAGUID "," DETAILS "," PROTECTION "}x", MITOME_E_TRAILING_BYTES },
         };
@@ -116,14 +121,80 @@ static void a_wrong_statement_is_refused(void **state)
         }
 }
 
+/* FIDO registry 3.2, 3.3: what protects keys and what protects matchers have names of their own. */
+static void protections_are_those_of_their_registry(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *key, *matcher;
+                mitome_code code;
+                unsigned key_bits, matcher_bits;
+        } cases[] = {
+                { "[\"hardware\",\"secure_element\",\"remote_handle\"]", "[\"on_chip\"]", MITOME_OK,
+                        METADATA_HARDWARE | METADATA_SECURE_ELEMENT | METADATA_REMOTE_HANDLE,
+                        METADATA_ON_CHIP },
+                { "[\"software\"]", "[\"software\",\"tee\"]", MITOME_OK, METADATA_SOFTWARE,
+                        METADATA_SOFTWARE | METADATA_TEE },
+                { "[\"on_chip\"]", "[\"tee\"]", MITOME_E_VALUE, 0, 0 },
+                { "[\"tee\"]", "[\"hardware\"]", MITOME_E_VALUE, 0, 0 },
+                { "[\"tee\"]", "[\"secure_element\"]", MITOME_E_VALUE, 0, 0 },
+                { "[\"tee\"]", "[\"remote_handle\"]", MITOME_E_VALUE, 0, 0 },
+                { "[\"tee\"]", "[]", MITOME_E_MISSING, 0, 0 },
+                { "\"tee\"", "[\"tee\"]", MITOME_E_JSON_TYPE, 0, 0 },
+                { "[\"tee\",\"tee\",\"tee\",\"tee\",\"tee\",\"tee\",\"tee\",\"tee\",\"tee\"]", "[\"tee\"]",
+                        MITOME_E_TOO_MANY, 0, 0 },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                char json[768];
+                struct metadata_statement statement = { 0 };
+                snprintf(json, sizeof json,
+                        "{" AAGUID "," DETAILS ",\"keyProtection\":%s,\"matcherProtection\":%s}",
+                        cases[i].key, cases[i].matcher);
+                assert_int_equal(read(json, &statement), cases[i].code);
+                assert_int_equal(statement.key_protection, cases[i].key_bits);
+                assert_int_equal(statement.matcher_protection, cases[i].matcher_bits);
+        }
+}
+
+/* The last that fits, and the first that does not. */
+static void lists_are_bounded(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *name, *open, *element, *close;
+                int most;
+        } lists[] = {
+                { "attestationRootCertificates", "[", "\"AQ==\"", "]", METADATA_ROOTS_MAX },
+                { "userVerificationDetails", "[", "[]", "]", 16 },
+                { "userVerificationDetails", "[[", "{\"userVerificationMethod\":\"none\"}", "]]", 8 },
+        };
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+                for (int over = 0; over < 2; over++) {
+                        char json[1024];
+                        struct metadata_statement statement;
+                        int used = snprintf(json, sizeof json, "{" AAGUID "," PROTECTION ",%s\"%s\":%s%s",
+                                i == 0 ? DETAILS "," : "", lists[i].name, lists[i].open, lists[i].element);
+                        for (int j = 1; j < lists[i].most + over; j++)
+                                used += snprintf(
+                                        json + used, sizeof json - (size_t)used, ",%s", lists[i].element);
+                        snprintf(json + used, sizeof json - (size_t)used, "%s}", lists[i].close);
+                        assert_int_equal(read(json, &statement), over ? MITOME_E_TOO_MANY : MITOME_OK);
+                }
+}
+
 static void certificates_must_fit_the_buffer(void **state)
 {
         (void)state;
-        uint8_t buffer[4];
+        uint8_t buffer[5]; /* exactly what the two of `whole` have */
         struct metadata_statement statement;
+        for (size_t size = 0; size < sizeof buffer; size++)
+                assert_int_equal(
+                        metadata_statement_read(slice_text(whole), buffer, size, &statement, NULL).code,
+                        MITOME_E_BUFFER_FULL);
         assert_int_equal(
                 metadata_statement_read(slice_text(whole), buffer, sizeof buffer, &statement, NULL).code,
-                MITOME_E_VALUE);
+                MITOME_OK);
+        assert_true(slice_contains(SLICE(buffer), statement.roots[1]));
 }
 
 int main(void)
@@ -132,6 +203,8 @@ int main(void)
                 cmocka_unit_test(a_statement_is_read),
                 cmocka_unit_test(the_weakest_path_counts),
                 cmocka_unit_test(a_wrong_statement_is_refused),
+                cmocka_unit_test(protections_are_those_of_their_registry),
+                cmocka_unit_test(lists_are_bounded),
                 cmocka_unit_test(certificates_must_fit_the_buffer),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
