@@ -7,9 +7,17 @@
 #include <openssl/param_build.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { DAY = 86400, JST = 9 * 3600, CA_YEARS = 10, COMMON_NAME_SIZE = 23, MODULUS_SIZE = 256 };
+enum {
+        DAY = 86400,
+        JST = 9 * 3600,
+        CA_YEARS = 10,
+        SIGNING_AGE = 15,
+        COMMON_NAME_SIZE = 23,
+        MODULUS_SIZE = 256
+};
 
 /* One CA: its key, its certificate and what it has revoked. */
 struct ca {
@@ -18,9 +26,10 @@ struct ca {
         struct authority_der der;
         long crl_number;
         size_t revoked_count;
-        struct {
+        struct listed {
                 uint8_t serial[AUTHORITY_SERIAL_SIZE];
                 int64_t at;
+                bool hold; /* 一時保留 */
         } revoked[AUTHORITY_REVOKED_MAX];
 };
 
@@ -44,10 +53,13 @@ static const char agency[] = "Japan Agency for Local Authority Information Syste
         "[dp]\nfullname = dirName:dp_name\n" \
         "[dp_name]\nC = JP\nO = JPKI-TEST\n"
 
+/* %s: the CA's own unit; its list is found under its own name. */
 static const char ca_extensions[] = "[certificate]\n"
                                     "keyUsage = critical, keyCertSign, cRLSign\n"
                                     "basicConstraints = critical, CA:TRUE\n"
-                                    "subjectKeyIdentifier = hash\n";
+                                    "crlDistributionPoints = dp\n"
+                                    "subjectKeyIdentifier = hash\n" DISTRIBUTION_POINT "1.OU = %s\n"
+                                    "2.OU = Japan Agency for Local Authority Information Systems\n";
 
 /* 利用者証明用. The marker of phone certificates is this project's own: the real profile is not public. The
  * key identifier stands last, as in the real certificates. */
@@ -81,6 +93,64 @@ static const char signing_extensions[] =
 
 /* ---- dates ---- */
 
+/* The date in Japan, its month counted from 1. */
+struct date {
+        int year, month, day;
+};
+
+static struct date date_of(int64_t now)
+{
+        time_t local = (time_t)(now + JST);
+        struct tm tm;
+        gmtime_r(&local, &tm);
+        return (struct date){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday };
+}
+
+/* The last second of a day in Japan. */
+static int64_t end_of(struct date date)
+{
+        struct tm tm = {
+                .tm_year = date.year - 1900,
+                .tm_mon = date.month - 1,
+                .tm_mday = date.day,
+                .tm_hour = 23,
+                .tm_min = 59,
+                .tm_sec = 59,
+        };
+        return (int64_t)timegm(&tm) - JST;
+}
+
+static bool is_leap(int year)
+{
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static bool is_date(struct date date)
+{
+        static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+        bool leap_day = date.month == 2 && date.day == 29;
+        return date.year >= 1868 && date.year <= 9999 && date.month >= 1 && date.month <= 12 &&
+               date.day >= 1 && date.day <= days[date.month - 1] && (!leap_day || is_leap(date.year));
+}
+
+/* Who was born on the 29th of February has his birthday on the 28th in other years: the rule for JPKI is not
+ * at hand, and this is the reading that gives nobody a day too many. */
+static struct date birthday(const struct authority_person *person, int year)
+{
+        bool leap_day = person->birth_month == 2 && person->birth_day == 29;
+        return (struct date){ year, person->birth_month,
+                leap_day && !is_leap(year) ? 28 : person->birth_day };
+}
+
+/* How many birthdays a person has had, the one of this day among them. */
+static int age_of(const struct authority_person *person, int64_t now)
+{
+        struct date today = date_of(now), this_year = birthday(person, today.year);
+        bool passed = today.month > this_year.month ||
+                      (today.month == this_year.month && today.day >= this_year.day);
+        return today.year - person->birth_year - !passed;
+}
+
 /* The era of a date of birth: 1 Meiji .. 5 Reiwa, by the day on which each began. */
 static int era_of(const struct authority_person *person)
 {
@@ -92,23 +162,18 @@ static int era_of(const struct authority_person *person)
         return era;
 }
 
-/* The last second (Japanese time) of the fifth birthday after `now`. */
+/* The end of the fifth birthday after `now`. */
 static int64_t fifth_birthday(const struct authority_person *person, int64_t now)
 {
-        time_t local = (time_t)(now + JST);
-        struct tm today;
-        gmtime_r(&local, &today);
-        bool passed = today.tm_mon + 1 > person->birth_month ||
-                      (today.tm_mon + 1 == person->birth_month && today.tm_mday >= person->birth_day);
-        struct tm end = {
-                .tm_year = today.tm_year + (passed ? 5 : 4),
-                .tm_mon = person->birth_month - 1,
-                .tm_mday = person->birth_day,
-                .tm_hour = 23,
-                .tm_min = 59,
-                .tm_sec = 59,
-        };
-        return (int64_t)timegm(&end) - JST;
+        return end_of(birthday(person, person->birth_year + age_of(person, now) + 5));
+}
+
+/* A CA lasts ten years and ends with a day of Japan, too. */
+static int64_t end_of_ca(int64_t now)
+{
+        struct date date = date_of(now);
+        date.year += CA_YEARS;
+        return end_of(date);
 }
 
 /* ---- CAs ---- */
@@ -136,6 +201,8 @@ static mitome_status make_ca(const struct mitome_random *random, enum authority_
         const char *const pairs[] = { "C", "JP", "O", "JPKI-TEST", "OU", unit_names[kind], "OU", agency,
                 NULL };
         uint8_t serial[AUTHORITY_SERIAL_SIZE];
+        char extensions[512];
+        snprintf(extensions, sizeof extensions, ca_extensions, unit_names[kind]);
         MITOME_TRY(new_serial(random, serial, error));
         ca->key = EVP_RSA_gen(2048);
         X509_NAME *name = x509_name(pairs);
@@ -147,8 +214,8 @@ static mitome_status make_ca(const struct mitome_random *random, enum authority_
                         .issuer_key = ca->key,
                         .serial = SLICE(serial),
                         .not_before = now - DAY,
-                        .not_after = now + (int64_t)CA_YEARS * 365 * DAY,
-                        .extensions = ca_extensions,
+                        .not_after = end_of_ca(now),
+                        .extensions = extensions,
                 };
                 status = x509_build(&plan, &ca->certificate, error);
         }
@@ -228,6 +295,40 @@ static mitome_status opaque_name(
         return ok();
 }
 
+/* What may stand in OpenSSL's configuration and means nothing there. */
+static bool is_plain_text(const char *text)
+{
+        static const char special[] = "\"#$'\\`;\x7F";
+        slice view = slice_text(text);
+        if (view.size == 0 || text[0] == ' ' || text[view.size - 1] == ' ' || !slice_is_utf8(view))
+                return false;
+        for (size_t i = 0; i < view.size; i++)
+                if (view.data[i] < 0x20 || strchr(special, text[i]))
+                        return false;
+        return true;
+}
+
+static mitome_status check_person(
+        enum authority_kind kind, const struct authority_person *person, int64_t now, mitome_error *error)
+{
+        const struct {
+                const char *text, *field;
+        } texts[] = {
+                { person->name, "name" },
+                { person->address, "address" },
+                { person->prefecture, "prefecture" },
+                { person->city, "city" },
+                { person->gender, "gender" },
+        };
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+                if (!is_plain_text(texts[i].text))
+                        return fail(error, MITOME_E_VALUE, texts[i].field, NULL);
+        const struct date born = { person->birth_year, person->birth_month, person->birth_day };
+        if (!is_date(born) || (kind == AUTHORITY_SIGNING && age_of(person, now) < SIGNING_AGE))
+                return fail(error, MITOME_E_VALUE, "date of birth", "JPKI: no signing certificate under 15");
+        return ok();
+}
+
 static X509_NAME *subject_of(
         enum authority_kind kind, const struct authority_person *person, const char *common_name)
 {
@@ -284,6 +385,7 @@ mitome_status authority_issue(struct authority *authority, enum authority_kind k
         static const uint8_t f4[] = { 0x01, 0x00, 0x01 };
         if (modulus.size != MODULUS_SIZE || !(modulus.data[0] & 0x80) || !slice_equal(exponent, SLICE(f4)))
                 return fail(error, MITOME_E_KEY_WEAK, "public key", "JPKI certificate profile");
+        MITOME_TRY(check_person(kind, person, now, error));
         MITOME_TRY(new_serial(&authority->random, ret->serial, error));
         MITOME_TRY(opaque_name(&authority->random, common_name, error));
         EVP_PKEY *key = public_key(modulus, exponent);
@@ -296,26 +398,75 @@ mitome_status authority_issue(struct authority *authority, enum authority_kind k
 
 /* ---- revoking ---- */
 
-mitome_status authority_revoke(struct authority *authority, enum authority_kind kind,
-        const struct authority_certificate *certificate, int64_t now, mitome_error *error)
+static struct listed *find_listed(struct ca *ca, const struct authority_certificate *certificate)
 {
-        struct ca *ca = &authority->cas[kind];
-        if (ca->revoked_count == AUTHORITY_REVOKED_MAX)
-                return fail(error, MITOME_E_FULL, "revoked certificate", NULL);
-        MITOME_TRY(slice_copy(SLICE(certificate->serial), "serial", ca->revoked[ca->revoked_count].serial,
-                AUTHORITY_SERIAL_SIZE, error));
-        ca->revoked[ca->revoked_count++].at = now;
+        for (size_t i = 0; i < ca->revoked_count; i++)
+                if (slice_equal(SLICE(ca->revoked[i].serial), SLICE(certificate->serial)))
+                        return &ca->revoked[i];
+        return NULL;
+}
+
+/* A certificate stands on the list once, and what is revoked stays so. */
+static mitome_status put_on_list(struct ca *ca, const struct authority_certificate *certificate, int64_t now,
+        bool hold, mitome_error *error)
+{
+        struct listed *entry = find_listed(ca, certificate);
+        if (entry && (hold || !entry->hold))
+                return ok();
+        if (!entry) {
+                if (ca->revoked_count == AUTHORITY_REVOKED_MAX)
+                        return fail(error, MITOME_E_FULL, "revoked certificate", NULL);
+                entry = &ca->revoked[ca->revoked_count];
+                MITOME_TRY(slice_copy(
+                        SLICE(certificate->serial), "serial", entry->serial, sizeof entry->serial, error));
+                ca->revoked_count++;
+        }
+        entry->at = now;
+        entry->hold = hold;
         return ok();
 }
 
-static bool add_entry(X509_CRL *crl, slice serial, int64_t at)
+mitome_status authority_revoke(struct authority *authority, enum authority_kind kind,
+        const struct authority_certificate *certificate, int64_t now, mitome_error *error)
+{
+        return put_on_list(&authority->cas[kind], certificate, now, false, error);
+}
+
+mitome_status authority_hold(struct authority *authority, enum authority_kind kind,
+        const struct authority_certificate *certificate, int64_t now, mitome_error *error)
+{
+        return put_on_list(&authority->cas[kind], certificate, now, true, error);
+}
+
+mitome_status authority_release(struct authority *authority, enum authority_kind kind,
+        const struct authority_certificate *certificate, mitome_error *error)
+{
+        struct ca *ca = &authority->cas[kind];
+        struct listed *entry = find_listed(ca, certificate);
+        if (!entry || !entry->hold)
+                return fail(error, MITOME_E_MISSING, "certificate on hold", NULL);
+        *entry = ca->revoked[--ca->revoked_count];
+        return ok();
+}
+
+static bool set_reason(X509_REVOKED *entry, long value)
+{
+        ASN1_ENUMERATED *reason = ASN1_ENUMERATED_new();
+        bool set = reason && ASN1_ENUMERATED_set(reason, value) == 1 &&
+                   X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, reason, 0, 0) == 1;
+        ASN1_ENUMERATED_free(reason);
+        return set;
+}
+
+static bool add_entry(X509_CRL *crl, const struct listed *listed)
 {
         X509_REVOKED *entry = X509_REVOKED_new();
-        BIGNUM *number = BN_bin2bn(serial.data, (int)serial.size, NULL);
+        BIGNUM *number = BN_bin2bn(listed->serial, sizeof listed->serial, NULL);
         ASN1_INTEGER *integer = number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
-        ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)at);
+        ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)listed->at);
         bool added = entry && integer && time && X509_REVOKED_set_serialNumber(entry, integer) == 1 &&
                      X509_REVOKED_set_revocationDate(entry, time) == 1 &&
+                     (!listed->hold || set_reason(entry, CRL_REASON_CERTIFICATE_HOLD)) &&
                      X509_CRL_add0_revoked(crl, entry) == 1;
         if (!added)
                 X509_REVOKED_free(entry);
@@ -351,7 +502,7 @@ static bool fill_crl(X509_CRL *crl, struct ca *ca, int64_t now)
                       X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->certificate)) == 1 &&
                       set_times(crl, now) && set_number(crl, ca->crl_number + 1);
         for (size_t i = 0; filled && i < ca->revoked_count; i++)
-                filled = add_entry(crl, SLICE(ca->revoked[i].serial), ca->revoked[i].at);
+                filled = add_entry(crl, &ca->revoked[i]);
         return filled && X509_CRL_sort(crl) == 1 && X509_CRL_sign(crl, ca->key, EVP_sha256()) > 0;
 }
 
