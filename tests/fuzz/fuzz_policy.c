@@ -16,6 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct level_evidence evidence = { .user_verified = true, .metadata_known = true };
         if (level_policy_read(slice_of(data, size), &policy, NULL).code != MITOME_OK)
                 return 0;
+        for (size_t i = 0; i < policy.requirement_count; i++)
+                if (!slice_contains(slice_of(data, size), policy.requirements[i].id) ||
+                        policy.requirements[i].source.size == 0 ||
+                        policy.requirements[i].level >= policy.level_count)
+                        abort();
         level_judge(&policy, &evidence, &judgement);
         if (judgement.reached && judgement.level >= policy.level_count)
                 abort();
