@@ -190,7 +190,9 @@ judge 'below the edge there is no clock, no randomness, no environment, no I/O' 
 
 # Sections, not nm: tables of pointers are constant but relocated (.data.rel.ro).
 # shellcheck disable=SC2086
-objdump -t $base_rooms $authenticator_rooms $rp_rooms 2>/dev/null | awk 'NF >= 4 && $(NF-2) ~ /^\.(data|bss|tdata|tbss)(\.[^r].*)?$/ && $(NF-1) !~ /^0+$/ { print $NF, "in", $(NF-2) }' >"$work/out"
+objdump -t $base_rooms $authenticator_rooms $rp_rooms 2>/dev/null | awk '
+        { for (i = 2; i < NF; i++)
+                if ($i ~ /^\.t?(data|bss)(\.[^r].*)?$/ && $(i + 1) !~ /^0+$/ && $NF != $i) print $NF, "in", $i }' >"$work/out"
 judge 'below the edge there are no global variables' "$work/out"
 
 # What signs, agrees on keys or makes them. Verifying is not among it.
