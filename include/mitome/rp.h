@@ -9,6 +9,7 @@
 
 #include <mitome/bytes.h>
 #include <mitome/error.h>
+#include <mitome/trust.h>
 
 #include <stdbool.h>
 
@@ -18,27 +19,6 @@ extern "C" {
 #if defined(__GNUC__)
 #pragma GCC visibility push(default)
 #endif
-
-/* ---- trust: whom the relying party believes; built, then read only, so that threads may share it ---- */
-
-struct mitome_trust;
-
-MITOME_CHECKED mitome_status mitome_trust_new(struct mitome_trust **ret, mitome_error *error);
-
-/* mitome_trust_add_anchor believes a CA certificate (DER) as the end of attestation paths. */
-MITOME_CHECKED mitome_status mitome_trust_add_anchor(
-        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
-
-/* mitome_trust_add_jpki_anchor believes a CA certificate (DER) as an issuer of JPKI user-verification
- * certificates. */
-MITOME_CHECKED mitome_status mitome_trust_add_jpki_anchor(
-        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
-
-/* mitome_trust_add_crl adds a certificate revocation list (DER). Its signature is checked when it is used. */
-MITOME_CHECKED mitome_status mitome_trust_add_crl(
-        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
-
-void mitome_trust_free(struct mitome_trust *trust);
 
 /* ---- policy and expectation ---- */
 

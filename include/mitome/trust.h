@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MITOME_TRUST_H
+#define MITOME_TRUST_H
+
+/* A trust snapshot: whom a relying party believes. It is built, then read only, so that threads may share it.
+ * Nothing here reads a clock or asks a network: lists and answers come as bytes, the time comes with each
+ * question. */
+
+#include <mitome/bytes.h>
+#include <mitome/error.h>
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+struct mitome_trust;
+struct mitome_metadata;
+
+MITOME_CHECKED mitome_status mitome_trust_new(struct mitome_trust **ret, mitome_error *error);
+void mitome_trust_free(struct mitome_trust *trust);
+
+/* mitome_trust_add_anchor believes a CA certificate (DER) as the end of attestation paths. */
+MITOME_CHECKED mitome_status mitome_trust_add_anchor(
+        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
+
+/* mitome_trust_add_jpki_anchor believes a CA certificate (DER) as an issuer of JPKI user-verification
+ * certificates. */
+MITOME_CHECKED mitome_status mitome_trust_add_jpki_anchor(
+        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
+
+/* mitome_trust_add_crl adds a certificate revocation list (DER). Its signature is checked when it is used. */
+MITOME_CHECKED mitome_status mitome_trust_add_crl(
+        struct mitome_trust *trust, mitome_slice der, mitome_error *error);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+
+#endif
