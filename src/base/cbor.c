@@ -208,7 +208,11 @@ struct cbor_reader cbor_over(slice input, const char *clause, mitome_error *erro
 
 struct cbor_reader cbor_within(const struct cbor_reader *outer, slice item)
 {
-        return (struct cbor_reader){ .bytes = reader_within(&outer->bytes, item), .depth = outer->depth };
+        return (struct cbor_reader){
+                .bytes = reader_within(&outer->bytes, item),
+                .depth = outer->depth,
+                .deeper = outer->deeper,
+        };
 }
 
 mitome_status cbor_peek(struct cbor_reader *r, const char *field, enum cbor_kind *ret)
@@ -292,7 +296,7 @@ static mitome_status open_members(
         struct cbor_reader before = *r;
         struct head head;
         MITOME_TRY(take(r, field, kind, &head));
-        if (r->depth >= CBOR_DEPTH)
+        if (r->depth >= CBOR_DEPTH + r->deeper)
                 return reader_fail(&before.bytes, MITOME_E_DEPTH, field);
         if (head.number > max || head.number > CBOR_MEMBERS)
                 return reader_fail(&before.bytes, MITOME_E_TOO_MANY, field);
@@ -390,7 +394,7 @@ static mitome_status skip_map(struct cbor_reader *r, const char *field)
         }
 }
 
-/* Recurses at most CBOR_DEPTH deep: open_members refuses to go further. */
+/* Recurses at most CBOR_DEPTH + deeper deep: open_members refuses to go further. */
 mitome_status cbor_skip(struct cbor_reader *r, const char *field)
 {
         enum cbor_kind kind;

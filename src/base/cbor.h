@@ -4,8 +4,8 @@
 
 /* CTAP2 canonical CBOR (CTAP 2.1, 8 "Message Encoding"), strict both ways: shortest integers and lengths,
  * definite lengths, keys sorted by major type, length, bytes, no duplicates, no tags, floats or undefined, at
- * most CBOR_DEPTH levels. Item heads are decoded by libcbor's streaming decoder, one at a time; nothing is
- * allocated. */
+ * most CBOR_DEPTH levels unless a reader is told otherwise. Item heads are decoded by libcbor's streaming
+ * decoder, one at a time; nothing is allocated. */
 
 #include "bytes.h"
 
@@ -28,13 +28,14 @@ enum cbor_kind {
 /* A pull parser: each call takes the next item or fails and leaves its answer alone. */
 struct cbor_reader {
         reader bytes;
-        unsigned depth; /* containers that are open */
+        unsigned depth;  /* containers that are open */
+        unsigned deeper; /* how many more than CBOR_DEPTH may be: 0 for what CTAP2 sends */
 };
 
 struct cbor_reader cbor_over(slice input, const char *clause, mitome_error *error);
 
 /* cbor_within reads an item again that `outer` has just given out (a slice from cbor_read_item), at outer's
- * depth. */
+ * depth and as deep as outer may. */
 struct cbor_reader cbor_within(const struct cbor_reader *outer, slice item);
 
 /* cbor_peek tells the kind of the next item without taking it. */

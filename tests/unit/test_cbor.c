@@ -327,6 +327,33 @@ static void an_array_has_at_most_its_limit_of_members(void **state)
         assert_int_equal(cbor_open_map(&r, "map", 1, &array).code, MITOME_E_TOO_MANY);
 }
 
+/* WebAuthn's compound attestation nests deeper than any CTAP2 message: one reader may be told so, and what it
+ * gives out is read as deep; the others stay as they are. */
+static void a_reader_that_may_go_deeper_goes_no_further(void **state)
+{
+        (void)state;
+        static const struct verdict verdicts[] = {
+                { "818181818180", MITOME_OK },
+                { "81818181818180", MITOME_E_DEPTH, 6 },
+                { "a101a101a101a101a101a0", MITOME_OK },
+                { "a101a101a101a101a101a101a0", MITOME_E_DEPTH, 12 },
+        };
+        for (size_t i = 0; i < COUNT(verdicts); i++) {
+                uint8_t buffer[32];
+                mitome_error error = { 0 };
+                slice item;
+                struct cbor_reader r = over(hex_decode(verdicts[i].hex, buffer, sizeof buffer), &error);
+                r.deeper = 2;
+                assert_int_equal(cbor_read_item(&r, "item", &item).code, verdicts[i].code);
+                if (verdicts[i].code) {
+                        assert_int_equal(error.at, verdicts[i].at);
+                        continue;
+                }
+                struct cbor_reader inner = cbor_within(&r, item);
+                assert_int_equal(cbor_skip(&inner, "item").code, MITOME_OK);
+        }
+}
+
 /* RFC 3629, 3 and 4; Unicode 3.9, table 3-7. */
 static const struct verdict texts[] = {
         { "61 00", MITOME_OK }, { "61 7f", MITOME_OK }, { "61 80", MITOME_E_UTF8 },
@@ -655,6 +682,7 @@ int main(void)
                 cmocka_unit_test(refuses_every_head_that_ctap_does_not_have),
                 cmocka_unit_test(takes_sorted_unique_keys_only),
                 cmocka_unit_test(holds_depth_counts_and_lengths_to_their_bounds),
+                cmocka_unit_test(a_reader_that_may_go_deeper_goes_no_further),
                 cmocka_unit_test(an_array_has_at_most_its_limit_of_members),
                 cmocka_unit_test(texts_are_utf8),
                 cmocka_unit_test(reads_integers_in_their_ranges),

@@ -108,6 +108,111 @@ static void positive_integers_are_minimal(void **state)
         check(verdicts, COUNT(verdicts), read_positive);
 }
 
+static mitome_status read_number(reader *r, slice *ret)
+{
+        uint32_t number;
+        MITOME_TRY(der_read_number(r, "it", DER_ENUMERATED, 0x80FF, &number));
+        *ret = slice_of(NULL, number);
+        return ok();
+}
+
+/* X.690, 8.3.2 and 8.4; what is written in the place of a size is the number. */
+static void numbers_are_minimal_and_within_their_limit(void **state)
+{
+        (void)state;
+        static const struct verdict verdicts[] = {
+                { "0a0100", MITOME_OK, 0 },
+                { "0a0101", MITOME_OK, 1 },
+                { "0a017f", MITOME_OK, 0x7F },
+                { "0a020080", MITOME_OK, 0x80 },
+                { "0a02012c", MITOME_OK, 300 },
+                { "0a030080ff", MITOME_OK, 0x80FF },
+                { "0a03008100", MITOME_E_VALUE },
+                { "0a0500ffffffff", MITOME_E_VALUE },
+                { "0a06010000000000", MITOME_E_VALUE }, /* does not come round to 0 */
+                { "0a090100000000000000 01", MITOME_E_VALUE },
+                { "0a0a0100000000000000 0001", MITOME_E_VALUE },
+                { "0a0180", MITOME_E_DER }, /* negative */
+                { "0a0200", MITOME_E_INPUT_ENDS },
+                { "0a020000", MITOME_E_DER }, /* padded */
+                { "0a02007f", MITOME_E_DER },
+                { "0a00", MITOME_E_DER },
+                { "020100", MITOME_E_DER }, /* another tag */
+                { "0a", MITOME_E_INPUT_ENDS },
+                { "", MITOME_E_INPUT_ENDS },
+        };
+        check(verdicts, COUNT(verdicts), read_number);
+        uint8_t widest[] = { 0x02, 5, 0, 0xFF, 0xFF, 0xFF, 0xFF };
+        reader r = reader_over(SLICE(widest), NULL, NULL);
+        uint32_t number = 0;
+        assert_int_equal(der_read_number(&r, "it", DER_INTEGER, UINT32_MAX, &number).code, MITOME_OK);
+        assert_int_equal(number, UINT32_MAX);
+}
+
+static mitome_status read_any(reader *r, slice *ret)
+{
+        struct der_tag tag;
+        return der_read_any(r, "it", &tag, ret);
+}
+
+/* X.690, 8.1.2.2: "tags with a number ranging from zero to 30 (inclusive)" have one octet; 8.1.2.4.2: "bits 7
+ * to 1 of the first subsequent octet shall not all be zero". */
+static void tags_of_any_width_are_minimal(void **state)
+{
+        (void)state;
+        static const struct verdict verdicts[] = {
+                { "a100", MITOME_OK, 0 },
+                { "be01aa", MITOME_OK, 1 },          /* [30] */
+                { "bf1f01aa", MITOME_OK, 1 },        /* [31] */
+                { "bf845800", MITOME_OK, 0 },        /* [600] */
+                { "bf853e03020100", MITOME_OK, 3 },  /* [702] */
+                { "bfffffff7f01aa", MITOME_OK, 1 },  /* [2^28 - 1] */
+                { "bf8180808000 00", MITOME_E_DER }, /* [2^28] */
+                { "bf8080808001 00", MITOME_E_DER }, /* padded */
+                { "bf801f01aa", MITOME_E_DER },      /* padded */
+                { "bf1e01aa", MITOME_E_DER },        /* [30] in the long form */
+                { "bf0001aa", MITOME_E_DER },
+                { "a180", MITOME_E_DER }, /* indefinite */
+                { "bf84588101aa", MITOME_E_DER },
+                { "bf8458", MITOME_E_INPUT_ENDS },
+                { "bf84", MITOME_E_INPUT_ENDS },
+                { "bf", MITOME_E_INPUT_ENDS },
+                { "bf845802aa", MITOME_E_INPUT_ENDS },
+                { "", MITOME_E_INPUT_ENDS },
+        };
+        check(verdicts, COUNT(verdicts), read_any);
+}
+
+static void a_tag_is_kind_and_number(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *hex;
+                uint8_t kind;
+                uint32_t number;
+        } tags[] = {
+                { "0200", 0x00, 2 },
+                { "3000", 0x20, 16 },
+                { "8100", 0x80, 1 },
+                { "a100", DER_EXPLICIT, 1 },
+                { "bf845800", DER_EXPLICIT, 600 },
+                { "bf853e00", DER_EXPLICIT, 702 },
+                { "9f853e00", 0x80, 702 },
+                { "ff853e00", 0xE0, 702 },
+                { "bfffffff7f00", DER_EXPLICIT, (1U << 28) - 1 },
+        };
+        for (size_t i = 0; i < COUNT(tags); i++) {
+                uint8_t buffer[16];
+                struct der_tag tag;
+                slice content;
+                reader r = reader_over(hex_decode(tags[i].hex, buffer, sizeof buffer), NULL, NULL);
+                assert_int_equal(der_read_any(&r, "it", &tag, &content).code, MITOME_OK);
+                assert_int_equal(tag.kind, tags[i].kind);
+                assert_int_equal(tag.number, tags[i].number);
+                assert_int_equal(r.rest.size, 0);
+        }
+}
+
 static void each_width_of_length_gives_content_and_whole(void **state)
 {
         (void)state;
@@ -172,6 +277,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(takes_the_expected_tag_and_the_shortest_length),
                 cmocka_unit_test(positive_integers_are_minimal),
+                cmocka_unit_test(numbers_are_minimal_and_within_their_limit),
+                cmocka_unit_test(tags_of_any_width_are_minimal),
+                cmocka_unit_test(a_tag_is_kind_and_number),
                 cmocka_unit_test(each_width_of_length_gives_content_and_whole),
                 cmocka_unit_test(every_truncation_is_refused_and_offsets_are_outermost),
         };
