@@ -37,3 +37,27 @@ mitome_status attestation_format_find(slice name, const char *clause, const char
                 }
         return fail(error, MITOME_E_FORMAT_UNSUPPORTED, "fmt, a name that is not known", clause);
 }
+
+mitome_status attestation_add(
+        struct attestation_result *result, const struct attestation_part *part, mitome_error *error)
+{
+        if (result->count == ATTESTATION_PARTS_MAX)
+                return fail(error, MITOME_E_TOO_MANY, "attStmt", NULL);
+        result->parts[result->count++] = *part;
+        return ok();
+}
+
+mitome_status attestation_read_chain(struct cbor_reader *r, const char *field, struct attestation_chain *ret)
+{
+        const struct cbor_reader start = *r;
+        struct attestation_chain chain = { 0 };
+        struct cbor_members array;
+        MITOME_TRY(cbor_open_array(r, field, ATTESTATION_CHAIN_MAX, &array));
+        if (array.left == 0)
+                return reader_fail(&start.bytes, MITOME_E_CHAIN_EMPTY, field);
+        while (cbor_next_element(r, &array))
+                MITOME_TRY(cbor_read_bytes(
+                        r, field, ATTESTATION_CERTIFICATE_MAX, &chain.certificates[chain.count++]));
+        *ret = chain;
+        return ok();
+}

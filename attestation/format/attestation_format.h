@@ -7,7 +7,7 @@
 
 #include "authdata.h"
 
-enum { ATTESTATION_CHAIN_MAX = 8 };
+enum { ATTESTATION_CHAIN_MAX = 8, ATTESTATION_PARTS_MAX = 4, ATTESTATION_CERTIFICATE_MAX = 8192 };
 
 /* The verification procedure inputs, WebAuthn L3 6.5.3. */
 struct attestation_input {
@@ -15,25 +15,45 @@ struct attestation_input {
         slice auth_data;
         const struct authdata *data; /* the same, read */
         slice client_data_hash;
+        struct cose_verifier *verifier; /* may be NULL */
 };
 
 enum attestation_type {
         ATTESTATION_NONE,
         ATTESTATION_SELF,
-        ATTESTATION_X5C, /* Basic, AttCA or AnonCA: the chain alone does not tell which */
+        ATTESTATION_X5C,  /* Basic, AttCA or AnonCA: the chain alone does not tell which */
+        ATTESTATION_JPKI, /* a person's user-verification certificate; its path ends in a JPKI anchor */
 };
 
-struct attestation_result {
+struct attestation_chain {
+        slice certificates[ATTESTATION_CHAIN_MAX]; /* DER, leaf first; views into the statement */
+        size_t count;
+};
+
+/* What one statement shows. */
+struct attestation_part {
+        const char *format; /* static */
         enum attestation_type type;
-        int64_t algorithm;                  /* of the statement's signature; 0 with ATTESTATION_NONE */
-        slice chain[ATTESTATION_CHAIN_MAX]; /* DER, leaf first; views into the statement */
-        size_t chain_count;
+        int64_t algorithm;              /* of the statement's signature; 0 where there is none */
+        struct attestation_chain chain; /* ATTESTATION_X5C, ATTESTATION_JPKI */
 };
 
+/* What an attestation shows: one part, or several where a format holds statements of others. Every part has
+ * been found to be right; trust is for who reads this. */
+struct attestation_result {
+        struct attestation_part parts[ATTESTATION_PARTS_MAX];
+        size_t count;
+};
+
+/* attestation_add appends a part, or fails with TOO_MANY. */
+MITOME_CHECKED mitome_status attestation_add(
+        struct attestation_result *result, const struct attestation_part *part, mitome_error *error);
+
+/* verify appends what it found to `result`, and nothing on a failure. */
 struct attestation_format {
         const char *name;
-        mitome_status (*verify)(
-                const struct attestation_input *input, struct attestation_result *ret, mitome_error *error);
+        mitome_status (*verify)(const struct attestation_input *input, struct attestation_result *result,
+                mitome_error *error);
 };
 
 extern const struct attestation_format attestation_none;
@@ -44,5 +64,12 @@ extern const struct attestation_format attestation_packed;
  * failure too. */
 MITOME_CHECKED mitome_status attestation_format_find(slice name, const char *clause, const char **ret_name,
         const struct attestation_format **ret, mitome_error *error);
+
+/* ---- what several formats read ---- */
+
+/* attestation_read_chain takes an x5c: an array of 1 to ATTESTATION_CHAIN_MAX byte strings (CHAIN_EMPTY,
+ * TOO_MANY, TOO_LONG). The certificates are not looked into. */
+MITOME_CHECKED mitome_status attestation_read_chain(
+        struct cbor_reader *r, const char *field, struct attestation_chain *ret);
 
 #endif

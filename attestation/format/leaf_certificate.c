@@ -3,8 +3,6 @@
 
 #include "der.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
@@ -28,85 +26,169 @@ mitome_status leaf_read(slice der, const char *field, const char *clause, X509 *
 
 /* ---- the public key ---- */
 
-enum { COORDINATE_SIZE = 32, MODULUS_MAX = 512, EXPONENT_MAX = 8 };
-
-/* The numbers of a key, big-endian; `size` is exact, or 0 for the shortest form. */
-static bool read_number(
-        const EVP_PKEY *key, const char *name, uint8_t *buffer, size_t capacity, size_t size, slice *ret)
+/* The parameters of the AlgorithmIdentifier are a curve's OID. */
+static bool is_curve(const X509_ALGOR *algorithm, int nid)
 {
-        BIGNUM *number = NULL;
-        bool right = EVP_PKEY_get_bn_param(key, name, &number) == 1;
-        size_t shortest = right ? (size_t)BN_num_bytes(number) : 0;
-        size_t wanted = size ? size : shortest;
-        right = right && shortest <= wanted && wanted <= capacity &&
-                BN_bn2binpad(number, buffer, (int)wanted) == (int)wanted;
-        BN_free(number);
-        if (right)
-                *ret = slice_of(buffer, wanted);
-        return right;
+        const void *value = NULL;
+        int type;
+        X509_ALGOR_get0(NULL, &type, &value, algorithm);
+        return type == V_ASN1_OBJECT && OBJ_obj2nid(value) == nid;
 }
 
-struct numbers {
-        uint8_t first[MODULUS_MAX], second[COORDINATE_SIZE];
-};
-
-static bool es256_numbers(const EVP_PKEY *key, struct numbers *numbers, struct cose_key *ret)
+/* SEC 1, 2.3.3: 04 || X || Y; compressed points are no keys of WebAuthn's (L3 5.8.5). */
+static bool split_point(slice point, struct cose_key *key)
 {
-        char group[32];
-        return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
-               slice_is(slice_text(group), SN_X9_62_prime256v1) &&
-               read_number(key, OSSL_PKEY_PARAM_EC_PUB_X, numbers->first, COORDINATE_SIZE, COORDINATE_SIZE,
-                       &ret->x) &&
-               read_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, numbers->second, COORDINATE_SIZE, COORDINATE_SIZE,
-                       &ret->y);
+        reader r = reader_over(point, NULL, NULL);
+        uint8_t form;
+        size_t size = point.size / 2;
+        return point.size % 2 == 1 && !failed(read_u8(&r, NULL, &form)) && form == 0x04 &&
+               !failed(read_bytes(&r, NULL, size, &key->x)) && !failed(read_bytes(&r, NULL, size, &key->y));
 }
 
-static bool eddsa_numbers(const EVP_PKEY *key, struct numbers *numbers, struct cose_key *ret)
+/* RSAPublicKey, RFC 8017 A.1.1. */
+static bool split_rsa(slice encoded, struct cose_key *key)
 {
-        size_t size = COORDINATE_SIZE;
-        if (!EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_get_raw_public_key(key, numbers->first, &size) != 1)
+        reader r = reader_over(encoded, NULL, NULL);
+        slice numbers;
+        if (failed(der_read(&r, NULL, DER_SEQUENCE, &numbers, NULL)) || r.rest.size)
                 return false;
-        ret->x = slice_of(numbers->first, size);
-        return true;
+        reader in_key = reader_over(numbers, NULL, NULL);
+        return !failed(der_read_positive(&in_key, NULL, &key->n)) &&
+               !failed(der_read_positive(&in_key, NULL, &key->e)) && in_key.rest.size == 0;
 }
 
-static bool rs256_numbers(const EVP_PKEY *key, struct numbers *numbers, struct cose_key *ret)
-{
-        return EVP_PKEY_is_a(key, "RSA") &&
-               read_number(key, OSSL_PKEY_PARAM_RSA_N, numbers->first, MODULUS_MAX, 0, &ret->n) &&
-               read_number(key, OSSL_PKEY_PARAM_RSA_E, numbers->second, EXPONENT_MAX, 0, &ret->e);
-}
-
-static const struct {
-        int64_t algorithm;
-        bool (*take)(const EVP_PKEY *key, struct numbers *numbers, struct cose_key *ret);
-} key_types[] = {
-        { COSE_ES256, es256_numbers },
-        { COSE_EDDSA, eddsa_numbers },
-        { COSE_RS256, rs256_numbers },
+/* How SubjectPublicKeyInfo writes the keys of a COSE curve or key type. */
+static const struct spki_form {
+        enum cose_form form;
+        int nid;   /* of the algorithm */
+        int curve; /* NID of its parameters; 0: none are compared */
+} spki_forms[] = {
+        { COSE_FORM_P256, NID_X9_62_id_ecPublicKey, NID_X9_62_prime256v1 },
+        { COSE_FORM_P384, NID_X9_62_id_ecPublicKey, NID_secp384r1 },
+        { COSE_FORM_P521, NID_X9_62_id_ecPublicKey, NID_secp521r1 },
+        { COSE_FORM_SECP256K1, NID_X9_62_id_ecPublicKey, NID_secp256k1 },
+        { COSE_FORM_ED25519, NID_ED25519, 0 },
+        { COSE_FORM_ED448, NID_ED448, 0 },
+        { COSE_FORM_RSA, NID_rsaEncryption, 0 },
 };
+
+/* The numbers of the certificate's key, and what kind it is; they have not been checked yet. */
+static bool take_key(const X509 *leaf, enum cose_form *ret_form, struct cose_key *ret)
+{
+        ASN1_OBJECT *type = NULL;
+        const unsigned char *bits = NULL;
+        int size = 0;
+        X509_ALGOR *algorithm = NULL;
+        X509_PUBKEY *spki = X509_get_X509_PUBKEY(leaf);
+        if (!spki || X509_PUBKEY_get0_param(&type, &bits, &size, &algorithm, spki) != 1 || size <= 0)
+                return false;
+        const slice key = slice_of(bits, (size_t)size);
+        for (size_t i = 0; i < sizeof spki_forms / sizeof spki_forms[0]; i++) {
+                const struct spki_form *form = &spki_forms[i];
+                if (OBJ_obj2nid(type) != form->nid || (form->curve && !is_curve(algorithm, form->curve)))
+                        continue;
+                *ret_form = form->form;
+                ret->x = key;
+                if (form->curve)
+                        return split_point(key, ret);
+                return form->form != COSE_FORM_RSA || split_rsa(key, ret);
+        }
+        return false;
+}
 
 mitome_status leaf_read_key(const X509 *leaf, int64_t algorithm, const char *field, const char *clause,
-        uint8_t buffer[LEAF_KEY_MAX], struct cose_key *ret, mitome_error *error)
+        struct cose_key *ret, mitome_error *error)
 {
-        const EVP_PKEY *key = X509_get0_pubkey(leaf);
-        struct cose_key taken = { .algorithm = algorithm };
-        struct numbers numbers;
-        bool right = false;
-        for (size_t i = 0; i < sizeof key_types / sizeof key_types[0]; i++)
-                if (key_types[i].algorithm == algorithm)
-                        right = key && key_types[i].take(key, &numbers, &taken);
-        if (!right)
+        struct cose_key key = { .algorithm = algorithm };
+        enum cose_form form, wanted;
+        if (!cose_algorithm_form(algorithm, &wanted))
+                return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, field, clause);
+        if (!take_key(leaf, &form, &key) || form != wanted)
                 return fail(error, MITOME_E_KEY_TYPE, field, clause);
+        MITOME_TRY(cose_key_check(&key, field, clause, error));
+        *ret = key;
+        return ok();
+}
 
-        /* Through the strict reader, so that no leaf gets by with a key that a credential could not have. */
-        writer w = writer_over(buffer, LEAF_KEY_MAX);
-        slice written;
-        cose_key_write(&w, &taken);
-        MITOME_TRY(writer_finish(&w, field, &written, error));
-        struct cbor_reader r = cbor_over(written, clause, NULL);
-        mitome_status status = cose_key_read(&r, field, ret);
-        return failed(status) ? fail(error, status.code, field, clause) : ok();
+mitome_status leaf_check_key(const X509 *leaf, const struct cose_key *credential, const char *field,
+        const char *clause, mitome_error *error)
+{
+        struct cose_key key = { 0 };
+        enum cose_form form, wanted;
+        bool same = cose_algorithm_form(credential->algorithm, &wanted) && take_key(leaf, &form, &key) &&
+                    form == wanted &&
+                    (form == COSE_FORM_RSA
+                                    ? slice_equal(key.n, credential->n) && slice_equal(key.e, credential->e)
+                                    : slice_equal(key.x, credential->x) && slice_equal(key.y, credential->y));
+        return same ? ok() : fail(error, MITOME_E_KEY_MISMATCH, field, clause);
+}
+
+/* ---- extensions ---- */
+
+mitome_status leaf_find_extension(const X509 *leaf, const char *oid, const char *field, const char *clause,
+        struct leaf_extension *ret, mitome_error *error)
+{
+        ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+        if (!object)
+                return fail(error, MITOME_E_CRYPTO_FAILED, field, clause);
+        int at = X509_get_ext_by_OBJ(leaf, object, -1);
+        int second = at < 0 ? -1 : X509_get_ext_by_OBJ(leaf, object, at);
+        ASN1_OBJECT_free(object);
+        if (second >= 0)
+                return fail(error, MITOME_E_LEAF_EXTENSION_TWICE, field, clause);
+        struct leaf_extension found = { 0 };
+        if (at >= 0) {
+                X509_EXTENSION *extension = X509_get_ext(leaf, at);
+                const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(extension);
+                found.present = true;
+                found.critical = X509_EXTENSION_get_critical(extension);
+                found.value = slice_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+        }
+        *ret = found;
+        return ok();
+}
+
+bool leaf_is_ca(const X509 *leaf)
+{
+        BASIC_CONSTRAINTS *constraints = X509_get_ext_d2i(leaf, NID_basic_constraints, NULL, NULL);
+        bool is_ca = constraints && constraints->ca;
+        BASIC_CONSTRAINTS_free(constraints);
+        return is_ca;
+}
+
+mitome_status leaf_check_not_ca(const X509 *leaf, const char *clause, mitome_error *error)
+{
+        BASIC_CONSTRAINTS *constraints = X509_get_ext_d2i(leaf, NID_basic_constraints, NULL, NULL);
+        bool no_ca = constraints && !constraints->ca;
+        BASIC_CONSTRAINTS_free(constraints);
+        if (!no_ca)
+                return fail(error, MITOME_E_LEAF_CONSTRAINTS, "attStmt.x5c[0] basicConstraints", clause);
+        return ok();
+}
+
+/* The AAGUID stands in two OCTET STRINGs; OpenSSL has undone the outer one. */
+static bool is_wrapped_aaguid(slice value, slice aaguid)
+{
+        reader r = reader_over(value, NULL, NULL);
+        slice inner;
+        return !failed(der_read(&r, NULL, DER_OCTET_STRING, &inner, NULL)) && r.rest.size == 0 &&
+               slice_equal(inner, aaguid);
+}
+
+/* "If attestnCert contains an extension with OID 1.3.6.1.4.1.45724.1.1.4 ... verify that the value of this
+ * extension matches the aaguid"; it "MUST NOT be marked as critical". */
+mitome_status leaf_check_aaguid(const X509 *leaf, slice aaguid, const char *clause, mitome_error *error)
+{
+        static const char field[] = "attStmt.x5c[0] id-fido-gen-ce-aaguid";
+        struct leaf_extension extension;
+        MITOME_TRY(leaf_find_extension(leaf, "1.3.6.1.4.1.45724.1.1.4", field, clause, &extension, error));
+        if (!extension.present)
+                return ok();
+        if (!is_wrapped_aaguid(extension.value, aaguid))
+                return fail(error, MITOME_E_LEAF_AAGUID, field, clause);
+        if (extension.critical)
+                return fail(error, MITOME_E_LEAF_AAGUID_CRITICAL, field, packed_clause);
+        return ok();
 }
 
 /* ---- WebAuthn L3 8.2.1 ---- */
@@ -170,55 +252,12 @@ static mitome_status check_subject(const X509 *leaf, mitome_error *error)
         return ok();
 }
 
-/* "The Basic Constraints extension MUST have the CA component set to false." */
-static mitome_status check_constraints(const X509 *leaf, mitome_error *error)
-{
-        BASIC_CONSTRAINTS *constraints = X509_get_ext_d2i(leaf, NID_basic_constraints, NULL, NULL);
-        bool no_ca = constraints && !constraints->ca;
-        BASIC_CONSTRAINTS_free(constraints);
-        if (!no_ca)
-                return fail(
-                        error, MITOME_E_LEAF_CONSTRAINTS, "attStmt.x5c[0] basicConstraints", packed_clause);
-        return ok();
-}
-
-/* The AAGUID stands in two OCTET STRINGs; OpenSSL has undone the outer one. */
-static bool is_wrapped_aaguid(const ASN1_OCTET_STRING *value, slice aaguid)
-{
-        reader r = reader_over(
-                slice_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)), NULL, NULL);
-        slice inner;
-        return !failed(der_read(&r, NULL, DER_OCTET_STRING, &inner, NULL)) && r.rest.size == 0 &&
-               slice_equal(inner, aaguid);
-}
-
-/* "If attestnCert contains an extension with OID 1.3.6.1.4.1.45724.1.1.4 ... verify that the value of this
- * extension matches the aaguid"; it "MUST NOT be marked as critical". */
-static mitome_status check_aaguid(const X509 *leaf, slice aaguid, mitome_error *error)
-{
-        static const char field[] = "attStmt.x5c[0] id-fido-gen-ce-aaguid";
-        ASN1_OBJECT *oid = OBJ_txt2obj("1.3.6.1.4.1.45724.1.1.4", 1);
-        if (!oid)
-                return fail(error, MITOME_E_CRYPTO_FAILED, field, packed_clause);
-        int at = X509_get_ext_by_OBJ(leaf, oid, -1);
-        int second = at < 0 ? -1 : X509_get_ext_by_OBJ(leaf, oid, at);
-        ASN1_OBJECT_free(oid);
-        if (at < 0)
-                return ok();
-        X509_EXTENSION *extension = X509_get_ext(leaf, at);
-        if (second >= 0 || !is_wrapped_aaguid(X509_EXTENSION_get_data(extension), aaguid))
-                return fail(error, MITOME_E_LEAF_AAGUID, field, "WebAuthn L3 8.2");
-        if (X509_EXTENSION_get_critical(extension))
-                return fail(error, MITOME_E_LEAF_AAGUID_CRITICAL, field, packed_clause);
-        return ok();
-}
-
 mitome_status leaf_check_packed(const X509 *leaf, slice aaguid, mitome_error *error)
 {
         /* "Version MUST be set to 3 (which is indicated by an ASN.1 INTEGER with value 2)." */
         if (X509_get_version(leaf) != X509_VERSION_3)
                 return fail(error, MITOME_E_LEAF_VERSION, "attStmt.x5c[0]", packed_clause);
         MITOME_TRY(check_subject(leaf, error));
-        MITOME_TRY(check_constraints(leaf, error));
-        return check_aaguid(leaf, aaguid, error);
+        MITOME_TRY(leaf_check_not_ca(leaf, packed_clause, error));
+        return leaf_check_aaguid(leaf, aaguid, "WebAuthn L3 8.2", error);
 }

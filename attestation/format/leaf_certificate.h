@@ -8,17 +8,44 @@
 
 #include <openssl/x509.h>
 
-enum { LEAF_KEY_MAX = 640 }; /* of a COSE_Key with an RSA modulus of 4096 bits */
-
 /* leaf_read decodes exactly one certificate, or fails with DER. The caller frees it with X509_free. */
 MITOME_CHECKED mitome_status leaf_read(
         slice der, const char *field, const char *clause, X509 **ret, mitome_error *error);
 
-/* leaf_read_key gives the certificate's public key as the key of a COSE algorithm, held to the same limits as
- * a credential's key: KEY_TYPE when it is of another type or curve, KEY_POINT, KEY_WEAK. *ret views
- * `buffer`. */
+/* leaf_read_key gives the certificate's public key as the key of a COSE algorithm (RS1 too), held to the same
+ * limits as a credential's key: KEY_TYPE when it is of another type or curve, KEY_POINT, KEY_WEAK,
+ * ALGORITHM_UNSUPPORTED. *ret views the certificate. */
 MITOME_CHECKED mitome_status leaf_read_key(const X509 *leaf, int64_t algorithm, const char *field,
-        const char *clause, uint8_t buffer[LEAF_KEY_MAX], struct cose_key *ret, mitome_error *error);
+        const char *clause, struct cose_key *ret, mitome_error *error);
+
+/* leaf_check_key compares the certificate's public key with a credential's, whatever the algorithm of that:
+ * KEY_MISMATCH when they are not the same. */
+MITOME_CHECKED mitome_status leaf_check_key(const X509 *leaf, const struct cose_key *credential,
+        const char *field, const char *clause, mitome_error *error);
+
+/* One extension, the content of its OCTET STRING. */
+struct leaf_extension {
+        bool present;
+        bool critical;
+        slice value; /* views the certificate */
+};
+
+/* leaf_find_extension looks an extension up by its OID ("1.3.6.1.4.1.45724.1.1.4"); one that stands twice is
+ * refused with LEAF_EXTENSION_TWICE. */
+MITOME_CHECKED mitome_status leaf_find_extension(const X509 *leaf, const char *oid, const char *field,
+        const char *clause, struct leaf_extension *ret, mitome_error *error);
+
+/* leaf_is_ca tells whether basicConstraints say "CA". */
+bool leaf_is_ca(const X509 *leaf);
+
+/* leaf_check_not_ca: "The Basic Constraints extension MUST have the CA component set to false": it must be
+ * there, and say so (LEAF_CONSTRAINTS). */
+MITOME_CHECKED mitome_status leaf_check_not_ca(const X509 *leaf, const char *clause, mitome_error *error);
+
+/* leaf_check_aaguid compares the AAGUID extension, if there is one, with that of the authenticator
+ * (LEAF_AAGUID), and refuses one that is critical. */
+MITOME_CHECKED mitome_status leaf_check_aaguid(
+        const X509 *leaf, slice aaguid, const char *clause, mitome_error *error);
 
 /* leaf_check_packed holds the certificate to WebAuthn L3 8.2.1. */
 MITOME_CHECKED mitome_status leaf_check_packed(const X509 *leaf, slice aaguid, mitome_error *error);

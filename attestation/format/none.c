@@ -3,9 +3,8 @@
 
 /* WebAuthn L3 8.7: attStmt is the empty map, and there is nothing to verify. */
 static mitome_status none_verify(
-        const struct attestation_input *input, struct attestation_result *ret, mitome_error *error)
+        const struct attestation_input *input, struct attestation_result *result, mitome_error *error)
 {
-        (void)error; /* the statement's reader holds it */
         struct cbor_reader statement = input->statement;
         statement.bytes.clause = "WebAuthn L3 8.7";
         const struct cbor_reader start = statement;
@@ -17,8 +16,8 @@ static mitome_status none_verify(
                 return reader_fail(&start.bytes, MITOME_E_STATEMENT_NOT_EMPTY, "attStmt");
         MITOME_TRY(cbor_next_key(&statement, &map, &key, &more));
         MITOME_TRY(cbor_end(&statement, "attStmt"));
-        *ret = (struct attestation_result){ .type = ATTESTATION_NONE };
-        return ok();
+        const struct attestation_part part = { .format = "none", .type = ATTESTATION_NONE };
+        return attestation_add(result, &part, error);
 }
 
 const struct attestation_format attestation_none = { .name = "none", .verify = none_verify };

@@ -4,29 +4,13 @@
 
 static const char clause[] = "WebAuthn L3 8.2";
 
-enum { SIGNATURE_MAX = 1024, CERTIFICATE_MAX = 8192 };
+enum { SIGNATURE_MAX = 1024 };
 
 struct statement {
         int64_t algorithm;
         slice signature;
-        bool has_chain;
-        slice chain[ATTESTATION_CHAIN_MAX];
-        size_t chain_count;
+        struct attestation_chain chain; /* count 0: no x5c */
 };
-
-static mitome_status read_chain(struct cbor_reader *r, struct statement *statement)
-{
-        const struct cbor_reader start = *r;
-        struct cbor_members array;
-        statement->has_chain = true;
-        MITOME_TRY(cbor_open_array(r, "attStmt.x5c", ATTESTATION_CHAIN_MAX, &array));
-        if (array.left == 0)
-                return reader_fail(&start.bytes, MITOME_E_CHAIN_EMPTY, "attStmt.x5c");
-        while (cbor_next_element(r, &array))
-                MITOME_TRY(cbor_read_bytes(
-                        r, "attStmt.x5c", CERTIFICATE_MAX, &statement->chain[statement->chain_count++]));
-        return ok();
-}
 
 static mitome_status read_member(
         struct cbor_reader *r, const struct cbor_key *key, struct statement *statement)
@@ -36,7 +20,7 @@ static mitome_status read_member(
         if (key->is_text && slice_is(key->text, "sig"))
                 return cbor_read_bytes(r, "attStmt.sig", SIGNATURE_MAX, &statement->signature);
         if (key->is_text && slice_is(key->text, "x5c"))
-                return read_chain(r, statement);
+                return attestation_read_chain(r, "attStmt.x5c", &statement->chain);
         return reader_fail(&r->bytes, MITOME_E_VALUE, "attStmt");
 }
 
@@ -66,7 +50,8 @@ static mitome_status check_signature(const struct attestation_input *input, cons
         const struct cose_key *key, mitome_error *error)
 {
         const slice parts[] = { input->auth_data, input->client_data_hash };
-        return cose_verify(key, parts, 2, statement->signature, "attStmt.sig", clause, error);
+        return cose_verify(
+                input->verifier, key, parts, 2, statement->signature, "attStmt.sig", clause, error);
 }
 
 /* "If x5c is not present, self attestation is in use." */
@@ -85,10 +70,9 @@ static mitome_status verify_leaf(const struct attestation_input *input, const st
 {
         /* "Verify that sig is a valid signature ... using the attestation public key in attestnCert with the
          * algorithm specified in alg." */
-        uint8_t buffer[LEAF_KEY_MAX];
         struct cose_key key;
-        MITOME_TRY(leaf_read_key(
-                leaf, statement->algorithm, "attStmt.x5c[0] public key", clause, buffer, &key, error));
+        MITOME_TRY(
+                leaf_read_key(leaf, statement->algorithm, "attStmt.x5c[0] public key", clause, &key, error));
         MITOME_TRY(check_signature(input, statement, &key, error));
         /* "Verify that attestnCert meets the requirements"; the AAGUID extension matches, if there is one */
         return leaf_check_packed(leaf, input->data->aaguid, error);
@@ -101,30 +85,28 @@ static mitome_status verify_x5c(
         if (!cose_algorithm_name(statement->algorithm))
                 return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg", clause);
         X509 *leaf;
-        MITOME_TRY(leaf_read(statement->chain[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(statement->chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, statement, leaf, error);
         X509_free(leaf);
         return status;
 }
 
 static mitome_status packed_verify(
-        const struct attestation_input *input, struct attestation_result *ret, mitome_error *error)
+        const struct attestation_input *input, struct attestation_result *result, mitome_error *error)
 {
         struct cbor_reader r = input->statement;
         struct statement statement = { 0 };
         r.bytes.clause = clause;
         MITOME_TRY(read_statement(&r, &statement));
-        MITOME_TRY(statement.has_chain ? verify_x5c(input, &statement, error)
-                                       : verify_self(input, &statement, error));
-        struct attestation_result result = {
-                .type = statement.has_chain ? ATTESTATION_X5C : ATTESTATION_SELF,
+        MITOME_TRY(statement.chain.count ? verify_x5c(input, &statement, error)
+                                         : verify_self(input, &statement, error));
+        const struct attestation_part part = {
+                .format = "packed",
+                .type = statement.chain.count ? ATTESTATION_X5C : ATTESTATION_SELF,
                 .algorithm = statement.algorithm,
-                .chain_count = statement.chain_count,
+                .chain = statement.chain,
         };
-        for (size_t i = 0; i < statement.chain_count; i++)
-                result.chain[i] = statement.chain[i];
-        *ret = result;
-        return ok();
+        return attestation_add(result, &part, error);
 }
 
 const struct attestation_format attestation_packed = { .name = "packed", .verify = packed_verify };

@@ -103,8 +103,8 @@ mitome_status portal_register(struct portal *portal, slice response_json, slice 
         const slice origin = slice_text(portal->origin);
         const struct mitome_expectation expected = expectation(portal, &origin);
         struct mitome_verdict verdict = { 0 };
-        MITOME_TRY(mitome_verify_registration(&portal_policy, &expected, response_json, portal->trust, now,
-                buffer, capacity, &verdict, error));
+        MITOME_TRY(mitome_verify_registration(NULL, &portal_policy, &expected, response_json, portal->trust,
+                now, buffer, capacity, &verdict, error));
         struct mitome_binding binding = { 0 };
         MITOME_TRY(
                 mitome_verify_binding(&verdict, certificate, signature, portal->trust, now, &binding, error));
@@ -129,7 +129,7 @@ mitome_status portal_login(struct portal *portal, slice response_json, int64_t n
                 .certificate_not_after = portal->certificate_not_after,
         };
         struct mitome_verdict verdict = { 0 };
-        MITOME_TRY(mitome_verify_authentication(&portal_policy, &expected, response_json, &credential,
+        MITOME_TRY(mitome_verify_authentication(NULL, &portal_policy, &expected, response_json, &credential,
                 portal->trust, now, buffer, capacity, &verdict, error));
         portal->sign_count = verdict.sign_count;
         *ret = verdict;

@@ -93,23 +93,30 @@ struct mitome_verdict {
 
 enum { MITOME_RP_BUFFER_MAX = 65536 }; /* no ceremony needs a larger buffer */
 
-/* mitome_verify_registration verifies a RegistrationResponseJSON, WebAuthn L3 7.1. `now` is in seconds since
- * 1970, UTC. `trust` may be NULL: nobody is believed, and certificates are not looked at beyond the statement
- * they come in. `buffer` receives what the verdict views; it must outlive the verdict. A refusal is told by
- * the status; `error` says field and clause. */
-MITOME_CHECKED mitome_status mitome_verify_registration(const struct mitome_policy *policy,
-        const struct mitome_expectation *expectation, mitome_slice response_json,
-        const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
-        struct mitome_verdict *ret, mitome_error *error);
+/* A context keeps what would be made anew for each ceremony: OpenSSL's groups, digests, and the RSA keys used
+ * last. One for each thread; it changes how long an answer takes, never what it is. */
+struct mitome_context;
+MITOME_CHECKED mitome_status mitome_context_new(struct mitome_context **ret, mitome_error *error);
+void mitome_context_free(struct mitome_context *context);
+
+/* mitome_verify_registration verifies a RegistrationResponseJSON, WebAuthn L3 7.1. `context` may be NULL.
+ * `now` is in seconds since 1970, UTC. `trust` may be NULL: nobody is believed, and certificates are not
+ * looked at beyond the statement they come in. `buffer` receives what the verdict views; it must outlive the
+ * verdict. A refusal is told by the status; `error` says field and clause. */
+MITOME_CHECKED mitome_status mitome_verify_registration(struct mitome_context *context,
+        const struct mitome_policy *policy, const struct mitome_expectation *expectation,
+        mitome_slice response_json, const struct mitome_trust *trust, int64_t now, uint8_t *buffer,
+        size_t capacity, struct mitome_verdict *ret, mitome_error *error);
 
 /* mitome_verify_authentication verifies an AuthenticationResponseJSON against a stored credential, WebAuthn
  * L3 7.2. When the credential carries a certificate's serial, its status is looked up in the snapshot's CRLs:
  * revoked or on hold is refused (CERTIFICATE_REVOKED), a CRL that is missing, stale or not its issuer's is
  * refused too (CRL_*), and so is a certificate whose end has come (CERTIFICATE_EXPIRED). */
-MITOME_CHECKED mitome_status mitome_verify_authentication(const struct mitome_policy *policy,
-        const struct mitome_expectation *expectation, mitome_slice response_json,
-        const struct mitome_credential *credential, const struct mitome_trust *trust, int64_t now,
-        uint8_t *buffer, size_t capacity, struct mitome_verdict *ret, mitome_error *error);
+MITOME_CHECKED mitome_status mitome_verify_authentication(struct mitome_context *context,
+        const struct mitome_policy *policy, const struct mitome_expectation *expectation,
+        mitome_slice response_json, const struct mitome_credential *credential,
+        const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
+        struct mitome_verdict *ret, mitome_error *error);
 
 /* ---- binding a person's certificate to a credential ---- */
 

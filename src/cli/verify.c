@@ -26,6 +26,7 @@ static const char usage[] =
         "  --help          this text\n";
 
 struct verify_run {
+        struct mitome_context *context;
         struct mitome_trust *trust; /* of --trust */
         const char *input;          /* NULL: standard input */
         uint8_t buffer[MITOME_RP_BUFFER_MAX];
@@ -95,8 +96,8 @@ static mitome_status verify_login(struct verify_run *run, const struct verify_ca
         if (c->public_key.size == 0)
                 return fail(error, MITOME_E_MISSING, "credential_public_key_b64url", NULL);
         MITOME_TRY(response_id(c->response, arena, &record.id, error));
-        return mitome_verify_authentication(&policy, &expected, c->response, &record, run->trust, now,
-                run->buffer, sizeof run->buffer, verdict, error);
+        return mitome_verify_authentication(run->context, &policy, &expected, c->response, &record,
+                run->trust, now, run->buffer, sizeof run->buffer, verdict, error);
 }
 
 static mitome_status verify_new_credential(struct verify_run *run, const struct verify_case *c, int64_t now,
@@ -110,8 +111,8 @@ static mitome_status verify_new_credential(struct verify_run *run, const struct 
         mitome_status status =
                 c->has_root ? trust_add_certificates(root, c->root_pem, "root_pem", error) : ok();
         if (!failed(status))
-                status = mitome_verify_registration(&policy, &expected, c->response, root ? root : run->trust,
-                        now, run->buffer, sizeof run->buffer, verdict, error);
+                status = mitome_verify_registration(run->context, &policy, &expected, c->response,
+                        root ? root : run->trust, now, run->buffer, sizeof run->buffer, verdict, error);
         mitome_trust_free(root);
         return status;
 }
@@ -382,12 +383,16 @@ static int run_all(struct verify_run *run, int argc, char **argv)
 int verify_main(int argc, char **argv)
 {
         struct verify_run *run = calloc(1, sizeof *run);
-        if (!run || failed(mitome_trust_new(&run->trust, NULL))) {
+        if (!run || failed(mitome_trust_new(&run->trust, NULL)) ||
+                failed(mitome_context_new(&run->context, NULL))) {
+                if (run)
+                        mitome_trust_free(run->trust);
                 free(run);
                 return not_run("trust", strerror(ENOMEM));
         }
         int status = run_all(run, argc, argv);
         mitome_trust_free(run->trust);
+        mitome_context_free(run->context);
         free(run);
         return status;
 }

@@ -13,6 +13,7 @@
 #include <mitome/rp.h>
 
 struct ceremony {
+        struct cose_verifier *verifier; /* may be NULL */
         const struct mitome_policy *policy;
         const struct mitome_expectation *expected;
         const struct mitome_trust *trust; /* NULL: nobody is believed */

@@ -2,6 +2,7 @@
 /* Verifying an authentication assertion, WebAuthn L3 7.2, step by step. Steps 1 and 2 (making the options,
  * calling the browser) come before there is a response. */
 #include "ceremony.h"
+#include "context.h"
 
 #define STEP(number) "WebAuthn L3 7.2 #" number
 
@@ -102,7 +103,7 @@ static mitome_status check_signature(struct ceremony *c, const struct mitome_cre
 {
         struct cose_key key;
         struct cbor_reader r = cbor_over(credential->public_key, STEP("21"), c->error);
-        MITOME_TRY(cose_key_read(&r, "credential.public_key", &key));
+        MITOME_TRY(cose_key_parse(&r, "credential.public_key", &key));
         MITOME_TRY(cbor_end(&r, "credential.public_key"));
         c->verdict->algorithm = key.algorithm;
         MITOME_TRY(ceremony_check_algorithm(c, key.algorithm, "credential.public_key", STEP("21")));
@@ -112,7 +113,8 @@ static mitome_status check_signature(struct ceremony *c, const struct mitome_cre
 
         /* #21: the signature over authData and that hash is of the record's key. */
         const slice parts[] = { c->response.auth_data, SLICE(c->verdict->client_data_hash) };
-        return cose_verify(&key, parts, 2, c->response.signature, "response.signature", STEP("21"), c->error);
+        return cose_verify(c->verifier, &key, parts, 2, c->response.signature, "response.signature",
+                STEP("21"), c->error);
 }
 
 /* Not WebAuthn's: the person's certificate, if one is bound to the credential, is alive. */
@@ -149,12 +151,13 @@ static mitome_status run(struct ceremony *c, slice response_json, const struct m
          * #24 and #25 (update the record, go on) are for who keeps records. */
 }
 
-mitome_status mitome_verify_authentication(const struct mitome_policy *policy,
+mitome_status mitome_verify_authentication(struct mitome_context *context, const struct mitome_policy *policy,
         const struct mitome_expectation *expectation, mitome_slice response_json,
         const struct mitome_credential *credential, const struct mitome_trust *trust, int64_t now,
         uint8_t *buffer, size_t capacity, struct mitome_verdict *ret, mitome_error *error)
 {
         struct ceremony c = {
+                .verifier = context_verifier(context),
                 .policy = policy,
                 .expected = expectation,
                 .trust = trust,

@@ -18,7 +18,7 @@ mitome_status mitome_verify_binding(const struct mitome_verdict *registration, m
         MITOME_TRY(trust_verify_jpki(trust, certificate, now, &jpki, error));
         const struct cose_key key = { .algorithm = COSE_RS256, .n = jpki.modulus, .e = jpki.exponent };
         const slice signed_bytes[] = { registration->auth_data, SLICE(registration->client_data_hash) };
-        MITOME_TRY(cose_verify(&key, signed_bytes, 2, signature, "binding signature", clause, error));
+        MITOME_TRY(cose_verify(NULL, &key, signed_bytes, 2, signature, "binding signature", clause, error));
 
         *ret = (struct mitome_binding){
                 .serial = jpki.serial,

@@ -3,6 +3,7 @@
  * browser) come before there is a response. */
 #include "attestation_format.h"
 #include "ceremony.h"
+#include "context.h"
 
 #define STEP(number) "WebAuthn L3 7.1 #" number
 
@@ -129,23 +130,36 @@ static mitome_status check_auth_data(struct ceremony *c, struct attestation_obje
 
 /* ---- the attestation ---- */
 
+/* The weakest part counts: what a compound statement shows is no better than the least of its statements. */
+static mitome_status assess_part(
+        struct ceremony *c, const struct attestation_part *part, enum mitome_trust_result *ret)
+{
+        bool anchored = false;
+        if (part->type == ATTESTATION_NONE || part->type == ATTESTATION_SELF) {
+                *ret = part->type == ATTESTATION_SELF ? MITOME_TRUST_SELF : MITOME_TRUST_NONE;
+                return ok();
+        }
+        if (c->trust)
+                MITOME_TRY(trust_verify_attestation(
+                        c->trust, part->chain.certificates, part->chain.count, c->now, &anchored, c->error));
+        *ret = anchored ? MITOME_TRUST_VERIFIED : MITOME_TRUST_UNVERIFIED;
+        return ok();
+}
+
 /* #23: the anchors are those of the snapshot. #24: assess the trustworthiness. */
 static mitome_status assess_trust(struct ceremony *c, const struct attestation_result *attestation)
 {
-        enum mitome_trust_result result = MITOME_TRUST_NONE;
-        if (attestation->type == ATTESTATION_SELF)
-                result = MITOME_TRUST_SELF;
-        if (attestation->type == ATTESTATION_X5C) {
-                bool anchored = false;
-                if (c->trust)
-                        MITOME_TRY(trust_verify_attestation(c->trust, attestation->chain,
-                                attestation->chain_count, c->now, &anchored, c->error));
-                result = anchored ? MITOME_TRUST_VERIFIED : MITOME_TRUST_UNVERIFIED;
+        enum mitome_trust_result least = MITOME_TRUST_VERIFIED, found = MITOME_TRUST_NONE;
+        const char *field = "fmt";
+        for (size_t i = 0; i < attestation->count; i++) {
+                MITOME_TRY(assess_part(c, &attestation->parts[i], &found));
+                least = found < least ? found : least;
+                if (attestation->parts[i].chain.count)
+                        field = "attStmt.x5c";
         }
-        c->verdict->trust = result;
-        if (c->policy->require_trust && result != MITOME_TRUST_VERIFIED)
-                return fail(c->error, MITOME_E_ATTESTATION_UNTRUSTED,
-                        attestation->type == ATTESTATION_X5C ? "attStmt.x5c" : "fmt", STEP("24"));
+        c->verdict->trust = attestation->count ? least : MITOME_TRUST_NONE;
+        if (c->policy->require_trust && c->verdict->trust != MITOME_TRUST_VERIFIED)
+                return fail(c->error, MITOME_E_ATTESTATION_UNTRUSTED, field, STEP("24"));
         return ok();
 }
 
@@ -159,6 +173,7 @@ static mitome_status check_attestation(struct ceremony *c, const struct attestat
                 .auth_data = object->auth_data,
                 .data = &c->data,
                 .client_data_hash = SLICE(c->verdict->client_data_hash),
+                .verifier = c->verifier,
         };
 
         /* #21: find the format by a case-sensitive match. */
@@ -184,12 +199,13 @@ static mitome_status run(struct ceremony *c, slice response_json)
          * #28: extension outputs that were not asked for are ignored. */
 }
 
-mitome_status mitome_verify_registration(const struct mitome_policy *policy,
+mitome_status mitome_verify_registration(struct mitome_context *context, const struct mitome_policy *policy,
         const struct mitome_expectation *expectation, mitome_slice response_json,
         const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
         struct mitome_verdict *ret, mitome_error *error)
 {
         struct ceremony c = {
+                .verifier = context_verifier(context),
                 .policy = policy,
                 .expected = expectation,
                 .trust = trust,

@@ -22,7 +22,7 @@ static void check_key(const struct cose_key *key, slice signature)
         if (!cose_algorithm_name(key->algorithm))
                 abort();
         mitome_error error = { 0 };
-        mitome_status status = cose_verify(key, &signature, 1, signature, "sig", NULL, &error);
+        mitome_status status = cose_verify(NULL, key, &signature, 1, signature, "sig", NULL, &error);
         if (error.code != status.code)
                 abort();
 }

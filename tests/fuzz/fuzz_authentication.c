@@ -43,8 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         };
         struct mitome_verdict verdict;
         mitome_error error = { 0 };
-        mitome_status status = mitome_verify_authentication(
-                &policy, &expected, json, &credential, NULL, 0, second, sizeof second, &verdict, &error);
+        mitome_status status = mitome_verify_authentication(NULL, &policy, &expected, json, &credential, NULL,
+                0, second, sizeof second, &verdict, &error);
         if (!failed(status) || error.code == MITOME_OK)
                 abort();
         return 0;

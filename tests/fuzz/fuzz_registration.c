@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         struct mitome_verdict verdict;
         mitome_error error = { 0 };
         mitome_status status = mitome_verify_registration(
-                &policy, &expected, json, NULL, 0, second, sizeof second, &verdict, &error);
+                NULL, &policy, &expected, json, NULL, 0, second, sizeof second, &verdict, &error);
         if (failed(status) != (error.code != MITOME_OK))
                 abort();
         if (!failed(status) && (!verdict.format || !slice_contains(SLICE(second), verdict.public_key) ||

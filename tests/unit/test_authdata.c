@@ -180,7 +180,7 @@ static const struct {
                 "attestedCredentialData.credentialPublicKey" },
         { { 0x41, true, ID_SIZE, "a5 01 02 03 3822", NULL, NULL }, MITOME_E_INPUT_ENDS, 0,
                 "attestedCredentialData.credentialPublicKey" },
-        { { 0x41, true, ID_SIZE, "a5 01 02 03 3822 20 02 21 41 00 22 41 00", NULL, NULL },
+        { { 0x41, true, ID_SIZE, "a5 01 02 03 382d 20 02 21 41 00 22 41 00", NULL, NULL },
                 MITOME_E_ALGORITHM_UNSUPPORTED, KEY_AT + 3, "attestedCredentialData.credentialPublicKey" },
         { { 0x41, true, ID_SIZE, "b805" KEY, NULL, NULL }, MITOME_E_CBOR_NOT_CANONICAL, KEY_AT,
                 "attestedCredentialData.credentialPublicKey" },

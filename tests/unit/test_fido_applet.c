@@ -573,7 +573,8 @@ static void verify_attestation(const struct element_rig *rig, const struct eleme
                 .x = slice_of(rig->batch_point + 1, 32),
                 .y = slice_of(rig->batch_point + 33, 32) };
         const slice parts[] = { authdata, SLICE(operation->client_data_hash) };
-        assert_int_equal(cose_verify(&batch, parts, 2, element_rig_value(rig, 0x81), "sig", NULL, NULL).code,
+        assert_int_equal(
+                cose_verify(NULL, &batch, parts, 2, element_rig_value(rig, 0x81), "sig", NULL, NULL).code,
                 MITOME_OK);
         assert_int_equal(element_rig_value(rig, 0x82).data[0], 0x30);
 }
@@ -839,8 +840,8 @@ static void assertions_verify(void **state)
                 assert_true(slice_equal(element_rig_value(rig, 0x80), made.credential_id));
                 assert_true(slice_equal(element_rig_value(rig, 0x83), USER));
                 const slice parts[] = { element_rig_value(rig, 0x81), SLICE(operation.client_data_hash) };
-                assert_int_equal(cose_verify(&made.public_key, parts, 2, element_rig_value(rig, 0x82), "sig",
-                                         NULL, NULL)
+                assert_int_equal(cose_verify(NULL, &made.public_key, parts, 2, element_rig_value(rig, 0x82),
+                                         "sig", NULL, NULL)
                                          .code,
                         MITOME_OK);
                 assert_true(slice_equal(authdata_of(rig).rp_id_hash, made.rp_id_hash));

@@ -47,6 +47,7 @@ static mitome_status verify_statement(struct cbor_reader statement, const struct
                 .data = &data,
                 .client_data_hash = SLICE(hash),
         };
+        *ret = (struct attestation_result){ 0 };
         return format->verify(&input, ret, error);
 }
 
@@ -71,10 +72,11 @@ static void takes_a_chain(void **state)
                 mitome_error error;
                 plan.leaf.key = keys[i];
                 assert_int_equal(verify_plan(&plan, &attestation_packed, &result, &error).code, MITOME_OK);
-                assert_int_equal(result.type, ATTESTATION_X5C);
-                assert_int_equal(result.algorithm, algorithms[i]);
-                assert_int_equal(result.chain_count, 1);
-                assert_true(slice_equal(result.chain[0], slice_of(built.leaf, built.leaf_size)));
+                assert_int_equal(result.parts[0].type, ATTESTATION_X5C);
+                assert_int_equal(result.parts[0].algorithm, algorithms[i]);
+                assert_int_equal(result.parts[0].chain.count, 1);
+                assert_true(slice_equal(
+                        result.parts[0].chain.certificates[0], slice_of(built.leaf, built.leaf_size)));
         }
 }
 
@@ -86,7 +88,7 @@ static void takes_the_longest_chain(void **state)
         mitome_error error;
         plan.chain_repeat = ATTESTATION_CHAIN_MAX;
         assert_int_equal(verify_plan(&plan, &attestation_packed, &result, &error).code, MITOME_OK);
-        assert_int_equal(result.chain_count, ATTESTATION_CHAIN_MAX);
+        assert_int_equal(result.parts[0].chain.count, ATTESTATION_CHAIN_MAX);
         plan.chain_repeat = ATTESTATION_CHAIN_MAX + 1;
         assert_int_equal(verify_plan(&plan, &attestation_packed, &result, &error).code, MITOME_E_TOO_MANY);
         assert_string_equal(error.field, "attStmt.x5c");
@@ -103,8 +105,8 @@ static void takes_self_attestation(void **state)
                 plan.attestation = RIG_SELF;
                 plan.key = keys[i];
                 assert_int_equal(verify_plan(&plan, &attestation_packed, &result, &error).code, MITOME_OK);
-                assert_int_equal(result.type, ATTESTATION_SELF);
-                assert_int_equal(result.chain_count, 0);
+                assert_int_equal(result.parts[0].type, ATTESTATION_SELF);
+                assert_int_equal(result.parts[0].chain.count, 0);
         }
 }
 
@@ -206,7 +208,7 @@ static void refuses_each_edit(void **state)
         (void)state;
         for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
                 struct rig_plan plan = rig_registration_plan();
-                struct attestation_result result = { .algorithm = 99 };
+                struct attestation_result result;
                 mitome_error error;
                 refusals[i].edit(&plan);
                 mitome_status status = verify_plan(&plan, &attestation_packed, &result, &error);
@@ -216,7 +218,7 @@ static void refuses_each_edit(void **state)
                 assert_int_equal(error.code, refusals[i].code);
                 assert_string_equal(error.field, refusals[i].field);
                 assert_string_equal(error.clause, refusals[i].clause);
-                assert_int_equal(result.algorithm, 99); /* left alone */
+                assert_int_equal(result.count, 0); /* left alone */
         }
 }
 
@@ -333,13 +335,13 @@ static void none_is_empty(void **state)
         const struct rig_plan plan = rig_registration_plan();
         rig_build(&rig, &plan, &built);
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-                struct attestation_result result = { .algorithm = 99 };
+                struct attestation_result result;
                 mitome_error error;
                 assert_int_equal(verify_statement(cbor_over(cases[i].statement, NULL, NULL),
                                          &attestation_none, &result, &error)
                                          .code,
                         cases[i].code);
-                assert_int_equal(result.algorithm, cases[i].code == MITOME_OK ? 0 : 99);
+                assert_int_equal(result.count, cases[i].code == MITOME_OK ? 1 : 0);
                 if (cases[i].code != MITOME_OK)
                         assert_string_equal(error.clause, "WebAuthn L3 8.7");
         }

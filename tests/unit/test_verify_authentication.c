@@ -29,8 +29,8 @@ static struct run fresh(void)
 static mitome_status verify_json(struct run *run, slice json)
 {
         run->error = (mitome_error){ 0 };
-        return mitome_verify_authentication(&run->policy, &run->expected, json, &run->record, NULL, RIG_NOW,
-                buffer, sizeof buffer, &run->verdict, &run->error);
+        return mitome_verify_authentication(NULL, &run->policy, &run->expected, json, &run->record, NULL,
+                RIG_NOW, buffer, sizeof buffer, &run->verdict, &run->error);
 }
 
 typedef void edit_plan(struct rig_plan *plan, struct run *run);
@@ -414,7 +414,7 @@ static void keeps_to_its_buffer(void **state)
                 run.error = (mitome_error){ 0 };
                 memset(buffer, 0xEE, sizeof buffer);
                 mitome_status status =
-                        mitome_verify_authentication(&run.policy, &run.expected, rig_json(&built),
+                        mitome_verify_authentication(NULL, &run.policy, &run.expected, rig_json(&built),
                                 &run.record, NULL, RIG_NOW, buffer, capacity, &run.verdict, &run.error);
                 assert_int_equal(
                         status.code, fits || status.code == MITOME_OK ? MITOME_OK : MITOME_E_BUFFER_FULL);

@@ -266,8 +266,8 @@ static mitome_status log_in(const struct mitome_credential *record, const struct
         const struct mitome_policy policy = { 0 };
         const struct mitome_expectation expected = rig_expectation(&rig);
         *error = (mitome_error){ 0 };
-        return mitome_verify_authentication(&policy, &expected, rig_json(&login), record, trust, RIG_NOW,
-                buffer, sizeof buffer, verdict, error);
+        return mitome_verify_authentication(NULL, &policy, &expected, rig_json(&login), record, trust,
+                RIG_NOW, buffer, sizeof buffer, verdict, error);
 }
 
 /* "A derived login carries no certificate: the record keeps its serial, and each login checks its status." */
@@ -380,8 +380,8 @@ static int open_all(void **state)
         const struct mitome_policy policy = { 0 };
         const struct mitome_expectation expected = rig_expectation(&rig);
         rig_build(&rig, &plan, &registered);
-        mitome_status status = mitome_verify_registration(&policy, &expected, rig_json(&registered), NULL,
-                RIG_NOW, registration_buffer, sizeof registration_buffer, &registration, NULL);
+        mitome_status status = mitome_verify_registration(NULL, &policy, &expected, rig_json(&registered),
+                NULL, RIG_NOW, registration_buffer, sizeof registration_buffer, &registration, NULL);
         plan = rig_authentication_plan();
         rig_build(&rig, &plan, &login);
         return status.code == MITOME_OK ? 0 : -1;

@@ -30,8 +30,8 @@ static struct run fresh(void)
 static mitome_status verify_json(struct run *run, slice json)
 {
         run->error = (mitome_error){ 0 };
-        return mitome_verify_registration(&run->policy, &run->expected, json, run->trust, run->now, buffer,
-                sizeof buffer, &run->verdict, &run->error);
+        return mitome_verify_registration(NULL, &run->policy, &run->expected, json, run->trust, run->now,
+                buffer, sizeof buffer, &run->verdict, &run->error);
 }
 
 static mitome_status verify_plan(struct run *run, const struct rig_plan *plan)
@@ -457,7 +457,7 @@ static void keeps_to_its_buffer(void **state)
         for (size_t capacity = 0; capacity < 8192; capacity += 61) {
                 run.error = (mitome_error){ 0 };
                 memset(buffer, 0xEE, sizeof buffer);
-                mitome_status status = mitome_verify_registration(&run.policy, &run.expected,
+                mitome_status status = mitome_verify_registration(NULL, &run.policy, &run.expected,
                         rig_json(&built), NULL, run.now, buffer, capacity, &run.verdict, &run.error);
                 assert_int_equal(
                         status.code, fits || status.code == MITOME_OK ? MITOME_OK : MITOME_E_BUFFER_FULL);

@@ -104,16 +104,16 @@ static struct outcome run_case(const json_t *vector)
         const int64_t now = time_of(text_of(vector, "at_time"));
         struct mitome_trust *trust = trust_of(root);
         if (strcmp(text_of(vector, "kind"), "registration") == 0) {
-                outcome.status = mitome_verify_registration(&policy, &expected, response_json, trust, now,
-                        buffer, sizeof buffer, &outcome.verdict, &outcome.error);
+                outcome.status = mitome_verify_registration(NULL, &policy, &expected, response_json, trust,
+                        now, buffer, sizeof buffer, &outcome.verdict, &outcome.error);
         } else {
                 const struct mitome_credential record = {
                         .id = bytes_of(response, "rawId", &id),
                         .public_key = bytes_of(vector, "credential_public_key_b64url", &key),
                         .backup_eligible_unknown = true,
                 };
-                outcome.status = mitome_verify_authentication(&policy, &expected, response_json, &record,
-                        trust, now, buffer, sizeof buffer, &outcome.verdict, &outcome.error);
+                outcome.status = mitome_verify_authentication(NULL, &policy, &expected, response_json,
+                        &record, trust, now, buffer, sizeof buffer, &outcome.verdict, &outcome.error);
         }
         mitome_trust_free(trust);
         free(response_text);

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signatures. What OpenSSL 3 charges for a key that comes as bytes is not the key: it is making the group
+ * (for P-256 a quarter of a verification), looking algorithms up, and for RSA the Montgomery numbers of the
+ * modulus. So groups, digests and contexts are made once a verifier, a point is set into the key that stands
+ * ready, and RSA keys are remembered. */
+#include "cose_table.h"
+#include "der.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { MODULUS_MAX = 512, EXPONENT_MAX = 8 };
+
+/* The key of one curve: its point is another's with each verification. */
+struct curve {
+        EVP_PKEY *key;
+        EVP_PKEY_CTX *context;
+};
+
+struct rsa_key {
+        int64_t algorithm;
+        uint8_t n[MODULUS_MAX], e[EXPONENT_MAX];
+        size_t n_size, e_size;
+        EVP_PKEY_CTX *context; /* ready to verify; NULL: a place that is free */
+};
+
+struct cose_verifier {
+        EVP_MD_CTX *digest;
+        EVP_MD *digests[COSE_DIGESTS];
+        struct curve curves[COSE_FORM_SECP256K1 + 1];
+        EVP_PKEY_CTX *rsa_maker;
+        struct rsa_key rsa[COSE_RSA_KEYS];
+        uint8_t message[COSE_MESSAGE_MAX]; /* for algorithms that take it in one piece */
+};
+
+struct attempt {
+        struct cose_verifier *verifier;
+        const struct cose_key *key;
+        const struct cose_algorithm_info *algorithm;
+        const struct cose_form_info *form;
+        const slice *parts;
+        size_t count;
+        slice signature;
+};
+
+mitome_status cose_verifier_new(struct cose_verifier **ret, mitome_error *error)
+{
+        struct cose_verifier *verifier = calloc(1, sizeof *verifier);
+        if (!verifier)
+                return fail(error, MITOME_E_NO_MEMORY, "verifier", NULL);
+        verifier->digest = EVP_MD_CTX_new();
+        bool ready = verifier->digest;
+        for (size_t i = 0; i < COSE_DIGESTS; i++) {
+                verifier->digests[i] = EVP_MD_fetch(NULL, cose_digest_name((enum cose_digest)i), NULL);
+                ready = ready && (verifier->digests[i] || i == COSE_SHA1);
+        }
+        if (!ready) {
+                cose_verifier_free(verifier);
+                return fail(error, MITOME_E_CRYPTO_FAILED, "verifier", NULL);
+        }
+        *ret = verifier;
+        return ok();
+}
+
+void cose_verifier_free(struct cose_verifier *verifier)
+{
+        if (!verifier)
+                return;
+        EVP_MD_CTX_free(verifier->digest);
+        for (size_t i = 0; i < COSE_DIGESTS; i++)
+                EVP_MD_free(verifier->digests[i]);
+        for (size_t i = 0; i < sizeof verifier->curves / sizeof verifier->curves[0]; i++) {
+                EVP_PKEY_CTX_free(verifier->curves[i].context);
+                EVP_PKEY_free(verifier->curves[i].key);
+        }
+        for (size_t i = 0; i < COSE_RSA_KEYS; i++)
+                EVP_PKEY_CTX_free(verifier->rsa[i].context);
+        EVP_PKEY_CTX_free(verifier->rsa_maker);
+        free(verifier);
+}
+
+static size_t hash_parts(struct cose_verifier *verifier, enum cose_digest digest, const slice *parts,
+        size_t count, uint8_t ret_digest[COSE_HASH_MAX])
+{
+        unsigned size = 0;
+        bool right = verifier->digests[digest] &&
+                     EVP_DigestInit_ex2(verifier->digest, verifier->digests[digest], NULL) == 1;
+        for (size_t i = 0; right && i < count; i++)
+                right = EVP_DigestUpdate(verifier->digest, parts[i].data, parts[i].size) == 1;
+        right = right && EVP_DigestFinal_ex(verifier->digest, ret_digest, &size) == 1;
+        return right ? size : 0;
+}
+
+size_t cose_hash(int64_t id, const slice *parts, size_t count, uint8_t ret_digest[COSE_HASH_MAX])
+{
+        struct cose_verifier *verifier;
+        const struct cose_algorithm_info *algorithm = cose_algorithm_find(id);
+        if (!algorithm || algorithm->digest == COSE_NO_DIGEST || failed(cose_verifier_new(&verifier, NULL)))
+                return 0;
+        size_t size = hash_parts(verifier, algorithm->digest, parts, count, ret_digest);
+        cose_verifier_free(verifier);
+        return size;
+}
+
+/* ---- ECDSA ---- */
+
+/* DER, and nothing else: SEC 1, C.5 with the encodings that X.690 leaves no choice about, each number at most
+ * as long as the curve's order. */
+static bool is_strict_signature(slice signature, size_t size)
+{
+        reader r = reader_over(signature, NULL, NULL);
+        slice numbers, first, second;
+        if (failed(der_read(&r, NULL, DER_SEQUENCE, &numbers, NULL)) || r.rest.size)
+                return false;
+        reader in_numbers = reader_over(numbers, NULL, NULL);
+        return !failed(der_read_positive(&in_numbers, NULL, &first)) && first.size <= size &&
+               !failed(der_read_positive(&in_numbers, NULL, &second)) && second.size <= size &&
+               in_numbers.rest.size == 0;
+}
+
+/* A key of the group, which any of its points may be put into. */
+static EVP_PKEY *make_ec_key(const char *group, slice point)
+{
+        EVP_PKEY *key = NULL;
+        OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+        OSSL_PARAM *parameters = NULL;
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+        if (build && OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
+                OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.size) == 1)
+                parameters = OSSL_PARAM_BLD_to_param(build);
+        if (!parameters || !context || EVP_PKEY_fromdata_init(context) != 1 ||
+                EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+                key = NULL;
+        EVP_PKEY_CTX_free(context);
+        OSSL_PARAM_free(parameters);
+        OSSL_PARAM_BLD_free(build);
+        return key;
+}
+
+/* OpenSSL decodes the point and refuses one that is not on the curve. The context is begun anew, so that
+ * nothing it may have kept of the last point is believed. */
+static mitome_code set_point(struct curve *curve, const struct cose_form_info *form, slice point)
+{
+        if (!curve->key) {
+                curve->key = make_ec_key(form->name, point);
+                if (!curve->key)
+                        return MITOME_E_KEY_POINT;
+                curve->context = EVP_PKEY_CTX_new_from_pkey(NULL, curve->key, NULL);
+        } else if (EVP_PKEY_set1_encoded_public_key(curve->key, point.data, point.size) != 1) {
+                return MITOME_E_KEY_POINT;
+        }
+        bool ready = curve->context && EVP_PKEY_verify_init(curve->context) == 1;
+        return ready ? MITOME_OK : MITOME_E_CRYPTO_FAILED;
+}
+
+static mitome_code verify_ec(const struct attempt *a)
+{
+        uint8_t buffer[COSE_POINT_MAX], digest[COSE_HASH_MAX];
+        struct curve *curve = &a->verifier->curves[a->algorithm->form];
+        if (!is_strict_signature(a->signature, a->form->size))
+                return MITOME_E_SIGNATURE_FORM;
+        mitome_code code = set_point(curve, a->form, cose_point(a->key, buffer));
+        if (code != MITOME_OK)
+                return code;
+        size_t size = hash_parts(a->verifier, a->algorithm->digest, a->parts, a->count, digest);
+        if (size == 0)
+                return MITOME_E_CRYPTO_FAILED;
+        bool valid = EVP_PKEY_verify(curve->context, a->signature.data, a->signature.size, digest, size) == 1;
+        return valid ? MITOME_OK : MITOME_E_SIGNATURE_INVALID;
+}
+
+/* ---- RSA ---- */
+
+static bool holds(const struct rsa_key *slot, const struct attempt *a)
+{
+        return slot->context && slot->algorithm == a->algorithm->id &&
+               slice_equal(slice_of(slot->n, slot->n_size), a->key->n) &&
+               slice_equal(slice_of(slot->e, slot->e_size), a->key->e);
+}
+
+/* Where a key would be: by the last bytes of its modulus, in which keys differ. Who finds keys that fall
+ * together makes them slower, nothing else. */
+static struct rsa_key *slot_of(struct cose_verifier *verifier, slice n)
+{
+        uint32_t sum = 2166136261;
+        for (size_t i = n.size - 16; i < n.size; i++)
+                sum = (sum ^ n.data[i]) * 16777619;
+        return &verifier->rsa[sum % COSE_RSA_KEYS];
+}
+
+static EVP_PKEY *make_rsa_key(struct cose_verifier *verifier, const struct cose_key *key)
+{
+        EVP_PKEY *made = NULL;
+        BIGNUM *n = BN_bin2bn(key->n.data, (int)key->n.size, NULL);
+        BIGNUM *e = BN_bin2bn(key->e.data, (int)key->e.size, NULL);
+        OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+        OSSL_PARAM *parameters = NULL;
+        if (!verifier->rsa_maker)
+                verifier->rsa_maker = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        if (n && e && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+                OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+                parameters = OSSL_PARAM_BLD_to_param(build);
+        if (!parameters || !verifier->rsa_maker || EVP_PKEY_fromdata_init(verifier->rsa_maker) != 1 ||
+                EVP_PKEY_fromdata(verifier->rsa_maker, &made, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+                made = NULL;
+        OSSL_PARAM_free(parameters);
+        OSSL_PARAM_BLD_free(build);
+        BN_free(e);
+        BN_free(n);
+        return made;
+}
+
+/* RFC 8230, 2: the salt is as long as the digest, and MGF1 uses the same one. */
+static bool set_padding(EVP_PKEY_CTX *context, bool pss, const EVP_MD *digest)
+{
+        if (EVP_PKEY_verify_init(context) != 1 ||
+                EVP_PKEY_CTX_set_rsa_padding(context, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) != 1 ||
+                EVP_PKEY_CTX_set_signature_md(context, digest) != 1)
+                return false;
+        return !pss || (EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+                               EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1);
+}
+
+/* Makes the slot the key's. */
+static bool fill_slot(struct rsa_key *slot, const struct attempt *a)
+{
+        EVP_PKEY_CTX_free(slot->context);
+        slot->context = NULL;
+        EVP_PKEY *key = make_rsa_key(a->verifier, a->key);
+        EVP_PKEY_CTX *context = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+        EVP_PKEY_free(key); /* the context holds it */
+        bool right = context &&
+                     set_padding(context, a->algorithm->pss, a->verifier->digests[a->algorithm->digest]) &&
+                     !failed(slice_copy(a->key->n, NULL, slot->n, sizeof slot->n, NULL)) &&
+                     !failed(slice_copy(a->key->e, NULL, slot->e, sizeof slot->e, NULL));
+        if (!right) {
+                EVP_PKEY_CTX_free(context);
+                return false;
+        }
+        slot->n_size = a->key->n.size;
+        slot->e_size = a->key->e.size;
+        slot->algorithm = a->algorithm->id;
+        slot->context = context;
+        return true;
+}
+
+static mitome_code verify_rsa(const struct attempt *a)
+{
+        uint8_t digest[COSE_HASH_MAX];
+        if (a->signature.size != a->key->n.size)
+                return MITOME_E_SIGNATURE_FORM;
+        struct rsa_key *slot = slot_of(a->verifier, a->key->n);
+        if (!holds(slot, a) && !fill_slot(slot, a))
+                return MITOME_E_CRYPTO_FAILED;
+        size_t size = hash_parts(a->verifier, a->algorithm->digest, a->parts, a->count, digest);
+        if (size == 0)
+                return MITOME_E_CRYPTO_FAILED;
+        bool valid = EVP_PKEY_verify(slot->context, a->signature.data, a->signature.size, digest, size) == 1;
+        return valid ? MITOME_OK : MITOME_E_SIGNATURE_INVALID;
+}
+
+/* ---- algorithms that take the message whole ---- */
+
+static mitome_code join_parts(const struct attempt *a, slice *ret)
+{
+        writer w = writer_over(a->verifier->message, sizeof a->verifier->message);
+        for (size_t i = 0; i < a->count; i++)
+                write_slice(&w, a->parts[i]);
+        return writer_finish(&w, "message", ret, NULL).code == MITOME_OK ? MITOME_OK : MITOME_E_TOO_LONG;
+}
+
+static bool is_available(const char *name)
+{
+        EVP_SIGNATURE *signature = EVP_SIGNATURE_fetch(NULL, name, NULL);
+        EVP_SIGNATURE_free(signature);
+        return signature;
+}
+
+static mitome_code verify_whole(const struct attempt *a)
+{
+        slice message;
+        if (a->signature.size != a->form->signature)
+                return MITOME_E_SIGNATURE_FORM;
+        mitome_code code = join_parts(a, &message);
+        if (code != MITOME_OK)
+                return code;
+        if (a->algorithm->form == COSE_FORM_ED25519) /* libsodium's takes half the time */
+                return crypto_sign_verify_detached(
+                               a->signature.data, message.data, message.size, a->key->x.data) == 0
+                               ? MITOME_OK
+                               : MITOME_E_SIGNATURE_INVALID;
+        if (!is_available(a->form->name))
+                return MITOME_E_ALGORITHM_UNAVAILABLE;
+        EVP_PKEY *key =
+                EVP_PKEY_new_raw_public_key_ex(NULL, a->form->name, NULL, a->key->x.data, a->key->x.size);
+        if (!key)
+                return MITOME_E_KEY_POINT;
+        bool ready = EVP_DigestVerifyInit_ex(a->verifier->digest, NULL, NULL, NULL, NULL, key, NULL) == 1;
+        bool valid = ready && EVP_DigestVerify(a->verifier->digest, a->signature.data, a->signature.size,
+                                      message.data, message.size) == 1;
+        EVP_MD_CTX_reset(a->verifier->digest);
+        EVP_PKEY_free(key);
+        if (!ready)
+                return MITOME_E_CRYPTO_FAILED;
+        return valid ? MITOME_OK : MITOME_E_SIGNATURE_INVALID;
+}
+
+/* ---- any of them ---- */
+
+static mitome_code verify_with(const struct attempt *a)
+{
+        static mitome_code (*const by_kind[])(const struct attempt *) = {
+                [COSE_KIND_EC] = verify_ec,
+                [COSE_KIND_OKP] = verify_whole,
+                [COSE_KIND_RSA] = verify_rsa,
+                [COSE_KIND_AKP] = verify_whole,
+        };
+        ERR_set_mark(); /* what is refused here must not look like a failure of the caller's own OpenSSL calls
+                         */
+        mitome_code code = by_kind[a->form->kind](a);
+        ERR_pop_to_mark();
+        return code;
+}
+
+/* The sizes that the functions above rely on. */
+static bool has_right_sizes(const struct cose_form_info *form, const struct cose_key *key)
+{
+        if (form->kind == COSE_KIND_RSA)
+                return key->n.size >= 256 && key->n.size <= MODULUS_MAX && key->e.size >= 1 &&
+                       key->e.size <= EXPONENT_MAX;
+        return key->x.size == form->size && (form->kind != COSE_KIND_EC || key->y.size == form->size);
+}
+
+mitome_status cose_verify(struct cose_verifier *verifier, const struct cose_key *key, const slice *parts,
+        size_t count, slice signature, const char *field, const char *where, mitome_error *error)
+{
+        const struct cose_algorithm_info *algorithm = cose_algorithm_find(key->algorithm);
+        struct cose_verifier *own = NULL;
+        if (!algorithm)
+                return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, field, where);
+        if (count > COSE_PARTS)
+                return fail(error, MITOME_E_ARGUMENT, "parts", NULL);
+        const struct cose_form_info *form = cose_form_find(algorithm->form);
+        if (!has_right_sizes(form, key))
+                return fail(error, form->kind == COSE_KIND_RSA ? MITOME_E_KEY_WEAK : MITOME_E_KEY_POINT,
+                        field, where);
+        if (!verifier)
+                MITOME_TRY(cose_verifier_new(&own, error));
+        const struct attempt attempt = { verifier ? verifier : own, key, algorithm, form, parts, count,
+                signature };
+        mitome_code code = verify_with(&attempt);
+        cose_verifier_free(own);
+        return code == MITOME_OK ? ok() : fail(error, code, field, where);
+}

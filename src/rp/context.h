@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTEXT_H
+#define CONTEXT_H
+
+#include "cose.h"
+
+#include <mitome/rp.h>
+
+/* context_verifier is the context's; NULL without a context. */
+struct cose_verifier *context_verifier(struct mitome_context *context);
+
+#endif
