@@ -93,27 +93,54 @@ static bool ends_in(X509 *anchor, STACK_OF(X509) * chain, int64_t now)
         return anchored;
 }
 
-static mitome_status verify_chain(const struct mitome_trust *trust, const slice *chain, size_t count,
-        int64_t now, STACK_OF(X509) * certificates, bool *ret_anchored, mitome_error *error)
+static mitome_status verify_chain(STACK_OF(X509) * anchors, const slice *chain, size_t count, int64_t now,
+        STACK_OF(X509) * certificates, bool *ret_anchored, mitome_error *error)
 {
         MITOME_TRY(parse_chain(chain, count, certificates, error));
         MITOME_TRY(check_links(certificates, now, error));
         bool anchored = false;
-        for (int i = 0; !anchored && i < sk_X509_num(trust->anchors); i++)
-                anchored = ends_in(sk_X509_value(trust->anchors, i), certificates, now);
+        for (int i = 0; !anchored && i < sk_X509_num(anchors); i++)
+                anchored = ends_in(sk_X509_value(anchors, i), certificates, now);
         *ret_anchored = anchored;
         return ok();
 }
 
-mitome_status trust_verify_attestation(const struct mitome_trust *trust, const slice *chain, size_t count,
-        int64_t now, bool *ret_anchored, mitome_error *error)
+static mitome_status verify_to(STACK_OF(X509) * anchors, const slice *chain, size_t count, int64_t now,
+        bool *ret_anchored, mitome_error *error)
 {
         if (count == 0 || count > TRUST_CHAIN_MAX)
                 return fail(error, MITOME_E_TOO_MANY, "x5c", clause);
         STACK_OF(X509) *certificates = sk_X509_new_null();
         if (!certificates)
                 return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
-        mitome_status status = verify_chain(trust, chain, count, now, certificates, ret_anchored, error);
+        mitome_status status = verify_chain(anchors, chain, count, now, certificates, ret_anchored, error);
         sk_X509_pop_free(certificates, X509_free);
+        return status;
+}
+
+mitome_status trust_verify_attestation(const struct mitome_trust *trust, const slice *chain, size_t count,
+        int64_t now, bool *ret_anchored, mitome_error *error)
+{
+        return verify_to(trust->anchors, chain, count, now, ret_anchored, error);
+}
+
+mitome_status trust_verify_attestation_to(const struct mitome_trust *trust, const slice *anchors,
+        size_t anchor_count, const slice *chain, size_t count, int64_t now, bool *ret_anchored,
+        mitome_error *error)
+{
+        (void)trust;
+        STACK_OF(X509) *parsed = sk_X509_new_null();
+        mitome_status status = parsed ? ok() : fail(error, MITOME_E_NO_MEMORY, "anchor", NULL);
+        for (size_t i = 0; !failed(status) && i < anchor_count; i++) {
+                X509 *anchor;
+                if (!failed(certificate_parse(anchors[i], "anchor", &anchor, NULL)) &&
+                        sk_X509_push(parsed, anchor) <= 0) {
+                        X509_free(anchor);
+                        status = fail(error, MITOME_E_NO_MEMORY, "anchor", NULL);
+                }
+        }
+        if (!failed(status))
+                status = verify_to(parsed, chain, count, now, ret_anchored, error);
+        sk_X509_pop_free(parsed, X509_free);
         return status;
 }

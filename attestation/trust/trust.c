@@ -74,3 +74,13 @@ mitome_status mitome_trust_add_crl(struct mitome_trust *trust, mitome_slice der,
                 sk_X509_REVOKED_sort(X509_CRL_get_REVOKED(crl));
         return status;
 }
+
+void mitome_trust_set_metadata(struct mitome_trust *trust, const struct mitome_metadata *metadata)
+{
+        trust->metadata = metadata;
+}
+
+const struct mitome_metadata *trust_metadata(const struct mitome_trust *trust)
+{
+        return trust->metadata;
+}

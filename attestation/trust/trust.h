@@ -2,12 +2,13 @@
 #ifndef TRUST_H
 #define TRUST_H
 
-/* Whom the relying party believes: attestation paths, JPKI certificates and their status. mitome_trust_* of
- * <mitome/rp.h> build a snapshot; these read it. `now` is in seconds since 1970, UTC. */
+/* Whom the relying party believes: attestation paths, JPKI certificates and their status. <mitome/trust.h>
+ * builds a snapshot; these read it. `now` is in seconds since 1970, UTC. */
 
 #include "bytes.h"
 
 #include <mitome/rp.h>
+#include <mitome/trust.h>
 
 enum { TRUST_CHAIN_MAX = 8 };
 
@@ -16,6 +17,16 @@ enum { TRUST_CHAIN_MAX = 8 };
  * it ends in an anchor is an answer, not an error. */
 MITOME_CHECKED mitome_status trust_verify_attestation(const struct mitome_trust *trust, const slice *chain,
         size_t count, int64_t now, bool *ret_anchored, mitome_error *error);
+
+/* trust_verify_attestation_to asks for a path to other anchors than the snapshot's (DER, for example those of
+ * a metadata entry; one that does not parse vouches for nothing). `trust` knows who has been revoked; it may
+ * be NULL. */
+MITOME_CHECKED mitome_status trust_verify_attestation_to(const struct mitome_trust *trust,
+        const slice *anchors, size_t anchor_count, const slice *chain, size_t count, int64_t now,
+        bool *ret_anchored, mitome_error *error);
+
+/* trust_metadata is what mitome_trust_set_metadata was given, or NULL. */
+const struct mitome_metadata *trust_metadata(const struct mitome_trust *trust);
 
 /* trust_check_serial looks a certificate up in the CRLs of its issuer. CA generations of JPKI share one name,
  * and a record knows only the name: every JPKI anchor of that name must have a CRL that it signed and that is

@@ -10,6 +10,7 @@ struct mitome_trust {
         STACK_OF(X509) * anchors; /* of attestation paths */
         STACK_OF(X509) * jpki_anchors;
         STACK_OF(X509_CRL) * crls;
+        const struct mitome_metadata *metadata; /* the caller's; may be NULL */
 };
 
 /* certificate_parse takes exactly one certificate; free it with X509_free. */

@@ -37,6 +37,10 @@ MITOME_CHECKED mitome_status mitome_trust_add_jpki_anchor(
 MITOME_CHECKED mitome_status mitome_trust_add_crl(
         struct mitome_trust *trust, mitome_slice der, mitome_error *error);
 
+/* mitome_trust_set_metadata keeps the metadata beside the snapshot, for ceremonies to look authenticators up
+ * in; NULL takes it out again. It stays the caller's and must outlive the snapshot. */
+void mitome_trust_set_metadata(struct mitome_trust *trust, const struct mitome_metadata *metadata);
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif
