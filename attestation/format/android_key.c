@@ -5,6 +5,9 @@
 
 static const char clause[] = "WebAuthn L3 8.4";
 
+#define KEY_SIGNS (UINT32_C(1) << KEY_PURPOSE_SIGN)
+#define KEY_VERIFIES (UINT32_C(1) << KEY_PURPOSE_VERIFY)
+
 /* "For the following, use only the teeEnforced authorization list if the RP wants to accept only keys from a
  * trusted execution environment, otherwise use the union of teeEnforced and softwareEnforced." This is the
  * union: a value counts wherever it stands, and one wrong value spoils it.
@@ -18,7 +21,8 @@ static mitome_status check_authorizations(const struct key_description *key, mit
         uint32_t purposes = 0;
         bool has_origin = false;
         for (size_t i = 0; i < 2; i++) {
-                /* "The AuthorizationList.allApplications field is not present on either authorization list" */
+                /* "The AuthorizationList.allApplications field is not present on either authorization list"
+                 */
                 if (lists[i]->all_applications)
                         return fail(error, MITOME_E_KEY_ALL_APPLICATIONS, "AuthorizationList.allApplications",
                                 clause);
@@ -34,8 +38,7 @@ static mitome_status check_authorizations(const struct key_description *key, mit
                 return fail(error, MITOME_E_KEY_ORIGIN, "AuthorizationList.origin", clause);
         /* "The value in the AuthorizationList.purpose field is equal to KM_PURPOSE_SIGN." To verify beside it
          * is what anybody can do with the public key. */
-        static const uint32_t sign = 1U << KEY_PURPOSE_SIGN, verify = 1U << KEY_PURPOSE_VERIFY;
-        if ((purposes & ~verify) != sign)
+        if ((purposes & ~KEY_VERIFIES) != KEY_SIGNS)
                 return fail(error, MITOME_E_KEY_PURPOSE, "AuthorizationList.purpose", clause);
         return ok();
 }

@@ -2,6 +2,10 @@
 #include "attestation_format.h"
 
 static const struct attestation_format *const formats[] = {
+        &attestation_android_key,
+        &attestation_apple,
+        &attestation_compound,
+        &attestation_mitome_jpki,
         &attestation_none,
         &attestation_packed,
 };
@@ -10,14 +14,11 @@ static const struct attestation_format *const formats[] = {
 static const struct {
         const char *name;
         const char *field;
+        mitome_code code;
 } known[] = {
-        { "android-key", "fmt android-key" },
-        { "android-safetynet", "fmt android-safetynet" },
-        { "apple", "fmt apple" },
-        { "compound", "fmt compound" },
-        { "fido-u2f", "fmt fido-u2f" },
-        { "mitome-jpki", "fmt mitome-jpki" },
-        { "tpm", "fmt tpm" },
+        { "android-safetynet", "fmt android-safetynet", MITOME_E_FORMAT_ENDED },
+        { "fido-u2f", "fmt fido-u2f", MITOME_E_FORMAT_UNSUPPORTED },
+        { "tpm", "fmt tpm", MITOME_E_FORMAT_UNSUPPORTED },
 };
 
 mitome_status attestation_format_find(slice name, const char *clause, const char **ret_name,
@@ -33,7 +34,7 @@ mitome_status attestation_format_find(slice name, const char *clause, const char
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
                 if (slice_is(name, known[i].name)) {
                         *ret_name = known[i].name;
-                        return fail(error, MITOME_E_FORMAT_UNSUPPORTED, known[i].field, clause);
+                        return fail(error, known[i].code, known[i].field, clause);
                 }
         return fail(error, MITOME_E_FORMAT_UNSUPPORTED, "fmt, a name that is not known", clause);
 }

@@ -9,6 +9,10 @@
 
 enum { ATTESTATION_CHAIN_MAX = 8, ATTESTATION_PARTS_MAX = 4, ATTESTATION_CERTIFICATE_MAX = 8192 };
 
+/* Levels beyond CBOR_DEPTH that an attestation object needs: compound puts an array and a map around each of
+ * its statements. Clients send it to relying parties; no CTAP2 message carries it. */
+enum { ATTESTATION_DEEPER = 2 };
+
 /* The verification procedure inputs, WebAuthn L3 6.5.3. */
 struct attestation_input {
         struct cbor_reader statement; /* over attStmt, so that offsets count in the attestation object */
@@ -56,12 +60,16 @@ struct attestation_format {
                 mitome_error *error);
 };
 
+extern const struct attestation_format attestation_android_key;
+extern const struct attestation_format attestation_apple;
+extern const struct attestation_format attestation_compound;
+extern const struct attestation_format attestation_mitome_jpki;
 extern const struct attestation_format attestation_none;
 extern const struct attestation_format attestation_packed;
 
-/* attestation_format_find takes a format by its exact name, or fails with FORMAT_UNSUPPORTED at `clause`.
- * *ret_name is the static name of a format that is registered, supported or not, else NULL; it is set on
- * failure too. */
+/* attestation_format_find takes a format by its exact name, or fails with FORMAT_UNSUPPORTED or
+ * FORMAT_ENDED at `clause`. *ret_name is the static name of a format that is registered, supported or not,
+ * else NULL; it is set on failure too. */
 MITOME_CHECKED mitome_status attestation_format_find(slice name, const char *clause, const char **ret_name,
         const struct attestation_format **ret, mitome_error *error);
 

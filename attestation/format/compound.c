@@ -5,47 +5,52 @@ static const char clause[] = "WebAuthn L3 8.9";
 
 enum { FORMAT_NAME_MAX = 32, STATEMENTS_MIN = 2 };
 
-/* nonCompoundAttStmt = { fmt, attStmt }, in the order of canonical CBOR, and "fmt: text .ne "compound"". */
-static mitome_status read_statement(
-        struct cbor_reader *r, const struct attestation_format **ret_format, struct cbor_reader *ret_statement)
+/* The next key of a subStmt, which must be `name`: canonical CBOR leaves no choice of order. */
+static mitome_status next_name(struct cbor_reader *r, struct cbor_members *map, const char *name)
 {
         const struct cbor_reader start = *r;
+        struct cbor_key key;
+        bool more;
+        MITOME_TRY(cbor_next_key(r, map, &key, &more));
+        if (!more)
+                return reader_fail(&start.bytes, MITOME_E_MISSING, name);
+        if (!key.is_text || !slice_is(key.text, name))
+                return reader_fail(&start.bytes, MITOME_E_VALUE, "attStmt[]");
+        return ok();
+}
+
+/* "nonCompoundAttStmt = { $$attStmtType } .within { fmt: text .ne "compound", * any => any }" */
+static mitome_status read_statement(struct cbor_reader *r, slice *ret_format, struct cbor_reader *ret)
+{
         struct cbor_members map;
         struct cbor_key key;
-        slice name = { 0 }, item = { 0 };
-        const char *known;
+        slice item;
+        bool more;
         MITOME_TRY(cbor_open_map(r, "attStmt[]", 2, &map));
-        for (bool more;;) {
-                MITOME_TRY(cbor_next_key(r, &map, &key, &more));
-                if (!more)
-                        break;
-                if (key.is_text && slice_is(key.text, "fmt"))
-                        MITOME_TRY(cbor_read_text(r, "attStmt[].fmt", FORMAT_NAME_MAX, &name));
-                else if (key.is_text && slice_is(key.text, "attStmt"))
-                        MITOME_TRY(cbor_read_item(r, "attStmt[].attStmt", &item));
-                else
-                        return reader_fail(&r->bytes, MITOME_E_VALUE, "attStmt[]");
-                if (item.size)
-                        *ret_statement = cbor_within(r, item);
-        }
-        if (!name.data || !item.size)
-                return reader_fail(
-                        &start.bytes, MITOME_E_MISSING, name.data ? "attStmt[].attStmt" : "attStmt[].fmt");
-        if (slice_is(name, attestation_compound.name))
-                return reader_fail(&start.bytes, MITOME_E_COMPOUND_NESTED, "attStmt[].fmt");
-        return attestation_format_find(name, clause, &known, ret_format, r->bytes.error);
+        MITOME_TRY(next_name(r, &map, "fmt"));
+        const struct cbor_reader start = *r;
+        MITOME_TRY(cbor_read_text(r, "fmt", FORMAT_NAME_MAX, ret_format));
+        if (slice_is(*ret_format, attestation_compound.name))
+                return reader_fail(&start.bytes, MITOME_E_COMPOUND_NESTED, "fmt");
+        MITOME_TRY(next_name(r, &map, "attStmt"));
+        MITOME_TRY(cbor_read_item(r, "attStmt", &item));
+        *ret = cbor_within(r, item);
+        return cbor_next_key(r, &map, &key, &more); /* closes the map: it has two members at most */
 }
 
 /* "For each subStmt of attStmt, evaluate the verification procedure corresponding to the attestation
  * statement format identifier subStmt.fmt with verification procedure inputs subStmt, authenticatorData and
  * clientDataHash." */
-static mitome_status verify_next(
-        struct cbor_reader *r, const struct attestation_input *input, struct attestation_result *found)
+static mitome_status verify_next(struct cbor_reader *r, const struct attestation_input *input,
+        struct attestation_result *found, mitome_error *error)
 {
         struct attestation_input part = *input;
         const struct attestation_format *format;
-        MITOME_TRY(read_statement(r, &format, &part.statement));
-        return format->verify(&part, found, r->bytes.error);
+        const char *known;
+        slice name;
+        MITOME_TRY(read_statement(r, &name, &part.statement));
+        MITOME_TRY(attestation_format_find(name, clause, &known, &format, error));
+        return format->verify(&part, found, error);
 }
 
 /* "If validation fails for one or more subStmt, decide the appropriate result based on Relying Party policy."
@@ -57,7 +62,6 @@ static mitome_status compound_verify(
         struct cbor_reader r = input->statement;
         struct attestation_result found = *result;
         struct cbor_members array;
-        (void)error; /* the reader's own */
         r.bytes.clause = clause;
         const struct cbor_reader start = r;
         MITOME_TRY(cbor_open_array(&r, "attStmt", ATTESTATION_PARTS_MAX, &array));
@@ -65,7 +69,7 @@ static mitome_status compound_verify(
         if (array.left < STATEMENTS_MIN)
                 return reader_fail(&start.bytes, MITOME_E_COMPOUND_TOO_FEW, "attStmt");
         while (cbor_next_element(&r, &array))
-                MITOME_TRY(verify_next(&r, input, &found));
+                MITOME_TRY(verify_next(&r, input, &found, error));
         MITOME_TRY(cbor_end(&r, "attStmt"));
         *result = found;
         return ok();

@@ -108,8 +108,8 @@ mitome_status key_description_read(slice der, struct key_description *ret, mitom
         MITOME_TRY(der_read(&whole, "KeyDescription", DER_SEQUENCE, &content, NULL));
         MITOME_TRY(read_end(&whole, "KeyDescription"));
         reader r = reader_within(&whole, content);
-        MITOME_TRY(der_read_number(
-                &r, "attestationVersion", DER_INTEGER, UINT32_MAX, &key.attestation_version));
+        MITOME_TRY(
+                der_read_number(&r, "attestationVersion", DER_INTEGER, UINT32_MAX, &key.attestation_version));
         MITOME_TRY(read_level(&r, "attestationSecurityLevel", &key.attestation_level));
         MITOME_TRY(der_read_number(&r, "keymasterVersion", DER_INTEGER, UINT32_MAX, &key.keymaster_version));
         MITOME_TRY(read_level(&r, "keymasterSecurityLevel", &key.keymaster_level));

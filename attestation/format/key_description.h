@@ -31,7 +31,7 @@ struct key_description {
         uint32_t keymaster_version;
         enum key_security_level keymaster_level; /* what holds the key */
         slice challenge;
-        slice unique_id; /* mostly empty */
+        slice unique_id;                              /* mostly empty */
         struct key_authorizations software, hardware; /* softwareEnforced; teeEnforced or hardwareEnforced */
 };
 

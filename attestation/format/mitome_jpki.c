@@ -3,7 +3,7 @@
 #include "leaf_certificate.h"
 #include "signed_statement.h"
 
-static const char clause[] = "mitome-jpki 4";
+static const char clause[] = "mitome-jpki 3";
 
 enum { MODULUS_SIZE = 256, MEMBERS = STATEMENT_ALG | STATEMENT_SIG | STATEMENT_X5C | STATEMENT_DEVICE };
 
@@ -54,6 +54,10 @@ static mitome_status mitome_jpki_verify(
         mitome_status status = verify_person(input, &statement, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);
+        /* "6. Verify that no other statement of this format stands beside it": one credential, one person. */
+        for (size_t i = 0; i < found.count; i++)
+                if (found.parts[i].type == ATTESTATION_JPKI)
+                        return fail(error, MITOME_E_SECOND_PERSON, "attStmt", clause);
         const struct attestation_part person = {
                 .format = "mitome-jpki",
                 .type = ATTESTATION_JPKI,

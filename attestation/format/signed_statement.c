@@ -77,5 +77,6 @@ mitome_status signed_statement_verify(const struct signed_statement *statement,
         mitome_error *error)
 {
         const slice parts[] = { input->auth_data, input->client_data_hash };
-        return cose_verify(key, parts, 2, statement->signature, "attStmt.sig", clause, error);
+        return cose_verify(
+                input->verifier, key, parts, 2, statement->signature, "attStmt.sig", clause, error);
 }

@@ -45,6 +45,9 @@ struct jpki_certificate {
         bool phone;                /* carries the marker of certificates issued into a phone */
 };
 
+/* trust_knows_jpki tells whether the snapshot has an anchor for user-verification certificates. */
+bool trust_knows_jpki(const struct mitome_trust *trust);
+
 /* trust_verify_jpki checks that the certificate is of the profile of JPKI user-verification certificates
  * (JPKI_PROFILE), was issued by a JPKI anchor (CERTIFICATE_ISSUER), is valid now and on no CRL. */
 MITOME_CHECKED mitome_status trust_verify_jpki(const struct mitome_trust *trust, slice certificate_der,

@@ -72,6 +72,15 @@ enum mitome_trust_result {
         MITOME_TRUST_VERIFIED,
 };
 
+/* A person's JPKI user-verification certificate that stands behind a credential. */
+struct mitome_binding {
+        mitome_slice serial; /* big-endian, as in the certificate */
+        mitome_slice issuer; /* DER name */
+        mitome_slice subject_common_name;
+        int64_t not_after; /* when it ends, in seconds since 1970, UTC */
+        bool phone; /* carries the marker of certificates issued into a phone (this project's own OID) */
+};
+
 /* What a ceremony found. On a refusal it holds what was known by then. Views point into the caller's buffer
  * (see below). */
 struct mitome_verdict {
@@ -88,6 +97,8 @@ struct mitome_verdict {
         mitome_slice user_handle;
         mitome_slice auth_data; /* what was signed */
         mitome_slice attestation_object;
+        struct mitome_binding certificate; /* registration with format "mitome-jpki", when the snapshot has
+                                              JPKI anchors: whose certificate stands behind it; else empty */
         uint8_t client_data_hash[32];
 };
 
@@ -119,14 +130,6 @@ MITOME_CHECKED mitome_status mitome_verify_authentication(struct mitome_context 
         struct mitome_verdict *ret, mitome_error *error);
 
 /* ---- binding a person's certificate to a credential ---- */
-
-struct mitome_binding {
-        mitome_slice serial; /* big-endian, as in the certificate */
-        mitome_slice issuer; /* DER name */
-        mitome_slice subject_common_name;
-        int64_t not_after; /* when it ends, in seconds since 1970, UTC */
-        bool phone; /* carries the marker of certificates issued into a phone (this project's own OID) */
-};
 
 /* mitome_verify_binding checks that the holder of a JPKI user-verification certificate stands behind a
  * registration: the certificate is of the profile, ends in a JPKI anchor, is neither expired nor on the CRL

@@ -12,6 +12,7 @@ enum {
         DER_INTEGER = 0x02,
         DER_BIT_STRING = 0x03,
         DER_OCTET_STRING = 0x04,
+        DER_NULL = 0x05,
         DER_ENUMERATED = 0x0A,
         DER_SEQUENCE = 0x30,
         DER_SET = 0x31,

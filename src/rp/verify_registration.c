@@ -7,7 +7,11 @@
 
 #define STEP(number) "WebAuthn L3 7.1 #" number
 
-enum { FORMAT_NAME_MAX = 32 }; /* WebAuthn L3 8.1 */
+enum {
+        FORMAT_NAME_MAX = 32, /* WebAuthn L3 8.1 */
+        ATTESTATION_DEEPER =
+                2, /* compound: the object, attStmt, one of its statements, that one's, its x5c */
+};
 
 /* Steps 3 to 12: the response, and what the browser says in it. */
 static mitome_status check_client_data(struct ceremony *c, slice response_json)
@@ -50,38 +54,44 @@ struct attestation_object {
         slice auth_data;
 };
 
-/* The three members, in the order of canonical CBOR. */
-static mitome_status next_name(struct cbor_reader *r, struct cbor_members *map, const char *name)
+static mitome_status read_object_member(
+        struct cbor_reader *r, const struct cbor_key *key, struct attestation_object *object)
 {
-        const struct cbor_reader start = *r;
-        struct cbor_key key;
-        bool more;
-        MITOME_TRY(cbor_next_key(r, map, &key, &more));
-        if (!more)
-                return reader_fail(&start.bytes, MITOME_E_MISSING, name);
-        if (!key.is_text || !slice_is(key.text, name))
-                return reader_fail(&start.bytes, MITOME_E_VALUE, "attestationObject");
+        if (key->is_text && slice_is(key->text, "fmt"))
+                return cbor_read_text(r, "fmt", FORMAT_NAME_MAX, &object->format);
+        if (key->is_text && slice_is(key->text, "authData"))
+                return cbor_read_bytes(r, "authData", RESPONSE_AUTH_DATA_MAX, &object->auth_data);
+        if (!key->is_text || !slice_is(key->text, "attStmt"))
+                return reader_fail(&r->bytes, MITOME_E_VALUE, "attestationObject");
+        slice statement;
+        MITOME_TRY(cbor_read_item(r, "attStmt", &statement));
+        object->statement = cbor_within(r, statement);
         return ok();
 }
 
+/* The platform puts the object together, and some (Windows, early Firefox) do not sort its keys or those of
+ * attStmt; nothing of that is signed. What the authenticator encodes, authData, is read strictly. */
 static mitome_status read_attestation_object(const struct ceremony *c, struct attestation_object *ret)
 {
         struct cbor_reader r = cbor_over(c->response.attestation_object, STEP("13"), c->error);
-        struct attestation_object object;
+        struct attestation_object object = { 0 };
         struct cbor_members map;
         struct cbor_key key;
-        slice statement;
-        bool more;
+        r.any_order = true;
+        r.deeper = ATTESTATION_DEEPER;
         MITOME_TRY(cbor_open_map(&r, "attestationObject", 3, &map));
-        MITOME_TRY(next_name(&r, &map, "fmt"));
-        MITOME_TRY(cbor_read_text(&r, "fmt", FORMAT_NAME_MAX, &object.format));
-        MITOME_TRY(next_name(&r, &map, "attStmt"));
-        MITOME_TRY(cbor_read_item(&r, "attStmt", &statement));
-        object.statement = cbor_within(&r, statement);
-        MITOME_TRY(next_name(&r, &map, "authData"));
-        MITOME_TRY(cbor_read_bytes(&r, "authData", RESPONSE_AUTH_DATA_MAX, &object.auth_data));
-        MITOME_TRY(cbor_next_key(&r, &map, &key, &more)); /* closes the map: it has three members at most */
+        for (bool more;;) {
+                MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+                if (!more)
+                        break;
+                MITOME_TRY(read_object_member(&r, &key, &object));
+        }
         MITOME_TRY(cbor_end(&r, "attestationObject"));
+        if (!object.format.data || !object.statement.bytes.rest.data || !object.auth_data.data)
+                return reader_fail(&r.bytes, MITOME_E_MISSING,
+                        !object.format.data                 ? "fmt"
+                        : !object.statement.bytes.rest.data ? "attStmt"
+                                                            : "authData");
         *ret = object;
         return ok();
 }
@@ -130,6 +140,27 @@ static mitome_status check_auth_data(struct ceremony *c, struct attestation_obje
 
 /* ---- the attestation ---- */
 
+/* A person's certificate is of no maker's: it must be alive, and of the JPKI profile, wherever there is an
+ * anchor to judge it by. */
+static mitome_status assess_person(struct ceremony *c, slice certificate, enum mitome_trust_result *ret)
+{
+        struct jpki_certificate jpki;
+        if (!c->trust || !trust_knows_jpki(c->trust)) {
+                *ret = MITOME_TRUST_UNVERIFIED;
+                return ok();
+        }
+        MITOME_TRY(trust_verify_jpki(c->trust, certificate, c->now, &jpki, c->error));
+        c->verdict->certificate = (struct mitome_binding){
+                .serial = jpki.serial,
+                .issuer = jpki.issuer,
+                .subject_common_name = jpki.subject_common_name,
+                .not_after = jpki.not_after,
+                .phone = jpki.phone,
+        };
+        *ret = MITOME_TRUST_VERIFIED;
+        return ok();
+}
+
 /* The weakest part counts: what a compound statement shows is no better than the least of its statements. */
 static mitome_status assess_part(
         struct ceremony *c, const struct attestation_part *part, enum mitome_trust_result *ret)
@@ -139,6 +170,8 @@ static mitome_status assess_part(
                 *ret = part->type == ATTESTATION_SELF ? MITOME_TRUST_SELF : MITOME_TRUST_NONE;
                 return ok();
         }
+        if (part->type == ATTESTATION_JPKI)
+                return assess_person(c, part->chain.certificates[0], ret);
         if (c->trust)
                 MITOME_TRY(trust_verify_attestation(
                         c->trust, part->chain.certificates, part->chain.count, c->now, &anchored, c->error));
