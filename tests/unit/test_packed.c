@@ -359,7 +359,7 @@ static void finds_formats_by_exact_name(void **state)
                 { "packed", &attestation_packed, NULL },
                 { "none", &attestation_none, NULL },
                 { "tpm", NULL, "fmt tpm" },
-                { "compound", NULL, "fmt compound" },
+                { "compound", &attestation_compound, NULL },
                 { "Packed", NULL, "fmt, a name that is not known" },
                 { "packed2", NULL, "fmt, a name that is not known" },
                 { "pack", NULL, "fmt, a name that is not known" },
