@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metadata_statement.h"
 
-#include "json.h"
-
 #include <sodium.h>
 
 static const char clause[] = "FIDO Metadata Statements 3.0, 4";
@@ -58,6 +56,7 @@ struct statement_reader {
         struct json_reader json;
         writer space; /* for the certificates */
         struct metadata_statement *statement;
+        bool in_blob;
 };
 
 static mitome_status read_named(
@@ -209,21 +208,9 @@ static mitome_status read_roots(struct statement_reader *s)
         }
 }
 
-/* "6d69746f-6d65-4001-8000-736f66740001" */
 static mitome_status read_aaguid(struct statement_reader *s)
 {
-        slice raw;
-        size_t size = 0;
-        uint8_t *aaguid = s->statement->aaguid;
-        MITOME_TRY(json_read_raw(&s->json, "aaguid", &raw));
-        bool form = raw.size == 36 && raw.data[8] == '-' && raw.data[13] == '-' && raw.data[18] == '-' &&
-                    raw.data[23] == '-';
-        if (!form ||
-                sodium_hex2bin(aaguid, METADATA_AAGUID_SIZE, (const char *)raw.data, raw.size, "-", &size,
-                        NULL) != 0 ||
-                size != METADATA_AAGUID_SIZE)
-                return reader_fail(&s->json.bytes, MITOME_E_VALUE, "aaguid");
-        return ok();
+        return metadata_read_aaguid(&s->json, "aaguid", s->statement->aaguid);
 }
 
 static mitome_status read_description(struct statement_reader *s)
@@ -234,14 +221,15 @@ static mitome_status read_description(struct statement_reader *s)
 static const struct member {
         const char *name;
         bool required;
+        bool of_entry; /* in a BLOB it is its entry's to read */
         mitome_status (*read)(struct statement_reader *s);
 } members[] = {
-        { "aaguid", true, read_aaguid },
-        { "description", false, read_description },
-        { "attestationRootCertificates", false, read_roots },
-        { "userVerificationDetails", true, read_details },
-        { "keyProtection", true, read_key_protection },
-        { "matcherProtection", false, read_matcher_protection },
+        { "aaguid", true, true, read_aaguid },
+        { "description", false, true, read_description },
+        { "attestationRootCertificates", false, true, read_roots },
+        { "userVerificationDetails", true, false, read_details },
+        { "keyProtection", true, false, read_key_protection },
+        { "matcherProtection", false, false, read_matcher_protection },
 };
 
 enum { MEMBERS = sizeof members / sizeof members[0] };
@@ -249,11 +237,30 @@ enum { MEMBERS = sizeof members / sizeof members[0] };
 static mitome_status read_member(struct statement_reader *s, slice name, bool seen[MEMBERS])
 {
         for (size_t i = 0; i < MEMBERS; i++)
-                if (json_name_is(name, members[i].name)) {
+                if (json_name_is(name, members[i].name) && !(s->in_blob && members[i].of_entry)) {
                         seen[i] = true;
                         return members[i].read(s);
                 }
         return json_skip(&s->json, "metadata statement");
+}
+
+static mitome_status read_statement(struct statement_reader *s)
+{
+        struct json_members object;
+        bool seen[MEMBERS] = { false };
+        slice name;
+        MITOME_TRY(json_open_object(&s->json, "metadata statement", &object));
+        for (bool more;;) {
+                MITOME_TRY(json_next_member(&s->json, &object, &name, &more));
+                if (!more)
+                        break;
+                MITOME_TRY(read_member(s, name, seen));
+        }
+        MITOME_TRY(json_end(&s->json, "metadata statement"));
+        for (size_t i = 0; i < MEMBERS; i++)
+                if (members[i].required && !seen[i] && !(s->in_blob && members[i].of_entry))
+                        return fail(s->json.bytes.error, MITOME_E_MISSING, members[i].name, clause);
+        return ok();
 }
 
 mitome_status metadata_statement_read(
@@ -261,21 +268,18 @@ mitome_status metadata_statement_read(
 {
         struct metadata_statement statement = { 0 };
         struct statement_reader s = { json_over(json, clause, error), writer_over(buffer, capacity),
-                &statement };
-        struct json_members object;
-        bool seen[MEMBERS] = { false };
-        slice name;
-        MITOME_TRY(json_open_object(&s.json, "metadata statement", &object));
-        for (bool more;;) {
-                MITOME_TRY(json_next_member(&s.json, &object, &name, &more));
-                if (!more)
-                        break;
-                MITOME_TRY(read_member(&s, name, seen));
-        }
-        MITOME_TRY(json_end(&s.json, "metadata statement"));
-        for (size_t i = 0; i < MEMBERS; i++)
-                if (members[i].required && !seen[i])
-                        return fail(error, MITOME_E_MISSING, members[i].name, clause);
+                &statement, false };
+        MITOME_TRY(read_statement(&s));
+        *ret = statement;
+        return ok();
+}
+
+mitome_status metadata_statement_read_in_blob(slice json, struct metadata_statement *ret, mitome_error *error)
+{
+        struct metadata_statement statement = { 0 };
+        struct statement_reader s = { json_over(json, clause, error), writer_over(NULL, 0), &statement,
+                true };
+        MITOME_TRY(read_statement(&s));
         *ret = statement;
         return ok();
 }

@@ -2,12 +2,12 @@
 #ifndef METADATA_STATEMENT_H
 #define METADATA_STATEMENT_H
 
-/* One FIDO metadata statement (Metadata Statements 3.0): what a maker declares about a model. Whole MDS BLOBs
- * come later. */
+/* One FIDO metadata statement (Metadata Statements 3.0): what a maker declares about a model. Whole BLOBs of
+ * them: <mitome/metadata.h>. */
 
-#include "bytes.h"
+#include "metadata_fields.h"
 
-enum { METADATA_ROOTS_MAX = 8, METADATA_AAGUID_SIZE = 16 };
+enum { METADATA_ROOTS_MAX = 8 };
 
 /* What a path verifies about the user, the weakest first. */
 enum metadata_path {
@@ -44,5 +44,10 @@ struct metadata_statement {
  * above are refused (VALUE); aaguid, keyProtection and userVerificationDetails must be there (MISSING). */
 MITOME_CHECKED mitome_status metadata_statement_read(
         slice json, uint8_t *buffer, size_t capacity, struct metadata_statement *ret, mitome_error *error);
+
+/* metadata_statement_read_in_blob reads one that stands in an entry of a BLOB: aaguid, description and
+ * attestationRootCertificates are the entry's, and left empty here. */
+MITOME_CHECKED mitome_status metadata_statement_read_in_blob(
+        slice json, struct metadata_statement *ret, mitome_error *error);
 
 #endif

@@ -87,8 +87,8 @@ enum mitome_authenticator_status {
         MITOME_STATUS_REVOKED,
 };
 
-/* mitome_authenticator_status_name is "FIDO_CERTIFIED_L1plus" and so on, as the BLOB writes it; "UNKNOWN". */
-const char *mitome_authenticator_status_name(enum mitome_authenticator_status status);
+/* mitome_metadata_status_name is "FIDO_CERTIFIED_L1plus" and so on, as the BLOB writes it; "UNKNOWN". */
+const char *mitome_metadata_status_name(enum mitome_authenticator_status status);
 
 /* What the BLOB says of one model. */
 struct mitome_metadata_entry {
