@@ -212,6 +212,7 @@ struct cbor_reader cbor_within(const struct cbor_reader *outer, slice item)
                 .bytes = reader_within(&outer->bytes, item),
                 .depth = outer->depth,
                 .deeper = outer->deeper,
+                .any_order = outer->any_order,
         };
 }
 
@@ -298,13 +299,16 @@ static mitome_status open_members(
         MITOME_TRY(take(r, field, kind, &head));
         if (r->depth >= CBOR_DEPTH + r->deeper)
                 return reader_fail(&before.bytes, MITOME_E_DEPTH, field);
-        if (head.number > max || head.number > CBOR_MEMBERS)
+        bool unordered = r->any_order && kind == CBOR_KIND_MAP;
+        if (head.number > max || head.number > (unordered ? CBOR_UNORDERED : CBOR_MEMBERS))
                 return reader_fail(&before.bytes, MITOME_E_TOO_MANY, field);
         /* No item is shorter than a byte: a caller may make room for as many members as it is told of. */
         if (head.number * (kind == CBOR_KIND_MAP ? 2 : 1) > r->bytes.rest.size)
                 return reader_fail(&r->bytes, MITOME_E_INPUT_ENDS, field);
         r->depth++;
-        *ret = (struct cbor_members){ .left = (size_t)head.number, .field = field };
+        ret->left = (size_t)head.number;
+        ret->field = field;
+        ret->key_count = 0;
         return ok();
 }
 
@@ -343,6 +347,21 @@ static int key_order(slice a, slice b)
         return 0;
 }
 
+/* Whether `key` may stand where it does, and remembers it. */
+static mitome_code admit_key(struct cbor_members *map, slice key, bool any_order)
+{
+        for (size_t i = 0; i < map->key_count; i++) {
+                int order = key_order(map->keys[i], key);
+                if (order == 0)
+                        return MITOME_E_CBOR_DUPLICATE_KEY;
+                if (order > 0 && !any_order)
+                        return MITOME_E_CBOR_KEY_ORDER;
+        }
+        map->keys[any_order ? map->key_count : 0] = key;
+        map->key_count = any_order ? map->key_count + 1 : 1;
+        return MITOME_OK;
+}
+
 mitome_status cbor_next_key(
         struct cbor_reader *r, struct cbor_members *map, struct cbor_key *ret, bool *ret_more)
 {
@@ -361,11 +380,9 @@ mitome_status cbor_next_key(
         else
                 MITOME_TRY(cbor_read_int(r, map->field, &key.number));
         slice encoded = slice_of(before.bytes.rest.data, r->bytes.offset - before.bytes.offset);
-        int order = map->key.size ? key_order(map->key, encoded) : -1;
-        if (order >= 0)
-                return reader_fail(&before.bytes,
-                        order ? MITOME_E_CBOR_KEY_ORDER : MITOME_E_CBOR_DUPLICATE_KEY, map->field);
-        map->key = encoded;
+        mitome_code code = admit_key(map, encoded, r->any_order);
+        if (code != MITOME_OK)
+                return reader_fail(&before.bytes, code, map->field);
         map->left--;
         *ret = key;
         *ret_more = true;

@@ -12,6 +12,7 @@
 enum {
         CBOR_DEPTH = 4,      /* containers inside one another, CTAP 2.1, 8 */
         CBOR_MEMBERS = 1024, /* of one array or map, whatever a caller's own limit */
+        CBOR_UNORDERED = 16, /* of a map in any order */
 };
 
 enum cbor_kind {
@@ -30,12 +31,14 @@ struct cbor_reader {
         reader bytes;
         unsigned depth;  /* containers that are open */
         unsigned deeper; /* how many more than CBOR_DEPTH may be: 0 for what CTAP2 sends */
+        bool any_order;  /* keys may come in any order, but still not twice: for what platforms put together
+                          */
 };
 
 struct cbor_reader cbor_over(slice input, const char *clause, mitome_error *error);
 
 /* cbor_within reads an item again that `outer` has just given out (a slice from cbor_read_item), at outer's
- * depth and as deep as outer may. */
+ * depth, by outer's rules. */
 struct cbor_reader cbor_within(const struct cbor_reader *outer, slice item);
 
 /* cbor_peek tells the kind of the next item without taking it. */
@@ -60,8 +63,9 @@ MITOME_CHECKED mitome_status cbor_read_item(struct cbor_reader *r, const char *f
 /* An array or a map that is being read. Leave it only by reading all its members (cbor_next says so). */
 struct cbor_members {
         size_t left; /* members (of a map: pairs) not yet taken */
-        slice key;   /* the last key's encoding, empty before the first */
         const char *field;
+        size_t key_count;           /* how many of these are set: of a canonical map the last key only */
+        slice keys[CBOR_UNORDERED]; /* encodings of keys that were taken */
 };
 
 /* Open a container of at most `max` members (pairs). Closed by the cbor_next that answers "none left". */
@@ -82,8 +86,8 @@ struct cbor_key {
 };
 
 /* cbor_next_key takes the next key of a map, or sets *ret_more to false and closes the map. It refuses keys
- * out of order or twice (CBOR_KEY_ORDER, CBOR_DUPLICATE_KEY) and keys that are neither integer nor text
- * (CBOR_TYPE). Every key must be followed by reading (or skipping) its value. */
+ * out of order (unless the reader takes any) or twice (CBOR_KEY_ORDER, CBOR_DUPLICATE_KEY) and keys that are
+ * neither integer nor text (CBOR_TYPE). Every key must be followed by reading (or skipping) its value. */
 MITOME_CHECKED mitome_status cbor_next_key(
         struct cbor_reader *r, struct cbor_members *map, struct cbor_key *ret, bool *ret_more);
 

@@ -7,11 +7,7 @@
 
 #define STEP(number) "WebAuthn L3 7.1 #" number
 
-enum {
-        FORMAT_NAME_MAX = 32, /* WebAuthn L3 8.1 */
-        ATTESTATION_DEEPER =
-                2, /* compound: the object, attStmt, one of its statements, that one's, its x5c */
-};
+enum { FORMAT_NAME_MAX = 32 }; /* WebAuthn L3 8.1 */
 
 /* Steps 3 to 12: the response, and what the browser says in it. */
 static mitome_status check_client_data(struct ceremony *c, slice response_json)
