@@ -27,7 +27,7 @@ static const char usage[] =
         "       bench_verify --write-cases DIR\n"
         "Measures verifications, JSON in and verdict out, beside the raw signature operations and libfido2.\n"
         "  --seconds N        how long to measure (10)\n"
-        "  --growth N         how many ceremonies to look for growth of the heap over (100000)\n"
+        "  --growth N         how many ceremonies to look for growth of the heap over (20000)\n"
         "  --json             for machines\n"
         "  --write-cases DIR  writes the ceremonies to DIR/cases.jsonl, as `mitome verify` reads them, and ends\n"
         "Exit status: 0 measured, whatever came out; 2 could not.\n";
@@ -174,7 +174,7 @@ static int write_cases(const struct bench_cases *cases, const char *folder)
 int main(int count, char **arguments)
 {
         bool counted = bench_memory_start();
-        struct options options = { .seconds = 10, .growth = 100000 };
+        struct options options = { .seconds = 10, .growth = 20000 };
         enum read_options read = read_options(count, arguments, &options);
         if (read != GO_ON) {
                 fputs(usage, read == SHOW_USAGE ? stdout : stderr);
