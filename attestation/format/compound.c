@@ -5,37 +5,54 @@ static const char clause[] = "WebAuthn L3 8.9";
 
 enum { FORMAT_NAME_MAX = 32, STATEMENTS_MIN = 2 };
 
-/* The next key of a subStmt, which must be `name`: canonical CBOR leaves no choice of order. */
-static mitome_status next_name(struct cbor_reader *r, struct cbor_members *map, const char *name)
+/* subStmt, as it stands. */
+struct statement {
+        slice format;
+        struct cbor_reader statement;
+        bool has_format, has_statement;
+};
+
+static mitome_status read_member(
+        struct cbor_reader *r, const struct cbor_key *key, struct statement *statement)
 {
         const struct cbor_reader start = *r;
-        struct cbor_key key;
-        bool more;
-        MITOME_TRY(cbor_next_key(r, map, &key, &more));
-        if (!more)
-                return reader_fail(&start.bytes, MITOME_E_MISSING, name);
-        if (!key.is_text || !slice_is(key.text, name))
-                return reader_fail(&start.bytes, MITOME_E_VALUE, "attStmt[]");
-        return ok();
+        slice item;
+        if (key->is_text && slice_is(key->text, "fmt")) {
+                statement->has_format = true;
+                MITOME_TRY(cbor_read_text(r, "attStmt[].fmt", FORMAT_NAME_MAX, &statement->format));
+                return slice_is(statement->format, attestation_compound.name)
+                               ? reader_fail(&start.bytes, MITOME_E_COMPOUND_NESTED, "attStmt[].fmt")
+                               : ok();
+        }
+        if (key->is_text && slice_is(key->text, "attStmt")) {
+                statement->has_statement = true;
+                MITOME_TRY(cbor_read_item(r, "attStmt[].attStmt", &item));
+                statement->statement = cbor_within(r, item);
+                return ok();
+        }
+        return reader_fail(&r->bytes, MITOME_E_VALUE, "attStmt[]");
 }
 
 /* "nonCompoundAttStmt = { $$attStmtType } .within { fmt: text .ne "compound", * any => any }" */
-static mitome_status read_statement(struct cbor_reader *r, slice *ret_format, struct cbor_reader *ret)
+static mitome_status read_statement(struct cbor_reader *r, struct statement *ret)
 {
+        const struct cbor_reader start = *r;
+        struct statement statement = { 0 };
         struct cbor_members map;
         struct cbor_key key;
-        slice item;
-        bool more;
         MITOME_TRY(cbor_open_map(r, "attStmt[]", 2, &map));
-        MITOME_TRY(next_name(r, &map, "fmt"));
-        const struct cbor_reader start = *r;
-        MITOME_TRY(cbor_read_text(r, "fmt", FORMAT_NAME_MAX, ret_format));
-        if (slice_is(*ret_format, attestation_compound.name))
-                return reader_fail(&start.bytes, MITOME_E_COMPOUND_NESTED, "fmt");
-        MITOME_TRY(next_name(r, &map, "attStmt"));
-        MITOME_TRY(cbor_read_item(r, "attStmt", &item));
-        *ret = cbor_within(r, item);
-        return cbor_next_key(r, &map, &key, &more); /* closes the map: it has two members at most */
+        for (bool more;;) {
+                MITOME_TRY(cbor_next_key(r, &map, &key, &more));
+                if (!more)
+                        break;
+                MITOME_TRY(read_member(r, &key, &statement));
+        }
+        if (!statement.has_format)
+                return reader_fail(&start.bytes, MITOME_E_MISSING, "attStmt[].fmt");
+        if (!statement.has_statement)
+                return reader_fail(&start.bytes, MITOME_E_MISSING, "attStmt[].attStmt");
+        *ret = statement;
+        return ok();
 }
 
 /* "For each subStmt of attStmt, evaluate the verification procedure corresponding to the attestation
@@ -46,10 +63,11 @@ static mitome_status verify_next(struct cbor_reader *r, const struct attestation
 {
         struct attestation_input part = *input;
         const struct attestation_format *format;
+        struct statement statement;
         const char *known;
-        slice name;
-        MITOME_TRY(read_statement(r, &name, &part.statement));
-        MITOME_TRY(attestation_format_find(name, clause, &known, &format, error));
+        MITOME_TRY(read_statement(r, &statement));
+        MITOME_TRY(attestation_format_find(statement.format, clause, &known, &format, error));
+        part.statement = statement.statement;
         return format->verify(&part, found, error);
 }
 
