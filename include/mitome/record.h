@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MITOME_RECORD_H
+#define MITOME_RECORD_H
+
+/* A credential record: what a relying party keeps of a verified registration, so that it can verify logins,
+ * and judge the credential again when policy, metadata or revocation lists change. docs/record.md defines its
+ * JSON and CBOR forms.
+ *
+ * Nothing here allocates: a record is views into buffers of the caller's. */
+
+#include <mitome/metadata.h>
+#include <mitome/rp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+enum {
+        MITOME_RECORD_VERSION = 1, /* other versions are refused (RECORD_VERSION) */
+        MITOME_RECORD_MINOR = 0,   /* members of a higher minor version are passed over */
+        MITOME_RECORD_MAX = 49152, /* bytes that hold any record, in either form */
+        MITOME_RECORD_KEY_ID_SIZE = 20,
+};
+
+/* What may not have been said. Records that were kept before a member was known are not wrong for that. */
+enum mitome_answer { MITOME_ANSWER_UNKNOWN, MITOME_ANSWER_NO, MITOME_ANSWER_YES };
+
+/* AuthenticatorTransport, WebAuthn L3 5.8.4, as bits. */
+enum mitome_transport {
+        MITOME_TRANSPORT_USB = 0x01,
+        MITOME_TRANSPORT_NFC = 0x02,
+        MITOME_TRANSPORT_BLE = 0x04,
+        MITOME_TRANSPORT_SMART_CARD = 0x08,
+        MITOME_TRANSPORT_HYBRID = 0x10,
+        MITOME_TRANSPORT_INTERNAL = 0x20,
+};
+
+enum mitome_standing_kind {
+        MITOME_STANDING_NOT_JUDGED,
+        MITOME_STANDING_GOOD,
+        MITOME_STANDING_ATTENTION, /* a person should look, or the means to judge are missing */
+        MITOME_STANDING_REVOKED,   /* do not accept this credential any more */
+};
+
+/* Times are in seconds since 1970, UTC; 0 where there is none. */
+struct mitome_record {
+        /* The credential record of WebAuthn L3 4. */
+        mitome_slice credential_id; /* 1 to 1023 bytes */
+        mitome_slice public_key;    /* COSE_Key */
+        mitome_slice rp_id;         /* UTF-8 */
+        mitome_slice user_handle;   /* empty: not kept here */
+        uint32_t sign_count;
+        enum mitome_answer backup_eligible;
+        bool backed_up;                  /* when last seen */
+        bool uv_initialized;             /* the user was verified once */
+        uint32_t transports;             /* enum mitome_transport, or'ed; 0: not known */
+        enum mitome_answer discoverable; /* credProps.rk */
+        uint32_t cred_protect;           /* level 1 to 3; 0: not said */
+
+        /* The attestation. */
+        mitome_slice aaguid;             /* 16 bytes; empty: not known */
+        mitome_slice format;             /* "packed"; empty: not known */
+        enum mitome_trust_result trust;  /* at registration */
+        mitome_slice attestation_object; /* with the next, the attestation can be verified again; or empty */
+        mitome_slice client_data_hash;   /* 32 bytes; or empty */
+        uint8_t attestation_key_id[MITOME_RECORD_KEY_ID_SIZE]; /* of the attestation certificate's key (RFC
+                                                                  5280 4.2.1.2 (1)); all zero: none */
+        mitome_slice attestation_serial; /* of that certificate, big-endian without leading zero; or empty */
+        mitome_slice attestation_issuer; /* its issuer's name, DER; or empty */
+        mitome_slice model_status;       /* "FIDO_CERTIFIED_L1": what metadata said; empty: the model was in
+                                            none */
+
+        /* The person's certificate that is bound to the credential: all three, or none. */
+        mitome_slice certificate_serial; /* big-endian without leading zero */
+        mitome_slice certificate_issuer; /* DER name */
+        int64_t certificate_not_after;
+
+        /* Its life. */
+        int64_t created;
+        int64_t last_used;                  /* 0: never */
+        enum mitome_standing_kind standing; /* when last judged */
+        uint32_t standing_code;             /* the reason, an error's number; 0: none */
+        int64_t judged;                     /* 0 with MITOME_STANDING_NOT_JUDGED */
+};
+
+/* What a relying party knows beside the verdict. Zeroed ({0}) it knows nothing more. */
+struct mitome_record_facts {
+        mitome_slice user_handle;   /* user.id of the creation options */
+        mitome_slice response_json; /* the RegistrationResponseJSON that was verified: transports and
+                                       credProps are read from it */
+        const struct mitome_binding *binding;   /* the person's certificate, or NULL */
+        const struct mitome_metadata *metadata; /* what is known of models, or NULL */
+        bool keep_attestation; /* keep attestation object and client data hash: some hundred to some thousand
+                                  bytes a record */
+};
+
+/* mitome_record_from_registration makes the record of a registration that was accepted, at `now`. `facts` may
+ * be NULL. Views of *ret point into what the verdict views, into the verdict itself, the facts and the
+ * expectation: write the record before they go. Transports that are not known here are left out, as WebAuthn
+ * allows. ARGUMENT when the verdict is not of a registration. */
+MITOME_CHECKED mitome_status mitome_record_from_registration(const struct mitome_verdict *verdict,
+        const struct mitome_expectation *expectation, const struct mitome_record_facts *facts, int64_t now,
+        struct mitome_record *ret, mitome_error *error);
+
+/* Whether a login may make a credential one that verifies its user. WebAuthn L3 7.2 #24: that change SHOULD
+ * require authorization by an additional authentication factor. */
+enum mitome_uv_upgrade { MITOME_UV_KEEP, MITOME_UV_AUTHORIZED };
+
+/* mitome_record_after_login updates the record by a login that was accepted, WebAuthn L3 7.2 #24: signature
+ * counter, backup state, uvInitialized (when it is authorized), and when it was used. A counter that did not
+ * grow leaves the greater one: a copy must not lead the way. Where the record did not know whether the
+ * credential is eligible for backup, it learns it here. ARGUMENT, and no change, when the verdict is of
+ * another credential. */
+MITOME_CHECKED mitome_status mitome_record_after_login(struct mitome_record *record,
+        const struct mitome_verdict *verdict, enum mitome_uv_upgrade upgrade, int64_t now,
+        mitome_error *error);
+
+/* mitome_record_credential gives what mitome_verify_authentication asks for. Its views are the record's. */
+struct mitome_credential mitome_record_credential(const struct mitome_record *record);
+
+/* ---- the forms in which a record is kept (docs/record.md) ---- */
+
+/* mitome_record_write_json and _write_cbor write a record into `buffer`; MITOME_RECORD_MAX bytes are enough
+ * for any (BUFFER_FULL). The CBOR is canonical; the JSON is one line without line end. A record that would
+ * not be read again is not written: VALUE, MISSING, TOO_LONG, UTF8, or RECORD_CONTRADICTION for members that
+ * do not agree. */
+MITOME_CHECKED mitome_status mitome_record_write_json(const struct mitome_record *record, uint8_t *buffer,
+        size_t capacity, mitome_slice *ret, mitome_error *error);
+MITOME_CHECKED mitome_status mitome_record_write_cbor(const struct mitome_record *record, uint8_t *buffer,
+        size_t capacity, mitome_slice *ret, mitome_error *error);
+
+/* mitome_record_read_json reads a record, exactly; texts and bytes are decoded into `buffer`, which must be
+ * as large as the input and outlive the record. Refused: what is no record (JSON_*, MISSING, VALUE, TOO_LONG,
+ * BASE64URL), another version (RECORD_VERSION), members that version 1.0 does not have in a record that says
+ * 1.0 (RECORD_MEMBER; in one of a higher minor version they are passed over, and are lost when the record is
+ * written again), and RECORD_CONTRADICTION. */
+MITOME_CHECKED mitome_status mitome_record_read_json(
+        mitome_slice json, uint8_t *buffer, size_t capacity, struct mitome_record *ret, mitome_error *error);
+
+/* mitome_record_read_cbor reads a record, exactly, by the same rules; *ret views `cbor`. */
+MITOME_CHECKED mitome_status mitome_record_read_cbor(
+        mitome_slice cbor, struct mitome_record *ret, mitome_error *error);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+#ifdef __cplusplus
+}
+#endif
+
+#endif
