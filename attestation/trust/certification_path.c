@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Attestation paths. OpenSSL judges a path to the anchor that may end it, and each of its signatures once;
+ * only what OpenSSL has not looked at is checked here link by link. */
+
 #include "trust_internal.h"
 
+#include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
 static const char clause[] = "WebAuthn L3 7.1 #24";
+
+/* ---- single certificates ---- */
 
 mitome_status certificate_parse(slice der, const char *field, X509 **ret, mitome_error *error)
 {
@@ -22,23 +29,197 @@ mitome_status certificate_parse(slice der, const char *field, X509 **ret, mitome
         return ok();
 }
 
+/* X509_cmp_time answers 0 for a time that it cannot read: that is neither before nor after. */
+static bool has_begun(const ASN1_TIME *time, int64_t now)
+{
+        time_t at = (time_t)now;
+        return time && X509_cmp_time(time, &at) < 0;
+}
+
+static bool is_to_come(const ASN1_TIME *time, int64_t now)
+{
+        time_t at = (time_t)now;
+        return time && X509_cmp_time(time, &at) > 0;
+}
+
+bool time_is_within(const ASN1_TIME *begin, const ASN1_TIME *end, int64_t now)
+{
+        return has_begun(begin, now) && is_to_come(end, now);
+}
+
 mitome_status certificate_check_time(
         const X509 *certificate, int64_t now, const char *field, mitome_error *error)
 {
-        time_t at = (time_t)now;
-        /* X509_cmp_time answers 0 for a time that it cannot read: that is refused, too. */
-        if (X509_cmp_time(X509_get0_notBefore(certificate), &at) >= 0)
+        if (!has_begun(X509_get0_notBefore(certificate), now))
                 return fail(error, MITOME_E_CERTIFICATE_NOT_YET_VALID, field, "RFC 5280 4.1.2.5");
-        if (X509_cmp_time(X509_get0_notAfter(certificate), &at) <= 0)
+        if (!is_to_come(X509_get0_notAfter(certificate), now))
                 return fail(error, MITOME_E_CERTIFICATE_EXPIRED, field, "RFC 5280 4.1.2.5");
         return ok();
+}
+
+bool digest_is_weak(int signature_nid)
+{
+        int digest = NID_undef;
+        return OBJ_find_sigid_algs(signature_nid, &digest, NULL) != 1 || digest == NID_md5 ||
+               digest == NID_md4 || digest == NID_md2 || digest == NID_sha1;
+}
+
+/* RFC 5280 6.1.4 (k): a certificate of version 3 must say that it is a CA. Version 1 could not: such a root
+ * is let through where it signs itself. */
+static bool is_ca(X509 *certificate)
+{
+        int kind = X509_check_ca(certificate);
+        return kind == 1 || kind == 3;
 }
 
 bool certificate_issued(X509 *issuer, X509 *subject)
 {
         EVP_PKEY *key = X509_get0_pubkey(issuer);
-        return key && X509_check_ca(issuer) == 1 && X509_check_issued(issuer, subject) == X509_V_OK &&
+        return key && is_ca(issuer) && X509_check_issued(issuer, subject) == X509_V_OK &&
                X509_verify(subject, key) == 1;
+}
+
+/* ---- what is asked ---- */
+
+struct request {
+        const struct mitome_trust *trust; /* for lists and responses; may be NULL */
+        STACK_OF(X509) * chain;           /* as given, leaf first */
+        int64_t now;
+};
+
+/* A path that has been found, leaf first; the certificates belong to `verified`. */
+struct path {
+        STACK_OF(X509) * verified; /* by OpenSSL, its last an anchor; NULL: none */
+};
+
+/* ---- by hand ---- */
+
+/* Each certificate from `first` on in its time and understood, and issued by the next from `link` on:
+ * whatever anchors there are, a chain that contradicts itself is refused. */
+static mitome_status check_rest(const struct request *request, int first, int link, mitome_error *error)
+{
+        int count = sk_X509_num(request->chain);
+        for (int i = 0; i < count; i++) {
+                X509 *certificate = sk_X509_value(request->chain, i);
+                if (i >= first)
+                        MITOME_TRY(certificate_check_time(certificate, request->now, "x5c", error));
+                if (i >= first && X509_get_extension_flags(certificate) & EXFLAG_CRITICAL)
+                        return fail(error, MITOME_E_CERTIFICATE_CRITICAL, "x5c", "RFC 5280 4.2");
+                if (i >= link && i + 1 < count &&
+                        !certificate_issued(sk_X509_value(request->chain, i + 1), certificate))
+                        return fail(error, MITOME_E_CERTIFICATE_PATH, "x5c", clause);
+        }
+        return ok();
+}
+
+/* OpenSSL takes the given certificates in any order, and stops at the anchor. What it has verified is the
+ * given chain as far as both agree; the links and certificates after that are still to be looked at. */
+static mitome_status check_beyond(
+        const struct request *request, STACK_OF(X509) * verified, mitome_error *error)
+{
+        int same = 0;
+        while (same < sk_X509_num(verified) && same < sk_X509_num(request->chain) &&
+                X509_cmp(sk_X509_value(verified, same), sk_X509_value(request->chain, same)) == 0)
+                same++;
+        return check_rest(request, same, same - 1, error);
+}
+
+/* ---- by OpenSSL ---- */
+
+/* WebAuthn's attestation certificates say nothing of their purpose that OpenSSL knows, so none is asked. */
+static bool set_up(X509_STORE_CTX *context, STACK_OF(X509) * believed, int64_t now)
+{
+        X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(context);
+        X509_STORE_CTX_set0_trusted_stack(context, believed);
+        X509_VERIFY_PARAM_set_time(parameters, (time_t)now);
+        X509_VERIFY_PARAM_set_auth_level(parameters, TRUST_SECURITY_LEVEL);
+        /* An anchor need not be self-signed: a metadata statement may name an intermediate. */
+        return X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+}
+
+/* RFC 5280 6.1.4 (k) of those between leaf and anchor; OpenSSL is content with a key usage. */
+static bool are_cas(STACK_OF(X509) * path)
+{
+        for (int i = 1; i + 1 < sk_X509_num(path); i++)
+                if (!is_ca(sk_X509_value(path, i)))
+                        return false;
+        return true;
+}
+
+/* The path from the leaf to the one anchor that is believed here, or NULL. */
+static STACK_OF(X509) * find_path(X509 *leaf, STACK_OF(X509) * others, X509 *anchor, int64_t now)
+{
+        X509_STORE_CTX *context = X509_STORE_CTX_new();
+        STACK_OF(X509) *believed = sk_X509_new_null();
+        STACK_OF(X509) *path = NULL;
+        (void)ERR_set_mark();
+        if (context && believed && sk_X509_push(believed, anchor) > 0 &&
+                X509_STORE_CTX_init(context, NULL, leaf, others) == 1 && set_up(context, believed, now) &&
+                X509_verify_cert(context) == 1 && are_cas(X509_STORE_CTX_get0_chain(context)))
+                path = X509_STORE_CTX_get1_chain(context);
+        (void)ERR_pop_to_mark();
+        X509_STORE_CTX_free(context);
+        sk_X509_free(believed);
+        return path;
+}
+
+static bool has_subject(const X509 *anchor, const X509_NAME *name)
+{
+        return X509_NAME_cmp(X509_get_subject_name(anchor), name) == 0;
+}
+
+/* Whether the anchor is one of the chain, or by names, key identifiers and key usage may have issued one. */
+static bool may_end(X509 *anchor, STACK_OF(X509) * chain)
+{
+        for (int i = 0; i < sk_X509_num(chain); i++) {
+                X509 *certificate = sk_X509_value(chain, i);
+                if (has_subject(anchor, X509_get_issuer_name(certificate)) &&
+                        X509_check_issued(anchor, certificate) == X509_V_OK)
+                        return true;
+                if (has_subject(anchor, X509_get_subject_name(certificate)) &&
+                        X509_cmp(anchor, certificate) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* One anchor at a time: among several of one name OpenSSL would look at the first only. A wrong one of the
+ * name fails at the first signature. */
+static void try_anchor(const struct request *request, X509 *anchor, struct path *path)
+{
+        X509 *leaf = sk_X509_value(request->chain, 0);
+        if (path->verified || !may_end(anchor, request->chain))
+                return;
+        bool itself = X509_cmp(anchor, leaf) == 0;
+        path->verified = find_path(leaf, itself ? NULL : request->chain, anchor, request->now);
+}
+
+/* ---- the whole ---- */
+
+static mitome_status check_revocation(
+        const struct request *request, STACK_OF(X509) * path, bool anchored, mitome_error *error)
+{
+        X509 *certificates[TRUST_CHAIN_MAX + 1];
+        int count = sk_X509_num(path);
+        if (!request->trust)
+                return ok();
+        if (count > TRUST_CHAIN_MAX + 1)
+                return fail(error, MITOME_E_TOO_MANY, "x5c", clause);
+        for (int i = 0; i < count; i++)
+                certificates[i] = sk_X509_value(path, i);
+        return revocation_check_path(
+                request->trust, certificates, (size_t)count, anchored, request->now, error);
+}
+
+static mitome_status judge(
+        const struct request *request, const struct path *path, bool *ret_anchored, mitome_error *error)
+{
+        bool anchored = path->verified != NULL;
+        MITOME_TRY(
+                anchored ? check_beyond(request, path->verified, error) : check_rest(request, 0, 0, error));
+        MITOME_TRY(check_revocation(request, anchored ? path->verified : request->chain, anchored, error));
+        *ret_anchored = anchored;
+        return ok();
 }
 
 static mitome_status parse_chain(const slice *chain, size_t count, STACK_OF(X509) * ret, mitome_error *error)
@@ -46,6 +227,7 @@ static mitome_status parse_chain(const slice *chain, size_t count, STACK_OF(X509
         for (size_t i = 0; i < count; i++) {
                 X509 *certificate;
                 MITOME_TRY(certificate_parse(chain[i], "x5c", &certificate, error));
+                (void)X509_check_ca(certificate); /* reads the extensions, whose flags are looked at */
                 if (sk_X509_push(ret, certificate) <= 0) {
                         X509_free(certificate);
                         return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
@@ -54,93 +236,61 @@ static mitome_status parse_chain(const slice *chain, size_t count, STACK_OF(X509
         return ok();
 }
 
-/* Each certificate valid now and issued by the next: whatever anchors there are, a chain that contradicts
- * itself is refused. */
-static mitome_status check_links(STACK_OF(X509) * chain, int64_t now, mitome_error *error)
+/* Who is asked for, whatever form they come in. */
+struct anchors {
+        STACK_OF(X509) * parsed;
+        const slice *der;
+        size_t der_count;
+};
+
+/* An anchor that does not parse vouches for nothing. */
+static void try_der(const struct request *request, slice der, struct path *path)
 {
-        int count = sk_X509_num(chain);
-        for (int i = 0; i < count; i++) {
-                X509 *certificate = sk_X509_value(chain, i);
-                MITOME_TRY(certificate_check_time(certificate, now, "x5c", error));
-                if (i + 1 < count && !certificate_issued(sk_X509_value(chain, i + 1), certificate))
-                        return fail(error, MITOME_E_CERTIFICATE_PATH, "x5c", clause);
-        }
-        return ok();
+        X509 *anchor;
+        if (path->verified || failed(certificate_parse(der, "anchor", &anchor, NULL)))
+                return;
+        try_anchor(request, anchor, path);
+        X509_free(anchor);
 }
 
-static bool path_verifies(X509_STORE *store, STACK_OF(X509) * chain, int64_t now)
+static mitome_status verify(const struct request *request, const struct anchors *anchors, const slice *chain,
+        size_t count, bool *ret_anchored, mitome_error *error)
 {
-        X509_STORE_CTX *context = X509_STORE_CTX_new();
-        bool anchored = false;
-        if (context && X509_STORE_CTX_init(context, store, sk_X509_value(chain, 0), chain) == 1) {
-                X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(context);
-                X509_VERIFY_PARAM_set_time(parameters, (time_t)now);
-                X509_VERIFY_PARAM_set_auth_level(parameters, 2); /* 112 bits */
-                /* An anchor need not be self-signed: a metadata statement may name an intermediate. */
-                X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
-                anchored = X509_verify_cert(context) == 1;
-        }
-        X509_STORE_CTX_free(context);
-        return anchored;
+        struct path path = { 0 };
+        MITOME_TRY(parse_chain(chain, count, request->chain, error));
+        for (int i = 0; i < sk_X509_num(anchors->parsed); i++)
+                try_anchor(request, sk_X509_value(anchors->parsed, i), &path);
+        for (size_t i = 0; i < anchors->der_count; i++)
+                try_der(request, anchors->der[i], &path);
+        mitome_status status = judge(request, &path, ret_anchored, error);
+        sk_X509_pop_free(path.verified, X509_free);
+        return status;
 }
 
-/* One anchor, one store: among several of one name OpenSSL would look at the first only. */
-static bool ends_in(X509 *anchor, STACK_OF(X509) * chain, int64_t now)
-{
-        X509_STORE *store = X509_STORE_new();
-        bool anchored = store && X509_STORE_add_cert(store, anchor) == 1 && path_verifies(store, chain, now);
-        X509_STORE_free(store);
-        return anchored;
-}
-
-static mitome_status verify_chain(STACK_OF(X509) * anchors, const slice *chain, size_t count, int64_t now,
-        STACK_OF(X509) * certificates, bool *ret_anchored, mitome_error *error)
-{
-        MITOME_TRY(parse_chain(chain, count, certificates, error));
-        MITOME_TRY(check_links(certificates, now, error));
-        bool anchored = false;
-        for (int i = 0; !anchored && i < sk_X509_num(anchors); i++)
-                anchored = ends_in(sk_X509_value(anchors, i), certificates, now);
-        *ret_anchored = anchored;
-        return ok();
-}
-
-static mitome_status verify_to(STACK_OF(X509) * anchors, const slice *chain, size_t count, int64_t now,
-        bool *ret_anchored, mitome_error *error)
+static mitome_status verify_to(const struct mitome_trust *trust, const struct anchors *anchors,
+        const slice *chain, size_t count, int64_t now, bool *ret_anchored, mitome_error *error)
 {
         if (count == 0 || count > TRUST_CHAIN_MAX)
                 return fail(error, MITOME_E_TOO_MANY, "x5c", clause);
-        STACK_OF(X509) *certificates = sk_X509_new_null();
-        if (!certificates)
+        const struct request request = { .trust = trust, .chain = sk_X509_new_null(), .now = now };
+        if (!request.chain)
                 return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
-        mitome_status status = verify_chain(anchors, chain, count, now, certificates, ret_anchored, error);
-        sk_X509_pop_free(certificates, X509_free);
+        mitome_status status = verify(&request, anchors, chain, count, ret_anchored, error);
+        sk_X509_pop_free(request.chain, X509_free);
         return status;
 }
 
 mitome_status trust_verify_attestation(const struct mitome_trust *trust, const slice *chain, size_t count,
         int64_t now, bool *ret_anchored, mitome_error *error)
 {
-        return verify_to(trust->anchors, chain, count, now, ret_anchored, error);
+        const struct anchors anchors = { .parsed = trust->anchors };
+        return verify_to(trust, &anchors, chain, count, now, ret_anchored, error);
 }
 
 mitome_status trust_verify_attestation_to(const struct mitome_trust *trust, const slice *anchors,
         size_t anchor_count, const slice *chain, size_t count, int64_t now, bool *ret_anchored,
         mitome_error *error)
 {
-        (void)trust;
-        STACK_OF(X509) *parsed = sk_X509_new_null();
-        mitome_status status = parsed ? ok() : fail(error, MITOME_E_NO_MEMORY, "anchor", NULL);
-        for (size_t i = 0; !failed(status) && i < anchor_count; i++) {
-                X509 *anchor;
-                if (!failed(certificate_parse(anchors[i], "anchor", &anchor, NULL)) &&
-                        sk_X509_push(parsed, anchor) <= 0) {
-                        X509_free(anchor);
-                        status = fail(error, MITOME_E_NO_MEMORY, "anchor", NULL);
-                }
-        }
-        if (!failed(status))
-                status = verify_to(parsed, chain, count, now, ret_anchored, error);
-        sk_X509_pop_free(parsed, X509_free);
-        return status;
+        const struct anchors given = { .der = anchors, .der_count = anchor_count };
+        return verify_to(trust, &given, chain, count, now, ret_anchored, error);
 }

@@ -2,8 +2,11 @@
 #include "trust_internal.h"
 
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 
 static const char clause[] = "RFC 5280 5";
+
+/* ---- what does not change of a list ---- */
 
 /* RFC 5280 5.3: one entry with a critical extension that is not understood, and the list must not be used for
  * any certificate. (certificateIssuer is one: it makes the entries that follow another issuer's.) */
@@ -29,20 +32,85 @@ static bool is_whole(X509_CRL *crl)
         return true;
 }
 
-/* RFC 5280 6.3.3 (f): a CA whose key usage leaves out cRLSign signs no list. */
-static bool signed_by(X509_CRL *crl, X509 *anchor)
+static bool has_name_of(const struct revocation_list *list, const X509 *issuer)
 {
-        return X509_get_key_usage(anchor) & KU_CRL_SIGN &&
-               X509_CRL_verify(crl, X509_get0_pubkey(anchor)) == 1;
+        return X509_NAME_cmp(X509_CRL_get_issuer(list->crl), X509_get_subject_name(issuer)) == 0;
 }
 
-static mitome_status check_times(const X509_CRL *crl, int64_t now, mitome_error *error)
+/* RFC 5280 6.3.3 (f): a CA whose key usage leaves out cRLSign signs no list. */
+static bool signs(X509 *issuer, X509_CRL *crl)
 {
-        time_t at = (time_t)now;
-        const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
-        bool begun = X509_cmp_time(X509_CRL_get0_lastUpdate(crl), &at) < 0;
-        bool fresh = next && X509_cmp_time(next, &at) > 0;
-        return begun && fresh ? ok() : fail(error, MITOME_E_CRL_STALE, "CRL", "RFC 5280 5.1.2.5");
+        EVP_PKEY *key = X509_get0_pubkey(issuer);
+        return key && X509_get_key_usage(issuer) & KU_CRL_SIGN &&
+               !digest_is_weak(X509_CRL_get_signature_nid(crl)) && X509_CRL_verify(crl, key) == 1;
+}
+
+static mitome_status note_signer(struct revocation_list *list, X509 *anchor, mitome_error *error)
+{
+        if (has_name_of(list, anchor) && signs(anchor, list->crl) && sk_X509_push(list->signers, anchor) <= 0)
+                return fail(error, MITOME_E_NO_MEMORY, "CRL", NULL);
+        return ok();
+}
+
+mitome_status revocation_note_anchor(struct mitome_trust *trust, X509 *anchor, mitome_error *error)
+{
+        for (size_t i = 0; i < trust->list_count; i++)
+                MITOME_TRY(note_signer(&trust->lists[i], anchor, error));
+        return ok();
+}
+
+mitome_status revocation_add_list(struct mitome_trust *trust, X509_CRL *crl, mitome_error *error)
+{
+        struct revocation_list *lists =
+                reallocarray(trust->lists, trust->list_count + 1, sizeof trust->lists[0]);
+        if (!lists)
+                return fail(error, MITOME_E_NO_MEMORY, "CRL", NULL);
+        trust->lists = lists;
+        struct revocation_list list = { .crl = crl, .signers = sk_X509_new_null() };
+        mitome_status status = list.signers ? ok() : fail(error, MITOME_E_NO_MEMORY, "CRL", NULL);
+        STACK_OF(X509) *const kinds[] = { trust->anchors, trust->jpki_anchors };
+        for (size_t kind = 0; kind < 2; kind++)
+                for (int i = 0; !failed(status) && i < sk_X509_num(kinds[kind]); i++)
+                        status = note_signer(&list, sk_X509_value(kinds[kind], i), error);
+        if (failed(status)) {
+                sk_X509_free(list.signers);
+                return status;
+        }
+        list.whole = is_whole(crl);
+        /* once and here: a lookup would sort it, under the eyes of threads that share the snapshot */
+        sk_X509_REVOKED_sort(X509_CRL_get_REVOKED(crl));
+        trust->lists[trust->list_count++] = list;
+        return ok();
+}
+
+void revocation_free(struct mitome_trust *trust)
+{
+        for (size_t i = 0; i < trust->list_count; i++) {
+                sk_X509_free(trust->lists[i].signers);
+                X509_CRL_free(trust->lists[i].crl);
+        }
+        free(trust->lists);
+}
+
+/* ---- what lists say ---- */
+
+static bool is_anchor_of(const struct mitome_trust *trust, const X509 *issuer)
+{
+        STACK_OF(X509) *const kinds[] = { trust->anchors, trust->jpki_anchors };
+        for (size_t kind = 0; kind < 2; kind++)
+                for (int i = 0; i < sk_X509_num(kinds[kind]); i++)
+                        if (sk_X509_value(kinds[kind], i) == issuer)
+                                return true;
+        return false;
+}
+
+/* Names alone never decide whose list it is; for an anchor of the snapshot its signature has been checked. */
+static bool is_signed_by(const struct mitome_trust *trust, const struct revocation_list *list, X509 *issuer)
+{
+        for (int i = 0; i < sk_X509_num(list->signers); i++)
+                if (sk_X509_value(list->signers, i) == issuer)
+                        return true;
+        return !is_anchor_of(trust, issuer) && signs(issuer, list->crl);
 }
 
 static bool is_hold(const X509_REVOKED *entry)
@@ -54,50 +122,139 @@ static bool is_hold(const X509_REVOKED *entry)
         return hold;
 }
 
-static mitome_status check_listed(X509_CRL *crl, slice serial, mitome_error *error)
+static mitome_status check_listed(
+        X509_CRL *crl, const ASN1_INTEGER *serial, const char *field, mitome_error *error)
 {
-        BIGNUM *number = BN_bin2bn(serial.data, (int)serial.size, NULL);
-        ASN1_INTEGER *wanted = number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
-        BN_free(number);
-        if (!wanted)
-                return fail(error, MITOME_E_NO_MEMORY, "serial", NULL);
         X509_REVOKED *entry = NULL;
-        int listed = X509_CRL_get0_by_serial(crl, &entry, wanted);
-        ASN1_INTEGER_free(wanted);
+        int listed = X509_CRL_get0_by_serial(crl, &entry, serial);
         if (listed == 0)
                 return ok();
         if (listed == 2) /* removeFromCRL, which only a delta may say (5.3.1) */
                 return fail(error, MITOME_E_CRL_FORM, "CRL", "RFC 5280 5.3.1");
         return fail(error, is_hold(entry) ? MITOME_E_CERTIFICATE_ON_HOLD : MITOME_E_CERTIFICATE_REVOKED,
-                "certificate", "RFC 5280 5.3.1");
+                field, "RFC 5280 5.3.1");
 }
 
-/* The CRLs of one anchor: those of its name that its key has signed. One that is valid now must be among
- * them. */
-static mitome_status check_anchor(
-        const struct mitome_trust *trust, X509 *anchor, slice serial, int64_t now, mitome_error *error)
+static mitome_status ask_lists(const struct mitome_trust *trust, X509 *issuer, const ASN1_INTEGER *serial,
+        int64_t now, const char *field, struct standing *standing, mitome_error *error)
 {
-        mitome_code reason = MITOME_E_CRL_MISSING;
-        bool covered = false;
-        for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
-                X509_CRL *crl = sk_X509_CRL_value(trust->crls, i);
-                mitome_error stale = { 0 };
-                if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(anchor)) != 0)
+        for (size_t i = 0; i < trust->list_count; i++) {
+                const struct revocation_list *list = &trust->lists[i];
+                if (!has_name_of(list, issuer))
                         continue;
-                if (!signed_by(crl, anchor)) {
-                        if (reason == MITOME_E_CRL_MISSING)
-                                reason = MITOME_E_CRL_SIGNATURE;
+                if (!is_signed_by(trust, list, issuer)) {
+                        standing_explain(standing, MITOME_E_CRL_SIGNATURE);
                         continue;
                 }
-                if (!is_whole(crl))
+                if (!list->whole)
                         return fail(error, MITOME_E_CRL_FORM, "CRL", "RFC 5280 5.2");
-                MITOME_TRY(check_listed(crl, serial, error)); /* what an old list says stays said */
-                if (failed(check_times(crl, now, &stale)))
-                        reason = MITOME_E_CRL_STALE;
+                /* What an old list says stays said. */
+                MITOME_TRY(check_listed(list->crl, serial, field, error));
+                /* 5.1.2.5: a list that does not say when the next one comes is never fresh. */
+                if (time_is_within(
+                            X509_CRL_get0_lastUpdate(list->crl), X509_CRL_get0_nextUpdate(list->crl), now))
+                        standing->alive = true;
                 else
-                        covered = true;
+                        standing_explain(standing, MITOME_E_CRL_STALE);
         }
-        return covered ? ok() : fail(error, reason, "CRL", clause);
+        return ok();
+}
+
+bool revocation_lists(const struct mitome_trust *trust, X509 *issuer, const ASN1_INTEGER *serial)
+{
+        for (size_t i = 0; i < trust->list_count; i++) {
+                const struct revocation_list *list = &trust->lists[i];
+                if (has_name_of(list, issuer) && X509_CRL_get0_by_serial(list->crl, NULL, serial) &&
+                        is_signed_by(trust, list, issuer))
+                        return true;
+        }
+        return false;
+}
+
+/* ---- what is known of a certificate ---- */
+
+static int weight(mitome_code reason)
+{
+        if (reason == MITOME_E_CRL_STALE || reason == MITOME_E_OCSP_STALE)
+                return 2;
+        return reason == MITOME_E_CRL_MISSING ? 0 : 1;
+}
+
+void standing_explain(struct standing *standing, mitome_code reason)
+{
+        if (weight(reason) > weight(standing->reason))
+                standing->reason = reason;
+}
+
+static mitome_status ask(const struct mitome_trust *trust, X509 *issuer, const ASN1_INTEGER *serial,
+        int64_t now, const char *field, struct standing *ret, mitome_error *error)
+{
+        *ret = (struct standing){ .reason = MITOME_E_CRL_MISSING };
+        MITOME_TRY(ask_lists(trust, issuer, serial, now, field, ret, error));
+        return ocsp_ask(trust, issuer, serial, now, field, ret, error);
+}
+
+static mitome_status fail_unsaid(const struct standing *standing, const char *field, mitome_error *error)
+{
+        bool answer = standing->reason == MITOME_E_OCSP_STALE || standing->reason == MITOME_E_OCSP_SIGNATURE;
+        if (standing->unknown)
+                return fail(error, MITOME_E_CERTIFICATE_UNKNOWN, field, "RFC 6960 2.2");
+        return fail(
+                error, standing->reason, answer ? "OCSP response" : "CRL", answer ? "RFC 6960 3.2" : clause);
+}
+
+/* Nothing said is soft, unless the relying party requires an answer; an answer that cannot be believed never
+ * is. */
+static mitome_status check_certificate(const struct mitome_trust *trust, X509 *issuer, const X509 *subject,
+        bool required, int64_t now, mitome_error *error)
+{
+        struct standing standing;
+        MITOME_TRY(ask(trust, issuer, X509_get0_serialNumber(subject), now, "x5c", &standing, error));
+        if (standing.alive && !standing.unknown)
+                return ok();
+        bool silent = !standing.unknown && standing.reason == MITOME_E_CRL_MISSING;
+        return silent && !required ? ok() : fail_unsaid(&standing, "x5c", error);
+}
+
+mitome_status revocation_check_path(const struct mitome_trust *trust, X509 *const *path, size_t count,
+        bool anchored, int64_t now, mitome_error *error)
+{
+        bool required = trust->require_revocation && anchored;
+        for (size_t i = 0; i + 1 < count; i++)
+                MITOME_TRY(check_certificate(trust, path[i + 1], path[i], required, now, error));
+        return ok();
+}
+
+/* ---- a serial, by its issuer's name ---- */
+
+static bool read_serial(slice serial, ASN1_INTEGER **ret)
+{
+        BIGNUM *number = BN_bin2bn(serial.data, (int)serial.size, NULL);
+        *ret = number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
+        BN_free(number);
+        return *ret != NULL;
+}
+
+/* Every anchor of the name must speak; that a generation does not know the certificate is an answer as long
+ * as another does. */
+static mitome_status check_generations(const struct mitome_trust *trust, const X509_NAME *issuer,
+        const ASN1_INTEGER *serial, int64_t now, mitome_error *error)
+{
+        bool known = false, alive = false;
+        for (int i = 0; i < sk_X509_num(trust->jpki_anchors); i++) {
+                X509 *anchor = sk_X509_value(trust->jpki_anchors, i);
+                struct standing standing;
+                if (X509_NAME_cmp(X509_get_subject_name(anchor), issuer) != 0)
+                        continue;
+                known = true;
+                MITOME_TRY(ask(trust, anchor, serial, now, "certificate", &standing, error));
+                if (!standing.alive && !standing.unknown)
+                        return fail_unsaid(&standing, "certificate", error);
+                alive = alive || (standing.alive && !standing.unknown);
+        }
+        if (!known)
+                return fail(error, MITOME_E_CERTIFICATE_ISSUER, "certificate", clause);
+        return alive ? ok() : fail(error, MITOME_E_CERTIFICATE_UNKNOWN, "certificate", "RFC 6960 2.2");
 }
 
 mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_name_der, slice serial,
@@ -108,21 +265,15 @@ mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_
                 issuer_name_der.size > UINT16_MAX)
                 return fail(error, MITOME_E_ARGUMENT, "certificate serial", "RFC 5280 4.1.2.2");
         X509_NAME *issuer = d2i_X509_NAME(NULL, &end, (long)issuer_name_der.size);
-        if (!issuer || (size_t)(end - issuer_name_der.data) != issuer_name_der.size) {
-                X509_NAME_free(issuer);
-                return fail(error, MITOME_E_DER, "certificate issuer", "RFC 5280 4.1.2.4");
-        }
-        mitome_status status = ok();
-        bool known = false;
-        for (int i = 0; !failed(status) && i < sk_X509_num(trust->jpki_anchors); i++) {
-                X509 *anchor = sk_X509_value(trust->jpki_anchors, i);
-                if (X509_NAME_cmp(X509_get_subject_name(anchor), issuer) != 0)
-                        continue;
-                known = true;
-                status = check_anchor(trust, anchor, serial, now, error);
-        }
+        ASN1_INTEGER *number = NULL;
+        mitome_status status;
+        if (!issuer || (size_t)(end - issuer_name_der.data) != issuer_name_der.size)
+                status = fail(error, MITOME_E_DER, "certificate issuer", "RFC 5280 4.1.2.4");
+        else if (!read_serial(serial, &number))
+                status = fail(error, MITOME_E_NO_MEMORY, "certificate serial", NULL);
+        else
+                status = check_generations(trust, issuer, number, now, error);
+        ASN1_INTEGER_free(number);
         X509_NAME_free(issuer);
-        if (!failed(status) && !known)
-                return fail(error, MITOME_E_CERTIFICATE_ISSUER, "certificate", clause);
         return status;
 }

@@ -11,8 +11,7 @@ mitome_status mitome_trust_new(struct mitome_trust **ret, mitome_error *error)
                 return fail(error, MITOME_E_NO_MEMORY, "trust", NULL);
         trust->anchors = sk_X509_new_null();
         trust->jpki_anchors = sk_X509_new_null();
-        trust->crls = sk_X509_CRL_new_null();
-        if (!trust->anchors || !trust->jpki_anchors || !trust->crls) {
+        if (!trust->anchors || !trust->jpki_anchors) {
                 mitome_trust_free(trust);
                 return fail(error, MITOME_E_NO_MEMORY, "trust", NULL);
         }
@@ -24,40 +23,46 @@ void mitome_trust_free(struct mitome_trust *trust)
 {
         if (!trust)
                 return;
+        revocation_free(trust);
+        ocsp_free(trust);
         sk_X509_pop_free(trust->anchors, X509_free);
         sk_X509_pop_free(trust->jpki_anchors, X509_free);
-        sk_X509_CRL_pop_free(trust->crls, X509_CRL_free);
         free(trust);
 }
 
-/* An anchor is a CA certificate: who signs with an end entity's key must not be believed as an issuer. */
-static mitome_status add_anchor(STACK_OF(X509) * anchors, slice der, mitome_error *error)
+static mitome_status keep_anchor(
+        struct mitome_trust *trust, STACK_OF(X509) * anchors, X509 *certificate, mitome_error *error)
+{
+        MITOME_TRY(revocation_note_anchor(trust, certificate, error));
+        if (sk_X509_push(anchors, certificate) <= 0)
+                return fail(error, MITOME_E_NO_MEMORY, "anchor", NULL);
+        return ok();
+}
+
+/* "The attestation certificate itself may be an anchor" (WebAuthn L3 7.1 #24): one that is no CA vouches for
+ * itself, and OpenSSL lets it issue nothing. */
+mitome_status mitome_trust_add_anchor(struct mitome_trust *trust, mitome_slice der, mitome_error *error)
 {
         X509 *certificate;
         MITOME_TRY(certificate_parse(der, "anchor", &certificate, error));
-        mitome_status status = ok();
-        if (X509_check_ca(certificate) != 1)
-                status = fail(error, MITOME_E_ANCHOR_NO_CA, "anchor", "RFC 5280 4.2.1.9");
-        else if (sk_X509_push(anchors, certificate) <= 0)
-                status = fail(error, MITOME_E_NO_MEMORY, "anchor", NULL);
+        (void)X509_check_ca(certificate); /* reads the extensions now, and not under the eyes of threads */
+        mitome_status status = keep_anchor(trust, trust->anchors, certificate, error);
         if (failed(status))
                 X509_free(certificate);
         return status;
 }
 
-mitome_status mitome_trust_add_anchor(struct mitome_trust *trust, mitome_slice der, mitome_error *error)
-{
-        return add_anchor(trust->anchors, der, error);
-}
-
+/* Who signs with an end entity's key must not be believed as an issuer. */
 mitome_status mitome_trust_add_jpki_anchor(struct mitome_trust *trust, mitome_slice der, mitome_error *error)
 {
-        return add_anchor(trust->jpki_anchors, der, error);
-}
-
-bool trust_knows_jpki(const struct mitome_trust *trust)
-{
-        return sk_X509_num(trust->jpki_anchors) > 0;
+        X509 *certificate;
+        MITOME_TRY(certificate_parse(der, "anchor", &certificate, error));
+        mitome_status status = X509_check_ca(certificate) == 1
+                                       ? keep_anchor(trust, trust->jpki_anchors, certificate, error)
+                                       : fail(error, MITOME_E_ANCHOR_NO_CA, "anchor", "RFC 5280 4.2.1.9");
+        if (failed(status))
+                X509_free(certificate);
+        return status;
 }
 
 mitome_status mitome_trust_add_crl(struct mitome_trust *trust, mitome_slice der, mitome_error *error)
@@ -71,13 +76,16 @@ mitome_status mitome_trust_add_crl(struct mitome_trust *trust, mitome_slice der,
                 status = fail(error, MITOME_E_DER, "CRL", "RFC 5280 5.1");
         else if ((size_t)(end - der.data) != der.size)
                 status = fail(error, MITOME_E_TRAILING_BYTES, "CRL", "RFC 5280 5.1");
-        else if (sk_X509_CRL_push(trust->crls, crl) <= 0)
-                status = fail(error, MITOME_E_NO_MEMORY, "CRL", NULL);
+        else
+                status = revocation_add_list(trust, crl, error);
         if (failed(status))
                 X509_CRL_free(crl);
-        else /* once and here: a lookup would sort it, under the eyes of threads that share the snapshot */
-                sk_X509_REVOKED_sort(X509_CRL_get_REVOKED(crl));
         return status;
+}
+
+void mitome_trust_require_revocation(struct mitome_trust *trust)
+{
+        trust->require_revocation = true;
 }
 
 void mitome_trust_set_metadata(struct mitome_trust *trust, const struct mitome_metadata *metadata)

@@ -12,9 +12,14 @@
 
 enum { TRUST_CHAIN_MAX = 8 };
 
-/* trust_verify_attestation checks a chain of certificates (DER, the leaf first): each parses, is valid now
- * and is signed by the next (CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, CERTIFICATE_PATH, DER). Whether
- * it ends in an anchor is an answer, not an error. */
+/* trust_verify_attestation checks a chain of certificates (DER, the leaf first): each parses (DER,
+ * TRAILING_BYTES), is valid now (CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID), has no critical extension
+ * that is not understood (CERTIFICATE_CRITICAL) and was issued by the next (CERTIFICATE_PATH). Whether it
+ * ends in an anchor, or is one, is an answer, not an error; so is a path of which RFC 5280 or the security
+ * level (RSA under 2048 bits, SHA-1) does not let the anchor vouch. What lists and responses of the snapshot
+ * say of a certificate is refused: CERTIFICATE_REVOKED, CERTIFICATE_ON_HOLD, CERTIFICATE_UNKNOWN; and so is
+ * what they say when it cannot be relied on: CRL_STALE, CRL_SIGNATURE, CRL_FORM, OCSP_STALE, OCSP_SIGNATURE,
+ * CRL_MISSING (only with mitome_trust_require_revocation). */
 MITOME_CHECKED mitome_status trust_verify_attestation(const struct mitome_trust *trust, const slice *chain,
         size_t count, int64_t now, bool *ret_anchored, mitome_error *error);
 
@@ -28,10 +33,12 @@ MITOME_CHECKED mitome_status trust_verify_attestation_to(const struct mitome_tru
 /* trust_metadata is what mitome_trust_set_metadata was given, or NULL. */
 const struct mitome_metadata *trust_metadata(const struct mitome_trust *trust);
 
-/* trust_check_serial looks a certificate up in the CRLs of its issuer. CA generations of JPKI share one name,
- * and a record knows only the name: every JPKI anchor of that name must have a CRL that it signed and that is
- * valid now, and none may list the serial. CERTIFICATE_REVOKED, CERTIFICATE_ON_HOLD, CRL_MISSING, CRL_STALE,
- * CRL_SIGNATURE, CRL_FORM. */
+/* trust_check_serial looks a certificate up in the CRLs and OCSP responses of its issuer. CA generations of
+ * JPKI share one name, and a record knows only the name: for every JPKI anchor of that name there must be a
+ * CRL that it signed and that is valid now, or such a response about the serial, and none may list it. Of
+ * several generations some may answer that they do not know the serial; CERTIFICATE_UNKNOWN when all do.
+ * CERTIFICATE_REVOKED, CERTIFICATE_ON_HOLD, CRL_MISSING, CRL_STALE, CRL_SIGNATURE, CRL_FORM, OCSP_STALE,
+ * OCSP_SIGNATURE. */
 MITOME_CHECKED mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_name_der,
         slice serial, int64_t now, mitome_error *error);
 
