@@ -65,6 +65,11 @@ mitome_status mitome_trust_add_jpki_anchor(struct mitome_trust *trust, mitome_sl
         return status;
 }
 
+bool trust_knows_jpki(const struct mitome_trust *trust)
+{
+        return sk_X509_num(trust->jpki_anchors) > 0;
+}
+
 mitome_status mitome_trust_add_crl(struct mitome_trust *trust, mitome_slice der, mitome_error *error)
 {
         if (der.size == 0 || der.size > INT32_MAX)
