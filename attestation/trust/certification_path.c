@@ -227,7 +227,8 @@ static mitome_status parse_chain(const slice *chain, size_t count, STACK_OF(X509
         for (size_t i = 0; i < count; i++) {
                 X509 *certificate;
                 MITOME_TRY(certificate_parse(chain[i], "x5c", &certificate, error));
-                (void)X509_check_ca(certificate); /* reads the extensions, whose flags are looked at */
+                (void)X509_check_ca(
+                        certificate); /* reads the extensions, and the fingerprint that X509_cmp compares */
                 if (sk_X509_push(ret, certificate) <= 0) {
                         X509_free(certificate);
                         return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
@@ -293,4 +294,14 @@ mitome_status trust_verify_attestation_to(const struct mitome_trust *trust, cons
 {
         const struct anchors given = { .der = anchors, .der_count = anchor_count };
         return verify_to(trust, &given, chain, count, now, ret_anchored, error);
+}
+
+mitome_status trust_verify_attestation_any(const struct mitome_trust *trust, const slice *anchors,
+        size_t anchor_count, const slice *chain, size_t count, int64_t now, bool *ret_anchored,
+        mitome_error *error)
+{
+        const struct anchors all = {
+                .parsed = trust ? trust->anchors : NULL, .der = anchors, .der_count = anchor_count
+        };
+        return verify_to(trust, &all, chain, count, now, ret_anchored, error);
 }

@@ -30,6 +30,12 @@ MITOME_CHECKED mitome_status trust_verify_attestation_to(const struct mitome_tru
         const slice *anchors, size_t anchor_count, const slice *chain, size_t count, int64_t now,
         bool *ret_anchored, mitome_error *error);
 
+/* trust_verify_attestation_any asks for a path to an anchor of the snapshot (if there is one) or to one of
+ * these, in one go: no signature is verified twice. */
+MITOME_CHECKED mitome_status trust_verify_attestation_any(const struct mitome_trust *trust,
+        const slice *anchors, size_t anchor_count, const slice *chain, size_t count, int64_t now,
+        bool *ret_anchored, mitome_error *error);
+
 /* trust_metadata is what mitome_trust_set_metadata was given, or NULL. */
 const struct mitome_metadata *trust_metadata(const struct mitome_trust *trust);
 
