@@ -20,6 +20,7 @@ struct attestation_input {
         const struct authdata *data; /* the same, read */
         slice client_data_hash;
         struct cose_verifier *verifier; /* may be NULL */
+        unsigned switches;              /* enum mitome_switch */
 };
 
 enum attestation_type {
@@ -63,9 +64,11 @@ struct attestation_format {
 extern const struct attestation_format attestation_android_key;
 extern const struct attestation_format attestation_apple;
 extern const struct attestation_format attestation_compound;
+extern const struct attestation_format attestation_fido_u2f;
 extern const struct attestation_format attestation_mitome_jpki;
 extern const struct attestation_format attestation_none;
 extern const struct attestation_format attestation_packed;
+extern const struct attestation_format attestation_tpm;
 
 /* attestation_format_find takes a format by its exact name, or fails with FORMAT_UNSUPPORTED or
  * FORMAT_ENDED at `clause`. *ret_name is the static name of a format that is registered, supported or not,

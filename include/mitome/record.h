@@ -21,7 +21,7 @@ extern "C" {
 enum {
         MITOME_RECORD_VERSION = 1, /* other versions are refused (RECORD_VERSION) */
         MITOME_RECORD_MINOR = 0,   /* members of a higher minor version are passed over */
-        MITOME_RECORD_MAX = 49152, /* bytes that hold any record, in either form */
+        MITOME_RECORD_MAX = 65536, /* bytes that hold any record, in either form */
         MITOME_RECORD_KEY_ID_SIZE = 20,
 };
 
@@ -42,7 +42,7 @@ enum mitome_standing_kind {
         MITOME_STANDING_NOT_JUDGED,
         MITOME_STANDING_GOOD,
         MITOME_STANDING_ATTENTION, /* a person should look, or the means to judge are missing */
-        MITOME_STANDING_REVOKED,   /* do not accept this credential any more */
+        MITOME_STANDING_REVOKED,   /* do not accept this credential, as long as this is its standing */
 };
 
 /* Times are in seconds since 1970, UTC; 0 where there is none. */
@@ -143,6 +143,47 @@ MITOME_CHECKED mitome_status mitome_record_read_json(
 /* mitome_record_read_cbor reads a record, exactly, by the same rules; *ret views `cbor`. */
 MITOME_CHECKED mitome_status mitome_record_read_cbor(
         mitome_slice cbor, struct mitome_record *ret, mitome_error *error);
+
+/* ---- judging again ---- */
+
+/* What a relying party asks of models beyond not being compromised. Zeroed ({0}): nothing. */
+struct mitome_record_rules {
+        unsigned least_certification_level; /* as in struct mitome_metadata_entry: 1 for L1 .. 6 for L3plus */
+        bool require_model;                 /* metadata must know the model */
+};
+
+/* How a credential stands, and why. The strings are static. */
+struct mitome_standing {
+        enum mitome_standing_kind kind;
+        mitome_error reason;     /* code, field of the record, clause; MITOME_OK when good */
+        const char *what_to_do;  /* "" when there is nothing to say */
+        bool changed;            /* kind or reason is not what the record keeps; a record that was never judged
+                                    counts as good */
+        const struct mitome_metadata_entry *model; /* what metadata says; or NULL */
+};
+
+/* mitome_record_judge judges a credential from its record alone: no signature, no network, nothing is
+ * allocated that stays. In this order, the first that is REVOKED, else the first that needs ATTENTION:
+ *
+ *  - the model, by AAGUID, or by attestation key where it has none, in `metadata` (NULL: in the trust
+ *    snapshot's, if it has one): compromised is REVOKED (MODEL_COMPROMISED); below the least level is
+ *    ATTENTION (MODEL_LEVEL); so is one that is not there when the rules ask for it, or when it was there at
+ *    registration (MODEL_UNKNOWN);
+ *  - the bound certificate: one that has ended (CERTIFICATE_EXPIRED), is on a list (CERTIFICATE_REVOKED) or
+ *    on hold (CERTIFICATE_ON_HOLD) is REVOKED; a list that is missing or cannot be relied on (CRL_*, OCSP_*,
+ *    CERTIFICATE_ISSUER, CERTIFICATE_UNKNOWN) is ATTENTION, if the snapshot has JPKI anchors at all;
+ *  - the attestation certificate: one that a list of its issuer names is REVOKED (ATTESTATION_REVOKED); a
+ *    list that cannot be relied on is ATTENTION, a missing one only with mitome_trust_require_revocation.
+ *
+ * `rules` may be NULL, `trust` too: then no certificate is looked up. Its look-ups are binary searches in
+ * lists that were sorted and verified when they were added. Threads may share trust and metadata. */
+void mitome_record_judge(const struct mitome_record *record, const struct mitome_record_rules *rules,
+        const struct mitome_trust *trust, const struct mitome_metadata *metadata, int64_t now,
+        struct mitome_standing *ret);
+
+/* mitome_record_keep_standing writes a judgement into the record, for the next one to be held against. */
+void mitome_record_keep_standing(
+        struct mitome_record *record, const struct mitome_standing *standing, int64_t now);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

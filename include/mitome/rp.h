@@ -22,26 +22,55 @@ extern "C" {
 
 /* ---- policy and expectation ---- */
 
+/* What is known of real authenticators and is neither right nor wrong for everybody: each is a bit of
+ * mitome_policy.switches, off by default. docs/switches.md says who needs which. */
+enum mitome_switch {
+        MITOME_SWITCH_U2F_ZERO_AAGUID = 0x01,     /* stricter: fido-u2f only with an AAGUID of zeros */
+        MITOME_SWITCH_TPM_MANUFACTURER = 0x02,    /* stricter: tpm only of a manufacturer in TCG's registry */
+        MITOME_SWITCH_ANDROID_TEE = 0x04,         /* stricter: android-key only as the TEE enforces it */
+        MITOME_SWITCH_ORIGIN_SLASH = 0x08,        /* laxer: an origin may end in one slash too many */
+        MITOME_SWITCH_AUTH_DATA_LEFT_OVER = 0x10, /* laxer: bytes behind the end of authData are ignored */
+        MITOME_SWITCH_AUTH_DATA_ANY_ORDER = 0x20, /* laxer: keys of CBOR in authData come in any order */
+};
+
+/* mitome_switch_find gives the bit of a switch by its name, "u2f-zero-aaguid", or 0. */
+unsigned mitome_switch_find(mitome_slice name);
+
 /* What a relying party demands always. Zeroed ({0}) it is the default policy: user verification not required,
- * cross-origin refused, any supported algorithm, trust reported and not required. */
+ * cross-origin refused, any supported algorithm and format, trust reported and not required; with metadata,
+ * models of which a compromise is known are refused. Nothing in it is written to: threads may share it. */
 struct mitome_policy {
         bool require_user_verification;
+        bool require_discoverable; /* registration: credProps must say that the credential is discoverable */
         bool allow_cross_origin;
-        bool require_trust;        /* refuse a registration whose attestation does not end in an anchor */
-        const int64_t *algorithms; /* COSE identifiers that are accepted; NULL: all that are supported */
+        bool require_attestation; /* refuse a registration with format none or with self attestation */
+        bool require_trust;       /* refuse a registration whose attestation does not end in an anchor */
+        bool require_metadata;    /* refuse a model that the snapshot's metadata does not know */
+        bool allow_compromised;   /* accept a model whose metadata says that it was compromised or revoked */
+        unsigned minimum_certification; /* certification_level of <mitome/metadata.h>; 0: none is asked */
+        unsigned minimum_cred_protect;  /* registration: credProtect must be at least this; 0: not asked */
+        const int64_t *algorithms;      /* COSE identifiers that are accepted; NULL: all that are supported */
         size_t algorithm_count;
+        const char *const *formats; /* attestation formats that are accepted; NULL: all that are supported */
+        size_t format_count;
+        const mitome_slice *aaguids; /* registration: models that are accepted, 16 bytes each; NULL: all.
+                                        Without require_trust an AAGUID is only the authenticator's word */
+        size_t aaguid_count;
+        const mitome_slice *denied_aaguids; /* models that are not */
+        size_t denied_aaguid_count;
         const mitome_slice
                 *top_origins; /* pages that may frame the relying party, "https://.."; a topOrigin is
                                  accepted only with allow_cross_origin and only from this list */
         size_t top_origin_count;
         bool allow_short_challenge; /* for recorded ceremonies: a challenge under 16 bytes is no error */
+        unsigned switches;          /* enum mitome_switch */
 };
 
 /* What is expected of this one ceremony. */
 struct mitome_expectation {
         mitome_slice rp_id;
-        const mitome_slice
-                *origins; /* accepted origins, each "https://.." exactly as the browser writes it */
+        const mitome_slice *origins; /* accepted origins, each "https://.." exactly as the browser writes it;
+                                        related origins (<mitome/options.h>) are members like any other */
         size_t origin_count;
         mitome_slice challenge;     /* bytes, at least 16 */
         bool conditional_mediation; /* registration: mediation was "conditional", user presence may be missing
@@ -49,6 +78,10 @@ struct mitome_expectation {
         const mitome_slice
                 *allowed_credentials; /* authentication: IDs that were asked for; NULL: none named */
         size_t allowed_credential_count;
+        bool user_unidentified; /* authentication: who logs in was not known before, so that the response must
+                                   carry the user handle */
+        mitome_slice app_id;    /* authentication: the appid extension was asked for with this AppID; empty:
+                                   it was not */
 };
 
 /* A credential as the relying party keeps it. Views point where the caller says. */
@@ -81,6 +114,35 @@ struct mitome_binding {
         bool phone; /* carries the marker of certificates issued into a phone (this project's own OID) */
 };
 
+/* What extensions brought. The authenticator's outputs are signed; the client's are the browser's word. An
+ * output of another type than its extension has counts as absent. */
+struct mitome_extensions {
+        /* signed */
+        unsigned cred_protect;           /* registration: 1 to 3; 0: absent */
+        bool cred_blob_stored;           /* registration */
+        mitome_slice cred_blob;          /* authentication */
+        bool has_min_pin_length;         /* registration */
+        uint32_t min_pin_length;         /* code points */
+        bool hmac_secret;                /* registration: the credential has one */
+        mitome_slice hmac_secret_output; /* authentication: encrypted, for the platform */
+        /* of the client */
+        bool has_app_id, app_id; /* authentication: the AppID was used */
+        bool has_app_id_exclude, app_id_exclude;
+        bool has_discoverable, discoverable; /* credProps.rk */
+        bool has_prf, prf_enabled;           /* registration */
+        mitome_slice prf_first, prf_second;  /* 32 bytes each; empty: absent. Secrets of the user */
+        bool has_large_blob, large_blob_supported, large_blob_written;
+        mitome_slice large_blob;
+};
+
+/* One step of the ceremony's clause in the Recommendation. */
+enum mitome_outcome { MITOME_STEP_PASSED, MITOME_STEP_FAILED, MITOME_STEP_NOT_ASKED };
+struct mitome_step {
+        const char *clause; /* "WebAuthn L3 7.1 #9"; static */
+        enum mitome_outcome outcome;
+};
+enum { MITOME_STEPS_MAX = 40 };
+
 /* What a ceremony found. On a refusal it holds what was known by then. Views point into the caller's buffer
  * (see below). */
 struct mitome_verdict {
@@ -97,12 +159,19 @@ struct mitome_verdict {
         mitome_slice user_handle;
         mitome_slice auth_data; /* what was signed */
         mitome_slice attestation_object;
+        mitome_slice attestation_leaf; /* registration: the attestation certificate, DER; empty: none */
+        const struct mitome_metadata_entry
+                *metadata;                 /* registration: the model's; of the snapshot; or NULL */
         struct mitome_binding certificate; /* registration with format "mitome-jpki", when the snapshot has
                                               JPKI anchors: whose certificate stands behind it; else empty */
+        struct mitome_extensions extensions;
         uint8_t client_data_hash[32];
+        struct mitome_step steps[MITOME_STEPS_MAX]; /* in the order they were taken; those behind the one that
+                                                       failed are not there */
+        size_t step_count;
 };
 
-enum { MITOME_RP_BUFFER_MAX = 65536 }; /* no ceremony needs a larger buffer */
+enum { MITOME_RP_BUFFER_MAX = 98304 }; /* no ceremony needs a larger buffer */
 
 /* A context keeps what would be made anew for each ceremony: OpenSSL's groups, digests, and the RSA keys used
  * last. One for each thread; it changes how long an answer takes, never what it is. */
@@ -126,6 +195,30 @@ MITOME_CHECKED mitome_status mitome_verify_registration(struct mitome_context *c
 MITOME_CHECKED mitome_status mitome_verify_authentication(struct mitome_context *context,
         const struct mitome_policy *policy, const struct mitome_expectation *expectation,
         mitome_slice response_json, const struct mitome_credential *credential,
+        const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
+        struct mitome_verdict *ret, mitome_error *error);
+
+/* A response whose members were decoded by somebody else: what a native app sends. */
+struct mitome_response {
+        mitome_slice credential_id;
+        mitome_slice client_data;        /* clientDataJSON, bytes */
+        mitome_slice attestation_object; /* registration */
+        mitome_slice auth_data;          /* authentication */
+        mitome_slice signature;          /* authentication */
+        bool has_user_handle;            /* authentication */
+        mitome_slice user_handle;
+        mitome_slice extension_results; /* clientExtensionResults as JSON; empty: none */
+};
+
+/* mitome_verify_registration_bytes and mitome_verify_authentication_bytes are the same ceremonies from bytes;
+ * views of the verdict point into these or into `buffer`. */
+MITOME_CHECKED mitome_status mitome_verify_registration_bytes(struct mitome_context *context,
+        const struct mitome_policy *policy, const struct mitome_expectation *expectation,
+        const struct mitome_response *response, const struct mitome_trust *trust, int64_t now,
+        uint8_t *buffer, size_t capacity, struct mitome_verdict *ret, mitome_error *error);
+MITOME_CHECKED mitome_status mitome_verify_authentication_bytes(struct mitome_context *context,
+        const struct mitome_policy *policy, const struct mitome_expectation *expectation,
+        const struct mitome_response *response, const struct mitome_credential *credential,
         const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
         struct mitome_verdict *ret, mitome_error *error);
 

@@ -22,9 +22,9 @@ static mitome_status read_attested(reader *r, struct authdata *data)
                 &data->public_key_bytes);
 }
 
-static mitome_status read_extensions(reader *r, struct authdata *data)
+static mitome_status read_extensions(reader *r, bool any_order, struct authdata *data)
 {
-        struct cbor_reader map = { .bytes = *r };
+        struct cbor_reader map = { .bytes = *r, .any_order = any_order };
         enum cbor_kind kind;
         slice item;
         MITOME_TRY(cbor_peek(&map, "extensions", &kind));
@@ -34,7 +34,8 @@ static mitome_status read_extensions(reader *r, struct authdata *data)
         return read_bytes(r, "extensions", item.size, &data->extensions);
 }
 
-mitome_status authdata_read(slice input, struct authdata *ret, mitome_error *error)
+mitome_status authdata_read_laxly(
+        slice input, struct authdata_laxity laxity, struct authdata *ret, mitome_error *error)
 {
         struct authdata data = { 0 };
         reader r = reader_over(input, clause, error);
@@ -47,10 +48,16 @@ mitome_status authdata_read(slice input, struct authdata *ret, mitome_error *err
         if (data.flags & AUTHDATA_AT)
                 MITOME_TRY(read_attested(&r, &data));
         if (data.flags & AUTHDATA_ED)
-                MITOME_TRY(read_extensions(&r, &data));
-        MITOME_TRY(read_end(&r, "authData"));
+                MITOME_TRY(read_extensions(&r, laxity.any_order, &data));
+        if (!laxity.left_over)
+                MITOME_TRY(read_end(&r, "authData"));
         *ret = data;
         return ok();
+}
+
+mitome_status authdata_read(slice input, struct authdata *ret, mitome_error *error)
+{
+        return authdata_read_laxly(input, (struct authdata_laxity){ 0 }, ret, error);
 }
 
 void authdata_write(writer *w, const struct authdata *data)

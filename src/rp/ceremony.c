@@ -2,6 +2,7 @@
 #include "ceremony.h"
 
 #include "digest.h"
+#include "read_extensions.h"
 
 enum { CHALLENGE_MIN = 16 }; /* WebAuthn L3 13.4.3 */
 
@@ -13,8 +14,11 @@ static bool is_listed(slice text, const slice *list, size_t count)
         return found;
 }
 
-mitome_status ceremony_check_expectation(const struct ceremony *c)
+mitome_status ceremony_begin(struct ceremony *c, struct mitome_verdict *verdict, mitome_error *error)
 {
+        *verdict = (struct mitome_verdict){ 0 };
+        c->verdict = verdict;
+        c->error = error;
         size_t least = c->policy->allow_short_challenge ? 1 : CHALLENGE_MIN;
         if (c->expected->rp_id.size == 0)
                 return fail(c->error, MITOME_E_ARGUMENT, "expectation.rp_id", NULL);
@@ -23,6 +27,12 @@ mitome_status ceremony_check_expectation(const struct ceremony *c)
         if (c->expected->challenge.size < least)
                 return fail(c->error, MITOME_E_ARGUMENT, "expectation.challenge", "WebAuthn L3 13.4.3");
         return ok();
+}
+
+void ceremony_note(const struct ceremony *c, const char *clause, enum mitome_outcome outcome)
+{
+        if (c->verdict->step_count < MITOME_STEPS_MAX)
+                c->verdict->steps[c->verdict->step_count++] = (struct mitome_step){ clause, outcome };
 }
 
 mitome_status ceremony_check_type(
@@ -45,7 +55,13 @@ mitome_status ceremony_check_challenge(
 mitome_status ceremony_check_origin(
         const struct ceremony *c, const struct client_data *data, const char *clause)
 {
-        if (!is_listed(data->origin, c->expected->origins, c->expected->origin_count))
+        slice origin = data->origin;
+        bool slash = origin.size && origin.data[origin.size - 1] == '/';
+        bool listed = is_listed(origin, c->expected->origins, c->expected->origin_count);
+        if (!listed && slash && (c->policy->switches & MITOME_SWITCH_ORIGIN_SLASH))
+                listed = is_listed(slice_of(origin.data, origin.size - 1), c->expected->origins,
+                        c->expected->origin_count);
+        if (!listed)
                 return fail(c->error, MITOME_E_ORIGIN_UNEXPECTED, "clientDataJSON.origin", clause);
         return ok();
 }
@@ -69,6 +85,12 @@ mitome_status ceremony_check_top_origin(
         return ok();
 }
 
+mitome_status ceremony_read_extension_results(struct ceremony *c)
+{
+        return extensions_read_results(
+                c->response.extension_results, &c->arena, &c->verdict->extensions, c->error);
+}
+
 void ceremony_hash_client_data(struct ceremony *c)
 {
         sha256(&c->response.client_data, 1, c->verdict->client_data_hash);
@@ -76,17 +98,22 @@ void ceremony_hash_client_data(struct ceremony *c)
 
 mitome_status ceremony_read_auth_data(struct ceremony *c, slice auth_data)
 {
-        MITOME_TRY(authdata_read(auth_data, &c->data, c->error));
+        const struct authdata_laxity laxity = {
+                .left_over = c->policy->switches & MITOME_SWITCH_AUTH_DATA_LEFT_OVER,
+                .any_order = c->policy->switches & MITOME_SWITCH_AUTH_DATA_ANY_ORDER,
+        };
+        MITOME_TRY(authdata_read_laxly(auth_data, laxity, &c->data, c->error));
         c->verdict->auth_data = auth_data;
         c->verdict->flags = c->data.flags;
         c->verdict->sign_count = c->data.sign_count;
+        extensions_read_outputs(c->data.extensions, &c->verdict->extensions);
         return ok();
 }
 
-mitome_status ceremony_check_rp_id(const struct ceremony *c, const char *clause)
+mitome_status ceremony_check_rp_id(const struct ceremony *c, slice id, const char *clause)
 {
         uint8_t digest[SHA256_SIZE];
-        sha256(&c->expected->rp_id, 1, digest);
+        sha256(&id, 1, digest);
         if (!slice_equal(c->data.rp_id_hash, SLICE(digest)))
                 return fail(c->error, MITOME_E_RP_ID_HASH, "authData.rpIdHash", clause);
         return ok();

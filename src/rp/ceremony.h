@@ -3,7 +3,7 @@
 #define CEREMONY_H
 
 /* What the two ceremonies have in common. The steps are the same; their numbers, which the caller passes as
- * `clause`, are not. */
+ * `clause`, are not. Each step is noted in the verdict. */
 
 #include "authdata.h"
 #include "client_data.h"
@@ -19,15 +19,27 @@ struct ceremony {
         const struct mitome_trust *trust; /* NULL: nobody is believed */
         int64_t now;
         writer arena; /* the rest of the caller's buffer, where what is decoded goes */
-        struct response response;
+        struct mitome_response response;
         struct authdata data;
         struct mitome_verdict *verdict;
         mitome_error *error;
 };
 
-/* An expectation that could only ever refuse, or accept what it must not, is a fault of the caller: ARGUMENT.
- */
-MITOME_CHECKED mitome_status ceremony_check_expectation(const struct ceremony *c);
+/* TAKE_STEP notes how a step came out, and leaves the calling function when it failed. */
+#define TAKE_STEP(c, clause, expression)                                                            \
+        do {                                                                                        \
+                mitome_status taken_ = (expression);                                                \
+                ceremony_note(c, clause, failed(taken_) ? MITOME_STEP_FAILED : MITOME_STEP_PASSED); \
+                if (failed(taken_))                                                                 \
+                        return taken_;                                                              \
+        } while (0)
+
+void ceremony_note(const struct ceremony *c, const char *clause, enum mitome_outcome outcome);
+
+/* Begins the verdict anew. An expectation that could only ever refuse, or accept what it must not, is a fault
+ * of the caller: ARGUMENT. */
+MITOME_CHECKED mitome_status ceremony_begin(
+        struct ceremony *c, struct mitome_verdict *verdict, mitome_error *error);
 
 MITOME_CHECKED mitome_status ceremony_check_type(
         const struct ceremony *c, const struct client_data *data, const char *type, const char *clause);
@@ -40,13 +52,17 @@ MITOME_CHECKED mitome_status ceremony_check_cross_origin(
 MITOME_CHECKED mitome_status ceremony_check_top_origin(
         const struct ceremony *c, const struct client_data *data, const char *clause);
 
+/* Reads the client's extension results into the verdict. */
+MITOME_CHECKED mitome_status ceremony_read_extension_results(struct ceremony *c);
+
 /* Over the clientDataJSON as it was received, into the verdict. */
 void ceremony_hash_client_data(struct ceremony *c);
 
-/* Reads authData into c->data, and what it says into the verdict. */
+/* Reads authData into c->data, and what it and its extensions say into the verdict. */
 MITOME_CHECKED mitome_status ceremony_read_auth_data(struct ceremony *c, slice auth_data);
 
-MITOME_CHECKED mitome_status ceremony_check_rp_id(const struct ceremony *c, const char *clause);
+/* rpIdHash is that of `id`. */
+MITOME_CHECKED mitome_status ceremony_check_rp_id(const struct ceremony *c, slice id, const char *clause);
 MITOME_CHECKED mitome_status ceremony_check_user_present(const struct ceremony *c, const char *clause);
 MITOME_CHECKED mitome_status ceremony_check_user_verified(const struct ceremony *c, const char *clause);
 MITOME_CHECKED mitome_status ceremony_check_algorithm(

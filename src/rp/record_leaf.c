@@ -105,16 +105,21 @@ static mitome_status read_leaf(slice der, struct record_leaf *leaf)
         return hash_key(&in_tbs, leaf);
 }
 
+void record_leaf_read(slice der, struct record_leaf *ret)
+{
+        struct record_leaf leaf = { 0 };
+        mitome_status status = read_leaf(der, &leaf);
+        (void)status; /* as far as it could be read */
+        *ret = leaf;
+}
+
 void record_leaf_find(slice attestation_object, struct record_leaf *ret)
 {
         struct cbor_reader r = cbor_over(attestation_object, NULL, NULL);
-        struct record_leaf leaf = { 0 };
         slice der = { 0 };
+        *ret = (struct record_leaf){ 0 };
         r.any_order = true;
         r.deeper = DEEPER;
-        if (!failed(find_in(&r, &der)) && der.size) {
-                mitome_status status = read_leaf(der, &leaf);
-                (void)status; /* as far as it could be read */
-        }
-        *ret = leaf;
+        if (!failed(find_in(&r, &der)) && der.size)
+                record_leaf_read(der, ret);
 }

@@ -15,6 +15,9 @@ struct record_leaf {
         slice issuer;                     /* Name, DER; empty with the serial */
 };
 
+/* record_leaf_read reads a certificate (DER) as far as it can be read. */
+void record_leaf_read(slice der, struct record_leaf *ret);
+
 /* record_leaf_find looks for the authenticator's certificate in an attestation object that was verified: the
  * first x5c, that of `device` where there is one. What cannot be found or read stays empty: certificates that
  * are not strict DER exist, and were OpenSSL's to judge. Views point into the object. */

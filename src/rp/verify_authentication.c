@@ -9,8 +9,8 @@
 /* Step 5. */
 static mitome_status check_allowed(const struct ceremony *c)
 {
-        bool found = !c->expected->allowed_credentials;
-        for (size_t i = 0; c->expected->allowed_credentials && i < c->expected->allowed_credential_count; i++)
+        bool found = false;
+        for (size_t i = 0; i < c->expected->allowed_credential_count; i++)
                 found = found || slice_equal(c->response.credential_id, c->expected->allowed_credentials[i]);
         return found ? ok() : fail(c->error, MITOME_E_CREDENTIAL_NOT_ALLOWED, "rawId", STEP("5"));
 }
@@ -23,24 +23,33 @@ static mitome_status check_record(const struct ceremony *c, const struct mitome_
         if (c->response.has_user_handle && credential->user_handle.size &&
                 !slice_equal(c->response.user_handle, credential->user_handle))
                 return fail(c->error, MITOME_E_USER_HANDLE_MISMATCH, "response.userHandle", STEP("6"));
+        if (c->expected->user_unidentified &&
+                (!c->response.has_user_handle || credential->user_handle.size == 0))
+                return fail(c->error, MITOME_E_MISSING, "response.userHandle", STEP("6"));
         return ok();
 }
 
-/* Steps 3 to 7: the response, and whose it is. */
-static mitome_status check_response(
-        struct ceremony *c, slice response_json, const struct mitome_credential *credential)
+/* Steps 4 to 6: whose response it is. */
+static mitome_status check_response(struct ceremony *c, const struct mitome_credential *credential)
 {
-        /* #3: the response is an AuthenticatorAssertionResponse. #4: its client extension results.
-         * #7: take cData, authData and sig out of it. */
-        MITOME_TRY(response_read_authentication(response_json, &c->arena, &c->response, c->error));
         c->verdict->credential_id = c->response.credential_id;
         c->verdict->user_handle = c->response.user_handle;
 
+        /* #4: the client extension results. */
+        TAKE_STEP(c, STEP("4"), ceremony_read_extension_results(c));
+
         /* #5: it is one of the credentials that were asked for. */
-        MITOME_TRY(check_allowed(c));
+        if (c->expected->allowed_credentials)
+                TAKE_STEP(c, STEP("5"), check_allowed(c));
+        else
+                ceremony_note(c, STEP("5"), MITOME_STEP_NOT_ASKED);
 
         /* #6: the record is this credential's; the user handle, if there is one, is the account's. */
-        return check_record(c, credential);
+        TAKE_STEP(c, STEP("6"), check_record(c, credential));
+
+        /* #7: cData, authData and sig are the response's. */
+        ceremony_note(c, STEP("7"), MITOME_STEP_PASSED);
+        return ok();
 }
 
 /* Steps 8 to 14: what the browser says. */
@@ -49,22 +58,32 @@ static mitome_status check_client_data(struct ceremony *c)
         struct client_data data;
 
         /* #8: decode clientDataJSON as UTF-8. #9: parse it. */
-        MITOME_TRY(client_data_read(c->response.client_data, STEP("9"), &c->arena, &data, c->error));
+        TAKE_STEP(c, STEP("9"),
+                client_data_read(c->response.client_data, STEP("9"), &c->arena, &data, c->error));
 
         /* #10: the type is webauthn.get. */
-        MITOME_TRY(ceremony_check_type(c, &data, "webauthn.get", STEP("10")));
+        TAKE_STEP(c, STEP("10"), ceremony_check_type(c, &data, "webauthn.get", STEP("10")));
 
         /* #11: the challenge is the one that was given out. */
-        MITOME_TRY(ceremony_check_challenge(c, &data, STEP("11")));
+        TAKE_STEP(c, STEP("11"), ceremony_check_challenge(c, &data, STEP("11")));
 
         /* #12: the origin is one that is expected. */
-        MITOME_TRY(ceremony_check_origin(c, &data, STEP("12")));
+        TAKE_STEP(c, STEP("12"), ceremony_check_origin(c, &data, STEP("12")));
 
         /* #13: crossOrigin is true only where the relying party expects to be framed by others. */
-        MITOME_TRY(ceremony_check_cross_origin(c, &data, STEP("13")));
+        TAKE_STEP(c, STEP("13"), ceremony_check_cross_origin(c, &data, STEP("13")));
 
         /* #14: topOrigin stands only there, and names a page that is expected around. */
-        return ceremony_check_top_origin(c, &data, STEP("14"));
+        TAKE_STEP(c, STEP("14"), ceremony_check_top_origin(c, &data, STEP("14")));
+        return ok();
+}
+
+/* Step 15; with the appid extension 10.1.1: "If true, the AppID was used and thus, when verifying the
+ * assertion, the Relying Party MUST expect the rpIdHash to be the hash of the AppID, not the RP ID." */
+static mitome_status check_rp_id(struct ceremony *c)
+{
+        bool app_id = c->expected->app_id.size && c->verdict->extensions.app_id;
+        return ceremony_check_rp_id(c, app_id ? c->expected->app_id : c->expected->rp_id, STEP("15"));
 }
 
 /* Step 19. */
@@ -72,7 +91,7 @@ static mitome_status check_backup_eligibility(
         const struct ceremony *c, const struct mitome_credential *credential)
 {
         bool eligible = c->data.flags & AUTHDATA_BE;
-        if (!credential->backup_eligible_unknown && eligible != credential->backup_eligible)
+        if (eligible != credential->backup_eligible)
                 return fail(c->error, MITOME_E_BACKUP_ELIGIBILITY, "authData.flags.BE", STEP("19"));
         return ok();
 }
@@ -84,21 +103,29 @@ static mitome_status check_auth_data(struct ceremony *c, const struct mitome_cre
         MITOME_TRY(ceremony_read_auth_data(c, c->response.auth_data));
 
         /* #15: rpIdHash is the hash of the RP ID that is expected. */
-        MITOME_TRY(ceremony_check_rp_id(c, STEP("15")));
+        TAKE_STEP(c, STEP("15"), check_rp_id(c));
 
         /* #16: UP is set. */
-        MITOME_TRY(ceremony_check_user_present(c, STEP("16")));
+        TAKE_STEP(c, STEP("16"), ceremony_check_user_present(c, STEP("16")));
 
         /* #17: UV is set, if the relying party requires it. */
-        MITOME_TRY(ceremony_check_user_verified(c, STEP("17")));
+        if (c->policy->require_user_verification)
+                TAKE_STEP(c, STEP("17"), ceremony_check_user_verified(c, STEP("17")));
+        else
+                ceremony_note(c, STEP("17"), MITOME_STEP_NOT_ASKED);
 
         /* #18: BS only with BE: authdata_read has refused anything else. */
+        ceremony_note(c, STEP("18"), MITOME_STEP_PASSED);
 
         /* #19: BE is what it was at registration. */
-        return check_backup_eligibility(c, credential);
+        if (credential->backup_eligible_unknown)
+                ceremony_note(c, STEP("19"), MITOME_STEP_NOT_ASKED);
+        else
+                TAKE_STEP(c, STEP("19"), check_backup_eligibility(c, credential));
+        return ok();
 }
 
-/* Steps 20 and 21. */
+/* Step 21. */
 static mitome_status check_signature(struct ceremony *c, const struct mitome_credential *credential)
 {
         struct cose_key key;
@@ -108,10 +135,7 @@ static mitome_status check_signature(struct ceremony *c, const struct mitome_cre
         c->verdict->algorithm = key.algorithm;
         MITOME_TRY(ceremony_check_algorithm(c, key.algorithm, "credential.public_key", STEP("21")));
 
-        /* #20: hash clientDataJSON. */
-        ceremony_hash_client_data(c);
-
-        /* #21: the signature over authData and that hash is of the record's key. */
+        /* the signature over authData and that hash is of the record's key */
         const slice parts[] = { c->response.auth_data, SLICE(c->verdict->client_data_hash) };
         return cose_verify(c->verifier, &key, parts, 2, c->response.signature, "response.signature",
                 STEP("21"), c->error);
@@ -133,22 +157,30 @@ static mitome_status check_certificate(const struct ceremony *c, const struct mi
         return ok();
 }
 
-static mitome_status run(struct ceremony *c, slice response_json, const struct mitome_credential *credential)
+static mitome_status run(struct ceremony *c, const struct mitome_credential *credential)
 {
-        MITOME_TRY(ceremony_check_expectation(c));
-        MITOME_TRY(check_response(c, response_json, credential));
+        MITOME_TRY(check_response(c, credential));
         MITOME_TRY(check_client_data(c));
         MITOME_TRY(check_auth_data(c, credential));
-        MITOME_TRY(check_signature(c, credential));
+
+        /* #20: hash clientDataJSON. */
+        ceremony_hash_client_data(c);
+        ceremony_note(c, STEP("20"), MITOME_STEP_PASSED);
+
+        /* #21: the signature is right. */
+        TAKE_STEP(c, STEP("21"), check_signature(c, credential));
 
         /* #22: a counter that is in use and has not grown is a sign of a copy, not a proof. */
         c->verdict->clone_suspected = (c->data.sign_count || credential->sign_count) &&
                                       c->data.sign_count <= credential->sign_count;
+        ceremony_note(c, STEP("22"), MITOME_STEP_PASSED);
+
+        /* #23: extension outputs that were not asked for are ignored. */
+        ceremony_note(c, STEP("23"), MITOME_STEP_PASSED);
 
         return check_certificate(c, credential);
 
-        /* #23: extension outputs that were not asked for are ignored.
-         * #24 and #25 (update the record, go on) are for who keeps records. */
+        /* #24 and #25 (update the record, go on) are for who keeps records. */
 }
 
 mitome_status mitome_verify_authentication(struct mitome_context *context, const struct mitome_policy *policy,
@@ -156,16 +188,24 @@ mitome_status mitome_verify_authentication(struct mitome_context *context, const
         const struct mitome_credential *credential, const struct mitome_trust *trust, int64_t now,
         uint8_t *buffer, size_t capacity, struct mitome_verdict *ret, mitome_error *error)
 {
-        struct ceremony c = {
-                .verifier = context_verifier(context),
-                .policy = policy,
-                .expected = expectation,
-                .trust = trust,
-                .now = now,
-                .arena = writer_over(buffer, capacity),
-                .verdict = ret,
-                .error = error,
-        };
-        *ret = (struct mitome_verdict){ 0 };
-        return run(&c, response_json, credential);
+        struct ceremony c = { context_verifier(context), policy, expectation, trust, now,
+                writer_over(buffer, capacity) };
+        MITOME_TRY(ceremony_begin(&c, ret, error));
+        /* #3: the response is an AuthenticatorAssertionResponse. */
+        TAKE_STEP(&c, STEP("3"), response_read_authentication(response_json, &c.arena, &c.response, error));
+        return run(&c, credential);
+}
+
+mitome_status mitome_verify_authentication_bytes(struct mitome_context *context,
+        const struct mitome_policy *policy, const struct mitome_expectation *expectation,
+        const struct mitome_response *response, const struct mitome_credential *credential,
+        const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
+        struct mitome_verdict *ret, mitome_error *error)
+{
+        struct ceremony c = { context_verifier(context), policy, expectation, trust, now,
+                writer_over(buffer, capacity) };
+        MITOME_TRY(ceremony_begin(&c, ret, error));
+        TAKE_STEP(&c, STEP("3"), response_check_authentication(response, error));
+        c.response = *response;
+        return run(&c, credential);
 }

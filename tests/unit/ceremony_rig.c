@@ -23,6 +23,7 @@ static EVP_PKEY *new_key(enum rig_key key)
 {
         switch (key) {
         case RIG_ES256:
+        case RIG_HSS_LMS:
                 return EVP_EC_gen("P-256");
         case RIG_EDDSA:
                 return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
@@ -45,7 +46,7 @@ static EVP_PKEY *key_of(EVP_PKEY **keys, enum rig_key key)
 
 static int64_t algorithm_of(enum rig_key key)
 {
-        static const int64_t algorithms[] = { COSE_ES256, COSE_EDDSA, COSE_RS256, -35 };
+        static const int64_t algorithms[] = { COSE_ES256, COSE_EDDSA, COSE_RS256, COSE_ES384, -46 };
         return algorithms[key];
 }
 
@@ -294,8 +295,8 @@ static void build_public_key(
         else if (plan->key == RIG_EDDSA)
                 write_ed25519(&w, key);
         else
-                write_ec(&w, key, algorithm_of(plan->key), plan->key == RIG_ES256 ? 1 : 2,
-                        plan->key == RIG_ES256 ? 32 : 48);
+                write_ec(&w, key, algorithm_of(plan->key), plan->key == RIG_ES384 ? 2 : 1,
+                        plan->key == RIG_ES384 ? 48 : 32);
         response->public_key_size = finish(&w);
 }
 

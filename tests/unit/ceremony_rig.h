@@ -18,7 +18,8 @@ enum rig_key {
         RIG_ES256,
         RIG_EDDSA,
         RIG_RS256,
-        RIG_ES384, /* a key that no supported algorithm has */
+        RIG_ES384,
+        RIG_HSS_LMS, /* a key of P-256 that claims an algorithm that is not supported */
         RIG_KEYS,
 };
 

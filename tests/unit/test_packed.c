@@ -135,7 +135,8 @@ EDIT(foreign_key, plan->foreign_signer = true)
 EDIT(other_hash, plan->sign_other_hash = true)
 EDIT(empty_chain, plan->empty_chain = true)
 EDIT(other_algorithm, plan->statement_algorithm = COSE_RS256)
-EDIT(unsupported_algorithm, plan->statement_algorithm = -35)
+EDIT(unsupported_algorithm, plan->statement_algorithm = -46)
+EDIT(sha1_algorithm, (plan->leaf.key = RIG_RS256, plan->statement_algorithm = COSE_RS1))
 EDIT(p384_leaf, (plan->leaf.key = RIG_ES384, plan->statement_algorithm = COSE_ES256))
 EDIT(rsa_leaf, (plan->leaf.key = RIG_RS256, plan->statement_algorithm = COSE_EDDSA))
 EDIT(version_1, plan->leaf.version = 1)
@@ -172,6 +173,7 @@ static const struct {
         { "x5c empty", empty_chain, MITOME_E_CHAIN_EMPTY, "attStmt.x5c", "WebAuthn L3 8.2" },
         { "alg of another key", other_algorithm, MITOME_E_KEY_TYPE, "attStmt.x5c[0] public key",
                 "WebAuthn L3 8.2" },
+        { "alg RS1", sha1_algorithm, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg", "WebAuthn L3 8.2" },
         { "alg unsupported", unsupported_algorithm, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg",
                 "WebAuthn L3 8.2" },
         { "ES256 with P-384", p384_leaf, MITOME_E_KEY_TYPE, "attStmt.x5c[0] public key", "WebAuthn L3 8.2" },
@@ -192,7 +194,7 @@ static const struct {
                 "WebAuthn L3 8.2" },
         { "AAGUID in one OCTET STRING", bare_aaguid, MITOME_E_LEAF_AAGUID,
                 "attStmt.x5c[0] id-fido-gen-ce-aaguid", "WebAuthn L3 8.2" },
-        { "AAGUID twice", two_aaguids, MITOME_E_LEAF_AAGUID, "attStmt.x5c[0] id-fido-gen-ce-aaguid",
+        { "AAGUID twice", two_aaguids, MITOME_E_LEAF_EXTENSION_TWICE, "attStmt.x5c[0] id-fido-gen-ce-aaguid",
                 "WebAuthn L3 8.2" },
         { "AAGUID critical", critical_aaguid, MITOME_E_LEAF_AAGUID_CRITICAL,
                 "attStmt.x5c[0] id-fido-gen-ce-aaguid", "WebAuthn L3 8.2.1" },

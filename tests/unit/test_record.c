@@ -173,7 +173,7 @@ static void comes_back_as_it_was(void **state)
 static void the_largest_fits(void **state)
 {
         (void)state;
-        static uint8_t bytes[16384], control[256];
+        static uint8_t bytes[32768], control[256];
         memset(bytes, 0xFF, sizeof bytes);
         memset(control, 0x01, sizeof control); /* six characters each in JSON */
         struct mitome_record record = full();
@@ -208,7 +208,7 @@ static void the_largest_fits(void **state)
                 statement;                        \
         }
 
-static const uint8_t long_bytes[17000];
+static const uint8_t long_bytes[33000];
 EDIT(no_id, r->credential_id = slice_of(NULL, 0))
 EDIT(long_id, r->credential_id = slice_of(long_bytes, 1024))
 EDIT(no_key, r->public_key = slice_of(NULL, 0))
@@ -222,7 +222,7 @@ EDIT(protect_4, r->cred_protect = 4)
 EDIT(short_aaguid, r->aaguid = slice_of(aaguid, 15))
 EDIT(long_aaguid, r->aaguid = slice_of(long_bytes, 17))
 EDIT(trust_of_no_kind, r->trust = (enum mitome_trust_result)4)
-EDIT(long_object, r->attestation_object = slice_of(long_bytes, 16385))
+EDIT(long_object, r->attestation_object = slice_of(long_bytes, 32769))
 EDIT(short_hash, r->client_data_hash = slice_of(hash, 31))
 EDIT(zero_first, r->attestation_serial = SLICE(padded_serial))
 EDIT(long_serial, r->certificate_serial = slice_of(aaguid, 21))

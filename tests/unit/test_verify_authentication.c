@@ -190,7 +190,7 @@ EDIT(signature_foreign, plan->foreign_signer = true)
 EDIT(signature_foreign_eddsa, (plan->foreign_signer = true, plan->key = RIG_EDDSA))
 EDIT(signature_foreign_rs256, (plan->foreign_signer = true, plan->key = RIG_RS256))
 EDIT(client_data_not_signed, plan->sign_other_hash = true)
-EDIT(key_es384, plan->key = RIG_ES384)
+EDIT(key_unknown, plan->key = RIG_HSS_LMS)
 EDIT(trailing_auth_data, plan->trailing_auth_data = true)
 EDIT(json_trailing, plan->after_json = "{}")
 EDIT(json_duplicate, plan->inner_members = ",\"signature\":\"AA\"")
@@ -246,7 +246,7 @@ static const struct {
         { "signer EdDSA", signature_foreign_eddsa, MITOME_E_SIGNATURE_INVALID, STEP("21") },
         { "signer RS256", signature_foreign_rs256, MITOME_E_SIGNATURE_INVALID, STEP("21") },
         { "client data not signed", client_data_not_signed, MITOME_E_SIGNATURE_INVALID, STEP("21") },
-        { "key ES384", key_es384, MITOME_E_ALGORITHM_UNSUPPORTED, STEP("21") },
+        { "key HSS-LMS", key_unknown, MITOME_E_ALGORITHM_UNSUPPORTED, STEP("21") },
         { "byte behind authData", trailing_auth_data, MITOME_E_TRAILING_BYTES, "WebAuthn L3 6.1" },
         { "bytes behind the JSON", json_trailing, MITOME_E_TRAILING_BYTES, "WebAuthn L3 5.1" },
         { "signature twice", json_duplicate, MITOME_E_JSON_DUPLICATE_NAME, "WebAuthn L3 5.1" },
