@@ -186,7 +186,7 @@ void standing_explain(struct standing *standing, mitome_code reason)
                 standing->reason = reason;
 }
 
-static mitome_status ask(const struct mitome_trust *trust, X509 *issuer, const ASN1_INTEGER *serial,
+mitome_status revocation_ask(const struct mitome_trust *trust, X509 *issuer, const ASN1_INTEGER *serial,
         int64_t now, const char *field, struct standing *ret, mitome_error *error)
 {
         *ret = (struct standing){ .reason = MITOME_E_CRL_MISSING };
@@ -194,7 +194,7 @@ static mitome_status ask(const struct mitome_trust *trust, X509 *issuer, const A
         return ocsp_ask(trust, issuer, serial, now, field, ret, error);
 }
 
-static mitome_status fail_unsaid(const struct standing *standing, const char *field, mitome_error *error)
+mitome_status revocation_fail_unsaid(const struct standing *standing, const char *field, mitome_error *error)
 {
         bool answer = standing->reason == MITOME_E_OCSP_STALE || standing->reason == MITOME_E_OCSP_SIGNATURE;
         if (standing->unknown)
@@ -209,11 +209,12 @@ static mitome_status check_certificate(const struct mitome_trust *trust, X509 *i
         bool required, int64_t now, mitome_error *error)
 {
         struct standing standing;
-        MITOME_TRY(ask(trust, issuer, X509_get0_serialNumber(subject), now, "x5c", &standing, error));
+        MITOME_TRY(
+                revocation_ask(trust, issuer, X509_get0_serialNumber(subject), now, "x5c", &standing, error));
         if (standing.alive && !standing.unknown)
                 return ok();
         bool silent = !standing.unknown && standing.reason == MITOME_E_CRL_MISSING;
-        return silent && !required ? ok() : fail_unsaid(&standing, "x5c", error);
+        return silent && !required ? ok() : revocation_fail_unsaid(&standing, "x5c", error);
 }
 
 mitome_status revocation_check_path(const struct mitome_trust *trust, X509 *const *path, size_t count,
@@ -223,57 +224,4 @@ mitome_status revocation_check_path(const struct mitome_trust *trust, X509 *cons
         for (size_t i = 0; i + 1 < count; i++)
                 MITOME_TRY(check_certificate(trust, path[i + 1], path[i], required, now, error));
         return ok();
-}
-
-/* ---- a serial, by its issuer's name ---- */
-
-static bool read_serial(slice serial, ASN1_INTEGER **ret)
-{
-        BIGNUM *number = BN_bin2bn(serial.data, (int)serial.size, NULL);
-        *ret = number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
-        BN_free(number);
-        return *ret != NULL;
-}
-
-/* Every anchor of the name must speak; that a generation does not know the certificate is an answer as long
- * as another does. */
-static mitome_status check_generations(const struct mitome_trust *trust, const X509_NAME *issuer,
-        const ASN1_INTEGER *serial, int64_t now, mitome_error *error)
-{
-        bool known = false, alive = false;
-        for (int i = 0; i < sk_X509_num(trust->jpki_anchors); i++) {
-                X509 *anchor = sk_X509_value(trust->jpki_anchors, i);
-                struct standing standing;
-                if (X509_NAME_cmp(X509_get_subject_name(anchor), issuer) != 0)
-                        continue;
-                known = true;
-                MITOME_TRY(ask(trust, anchor, serial, now, "certificate", &standing, error));
-                if (!standing.alive && !standing.unknown)
-                        return fail_unsaid(&standing, "certificate", error);
-                alive = alive || (standing.alive && !standing.unknown);
-        }
-        if (!known)
-                return fail(error, MITOME_E_CERTIFICATE_ISSUER, "certificate", clause);
-        return alive ? ok() : fail(error, MITOME_E_CERTIFICATE_UNKNOWN, "certificate", "RFC 6960 2.2");
-}
-
-mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_name_der, slice serial,
-        int64_t now, mitome_error *error)
-{
-        const unsigned char *end = issuer_name_der.data;
-        if (serial.size == 0 || serial.size > 20 || issuer_name_der.size == 0 ||
-                issuer_name_der.size > UINT16_MAX)
-                return fail(error, MITOME_E_ARGUMENT, "certificate serial", "RFC 5280 4.1.2.2");
-        X509_NAME *issuer = d2i_X509_NAME(NULL, &end, (long)issuer_name_der.size);
-        ASN1_INTEGER *number = NULL;
-        mitome_status status;
-        if (!issuer || (size_t)(end - issuer_name_der.data) != issuer_name_der.size)
-                status = fail(error, MITOME_E_DER, "certificate issuer", "RFC 5280 4.1.2.4");
-        else if (!read_serial(serial, &number))
-                status = fail(error, MITOME_E_NO_MEMORY, "certificate serial", NULL);
-        else
-                status = check_generations(trust, issuer, number, now, error);
-        ASN1_INTEGER_free(number);
-        X509_NAME_free(issuer);
-        return status;
 }

@@ -48,6 +48,14 @@ const struct mitome_metadata *trust_metadata(const struct mitome_trust *trust);
 MITOME_CHECKED mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_name_der,
         slice serial, int64_t now, mitome_error *error);
 
+/* trust_check_listed looks an attestation certificate up, of which a record knows the issuer's name and the
+ * serial: in the lists and responses of every attestation anchor of that name. Nothing said is no failure,
+ * unless the snapshot requires an answer (CRL_MISSING). CERTIFICATE_REVOKED, CERTIFICATE_ON_HOLD,
+ * CERTIFICATE_UNKNOWN, CRL_STALE, CRL_FORM, OCSP_STALE, OCSP_SIGNATURE; CRL_SIGNATURE when only a list that
+ * no anchor has signed names the certificate. */
+MITOME_CHECKED mitome_status trust_check_listed(const struct mitome_trust *trust, slice issuer_name_der,
+        slice serial, int64_t now, mitome_error *error);
+
 /* A user-verification certificate, as views into its DER. */
 struct jpki_certificate {
         slice serial;              /* magnitude, big-endian */

@@ -69,6 +69,16 @@ MITOME_CHECKED mitome_status ocsp_ask(const struct mitome_trust *trust, X509 *is
 
 void ocsp_free(struct mitome_trust *trust);
 
+/* revocation_ask gathers what the snapshot's lists and answers say of a certificate of `issuer`.
+ * CERTIFICATE_REVOKED, CERTIFICATE_ON_HOLD, CRL_FORM. */
+MITOME_CHECKED mitome_status revocation_ask(const struct mitome_trust *trust, X509 *issuer,
+        const ASN1_INTEGER *serial, int64_t now, const char *field, struct standing *ret,
+        mitome_error *error);
+
+/* revocation_fail_unsaid fails with the reason for which nothing is known. */
+MITOME_CHECKED mitome_status revocation_fail_unsaid(
+        const struct standing *standing, const char *field, mitome_error *error);
+
 /* revocation_check_path asks about each certificate of a path but the last, which is its anchor or nobody's
  * subject. */
 MITOME_CHECKED mitome_status revocation_check_path(const struct mitome_trust *trust, X509 *const *path,

@@ -70,8 +70,8 @@ struct mitome_record {
                                                                   5280 4.2.1.2 (1)); all zero: none */
         mitome_slice attestation_serial; /* of that certificate, big-endian without leading zero; or empty */
         mitome_slice attestation_issuer; /* its issuer's name, DER; or empty */
-        mitome_slice model_status;       /* "FIDO_CERTIFIED_L1": what metadata said; empty: the model was in
-                                            none */
+        mitome_slice model_status; /* "FIDO_CERTIFIED_L1": what metadata said last; empty: the model was in
+                                      none */
 
         /* The person's certificate that is bound to the credential: all three, or none. */
         mitome_slice certificate_serial; /* big-endian without leading zero */
@@ -155,10 +155,10 @@ struct mitome_record_rules {
 /* How a credential stands, and why. The strings are static. */
 struct mitome_standing {
         enum mitome_standing_kind kind;
-        mitome_error reason;     /* code, field of the record, clause; MITOME_OK when good */
-        const char *what_to_do;  /* "" when there is nothing to say */
-        bool changed;            /* kind or reason is not what the record keeps; a record that was never judged
-                                    counts as good */
+        mitome_error reason;    /* code, field of the record, clause; MITOME_OK when good */
+        const char *what_to_do; /* "" when there is nothing to say */
+        bool changed;           /* kind or reason is not what the record keeps; a record that was never judged
+                                   counts as good */
         const struct mitome_metadata_entry *model; /* what metadata says; or NULL */
 };
 
@@ -181,7 +181,8 @@ void mitome_record_judge(const struct mitome_record *record, const struct mitome
         const struct mitome_trust *trust, const struct mitome_metadata *metadata, int64_t now,
         struct mitome_standing *ret);
 
-/* mitome_record_keep_standing writes a judgement into the record, for the next one to be held against. */
+/* mitome_record_keep_standing writes a judgement, and the status of the model, into the record, for the next
+ * one to be held against. */
 void mitome_record_keep_standing(
         struct mitome_record *record, const struct mitome_standing *standing, int64_t now);
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates of which only the serial number and the issuer's name are known: what a record keeps. */
+#include "trust_internal.h"
+
+static const char clause[] = "RFC 5280 5";
+
+struct named {
+        X509_NAME *issuer;
+        ASN1_INTEGER *serial;
+};
+
+static void named_free(struct named *named)
+{
+        ASN1_INTEGER_free(named->serial);
+        X509_NAME_free(named->issuer);
+}
+
+static mitome_status read_serial(slice serial, ASN1_INTEGER **ret, mitome_error *error)
+{
+        BIGNUM *number = BN_bin2bn(serial.data, (int)serial.size, NULL);
+        *ret = number ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
+        BN_free(number);
+        return *ret ? ok() : fail(error, MITOME_E_NO_MEMORY, "certificate serial", NULL);
+}
+
+static mitome_status read_issuer(slice der, X509_NAME **ret, mitome_error *error)
+{
+        const unsigned char *end = der.data;
+        *ret = d2i_X509_NAME(NULL, &end, (long)der.size);
+        if (!*ret || (size_t)(end - der.data) != der.size)
+                return fail(error, MITOME_E_DER, "certificate issuer", "RFC 5280 4.1.2.4");
+        return ok();
+}
+
+static mitome_status named_read(slice issuer_name_der, slice serial, struct named *ret, mitome_error *error)
+{
+        if (serial.size == 0 || serial.size > 20 || issuer_name_der.size == 0 ||
+                issuer_name_der.size > UINT16_MAX)
+                return fail(error, MITOME_E_ARGUMENT, "certificate serial", "RFC 5280 4.1.2.2");
+        MITOME_TRY(read_issuer(issuer_name_der, &ret->issuer, error));
+        return read_serial(serial, &ret->serial, error);
+}
+
+/* ---- JPKI: an answer is a must ---- */
+
+/* Every anchor of the name must speak; that a generation does not know the certificate is an answer as long
+ * as another does. */
+static mitome_status check_generations(
+        const struct mitome_trust *trust, const struct named *named, int64_t now, mitome_error *error)
+{
+        bool known = false, alive = false;
+        for (int i = 0; i < sk_X509_num(trust->jpki_anchors); i++) {
+                X509 *anchor = sk_X509_value(trust->jpki_anchors, i);
+                struct standing standing;
+                if (X509_NAME_cmp(X509_get_subject_name(anchor), named->issuer) != 0)
+                        continue;
+                known = true;
+                MITOME_TRY(
+                        revocation_ask(trust, anchor, named->serial, now, "certificate", &standing, error));
+                if (!standing.alive && !standing.unknown)
+                        return revocation_fail_unsaid(&standing, "certificate", error);
+                alive = alive || (standing.alive && !standing.unknown);
+        }
+        if (!known)
+                return fail(error, MITOME_E_CERTIFICATE_ISSUER, "certificate", clause);
+        return alive ? ok() : fail(error, MITOME_E_CERTIFICATE_UNKNOWN, "certificate", "RFC 6960 2.2");
+}
+
+mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_name_der, slice serial,
+        int64_t now, mitome_error *error)
+{
+        struct named named = { 0 };
+        mitome_status status = named_read(issuer_name_der, serial, &named, error);
+        if (!failed(status))
+                status = check_generations(trust, &named, now, error);
+        named_free(&named);
+        return status;
+}
+
+/* ---- attestation: what was said ---- */
+
+/* The issuer need not be an anchor: a maker's intermediate came in x5c, and went. What a list of nobody's
+ * says is not believed, and not passed over either. */
+static mitome_status check_orphans(
+        const struct mitome_trust *trust, const struct named *named, mitome_error *error)
+{
+        for (size_t i = 0; i < trust->list_count; i++) {
+                const struct revocation_list *list = &trust->lists[i];
+                if (sk_X509_num(list->signers) == 0 &&
+                        X509_NAME_cmp(X509_CRL_get_issuer(list->crl), named->issuer) == 0 &&
+                        X509_CRL_get0_by_serial(list->crl, NULL, named->serial))
+                        return fail(error, MITOME_E_CRL_SIGNATURE, "CRL", clause);
+        }
+        return ok();
+}
+
+/* One anchor of the name that calls the certificate good is enough: the others may be of another key. */
+static mitome_status check_anchors(
+        const struct mitome_trust *trust, const struct named *named, int64_t now, mitome_error *error)
+{
+        struct standing worst = { .reason = MITOME_E_CRL_MISSING };
+        bool alive = false;
+        for (int i = 0; i < sk_X509_num(trust->anchors); i++) {
+                X509 *anchor = sk_X509_value(trust->anchors, i);
+                struct standing standing;
+                if (X509_NAME_cmp(X509_get_subject_name(anchor), named->issuer) != 0)
+                        continue;
+                MITOME_TRY(
+                        revocation_ask(trust, anchor, named->serial, now, "certificate", &standing, error));
+                alive = alive || (standing.alive && !standing.unknown);
+                worst.unknown = worst.unknown || standing.unknown;
+                standing_explain(&worst, standing.reason);
+        }
+        bool silent = !worst.unknown && worst.reason == MITOME_E_CRL_MISSING;
+        if (alive || (silent && !trust->require_revocation))
+                return ok();
+        return revocation_fail_unsaid(&worst, "certificate", error);
+}
+
+mitome_status trust_check_listed(const struct mitome_trust *trust, slice issuer_name_der, slice serial,
+        int64_t now, mitome_error *error)
+{
+        struct named named = { 0 };
+        mitome_status status = named_read(issuer_name_der, serial, &named, error);
+        if (!failed(status))
+                status = check_anchors(trust, &named, now, error);
+        if (!failed(status))
+                status = check_orphans(trust, &named, error);
+        named_free(&named);
+        return status;
+}
