@@ -5,6 +5,7 @@
 
 #include "trust_internal.h"
 
+#include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -27,28 +28,47 @@ static bool is_plain_answer(OCSP_BASICRESP *answer)
         return OCSP_resp_count(answer) > 0;
 }
 
+/* OpenSSL reads some forms that DER does not have, and verifies the signature over what it would have written
+ * itself: only what is written so counts. */
+static bool is_der_of(OCSP_BASICRESP *answer, slice der)
+{
+        OCSP_RESPONSE *again = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, answer);
+        unsigned char *bytes = NULL;
+        int size = again ? i2d_OCSP_RESPONSE(again, &bytes) : -1;
+        bool same = size > 0 && slice_equal(slice_of(bytes, (size_t)size), der);
+        OPENSSL_free(bytes);
+        OCSP_RESPONSE_free(again);
+        return same;
+}
+
 /* RFC 6960 4.2.1: only a successful response has an answer in it, and id-pkix-ocsp-basic is the only kind. */
-static mitome_status open_response(OCSP_RESPONSE *response, OCSP_BASICRESP **ret, mitome_error *error)
+static mitome_status open_response(
+        OCSP_RESPONSE *response, slice der, OCSP_BASICRESP **ret, mitome_error *error)
 {
         if (OCSP_response_status(response) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
                 return fail(error, MITOME_E_OCSP_STATUS, "OCSP response", "RFC 6960 2.3");
         OCSP_BASICRESP *answer = OCSP_response_get1_basic(response);
-        if (!answer || !is_plain_answer(answer)) {
+        mitome_status status = ok();
+        if (!answer || !is_plain_answer(answer))
+                status = fail(error, MITOME_E_OCSP_FORM, "OCSP response", "RFC 6960 4.2.1");
+        else if (!is_der_of(answer, der))
+                status = fail(error, MITOME_E_DER, "OCSP response", "RFC 6960 4.2.1");
+        if (failed(status))
                 OCSP_BASICRESP_free(answer);
-                return fail(error, MITOME_E_OCSP_FORM, "OCSP response", "RFC 6960 4.2.1");
-        }
-        *ret = answer;
-        return ok();
+        else
+                *ret = answer;
+        return status;
 }
 
-static mitome_status keep_answer(struct mitome_trust *trust, OCSP_RESPONSE *response, mitome_error *error)
+static mitome_status keep_answer(
+        struct mitome_trust *trust, OCSP_RESPONSE *response, slice der, mitome_error *error)
 {
         OCSP_BASICRESP **answers =
                 reallocarray(trust->answers, trust->answer_count + 1, sizeof trust->answers[0]);
         if (!answers)
                 return fail(error, MITOME_E_NO_MEMORY, "OCSP response", NULL);
         trust->answers = answers;
-        MITOME_TRY(open_response(response, &answers[trust->answer_count], error));
+        MITOME_TRY(open_response(response, der, &answers[trust->answer_count], error));
         trust->answer_count++;
         return ok();
 }
@@ -58,6 +78,7 @@ mitome_status mitome_trust_add_ocsp(struct mitome_trust *trust, mitome_slice der
         if (der.size == 0 || der.size > INT32_MAX)
                 return fail(error, MITOME_E_DER, "OCSP response", "RFC 6960 4.2.1");
         const unsigned char *end = der.data;
+        (void)ERR_set_mark();
         OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &end, (long)der.size);
         mitome_status status;
         if (!response)
@@ -65,8 +86,9 @@ mitome_status mitome_trust_add_ocsp(struct mitome_trust *trust, mitome_slice der
         else if ((size_t)(end - der.data) != der.size)
                 status = fail(error, MITOME_E_TRAILING_BYTES, "OCSP response", "RFC 6960 4.2.1");
         else
-                status = keep_answer(trust, response, error);
+                status = keep_answer(trust, response, der, error);
         OCSP_RESPONSE_free(response);
+        (void)ERR_pop_to_mark();
         return status;
 }
 
@@ -148,6 +170,7 @@ static bool is_believed(const struct mitome_trust *trust, OCSP_BASICRESP *answer
         X509_ALGOR_get0(&algorithm, NULL, NULL, OCSP_resp_get0_tbs_sigalg(answer));
         if (digest_is_weak(OBJ_obj2nid(algorithm)))
                 return false;
+        (void)ERR_set_mark();
         X509_STORE *store = store_of(issuer, now);
         STACK_OF(X509) *candidates = sk_X509_new_null();
         bool believed =
@@ -156,6 +179,7 @@ static bool is_believed(const struct mitome_trust *trust, OCSP_BASICRESP *answer
                 OCSP_basic_verify(answer, candidates, store, OCSP_PARTIAL_CHAIN | OCSP_NOEXPLICIT) == 1;
         sk_X509_free(candidates);
         X509_STORE_free(store);
+        (void)ERR_pop_to_mark();
         return believed;
 }
 
