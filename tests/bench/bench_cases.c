@@ -207,7 +207,7 @@ void bench_case_build(const struct bench_cases *cases, enum bench_case_id id, st
         static const char *const names[CASES] = {
                 [CASE_LOGIN_ES256] = "login ES256",
                 [CASE_LOGIN_RS256] = "login RS256",
-                [CASE_LOGIN_EDDSA] = "login EdDSA",
+                [CASE_LOGIN_EDDSA] = "login Ed25519",
                 [CASE_NONE] = "registration none",
                 [CASE_SELF] = "registration packed self",
                 [CASE_X5C] = "registration packed x5c",

@@ -4,6 +4,7 @@
 #include "bench_fido2.h"
 #include "bench_ours.h"
 #include "bench_raw.h"
+#include "bench_steps.h"
 
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ struct lineup {
         struct fido2 *fido2[LOGIN_ALGORITHMS];
         struct raw_signature *raws[RAWS];
         struct ours *ours[OURS];
+        struct steps *steps[LOGIN_ALGORITHMS];
         struct raw_sum sums[SUMS];
         size_t raw_count, ours_count, sum_count;
 };
@@ -166,7 +168,41 @@ static void put_registrations(struct lineup *lineup, const struct bench_cases *c
         put_registration(lineup, cases, REG_SELF, CASE_SELF);
         put_registration(lineup, cases, REG_X5C, CASE_X5C);
         put_registration(lineup, cases, REG_CHAIN, CASE_X5C_CHAIN);
+        lineup->contenders[lineup_registration(REG_CHAIN_COLD)] =
+                (struct bench_contender){ .group = cases->list[CASE_X5C_CHAIN].name,
+                        .name = "mitome, another leaf each time",
+                        .run = ours_run,
+                        .state = keep_ours(lineup, ours_new_cold(cases, CASE_X5C_CHAIN)) };
         put_registration(lineup, cases, REG_U2F, CASE_U2F);
+}
+
+/* ---- the steps of a login ---- */
+
+static void put_steps(struct lineup *lineup, const struct bench_cases *cases)
+{
+        static const struct {
+                const char *name;
+                bench_operation *run;
+                size_t algorithm;
+        } table[STEPS] = {
+                [STEP_ENVELOPE] = { "JSON and base64url of the response", steps_envelope, LOGIN_ES256 },
+                [STEP_CLIENT_DATA] = { "clientDataJSON", steps_client_data, LOGIN_ES256 },
+                [STEP_HASHES] = { "SHA-256 of clientDataJSON and of the RP ID", steps_hashes, LOGIN_ES256 },
+                [STEP_AUTH_DATA] = { "authenticatorData", steps_auth_data, LOGIN_ES256 },
+                [STEP_KEY] = { "COSE_Key to views", steps_key, LOGIN_ES256 },
+                [STEP_SIGNATURE_ES256] = { "cose_verify ES256, warm", steps_signature, LOGIN_ES256 },
+                [STEP_SIGNATURE_RS256] = { "cose_verify RS256, warm", steps_signature, LOGIN_RS256 },
+                [STEP_SIGNATURE_EDDSA] = { "cose_verify Ed25519, warm", steps_signature, LOGIN_EDDSA },
+        };
+        for (size_t i = 0; i < LOGIN_ALGORITHMS; i++)
+                lineup->steps[i] = steps_new(&cases->list[login_cases[i]]);
+        for (size_t i = 0; i < STEPS; i++)
+                lineup->contenders[lineup_step((enum lineup_step)i)] = (struct bench_contender){
+                        .group = "steps of a login",
+                        .name = table[i].name,
+                        .run = table[i].run,
+                        .state = lineup->steps[table[i].algorithm],
+                };
 }
 
 /* ---- the line-up ---- */
@@ -178,6 +214,7 @@ struct lineup *lineup_new(const struct bench_cases *cases)
         for (size_t i = 0; i < LOGIN_ALGORITHMS; i++)
                 put_logins(lineup, cases, i);
         put_registrations(lineup, cases);
+        put_steps(lineup, cases);
         return lineup;
 }
 
@@ -187,8 +224,10 @@ void lineup_free(struct lineup *lineup)
                 return;
         for (size_t i = 0; i < CONTENDERS; i++)
                 free(lineup->contenders[i].rounds);
-        for (size_t i = 0; i < LOGIN_ALGORITHMS; i++)
+        for (size_t i = 0; i < LOGIN_ALGORITHMS; i++) {
                 fido2_free(lineup->fido2[i]);
+                steps_free(lineup->steps[i]);
+        }
         for (size_t i = 0; i < lineup->raw_count; i++)
                 raw_free(lineup->raws[i]);
         for (size_t i = 0; i < lineup->ours_count; i++)
@@ -235,6 +274,8 @@ const struct lineup_target *lineup_targets(size_t *ret_count)
                 { "packed x5c : raw", REGISTRATION(REG_X5C), REGISTRATION(REG_X5C_RAW), 1.3 },
                 { "packed x5c, intermediate : raw", REGISTRATION(REG_CHAIN), REGISTRATION(REG_CHAIN_RAW),
                         1.3 },
+                { "packed x5c, intermediate, other leaves : raw", REGISTRATION(REG_CHAIN_COLD),
+                        REGISTRATION(REG_CHAIN_RAW), 1.3 },
                 { "fido-u2f : raw", REGISTRATION(REG_U2F), REGISTRATION(REG_U2F_RAW), 1.3 },
         };
         *ret_count = sizeof targets / sizeof targets[0];

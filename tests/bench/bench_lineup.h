@@ -28,13 +28,27 @@ enum lineup_registration {
         REG_X5C,
         REG_CHAIN_RAW, /* statement and leaf: the intermediate is remembered */
         REG_CHAIN_RAW_ALL,
-        REG_CHAIN,
+        REG_CHAIN,      /* the same leaf, as of one batch */
+        REG_CHAIN_COLD, /* another leaf each time, the same intermediate */
         REG_U2F_RAW,
         REG_U2F,
         REG_PARTS,
 };
 
-enum { CONTENDERS = LOGIN_ALGORITHMS * LOGIN_PARTS + REG_PARTS };
+/* Of a login with ES256; the signature of the others, too: */
+enum lineup_step {
+        STEP_ENVELOPE,
+        STEP_CLIENT_DATA,
+        STEP_HASHES,
+        STEP_AUTH_DATA,
+        STEP_KEY,
+        STEP_SIGNATURE_ES256,
+        STEP_SIGNATURE_RS256,
+        STEP_SIGNATURE_EDDSA,
+        STEPS,
+};
+
+enum { CONTENDERS = LOGIN_ALGORITHMS * LOGIN_PARTS + REG_PARTS + STEPS };
 
 static inline size_t lineup_login(size_t algorithm, enum lineup_login part)
 {
@@ -44,6 +58,11 @@ static inline size_t lineup_login(size_t algorithm, enum lineup_login part)
 static inline size_t lineup_registration(enum lineup_registration part)
 {
         return LOGIN_ALGORITHMS * LOGIN_PARTS + part;
+}
+
+static inline size_t lineup_step(enum lineup_step step)
+{
+        return LOGIN_ALGORITHMS * LOGIN_PARTS + REG_PARTS + step;
 }
 
 /* `who` shall take at most `limit` times what `base` takes. */

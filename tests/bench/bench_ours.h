@@ -29,7 +29,8 @@ enum ours_context { OURS_NO_CONTEXT, OURS_CONTEXT };
 /* ours_new is one response of a case, over and over. */
 struct ours *ours_new(const struct bench_cases *cases, const struct bench_case *one, enum ours_context kind);
 
-/* ours_new_cold is a login with another credential each time, so many that no cache holds them. */
+/* ours_new_cold is a ceremony with another credential and another leaf each time, so many that no cache holds
+ * them. */
 struct ours *ours_new_cold(const struct bench_cases *cases, enum bench_case_id id);
 
 void ours_free(struct ours *ours);

@@ -40,16 +40,16 @@ static void print_targets(const struct bench_findings *findings, const struct be
 {
         size_t count;
         const struct lineup_target *targets = lineup_targets(&count);
-        printf("\n%-40s %8s %8s\n", "ratio, median of the rounds", "is", "target");
+        printf("\n%-46s %8s %8s\n", "ratio, median of the rounds", "is", "target");
         for (size_t i = 0; i < count; i++) {
                 const struct bench_contender *who = &contenders[targets[i].who],
                                              *base = &contenders[targets[i].base];
                 if (who->missing || base->missing) {
-                        printf("%-40s %8s <= %.2f\n", targets[i].what, "-", targets[i].limit);
+                        printf("%-46s %8s <= %.2f\n", targets[i].what, "-", targets[i].limit);
                         continue;
                 }
                 double ratio = bench_median_ratio(who, base, findings->rounds);
-                printf("%-40s %8.3f <= %.2f  %s\n", targets[i].what, ratio, targets[i].limit,
+                printf("%-46s %8.3f <= %.2f  %s\n", targets[i].what, ratio, targets[i].limit,
                         verdict(ratio <= targets[i].limit));
         }
 }
@@ -66,9 +66,9 @@ static double most_others(const struct bench_findings *findings)
 static void print_findings(const struct bench_findings *findings)
 {
         if (findings->our_threads > 0) {
-                printf("%-40s %8.3f >= 1.90  %s\n", "two threads : one, ES256 warm key",
+                printf("%-46s %8.3f >= 1.90  %s\n", "two threads : one, ES256 warm key",
                         findings->our_threads, verdict(findings->our_threads >= 1.9));
-                printf("%-40s %8.3f          (what the machine gives)\n", "two threads : one, raw ES256",
+                printf("%-46s %8.3f          (what the machine gives)\n", "two threads : one, raw ES256",
                         findings->raw_threads);
         }
         if (!findings->counted) {
@@ -76,9 +76,9 @@ static void print_findings(const struct bench_findings *findings)
                 return;
         }
         double most = most_others(findings);
-        printf("%-40s %8.2f <= 1     %s\n", "allocations beyond OpenSSL's, the most", most,
+        printf("%-46s %8.2f <= 1     %s\n", "allocations beyond OpenSSL's, the most", most,
                 verdict(most <= 1));
-        printf("%-40s %8lld <= 0     %s, %lld bytes, over %llu ceremonies\n", "heap growth, blocks",
+        printf("%-46s %8lld <= 0     %s, %lld bytes, over %llu ceremonies\n", "heap growth, blocks",
                 (long long)findings->grown_blocks, verdict(findings->grown_blocks <= 0),
                 (long long)findings->grown_bytes, (unsigned long long)findings->grown_over);
 }

@@ -5,8 +5,8 @@
 #include "bench_round.h"
 
 /* bench_two_threads runs `first` alone, then `first` and `second` at a time, in turns for about `seconds`,
- * and is the median of how many times as many operations two threads did. By the wall's time: a machine with
- * other work, or one processor, shows in it. 0: there are no threads, or an operation failed. */
+ * and is how many times as many operations two threads did. By the wall's time, and the best round of either:
+ * other work on the machine only ever slows. 0: there are no threads, or an operation failed. */
 double bench_two_threads(bench_operation *run, void *first, void *second, double seconds);
 
 #endif

@@ -19,15 +19,17 @@ struct options {
         double seconds;
         uint64_t growth;
         const char *cases;
+        const char *only; /* NULL: all */
         enum bench_format format;
 };
 
 static const char usage[] =
-        "usage: bench_verify [--seconds N] [--growth N] [--json]\n"
+        "usage: bench_verify [--seconds N] [--growth N] [--only TEXT] [--json]\n"
         "       bench_verify --write-cases DIR\n"
         "Measures verifications, JSON in and verdict out, beside the raw signature operations and libfido2.\n"
         "  --seconds N        how long to measure (10)\n"
         "  --growth N         how many ceremonies to look for growth of the heap over (20000)\n"
+        "  --only TEXT        measures only what has TEXT in its line or heading (for profilers)\n"
         "  --json             for machines\n"
         "  --write-cases DIR  writes the ceremonies to DIR/cases.jsonl, as `mitome verify` reads them, and ends\n"
         "Exit status: 0 measured, whatever came out; 2 could not.\n";
@@ -49,6 +51,7 @@ static enum read_options read_options(int count, char **arguments, struct option
         static const struct option known[] = {
                 { "seconds", required_argument, NULL, 's' },
                 { "growth", required_argument, NULL, 'g' },
+                { "only", required_argument, NULL, 'o' },
                 { "json", no_argument, NULL, 'j' },
                 { "write-cases", required_argument, NULL, 'w' },
                 { "help", no_argument, NULL, 'h' },
@@ -63,6 +66,8 @@ static enum read_options read_options(int count, char **arguments, struct option
                         right = right && read_number(optarg, 0, 1e12, &growth);
                 else if (option == 'j')
                         options->format = BENCH_JSON;
+                else if (option == 'o')
+                        options->only = optarg;
                 else if (option == 'w')
                         options->cases = optarg;
                 else if (option == 'h')
@@ -138,6 +143,16 @@ static void explain_failure(const struct bench_contender *failed)
         fprintf(stderr, "\n");
 }
 
+static void leave_out(struct bench_contender *contenders, const char *only)
+{
+        for (size_t i = 0; only && i < CONTENDERS; i++) {
+                char line[256];
+                snprintf(line, sizeof line, "%s, %s", contenders[i].group, contenders[i].name);
+                if (!strstr(line, only))
+                        contenders[i].missing = "left out";
+        }
+}
+
 static int measure(const struct bench_cases *cases, const struct options *options, bool counted)
 {
         struct lineup *lineup = lineup_new(cases);
@@ -145,13 +160,15 @@ static int measure(const struct bench_cases *cases, const struct options *option
         struct bench_cost costs[CONTENDERS] = { 0 };
         struct bench_findings findings = { .counted = counted, .costs = costs };
         const struct bench_contender *failed = NULL;
+        leave_out(contenders, options->only);
         findings.rounds = bench_measure(contenders, CONTENDERS, options->seconds * 0.8, &failed);
         if (findings.rounds == 0) {
                 explain_failure(failed);
                 lineup_free(lineup);
                 return 2;
         }
-        try_threads(cases, options->seconds * 0.2, &findings);
+        if (!options->only)
+                try_threads(cases, options->seconds * 0.2, &findings);
         count_allocations(contenders, costs);
         look_for_growth(contenders, options->growth, &findings);
         bench_print(&findings, lineup, options->format);
