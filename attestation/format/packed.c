@@ -82,7 +82,7 @@ static mitome_status verify_leaf(const struct attestation_input *input, const st
 static mitome_status verify_x5c(
         const struct attestation_input *input, const struct statement *statement, mitome_error *error)
 {
-        if (!cose_algorithm_name(statement->algorithm))
+        if (!cose_algorithm_name(statement->algorithm) || cose_algorithm_is_broken(statement->algorithm))
                 return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg", clause);
         X509 *leaf;
         MITOME_TRY(leaf_read(statement->chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));

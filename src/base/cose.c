@@ -55,7 +55,7 @@ static const struct cose_algorithm_info algorithms[] = {
         { COSE_ED448, "Ed448", COSE_FORM_ED448, COSE_NO_DIGEST },
         { COSE_RS384, "RS384", COSE_FORM_RSA, COSE_SHA384 },
         { COSE_RS512, "RS512", COSE_FORM_RSA, COSE_SHA512 },
-        { COSE_RS1, "RS1", COSE_FORM_RSA, COSE_SHA1, .statement_only = true },
+        { COSE_RS1, "RS1", COSE_FORM_RSA, COSE_SHA1 },
 };
 
 const struct cose_form_info *cose_form_find(enum cose_form form)
@@ -80,7 +80,13 @@ const char *cose_digest_name(enum cose_digest digest)
 const char *cose_algorithm_name(int64_t id)
 {
         const struct cose_algorithm_info *algorithm = cose_algorithm_find(id);
-        return algorithm && !algorithm->statement_only ? algorithm->name : NULL;
+        return algorithm ? algorithm->name : NULL;
+}
+
+bool cose_algorithm_is_broken(int64_t id)
+{
+        const struct cose_algorithm_info *algorithm = cose_algorithm_find(id);
+        return algorithm && algorithm->digest == COSE_SHA1;
 }
 
 bool cose_algorithm_form(int64_t id, enum cose_form *ret)
@@ -254,7 +260,7 @@ static mitome_status take_key(struct cbor_reader *r, const char *field, bool che
         struct cbor_reader before_algorithm = *r;
         MITOME_TRY(next_int(r, &map, field, LABEL_ALG, &key.algorithm));
         const struct cose_algorithm_info *algorithm = cose_algorithm_find(key.algorithm);
-        if (!algorithm || algorithm->statement_only)
+        if (!algorithm)
                 return reader_fail(&before_algorithm.bytes, MITOME_E_ALGORITHM_UNSUPPORTED, field);
         const struct cose_form_info *form = &forms[algorithm->form];
         if (form->key_type != key_type || map.left != parameter_count(form))
@@ -286,7 +292,7 @@ static void write_member(writer *w, int64_t label, slice bytes)
 void cose_key_write(writer *w, const struct cose_key *key)
 {
         const struct cose_algorithm_info *algorithm = cose_algorithm_find(key->algorithm);
-        if (!algorithm || algorithm->statement_only) {
+        if (!algorithm) {
                 w->overflowed = true;
                 return;
         }

@@ -28,7 +28,7 @@ enum cose_algorithm {
         COSE_RS256 = -257,
         COSE_RS384 = -258,
         COSE_RS512 = -259,
-        COSE_RS1 = -65535, /* SHA-1: of tpm statements only, never of a credential */
+        COSE_RS1 = -65535, /* SHA-1: of TPMs only, see cose_algorithm_is_broken */
 };
 
 /* What a key is made of, whatever it is used for. */
@@ -53,10 +53,14 @@ struct cose_key {
         slice n, e;        /* RSA: modulus and exponent, big-endian, no leading zero */
 };
 
-/* cose_algorithm_name is "ES256" and so on, or NULL for an algorithm that no credential may have. */
+/* cose_algorithm_name is "ES256" and so on, or NULL for an algorithm that is not supported. */
 const char *cose_algorithm_name(int64_t algorithm);
 
-/* cose_algorithm_form tells what keys an algorithm has (RS1 too); false when it is not known. */
+/* cose_algorithm_is_broken tells of an algorithm whose digest is SHA-1. Old TPMs have no other: it is read
+ * and verified here, and whoever uses it says where it may stand. */
+bool cose_algorithm_is_broken(int64_t algorithm);
+
+/* cose_algorithm_form tells what keys an algorithm has; false when it is not known. */
 bool cose_algorithm_form(int64_t algorithm, enum cose_form *ret);
 
 /* cose_key_parse takes one COSE_Key. Refused: an algorithm that is not in the table (ALGORITHM_UNSUPPORTED),

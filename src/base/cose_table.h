@@ -26,8 +26,7 @@ struct cose_algorithm_info {
         const char *name;
         enum cose_form form;
         enum cose_digest digest;
-        bool pss;            /* RSA: PSS padding, else PKCS#1 v1.5 */
-        bool statement_only; /* no credential may have it */
+        bool pss; /* RSA: PSS padding, else PKCS#1 v1.5 */
 };
 
 const struct cose_form_info *cose_form_find(enum cose_form form);

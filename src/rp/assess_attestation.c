@@ -95,18 +95,39 @@ static mitome_status assess_person(struct ceremony *c, slice certificate, enum m
 }
 
 /* A model's own roots vouch for it as the snapshot's anchors do: they are tied to its AAGUID. */
-static mitome_status find_anchor(
-        struct ceremony *c, const struct attestation_chain *chain, enum mitome_trust_result *ret)
+static mitome_status verify_path(
+        struct ceremony *c, const struct attestation_chain *chain, bool *ret_anchored, mitome_error *error)
 {
         const struct mitome_metadata_entry *entry = c->verdict->metadata;
         bool anchored = false;
-        if (c->trust)
-                MITOME_TRY(trust_verify_attestation(
-                        c->trust, chain->certificates, chain->count, c->now, &anchored, c->error));
+        MITOME_TRY(trust_verify_attestation(
+                c->trust, chain->certificates, chain->count, c->now, &anchored, error));
         if (!anchored && entry)
                 MITOME_TRY(trust_verify_attestation_to(c->trust, entry->roots, entry->root_count,
-                        chain->certificates, chain->count, c->now, &anchored, c->error));
-        *ret = anchored ? MITOME_TRUST_VERIFIED : MITOME_TRUST_UNVERIFIED;
+                        chain->certificates, chain->count, c->now, &anchored, error));
+        *ret_anchored = anchored;
+        return ok();
+}
+
+/* Ways in which a chain proves nothing, as no chain does. (What was revoked, or lists that cannot be relied
+ * on, are more than that.) */
+static bool proves_nothing(mitome_code code)
+{
+        return code == MITOME_E_CERTIFICATE_EXPIRED || code == MITOME_E_CERTIFICATE_NOT_YET_VALID ||
+               code == MITOME_E_CERTIFICATE_PATH || code == MITOME_E_CERTIFICATE_CRITICAL;
+}
+
+/* Where no trust is demanded, self attestation is accepted too: then a chain that has expired or contradicts
+ * itself is worth as much, and the verdict says "unverified". */
+static mitome_status find_anchor(
+        struct ceremony *c, const struct attestation_chain *chain, enum mitome_trust_result *ret)
+{
+        bool anchored = false;
+        mitome_error error = { 0 };
+        mitome_status status = c->trust ? verify_path(c, chain, &anchored, &error) : ok();
+        if (failed(status) && (c->policy->require_trust || !proves_nothing(status.code)))
+                return fail_at(c->error, error.code, error.at, error.field, error.clause);
+        *ret = !failed(status) && anchored ? MITOME_TRUST_VERIFIED : MITOME_TRUST_UNVERIFIED;
         return ok();
 }
 

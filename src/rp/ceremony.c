@@ -134,10 +134,15 @@ mitome_status ceremony_check_user_verified(const struct ceremony *c, const char 
 }
 
 mitome_status ceremony_check_algorithm(
-        const struct ceremony *c, int64_t algorithm, const char *field, const char *clause)
+        const struct ceremony *c, int64_t algorithm, bool allow_broken, const char *field, const char *clause)
 {
-        bool accepted = !c->policy->algorithms;
-        for (size_t i = 0; c->policy->algorithms && i < c->policy->algorithm_count; i++)
-                accepted = accepted || c->policy->algorithms[i] == algorithm;
-        return accepted ? ok() : fail(c->error, MITOME_E_ALGORITHM_NOT_ALLOWED, field, clause);
+        const struct mitome_policy *p = c->policy;
+        bool listed = false;
+        for (size_t i = 0; p->algorithms && i < p->algorithm_count; i++)
+                listed = listed || p->algorithms[i] == algorithm;
+        if (p->algorithms && !listed)
+                return fail(c->error, MITOME_E_ALGORITHM_NOT_ALLOWED, field, clause);
+        if (!listed && !allow_broken && cose_algorithm_is_broken(algorithm))
+                return fail(c->error, MITOME_E_ALGORITHM_UNSUPPORTED, field, clause);
+        return ok();
 }

@@ -65,7 +65,8 @@ MITOME_CHECKED mitome_status ceremony_read_auth_data(struct ceremony *c, slice a
 MITOME_CHECKED mitome_status ceremony_check_rp_id(const struct ceremony *c, slice id, const char *clause);
 MITOME_CHECKED mitome_status ceremony_check_user_present(const struct ceremony *c, const char *clause);
 MITOME_CHECKED mitome_status ceremony_check_user_verified(const struct ceremony *c, const char *clause);
-MITOME_CHECKED mitome_status ceremony_check_algorithm(
-        const struct ceremony *c, int64_t algorithm, const char *field, const char *clause);
+/* The policy accepts it; one with SHA-1 only with `allow_broken`, or by its name. */
+MITOME_CHECKED mitome_status ceremony_check_algorithm(const struct ceremony *c, int64_t algorithm,
+        bool allow_broken, const char *field, const char *clause);
 
 #endif

@@ -133,7 +133,7 @@ static mitome_status check_signature(struct ceremony *c, const struct mitome_cre
         MITOME_TRY(cose_key_parse(&r, "credential.public_key", &key));
         MITOME_TRY(cbor_end(&r, "credential.public_key"));
         c->verdict->algorithm = key.algorithm;
-        MITOME_TRY(ceremony_check_algorithm(c, key.algorithm, "credential.public_key", STEP("21")));
+        MITOME_TRY(ceremony_check_algorithm(c, key.algorithm, false, "credential.public_key", STEP("21")));
 
         /* the signature over authData and that hash is of the record's key */
         const slice parts[] = { c->response.auth_data, SLICE(c->verdict->client_data_hash) };

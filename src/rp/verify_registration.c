@@ -142,10 +142,10 @@ static mitome_status check_auth_data(struct ceremony *c, struct attestation_obje
          * party to judge: in the verdict's flags. */
         ceremony_note(c, STEP("17"), MITOME_STEP_PASSED);
 
-        /* #20: the key's alg is one of pubKeyCredParams. */
+        /* #20: the key's alg is one of pubKeyCredParams; RS1 is one of old TPMs only. */
         TAKE_STEP(c, STEP("20"),
-                ceremony_check_algorithm(
-                        c, c->data.public_key.algorithm, "authData.credentialPublicKey", STEP("20")));
+                ceremony_check_algorithm(c, c->data.public_key.algorithm, slice_is(object->format, "tpm"),
+                        "authData.credentialPublicKey", STEP("20")));
         return ok();
 }
 

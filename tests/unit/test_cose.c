@@ -107,8 +107,8 @@ static const struct {
         { "a5 01 04 03 26 20 01 21 5820" X "22 5820" Y, MITOME_E_KEY_TYPE },       /* symmetric */
         { "a5 01 02 03 3822 20 02 21 5820" X "22 5820" Y, MITOME_E_KEY_POINT, 8 }, /* ES384 */
         { "a5 01 02 03 382e 20 08 21 5820" X "22 5820" Y, MITOME_E_KEY_POINT, 8 }, /* ES256K */
-        { "a5 01 02 03 382d 20 01 21 5820" X "22 5820" Y, MITOME_E_ALGORITHM_UNSUPPORTED, 3 },   /* HSS-LMS */
-        { "a5 01 02 03 39fffe 20 01 21 5820" X "22 5820" Y, MITOME_E_ALGORITHM_UNSUPPORTED, 3 }, /* RS1 */
+        { "a5 01 02 03 382d 20 01 21 5820" X "22 5820" Y, MITOME_E_ALGORITHM_UNSUPPORTED, 3 }, /* HSS-LMS */
+        { "a5 01 02 03 39fffe 20 01 21 5820" X "22 5820" Y, MITOME_E_KEY_TYPE },               /* RS1 */
         { "a5 01 02 03 07 20 01 21 5820" X "22 5820" Y, MITOME_E_ALGORITHM_UNSUPPORTED, 3 },
         { "a5 01 02 03 65455332353620 01 21 5820" X "22 5820" Y, MITOME_E_CBOR_TYPE, 4 }, /* "ES256" */
         { "a5 01 02 03 26 20 02 21 5820" X "22 5820" Y, MITOME_E_KEY_TYPE, 5 },           /* P-384 */
@@ -313,9 +313,10 @@ static void names_what_it_supports(void **state)
         assert_string_equal(cose_algorithm_name(COSE_EDDSA), "EdDSA");
         assert_string_equal(cose_algorithm_name(COSE_RS256), "RS256");
         assert_null(cose_algorithm_name(-46));
-        assert_null(cose_algorithm_name(COSE_RS1)); /* of tpm statements only */
+        assert_true(cose_algorithm_is_broken(COSE_RS1));
+        assert_false(cose_algorithm_is_broken(COSE_RS256));
         assert_null(cose_algorithm_name(0));
-        const struct cose_key unknown = { .algorithm = COSE_RS1 };
+        const struct cose_key unknown = { .algorithm = -46 };
         uint8_t buffer[64];
         writer w = WRITER(buffer);
         slice written;
