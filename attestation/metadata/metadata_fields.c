@@ -57,8 +57,8 @@ static bool day_start(slice text, int64_t *ret)
                 return false;
         struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day };
         time_t start = timegm(&tm);
-        /* timegm makes a day of anything; what it had to change was none. */
-        if (tm.tm_year != year - 1900 || tm.tm_mon != month - 1 || tm.tm_mday != day)
+        /* timegm makes a day of anything; one that its month does not have falls into another. */
+        if (tm.tm_mon != month - 1)
                 return false;
         *ret = (int64_t)start;
         return true;

@@ -28,22 +28,23 @@ struct mitome_metadata;
 /* mitome_metadata_read reads a BLOB (JWS compact serialisation, exactly: no white space around it) and
  * verifies it; FIDO Metadata Service 3.2.
  *
- * `signers` holds the anchors that BLOB signers' certificates must lead to, and CRLs: a certificate of the
- * path that a CRL of its issuer names is refused. A public web CA certifies others, too: where the anchor is
- * one, ask mitome_metadata_signed_for as well. `now` is in seconds since 1970, UTC: certificates must be
- * valid then, and status reports that begin later do not count yet; read the BLOB again when they shall.
- * `least_number` is the number of the newest BLOB that was ever accepted, or 0. `allow_stale` takes a BLOB
- * whose nextUpdate has passed (it names a day, which must be over, UTC).
+ * `signers` holds the anchors that BLOB signers' certificates must lead to, and the lists
+ * and responses about them: what it knows of revoked certificates is refused. A public web CA certifies
+ * others, too: where the anchor is one, ask mitome_metadata_signed_for as well. `now` is in seconds since
+ * 1970, UTC: certificates must be valid then, and status reports that begin later do not count yet; read the
+ * BLOB again when they shall. `least_number` is the number of the newest BLOB that was ever accepted, or 0.
+ * `allow_stale` takes a BLOB whose nextUpdate has passed (it names a day, which must be over, UTC).
  *
  * Refused: no JWS (METADATA_FORM), alg none (METADATA_UNSIGNED), HMAC (METADATA_SHARED_KEY), other algorithms
  * than ES256/384/512, RS256/384/512 and PS256/384/512 (ALGORITHM_UNSUPPORTED), a key of x5c[0] that is not of
- * the algorithm (KEY_TYPE, KEY_WEAK), x5u (METADATA_X5U), critical header members and a typ other than JWT
+ * the algorithm (KEY_TYPE), x5u (METADATA_X5U), critical header members and a typ other than JWT
  * (VALUE), a signature that is not x5c[0]'s (SIGNATURE_INVALID, SIGNATURE_FORM), a path that is none or leads
  * to nobody believed (CERTIFICATE_*, METADATA_SIGNER), a revoked signer (CERTIFICATE_REVOKED,
- * CERTIFICATE_ON_HOLD), a number under `least_number` (METADATA_ROLLBACK), a BLOB whose nextUpdate has passed
- * (METADATA_STALE), two entries of one AAGUID (METADATA_TWICE), and a payload that is not understood where
- * it matters: identifiers, certificates, dates, status reports. A status that is not known is kept as
- * MITOME_STATUS_UNKNOWN; a statement with values that are not known costs its entry the statement only. */
+ * CERTIFICATE_ON_HOLD; CRL_* and OCSP_* for what cannot be relied on), a number under `least_number`
+ * (METADATA_ROLLBACK), a BLOB whose nextUpdate has passed (METADATA_STALE), two entries of one AAGUID
+ * (METADATA_TWICE), and a payload that is not understood where it matters: identifiers, certificates, dates,
+ * status reports. A status that is not known is kept as MITOME_STATUS_UNKNOWN; a statement with values that
+ * are not known costs its entry the statement only. */
 MITOME_CHECKED mitome_status mitome_metadata_read(mitome_slice blob, const struct mitome_trust *signers,
         int64_t now, uint64_t least_number, bool allow_stale, struct mitome_metadata **ret,
         mitome_error *error);

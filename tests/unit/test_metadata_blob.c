@@ -666,7 +666,7 @@ static void a_payload_that_is_not_understood_is_refused(void **state)
                        "}]}",
                         MITOME_E_VALUE },
                 { HEAD "[{\"aaguid\":\"" AAGUID_1
-                       "\",\"metadataStatement\":{\"attestationRootCertificates\":[\"AQI\xC3\xA9\"]}," REPORTS
+                       "\",\"metadataStatement\":{\"attestationRootCertificates\":[\"\xC3\xA9\xC3\xA9\"]}," REPORTS
                        "}]}",
                         MITOME_E_VALUE },
                 { HEAD "[{\"aaguid\":\"" AAGUID_1
@@ -873,6 +873,24 @@ static void status_reports_are_judged_as_of_now(void **state)
         assert_string_equal(
                 mitome_metadata_status_name(MITOME_STATUS_FIDO_CERTIFIED_L1PLUS), "FIDO_CERTIFIED_L1plus");
         assert_string_equal(mitome_metadata_status_name((enum mitome_authenticator_status)999), "UNKNOWN");
+}
+
+/* A day begins with its first second, UTC. */
+static void a_report_begins_with_its_day(void **state)
+{
+        const struct service *s = *state;
+        struct rig_blob_plan plan = plan_of(s, HEAD
+                "[{\"aaguid\":\"" AAGUID_1 "\",\"statusReports\":[" SAYS("REVOKED", "2027-01-16") "]}]}");
+        const int64_t left = RIG_DAY - rig_now % RIG_DAY;
+        char *blob = rig_blob(&plan);
+        for (int64_t begun = 0; begun < 2; begun++) {
+                struct mitome_metadata *metadata;
+                const struct question question = { .later = left - 1 + begun, .allow_stale = true };
+                assert_int_equal(ask(s, slice_text(blob), &question, &metadata, NULL), MITOME_OK);
+                assert_int_equal(mitome_metadata_at(metadata, 0)->compromised, begun);
+                mitome_metadata_free(metadata);
+        }
+        free(blob);
 }
 
 /* ---- limits and truncation ---- */
@@ -1142,6 +1160,7 @@ int main(void)
                 cmocka_unit_test(models_without_aaguid_are_not_found_by_one),
                 cmocka_unit_test(a_shared_key_leads_to_the_compromised_model),
                 cmocka_unit_test(status_reports_are_judged_as_of_now),
+                cmocka_unit_test(a_report_begins_with_its_day),
                 cmocka_unit_test(lists_are_bounded),
                 cmocka_unit_test(a_payload_is_refused_at_each_truncation),
                 cmocka_unit_test(a_header_is_refused_at_each_truncation),
