@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signed_statement.h"
 
-enum { SIGNATURE_MAX = 1024 };
+enum { SIGNATURE_MAX = 1024, VER_MAX = 8, TPM_STRUCTURE_MAX = 1024 };
 
 static mitome_status read_alg(struct cbor_reader *r, struct signed_statement *statement)
 {
@@ -26,6 +26,33 @@ static mitome_status read_device(struct cbor_reader *r, struct signed_statement 
         return ok();
 }
 
+static mitome_status read_ver(struct cbor_reader *r, struct signed_statement *statement)
+{
+        const struct cbor_reader start = *r;
+        slice ver;
+        (void)statement;
+        MITOME_TRY(cbor_read_text(r, "attStmt.ver", VER_MAX, &ver));
+        return slice_is(ver, "2.0") ? ok() : reader_fail(&start.bytes, MITOME_E_VALUE, "attStmt.ver");
+}
+
+static mitome_status read_structure(struct cbor_reader *r, const char *field, reader *ret)
+{
+        slice structure;
+        MITOME_TRY(cbor_read_bytes(r, field, TPM_STRUCTURE_MAX, &structure));
+        *ret = reader_within(&r->bytes, structure);
+        return ok();
+}
+
+static mitome_status read_pub_area(struct cbor_reader *r, struct signed_statement *statement)
+{
+        return read_structure(r, "attStmt.pubArea", &statement->pub_area);
+}
+
+static mitome_status read_cert_info(struct cbor_reader *r, struct signed_statement *statement)
+{
+        return read_structure(r, "attStmt.certInfo", &statement->cert_info);
+}
+
 static const struct {
         enum statement_member member;
         const char *name, *field;
@@ -35,6 +62,9 @@ static const struct {
         { STATEMENT_SIG, "sig", "attStmt.sig", read_sig },
         { STATEMENT_X5C, "x5c", "attStmt.x5c", read_x5c },
         { STATEMENT_DEVICE, "device", "attStmt.device", read_device },
+        { STATEMENT_VER, "ver", "attStmt.ver", read_ver },
+        { STATEMENT_PUB_AREA, "pubArea", "attStmt.pubArea", read_pub_area },
+        { STATEMENT_CERT_INFO, "certInfo", "attStmt.certInfo", read_cert_info },
 };
 
 enum { MEMBERS = sizeof members / sizeof members[0] };

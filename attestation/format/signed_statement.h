@@ -11,6 +11,9 @@ enum statement_member {
         STATEMENT_SIG = 2,
         STATEMENT_X5C = 4,
         STATEMENT_DEVICE = 8, /* mitome-jpki: the statement of another format */
+        STATEMENT_VER = 16,   /* tpm: "2.0", and nothing else */
+        STATEMENT_PUB_AREA = 32,
+        STATEMENT_CERT_INFO = 64,
 };
 
 struct signed_statement {
@@ -19,6 +22,7 @@ struct signed_statement {
         slice signature;
         struct attestation_chain chain;
         struct cbor_reader device;
+        reader pub_area, cert_info; /* over the bytes of each */
 };
 
 /* signed_statement_read takes an attStmt, a map of these members and no others (VALUE): all that are required
