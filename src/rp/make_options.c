@@ -138,7 +138,8 @@ static mitome_status check_algorithms(const struct mitome_creation_options *opti
         if (options->algorithm_count == 0)
                 return fail(error, MITOME_E_MISSING, field, clause);
         for (size_t i = 0; i < options->algorithm_count; i++)
-                if (!cose_algorithm_name(options->algorithms[i]))
+                if (!cose_algorithm_name(options->algorithms[i]) ||
+                        cose_algorithm_is_broken(options->algorithms[i]))
                         return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, field, clause);
         return ok();
 }
