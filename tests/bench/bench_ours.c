@@ -14,6 +14,8 @@ static void must(bool right)
                 abort();
 }
 
+_Static_assert(MANY_KEYS >= 4 * COSE_RSA_KEYS, "a cold key must be cold");
+
 static slice keep(slice bytes)
 {
         uint8_t *copy = malloc(bytes.size);

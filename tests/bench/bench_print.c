@@ -20,6 +20,8 @@ static void print_times(const struct bench_findings *findings, const struct benc
         printf(findings->counted ? " %s\n" : "\n", "allocations: OpenSSL's, others");
         for (size_t i = 0; i < CONTENDERS; i++) {
                 const struct bench_contender *c = &contenders[i];
+                if (c->left_out)
+                        continue;
                 if (strcmp(group, c->group) != 0)
                         printf("%s\n", c->group);
                 group = c->group;
@@ -44,6 +46,8 @@ static void print_targets(const struct bench_findings *findings, const struct be
         for (size_t i = 0; i < count; i++) {
                 const struct bench_contender *who = &contenders[targets[i].who],
                                              *base = &contenders[targets[i].base];
+                if (who->left_out || base->left_out)
+                        continue;
                 if (who->missing || base->missing) {
                         printf("%-46s %8s <= %.2f\n", targets[i].what, "-", targets[i].limit);
                         continue;

@@ -19,6 +19,7 @@ struct bench_contender {
         bench_operation *run;
         void *state;
         const char *missing; /* why it is not measured; NULL: it is */
+        bool left_out;       /* missing because nobody asked for it: not even mentioned */
         uint64_t batch;      /* operations a round */
         double *rounds;      /* nanoseconds an operation, by round */
 };

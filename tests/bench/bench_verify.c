@@ -148,7 +148,8 @@ static void leave_out(struct bench_contender *contenders, const char *only)
         for (size_t i = 0; only && i < CONTENDERS; i++) {
                 char line[256];
                 snprintf(line, sizeof line, "%s, %s", contenders[i].group, contenders[i].name);
-                if (!strstr(line, only))
+                contenders[i].left_out = !strstr(line, only);
+                if (contenders[i].left_out)
                         contenders[i].missing = "left out";
         }
 }
