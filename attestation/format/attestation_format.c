@@ -43,7 +43,7 @@ mitome_status attestation_add(
         struct attestation_result *result, const struct attestation_part *part, mitome_error *error)
 {
         if (result->count == ATTESTATION_PARTS_MAX)
-                return fail(error, MITOME_E_TOO_MANY, "attStmt", NULL);
+                return fail(error, MITOME_E_TOO_MANY, "attStmt", "WebAuthn L3 8.9"); /* only there */
         result->parts[result->count++] = *part;
         return ok();
 }

@@ -395,22 +395,20 @@ static void a_certificate_of_another_issuer_refuses(void **state)
 
 /* ---- within compound ---- */
 
-static slice compound_of(const char *second, slice second_statement, uint8_t *buffer, size_t capacity)
+static slice compound_of(
+        const char *others, slice statement_of_others, size_t count, uint8_t *buffer, size_t capacity)
 {
         const struct jpki_plan plan = right();
         const slice statement = compose(&plan);
         writer w = writer_over(buffer, capacity);
-        cbor_write_array(&w, 2);
-        cbor_write_map(&w, 2);
-        cbor_write_string(&w, "fmt");
-        cbor_write_string(&w, "mitome-jpki");
-        cbor_write_string(&w, "attStmt");
-        write_slice(&w, statement);
-        cbor_write_map(&w, 2);
-        cbor_write_string(&w, "fmt");
-        cbor_write_string(&w, second);
-        cbor_write_string(&w, "attStmt");
-        write_slice(&w, second_statement.size ? second_statement : statement);
+        cbor_write_array(&w, 1 + count);
+        for (size_t i = 0; i <= count; i++) {
+                cbor_write_map(&w, 2);
+                cbor_write_string(&w, "fmt");
+                cbor_write_string(&w, i ? others : "mitome-jpki");
+                cbor_write_string(&w, "attStmt");
+                write_slice(&w, i && statement_of_others.size ? statement_of_others : statement);
+        }
         assert_false(w.overflowed);
         return writer_view(&w);
 }
@@ -424,7 +422,7 @@ static void stands_within_compound(void **state)
         struct mitome_verdict verdict;
         mitome_error error;
         add_crl(trust, AUTHORITY_USER_VERIFICATION, RIG_NOW - 60);
-        const slice statement = compound_of("packed", device, compound, sizeof compound);
+        const slice statement = compound_of("packed", device, 1, compound, sizeof compound);
         assert_int_equal(registers("compound", statement, trust, true, &verdict, &error).code, MITOME_OK);
         assert_int_equal(verdict.trust, MITOME_TRUST_VERIFIED);
         assert_true(slice_equal(verdict.certificate.serial, SLICE(person.serial)));
@@ -438,11 +436,28 @@ static void stands_there_once(void **state)
         static uint8_t compound[16384];
         struct attestation_result result;
         mitome_error error;
-        const slice statement = compound_of("mitome-jpki", (slice){ 0 }, compound, sizeof compound);
+        const slice statement = compound_of("mitome-jpki", (slice){ 0 }, 1, compound, sizeof compound);
         assert_int_equal(rig_verify(&built, statement, &attestation_compound, &result, &error).code,
                 MITOME_E_SECOND_PERSON);
         assert_string_equal(error.field, "attStmt");
         assert_string_equal(error.clause, J);
+}
+
+/* It shows two parts, and all parts of a compound statement have a limit together. */
+static void counts_as_two_parts(void **state)
+{
+        (void)state;
+        static uint8_t compound[16384];
+        struct attestation_result result;
+        mitome_error error;
+        slice statement = compound_of("packed", self_device, 2, compound, sizeof compound);
+        assert_int_equal(
+                rig_verify(&built, statement, &attestation_compound, &result, &error).code, MITOME_OK);
+        assert_int_equal(result.count, ATTESTATION_PARTS_MAX);
+        statement = compound_of("packed", self_device, 3, compound, sizeof compound);
+        assert_int_equal(rig_verify(&built, statement, &attestation_compound, &result, &error).code,
+                MITOME_E_TOO_MANY);
+        assert_string_equal(error.clause, "WebAuthn L3 8.9");
 }
 
 /* ---- the fixture ---- */
@@ -515,6 +530,7 @@ int main(void)
                 cmocka_unit_test(a_certificate_of_another_issuer_refuses),
                 cmocka_unit_test(stands_within_compound),
                 cmocka_unit_test(stands_there_once),
+                cmocka_unit_test(counts_as_two_parts),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);
 }
