@@ -18,7 +18,9 @@ mitome_status certificate_parse(slice der, const char *field, X509 **ret, mitome
         if (der.size == 0 || der.size > INT32_MAX)
                 return fail(error, MITOME_E_DER, field, "RFC 5280 4.1");
         const unsigned char *end = der.data;
+        (void)ERR_set_mark(); /* OpenSSL's error queue is the caller's */
         X509 *certificate = d2i_X509(NULL, &end, (long)der.size);
+        (void)ERR_pop_to_mark();
         if (!certificate)
                 return fail(error, MITOME_E_DER, field, "RFC 5280 4.1");
         if ((size_t)(end - der.data) != der.size) {
@@ -74,9 +76,12 @@ static bool is_ca(X509 *certificate)
 
 bool certificate_issued(X509 *issuer, X509 *subject)
 {
+        (void)ERR_set_mark();
         EVP_PKEY *key = X509_get0_pubkey(issuer);
-        return key && is_ca(issuer) && X509_check_issued(issuer, subject) == X509_V_OK &&
-               X509_verify(subject, key) == 1;
+        bool issued = key && is_ca(issuer) && X509_check_issued(issuer, subject) == X509_V_OK &&
+                      X509_verify(subject, key) == 1;
+        (void)ERR_pop_to_mark();
+        return issued;
 }
 
 /* ---- what is asked ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust_internal.h"
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
@@ -40,9 +41,12 @@ static bool has_name_of(const struct revocation_list *list, const X509 *issuer)
 /* RFC 5280 6.3.3 (f): a CA whose key usage leaves out cRLSign signs no list. */
 static bool signs(X509 *issuer, X509_CRL *crl)
 {
+        (void)ERR_set_mark(); /* OpenSSL's error queue is the caller's */
         EVP_PKEY *key = X509_get0_pubkey(issuer);
-        return key && X509_get_key_usage(issuer) & KU_CRL_SIGN &&
-               !digest_is_weak(X509_CRL_get_signature_nid(crl)) && X509_CRL_verify(crl, key) == 1;
+        bool signed_it = key && X509_get_key_usage(issuer) & KU_CRL_SIGN &&
+                         !digest_is_weak(X509_CRL_get_signature_nid(crl)) && X509_CRL_verify(crl, key) == 1;
+        (void)ERR_pop_to_mark();
+        return signed_it;
 }
 
 static mitome_status note_signer(struct revocation_list *list, X509 *anchor, mitome_error *error)

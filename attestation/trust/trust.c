@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trust_internal.h"
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
@@ -75,7 +76,9 @@ mitome_status mitome_trust_add_crl(struct mitome_trust *trust, mitome_slice der,
         if (der.size == 0 || der.size > INT32_MAX)
                 return fail(error, MITOME_E_DER, "CRL", "RFC 5280 5.1");
         const unsigned char *end = der.data;
+        (void)ERR_set_mark();
         X509_CRL *crl = d2i_X509_CRL(NULL, &end, (long)der.size);
+        (void)ERR_pop_to_mark();
         mitome_status status = ok();
         if (!crl)
                 status = fail(error, MITOME_E_DER, "CRL", "RFC 5280 5.1");
