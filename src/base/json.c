@@ -174,24 +174,38 @@ static mitome_status take_escape(struct json_reader *r, const char *field, uint3
         return ok();
 }
 
+/* Takes all bytes of a string up to one that ends it, escapes or must not stand in it: most strings in one
+ * go. */
+static void take_plain(struct json_reader *r, uint8_t *any)
+{
+        slice rest = r->bytes.rest, taken;
+        size_t size = 0;
+        for (; size < rest.size; size++) {
+                uint8_t c = rest.data[size];
+                if (c < 0x20 || c == '"' || c == '\\')
+                        break;
+                *any |= c;
+        }
+        mitome_status status = read_bytes(&r->bytes, NULL, size, &taken);
+        (void)status; /* cannot fail: it asks for no more than there is */
+}
+
 mitome_status json_read_raw(struct json_reader *r, const char *field, slice *ret)
 {
+        uint8_t any = 0;
         MITOME_TRY(expect_kind(r, field, JSON_KIND_STRING));
         take_byte(r);
         struct json_reader start = *r;
-        while (next_byte(r) != '"') {
+        for (take_plain(r, &any); next_byte(r) != '"'; take_plain(r, &any)) {
                 uint32_t point;
                 if (r->bytes.rest.size == 0)
                         return json_fail(r, MITOME_E_INPUT_ENDS, field);
-                if (next_byte(r) < 0x20)
+                if (next_byte(r) != '\\')
                         return json_fail(r, MITOME_E_JSON_SYNTAX, field);
-                if (next_byte(r) == '\\')
-                        MITOME_TRY(take_escape(r, field, &point));
-                else
-                        take_byte(r);
+                MITOME_TRY(take_escape(r, field, &point));
         }
         slice raw = slice_of(start.bytes.rest.data, r->bytes.offset - start.bytes.offset);
-        if (!slice_is_utf8(raw))
+        if (any >= 0x80 && !slice_is_utf8(raw))
                 return json_fail(&start, MITOME_E_UTF8, field);
         take_byte(r);
         *ret = raw;
@@ -262,8 +276,18 @@ static bool plain_equal(struct plain a, struct plain b)
         }
 }
 
+static bool has_escape(slice raw)
+{
+        for (size_t i = 0; i < raw.size; i++)
+                if (raw.data[i] == '\\')
+                        return true;
+        return false;
+}
+
 bool json_name_is(slice raw, const char *text)
 {
+        if (!has_escape(raw))
+                return slice_is(raw, text);
         struct plain p = plain_over(raw);
         for (;; text++) {
                 int byte = plain_next(&p);
@@ -283,8 +307,11 @@ mitome_status json_read_string(
         MITOME_TRY(json_read_raw(r, field, &raw));
         writer w = writer_over(buffer, capacity);
         struct plain p = plain_over(raw);
-        for (int byte; (byte = plain_next(&p)) >= 0;)
-                write_u8(&w, (uint8_t)byte);
+        if (!has_escape(raw))
+                write_slice(&w, raw);
+        else
+                for (int byte; (byte = plain_next(&p)) >= 0;)
+                        write_u8(&w, (uint8_t)byte);
         if (w.overflowed)
                 return json_fail(&start, MITOME_E_TOO_LONG, field);
         *ret = writer_view(&w);
@@ -333,6 +360,7 @@ static mitome_status open_members(
         ret->field = field;
         ret->started = false;
         ret->count = 0;
+        ret->escaped = 0;
         return ok();
 }
 
@@ -364,13 +392,20 @@ static mitome_status next_or_end(
         return ok();
 }
 
+_Static_assert(JSON_NAMES <= 64, "a bit for each name");
+
 static mitome_status remember_name(struct json_reader *r, struct json_members *object, slice name)
 {
         if (object->count == JSON_NAMES)
                 return json_fail(r, MITOME_E_TOO_MANY, object->field);
-        for (size_t i = 0; i < object->count; i++)
-                if (plain_equal(plain_over(object->names[i]), plain_over(name)))
+        bool escaped = has_escape(name);
+        for (size_t i = 0; i < object->count; i++) {
+                bool plain = !escaped && !(object->escaped >> i & 1);
+                if (plain ? slice_equal(object->names[i], name)
+                          : plain_equal(plain_over(object->names[i]), plain_over(name)))
                         return json_fail(r, MITOME_E_JSON_DUPLICATE_NAME, object->field);
+        }
+        object->escaped |= (uint64_t)escaped << object->count;
         object->names[object->count++] = name;
         return ok();
 }

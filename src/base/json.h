@@ -36,6 +36,7 @@ struct json_members {
         const char *field;
         bool started;
         size_t count;
+        uint64_t escaped;        /* bits: which of the names have escapes */
         slice names[JSON_NAMES]; /* as they stand in the input, between the quotes */
 };
 
