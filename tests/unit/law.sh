@@ -245,11 +245,13 @@ for library in authenticator:authenticator element:element rp:rp; do
         [ -n "$file" ] || { echo "$name.so is not built" >>"$work/out"; continue; }
         exported "$file" >"$work/exported"
         grep -v '^mitome_' "$work/exported" | sed "s|^|$name exports |" >>"$work/out" || true
-        declared "include/mitome/${library##*:}.h" >"$work/declared"
-        if [ "$name" = libmitome-rp ]; then
-                declared include/mitome/error.h >>"$work/declared"
-                sort -u -o "$work/declared" "$work/declared"
-        fi
+        # What is not the other two libraries' is the relying party's.
+        case $name in
+        libmitome-rp) find include/mitome -name '*.h' ! -name authenticator.h ! -name element.h ;;
+        *) echo "include/mitome/${library##*:}.h" ;;
+        esac | sort >"$work/public"
+        # shellcheck disable=SC2046
+        declared $(cat "$work/public") >"$work/declared"
         comm -23 "$work/exported" "$work/declared" | sed "s|^|undeclared in $name: |" >>"$work/out"
         comm -13 "$work/exported" "$work/declared" | sed "s|^|not exported by $name: |" >>"$work/out"
 done
