@@ -70,7 +70,7 @@ struct mitome_policy {
 struct mitome_expectation {
         mitome_slice rp_id;
         const mitome_slice *origins; /* accepted origins, each "https://.." exactly as the browser writes it;
-                                        related origins (<mitome/options.h>) are members like any other */
+                                        <mitome/related_origins.h> reads those of other sites */
         size_t origin_count;
         mitome_slice challenge;     /* bytes, at least 16 */
         bool conditional_mediation; /* registration: mediation was "conditional", user presence may be missing
