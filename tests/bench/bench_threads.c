@@ -30,30 +30,38 @@ static void *work(void *argument)
         return NULL;
 }
 
-static bool run_both(struct worker workers[2])
+static double work_alone(const struct bench_pair *pair, double seconds)
+{
+        struct worker worker = { pair->run, pair->states[0], seconds, 0 };
+        work(&worker);
+        return worker.rate;
+}
+
+static double work_both(const struct bench_pair *pair, double seconds)
 {
         pthread_t threads[2];
+        struct worker workers[2];
         int started = 0;
+        for (int i = 0; i < 2; i++)
+                workers[i] = (struct worker){ pair->run, pair->states[i], seconds, 0 };
         while (started < 2 && pthread_create(&threads[started], NULL, work, &workers[started]) == 0)
                 started++;
         for (int i = 0; i < started; i++)
                 pthread_join(threads[i], NULL);
-        return started == 2 && workers[0].rate > 0 && workers[1].rate > 0;
+        bool good = started == 2 && workers[0].rate > 0 && workers[1].rate > 0;
+        return good ? workers[0].rate + workers[1].rate : 0;
 }
 
-double bench_two_threads(bench_operation *run, void *first, void *second, double seconds)
+bool bench_two_threads(struct bench_pair *pairs, size_t count, double seconds)
 {
-        double best_alone = 0, best_both = 0;
-        for (int i = 0; i < ROUNDS; i++) {
-                struct worker alone = { run, first, seconds / ROUNDS / 2, 0 };
-                struct worker both[2] = { alone, alone };
-                both[1].state = second;
-                work(&alone);
-                if (alone.rate <= 0 || !run_both(both))
-                        return 0;
-                double sum = both[0].rate + both[1].rate;
-                best_alone = alone.rate > best_alone ? alone.rate : best_alone;
-                best_both = sum > best_both ? sum : best_both;
+        double slice = seconds / ROUNDS / 2 / (double)count;
+        for (size_t i = 0; i < ROUNDS * count; i++) {
+                struct bench_pair *pair = &pairs[i % count];
+                double alone = work_alone(pair, slice), both = work_both(pair, slice);
+                if (alone <= 0 || both <= 0)
+                        return false;
+                pair->alone = alone > pair->alone ? alone : pair->alone;
+                pair->both = both > pair->both ? both : pair->both;
         }
-        return best_both / best_alone;
+        return true;
 }

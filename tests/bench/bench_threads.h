@@ -4,9 +4,16 @@
 
 #include "bench_round.h"
 
-/* bench_two_threads runs `first` alone, then `first` and `second` at a time, in turns for about `seconds`,
- * and is how many times as many operations two threads did. By the wall's time, and the best round of either:
- * other work on the machine only ever slows. 0: there are no threads, or an operation failed. */
-double bench_two_threads(bench_operation *run, void *first, void *second, double seconds);
+/* The same operation with two states, one a thread. */
+struct bench_pair {
+        bench_operation *run;
+        void *states[2];
+        double alone, both; /* operations a second in the best round */
+};
+
+/* bench_two_threads runs each pair's first state alone, then both states at a time, the pairs in turns, for
+ * about `seconds`. By the wall's time, and the best round of either: other work on the machine only ever
+ * slows. False: there are no threads, or an operation failed. */
+bool bench_two_threads(struct bench_pair *pairs, size_t count, double seconds);
 
 #endif

@@ -122,8 +122,12 @@ static void try_threads(const struct bench_cases *cases, double seconds, struct 
         struct ours *ours[2] = { ours_new(cases, one, OURS_CONTEXT), ours_new(cases, one, OURS_CONTEXT) };
         struct raw_signature *raws[2] = { raw_of_login(one, cases->rig.credential[one->key]),
                 raw_of_login(one, cases->rig.credential[one->key]) };
-        findings->our_threads = bench_two_threads(ours_run, ours[0], ours[1], seconds / 2);
-        findings->raw_threads = bench_two_threads(raw_evp, raws[0], raws[1], seconds / 2);
+        struct bench_pair pairs[2] = { { ours_run, { ours[0], ours[1] }, 0, 0 },
+                { raw_evp, { raws[0], raws[1] }, 0, 0 } };
+        if (bench_two_threads(pairs, 2, seconds)) {
+                findings->our_threads = pairs[0].both / pairs[0].alone;
+                findings->raw_threads = pairs[1].both / pairs[1].alone;
+        }
         for (int i = 0; i < 2; i++) {
                 ours_free(ours[i]);
                 raw_free(raws[i]);
