@@ -121,6 +121,8 @@ mitome_status trust_check_listed(const struct mitome_trust *trust, slice issuer_
         int64_t now, mitome_error *error)
 {
         struct named named = { 0 };
+        if (trust->list_count == 0 && trust->answer_count == 0 && !trust->require_revocation)
+                return ok(); /* nobody says anything: a million records are judged without being parsed */
         mitome_status status = named_read(issuer_name_der, serial, &named, error);
         if (!failed(status))
                 status = check_anchors(trust, &named, now, error);

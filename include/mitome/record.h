@@ -156,7 +156,7 @@ struct mitome_record_rules {
 struct mitome_standing {
         enum mitome_standing_kind kind;
         mitome_error reason;    /* code, field of the record, clause; MITOME_OK when good */
-        const char *what_to_do; /* "" when there is nothing to say */
+        const char *what_to_do; /* "" when good */
         bool changed;           /* kind or reason is not what the record keeps; a record that was never judged
                                    counts as good */
         const struct mitome_metadata_entry *model; /* what metadata says; or NULL */

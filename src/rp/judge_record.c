@@ -111,12 +111,19 @@ static const struct {
 #undef MITOME_ERROR
 };
 
-static const char *remedy_of(mitome_code code)
+/* The registry's remedy; where it has none, what anybody does with a credential of that standing. */
+static const char *remedy_of(enum mitome_standing_kind kind, mitome_code code)
 {
+        static const char *const by_kind[] = {
+                [MITOME_STANDING_NOT_JUDGED] = "",
+                [MITOME_STANDING_GOOD] = "",
+                [MITOME_STANDING_ATTENTION] = "see what the record was judged by, and judge it again",
+                [MITOME_STANDING_REVOKED] = "do not accept the credential; let the person register again",
+        };
         for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
-                if (remedies[i].code == code)
+                if (remedies[i].code == code && remedies[i].remedy[0])
                         return remedies[i].remedy;
-        return "";
+        return by_kind[kind];
 }
 
 static mitome_error ask_one(const struct judging *j, const struct question *question)
@@ -162,7 +169,7 @@ void mitome_record_judge(const struct mitome_record *record, const struct mitome
                         break;
         }
         standing.model = j.model;
-        standing.what_to_do = standing.kind == MITOME_STANDING_GOOD ? "" : remedy_of(standing.reason.code);
+        standing.what_to_do = remedy_of(standing.kind, standing.reason.code);
         standing.changed = has_changed(record, &standing);
         *ret = standing;
 }
