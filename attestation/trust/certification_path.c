@@ -88,13 +88,24 @@ bool certificate_issued(X509 *issuer, X509 *subject)
 
 struct request {
         const struct mitome_trust *trust; /* for lists and responses; may be NULL */
-        STACK_OF(X509) * chain;           /* as given, leaf first */
+        struct path_memory *memory;       /* may be NULL */
+        const slice *der;                 /* as given, leaf first */
+        STACK_OF(X509) * chain;           /* the same, read */
+        STACK_OF(X509) * above;           /* the leaf's issuer and its path to an anchor, if remembered */
         int64_t now;
+};
+
+/* Who is believed, in whatever form. */
+struct anchors {
+        STACK_OF(X509) * parsed;
+        const slice *der;
+        size_t der_count;
 };
 
 /* A path that has been found, leaf first; the certificates belong to `verified`. */
 struct path {
-        STACK_OF(X509) * verified; /* by OpenSSL, its last an anchor; NULL: none */
+        STACK_OF(X509) * verified; /* its last is an anchor; NULL: none was found */
+        bool remembered;           /* what was given has been looked at before, but for times and the leaf */
 };
 
 /* ---- by hand ---- */
@@ -157,12 +168,10 @@ static STACK_OF(X509) * find_path(X509 *leaf, STACK_OF(X509) * others, X509 *anc
         X509_STORE_CTX *context = X509_STORE_CTX_new();
         STACK_OF(X509) *believed = sk_X509_new_null();
         STACK_OF(X509) *path = NULL;
-        (void)ERR_set_mark();
         if (context && believed && sk_X509_push(believed, anchor) > 0 &&
                 X509_STORE_CTX_init(context, NULL, leaf, others) == 1 && set_up(context, believed, now) &&
                 X509_verify_cert(context) == 1 && are_cas(X509_STORE_CTX_get0_chain(context)))
                 path = X509_STORE_CTX_get1_chain(context);
-        (void)ERR_pop_to_mark();
         X509_STORE_CTX_free(context);
         sk_X509_free(believed);
         return path;
@@ -199,6 +208,108 @@ static void try_anchor(const struct request *request, X509 *anchor, struct path 
         path->verified = find_path(leaf, itself ? NULL : request->chain, anchor, request->now);
 }
 
+/* An anchor that does not parse vouches for nothing. */
+static X509 *read_anchor(const struct request *request, slice der)
+{
+        STACK_OF(X509) *read = NULL;
+        X509 *anchor = NULL;
+        if (path_memory_recall(request->memory, SHELF_ANCHORS, &der, 1, &read, NULL)) {
+                anchor = sk_X509_pop(read);
+        } else if (!failed(certificate_parse(der, "anchor", &anchor, NULL))) {
+                (void)X509_check_ca(anchor); /* reads the extensions before threads share it */
+                read = sk_X509_new_null();
+                if (read && sk_X509_push(read, anchor) > 0)
+                        path_memory_keep(request->memory, SHELF_ANCHORS, &der, 1, read, NULL);
+        }
+        sk_X509_free(read);
+        return anchor;
+}
+
+/* ---- by memory ---- */
+
+static bool is_believed(const struct request *request, const struct anchors *anchors, X509 *certificate)
+{
+        bool believed = false;
+        for (int i = 0; !believed && i < sk_X509_num(anchors->parsed); i++)
+                believed = X509_cmp(sk_X509_value(anchors->parsed, i), certificate) == 0;
+        for (size_t i = 0; !believed && i < anchors->der_count; i++) {
+                X509 *anchor = read_anchor(request, anchors->der[i]);
+                believed = anchor && X509_cmp(anchor, certificate) == 0;
+                X509_free(anchor);
+        }
+        return believed;
+}
+
+static bool are_timely(STACK_OF(X509) * certificates, int64_t now)
+{
+        for (int i = 0; i < sk_X509_num(certificates); i++)
+                if (failed(certificate_check_time(sk_X509_value(certificates, i), now, "x5c", NULL)))
+                        return false;
+        return true;
+}
+
+/* The issuer's own path is known: it is asked to vouch for the leaf as an anchor would be. Whatever does not
+ * fit is looked at from the start, for the right reason to be told. */
+static void follow_memory(const struct request *request, const struct anchors *anchors, struct path *path)
+{
+        STACK_OF(X509) *above = request->above;
+        int count = sk_X509_num(above);
+        if (count <= 0 || !are_timely(request->chain, request->now) || !are_timely(above, request->now) ||
+                !is_believed(request, anchors, sk_X509_value(above, count - 1)))
+                return;
+        X509 *issuer = sk_X509_value(above, 0);
+        STACK_OF(X509) *found = find_path(sk_X509_value(request->chain, 0), NULL, issuer, request->now);
+        bool whole = sk_X509_num(found) == 2; /* not 1: a leaf that is its own issuer */
+        for (int i = 1; whole && i < count; i++) {
+                X509 *certificate = sk_X509_value(above, i);
+                whole = sk_X509_push(found, certificate) > 0;
+                if (whole)
+                        X509_up_ref(certificate);
+        }
+        if (whole)
+                *path = (struct path){ .verified = found, .remembered = true };
+        else
+                sk_X509_pop_free(found, X509_free);
+}
+
+/* Name constraints of those above bind each leaf anew (RFC 5280 4.2.1.10): such paths are not remembered. */
+static bool constrains_names(STACK_OF(X509) * certificates)
+{
+        for (int i = 0; i < sk_X509_num(certificates); i++)
+                if (X509_get_ext_by_NID(sk_X509_value(certificates, i), NID_name_constraints, -1) >= 0)
+                        return true;
+        return false;
+}
+
+static void remember_issuers(const struct request *request, STACK_OF(X509) * verified)
+{
+        STACK_OF(X509) *issuers = sk_X509_dup(request->chain), *above = sk_X509_dup(verified);
+        if (issuers && above) {
+                (void)sk_X509_shift(issuers);
+                (void)sk_X509_shift(above);
+                /* Where the anchor stands in for the issuer that was given, that one is looked at each time.
+                 */
+                if (sk_X509_num(issuers) > 0 && sk_X509_num(above) > 0 &&
+                        X509_cmp(sk_X509_value(issuers, 0), sk_X509_value(above, 0)) == 0 &&
+                        !constrains_names(above))
+                        path_memory_keep(request->memory, SHELF_ISSUERS, request->der + 1,
+                                (size_t)sk_X509_num(issuers), issuers, above);
+        }
+        sk_X509_free(issuers);
+        sk_X509_free(above);
+}
+
+/* Only what leads to an anchor: strangers cannot make the rest be forgotten. */
+static void remember(const struct request *request, const struct path *path)
+{
+        STACK_OF(X509) *leaf = sk_X509_new_null();
+        if (leaf && sk_X509_push(leaf, sk_X509_value(request->chain, 0)) > 0)
+                path_memory_keep(request->memory, SHELF_LEAVES, request->der, 1, leaf, NULL);
+        sk_X509_free(leaf);
+        if (!path->remembered)
+                remember_issuers(request, path->verified);
+}
+
 /* ---- the whole ---- */
 
 static mitome_status check_revocation(
@@ -227,50 +338,52 @@ static mitome_status judge(
         return ok();
 }
 
-static mitome_status parse_chain(const slice *chain, size_t count, STACK_OF(X509) * ret, mitome_error *error)
+static mitome_status read_chain(slice der, STACK_OF(X509) * chain, mitome_error *error)
 {
-        for (size_t i = 0; i < count; i++) {
-                X509 *certificate;
-                MITOME_TRY(certificate_parse(chain[i], "x5c", &certificate, error));
-                (void)X509_check_ca(
-                        certificate); /* reads the extensions, and the fingerprint that X509_cmp compares */
-                if (sk_X509_push(ret, certificate) <= 0) {
-                        X509_free(certificate);
-                        return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
-                }
+        X509 *certificate;
+        MITOME_TRY(certificate_parse(der, "x5c", &certificate, error));
+        (void)X509_check_ca(
+                certificate); /* reads the extensions, and the fingerprint that X509_cmp compares */
+        if (sk_X509_push(chain, certificate) <= 0) {
+                X509_free(certificate);
+                return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
         }
         return ok();
 }
 
-/* Who is asked for, whatever form they come in. */
-struct anchors {
-        STACK_OF(X509) * parsed;
-        const slice *der;
-        size_t der_count;
-};
-
-/* An anchor that does not parse vouches for nothing. */
-static void try_der(const struct request *request, slice der, struct path *path)
+/* Reads these certificates to the end of the chain, or recalls them. */
+static mitome_status take_chain(
+        struct request *request, enum path_shelf shelf, const slice *der, size_t count, mitome_error *error)
 {
-        X509 *anchor;
-        if (path->verified || failed(certificate_parse(der, "anchor", &anchor, NULL)))
-                return;
-        try_anchor(request, anchor, path);
-        X509_free(anchor);
+        STACK_OF(X509) *known = NULL;
+        if (count && path_memory_recall(request->memory, shelf, der, count, &known, &request->above)) {
+                bool added = X509_add_certs(request->chain, known, X509_ADD_FLAG_UP_REF) == 1;
+                sk_X509_pop_free(known, X509_free);
+                return added ? ok() : fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
+        }
+        for (size_t i = 0; i < count; i++)
+                MITOME_TRY(read_chain(der[i], request->chain, error));
+        return ok();
 }
 
-static mitome_status verify(const struct request *request, const struct anchors *anchors, const slice *chain,
-        size_t count, bool *ret_anchored, mitome_error *error)
+static mitome_status verify(struct request *request, const struct anchors *anchors, size_t count,
+        struct path *path, bool *ret_anchored, mitome_error *error)
 {
-        struct path path = { 0 };
-        MITOME_TRY(parse_chain(chain, count, request->chain, error));
+        MITOME_TRY(take_chain(request, SHELF_LEAVES, request->der, 1, error));
+        MITOME_TRY(take_chain(request, SHELF_ISSUERS, request->der + 1, count - 1, error));
+        follow_memory(request, anchors, path);
         for (int i = 0; i < sk_X509_num(anchors->parsed); i++)
-                try_anchor(request, sk_X509_value(anchors->parsed, i), &path);
-        for (size_t i = 0; i < anchors->der_count; i++)
-                try_der(request, anchors->der[i], &path);
-        mitome_status status = judge(request, &path, ret_anchored, error);
-        sk_X509_pop_free(path.verified, X509_free);
-        return status;
+                try_anchor(request, sk_X509_value(anchors->parsed, i), path);
+        for (size_t i = 0; !path->verified && i < anchors->der_count; i++) {
+                X509 *anchor = read_anchor(request, anchors->der[i]);
+                if (anchor)
+                        try_anchor(request, anchor, path);
+                X509_free(anchor);
+        }
+        MITOME_TRY(judge(request, path, ret_anchored, error));
+        if (path->verified)
+                remember(request, path);
+        return ok();
 }
 
 static mitome_status verify_to(const struct mitome_trust *trust, const struct anchors *anchors,
@@ -278,10 +391,19 @@ static mitome_status verify_to(const struct mitome_trust *trust, const struct an
 {
         if (count == 0 || count > TRUST_CHAIN_MAX)
                 return fail(error, MITOME_E_TOO_MANY, "x5c", clause);
-        const struct request request = { .trust = trust, .chain = sk_X509_new_null(), .now = now };
+        struct request request = { .trust = trust,
+                .memory = trust ? trust->memory : NULL,
+                .der = chain,
+                .chain = sk_X509_new_null(),
+                .now = now };
+        struct path path = { 0 };
         if (!request.chain)
                 return fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
-        mitome_status status = verify(&request, anchors, chain, count, ret_anchored, error);
+        (void)ERR_set_mark(); /* OpenSSL's error queue is the caller's */
+        mitome_status status = verify(&request, anchors, count, &path, ret_anchored, error);
+        (void)ERR_pop_to_mark();
+        sk_X509_pop_free(path.verified, X509_free);
+        sk_X509_pop_free(request.above, X509_free);
         sk_X509_pop_free(request.chain, X509_free);
         return status;
 }

@@ -3,6 +3,7 @@
 #include "trust_internal.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <time.h>
 
@@ -202,7 +203,9 @@ mitome_status trust_verify_jpki(const struct mitome_trust *trust, slice certific
 {
         X509 *x509;
         MITOME_TRY(certificate_parse(certificate_der, "certificate", &x509, error));
+        (void)ERR_set_mark(); /* OpenSSL's error queue is the caller's */
         mitome_status status = verify(trust, x509, certificate_der, now, ret, error);
+        (void)ERR_pop_to_mark();
         X509_free(x509);
         return status;
 }

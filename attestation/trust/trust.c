@@ -12,7 +12,8 @@ mitome_status mitome_trust_new(struct mitome_trust **ret, mitome_error *error)
                 return fail(error, MITOME_E_NO_MEMORY, "trust", NULL);
         trust->anchors = sk_X509_new_null();
         trust->jpki_anchors = sk_X509_new_null();
-        if (!trust->anchors || !trust->jpki_anchors) {
+        trust->memory = path_memory_new();
+        if (!trust->anchors || !trust->jpki_anchors || !trust->memory) {
                 mitome_trust_free(trust);
                 return fail(error, MITOME_E_NO_MEMORY, "trust", NULL);
         }
@@ -24,6 +25,7 @@ void mitome_trust_free(struct mitome_trust *trust)
 {
         if (!trust)
                 return;
+        path_memory_free(trust->memory);
         revocation_free(trust);
         ocsp_free(trust);
         sk_X509_pop_free(trust->anchors, X509_free);

@@ -2,6 +2,7 @@
 #ifndef TRUST_INTERNAL_H
 #define TRUST_INTERNAL_H
 
+#include "path_memory.h"
 #include "trust.h"
 
 #include <openssl/ocsp.h>
@@ -23,6 +24,7 @@ struct mitome_trust {
         size_t answer_count;
         bool require_revocation;
         const struct mitome_metadata *metadata; /* the caller's; may be NULL */
+        struct path_memory *memory;             /* changes under a snapshot that does not; may be NULL */
 };
 
 /* ---- certificates ---- */

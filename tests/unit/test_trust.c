@@ -2,11 +2,13 @@
 
 /* Certification paths (WebAuthn L3 7.1 #24, RFC 5280 6) and revocation lists (RFC 5280 5). */
 
+#include "path_memory.h"
 #include "trust.h"
 #include "trust_rig.h"
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -55,6 +57,10 @@ static mitome_code verify(
                 assert_true(!strcmp(error.field, "x5c") || !strcmp(error.field, "CRL"));
         assert_true(status.code == MITOME_OK || !*ret_anchored);
         assert_int_equal(ERR_peek_error(), 0);
+        /* Now the snapshot may remember some of it: the answer is the same. */
+        bool again = false;
+        assert_int_equal(trust_verify_attestation(trust, chain, count, now, &again, NULL).code, status.code);
+        assert_int_equal(again, *ret_anchored);
         return status.code;
 }
 
@@ -676,6 +682,195 @@ static void metadata_is_kept_beside_the_snapshot(void **state)
         mitome_trust_free(trust);
 }
 
+/* ---- what a snapshot remembers of paths ---- */
+
+static void changed_leaves_of_a_known_issuer_are_not_anchored(void **state)
+{
+        const struct family *f = *state;
+        struct mitome_trust *trust = rig_trust(&f->root, NULL);
+        struct authority_der leaf = f->leaf.der;
+        slice chain[] = { rig_der(&f->leaf), rig_der(&f->middle) };
+        bool anchored;
+        assert_int_equal(verify(trust, chain, 2, rig_now, &anchored), MITOME_OK);
+        assert_true(anchored);
+        chain[0] = slice_of(leaf.bytes, leaf.size);
+        for (size_t at = 0; at < leaf.size; at++) {
+                leaf.bytes[at] ^= 1;
+                (void)verify(trust, chain, 2, rig_now, &anchored);
+                assert_false(anchored);
+                leaf.bytes[at] ^= 1;
+        }
+        mitome_trust_free(trust);
+}
+
+/* Times are asked of each certificate of a known path each time: here of the anchor alone, or of the issuer
+ * alone; and a second leaf is held to the constraints that the first one met. */
+static void a_known_path_is_held_to_its_times_and_names(void **state)
+{
+        (void)state;
+        static const char constrained[] = CA_BEGIN "nameConstraints = critical, excluded;dirName:excluded\n"
+                                                   "subjectKeyIdentifier = hash\n"
+                                                   "[excluded]\nC = JP\nO = Maker\nCN = Leaf\n";
+        const int64_t soon = rig_now + 10 * RIG_DAY, later = rig_now + 20 * RIG_DAY;
+        for (int which = 0; which < 2; which++) {
+                struct rig_certificate root, middle, leaf;
+                rig_make(&root, &(struct rig_plan){ .subject = root_name,
+                                        .extensions = rig_ca_extensions,
+                                        .not_after = which == 0 ? soon : 0 });
+                rig_make(&middle, &(struct rig_plan){ .subject = middle_name,
+                                          .issuer = &root,
+                                          .extensions = rig_ca_extensions,
+                                          .not_after = which == 1 ? soon : 0 });
+                rig_make(&leaf,
+                        &(struct rig_plan){
+                                .subject = leaf_name, .issuer = &middle, .extensions = rig_leaf_extensions });
+                const slice chain[] = { rig_der(&leaf), rig_der(&middle) };
+                struct mitome_trust *trust = rig_trust(&root, NULL);
+                bool anchored;
+                assert_int_equal(verify(trust, chain, 2, rig_now, &anchored), MITOME_OK);
+                assert_true(anchored);
+                assert_int_equal(verify(trust, chain, 2, later, &anchored),
+                        which == 0 ? MITOME_OK : MITOME_E_CERTIFICATE_EXPIRED);
+                assert_false(anchored);
+                mitome_trust_free(trust);
+                rig_free(&leaf);
+                rig_free(&middle);
+                rig_free(&root);
+        }
+        struct rig_certificate root, middle, good, bad;
+        static const char *const other_name[] = { "C", "JP", "O", "Maker", "CN", "Other", NULL };
+        rig_make(&root, &(struct rig_plan){ .subject = root_name, .extensions = constrained });
+        rig_make(&middle, &(struct rig_plan){
+                                  .subject = middle_name, .issuer = &root, .extensions = rig_ca_extensions });
+        rig_make(
+                &good, &(struct rig_plan){
+                               .subject = other_name, .issuer = &middle, .extensions = rig_leaf_extensions });
+        rig_make(&bad, &(struct rig_plan){
+                               .subject = leaf_name, .issuer = &middle, .extensions = rig_leaf_extensions });
+        struct mitome_trust *trust = rig_trust(&root, NULL);
+        bool anchored;
+        const slice chains[][2] = { { rig_der(&good), rig_der(&middle) },
+                { rig_der(&bad), rig_der(&middle) } };
+        for (int i = 0; i < 4; i++) {
+                assert_int_equal(verify(trust, chains[i % 2], 2, rig_now, &anchored), MITOME_OK);
+                assert_int_equal(anchored, i % 2 == 0);
+        }
+        mitome_trust_free(trust);
+        rig_free(&bad);
+        rig_free(&good);
+        rig_free(&middle);
+        rig_free(&root);
+}
+
+/* That a path ended in one anchor is no news about another. */
+static void a_known_path_is_known_to_its_own_anchor_only(void **state)
+{
+        const struct family *f = *state;
+        struct rig_certificate stranger;
+        rig_make(&stranger, &(struct rig_plan){ .subject = root_name, .extensions = rig_ca_extensions });
+        const slice chain[] = { rig_der(&f->leaf), rig_der(&f->middle), rig_der(&f->root) };
+        const slice anchors[] = { rig_der(&stranger), rig_der(&f->root), rig_der(&f->middle) };
+        struct mitome_trust *trust = rig_trust(&stranger, NULL);
+        for (int round = 0; round < 3; round++)
+                for (size_t from = 0; from < 3; from++)
+                        for (size_t count = 0; from + count <= 3; count++) {
+                                bool anchored = false, found = false;
+                                assert_int_equal(trust_verify_attestation_to(trust, anchors + from, count,
+                                                         chain, 2 + from % 2, rig_now, &anchored, NULL)
+                                                         .code,
+                                        MITOME_OK);
+                                assert_int_equal(anchored, from + count > 1 && count > 0);
+                                assert_int_equal(verify(trust, chain, 2, rig_now, &found), MITOME_OK);
+                                assert_false(found);
+                        }
+        mitome_trust_free(trust);
+        rig_free(&stranger);
+}
+
+/* A leaf that stands as its own issuer contradicts itself, however well its path is known. */
+static void a_known_issuer_is_not_its_own_leaf(void **state)
+{
+        const struct family *f = *state;
+        const slice first[] = { rig_der(&f->leaf), rig_der(&f->middle) };
+        const slice second[] = { rig_der(&f->middle), rig_der(&f->middle) };
+        struct mitome_trust *trust = rig_trust(&f->root, NULL);
+        bool anchored;
+        assert_int_equal(verify(trust, first, 2, rig_now, &anchored), MITOME_OK);
+        assert_true(anchored);
+        assert_int_equal(verify(trust, second, 2, rig_now, &anchored), MITOME_E_CERTIFICATE_PATH);
+        mitome_trust_free(trust);
+}
+
+/* More issuers and leaves than are remembered, twice around. */
+static void what_is_forgotten_is_read_again(void **state)
+{
+        const struct family *f = *state;
+        enum { MANY = ISSUERS_MAX + 3 };
+        static struct rig_certificate middles[MANY], leaves[MANY];
+        struct mitome_trust *trust = rig_trust(&f->root, NULL);
+        for (int round = 0; round < 2; round++)
+                for (int i = 0; i < MANY; i++) {
+                        bool anchored;
+                        if (round == 0) {
+                                rig_make(&middles[i], &(struct rig_plan){ .subject = middle_name,
+                                                              .issuer = &f->root,
+                                                              .extensions = rig_ca_extensions });
+                                rig_make(&leaves[i], &(struct rig_plan){ .subject = leaf_name,
+                                                             .issuer = &middles[i],
+                                                             .extensions = rig_leaf_extensions });
+                        }
+                        const slice chain[] = { rig_der(&leaves[i]), rig_der(&middles[i]) };
+                        assert_int_equal(verify(trust, chain, 2, rig_now, &anchored), MITOME_OK);
+                        assert_true(anchored);
+                }
+        mitome_trust_free(trust);
+        for (int i = 0; i < MANY; i++) {
+                rig_free(&leaves[i]);
+                rig_free(&middles[i]);
+        }
+}
+
+struct crowd {
+        const struct mitome_trust *trust;
+        const struct family *family;
+        int wrong;
+};
+
+static void *verify_often(void *argument)
+{
+        struct crowd *crowd = argument;
+        const struct family *f = crowd->family;
+        const slice chain[] = { rig_der(&f->leaf), rig_der(&f->middle) };
+        const slice anchor = rig_der(&f->root);
+        for (int i = 0; i < 100; i++) {
+                bool anchored = false;
+                mitome_status status =
+                        i % 2 ? trust_verify_attestation(crowd->trust, chain, 2, rig_now, &anchored, NULL)
+                              : trust_verify_attestation_to(
+                                        crowd->trust, &anchor, 1, chain, 2, rig_now, &anchored, NULL);
+                crowd->wrong += status.code != MITOME_OK || !anchored;
+        }
+        return NULL;
+}
+
+static void threads_share_a_snapshot(void **state)
+{
+        const struct family *f = *state;
+        enum { THREADS = 4 };
+        struct mitome_trust *trust = rig_trust(&f->root, NULL);
+        struct crowd crowds[THREADS];
+        pthread_t threads[THREADS];
+        for (int i = 0; i < THREADS; i++) {
+                crowds[i] = (struct crowd){ .trust = trust, .family = f };
+                assert_int_equal(pthread_create(&threads[i], NULL, verify_often, &crowds[i]), 0);
+        }
+        for (int i = 0; i < THREADS; i++) {
+                assert_int_equal(pthread_join(threads[i], NULL), 0);
+                assert_int_equal(crowds[i].wrong, 0);
+        }
+        mitome_trust_free(trust);
+}
+
 /* ---- lists on attestation paths ---- */
 
 static slice serial_of(const struct rig_certificate *certificate)
@@ -1009,6 +1204,12 @@ int main(void)
                 cmocka_unit_test(generations_of_one_name_are_all_tried),
                 cmocka_unit_test(anchors_that_are_not_the_snapshots_are_asked_for),
                 cmocka_unit_test(metadata_is_kept_beside_the_snapshot),
+                cmocka_unit_test(changed_leaves_of_a_known_issuer_are_not_anchored),
+                cmocka_unit_test(a_known_path_is_held_to_its_times_and_names),
+                cmocka_unit_test(a_known_path_is_known_to_its_own_anchor_only),
+                cmocka_unit_test(a_known_issuer_is_not_its_own_leaf),
+                cmocka_unit_test(what_is_forgotten_is_read_again),
+                cmocka_unit_test(threads_share_a_snapshot),
                 cmocka_unit_test(lists_are_heard_on_attestation_paths),
                 cmocka_unit_test(a_path_without_an_anchor_is_not_spared),
                 cmocka_unit_test(a_fresh_list_answers),
