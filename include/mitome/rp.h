@@ -47,6 +47,7 @@ struct mitome_policy {
         bool require_trust;       /* refuse a registration whose attestation does not end in an anchor */
         bool require_metadata;    /* refuse a model that the snapshot's metadata does not know */
         bool allow_compromised;   /* accept a model whose metadata says that it was compromised or revoked */
+        bool ignore_metadata_roots; /* metadata tells how a model stands; only the snapshot's anchors vouch */
         unsigned minimum_certification; /* certification_level of <mitome/metadata.h>; 0: none is asked */
         unsigned minimum_cred_protect;  /* registration: credProtect must be at least this; 0: not asked */
         const int64_t *algorithms;      /* COSE identifiers that are accepted; NULL: all that are supported */

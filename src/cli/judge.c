@@ -2,7 +2,7 @@
 /* `mitome judge`: a credential record a line in, how it stands a line out. */
 #include "cli.h"
 #include "json.h"
-#include "judge_files.h"
+#include "trust_files.h"
 #include "verify_case.h"
 
 #include <mitome/record.h>
@@ -241,7 +241,7 @@ static int add_file(struct judge_run *run, enum file_kind kind, const char *path
 {
         static const struct {
                 const char *label;
-                judge_add *add;
+                trust_add *add;
         } how[] = {
                 [FILE_ROOT] = { "CERTIFICATE", mitome_trust_add_anchor },
                 [FILE_TRUST] = { "CERTIFICATE", mitome_trust_add_anchor },
@@ -252,7 +252,7 @@ static int add_file(struct judge_run *run, enum file_kind kind, const char *path
         struct mitome_trust *trust = kind == FILE_ROOT ? run->signers : run->trust;
         errno = 0;
         run->has_root = run->has_root || kind == FILE_ROOT;
-        mitome_status status = judge_add_file(trust, path, how[kind].label, how[kind].add, &error);
+        mitome_status status = trust_add_file(trust, path, how[kind].label, how[kind].add, &error);
         return failed(status) ? complain_about(path, &error) : EXIT_ALL_GOOD;
 }
 
@@ -262,11 +262,11 @@ static int read_blob(struct judge_run *run)
         if (!run->has_root)
                 return not_run("--mds", "needs --mds-root: a BLOB is believed for its signer");
         errno = 0;
-        mitome_status status = judge_read_metadata(
+        mitome_status status = trust_read_metadata(
                 run->blob, run->signers, run->now, run->allow_stale, &run->metadata, &error);
         if (failed(status))
                 return complain_about(run->blob, &error);
-        judge_believe_roots(run->trust, run->metadata);
+        trust_believe_roots(run->trust, run->metadata);
         return EXIT_ALL_GOOD;
 }
 
@@ -293,7 +293,7 @@ static int take_time(struct judge_run *run, const char *text)
  * records. */
 static int take_name(struct judge_run *run, enum file_kind kind, const char *name)
 {
-        if (kind != FILE_NONE && !judge_is_record_file(name))
+        if (kind != FILE_NONE && trust_is_trust_file(name))
                 return add_file(run, kind, name);
         if (run->input)
                 return not_run(name, "there is a file of records already");

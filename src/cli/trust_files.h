@@ -2,18 +2,39 @@
 #ifndef TRUST_FILES_H
 #define TRUST_FILES_H
 
-/* Certificates as people keep them, PEM or DER, for a trust snapshot. */
+/* Certificates, revocation lists and metadata as people keep them: files, DER or PEM. */
 
 #include "bytes.h"
 
-#include <mitome/rp.h>
+#include <mitome/metadata.h>
+#include <mitome/trust.h>
 
-/* trust_add_certificates makes every certificate in `content` an attestation anchor. VALUE when it holds
- * none, or anything else beside: what cannot be used must not look as if it were. */
-MITOME_CHECKED mitome_status trust_add_certificates(
-        struct mitome_trust *trust, slice content, const char *field, mitome_error *error);
+typedef mitome_status trust_add(struct mitome_trust *trust, mitome_slice der, mitome_error *error);
 
-/* trust_looks_like_certificate tells whether a file begins as one does. */
-bool trust_looks_like_certificate(slice content);
+/* trust_read_file reads the whole of a file; the caller frees *ret_bytes. FILE_READ with errno set. */
+MITOME_CHECKED mitome_status trust_read_file(
+        const char *path, uint8_t **ret_bytes, slice *ret, mitome_error *error);
+
+/* trust_add_content adds each block of `content`, DER or PEM of the given label ("CERTIFICATE", "X509 CRL"),
+ * to the snapshot. VALUE when it holds nothing of the kind, or anything else beside: what cannot be used must
+ * not look as if it were. */
+MITOME_CHECKED mitome_status trust_add_content(
+        struct mitome_trust *trust, slice content, const char *label, trust_add *add, mitome_error *error);
+
+/* trust_add_file is both. */
+MITOME_CHECKED mitome_status trust_add_file(
+        struct mitome_trust *trust, const char *path, const char *label, trust_add *add, mitome_error *error);
+
+/* trust_read_metadata reads and verifies a BLOB; line ends behind it are passed over. The caller frees it
+ * with mitome_metadata_free. */
+MITOME_CHECKED mitome_status trust_read_metadata(const char *path, const struct mitome_trust *signers,
+        int64_t now, bool allow_stale, struct mitome_metadata **ret, mitome_error *error);
+
+/* trust_believe_roots makes the roots of all models anchors of the snapshot, so that the lists which makers'
+ * CAs sign are believed. */
+void trust_believe_roots(struct mitome_trust *trust, const struct mitome_metadata *metadata);
+
+/* trust_is_trust_file tells whether a file begins as certificates and lists do, DER or PEM. */
+bool trust_is_trust_file(const char *path);
 
 #endif

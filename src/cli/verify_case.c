@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify_case.h"
 
+#include <mitome/rp.h>
+
+#include <sodium.h>
 #include <time.h>
 
-enum { TEXT_MAX = 4096, KEY_MAX = 4096, PEM_MAX = 65536 };
+enum { TEXT_MAX = 4096, KEY_MAX = 4096, PEM_MAX = 65536, CRL_TEXT_MAX = 4 << 20 };
 
 /* ---- times ---- */
 
@@ -156,6 +159,49 @@ static mitome_status number_element(
         return ok();
 }
 
+/* Padded base64, decoded where it stands in the arena. */
+static mitome_status base64_element(
+        struct json_reader *r, writer *arena, const struct json_field *field, size_t at)
+{
+        const struct json_reader start = *r;
+        struct case_list *list = field->target;
+        slice text;
+        size_t size = 0;
+        MITOME_TRY(arena_text(r, arena, field->field, CRL_TEXT_MAX, &text));
+        uint8_t *space = write_space(arena, text.size);
+        if (!space)
+                return reader_fail(&start.bytes, MITOME_E_BUFFER_FULL, field->field);
+        /* libsodium 1.0.18 takes bytes over 0x7F for digits */
+        if (!slice_is_ascii(text) || sodium_base642bin(space, text.size, (const char *)text.data, text.size,
+                                             NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+                return reader_fail(&start.bytes, MITOME_E_VALUE, field->field);
+        list->items[at] = slice_of(space, size);
+        list->count = at + 1;
+        return ok();
+}
+
+static mitome_status switch_element(
+        struct json_reader *r, writer *arena, const struct json_field *field, size_t at)
+{
+        (void)at;
+        const struct json_reader start = *r;
+        slice name;
+        MITOME_TRY(arena_text(r, arena, field->field, TEXT_MAX, &name));
+        unsigned bit = mitome_switch_find(name);
+        *(unsigned *)field->target |= bit;
+        return bit ? ok() : reader_fail(&start.bytes, MITOME_E_VALUE, field->field);
+}
+
+static mitome_status read_base64_strings(struct json_reader *r, writer *arena, const struct json_field *field)
+{
+        return read_list(r, arena, field, base64_element);
+}
+
+static mitome_status read_switches(struct json_reader *r, writer *arena, const struct json_field *field)
+{
+        return read_list(r, arena, field, switch_element);
+}
+
 static mitome_status read_texts(struct json_reader *r, writer *arena, const struct json_field *field)
 {
         return read_list(r, arena, field, text_element);
@@ -207,13 +253,6 @@ static mitome_status read_count(struct json_reader *r, writer *arena, const stru
         return ok();
 }
 
-/* What cannot be enforced must not look as if it were. */
-static mitome_status read_unsupported(struct json_reader *r, writer *arena, const struct json_field *field)
-{
-        (void)arena;
-        return reader_fail(&r->bytes, MITOME_E_POLICY_UNSUPPORTED, field->field);
-}
-
 static mitome_status read_policy(struct json_reader *r, writer *arena, const struct json_field *field)
 {
         struct verify_case *c = field->target;
@@ -227,7 +266,8 @@ static mitome_status read_policy(struct json_reader *r, writer *arena, const str
                         .flag = &p->allow_cross_origin },
                 { "allowed_top_origins", "policy.allowed_top_origins", read_texts, .target = &p->top_origins,
                         .present = &p->has_top_origins },
-                { "app_id", "policy.app_id", read_unsupported },
+                { "app_id", "policy.app_id", json_field_text, .null_is_absent = true, .max = TEXT_MAX,
+                        .bytes = &p->app_id },
                 { "mediation", "policy.mediation", read_word,
                         .literal = "conditional|optional|required|silent", .flag = &p->conditional },
                 { "stored_sign_count", "policy.stored_sign_count", read_count,
@@ -240,9 +280,11 @@ static mitome_status read_policy(struct json_reader *r, writer *arena, const str
                         .target = &p->credentials, .present = &p->has_credentials },
                 { "allowed_algs", "policy.allowed_algs", read_numbers, .target = &p->algorithms,
                         .present = &p->has_algorithms },
-                { "crl_b64", "policy.crl_b64", read_unsupported },
+                { "crl_b64", "policy.crl_b64", read_base64_strings, .target = &p->crls },
                 { "trust", "policy.trust", read_word, .literal = "required", .flag = &p->trust_required },
-                { "level", "policy.level", read_unsupported },
+                { "level", "policy.level", json_field_text, .max = TEXT_MAX, .bytes = &p->level,
+                        .present = &p->has_level },
+                { "switches", "policy.switches", read_switches, .target = &p->switches },
         };
         const struct json_object object = { .field = "policy",
                 .fields = fields,

@@ -23,12 +23,16 @@ struct verify_policy {
         bool allow_cross_origin;
         bool conditional;
         bool trust_required;
-        bool has_origins, has_top_origins, has_credentials, has_algorithms, has_stored_be;
+        bool has_origins, has_top_origins, has_credentials, has_algorithms, has_stored_be, has_level;
         struct case_list origins, top_origins, credentials;
+        struct case_list crls; /* DER */
         struct case_numbers algorithms;
         int64_t stored_sign_count;
         bool stored_be;
         slice user_handle;
+        slice app_id;
+        slice level;       /* the least that must be reached */
+        unsigned switches; /* enum mitome_switch */
 };
 
 struct verify_case {

@@ -102,7 +102,7 @@ static mitome_status verify_path(
         bool anchored = false;
         MITOME_TRY(trust_verify_attestation(
                 c->trust, chain->certificates, chain->count, c->now, &anchored, error));
-        if (!anchored && entry)
+        if (!anchored && entry && !c->policy->ignore_metadata_roots)
                 MITOME_TRY(trust_verify_attestation_to(c->trust, entry->roots, entry->root_count,
                         chain->certificates, chain->count, c->now, &anchored, error));
         *ret_anchored = anchored;

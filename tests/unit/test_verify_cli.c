@@ -305,9 +305,11 @@ static void policies_that_cannot_be_kept_are_refused(void **state)
 {
         (void)state;
         const struct rig_plan plan = rig_registration_plan();
-        check_policy(&plan, "{\"app_id\":\"https://a\"}", MITOME_E_POLICY_UNSUPPORTED, "policy.app_id");
+        check_policy(&plan, "{\"app_id\":7}", MITOME_E_JSON_TYPE, "policy.app_id");
         check_policy(&plan, "{\"level\":\"x\"}", MITOME_E_POLICY_UNSUPPORTED, "policy.level");
-        check_policy(&plan, "{\"crl_b64\":[]}", MITOME_E_POLICY_UNSUPPORTED, "policy.crl_b64");
+        check_policy(&plan, "{\"crl_b64\":[\"A\"]}", MITOME_E_VALUE, "policy.crl_b64");
+        check_policy(&plan, "{\"crl_b64\":[\"AAAA\"]}", MITOME_E_DER, "CRL");
+        check_policy(&plan, "{\"switches\":[\"x\"]}", MITOME_E_VALUE, "policy.switches");
         check_policy(&plan, "{\"trust\":\"none\"}", MITOME_E_VALUE, "policy.trust");
         check_policy(
                 &plan, "{\"user_verification\":\"Required\"}", MITOME_E_VALUE, "policy.user_verification");

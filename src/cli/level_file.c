@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "level_file.h"
+
+#include "trust_files.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where the policies are from where the program is: installed, and in a build folder. */
+static const char *const folders[] = { "../share/mitome/policies", "../attestation/level/policies" };
+
+static bool find_shipped(const char *name, char path[PATH_MAX])
+{
+        char program[PATH_MAX];
+        ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
+        if (size <= 0 || strchr(name, '/'))
+                return false;
+        program[size] = '\0';
+        char *end = strrchr(program, '/');
+        if (!end)
+                return false;
+        *end = '\0';
+        for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+                int length = snprintf(path, PATH_MAX, "%s/%s/%s.json", program, folders[i], name);
+                if (length > 0 && length < PATH_MAX && access(path, R_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+mitome_status level_file_read(
+        const char *name, struct level_policy *ret, uint8_t **ret_bytes, mitome_error *error)
+{
+        char path[PATH_MAX];
+        uint8_t *bytes = NULL;
+        slice json;
+        bool shipped = access(name, R_OK) != 0 && find_shipped(name, path);
+        MITOME_TRY(trust_read_file(shipped ? path : name, &bytes, &json, error));
+        mitome_status status = level_policy_read(json, ret, error);
+        if (failed(status)) {
+                free(bytes);
+                return status;
+        }
+        *ret_bytes = bytes;
+        return ok();
+}
