@@ -360,7 +360,9 @@ static void finds_formats_by_exact_name(void **state)
         } cases[] = {
                 { "packed", &attestation_packed, NULL },
                 { "none", &attestation_none, NULL },
-                { "tpm", NULL, "fmt tpm" },
+                { "tpm", &attestation_tpm, NULL },
+                { "fido-u2f", &attestation_fido_u2f, NULL },
+                { "TPM", NULL, "fmt, a name that is not known" },
                 { "compound", &attestation_compound, NULL },
                 { "Packed", NULL, "fmt, a name that is not known" },
                 { "packed2", NULL, "fmt, a name that is not known" },

@@ -287,7 +287,7 @@ static const struct {
         { "credential type", credential_type, MITOME_E_VALUE, "WebAuthn L3 5.1" },
         { "format unknown", format_unknown, MITOME_E_FORMAT_UNSUPPORTED, STEP("21") },
         { "format case", format_case, MITOME_E_FORMAT_UNSUPPORTED, STEP("21") },
-        { "format tpm", format_tpm, MITOME_E_FORMAT_UNSUPPORTED, STEP("21") },
+        { "format tpm", format_tpm, MITOME_E_MISSING, "WebAuthn L3 8.3" },
         { "format too long", format_long, MITOME_E_TOO_LONG, STEP("13") },
         { "none with statement", none_with_statement, MITOME_E_STATEMENT_NOT_EMPTY, "WebAuthn L3 8.7" },
         { "signature", signature_spoiled, MITOME_E_SIGNATURE_INVALID, "WebAuthn L3 8.2" },
