@@ -91,8 +91,7 @@ struct mitome_record_facts {
         mitome_slice user_handle;   /* user.id of the creation options */
         mitome_slice response_json; /* the RegistrationResponseJSON that was verified: transports and
                                        credProps are read from it */
-        const struct mitome_binding *binding;   /* the person's certificate, or NULL */
-        const struct mitome_metadata *metadata; /* what is known of models, or NULL */
+        const struct mitome_binding *binding; /* the person's certificate, or NULL */
         bool keep_attestation; /* keep attestation object and client data hash: some hundred to some thousand
                                   bytes a record */
 };

@@ -14,16 +14,17 @@ struct judging {
         const struct mitome_metadata_entry *model;
 };
 
-const struct mitome_metadata_entry *record_find_model(
+/* FIDO Metadata Statement 4, attestationCertificateKeyIdentifiers: U2F authenticators have no AAGUID, and are
+ * found by the key of their attestation certificate. */
+static const struct mitome_metadata_entry *find_model(
         const struct mitome_record *record, const struct mitome_metadata *metadata)
 {
-        static const uint8_t none[MITOME_RECORD_KEY_ID_SIZE] = { 0 };
-        const struct mitome_metadata_entry *entry = NULL;
-        if (record->aaguid.size)
-                entry = mitome_metadata_find(metadata, record->aaguid);
-        if (!entry && !slice_equal(SLICE(record->attestation_key_id), SLICE(none)))
-                entry = mitome_metadata_find_key(metadata, SLICE(record->attestation_key_id));
-        return entry;
+        static const uint8_t no_model[16] = { 0 }, no_key[MITOME_RECORD_KEY_ID_SIZE] = { 0 };
+        if (record->aaguid.size && !slice_equal(record->aaguid, SLICE(no_model)))
+                return mitome_metadata_find(metadata, record->aaguid);
+        if (slice_equal(SLICE(record->attestation_key_id), SLICE(no_key)))
+                return NULL;
+        return mitome_metadata_find_key(metadata, SLICE(record->attestation_key_id));
 }
 
 /* ---- the questions: a failure is the finding ---- */
@@ -158,7 +159,7 @@ void mitome_record_judge(const struct mitome_record *record, const struct mitome
                 .record = record, .rules = rules ? rules : &no_rules, .trust = trust, .now = now
         };
         j.metadata = metadata ? metadata : trust ? trust_metadata(trust) : NULL;
-        j.model = j.metadata ? record_find_model(record, j.metadata) : NULL;
+        j.model = j.metadata ? find_model(record, j.metadata) : NULL;
         for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
                 const mitome_error finding = ask_one(&j, &questions[i]);
                 if (weigh(finding.code) <= standing.kind)

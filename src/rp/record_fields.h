@@ -65,9 +65,4 @@ MITOME_CHECKED mitome_status record_check(const struct mitome_record *record, mi
  * not set. */
 MITOME_CHECKED mitome_status record_check_seen(uint32_t seen, mitome_error *error);
 
-/* record_find_model is what metadata says of the record's model: by AAGUID, or by attestation key where there
- * is none; or NULL. */
-const struct mitome_metadata_entry *record_find_model(
-        const struct mitome_record *record, const struct mitome_metadata *metadata);
-
 #endif

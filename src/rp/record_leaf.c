@@ -1,58 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record_leaf.h"
 
-#include "attestation_format.h"
 #include "der.h"
 
 #include <openssl/evp.h>
 
-enum { SERIAL_MAX = 20, ISSUER_MAX = 1024, DEEPER = 2, MEMBERS_MAX = 16 };
-
-/* ---- in the attestation object ---- */
-
-static mitome_status find_in(struct cbor_reader *r, slice *ret);
-
-static mitome_status find_in_map(struct cbor_reader *r, slice *ret)
-{
-        struct attestation_chain chain = { 0 };
-        struct cbor_members map;
-        struct cbor_key key;
-        slice device = { 0 };
-        MITOME_TRY(cbor_open_map(r, "attStmt", MEMBERS_MAX, &map));
-        for (bool more = true;;) {
-                MITOME_TRY(cbor_next_key(r, &map, &key, &more));
-                if (!more)
-                        break;
-                if (key.is_text && slice_is(key.text, "x5c"))
-                        MITOME_TRY(attestation_read_chain(r, "x5c", &chain));
-                else if (key.is_text && (slice_is(key.text, "device") || slice_is(key.text, "attStmt")))
-                        MITOME_TRY(find_in(r, &device));
-                else
-                        MITOME_TRY(cbor_skip(r, "attStmt"));
-        }
-        slice found = device.size ? device : chain.count ? chain.certificates[0] : device;
-        if (!ret->size)
-                *ret = found;
-        return ok();
-}
-
-/* Statement, list of statements, or the object around them. Recurses no deeper than cbor_open_* lets it. */
-static mitome_status find_in(struct cbor_reader *r, slice *ret)
-{
-        enum cbor_kind kind;
-        struct cbor_members array;
-        MITOME_TRY(cbor_peek(r, "attStmt", &kind));
-        if (kind == CBOR_KIND_MAP)
-                return find_in_map(r, ret);
-        if (kind != CBOR_KIND_ARRAY)
-                return cbor_skip(r, "attStmt");
-        MITOME_TRY(cbor_open_array(r, "attStmt", MEMBERS_MAX, &array));
-        while (cbor_next_element(r, &array))
-                MITOME_TRY(find_in(r, ret));
-        return ok();
-}
-
-/* ---- in the certificate, RFC 5280 4.1 ---- */
+enum { SERIAL_MAX = 20, ISSUER_MAX = 1024 };
 
 static mitome_status hash_key(reader *r, struct record_leaf *leaf)
 {
@@ -111,15 +64,4 @@ void record_leaf_read(slice der, struct record_leaf *ret)
         mitome_status status = read_leaf(der, &leaf);
         (void)status; /* as far as it could be read */
         *ret = leaf;
-}
-
-void record_leaf_find(slice attestation_object, struct record_leaf *ret)
-{
-        struct cbor_reader r = cbor_over(attestation_object, NULL, NULL);
-        slice der = { 0 };
-        *ret = (struct record_leaf){ 0 };
-        r.any_order = true;
-        r.deeper = DEEPER;
-        if (!failed(find_in(&r, &der)) && der.size)
-                record_leaf_read(der, ret);
 }

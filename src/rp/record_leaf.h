@@ -2,7 +2,7 @@
 #ifndef RECORD_LEAF_H
 #define RECORD_LEAF_H
 
-/* The attestation certificate of a registration, as far as a record remembers it. */
+/* An attestation certificate, as far as a record remembers it. */
 
 #include "bytes.h"
 
@@ -15,12 +15,8 @@ struct record_leaf {
         slice issuer;                     /* Name, DER; empty with the serial */
 };
 
-/* record_leaf_read reads a certificate (DER) as far as it can be read. */
+/* record_leaf_read reads a certificate (DER) as far as it can be read: some that exist are not strict DER,
+ * and were OpenSSL's to judge. */
 void record_leaf_read(slice der, struct record_leaf *ret);
-
-/* record_leaf_find looks for the authenticator's certificate in an attestation object that was verified: the
- * first x5c, that of `device` where there is one. What cannot be found or read stays empty: certificates that
- * are not strict DER exist, and were OpenSSL's to judge. Views point into the object. */
-void record_leaf_find(slice attestation_object, struct record_leaf *ret);
 
 #endif

@@ -590,6 +590,27 @@ static struct mitome_verdict registered(const struct rig_plan *plan, struct mito
         return verdict;
 }
 
+/* The same, with the client's extension results as given. */
+static struct mitome_verdict registered_with(const struct rig_plan *plan, const char *results)
+{
+        static const char none[] = "\"clientExtensionResults\":{}";
+        static char text[sizeof built.json + 256];
+        const struct mitome_policy policy = { 0 };
+        const struct mitome_expectation expected = rig_expectation(&rig);
+        struct mitome_verdict verdict;
+        rig_build(&rig, plan, &built);
+        built.json[built.json_size] = '\0';
+        const char *json = (const char *)built.json, *at = strstr(json, none);
+        assert_non_null(at);
+        int size = snprintf(text, sizeof text, "%.*s\"clientExtensionResults\":%s%s", (int)(at - json), json,
+                results, at + sizeof none - 1);
+        assert_int_equal(mitome_verify_registration(NULL, &policy, &expected, slice_of(text, (size_t)size),
+                                 NULL, RIG_NOW, buffer, sizeof buffer, &verdict, NULL)
+                                 .code,
+                MITOME_OK);
+        return verdict;
+}
+
 static struct mitome_record record_of(
         const struct mitome_verdict *verdict, const struct mitome_record_facts *facts)
 {
@@ -683,46 +704,50 @@ static void keeps_the_attestation_when_asked(void **state)
         assert_slices(record.client_data_hash, SLICE(digest));
 }
 
+/* WebAuthn L3 5.2.1: transports; 10.1.3: credProps.rk. */
 static void keeps_what_the_browser_said(void **state)
 {
         (void)state;
         static const struct {
-                const char *inner, *outer;
+                const char *inner, *results;
                 uint32_t transports;
                 enum mitome_answer discoverable;
         } cases[] = {
-                { "", "", 0, MITOME_ANSWER_UNKNOWN },
-                { ",\"transports\":[\"usb\",\"hybrid\",\"infrared\",7]",
-                        ",\"clientExtensionResults\":{\"credProps\":{\"rk\":true}}",
+                { "", "{}", 0, MITOME_ANSWER_UNKNOWN },
+                { ",\"transports\":[\"usb\",\"hybrid\",\"infrared\",7]", "{\"credProps\":{\"rk\":true}}",
                         MITOME_TRANSPORT_USB | MITOME_TRANSPORT_HYBRID, MITOME_ANSWER_YES },
                 { ",\"transports\":[\"nfc\",\"nfc\",\"ble\",\"smart-card\",\"internal\"]",
-                        ",\"clientExtensionResults\":{\"credProps\":{\"rk\":false,\"x\":1},\"y\":[]}",
+                        "{\"credProps\":{\"rk\":false,\"x\":1},\"y\":[]}",
                         MITOME_TRANSPORT_NFC | MITOME_TRANSPORT_BLE | MITOME_TRANSPORT_SMART_CARD |
                                 MITOME_TRANSPORT_INTERNAL,
                         MITOME_ANSWER_NO },
                 /* not of their form: they say nothing */
-                { ",\"transports\":\"usb\"", ",\"clientExtensionResults\":{\"credProps\":true}", 0,
-                        MITOME_ANSWER_UNKNOWN },
-                { ",\"transports\":null", ",\"clientExtensionResults\":{\"credProps\":{\"rk\":1}}", 0,
-                        MITOME_ANSWER_UNKNOWN },
+                { ",\"transports\":\"usb\"", "{\"credProps\":true}", 0, MITOME_ANSWER_UNKNOWN },
+                { ",\"transports\":null", "{\"credProps\":{\"rk\":1}}", 0, MITOME_ANSWER_UNKNOWN },
         };
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-                static char json[sizeof built.json + 512];
                 struct rig_plan plan = rig_registration_plan();
-                struct mitome_verdict verdict = registered(&plan, NULL);
-                snprintf(json, sizeof json, "{\"id\":\"x\",\"response\":{\"attestationObject\":\"\"%s}%s}",
-                        cases[i].inner, cases[i].outer);
-                const struct mitome_record_facts facts = { .response_json = slice_text(json),
+                plan.inner_members = cases[i].inner;
+                struct mitome_verdict verdict = registered_with(&plan, cases[i].results);
+                const struct mitome_record_facts facts = { .response_json = rig_json(&built),
                         .user_handle = SLICE(handle) };
                 struct mitome_record record = record_of(&verdict, &facts);
                 assert_int_equal(record.transports, cases[i].transports);
                 assert_int_equal(record.discoverable, cases[i].discoverable);
                 assert_slices(record.user_handle, SLICE(handle));
         }
+}
+
+/* FIDO Metadata Service 3.1.4: what was known of the model on that day. */
+static void keeps_the_status_of_the_model(void **state)
+{
+        (void)state;
+        const struct mitome_metadata_entry entry = { .status = MITOME_STATUS_FIDO_CERTIFIED_L2 };
         struct rig_plan plan = rig_registration_plan();
         struct mitome_verdict verdict = registered(&plan, NULL);
-        const struct mitome_record_facts facts = { .response_json = rig_json(&built) };
-        record_of(&verdict, &facts);
+        assert_int_equal(record_of(&verdict, NULL).model_status.size, 0);
+        verdict.metadata = &entry;
+        assert_true(slice_is(record_of(&verdict, NULL).model_status, "FIDO_CERTIFIED_L2"));
 }
 
 static mitome_status record_with(const struct mitome_verdict *verdict,
@@ -922,6 +947,7 @@ int main(void)
                 cmocka_unit_test(remembers_the_attestation_certificate),
                 cmocka_unit_test(keeps_the_attestation_when_asked),
                 cmocka_unit_test(keeps_what_the_browser_said),
+                cmocka_unit_test(keeps_the_status_of_the_model),
                 cmocka_unit_test(makes_no_record_of),
                 cmocka_unit_test(keeps_the_protection),
                 cmocka_unit_test(keeps_the_certificate),
