@@ -11,16 +11,29 @@ static mitome_status arena_take(
         return ok();
 }
 
+static bool has_escape(slice raw)
+{
+        bool found = false;
+        for (size_t i = 0; i < raw.size; i++)
+                found |= raw.data[i] == '\\';
+        return found;
+}
+
 mitome_status arena_text(struct json_reader *r, writer *arena, const char *field, size_t max, slice *ret)
 {
-        struct json_reader ahead = *r;
+        struct json_reader start = *r;
         slice raw, text;
         uint8_t *space = NULL;
-        MITOME_TRY(json_read_raw(&ahead, field, &raw));
+        MITOME_TRY(json_read_raw(r, field, &raw));
         /* Without its escapes a text is never longer than with them. */
-        MITOME_TRY(arena_take(r, arena, field, raw.size, &space));
-        struct json_reader start = *r;
-        MITOME_TRY(json_read_string(r, field, space, raw.size, &text));
+        MITOME_TRY(arena_take(&start, arena, field, raw.size, &space));
+        if (has_escape(raw)) {
+                struct json_reader again = start;
+                MITOME_TRY(json_read_string(&again, field, space, raw.size, &text));
+        } else {
+                MITOME_TRY(slice_copy(raw, field, space, raw.size, NULL));
+                text = slice_of(space, raw.size);
+        }
         if (text.size > max)
                 return reader_fail(&start.bytes, MITOME_E_TOO_LONG, field);
         *ret = text;
@@ -29,17 +42,20 @@ mitome_status arena_text(struct json_reader *r, writer *arena, const char *field
 
 mitome_status arena_base64url(struct json_reader *r, writer *arena, const char *field, size_t max, slice *ret)
 {
-        struct json_reader ahead = *r;
+        enum json_kind kind;
         slice raw, bytes;
         uint8_t *space = NULL;
-        MITOME_TRY(json_read_raw(&ahead, field, &raw));
+        MITOME_TRY(json_peek(r, field, &kind)); /* past the white space */
+        struct json_reader start = *r;
+        MITOME_TRY(json_read_raw(r, field, &raw));
         size_t capacity =
                 raw.size / 4 * 3 + 2; /* two digits or three that are left over make two bytes at most */
         if (capacity > max + 4)
-                return reader_fail(&r->bytes, MITOME_E_TOO_LONG, field);
-        MITOME_TRY(arena_take(r, arena, field, capacity, &space));
-        struct json_reader start = *r;
-        MITOME_TRY(json_read_base64url(r, field, space, capacity, &bytes));
+                return reader_fail(&start.bytes, MITOME_E_TOO_LONG, field);
+        MITOME_TRY(arena_take(&start, arena, field, capacity, &space));
+        mitome_status status = base64url_decode(raw, field, space, capacity, &bytes, NULL);
+        if (failed(status))
+                return reader_fail(&start.bytes, status.code, field);
         if (bytes.size > max)
                 return reader_fail(&start.bytes, MITOME_E_TOO_LONG, field);
         *ret = bytes;
