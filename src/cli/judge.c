@@ -18,18 +18,19 @@ enum { EXIT_ALL_GOOD = 0, EXIT_SOME_NOT = 1, EXIT_NOT_RUN = 2 };
 enum { LINE_MAX_SIZE = 1 << 20, OUT_SIZE = 2 * MITOME_RECORD_MAX, STREAM_SIZE = 1 << 18 };
 
 static const char usage[] =
-        "Usage: mitome judge [--mds BLOB --mds-root FILE..] [--trust FILE..] [--jpki-trust FILE..] [--crl FILE..]\n"
-        "                    [--at TIME] [--changed] [--records] [FILE]\n"
+        "Usage: mitome judge [--mds BLOB [--mds-root FILE..]] [--trust FILE..] [--jpki-trust FILE..] [--crl FILE..]\n"
+        "                    [--at TIME] [--changed] [OPTION..] [FILE]\n"
         "Judges stored credentials again, by newer metadata and revocation lists: one JSON record (docs/record.md)\n"
         "a line from FILE or standard input, one JSON line for each on standard output, a summary on standard\n"
         "error. Exit status: 0 all good, 1 some changed, bad or unreadable, 2 could not run.\n"
         "\n"
         "  --mds BLOB           metadata of authenticator models (FIDO MDS3)\n"
-        "  --mds-root FILE..    the CA certificates that its signer must lead to\n"
+        "  --mds-root FILE..    CA certificates that the BLOB's signer must lead to; without: those of --trust\n"
         "  --allow-stale        take a BLOB whose next one is overdue\n"
         "  --trust FILE..       CA certificates of makers of authenticators, whose lists are believed\n"
         "  --jpki-trust FILE..  CA certificates of JPKI: bound certificates are looked up in their lists\n"
         "  --crl FILE..         revocation lists (all files: PEM or DER)\n"
+        "  --ocsp FILE..        OCSP responses (DER)\n"
         "  --least-level LEVEL  models certified below L1, L1plus, .. L3plus need attention\n"
         "  --known-models       models that the metadata does not know need attention\n"
         "  --at TIME            judge as of this time (RFC 3339), not now\n"
@@ -37,7 +38,7 @@ static const char usage[] =
         "  --records            print the records, with their new standing, to be stored again\n"
         "  --help               this text\n";
 
-enum file_kind { FILE_NONE, FILE_ROOT, FILE_TRUST, FILE_JPKI, FILE_CRL };
+enum file_kind { FILE_NONE, FILE_ROOT, FILE_TRUST, FILE_JPKI, FILE_CRL, FILE_OCSP };
 
 struct judge_run {
         struct mitome_trust *trust, *signers;
@@ -247,6 +248,7 @@ static int add_file(struct judge_run *run, enum file_kind kind, const char *path
                 [FILE_TRUST] = { "CERTIFICATE", mitome_trust_add_anchor },
                 [FILE_JPKI] = { "CERTIFICATE", mitome_trust_add_jpki_anchor },
                 [FILE_CRL] = { "X509 CRL", mitome_trust_add_crl },
+                [FILE_OCSP] = { "OCSP RESPONSE", mitome_trust_add_ocsp },
         };
         mitome_error error = { 0 };
         struct mitome_trust *trust = kind == FILE_ROOT ? run->signers : run->trust;
@@ -259,11 +261,9 @@ static int add_file(struct judge_run *run, enum file_kind kind, const char *path
 static int read_blob(struct judge_run *run)
 {
         mitome_error error = { 0 };
-        if (!run->has_root)
-                return not_run("--mds", "needs --mds-root: a BLOB is believed for its signer");
         errno = 0;
-        mitome_status status = trust_read_metadata(
-                run->blob, run->signers, run->now, run->allow_stale, &run->metadata, &error);
+        mitome_status status = trust_read_metadata(run->blob, run->has_root ? run->signers : run->trust,
+                run->now, run->allow_stale, &run->metadata, &error);
         if (failed(status))
                 return complain_about(run->blob, &error);
         trust_believe_roots(run->trust, run->metadata);
@@ -349,6 +349,7 @@ static int take_options(struct judge_run *run, int argc, char **argv)
                 { "trust", required_argument, NULL, FILES + FILE_TRUST },
                 { "jpki-trust", required_argument, NULL, FILES + FILE_JPKI },
                 { "crl", required_argument, NULL, FILES + FILE_CRL },
+                { "ocsp", required_argument, NULL, FILES + FILE_OCSP },
                 { "least-level", required_argument, NULL, LEVEL },
                 { "known-models", no_argument, NULL, KNOWN },
                 { "at", required_argument, NULL, AT },
