@@ -153,15 +153,6 @@ static bool set_up(X509_STORE_CTX *context, STACK_OF(X509) * believed, int64_t n
         return X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN) == 1;
 }
 
-/* RFC 5280 6.1.4 (k) of those between leaf and anchor; OpenSSL is content with a key usage. */
-static bool are_cas(STACK_OF(X509) * path)
-{
-        for (int i = 1; i + 1 < sk_X509_num(path); i++)
-                if (!is_ca(sk_X509_value(path, i)))
-                        return false;
-        return true;
-}
-
 /* The path from the leaf to the one anchor that is believed here, or NULL. */
 static STACK_OF(X509) * find_path(X509 *leaf, STACK_OF(X509) * others, X509 *anchor, int64_t now)
 {
@@ -170,7 +161,7 @@ static STACK_OF(X509) * find_path(X509 *leaf, STACK_OF(X509) * others, X509 *anc
         STACK_OF(X509) *path = NULL;
         if (context && believed && sk_X509_push(believed, anchor) > 0 &&
                 X509_STORE_CTX_init(context, NULL, leaf, others) == 1 && set_up(context, believed, now) &&
-                X509_verify_cert(context) == 1 && are_cas(X509_STORE_CTX_get0_chain(context)))
+                X509_verify_cert(context) == 1)
                 path = X509_STORE_CTX_get1_chain(context);
         X509_STORE_CTX_free(context);
         sk_X509_free(believed);
@@ -331,8 +322,10 @@ static mitome_status judge(
         const struct request *request, const struct path *path, bool *ret_anchored, mitome_error *error)
 {
         bool anchored = path->verified != NULL;
-        MITOME_TRY(
-                anchored ? check_beyond(request, path->verified, error) : check_rest(request, 0, 0, error));
+        if (!anchored)
+                MITOME_TRY(check_rest(request, 0, 0, error));
+        else if (!path->remembered)
+                MITOME_TRY(check_beyond(request, path->verified, error));
         MITOME_TRY(check_revocation(request, anchored ? path->verified : request->chain, anchored, error));
         *ret_anchored = anchored;
         return ok();

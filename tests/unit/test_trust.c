@@ -467,6 +467,12 @@ static void odd_validities_pass_in_their_time(void **state)
 
 /* ---- who is an anchor ---- */
 
+static slice serial_of(const struct rig_certificate *certificate)
+{
+        const ASN1_INTEGER *number = X509_get0_serialNumber(certificate->x509);
+        return slice_of(ASN1_STRING_get0_data(number), (size_t)ASN1_STRING_length(number));
+}
+
 /* WebAuthn L3 7.1 #24: the certificate itself may be an anchor. It vouches for nobody else, not even for one
  * of its name. */
 static void a_leaf_that_is_an_anchor_is_believed_by_itself(void **state)
@@ -495,6 +501,16 @@ static void a_leaf_that_is_an_anchor_is_believed_by_itself(void **state)
                 assert_int_equal(verify(trust, &others[i], 1, rig_now, &anchored), MITOME_OK);
                 assert_false(anchored);
         }
+        /* Nobody but the anchor's owner says that it is no anchor any more: lists of its issuer do not. */
+        struct authority_der crl;
+        rig_crl(&crl, &(struct rig_crl_plan){ .issuer = &f->middle,
+                              .issued = rig_now - 60,
+                              .next = rig_now + RIG_DAY,
+                              .serial = serial_of(&f->leaf) });
+        rig_add_crl(trust, &crl);
+        mitome_trust_require_revocation(trust);
+        assert_int_equal(verify(trust, chain, 2, rig_now, &anchored), MITOME_OK);
+        assert_true(anchored);
         const slice contradiction[] = { rig_der(&f->leaf), rig_der(&f->root) };
         assert_int_equal(verify(trust, contradiction, 2, rig_now, &anchored), MITOME_E_CERTIFICATE_PATH);
         mitome_trust_free(trust);
@@ -531,6 +547,12 @@ static void certificates_beyond_the_anchor_are_looked_at(void **state)
         const slice whole[] = { rig_der(&leaf), rig_der(&f->middle), rig_der(&f->root) };
         assert_int_equal(verify(trust, whole, 3, rig_now, &anchored), MITOME_OK);
         assert_true(anchored);
+        assert_int_equal(verify(trust, forged, 3, rig_now, &anchored), MITOME_E_CERTIFICATE_PATH);
+        assert_int_equal(verify(trust, expired, 3, rig_now, &anchored), MITOME_E_CERTIFICATE_EXPIRED);
+        /* the expired root was good a minute ago, and is remembered: its time is asked again */
+        assert_int_equal(verify(trust, expired, 3, rig_now - 60, &anchored), MITOME_OK);
+        assert_true(anchored);
+        assert_int_equal(verify(trust, expired, 3, rig_now, &anchored), MITOME_E_CERTIFICATE_EXPIRED);
         mitome_trust_free(trust);
 
         /* The anchor in place of its twin that was sent: the twin is looked at, too. */
@@ -873,12 +895,6 @@ static void threads_share_a_snapshot(void **state)
 
 /* ---- lists on attestation paths ---- */
 
-static slice serial_of(const struct rig_certificate *certificate)
-{
-        const ASN1_INTEGER *number = X509_get0_serialNumber(certificate->x509);
-        return slice_of(ASN1_STRING_get0_data(number), (size_t)ASN1_STRING_length(number));
-}
-
 struct path_list {
         const struct rig_certificate *issuer, *signer, *listed; /* signer NULL: the issuer */
         int reason;
@@ -1083,6 +1099,29 @@ static void a_list_that_the_issuer_did_not_sign_is_no_list(void **state)
         rig_free(&twin);
 }
 
+/* NIST SP 800-131A: SHA-1 signs nothing any more, lists neither. */
+static void a_list_with_a_weak_signature_is_no_list(void **state)
+{
+        const struct family *f = *state;
+        struct authority_der made;
+        rig_crl(&made, &(struct rig_crl_plan){
+                               .issuer = &f->root, .issued = rig_now - 60, .next = rig_now + RIG_DAY });
+        for (int weak = 0; weak < 2; weak++) {
+                const unsigned char *from = made.bytes;
+                unsigned char *to = NULL;
+                X509_CRL *crl = d2i_X509_CRL(NULL, &from, (long)made.size);
+                assert_true(X509_CRL_sign(crl, f->root.key, weak ? EVP_sha1() : EVP_sha384()) > 0);
+                int size = i2d_X509_CRL(crl, &to);
+                struct mitome_trust *trust = rig_trust(NULL, &f->root);
+                assert_int_equal(
+                        mitome_trust_add_crl(trust, slice_of(to, (size_t)size), NULL).code, MITOME_OK);
+                assert_int_equal(check(trust, &f->root, rig_now), weak ? MITOME_E_CRL_SIGNATURE : MITOME_OK);
+                mitome_trust_free(trust);
+                OPENSSL_free(to);
+                X509_CRL_free(crl);
+        }
+}
+
 /* RFC 5280 5.2.4: a delta CRL's indicator is critical. */
 static void a_list_that_is_not_whole_is_refused(void **state)
 {
@@ -1216,6 +1255,7 @@ int main(void)
                 cmocka_unit_test(a_list_is_parsed_to_the_last_byte),
                 cmocka_unit_test(a_list_out_of_its_time_is_no_list),
                 cmocka_unit_test(a_list_that_the_issuer_did_not_sign_is_no_list),
+                cmocka_unit_test(a_list_with_a_weak_signature_is_no_list),
                 cmocka_unit_test(a_list_that_is_not_whole_is_refused),
                 cmocka_unit_test(an_entry_that_is_not_understood_spoils_its_list),
                 cmocka_unit_test(a_ca_that_may_not_sign_lists_signs_none),
