@@ -2,9 +2,10 @@
 #ifndef MITOME_TRUST_H
 #define MITOME_TRUST_H
 
-/* A trust snapshot: whom a relying party believes. It is built, then read only, so that threads may share it.
- * Nothing here reads a clock or asks a network: lists and answers come as bytes, the time comes with each
- * question. */
+/* A trust snapshot: whom a relying party believes. It is built, then read only, so that threads may share it
+ * (certificates that it has met on good paths are remembered inside; no thread waits for another, and no
+ * answer depends on it). Nothing here reads a clock or asks a network: lists and answers come as bytes, the
+ * time comes with each question. */
 
 #include <mitome/bytes.h>
 #include <mitome/error.h>
