@@ -5,14 +5,29 @@
 static const char clause[] = "RFC 5280 5";
 
 struct named {
-        X509_NAME *issuer;
+        const X509_NAME *issuer;
+        X509_NAME *parsed; /* the same, when it had to be */
         ASN1_INTEGER *serial;
 };
 
 static void named_free(struct named *named)
 {
         ASN1_INTEGER_free(named->serial);
-        X509_NAME_free(named->issuer);
+        X509_NAME_free(named->parsed);
+}
+
+/* Names are mostly written as the CA writes its own: the anchor's is then at hand, which takes a third of the
+ * time of reading it again. */
+static const X509_NAME *find_name(STACK_OF(X509) * anchors, slice der)
+{
+        for (int i = 0; i < sk_X509_num(anchors); i++) {
+                const X509_NAME *name = X509_get_subject_name(sk_X509_value(anchors, i));
+                const unsigned char *bytes;
+                size_t size;
+                if (X509_NAME_get0_der(name, &bytes, &size) == 1 && slice_equal(der, slice_of(bytes, size)))
+                        return name;
+        }
+        return NULL;
 }
 
 static mitome_status read_serial(slice serial, ASN1_INTEGER **ret, mitome_error *error)
@@ -23,21 +38,25 @@ static mitome_status read_serial(slice serial, ASN1_INTEGER **ret, mitome_error 
         return *ret ? ok() : fail(error, MITOME_E_NO_MEMORY, "certificate serial", NULL);
 }
 
-static mitome_status read_issuer(slice der, X509_NAME **ret, mitome_error *error)
+static mitome_status read_issuer(slice der, struct named *ret, mitome_error *error)
 {
         const unsigned char *end = der.data;
-        *ret = d2i_X509_NAME(NULL, &end, (long)der.size);
-        if (!*ret || (size_t)(end - der.data) != der.size)
+        if (ret->issuer)
+                return ok();
+        ret->issuer = ret->parsed = d2i_X509_NAME(NULL, &end, (long)der.size);
+        if (!ret->parsed || (size_t)(end - der.data) != der.size)
                 return fail(error, MITOME_E_DER, "certificate issuer", "RFC 5280 4.1.2.4");
         return ok();
 }
 
-static mitome_status named_read(slice issuer_name_der, slice serial, struct named *ret, mitome_error *error)
+static mitome_status named_read(
+        STACK_OF(X509) * anchors, slice issuer_name_der, slice serial, struct named *ret, mitome_error *error)
 {
         if (serial.size == 0 || serial.size > 20 || issuer_name_der.size == 0 ||
                 issuer_name_der.size > UINT16_MAX)
                 return fail(error, MITOME_E_ARGUMENT, "certificate serial", "RFC 5280 4.1.2.2");
-        MITOME_TRY(read_issuer(issuer_name_der, &ret->issuer, error));
+        ret->issuer = find_name(anchors, issuer_name_der);
+        MITOME_TRY(read_issuer(issuer_name_der, ret, error));
         return read_serial(serial, &ret->serial, error);
 }
 
@@ -70,7 +89,7 @@ mitome_status trust_check_serial(const struct mitome_trust *trust, slice issuer_
         int64_t now, mitome_error *error)
 {
         struct named named = { 0 };
-        mitome_status status = named_read(issuer_name_der, serial, &named, error);
+        mitome_status status = named_read(trust->jpki_anchors, issuer_name_der, serial, &named, error);
         if (!failed(status))
                 status = check_generations(trust, &named, now, error);
         named_free(&named);
@@ -123,7 +142,7 @@ mitome_status trust_check_listed(const struct mitome_trust *trust, slice issuer_
         struct named named = { 0 };
         if (trust->list_count == 0 && trust->answer_count == 0 && !trust->require_revocation)
                 return ok(); /* nobody says anything: a million records are judged without being parsed */
-        mitome_status status = named_read(issuer_name_der, serial, &named, error);
+        mitome_status status = named_read(trust->anchors, issuer_name_der, serial, &named, error);
         if (!failed(status))
                 status = check_anchors(trust, &named, now, error);
         if (!failed(status))
