@@ -131,11 +131,11 @@ MITOME_CHECKED mitome_status mitome_record_write_json(const struct mitome_record
 MITOME_CHECKED mitome_status mitome_record_write_cbor(const struct mitome_record *record, uint8_t *buffer,
         size_t capacity, mitome_slice *ret, mitome_error *error);
 
-/* mitome_record_read_json reads a record, exactly; texts and bytes are decoded into `buffer`, which must be
- * as large as the input and outlive the record. Refused: what is no record (JSON_*, MISSING, VALUE, TOO_LONG,
- * BASE64URL), another version (RECORD_VERSION), members that version 1.0 does not have in a record that says
- * 1.0 (RECORD_MEMBER; in one of a higher minor version they are passed over, and are lost when the record is
- * written again), and RECORD_CONTRADICTION. */
+/* mitome_record_read_json reads a record, exactly. *ret views `json`, and `buffer` for what had to be
+ * decoded: as many bytes as the input has are enough. Refused: what is no record (JSON_*, MISSING, VALUE,
+ * TOO_LONG, BASE64URL), another version (RECORD_VERSION), members that version 1.0 does not have in a record
+ * that says 1.0 (RECORD_MEMBER; in one of a higher minor version they are passed over, and are lost when the
+ * record is written again), and RECORD_CONTRADICTION. */
 MITOME_CHECKED mitome_status mitome_record_read_json(
         mitome_slice json, uint8_t *buffer, size_t capacity, struct mitome_record *ret, mitome_error *error);
 
