@@ -31,10 +31,11 @@ static const char *const standings[] = { NULL, "good", "attention", "revoked" };
                 number, name_, "record." name_, shape_, kind, least_, most_, \
                         offsetof(struct mitome_record, member), NULL         \
         }
-#define WORD(number, member, name_, kind, least_, words_)                                                    \
-        {                                                                                                    \
-                number, name_, "record." name_, RECORD_WORD, kind, least_,                                   \
-                        sizeof words_ / sizeof words_[0] - 1, offsetof(struct mitome_record, member), words_ \
+#define WORD(number, member, name_, kind, least_, words_)                                                 \
+        {                                                                                                 \
+                number, name_, "record." name_, RECORD_WORD, kind, least_,                                \
+                        sizeof(words_) / sizeof((words_)[0]) - 1, offsetof(struct mitome_record, member), \
+                        words_                                                                            \
         }
 
 const struct record_field record_fields[RECORD_FIELDS] = {
