@@ -39,7 +39,7 @@ xargs grep -nE '#[[:space:]]*include[[:space:]]*["<][^">]*\.\./' <"$work/all" >"
 judge 'no include climbs out of its room' "$work/out"
 
 # Public headers are included as <mitome/..>. A subcommand's file is named after the subcommand.
-grep -v -e '^include/' -e '^src/cli/element\.c$' -e '^src/cli/explain\.c$' "$work/all" | sed 's|.*/||' | sort | uniq -d >"$work/out"
+grep -v -e '^include/' -e '^src/cli/element\.c$' -e '^src/cli/explain\.c$' -e '^src/cli/verify\.c$' "$work/all" | sed 's|.*/||' | sort | uniq -d >"$work/out"
 judge 'file names are unique' "$work/out"
 
 grep -v -e '^tests/' "$work/all" | xargs grep -nE '\b(memcpy|memmove|mempcpy|bcopy)[[:space:]]*\(' | grep -v '^src/base/bytes\.c:' >"$work/out" || true
