@@ -73,7 +73,7 @@ static mitome_status verify_leaf(const struct attestation_input *input,
         /* "Verify that sig is a valid signature over the concatenation of authenticatorData and
          * clientDataHash using the public key in the first certificate in x5c with the algorithm specified in
          * alg." */
-        MITOME_TRY(leaf_read_key(leaf, statement->algorithm, field, clause, &key, error));
+        MITOME_TRY(leaf_read_key(input->verifier, leaf, statement->algorithm, field, clause, &key, error));
         MITOME_TRY(signed_statement_verify(statement, input, &key, clause, error));
         /* "Verify that the public key in the first certificate in x5c matches the credentialPublicKey in the
          * attestedCredentialData in authenticatorData." */
@@ -90,7 +90,8 @@ static mitome_status android_key_verify(
         r.bytes.clause = clause;
         /* "Verify that attStmt is valid CBOR conforming to the syntax defined above" */
         MITOME_TRY(signed_statement_read(&r, STATEMENT_ALG | STATEMENT_SIG | STATEMENT_X5C, 0, &statement));
-        MITOME_TRY(leaf_read(statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(
+                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, &statement, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);

@@ -38,7 +38,8 @@ static mitome_status verify_leaf(const struct attestation_input *input,
         struct cose_key key;
         /* "If certificate public key is not an Elliptic Curve (EC) public key over the P-256 curve, terminate
          * this algorithm and return an appropriate error." */
-        MITOME_TRY(leaf_read_key(leaf, COSE_ES256, "attStmt.x5c[0] public key", clause, &key, error));
+        MITOME_TRY(leaf_read_key(
+                input->verifier, leaf, COSE_ES256, "attStmt.x5c[0] public key", clause, &key, error));
         MITOME_TRY(raw_key(&data->public_key, &public_key, error));
         /* "Let verificationData be the concatenation of (0x00 || rpIdHash || clientDataHash || credentialId
          * || publicKeyU2F)" */
@@ -68,7 +69,8 @@ static mitome_status fido_u2f_verify(
          * test vector has another. */
         if ((input->switches & MITOME_SWITCH_U2F_ZERO_AAGUID) && !is_zero(input->data->aaguid))
                 return fail(error, MITOME_E_U2F_AAGUID, "aaguid", clause);
-        MITOME_TRY(leaf_read(statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(
+                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, &statement, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);

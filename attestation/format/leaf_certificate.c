@@ -3,17 +3,23 @@
 
 #include "der.h"
 
+#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
 static const char packed_clause[] = "WebAuthn L3 8.2.1";
 
-mitome_status leaf_read(slice der, const char *field, const char *clause, X509 **ret, mitome_error *error)
+mitome_status leaf_read(struct cose_verifier *verifier, slice der, const char *field, const char *clause,
+        X509 **ret, mitome_error *error)
 {
         if (der.size == 0 || der.size > INT32_MAX)
                 return fail(error, MITOME_E_DER, field, clause);
         const unsigned char *end = der.data;
-        X509 *leaf = d2i_X509(NULL, &end, (long)der.size);
+        ERR_set_mark(); /* OpenSSL's error queue is the caller's */
+        X509 *leaf = X509_new_ex(cose_verifier_bare(verifier), NULL);
+        if (leaf && !d2i_X509(&leaf, &end, (long)der.size))
+                leaf = NULL; /* freed by d2i_X509 */
+        ERR_pop_to_mark();
         if (!leaf)
                 return fail(error, MITOME_E_DER, field, clause);
         if ((size_t)(end - der.data) != der.size) {
@@ -96,8 +102,8 @@ static bool take_key(const X509 *leaf, enum cose_form *ret_form, struct cose_key
         return false;
 }
 
-mitome_status leaf_read_key(const X509 *leaf, int64_t algorithm, const char *field, const char *clause,
-        struct cose_key *ret, mitome_error *error)
+mitome_status leaf_read_key(struct cose_verifier *verifier, const X509 *leaf, int64_t algorithm,
+        const char *field, const char *clause, struct cose_key *ret, mitome_error *error)
 {
         struct cose_key key = { .algorithm = algorithm };
         enum cose_form form, wanted;
@@ -105,7 +111,7 @@ mitome_status leaf_read_key(const X509 *leaf, int64_t algorithm, const char *fie
                 return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, field, clause);
         if (!take_key(leaf, &form, &key) || form != wanted)
                 return fail(error, MITOME_E_KEY_TYPE, field, clause);
-        MITOME_TRY(cose_key_check(&key, field, clause, error));
+        MITOME_TRY(cose_key_check(verifier, &key, field, clause, error));
         *ret = key;
         return ok();
 }

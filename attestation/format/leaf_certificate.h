@@ -8,15 +8,16 @@
 
 #include <openssl/x509.h>
 
-/* leaf_read decodes exactly one certificate, or fails with DER. The caller frees it with X509_free. */
-MITOME_CHECKED mitome_status leaf_read(
-        slice der, const char *field, const char *clause, X509 **ret, mitome_error *error);
+/* leaf_read decodes exactly one certificate, or fails with DER. The caller frees it with X509_free. It may be
+ * without an EVP_PKEY: its key is for leaf_read_key to give. `verifier` may be NULL. */
+MITOME_CHECKED mitome_status leaf_read(struct cose_verifier *verifier, slice der, const char *field,
+        const char *clause, X509 **ret, mitome_error *error);
 
 /* leaf_read_key gives the certificate's public key as the key of a COSE algorithm (RS1 too), held to the same
  * limits as a credential's key: KEY_TYPE when it is of another type or curve, KEY_POINT, KEY_WEAK,
  * ALGORITHM_UNSUPPORTED. *ret views the certificate. */
-MITOME_CHECKED mitome_status leaf_read_key(const X509 *leaf, int64_t algorithm, const char *field,
-        const char *clause, struct cose_key *ret, mitome_error *error);
+MITOME_CHECKED mitome_status leaf_read_key(struct cose_verifier *verifier, const X509 *leaf,
+        int64_t algorithm, const char *field, const char *clause, struct cose_key *ret, mitome_error *error);
 
 /* leaf_check_key compares the certificate's public key with a credential's, whatever the algorithm of that:
  * KEY_MISMATCH when they are not the same. */

@@ -14,7 +14,7 @@ static mitome_status verify_person(const struct attestation_input *input,
         static const char field[] = "attStmt.x5c[0] public key";
         struct cose_key key;
         /* "3. Verify that the public key in certificate is an RSA key with a modulus of 2048 bits." */
-        MITOME_TRY(leaf_read_key(leaf, COSE_RS256, field, clause, &key, error));
+        MITOME_TRY(leaf_read_key(input->verifier, leaf, COSE_RS256, field, clause, &key, error));
         if (key.n.size != MODULUS_SIZE)
                 return fail(error, MITOME_E_KEY_TYPE, field, clause);
         /* "4. Verify that sig is a valid signature over the concatenation of authenticatorData and
@@ -50,7 +50,8 @@ static mitome_status mitome_jpki_verify(
         /* "2. Verify that alg is -257." */
         if (statement.algorithm != COSE_RS256)
                 return fail(error, MITOME_E_STATEMENT_ALGORITHM, "attStmt.alg", clause);
-        MITOME_TRY(leaf_read(statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(
+                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_person(input, &statement, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);

@@ -71,8 +71,8 @@ static mitome_status verify_leaf(const struct attestation_input *input, const st
         /* "Verify that sig is a valid signature ... using the attestation public key in attestnCert with the
          * algorithm specified in alg." */
         struct cose_key key;
-        MITOME_TRY(
-                leaf_read_key(leaf, statement->algorithm, "attStmt.x5c[0] public key", clause, &key, error));
+        MITOME_TRY(leaf_read_key(input->verifier, leaf, statement->algorithm, "attStmt.x5c[0] public key",
+                clause, &key, error));
         MITOME_TRY(check_signature(input, statement, &key, error));
         /* "Verify that attestnCert meets the requirements"; the AAGUID extension matches, if there is one */
         return leaf_check_packed(leaf, input->data->aaguid, error);
@@ -85,7 +85,8 @@ static mitome_status verify_x5c(
         if (!cose_algorithm_name(statement->algorithm) || cose_algorithm_is_broken(statement->algorithm))
                 return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg", clause);
         X509 *leaf;
-        MITOME_TRY(leaf_read(statement->chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(
+                input->verifier, statement->chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, statement, leaf, error);
         X509_free(leaf);
         return status;

@@ -68,7 +68,7 @@ static mitome_status check_extra_data(const struct attestation_input *input, int
 {
         const slice to_be_signed[] = { input->auth_data, input->client_data_hash };
         uint8_t digest[COSE_HASH_MAX];
-        size_t size = cose_hash(algorithm, to_be_signed, 2, digest);
+        size_t size = cose_hash(input->verifier, algorithm, to_be_signed, 2, digest);
         if (!size)
                 return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg", clause);
         if (!slice_equal(attest->extra_data, slice_of(digest, size)))
@@ -96,11 +96,12 @@ static int64_t hashing_like(uint16_t name_algorithm)
 
 /* "whose name field contains a valid Name for pubArea, as computed using the procedure specified in
  * [TPMv2-Part1] section 16 using the nameAlg in the pubArea": nameAlg || H(pubArea). */
-static mitome_status check_name(
-        const struct tpm_public *public, const struct tpm_attest *attest, mitome_error *error)
+static mitome_status check_name(const struct attestation_input *input, const struct tpm_public *public,
+        const struct tpm_attest *attest, mitome_error *error)
 {
         uint8_t digest[COSE_HASH_MAX], buffer[2 + COSE_HASH_MAX];
-        size_t size = cose_hash(hashing_like(public->name_algorithm), &public->whole, 1, digest);
+        size_t size =
+                cose_hash(input->verifier, hashing_like(public->name_algorithm), &public->whole, 1, digest);
         writer name = WRITER(buffer);
         write_u16(&name, public->name_algorithm);
         write_slice(&name, slice_of(digest, size));
@@ -119,8 +120,8 @@ static mitome_status verify_aik(const struct attestation_input *input,
         struct cose_key key;
         /* "Verify the sig is a valid signature over certInfo using the attestation public key in aikCert with
          * the algorithm specified in alg." */
-        MITOME_TRY(
-                leaf_read_key(aik, statement->algorithm, "attStmt.x5c[0] public key", clause, &key, error));
+        MITOME_TRY(leaf_read_key(input->verifier, aik, statement->algorithm, "attStmt.x5c[0] public key",
+                clause, &key, error));
         MITOME_TRY(cose_verify(input->verifier, &key, &statement->cert_info.rest, 1, statement->signature,
                 "attStmt.sig", clause, error));
         /* "Verify that aikCert meets the requirements in 8.3.1" */
@@ -145,7 +146,7 @@ static mitome_status check_structures(
         /* "Validate that certInfo is valid": magic and type are tpm_attest_read's to check. */
         MITOME_TRY(tpm_attest_read(&cert_info, &attest));
         MITOME_TRY(check_extra_data(input, statement->algorithm, &attest, error));
-        return check_name(&public, &attest, error);
+        return check_name(input, &public, &attest, error);
 }
 
 static mitome_status tpm_verify(
@@ -158,7 +159,8 @@ static mitome_status tpm_verify(
         /* "Verify that attStmt is valid CBOR conforming to the syntax defined above" */
         MITOME_TRY(signed_statement_read(&r, MEMBERS, 0, &statement));
         MITOME_TRY(check_structures(input, &statement, error));
-        MITOME_TRY(leaf_read(statement.chain.certificates[0], "attStmt.x5c[0]", clause, &aik, error));
+        MITOME_TRY(leaf_read(
+                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &aik, error));
         mitome_status status = verify_aik(input, &statement, aik, error);
         X509_free(aik);
         MITOME_TRY(status);

@@ -4,7 +4,7 @@
 static const char clause[] = "WebAuthn L3 6.1";
 
 /* WebAuthn L3 6.5.1, attested credential data. */
-static mitome_status read_attested(reader *r, struct authdata *data)
+static mitome_status read_attested(reader *r, struct cose_verifier *verifier, struct authdata *data)
 {
         static const char length[] = "attestedCredentialData.credentialIdLength";
         uint16_t id_size;
@@ -17,7 +17,8 @@ static mitome_status read_attested(reader *r, struct authdata *data)
         MITOME_TRY(read_bytes(r, "attestedCredentialData.credentialId", id_size, &data->credential_id));
 
         struct cbor_reader key = { .bytes = *r };
-        MITOME_TRY(cose_key_read(&key, "attestedCredentialData.credentialPublicKey", &data->public_key));
+        MITOME_TRY(cose_key_read(
+                &key, "attestedCredentialData.credentialPublicKey", verifier, &data->public_key));
         return read_bytes(r, "attestedCredentialData.credentialPublicKey", key.bytes.offset - r->offset,
                 &data->public_key_bytes);
 }
@@ -34,8 +35,8 @@ static mitome_status read_extensions(reader *r, bool any_order, struct authdata 
         return read_bytes(r, "extensions", item.size, &data->extensions);
 }
 
-mitome_status authdata_read_laxly(
-        slice input, struct authdata_laxity laxity, struct authdata *ret, mitome_error *error)
+mitome_status authdata_read_by(
+        slice input, const struct authdata_rules *rules, struct authdata *ret, mitome_error *error)
 {
         struct authdata data = { 0 };
         reader r = reader_over(input, clause, error);
@@ -46,10 +47,10 @@ mitome_status authdata_read_laxly(
                 return fail_at(error, MITOME_E_VALUE, 32, "flags.BS", "WebAuthn L3 6.1.3");
         MITOME_TRY(read_u32(&r, "signCount", &data.sign_count));
         if (data.flags & AUTHDATA_AT)
-                MITOME_TRY(read_attested(&r, &data));
+                MITOME_TRY(read_attested(&r, rules->verifier, &data));
         if (data.flags & AUTHDATA_ED)
-                MITOME_TRY(read_extensions(&r, laxity.any_order, &data));
-        if (!laxity.left_over)
+                MITOME_TRY(read_extensions(&r, rules->any_order, &data));
+        if (!rules->left_over)
                 MITOME_TRY(read_end(&r, "authData"));
         *ret = data;
         return ok();
@@ -57,7 +58,8 @@ mitome_status authdata_read_laxly(
 
 mitome_status authdata_read(slice input, struct authdata *ret, mitome_error *error)
 {
-        return authdata_read_laxly(input, (struct authdata_laxity){ 0 }, ret, error);
+        const struct authdata_rules strict = { 0 };
+        return authdata_read_by(input, &strict, ret, error);
 }
 
 void authdata_write(writer *w, const struct authdata *data)

@@ -35,13 +35,14 @@ struct authdata {
  * bits are tolerated as the specification asks; BS without BE is refused (6.1: BS needs BE). */
 MITOME_CHECKED mitome_status authdata_read(slice input, struct authdata *ret, mitome_error *error);
 
-/* authdata_read_laxly reads what some authenticators make of it: with `left_over`, bytes behind the end are
+/* authdata_read_by reads what some authenticators make of it: with `left_over`, bytes behind the end are
  * ignored; with `any_order`, CBOR keys of the extensions come in any order. */
-struct authdata_laxity {
+struct authdata_rules {
+        struct cose_verifier *verifier; /* for the key; may be NULL */
         bool left_over, any_order;
 };
-MITOME_CHECKED mitome_status authdata_read_laxly(
-        slice input, struct authdata_laxity laxity, struct authdata *ret, mitome_error *error);
+MITOME_CHECKED mitome_status authdata_read_by(
+        slice input, const struct authdata_rules *rules, struct authdata *ret, mitome_error *error);
 
 /* authdata_write writes the same structure; public_key_bytes is written as it is, and public_key only when
  * public_key_bytes is empty. What is written is not checked (tests write what must be

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cose_table.h"
 
-#include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/obj_mac.h>
 #include <sodium.h>
 
@@ -109,21 +107,6 @@ slice cose_point(const struct cose_key *key, uint8_t buffer[COSE_POINT_MAX])
 
 /* ---- what makes a key ---- */
 
-static bool is_on_curve(const struct cose_form_info *form, const struct cose_key *key)
-{
-        uint8_t buffer[COSE_POINT_MAX];
-        slice point = cose_point(key, buffer);
-        ERR_set_mark(); /* what is refused here must not look like a failure of the caller's own OpenSSL calls
-                         */
-        EC_GROUP *group = EC_GROUP_new_by_curve_name(form->nid);
-        EC_POINT *decoded = group ? EC_POINT_new(group) : NULL;
-        bool right = decoded && EC_POINT_oct2point(group, decoded, point.data, point.size, NULL) == 1;
-        EC_POINT_free(decoded);
-        EC_GROUP_free(group);
-        ERR_pop_to_mark();
-        return right;
-}
-
 /* RFC 8230, 4: "the octet sequence MUST utilize the minimum number of octets"; so the size is the strength
  * (at the least size all of its bits; over it a modulus may begin with some zero bits), and an odd exponent
  * over 1 is the least that makes a key of it. */
@@ -137,8 +120,7 @@ static bool is_strong_rsa(const struct cose_key *key)
         return strong && exponent;
 }
 
-/* Of the right size; for RSA, strong. */
-static mitome_code judge_sizes(const struct cose_form_info *form, const struct cose_key *key)
+mitome_code cose_judge_sizes(const struct cose_form_info *form, const struct cose_key *key)
 {
         if (form->kind == COSE_KIND_RSA)
                 return is_strong_rsa(key) ? MITOME_OK : MITOME_E_KEY_WEAK;
@@ -147,26 +129,26 @@ static mitome_code judge_sizes(const struct cose_form_info *form, const struct c
         return right ? MITOME_OK : MITOME_E_KEY_POINT;
 }
 
-static mitome_code judge(const struct cose_form_info *form, const struct cose_key *key)
+static mitome_code judge(struct cose_verifier *verifier, enum cose_form form, const struct cose_key *key)
 {
-        mitome_code code = judge_sizes(form, key);
+        mitome_code code = cose_judge_sizes(&forms[form], key);
         if (code != MITOME_OK)
                 return code;
-        if (form->kind == COSE_KIND_EC)
-                return is_on_curve(form, key) ? MITOME_OK : MITOME_E_KEY_POINT;
+        if (forms[form].kind == COSE_KIND_EC)
+                return cose_is_on_curve(verifier, form, key) ? MITOME_OK : MITOME_E_KEY_POINT;
         /* On the curve, in its one spelling, and of the large order: what a secret key makes always is. */
-        if (form == &forms[COSE_FORM_ED25519] && crypto_core_ed25519_is_valid_point(key->x.data) != 1)
+        if (form == COSE_FORM_ED25519 && crypto_core_ed25519_is_valid_point(key->x.data) != 1)
                 return MITOME_E_KEY_POINT;
         return MITOME_OK;
 }
 
-mitome_status cose_key_check(
-        const struct cose_key *key, const char *field, const char *where, mitome_error *error)
+mitome_status cose_key_check(struct cose_verifier *verifier, const struct cose_key *key, const char *field,
+        const char *where, mitome_error *error)
 {
         enum cose_form form;
         if (!cose_algorithm_form(key->algorithm, &form))
                 return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, field, where);
-        mitome_code code = judge(&forms[form], key);
+        mitome_code code = judge(verifier, form, key);
         return code == MITOME_OK ? ok() : fail(error, code, field, where);
 }
 
@@ -213,10 +195,8 @@ static mitome_status read_curve(
 }
 
 static mitome_status read_parameters(struct cbor_reader *r, struct cbor_members *map, const char *field,
-        const struct cose_form_info *form, bool check, struct cose_key *key)
+        const struct cose_form_info *form, struct cose_key *key)
 {
-        if (form->curve)
-                MITOME_TRY(read_curve(r, map, field, form->curve));
         const struct cbor_reader start = *r;
         switch (form->kind) {
         case COSE_KIND_EC:
@@ -234,7 +214,7 @@ static mitome_status read_parameters(struct cbor_reader *r, struct cbor_members 
                 MITOME_TRY(next_bytes(r, map, field, LABEL_PUB, form->size, &key->x));
                 break;
         }
-        mitome_code code = check ? judge(form, key) : judge_sizes(form, key);
+        mitome_code code = cose_judge_sizes(form, key);
         return code == MITOME_OK ? ok() : reader_fail(&start.bytes, code, field);
 }
 
@@ -247,7 +227,8 @@ static size_t parameter_count(const struct cose_form_info *form)
         return counts[form->kind];
 }
 
-static mitome_status take_key(struct cbor_reader *r, const char *field, bool check, struct cose_key *ret)
+/* Takes the map; *ret_at is where its parameters begin. */
+static mitome_status take_key(struct cbor_reader *r, const char *field, reader *ret_at, struct cose_key *ret)
 {
         struct cose_key key = { 0 };
         struct cbor_members map;
@@ -265,7 +246,10 @@ static mitome_status take_key(struct cbor_reader *r, const char *field, bool che
         const struct cose_form_info *form = &forms[algorithm->form];
         if (form->key_type != key_type || map.left != parameter_count(form))
                 return reader_fail(&before.bytes, MITOME_E_KEY_TYPE, field);
-        MITOME_TRY(read_parameters(r, &map, field, form, check, &key));
+        if (form->curve)
+                MITOME_TRY(read_curve(r, &map, field, form->curve));
+        *ret_at = r->bytes;
+        MITOME_TRY(read_parameters(r, &map, field, form, &key));
         MITOME_TRY(cbor_next_key(r, &map, &label, &more)); /* closes the map: its size is known to be right */
         *ret = key;
         return ok();
@@ -273,12 +257,21 @@ static mitome_status take_key(struct cbor_reader *r, const char *field, bool che
 
 mitome_status cose_key_parse(struct cbor_reader *r, const char *field, struct cose_key *ret)
 {
-        return take_key(r, field, false, ret);
+        reader at;
+        return take_key(r, field, &at, ret);
 }
 
-mitome_status cose_key_read(struct cbor_reader *r, const char *field, struct cose_key *ret)
+mitome_status cose_key_read(
+        struct cbor_reader *r, const char *field, struct cose_verifier *verifier, struct cose_key *ret)
 {
-        return take_key(r, field, true, ret);
+        struct cose_key key;
+        reader at;
+        MITOME_TRY(take_key(r, field, &at, &key));
+        mitome_status status = cose_key_check(verifier, &key, field, at.clause, NULL);
+        if (failed(status))
+                return reader_fail(&at, status.code, field);
+        *ret = key;
+        return ok();
 }
 
 /* ---- writing ---- */

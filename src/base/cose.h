@@ -69,29 +69,35 @@ bool cose_algorithm_form(int64_t algorithm, enum cose_form *ret);
  * (KEY_WEAK). Whether a point is on its curve is left to cose_key_check or cose_verify. */
 MITOME_CHECKED mitome_status cose_key_parse(struct cbor_reader *r, const char *field, struct cose_key *ret);
 
-/* cose_key_check refuses what is no public key of the algorithm: sizes, points off the curve or at infinity
- * (KEY_POINT), weak RSA keys (KEY_WEAK). */
-MITOME_CHECKED mitome_status cose_key_check(
-        const struct cose_key *key, const char *field, const char *clause, mitome_error *error);
-
-/* cose_key_read is cose_key_parse and cose_key_check. */
-MITOME_CHECKED mitome_status cose_key_read(struct cbor_reader *r, const char *field, struct cose_key *ret);
-
-/* cose_key_write writes the key in canonical form. */
-void cose_key_write(writer *w, const struct cose_key *key);
-
 /* A verifier keeps what OpenSSL would make anew for each signature: digests, groups, and the RSA keys used
- * last, COSE_RSA_KEYS at most. One thread at a time. It holds no secret, and answers are the same without. */
+ * last, COSE_RSA_KEYS at most. One thread at a time. It holds no secret, and answers are the same without:
+ * wherever one is taken, it may be NULL. */
 struct cose_verifier;
 enum { COSE_RSA_KEYS = 64 };
 MITOME_CHECKED mitome_status cose_verifier_new(struct cose_verifier **ret, mitome_error *error);
 void cose_verifier_free(struct cose_verifier *verifier);
 
+/* cose_verifier_bare is an OpenSSL library context that knows no algorithm, or NULL. A certificate that is
+ * decoded into it is read whole but for its key, which OpenSSL would look for decoders for: that takes longer
+ * than verifying a signature. */
+struct ossl_lib_ctx_st *cose_verifier_bare(struct cose_verifier *verifier);
+
+/* cose_key_check refuses what is no public key of the algorithm: sizes, points off the curve or at infinity
+ * (KEY_POINT), weak RSA keys (KEY_WEAK). */
+MITOME_CHECKED mitome_status cose_key_check(struct cose_verifier *verifier, const struct cose_key *key,
+        const char *field, const char *clause, mitome_error *error);
+
+/* cose_key_read is cose_key_parse and cose_key_check. */
+MITOME_CHECKED mitome_status cose_key_read(
+        struct cbor_reader *r, const char *field, struct cose_verifier *verifier, struct cose_key *ret);
+
+/* cose_key_write writes the key in canonical form. */
+void cose_key_write(writer *w, const struct cose_key *key);
+
 /* cose_verify checks `signature` over the parts, one after the other. ECDSA signatures are strict DER
  * (SIGNATURE_FORM), RSA's as long as the modulus, others of their one size. At most COSE_PARTS parts, for
  * EdDSA and ML-DSA of COSE_MESSAGE_MAX bytes together (TOO_LONG). ALGORITHM_UNAVAILABLE where the OpenSSL at
- * run time lacks it. `verifier` may be NULL: one is made for the call. OpenSSL's error queue is left as it
- * was found. */
+ * run time lacks it. OpenSSL's error queue is left as it was found. */
 enum { COSE_PARTS = 4, COSE_MESSAGE_MAX = 12288 };
 MITOME_CHECKED mitome_status cose_verify(struct cose_verifier *verifier, const struct cose_key *key,
         const slice *parts, size_t count, slice signature, const char *field, const char *clause,
@@ -100,6 +106,7 @@ MITOME_CHECKED mitome_status cose_verify(struct cose_verifier *verifier, const s
 /* cose_hash hashes the parts with the digest of an algorithm; 0 for one that has none (EdDSA, ML-DSA).
  * Returns the size of the digest. */
 enum { COSE_HASH_MAX = 64 };
-size_t cose_hash(int64_t algorithm, const slice *parts, size_t count, uint8_t ret_digest[COSE_HASH_MAX]);
+size_t cose_hash(struct cose_verifier *verifier, int64_t algorithm, const slice *parts, size_t count,
+        uint8_t ret_digest[COSE_HASH_MAX]);
 
 #endif

@@ -37,6 +37,12 @@ const char *cose_digest_name(enum cose_digest digest);
 
 /* cose_point writes 04 || X || Y (SEC 1, 2.3.3); nothing else of a curve is ever given to OpenSSL, so that
  * neither a compressed point nor the one at infinity has a form to come in. */
+/* cose_judge_sizes tells whether a key has the sizes of its form; for RSA, the strength. */
+mitome_code cose_judge_sizes(const struct cose_form_info *form, const struct cose_key *key);
+
+/* cose_is_on_curve tells whether the coordinates are those of a point; `form` is that of a curve. */
+bool cose_is_on_curve(struct cose_verifier *verifier, enum cose_form form, const struct cose_key *key);
+
 enum { COSE_POINT_MAX = 1 + 2 * 66 };
 slice cose_point(const struct cose_key *key, uint8_t buffer[COSE_POINT_MAX]);
 

@@ -7,9 +7,11 @@
 #include "der.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -23,18 +25,22 @@ struct curve {
 };
 
 struct rsa_key {
-        int64_t algorithm;
-        uint8_t n[MODULUS_MAX], e[EXPONENT_MAX];
+        uint8_t n_bytes[MODULUS_MAX], e_bytes[EXPONENT_MAX];
         size_t n_size, e_size;
-        EVP_PKEY_CTX *context; /* ready to verify; NULL: a place that is free */
+        BIGNUM *n, *e;
+        BN_MONT_CTX *mont;     /* NULL: a place that is free */
+        EVP_PKEY_CTX *pss;     /* ready to verify; made when first asked for */
+        int64_t pss_algorithm; /* what it is ready for */
 };
 
 struct cose_verifier {
         EVP_MD_CTX *digest;
         EVP_MD *digests[COSE_DIGESTS];
         struct curve curves[COSE_FORM_SECP256K1 + 1];
-        EVP_PKEY_CTX *rsa_maker;
+        BN_CTX *numbers;
         struct rsa_key rsa[COSE_RSA_KEYS];
+        OSSL_LIB_CTX *bare;
+        OSSL_PROVIDER *nothing;            /* keeps the bare context from loading the default provider */
         uint8_t message[COSE_MESSAGE_MAX]; /* for algorithms that take it in one piece */
 };
 
@@ -54,7 +60,8 @@ mitome_status cose_verifier_new(struct cose_verifier **ret, mitome_error *error)
         if (!verifier)
                 return fail(error, MITOME_E_NO_MEMORY, "verifier", NULL);
         verifier->digest = EVP_MD_CTX_new();
-        bool ready = verifier->digest;
+        verifier->numbers = BN_CTX_new();
+        bool ready = verifier->digest && verifier->numbers;
         for (size_t i = 0; i < COSE_DIGESTS; i++) {
                 verifier->digests[i] = EVP_MD_fetch(NULL, cose_digest_name((enum cose_digest)i), NULL);
                 ready = ready && (verifier->digests[i] || i == COSE_SHA1);
@@ -65,6 +72,15 @@ mitome_status cose_verifier_new(struct cose_verifier **ret, mitome_error *error)
         }
         *ret = verifier;
         return ok();
+}
+
+static void forget_rsa_key(struct rsa_key *key)
+{
+        BN_free(key->n);
+        BN_free(key->e);
+        BN_MONT_CTX_free(key->mont);
+        EVP_PKEY_CTX_free(key->pss);
+        *key = (struct rsa_key){ 0 };
 }
 
 void cose_verifier_free(struct cose_verifier *verifier)
@@ -79,9 +95,22 @@ void cose_verifier_free(struct cose_verifier *verifier)
                 EVP_PKEY_free(verifier->curves[i].key);
         }
         for (size_t i = 0; i < COSE_RSA_KEYS; i++)
-                EVP_PKEY_CTX_free(verifier->rsa[i].context);
-        EVP_PKEY_CTX_free(verifier->rsa_maker);
+                forget_rsa_key(&verifier->rsa[i]);
+        BN_CTX_free(verifier->numbers);
+        OSSL_PROVIDER_unload(verifier->nothing);
+        OSSL_LIB_CTX_free(verifier->bare);
         free(verifier);
+}
+
+struct ossl_lib_ctx_st *cose_verifier_bare(struct cose_verifier *verifier)
+{
+        if (!verifier)
+                return NULL;
+        if (!verifier->bare) {
+                verifier->bare = OSSL_LIB_CTX_new();
+                verifier->nothing = verifier->bare ? OSSL_PROVIDER_load(verifier->bare, "null") : NULL;
+        }
+        return verifier->nothing ? verifier->bare : NULL;
 }
 
 static size_t hash_parts(struct cose_verifier *verifier, enum cose_digest digest, const slice *parts,
@@ -96,14 +125,16 @@ static size_t hash_parts(struct cose_verifier *verifier, enum cose_digest digest
         return right ? size : 0;
 }
 
-size_t cose_hash(int64_t id, const slice *parts, size_t count, uint8_t ret_digest[COSE_HASH_MAX])
+size_t cose_hash(struct cose_verifier *verifier, int64_t id, const slice *parts, size_t count,
+        uint8_t ret_digest[COSE_HASH_MAX])
 {
-        struct cose_verifier *verifier;
+        struct cose_verifier *own = NULL;
         const struct cose_algorithm_info *algorithm = cose_algorithm_find(id);
-        if (!algorithm || algorithm->digest == COSE_NO_DIGEST || failed(cose_verifier_new(&verifier, NULL)))
+        if (!algorithm || algorithm->digest == COSE_NO_DIGEST ||
+                (!verifier && failed(cose_verifier_new(&own, NULL))))
                 return 0;
-        size_t size = hash_parts(verifier, algorithm->digest, parts, count, ret_digest);
-        cose_verifier_free(verifier);
+        size_t size = hash_parts(verifier ? verifier : own, algorithm->digest, parts, count, ret_digest);
+        cose_verifier_free(own);
         return size;
 }
 
@@ -158,6 +189,30 @@ static mitome_code set_point(struct curve *curve, const struct cose_form_info *f
         return ready ? MITOME_OK : MITOME_E_CRYPTO_FAILED;
 }
 
+/* Without a verifier to keep it in, a group of its own costs less than a key. */
+static bool decodes_alone(const struct cose_form_info *form, slice point)
+{
+        EC_GROUP *group = EC_GROUP_new_by_curve_name(form->nid);
+        EC_POINT *decoded = group ? EC_POINT_new(group) : NULL;
+        bool right = decoded && EC_POINT_oct2point(group, decoded, point.data, point.size, NULL) == 1;
+        EC_POINT_free(decoded);
+        EC_GROUP_free(group);
+        return right;
+}
+
+bool cose_is_on_curve(struct cose_verifier *verifier, enum cose_form id, const struct cose_key *key)
+{
+        uint8_t buffer[COSE_POINT_MAX];
+        const struct cose_form_info *form = cose_form_find(id);
+        const slice point = cose_point(key, buffer);
+        ERR_set_mark(); /* what is refused here must not look like a failure of the caller's own OpenSSL calls
+                         */
+        bool right = verifier ? set_point(&verifier->curves[id], form, point) == MITOME_OK
+                              : decodes_alone(form, point);
+        ERR_pop_to_mark();
+        return right;
+}
+
 static mitome_code verify_ec(const struct attempt *a)
 {
         uint8_t buffer[COSE_POINT_MAX], digest[COSE_HASH_MAX];
@@ -176,11 +231,10 @@ static mitome_code verify_ec(const struct attempt *a)
 
 /* ---- RSA ---- */
 
-static bool holds(const struct rsa_key *slot, const struct attempt *a)
+static bool holds(const struct rsa_key *slot, const struct cose_key *key)
 {
-        return slot->context && slot->algorithm == a->algorithm->id &&
-               slice_equal(slice_of(slot->n, slot->n_size), a->key->n) &&
-               slice_equal(slice_of(slot->e, slot->e_size), a->key->e);
+        return slot->mont && slice_equal(slice_of(slot->n_bytes, slot->n_size), key->n) &&
+               slice_equal(slice_of(slot->e_bytes, slot->e_size), key->e);
 }
 
 /* Where a key would be: by the last bytes of its modulus, in which keys differ. Who finds keys that fall
@@ -193,60 +247,112 @@ static struct rsa_key *slot_of(struct cose_verifier *verifier, slice n)
         return &verifier->rsa[sum % COSE_RSA_KEYS];
 }
 
-static EVP_PKEY *make_rsa_key(struct cose_verifier *verifier, const struct cose_key *key)
+/* Makes the slot the key's: the numbers, and those that OpenSSL computes modulo them with. */
+static bool fill_slot(struct cose_verifier *verifier, struct rsa_key *slot, const struct cose_key *key)
+{
+        forget_rsa_key(slot);
+        slot->n = BN_bin2bn(key->n.data, (int)key->n.size, NULL);
+        slot->e = BN_bin2bn(key->e.data, (int)key->e.size, NULL);
+        BN_MONT_CTX *mont = BN_MONT_CTX_new();
+        bool right = slot->n && slot->e && mont && BN_MONT_CTX_set(mont, slot->n, verifier->numbers) == 1 &&
+                     !failed(slice_copy(key->n, NULL, slot->n_bytes, sizeof slot->n_bytes, NULL)) &&
+                     !failed(slice_copy(key->e, NULL, slot->e_bytes, sizeof slot->e_bytes, NULL));
+        if (!right) {
+                BN_MONT_CTX_free(mont);
+                return false;
+        }
+        slot->n_size = key->n.size;
+        slot->e_size = key->e.size;
+        slot->mont = mont; /* from here on it holds the key */
+        return true;
+}
+
+/* RFC 8017, 9.2: EM = 00 || 01 || FF .. FF || 00 || DigestInfo, of which there is exactly one. */
+static slice encode_pkcs1(enum cose_digest digest, slice hash, uint8_t *buffer, size_t size)
+{
+        static const uint8_t sha1[] = { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A,
+                0x05, 0x00, 0x04, 0x14 };
+        static const uint8_t sha256_info[] = { 0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20 };
+        static const uint8_t sha384[] = { 0x30, 0x41, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+                0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30 };
+        static const uint8_t sha512[] = { 0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
+                0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40 };
+        const slice infos[COSE_DIGESTS] = { SLICE(sha1), SLICE(sha256_info), SLICE(sha384), SLICE(sha512) };
+        writer w = writer_over(buffer, size);
+        size_t padding = size - 3 - infos[digest].size - hash.size; /* moduli have 256 bytes at least */
+        write_u8(&w, 0x00);
+        write_u8(&w, 0x01);
+        for (size_t i = 0; i < padding; i++)
+                write_u8(&w, 0xFF);
+        write_u8(&w, 0x00);
+        write_slice(&w, infos[digest]);
+        write_slice(&w, hash);
+        return writer_view(&w);
+}
+
+/* RFC 8017, 8.2.2, RSASSA-PKCS1-V1_5-VERIFY. The exponentiation is OpenSSL's; EVP would make the numbers of
+ * the modulus anew for a key that comes as bytes, which is half of what a verification costs. What comes out
+ * is compared whole with the one encoding that is right; nothing of it is parsed. */
+static mitome_code verify_pkcs1(const struct attempt *a, const struct rsa_key *slot, slice hash)
+{
+        uint8_t found[MODULUS_MAX], wanted[MODULUS_MAX];
+        struct cose_verifier *v = a->verifier;
+        BN_CTX_start(v->numbers);
+        BIGNUM *s = BN_CTX_get(v->numbers), *m = BN_CTX_get(v->numbers);
+        bool ready = m && BN_bin2bn(a->signature.data, (int)a->signature.size, s);
+        /* "If the signature representative s is not between 0 and n - 1": 5.2.2 step 1 */
+        bool in_range = ready && BN_cmp(s, slot->n) < 0;
+        bool raised = in_range && BN_mod_exp_mont(m, s, slot->e, slot->n, v->numbers, slot->mont) == 1 &&
+                      BN_bn2binpad(m, found, (int)slot->n_size) == (int)slot->n_size;
+        BN_CTX_end(v->numbers);
+        if (!ready || (in_range && !raised))
+                return MITOME_E_CRYPTO_FAILED;
+        const slice encoded = encode_pkcs1(a->algorithm->digest, hash, wanted, slot->n_size);
+        return raised && slice_equal(slice_of(found, slot->n_size), encoded) ? MITOME_OK
+                                                                             : MITOME_E_SIGNATURE_INVALID;
+}
+
+static EVP_PKEY *make_rsa_key(const struct rsa_key *slot)
 {
         EVP_PKEY *made = NULL;
-        BIGNUM *n = BN_bin2bn(key->n.data, (int)key->n.size, NULL);
-        BIGNUM *e = BN_bin2bn(key->e.data, (int)key->e.size, NULL);
         OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
         OSSL_PARAM *parameters = NULL;
-        if (!verifier->rsa_maker)
-                verifier->rsa_maker = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-        if (n && e && build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
-                OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        if (build && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, slot->n) == 1 &&
+                OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, slot->e) == 1)
                 parameters = OSSL_PARAM_BLD_to_param(build);
-        if (!parameters || !verifier->rsa_maker || EVP_PKEY_fromdata_init(verifier->rsa_maker) != 1 ||
-                EVP_PKEY_fromdata(verifier->rsa_maker, &made, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+        if (!parameters || !context || EVP_PKEY_fromdata_init(context) != 1 ||
+                EVP_PKEY_fromdata(context, &made, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
                 made = NULL;
+        EVP_PKEY_CTX_free(context);
         OSSL_PARAM_free(parameters);
         OSSL_PARAM_BLD_free(build);
-        BN_free(e);
-        BN_free(n);
         return made;
 }
 
 /* RFC 8230, 2: the salt is as long as the digest, and MGF1 uses the same one. */
-static bool set_padding(EVP_PKEY_CTX *context, bool pss, const EVP_MD *digest)
+static bool set_pss(EVP_PKEY_CTX *context, const EVP_MD *digest)
 {
-        if (EVP_PKEY_verify_init(context) != 1 ||
-                EVP_PKEY_CTX_set_rsa_padding(context, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) != 1 ||
-                EVP_PKEY_CTX_set_signature_md(context, digest) != 1)
-                return false;
-        return !pss || (EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1 &&
-                               EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1);
+        return context && EVP_PKEY_verify_init(context) == 1 &&
+               EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+               EVP_PKEY_CTX_set_signature_md(context, digest) == 1 &&
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+               EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1;
 }
 
-/* Makes the slot the key's. */
-static bool fill_slot(struct rsa_key *slot, const struct attempt *a)
+static bool prepare_pss(const struct attempt *a, struct rsa_key *slot)
 {
-        EVP_PKEY_CTX_free(slot->context);
-        slot->context = NULL;
-        EVP_PKEY *key = make_rsa_key(a->verifier, a->key);
-        EVP_PKEY_CTX *context = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
-        EVP_PKEY_free(key); /* the context holds it */
-        bool right = context &&
-                     set_padding(context, a->algorithm->pss, a->verifier->digests[a->algorithm->digest]) &&
-                     !failed(slice_copy(a->key->n, NULL, slot->n, sizeof slot->n, NULL)) &&
-                     !failed(slice_copy(a->key->e, NULL, slot->e, sizeof slot->e, NULL));
-        if (!right) {
-                EVP_PKEY_CTX_free(context);
-                return false;
+        if (slot->pss && slot->pss_algorithm == a->algorithm->id)
+                return true;
+        if (!slot->pss) {
+                EVP_PKEY *key = make_rsa_key(slot);
+                slot->pss = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+                EVP_PKEY_free(key); /* the context holds it */
         }
-        slot->n_size = a->key->n.size;
-        slot->e_size = a->key->e.size;
-        slot->algorithm = a->algorithm->id;
-        slot->context = context;
-        return true;
+        bool right = set_pss(slot->pss, a->verifier->digests[a->algorithm->digest]);
+        slot->pss_algorithm = right ? a->algorithm->id : 0;
+        return right;
 }
 
 static mitome_code verify_rsa(const struct attempt *a)
@@ -255,12 +361,16 @@ static mitome_code verify_rsa(const struct attempt *a)
         if (a->signature.size != a->key->n.size)
                 return MITOME_E_SIGNATURE_FORM;
         struct rsa_key *slot = slot_of(a->verifier, a->key->n);
-        if (!holds(slot, a) && !fill_slot(slot, a))
+        if (!holds(slot, a->key) && !fill_slot(a->verifier, slot, a->key))
                 return MITOME_E_CRYPTO_FAILED;
         size_t size = hash_parts(a->verifier, a->algorithm->digest, a->parts, a->count, digest);
         if (size == 0)
                 return MITOME_E_CRYPTO_FAILED;
-        bool valid = EVP_PKEY_verify(slot->context, a->signature.data, a->signature.size, digest, size) == 1;
+        if (!a->algorithm->pss)
+                return verify_pkcs1(a, slot, slice_of(digest, size));
+        if (!prepare_pss(a, slot))
+                return MITOME_E_CRYPTO_FAILED;
+        bool valid = EVP_PKEY_verify(slot->pss, a->signature.data, a->signature.size, digest, size) == 1;
         return valid ? MITOME_OK : MITOME_E_SIGNATURE_INVALID;
 }
 
@@ -327,15 +437,6 @@ static mitome_code verify_with(const struct attempt *a)
         return code;
 }
 
-/* The sizes that the functions above rely on. */
-static bool has_right_sizes(const struct cose_form_info *form, const struct cose_key *key)
-{
-        if (form->kind == COSE_KIND_RSA)
-                return key->n.size >= 256 && key->n.size <= MODULUS_MAX && key->e.size >= 1 &&
-                       key->e.size <= EXPONENT_MAX;
-        return key->x.size == form->size && (form->kind != COSE_KIND_EC || key->y.size == form->size);
-}
-
 mitome_status cose_verify(struct cose_verifier *verifier, const struct cose_key *key, const slice *parts,
         size_t count, slice signature, const char *field, const char *where, mitome_error *error)
 {
@@ -346,9 +447,9 @@ mitome_status cose_verify(struct cose_verifier *verifier, const struct cose_key 
         if (count > COSE_PARTS)
                 return fail(error, MITOME_E_ARGUMENT, "parts", NULL);
         const struct cose_form_info *form = cose_form_find(algorithm->form);
-        if (!has_right_sizes(form, key))
-                return fail(error, form->kind == COSE_KIND_RSA ? MITOME_E_KEY_WEAK : MITOME_E_KEY_POINT,
-                        field, where);
+        mitome_code sizes = cose_judge_sizes(form, key); /* which the functions above rely on */
+        if (sizes != MITOME_OK)
+                return fail(error, sizes, field, where);
         if (!verifier)
                 MITOME_TRY(cose_verifier_new(&own, error));
         const struct attempt attempt = { verifier ? verifier : own, key, algorithm, form, parts, count,

@@ -59,7 +59,7 @@ mitome_status print_cose_key(FILE *out, int indent, slice bytes, mitome_error *e
 {
         struct cose_key key;
         struct cbor_reader r = cbor_over(bytes, "WebAuthn L3 6.5.1.1", error);
-        MITOME_TRY(cose_key_read(&r, "COSE key", &key));
+        MITOME_TRY(cose_key_read(&r, "COSE key", NULL, &key));
         MITOME_TRY(cbor_end(&r, "COSE key"));
         print_key(out, indent, &key);
         return ok();

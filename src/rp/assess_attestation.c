@@ -98,15 +98,11 @@ static mitome_status assess_person(struct ceremony *c, slice certificate, enum m
 static mitome_status verify_path(
         struct ceremony *c, const struct attestation_chain *chain, bool *ret_anchored, mitome_error *error)
 {
-        const struct mitome_metadata_entry *entry = c->verdict->metadata;
-        bool anchored = false;
-        MITOME_TRY(trust_verify_attestation(
-                c->trust, chain->certificates, chain->count, c->now, &anchored, error));
-        if (!anchored && entry && !c->policy->ignore_metadata_roots)
-                MITOME_TRY(trust_verify_attestation_to(c->trust, entry->roots, entry->root_count,
-                        chain->certificates, chain->count, c->now, &anchored, error));
-        *ret_anchored = anchored;
-        return ok();
+        const struct mitome_metadata_entry *entry =
+                c->policy->ignore_metadata_roots ? NULL : c->verdict->metadata;
+        return trust_verify_attestation_any(c->trust, entry ? entry->roots : NULL,
+                entry ? entry->root_count : 0, chain->certificates, chain->count, c->now, ret_anchored,
+                error);
 }
 
 /* Ways in which a chain proves nothing, as no chain does. (What was revoked, or lists that cannot be relied

@@ -69,6 +69,8 @@ mitome_status response_read_authentication(
                 .field = "response", .fields = fields, .count = sizeof fields / sizeof fields[0]
         };
         MITOME_TRY(read_response(json, &inner, arena, &response, error));
+        /* 5.4.3: a user handle has 1 byte at least; some write "" where there is none. */
+        response.has_user_handle = response.user_handle.size;
         *ret = response;
         return ok();
 }

@@ -59,7 +59,7 @@ static void check_certificate(slice input)
 {
         X509 *aik;
         mitome_error error = { 0 };
-        if (failed(leaf_read(input, "field", "clause", &aik, &error)))
+        if (failed(leaf_read(NULL, input, "field", "clause", &aik, &error)))
                 return;
         bool lax = !failed(aik_certificate_check(aik, 0, &error));
         must(lax || (error.field && error.clause));

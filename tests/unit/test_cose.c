@@ -40,7 +40,7 @@ static mitome_code read_key(slice input, struct cose_key *ret, mitome_error *err
 {
         *error = (mitome_error){ 0 };
         struct cbor_reader r = cbor_over(input, "WebAuthn L3 6.5.1.1", error);
-        mitome_status status = cose_key_read(&r, "key", ret);
+        mitome_status status = cose_key_read(&r, "key", NULL, ret);
         if (!failed(status)) {
                 assert_int_equal(r.depth, 0);
                 status = cbor_end(&r, "key");
@@ -452,7 +452,7 @@ static void ed25519_keys_are_points_of_the_large_order(void **state)
                 mitome_error error = { 0 };
                 cose_key_write(&w, &weak);
                 struct cbor_reader r = cbor_over(writer_view(&w), NULL, &error);
-                assert_int_equal(cose_key_read(&r, "key", &key).code, MITOME_E_KEY_POINT);
+                assert_int_equal(cose_key_read(&r, "key", NULL, &key).code, MITOME_E_KEY_POINT);
                 assert_int_equal(error.at, 7);
                 assert_int_equal(key.algorithm, 4711);
         }
