@@ -42,7 +42,8 @@ struct fetch {
 
 static bool fail_with(struct fetch *f, const char *what, const char *why)
 {
-        snprintf(f->why, sizeof f->why, "%s: %s", what, why);
+        if (snprintf(f->why, sizeof f->why, "%s: %s", what, why) < 0) /* a long one is cut */
+                f->why[0] = '\0';
         return false;
 }
 

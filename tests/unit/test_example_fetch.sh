@@ -121,6 +121,7 @@ plain, secure = serve(False), serve(True)
 print("http=http://127.0.0.1:%d\nhttps=https://127.0.0.1:%d" % (plain.server_port, secure.server_port), flush=True)
 time.sleep(300)
 SERVE
+: >ports
 python3 serve.py >ports 2>serve.log &
 server=$!
 tries=0
