@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cose_table.h"
 
+#include <openssl/bn.h>
 #include <openssl/obj_mac.h>
 #include <sodium.h>
 
@@ -105,6 +106,29 @@ slice cose_point(const struct cose_key *key, uint8_t buffer[COSE_POINT_MAX])
         return writer_view(&w);
 }
 
+/* RFC 8032, 5.2.3: y is under p = 2^448 - 2^224 - 1, and (1 - y^2) / (1 + 39081 y^2) has a root, which the
+ * product of the two tells as well. That is 0 for the points of order 1 and 2; y of those of order 4 is 0. */
+bool cose_is_ed448_point(slice key)
+{
+        uint8_t bytes[57];
+        if (key.size != sizeof bytes || failed(slice_copy(key, NULL, bytes, sizeof bytes, NULL)))
+                return false;
+        bytes[56] &= 0x7F; /* the sign of x */
+        BN_CTX *context = BN_CTX_new();
+        BIGNUM *p = BN_new(), *u = BN_new(), *v = BN_new(), *y = BN_lebin2bn(bytes, sizeof bytes, NULL);
+        bool right = context && p && u && v && y && BN_set_bit(p, 448) == 1 && BN_set_bit(u, 224) == 1 &&
+                     BN_sub(p, p, u) == 1 && BN_sub_word(p, 1) == 1 && BN_cmp(y, p) < 0 && !BN_is_zero(y) &&
+                     BN_mod_sqr(y, y, p, context) == 1 && BN_copy(v, y) && BN_mul_word(v, 39081) == 1 &&
+                     BN_add_word(v, 1) == 1 && BN_one(u) == 1 && BN_sub(u, u, y) == 1 &&
+                     BN_mod_mul(u, u, v, p, context) == 1 && BN_kronecker(u, p, context) == 1;
+        BN_free(p);
+        BN_free(u);
+        BN_free(v);
+        BN_free(y);
+        BN_CTX_free(context);
+        return right;
+}
+
 /* ---- what makes a key ---- */
 
 /* RFC 8230, 4: "the octet sequence MUST utilize the minimum number of octets"; so the size is the strength
@@ -138,6 +162,8 @@ static mitome_code judge(struct cose_verifier *verifier, enum cose_form form, co
                 return cose_is_on_curve(verifier, form, key) ? MITOME_OK : MITOME_E_KEY_POINT;
         /* On the curve, in its one spelling, and of the large order: what a secret key makes always is. */
         if (form == COSE_FORM_ED25519 && crypto_core_ed25519_is_valid_point(key->x.data) != 1)
+                return MITOME_E_KEY_POINT;
+        if (form == COSE_FORM_ED448 && !cose_is_ed448_point(key->x))
                 return MITOME_E_KEY_POINT;
         return MITOME_OK;
 }

@@ -46,4 +46,8 @@ bool cose_is_on_curve(struct cose_verifier *verifier, enum cose_form form, const
 enum { COSE_POINT_MAX = 1 + 2 * 66 };
 slice cose_point(const struct cose_key *key, uint8_t buffer[COSE_POINT_MAX]);
 
+/* cose_is_ed448_point tells of a key of Ed448's 57 bytes whether it is a point, and none of small order: with
+ * such a one OpenSSL would take anybody's signature over anything. */
+bool cose_is_ed448_point(slice key);
+
 #endif

@@ -404,6 +404,8 @@ static mitome_code verify_whole(const struct attempt *a)
                                a->signature.data, message.data, message.size, a->key->x.data) == 0
                                ? MITOME_OK
                                : MITOME_E_SIGNATURE_INVALID;
+        if (a->algorithm->form == COSE_FORM_ED448 && !cose_is_ed448_point(a->key->x))
+                return MITOME_E_KEY_POINT;
         if (!is_available(a->form->name))
                 return MITOME_E_ALGORITHM_UNAVAILABLE;
         EVP_PKEY *key =
