@@ -27,8 +27,9 @@ struct curve {
 struct rsa_key {
         uint8_t n_bytes[MODULUS_MAX], e_bytes[EXPONENT_MAX];
         size_t n_size, e_size;
-        BIGNUM *n, *e;
-        BN_MONT_CTX *mont;     /* NULL: a place that is free */
+        bool taken;
+        BIGNUM *n, *e; /* these three are used again for the next key */
+        BN_MONT_CTX *mont;
         EVP_PKEY_CTX *pss;     /* ready to verify; made when first asked for */
         int64_t pss_algorithm; /* what it is ready for */
 };
@@ -233,7 +234,7 @@ static mitome_code verify_ec(const struct attempt *a)
 
 static bool holds(const struct rsa_key *slot, const struct cose_key *key)
 {
-        return slot->mont && slice_equal(slice_of(slot->n_bytes, slot->n_size), key->n) &&
+        return slot->taken && slice_equal(slice_of(slot->n_bytes, slot->n_size), key->n) &&
                slice_equal(slice_of(slot->e_bytes, slot->e_size), key->e);
 }
 
@@ -247,23 +248,30 @@ static struct rsa_key *slot_of(struct cose_verifier *verifier, slice n)
         return &verifier->rsa[sum % COSE_RSA_KEYS];
 }
 
+static bool read_number(slice bytes, BIGNUM **number)
+{
+        BIGNUM *read = BN_bin2bn(bytes.data, (int)bytes.size, *number);
+        if (read)
+                *number = read;
+        return read;
+}
+
 /* Makes the slot the key's: the numbers, and those that OpenSSL computes modulo them with. */
 static bool fill_slot(struct cose_verifier *verifier, struct rsa_key *slot, const struct cose_key *key)
 {
-        forget_rsa_key(slot);
-        slot->n = BN_bin2bn(key->n.data, (int)key->n.size, NULL);
-        slot->e = BN_bin2bn(key->e.data, (int)key->e.size, NULL);
-        BN_MONT_CTX *mont = BN_MONT_CTX_new();
-        bool right = slot->n && slot->e && mont && BN_MONT_CTX_set(mont, slot->n, verifier->numbers) == 1 &&
-                     !failed(slice_copy(key->n, NULL, slot->n_bytes, sizeof slot->n_bytes, NULL)) &&
-                     !failed(slice_copy(key->e, NULL, slot->e_bytes, sizeof slot->e_bytes, NULL));
-        if (!right) {
-                BN_MONT_CTX_free(mont);
+        slot->taken = false;
+        EVP_PKEY_CTX_free(slot->pss);
+        slot->pss = NULL;
+        if (!slot->mont)
+                slot->mont = BN_MONT_CTX_new();
+        if (!slot->mont || !read_number(key->n, &slot->n) || !read_number(key->e, &slot->e) ||
+                BN_MONT_CTX_set(slot->mont, slot->n, verifier->numbers) != 1 ||
+                failed(slice_copy(key->n, NULL, slot->n_bytes, sizeof slot->n_bytes, NULL)) ||
+                failed(slice_copy(key->e, NULL, slot->e_bytes, sizeof slot->e_bytes, NULL)))
                 return false;
-        }
         slot->n_size = key->n.size;
         slot->e_size = key->e.size;
-        slot->mont = mont; /* from here on it holds the key */
+        slot->taken = true;
         return true;
 }
 

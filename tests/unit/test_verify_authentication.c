@@ -157,7 +157,6 @@ EDIT(both_ids_empty, (plan->id = "", plan->raw_id = "", run->record.id = slice_o
 EDIT(id_other, plan->id = "wMHCww")
 EDIT(raw_id_other, plan->raw_id = "wMHCww")
 EDIT(handle_wrong, (plan->user_handle = "\"dXNlcw\"", run->record.user_handle = SLICE(handle)))
-EDIT(handle_empty, (plan->user_handle = "\"\"", run->record.user_handle = SLICE(handle)))
 EDIT(handle_prefix, (plan->user_handle = "\"dXNl\"", run->record.user_handle = SLICE(handle)))
 EDIT(handle_number, plan->user_handle = "7")
 EDIT(handle_long, plan->user_handle = "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -215,7 +214,6 @@ static const struct {
         { "id other", id_other, MITOME_E_CREDENTIAL_ID_MISMATCH, "WebAuthn L3 5.1" },
         { "rawId other", raw_id_other, MITOME_E_CREDENTIAL_ID_MISMATCH, "WebAuthn L3 5.1" },
         { "user handle", handle_wrong, MITOME_E_USER_HANDLE_MISMATCH, STEP("6") },
-        { "user handle empty", handle_empty, MITOME_E_USER_HANDLE_MISMATCH, STEP("6") },
         { "user handle prefix", handle_prefix, MITOME_E_USER_HANDLE_MISMATCH, STEP("6") },
         { "user handle number", handle_number, MITOME_E_JSON_TYPE, "WebAuthn L3 5.1" },
         { "user handle of 66", handle_long, MITOME_E_TOO_LONG, "WebAuthn L3 5.1" },
@@ -269,6 +267,24 @@ static void check_refusal(
                 assert_string_equal(run->error.clause, clause);
         else
                 assert_null(run->error.clause);
+}
+
+/* 5.4.3: "A user handle is an opaque byte sequence with a maximum size of 64 bytes", and not empty: what some
+ * write where there is none is none. */
+static void an_empty_user_handle_is_none(void **state)
+{
+        (void)state;
+        struct rig_plan plan = rig_authentication_plan();
+        struct run run = fresh();
+        plan.user_handle = "\"\"";
+        rig_build(&rig, &plan, &built);
+        run.record = rig_record(&rig, &built);
+        run.record.user_handle = SLICE(handle);
+        assert_int_equal(verify_json(&run, rig_json(&built)).code, MITOME_OK);
+        assert_int_equal(run.verdict.user_handle.size, 0);
+        run.expected.user_unidentified = true;
+        assert_int_equal(verify_json(&run, rig_json(&built)).code, MITOME_E_MISSING);
+        assert_string_equal(run.error.field, "response.userHandle");
 }
 
 static void refuses_each_edit(void **state)
@@ -449,6 +465,7 @@ int main(void)
                 cmocka_unit_test(tells_what_it_found),
                 cmocka_unit_test(a_counter_that_did_not_grow_is_a_finding),
                 cmocka_unit_test(refuses_each_edit),
+                cmocka_unit_test(an_empty_user_handle_is_none),
                 cmocka_unit_test(refuses_damaged_records),
                 cmocka_unit_test(refuses_every_truncated_json),
                 cmocka_unit_test(refuses_every_truncated_part),
