@@ -3,19 +3,34 @@
 #include "leaf_certificate.h"
 #include "signed_statement.h"
 
+#include <mitome/rp.h>
+
 static const char clause[] = "WebAuthn L3 8.4";
 
 #define KEY_SIGNS (UINT32_C(1) << KEY_PURPOSE_SIGN)
 #define KEY_VERIFIES (UINT32_C(1) << KEY_PURPOSE_VERIFY)
 
+/* Where the key came from and what it does, by one list or by both. */
+static mitome_status check_use(bool has_origin, uint32_t purposes, mitome_error *error)
+{
+        if (!has_origin)
+                return fail(error, MITOME_E_KEY_ORIGIN, "AuthorizationList.origin", clause);
+        /* "The value in the AuthorizationList.purpose field is equal to KM_PURPOSE_SIGN." To verify beside it
+         * is what anybody can do with the public key. */
+        if ((purposes & ~KEY_VERIFIES) != KEY_SIGNS)
+                return fail(error, MITOME_E_KEY_PURPOSE, "AuthorizationList.purpose", clause);
+        return ok();
+}
+
 /* "For the following, use only the teeEnforced authorization list if the RP wants to accept only keys from a
- * trusted execution environment, otherwise use the union of teeEnforced and softwareEnforced." This is the
- * union: a value counts wherever it stands, and one wrong value spoils it.
+ * trusted execution environment, otherwise use the union of teeEnforced and softwareEnforced." A value counts
+ * wherever it stands, and one wrong value spoils it; with the switch it must stand in teeEnforced.
  *
  * A certificate whose two lists are empty says neither where the key came from nor what it does; the
  * Recommendation's own test vector (16.1.14) is one, so it is let through. A list that says anything must say
  * these two. */
-static mitome_status check_authorizations(const struct key_description *key, mitome_error *error)
+static mitome_status check_authorizations(
+        const struct key_description *key, unsigned switches, mitome_error *error)
 {
         const struct key_authorizations *lists[] = { &key->software, &key->hardware };
         uint32_t purposes = 0;
@@ -32,15 +47,11 @@ static mitome_status check_authorizations(const struct key_description *key, mit
                 has_origin = has_origin || lists[i]->has_origin;
                 purposes |= lists[i]->purposes;
         }
-        if (key->software.empty && key->hardware.empty)
+        if (switches & MITOME_SWITCH_ANDROID_TEE)
+                MITOME_TRY(check_use(key->hardware.has_origin, key->hardware.purposes, error));
+        else if (key->software.empty && key->hardware.empty)
                 return ok();
-        if (!has_origin)
-                return fail(error, MITOME_E_KEY_ORIGIN, "AuthorizationList.origin", clause);
-        /* "The value in the AuthorizationList.purpose field is equal to KM_PURPOSE_SIGN." To verify beside it
-         * is what anybody can do with the public key. */
-        if ((purposes & ~KEY_VERIFIES) != KEY_SIGNS)
-                return fail(error, MITOME_E_KEY_PURPOSE, "AuthorizationList.purpose", clause);
-        return ok();
+        return check_use(has_origin, purposes, error);
 }
 
 static mitome_status check_description(
@@ -62,7 +73,7 @@ static mitome_status check_description(
         if (!slice_equal(key.challenge, input->client_data_hash))
                 return fail(error, MITOME_E_KEY_CHALLENGE, "attestationChallenge", clause);
         /* "Verify the following using the appropriate authorization list" */
-        return check_authorizations(&key, error);
+        return check_authorizations(&key, input->switches, error);
 }
 
 static mitome_status verify_leaf(const struct attestation_input *input,
@@ -90,8 +101,7 @@ static mitome_status android_key_verify(
         r.bytes.clause = clause;
         /* "Verify that attStmt is valid CBOR conforming to the syntax defined above" */
         MITOME_TRY(signed_statement_read(&r, STATEMENT_ALG | STATEMENT_SIG | STATEMENT_X5C, 0, &statement));
-        MITOME_TRY(leaf_read(
-                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(input, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, &statement, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);

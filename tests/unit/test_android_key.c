@@ -227,6 +227,47 @@ static void takes_the_union_of_both_lists(void **state)
         }
 }
 
+/* "use only the teeEnforced authorization list if the RP wants to accept only keys from a trusted execution
+ * environment" */
+static void a_switch_wants_it_from_the_tee(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *software, *tee;
+                mitome_code code;
+        } lists[] = {
+                { SOFTWARE, PURPOSE REST ORIGIN, MITOME_OK }, { PURPOSE ORIGIN, PURPOSE ORIGIN, MITOME_OK },
+                { SOFTWARE PURPOSE ORIGIN, "", MITOME_E_KEY_ORIGIN },
+                { ORIGIN, PURPOSE REST, MITOME_E_KEY_ORIGIN }, { PURPOSE, ORIGIN REST, MITOME_E_KEY_PURPOSE },
+                { "", "", MITOME_E_KEY_ORIGIN },
+                { "bf853e03 020102", PURPOSE ORIGIN, MITOME_E_KEY_ORIGIN }, /* imported, says the software */
+        };
+        for (size_t i = 0; i < COUNT(lists); i++) {
+                struct android_plan plan = right();
+                struct attestation_result result = { 0 };
+                struct authdata data;
+                uint8_t hash[32];
+                mitome_error error = { 0 };
+                plan.software = lists[i].software;
+                plan.tee = lists[i].tee;
+                build(&plan);
+                rig_client_data_hash(&built, hash);
+                const slice auth_data = slice_of(built.auth_data, built.auth_data_size);
+                assert_int_equal(authdata_read(auth_data, &data, NULL).code, MITOME_OK);
+                const struct attestation_input input = {
+                        .statement = cbor_over(rig_der_view(&statement), NULL, &error),
+                        .auth_data = auth_data,
+                        .data = &data,
+                        .client_data_hash = SLICE(hash),
+                        .switches = MITOME_SWITCH_ANDROID_TEE,
+                };
+                mitome_status status = attestation_android_key.verify(&input, &result, &error);
+                assert_int_equal(status.code, lists[i].code);
+                if (lists[i].code != MITOME_OK)
+                        assert_string_equal(error.clause, "WebAuthn L3 8.4");
+        }
+}
+
 /* ---- one edit away ---- */
 
 #define EDIT(name, edit)                            \
@@ -474,6 +515,7 @@ int main(void)
                 cmocka_unit_test(takes_each_key_and_says_what_it_is),
                 cmocka_unit_test(takes_each_version),
                 cmocka_unit_test(takes_the_union_of_both_lists),
+                cmocka_unit_test(a_switch_wants_it_from_the_tee),
                 cmocka_unit_test(refuses_each_edit),
                 cmocka_unit_test(refuses_every_truncation),
                 cmocka_unit_test(a_description_gives_its_facts),
