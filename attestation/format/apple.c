@@ -56,8 +56,7 @@ static mitome_status apple_verify(
         MITOME_TRY(signed_statement_read(&r, STATEMENT_X5C, STATEMENT_ALG, &statement));
         if ((statement.members & STATEMENT_ALG) && statement.algorithm != input->data->public_key.algorithm)
                 return fail(error, MITOME_E_STATEMENT_ALGORITHM, "attStmt.alg", clause);
-        MITOME_TRY(leaf_read(
-                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(input, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);

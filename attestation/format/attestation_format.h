@@ -20,6 +20,7 @@ struct attestation_input {
         const struct authdata *data; /* the same, read */
         slice client_data_hash;
         struct cose_verifier *verifier; /* may be NULL */
+        struct leaf_memory *leaves;     /* may be NULL */
         unsigned switches;              /* enum mitome_switch */
 };
 

@@ -69,8 +69,7 @@ static mitome_status fido_u2f_verify(
          * test vector has another. */
         if ((input->switches & MITOME_SWITCH_U2F_ZERO_AAGUID) && !is_zero(input->data->aaguid))
                 return fail(error, MITOME_E_U2F_AAGUID, "aaguid", clause);
-        MITOME_TRY(leaf_read(
-                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(input, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, &statement, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);

@@ -2,6 +2,7 @@
 #include "leaf_certificate.h"
 
 #include "der.h"
+#include "leaf_memory.h"
 
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -9,7 +10,7 @@
 
 static const char packed_clause[] = "WebAuthn L3 8.2.1";
 
-mitome_status leaf_read(struct cose_verifier *verifier, slice der, const char *field, const char *clause,
+static mitome_status decode(struct cose_verifier *verifier, slice der, const char *field, const char *clause,
         X509 **ret, mitome_error *error)
 {
         if (der.size == 0 || der.size > INT32_MAX)
@@ -27,6 +28,17 @@ mitome_status leaf_read(struct cose_verifier *verifier, slice der, const char *f
                 return fail(error, MITOME_E_TRAILING_BYTES, field, clause);
         }
         *ret = leaf;
+        return ok();
+}
+
+mitome_status leaf_read(const struct attestation_input *input, slice der, const char *field,
+        const char *clause, X509 **ret, mitome_error *error)
+{
+        *ret = leaf_memory_recall(input->leaves, der);
+        if (*ret)
+                return ok();
+        MITOME_TRY(decode(input->verifier, der, field, clause, ret, error));
+        leaf_memory_keep(input->leaves, der, *ret);
         return ok();
 }
 

@@ -4,13 +4,14 @@
 
 /* What attestation formats ask of an attestation certificate, beside its path. */
 
+#include "attestation_format.h"
 #include "cose.h"
 
 #include <openssl/x509.h>
 
 /* leaf_read decodes exactly one certificate, or fails with DER. The caller frees it with X509_free. It may be
- * without an EVP_PKEY: its key is for leaf_read_key to give. `verifier` may be NULL. */
-MITOME_CHECKED mitome_status leaf_read(struct cose_verifier *verifier, slice der, const char *field,
+ * without an EVP_PKEY: its key is for leaf_read_key to give. */
+MITOME_CHECKED mitome_status leaf_read(const struct attestation_input *input, slice der, const char *field,
         const char *clause, X509 **ret, mitome_error *error);
 
 /* leaf_read_key gives the certificate's public key as the key of a COSE algorithm (RS1 too), held to the same

@@ -50,8 +50,7 @@ static mitome_status mitome_jpki_verify(
         /* "2. Verify that alg is -257." */
         if (statement.algorithm != COSE_RS256)
                 return fail(error, MITOME_E_STATEMENT_ALGORITHM, "attStmt.alg", clause);
-        MITOME_TRY(leaf_read(
-                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(input, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_person(input, &statement, leaf, error);
         X509_free(leaf);
         MITOME_TRY(status);

@@ -85,8 +85,8 @@ static mitome_status verify_x5c(
         if (!cose_algorithm_name(statement->algorithm) || cose_algorithm_is_broken(statement->algorithm))
                 return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg", clause);
         X509 *leaf;
-        MITOME_TRY(leaf_read(
-                input->verifier, statement->chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
+        MITOME_TRY(
+                leaf_read(input, statement->chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, statement, leaf, error);
         X509_free(leaf);
         return status;

@@ -159,8 +159,7 @@ static mitome_status tpm_verify(
         /* "Verify that attStmt is valid CBOR conforming to the syntax defined above" */
         MITOME_TRY(signed_statement_read(&r, MEMBERS, 0, &statement));
         MITOME_TRY(check_structures(input, &statement, error));
-        MITOME_TRY(leaf_read(
-                input->verifier, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &aik, error));
+        MITOME_TRY(leaf_read(input, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &aik, error));
         mitome_status status = verify_aik(input, &statement, aik, error);
         X509_free(aik);
         MITOME_TRY(status);

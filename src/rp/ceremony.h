@@ -14,6 +14,7 @@
 
 struct ceremony {
         struct cose_verifier *verifier; /* may be NULL */
+        struct leaf_memory *leaves;     /* may be NULL */
         const struct mitome_policy *policy;
         const struct mitome_expectation *expected;
         const struct mitome_trust *trust; /* NULL: nobody is believed */

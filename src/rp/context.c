@@ -5,6 +5,7 @@
 
 struct mitome_context {
         struct cose_verifier *verifier;
+        struct leaf_memory *leaves;
 };
 
 mitome_status mitome_context_new(struct mitome_context **ret, mitome_error *error)
@@ -13,8 +14,11 @@ mitome_status mitome_context_new(struct mitome_context **ret, mitome_error *erro
         if (!context)
                 return fail(error, MITOME_E_NO_MEMORY, "context", NULL);
         mitome_status status = cose_verifier_new(&context->verifier, error);
+        context->leaves = leaf_memory_new();
+        if (!failed(status) && !context->leaves)
+                status = fail(error, MITOME_E_NO_MEMORY, "context", NULL);
         if (failed(status)) {
-                free(context);
+                mitome_context_free(context);
                 return status;
         }
         *ret = context;
@@ -26,10 +30,16 @@ void mitome_context_free(struct mitome_context *context)
         if (!context)
                 return;
         cose_verifier_free(context->verifier);
+        leaf_memory_free(context->leaves);
         free(context);
 }
 
 struct cose_verifier *context_verifier(struct mitome_context *context)
 {
         return context ? context->verifier : NULL;
+}
+
+struct leaf_memory *context_leaves(struct mitome_context *context)
+{
+        return context ? context->leaves : NULL;
 }

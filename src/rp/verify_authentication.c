@@ -194,8 +194,8 @@ mitome_status mitome_verify_authentication(struct mitome_context *context, const
         const struct mitome_credential *credential, const struct mitome_trust *trust, int64_t now,
         uint8_t *buffer, size_t capacity, struct mitome_verdict *ret, mitome_error *error)
 {
-        struct ceremony c = { context_verifier(context), policy, expectation, trust, now,
-                writer_over(buffer, capacity) };
+        struct ceremony c = { context_verifier(context), context_leaves(context), policy, expectation, trust,
+                now, writer_over(buffer, capacity) };
         MITOME_TRY(ceremony_begin(&c, ret, error));
         /* #3: the response is an AuthenticatorAssertionResponse. */
         TAKE_STEP(&c, STEP("3"), response_read_authentication(response_json, &c.arena, &c.response, error));
@@ -208,8 +208,8 @@ mitome_status mitome_verify_authentication_bytes(struct mitome_context *context,
         const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
         struct mitome_verdict *ret, mitome_error *error)
 {
-        struct ceremony c = { context_verifier(context), policy, expectation, trust, now,
-                writer_over(buffer, capacity) };
+        struct ceremony c = { context_verifier(context), context_leaves(context), policy, expectation, trust,
+                now, writer_over(buffer, capacity) };
         MITOME_TRY(ceremony_begin(&c, ret, error));
         TAKE_STEP(&c, STEP("3"), response_check_authentication(response, error));
         c.response = *response;

@@ -159,6 +159,7 @@ static mitome_status verify_statement(struct ceremony *c, const struct attestati
                 .data = &c->data,
                 .client_data_hash = SLICE(c->verdict->client_data_hash),
                 .verifier = c->verifier,
+                .leaves = c->leaves,
                 .switches = c->policy->switches,
         };
         return format->verify(&input, ret, c->error);
@@ -205,8 +206,8 @@ mitome_status mitome_verify_registration(struct mitome_context *context, const s
         const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,
         struct mitome_verdict *ret, mitome_error *error)
 {
-        struct ceremony c = { context_verifier(context), policy, expectation, trust, now,
-                writer_over(buffer, capacity) };
+        struct ceremony c = { context_verifier(context), context_leaves(context), policy, expectation, trust,
+                now, writer_over(buffer, capacity) };
         MITOME_TRY(ceremony_begin(&c, ret, error));
         /* #3: the response is an AuthenticatorAttestationResponse. */
         TAKE_STEP(&c, STEP("3"), response_read_registration(response_json, &c.arena, &c.response, error));
@@ -218,8 +219,8 @@ mitome_status mitome_verify_registration_bytes(struct mitome_context *context,
         const struct mitome_response *response, const struct mitome_trust *trust, int64_t now,
         uint8_t *buffer, size_t capacity, struct mitome_verdict *ret, mitome_error *error)
 {
-        struct ceremony c = { context_verifier(context), policy, expectation, trust, now,
-                writer_over(buffer, capacity) };
+        struct ceremony c = { context_verifier(context), context_leaves(context), policy, expectation, trust,
+                now, writer_over(buffer, capacity) };
         MITOME_TRY(ceremony_begin(&c, ret, error));
         TAKE_STEP(&c, STEP("3"), response_check_registration(response, error));
         c.response = *response;
