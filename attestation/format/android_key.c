@@ -116,5 +116,6 @@ static mitome_status android_key_verify(
 
 const struct attestation_format attestation_android_key = {
         .name = "android-key",
+        .clause = clause,
         .verify = android_key_verify,
 };

@@ -68,4 +68,6 @@ static mitome_status apple_verify(
         return attestation_add(result, &part, error);
 }
 
-const struct attestation_format attestation_apple = { .name = "apple", .verify = apple_verify };
+const struct attestation_format attestation_apple = {
+        .name = "apple", .clause = clause, .verify = apple_verify
+};

@@ -58,6 +58,7 @@ MITOME_CHECKED mitome_status attestation_add(
 /* verify appends what it found to `result`, and nothing on a failure. */
 struct attestation_format {
         const char *name;
+        const char *clause; /* of its verification procedure */
         mitome_status (*verify)(const struct attestation_input *input, struct attestation_result *result,
                 mitome_error *error);
 };

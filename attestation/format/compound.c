@@ -93,4 +93,6 @@ static mitome_status compound_verify(
         return ok();
 }
 
-const struct attestation_format attestation_compound = { .name = "compound", .verify = compound_verify };
+const struct attestation_format attestation_compound = {
+        .name = "compound", .clause = clause, .verify = compound_verify
+};

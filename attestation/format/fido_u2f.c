@@ -82,4 +82,6 @@ static mitome_status fido_u2f_verify(
         return attestation_add(result, &part, error);
 }
 
-const struct attestation_format attestation_fido_u2f = { .name = "fido-u2f", .verify = fido_u2f_verify };
+const struct attestation_format attestation_fido_u2f = {
+        .name = "fido-u2f", .clause = clause, .verify = fido_u2f_verify
+};

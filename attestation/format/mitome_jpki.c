@@ -72,5 +72,6 @@ static mitome_status mitome_jpki_verify(
 
 const struct attestation_format attestation_mitome_jpki = {
         .name = "mitome-jpki",
+        .clause = clause,
         .verify = mitome_jpki_verify,
 };

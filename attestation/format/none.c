@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation_format.h"
 
+static const char clause[] = "WebAuthn L3 8.7";
+
 /* WebAuthn L3 8.7: attStmt is the empty map, and there is nothing to verify. */
 static mitome_status none_verify(
         const struct attestation_input *input, struct attestation_result *result, mitome_error *error)
 {
         struct cbor_reader statement = input->statement;
-        statement.bytes.clause = "WebAuthn L3 8.7";
+        statement.bytes.clause = clause;
         const struct cbor_reader start = statement;
         struct cbor_members map;
         struct cbor_key key;
@@ -20,4 +22,6 @@ static mitome_status none_verify(
         return attestation_add(result, &part, error);
 }
 
-const struct attestation_format attestation_none = { .name = "none", .verify = none_verify };
+const struct attestation_format attestation_none = {
+        .name = "none", .clause = clause, .verify = none_verify
+};

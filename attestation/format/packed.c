@@ -110,4 +110,6 @@ static mitome_status packed_verify(
         return attestation_add(result, &part, error);
 }
 
-const struct attestation_format attestation_packed = { .name = "packed", .verify = packed_verify };
+const struct attestation_format attestation_packed = {
+        .name = "packed", .clause = clause, .verify = packed_verify
+};

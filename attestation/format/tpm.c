@@ -172,4 +172,4 @@ static mitome_status tpm_verify(
         return attestation_add(result, &part, error);
 }
 
-const struct attestation_format attestation_tpm = { .name = "tpm", .verify = tpm_verify };
+const struct attestation_format attestation_tpm = { .name = "tpm", .clause = clause, .verify = tpm_verify };

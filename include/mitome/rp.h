@@ -30,8 +30,13 @@ enum mitome_switch {
         MITOME_SWITCH_ANDROID_TEE = 0x04,         /* stricter: android-key only as the TEE enforces it */
         MITOME_SWITCH_ORIGIN_SLASH = 0x08,        /* laxer: an origin may end in one slash too many */
         MITOME_SWITCH_AUTH_DATA_LEFT_OVER = 0x10, /* laxer: bytes behind the end of authData are ignored */
+        MITOME_SWITCH_LEAF_UNUSED_BITS = 0x40, /* laxer: x5c[0] may count bits of its signature as unused */
         MITOME_SWITCH_AUTH_DATA_ANY_ORDER = 0x20, /* laxer: keys of CBOR in authData come in any order */
 };
+
+/* What is asked of attestation certificates that tell one device from another (WebAuthn L3 8.2.2), and of
+ * format mitome-jpki, which tells the person: attestation "enterprise" of the options. */
+enum mitome_enterprise { MITOME_ENTERPRISE_ANY, MITOME_ENTERPRISE_REQUIRED, MITOME_ENTERPRISE_REFUSED };
 
 /* mitome_switch_find gives the bit of a switch by its name, "u2f-zero-aaguid", or 0. */
 unsigned mitome_switch_find(mitome_slice name);
@@ -47,6 +52,7 @@ struct mitome_policy {
         bool require_trust;       /* refuse a registration whose attestation does not end in an anchor */
         bool require_metadata;    /* refuse a model that the snapshot's metadata does not know */
         bool allow_compromised;   /* accept a model whose metadata says that it was compromised or revoked */
+        enum mitome_enterprise enterprise;
         bool ignore_metadata_roots; /* metadata tells how a model stands; only the snapshot's anchors vouch */
         unsigned minimum_certification; /* certification_level of <mitome/metadata.h>; 0: none is asked */
         unsigned minimum_cred_protect;  /* registration: credProtect must be at least this; 0: not asked */
@@ -161,6 +167,8 @@ struct mitome_verdict {
         mitome_slice auth_data; /* what was signed */
         mitome_slice attestation_object;
         mitome_slice attestation_leaf; /* registration: the attestation certificate, DER; empty: none */
+        mitome_slice
+                device_serial; /* registration: of its id-fido-gen-ce-sernum; empty: it tells no device */
         const struct mitome_metadata_entry
                 *metadata;                 /* registration: the model's; of the snapshot; or NULL */
         struct mitome_binding certificate; /* registration with format "mitome-jpki", when the snapshot has

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "assess_attestation.h"
 
+#include "leaf_bytes.h"
 #include "record_leaf.h"
 
 #include <mitome/metadata.h>
@@ -100,9 +101,11 @@ static mitome_status verify_path(
 {
         const struct mitome_metadata_entry *entry =
                 c->policy->ignore_metadata_roots ? NULL : c->verdict->metadata;
+        struct attestation_chain path = *chain;
+        if (c->policy->switches & MITOME_SWITCH_LEAF_UNUSED_BITS)
+                path.certificates[0] = leaf_mend_unused_bits(path.certificates[0], &c->arena);
         return trust_verify_attestation_any(c->trust, entry ? entry->roots : NULL,
-                entry ? entry->root_count : 0, chain->certificates, chain->count, c->now, ret_anchored,
-                error);
+                entry ? entry->root_count : 0, path.certificates, path.count, c->now, ret_anchored, error);
 }
 
 /* Ways in which a chain proves nothing, as no chain does. (What was revoked, or lists that cannot be relied
@@ -135,6 +138,7 @@ static mitome_status assess_part(
                 return assess_person(c, part->chain.certificates[0], ret);
         case ATTESTATION_X5C:
                 c->verdict->attestation_leaf = part->chain.certificates[0];
+                c->verdict->device_serial = leaf_device_serial(part->chain.certificates[0]);
                 return find_anchor(c, &part->chain, ret);
         case ATTESTATION_SELF:
                 *ret = MITOME_TRUST_SELF;
@@ -159,11 +163,25 @@ static mitome_status assess_parts(
         return ok();
 }
 
+/* Whether the attestation tells who or which one it is, and whether it may or must. */
+static mitome_status assess_enterprise(const struct ceremony *c, const struct attestation_result *attestation)
+{
+        bool tells = c->verdict->device_serial.size;
+        for (size_t i = 0; i < attestation->count; i++)
+                tells = tells || attestation->parts[i].type == ATTESTATION_JPKI;
+        if (c->policy->enterprise == MITOME_ENTERPRISE_REQUIRED && !tells)
+                return fail(c->error, MITOME_E_ENTERPRISE_MISSING, "attStmt", "WebAuthn L3 8.2.2");
+        if (c->policy->enterprise == MITOME_ENTERPRISE_REFUSED && tells)
+                return fail(c->error, MITOME_E_ENTERPRISE_REFUSED, "attStmt", "WebAuthn L3 8.2.2");
+        return ok();
+}
+
 mitome_status assess_attestation(struct ceremony *c, const struct attestation_result *attestation)
 {
         MITOME_TRY(assess_aaguid(c));
         MITOME_TRY(assess_model(c, attestation));
         MITOME_TRY(assess_parts(c, attestation, &c->verdict->trust));
+        MITOME_TRY(assess_enterprise(c, attestation));
         bool certified = c->verdict->trust >= MITOME_TRUST_UNVERIFIED;
         if (c->policy->require_attestation && !certified)
                 return fail(c->error, MITOME_E_ATTESTATION_MISSING, "fmt", STEP("24"));

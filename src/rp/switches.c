@@ -12,6 +12,7 @@ static const struct {
         { MITOME_SWITCH_ANDROID_TEE, "android-tee" },
         { MITOME_SWITCH_ORIGIN_SLASH, "origin-slash" },
         { MITOME_SWITCH_AUTH_DATA_LEFT_OVER, "auth-data-left-over" },
+        { MITOME_SWITCH_LEAF_UNUSED_BITS, "leaf-unused-bits" },
         { MITOME_SWITCH_AUTH_DATA_ANY_ORDER, "auth-data-any-order" },
 };
 

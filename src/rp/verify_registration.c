@@ -5,6 +5,8 @@
 #include "ceremony.h"
 #include "context.h"
 
+#include <mitome/record.h>
+
 #define STEP(number) "WebAuthn L3 7.1 #" number
 
 enum { FORMAT_NAME_MAX = 32 }; /* WebAuthn L3 8.1 */
@@ -162,7 +164,9 @@ static mitome_status verify_statement(struct ceremony *c, const struct attestati
                 .leaves = c->leaves,
                 .switches = c->policy->switches,
         };
-        return format->verify(&input, ret, c->error);
+        mitome_status status = format->verify(&input, ret, c->error);
+        ceremony_note(c, format->clause, failed(status) ? MITOME_STEP_FAILED : MITOME_STEP_PASSED);
+        return status;
 }
 
 /* Steps 21 to 24. */
@@ -183,15 +187,22 @@ static mitome_status check_attestation(struct ceremony *c, const struct attestat
         return ok();
 }
 
-static mitome_status run(struct ceremony *c)
+/* Steps 13 to 25: what the attestation object says, and who stands behind it. */
+static mitome_status check_object(struct ceremony *c)
 {
         struct attestation_object object;
-        MITOME_TRY(check_client_data(c));
         MITOME_TRY(check_auth_data(c, &object));
         MITOME_TRY(check_attestation(c, &object));
 
         /* #25: the credential ID has at most 1023 bytes: authdata_read has seen to it. */
         ceremony_note(c, STEP("25"), MITOME_STEP_PASSED);
+        return ok();
+}
+
+static mitome_status run(struct ceremony *c)
+{
+        MITOME_TRY(check_client_data(c));
+        MITOME_TRY(check_object(c));
 
         /* #26 (no user has this ID yet), #27 and #29 (keep the record) are for who keeps records. */
         ceremony_note(c, STEP("26"), MITOME_STEP_NOT_ASKED);
@@ -225,4 +236,35 @@ mitome_status mitome_verify_registration_bytes(struct mitome_context *context,
         TAKE_STEP(&c, STEP("3"), response_check_registration(response, error));
         c.response = *response;
         return run(&c);
+}
+
+/* What was said in the ceremony (steps 3 to 12) is gone, and was judged then; what the authenticator said and
+ * who vouches for it can be judged again. */
+mitome_status mitome_verify_record(struct mitome_context *context, const struct mitome_policy *policy,
+        const struct mitome_record *record, const struct mitome_trust *trust, int64_t now, uint8_t *buffer,
+        size_t capacity, struct mitome_verdict *ret, mitome_error *error)
+{
+        /* a challenge and origins are asked for by ceremony_begin, and by nothing that is done here */
+        const struct mitome_expectation expected = {
+                .rp_id = record->rp_id,
+                .origins = &record->rp_id,
+                .origin_count = 1,
+                .challenge = record->client_data_hash,
+                .conditional_mediation = true, /* presence was the ceremony's question */
+        };
+        *ret = (struct mitome_verdict){ 0 };
+        if (record->attestation_object.size == 0)
+                return fail(error, MITOME_E_MISSING, "record.attestation_object_b64url", NULL);
+        struct ceremony c = { context_verifier(context), context_leaves(context), policy, &expected, trust,
+                now, writer_over(buffer, capacity) };
+        MITOME_TRY(ceremony_begin(&c, ret, error));
+        MITOME_TRY(slice_copy(record->client_data_hash, "record.client_data_hash_b64url",
+                ret->client_data_hash, sizeof ret->client_data_hash, error));
+        c.response.credential_id = record->credential_id;
+        c.response.attestation_object = record->attestation_object;
+        ret->attestation_object = record->attestation_object;
+        MITOME_TRY(check_object(&c));
+        if (!slice_equal(ret->public_key, record->public_key))
+                return fail(error, MITOME_E_RECORD_CONTRADICTION, "record.public_key_b64url", NULL);
+        return ok();
 }
