@@ -2,13 +2,12 @@
 /* `mitome judge`: a credential record a line in, how it stands a line out. */
 #include "cli.h"
 #include "json.h"
-#include "trust_files.h"
+#include "trust_options.h"
 #include "verify_case.h"
 
 #include <mitome/record.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +22,7 @@ static const char usage[] =
         "Judges stored credentials again, by newer metadata and revocation lists: one JSON record (docs/record.md)\n"
         "a line from FILE or standard input, one JSON line for each on standard output, a summary on standard\n"
         "error. Exit status: 0 all good, 1 some changed, bad or unreadable, 2 could not run.\n"
-        "\n"
-        "  --mds BLOB           metadata of authenticator models (FIDO MDS3)\n"
-        "  --mds-root FILE..    CA certificates that the BLOB's signer must lead to; without: those of --trust\n"
-        "  --allow-stale        take a BLOB whose next one is overdue\n"
-        "  --trust FILE..       CA certificates of makers of authenticators, whose lists are believed\n"
-        "  --jpki-trust FILE..  CA certificates of JPKI: bound certificates are looked up in their lists\n"
-        "  --crl FILE..         revocation lists (all files: PEM or DER)\n"
-        "  --ocsp FILE..        OCSP responses (DER)\n"
+        "\n" TRUST_OPTIONS_HELP
         "  --least-level LEVEL  models certified below L1, L1plus, .. L3plus need attention\n"
         "  --known-models       models that the metadata does not know need attention\n"
         "  --at TIME            judge as of this time (RFC 3339), not now\n"
@@ -38,14 +30,10 @@ static const char usage[] =
         "  --records            print the records, with their new standing, to be stored again\n"
         "  --help               this text\n";
 
-enum file_kind { FILE_NONE, FILE_ROOT, FILE_TRUST, FILE_JPKI, FILE_CRL, FILE_OCSP };
-
 struct judge_run {
-        struct mitome_trust *trust, *signers;
-        struct mitome_metadata *metadata;
+        struct trust_options options;
         struct mitome_record_rules rules;
-        const char *input, *blob; /* NULL: standard input; none */
-        bool allow_stale, changed_only, print_records, has_time, has_root, help;
+        bool changed_only, print_records, has_time, help;
         int64_t now;
         uint64_t line, read, by_kind[4], changed; /* counts */
         uint8_t *space;                           /* what a line decodes to */
@@ -147,7 +135,8 @@ static mitome_status judge_line(struct judge_run *run, slice line, mitome_error 
         if (line.size > LINE_MAX_SIZE)
                 return fail(error, MITOME_E_TOO_LONG, "record", NULL);
         MITOME_TRY(mitome_record_read_json(line, run->space, run->space_size, &record, error));
-        mitome_record_judge(&record, &run->rules, run->trust, run->metadata, run->now, &standing);
+        mitome_record_judge(&record, &run->rules, verify_trust_snapshot(run->options.trust),
+                verify_trust_metadata(run->options.trust), run->now, &standing);
         run->by_kind[standing.kind]++;
         run->changed += standing.changed;
         return print_judged(run, &record, &standing);
@@ -231,45 +220,6 @@ static int judge_stream(struct judge_run *run, FILE *input, const char *name)
 
 /* ---- what to judge by ---- */
 
-static int complain_about(const char *path, const mitome_error *error)
-{
-        char message[512];
-        mitome_explain(error, message, sizeof message);
-        return not_run(path, error->code == MITOME_E_FILE_READ && errno ? strerror(errno) : message);
-}
-
-static int add_file(struct judge_run *run, enum file_kind kind, const char *path)
-{
-        static const struct {
-                const char *label;
-                trust_add *add;
-        } how[] = {
-                [FILE_ROOT] = { "CERTIFICATE", mitome_trust_add_anchor },
-                [FILE_TRUST] = { "CERTIFICATE", mitome_trust_add_anchor },
-                [FILE_JPKI] = { "CERTIFICATE", mitome_trust_add_jpki_anchor },
-                [FILE_CRL] = { "X509 CRL", mitome_trust_add_crl },
-                [FILE_OCSP] = { "OCSP RESPONSE", mitome_trust_add_ocsp },
-        };
-        mitome_error error = { 0 };
-        struct mitome_trust *trust = kind == FILE_ROOT ? run->signers : run->trust;
-        errno = 0;
-        run->has_root = run->has_root || kind == FILE_ROOT;
-        mitome_status status = trust_add_file(trust, path, how[kind].label, how[kind].add, &error);
-        return failed(status) ? complain_about(path, &error) : EXIT_ALL_GOOD;
-}
-
-static int read_blob(struct judge_run *run)
-{
-        mitome_error error = { 0 };
-        errno = 0;
-        mitome_status status = trust_read_metadata(run->blob, run->has_root ? run->signers : run->trust,
-                run->now, run->allow_stale, &run->metadata, &error);
-        if (failed(status))
-                return complain_about(run->blob, &error);
-        trust_believe_roots(run->trust, run->metadata);
-        return EXIT_ALL_GOOD;
-}
-
 static int take_level(struct judge_run *run, const char *name)
 {
         static const char *const levels[] = { NULL, "L1", "L1plus", "L2", "L2plus", "L3", "L3plus" };
@@ -289,33 +239,16 @@ static int take_time(struct judge_run *run, const char *text)
         return EXIT_ALL_GOOD;
 }
 
-/* Behind --trust and its like stand as many files as one likes; what is no certificate or list is the file of
- * records. */
-static int take_name(struct judge_run *run, enum file_kind kind, const char *name)
-{
-        if (kind != FILE_NONE && trust_is_trust_file(name))
-                return add_file(run, kind, name);
-        if (run->input)
-                return not_run(name, "there is a file of records already");
-        run->input = name;
-        return EXIT_ALL_GOOD;
-}
+enum option_code { LEVEL = TRUST_OPTION_OWN, KNOWN, AT, CHANGED, RECORDS };
 
-enum option_code { IN_ORDER = 1, MDS = 256, STALE, LEVEL, KNOWN, AT, CHANGED, RECORDS, FILES };
-
-static int take_option(struct judge_run *run, int option, enum file_kind *kind)
+static int take_option(struct judge_run *run, int option)
 {
-        if (option != IN_ORDER)
-                *kind = option > FILES ? (enum file_kind)(option - FILES) : FILE_NONE;
+        bool handled;
+        if (!trust_options_take(&run->options, option, optarg, &handled))
+                return EXIT_NOT_RUN;
+        if (handled)
+                return EXIT_ALL_GOOD;
         switch (option) {
-        case IN_ORDER:
-                return take_name(run, *kind, optarg);
-        case MDS:
-                run->blob = optarg;
-                return EXIT_ALL_GOOD;
-        case STALE:
-                run->allow_stale = true;
-                return EXIT_ALL_GOOD;
         case LEVEL:
                 return take_level(run, optarg);
         case KNOWN:
@@ -333,8 +266,6 @@ static int take_option(struct judge_run *run, int option, enum file_kind *kind)
                 run->help = true;
                 return EXIT_ALL_GOOD;
         default:
-                if (option > FILES)
-                        return add_file(run, *kind, optarg);
                 fputs(usage, stderr);
                 return EXIT_NOT_RUN;
         }
@@ -343,13 +274,7 @@ static int take_option(struct judge_run *run, int option, enum file_kind *kind)
 static int take_options(struct judge_run *run, int argc, char **argv)
 {
         static const struct option options[] = {
-                { "mds", required_argument, NULL, MDS },
-                { "mds-root", required_argument, NULL, FILES + FILE_ROOT },
-                { "allow-stale", no_argument, NULL, STALE },
-                { "trust", required_argument, NULL, FILES + FILE_TRUST },
-                { "jpki-trust", required_argument, NULL, FILES + FILE_JPKI },
-                { "crl", required_argument, NULL, FILES + FILE_CRL },
-                { "ocsp", required_argument, NULL, FILES + FILE_OCSP },
+                TRUST_OPTIONS,
                 { "least-level", required_argument, NULL, LEVEL },
                 { "known-models", no_argument, NULL, KNOWN },
                 { "at", required_argument, NULL, AT },
@@ -358,14 +283,16 @@ static int take_options(struct judge_run *run, int argc, char **argv)
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
-        enum file_kind kind = FILE_NONE;
         int result = EXIT_ALL_GOOD;
         optind = 0; /* as often as the program likes */
         for (int option; result == EXIT_ALL_GOOD && !run->help &&
                          (option = getopt_long(argc, argv, "-h", options, NULL)) != -1;)
-                result = take_option(run, option, &kind);
+                result = take_option(run, option);
+        run->options.kind = 0;
+        bool handled;
         for (int i = optind; result == EXIT_ALL_GOOD && !run->help && i < argc; i++) /* behind "--" */
-                result = take_name(run, FILE_NONE, argv[i]);
+                if (!trust_options_take(&run->options, 1, argv[i], &handled))
+                        result = EXIT_NOT_RUN;
         return result;
 }
 
@@ -378,17 +305,17 @@ static int run_all(struct judge_run *run, int argc, char **argv)
                 return result;
         if (!run->has_time)
                 run->now = (int64_t)time(NULL);
-        if (run->blob)
-                result = read_blob(run);
-        if (result != EXIT_ALL_GOOD)
-                return result;
-        if (!run->input || strcmp(run->input, "-") == 0)
+        if (!trust_options_finish(&run->options, run->now))
+                return EXIT_NOT_RUN;
+        verify_trust_believe_models(run->options.trust);
+        const char *name = run->options.input;
+        if (!name || strcmp(name, "-") == 0)
                 return judge_stream(run, stdin, "standard input");
-        FILE *file = fopen(run->input, "r");
+        FILE *file = fopen(name, "r");
         if (!file)
-                return not_run(run->input, strerror(errno));
+                return not_run(name, strerror(errno));
         setvbuf(file, NULL, _IOFBF, STREAM_SIZE);
-        result = judge_stream(run, file, run->input);
+        result = judge_stream(run, file, name);
         fclose(file);
         return result;
 }
@@ -396,18 +323,13 @@ static int run_all(struct judge_run *run, int argc, char **argv)
 int judge_main(int argc, char **argv)
 {
         struct judge_run *run = calloc(1, sizeof *run);
-        int result = EXIT_NOT_RUN;
-        if (!run || failed(mitome_trust_new(&run->trust, NULL)) ||
-                failed(mitome_trust_new(&run->signers, NULL)))
-                result = not_run("trust", strerror(ENOMEM));
-        else
-                result = run_all(run, argc, argv);
-        if (run) {
-                mitome_metadata_free(run->metadata);
-                mitome_trust_free(run->trust);
-                mitome_trust_free(run->signers);
-                free(run->space);
+        if (!run || failed(trust_options_open(&run->options, "mitome judge", NULL))) {
+                free(run);
+                return not_run("trust", strerror(ENOMEM));
         }
+        int result = run_all(run, argc, argv);
+        trust_options_close(&run->options);
+        free(run->space);
         free(run);
         return result;
 }

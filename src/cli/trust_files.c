@@ -125,14 +125,3 @@ mitome_status trust_read_metadata(const char *path, const struct mitome_trust *s
         free(bytes);
         return status;
 }
-
-void trust_believe_roots(struct mitome_trust *trust, const struct mitome_metadata *metadata)
-{
-        const struct mitome_metadata_entry *entry;
-        for (size_t i = 0; (entry = mitome_metadata_at(metadata, i)); i++)
-                for (size_t root = 0; root < entry->root_count; root++) {
-                        /* One that OpenSSL does not read has signed no list that it reads either. */
-                        mitome_status status = mitome_trust_add_anchor(trust, entry->roots[root], NULL);
-                        (void)status;
-                }
-}

@@ -30,10 +30,6 @@ MITOME_CHECKED mitome_status trust_add_file(
 MITOME_CHECKED mitome_status trust_read_metadata(const char *path, const struct mitome_trust *signers,
         int64_t now, bool allow_stale, struct mitome_metadata **ret, mitome_error *error);
 
-/* trust_believe_roots makes the roots of all models anchors of the snapshot, so that the lists which makers'
- * CAs sign are believed. */
-void trust_believe_roots(struct mitome_trust *trust, const struct mitome_metadata *metadata);
-
 /* trust_is_trust_file tells whether a file begins as certificates and lists do, DER or PEM. */
 bool trust_is_trust_file(const char *path);
 

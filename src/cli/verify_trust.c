@@ -90,6 +90,23 @@ void verify_trust_set_metadata(struct verify_trust *trust, struct mitome_metadat
         mitome_trust_set_metadata(trust->snapshot, metadata);
 }
 
+const struct mitome_metadata *verify_trust_metadata(const struct verify_trust *trust)
+{
+        return trust->metadata;
+}
+
+void verify_trust_believe_models(struct verify_trust *trust)
+{
+        const struct mitome_metadata_entry *entry;
+        for (size_t i = 0; trust->metadata && (entry = mitome_metadata_at(trust->metadata, i)); i++)
+                for (size_t root = 0; root < entry->root_count; root++) {
+                        /* One that OpenSSL does not read has signed no list that it reads either. */
+                        mitome_status status =
+                                mitome_trust_add_anchor(trust->snapshot, entry->roots[root], NULL);
+                        (void)status;
+                }
+}
+
 const struct mitome_trust *verify_trust_snapshot(const struct verify_trust *trust)
 {
         return trust->snapshot;

@@ -23,6 +23,13 @@ MITOME_CHECKED mitome_status verify_trust_add_file(
 /* verify_trust_set_metadata owns `metadata` from then on. */
 void verify_trust_set_metadata(struct verify_trust *trust, struct mitome_metadata *metadata);
 
+/* verify_trust_metadata is what was set, or NULL. */
+const struct mitome_metadata *verify_trust_metadata(const struct verify_trust *trust);
+
+/* verify_trust_believe_models makes the roots of all models anchors, so that the lists which makers' CAs sign
+ * are believed. */
+void verify_trust_believe_models(struct verify_trust *trust);
+
 /* verify_trust_snapshot is what the options made. */
 const struct mitome_trust *verify_trust_snapshot(const struct verify_trust *trust);
 
