@@ -827,6 +827,18 @@ static void refuses_each_edit_of_the_statement(void **state)
         check_refusals(refusals, COUNT(refusals), "WebAuthn L3 8.3");
 }
 
+/* What the bytes of a point are as a modulus differs from key to key; none of it is an RSA key. */
+static void refuses_a_point_as_a_modulus(void **state)
+{
+        (void)state;
+        struct tpm_plan plan = right();
+        struct attestation_result result;
+        mitome_error error;
+        ecc_as_rsa(&plan);
+        assert_int_not_equal(verify(&plan, &result, &error).code, MITOME_OK);
+        assert_string_equal(error.clause, "WebAuthn L3 8.3");
+}
+
 static void refuses_each_edit_of_the_public_area(void **state)
 {
         (void)state;
@@ -843,7 +855,6 @@ static void refuses_each_edit_of_the_public_area(void **state)
                 { "type KEYEDHASH", keyed_hash, MITOME_E_TPM_ALGORITHM, "pubArea.type" },
                 { "type SYMCIPHER", symmetric_cipher, MITOME_E_TPM_ALGORITHM, "pubArea.type" },
                 { "RSA key as ECC", rsa_as_ecc, MITOME_E_TPM_ALGORITHM, "pubArea.parameters.curveID" },
-                { "ECC key as RSA", ecc_as_rsa, MITOME_E_INPUT_ENDS, "pubArea.unique" },
                 { "nameAlg SHA3-256", name_sha3, MITOME_E_TPM_ALGORITHM, "pubArea.nameAlg" },
                 { "nameAlg NULL", name_null, MITOME_E_TPM_ALGORITHM, "pubArea.nameAlg" },
                 { "authPolicy of 65 bytes", long_policy, MITOME_E_TOO_LONG, "pubArea.authPolicy" },
@@ -1198,6 +1209,7 @@ int main(void)
                 cmocka_unit_test(asks_the_registry_when_told_to),
                 cmocka_unit_test(refuses_each_edit_of_the_statement),
                 cmocka_unit_test(refuses_each_edit_of_the_public_area),
+                cmocka_unit_test(refuses_a_point_as_a_modulus),
                 cmocka_unit_test(refuses_each_edit_of_the_certification),
                 cmocka_unit_test(refuses_each_edit_of_the_certificate),
                 cmocka_unit_test(refuses_another_aaguid),
