@@ -61,6 +61,8 @@ if [ -z "$sanitized" ]; then
         PKG_CONFIG_PATH=$(dirname "$(find "$work/root" -name libmitome-rp.pc)")
         LD_LIBRARY_PATH=$(dirname "$(find "$work/root" -name libmitome-rp.so)")
         export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH LD_LIBRARY_PATH
+        answers 'the installed program finds the policies of levels' 0 - - \
+                "$(find "$work/root" -path '*/bin/mitome')" verify --level nist-800-63b-4
         verify=$work/verify
         first_site=$work/first-site
         # The command of docs/first-login.md. shellcheck disable=SC2046 # flags are words
@@ -137,6 +139,11 @@ run 'a login is verified by the record' 0 '"sign_count":2' - https://example.org
 sed 's/.\("authenticatorData":"[^"]*\)[^"]"/\1_"/' "$work/in" >"$work/changed"
 mv "$work/changed" "$work/in"
 run 'a login that was changed is refused' 1 - 'E' https://example.org "$work/record"
+# The smallest record (docs/coming-from.md): what another library's users have stored is enough.
+printf '{"version":1,"minor":0,%s,%s,"rp_id":"example.org","sign_count":0,"backed_up":false,"uv_initialized":false,"trust":"none","created":1800000000}' \
+        "$(grep -o '"credential_id_b64url":"[^"]*"' "$work/record")" "$(grep -o '"public_key_b64url":"[^"]*"' "$work/record")" >"$work/imported"
+printf '{"rpId":"example.org","challenge":"%s"}' "$challenge" | "$browse" "$work/phone" >"$work/in"
+run 'a login is verified by a record that was put together from ID and key' 0 '"sign_count":3' - https://example.org "$work/imported"
 printf 'thirty-two bytes of another one.' >"$work/challenge"
 run 'another challenge is refused' 1 - 'E' https://example.org "$work/record"
 : >"$work/in"
@@ -167,6 +174,29 @@ for page in docs/first-login.md docs/ja/first-login.md; do
         [ "$blocks" -ge 4 ] || { result=1; echo "only $blocks blocks of C" >>"$work/err"; }
         [ ! -s "$work/out" ] || result=1
         report "$result" "the C in $page is that of the examples"
+done
+
+# Each switch of the library, and each algorithm and format, has its line.
+: >"$work/err"
+sed -n 's/.*MITOME_SWITCH_[A-Z0-9_]*, "\([a-z0-9-]*\)".*/\1/p' "$source/src/rp/switches.c" >"$work/switches"
+sed -n 's/.*\.name = "\([a-z0-9-]*\)".*/\1/p' "$source"/attestation/format/*.c >"$work/formats"
+sed -n 's/.*{ COSE_[A-Z0-9_]*, "\([A-Za-z0-9-]*\)", COSE_FORM.*/\1/p' "$source/src/base/cose.c" | sed 's/^ML-DSA//' >"$work/algorithms"
+for page in docs docs/ja; do
+        : >"$work/out"
+        while read -r name; do
+                grep -qF "\`$name\`" "$source/$page/switches.md" || echo "$page/switches.md lacks $name" >>"$work/out"
+        done <"$work/switches"
+        while read -r name; do
+                grep -qF "\`$name\`" "$source/$page/relying-party.md" || echo "$page/relying-party.md lacks $name" >>"$work/out"
+        done <"$work/formats"
+        while read -r name; do
+                grep -qF -e "$name" "$source/$page/relying-party.md" || echo "$page/relying-party.md lacks $name" >>"$work/out"
+        done <"$work/algorithms"
+        result=0
+        [ "$(wc -l <"$work/switches")" -ge 6 ] && [ "$(wc -l <"$work/formats")" -ge 8 ] && [ "$(wc -l <"$work/algorithms")" -ge 20 ] ||
+                { result=1; wc -l "$work/switches" "$work/formats" "$work/algorithms" >>"$work/err"; }
+        [ ! -s "$work/out" ] || result=1
+        report "$result" "$page knows every switch, format and algorithm"
 done
 
 printf '1..%d\n' "$count"
