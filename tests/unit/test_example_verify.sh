@@ -199,5 +199,19 @@ for page in docs docs/ja; do
         report "$result" "$page knows every switch, format and algorithm"
 done
 
+# The manual page has every option of every subcommand's help.
+: >"$work/out"
+sed 's/\\-/-/g' "$source/docs/man/mitome.1" >"$work/page"
+for subcommand in verify judge inspect element explain; do
+        "$build/mitome" "$subcommand" --help | grep -oE -e '--[a-z][a-z0-9-]+' | sort -u >"$work/options"
+        [ -s "$work/options" ] || echo "$subcommand has no options" >>"$work/out"
+        while read -r option; do
+                grep -qE -e "$option([^a-z0-9-]|\$)" "$work/page" || echo "the page lacks $subcommand $option" >>"$work/out"
+        done <"$work/options"
+done
+result=0
+[ ! -s "$work/out" ] || result=1
+report "$result" 'the manual page has every option'
+
 printf '1..%d\n' "$count"
 [ "$broken" -eq 0 ]
