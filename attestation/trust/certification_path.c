@@ -331,7 +331,7 @@ static mitome_status judge(
         return ok();
 }
 
-static mitome_status read_chain(slice der, STACK_OF(X509) * chain, mitome_error *error)
+static mitome_status read_certificate(slice der, STACK_OF(X509) * chain, mitome_error *error)
 {
         X509 *certificate;
         MITOME_TRY(certificate_parse(der, "x5c", &certificate, error));
@@ -344,26 +344,108 @@ static mitome_status read_chain(slice der, STACK_OF(X509) * chain, mitome_error 
         return ok();
 }
 
-/* Reads these certificates to the end of the chain, or recalls them. */
-static mitome_status take_chain(
-        struct request *request, enum path_shelf shelf, const slice *der, size_t count, mitome_error *error)
+/* Recalls these certificates to the end of the chain. */
+static bool recall_chain(struct request *request, enum path_shelf shelf, const slice *der, size_t count)
 {
         STACK_OF(X509) *known = NULL;
-        if (count && path_memory_recall(request->memory, shelf, der, count, &known, &request->above)) {
-                bool added = X509_add_certs(request->chain, known, X509_ADD_FLAG_UP_REF) == 1;
-                sk_X509_pop_free(known, X509_free);
-                return added ? ok() : fail(error, MITOME_E_NO_MEMORY, "x5c", NULL);
-        }
+        if (!path_memory_recall(request->memory, shelf, der, count, &known, &request->above))
+                return false;
+        bool added = X509_add_certs(request->chain, known, X509_ADD_FLAG_UP_REF) == 1;
+        sk_X509_pop_free(known, X509_free);
+        return added;
+}
+
+/* Reads these certificates to the end of the chain. */
+static mitome_status read_chain(struct request *request, const slice *der, size_t count, mitome_error *error)
+{
         for (size_t i = 0; i < count; i++)
-                MITOME_TRY(read_chain(der[i], request->chain, error));
+                MITOME_TRY(read_certificate(der[i], request->chain, error));
         return ok();
 }
 
-static mitome_status verify(struct request *request, const struct anchors *anchors, size_t count,
-        struct path *path, bool *ret_anchored, mitome_error *error)
+/* ---- a leaf that was never seen, under an issuer that was ---- */
+
+/* The leaf without its key, read or recalled. */
+static X509 *read_keyless(const struct request *request)
 {
-        MITOME_TRY(take_chain(request, SHELF_LEAVES, request->der, 1, error));
-        MITOME_TRY(take_chain(request, SHELF_ISSUERS, request->der + 1, count - 1, error));
+        STACK_OF(X509) *known = NULL;
+        X509 *leaf = NULL;
+        if (path_memory_recall(request->memory, SHELF_KEYLESS, request->der, 1, &known, NULL))
+                leaf = sk_X509_pop(known);
+        else
+                leaf = quick_link_decode(path_memory_quick(request->memory), request->der[0]);
+        sk_X509_free(known);
+        return leaf;
+}
+
+/* The path is the leaf and `above`: its issuer, and the known path from there. */
+static bool link_quickly(const struct request *request, X509 *leaf, STACK_OF(X509) * above, struct path *path)
+{
+        if (!quick_link_holds(leaf, request->der[0], sk_X509_value(above, 0), request->now))
+                return false;
+        STACK_OF(X509) *verified = sk_X509_new_null();
+        if (!verified || X509_add_cert(verified, leaf, X509_ADD_FLAG_UP_REF) != 1 ||
+                X509_add_certs(verified, above, X509_ADD_FLAG_UP_REF) != 1) {
+                sk_X509_pop_free(verified, X509_free);
+                return false;
+        }
+        path->verified = verified;
+        return true;
+}
+
+static bool link_to_anchor(const struct request *request, X509 *leaf, X509 *anchor, struct path *path)
+{
+        STACK_OF(X509) *above = sk_X509_new_null();
+        bool linked = above && sk_X509_push(above, anchor) > 0 && link_quickly(request, leaf, above, path);
+        sk_X509_free(above);
+        return linked;
+}
+
+static bool link_to_anchors(
+        const struct request *request, const struct anchors *anchors, X509 *leaf, struct path *path)
+{
+        for (int i = 0; i < sk_X509_num(anchors->parsed); i++)
+                if (link_to_anchor(request, leaf, sk_X509_value(anchors->parsed, i), path))
+                        return true;
+        bool linked = false;
+        for (size_t i = 0; !linked && i < anchors->der_count; i++) {
+                X509 *anchor = read_anchor(request, anchors->der[i]);
+                linked = anchor && link_to_anchor(request, leaf, anchor, path);
+                X509_free(anchor);
+        }
+        return linked;
+}
+
+static bool follow_quickly(
+        const struct request *request, const struct anchors *anchors, X509 *leaf, struct path *path)
+{
+        STACK_OF(X509) *above = request->above;
+        return sk_X509_num(above) > 0 && are_timely(request->chain, request->now) &&
+               are_timely(above, request->now) &&
+               is_believed(request, anchors, sk_X509_value(above, sk_X509_num(above) - 1)) &&
+               link_quickly(request, leaf, above, path);
+}
+
+/* `count` certificates were given; those behind the leaf are in the chain already. Under one that was never
+ * seen there is nothing quick. */
+static bool go_quickly(
+        const struct request *request, const struct anchors *anchors, size_t count, struct path *path)
+{
+        X509 *leaf = read_keyless(request);
+        STACK_OF(X509) *kept = sk_X509_new_null();
+        bool linked = leaf && kept && sk_X509_push(kept, leaf) > 0 &&
+                      (count == 1 ? link_to_anchors(request, anchors, leaf, path)
+                                  : follow_quickly(request, anchors, leaf, path));
+        if (linked)
+                path_memory_keep(request->memory, SHELF_KEYLESS, request->der, 1, kept, NULL);
+        sk_X509_free(kept);
+        X509_free(leaf);
+        return linked;
+}
+
+static mitome_status go_slowly(struct request *request, const struct anchors *anchors, struct path *path,
+        bool *ret_anchored, mitome_error *error)
+{
         follow_memory(request, anchors, path);
         for (int i = 0; i < sk_X509_num(anchors->parsed); i++)
                 try_anchor(request, sk_X509_value(anchors->parsed, i), path);
@@ -377,6 +459,30 @@ static mitome_status verify(struct request *request, const struct anchors *ancho
         if (path->verified)
                 remember(request, path);
         return ok();
+}
+
+static mitome_status verify(struct request *request, const struct anchors *anchors, size_t count,
+        struct path *path, bool *ret_anchored, mitome_error *error)
+{
+        const slice *others = request->der + 1;
+        bool leaf_known = recall_chain(request, SHELF_LEAVES, request->der, 1);
+        if (!leaf_known) {
+                bool others_known = count > 1 && recall_chain(request, SHELF_ISSUERS, others, count - 1);
+                if ((others_known || count == 1) && go_quickly(request, anchors, count, path)) {
+                        MITOME_TRY(check_revocation(request, path->verified, true, error));
+                        *ret_anchored = true;
+                        return ok();
+                }
+                /* from the start: the leaf comes first */
+                while (sk_X509_num(request->chain) > 0)
+                        X509_free(sk_X509_pop(request->chain));
+                sk_X509_pop_free(request->above, X509_free);
+                request->above = NULL;
+                MITOME_TRY(read_chain(request, request->der, 1, error));
+        }
+        if (count > 1 && !recall_chain(request, SHELF_ISSUERS, others, count - 1))
+                MITOME_TRY(read_chain(request, others, count - 1, error));
+        return go_slowly(request, anchors, path, ret_anchored, error);
 }
 
 static mitome_status verify_to(const struct mitome_trust *trust, const struct anchors *anchors,

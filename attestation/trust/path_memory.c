@@ -19,17 +19,19 @@ struct shelf {
 };
 
 struct path_memory {
+        struct quick_context *quick;
         atomic_flag busy;
         struct shelf shelves[SHELVES];
 };
 
 struct path_memory *path_memory_new(void)
 {
-        static const size_t capacities[SHELVES] = { LEAVES_MAX, ISSUERS_MAX, ANCHORS_MAX };
+        static const size_t capacities[SHELVES] = { LEAVES_MAX, ISSUERS_MAX, ANCHORS_MAX, LEAVES_MAX };
         struct path_memory *memory = calloc(1, sizeof *memory);
         if (!memory)
                 return NULL;
         atomic_flag_clear(&memory->busy);
+        memory->quick = quick_context_new();
         for (size_t i = 0; i < SHELVES; i++) {
                 struct shelf *shelf = &memory->shelves[i];
                 shelf->places = calloc(capacities[i], sizeof shelf->places[0]);
@@ -48,12 +50,20 @@ static void forget(struct remembered *place)
 
 void path_memory_free(struct path_memory *memory)
 {
-        for (size_t i = 0; memory && i < SHELVES; i++) {
+        if (!memory)
+                return;
+        for (size_t i = 0; i < SHELVES; i++) {
                 for (size_t j = 0; j < memory->shelves[i].capacity; j++)
                         forget(&memory->shelves[i].places[j]);
                 free(memory->shelves[i].places);
         }
+        quick_context_free(memory->quick);
         free(memory);
+}
+
+struct quick_context *path_memory_quick(const struct path_memory *memory)
+{
+        return memory ? memory->quick : NULL;
 }
 
 /* Who cannot enter goes on without. */

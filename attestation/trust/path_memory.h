@@ -10,6 +10,7 @@
  *
  * Any number of threads: nobody waits, who finds it in use does without. */
 
+#include "quick_link.h"
 #include "trust.h"
 
 #include <openssl/x509.h>
@@ -18,6 +19,7 @@ enum path_shelf {
         SHELF_LEAVES,
         SHELF_ISSUERS, /* all that stands behind the leaf in an x5c */
         SHELF_ANCHORS, /* of metadata */
+        SHELF_KEYLESS, /* leaves that quick_link_decode has read */
         SHELVES,
 };
 
@@ -28,6 +30,9 @@ struct path_memory;
 
 struct path_memory *path_memory_new(void); /* NULL: no memory */
 void path_memory_free(struct path_memory *memory);
+
+/* path_memory_quick is for quick_link_read, or NULL. */
+struct quick_context *path_memory_quick(const struct path_memory *memory);
 
 /* path_memory_recall gives what was kept of exactly these certificates, as references of the caller's own, or
  * false. ret_above may be NULL, and *ret_above is NULL when nothing was kept there. `memory` may be NULL. */
