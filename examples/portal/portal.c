@@ -45,13 +45,15 @@ mitome_status portal_open(struct portal *portal, const char *rp_id, const char *
         const struct portal_anchors *anchors, const struct mitome_random *random, mitome_error *error)
 {
         *portal = (struct portal){ .rp_id = rp_id, .origin = origin, .anchors = *anchors, .random = *random };
+        MITOME_TRY(mitome_context_new(&portal->context, error));
         return portal_take_crl(portal, slice_of(NULL, 0), error);
 }
 
 void portal_close(struct portal *portal)
 {
+        mitome_context_free(portal->context);
         mitome_trust_free(portal->trust);
-        portal->trust = NULL;
+        *portal = (struct portal){ 0 };
 }
 
 mitome_status portal_challenge(struct portal *portal, slice *ret, mitome_error *error)
@@ -103,8 +105,8 @@ mitome_status portal_register(struct portal *portal, slice response_json, slice 
         const slice origin = slice_text(portal->origin);
         const struct mitome_expectation expected = expectation(portal, &origin);
         struct mitome_verdict verdict = { 0 };
-        MITOME_TRY(mitome_verify_registration(NULL, &portal_policy, &expected, response_json, portal->trust,
-                now, buffer, capacity, &verdict, error));
+        MITOME_TRY(mitome_verify_registration(portal->context, &portal_policy, &expected, response_json,
+                portal->trust, now, buffer, capacity, &verdict, error));
         struct mitome_binding binding = { 0 };
         MITOME_TRY(
                 mitome_verify_binding(&verdict, certificate, signature, portal->trust, now, &binding, error));
@@ -129,8 +131,8 @@ mitome_status portal_login(struct portal *portal, slice response_json, int64_t n
                 .certificate_not_after = portal->certificate_not_after,
         };
         struct mitome_verdict verdict = { 0 };
-        MITOME_TRY(mitome_verify_authentication(NULL, &portal_policy, &expected, response_json, &credential,
-                portal->trust, now, buffer, capacity, &verdict, error));
+        MITOME_TRY(mitome_verify_authentication(portal->context, &portal_policy, &expected, response_json,
+                &credential, portal->trust, now, buffer, capacity, &verdict, error));
         portal->sign_count = verdict.sign_count;
         *ret = verdict;
         return ok();

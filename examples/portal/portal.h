@@ -28,7 +28,8 @@ struct portal {
         const char *origin;
         struct portal_anchors anchors;
         struct mitome_random random;
-        struct mitome_trust *trust; /* the snapshot in use; replaced whole */
+        struct mitome_trust *trust;     /* the snapshot in use; replaced whole */
+        struct mitome_context *context; /* of the portal's one thread */
         uint8_t challenge[PORTAL_CHALLENGE_SIZE];
         bool challenge_open; /* a challenge is good for one answer */
         bool registered;

@@ -22,7 +22,7 @@ static const uint8_t public_key[] = { 0xA5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
         const slice json = slice_of(bytes, size);
-        struct response response;
+        struct mitome_response response;
         struct client_data data;
         writer arena = WRITER(first);
         if (failed(response_read_authentication(json, &arena, &response, NULL)) ||

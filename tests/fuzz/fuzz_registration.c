@@ -15,7 +15,7 @@ static uint8_t first[MITOME_RP_BUFFER_MAX], second[MITOME_RP_BUFFER_MAX];
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
         const slice json = slice_of(bytes, size), origin = slice_text("https://example.org");
-        struct response response;
+        struct mitome_response response;
         struct client_data data = { .challenge = origin };
         writer arena = WRITER(first);
         if (!failed(response_read_registration(json, &arena, &response, NULL)) &&
