@@ -101,6 +101,9 @@ static mitome_status android_key_verify(
         r.bytes.clause = clause;
         /* "Verify that attStmt is valid CBOR conforming to the syntax defined above" */
         MITOME_TRY(signed_statement_read(&r, STATEMENT_ALG | STATEMENT_SIG | STATEMENT_X5C, 0, &statement));
+        /* SHA-1 is for old TPMs: no keystore signs with it. */
+        if (cose_algorithm_is_broken(statement.algorithm))
+                return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "attStmt.alg", clause);
         MITOME_TRY(leaf_read(input, statement.chain.certificates[0], "attStmt.x5c[0]", clause, &leaf, error));
         mitome_status status = verify_leaf(input, &statement, leaf, error);
         X509_free(leaf);
