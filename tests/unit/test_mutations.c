@@ -49,6 +49,8 @@ static mitome_code verify(const struct subject *subject, enum part part, slice e
                         part == PART_AUTH_DATA ? edited : slice_of(built.auth_data, built.auth_data_size),
                 .signature =
                         part == PART_SIGNATURE ? edited : slice_of(built.signature, built.signature_size),
+                .has_user_handle = subject->record.user_handle.size,
+                .user_handle = subject->record.user_handle,
         };
         if (part == PART_JSON && subject->registration)
                 status = mitome_verify_registration(context, &subject->policy, &subject->expected, edited,
