@@ -4,8 +4,8 @@
 # usage: test_example_fetch.sh FETCH MITOME; prints TAP.
 set -eu
 export LC_ALL=C
-fetch=$1
-mitome=$2
+fetch=$(realpath "$1")
+mitome=$(realpath "$2")
 unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY || true
 for tool in python3 openssl; do
         command -v "$tool" >/dev/null || { echo "1..0 # SKIP there is no $tool here"; exit 0; }
