@@ -33,6 +33,14 @@ enum { ASSERTIONS = 100000 };
 enum { ASSERTIONS = 100000 };
 #endif
 
+/* libcbor, to which libfido2 hands what it is given, asks for as much memory as a length says, and bears it
+ * when there is none; AddressSanitizer ends the program unless told so. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+        return "allocator_may_return_null=1";
+}
+
 static struct rig rig;
 static struct mitome_context *context;
 static uint64_t random_state = 20260829;

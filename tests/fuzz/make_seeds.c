@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* make_seeds FOLDER writes what fuzzing begins with: right ceremonies of every format and their parts, each
+ * into FOLDER/fuzz_<target>/. Made when they are needed, so that there are no blobs to keep. */
+
+#include "format_rig.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void must(bool right, const char *what)
+{
+        if (right)
+                return;
+        fprintf(stderr, "make_seeds: %s\n", what);
+        exit(EXIT_FAILURE);
+}
+
+static void make_folder(const char *path)
+{
+        must(mkdir(path, 0777) == 0 || errno == EEXIST, path);
+}
+
+/* Writes FOLDER/fuzz_<target>/<name>: `first`, if it is not negative, and the bytes. */
+static void write_seed(const char *folder, const char *target, const char *name, int first, slice bytes)
+{
+        char path[1024];
+        must((size_t)snprintf(path, sizeof path, "%s/fuzz_%s", folder, target) < sizeof path, "folder");
+        make_folder(path);
+        must((size_t)snprintf(path, sizeof path, "%s/fuzz_%s/seed-%s", folder, target, name) < sizeof path,
+                "name");
+        FILE *file = fopen(path, "wb");
+        must(file != NULL, path);
+        must(first < 0 || fputc(first, file) != EOF, path);
+        must(fwrite(bytes.data, 1, bytes.size, file) == bytes.size, path);
+        must(fclose(file) == 0, path);
+}
+
+/* The byte that tells fuzz_statement which format it is. */
+static int statement_byte(const char *format)
+{
+        static const char *const names[] = { "none", "packed", "fido-u2f", "tpm", "android-key", "apple",
+                "compound", "mitome-jpki" };
+        int i = 0;
+        while (strcmp(names[i], format) != 0)
+                i++;
+        return i;
+}
+
+/* One byte string of a statement, or nothing. */
+static slice member_of(slice statement, const char *name)
+{
+        struct cbor_reader r = cbor_over(statement, NULL, NULL);
+        struct cbor_members map;
+        struct cbor_key key;
+        bool more = true;
+        slice item, bytes = { 0 };
+        r.deeper = ATTESTATION_DEEPER;
+        r.any_order = true;
+        if (failed(cbor_open_map(&r, "attStmt", 8, &map)))
+                return bytes;
+        while (!failed(cbor_next_key(&r, &map, &key, &more)) && more) {
+                struct cbor_reader again = r;
+                if (failed(cbor_read_item(&r, "member", &item)))
+                        return bytes;
+                if (!key.is_text || !slice_is(key.text, name))
+                        continue;
+                struct attestation_chain chain;
+                if (!failed(cbor_read_bytes(&again, "member", SIZE_MAX, &bytes)))
+                        return bytes;
+                if (!failed(attestation_read_chain(&again, "member", &chain)))
+                        return chain.certificates[0];
+        }
+        return bytes;
+}
+
+static void write_statement_seeds(const char *folder, const char *format, const char *name, slice statement)
+{
+        const slice leaf = member_of(statement, "x5c");
+        write_seed(folder, "statement", name, statement_byte(format), statement);
+        if (leaf.size)
+                write_seed(folder, "certificate", name, -1, leaf);
+        if (strcmp(format, "tpm") != 0)
+                return;
+        write_seed(folder, "tpm", "public", 0, member_of(statement, "pubArea"));
+        write_seed(folder, "tpm", "attest", 1, member_of(statement, "certInfo"));
+        write_seed(folder, "tpm", "certificate", 2, leaf);
+}
+
+static void write_registrations(const char *folder, struct format_rig *formats)
+{
+        static const uint8_t extensions[] = { 0xA1, 0x6B, 'c', 'r', 'e', 'd', 'P', 'r', 'o', 't', 'e', 'c',
+                't', 2 };
+        static struct rig_response built;
+        for (int format = 0; format < RIG_FORMATS; format++)
+                for (int extended = 0; extended < 2; extended++) {
+                        char name[64];
+                        struct rig_plan plan = rig_registration_plan();
+                        if (extended) {
+                                plan.flags |= AUTHDATA_ED;
+                                plan.extensions = SLICE(extensions);
+                                plan.before_client_data = "\xEF\xBB\xBF";
+                                plan.inner_members = ",\"transports\":[\"usb\"]";
+                        }
+                        format_rig_build(formats, (enum rig_format)format, &plan, &built);
+                        snprintf(name, sizeof name, "%s-%d-%d", format_rig_name((enum rig_format)format),
+                                format, extended);
+                        write_seed(folder, "registration", name, -1, rig_json(&built));
+                        write_seed(folder, "json", name, -1, rig_json(&built));
+                        write_seed(folder, "cbor", name, -1, slice_of(built.object, built.object_size));
+                        write_seed(folder, "authdata", name, -1,
+                                slice_of(built.auth_data, built.auth_data_size));
+                        write_seed(folder, "client_data", name, -1,
+                                slice_of(built.client_data, built.client_data_size));
+                        write_statement_seeds(folder, format_rig_name((enum rig_format)format), name,
+                                rig_statement(&built));
+                }
+        write_seed(folder, "certificate", "ca", -1, slice_of(formats->rig.ca_der, formats->rig.ca_der_size));
+}
+
+/* Keys of each type: authData of none alone has them all. */
+static void write_logins(const char *folder, struct format_rig *formats)
+{
+        static struct rig_response built;
+        static const enum rig_key keys[] = { RIG_ES256, RIG_EDDSA, RIG_RS256, RIG_ES384 };
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+                char name[32];
+                struct rig_plan plan = rig_authentication_plan();
+                plan.key = keys[i];
+                plan.user_handle = "\"dXNlcg\"";
+                rig_build(&formats->rig, &plan, &built);
+                snprintf(name, sizeof name, "login-%zu", i);
+                write_seed(folder, "authentication", name, -1, rig_json(&built));
+                write_seed(folder, "authdata", name, -1, slice_of(built.auth_data, built.auth_data_size));
+                plan = rig_registration_plan();
+                plan.key = keys[i];
+                plan.attestation = RIG_NO_STATEMENT;
+                plan.format = "none";
+                rig_build(&formats->rig, &plan, &built);
+                snprintf(name, sizeof name, "key-%zu", i);
+                write_seed(folder, "registration", name, -1, rig_json(&built));
+                write_seed(folder, "authdata", name, -1, slice_of(built.auth_data, built.auth_data_size));
+        }
+}
+
+int main(int argc, char **argv)
+{
+        static struct format_rig formats;
+        if (argc != 2) {
+                fprintf(stderr, "usage: make_seeds FOLDER\n");
+                return 2;
+        }
+        make_folder(argv[1]);
+        format_rig_open(&formats);
+        write_registrations(argv[1], &formats);
+        write_logins(argv[1], &formats);
+        format_rig_close(&formats);
+        return EXIT_SUCCESS;
+}
