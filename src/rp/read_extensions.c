@@ -233,20 +233,29 @@ static void read_output_named(slice name, slice value, struct mitome_extensions 
                 }
 }
 
-void extensions_read_outputs(slice input, struct mitome_extensions *extensions)
+static mitome_status read_outputs(slice input, bool any_order, struct mitome_extensions *extensions)
 {
         struct cbor_reader r = cbor_over(input, NULL, NULL);
         struct cbor_members map;
         struct cbor_key key;
         slice value;
-        r.any_order = true; /* whether they may was judged before */
-        if (input.size == 0 || failed(cbor_open_map(&r, NULL, CBOR_MEMBERS, &map)))
-                return;
+        r.any_order = any_order;
+        MITOME_TRY(cbor_open_map(&r, NULL, CBOR_MEMBERS, &map));
         for (bool more;;) {
-                if (failed(cbor_next_key(&r, &map, &key, &more)) || !more ||
-                        failed(cbor_read_item(&r, NULL, &value)))
-                        return;
+                MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+                if (!more)
+                        return ok();
+                MITOME_TRY(cbor_read_item(&r, NULL, &value));
                 if (key.is_text)
                         read_output_named(key.text, value, extensions);
         }
+}
+
+/* Whether the order is right was judged before; a map in any order has few members, one in order may have
+ * many.
+ */
+void extensions_read_outputs(slice input, struct mitome_extensions *extensions)
+{
+        if (input.size && failed(read_outputs(input, false, extensions)))
+                (void)!failed(read_outputs(input, true, extensions));
 }

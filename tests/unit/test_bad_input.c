@@ -1127,6 +1127,33 @@ static void extensions_are_canonical(void **state)
                 GET, "H C5 00000007 G 0020 I K", extension_cases, COUNT(extension_cases), "WebAuthn L3 6.1");
 }
 
+/* What an authenticator says stands, whatever stands beside it. */
+static void outputs_are_found_among_many(void **state)
+{
+        (void)state;
+        for (size_t others = 0; others <= 40; others += 8) {
+                uint8_t extensions[512];
+                struct run run = fresh();
+                struct rig_plan plan = plan_of(CREATE);
+                writer w = WRITER(extensions);
+                cbor_write_map(&w, 1 + others);
+                for (size_t i = 0; i < others; i++) {
+                        const uint8_t name[] = { 'a', (uint8_t)('A' + i) };
+                        cbor_write_text(&w, SLICE(name));
+                        cbor_write_bool(&w, true);
+                }
+                cbor_write_string(&w, "credProtect");
+                cbor_write_uint(&w, 3);
+                plan.flags |= AUTHDATA_ED;
+                plan.extensions = writer_view(&w);
+                run.policy.minimum_cred_protect = 3;
+                rig_build(rig, &plan, &built);
+                (void)verify(&run, CREATE, rig_json(&built));
+                check(&run, "credProtect", "among others", fine);
+                assert_int_equal(run.verdict.extensions.cred_protect, 3);
+        }
+}
+
 static void flags_say_what_follows(void **state)
 {
         (void)state;
@@ -2490,6 +2517,7 @@ int main(void)
                 cmocka_unit_test(credential_keys_are_canonical),
                 cmocka_unit_test(credential_ids_have_their_length),
                 cmocka_unit_test(extensions_are_canonical),
+                cmocka_unit_test(outputs_are_found_among_many),
                 cmocka_unit_test(flags_say_what_follows),
                 cmocka_unit_test(an_attestation_object_is_a_map_of_three),
                 cmocka_unit_test(format_names_are_exact),
