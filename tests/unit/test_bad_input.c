@@ -6,6 +6,7 @@
 #include "format_rig.h"
 #include "transcribe.h"
 
+#include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -1965,6 +1966,214 @@ static void a_path_leads_from_each_to_the_next(void **state)
         rig_close(&foreign);
 }
 
+/* ---- certificates that are edited and signed again ---- */
+
+typedef void edit_certificate(X509 *leaf);
+
+static void add_unknown(X509 *leaf, bool critical)
+{
+        ASN1_OBJECT *type = OBJ_txt2obj("1.3.6.1.4.1.99999.7", 1);
+        ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
+        assert_int_equal(ASN1_OCTET_STRING_set(content, (const uint8_t *)"\x05\x00", 2), 1);
+        X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, type, critical, content);
+        assert_int_equal(X509_add_ext(leaf, extension, -1), 1);
+        X509_EXTENSION_free(extension);
+        ASN1_OCTET_STRING_free(content);
+        ASN1_OBJECT_free(type);
+}
+
+static void unknown_extension(X509 *leaf)
+{
+        add_unknown(leaf, false);
+}
+
+static void critical_extension(X509 *leaf)
+{
+        add_unknown(leaf, true);
+}
+
+static void version_1(X509 *leaf)
+{
+        assert_int_equal(X509_set_version(leaf, X509_VERSION_1), 1);
+        while (X509_get_ext_count(leaf) > 0)
+                X509_EXTENSION_free(X509_delete_ext(leaf, 0));
+}
+
+static void add_constraints(X509 *leaf, const char *text)
+{
+        X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, text);
+        assert_int_equal(X509_add_ext(leaf, extension, -1), 1);
+        X509_EXTENSION_free(extension);
+}
+
+static void remove_constraints(X509 *leaf)
+{
+        for (int at; (at = X509_get_ext_by_NID(leaf, NID_basic_constraints, -1)) >= 0;)
+                X509_EXTENSION_free(X509_delete_ext(leaf, at));
+}
+
+static void ca_leaf(X509 *leaf)
+{
+        remove_constraints(leaf);
+        add_constraints(leaf, "CA:TRUE");
+}
+
+static void constraints_twice(X509 *leaf)
+{
+        remove_constraints(leaf);
+        add_constraints(leaf, "CA:FALSE");
+        add_constraints(leaf, "CA:TRUE");
+}
+
+static void ends_before_it_begins(X509 *leaf)
+{
+        ASN1_TIME_set(X509_getm_notBefore(leaf), RIG_NOW + 1);
+        ASN1_TIME_set(X509_getm_notAfter(leaf), RIG_NOW - 1);
+}
+
+static void has_ended(X509 *leaf)
+{
+        ASN1_TIME_set(X509_getm_notBefore(leaf), RIG_NOW - 3);
+        ASN1_TIME_set(X509_getm_notAfter(leaf), RIG_NOW - 1);
+}
+
+static void negative_serial(X509 *leaf)
+{
+        ASN1_INTEGER_set(X509_get_serialNumber(leaf), -5);
+}
+
+static void other_issuer(X509 *leaf)
+{
+        X509_NAME *name = X509_NAME_new();
+        X509_NAME_add_entry_by_txt(
+                name, "CN", MBSTRING_UTF8, (const unsigned char *)"Rig attestation CB", -1, -1, 0);
+        assert_int_equal(X509_set_issuer_name(leaf, name), 1);
+        X509_NAME_free(name);
+}
+
+static void nothing(X509 *leaf)
+{
+        (void)leaf;
+}
+
+enum signer { BY_CA, BY_CA_SHA1, BY_STRANGER, BY_CA_SPOILED };
+
+#define X5C(code, clause)                                  \
+        {                                                  \
+                MITOME_E_##code, "x5c", "RFC 5280 " clause \
+        }
+#define PATH                                                            \
+        {                                                               \
+                MITOME_E_CERTIFICATE_PATH, "x5c", "WebAuthn L3 7.1 #24" \
+        }
+#define UNTRUSTED                                                                    \
+        {                                                                            \
+                MITOME_E_ATTESTATION_UNTRUSTED, "attStmt.x5c", "WebAuthn L3 7.1 #24" \
+        }
+
+static const struct {
+        const char *name;
+        edit_certificate *edit;
+        enum signer signer;
+        mitome_code leaf; /* packed and tpm: 8.2.1 and 8.3.1 look into the leaf; OK: nothing is found there */
+        struct refusal alone;   /* with require_trust, x5c: the leaf; OK: a path is found */
+        struct refusal with_ca; /* x5c: the leaf and its CA */
+} certificate_edits[] = {
+        { "signed again", nothing, BY_CA, MITOME_OK, { MITOME_OK }, { MITOME_OK } },
+        { "an unknown extension", unknown_extension, BY_CA, MITOME_OK, { MITOME_OK }, { MITOME_OK } },
+        { "a critical unknown extension", critical_extension, BY_CA, MITOME_OK,
+                X5C(CERTIFICATE_CRITICAL, "4.2"), X5C(CERTIFICATE_CRITICAL, "4.2") },
+        { "version 1", version_1, BY_CA, MITOME_E_LEAF_VERSION, { MITOME_OK }, { MITOME_OK } },
+        { "CA", ca_leaf, BY_CA, MITOME_E_LEAF_CONSTRAINTS, { MITOME_OK }, { MITOME_OK } },
+        { "no basicConstraints", remove_constraints, BY_CA, MITOME_E_LEAF_CONSTRAINTS, { MITOME_OK },
+                { MITOME_OK } },
+        { "basicConstraints twice", constraints_twice, BY_CA, MITOME_E_LEAF_CONSTRAINTS, UNTRUSTED, PATH },
+        { "ends before it begins", ends_before_it_begins, BY_CA, MITOME_OK,
+                X5C(CERTIFICATE_NOT_YET_VALID, "4.1.2.5"), X5C(CERTIFICATE_NOT_YET_VALID, "4.1.2.5") },
+        { "has ended", has_ended, BY_CA, MITOME_OK, X5C(CERTIFICATE_EXPIRED, "4.1.2.5"),
+                X5C(CERTIFICATE_EXPIRED, "4.1.2.5") },
+        { "a negative serial number", negative_serial, BY_CA, MITOME_OK, { MITOME_OK }, { MITOME_OK } },
+        { "another issuer's name", other_issuer, BY_CA, MITOME_OK, UNTRUSTED, PATH },
+        { "signed with SHA-1", nothing, BY_CA_SHA1, MITOME_OK, UNTRUSTED, UNTRUSTED },
+        { "signed by a stranger", nothing, BY_STRANGER, MITOME_OK, UNTRUSTED, PATH },
+        { "another signature", nothing, BY_CA_SPOILED, MITOME_OK, UNTRUSTED, PATH },
+};
+
+static slice edit_leaf(slice der, edit_certificate *edit, enum signer signer, uint8_t to[4096])
+{
+        const unsigned char *at = der.data;
+        unsigned char *end = to;
+        X509 *leaf = d2i_X509(NULL, &at, (long)der.size);
+        EVP_PKEY *stranger = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+        assert_non_null(leaf);
+        edit(leaf);
+        assert_true(X509_sign(leaf, signer == BY_STRANGER ? stranger : rig->ca_key,
+                            signer == BY_CA_SHA1 ? EVP_sha1() : EVP_sha256()) > 0);
+        const int size = i2d_X509(leaf, NULL);
+        assert_in_range(size, 1, 4096);
+        assert_int_equal(i2d_X509(leaf, &end), size);
+        to[size - 1] ^= signer == BY_CA_SPOILED;
+        X509_free(leaf);
+        EVP_PKEY_free(stranger);
+        return slice_of(to, (size_t)size);
+}
+
+static const char *leaf_field(mitome_code code)
+{
+        return code == MITOME_E_LEAF_VERSION ? "attStmt.x5c[0]" : "attStmt.x5c[0] basicConstraints";
+}
+
+static struct refusal of_certificate(size_t i, enum rig_format format, bool with_ca, bool demanded)
+{
+        const bool looked_into = format == RIG_FORMAT_PACKED || format == RIG_FORMAT_TPM;
+        if (looked_into && certificate_edits[i].leaf)
+                return (struct refusal){ certificate_edits[i].leaf, leaf_field(certificate_edits[i].leaf),
+                        format == RIG_FORMAT_TPM ? "WebAuthn L3 8.3.1" : "WebAuthn L3 8.2.1" };
+        if (format == RIG_FORMAT_ANDROID || format == RIG_FORMAT_APPLE)
+                if (certificate_edits[i].edit == version_1) /* that has no extensions */
+                        return (struct refusal){ MITOME_E_LEAF_EXTENSION_MISSING,
+                                format == RIG_FORMAT_APPLE ? "attStmt.x5c[0] nonce"
+                                                           : "attStmt.x5c[0] KeyDescription",
+                                facts[format].clause };
+        if (!demanded)
+                return fine;
+        return with_ca ? certificate_edits[i].with_ca : certificate_edits[i].alone;
+}
+
+/* The statement's signature is right all the while: it is the certificate that says something else. */
+static void edited_certificates_are_not_trusted(void **state)
+{
+        (void)state;
+        static const enum rig_format with_paths[] = { RIG_FORMAT_PACKED, RIG_FORMAT_U2F, RIG_FORMAT_TPM,
+                RIG_FORMAT_ANDROID, RIG_FORMAT_APPLE };
+        static struct members members;
+        static uint8_t x5c[16384], der[4096];
+        struct mitome_trust *trust = trust_in(slice_of(rig->ca_der, rig->ca_der_size));
+        for (size_t f = 0; f < COUNT(with_paths); f++)
+                for (size_t i = 0; i < COUNT(certificate_edits) * 4; i++) {
+                        const enum rig_format format = with_paths[f];
+                        const bool with_ca = i & 1, demanded = i & 2;
+                        struct run run = fresh();
+                        if (with_ca && format == RIG_FORMAT_U2F)
+                                continue; /* one certificate */
+                        run.trust = trust;
+                        run.policy.require_trust = demanded;
+                        begin_format(format, &members);
+                        const slice leaf = edit_leaf(first_certificate(&members),
+                                certificate_edits[i / 4].edit, certificate_edits[i / 4].signer, der);
+                        verify_chain(&run, format, &members,
+                                write_path(with_ca ? "LC" : "L", leaf, (slice){ 0 }, x5c, sizeof x5c));
+                        const struct refusal expected = of_certificate(i / 4, format, with_ca, demanded);
+                        check(&run, facts[format].name, certificate_edits[i / 4].name, expected);
+                        if (run.code == MITOME_OK)
+                                assert_int_equal(
+                                        run.verdict.trust, of_certificate(i / 4, format, with_ca, true).code
+                                                                   ? MITOME_TRUST_UNVERIFIED
+                                                                   : MITOME_TRUST_VERIFIED);
+                }
+        mitome_trust_free(trust);
+}
+
 /* Who trusts nobody, or another of the same name, or at another time. */
 static void trust_is_demanded_or_reported(void **state)
 {
@@ -2527,6 +2736,7 @@ int main(void)
                 cmocka_unit_test(a_statement_is_of_its_ceremony),
                 cmocka_unit_test(a_chain_begins_with_the_leaf_in_der),
                 cmocka_unit_test(a_path_leads_from_each_to_the_next),
+                cmocka_unit_test(edited_certificates_are_not_trusted),
                 cmocka_unit_test(trust_is_demanded_or_reported),
                 cmocka_unit_test(alg_is_that_of_the_certificates_key),
                 cmocka_unit_test(alg_of_self_attestation_is_that_of_the_key),
