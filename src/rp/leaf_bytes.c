@@ -66,14 +66,14 @@ slice leaf_device_serial(slice der)
  */
 static bool split_at_unused_bits(slice der, slice *ret_before, slice *ret_after)
 {
-        slice whole, part;
+        slice whole, tbs, algorithm, part;
         uint8_t unused;
         reader r = reader_over(der, NULL, NULL), again = r;
         if (failed(der_read(&r, NULL, DER_SEQUENCE, &whole, NULL)) || r.rest.size)
                 return false;
         reader in_whole = reader_within(&r, whole);
-        if (failed(der_read(&in_whole, NULL, DER_SEQUENCE, &part, NULL)) ||
-                failed(der_read(&in_whole, NULL, DER_SEQUENCE, &part, NULL)) ||
+        if (failed(der_read(&in_whole, NULL, DER_SEQUENCE, &tbs, NULL)) ||
+                failed(der_read(&in_whole, NULL, DER_SEQUENCE, &algorithm, NULL)) ||
                 failed(der_read(&in_whole, NULL, DER_BIT_STRING, &part, NULL)) || in_whole.rest.size)
                 return false;
         reader bits = reader_over(part, NULL, NULL);
