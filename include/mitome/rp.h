@@ -35,7 +35,8 @@ enum mitome_switch {
 };
 
 /* What is asked of attestation certificates that tell one device from another (WebAuthn L3 8.2.2), and of
- * format mitome-jpki, which tells the person: attestation "enterprise" of the options. */
+ * format mitome-jpki, which tells the person: attestation "enterprise" of the options. REQUIRED implies
+ * require_trust: anybody can make a certificate with a serial in it. */
 enum mitome_enterprise { MITOME_ENTERPRISE_ANY, MITOME_ENTERPRISE_REQUIRED, MITOME_ENTERPRISE_REFUSED };
 
 /* mitome_switch_find gives the bit of a switch by its name, "u2f-zero-aaguid", or 0. */
@@ -50,18 +51,26 @@ struct mitome_policy {
         bool allow_cross_origin;
         bool require_attestation; /* refuse a registration with format none or with self attestation */
         bool require_trust;       /* refuse a registration whose attestation does not end in an anchor */
-        bool require_metadata;    /* refuse a model that the snapshot's metadata does not know */
-        bool allow_compromised;   /* accept a model whose metadata says that it was compromised or revoked */
+        /* Refuse a model that the snapshot's metadata does not know. It implies require_trust, and so does
+         * minimum_certification: without a path to the model's own roots, or to an anchor, an AAGUID is
+         * anybody's to claim. An anchor vouches for every model that its certificates do not contradict. */
+        bool require_metadata;
+        /* Accept a model whose metadata says that it was compromised or revoked. Without it both the model
+         * that authData claims and the one that the attestation key belongs to are refused when they are; a
+         * device that is not attested may still claim another model, or none. */
+        bool allow_compromised;
         enum mitome_enterprise enterprise;
         bool ignore_metadata_roots; /* metadata tells how a model stands; only the snapshot's anchors vouch */
         unsigned minimum_certification; /* certification_level of <mitome/metadata.h>; 0: none is asked */
         unsigned minimum_cred_protect;  /* registration: credProtect must be at least this; 0: not asked */
         const int64_t *algorithms;      /* COSE identifiers that are accepted; NULL: all that are supported */
         size_t algorithm_count;
-        const char *const *formats; /* attestation formats that are accepted; NULL: all that are supported */
+        const char *const *formats; /* attestation formats that are accepted, those within a compound one,
+                                       too; NULL: all that are supported */
         size_t format_count;
         const mitome_slice *aaguids; /* registration: models that are accepted, 16 bytes each; NULL: all.
-                                        Without require_trust an AAGUID is only the authenticator's word */
+                                        Without require_trust an AAGUID is only the authenticator's word. A
+                                        fido-u2f statement signs none: it counts as zeros */
         size_t aaguid_count;
         const mitome_slice *denied_aaguids; /* models that are not */
         size_t denied_aaguid_count;
@@ -170,7 +179,8 @@ struct mitome_verdict {
         mitome_slice
                 device_serial; /* registration: of its id-fido-gen-ce-sernum; empty: it tells no device */
         const struct mitome_metadata_entry
-                *metadata;                 /* registration: the model's; of the snapshot; or NULL */
+                *metadata; /* registration: of the snapshot; or NULL. It is what the authenticator is
+                              only when trust is VERIFIED, else what it claims to be */
         struct mitome_binding certificate; /* registration with format "mitome-jpki", when the snapshot has
                                               JPKI anchors: whose certificate stands behind it; else empty */
         struct mitome_extensions extensions;

@@ -16,43 +16,93 @@ mitome_status assess_format(struct ceremony *c, const char *name)
         return accepted ? ok() : fail(c->error, MITOME_E_FORMAT_NOT_ALLOWED, "fmt", STEP("24"));
 }
 
+/* 8.9: each statement of a compound one has a format of its own. (What stands behind a person's certificate
+ * is the device of mitome-jpki, a part of that format.) */
+static mitome_status assess_formats(struct ceremony *c, const struct attestation_result *attestation)
+{
+        for (size_t i = 0; i < attestation->count; i++)
+                if (i == 0 || attestation->parts[i - 1].type != ATTESTATION_JPKI)
+                        MITOME_TRY(assess_format(c, attestation->parts[i].format));
+        return ok();
+}
+
+/* What only who is believed can show: that the policy asks for it is asking for an anchor. */
+static bool demands_trust(const struct mitome_policy *policy)
+{
+        return policy->require_trust || policy->require_metadata || policy->minimum_certification ||
+               policy->enterprise == MITOME_ENTERPRISE_REQUIRED;
+}
+
 /* ---- the model ---- */
 
 static const uint8_t no_model[AUTHDATA_AAGUID_SIZE];
 
-/* FIDO Metadata Statement 4, attestationCertificateKeyIdentifiers: U2F authenticators have no AAGUID, and are
- * found by the key of their attestation certificate. */
-static const struct mitome_metadata_entry *find_entry(
-        const struct mitome_metadata *metadata, slice aaguid, const struct attestation_result *attestation)
+/* 8.6: what a fido-u2f statement signs has no AAGUID in it. The one in authData is then nobody's word, not
+ * even the authenticator's. */
+static bool names_model(const struct attestation_result *attestation)
 {
-        if (!slice_equal(aaguid, SLICE(no_model)))
-                return mitome_metadata_find(metadata, aaguid);
-        for (size_t i = 0; i < attestation->count; i++) {
+        for (size_t i = 0; i < attestation->count; i++)
+                if (!slice_is(slice_text(attestation->parts[i].format), attestation_fido_u2f.name))
+                        return true;
+        return false;
+}
+
+/* FIDO Metadata Statement 4, attestationCertificateKeyIdentifiers: U2F authenticators have no AAGUID, and are
+ * found by the key of their attestation certificate. Of several the compromised one counts. */
+static const struct mitome_metadata_entry *find_by_key(
+        const struct mitome_metadata *metadata, const struct attestation_result *attestation)
+{
+        const struct mitome_metadata_entry *found = NULL;
+        for (size_t i = 0; i < attestation->count && !(found && found->compromised); i++) {
+                const struct mitome_metadata_entry *entry = NULL;
                 struct record_leaf leaf;
                 if (attestation->parts[i].type != ATTESTATION_X5C)
                         continue;
                 record_leaf_read(attestation->parts[i].chain.certificates[0], &leaf);
                 if (leaf.has_key_id)
-                        return mitome_metadata_find_key(metadata, SLICE(leaf.key_id));
+                        entry = mitome_metadata_find_key(metadata, SLICE(leaf.key_id));
+                if (entry && (!found || entry->compromised))
+                        found = entry;
         }
-        return NULL;
+        return found;
 }
 
-/* What is known of the model: refused by default is what is known to be broken, nothing else. */
+/* What is known of the model: refused by default is what is known to be broken, nothing else. It is asked for
+ * the model that is claimed and for the one that the attestation key belongs to; a wrong claim helps nobody
+ * whose key is known. */
 static mitome_status assess_model(struct ceremony *c, const struct attestation_result *attestation)
 {
         static const char clause[] = "FIDO Metadata Service 3.1.4";
+        const struct mitome_policy *p = c->policy;
         const struct mitome_metadata *metadata = c->trust ? trust_metadata(c->trust) : NULL;
-        const struct mitome_metadata_entry *entry =
-                metadata ? find_entry(metadata, c->verdict->aaguid, attestation) : NULL;
-        c->verdict->metadata = entry;
-        if (!entry && (c->policy->require_metadata || c->policy->minimum_certification))
+        const struct mitome_metadata_entry *claimed = NULL, *keyed = NULL;
+        if (metadata) {
+                claimed = mitome_metadata_find(metadata, c->verdict->aaguid);
+                keyed = find_by_key(metadata, attestation);
+        }
+        const struct mitome_metadata_entry *broken = keyed && keyed->compromised       ? keyed
+                                                     : claimed && claimed->compromised ? claimed
+                                                                                       : NULL;
+        bool by_key = slice_equal(c->verdict->aaguid, SLICE(no_model)) || !names_model(attestation);
+        const struct mitome_metadata_entry *entry = by_key ? keyed : claimed;
+        c->verdict->metadata = broken && !p->allow_compromised ? broken : entry;
+        if (broken && !p->allow_compromised)
+                return fail(c->error, MITOME_E_AUTHENTICATOR_COMPROMISED,
+                        broken == keyed ? "attStmt.x5c" : "authData.aaguid", clause);
+        if (!entry && (p->require_metadata || p->minimum_certification))
                 return fail(c->error, MITOME_E_AUTHENTICATOR_UNKNOWN, "authData.aaguid", clause);
-        if (entry && entry->compromised && !c->policy->allow_compromised)
-                return fail(c->error, MITOME_E_AUTHENTICATOR_COMPROMISED, "authData.aaguid", clause);
-        if (entry && entry->certification_level < c->policy->minimum_certification)
+        if (entry && entry->certification_level < p->minimum_certification)
                 return fail(c->error, MITOME_E_CERTIFICATION_LEVEL, "authData.aaguid", clause);
         return ok();
+}
+
+/* An AAGUID that is none would match nothing: who denies it would deny nobody. */
+static bool are_models(const slice *list, size_t count)
+{
+        bool right = list || count == 0;
+        for (size_t i = 0; list && i < count; i++)
+                right = right && list[i].size == AUTHDATA_AAGUID_SIZE;
+        return right;
 }
 
 static bool lists(const slice *list, size_t count, slice aaguid)
@@ -63,11 +113,17 @@ static bool lists(const slice *list, size_t count, slice aaguid)
         return found;
 }
 
-static mitome_status assess_aaguid(const struct ceremony *c)
+static mitome_status assess_aaguid(const struct ceremony *c, const struct attestation_result *attestation)
 {
         const struct mitome_policy *p = c->policy;
-        bool accepted = !p->aaguids || lists(p->aaguids, p->aaguid_count, c->verdict->aaguid);
-        if (!accepted || lists(p->denied_aaguids, p->denied_aaguid_count, c->verdict->aaguid))
+        const slice claimed = c->verdict->aaguid;
+        const slice believed = names_model(attestation) ? claimed : SLICE(no_model);
+        if (!are_models(p->aaguids, p->aaguid_count))
+                return fail(c->error, MITOME_E_ARGUMENT, "policy.aaguids", NULL);
+        if (!are_models(p->denied_aaguids, p->denied_aaguid_count))
+                return fail(c->error, MITOME_E_ARGUMENT, "policy.denied_aaguids", NULL);
+        bool accepted = !p->aaguids || lists(p->aaguids, p->aaguid_count, believed);
+        if (!accepted || lists(p->denied_aaguids, p->denied_aaguid_count, claimed))
                 return fail(c->error, MITOME_E_AAGUID_NOT_ALLOWED, "authData.aaguid", STEP("24"));
         return ok();
 }
@@ -124,8 +180,10 @@ static mitome_status find_anchor(
         bool anchored = false;
         mitome_error error = { 0 };
         mitome_status status = c->trust ? verify_path(c, chain, &anchored, &error) : ok();
-        if (failed(status) && (c->policy->require_trust || !proves_nothing(status.code)))
-                return fail_at(c->error, error.code, error.at, error.field, error.clause);
+        if (failed(status) && (demands_trust(c->policy) || !proves_nothing(status.code))) {
+                error_record(c->error, status.code, error.at, error.field, error.clause);
+                return status;
+        }
         *ret = !failed(status) && anchored ? MITOME_TRUST_VERIFIED : MITOME_TRUST_UNVERIFIED;
         return ok();
 }
@@ -138,7 +196,8 @@ static mitome_status assess_part(
                 return assess_person(c, part->chain.certificates[0], ret);
         case ATTESTATION_X5C:
                 c->verdict->attestation_leaf = part->chain.certificates[0];
-                c->verdict->device_serial = leaf_device_serial(part->chain.certificates[0]);
+                if (!c->verdict->device_serial.size)
+                        c->verdict->device_serial = leaf_device_serial(part->chain.certificates[0]);
                 return find_anchor(c, &part->chain, ret);
         case ATTESTATION_SELF:
                 *ret = MITOME_TRUST_SELF;
@@ -178,14 +237,17 @@ static mitome_status assess_enterprise(const struct ceremony *c, const struct at
 
 mitome_status assess_attestation(struct ceremony *c, const struct attestation_result *attestation)
 {
-        MITOME_TRY(assess_aaguid(c));
+        MITOME_TRY(assess_formats(c, attestation));
+        MITOME_TRY(assess_aaguid(c, attestation));
         MITOME_TRY(assess_model(c, attestation));
         MITOME_TRY(assess_parts(c, attestation, &c->verdict->trust));
         MITOME_TRY(assess_enterprise(c, attestation));
         bool certified = c->verdict->trust >= MITOME_TRUST_UNVERIFIED;
         if (c->policy->require_attestation && !certified)
                 return fail(c->error, MITOME_E_ATTESTATION_MISSING, "fmt", STEP("24"));
-        if (c->policy->require_trust && c->verdict->trust != MITOME_TRUST_VERIFIED)
+        /* Whom nobody vouches for may have copied an AAGUID from anywhere, and made a certificate of its own.
+         */
+        if (demands_trust(c->policy) && c->verdict->trust != MITOME_TRUST_VERIFIED)
                 return fail(c->error, MITOME_E_ATTESTATION_UNTRUSTED, certified ? "attStmt.x5c" : "fmt",
                         STEP("24"));
         return ok();

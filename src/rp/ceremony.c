@@ -14,6 +14,36 @@ static bool is_listed(slice text, const slice *list, size_t count)
         return found;
 }
 
+/* Texts that are compared with: an empty one would let an empty origin pass. */
+static bool are_texts(const slice *list, size_t count)
+{
+        bool right = list || count == 0;
+        for (size_t i = 0; list && i < count; i++)
+                right = right && list[i].size;
+        return right;
+}
+
+/* NULL asks nothing. Beside a count it is a list that was lost on the way. */
+static mitome_status check_lists(const struct ceremony *c)
+{
+        const struct mitome_policy *p = c->policy;
+        const struct {
+                bool right;
+                const char *field;
+        } lists[] = {
+                { are_texts(c->expected->origins, c->expected->origin_count), "expectation.origins" },
+                { c->expected->allowed_credentials || !c->expected->allowed_credential_count,
+                        "expectation.allowed_credentials" },
+                { are_texts(p->top_origins, p->top_origin_count), "policy.top_origins" },
+                { p->algorithms || !p->algorithm_count, "policy.algorithms" },
+                { p->formats || !p->format_count, "policy.formats" },
+        };
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+                if (!lists[i].right)
+                        return fail(c->error, MITOME_E_ARGUMENT, lists[i].field, NULL);
+        return ok();
+}
+
 mitome_status ceremony_begin(struct ceremony *c, struct mitome_verdict *verdict, mitome_error *error)
 {
         *verdict = (struct mitome_verdict){ 0 };
@@ -26,7 +56,7 @@ mitome_status ceremony_begin(struct ceremony *c, struct mitome_verdict *verdict,
                 return fail(c->error, MITOME_E_ARGUMENT, "expectation.origins", NULL);
         if (c->expected->challenge.size < least)
                 return fail(c->error, MITOME_E_ARGUMENT, "expectation.challenge", "WebAuthn L3 13.4.3");
-        return ok();
+        return check_lists(c);
 }
 
 /* OpenSSL's, which uses the processor's instructions, where a verifier has it ready. */

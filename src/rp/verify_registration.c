@@ -255,6 +255,9 @@ mitome_status mitome_verify_record(struct mitome_context *context, const struct 
         *ret = (struct mitome_verdict){ 0 };
         if (record->attestation_object.size == 0)
                 return fail(error, MITOME_E_MISSING, "record.attestation_object_b64url", NULL);
+        if (record->client_data_hash.size != sizeof ret->client_data_hash)
+                return fail(error, record->client_data_hash.size ? MITOME_E_VALUE : MITOME_E_MISSING,
+                        "record.client_data_hash_b64url", NULL);
         struct ceremony c = { context_verifier(context), context_leaves(context), policy, &expected, trust,
                 now, writer_over(buffer, capacity) };
         MITOME_TRY(ceremony_begin(&c, ret, error));
