@@ -154,7 +154,8 @@ MITOME_CHECKED mitome_status mitome_record_read_cbor(
 
 /* ---- judging again ---- */
 
-/* What a relying party asks of models beyond not being compromised. Zeroed ({0}): nothing. */
+/* What a relying party asks of models beyond not being compromised. Zeroed ({0}): nothing. What is asked, a
+ * record whose attestation was not verified (trust) does not answer: it may claim any model. */
 struct mitome_record_rules {
         unsigned least_certification_level; /* as in struct mitome_metadata_entry: 1 for L1 .. 6 for L3plus */
         bool require_model;                 /* metadata must know the model */
@@ -173,10 +174,11 @@ struct mitome_standing {
 /* mitome_record_judge judges a credential from its record alone: no signature, no network, nothing is
  * allocated that stays. In this order, the first that is REVOKED, else the first that needs ATTENTION:
  *
- *  - the model, by AAGUID, or by attestation key where it has none, in `metadata` (NULL: in the trust
- *    snapshot's, if it has one): compromised is REVOKED (MODEL_COMPROMISED); below the least level is
- *    ATTENTION (MODEL_LEVEL); so is one that is not there when the rules ask for it, or when it was there at
- *    registration (MODEL_UNKNOWN);
+ *  - the model, by AAGUID, or by attestation key where it has none (and for format fido-u2f, which signs
+ *    none), in `metadata` (NULL: in the trust snapshot's, if it has one): compromised is REVOKED
+ *    (MODEL_COMPROMISED), whichever of the two says so; below the least level is ATTENTION (MODEL_LEVEL); so
+ *    is one that is not there when the rules ask for it, or when it was there at registration
+ *    (MODEL_UNKNOWN), and one that only claims to be what they ask for (ATTESTATION_UNTRUSTED);
  *  - the bound certificate: one that has ended (CERTIFICATE_EXPIRED), is on a list (CERTIFICATE_REVOKED) or
  *    on hold (CERTIFICATE_ON_HOLD) is REVOKED; a list that is missing or cannot be relied on (CRL_*, OCSP_*,
  *    CERTIFICATE_ISSUER, CERTIFICATE_UNKNOWN) is ATTENTION, if the snapshot has JPKI anchors at all;

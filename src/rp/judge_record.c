@@ -15,16 +15,23 @@ struct judging {
 };
 
 /* FIDO Metadata Statement 4, attestationCertificateKeyIdentifiers: U2F authenticators have no AAGUID, and are
- * found by the key of their attestation certificate. */
+ * found by the key of their attestation certificate. What is broken is looked for by both; what a model is
+ * credited with, by what was signed: a fido-u2f statement has no AAGUID in it (WebAuthn L3 8.6). */
 static const struct mitome_metadata_entry *find_model(
         const struct mitome_record *record, const struct mitome_metadata *metadata)
 {
         static const uint8_t no_model[16] = { 0 }, no_key[MITOME_RECORD_KEY_ID_SIZE] = { 0 };
-        if (record->aaguid.size && !slice_equal(record->aaguid, SLICE(no_model)))
-                return mitome_metadata_find(metadata, record->aaguid);
-        if (slice_equal(SLICE(record->attestation_key_id), SLICE(no_key)))
-                return NULL;
-        return mitome_metadata_find_key(metadata, SLICE(record->attestation_key_id));
+        const bool names = record->aaguid.size && !slice_equal(record->aaguid, SLICE(no_model));
+        const struct mitome_metadata_entry *claimed = NULL, *keyed = NULL;
+        if (names)
+                claimed = mitome_metadata_find(metadata, record->aaguid);
+        if (!slice_equal(SLICE(record->attestation_key_id), SLICE(no_key)))
+                keyed = mitome_metadata_find_key(metadata, SLICE(record->attestation_key_id));
+        if (keyed && keyed->compromised)
+                return keyed;
+        if (claimed && claimed->compromised)
+                return claimed;
+        return names && !slice_is(record->format, "fido-u2f") ? claimed : keyed;
 }
 
 /* ---- the questions: a failure is the finding ---- */
@@ -51,6 +58,9 @@ static mitome_status ask_model(const struct judging *j, mitome_error *error)
                 return fail(error, MITOME_E_MODEL_UNKNOWN, model_field(j->record), metadata_clause);
         if (j->model && j->model->certification_level < j->rules->least_certification_level)
                 return fail(error, MITOME_E_MODEL_LEVEL, model_field(j->record), metadata_clause);
+        /* An AAGUID that no maker vouches for is anybody's to claim. */
+        if (wanted && j->record->trust != MITOME_TRUST_VERIFIED)
+                return fail(error, MITOME_E_ATTESTATION_UNTRUSTED, "record.trust", metadata_clause);
         return ok();
 }
 

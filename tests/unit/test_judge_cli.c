@@ -138,6 +138,7 @@ static struct mitome_record record_of(const uint8_t model[16])
                 .public_key = SLICE(key),
                 .rp_id = slice_text("example.org"),
                 .aaguid = slice_of(model, 16),
+                .trust = MITOME_TRUST_VERIFIED,
                 .created = rig_now };
 }
 
@@ -295,6 +296,11 @@ static void asks_for_levels_and_models(void **state)
         output = RUN(AT, "--mds", path_blob, "--trust", path_root, "--known-models", path_records);
         stands(&output, 0, "good", 0);
         stands(&output, 1, "attention", MITOME_E_MODEL_UNKNOWN);
+        done(&output);
+        records[0].trust = MITOME_TRUST_SELF; /* whose word the AAGUID then is */
+        write_records(records, 2, "");
+        output = RUN(AT, "--mds", path_blob, "--trust", path_root, "--known-models", path_records);
+        stands(&output, 0, "attention", MITOME_E_ATTESTATION_UNTRUSTED);
         done(&output);
 }
 

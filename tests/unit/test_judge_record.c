@@ -116,6 +116,7 @@ static struct mitome_record record_of(const uint8_t *model)
                 .public_key = SLICE(key),
                 .rp_id = slice_text("example.org"),
                 .aaguid = slice_of(model, model ? 16 : 0),
+                .trust = MITOME_TRUST_VERIFIED,
                 .created = rig_now };
 }
 
@@ -206,6 +207,51 @@ static void models(void **state)
                         record.model_status = slice_text("FIDO_CERTIFIED");
                 mitome_record_judge(&record, cases[i].rules, NULL, metadata, rig_now, &standing);
                 stands(&standing, cases[i].kind, cases[i].code, cases[i].field);
+        }
+}
+
+/* What is asked of a model, an AAGUID alone does not answer: anybody may claim it. That a model is broken
+ * counts whoever says so. */
+static void claims_are_no_answers(void **state)
+{
+        (void)state;
+        static const enum mitome_trust_result trusts[] = { MITOME_TRUST_NONE, MITOME_TRUST_SELF,
+                MITOME_TRUST_UNVERIFIED };
+        const struct mitome_record_rules none = { 0 }, l2 = { .least_certification_level = 3 },
+                                         known = { .require_model = true };
+        for (size_t i = 0; i < sizeof trusts / sizeof trusts[0]; i++) {
+                struct mitome_record record = record_of(good_model);
+                struct mitome_standing standing;
+                record.trust = trusts[i];
+                mitome_record_judge(&record, &none, NULL, metadata, rig_now, &standing);
+                stands(&standing, MITOME_STANDING_GOOD, MITOME_OK, NULL);
+                mitome_record_judge(&record, &l2, NULL, metadata, rig_now, &standing);
+                stands(&standing, MITOME_STANDING_ATTENTION, MITOME_E_ATTESTATION_UNTRUSTED, "record.trust");
+                mitome_record_judge(&record, &known, NULL, metadata, rig_now, &standing);
+                stands(&standing, MITOME_STANDING_ATTENTION, MITOME_E_ATTESTATION_UNTRUSTED, "record.trust");
+                record.aaguid = SLICE(bad_model);
+                mitome_record_judge(&record, &none, NULL, metadata, rig_now, &standing);
+                stands(&standing, MITOME_STANDING_REVOKED, MITOME_E_MODEL_COMPROMISED, NULL);
+        }
+}
+
+/* WebAuthn L3 8.6: a fido-u2f statement signs no AAGUID. Its key tells the model; whatever the format, a key
+ * that is known to be broken is. */
+static void u2f_is_judged_by_its_key(void **state)
+{
+        (void)state;
+        static const char *const formats[] = { "fido-u2f", "packed" };
+        const struct mitome_record_rules known = { .require_model = true };
+        for (size_t i = 0; i < 2; i++) {
+                struct mitome_record record = record_of(good_model);
+                struct mitome_standing standing;
+                record.format = slice_text(formats[i]);
+                mitome_record_judge(&record, &known, NULL, metadata, rig_now, &standing);
+                stands(&standing, i ? MITOME_STANDING_GOOD : MITOME_STANDING_ATTENTION,
+                        i ? MITOME_OK : MITOME_E_MODEL_UNKNOWN, NULL);
+                memcpy(record.attestation_key_id, bad_key, sizeof bad_key);
+                mitome_record_judge(&record, &known, NULL, metadata, rig_now, &standing);
+                stands(&standing, MITOME_STANDING_REVOKED, MITOME_E_MODEL_COMPROMISED, NULL);
         }
 }
 
@@ -489,6 +535,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(models),
+                cmocka_unit_test(claims_are_no_answers),
+                cmocka_unit_test(u2f_is_judged_by_its_key),
                 cmocka_unit_test(metadata_of_the_snapshot_counts),
                 cmocka_unit_test(persons),
                 cmocka_unit_test(a_certificate_ends),
