@@ -29,8 +29,8 @@ void mitome_context_free(struct mitome_context *context)
 {
         if (!context)
                 return;
+        leaf_memory_free(context->leaves); /* decoded in the verifier's library context */
         cose_verifier_free(context->verifier);
-        leaf_memory_free(context->leaves);
         free(context);
 }
 

@@ -213,5 +213,7 @@ mitome_status mitome_verify_authentication_bytes(struct mitome_context *context,
         MITOME_TRY(ceremony_begin(&c, ret, error));
         TAKE_STEP(&c, STEP("3"), response_check_authentication(response, error));
         c.response = *response;
+        /* 5.4.3: a user handle has 1 byte at least; none is what some decoders make of null. */
+        c.response.has_user_handle = response->has_user_handle && response->user_handle.size;
         return run(&c, credential);
 }

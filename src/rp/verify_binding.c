@@ -9,7 +9,8 @@ mitome_status mitome_verify_binding(const struct mitome_verdict *registration, m
         mitome_error *error)
 {
         static const char clause[] = "RFC 8017 8.2.2";
-        if (registration->auth_data.size == 0)
+        /* A login's has no key: what would be bound to it? */
+        if (registration->auth_data.size == 0 || registration->public_key.size == 0)
                 return fail(error, MITOME_E_ARGUMENT, "registration", NULL);
         if (!trust)
                 return fail(error, MITOME_E_ARGUMENT, "trust", NULL);

@@ -285,6 +285,22 @@ static void an_empty_user_handle_is_none(void **state)
         run.expected.user_unidentified = true;
         assert_int_equal(verify_json(&run, rig_json(&built)).code, MITOME_E_MISSING);
         assert_string_equal(run.error.field, "response.userHandle");
+        /* the same from bytes, of which a decoder may say that there were some */
+        const struct mitome_response response = {
+                .credential_id = run.record.id,
+                .client_data = slice_of(built.client_data, built.client_data_size),
+                .auth_data = slice_of(built.auth_data, built.auth_data_size),
+                .signature = slice_of(built.signature, built.signature_size),
+                .has_user_handle = true,
+        };
+        for (int asked = 0; asked < 2; asked++) {
+                run.expected.user_unidentified = asked;
+                assert_int_equal(
+                        mitome_verify_authentication_bytes(NULL, &run.policy, &run.expected, &response,
+                                &run.record, NULL, RIG_NOW, buffer, sizeof buffer, &run.verdict, NULL)
+                                .code,
+                        asked ? MITOME_E_MISSING : MITOME_OK);
+        }
 }
 
 static void refuses_each_edit(void **state)

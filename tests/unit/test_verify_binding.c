@@ -358,6 +358,14 @@ static void refuses_what_was_no_registration(void **state)
                         .code,
                 MITOME_E_ARGUMENT);
         assert_int_equal(bind(view(&person_der), made, NULL, &binding, &error).code, MITOME_E_ARGUMENT);
+        /* A login is signed by that key, too, where it is the credential's; it binds nothing. */
+        struct mitome_credential record = rig_record(&rig, &login);
+        struct mitome_verdict verdict;
+        assert_int_equal(log_in(&record, trust, &verdict, &error).code, MITOME_OK);
+        made = sign_registration(person_key, &verdict, signature);
+        assert_int_equal(
+                mitome_verify_binding(&verdict, view(&person_der), made, trust, RIG_NOW, &binding, NULL).code,
+                MITOME_E_ARGUMENT);
         mitome_trust_free(trust);
 }
 
