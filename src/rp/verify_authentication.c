@@ -57,7 +57,9 @@ static mitome_status check_client_data(struct ceremony *c)
 {
         struct client_data data;
 
-        /* #8: decode clientDataJSON as UTF-8. #9: parse it. */
+        /* #8: decode clientDataJSON as UTF-8, which never fails. #9: parse it; what #8 would have to replace
+         * is refused here. */
+        ceremony_note(c, STEP("8"), MITOME_STEP_PASSED);
         TAKE_STEP(c, STEP("9"),
                 client_data_read(c->response.client_data, STEP("9"), &c->arena, &data, c->error));
 
@@ -83,6 +85,7 @@ static mitome_status check_client_data(struct ceremony *c)
 static mitome_status check_rp_id(struct ceremony *c)
 {
         mitome_error ignored = { 0 };
+        MITOME_TRY(ceremony_read_auth_data(c, c->response.auth_data));
         if (c->expected->app_id.size && c->verdict->extensions.app_id) {
                 struct ceremony quiet = *c;
                 quiet.error = &ignored;
@@ -106,9 +109,7 @@ static mitome_status check_backup_eligibility(
  * the record's key is the one that counts. */
 static mitome_status check_auth_data(struct ceremony *c, const struct mitome_credential *credential)
 {
-        MITOME_TRY(ceremony_read_auth_data(c, c->response.auth_data));
-
-        /* #15: rpIdHash is the hash of the RP ID that is expected. */
+        /* #15: rpIdHash is the hash of the RP ID that is expected; what cannot be read has none. */
         TAKE_STEP(c, STEP("15"), check_rp_id(c));
 
         /* #16: UP is set. */
@@ -147,11 +148,9 @@ static mitome_status check_signature(struct ceremony *c, const struct mitome_cre
                 STEP("21"), c->error);
 }
 
-/* Not WebAuthn's: the person's certificate, if one is bound to the credential, is alive. */
+/* The person's certificate is alive. */
 static mitome_status check_certificate(const struct ceremony *c, const struct mitome_credential *credential)
 {
-        if (credential->certificate_serial.size == 0 && credential->certificate_issuer.size == 0)
-                return ok();
         if (!c->trust)
                 return fail(c->error, MITOME_E_CRL_MISSING, "credential.certificate_serial", NULL);
         MITOME_TRY(trust_check_serial(
@@ -184,9 +183,14 @@ static mitome_status run(struct ceremony *c, const struct mitome_credential *cre
         /* #23: extension outputs that were not asked for are ignored. */
         ceremony_note(c, STEP("23"), MITOME_STEP_PASSED);
 
-        return check_certificate(c, credential);
+        /* Not WebAuthn's: a person's certificate, if one is bound to the credential. */
+        if (credential->certificate_serial.size || credential->certificate_issuer.size)
+                TAKE_STEP(c, "RFC 5280 6.3", check_certificate(c, credential));
 
         /* #24 and #25 (update the record, go on) are for who keeps records. */
+        ceremony_note(c, STEP("24"), MITOME_STEP_NOT_ASKED);
+        ceremony_note(c, STEP("25"), MITOME_STEP_NOT_ASKED);
+        return ok();
 }
 
 mitome_status mitome_verify_authentication(struct mitome_context *context, const struct mitome_policy *policy,

@@ -22,7 +22,9 @@ static mitome_status check_client_data(struct ceremony *c)
         /* #4: the client extension results. */
         TAKE_STEP(c, STEP("4"), ceremony_read_extension_results(c));
 
-        /* #5: decode clientDataJSON as UTF-8. #6: parse it. */
+        /* #5: decode clientDataJSON as UTF-8, which never fails. #6: parse it; what #5 would have to replace
+         * is refused here. */
+        ceremony_note(c, STEP("5"), MITOME_STEP_PASSED);
         TAKE_STEP(c, STEP("6"),
                 client_data_read(c->response.client_data, STEP("6"), &c->arena, &data, c->error));
 
@@ -143,6 +145,8 @@ static mitome_status check_auth_data(struct ceremony *c, struct attestation_obje
         /* #17: BS only with BE: authdata_read has refused anything else. #18, #19: BE and BS, for the relying
          * party to judge: in the verdict's flags. */
         ceremony_note(c, STEP("17"), MITOME_STEP_PASSED);
+        ceremony_note(c, STEP("18"), MITOME_STEP_NOT_ASKED);
+        ceremony_note(c, STEP("19"), MITOME_STEP_NOT_ASKED);
 
         /* #20: the key's alg is one of pubKeyCredParams; RS1 is one of old TPMs only. */
         TAKE_STEP(c, STEP("20"),
@@ -178,11 +182,17 @@ static mitome_status check_attestation(struct ceremony *c, const struct attestat
         /* #21: find the format by a case-sensitive match. */
         TAKE_STEP(c, STEP("21"),
                 attestation_format_find(object->format, STEP("21"), &c->verdict->format, &format, c->error));
-        MITOME_TRY(assess_format(c, format->name));
+        /* A format that the policy does not accept is not worth its verification: #24 ahead of its turn. */
+        mitome_status accepted = assess_format(c, format->name);
+        if (failed(accepted)) {
+                ceremony_note(c, STEP("24"), MITOME_STEP_FAILED);
+                return accepted;
+        }
 
         TAKE_STEP(c, STEP("22"), verify_statement(c, object, format, &result));
 
         /* #23: the anchors are those of the snapshot. #24: assess the trustworthiness. */
+        ceremony_note(c, STEP("23"), c->trust ? MITOME_STEP_PASSED : MITOME_STEP_NOT_ASKED);
         TAKE_STEP(c, STEP("24"), assess_attestation(c, &result));
         return ok();
 }
@@ -206,9 +216,11 @@ static mitome_status run(struct ceremony *c)
 
         /* #26 (no user has this ID yet), #27 and #29 (keep the record) are for who keeps records. */
         ceremony_note(c, STEP("26"), MITOME_STEP_NOT_ASKED);
+        ceremony_note(c, STEP("27"), MITOME_STEP_NOT_ASKED);
 
         /* #28: what was asked of extensions; outputs that were not asked for are ignored. */
         TAKE_STEP(c, STEP("28"), assess_extensions(c));
+        ceremony_note(c, STEP("29"), MITOME_STEP_NOT_ASKED);
         return ok();
 }
 
