@@ -974,7 +974,7 @@ static const struct pattern_case key_cases[] = {
         { "A5 01 02 03 382E 20 08 21 5820 X 22 5820 Y", MITOME_E_KEY_POINT, KEY_FIELD }, /* ES256K, whole */
         { "A5 01 02 03 3822" POINT, MITOME_E_KEY_TYPE, KEY_FIELD },                      /* ES384 */
         {
-                "A4 01 01 03 27 20 06 21 5820 X",
+                "A4 01 01 03 27 20 06 21 5820 Z",
                 MITOME_E_KEY_POINT,
                 KEY_FIELD,
         },
