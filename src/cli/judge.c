@@ -2,6 +2,7 @@
 /* `mitome judge`: a credential record a line in, how it stands a line out. */
 #include "cli.h"
 #include "json.h"
+#include "line_input.h"
 #include "trust_options.h"
 #include "verify_case.h"
 
@@ -14,7 +15,7 @@
 #include <time.h>
 
 enum { EXIT_ALL_GOOD = 0, EXIT_SOME_NOT = 1, EXIT_NOT_RUN = 2 };
-enum { LINE_MAX_SIZE = 1 << 20, OUT_SIZE = 2 * MITOME_RECORD_MAX, STREAM_SIZE = 1 << 18 };
+enum { LINE_MAX_SIZE = 1 << 20, OUT_SIZE = 2 * MITOME_RECORD_MAX, SPACE_LEAST = 4096 };
 
 static const char usage[] =
         "Usage: mitome judge [--mds BLOB [--mds-root FILE..]] [--trust FILE..] [--jpki-trust FILE..] [--crl FILE..]\n"
@@ -109,8 +110,8 @@ static void print_unreadable(struct judge_run *run, mitome_status status, const 
         print_line(&out);
 }
 
-static mitome_status print_judged(
-        struct judge_run *run, struct mitome_record *record, const struct mitome_standing *standing)
+static mitome_status print_judged(struct judge_run *run, struct mitome_record *record,
+        const struct mitome_standing *standing, mitome_error *error)
 {
         writer out = WRITER(run->out);
         struct json_writer w = json_into(&out);
@@ -121,9 +122,10 @@ static mitome_status print_judged(
                 write_standing(&w, run, record, standing);
         } else {
                 mitome_record_keep_standing(record, standing, run->now);
-                MITOME_TRY(mitome_record_write_json(record, run->out, sizeof run->out, &written, NULL));
+                MITOME_TRY(mitome_record_write_json(record, run->out, sizeof run->out, &written, error));
                 out.used = written.size;
         }
+        MITOME_TRY(writer_finish(&out, "standing", &written, error)); /* a model's name may have any length */
         print_line(&out);
         return ok();
 }
@@ -137,21 +139,13 @@ static mitome_status judge_line(struct judge_run *run, slice line, mitome_error 
         MITOME_TRY(mitome_record_read_json(line, run->space, run->space_size, &record, error));
         mitome_record_judge(&record, &run->rules, verify_trust_snapshot(run->options.trust),
                 verify_trust_metadata(run->options.trust), run->now, &standing);
+        MITOME_TRY(print_judged(run, &record, &standing, error));
         run->by_kind[standing.kind]++;
         run->changed += standing.changed;
-        return print_judged(run, &record, &standing);
+        return ok();
 }
 
 /* ---- all lines ---- */
-
-static bool is_blank(slice line)
-{
-        for (size_t i = 0; i < line.size; i++)
-                if (line.data[i] != ' ' && line.data[i] != '\t' && line.data[i] != '\r' &&
-                        line.data[i] != '\n')
-                        return false;
-        return true;
-}
 
 static int not_run(const char *what, const char *why)
 {
@@ -164,6 +158,7 @@ static bool make_space(struct judge_run *run, size_t size)
 {
         if (size <= run->space_size)
                 return true;
+        size = size < SPACE_LEAST ? SPACE_LEAST : size;
         free(run->space);
         run->space = malloc(size);
         run->space_size = run->space ? size : 0;
@@ -182,16 +177,15 @@ static void print_summary(const struct judge_run *run)
                 (uintmax_t)run->changed);
 }
 
-static int judge_lines(struct judge_run *run, FILE *input, const char *name, char **line, size_t *capacity)
+static int judge_lines(struct judge_run *run, struct line_input *lines, const char *name)
 {
-        ssize_t size;
-        for (errno = 0; (size = getline(line, capacity, input)) >= 0;) {
-                slice record = slice_of(*line, (size_t)size);
+        slice record;
+        for (errno = 0; line_input_next(lines, &record);) {
                 mitome_error error = { .at = MITOME_NOWHERE };
                 run->line++;
-                if (is_blank(record))
+                if (line_is_blank(record))
                         continue;
-                if (!make_space(run, *capacity < LINE_MAX_SIZE ? *capacity : LINE_MAX_SIZE))
+                if (!make_space(run, record.size))
                         return not_run(name, strerror(ENOMEM));
                 run->read++;
                 mitome_status status = judge_line(run, record, &error);
@@ -200,7 +194,7 @@ static int judge_lines(struct judge_run *run, FILE *input, const char *name, cha
                         print_unreadable(run, status, &error);
                 }
         }
-        if (ferror(input))
+        if (lines->broken)
                 return not_run(name, strerror(errno));
         if (fflush(stdout) != 0 || ferror(stdout))
                 return not_run("standard output", strerror(errno));
@@ -211,10 +205,9 @@ static int judge_lines(struct judge_run *run, FILE *input, const char *name, cha
 
 static int judge_stream(struct judge_run *run, FILE *input, const char *name)
 {
-        char *line = NULL;
-        size_t capacity = 0;
-        int result = judge_lines(run, input, name, &line, &capacity);
-        free(line);
+        struct line_input lines = line_input_over(input, LINE_MAX_SIZE);
+        int result = judge_lines(run, &lines, name);
+        line_input_free(&lines);
         return result;
 }
 
@@ -314,7 +307,6 @@ static int run_all(struct judge_run *run, int argc, char **argv)
         FILE *file = fopen(name, "r");
         if (!file)
                 return not_run(name, strerror(errno));
-        setvbuf(file, NULL, _IOFBF, STREAM_SIZE);
         result = judge_stream(run, file, name);
         fclose(file);
         return result;

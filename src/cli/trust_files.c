@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,7 @@ static mitome_status add_pem(
         long size = 0;
         size_t count = 0;
         mitome_status status = ok();
+        (void)ERR_set_mark();
         while (!failed(status) && PEM_read_bio(bio, &name, &header, &der, &size) == 1) {
                 status = strcmp(name, label) == 0 ? add(trust, slice_of(der, (size_t)size), error)
                                                   : fail(error, MITOME_E_VALUE, "trust file", NULL);
@@ -80,9 +82,12 @@ static mitome_status add_pem(
                 OPENSSL_free(der);
                 count++;
         }
+        /* A block that is damaged would end the file before what stands behind it: a list that revokes. */
+        bool whole = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+        (void)ERR_pop_to_mark();
         if (failed(status))
                 return status;
-        return count ? ok() : fail(error, MITOME_E_VALUE, "trust file", NULL);
+        return count && whole ? ok() : fail(error, MITOME_E_VALUE, "trust file", NULL);
 }
 
 mitome_status trust_add_content(

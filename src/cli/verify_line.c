@@ -131,13 +131,15 @@ static struct level_evidence evidence_of(const struct verify_worker *w)
 {
         const unsigned hardware = METADATA_HARDWARE | METADATA_TEE | METADATA_SECURE_ELEMENT;
         const struct mitome_verdict *v = &w->verdict;
-        const struct metadata_statement *statement = v->metadata ? v->metadata->statement : NULL;
+        const bool trusted = v->trust == MITOME_TRUST_VERIFIED;
+        /* What a maker declares of its model tells nothing of somebody who only claims to be one. */
+        const struct metadata_statement *statement = v->metadata && trusted ? v->metadata->statement : NULL;
         return (struct level_evidence){
                 .user_present = v->flags & AUTHDATA_UP,
                 .user_verified = v->flags & AUTHDATA_UV,
                 .challenge_fresh = w->c.challenge.size >= 16,
                 .origin_bound = true,
-                .attestation_trusted = v->trust == MITOME_TRUST_VERIFIED,
+                .attestation_trusted = trusted,
                 .certificate_alive = v->certificate.serial.size > 0,
                 .backup_eligible = v->flags & AUTHDATA_BE,
                 .metadata_known = statement,
@@ -327,7 +329,9 @@ static void write_steps(struct json_writer *w, const struct mitome_verdict *verd
         json_write_close_array(w);
 }
 
-static slice write_verdict(struct verify_worker *worker, mitome_status status, const mitome_error *error)
+/* False when it does not fit. */
+static bool write_verdict(
+        struct verify_worker *worker, mitome_status status, const mitome_error *error, slice *ret)
 {
         char message[1024];
         const struct verify_case *c = &worker->c;
@@ -357,7 +361,8 @@ static slice write_verdict(struct verify_worker *worker, mitome_status status, c
         if (worker->rules->report)
                 write_steps(&w, &worker->verdict);
         json_write_close_object(&w);
-        return writer_view(&out);
+        *ret = writer_view(&out);
+        return !out.overflowed;
 }
 
 /* Decoded, nothing is longer than it was, and lists are decoded twice; each element is rounded up by two
@@ -388,6 +393,13 @@ bool verify_line(struct verify_worker *worker, slice line, slice *ret)
                 writer arena = writer_over(worker->space, worker->space_size);
                 status = verify_case(worker, line, &arena, &error);
         }
-        *ret = write_verdict(worker, status, &error);
+        if (!write_verdict(worker, status, &error, ret)) { /* a model's name may have any length */
+                error = (mitome_error){ 0 };
+                status = fail(&error, MITOME_E_BUFFER_FULL, "verdict", NULL);
+                worker->c = (struct verify_case){ .name = worker->c.name, .has_name = worker->c.has_name };
+                worker->verdict = (struct mitome_verdict){ 0 };
+                worker->judged = false;
+                (void)write_verdict(worker, status, &error, ret);
+        }
         return !failed(status);
 }

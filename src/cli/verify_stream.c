@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify_stream.h"
 
+#include "line_input.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { BATCH_LINES = 64, PROGRESS_EVERY = 16384 };
+/* A batch ends early when its lines are long, and room for a long one is given back: memory does not depend
+ * on what was read before. */
+enum { BATCH_LINES = 64, BATCH_BYTES = 16 << 20, ROOM_KEPT = 16384, PROGRESS_EVERY = 16384 };
+
+struct room {
+        uint8_t *bytes;
+        size_t capacity, size;
+};
 
 /* A line and, later, its verdict. */
 struct slot {
-        char *line;
-        size_t capacity, size;
-        uint8_t *verdict;
-        size_t verdict_capacity, verdict_size;
+        struct room line, verdict;
         bool accepted, failed;
 };
 
@@ -24,29 +29,27 @@ struct stream {
         size_t count; /* lines of this batch */
         atomic_size_t next;
         bool over;
+        pthread_mutex_t gate;         /* held until it is known how many threads there are */
         pthread_barrier_t begin, end; /* of a batch */
 };
 
-static bool is_blank(slice line)
+static bool room_fill(struct room *room, slice bytes)
 {
-        for (size_t i = 0; i < line.size; i++)
-                if (line.data[i] != ' ' && line.data[i] != '\t' && line.data[i] != '\r' &&
-                        line.data[i] != '\n')
-                        return false;
-        return true;
+        if (bytes.size > room->capacity) {
+                free(room->bytes);
+                room->bytes = malloc(bytes.size);
+                room->capacity = room->bytes ? bytes.size : 0;
+        }
+        room->size = bytes.size <= room->capacity ? bytes.size : 0;
+        return !failed(slice_copy(bytes, NULL, room->bytes, room->capacity, NULL));
 }
 
-static bool keep_verdict(struct slot *slot, slice verdict)
+static void room_shrink(struct room *room)
 {
-        if (verdict.size > slot->verdict_capacity) {
-                uint8_t *grown = realloc(slot->verdict, verdict.size);
-                if (!grown)
-                        return false;
-                slot->verdict = grown;
-                slot->verdict_capacity = verdict.size;
-        }
-        slot->verdict_size = verdict.size;
-        return !failed(slice_copy(verdict, NULL, slot->verdict, slot->verdict_capacity, NULL));
+        if (room->capacity <= ROOM_KEPT)
+                return;
+        free(room->bytes);
+        *room = (struct room){ 0 };
 }
 
 /* Takes lines of the batch until there are none. */
@@ -55,8 +58,8 @@ static void work(struct stream *s, struct verify_worker *worker)
         for (size_t i; (i = atomic_fetch_add(&s->next, 1)) < s->count;) {
                 slice verdict;
                 struct slot *slot = &s->slots[i];
-                slot->accepted = verify_line(worker, slice_of(slot->line, slot->size), &verdict);
-                slot->failed = !keep_verdict(slot, verdict);
+                slot->accepted = verify_line(worker, slice_of(slot->line.bytes, slot->line.size), &verdict);
+                slot->failed = !room_fill(&slot->verdict, verdict);
         }
 }
 
@@ -69,39 +72,47 @@ struct thread {
 static void *run_thread(void *argument)
 {
         struct thread *thread = argument;
-        for (;;) {
+        pthread_mutex_lock(&thread->stream->gate);
+        bool over = thread->stream->over;
+        pthread_mutex_unlock(&thread->stream->gate);
+        while (!over) {
                 pthread_barrier_wait(&thread->stream->begin);
                 if (thread->stream->over)
                         return NULL;
                 work(thread->stream, thread->worker);
                 pthread_barrier_wait(&thread->stream->end);
         }
+        return NULL;
 }
 
 /* ---- batches ---- */
 
-static void read_batch(struct stream *s, FILE *input, size_t most)
+static mitome_status read_batch(struct stream *s, struct line_input *input, size_t most, mitome_error *error)
 {
+        slice line;
         s->count = 0;
-        while (s->count < most) {
-                struct slot *slot = &s->slots[s->count];
-                ssize_t size = getline(&slot->line, &slot->capacity, input);
-                if (size < 0)
-                        return;
-                slot->size = (size_t)size;
-                s->count += !is_blank(slice_of(slot->line, slot->size));
+        for (size_t size = 0; s->count < most && size < BATCH_BYTES && line_input_next(input, &line);) {
+                if (line_is_blank(line))
+                        continue;
+                if (!room_fill(&s->slots[s->count].line, line))
+                        return fail(error, MITOME_E_NO_MEMORY, "case", NULL);
+                size += line.size;
+                s->count++;
         }
+        return ok();
 }
 
 static mitome_status write_batch(
         struct stream *s, FILE *output, struct verify_counts *counts, mitome_error *error)
 {
         for (size_t i = 0; i < s->count; i++) {
-                const struct slot *slot = &s->slots[i];
+                struct slot *slot = &s->slots[i];
                 if (slot->failed)
                         return fail(error, MITOME_E_NO_MEMORY, "verdict", NULL);
-                fwrite(slot->verdict, 1, slot->verdict_size, output);
+                fwrite(slot->verdict.bytes, 1, slot->verdict.size, output);
                 putc('\n', output);
+                room_shrink(&slot->line);
+                room_shrink(&slot->verdict);
                 counts->accepted += slot->accepted;
                 counts->refused += !slot->accepted;
         }
@@ -117,13 +128,13 @@ static void tell_progress(const struct verify_counts *counts, uint64_t *told)
         fprintf(stderr, "\r%ju lines, %ju refused", (uintmax_t)lines, (uintmax_t)counts->refused);
 }
 
-static mitome_status run_batches(struct stream *s, FILE *input, FILE *output, unsigned jobs, bool progress,
-        struct verify_worker *own, struct verify_counts *counts, mitome_error *error)
+static mitome_status run_batches(struct stream *s, struct line_input *input, FILE *output, unsigned jobs,
+        bool progress, struct verify_worker *own, struct verify_counts *counts, mitome_error *error)
 {
         uint64_t told = 0;
         /* A person at a terminal sees each verdict when its line was typed; a file goes in batches. */
         for (errno = 0;;) {
-                read_batch(s, input, jobs == 1 ? 1 : (size_t)BATCH_LINES * jobs);
+                MITOME_TRY(read_batch(s, input, jobs == 1 ? 1 : (size_t)BATCH_LINES * jobs, error));
                 if (s->count == 0)
                         break;
                 atomic_store(&s->next, 0);
@@ -138,28 +149,27 @@ static mitome_status run_batches(struct stream *s, FILE *input, FILE *output, un
         }
         if (told)
                 fputs("\r\033[K", stderr);
-        if (ferror(input))
+        if (input->broken)
                 return fail(error, MITOME_E_FILE_READ, "the cases", NULL);
         return fflush(output) == 0 ? ok() : fail(error, MITOME_E_FILE_WRITE, "standard output", NULL);
 }
 
 /* ---- threads ---- */
 
-/* All of them, or none: barriers count them. */
+/* All of them, or none: barriers count them. Those that did start wait at the gate, not at a barrier, which
+ * nothing could call them back from. */
 static bool start_threads(struct stream *s, struct thread *threads, size_t count)
 {
         size_t started = 0;
-        for (; started < count; started++)
-                if (pthread_create(&threads[started].id, NULL, run_thread, &threads[started]) != 0)
-                        break;
-        if (started == count)
-                return true;
-        for (size_t i = 0; i < started; i++) {
-                pthread_cancel(threads[i].id);
+        pthread_mutex_lock(&s->gate);
+        while (started < count &&
+                pthread_create(&threads[started].id, NULL, run_thread, &threads[started]) == 0)
+                started++;
+        s->over = started < count;
+        pthread_mutex_unlock(&s->gate);
+        for (size_t i = 0; s->over && i < started; i++)
                 pthread_join(threads[i].id, NULL);
-        }
-        (void)s;
-        return false;
+        return !s->over;
 }
 
 static void end_threads(struct stream *s, struct thread *threads, size_t count)
@@ -177,8 +187,10 @@ static mitome_status run_jobs(struct stream *s, FILE *input, FILE *output, unsig
         struct verify_counts counts = { 0 };
         if (!start_threads(s, threads + 1, jobs - 1))
                 return fail(error, MITOME_E_PROCESS, "a thread", NULL);
+        struct line_input lines = line_input_over(input, VERIFY_LINE_MAX);
         mitome_status status =
-                run_batches(s, input, output, jobs, progress, threads[0].worker, &counts, error);
+                run_batches(s, &lines, output, jobs, progress, threads[0].worker, &counts, error);
+        line_input_free(&lines);
         end_threads(s, threads + 1, jobs - 1);
         *ret = counts;
         return status;
@@ -198,11 +210,12 @@ static bool make_workers(struct stream *s, struct thread *threads, size_t count)
 static void free_stream(struct stream *s)
 {
         for (size_t i = 0; i < sizeof s->slots / sizeof s->slots[0]; i++) {
-                free(s->slots[i].line);
-                free(s->slots[i].verdict);
+                free(s->slots[i].line.bytes);
+                free(s->slots[i].verdict.bytes);
         }
         pthread_barrier_destroy(&s->begin);
         pthread_barrier_destroy(&s->end);
+        pthread_mutex_destroy(&s->gate);
         free(s);
 }
 
@@ -216,6 +229,7 @@ mitome_status verify_stream(const struct verify_rules *rules, FILE *input, FILE 
                 return fail(error, s ? MITOME_E_ARGUMENT : MITOME_E_NO_MEMORY, "jobs", NULL);
         }
         s->rules = rules;
+        pthread_mutex_init(&s->gate, NULL);
         pthread_barrier_init(&s->begin, NULL, jobs);
         pthread_barrier_init(&s->end, NULL, jobs);
         mitome_status status = make_workers(s, threads, jobs)

@@ -112,6 +112,18 @@ const struct mitome_trust *verify_trust_snapshot(const struct verify_trust *trus
         return trust->snapshot;
 }
 
+/* What is no CA, or says so as certificates of version 1 do, by not being able to, vouches for no person; it
+ * may be a maker's all the same. */
+static mitome_status add_if_for_persons(struct mitome_trust *trust, slice der, mitome_error *error)
+{
+        mitome_error own = { 0 };
+        mitome_status status = mitome_trust_add_jpki_anchor(trust, der, &own);
+        if (!failed(status) || status.code == MITOME_E_ANCHOR_NO_CA)
+                return ok();
+        error_record(error, status.code, own.at, own.field, own.clause);
+        return status;
+}
+
 static mitome_status fill(const struct verify_trust *trust, const slice *root_pem, const slice *crls,
         size_t crl_count, struct mitome_trust *made, mitome_error *error)
 {
@@ -125,8 +137,8 @@ static mitome_status fill(const struct verify_trust *trust, const slice *root_pe
         if (root_pem) {
                 MITOME_TRY(trust_add_content(
                         made, *root_pem, kinds[VERIFY_ANCHOR].label, kinds[VERIFY_ANCHOR].add, error));
-                MITOME_TRY(trust_add_content(made, *root_pem, kinds[VERIFY_JPKI_ANCHOR].label,
-                        kinds[VERIFY_JPKI_ANCHOR].add, error));
+                MITOME_TRY(trust_add_content(
+                        made, *root_pem, kinds[VERIFY_JPKI_ANCHOR].label, add_if_for_persons, error));
         }
         for (size_t i = 0; i < crl_count; i++)
                 MITOME_TRY(mitome_trust_add_crl(made, crls[i], error));

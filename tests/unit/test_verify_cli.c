@@ -2,10 +2,16 @@
 /* `mitome verify`: lines in, verdicts out, exit status. */
 #include "ceremony_rig.h"
 #include "cli.h"
+#include "line_input.h"
+#include "metadata_rig.h"
 #include "verify_case.h"
+#include "verify_line.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <jansson.h>
 #include <openssl/pem.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,7 +49,7 @@ static void write_file(const char *name, const char *text, size_t size)
 static struct output run(char *const *arguments)
 {
         static char name[] = "verify";
-        char *argv[16] = { name };
+        char *argv[24] = { name };
         int argc = 1;
         struct output output = { 0 };
         char path[256];
@@ -489,6 +495,336 @@ static void trust_files_anchor_paths(void **state)
         free(other);
 }
 
+/* "The attestation certificate itself" may be the anchor (7.1 #24), and roots of version 1 cannot say that
+ * they are CAs: that they vouch for no person keeps none of them from vouching for a device. */
+static void root_pem_need_be_no_ca(void **state)
+{
+        (void)state;
+        static struct rig_response built;
+        const struct rig_plan plan = rig_registration_plan();
+        rig_build(&rig, &plan, &built);
+        const unsigned char *end = built.leaf;
+        X509 *leaf = d2i_X509(NULL, &end, (long)built.leaf_size), *old = X509_dup(rig.ca);
+        assert_int_equal(X509_set_version(old, X509_VERSION_1), 1);
+        while (X509_get_ext_count(old))
+                X509_EXTENSION_free(X509_delete_ext(old, 0));
+        assert_true(X509_sign(old, rig.ca_key, EVP_sha256()) > 0);
+        X509 *const roots[] = { leaf, old };
+        for (size_t i = 0; i < 2; i++) {
+                char *pem = pem_of(roots[i]);
+                json_t *c = new_case(&plan);
+                json_t *response = json_loadb((const char *)built.json, built.json_size, 0, NULL);
+                json_object_set_new(c, "root_pem", json_string(pem));
+                if (i == 0) /* the very leaf that was made above */
+                        json_object_set_new(c, "response", response);
+                else
+                        json_decref(response);
+                struct output output = run_case(c);
+                assert_int_equal(code_of(&output, 0), MITOME_OK);
+                assert_string_equal(text_of(&output, 0, "trust"), "verified");
+                done(&output);
+                free(pem);
+                X509_free(roots[i]);
+        }
+}
+
+/* A list that stands behind a damaged one must not be left out without a word. */
+static void a_damaged_block_is_not_passed_over(void **state)
+{
+        (void)state;
+        const struct rig_plan plan = rig_registration_plan();
+        json_t *c = with_policy(&plan, "{\"trust\":\"required\"}");
+        char *line = json_dumps(c, JSON_COMPACT), *root = pem_of(rig.ca), *other = pem_of(other_rig.ca);
+        char text[16384], cases[256], pem[256], trust[] = "--trust";
+        json_decref(c);
+        path_of(cases, "cases");
+        path_of(pem, "root.pem");
+        write_file("cases", line, strlen(line));
+        int kept = dup(STDERR_FILENO);
+        assert_non_null(freopen("/dev/null", "w", stderr));
+        for (size_t i = 0; i < 5; i++) {
+                size_t first = strlen(other);
+                snprintf(
+                        text, sizeof text, "%s\ntext between\n%s%s", other, root, i == 1 ? "and behind" : "");
+                if (i == 2)
+                        text[first / 2] = '!';
+                if (i == 3) /* "-----END" of the first block */
+                        strstr(text, "-----END")[0] = 'x';
+                if (i == 4) /* the second is cut */
+                        text[strlen(text) - 40] = '\0';
+                write_file("root.pem", text, strlen(text));
+                struct output output = run((char *[]){ trust, pem, cases, NULL });
+                assert_int_equal(output.status, i < 2 ? 0 : 2);
+                done(&output);
+        }
+        fflush(stderr);
+        dup2(kept, STDERR_FILENO);
+        close(kept);
+        free(line);
+        free(root);
+        free(other);
+}
+
+/* ---- many lines ---- */
+
+static char *good_line(const char *name)
+{
+        const struct rig_plan plan = rig_authentication_plan();
+        json_t *c = new_case(&plan);
+        json_object_set_new(c, "name", json_string(name));
+        char *line = json_dumps(c, JSON_COMPACT);
+        json_decref(c);
+        return line;
+}
+
+static void verdicts_come_in_order(void **state)
+{
+        (void)state;
+        char jobs[] = "--jobs", cases[256];
+        char *one = good_line("NAME");
+        char *name = strstr(one, "NAME");
+        path_of(cases, "cases");
+        FILE *file = fopen(cases, "wb");
+        for (int i = 0; i < 60; i++) {
+                char number[5];
+                snprintf(number, sizeof number, "%04d", i);
+                memcpy(name, number, 4);
+                fprintf(file, "%s\n%s", i % 7 == 3 ? "no case" : one, i % 5 ? "" : " \t\r\n\n");
+        }
+        assert_int_equal(fclose(file), 0);
+        char counts[][3] = { "1", "2", "7", "64", "0" };
+        for (size_t n = 0; n < sizeof counts / sizeof counts[0]; n++) {
+                struct output output = run((char *[]){ jobs, counts[n], cases, NULL });
+                assert_int_equal(output.status, 1);
+                assert_int_equal(output.count, 60);
+                for (size_t i = 0; i < 60; i++) {
+                        assert_int_equal(is_ok(&output, i), i % 7 != 3);
+                        if (i % 7 != 3)
+                                assert_int_equal(atoi(text_of(&output, i, "name")), i);
+                }
+                done(&output);
+        }
+        free(one);
+}
+
+/* A line without end must not be kept to be refused: more memory than for the longest case is never asked
+ * for. */
+static void long_lines_are_refused_and_passed_over(void **state)
+{
+        (void)state;
+        char jobs[] = "--jobs", cases[256];
+        char *one = good_line("a name"), counts[][2] = { "1", "3" };
+        path_of(cases, "cases");
+        for (size_t n = 0; n < 6; n++) {
+                FILE *file = fopen(cases, "wb");
+                fprintf(file, "%s\n", one);
+                for (size_t i = 0; i < 3 * (size_t)VERIFY_LINE_MAX + n / 2; i++)
+                        putc(i % 1000 == 999 ? '\0' : 'x', file);
+                if (n / 2 != 2) /* then it is the last */
+                        fprintf(file, "\n%s", one);
+                assert_int_equal(fclose(file), 0);
+                struct output output = run((char *[]){ jobs, counts[n % 2], cases, NULL });
+                assert_int_equal(output.status, 1);
+                assert_int_equal(output.count, n / 2 == 2 ? 2 : 3);
+                assert_true(is_ok(&output, 0));
+                assert_int_equal(code_of(&output, 1), MITOME_E_TOO_LONG);
+                if (n / 2 != 2)
+                        assert_true(is_ok(&output, 2));
+                done(&output);
+        }
+        free(one);
+}
+
+static void lines_of_every_length(void **state)
+{
+        (void)state;
+        enum { MOST = 100000 };
+        static const size_t sizes[] = { 0, 1, 65535, 65536, 65537, MOST - 1, MOST, MOST + 1, MOST + 2,
+                2 * MOST + 2, 2 * MOST + 3, 0, 7 };
+        const size_t count = sizeof sizes / sizeof sizes[0];
+        char path[256];
+        path_of(path, "cases");
+        for (int ended = 0; ended < 2; ended++) {
+                FILE *file = fopen(path, "wb");
+                for (size_t i = 0; i < count; i++) {
+                        for (size_t at = 0; at < sizes[i]; at++)
+                                putc('a' + (int)i, file);
+                        if (i + 1 < count || ended)
+                                putc('\n', file);
+                }
+                fclose(file);
+                file = fopen(path, "rb");
+                struct line_input input = line_input_over(file, MOST);
+                slice line;
+                for (size_t i = 0; i < count; i++) {
+                        size_t size = sizes[i] > MOST ? MOST + 1 : sizes[i];
+                        assert_true(line_input_next(&input, &line));
+                        assert_int_equal(line.size, size);
+                        for (size_t at = 0; at < size; at++)
+                                if (line.data[at] != 'a' + i)
+                                        fail_msg("line %zu at %zu", i, at);
+                }
+                assert_false(line_input_next(&input, &line));
+                assert_false(input.broken);
+                assert_in_range(input.capacity, MOST, 8 * MOST);
+                line_input_free(&input);
+                fclose(file);
+        }
+        FILE *file = fopen(folder, "rb"); /* a directory can be opened, and not read */
+        struct line_input input = line_input_over(file, MOST);
+        slice line;
+        assert_false(line_input_next(&input, &line));
+        assert_true(input.broken);
+        assert_int_equal(errno, EISDIR);
+        line_input_free(&input);
+        fclose(file);
+}
+
+/* The libc's, but for a system that has no more threads to give. */
+static int threads_left = -1;
+
+int pthread_create(
+        pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+{
+        typedef int create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+        create *next;
+        void *found = dlsym(RTLD_NEXT, "pthread_create");
+        memcpy(&next, &found, sizeof next);
+        if (threads_left == 0)
+                return EAGAIN;
+        threads_left -= threads_left > 0;
+        return next(thread, attributes, start, argument);
+}
+
+/* Threads that did start must not wait for ever for those that did not. */
+static void too_few_threads_are_told(void **state)
+{
+        (void)state;
+        char jobs[] = "--jobs", eight[] = "8", cases[256];
+        path_of(cases, "cases");
+        write_file("cases", "{}\n", 3);
+        int kept = dup(STDERR_FILENO);
+        assert_non_null(freopen("/dev/null", "w", stderr));
+        alarm(60);
+        for (threads_left = 7; threads_left >= 0; threads_left--) {
+                int allowed = threads_left;
+                struct output output = run((char *[]){ jobs, eight, cases, NULL });
+                assert_int_equal(output.status, allowed == 7 ? 1 : 2);
+                assert_int_equal(output.count, allowed == 7);
+                done(&output);
+                threads_left = allowed;
+        }
+        alarm(0);
+        fflush(stderr);
+        dup2(kept, STDERR_FILENO);
+        close(kept);
+}
+
+/* ---- metadata and levels ---- */
+
+#define MODEL "6d69746f-6d65-2062-6174-636820303031" /* the rig's */
+
+static void write_blob(size_t name_size)
+{
+        static struct rig_response built;
+        static char payload[300000], name[200001];
+        const struct rig_plan plan = rig_registration_plan();
+        rig_build(&rig, &plan, &built);
+        char *root = rig_base64(slice_of(rig.ca_der, rig.ca_der_size));
+        memset(name, 'n', name_size);
+        name[name_size] = '\0';
+        snprintf(payload, sizeof payload,
+                "{\"no\":1,\"nextUpdate\":\"2037-01-01\",\"entries\":[{\"aaguid\":\"" MODEL
+                "\",\"metadataStatement\":{\"description\":\"%s\",\"attestationRootCertificates\":[\"%s\"],"
+                "\"userVerificationDetails\":[[{\"userVerificationMethod\":\"passcode_external\"}]],"
+                "\"keyProtection\":[\"secure_element\"]},\"statusReports\":[{\"status\":"
+                "\"FIDO_CERTIFIED_L3\"}]}]}",
+                name, root);
+        const slice chain[] = { slice_of(built.leaf, built.leaf_size) };
+        char *blob = rig_blob(&(struct rig_blob_plan){ .alg = "ES256",
+                .typ = "JWT",
+                .chain = chain,
+                .chain_size = 1,
+                .key = rig.attestation[RIG_ES256],
+                .payload = payload });
+        write_file("blob", blob, strlen(blob));
+        free(blob);
+        free(root);
+}
+
+static struct output run_with_blob(const struct rig_plan *plan, bool level)
+{
+        char blob[256], root[256], policy[256], cases[256];
+        char mds[] = "--mds", mds_root[] = "--mds-root", by_level[] = "--level";
+        json_t *c = new_case(plan);
+        char *line = json_dumps(c, JSON_COMPACT);
+        path_of(blob, "blob");
+        path_of(root, "root.der");
+        path_of(policy, "policy");
+        path_of(cases, "cases");
+        write_file("cases", line, strlen(line));
+        write_file("root.der", (const char *)rig.ca_der, rig.ca_der_size);
+        struct output output =
+                run((char *[]){ mds, blob, mds_root, root, cases, level ? by_level : NULL, policy, NULL });
+        json_decref(c);
+        free(line);
+        assert_int_equal(output.count, 1);
+        return output;
+}
+
+/* What a maker declares of a model is not declared of those who only claim to be one. */
+static void claims_reach_no_level(void **state)
+{
+        (void)state;
+        static const char policy[] =
+                "{\"id\":\"p\",\"title\":\"p\",\"levels\":[\"low\",\"high\"],\"requirements\":["
+                "{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"user_present\"},"
+                "{\"id\":\"B\",\"level\":\"high\",\"source\":\"s\",\"section\":\"2\",\"predicate\":\"multi_factor\"},"
+                "{\"id\":\"C\",\"level\":\"high\",\"source\":\"s\",\"section\":\"3\",\"predicate\":\"key_in_hardware\"}"
+                "]}";
+        static const struct {
+                enum rig_attestation attestation;
+                const char *format, *level, *outcome;
+        } cases[] = {
+                { RIG_CHAIN, "packed", "high", "declared only" },
+                { RIG_SELF, "packed", "low", "not testable here" },
+                { RIG_NO_STATEMENT, "none", "low", "not testable here" },
+        };
+        write_file("policy", policy, sizeof policy - 1);
+        write_blob(10);
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct rig_plan plan = rig_registration_plan();
+                plan.attestation = cases[i].attestation;
+                plan.format = cases[i].format;
+                struct output output = run_with_blob(&plan, true);
+                assert_int_equal(output.status, 0);
+                assert_string_equal(text_of(&output, 0, "level"), cases[i].level);
+                json_t *reasons = json_object_get(output.verdicts[0], "level_reasons");
+                for (size_t n = 1; n < 3; n++)
+                        assert_string_equal(
+                                json_string_value(json_object_get(json_array_get(reasons, n), "outcome")),
+                                cases[i].outcome);
+                done(&output);
+        }
+}
+
+/* Whatever goes into it, a verdict is a whole line; and what is not told is not accepted. */
+static void a_verdict_is_whole(void **state)
+{
+        (void)state;
+        static const size_t sizes[] = { 1000, 100000, 131072, 200000 };
+        const struct rig_plan plan = rig_registration_plan();
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+                write_blob(sizes[i]);
+                struct output output = run_with_blob(&plan, false);
+                assert_int_equal(is_ok(&output, 0), i < 2);
+                assert_int_equal(code_of(&output, 0), i < 2 ? MITOME_OK : MITOME_E_BUFFER_FULL);
+                assert_int_equal(output.status, i < 2 ? 0 : 1);
+                assert_string_equal(text_of(&output, 0, "name"), "a case");
+                done(&output);
+        }
+}
+
 static int open_all(void **state)
 {
         (void)state;
@@ -500,7 +836,8 @@ static int open_all(void **state)
 static int close_all(void **state)
 {
         (void)state;
-        static const char *const names[] = { "out", "cases", "root.pem", "root.der", "other.pem", "empty" };
+        static const char *const names[] = { "out", "cases", "root.pem", "root.der", "other.pem", "empty",
+                "blob", "policy" };
         char path[256];
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
                 path_of(path, names[i]);
@@ -525,6 +862,14 @@ int main(void)
                 cmocka_unit_test(at_time_is_the_clock),
                 cmocka_unit_test(reads_rfc_3339),
                 cmocka_unit_test(trust_files_anchor_paths),
+                cmocka_unit_test(root_pem_need_be_no_ca),
+                cmocka_unit_test(a_damaged_block_is_not_passed_over),
+                cmocka_unit_test(verdicts_come_in_order),
+                cmocka_unit_test(long_lines_are_refused_and_passed_over),
+                cmocka_unit_test(lines_of_every_length),
+                cmocka_unit_test(too_few_threads_are_told),
+                cmocka_unit_test(claims_reach_no_level),
+                cmocka_unit_test(a_verdict_is_whole),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);
 }
