@@ -29,11 +29,11 @@ static bool take_bool(struct json_reader *r, bool *ret)
         return !failed(json_read_bool(&quiet, NULL, ret));
 }
 
-static void take_bytes(struct json_reader *r, writer *arena, size_t max, slice *ret)
+static void take_bytes(struct json_reader *r, writer *arena, size_t least, size_t most, slice *ret)
 {
         struct json_reader quiet = quietly(r);
         slice bytes;
-        if (!failed(arena_base64url(&quiet, arena, NULL, max, &bytes)))
+        if (!failed(arena_base64url(&quiet, arena, NULL, most, &bytes)) && bytes.size >= least)
                 *ret = bytes;
 }
 
@@ -98,12 +98,12 @@ static void read_prf_enabled(struct json_reader *r, writer *arena, struct mitome
 
 static void read_prf_first(struct json_reader *r, writer *arena, struct mitome_extensions *extensions)
 {
-        take_bytes(r, arena, PRF_SIZE, &extensions->prf_first);
+        take_bytes(r, arena, PRF_SIZE, PRF_SIZE, &extensions->prf_first);
 }
 
 static void read_prf_second(struct json_reader *r, writer *arena, struct mitome_extensions *extensions)
 {
-        take_bytes(r, arena, PRF_SIZE, &extensions->prf_second);
+        take_bytes(r, arena, PRF_SIZE, PRF_SIZE, &extensions->prf_second);
 }
 
 static void read_prf_results(struct json_reader *r, writer *arena, struct mitome_extensions *extensions)
@@ -139,7 +139,7 @@ static void read_written(struct json_reader *r, writer *arena, struct mitome_ext
 
 static void read_blob(struct json_reader *r, writer *arena, struct mitome_extensions *extensions)
 {
-        take_bytes(r, arena, BLOB_MAX, &extensions->large_blob);
+        take_bytes(r, arena, 0, BLOB_MAX, &extensions->large_blob);
 }
 
 static void read_large_blob(struct json_reader *r, writer *arena, struct mitome_extensions *extensions)
