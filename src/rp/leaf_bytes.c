@@ -53,9 +53,9 @@ slice leaf_device_serial(slice der)
                 if (failed(read_extension(&r, &oid, &value)))
                         return none;
                 reader in_value = reader_over(value, NULL, NULL);
-                if (slice_equal(oid, SLICE(serial_oid)) &&
-                        !failed(der_read(&in_value, NULL, DER_OCTET_STRING, &serial, NULL)))
-                        return serial;
+                if (slice_equal(oid, SLICE(serial_oid)))
+                        return failed(der_read(&in_value, NULL, DER_OCTET_STRING, &serial, NULL)) ? value
+                                                                                                  : serial;
         }
         return none;
 }

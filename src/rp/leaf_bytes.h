@@ -8,7 +8,8 @@
 #include "bytes.h"
 
 /* leaf_device_serial views the value of id-fido-gen-ce-sernum, the mark of enterprise attestation (WebAuthn
- * L3 8.2.2); empty: none. */
+ * L3 8.2.2), as it stands where it is not wrapped as that clause says: it tells the device all the same.
+ * Empty: none. */
 slice leaf_device_serial(slice der);
 
 /* leaf_mend_unused_bits writes the certificate with the unused bits of its signature counted as none into
