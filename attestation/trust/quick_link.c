@@ -9,7 +9,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-enum { SECURITY_BITS = 112 };
+enum { SECURITY_BITS = 112, MODULUS_LEAST = 256 };
 
 struct quick_context {
         OSSL_LIB_CTX *library;
@@ -98,12 +98,58 @@ static bool is_signed_by(X509 *leaf, slice der, EVP_PKEY *key)
         return valid;
 }
 
+/* An RSAPublicKey (RFC 8017 A.1.1) of 2048 bits or more. */
+static bool is_strong_rsa(slice key)
+{
+        slice numbers, modulus;
+        reader r = reader_over(key, NULL, NULL);
+        if (failed(der_read(&r, NULL, DER_SEQUENCE, &numbers, NULL)))
+                return false;
+        reader in_key = reader_within(&r, numbers);
+        return !failed(der_read_positive(&in_key, NULL, &modulus)) &&
+               (modulus.size > MODULUS_LEAST || (modulus.size == MODULUS_LEAST && modulus.data[0] & 0x80));
+}
+
+static bool is_strong_curve(const X509_ALGOR *algorithm)
+{
+        const void *curve = NULL;
+        int type;
+        X509_ALGOR_get0(NULL, &type, &curve, algorithm);
+        int nid = type == V_ASN1_OBJECT ? OBJ_obj2nid(curve) : NID_undef;
+        return nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1 ||
+               nid == NID_secp256k1;
+}
+
+/* What OpenSSL asks of a leaf's key at its security level, as far as it can be told without decoding it. */
+static bool has_strong_key(const X509 *leaf)
+{
+        ASN1_OBJECT *type = NULL;
+        const unsigned char *bits = NULL;
+        int size = 0;
+        X509_ALGOR *algorithm = NULL;
+        if (X509_PUBKEY_get0_param(&type, &bits, &size, &algorithm, X509_get_X509_PUBKEY(leaf)) != 1 ||
+                size <= 0)
+                return false;
+        int nid = OBJ_obj2nid(type);
+        return nid == NID_ED25519 || nid == NID_ED448 ||
+               (nid == NID_X9_62_id_ecPublicKey && is_strong_curve(algorithm)) ||
+               (nid == NID_rsaEncryption && is_strong_rsa(slice_of(bits, (size_t)size)));
+}
+
+/* RFC 3779: what these hold must be held by all above, which only OpenSSL looks at. */
+static bool holds_resources(const X509 *leaf)
+{
+        return X509_get_ext_by_NID(leaf, NID_sbgp_ipAddrBlock, -1) >= 0 ||
+               X509_get_ext_by_NID(leaf, NID_sbgp_autonomousSysNum, -1) >= 0;
+}
+
 /* An end entity's certificate, understood and in its time. */
 static bool is_plain_leaf(X509 *leaf, int64_t now)
 {
         uint32_t flags = X509_get_extension_flags(leaf);
         return X509_check_ca(leaf) == 0 &&
-               !(flags & (EXFLAG_CRITICAL | EXFLAG_INVALID | EXFLAG_SI | EXFLAG_SS)) &&
+               !(flags & (EXFLAG_CRITICAL | EXFLAG_INVALID | EXFLAG_SI | EXFLAG_SS | EXFLAG_PROXY)) &&
+               !holds_resources(leaf) && has_strong_key(leaf) &&
                !failed(certificate_check_time(leaf, now, NULL, NULL));
 }
 

@@ -108,13 +108,30 @@ static bool is_anchor_of(const struct mitome_trust *trust, const X509 *issuer)
         return false;
 }
 
-/* Names alone never decide whose list it is; for an anchor of the snapshot its signature has been checked. */
+static bool has_key_of(X509 *certificate, X509 *other)
+{
+        (void)ERR_set_mark();
+        EVP_PKEY *key = X509_get0_pubkey(certificate), *of_other = X509_get0_pubkey(other);
+        bool same = key && of_other && EVP_PKEY_eq(key, of_other) == 1;
+        (void)ERR_pop_to_mark();
+        return same;
+}
+
+/* Names alone never decide whose list it is; for an anchor of the snapshot its signature has been checked. A
+ * list has one signature, and so the key of one: who comes with an anchor's name and a key of his own must
+ * not have a list of ten million be hashed for him. */
 static bool is_signed_by(const struct mitome_trust *trust, const struct revocation_list *list, X509 *issuer)
 {
-        for (int i = 0; i < sk_X509_num(list->signers); i++)
+        int signers = sk_X509_num(list->signers);
+        for (int i = 0; i < signers; i++)
                 if (sk_X509_value(list->signers, i) == issuer)
                         return true;
-        return !is_anchor_of(trust, issuer) && signs(issuer, list->crl);
+        if (is_anchor_of(trust, issuer))
+                return false;
+        for (int i = 0; i < signers; i++)
+                if (has_key_of(issuer, sk_X509_value(list->signers, i)))
+                        return X509_get_key_usage(issuer) & KU_CRL_SIGN;
+        return signers == 0 && signs(issuer, list->crl);
 }
 
 static bool is_hold(const X509_REVOKED *entry)

@@ -809,6 +809,100 @@ static void a_known_path_is_known_to_its_own_anchor_only(void **state)
         rig_free(&stranger);
 }
 
+static EVP_PKEY *p192(void)
+{
+        return EVP_EC_gen("prime192v1");
+}
+
+static EVP_PKEY *rsa_3072(void)
+{
+        return EVP_RSA_gen(3072);
+}
+
+static EVP_PKEY *ed448(void)
+{
+        return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
+}
+
+/* Leaves of a known issuer, or of an anchor itself, which are looked at by other means than others: right and
+ * wrong in every way in which OpenSSL finds them to be, whom nothing is known to. */
+static void a_known_issuer_vouches_for_no_more_than_an_unknown_one(void **state)
+{
+        const struct family *f = *state;
+        static const char *const nobody[] = { NULL };
+        const struct rig_plan plans[] = {
+                { .extensions = rig_leaf_extensions },
+                { .extensions = "[certificate]\n" },
+                { .extensions = rig_ca_extensions },
+                { .extensions = LEAF_BEGIN UNKNOWN_CRITICAL },
+                { .extensions = LEAF_BEGIN "1.3.6.1.4.1.99999.7 = DER:0500\n" },
+                { .extensions = LEAF_BEGIN "keyUsage = critical, keyCertSign\n" },
+                { .extensions = "[certificate]\nkeyUsage = critical, keyCertSign\n" },
+                { .extensions = "[certificate]\nbasicConstraints = critical, CA:FALSE, pathlen:0\n" },
+                { .extensions = "[certificate]\nbasicConstraints = critical, DER:0500\n" },
+                { .extensions = LEAF_BEGIN "keyUsage = DER:0500\n" },
+                { .extensions = LEAF_BEGIN "proxyCertInfo = critical, language:id-ppl-anyLanguage\n" },
+                { .extensions = LEAF_BEGIN "sbgp-ipAddrBlock = critical, IPv4:10.0.0.0/8\n" },
+                { .extensions = LEAF_BEGIN "sbgp-autonomousSysNum = critical, AS:1\n" },
+                { .extensions = LEAF_BEGIN "subjectAltName = critical, DER:0500\n" },
+                { .extensions = LEAF_BEGIN "extendedKeyUsage = critical, serverAuth\n" },
+                { .extensions = LEAF_BEGIN "policyConstraints = critical, requireExplicitPolicy:0\n" },
+                { .extensions = LEAF_BEGIN "nameConstraints = critical, permitted;dirName:x\n[x]\nC = US\n" },
+                { .extensions = LEAF_BEGIN "authorityKeyIdentifier = DER:301680140102030405060708090A0B0C0D0E"
+                                           "0F1011121314\n" },
+                { .extensions = LEAF_BEGIN, .subject = nobody },
+                { .extensions = LEAF_BEGIN, .subject = middle_name },
+                { .extensions = LEAF_BEGIN, .subject = root_name },
+                { .extensions = LEAF_BEGIN, .not_after = rig_now },
+                { .extensions = LEAF_BEGIN, .not_after = rig_now + 1 },
+                { .extensions = LEAF_BEGIN, .not_before = rig_now },
+                { .extensions = LEAF_BEGIN, .not_before = rig_now + 1 },
+                { .extensions = LEAF_BEGIN, .digest = EVP_sha1() },
+                { .extensions = LEAF_BEGIN, .digest = EVP_sha224() },
+                { .extensions = LEAF_BEGIN, .digest = EVP_sha512() },
+                { .extensions = LEAF_BEGIN, .key = rsa_1024() },
+                { .extensions = LEAF_BEGIN, .key = rsa_2048() },
+                { .extensions = LEAF_BEGIN, .key = rsa_3072() },
+                { .extensions = LEAF_BEGIN, .key = p192() },
+                { .extensions = LEAF_BEGIN, .key = p384() },
+                { .extensions = LEAF_BEGIN, .key = ed25519() },
+                { .extensions = LEAF_BEGIN, .key = ed448() },
+        };
+        const slice anchor = rig_der(&f->root);
+        for (size_t i = 0; i < 2 * sizeof plans / sizeof plans[0]; i++) {
+                bool direct = i % 2; /* the anchor has issued it itself */
+                struct rig_plan plan = plans[i / 2];
+                struct rig_certificate leaf;
+                struct mitome_trust *trust = rig_trust(&f->root, NULL);
+                bool wanted = false, found = false;
+                plan.issuer = direct ? &f->root : &f->middle;
+                plan.subject = plan.subject ? plan.subject : leaf_name;
+                if (plan.key)
+                        EVP_PKEY_up_ref(plan.key); /* for the certificate to give back */
+                rig_make(&leaf, &plan);
+                const slice given[] = { rig_der(&leaf), rig_der(&f->middle) };
+                const slice known[] = { rig_der(&f->leaf), rig_der(&f->middle) };
+                const size_t count = direct ? 1 : 2;
+                mitome_code code =
+                        trust_verify_attestation_to(NULL, &anchor, 1, given, count, rig_now, &wanted, NULL)
+                                .code;
+                assert_int_equal(verify(trust, known, 2, rig_now, &found), MITOME_OK);
+                for (int again = 0; again < 2; again++) {
+                        mitome_code got = verify(trust, given, count, rig_now, &found);
+                        if (got != code || found != wanted)
+                                print_error("plan %zu, %s: %d, %d in place of %d, %d\n", i / 2,
+                                        direct ? "by the anchor" : "by a known issuer", got, found, code,
+                                        wanted);
+                        assert_int_equal(got, code);
+                        assert_int_equal(found, wanted);
+                }
+                mitome_trust_free(trust);
+                rig_free(&leaf);
+        }
+        for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++)
+                EVP_PKEY_free(plans[i].key);
+}
+
 /* A leaf that stands as its own issuer contradicts itself, however well its path is known. */
 static void a_known_issuer_is_not_its_own_leaf(void **state)
 {
@@ -1001,6 +1095,47 @@ static void a_path_without_an_anchor_is_not_spared(void **state)
         rig_add_crl(trust, &crl);
         assert_int_equal(verify(trust, chain, 2, rig_now, &anchored), MITOME_E_CERTIFICATE_REVOKED);
         mitome_trust_free(trust);
+}
+
+/* A list is its signer's key's: of every certificate of that key, and of no other of that name. */
+static void a_list_is_of_a_key(void **state)
+{
+        const struct family *f = *state;
+        struct rig_certificate renewed, stranger, leaf, foreign;
+        EVP_PKEY_up_ref(f->root.key);
+        rig_make(&renewed, &(struct rig_plan){ .subject = root_name,
+                                   .extensions = rig_ca_extensions,
+                                   .key = f->root.key,
+                                   .not_after = rig_now + 2 * RIG_DAY });
+        rig_make(&stranger, &(struct rig_plan){ .subject = root_name, .extensions = rig_ca_extensions });
+        rig_make(
+                &leaf, &(struct rig_plan){
+                               .subject = leaf_name, .issuer = &renewed, .extensions = rig_leaf_extensions });
+        rig_make(&foreign,
+                &(struct rig_plan){
+                        .subject = leaf_name, .issuer = &stranger, .extensions = rig_leaf_extensions });
+        const struct rig_certificate *const listed[] = { &leaf, &foreign };
+        for (int i = 0; i < 2; i++) {
+                struct mitome_trust *trust = rig_trust(&f->root, NULL);
+                struct authority_der crl;
+                rig_crl(&crl, &(struct rig_crl_plan){ .issuer = &f->root,
+                                      .issued = rig_now - 60,
+                                      .next = rig_now + RIG_DAY,
+                                      .serial = serial_of(listed[i]) });
+                rig_add_crl(trust, &crl);
+                const slice anchor = rig_der(i ? &stranger : &renewed), chain = rig_der(listed[i]);
+                bool anchored = false;
+                assert_int_equal(
+                        trust_verify_attestation_to(trust, &anchor, 1, &chain, 1, rig_now, &anchored, NULL)
+                                .code,
+                        i ? MITOME_E_CRL_SIGNATURE : MITOME_E_CERTIFICATE_REVOKED);
+                assert_false(anchored);
+                mitome_trust_free(trust);
+        }
+        rig_free(&foreign);
+        rig_free(&leaf);
+        rig_free(&stranger);
+        rig_free(&renewed);
 }
 
 /* ---- revocation ---- */
@@ -1246,11 +1381,13 @@ int main(void)
                 cmocka_unit_test(changed_leaves_of_a_known_issuer_are_not_anchored),
                 cmocka_unit_test(a_known_path_is_held_to_its_times_and_names),
                 cmocka_unit_test(a_known_path_is_known_to_its_own_anchor_only),
+                cmocka_unit_test(a_known_issuer_vouches_for_no_more_than_an_unknown_one),
                 cmocka_unit_test(a_known_issuer_is_not_its_own_leaf),
                 cmocka_unit_test(what_is_forgotten_is_read_again),
                 cmocka_unit_test(threads_share_a_snapshot),
                 cmocka_unit_test(lists_are_heard_on_attestation_paths),
                 cmocka_unit_test(a_path_without_an_anchor_is_not_spared),
+                cmocka_unit_test(a_list_is_of_a_key),
                 cmocka_unit_test(a_fresh_list_answers),
                 cmocka_unit_test(a_list_is_parsed_to_the_last_byte),
                 cmocka_unit_test(a_list_out_of_its_time_is_no_list),
