@@ -2,8 +2,9 @@
 #ifndef PRINT_H
 #define PRINT_H
 
-/* Messages for a person to read. What is cut is marked by an ellipsis and its size; PINs and passwords are
- * never printed. */
+/* Messages and structures for a person to read. What is cut is marked by an ellipsis and its size; PINs,
+ * passwords and keys of the user (largeBlobKey, PRF results) are never printed. Nothing is verified here:
+ * structures are shown as they stand. */
 
 #include "bytes.h"
 
@@ -34,18 +35,42 @@ void print_apdu(FILE *out, bool command, slice apdu);
  */
 bool print_apdu_knows(bool command, slice apdu);
 
-/* These print several lines, each behind `indent` spaces. They fail as the structure's reader does, before
- * they print. */
-MITOME_CHECKED mitome_status print_authdata(FILE *out, int indent, slice bytes, mitome_error *error);
-MITOME_CHECKED mitome_status print_attestation_object(
-        FILE *out, int indent, slice bytes, mitome_error *error);
-MITOME_CHECKED mitome_status print_cose_key(FILE *out, int indent, slice bytes, mitome_error *error);
+/* Where a structure is printed. */
+struct print_place {
+        FILE *out;
+        int indent;          /* spaces before each line */
+        size_t at;           /* where the structure begins in the input that offsets count in */
+        mitome_error *error; /* the first thing that is wrong; may be NULL */
+};
+
+/* These print several lines. They fail, and say so in place->error, when the bytes are not such a structure.
+ * What is wrong further inside is printed where it stands, on a line that begins with "!", and recorded, too;
+ * then the call does not fail. */
+MITOME_CHECKED mitome_status print_authdata(const struct print_place *place, slice bytes);
+MITOME_CHECKED mitome_status print_cose_key(const struct print_place *place, slice bytes);
+MITOME_CHECKED mitome_status print_attestation_object(const struct print_place *place, slice bytes);
+MITOME_CHECKED mitome_status print_certificate(const struct print_place *place, slice der);
+MITOME_CHECKED mitome_status print_revocation_list(const struct print_place *place, slice der);
+MITOME_CHECKED mitome_status print_ocsp_response(const struct print_place *place, slice der);
+MITOME_CHECKED mitome_status print_key_description(const struct print_place *place, slice der);
+MITOME_CHECKED mitome_status print_tpm_public(const struct print_place *place, slice bytes);
+MITOME_CHECKED mitome_status print_tpm_attest(const struct print_place *place, slice bytes);
+MITOME_CHECKED mitome_status print_metadata_blob(const struct print_place *place, slice jws);
+MITOME_CHECKED mitome_status print_client_data(const struct print_place *place, slice json);
+MITOME_CHECKED mitome_status print_registration(const struct print_place *place, slice json);
+MITOME_CHECKED mitome_status print_authentication(const struct print_place *place, slice json);
+MITOME_CHECKED mitome_status print_record_json(const struct print_place *place, slice json);
+MITOME_CHECKED mitome_status print_record_cbor(const struct print_place *place, slice cbor);
+MITOME_CHECKED mitome_status print_unlock_token(const struct print_place *place, slice bytes);
+MITOME_CHECKED mitome_status print_gate_request(const struct print_place *place, slice cbor);
+MITOME_CHECKED mitome_status print_gate_report(const struct print_place *place, slice cbor);
 
 /* print_hex prints up to `limit` bytes as hexadecimal digits, then an ellipsis and the size if there are
  * more. */
 void print_hex(FILE *out, slice bytes, size_t limit);
 
-/* print_text prints text between quotation marks; what could steer a terminal is printed as \xNN. */
+/* print_text prints text between quotation marks; what could steer a terminal, or is no UTF-8, is printed as
+ * \xNN. */
 void print_text(FILE *out, slice text);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "print.h"
-
-#include "cbor.h"
+#include "print_place.h"
 
 #include <inttypes.h>
 
@@ -15,21 +13,43 @@ void print_hex(FILE *out, slice bytes, size_t limit)
                 fprintf(out, "\xE2\x80\xA6 (%zu bytes)", bytes.size);
 }
 
+/* C0, DEL and C1 (U+0080..U+009F) steer terminals; U+2028, U+2029 end lines; U+202A..U+202E and
+ * U+2066..U+2069 turn the direction of what follows. */
+static bool steers(slice character)
+{
+        const uint8_t *c = character.data;
+        if (character.size == 1)
+                return c[0] < 0x20 || c[0] == 0x7F;
+        if (character.size == 2)
+                return c[0] == 0xC2 && c[1] < 0xA0;
+        return character.size == 3 && c[0] == 0xE2 &&
+               ((c[1] == 0x80 && c[2] >= 0xA8 && c[2] <= 0xAE) ||
+                       (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));
+}
+
 void print_text(FILE *out, slice text)
 {
+        reader r = reader_over(text, NULL, NULL);
+        slice character;
         fputc('"', out);
-        for (size_t i = 0; i < text.size; i++) {
-                uint8_t c = text.data[i];
-                /* C1 controls are U+0080..U+009F: C2 80..9F */
-                bool c1 = c == 0xC2 && i + 1 < text.size && text.data[i + 1] < 0xA0;
-                if (c < 0x20 || c == 0x7F || c1)
-                        fprintf(out, "\\x%02x", c);
-                else if (i && text.data[i - 1] == 0xC2 && c < 0xA0)
-                        fprintf(out, "\\x%02x", c);
-                else
-                        fputc(c, out);
+        while (r.rest.size) {
+                size_t size = slice_utf8_first(r.rest);
+                if (failed(read_bytes(&r, NULL, size ? size : 1, &character)))
+                        break;
+                if (size && !steers(character)) {
+                        fwrite(character.data, 1, size, out);
+                        continue;
+                }
+                for (size_t i = 0; i < character.size; i++)
+                        fprintf(out, "\\x%02x", character.data[i]);
         }
         fputc('"', out);
+}
+
+/* What only the user's devices and the relying party's page may know: CTAP 2.1 12.3, WebAuthn L3 10.1.4. */
+static bool is_secret(slice name)
+{
+        return slice_is(name, "largeBlobKey") || slice_is(name, "prf");
 }
 
 static mitome_status print_item(FILE *out, struct cbor_reader *r, const struct print_names *names, bool full);
@@ -49,17 +69,34 @@ static mitome_status print_array(FILE *out, struct cbor_reader *r, bool full)
         return ok();
 }
 
-static void print_key(FILE *out, const struct cbor_key *key, const struct print_names *names)
+/* The name of an integer key, or an empty view. */
+static slice name_of(const struct cbor_key *key, const struct print_names *names)
 {
         bool named = !key->is_text && names && key->number >= 0 && (uint64_t)key->number < names->count &&
                      names->list[key->number];
-        if (named)
-                fputs(names->list[key->number], out);
+        return named ? slice_text(names->list[key->number]) : slice_of(NULL, 0);
+}
+
+static void print_key(FILE *out, const struct cbor_key *key, slice name)
+{
+        if (name.size)
+                fwrite(name.data, 1, name.size, out);
         else if (key->is_text)
                 print_text(out, key->text);
         else
                 fprintf(out, "%" PRId64, key->number);
         fputs(": ", out);
+}
+
+/* The value behind a key. */
+static mitome_status print_value(FILE *out, struct cbor_reader *r, slice name, bool full)
+{
+        slice hidden;
+        if (!is_secret(name))
+                return print_item(out, r, NULL, full);
+        MITOME_TRY(cbor_read_item(r, "item", &hidden));
+        fputs("(secret: not shown)", out);
+        return ok();
 }
 
 static mitome_status print_map(FILE *out, struct cbor_reader *r, const struct print_names *names, bool full)
@@ -74,8 +111,9 @@ static mitome_status print_map(FILE *out, struct cbor_reader *r, const struct pr
                 if (!more)
                         break;
                 fputs(separator, out);
-                print_key(out, &key, names);
-                MITOME_TRY(print_item(out, r, NULL, full));
+                slice name = name_of(&key, names);
+                print_key(out, &key, name);
+                MITOME_TRY(print_value(out, r, key.is_text ? key.text : name, full));
                 separator = ", ";
         }
         fputc('}', out);
@@ -113,7 +151,7 @@ static mitome_status print_scalar(FILE *out, struct cbor_reader *r, enum cbor_ki
         }
 }
 
-/* Recurses at most CBOR_DEPTH deep. */
+/* Recurses as deep as the reader goes: CBOR_DEPTH and its `deeper`. */
 static mitome_status print_item(FILE *out, struct cbor_reader *r, const struct print_names *names, bool full)
 {
         enum cbor_kind kind;
@@ -133,4 +171,9 @@ mitome_status print_cbor(
         MITOME_TRY(cbor_end(&check, "CBOR item"));
         struct cbor_reader r = cbor_over(item, "CTAP 2.1 8", error);
         return print_item(out, &r, names, full);
+}
+
+mitome_status print_cbor_item(const struct print_place *place, struct cbor_reader *r)
+{
+        return print_item(place->out, r, NULL, true);
 }

@@ -148,7 +148,7 @@ answers 'inspect as no kind' 2 - 'usage' inspect --as frobnication
 answers 'inspect a missing file' 2 - 'E806' inspect "$work/missing"
 answers 'inspect a folder' 2 - 'E806' inspect "$work"
 answers 'inspect two files' 2 - 'usage' inspect a b
-dd if=/dev/zero of="$work/in" bs=1024 count=1025 2>/dev/null
+dd if=/dev/zero of="$work/in" bs=1 count=1 seek=33554432 2>/dev/null
 answers 'inspect what is too long' 2 - 'E114' inspect
 
 # ---- element ----
