@@ -99,7 +99,7 @@ struct mitome_record_facts {
 /* mitome_record_from_registration makes the record of a registration that was accepted, at `now`. `facts` may
  * be NULL. Views of *ret point into what the verdict views, into the verdict itself, the facts and the
  * expectation: write the record before they go. Transports that are not known here are left out, as WebAuthn
- * allows. ARGUMENT when the verdict is not of a registration. */
+ * allows. ARGUMENT when the verdict is not of a registration, or of one that was refused. */
 MITOME_CHECKED mitome_status mitome_record_from_registration(const struct mitome_verdict *verdict,
         const struct mitome_expectation *expectation, const struct mitome_record_facts *facts, int64_t now,
         struct mitome_record *ret, mitome_error *error);
@@ -112,7 +112,7 @@ enum mitome_uv_upgrade { MITOME_UV_KEEP, MITOME_UV_AUTHORIZED };
  * counter, backup state, uvInitialized (when it is authorized), and when it was used. A counter that did not
  * grow leaves the greater one: a copy must not lead the way. Where the record did not know whether the
  * credential is eligible for backup, it learns it here. ARGUMENT, and no change, when the verdict is of
- * another credential. */
+ * another credential, or of a login that was refused. */
 MITOME_CHECKED mitome_status mitome_record_after_login(struct mitome_record *record,
         const struct mitome_verdict *verdict, enum mitome_uv_upgrade upgrade, int64_t now,
         mitome_error *error);

@@ -5,6 +5,7 @@
 #include "json_object.h"
 #include "record_fields.h"
 #include "record_leaf.h"
+#include "refused.h"
 
 /* ---- what the browser says beside the signed bytes ---- */
 
@@ -135,7 +136,8 @@ mitome_status mitome_record_from_registration(const struct mitome_verdict *verdi
 {
         struct mitome_record record = { .rp_id = expectation->rp_id, .created = now };
         /* What a login leaves in its verdict has none of these. */
-        if (verdict->attestation_object.size == 0 || verdict->public_key.size == 0 || !verdict->format)
+        if (verdict->attestation_object.size == 0 || verdict->public_key.size == 0 || !verdict->format ||
+                verdict_is_refusal(verdict))
                 return fail(error, MITOME_E_ARGUMENT, "verdict", "WebAuthn L3 7.1 #27");
         take_verdict(verdict, &record);
         if (verdict->attestation_leaf.size)
@@ -152,7 +154,8 @@ mitome_status mitome_record_from_registration(const struct mitome_verdict *verdi
 mitome_status mitome_record_after_login(struct mitome_record *record, const struct mitome_verdict *verdict,
         enum mitome_uv_upgrade upgrade, int64_t now, mitome_error *error)
 {
-        if (verdict->auth_data.size == 0 || !slice_equal(verdict->credential_id, record->credential_id))
+        if (verdict->auth_data.size == 0 || !slice_equal(verdict->credential_id, record->credential_id) ||
+                verdict_is_refusal(verdict))
                 return fail(error, MITOME_E_ARGUMENT, "verdict", "WebAuthn L3 7.2 #24");
         if (now <= 0 || now > record_time_max)
                 return fail(error, MITOME_E_ARGUMENT, "now", NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cose.h"
+#include "refused.h"
 #include "trust.h"
 
 #include <mitome/rp.h>
@@ -10,7 +11,8 @@ mitome_status mitome_verify_binding(const struct mitome_verdict *registration, m
 {
         static const char clause[] = "RFC 8017 8.2.2";
         /* A login's has no key: what would be bound to it? */
-        if (registration->auth_data.size == 0 || registration->public_key.size == 0)
+        if (registration->auth_data.size == 0 || registration->public_key.size == 0 ||
+                verdict_is_refusal(registration))
                 return fail(error, MITOME_E_ARGUMENT, "registration", NULL);
         if (!trust)
                 return fail(error, MITOME_E_ARGUMENT, "trust", NULL);

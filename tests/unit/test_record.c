@@ -776,6 +776,9 @@ static void makes_no_record_of(void **state)
         assert_string_equal(error.field, "record.user_handle_b64url");
         assert_int_equal(record_with(&verdict, NULL, -1, &error).code, MITOME_E_VALUE);
         assert_string_equal(error.field, "record.created");
+        /* all was read, and in the end not believed */
+        verdict.steps[verdict.step_count - 1].outcome = MITOME_STEP_FAILED;
+        assert_int_equal(record_with(&verdict, NULL, RIG_NOW, &error).code, MITOME_E_ARGUMENT);
 }
 
 /* CTAP 2.1, 12.1: the level that the credential has. */
@@ -890,6 +893,26 @@ static void learns_backup_eligibility_once(void **state)
         assert_int_equal(log_in(&record, &plan, &verdict).code, MITOME_E_BACKUP_ELIGIBILITY);
 }
 
+/* Whoever does not look at the status must not have the counter run away by a login that was refused. */
+static void a_refused_login_changes_nothing(void **state)
+{
+        (void)state;
+        struct rig_plan plan = rig_registration_plan();
+        struct mitome_verdict verdict = registered(&plan, NULL);
+        struct mitome_record record = record_of(&verdict, NULL), before = record;
+        plan = rig_authentication_plan();
+        plan.user_handle = NULL;
+        plan.sign_count = UINT32_MAX;
+        plan.spoil_signature = true;
+        assert_int_equal(log_in(&record, &plan, &verdict).code, MITOME_E_SIGNATURE_INVALID);
+        assert_int_equal(verdict.sign_count, UINT32_MAX);
+        assert_int_equal(
+                mitome_record_after_login(&record, &verdict, MITOME_UV_AUTHORIZED, RIG_NOW, NULL).code,
+                MITOME_E_ARGUMENT);
+        assert_int_equal(record.sign_count, before.sign_count);
+        assert_int_equal(record.last_used, before.last_used);
+}
+
 static void a_login_of_another_changes_nothing(void **state)
 {
         (void)state;
@@ -949,6 +972,7 @@ int main(void)
                 cmocka_unit_test(keeps_what_the_browser_said),
                 cmocka_unit_test(keeps_the_status_of_the_model),
                 cmocka_unit_test(makes_no_record_of),
+                cmocka_unit_test(a_refused_login_changes_nothing),
                 cmocka_unit_test(keeps_the_protection),
                 cmocka_unit_test(keeps_the_certificate),
                 cmocka_unit_test(a_stored_record_verifies_a_login),
