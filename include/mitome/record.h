@@ -123,7 +123,7 @@ struct mitome_credential mitome_record_credential(const struct mitome_record *re
 /* mitome_verify_record verifies the attestation that a record keeps (attestation_object and client_data_hash;
  * MISSING without them) again, by another policy, other anchors, newer lists or at another time: steps 13 to
  * 25 of WebAuthn L3 7.1. Errors are those of mitome_verify_registration, and RECORD_CONTRADICTION for a
- * record whose key is not the attested one. */
+ * record whose key, AAGUID or format is not the attested one. */
 MITOME_CHECKED mitome_status mitome_verify_record(struct mitome_context *context,
         const struct mitome_policy *policy, const struct mitome_record *record,
         const struct mitome_trust *trust, int64_t now, uint8_t *buffer, size_t capacity,

@@ -250,6 +250,20 @@ mitome_status mitome_verify_registration_bytes(struct mitome_context *context,
         return run(&c);
 }
 
+/* What a record says beside its attestation is what is attested: lists are judged by it. */
+static mitome_status check_members(
+        const struct mitome_record *record, const struct mitome_verdict *verdict, mitome_error *error)
+{
+        const char *field = NULL;
+        if (!slice_equal(verdict->public_key, record->public_key))
+                field = "record.public_key_b64url";
+        else if (record->aaguid.size && !slice_equal(verdict->aaguid, record->aaguid))
+                field = "record.aaguid_b64url";
+        else if (record->format.size && !slice_is(record->format, verdict->format))
+                field = "record.format";
+        return field ? fail(error, MITOME_E_RECORD_CONTRADICTION, field, NULL) : ok();
+}
+
 /* What was said in the ceremony (steps 3 to 12) is gone, and was judged then; what the authenticator said and
  * who vouches for it can be judged again. */
 mitome_status mitome_verify_record(struct mitome_context *context, const struct mitome_policy *policy,
@@ -279,7 +293,5 @@ mitome_status mitome_verify_record(struct mitome_context *context, const struct 
         c.response.attestation_object = record->attestation_object;
         ret->attestation_object = record->attestation_object;
         MITOME_TRY(check_object(&c));
-        if (!slice_equal(ret->public_key, record->public_key))
-                return fail(error, MITOME_E_RECORD_CONTRADICTION, "record.public_key_b64url", NULL);
-        return ok();
+        return check_members(record, ret, error);
 }
