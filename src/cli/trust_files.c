@@ -54,6 +54,10 @@ static bool is_der(slice content)
 bool trust_is_trust_file(const char *path)
 {
         uint8_t start[16];
+        struct stat facts;
+        /* What is read of a pipe to look at it is gone. */
+        if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode))
+                return false;
         FILE *file = fopen(path, "rb");
         size_t size = file ? fread(start, 1, sizeof start, file) : 0;
         if (file)

@@ -565,6 +565,33 @@ static void a_damaged_block_is_not_passed_over(void **state)
         free(other);
 }
 
+/* Behind --trust FILE.. a file is looked at, to tell whether it is one more; a pipe cannot be looked at
+ * twice. */
+static void a_pipe_is_read_once(void **state)
+{
+        (void)state;
+        const struct rig_plan plan = rig_registration_plan();
+        json_t *c = new_case(&plan);
+        char *line = json_dumps(c, JSON_COMPACT), *root = pem_of(rig.ca);
+        char pem[256], name[32], trust[] = "--trust";
+        int ends[2];
+        json_decref(c);
+        path_of(pem, "root.pem");
+        write_file("root.pem", root, strlen(root));
+        assert_int_equal(pipe(ends), 0);
+        snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+        assert_int_equal(write(ends[1], line, strlen(line)), strlen(line));
+        close(ends[1]);
+        struct output output = run((char *[]){ trust, pem, name, NULL });
+        close(ends[0]);
+        assert_int_equal(output.status, 0);
+        assert_int_equal(output.count, 1);
+        assert_string_equal(text_of(&output, 0, "trust"), "verified");
+        done(&output);
+        free(line);
+        free(root);
+}
+
 /* ---- many lines ---- */
 
 static char *good_line(const char *name)
@@ -864,6 +891,7 @@ int main(void)
                 cmocka_unit_test(trust_files_anchor_paths),
                 cmocka_unit_test(root_pem_need_be_no_ca),
                 cmocka_unit_test(a_damaged_block_is_not_passed_over),
+                cmocka_unit_test(a_pipe_is_read_once),
                 cmocka_unit_test(verdicts_come_in_order),
                 cmocka_unit_test(long_lines_are_refused_and_passed_over),
                 cmocka_unit_test(lines_of_every_length),
