@@ -6,7 +6,9 @@
 #include "trust.h"
 #include "trust_rig.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -425,6 +427,62 @@ static void weak_keys_and_digests_carry_no_trust(void **state)
                 MITOME_OK, true);
         expect(&(struct chain_plan){ .root_key = p384, .middle_key = p384, .middle_digest = EVP_sha384() },
                 MITOME_OK, true);
+}
+
+/* A key of RSA whose public exponent is nearly as long as its modulus: right, and dear to ask. */
+static EVP_PKEY *rsa_with_long_exponent(void)
+{
+        EVP_PKEY *usual = EVP_RSA_gen(3072), *key = NULL;
+        BIGNUM *n = NULL, *p = NULL, *q = NULL, *e = BN_new(), *one = BN_new(), *phi = BN_new();
+        BN_CTX *numbers = BN_CTX_new();
+        assert_int_equal(EVP_PKEY_get_bn_param(usual, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+        assert_int_equal(EVP_PKEY_get_bn_param(usual, OSSL_PKEY_PARAM_RSA_FACTOR1, &p), 1);
+        assert_int_equal(EVP_PKEY_get_bn_param(usual, OSSL_PKEY_PARAM_RSA_FACTOR2, &q), 1);
+        BN_one(one);
+        BN_sub_word(p, 1);
+        BN_sub_word(q, 1);
+        assert_int_equal(BN_mul(phi, p, q, numbers), 1);
+        BN_set_bit(e, 3000);
+        BN_add_word(e, 1);
+        BIGNUM *d = NULL;
+        while (!(d = BN_mod_inverse(NULL, e, phi, numbers)))
+                BN_add_word(e, 2);
+        OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n);
+        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e);
+        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_D, d);
+        OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(build);
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+        assert_int_equal(EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, parameters), 1);
+        EVP_PKEY_CTX_free(context);
+        OSSL_PARAM_free(parameters);
+        OSSL_PARAM_BLD_free(build);
+        BN_CTX_free(numbers);
+        BIGNUM *const all[] = { n, p, q, e, d, one, phi };
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+                BN_clear_free(all[i]);
+        EVP_PKEY_free(usual);
+        return key;
+}
+
+/* Whom nobody believes must not be dear to disbelieve. */
+static void a_stranger_with_a_dear_key_is_not_asked(void **state)
+{
+        const struct family *f = *state;
+        struct chain chain;
+        bool anchored;
+        make_chain(&chain, &(struct chain_plan){ .middle_key = rsa_with_long_exponent });
+        const slice given[] = { rig_der(&chain.leaf), rig_der(&chain.middle) };
+        struct mitome_trust *trust = rig_trust(&f->root, NULL); /* not this chain's */
+        ERR_clear_error();
+        assert_int_equal(verify(trust, given, 2, rig_now, &anchored), MITOME_E_CERTIFICATE_PATH);
+        mitome_trust_free(trust);
+        trust = rig_trust(&chain.root, NULL); /* who vouches for it has seen the key */
+        assert_int_equal(verify(trust, given, 2, rig_now, &anchored), MITOME_OK);
+        assert_true(anchored);
+        mitome_trust_free(trust);
+        free_chain(&chain);
 }
 
 /* WebAuthn L3 8.3.1: a TPM's certificate has an empty subject, a critical subjectAltName and the extended key
@@ -1369,6 +1427,7 @@ int main(void)
                 cmocka_unit_test(constraints_of_names_and_of_length_hold),
                 cmocka_unit_test(an_issuer_says_that_it_is_a_ca_and_may_say_no_more),
                 cmocka_unit_test(weak_keys_and_digests_carry_no_trust),
+                cmocka_unit_test(a_stranger_with_a_dear_key_is_not_asked),
                 cmocka_unit_test(the_certificates_of_tpms_pass),
                 cmocka_unit_test(odd_validities_pass_in_their_time),
                 cmocka_unit_test(a_leaf_that_is_an_anchor_is_believed_by_itself),
