@@ -280,12 +280,16 @@ static void follow_memory(const struct request *request, const struct anchors *a
                 sk_X509_pop_free(found, X509_free);
 }
 
-/* Name constraints of those above bind each leaf anew (RFC 5280 4.2.1.10): such paths are not remembered. */
-static bool constrains_names(STACK_OF(X509) * certificates)
+/* Name constraints of those above bind each leaf anew (RFC 5280 4.2.1.10), and their resources are looked at
+ * for a leaf only that has some (RFC 3779 2.3): such paths are not remembered. */
+static bool constrains_leaves(STACK_OF(X509) * certificates)
 {
-        for (int i = 0; i < sk_X509_num(certificates); i++)
-                if (X509_get_ext_by_NID(sk_X509_value(certificates, i), NID_name_constraints, -1) >= 0)
+        for (int i = 0; i < sk_X509_num(certificates); i++) {
+                X509 *certificate = sk_X509_value(certificates, i);
+                if (X509_get_ext_by_NID(certificate, NID_name_constraints, -1) >= 0 ||
+                        certificate_has_resources(certificate))
                         return true;
+        }
         return false;
 }
 
@@ -299,7 +303,7 @@ static void remember_issuers(const struct request *request, STACK_OF(X509) * ver
                  */
                 if (sk_X509_num(issuers) > 0 && sk_X509_num(above) > 0 &&
                         X509_cmp(sk_X509_value(issuers, 0), sk_X509_value(above, 0)) == 0 &&
-                        !constrains_names(above))
+                        !constrains_leaves(above))
                         path_memory_keep(request->memory, SHELF_ISSUERS, request->der + 1,
                                 (size_t)sk_X509_num(issuers), issuers, above);
         }
@@ -398,7 +402,8 @@ static X509 *read_keyless(const struct request *request)
 /* The path is the leaf and `above`: its issuer, and the known path from there. */
 static bool link_quickly(const struct request *request, X509 *leaf, STACK_OF(X509) * above, struct path *path)
 {
-        if (!quick_link_holds(leaf, request->der[0], sk_X509_value(above, 0), request->now))
+        if (!quick_link_holds(path_memory_quick(request->memory), leaf, request->der[0],
+                    sk_X509_value(above, 0), request->now))
                 return false;
         STACK_OF(X509) *verified = sk_X509_new_null();
         if (!verified || X509_add_cert(verified, leaf, X509_ADD_FLAG_UP_REF) != 1 ||

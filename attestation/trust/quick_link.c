@@ -4,16 +4,23 @@
 #include "der.h"
 #include "trust_internal.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-enum { SECURITY_BITS = 112, MODULUS_LEAST = 256 };
+enum { SECURITY_BITS = 112, RSA_SIZE_MIN = 256 };
+
+/* Curves on which a leaf's key is looked for here. */
+static const int curves[] = { NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1, NID_secp256k1 };
+enum { CURVES = sizeof curves / sizeof curves[0] };
 
 struct quick_context {
         OSSL_LIB_CTX *library;
         OSSL_PROVIDER *nothing; /* keeps the default provider out */
+        EC_GROUP *groups[CURVES];
 };
 
 struct quick_context *quick_context_new(void)
@@ -23,7 +30,12 @@ struct quick_context *quick_context_new(void)
                 return NULL;
         context->library = OSSL_LIB_CTX_new();
         context->nothing = context->library ? OSSL_PROVIDER_load(context->library, "null") : NULL;
-        if (!context->nothing) {
+        bool made = context->nothing;
+        for (size_t i = 0; i < CURVES; i++) {
+                context->groups[i] = EC_GROUP_new_by_curve_name(curves[i]);
+                made = made && context->groups[i];
+        }
+        if (!made) {
                 quick_context_free(context);
                 return NULL;
         }
@@ -34,7 +46,10 @@ void quick_context_free(struct quick_context *context)
 {
         if (!context)
                 return;
-        OSSL_PROVIDER_unload(context->nothing);
+        for (size_t i = 0; i < CURVES; i++)
+                EC_GROUP_free(context->groups[i]);
+        if (context->nothing)
+                OSSL_PROVIDER_unload(context->nothing);
         OSSL_LIB_CTX_free(context->library);
         free(context);
 }
@@ -98,72 +113,110 @@ static bool is_signed_by(X509 *leaf, slice der, EVP_PKEY *key)
         return valid;
 }
 
-/* An RSAPublicKey (RFC 8017 A.1.1) of 2048 bits or more. */
-static bool is_strong_rsa(slice key)
+/* ---- the leaf's key, which its path does not use but which must be as strong ---- */
+
+static bool is_on_curve(const struct quick_context *context, const ASN1_OBJECT *curve, slice point)
 {
-        slice numbers, modulus;
-        reader r = reader_over(key, NULL, NULL);
-        if (failed(der_read(&r, NULL, DER_SEQUENCE, &numbers, NULL)))
+        for (size_t i = 0; i < CURVES; i++) {
+                if (OBJ_obj2nid(curve) != curves[i])
+                        continue;
+                EC_POINT *read = EC_POINT_new(context->groups[i]);
+                bool on_it = read && point.data[0] == 0x04 &&
+                             EC_POINT_oct2point(context->groups[i], read, point.data, point.size, NULL) == 1;
+                EC_POINT_free(read);
+                return on_it;
+        }
+        return false;
+}
+
+/* RSAPublicKey, RFC 8017 A.1.1. */
+static bool is_strong_rsa(slice encoded)
+{
+        reader r = reader_over(encoded, NULL, NULL);
+        slice numbers, n, e;
+        if (failed(der_read(&r, NULL, DER_SEQUENCE, &numbers, NULL)) || r.rest.size)
                 return false;
-        reader in_key = reader_within(&r, numbers);
-        return !failed(der_read_positive(&in_key, NULL, &modulus)) &&
-               (modulus.size > MODULUS_LEAST || (modulus.size == MODULUS_LEAST && modulus.data[0] & 0x80));
+        reader in_key = reader_over(numbers, NULL, NULL);
+        return !failed(der_read_positive(&in_key, NULL, &n)) &&
+               !failed(der_read_positive(&in_key, NULL, &e)) && in_key.rest.size == 0 &&
+               (n.size > RSA_SIZE_MIN || (n.size == RSA_SIZE_MIN && n.data[0] >= 0x80));
 }
 
-static bool is_strong_curve(const X509_ALGOR *algorithm)
+/* OpenSSL reads the keys of all certificates of a path, and holds them to the security level. What it would
+ * read and find strong enough, in its usual form: RFC 3279 2.3.1, RFC 5480 2.1 and 2.2, RFC 8410 3 and 4. */
+static bool has_strong_key(const struct quick_context *context, const X509 *leaf)
 {
-        const void *curve = NULL;
-        int type;
-        X509_ALGOR_get0(NULL, &type, &curve, algorithm);
-        int nid = type == V_ASN1_OBJECT ? OBJ_obj2nid(curve) : NID_undef;
-        return nid == NID_X9_62_prime256v1 || nid == NID_secp384r1 || nid == NID_secp521r1 ||
-               nid == NID_secp256k1;
-}
-
-/* What OpenSSL asks of a leaf's key at its security level, as far as it can be told without decoding it. */
-static bool has_strong_key(const X509 *leaf)
-{
-        ASN1_OBJECT *type = NULL;
-        const unsigned char *bits = NULL;
-        int size = 0;
-        X509_ALGOR *algorithm = NULL;
+        enum { ED25519_SIZE = 32, ED448_SIZE = 57 };
+        const ASN1_BIT_STRING *string = X509_get0_pubkey_bitstr(leaf);
+        ASN1_OBJECT *type;
+        const unsigned char *bits;
+        X509_ALGOR *algorithm;
+        const void *value;
+        int size, parameters;
         if (X509_PUBKEY_get0_param(&type, &bits, &size, &algorithm, X509_get_X509_PUBKEY(leaf)) != 1 ||
-                size <= 0)
+                size <= 0 || (string->flags & 7) != 0)
                 return false;
-        int nid = OBJ_obj2nid(type);
-        return nid == NID_ED25519 || nid == NID_ED448 ||
-               (nid == NID_X9_62_id_ecPublicKey && is_strong_curve(algorithm)) ||
-               (nid == NID_rsaEncryption && is_strong_rsa(slice_of(bits, (size_t)size)));
+        X509_ALGOR_get0(NULL, &parameters, &value, algorithm);
+        const slice key = slice_of(bits, (size_t)size);
+        switch (OBJ_obj2nid(type)) {
+        case NID_X9_62_id_ecPublicKey:
+                return parameters == V_ASN1_OBJECT && is_on_curve(context, value, key);
+        case NID_rsaEncryption:
+                return parameters == V_ASN1_NULL && is_strong_rsa(key);
+        case NID_ED25519:
+                return parameters == V_ASN1_UNDEF && key.size == ED25519_SIZE;
+        case NID_ED448:
+                return parameters == V_ASN1_UNDEF && key.size == ED448_SIZE;
+        default:
+                return false;
+        }
 }
 
-/* RFC 3779: what these hold must be held by all above, which only OpenSSL looks at. */
-static bool holds_resources(const X509 *leaf)
+/* ---- both ends of the link ---- */
+
+static bool has_extension(const X509 *certificate, int nid)
 {
-        return X509_get_ext_by_NID(leaf, NID_sbgp_ipAddrBlock, -1) >= 0 ||
-               X509_get_ext_by_NID(leaf, NID_sbgp_autonomousSysNum, -1) >= 0;
+        return X509_get_ext_by_NID(certificate, nid, -1) >= 0;
 }
 
-/* An end entity's certificate, understood and in its time. */
+bool certificate_has_resources(const X509 *certificate)
+{
+        return has_extension(certificate, NID_sbgp_ipAddrBlock) ||
+               has_extension(certificate, NID_sbgp_autonomousSysNum);
+}
+
+/* An end entity's certificate, understood and in its time. OpenSSL understands proxy certificates (RFC 3820)
+ * and believes none, and looks for resources (RFC 3779) in all that is above who has some. */
 static bool is_plain_leaf(X509 *leaf, int64_t now)
 {
         uint32_t flags = X509_get_extension_flags(leaf);
         return X509_check_ca(leaf) == 0 &&
                !(flags & (EXFLAG_CRITICAL | EXFLAG_INVALID | EXFLAG_SI | EXFLAG_SS | EXFLAG_PROXY)) &&
-               !holds_resources(leaf) && has_strong_key(leaf) &&
-               !failed(certificate_check_time(leaf, now, NULL, NULL));
+               !certificate_has_resources(leaf) && !failed(certificate_check_time(leaf, now, NULL, NULL));
+}
+
+/* RFC 5480 2.1.1: specifiedCurve "MUST NOT be used"; OpenSSL lets no path have one. */
+static bool has_named_curve(const EVP_PKEY *key)
+{
+        int explicitly = 0;
+        return !EVP_PKEY_is_a(key, "EC") ||
+               (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicitly) ==
+                               1 &&
+                       !explicitly);
 }
 
 static bool is_plain_issuer(X509 *issuer, int64_t now)
 {
         uint32_t flags = X509_get_extension_flags(issuer);
-        return X509_check_ca(issuer) == 1 && !(flags & (EXFLAG_CRITICAL | EXFLAG_INVALID)) &&
-               X509_get_ext_by_NID(issuer, NID_name_constraints, -1) < 0 &&
+        return X509_check_ca(issuer) == 1 && !(flags & (EXFLAG_CRITICAL | EXFLAG_INVALID | EXFLAG_PROXY)) &&
+               !has_extension(issuer, NID_name_constraints) &&
                !failed(certificate_check_time(issuer, now, NULL, NULL));
 }
 
-bool quick_link_holds(X509 *leaf, slice der, X509 *issuer, int64_t now)
+bool quick_link_holds(const struct quick_context *context, X509 *leaf, slice der, X509 *issuer, int64_t now)
 {
         EVP_PKEY *key = X509_get0_pubkey(issuer);
-        return key && is_plain_issuer(issuer, now) && is_plain_leaf(leaf, now) &&
-               X509_check_issued(issuer, leaf) == X509_V_OK && is_signed_by(leaf, der, key);
+        return context && key && is_plain_issuer(issuer, now) && has_named_curve(key) &&
+               is_plain_leaf(leaf, now) && X509_check_issued(issuer, leaf) == X509_V_OK &&
+               has_strong_key(context, leaf) && is_signed_by(leaf, der, key);
 }

@@ -42,13 +42,23 @@ static mitome_status keep_anchor(
         return ok();
 }
 
+/* X509_check_ca reads the extensions: now, and not under the eyes of threads. OpenSSL's error queue is the
+ * caller's. */
+static int read_extensions(X509 *certificate)
+{
+        (void)ERR_set_mark();
+        int kind = X509_check_ca(certificate);
+        (void)ERR_pop_to_mark();
+        return kind;
+}
+
 /* "The attestation certificate itself may be an anchor" (WebAuthn L3 7.1 #24): one that is no CA vouches for
  * itself, and OpenSSL lets it issue nothing. */
 mitome_status mitome_trust_add_anchor(struct mitome_trust *trust, mitome_slice der, mitome_error *error)
 {
         X509 *certificate;
         MITOME_TRY(certificate_parse(der, "anchor", &certificate, error));
-        (void)X509_check_ca(certificate); /* reads the extensions now, and not under the eyes of threads */
+        (void)read_extensions(certificate);
         mitome_status status = keep_anchor(trust, trust->anchors, certificate, error);
         if (failed(status))
                 X509_free(certificate);
@@ -60,7 +70,7 @@ mitome_status mitome_trust_add_jpki_anchor(struct mitome_trust *trust, mitome_sl
 {
         X509 *certificate;
         MITOME_TRY(certificate_parse(der, "anchor", &certificate, error));
-        mitome_status status = X509_check_ca(certificate) == 1
+        mitome_status status = read_extensions(certificate) == 1
                                        ? keep_anchor(trust, trust->jpki_anchors, certificate, error)
                                        : fail(error, MITOME_E_ANCHOR_NO_CA, "anchor", "RFC 5280 4.2.1.9");
         if (failed(status))
