@@ -27,11 +27,10 @@ static bool steers(slice character)
                        (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));
 }
 
-void print_text(FILE *out, slice text)
+void print_bare(FILE *out, slice text)
 {
         reader r = reader_over(text, NULL, NULL);
         slice character;
-        fputc('"', out);
         while (r.rest.size) {
                 size_t size = slice_utf8_first(r.rest);
                 if (failed(read_bytes(&r, NULL, size ? size : 1, &character)))
@@ -43,6 +42,12 @@ void print_text(FILE *out, slice text)
                 for (size_t i = 0; i < character.size; i++)
                         fprintf(out, "\\x%02x", character.data[i]);
         }
+}
+
+void print_text(FILE *out, slice text)
+{
+        fputc('"', out);
+        print_bare(out, text);
         fputc('"', out);
 }
 

@@ -140,7 +140,6 @@ static mitome_status print_entry(const struct print_place *place, struct cbor_re
         PRINT_WORDS(place->out, "by", numbers[0], methods);
         PRINT_WORDS(place->out, ", key in", numbers[1], key_protections);
         PRINT_WORDS(place->out, ", matcher in", numbers[2], matcher_protections);
-        fputs("; ", place->out);
         return ok();
 }
 
@@ -148,10 +147,14 @@ static mitome_status print_entry(const struct print_place *place, struct cbor_re
 static mitome_status print_uvm(const struct print_place *place, struct cbor_reader *r)
 {
         struct cbor_members array;
+        const char *separator = "";
         MITOME_TRY(cbor_open_array(r, "uvm", UVM_ENTRIES_MAX, &array));
-        while (cbor_next_element(r, &array))
+        while (cbor_next_element(r, &array)) {
+                fputs(separator, place->out);
                 MITOME_TRY(print_entry(place, r));
-        fputs("(WebAuthn L2 10.3)", place->out);
+                separator = "; ";
+        }
+        fputs(" (WebAuthn L2 10.3)", place->out);
         return ok();
 }
 

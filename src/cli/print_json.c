@@ -55,7 +55,7 @@ bool print_json_find(slice object, const char *name, slice *ret)
 
 static void print_cut(FILE *out, slice value)
 {
-        print_text(out, slice_of(value.data, value.size < SHOWN ? value.size : SHOWN));
+        print_bare(out, slice_of(value.data, value.size < SHOWN ? value.size : SHOWN));
         if (value.size > SHOWN)
                 fprintf(out, "\xE2\x80\xA6 (%zu characters)", value.size);
 }

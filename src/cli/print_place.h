@@ -8,6 +8,9 @@
 #include "cbor.h"
 #include "print.h"
 
+/* print_bare is print_text without the quotation marks. */
+void print_bare(FILE *out, slice text);
+
 /* print_name begins a line: the indent and a name. */
 void print_name(const struct print_place *place, const char *name);
 

@@ -4,6 +4,7 @@
  * into FOLDER/fuzz_<target>/. Made when they are needed, so that there are no blobs to keep. */
 
 #include "format_rig.h"
+#include "inspect_rig.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -146,6 +147,19 @@ static void write_logins(const char *folder, struct format_rig *formats)
         }
 }
 
+/* A structure of every kind, for fuzz_inspect. */
+static void write_kinds(const char *folder)
+{
+        static struct inspect_rig rig;
+        inspect_rig_open(&rig);
+        for (size_t i = 0; i < rig.count; i++) {
+                char name[64];
+                snprintf(name, sizeof name, "%s-%zu", rig.samples[i].kind, i);
+                write_seed(folder, "inspect", name, -1, rig.samples[i].bytes);
+        }
+        inspect_rig_close(&rig);
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -158,5 +172,6 @@ int main(int argc, char **argv)
         write_registrations(argv[1], &formats);
         write_logins(argv[1], &formats);
         format_rig_close(&formats);
+        write_kinds(argv[1]);
         return EXIT_SUCCESS;
 }
