@@ -13,7 +13,8 @@ static const struct subcommand {
 } subcommands[] = {
         { "element", element_main, "run the secure element as a process of its own" },
         { "explain", explain_main, "say what an error code means and what to do" },
-        { "inspect", inspect_main, "print an attestation object, response, certificate, BLOB, message.. for a person" },
+        { "inspect", inspect_main,
+                "print an attestation object, response, certificate, BLOB, message.. for a person" },
         { "judge", judge_main, "judge stored credentials again, by newer metadata and revocation lists" },
         { "verify", verify_main, "verify registrations and logins, one JSON case a line" },
 };
