@@ -50,9 +50,7 @@ static mitome_status print_response(const struct print_place *place, slice bytes
 {
         uint8_t status;
         MITOME_TRY(check_ctap(place, bytes, &status));
-        fprintf(place->out, "%*s", place->indent, "");
-        print_ctap(place->out, false, 0, bytes);
-        return ok();
+        return print_ctap_response(place, bytes);
 }
 
 static mitome_status print_command(const struct print_place *place, slice bytes)

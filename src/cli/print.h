@@ -65,6 +65,10 @@ MITOME_CHECKED mitome_status print_unlock_token(const struct print_place *place,
 MITOME_CHECKED mitome_status print_gate_request(const struct print_place *place, slice cbor);
 MITOME_CHECKED mitome_status print_gate_report(const struct print_place *place, slice cbor);
 
+/* print_ctap_response is for a response whose command is not known: its members tell, and what is inside is
+ * printed, too. `message` is a status byte, and CBOR or nothing. */
+MITOME_CHECKED mitome_status print_ctap_response(const struct print_place *place, slice message);
+
 /* print_hex prints up to `limit` bytes as hexadecimal digits, then an ellipsis and the size if there are
  * more. */
 void print_hex(FILE *out, slice bytes, size_t limit);

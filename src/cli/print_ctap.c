@@ -14,7 +14,9 @@ static const char *const get_assertion_response[] = { NULL, "credential", "authD
         "numberOfCredentials", "userSelected", "largeBlobKey" };
 static const char *const get_info_response[] = { NULL, "versions", "extensions", "aaguid", "options",
         "maxMsgSize", "pinUvAuthProtocols", "maxCredentialCountInList", "maxCredentialIdLength", "transports",
-        "algorithms", "maxSerializedLargeBlobArray", "forcePINChange", "minPINLength", "firmwareVersion" };
+        "algorithms", "maxSerializedLargeBlobArray", "forcePINChange", "minPINLength", "firmwareVersion",
+        "maxCredBlobLength", "maxRPIDsForSetMinPINLength", "preferredPlatformUvAttempts", "uvModality",
+        "certifications", "remainingDiscoverableCredentials", "vendorPrototypeConfigCommands" };
 static const char *const client_pin_request[] = { NULL, "pinUvAuthProtocol", "subCommand", "keyAgreement",
         "pinUvAuthParam", "newPinEnc", "pinHashEnc", NULL, NULL, "permissions", "rpId" };
 static const char *const client_pin_response[] = { NULL, "keyAgreement", "pinUvAuthToken", "pinRetries",
@@ -23,6 +25,17 @@ static const char *const bio_request[] = { NULL, "modality", "subCommand", "subC
         "pinUvAuthProtocol", "pinUvAuthParam", "getModality" };
 static const char *const bio_response[] = { NULL, "modality", "fingerprintKind", "maxCaptureSamples",
         "templateId", "lastEnrollSampleStatus", "remainingSamples", "templateInfos" };
+
+static const char *const credentials_request[] = { NULL, "subCommand", "subCommandParams",
+        "pinUvAuthProtocol", "pinUvAuthParam" };
+static const char *const credentials_response[] = { NULL, "existingResidentCredentialsCount",
+        "maxPossibleRemainingResidentCredentialsCount", "rp", "rpIDHash", "totalRPs", "user", "credentialID",
+        "publicKey", "totalCredentials", "credProtect", "largeBlobKey" };
+static const char *const blobs_request[] = { NULL, "get", "set", "offset", "length", "pinUvAuthParam",
+        "pinUvAuthProtocol" };
+static const char *const blobs_response[] = { NULL, "config" };
+static const char *const config_request[] = { NULL, "subCommand", "subCommandParams", "pinUvAuthProtocol",
+        "pinUvAuthParam" };
 
 #define NAMES(array)                                        \
         {                                                   \
@@ -42,10 +55,11 @@ static const struct command {
         { 0x07, "authenticatorReset", { NULL, 0 }, { NULL, 0 } },
         { 0x08, "authenticatorGetNextAssertion", { NULL, 0 }, NAMES(get_assertion_response) },
         { 0x09, "authenticatorBioEnrollment", NAMES(bio_request), NAMES(bio_response) },
-        { 0x0A, "authenticatorCredentialManagement", { NULL, 0 }, { NULL, 0 } },
+        { 0x0A, "authenticatorCredentialManagement", NAMES(credentials_request),
+                NAMES(credentials_response) },
         { 0x0B, "authenticatorSelection", { NULL, 0 }, { NULL, 0 } },
-        { 0x0C, "authenticatorLargeBlobs", { NULL, 0 }, { NULL, 0 } },
-        { 0x0D, "authenticatorConfig", { NULL, 0 }, { NULL, 0 } },
+        { 0x0C, "authenticatorLargeBlobs", NAMES(blobs_request), NAMES(blobs_response) },
+        { 0x0D, "authenticatorConfig", NAMES(config_request), { NULL, 0 } },
         { 0x40, "authenticatorBioEnrollment (preview)", NAMES(bio_request), NAMES(bio_response) },
 };
 
@@ -57,12 +71,23 @@ static const struct {
         { 0x01, "CTAP1_ERR_INVALID_COMMAND" },
         { 0x02, "CTAP1_ERR_INVALID_PARAMETER" },
         { 0x03, "CTAP1_ERR_INVALID_LENGTH" },
+        { 0x04, "CTAP1_ERR_INVALID_SEQ" },
+        { 0x05, "CTAP1_ERR_TIMEOUT" },
         { 0x06, "CTAP1_ERR_CHANNEL_BUSY" },
+        { 0x0A, "CTAP1_ERR_LOCK_REQUIRED" },
+        { 0x0B, "CTAP1_ERR_INVALID_CHANNEL" },
         { 0x11, "CTAP2_ERR_CBOR_UNEXPECTED_TYPE" },
         { 0x12, "CTAP2_ERR_INVALID_CBOR" },
         { 0x14, "CTAP2_ERR_MISSING_PARAMETER" },
         { 0x15, "CTAP2_ERR_LIMIT_EXCEEDED" },
+        { 0x17, "CTAP2_ERR_FP_DATABASE_FULL" },
+        { 0x18, "CTAP2_ERR_LARGE_BLOB_STORAGE_FULL" },
         { 0x19, "CTAP2_ERR_CREDENTIAL_EXCLUDED" },
+        { 0x21, "CTAP2_ERR_PROCESSING" },
+        { 0x22, "CTAP2_ERR_INVALID_CREDENTIAL" },
+        { 0x23, "CTAP2_ERR_USER_ACTION_PENDING" },
+        { 0x24, "CTAP2_ERR_OPERATION_PENDING" },
+        { 0x25, "CTAP2_ERR_NO_OPERATIONS" },
         { 0x26, "CTAP2_ERR_UNSUPPORTED_ALGORITHM" },
         { 0x27, "CTAP2_ERR_OPERATION_DENIED" },
         { 0x28, "CTAP2_ERR_KEY_STORE_FULL" },
@@ -81,6 +106,7 @@ static const struct {
         { 0x37, "CTAP2_ERR_PIN_POLICY_VIOLATION" },
         { 0x39, "CTAP2_ERR_REQUEST_TOO_LARGE" },
         { 0x3A, "CTAP2_ERR_ACTION_TIMEOUT" },
+        { 0x3B, "CTAP2_ERR_UP_REQUIRED" },
         { 0x3C, "CTAP2_ERR_UV_BLOCKED" },
         { 0x3D, "CTAP2_ERR_INTEGRITY_FAILURE" },
         { 0x3E, "CTAP2_ERR_INVALID_SUBCOMMAND" },

@@ -42,9 +42,10 @@ bool print_json_find(slice object, const char *name, slice *ret)
         for (bool more;;) {
                 if (failed(json_next_member(&r, &members, &found, &more)) || !more)
                         return false;
+                const struct json_reader before = r;
                 if (json_name_is(found, name)) {
                         if (!take_value(&r, &value)) /* it is there, and broken */
-                                value = r.bytes.rest;
+                                value = before.bytes.rest;
                         *ret = value;
                         return true;
                 }

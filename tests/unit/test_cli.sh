@@ -48,7 +48,8 @@ holds() {
 # input DIGITS puts bytes, given as octal escapes of printf, on standard input.
 input() {
         # shellcheck disable=SC2059 # the escapes are the input
-        printf "$1" >"$work/in"
+        [ "$1" != -- ] || shift
+        printf -- "$1" >"$work/in"
 }
 
 # ---- the program ----
@@ -110,6 +111,19 @@ answers 'inspect an attestation object' 0 'signCount      7' - inspect
 input "${hash}0500000007"
 answers 'inspect authenticator data' 0 'UV user verified' - inspect
 answers 'from a file' 0 'UV user verified' - inspect "$work/in"
+
+input "${hash}1100000007"
+answers 'inspect what is wrong within: all of it, and where' 1 'signCount      7' 'E117' inspect
+answers 'and on the line where it stands' 1 '! E117' 'flags.BS' inspect
+input '{"type":"webauthn.get","challenge":"AAAA","origin":"https://example.org","more":[1]}'
+answers 'inspect client data' 0 'origin         "https://example.org"' - inspect
+answers 'and the members that are not known' 0 'also           "more": [1]' - inspect
+input 'oWFhYis/\n'
+answers 'inspect base64' 0 '{"a": "+?"}' - inspect --as cbor
+input 'oWFhYQ==\n'
+answers 'inspect base64 that is cut' 1 - 'E112' inspect --as cbor
+input -- '-----BEGIN PRIVATE KEY-----\nMAMCAVo=\n-----END PRIVATE KEY-----\n'
+answers 'inspect no private key' 1 - 'E813' inspect
 
 # Every truncation: exit status 1, nothing on stdout, a code and a place on stderr.
 result=0

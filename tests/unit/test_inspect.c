@@ -640,6 +640,74 @@ static void a_large_blob_key_is_not_shown(void **state)
         free(text);
 }
 
+/* Which command a response answers is told by its members, and then what is secret in it. */
+static void a_response_on_its_own_is_known_by_its_members(void **state)
+{
+        static const uint8_t secret[32] = "ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ";
+        const slice data = inspect_rig_find(&rig, "auth-data", NULL)->bytes;
+        uint8_t bytes[2048];
+        (void)state;
+        for (unsigned made = 0; made < 2; made++) {
+                struct printed printed;
+                writer w = WRITER(bytes);
+                write_u8(&w, 0);
+                cbor_write_map(&w, 4);
+                cbor_write_uint(&w, 1);
+                if (made)
+                        cbor_write_string(&w, "none");
+                else
+                        cbor_write_map(&w, 0);
+                cbor_write_uint(&w, 2);
+                cbor_write_bytes(&w, data);
+                cbor_write_uint(&w, 3);
+                if (made)
+                        cbor_write_map(&w, 0);
+                else
+                        cbor_write_bytes(&w, SLICE(secret));
+                cbor_write_uint(&w, made ? 5 : 7);
+                cbor_write_bytes(&w, SLICE(secret));
+                inspect(NULL, writer_view(&w), &printed);
+                assert_int_equal(printed.status.code, 0);
+                assert_int_equal(printed.error.code, 0);
+                expect_text(&printed, made ? "fmt: \"none\"" : "credential: {}");
+                expect_text(&printed, "largeBlobKey: (secret: not shown)");
+                expect_text(&printed, "\"credProtect\": 2 userVerificationOptionalWithCredentialIDList");
+                if (made)
+                        expect_text(&printed, "(WebAuthn L3 8.7)");
+                free(printed.text);
+        }
+        /* credential management, CTAP 2.1 6.8.4: user, ID, key, .., largeBlobKey */
+        struct printed printed;
+        writer w = WRITER(bytes);
+        write_u8(&w, 0);
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 6);
+        cbor_write_map(&w, 0);
+        cbor_write_uint(&w, 9);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, 11);
+        cbor_write_bytes(&w, SLICE(secret));
+        inspect(NULL, writer_view(&w), &printed);
+        assert_int_equal(printed.status.code, 0);
+        expect_text(&printed, "{user: {}, totalCredentials: 1, largeBlobKey: (secret: not shown)}");
+        free(printed.text);
+}
+
+/* A response that is cut is still told as one, with the place. */
+static void a_response_that_is_cut_is_told_as_one(void **state)
+{
+        struct printed printed;
+        (void)state;
+        const slice whole = inspect_rig_find(&rig, "registration-response", NULL)->bytes;
+        const uint8_t *object = memmem(whole.data, whole.size, "attestationObject", 17);
+        assert_non_null(object);
+        const size_t size = (size_t)(object - whole.data) + 100;
+        inspect(NULL, slice_of(whole.data, size), &printed);
+        assert_int_equal(printed.status.code, MITOME_E_INPUT_ENDS);
+        assert_true(printed.error.at <= size && printed.error.at + 100 >= size);
+        free(printed.text);
+}
+
 /* ---- keys of all algorithms ---- */
 
 static void check_key(int64_t algorithm, slice x, slice y, slice n, const char *wanted)
@@ -796,6 +864,8 @@ int main(void)
                 cmocka_unit_test(a_broken_certificate_is_told_by_its_place_in_the_object),
                 cmocka_unit_test(secrets_are_not_shown),
                 cmocka_unit_test(a_large_blob_key_is_not_shown),
+                cmocka_unit_test(a_response_on_its_own_is_known_by_its_members),
+                cmocka_unit_test(a_response_that_is_cut_is_told_as_one),
                 cmocka_unit_test(keys_of_all_algorithms_are_named),
                 cmocka_unit_test(formats_that_are_not_known_are_printed),
                 cmocka_unit_test(keys_of_an_object_come_in_any_order),
