@@ -30,6 +30,7 @@ void mitome_trust_free(struct mitome_trust *trust)
         ocsp_free(trust);
         sk_X509_pop_free(trust->anchors, X509_free);
         sk_X509_pop_free(trust->jpki_anchors, X509_free);
+        free(trust->places);
         free(trust);
 }
 
@@ -59,9 +60,13 @@ mitome_status mitome_trust_add_anchor(struct mitome_trust *trust, mitome_slice d
         X509 *certificate;
         MITOME_TRY(certificate_parse(der, "anchor", &certificate, error));
         (void)read_extensions(certificate);
-        mitome_status status = keep_anchor(trust, trust->anchors, certificate, error);
-        if (failed(status))
+        mitome_status status = anchor_index_add(trust, certificate, error);
+        if (!failed(status))
+                status = keep_anchor(trust, trust->anchors, certificate, error);
+        if (failed(status)) {
+                anchor_index_drop(trust, certificate);
                 X509_free(certificate);
+        }
         return status;
 }
 

@@ -15,8 +15,15 @@ struct revocation_list {
         STACK_OF(X509) * signers; /* the anchors of the snapshot, of its name, whose key has signed it */
 };
 
+struct anchor_place {
+        unsigned long name; /* its subject's hash */
+        X509 *anchor;
+};
+
 struct mitome_trust {
-        STACK_OF(X509) * anchors; /* of attestation paths */
+        STACK_OF(X509) * anchors;    /* of attestation paths */
+        struct anchor_place *places; /* the same, in the order of their names' hashes */
+        size_t place_count;
         STACK_OF(X509) * jpki_anchors;
         struct revocation_list *lists;
         size_t list_count;
@@ -26,6 +33,16 @@ struct mitome_trust {
         const struct mitome_metadata *metadata; /* the caller's; may be NULL */
         struct path_memory *memory;             /* changes under a snapshot that does not; may be NULL */
 };
+
+/* ---- anchors by name ---- */
+
+MITOME_CHECKED mitome_status anchor_index_add(struct mitome_trust *trust, X509 *anchor, mitome_error *error);
+void anchor_index_drop(struct mitome_trust *trust, const X509 *anchor);
+
+/* anchor_index_find gives the places from *ret_first to before *ret_behind: all attestation anchors of the
+ * name are there, and hardly others. False when the name could not be hashed. */
+bool anchor_index_find(
+        const struct mitome_trust *trust, const X509_NAME *name, size_t *ret_first, size_t *ret_behind);
 
 /* ---- certificates ---- */
 

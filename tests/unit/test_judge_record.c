@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -368,6 +369,42 @@ static void an_issuer_that_is_not_known(void **state)
 
 /* ---- attestation certificates ---- */
 
+/* A snapshot with every maker's root finds the right one, wherever it stands among them. */
+static void one_root_among_many(void **state)
+{
+        (void)state;
+        enum { MANY = 40 };
+        static struct rig_certificate makers[MANY];
+        const struct mitome_record record = attested();
+        for (int i = 0; i < MANY; i++) {
+                char name[16];
+                snprintf(name, sizeof name, "Maker %d", i);
+                const char *const subject[] = { "C", "JP", "O", name, "CN", "Root", NULL };
+                rig_make(&makers[i],
+                        &(struct rig_plan){ .subject = subject, .extensions = rig_ca_extensions });
+        }
+        for (int at = 0; at <= MANY; at += 8)
+                for (int order = 0; order < 3; order++) { /* the list first, last, or not at all */
+                        struct mitome_trust *trust = rig_trust(NULL, NULL);
+                        if (order == 0)
+                                add_list(trust, LIST_REVOKED, &root, &leaf);
+                        for (int i = 0; i <= MANY; i++) {
+                                const slice der = rig_der(i == at ? &root : &makers[i < at ? i : i - 1]);
+                                assert_int_equal(mitome_trust_add_anchor(trust, der, NULL).code, MITOME_OK);
+                        }
+                        if (order == 1)
+                                add_list(trust, LIST_REVOKED, &root, &leaf);
+                        if (order == 2)
+                                mitome_trust_require_revocation(trust);
+                        const struct mitome_standing standing = judge(&record, trust);
+                        stands(&standing, order == 2 ? MITOME_STANDING_ATTENTION : MITOME_STANDING_REVOKED,
+                                order == 2 ? MITOME_E_CRL_MISSING : MITOME_E_ATTESTATION_REVOKED, NULL);
+                        mitome_trust_free(trust);
+                }
+        for (int i = 0; i < MANY; i++)
+                rig_free(&makers[i]);
+}
+
 static void attestations(void **state)
 {
         (void)state;
@@ -542,6 +579,7 @@ int main(void)
                 cmocka_unit_test(a_certificate_ends),
                 cmocka_unit_test(an_issuer_that_is_not_known),
                 cmocka_unit_test(attestations),
+                cmocka_unit_test(one_root_among_many),
                 cmocka_unit_test(generations_share_a_name),
                 cmocka_unit_test(only_this_certificate),
                 cmocka_unit_test(a_damaged_record_needs_attention),
