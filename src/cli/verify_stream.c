@@ -36,20 +36,20 @@ struct stream {
 static bool room_fill(struct room *room, slice bytes)
 {
         if (bytes.size > room->capacity) {
-                free(room->bytes);
-                room->bytes = malloc(bytes.size);
-                room->capacity = room->bytes ? bytes.size : 0;
+                uint8_t *grown = realloc(room->bytes, bytes.size);
+                room->bytes = grown ? grown : room->bytes;
+                room->capacity = grown ? bytes.size : room->capacity;
         }
         room->size = bytes.size <= room->capacity ? bytes.size : 0;
         return !failed(slice_copy(bytes, NULL, room->bytes, room->capacity, NULL));
 }
 
+/* One long line must not leave its memory to every place it could stand in. */
 static void room_shrink(struct room *room)
 {
-        if (room->capacity <= ROOM_KEPT)
-                return;
-        free(room->bytes);
-        *room = (struct room){ 0 };
+        uint8_t *less = room->capacity > ROOM_KEPT ? realloc(room->bytes, ROOM_KEPT) : NULL;
+        if (less)
+                *room = (struct room){ .bytes = less, .capacity = ROOM_KEPT };
 }
 
 /* Takes lines of the batch until there are none. */
