@@ -176,6 +176,14 @@ static bool enter_sequence(reader *r)
                (length < 0x80 || !failed(read_bytes(r, NULL, length & 0x7F, &more)));
 }
 
+static bool enter_sequences(reader *r, unsigned depth)
+{
+        for (; depth; depth--)
+                if (!enter_sequence(r))
+                        return false;
+        return true;
+}
+
 static bool goes_on(const reader *r, slice with)
 {
         return r->rest.size >= with.size && slice_equal(slice_of(r->rest.data, with.size), with);
@@ -186,7 +194,7 @@ static bool may_be_certificate(slice bytes)
 {
         static const uint8_t version[] = { 0xA0, 0x03, 0x02, 0x01 };
         reader r = reader_over(bytes, NULL, NULL);
-        return enter_sequence(&r) && enter_sequence(&r) && goes_on(&r, SLICE(version));
+        return enter_sequences(&r, 2) && goes_on(&r, SLICE(version));
 }
 
 /* version INTEGER 1, and SEQUENCE of the algorithm. */
@@ -194,7 +202,7 @@ static bool may_be_revocation_list(slice bytes)
 {
         static const uint8_t version[] = { 0x02, 0x01, 0x01, 0x30 };
         reader r = reader_over(bytes, NULL, NULL);
-        return enter_sequence(&r) && enter_sequence(&r) && goes_on(&r, SLICE(version));
+        return enter_sequences(&r, 2) && goes_on(&r, SLICE(version));
 }
 
 /* responseStatus ENUMERATED. */
@@ -202,7 +210,7 @@ static bool may_be_ocsp_response(slice bytes)
 {
         static const uint8_t status[] = { 0x0A, 0x01 };
         reader r = reader_over(bytes, NULL, NULL);
-        return enter_sequence(&r) && goes_on(&r, SLICE(status));
+        return enter_sequences(&r, 1) && goes_on(&r, SLICE(status));
 }
 
 /* attestationVersion INTEGER, attestationSecurityLevel ENUMERATED. */
@@ -212,7 +220,7 @@ static bool may_be_key_description(slice bytes)
         reader r = reader_over(bytes, NULL, NULL);
         uint8_t tag, size;
         slice version;
-        return enter_sequence(&r) && !failed(read_u8(&r, NULL, &tag)) && tag == 0x02 &&
+        return enter_sequences(&r, 1) && !failed(read_u8(&r, NULL, &tag)) && tag == 0x02 &&
                !failed(read_u8(&r, NULL, &size)) && size <= 5 &&
                !failed(read_bytes(&r, NULL, size, &version)) && goes_on(&r, SLICE(level));
 }
