@@ -110,7 +110,7 @@ compiles() {
 : >"$work/out"
 for pair in \
         authenticator/core/core.c:verify_case.h authenticator/core/core.c:ceremony.h authenticator/core/core.c:trust.h \
-        authenticator/core/core.c:signing_key.h authenticator/element/signing_key.c:core.h authenticator/element/element.c:card_link.h \
+        authenticator/core/core.c:signing_key.h authenticator/element/card/signing_key.c:core.h authenticator/element/card/element.c:card_link.h \
         src/rp/ceremony.c:core.h src/rp/ceremony.c:apdu.h attestation/format/packed.c:ceremony.h attestation/trust/trust.c:apdu.h \
         authenticator/hid/ctaphid.c:core.h authenticator/apdu/apdu.c:scp03.h src/base/bytes.c:apdu.h; do
         file=${pair%%:*}

@@ -30,8 +30,6 @@ struct jpki {
         bool pin_verified, password_verified;
 };
 
-void jpki_forget(struct jpki *jpki);
-
 /* The kinds of files, for what a command may be asked of. */
 enum jpki_kind { JPKI_KIND_CERTIFICATE, JPKI_KIND_INFO, JPKI_KIND_SECRET, JPKI_KIND_KEY };
 

@@ -18,7 +18,14 @@
                         return sw_;          \
         } while (0)
 
-/* The objects of the store. A number is never given a second meaning. */
+/* The objects of the store. A number is never given a second meaning.
+ *
+ *      0001..000F  the card: keys, registry      0010..001F  attestation keys
+ *      0020..002F  PIN and password              0030..003F  the finger
+ *      0040..004F  settings of the FIDO applet   0050..005F  device key, receipts, lease
+ *      0100..01FF  files of the JPKI applet      0200..02FF  settings of the JPKI applet
+ *  01000000..      credentials   02000000..  their counters   03000000..  registry   04000000..  key sets
+ *  05000000..      access rules  06000000..  receipts */
 enum element_object {
         OBJECT_CARD_KEYS = 0x0001,          /* ENC, MAC, DEK, 16 bytes each */
         OBJECT_SCP03_SEQUENCE = 0x0002,     /* u32: the last one that was answered */
@@ -52,22 +59,34 @@ struct mitome_element {
         uint8_t answer[MITOME_APDU_MAX];
 };
 
-/* A command: CLA without the bit for secure messaging, INS, and whether it is taken from an open secure
- * channel only. */
+/* How a command has to come: as it is, or through a secure channel that the keys of the applet's security
+ * domain opened. Protected ones are MACed and encrypted whatever they carry. */
+enum command_level { COMMAND_OPEN = 0x00, COMMAND_PROTECTED = 0x03 };
+
+/* A command: CLA without the bits for secure messaging and logical channel, INS. */
 struct command {
         uint8_t cla, ins;
-        bool secured;
+        enum command_level level;
         uint16_t (*run)(struct mitome_element *element, const struct apdu_command *command, writer *answer);
 };
 
+/* An applet of this build. It is selected on one logical channel at a time. */
 struct applet {
+        const char *name;
         slice aid;
         const struct command *commands;
         size_t count;
         bool zero_parameters; /* P1 P2 of every command are 0000 */
+        /* What ends with a selection, of this applet or another one in its place, and with a reset. */
+        void (*forget)(struct mitome_element *element);
+        /* Stages the end of every object that is the applet's: its instance is deleted. */
+        uint16_t (*erase)(struct mitome_element *element);
 };
 
 extern const struct applet jpki_applet, fido_applet;
+
+/* element_erase stages the end of every object from `first` to `last`. */
+uint16_t element_erase(struct mitome_element *element, uint32_t first, uint32_t last);
 
 /* card_manager_process carries out one command APDU and writes the response, status word included. */
 void card_manager_process(struct mitome_element *element, slice bytes, writer *response);

@@ -213,6 +213,18 @@ uint16_t element_delete(struct mitome_element *element, uint32_t id)
         return element_sw(store_delete(element->store, id, NULL));
 }
 
+uint16_t element_erase(struct mitome_element *element, uint32_t first, uint32_t last)
+{
+        uint32_t id;
+        while (first <= last && store_next(element->store, first, last, &id)) {
+                SW_TRY(element_delete(element, id));
+                if (id == last)
+                        break;
+                first = id + 1;
+        }
+        return SW_OK;
+}
+
 uint16_t element_commit(struct mitome_element *element)
 {
         mitome_status status = store_commit(element->store, &element->failure);

@@ -11,12 +11,22 @@ enum state_flag {
         STATE_PERSONALISED = 0x10,
 };
 
-void fido_forget(struct fido *fido)
+static void forget(struct mitome_element *element)
 {
+        struct fido *fido = &element->fido;
         fido_end_operation(fido);
         fido->has_agreement = false;
         secret_wipe(&fido->agreement);
         secret_wipe(&fido->pin_token);
+}
+
+static uint16_t erase(struct mitome_element *element)
+{
+        static const uint32_t objects[] = { OBJECT_BATCH_KEY, OBJECT_BATCH_CERTIFICATES, OBJECT_PIN,
+                OBJECT_PAIRING_KEY, OBJECT_ENROLMENT_SET };
+        for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+                SW_TRY(element_delete(element, objects[i]));
+        return element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER + 0xFFFFFF);
 }
 
 static bool is_finger_open(const struct mitome_element *element)
@@ -59,25 +69,28 @@ uint16_t fido_get_state(struct mitome_element *element, const struct apdu_comman
 }
 
 static const struct command commands[] = {
-        { 0x80, 0x10, false, fido_get_state },
-        { 0x80, 0x12, false, fido_key_agreement },
-        { 0x80, 0x14, false, fido_get_pin_token },
-        { 0x80, 0x20, false, fido_begin },
-        { 0x80, 0x24, false, fido_make_credential },
-        { 0x80, 0x26, false, fido_get_assertion },
-        { 0x80, 0x2A, false, fido_confirm },
-        { 0x80, 0x2C, false, fido_check },
-        { 0x80, 0x2E, false, fido_abandon },
-        { 0x80, 0x30, true, fido_store_batch_key },
-        { 0x80, 0x32, true, fido_pair },
-        { 0x80, 0x34, true, fido_set_pin },
+        { 0x80, 0x10, COMMAND_OPEN, fido_get_state },
+        { 0x80, 0x12, COMMAND_OPEN, fido_key_agreement },
+        { 0x80, 0x14, COMMAND_OPEN, fido_get_pin_token },
+        { 0x80, 0x20, COMMAND_OPEN, fido_begin },
+        { 0x80, 0x24, COMMAND_OPEN, fido_make_credential },
+        { 0x80, 0x26, COMMAND_OPEN, fido_get_assertion },
+        { 0x80, 0x2A, COMMAND_OPEN, fido_confirm },
+        { 0x80, 0x2C, COMMAND_OPEN, fido_check },
+        { 0x80, 0x2E, COMMAND_OPEN, fido_abandon },
+        { 0x80, 0x30, COMMAND_PROTECTED, fido_store_batch_key },
+        { 0x80, 0x32, COMMAND_PROTECTED, fido_pair },
+        { 0x80, 0x34, COMMAND_PROTECTED, fido_set_pin },
 };
 
 static const uint8_t aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
 
 const struct applet fido_applet = {
+        .name = "FIDO",
         .aid = { aid, sizeof aid },
         .commands = commands,
         .count = sizeof commands / sizeof *commands,
         .zero_parameters = true,
+        .forget = forget,
+        .erase = erase,
 };

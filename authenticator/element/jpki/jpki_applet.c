@@ -18,9 +18,16 @@ static const struct {
 
 enum { FILE_COUNT = sizeof files / sizeof *files };
 
-void jpki_forget(struct jpki *jpki)
+static void forget(struct mitome_element *element)
 {
-        *jpki = (struct jpki){ 0 };
+        element->jpki = (struct jpki){ 0 };
+}
+
+/* The PIN is the FIDO applet's too, and stays. */
+static uint16_t erase(struct mitome_element *element)
+{
+        SW_TRY(element_delete(element, OBJECT_PASSWORD));
+        return element_erase(element, OBJECT_JPKI_FILE, OBJECT_JPKI_FILE + 0xFF);
 }
 
 uint16_t jpki_current_is(const struct mitome_element *element, enum jpki_kind kind)
@@ -87,21 +94,24 @@ static uint16_t get_challenge(
 }
 
 static const struct command commands[] = {
-        { 0x00, 0xA4, false, select_file },
-        { 0x00, 0xB0, false, jpki_read_binary },
-        { 0x00, 0x20, false, jpki_verify },
-        { 0x00, 0x24, false, jpki_change },
-        { 0x00, 0x84, false, get_challenge },
-        { 0x80, 0x2A, false, jpki_sign },
-        { 0x80, 0x46, true, jpki_generate_key_pair },
-        { 0x80, 0xD6, true, jpki_update_binary },
-        { 0x80, 0x2C, true, jpki_set_reference_data },
+        { 0x00, 0xA4, COMMAND_OPEN, select_file },
+        { 0x00, 0xB0, COMMAND_OPEN, jpki_read_binary },
+        { 0x00, 0x20, COMMAND_OPEN, jpki_verify },
+        { 0x00, 0x24, COMMAND_OPEN, jpki_change },
+        { 0x00, 0x84, COMMAND_OPEN, get_challenge },
+        { 0x80, 0x2A, COMMAND_OPEN, jpki_sign },
+        { 0x80, 0x46, COMMAND_PROTECTED, jpki_generate_key_pair },
+        { 0x80, 0xD6, COMMAND_PROTECTED, jpki_update_binary },
+        { 0x80, 0x2C, COMMAND_PROTECTED, jpki_set_reference_data },
 };
 
 static const uint8_t aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
 
 const struct applet jpki_applet = {
+        .name = "JPKI",
         .aid = { aid, sizeof aid },
         .commands = commands,
         .count = sizeof commands / sizeof *commands,
+        .forget = forget,
+        .erase = erase,
 };

@@ -20,7 +20,7 @@ enum {
 
 static const uint8_t manager_aid[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 };
 
-static const struct applet manager = { .aid = { manager_aid, sizeof manager_aid } };
+static const struct applet manager = { .name = "card manager", .aid = { manager_aid, sizeof manager_aid } };
 
 static const struct applet *const applets[] = { &manager, &jpki_applet, &fido_applet };
 
@@ -29,8 +29,8 @@ static const struct applet *const applets[] = { &manager, &jpki_applet, &fido_ap
 static void select_applet(struct mitome_element *element, const struct applet *applet)
 {
         scp03_close(&element->channel);
-        jpki_forget(&element->jpki);
-        fido_forget(&element->fido);
+        if (element->selected && element->selected->forget)
+                element->selected->forget(element);
         element->selected = applet;
 }
 
@@ -130,7 +130,7 @@ static uint16_t external_authenticate(struct mitome_element *element, const stru
 /* ---- routing ---- */
 
 static const struct command common[] = {
-        { CLA_PROPRIETARY, INS_INITIALIZE_UPDATE, false, initialize_update },
+        { CLA_PROPRIETARY, INS_INITIALIZE_UPDATE, COMMAND_OPEN, initialize_update },
 };
 
 /* One that has the INS but another class tells by 6E00, no such INS by 6D00. */
@@ -161,7 +161,7 @@ static uint16_t route(
         if (find_command(common, sizeof common / sizeof *common, command, &found) == SW_OK)
                 return found->run(element, command, answer);
         SW_TRY(find_command(applet->commands, applet->count, command, &found));
-        if (found->secured && !secured)
+        if (found->level != COMMAND_OPEN && !secured)
                 return SW_SECURITY_STATUS;
         if (applet->zero_parameters && (command->p1 || command->p2))
                 return SW_WRONG_P1P2;

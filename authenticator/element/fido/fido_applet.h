@@ -54,8 +54,6 @@ struct fido {
         struct fido_counter counters[FIDO_CREDENTIALS_MAX];
 };
 
-void fido_forget(struct fido *fido);
-
 typedef uint16_t fido_handler(
         struct mitome_element *element, const struct apdu_command *command, writer *answer);
 
