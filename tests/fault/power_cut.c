@@ -37,7 +37,7 @@ static mitome_status replace(void *context, mitome_slice image, mitome_error *er
         struct power_cut *medium = context;
         if (medium->off)
                 return answer(MITOME_E_FILE_WRITE, error);
-        medium->off = ++medium->replaces == medium->cut_at;
+        medium->off = ++medium->writes == medium->cut_at;
         if (!medium->off || medium->moment == POWER_CUT_AFTER) {
                 free(medium->image);
                 medium->image = copy_of(image.data, image.size);
@@ -53,7 +53,7 @@ struct mitome_storage power_cut_storage(struct power_cut *medium)
 
 void power_cut_arm(struct power_cut *medium, unsigned n, enum power_cut_moment moment)
 {
-        medium->cut_at = n ? medium->replaces + n : 0;
+        medium->cut_at = n ? medium->writes + n : 0;
         medium->moment = moment;
 }
 
@@ -61,7 +61,7 @@ void power_cut_on(struct power_cut *medium)
 {
         medium->off = false;
         medium->cut_at = 0;
-        medium->replaces = 0;
+        medium->writes = 0;
         medium->loads = 0;
 }
 

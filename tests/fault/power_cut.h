@@ -11,6 +11,7 @@
 
 enum power_cut_moment {
         POWER_CUT_BEFORE, /* the old image stays */
+        POWER_CUT_TORN,   /* a part of the write is there; of a replacement, which is atomic, nothing */
         POWER_CUT_AFTER,  /* the new image is kept, but nobody is told */
 };
 
@@ -18,7 +19,7 @@ enum power_cut_moment {
 struct power_cut {
         uint8_t *image; /* NULL: nothing stored yet; owned */
         size_t size;
-        unsigned replaces; /* that were asked for while there was power, the cut one among them */
+        unsigned writes; /* that were asked for while there was power, the cut one among them */
         unsigned loads;
         bool off; /* every call fails: FILE_READ, FILE_WRITE */
         unsigned cut_at;

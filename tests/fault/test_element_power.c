@@ -3,7 +3,7 @@
  * tries in between), and the power cut before and after each write of it. After each cut the element opens,
  * no try is won, no counter has gone back, and what was answered 9000 is there. */
 #include "authdata.h"
-#include "element_rig.h"
+#include "power_sweep.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -350,7 +350,7 @@ static unsigned live(struct life *life)
 {
         for (size_t i = 0; i < STEPS && !life->rig.medium.off; i++)
                 story[i](life);
-        return life->rig.medium.replaces;
+        return life->rig.medium.writes;
 }
 
 static struct life *new_life(void)
@@ -406,10 +406,39 @@ static void no_cut_wins_anything(void **state)
         print_message("%u writes, cut before and after each\n", writes);
 }
 
+/* ---- one operation: no sequence counter is answered twice, whenever the power goes ---- */
+
+static void open_channels(struct element_rig *rig, void *context)
+{
+        uint32_t *answered = context;
+        for (int i = 0; i < 3 && element_rig_channel(rig, element_rig_jpki, &element_rig_keys) == SW_OK; i++)
+                ++*answered;
+}
+
+static void check_sequence(struct element_rig *rig, const struct power_sweep_cut *cut, void *context)
+{
+        const uint32_t *answered = context;
+        assert_int_equal(*answered, cut->at ? cut->at - 1 : 3);
+        assert_int_equal(next_sequence(rig), *answered + 1 + (cut->moment == POWER_CUT_AFTER));
+}
+
+static void no_sequence_counter_comes_twice(void **state)
+{
+        (void)state;
+        struct element_rig rig = { 0 };
+        const uint32_t answered = 0;
+        element_rig_open(&rig);
+        assert_int_equal(power_sweep(&rig, &(struct power_sweep){ open_channels, check_sequence, &answered,
+                                                   sizeof answered }),
+                3);
+        element_rig_close(&rig);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(no_cut_wins_anything),
+                cmocka_unit_test(no_sequence_counter_comes_twice),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

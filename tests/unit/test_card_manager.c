@@ -37,7 +37,7 @@ static void creation_wants_an_empty_medium(void **state)
         struct element_rig *rig = *state;
         mitome_error error = { 0 };
         size_t size = rig->medium.size;
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         assert_int_equal(
                 mitome_element_create(&rig->config, &element_rig_keys, &error).code, MITOME_E_STORE_EXISTS);
         assert_int_equal(error.code, MITOME_E_STORE_EXISTS);
@@ -45,7 +45,7 @@ static void creation_wants_an_empty_medium(void **state)
         assert_int_equal(
                 mitome_element_create(&rig->config, &element_rig_keys, NULL).code, MITOME_E_STORE_EXISTS);
         assert_int_equal(rig->medium.size, size);
-        assert_int_equal(rig->medium.replaces, replaces);
+        assert_int_equal(rig->medium.writes, replaces);
 }
 
 /* A new element comes to be in one piece, or not at all. */
@@ -58,10 +58,10 @@ static void creation_survives_a_power_cut(void **state)
                 power_cut_arm(&rig.medium, 1, (enum power_cut_moment)moment);
                 assert_int_not_equal(
                         mitome_element_create(&rig.config, &element_rig_keys, NULL).code, MITOME_OK);
-                assert_int_equal(rig.medium.replaces, 1); /* there is no second one to cut */
+                assert_int_equal(rig.medium.writes, 1); /* there is no second one to cut */
                 power_cut_on(&rig.medium);
                 mitome_code code = mitome_element_open(&rig.config, &rig.element, NULL).code;
-                assert_int_equal(code, moment == POWER_CUT_BEFORE ? MITOME_E_STORE_MISSING : MITOME_OK);
+                assert_int_equal(code, moment == POWER_CUT_AFTER ? MITOME_OK : MITOME_E_STORE_MISSING);
                 if (rig.element)
                         assert_sw(element_rig_channel(&rig, element_rig_manager, &element_rig_keys), SW_OK);
                 element_rig_close(&rig);
@@ -214,7 +214,7 @@ static const uint32_t jpki_management[] = { 0x80460097, 0x80D60000, 0x802C0098 }
 static void management_needs_a_channel(void **state)
 {
         struct element_rig *rig = *state;
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         for (size_t i = 0; i < 3; i++) {
                 assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
                 assert_sw(element_rig_command(rig, management[i] | 0x04000000, nothing), SW_SECURITY_STATUS);
@@ -224,7 +224,7 @@ static void management_needs_a_channel(void **state)
                         SW_SECURITY_STATUS);
                 assert_sw(element_rig_command(rig, jpki_management[i], nothing), SW_SECURITY_STATUS);
         }
-        assert_int_equal(rig->medium.replaces, replaces);
+        assert_int_equal(rig->medium.writes, replaces);
 }
 
 static void a_channel_opens_for_each_applet(void **state)
@@ -288,12 +288,12 @@ static void initialize_update_is_checked(void **state)
         struct element_rig *rig = *state;
         static const uint8_t challenge[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
         const slice eight = slice_of(challenge, 8);
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         assert_sw(element_rig_command(rig, 0x80500200, eight), SW_NO_REFERENCE); /* key version */
         assert_sw(element_rig_command(rig, 0x80500001, eight), SW_WRONG_P1P2);
         assert_sw(element_rig_command(rig, 0x80500000, SLICE(challenge)), SW_WRONG_LENGTH);
         assert_sw(element_rig_command(rig, 0x80500000, slice_of(challenge, 7)), SW_WRONG_LENGTH);
-        assert_int_equal(rig->medium.replaces, replaces);
+        assert_int_equal(rig->medium.writes, replaces);
         assert_sw(element_rig_command(rig, 0x80500100, eight), SW_OK);
 }
 

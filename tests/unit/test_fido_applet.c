@@ -397,14 +397,14 @@ static void begin_is_strict(void **state)
 static void documents_are_no_operation(void **state)
 {
         struct element_rig *rig = *state;
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         for (unsigned command = 0; command <= 0xFF; command++) {
                 if (command == MAKE || command == GET || command == BIO)
                         continue;
                 struct element_rig_operation operation = operation_of((uint8_t)command, BUILT_IN);
                 assert_sw(element_rig_begin(rig, &operation), SW_FUNCTION_UNSUPPORTED);
         }
-        assert_int_equal(rig->medium.replaces, replaces);
+        assert_int_equal(rig->medium.writes, replaces);
 }
 
 /* "6984 no matcher paired, or (not for 09) no confirmed set" */
@@ -780,9 +780,9 @@ static void a_discoverable_credential_is_replaced(void **state)
         assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, first), SW_OK);
         assert_sw(element_rig_register(rig, other_rp_id, DISCOVERABLE, elsewhere), SW_OK);
         assert_sw(element_rig_register(rig, rp_id, 0, plain), SW_OK);
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, second), SW_OK);
-        assert_int_equal(rig->medium.replaces, replaces + 3); /* debit, its return, and one for all */
+        assert_int_equal(rig->medium.writes, replaces + 3); /* debit, its return, and one for all */
         assert_int_equal(element_rig_state(rig).room, 253);
         assert_sw(element_rig_log_in(rig, rp_id, SLICE(first)), SW_NO_REFERENCE);
         assert_sw(element_rig_log_in(rig, rp_id, SLICE(plain)), SW_OK);
@@ -942,12 +942,12 @@ static void signature_counters_only_rise(void **state)
         uint8_t id[ELEMENT_RIG_ID_SIZE], other[ELEMENT_RIG_ID_SIZE];
         assert_sw(element_rig_register(rig, rp_id, 0, id), SW_OK);
         assert_sw(element_rig_register(rig, rp_id, 0, other), SW_OK);
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         for (uint32_t i = 1; i <= 64; i++)
                 assert_int_equal(count_of_login(rig, id), i);
-        assert_int_equal(rig->medium.replaces, replaces + 1);
+        assert_int_equal(rig->medium.writes, replaces + 1);
         assert_int_equal(count_of_login(rig, id), 65);
-        assert_int_equal(rig->medium.replaces, replaces + 2);
+        assert_int_equal(rig->medium.writes, replaces + 2);
         assert_int_equal(count_of_login(rig, other), 1);
         mitome_element_reset(rig->element);
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);

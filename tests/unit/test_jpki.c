@@ -250,12 +250,12 @@ static void certificates_are_written_through_the_channel(void **state)
 static void a_query_spends_nothing(void **state)
 {
         struct element_rig *rig = *state;
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         for (int i = 0; i < 3; i++) {
                 assert_sw(tries(rig, AUTH_PIN), 0x63C3);
                 assert_sw(tries(rig, SIGN_PASSWORD), 0x63C5);
         }
-        assert_int_equal(rig->medium.replaces, replaces);
+        assert_int_equal(rig->medium.writes, replaces);
         assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
         assert_sw(tries(rig, AUTH_PIN), 0x63C3); /* not 9000 */
         assert_sw(verify(rig, AUTH_PIN, "0000"), 0x63C2);
@@ -326,7 +326,7 @@ static void a_try_is_written_before_it_is_compared(void **state)
         assert_sw(element_rig_select_file(rig, AUTH_PIN), SW_OK);
         power_cut_arm(&rig->medium, 1, POWER_CUT_BEFORE);
         assert_sw(element_rig_command(rig, verify_secret, slice_text(ELEMENT_RIG_PIN)), SW_MEMORY_FAILURE);
-        assert_int_equal(rig->medium.replaces, 1);
+        assert_int_equal(rig->medium.writes, 1);
 }
 
 static void verify_is_refused_elsewhere(void **state)
@@ -569,14 +569,14 @@ static void a_finger_opens_neither_key(void **state)
 static void a_new_key_ends_the_certificate(void **state)
 {
         struct element_rig *rig = *state;
-        unsigned replaces = rig->medium.replaces;
+        unsigned replaces = rig->medium.writes;
         assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
         assert_sw(element_rig_secured(rig, 0x80460098, nothing), SW_WRONG_P1P2);
         assert_sw(element_rig_secured(rig, 0x80460197, nothing), SW_WRONG_P1P2);
         assert_sw(element_rig_secured(rig, 0x80460097, slice_text("x")), SW_WRONG_LENGTH);
-        assert_int_equal(rig->medium.replaces, replaces + 1); /* the channel's own */
+        assert_int_equal(rig->medium.writes, replaces + 1); /* the channel's own */
         assert_sw(element_rig_secured(rig, 0x80460097, nothing), SW_OK);
-        assert_int_equal(rig->medium.replaces, replaces + 2);
+        assert_int_equal(rig->medium.writes, replaces + 2);
         EVP_PKEY *key = public_key(rig);
         assert_int_equal(EVP_PKEY_eq(key, auth_key), 0);
         assert_int_equal(EVP_PKEY_get_bits(key), 2048);
