@@ -3,44 +3,69 @@
 #include "cli.h"
 #include "complain.h"
 #include "hex_text.h"
+#include "provision.h"
 #include "random_system.h"
 #include "storage_file.h"
 #include "unix_socket.h"
+#include "vpcd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static const char usage[] =
-        "usage: mitome element --state DIR --unix PATH\n"
-        "       mitome element --state DIR --create --scp03-keys FILE\n\n"
-        "Runs the secure element in software, as a process of its own. It takes APDUs on the socket PATH, in the\n"
-        "frames of vpcd (a length of two bytes, then the APDU), from programs of the same user.\n\n"
+        "usage: mitome element --state DIR --vpcd HOST:PORT [--provision-demo]\n"
+        "       mitome element --state DIR --unix PATH [--provision-demo]\n"
+        "       mitome element --state DIR --create --scp03-keys FILE\n"
+        "       mitome element --state DIR --provision-demo [--scp03-keys FILE]\n\n"
+        "Runs the secure element in software, as a process of its own, until a signal ends it.\n\n"
         "  --state DIR        where the sealed state is kept (mode 0700)\n"
-        "  --unix PATH        the socket to listen on\n"
-        "  --create           make a new element in DIR and end\n"
-        "  --scp03-keys FILE  its first key set: three lines of 32 hexadecimal digits, ENC, MAC and DEK (mode 0600)\n";
+        "  --vpcd HOST:PORT   puts the element into the virtual card reader (vpcd of pcscd) that listens there, as\n"
+        "                     soon as there is one, and again when it comes back\n"
+        "  --unix PATH        the socket to listen on, for programs of the same user; frames are those of vpcd\n"
+        "  --create           make a new, empty element in DIR and end\n"
+        "  --scp03-keys FILE  its first key set: three lines of 32 hexadecimal digits, ENC, MAC and DEK (mode 0600)\n"
+        "  --provision-demo   if DIR is new: make an element there and personalise it for an invented person, with\n"
+        "                     certificates of a CA that is forgotten at once, PIN 1234 and password PASSWORD1.\n"
+        "                     Without --scp03-keys its keys are random and are left in DIR/scp03-keys\n";
 
 /* Three lines of 32 digits, each with its end. */
 enum { KEY_FILE_SIZE = 3 * (2 * MITOME_SCP03_KEY_SIZE + 1) };
 
 struct options {
-        const char *state, *socket, *keys;
-        bool create, help;
+        const char *state, *socket, *vpcd, *keys;
+        bool create, provision, help;
 };
+
+/* What may be said together. */
+static bool is_complete(const struct options *options)
+{
+        int ways = (options->socket != NULL) + (options->vpcd != NULL);
+        if (!options->state)
+                return false;
+        if (options->create)
+                return options->keys && ways == 0 && !options->provision;
+        return options->provision ? ways <= 1 : ways == 1 && !options->keys;
+}
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
         static const struct option known[] = {
                 { "state", required_argument, NULL, 's' },
                 { "unix", required_argument, NULL, 'u' },
+                { "vpcd", required_argument, NULL, 'v' },
                 { "create", no_argument, NULL, 'c' },
                 { "scp03-keys", required_argument, NULL, 'k' },
+                { "provision-demo", no_argument, NULL, 'p' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
@@ -49,18 +74,20 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->state = optarg;
                 else if (option == 'u')
                         options->socket = optarg;
+                else if (option == 'v')
+                        options->vpcd = optarg;
                 else if (option == 'k')
                         options->keys = optarg;
                 else if (option == 'c')
                         options->create = true;
+                else if (option == 'p')
+                        options->provision = true;
                 else if (option == 'h')
                         options->help = true;
                 else
                         return false;
         }
-        bool complete = options->state &&
-                        (options->create ? options->keys && !options->socket : options->socket != NULL);
-        return options->help || (optind == argc && complete);
+        return options->help || (optind == argc && is_complete(options));
 }
 
 /* Takes the next line, which must hold one key. */
@@ -121,23 +148,119 @@ static mitome_status create(const struct mitome_element_config *config, const ch
         return status;
 }
 
-/* Serves one client after the other, until a signal ends the process: every answer was durable before it was
- * sent, so that nothing needs to be put away. */
-static mitome_status serve(const struct mitome_element_config *config, const char *path, mitome_error *error)
+/* The keys of a demonstration: those of the file, or new ones that are left beside the state. */
+static mitome_status demo_keys(
+        const struct options *options, struct mitome_card_keys *ret, mitome_error *error)
 {
-        struct mitome_element *element;
+        return options->keys ? read_keys(options->keys, ret, error)
+                             : provision_make_keys(options->state, ret, error);
+}
+
+/* An element that is there already is left as it is: the same call starts it every time. */
+static mitome_status provision(
+        const struct mitome_element_config *config, const struct options *options, mitome_error *error)
+{
+        uint8_t *image = NULL;
+        size_t size = 0;
+        struct mitome_card_keys keys;
+        MITOME_TRY(config->storage.load(config->storage.context, &image, &size, error));
+        free(image);
+        if (image) {
+                fprintf(stderr, "mitome element: %s holds an element already; nothing was personalised\n",
+                        options->state);
+                return ok();
+        }
+        mitome_status status = demo_keys(options, &keys, error);
+        if (!failed(status))
+                status = provision_demo(config, &keys, error);
+        bytes_wipe(&keys, sizeof keys);
+        return status;
+}
+
+/* True when a client waits, false when it is time to stop. */
+static bool await_client(int listener, int stop)
+{
+        struct pollfd wait[] = { { .fd = listener, .events = POLLIN }, { .fd = stop, .events = POLLIN } };
+        while (poll(wait, 2, -1) < 0)
+                if (errno != EINTR)
+                        return false;
+        return wait[1].revents == 0;
+}
+
+/* One client after the other. */
+static mitome_status serve_socket(
+        struct mitome_element *element, const char *path, int stop, mitome_error *error)
+{
         int listener, client;
-        MITOME_TRY(mitome_element_open(config, &element, error));
-        mitome_status status = unix_socket_listen(path, &listener, error);
-        while (!failed(status)) {
+        MITOME_TRY(unix_socket_listen(path, &listener, error));
+        mitome_status status = ok();
+        while (!failed(status) && await_client(listener, stop)) {
                 status = unix_socket_accept(listener, &client, error);
                 if (failed(status))
                         break;
-                status = card_server_serve(element, client, error);
+                status = card_server_serve(element, client, stop, error);
                 close(client);
         }
-        mitome_element_free(element);
+        close(listener);
         return status;
+}
+
+static void tell_reader(const void *context, enum vpcd_event event)
+{
+        static const char *const said[] = {
+                [VPCD_WAITS] = "waiting for the reader at",
+                [VPCD_INSERTED] = "in the reader at",
+                [VPCD_REMOVED] = "out of the reader at",
+        };
+        const struct options *options = context;
+        fprintf(stderr, "mitome element: %s %s\n", said[event], options->vpcd);
+}
+
+static mitome_status serve_reader(
+        struct mitome_element *element, const struct options *options, int stop, mitome_error *error)
+{
+        struct vpcd_address address;
+        const struct vpcd_watch watch = { .context = options, .tell = tell_reader };
+        MITOME_TRY(vpcd_parse(options->vpcd, &address, error));
+        return vpcd_serve(element, &address, stop, &watch, error);
+}
+
+/* A descriptor that has something to read once a signal asks for the end. Nothing needs to be put away then:
+ * every answer was durable before it was sent. */
+static mitome_status stop_signals(int *ret_fd, mitome_error *error)
+{
+        sigset_t signals;
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGHUP);
+        sigprocmask(SIG_BLOCK, &signals, NULL);
+        *ret_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+        return *ret_fd >= 0 ? ok() : fail(error, MITOME_E_PROCESS, "the signal descriptor", NULL);
+}
+
+static mitome_status serve(
+        const struct mitome_element_config *config, const struct options *options, mitome_error *error)
+{
+        struct mitome_element *element;
+        int stop;
+        MITOME_TRY(stop_signals(&stop, error));
+        MITOME_TRY(mitome_element_open(config, &element, error));
+        mitome_status status = options->vpcd ? serve_reader(element, options, stop, error)
+                                             : serve_socket(element, options->socket, stop, error);
+        mitome_element_free(element);
+        close(stop);
+        return status;
+}
+
+static mitome_status create_or_serve(
+        const struct mitome_element_config *config, const struct options *options, mitome_error *error)
+{
+        if (options->create)
+                return create(config, options->keys, error);
+        if (options->provision)
+                MITOME_TRY(provision(config, options, error));
+        return options->socket || options->vpcd ? serve(config, options, error) : ok();
 }
 
 static mitome_status run(const struct options *options, mitome_error *error)
@@ -147,8 +270,7 @@ static mitome_status run(const struct options *options, mitome_error *error)
         struct mitome_element_config config = { .storage = storage_file(file), .random = random_system() };
         mitome_status status = storage_file_key(file, config.storage_key, error);
         if (!failed(status))
-                status = options->create ? create(&config, options->keys, error)
-                                         : serve(&config, options->socket, error);
+                status = create_or_serve(&config, options, error);
         bytes_wipe(&config, sizeof config);
         storage_file_close(file);
         return status;

@@ -3,6 +3,9 @@
 
 #include "frame.h"
 
+#include <errno.h>
+#include <poll.h>
+
 enum { SEND_MS = 10000 }; /* a client that does not read is sent away */
 
 static mitome_status answer_control(struct mitome_element *element, int fd, uint8_t code, mitome_error *error)
@@ -27,12 +30,22 @@ static mitome_status answer(struct mitome_element *element, int fd, slice reques
         return failed(state) ? fail(error, MITOME_E_STORE_BROKEN, cause.field, cause.clause) : sent;
 }
 
-mitome_status card_server_serve(struct mitome_element *element, int fd, mitome_error *error)
+/* True when there is something of the client to read (or its end), false when it is time to stop. */
+static bool await_client(int fd, int stop)
+{
+        struct pollfd wait[] = { { .fd = fd, .events = POLLIN }, { .fd = stop, .events = POLLIN } };
+        while (poll(wait, 2, -1) < 0)
+                if (errno != EINTR)
+                        return false;
+        return wait[1].revents == 0;
+}
+
+mitome_status card_server_serve(struct mitome_element *element, int fd, int stop, mitome_error *error)
 {
         mitome_error cause = { 0 };
         mitome_status status = ok();
         mitome_element_reset(element);
-        while (!failed(status)) {
+        while (!failed(status) && await_client(fd, stop)) {
                 uint8_t buffer[MITOME_APDU_MAX];
                 slice request;
                 status = frame_receive(fd, buffer, -1, &request, &cause);

@@ -140,7 +140,7 @@ static pid_t start_element(int listener, int clients)
         for (int i = 0; i < clients; i++) {
                 if (unix_socket_accept(listener, &fd, NULL).code != MITOME_OK)
                         _exit(2);
-                wrong += card_server_serve(rig.element, fd, NULL).code != MITOME_OK;
+                wrong += card_server_serve(rig.element, fd, -1, NULL).code != MITOME_OK;
                 close(fd);
         }
         element_rig_close(&rig);
@@ -412,7 +412,7 @@ static void a_broken_store_ends_the_server(void **state)
         shutdown(fds[0], SHUT_WR); /* whatever happens, the server ends */
         power_cut_arm(&rig.medium, 1, POWER_CUT_BEFORE);
         mitome_error error = { 0 };
-        assert_int_equal(card_server_serve(rig.element, fds[1], &error).code, MITOME_E_STORE_BROKEN);
+        assert_int_equal(card_server_serve(rig.element, fds[1], -1, &error).code, MITOME_E_STORE_BROKEN);
         assert_int_equal(error.code, MITOME_E_STORE_BROKEN);
         for (int i = 0; i < 3; i++)
                 assert_int_equal(frame_receive(fds[0], buffer, 100, &got, NULL).code, MITOME_OK);

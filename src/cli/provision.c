@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provision.h"
+
+#include "maker.h"
+#include "random_system.h"
+#include "tsm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Whoever is made for a demonstration belongs to nobody: neither the name nor the place exists. */
+static const struct authority_person person = {
+        .name = "見本 花子",
+        .address = "東京都見本区見本町一丁目1番1号",
+        .prefecture = "Tokyo-to",
+        .city = "Mihon-ku",
+        .gender = "2",
+        .birth_year = 1990,
+        .birth_month = 4,
+        .birth_day = 1,
+};
+
+/* ---- the keys ---- */
+
+static void print_key(FILE *file, const uint8_t key[MITOME_SCP03_KEY_SIZE])
+{
+        for (int i = 0; i < MITOME_SCP03_KEY_SIZE; i++)
+                fprintf(file, "%02x", key[i]);
+        fputc('\n', file);
+}
+
+static mitome_status write_keys(const char *folder, const struct mitome_card_keys *keys, mitome_error *error)
+{
+        char path[4096], buffer[1024];
+        int length = snprintf(path, sizeof path, "%s/scp03-keys", folder);
+        if (length < 0 || (size_t)length >= sizeof path)
+                return fail(error, MITOME_E_TOO_LONG, "the state's folder", NULL);
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+        if (!file)
+                return fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
+        setvbuf(file, buffer, _IOFBF, sizeof buffer); /* the keys are wiped with it */
+        print_key(file, keys->enc);
+        print_key(file, keys->mac);
+        print_key(file, keys->dek);
+        bool written = fclose(file) == 0;
+        bytes_wipe(buffer, sizeof buffer);
+        if (!written)
+                return fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
+        fprintf(stderr, "mitome element: the keys of its issuer's security domain are in %s\n", path);
+        return ok();
+}
+
+static mitome_status random_keys(struct mitome_card_keys *keys, mitome_error *error)
+{
+        const struct mitome_random random = random_system();
+        if (random.fill(random.context, keys->enc, sizeof keys->enc) != 0 ||
+                random.fill(random.context, keys->mac, sizeof keys->mac) != 0 ||
+                random.fill(random.context, keys->dek, sizeof keys->dek) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
+        return ok();
+}
+
+mitome_status provision_make_keys(const char *folder, struct mitome_card_keys *ret, mitome_error *error)
+{
+        MITOME_TRY(random_keys(ret, error));
+        return write_keys(folder, ret, error);
+}
+
+/* ---- the personalisation ---- */
+
+struct provision {
+        struct mitome_random random;
+        struct mitome_link link; /* to the element, in this process */
+        struct scp03_keys keys;
+        struct authority *authority;
+        int64_t now;
+};
+
+static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        if (capacity < MITOME_APDU_MAX)
+                return fail(error, MITOME_E_BUFFER_FULL, "response", NULL);
+        return mitome_element_transmit(context, command, response, ret_size, error);
+}
+
+static mitome_status issue(struct provision *provision, struct tsm_channel *channel, enum authority_kind kind,
+        const char *secret, mitome_error *error)
+{
+        struct tsm_public_key key;
+        struct authority_certificate certificate;
+        MITOME_TRY(tsm_generate_key(channel, kind, &key, error));
+        MITOME_TRY(authority_issue(provision->authority, kind, &person, SLICE(key.modulus),
+                SLICE(key.exponent), provision->now, &certificate, error));
+        MITOME_TRY(tsm_write_certificate(
+                channel, kind, slice_of(certificate.der.bytes, certificate.der.size), error));
+        MITOME_TRY(tsm_write_ca_certificate(channel, kind, authority_ca(provision->authority, kind), error));
+        return tsm_set_secret(channel, kind, secret, error);
+}
+
+static mitome_status personalise(struct provision *provision, mitome_error *error)
+{
+        struct tsm_channel channel;
+        MITOME_TRY(authority_new(&provision->random, provision->now, &provision->authority, error));
+        MITOME_TRY(
+                tsm_open(&channel, &provision->link, &provision->keys, TSM_JPKI, &provision->random, error));
+        mitome_status status = issue(provision, &channel, AUTHORITY_USER_VERIFICATION, PROVISION_PIN, error);
+        if (!failed(status))
+                status = issue(provision, &channel, AUTHORITY_SIGNING, PROVISION_PASSWORD, error);
+        tsm_close(&channel);
+        return status;
+}
+
+/* What the maker does to a phone of its model. */
+static mitome_status manufacture(struct provision *provision, mitome_error *error)
+{
+        struct maker_batch batch;
+        struct tsm_channel channel;
+        MITOME_TRY(maker_make_batch(&provision->random, provision->now, &batch, error));
+        mitome_status status =
+                tsm_open(&channel, &provision->link, &provision->keys, TSM_FIDO, &provision->random, error);
+        if (!failed(status)) {
+                status = tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
+                        slice_of(batch.certificate.bytes, batch.certificate.size), error);
+                tsm_close(&channel);
+        }
+        bytes_wipe(batch.key, sizeof batch.key);
+        return status;
+}
+
+static void say_what_was_made(void)
+{
+        fprintf(stderr,
+                "mitome element: a DEMONSTRATION: personalised for %s (born %d-%02d-%02d), who does not exist,\n"
+                "mitome element: with certificates of a test hierarchy (O=JPKI-TEST) that nobody trusts;\n"
+                "mitome element: user-verification PIN %s, signing password %s\n",
+                person.name, person.birth_year, person.birth_month, person.birth_day, PROVISION_PIN,
+                PROVISION_PASSWORD);
+}
+
+static mitome_status scp03_keys_of(
+        const struct mitome_card_keys *keys, struct scp03_keys *ret, mitome_error *error)
+{
+        MITOME_TRY(slice_copy(SLICE(keys->enc), "key", ret->enc, sizeof ret->enc, error));
+        MITOME_TRY(slice_copy(SLICE(keys->mac), "key", ret->mac, sizeof ret->mac, error));
+        return slice_copy(SLICE(keys->dek), "key", ret->dek, sizeof ret->dek, error);
+}
+
+static mitome_status fill(struct mitome_element *element, const struct mitome_element_config *config,
+        const struct mitome_card_keys *keys, mitome_error *error)
+{
+        struct provision provision = {
+                .random = config->random,
+                .link = { .context = element, .transmit = transmit },
+                .now = (int64_t)time(NULL),
+        };
+        mitome_status status = scp03_keys_of(keys, &provision.keys, error);
+        if (!failed(status))
+                status = manufacture(&provision, error);
+        if (!failed(status))
+                status = personalise(&provision, error);
+        authority_free(provision.authority);
+        bytes_wipe(&provision.keys, sizeof provision.keys);
+        return status;
+}
+
+mitome_status provision_demo(
+        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
+{
+        struct mitome_element *element;
+        MITOME_TRY(mitome_element_create(config, keys, error));
+        MITOME_TRY(mitome_element_open(config, &element, error));
+        mitome_status status = fill(element, config, keys, error);
+        mitome_element_free(element);
+        if (failed(status))
+                fputs("mitome element: the folder is left half made: remove it before trying again\n",
+                        stderr);
+        else
+                say_what_was_made();
+        return status;
+}

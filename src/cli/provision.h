@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROVISION_H
+#define PROVISION_H
+
+/* An element personalised for a demonstration, by the parties that `examples/authority` plays. */
+
+#include "bytes.h"
+
+#include <mitome/element.h>
+
+#define PROVISION_PIN "1234"
+#define PROVISION_PASSWORD "PASSWORD1"
+
+/* provision_make_keys makes a random key set and writes it into `folder`/scp03-keys (mode 0600), in the form
+ * that --scp03-keys takes. A file that is there is left alone (FILE_WRITE). */
+MITOME_CHECKED mitome_status provision_make_keys(
+        const char *folder, struct mitome_card_keys *ret, mitome_error *error);
+
+/* provision_demo makes a new element and personalises it for an invented person: both keys generated inside,
+ * certificates of CAs whose keys are forgotten at once, PIN, password, and a batch key. Says on stderr what
+ * it made. */
+MITOME_CHECKED mitome_status provision_demo(
+        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error);
+
+#endif
