@@ -10,7 +10,8 @@
 /* Status words, by the names of ISO 7816-4 table 5 and 6 and of GlobalPlatform. */
 enum apdu_status {
         SW_OK = 0x9000,
-        SW_TRIES_LEFT = 0x63C0, /* low nibble: tries */
+        SW_RULE_EXISTS = 0x6381, /* a warning: stored, beside another rule about the same app and applet */
+        SW_TRIES_LEFT = 0x63C0,  /* low nibble: tries */
         SW_MEMORY_FAILURE = 0x6581,
         SW_TOKEN_MAC = 0x6601,       /* 66xx, "security-related issues": why an unlock token was refused */
         SW_TOKEN_CHALLENGE = 0x6602, /* no such challenge is open: replayed, or never issued */

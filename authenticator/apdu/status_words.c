@@ -6,6 +6,7 @@ static const struct {
         const char *text;
 } texts[] = {
         { SW_OK, "done" },
+        { SW_RULE_EXISTS, "stored beside another rule for the same app and applet" },
         { SW_MEMORY_FAILURE, "the state could not be written" },
         { SW_TOKEN_MAC, "unlock token: wrong MAC" },
         { SW_TOKEN_CHALLENGE, "unlock token: its challenge is not open" },

@@ -116,21 +116,26 @@ static void write_tag(writer *w, uint32_t tag)
         write_u8(w, (uint8_t)tag);
 }
 
-void tlv_write(writer *w, uint32_t tag, slice value)
+void tlv_write_head(writer *w, uint32_t tag, size_t size)
 {
         write_tag(w, tag);
-        if (value.size > UINT16_MAX) {
+        if (size > UINT16_MAX) {
                 w->overflowed = true;
                 return;
         }
-        if (value.size > UINT8_MAX) {
+        if (size > UINT8_MAX) {
                 write_u8(w, 0x82);
-                write_u16(w, (uint16_t)value.size);
+                write_u16(w, (uint16_t)size);
         } else {
-                if (value.size >= 0x80)
+                if (size >= 0x80)
                         write_u8(w, 0x81);
-                write_u8(w, (uint8_t)value.size);
+                write_u8(w, (uint8_t)size);
         }
+}
+
+void tlv_write(writer *w, uint32_t tag, slice value)
+{
+        tlv_write_head(w, tag, value.size);
         write_slice(w, value);
 }
 

@@ -27,6 +27,8 @@ MITOME_CHECKED mitome_status tlv_find_fixed(
 MITOME_CHECKED mitome_status tlv_find_optional(
         slice list, uint32_t tag, const char *field, slice *ret, mitome_error *error);
 
+/* tlv_write_head writes tag and length; `size` bytes of value are the caller's to write. */
+void tlv_write_head(writer *w, uint32_t tag, size_t size);
 void tlv_write(writer *w, uint32_t tag, slice value);
 void tlv_write_u8(writer *w, uint32_t tag, uint8_t value);
 

@@ -22,7 +22,7 @@ static const uint8_t manager_aid[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 
 
 static const struct applet manager = { .name = "card manager", .aid = { manager_aid, sizeof manager_aid } };
 
-static const struct applet *const applets[] = { &manager, &jpki_applet, &fido_applet };
+static const struct applet *const applets[] = { &manager, &jpki_applet, &fido_applet, &ara_applet };
 
 /* ---- selection ---- */
 

@@ -5,6 +5,7 @@
 /* What the card manager and the applets share: one element, its store, its source of randomness, and the
  * tables of commands. A handler answers with a status word; what it wrote is sent with 9000 only. */
 
+#include "access_applet.h"
 #include "fido_applet.h"
 #include "jpki_applet.h"
 #include "scp03.h"
@@ -41,6 +42,9 @@ enum element_object {
         OBJECT_JPKI_FILE = 0x0100,      /* + the number of the EF: certificates, RSA keys as DER */
         OBJECT_CREDENTIAL = 0x01000000, /* fido_credentials.c; rising with age: the highest is the newest */
         OBJECT_CREDENTIAL_LAST = 0x01FFFFFF,
+        OBJECT_ACCESS_REFRESH = 0x05000000, /* 8 bytes: another one after each change of the rules */
+        OBJECT_ACCESS_RULE = 0x05000001,    /* and those that follow: REF-AR-DOs */
+        OBJECT_ACCESS_LAST = 0x05FFFFFF,
         OBJECT_COUNTER = 0x02000000, /* + the place of its credential; u32: values that may have been used */
 };
 
@@ -54,6 +58,7 @@ struct mitome_element {
         struct scp03_session channel;
         struct jpki jpki;
         struct fido fido;
+        struct access_reading access;
 
         uint8_t plain[MITOME_APDU_MAX]; /* the data of a command that came through the channel */
         uint8_t answer[MITOME_APDU_MAX];
@@ -83,7 +88,7 @@ struct applet {
         uint16_t (*erase)(struct mitome_element *element);
 };
 
-extern const struct applet jpki_applet, fido_applet;
+extern const struct applet jpki_applet, fido_applet, ara_applet;
 
 /* element_erase stages the end of every object from `first` to `last`. */
 uint16_t element_erase(struct mitome_element *element, uint32_t first, uint32_t last);
