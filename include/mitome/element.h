@@ -62,6 +62,11 @@ MITOME_CHECKED mitome_status mitome_element_open(
  * operations and key agreements are forgotten. */
 void mitome_element_reset(struct mitome_element *element);
 
+/* mitome_element_set_contactless tells whether commands come by a contactless reader from now on (not 0), or
+ * from the phone itself (0, as after opening). It does what a reset does: nothing that was opened by one
+ * serves the other. Receipts and statements are never given contactless. */
+void mitome_element_set_contactless(struct mitome_element *element, int contactless);
+
 enum { MITOME_APDU_MAX = 4096 }; /* of a command or a response, status word included */
 
 /* mitome_element_transmit carries out one command APDU (at most MITOME_APDU_MAX bytes) and writes the

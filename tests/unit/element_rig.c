@@ -239,6 +239,24 @@ static EVP_PKEY *key_of(slice scalar, slice point)
         return key;
 }
 
+static EVP_PKEY *public_key_of(slice point)
+{
+        static char curve[] = "P-256";
+        uint8_t public[P256_POINT_SIZE];
+        DONE(slice_copy(point, "point", public, sizeof public, NULL));
+        OSSL_PARAM parameters[] = {
+                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
+                OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, public, sizeof public),
+                OSSL_PARAM_construct_end(),
+        };
+        EVP_PKEY *key = NULL;
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+        MUST(context && EVP_PKEY_fromdata_init(context) == 1 &&
+                EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1);
+        EVP_PKEY_CTX_free(context);
+        return key;
+}
+
 static void add_name(X509_NAME *name, const char *field, const char *text)
 {
         MUST(X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, (const unsigned char *)text, -1, -1, 0) ==
@@ -290,9 +308,17 @@ static void write_file(struct element_rig *rig, uint16_t file, size_t size)
         uint8_t content[2048];
         MUST(size <= sizeof content);
         writer w = writer_over(content, size);
-        write_u8(&w, 0x30);
-        write_u8(&w, 0x82);
-        write_u16(&w, (uint16_t)(size - 4));
+        /* As a certificate begins (RFC 5280 4.1): version 3, a serial number, an algorithm, an issuer. */
+        static const uint8_t version[] = { 0xA0, 0x03, 0x02, 0x01, 0x02 },
+                             names[] = { 0x30, 0x00, 0x30, 0x02, 0x31, 0x00 };
+        const uint8_t serial[] = { 0x02, 0x02, ELEMENT_RIG_SERIAL, (uint8_t)file };
+        for (size_t head = 4; head <= 8; head += 4) {
+                write_u16(&w, 0x3082);
+                write_u16(&w, (uint16_t)(size - head));
+        }
+        write_slice(&w, SLICE(version));
+        write_slice(&w, SLICE(serial));
+        write_slice(&w, SLICE(names));
         while (w.used < size)
                 write_u8(&w, (uint8_t)(file + w.used));
         MUST(element_rig_select_file(rig, file) == SW_OK);
@@ -318,6 +344,60 @@ void element_rig_generate(struct element_rig *rig, uint8_t reference)
 {
         MUST(element_rig_channel(rig, element_rig_jpki, &element_rig_keys) == SW_OK);
         MUST(element_rig_secured(rig, 0x80460000 | reference, (slice){ 0 }) == SW_OK);
+}
+
+/* A certificate of the device, signed by itself. */
+static slice device_certificate(const struct element_rig *rig, uint8_t *buffer)
+{
+        SECRET(scalar);
+        uint8_t point[P256_POINT_SIZE];
+        X509 *x509 = X509_new();
+        X509_NAME *name = X509_NAME_new();
+        struct mitome_random random = rig->random;
+        DONE(p256_generate(&random, &scalar, point, NULL));
+        EVP_PKEY *maker = key_of(secret_view(&scalar), SLICE(point));
+        EVP_PKEY *device = public_key_of(SLICE(rig->device_point));
+        add_name(name, "CN", "Mitome Test Device 1");
+        MUST(x509 && X509_set_version(x509, X509_VERSION_3) == 1 &&
+                ASN1_INTEGER_set(X509_get_serialNumber(x509), 2) == 1 &&
+                ASN1_TIME_set_string_X509(X509_getm_notBefore(x509), "20250101000000Z") == 1 &&
+                ASN1_TIME_set_string_X509(X509_getm_notAfter(x509), "20450101000000Z") == 1 &&
+                X509_set_subject_name(x509, name) == 1 && X509_set_issuer_name(x509, name) == 1 &&
+                X509_set_pubkey(x509, device) == 1 && X509_sign(x509, maker, EVP_sha256()) > 0);
+        unsigned char *at = buffer;
+        MUST(i2d_X509(x509, NULL) <= ELEMENT_RIG_CERTIFICATE_MAX);
+        size_t size = (size_t)i2d_X509(x509, &at);
+        X509_NAME_free(name);
+        X509_free(x509);
+        EVP_PKEY_free(maker);
+        EVP_PKEY_free(device);
+        return slice_of(buffer, size);
+}
+
+void element_rig_make_device(struct element_rig *rig)
+{
+        uint8_t certificate[ELEMENT_RIG_CERTIFICATE_MAX], bytes[ELEMENT_RIG_CERTIFICATE_MAX + 128];
+        MUST(element_rig_channel(rig, element_rig_fido, &element_rig_keys) == SW_OK);
+        MUST(element_rig_secured(rig, 0x80360000, (slice){ 0 }) == SW_OK);
+        DONE(slice_copy(
+                element_rig_value(rig, 0x80), "point", rig->device_point, sizeof rig->device_point, NULL));
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, slice_text(ELEMENT_RIG_IDENTITY));
+        tlv_write(&w, 0x82, device_certificate(rig, certificate));
+        MUST(element_rig_secured(rig, 0x80380000, writer_view(&w)) == SW_OK);
+        MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
+}
+
+void element_rig_lease(struct element_rig *rig, uint16_t count)
+{
+        static const uint8_t serial[] = { ELEMENT_RIG_SERIAL, 0x01 };
+        const uint8_t number[] = { (uint8_t)(count >> 8), (uint8_t)count };
+        uint8_t bytes[16];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(serial));
+        tlv_write(&w, 0x81, SLICE(number));
+        MUST(element_rig_channel(rig, element_rig_jpki, &element_rig_keys) == SW_OK);
+        MUST(element_rig_secured(rig, 0x804A0000, writer_view(&w)) == SW_OK);
 }
 
 void element_rig_pair(struct element_rig *rig, struct secret *ret_key)

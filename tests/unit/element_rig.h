@@ -15,10 +15,12 @@
 
 #define ELEMENT_RIG_PIN "1234"
 #define ELEMENT_RIG_PASSWORD "PASSWORD1"
+#define ELEMENT_RIG_IDENTITY "MT-1 0001" /* printed on the phone */
 
 enum {
         ELEMENT_RIG_CERTIFICATE_MAX = 1024,
         ELEMENT_RIG_ID_SIZE = 32,
+        ELEMENT_RIG_SERIAL = 0x51,   /* first byte of a certificate's serial number, before its file's last */
         ELEMENT_RIG_TOKEN_SIZE = 48, /* of a PIN token, encrypted */
 };
 
@@ -41,6 +43,7 @@ struct element_rig {
         uint8_t set[UNLOCK_SET_SIZE]; /* of the matcher's fingers */
         struct secret batch_key;
         uint8_t batch_point[PAIRING_POINT_SIZE];
+        uint8_t device_point[PAIRING_POINT_SIZE];
 };
 
 extern const struct mitome_card_keys element_rig_keys;
@@ -95,6 +98,12 @@ void element_rig_store_batch_key(struct element_rig *rig);
  * keys of the element, which take long to make: element_rig_generate makes one (97, 9A). */
 void element_rig_personalise(struct element_rig *rig);
 void element_rig_generate(struct element_rig *rig, uint8_t reference);
+
+/* element_rig_make_device has a device key made and stores its certificate and identity. */
+void element_rig_make_device(struct element_rig *rig);
+
+/* element_rig_lease allows `count` more signatures by key 001A, which must be there with its certificate. */
+void element_rig_lease(struct element_rig *rig, uint16_t count);
 
 /* element_rig_pair pairs the rig's matcher; `ret_key` may be NULL. */
 void element_rig_pair(struct element_rig *rig, struct secret *ret_key);

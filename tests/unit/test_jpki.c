@@ -59,6 +59,7 @@ static int make_stencil(void **state)
         element_rig_generate(&stencil, 0x9A);
         sign_key = public_key(&stencil);
         element_rig_personalise(&stencil);
+        element_rig_lease(&stencil, 100);
         element_rig_pair(&stencil, NULL);
         return 0;
 }

@@ -124,6 +124,12 @@ void mitome_element_reset(struct mitome_element *element)
         card_manager_reset(element);
 }
 
+void mitome_element_set_contactless(struct mitome_element *element, int contactless)
+{
+        element->contactless = contactless != 0;
+        card_manager_reset(element);
+}
+
 mitome_status mitome_element_transmit(struct mitome_element *element, mitome_slice command,
         uint8_t response[MITOME_APDU_MAX], size_t *ret_size, mitome_error *error)
 {

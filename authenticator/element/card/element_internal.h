@@ -6,6 +6,7 @@
  * tables of commands. A handler answers with a status word; what it wrote is sent with 9000 only. */
 
 #include "access_applet.h"
+#include "evidence.h"
 #include "fido_applet.h"
 #include "jpki_applet.h"
 #include "scp03.h"
@@ -37,21 +38,29 @@ enum element_object {
         OBJECT_UV_TRIES = 0x0022,           /* u8: how many are left */
         OBJECT_PASSWORD = 0x0023,
         OBJECT_PASSWORD_TRIES = 0x0024,
-        OBJECT_PAIRING_KEY = 0x0030,    /* 32 bytes */
-        OBJECT_ENROLMENT_SET = 0x0031,  /* 16 bytes: the set that a PIN confirmed */
-        OBJECT_JPKI_FILE = 0x0100,      /* + the number of the EF: certificates, RSA keys as DER */
+        OBJECT_PAIRING_KEY = 0x0030,         /* 32 bytes */
+        OBJECT_ENROLMENT_SET = 0x0031,       /* 16 bytes: the set that a PIN confirmed */
+        OBJECT_DEVICE_KEY = 0x0050,          /* P-256 scalar (32): device_key.c */
+        OBJECT_DEVICE_CERTIFICATES = 0x0051, /* TLV list of 82, the device key's first */
+        OBJECT_DEVICE_IDENTITY = 0x0052,     /* UTF-8 */
+        OBJECT_RECEIPT_BOOK = 0x0053,        /* u32 last, u32 dropped: receipts.c */
+        OBJECT_LEASE = 0x0054,               /* status_lease.c */
+        OBJECT_JPKI_FILE = 0x0100,           /* + the number of the EF: certificates, RSA keys as DER */
         OBJECT_CREDENTIAL = 0x01000000, /* fido_credentials.c; rising with age: the highest is the newest */
         OBJECT_CREDENTIAL_LAST = 0x01FFFFFF,
         OBJECT_ACCESS_REFRESH = 0x05000000, /* 8 bytes: another one after each change of the rules */
         OBJECT_ACCESS_RULE = 0x05000001,    /* and those that follow: REF-AR-DOs */
         OBJECT_ACCESS_LAST = 0x05FFFFFF,
+        OBJECT_RECEIPT = 0x06000000, /* + its number, from 1 */
+        OBJECT_RECEIPT_LAST = 0x06FFFFFF,
         OBJECT_COUNTER = 0x02000000, /* + the place of its credential; u32: values that may have been used */
 };
 
 struct mitome_element {
         struct mitome_random random;
         struct store *store;
-        bool broken; /* a commit failed: nothing is decided any more */
+        bool broken;      /* a commit failed: nothing is decided any more */
+        bool contactless; /* commands come from a contactless reader */
         mitome_error failure;
 
         const struct applet *selected;

@@ -81,6 +81,11 @@ static const struct command commands[] = {
         { 0x80, 0x30, COMMAND_PROTECTED, fido_store_batch_key },
         { 0x80, 0x32, COMMAND_PROTECTED, fido_pair },
         { 0x80, 0x34, COMMAND_PROTECTED, fido_set_pin },
+        { 0x80, 0x36, COMMAND_PROTECTED, evidence_make_device_key },
+        { 0x80, 0x38, COMMAND_PROTECTED, evidence_store_device_certificate },
+        { 0x80, 0x40, COMMAND_OPEN, evidence_get_receipt },
+        { 0x80, 0x42, COMMAND_OPEN, evidence_acknowledge_receipt },
+        { 0x80, 0x44, COMMAND_OPEN, evidence_get_statement },
 };
 
 static const uint8_t aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };

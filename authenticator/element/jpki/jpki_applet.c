@@ -103,6 +103,8 @@ static const struct command commands[] = {
         { 0x80, 0x46, COMMAND_PROTECTED, jpki_generate_key_pair },
         { 0x80, 0xD6, COMMAND_PROTECTED, jpki_update_binary },
         { 0x80, 0x2C, COMMAND_PROTECTED, jpki_set_reference_data },
+        { 0x80, 0x4A, COMMAND_PROTECTED, evidence_set_lease },
+        { 0x80, 0x4C, COMMAND_OPEN, evidence_get_lease },
 };
 
 static const uint8_t aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };

@@ -110,6 +110,10 @@ uint16_t jpki_sign(struct mitome_element *element, const struct apdu_command *co
                 return SW_SECURITY_STATUS;
         const struct signing_mode *mode = &modes[command->p1];
         SW_TRY(check_input(mode, command->data));
+        if (!element_has(element, OBJECT_JPKI_FILE + (uint32_t)ef))
+                return SW_NO_REFERENCE;
+        if (ef == JPKI_SIGN_KEY)
+                SW_TRY(lease_spend(element));
         slice der = element_object(element, OBJECT_JPKI_FILE + (uint32_t)ef);
         return der.size ? sign(der, mode, command->data, answer) : SW_NO_REFERENCE;
 }
