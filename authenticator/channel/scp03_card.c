@@ -1,61 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scp03_internal.h"
 
-enum { SCP03_ID = 0x03, SCP03_I = 0x70, DIVERSIFICATION_SIZE = 10, SEQUENCE_SIZE = 3 };
+enum { DIVERSIFICATION_SIZE = 10 };
 
-static void write_sequence(writer *w, uint32_t sequence)
+/* The card's challenge, 6.2.2.1: the caller's random one, or the pseudo-random one. */
+static mitome_status card_challenge(const struct scp03_keys *keys, const struct scp03_offer *offer,
+        slice sequence, uint8_t ret[SCP03_S16])
 {
-        write_u8(w, (uint8_t)(sequence >> 16));
-        write_u16(w, (uint16_t)sequence);
+        size_t size = scp03_size(offer->i);
+        if (offer->i & SCP03_I_PSEUDO_RANDOM)
+                return scp03_card_challenge(keys, sequence, offer->aid, ret, size);
+        return offer->challenge.size == size
+                       ? slice_copy(offer->challenge, "card challenge", ret, size, NULL)
+                       : fail(NULL, MITOME_E_ARGUMENT, "card challenge", "GPC_SPE_014 6.2.2.1");
 }
 
-/* The pseudo-random card challenge, 6.2.2.1: from the sequence counter and the AID of the security domain. */
-static mitome_status card_challenge(
-        const struct scp03_keys *keys, slice aid, uint32_t sequence, uint8_t ret[SCP03_CHALLENGE_SIZE])
+/* 7.1.1.6 */
+static void write_answer(
+        writer *response, const struct scp03_offer *offer, slice challenge, slice cryptogram, slice sequence)
 {
-        uint8_t seed[SEQUENCE_SIZE + 16];
-        slice context;
-        writer w = WRITER(seed);
-        write_sequence(&w, sequence);
-        write_slice(&w, aid);
-        MITOME_TRY(writer_finish(&w, "AID", &context, NULL));
-        return scp03_kdf(keys->enc, SCP03_CARD_CHALLENGE, context, ret, SCP03_CHALLENGE_SIZE);
+        static const uint8_t diversification[DIVERSIFICATION_SIZE];
+        write_slice(response, SLICE(diversification));
+        write_u8(response, offer->key_version);
+        write_u8(response, SCP03_ID);
+        write_u8(response, offer->i);
+        write_slice(response, challenge);
+        write_slice(response, cryptogram);
+        if (offer->i & SCP03_I_PSEUDO_RANDOM)
+                write_slice(response, sequence);
 }
 
 static mitome_status initialize(struct scp03_session *session, const struct scp03_keys *keys,
-        uint8_t key_version, slice aid, uint32_t sequence, slice host_challenge, writer *response)
+        const struct scp03_offer *offer, slice host_challenge, writer *response)
 {
-        static const uint8_t diversification[DIVERSIFICATION_SIZE];
-        uint8_t challenge[SCP03_CHALLENGE_SIZE], context[SCP03_CONTEXT_SIZE],
-                cryptogram[SCP03_CRYPTOGRAM_SIZE];
-        MITOME_TRY(card_challenge(keys, aid, sequence, challenge));
-        writer w = WRITER(context);
-        write_slice(&w, host_challenge);
-        write_slice(&w, SLICE(challenge));
-        MITOME_TRY(scp03_derive_session(session, keys, SLICE(context)));
-        MITOME_TRY(scp03_kdf(
-                session->s_mac, SCP03_CARD_CRYPTOGRAM, SLICE(context), cryptogram, SCP03_CRYPTOGRAM_SIZE));
-        MITOME_TRY(scp03_kdf(session->s_mac, SCP03_HOST_CRYPTOGRAM, SLICE(context), session->host_cryptogram,
-                SCP03_CRYPTOGRAM_SIZE));
-        write_slice(response, SLICE(diversification));
-        write_u8(response, key_version);
-        write_u8(response, SCP03_ID);
-        write_u8(response, SCP03_I);
-        write_slice(response, SLICE(challenge));
-        write_slice(response, SLICE(cryptogram));
-        write_sequence(response, sequence);
+        const uint8_t sequence[] = { (uint8_t)(offer->sequence >> 16), (uint8_t)(offer->sequence >> 8),
+                (uint8_t)offer->sequence };
+        uint8_t challenge[SCP03_S16], cryptogram[SCP03_MAC_MAX];
+        size_t size = scp03_size(offer->i);
+        struct scp03_context context;
+        MITOME_TRY(card_challenge(keys, offer, SLICE(sequence), challenge));
+        MITOME_TRY(scp03_join(host_challenge, slice_of(challenge, size), &context));
+        session->i = offer->i;
+        MITOME_TRY(scp03_derive_session(session, keys, &context));
+        MITOME_TRY(scp03_cryptogram(session, SCP03_CARD_CRYPTOGRAM, &context, cryptogram));
+        MITOME_TRY(scp03_cryptogram(session, SCP03_HOST_CRYPTOGRAM, &context, session->host_cryptogram));
+        write_answer(response, offer, slice_of(challenge, size), slice_of(cryptogram, size), SLICE(sequence));
         return ok();
 }
 
 mitome_status scp03_card_initialize(struct scp03_session *session, const struct scp03_keys *keys,
-        uint8_t key_version, slice aid, uint32_t sequence, slice host_challenge, writer *response,
-        mitome_error *error)
+        const struct scp03_offer *offer, slice host_challenge, writer *response, mitome_error *error)
 {
         scp03_close(session);
-        if (host_challenge.size != SCP03_CHALLENGE_SIZE)
+        if (!scp03_keys_fit(keys) || !scp03_knows(offer->i) || offer->sequence > 0xFFFFFF)
+                return fail(error, MITOME_E_ARGUMENT, "SCP03 offer", "GPC_SPE_014 5.1");
+        if (host_challenge.size != scp03_size(offer->i))
                 return fail(error, MITOME_E_VALUE, "host challenge", "GPC_SPE_014 7.1.1");
-        mitome_status status =
-                initialize(session, keys, key_version, aid, sequence, host_challenge, response);
+        mitome_status status = initialize(session, keys, offer, host_challenge, response);
         if (failed(status)) {
                 scp03_close(session);
                 return fail(error, status.code, "INITIALIZE UPDATE", NULL);
@@ -64,25 +65,11 @@ mitome_status scp03_card_initialize(struct scp03_session *session, const struct 
         return ok();
 }
 
-/* Parts the data of a protected command into its body and its MAC. */
-static mitome_status part_mac(
-        const struct apdu_command *command, slice *ret_body, slice *ret_mac, mitome_error *error)
-{
-        reader r = reader_over(command->data, "GPC_SPE_014 6.2.4", error);
-        slice body;
-        if (command->data.size < SCP03_MAC_SIZE)
-                return fail(error, MITOME_E_CHANNEL_MAC, "command", "GPC_SPE_014 6.2.4");
-        MITOME_TRY(read_bytes(&r, "data", command->data.size - SCP03_MAC_SIZE, &body));
-        MITOME_TRY(read_bytes(&r, "MAC", SCP03_MAC_SIZE, ret_mac));
-        *ret_body = body;
-        return ok();
-}
-
 static mitome_status check_mac(struct scp03_session *session, const struct apdu_command *command, slice body,
         slice mac, mitome_error *error)
 {
         MITOME_TRY(scp03_command_mac(session, command, body));
-        if (!secret_equal(slice_of(session->chain, SCP03_MAC_SIZE), mac))
+        if (!secret_equal(scp03_command_mac_view(session), mac))
                 return fail(error, MITOME_E_CHANNEL_MAC, "command", "GPC_SPE_014 6.2.4");
         return ok();
 }
@@ -93,11 +80,11 @@ static mitome_status authenticate(
         slice body, mac;
         if (!session->began)
                 return fail(error, MITOME_E_CHANNEL_CLOSED, "EXTERNAL AUTHENTICATE", "GPC_SPE_014 7.1.2");
-        if (command->p1 != SCP03_LEVEL || command->p2 != 0)
+        if (!scp03_offers(session->i, command->p1) || command->p2 != 0)
                 return fail(error, MITOME_E_CHANNEL_LEVEL, "P1", "GPC_SPE_014 7.1.2");
-        MITOME_TRY(part_mac(command, &body, &mac, error));
+        MITOME_TRY(scp03_part_mac(session, command->data, &body, &mac, error));
         /* Before the MAC: a host with other keys fails in both, and is told what is wrong with it. */
-        if (!secret_equal(body, SLICE(session->host_cryptogram)))
+        if (!secret_equal(body, slice_of(session->host_cryptogram, scp03_size(session->i))))
                 return fail(error, MITOME_E_CHANNEL_CRYPTOGRAM, "host cryptogram", "GPC_SPE_014 7.1.2");
         return check_mac(session, command, body, mac, error);
 }
@@ -110,7 +97,9 @@ mitome_status scp03_card_authenticate(
                 scp03_close(session);
                 return fail(error, status.code, "EXTERNAL AUTHENTICATE", NULL);
         }
+        bytes_wipe(session->host_cryptogram, sizeof session->host_cryptogram);
         session->began = false;
+        session->level = command->p1;
         session->open = true;
         return ok();
 }
@@ -118,13 +107,14 @@ mitome_status scp03_card_authenticate(
 static mitome_status unwrap(struct scp03_session *session, const struct apdu_command *command,
         uint8_t *buffer, size_t capacity, struct apdu_command *ret, mitome_error *error)
 {
-        slice body, mac, plain = { 0 };
+        slice body, mac;
         if (!session->open)
                 return fail(error, MITOME_E_CHANNEL_CLOSED, "command", NULL);
-        MITOME_TRY(part_mac(command, &body, &mac, error));
+        MITOME_TRY(scp03_part_mac(session, command->data, &body, &mac, error));
         MITOME_TRY(check_mac(session, command, body, mac, error));
-        session->counter++; /* every command counts, also one without data (6.2.6) */
-        if (body.size)
+        MITOME_TRY(scp03_count(session, error));
+        slice plain = body;
+        if (body.size && session->level & SCP03_C_DEC)
                 MITOME_TRY(scp03_decrypt(session, SCP03_COMMAND, body, buffer, capacity, &plain, error));
         *ret = *command;
         ret->data = plain;
@@ -143,20 +133,34 @@ mitome_status scp03_card_unwrap(struct scp03_session *session, const struct apdu
         return ok();
 }
 
-static mitome_status wrap(
-        const struct scp03_session *session, slice data, uint16_t sw, writer *response, mitome_error *error)
+/* R-MAC, and R-ENCRYPTION where there is data, 6.2.5 and 6.2.7. */
+static mitome_status protect(const struct scp03_session *session, slice data, uint16_t sw, writer *response)
 {
         uint8_t mac[SCP03_BLOCK];
         size_t before = response->used;
+        if (!scp03_carries_mac(sw))
+                return ok();
+        if (data.size && session->level & SCP03_R_ENC)
+                MITOME_TRY(scp03_encrypt(session, SCP03_RESPONSE, data, response));
+        else
+                write_slice(response, data);
+        if (response->overflowed)
+                return ok(); /* the caller says so */
+        slice body = slice_of(response->data + before, response->used - before);
+        MITOME_TRY(scp03_response_mac(session, body, sw, mac));
+        write_slice(response, slice_of(mac, scp03_size(session->i)));
+        return ok();
+}
+
+static mitome_status wrap(
+        const struct scp03_session *session, slice data, uint16_t sw, writer *response, mitome_error *error)
+{
         if (!session->open)
                 return fail(error, MITOME_E_CHANNEL_CLOSED, "response", NULL);
-        if (scp03_carries_mac(sw)) {
-                if (data.size)
-                        MITOME_TRY(scp03_encrypt(session, SCP03_RESPONSE, data, response));
-                slice body = slice_of(response->data + before, response->used - before);
-                MITOME_TRY(scp03_response_mac(session, body, sw, mac));
-                write_slice(response, slice_of(mac, SCP03_MAC_SIZE));
-        }
+        if (session->level & SCP03_R_MAC)
+                MITOME_TRY(protect(session, data, sw, response));
+        else
+                write_slice(response, data);
         write_u16(response, sw);
         return response->overflowed ? fail(error, MITOME_E_BUFFER_FULL, "response", NULL) : ok();
 }

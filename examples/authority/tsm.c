@@ -47,7 +47,7 @@ static mitome_status select_applet(const struct tsm_channel *channel, slice aid,
 static mitome_status open_session(struct tsm_channel *channel, const struct scp03_keys *keys, slice aid,
         const struct mitome_random *random, mitome_error *error)
 {
-        uint8_t bytes[64], challenge[SCP03_CHALLENGE_SIZE], response[WIRE_MAX];
+        uint8_t bytes[64], challenge[SCP03_S8], response[WIRE_MAX];
         slice answer;
         if (random->fill(random->context, challenge, sizeof challenge) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
@@ -56,8 +56,8 @@ static mitome_status open_session(struct tsm_channel *channel, const struct scp0
         scp03_host_initialize(KEY_VERSION, SLICE(challenge), &w);
         MITOME_TRY(exchange_plain(channel, writer_view(&w), response, &answer, error));
         w = WRITER(bytes);
-        MITOME_TRY(
-                scp03_host_authenticate(&channel->session, keys, aid, SLICE(challenge), answer, &w, error));
+        MITOME_TRY(scp03_host_authenticate(
+                &channel->session, keys, SCP03_LEVEL_ALL, aid, SLICE(challenge), answer, &w, error));
         return exchange_plain(channel, writer_view(&w), response, &answer, error);
 }
 

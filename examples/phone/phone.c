@@ -119,9 +119,9 @@ static mitome_status path_in(
         return size > 0 && size < PHONE_PATH_MAX ? ok() : fail(error, MITOME_E_TOO_LONG, "folder", NULL);
 }
 
-static void print_key(FILE *file, const uint8_t key[SCP03_KEY_SIZE])
+static void print_key(FILE *file, const uint8_t *key, size_t size)
 {
-        for (int i = 0; i < SCP03_KEY_SIZE; i++)
+        for (size_t i = 0; i < size; i++)
                 fprintf(file, "%02x", key[i]);
         fputc('\n', file);
 }
@@ -132,9 +132,9 @@ static mitome_status write_keys(const char *path, const struct scp03_keys *keys,
         FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
         if (!file)
                 return fail(error, MITOME_E_FILE_WRITE, "key file", NULL);
-        print_key(file, keys->enc);
-        print_key(file, keys->mac);
-        print_key(file, keys->dek);
+        print_key(file, keys->enc, keys->size);
+        print_key(file, keys->mac, keys->size);
+        print_key(file, keys->dek, keys->size);
         return fclose(file) == 0 ? ok() : fail(error, MITOME_E_FILE_WRITE, "key file", NULL);
 }
 

@@ -53,6 +53,7 @@ mitome_status act_manufacture(struct story *story, const struct phone_config *ph
         stage_step(&story->stage, "A phone is made");
         if (story->random.fill(story->random.context, (uint8_t *)&story->keys, sizeof story->keys) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
+        story->keys.size = SCP03_KEY_MAX;
         MITOME_TRY(maker_make_batch(&story->random, story->now, &story->batch, error));
         MITOME_TRY(phone_make(&story->phone, phone, &story->keys, error));
         stage_sent(&story->stage, MAKER, "phone",

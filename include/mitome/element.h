@@ -29,7 +29,7 @@ struct mitome_storage {
         mitome_status (*replace)(void *context, mitome_slice image, mitome_error *error);
 };
 
-enum { MITOME_STORAGE_KEY_SIZE = 32, MITOME_SCP03_KEY_SIZE = 16 };
+enum { MITOME_STORAGE_KEY_SIZE = 32, MITOME_SCP03_KEY_MAX = 32 };
 
 struct mitome_element_config {
         struct mitome_storage storage;
@@ -38,17 +38,20 @@ struct mitome_element_config {
                                                          else */
 };
 
-/* The keys of the issuer's security domain, set at manufacture. */
+/* The keys of the issuer's security domain, set at manufacture, and what of SCP03 is offered with them. */
 struct mitome_card_keys {
-        uint8_t enc[MITOME_SCP03_KEY_SIZE];
-        uint8_t mac[MITOME_SCP03_KEY_SIZE];
-        uint8_t dek[MITOME_SCP03_KEY_SIZE];
+        uint8_t size; /* of each key: 16, 24 or 32 */
+        uint8_t i;    /* Amendment D 5.1: 00, 10, 20, 30, 60 or 70, each also with 01 (S16); 70 is usual */
+        uint8_t enc[MITOME_SCP03_KEY_MAX];
+        uint8_t mac[MITOME_SCP03_KEY_MAX];
+        uint8_t dek[MITOME_SCP03_KEY_MAX];
 };
 
 struct mitome_element;
 
 /* mitome_element_create writes the state of a new element into empty storage. Storage that holds anything,
- * even something unreadable, is refused (STORE_EXISTS) and left as it is. */
+ * even something unreadable, is refused (STORE_EXISTS) and left as it is; keys of another size, or an `i`
+ * that SCP03 does not know, are refused before it is looked at (ARGUMENT). */
 MITOME_CHECKED mitome_status mitome_element_create(
         const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error);
 

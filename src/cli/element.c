@@ -25,24 +25,26 @@
 static const char usage[] =
         "usage: mitome element --state DIR --vpcd HOST:PORT [--provision-demo]\n"
         "       mitome element --state DIR --unix PATH [--provision-demo]\n"
-        "       mitome element --state DIR --create --scp03-keys FILE\n"
-        "       mitome element --state DIR --provision-demo [--scp03-keys FILE]\n\n"
+        "       mitome element --state DIR --create --scp03-keys FILE [--scp03-i I]\n"
+        "       mitome element --state DIR --provision-demo [--scp03-keys FILE] [--scp03-i I]\n\n"
         "Runs the secure element in software, as a process of its own, until a signal ends it.\n\n"
         "  --state DIR        where the sealed state is kept (mode 0700)\n"
         "  --vpcd HOST:PORT   puts the element into the virtual card reader (vpcd of pcscd) that listens there, as\n"
         "                     soon as there is one, and again when it comes back\n"
         "  --unix PATH        the socket to listen on, for programs of the same user; frames are those of vpcd\n"
         "  --create           make a new, empty element in DIR and end\n"
-        "  --scp03-keys FILE  its first key set: three lines of 32 hexadecimal digits, ENC, MAC and DEK (mode 0600)\n"
+        "  --scp03-keys FILE  its first key set: three lines of 32, 48 or 64 hexadecimal digits, ENC, MAC and DEK (mode\n"
+        "                     0600)\n"
+        "  --scp03-i I        what of SCP03 is offered with it: 00, 10, 20, 30, 60, 70 (default), or each with 01\n"
         "  --provision-demo   if DIR is new: make an element there and personalise it for an invented person, with\n"
         "                     certificates of a CA that is forgotten at once, PIN 1234 and password PASSWORD1.\n"
         "                     Without --scp03-keys its keys are random and are left in DIR/scp03-keys\n";
 
-/* Three lines of 32 digits, each with its end. */
-enum { KEY_FILE_SIZE = 3 * (2 * MITOME_SCP03_KEY_SIZE + 1) };
+/* Three lines of 64 digits, each with its end. */
+enum { KEY_FILE_MAX = 3 * (2 * MITOME_SCP03_KEY_MAX + 1) };
 
 struct options {
-        const char *state, *socket, *vpcd, *keys;
+        const char *state, *socket, *vpcd, *keys, *i;
         bool create, provision, help;
 };
 
@@ -54,7 +56,7 @@ static bool is_complete(const struct options *options)
                 return false;
         if (options->create)
                 return options->keys && ways == 0 && !options->provision;
-        return options->provision ? ways <= 1 : ways == 1 && !options->keys;
+        return options->provision ? ways <= 1 : ways == 1 && !options->keys && !options->i;
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
@@ -66,6 +68,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "create", no_argument, NULL, 'c' },
                 { "scp03-keys", required_argument, NULL, 'k' },
                 { "provision-demo", no_argument, NULL, 'p' },
+                { "scp03-i", required_argument, NULL, 'i' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
@@ -78,6 +81,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->vpcd = optarg;
                 else if (option == 'k')
                         options->keys = optarg;
+                else if (option == 'i')
+                        options->i = optarg;
                 else if (option == 'c')
                         options->create = true;
                 else if (option == 'p')
@@ -90,15 +95,14 @@ static bool read_options(int argc, char **argv, struct options *options)
         return options->help || (optind == argc && is_complete(options));
 }
 
-/* Takes the next line, which must hold one key. */
-static mitome_status read_key(reader *r, uint8_t key[MITOME_SCP03_KEY_SIZE], mitome_error *error)
+/* Takes the next line, which must hold one key: digits of `size` bytes. */
+static mitome_status read_key(reader *r, size_t size, uint8_t key[MITOME_SCP03_KEY_MAX], mitome_error *error)
 {
-        enum { DIGITS = 2 * MITOME_SCP03_KEY_SIZE };
         slice digits, bytes;
         uint8_t end;
-        MITOME_TRY(read_bytes(r, "the key file", DIGITS, &digits));
-        MITOME_TRY(hex_text_decode(digits, "the key file", key, MITOME_SCP03_KEY_SIZE, &bytes, error));
-        if (bytes.size != MITOME_SCP03_KEY_SIZE) /* white space among the digits */
+        MITOME_TRY(read_bytes(r, "the key file", 2 * size, &digits));
+        MITOME_TRY(hex_text_decode(digits, "the key file", key, size, &bytes, error));
+        if (bytes.size != size) /* white space among the digits */
                 return fail(error, MITOME_E_VALUE, "the key file", NULL);
         if (r->rest.size == 0) /* the last line may lack its end */
                 return ok();
@@ -106,19 +110,32 @@ static mitome_status read_key(reader *r, uint8_t key[MITOME_SCP03_KEY_SIZE], mit
         return end == '\n' ? ok() : fail(error, MITOME_E_VALUE, "the key file", NULL);
 }
 
+/* The first line says how long all three keys are. */
+static mitome_status key_size(slice text, uint8_t *ret, mitome_error *error)
+{
+        size_t digits = 0;
+        while (digits < text.size && text.data[digits] != '\n')
+                digits++;
+        if (digits != 2 * 16 && digits != 2 * 24 && digits != 2 * 32)
+                return fail(error, MITOME_E_VALUE, "the key file", NULL);
+        *ret = (uint8_t)(digits / 2);
+        return ok();
+}
+
 static mitome_status parse_keys(slice text, struct mitome_card_keys *keys, mitome_error *error)
 {
         reader r = reader_over(text, NULL, error);
-        MITOME_TRY(read_key(&r, keys->enc, error));
-        MITOME_TRY(read_key(&r, keys->mac, error));
-        MITOME_TRY(read_key(&r, keys->dek, error));
+        MITOME_TRY(key_size(text, &keys->size, error));
+        MITOME_TRY(read_key(&r, keys->size, keys->enc, error));
+        MITOME_TRY(read_key(&r, keys->size, keys->mac, error));
+        MITOME_TRY(read_key(&r, keys->size, keys->dek, error));
         return read_end(&r, "the key file");
 }
 
 /* Reads without stdio, whose buffers nobody wipes. */
 static mitome_status read_keys(const char *path, struct mitome_card_keys *keys, mitome_error *error)
 {
-        uint8_t text[KEY_FILE_SIZE + 1];
+        uint8_t text[KEY_FILE_MAX + 1];
         struct stat status;
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0)
@@ -138,10 +155,26 @@ static mitome_status read_keys(const char *path, struct mitome_card_keys *keys, 
         return result;
 }
 
-static mitome_status create(const struct mitome_element_config *config, const char *path, mitome_error *error)
+/* Two digits; which values there are, the element knows. */
+static mitome_status read_i(const char *text, uint8_t *ret, mitome_error *error)
+{
+        enum { USUAL = 0x70 };
+        slice byte;
+        *ret = USUAL;
+        if (!text)
+                return ok();
+        if (strlen(text) != 2)
+                return fail(error, MITOME_E_VALUE, "--scp03-i", NULL);
+        MITOME_TRY(hex_text_decode(slice_text(text), "--scp03-i", ret, 1, &byte, error));
+        return byte.size == 1 ? ok() : fail(error, MITOME_E_VALUE, "--scp03-i", NULL);
+}
+
+static mitome_status create(
+        const struct mitome_element_config *config, const struct options *options, mitome_error *error)
 {
         struct mitome_card_keys keys;
-        mitome_status status = read_keys(path, &keys, error);
+        MITOME_TRY(read_i(options->i, &keys.i, error));
+        mitome_status status = read_keys(options->keys, &keys, error);
         if (!failed(status))
                 status = mitome_element_create(config, &keys, error);
         bytes_wipe(&keys, sizeof keys);
@@ -170,6 +203,7 @@ static mitome_status provision(
                         options->state);
                 return ok();
         }
+        MITOME_TRY(read_i(options->i, &keys.i, error));
         mitome_status status = demo_keys(options, &keys, error);
         if (!failed(status))
                 status = provision_demo(config, &keys, error);
@@ -257,7 +291,7 @@ static mitome_status create_or_serve(
         const struct mitome_element_config *config, const struct options *options, mitome_error *error)
 {
         if (options->create)
-                return create(config, options->keys, error);
+                return create(config, options, error);
         if (options->provision)
                 MITOME_TRY(provision(config, options, error));
         return options->socket || options->vpcd ? serve(config, options, error) : ok();

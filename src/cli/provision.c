@@ -24,9 +24,9 @@ static const struct authority_person person = {
 
 /* ---- the keys ---- */
 
-static void print_key(FILE *file, const uint8_t key[MITOME_SCP03_KEY_SIZE])
+static void print_key(FILE *file, const uint8_t *key, size_t size)
 {
-        for (int i = 0; i < MITOME_SCP03_KEY_SIZE; i++)
+        for (size_t i = 0; i < size; i++)
                 fprintf(file, "%02x", key[i]);
         fputc('\n', file);
 }
@@ -42,9 +42,9 @@ static mitome_status write_keys(const char *folder, const struct mitome_card_key
         if (!file)
                 return fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
         setvbuf(file, buffer, _IOFBF, sizeof buffer); /* the keys are wiped with it */
-        print_key(file, keys->enc);
-        print_key(file, keys->mac);
-        print_key(file, keys->dek);
+        print_key(file, keys->enc, keys->size);
+        print_key(file, keys->mac, keys->size);
+        print_key(file, keys->dek, keys->size);
         bool written = fclose(file) == 0;
         bytes_wipe(buffer, sizeof buffer);
         if (!written)
@@ -55,7 +55,9 @@ static mitome_status write_keys(const char *folder, const struct mitome_card_key
 
 static mitome_status random_keys(struct mitome_card_keys *keys, mitome_error *error)
 {
+        enum { AES_128 = 16 };
         const struct mitome_random random = random_system();
+        keys->size = AES_128;
         if (random.fill(random.context, keys->enc, sizeof keys->enc) != 0 ||
                 random.fill(random.context, keys->mac, sizeof keys->mac) != 0 ||
                 random.fill(random.context, keys->dek, sizeof keys->dek) != 0)
@@ -144,6 +146,7 @@ static void say_what_was_made(void)
 static mitome_status scp03_keys_of(
         const struct mitome_card_keys *keys, struct scp03_keys *ret, mitome_error *error)
 {
+        ret->size = keys->size;
         MITOME_TRY(slice_copy(SLICE(keys->enc), "key", ret->enc, sizeof ret->enc, error));
         MITOME_TRY(slice_copy(SLICE(keys->mac), "key", ret->mac, sizeof ret->mac, error));
         return slice_copy(SLICE(keys->dek), "key", ret->dek, sizeof ret->dek, error);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ROOM = 4096 };
 
-static const struct scp03_keys keys = { .enc = { 1 }, .mac = { 2 }, .dek = { 3 } };
+static const struct scp03_keys keys = { .size = 16, .enc = { 1 }, .mac = { 2 }, .dek = { 3 } };
 
 static void must(bool holds)
 {
@@ -19,11 +19,11 @@ static void must(bool holds)
 
 static void begin(struct scp03_session *card)
 {
-        static const uint8_t challenge[SCP03_CHALLENGE_SIZE];
+        static const uint8_t challenge[SCP03_S8];
         uint8_t answer[32];
         writer w = WRITER(answer);
-        must(!failed(
-                scp03_card_initialize(card, &keys, 1, slice_text("AID"), 1, SLICE(challenge), &w, NULL)));
+        must(!failed(scp03_card_initialize(card, &keys,
+                &(struct scp03_offer){ 1, 0x70, slice_text("AID"), 1, { 0 } }, SLICE(challenge), &w, NULL)));
 }
 
 static void authenticate(slice apdu)
@@ -61,6 +61,7 @@ static void unwrap_as_it_comes(slice apdu)
         struct apdu_command command;
         begin(&card);
         card.open = true;
+        card.level = SCP03_LEVEL_ALL;
         if (!failed(apdu_read_command(apdu, &command, NULL)))
                 unwrap(&card, &command, false);
 }
@@ -70,15 +71,16 @@ static void unwrap_with_mac(slice body)
         uint8_t data[ROOM];
         struct scp03_session card;
         struct apdu_command command = { .cla = 0x84, .ins = 0x30, .extended = true };
-        if (body.size > ROOM - SCP03_MAC_SIZE)
+        if (body.size > ROOM - SCP03_S8)
                 return;
         begin(&card);
         card.open = true;
+        card.level = SCP03_LEVEL_ALL;
         struct scp03_session host = card;
         writer w = WRITER(data);
         must(!failed(scp03_command_mac(&host, &command, body)));
         write_slice(&w, body);
-        write_slice(&w, slice_of(host.chain, SCP03_MAC_SIZE));
+        write_slice(&w, slice_of(host.chain, SCP03_S8));
         command.data = writer_view(&w);
         unwrap(&card, &command, true);
 }

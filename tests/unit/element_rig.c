@@ -22,6 +22,8 @@
 #define DONE(status) MUST(!failed(status))
 
 const struct mitome_card_keys element_rig_keys = {
+        .size = 16,
+        .i = 0x70,
         .enc = { 0xE0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
         .mac = { 0x3A, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
         .dek = { 0xDE, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
@@ -197,22 +199,35 @@ uint16_t element_rig_select_file(struct element_rig *rig, uint16_t file)
                 rig, &(struct apdu_command){ .ins = 0xA4, .p1 = 0x02, .p2 = 0x0C, .data = SLICE(id) });
 }
 
-uint16_t element_rig_channel(struct element_rig *rig, slice aid, const struct mitome_card_keys *card_keys)
+struct scp03_keys element_rig_host_keys(const struct mitome_card_keys *keys)
 {
-        uint8_t challenge[SCP03_CHALLENGE_SIZE], bytes[64];
-        struct scp03_keys keys;
-        writer w = WRITER(bytes);
-        DONE(slice_copy(SLICE(card_keys->enc), "ENC", keys.enc, sizeof keys.enc, NULL));
-        DONE(slice_copy(SLICE(card_keys->mac), "MAC", keys.mac, sizeof keys.mac, NULL));
-        DONE(slice_copy(SLICE(card_keys->dek), "DEK", keys.dek, sizeof keys.dek, NULL));
-        MUST(fill(rig, challenge, sizeof challenge) == 0);
+        struct scp03_keys host = { .size = keys->size };
+        DONE(slice_copy(SLICE(keys->enc), "ENC", host.enc, sizeof host.enc, NULL));
+        DONE(slice_copy(SLICE(keys->mac), "MAC", host.mac, sizeof host.mac, NULL));
+        DONE(slice_copy(SLICE(keys->dek), "DEK", host.dek, sizeof host.dek, NULL));
+        return host;
+}
+
+uint16_t element_rig_channel_at(
+        struct element_rig *rig, slice aid, const struct mitome_card_keys *keys, uint8_t level)
+{
+        uint8_t bytes[SCP03_S16], command[64];
+        const struct scp03_keys host = element_rig_host_keys(keys);
+        const slice challenge = slice_of(bytes, scp03_size(keys->i));
+        writer w = WRITER(command);
+        MUST(fill(rig, bytes, sizeof bytes) == 0);
         MUST(element_rig_select(rig, aid) == SW_OK);
-        scp03_host_initialize(0, SLICE(challenge), &w);
+        scp03_host_initialize(0, challenge, &w);
         if (element_rig_transmit(rig, writer_view(&w)) != SW_OK)
                 return rig->sw;
-        w = WRITER(bytes);
-        DONE(scp03_host_authenticate(&rig->host, &keys, aid, SLICE(challenge), rig->data, &w, NULL));
+        w = WRITER(command);
+        DONE(scp03_host_authenticate(&rig->host, &host, level, aid, challenge, rig->data, &w, NULL));
         return element_rig_transmit(rig, writer_view(&w));
+}
+
+uint16_t element_rig_channel(struct element_rig *rig, slice aid, const struct mitome_card_keys *keys)
+{
+        return element_rig_channel_at(rig, aid, keys, SCP03_LEVEL_ALL);
 }
 
 /* ---- maker and management station ---- */

@@ -87,8 +87,14 @@ uint16_t element_rig_secured(struct element_rig *rig, uint32_t head, slice data)
 uint16_t element_rig_select(struct element_rig *rig, slice aid);
 uint16_t element_rig_select_file(struct element_rig *rig, uint16_t file);
 
-/* element_rig_channel selects and opens SCP03 with `keys`. */
+/* element_rig_channel selects and opens SCP03 with `keys` at level 33; element_rig_channel_at at another one.
+ * A level that keys->i does not offer is a mistake of the test. */
 uint16_t element_rig_channel(struct element_rig *rig, slice aid, const struct mitome_card_keys *keys);
+uint16_t element_rig_channel_at(
+        struct element_rig *rig, slice aid, const struct mitome_card_keys *keys, uint8_t level);
+
+/* element_rig_host_keys are the same keys as a host's. */
+struct scp03_keys element_rig_host_keys(const struct mitome_card_keys *keys);
 
 /* ---- what a maker and a management station do; all must succeed ---- */
 

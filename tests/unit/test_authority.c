@@ -623,11 +623,7 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
 
 static struct scp03_keys right_keys(void)
 {
-        struct scp03_keys keys;
-        memcpy(keys.enc, element_rig_keys.enc, sizeof keys.enc);
-        memcpy(keys.mac, element_rig_keys.mac, sizeof keys.mac);
-        memcpy(keys.dek, element_rig_keys.dek, sizeof keys.dek);
-        return keys;
+        return element_rig_host_keys(&element_rig_keys);
 }
 
 /* Reads what the element keeps in a file, the certificate's length from its own head. */

@@ -301,15 +301,14 @@ static void initialize_update_is_checked(void **state)
 static slice authenticate(struct element_rig *rig, struct mitome_card_keys keys, uint8_t *buffer, size_t size)
 {
         static const uint8_t challenge[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-        struct scp03_keys host_keys;
+        const struct scp03_keys host_keys = element_rig_host_keys(&keys);
         writer w = writer_over(buffer, size);
-        memcpy(&host_keys, &keys, sizeof host_keys);
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
         scp03_host_initialize(0, SLICE(challenge), &w);
         assert_sw(element_rig_transmit(rig, writer_view(&w)), SW_OK);
         w = writer_over(buffer, size);
-        assert_int_equal(scp03_host_authenticate(&rig->host, &host_keys, element_rig_fido, SLICE(challenge),
-                                 rig->data, &w, NULL)
+        assert_int_equal(scp03_host_authenticate(&rig->host, &host_keys, SCP03_LEVEL_ALL, element_rig_fido,
+                                 SLICE(challenge), rig->data, &w, NULL)
                                  .code,
                 MITOME_OK);
         return writer_view(&w);
@@ -331,6 +330,10 @@ static void a_wrong_host_opens_nothing(void **state)
         }
         slice command = authenticate(rig, element_rig_keys, bytes, sizeof bytes);
         bytes[2] = 0x03; /* another level: R-MAC and R-ENCRYPTION left out */
+        assert_sw(element_rig_transmit(rig, command), SW_SECURE_MESSAGING);
+        assert_sw(element_rig_command(rig, 0x84340000, nothing), SW_SECURITY_STATUS);
+        command = authenticate(rig, element_rig_keys, bytes, sizeof bytes);
+        bytes[2] = 0x31; /* a level that there is not */
         assert_sw(element_rig_transmit(rig, command), SW_WRONG_P1P2);
         assert_sw(element_rig_command(rig, 0x84340000, nothing), SW_SECURITY_STATUS);
         mitome_element_reset(rig->element);

@@ -55,12 +55,18 @@ static uint16_t select_by_name(struct mitome_element *element, const struct apdu
 
 /* ---- opening SCP03 ---- */
 
-static uint16_t read_keys(const struct mitome_element *element, struct scp03_keys *ret)
+/* The keys, and the i that is offered with them. The first elements had AES-128 only and did not store i. */
+static uint16_t read_keys(const struct mitome_element *element, struct scp03_keys *ret, uint8_t *ret_i)
 {
+        enum { FIRST_FORM = 3 * 16, FIRST_I = 0x70 };
         reader r = reader_over(element_object(element, OBJECT_CARD_KEYS), NULL, NULL);
-        if (failed(read_into(&r, "ENC", ret->enc, sizeof ret->enc)) ||
-                failed(read_into(&r, "MAC", ret->mac, sizeof ret->mac)) ||
-                failed(read_into(&r, "DEK", ret->dek, sizeof ret->dek)))
+        *ret_i = FIRST_I;
+        if (r.rest.size != FIRST_FORM && failed(read_u8(&r, "i", ret_i)))
+                return SW_UNKNOWN;
+        ret->size = (uint8_t)(r.rest.size / 3);
+        if (!scp03_keys_fit(ret) || failed(read_into(&r, "ENC", ret->enc, ret->size)) ||
+                failed(read_into(&r, "MAC", ret->mac, ret->size)) ||
+                failed(read_into(&r, "DEK", ret->dek, ret->size)) || failed(read_end(&r, "keys")))
                 return SW_UNKNOWN;
         return SW_OK;
 }
@@ -81,6 +87,22 @@ static uint16_t next_sequence(struct mitome_element *element, uint32_t *ret)
         return SW_OK;
 }
 
+static uint16_t offer_session(struct mitome_element *element, const struct scp03_keys *keys,
+        struct scp03_offer *offer, slice host_challenge, writer *answer)
+{
+        uint8_t challenge[SCP03_S16];
+        size_t size = scp03_size(offer->i);
+        if (host_challenge.size != size)
+                return SW_WRONG_LENGTH;
+        if (offer->i & SCP03_I_PSEUDO_RANDOM)
+                SW_TRY(next_sequence(element, &offer->sequence));
+        else
+                SW_TRY(element_random(element, challenge, size));
+        offer->challenge = slice_of(challenge, size);
+        return element_sw(
+                scp03_card_initialize(&element->channel, keys, offer, host_challenge, answer, NULL));
+}
+
 static uint16_t initialize_update(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
@@ -89,16 +111,13 @@ static uint16_t initialize_update(
                 return SW_NO_REFERENCE;
         if (command->p2 != 0)
                 return SW_WRONG_P1P2;
-        if (command->data.size != SCP03_CHALLENGE_SIZE)
-                return SW_WRONG_LENGTH;
-        uint32_t sequence;
         struct scp03_keys keys;
-        SW_TRY(next_sequence(element, &sequence));
-        SW_TRY(read_keys(element, &keys));
-        mitome_status status = scp03_card_initialize(&element->channel, &keys, KEY_VERSION,
-                element->selected->aid, sequence, command->data, answer, NULL);
+        struct scp03_offer offer = { .key_version = KEY_VERSION, .aid = element->selected->aid };
+        uint16_t sw = read_keys(element, &keys, &offer.i);
+        if (sw == SW_OK)
+                sw = offer_session(element, &keys, &offer, command->data, answer);
         bytes_wipe(&keys, sizeof keys);
-        return element_sw(status);
+        return sw;
 }
 
 static uint16_t channel_sw(mitome_status status)
@@ -151,7 +170,7 @@ static uint16_t find_command(const struct command *commands, size_t count, const
 }
 
 static uint16_t route(
-        struct mitome_element *element, const struct apdu_command *command, bool secured, writer *answer)
+        struct mitome_element *element, const struct apdu_command *command, uint8_t level, writer *answer)
 {
         const struct applet *applet = element->selected;
         const struct command *found;
@@ -161,7 +180,7 @@ static uint16_t route(
         if (find_command(common, sizeof common / sizeof *common, command, &found) == SW_OK)
                 return found->run(element, command, answer);
         SW_TRY(find_command(applet->commands, applet->count, command, &found));
-        if (found->level != COMMAND_OPEN && !secured)
+        if ((level & found->level) != found->level)
                 return SW_SECURITY_STATUS;
         if (applet->zero_parameters && (command->p1 || command->p2))
                 return SW_WRONG_P1P2;
@@ -183,7 +202,7 @@ static uint16_t carry_out(
         *ret_secured = false;
         SW_TRY(check_class(command->cla));
         if (!(command->cla & CLA_SECURE_MESSAGING))
-                return route(element, command, false, answer);
+                return route(element, command, 0, answer);
         if (command->cla == (CLA_PROPRIETARY | CLA_SECURE_MESSAGING) &&
                 command->ins == INS_EXTERNAL_AUTHENTICATE)
                 return external_authenticate(element, command);
@@ -191,7 +210,7 @@ static uint16_t carry_out(
         SW_TRY(channel_sw(scp03_card_unwrap(
                 &element->channel, command, element->plain, sizeof element->plain, &plain, NULL)));
         *ret_secured = true;
-        return route(element, &plain, true, answer);
+        return route(element, &plain, element->channel.level, answer);
 }
 
 static void respond(struct mitome_element *element, slice data, uint16_t sw, bool secured, writer *response)

@@ -47,12 +47,13 @@ static mitome_status draft_replace(void *context, slice image, mitome_error *err
 static mitome_status put_first(struct store *store, const struct mitome_card_keys *keys, mitome_error *error)
 {
         static const uint8_t sequence[4], pin_tries[] = { USER_PIN_TRIES }, uv_tries[] = { USER_UV_TRIES };
-        uint8_t bytes[3 * MITOME_SCP03_KEY_SIZE];
+        uint8_t bytes[1 + 3 * MITOME_SCP03_KEY_MAX];
         writer w = WRITER(bytes);
-        write_slice(&w, SLICE(keys->enc));
-        write_slice(&w, SLICE(keys->mac));
-        write_slice(&w, SLICE(keys->dek));
-        mitome_status status = store_put(store, OBJECT_CARD_KEYS, SLICE(bytes), error);
+        write_u8(&w, keys->i);
+        write_slice(&w, slice_of(keys->enc, keys->size));
+        write_slice(&w, slice_of(keys->mac, keys->size));
+        write_slice(&w, slice_of(keys->dek, keys->size));
+        mitome_status status = store_put(store, OBJECT_CARD_KEYS, writer_view(&w), error);
         bytes_wipe(bytes, sizeof bytes);
         MITOME_TRY(status);
         MITOME_TRY(store_put(store, OBJECT_SCP03_SEQUENCE, SLICE(sequence), error));
@@ -85,6 +86,8 @@ static mitome_status expect_empty(const struct mitome_storage *storage, mitome_e
 mitome_status mitome_element_create(
         const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
 {
+        if (!scp03_keys_fit(&(struct scp03_keys){ .size = keys->size }) || !scp03_knows(keys->i))
+                return fail(error, MITOME_E_ARGUMENT, "card keys", "GPC_SPE_014 5.1");
         MITOME_TRY(expect_empty(&config->storage, error));
         struct draft draft = { 0 };
         struct mitome_element_config drafted = *config;

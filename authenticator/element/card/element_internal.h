@@ -29,7 +29,7 @@
  *  01000000..      credentials   02000000..  their counters   03000000..  registry   04000000..  key sets
  *  05000000..      access rules  06000000..  receipts */
 enum element_object {
-        OBJECT_CARD_KEYS = 0x0001,          /* ENC, MAC, DEK, 16 bytes each */
+        OBJECT_CARD_KEYS = 0x0001,          /* i (u8), ENC, MAC, DEK of one size; 16 bytes without i: 70 */
         OBJECT_SCP03_SEQUENCE = 0x0002,     /* u32: the last one that was answered */
         OBJECT_BATCH_KEY = 0x0010,          /* AAGUID (16), P-256 scalar (32) */
         OBJECT_BATCH_CERTIFICATES = 0x0011, /* TLV list of 82, the batch key's first */
