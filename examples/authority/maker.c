@@ -43,19 +43,19 @@ static void keys_free(struct keys *keys)
         EVP_PKEY_free(keys->ca);
 }
 
-static mitome_status certify(
-        struct keys *keys, const struct mitome_random *random, int64_t now, mitome_error *error)
+/* The CA, and one certificate under it: of `keys->batch`. */
+static mitome_status certify(struct keys *keys, const char *common_name, const struct mitome_random *random,
+        int64_t now, mitome_error *error)
 {
         static const char *const ca_pairs[] = { "C", "JP", "O", "Mitome example maker", "CN",
                 "Attestation CA 1", NULL };
-        static const char *const batch_pairs[] = { "C", "JP", "O", "Mitome example maker", "OU",
-                "Authenticator Attestation", "CN", "Software model 1, batch 1", NULL };
+        const char *const batch_pairs[] = { "C", "JP", "O", "Mitome example maker", "OU",
+                "Authenticator Attestation", "CN", common_name, NULL };
         uint8_t serials[2][8];
         if (random->fill(random->context, serials[0], sizeof serials) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
         serials[0][0] = serials[1][0] = 0x4d;
         keys->ca = EVP_EC_gen("P-256");
-        keys->batch = EVP_EC_gen("P-256");
         keys->ca_name = x509_name(ca_pairs);
         keys->batch_name = x509_name(batch_pairs);
         if (!keys->ca || !keys->batch || !keys->ca_name || !keys->batch_name)
@@ -88,14 +88,46 @@ static mitome_status export_key(const EVP_PKEY *key, uint8_t ret[MAKER_KEY_SIZE]
 mitome_status maker_make_batch(
         const struct mitome_random *random, int64_t now, struct maker_batch *ret, mitome_error *error)
 {
-        struct keys keys = { 0 };
-        mitome_status status = certify(&keys, random, now, error);
+        struct keys keys = { .batch = EVP_EC_gen("P-256") };
+        mitome_status status = certify(&keys, "Software model 1, batch 1", random, now, error);
         if (!failed(status))
                 status = x509_der(keys.ca_certificate, &ret->ca, error);
         if (!failed(status))
                 status = x509_der(keys.batch_certificate, &ret->certificate, error);
         if (!failed(status))
                 status = export_key(keys.batch, ret->key, error);
+        keys_free(&keys);
+        return status;
+}
+
+static EVP_PKEY *key_of(const uint8_t point[MAKER_POINT_SIZE])
+{
+        static char curve[] = "P-256";
+        uint8_t copy[MAKER_POINT_SIZE];
+        EVP_PKEY *key = NULL;
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+        bool done = !failed(slice_copy(slice_of(point, MAKER_POINT_SIZE), "point", copy, sizeof copy, NULL));
+        OSSL_PARAM parameters[] = {
+                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
+                OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, sizeof copy),
+                OSSL_PARAM_construct_end(),
+        };
+        if (done && context && EVP_PKEY_fromdata_init(context) == 1 &&
+                EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+                key = NULL;
+        EVP_PKEY_CTX_free(context);
+        return key;
+}
+
+mitome_status maker_certify_device(const struct mitome_random *random, int64_t now,
+        const uint8_t point[MAKER_POINT_SIZE], struct maker_device *ret, mitome_error *error)
+{
+        struct keys keys = { .batch = key_of(point) };
+        mitome_status status = certify(&keys, "Software model 1, device", random, now, error);
+        if (!failed(status))
+                status = x509_der(keys.ca_certificate, &ret->ca, error);
+        if (!failed(status))
+                status = x509_der(keys.batch_certificate, &ret->certificate, error);
         keys_free(&keys);
         return status;
 }

@@ -6,7 +6,7 @@
 
 #include "authority.h"
 
-enum { MAKER_AAGUID_SIZE = 16, MAKER_KEY_SIZE = 32 };
+enum { MAKER_AAGUID_SIZE = 16, MAKER_KEY_SIZE = 32, MAKER_POINT_SIZE = 65 };
 
 /* The model of the examples. */
 extern const uint8_t maker_aaguid[MAKER_AAGUID_SIZE];
@@ -20,6 +20,15 @@ struct maker_batch {
 
 MITOME_CHECKED mitome_status maker_make_batch(
         const struct mitome_random *random, int64_t now, struct maker_batch *ret, mitome_error *error);
+
+/* The certificate of one device's own key, and the CA that vouches for devices. */
+struct maker_device {
+        struct authority_der ca, certificate;
+};
+
+/* maker_certify_device makes them for the point (uncompressed P-256) that the element gave. */
+MITOME_CHECKED mitome_status maker_certify_device(const struct mitome_random *random, int64_t now,
+        const uint8_t point[MAKER_POINT_SIZE], struct maker_device *ret, mitome_error *error);
 
 /* maker_write_statement writes the model's FIDO metadata statement, JSON. It is honest: element and matcher
  * are software. */

@@ -121,6 +121,28 @@ mitome_status tsm_store_batch_key(
         return status;
 }
 
+mitome_status tsm_make_device_key(struct tsm_channel *channel, uint8_t ret_point[65], mitome_error *error)
+{
+        uint8_t plain[WIRE_MAX];
+        slice answer, point;
+        MITOME_TRY(exchange(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x36, .expected = 256 },
+                plain, &answer, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0x80, "device key", 65, &point, error));
+        return slice_copy(point, "device key", ret_point, 65, error);
+}
+
+mitome_status tsm_store_device_certificate(
+        struct tsm_channel *channel, const char *identity, slice certificate, mitome_error *error)
+{
+        uint8_t fields[WIRE_MAX / 2];
+        writer w = WRITER(fields);
+        slice data;
+        tlv_write(&w, 0x80, slice_text(identity));
+        tlv_write(&w, 0x82, certificate);
+        MITOME_TRY(writer_finish(&w, "device certificate", &data, error));
+        return order(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x38, .data = data }, error);
+}
+
 mitome_status tsm_pair(
         struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error)
 {
@@ -193,4 +215,15 @@ mitome_status tsm_set_secret(
                         .p2 = places[kind].secret_reference,
                         .data = slice_text(secret) },
                 error);
+}
+
+mitome_status tsm_set_lease(struct tsm_channel *channel, slice serial, uint16_t count, mitome_error *error)
+{
+        uint8_t fields[32];
+        const uint8_t number[] = { (uint8_t)(count >> 8), (uint8_t)count };
+        writer w = WRITER(fields);
+        tlv_write(&w, 0x80, serial);
+        tlv_write(&w, 0x81, SLICE(number));
+        return order(
+                channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x4A, .data = writer_view(&w) }, error);
 }

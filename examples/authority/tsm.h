@@ -32,6 +32,13 @@ MITOME_CHECKED mitome_status tsm_store_batch_key(
 MITOME_CHECKED mitome_status tsm_pair(
         struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error);
 
+/* tsm_make_device_key has the element make its device key; the maker certifies the point and gives the phone
+ * an identity, which is what is printed on it. */
+MITOME_CHECKED mitome_status tsm_make_device_key(
+        struct tsm_channel *channel, uint8_t ret_point[65], mitome_error *error);
+MITOME_CHECKED mitome_status tsm_store_device_certificate(
+        struct tsm_channel *channel, const char *identity, slice certificate, mitome_error *error);
+
 /* JPKI applet */
 struct tsm_public_key {
         uint8_t modulus[256];
@@ -45,5 +52,10 @@ MITOME_CHECKED mitome_status tsm_write_ca_certificate(
         struct tsm_channel *channel, enum authority_kind kind, slice der, mitome_error *error);
 MITOME_CHECKED mitome_status tsm_set_secret(
         struct tsm_channel *channel, enum authority_kind kind, const char *secret, mitome_error *error);
+
+/* tsm_set_lease lets the signing key make `count` more signatures, as long as the certificate with this
+ * serial number stands beside it: to be called when the certificate was seen to be alive. */
+MITOME_CHECKED mitome_status tsm_set_lease(
+        struct tsm_channel *channel, slice serial, uint16_t count, mitome_error *error);
 
 #endif

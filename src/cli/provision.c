@@ -89,6 +89,9 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
         return mitome_element_transmit(context, command, response, ret_size, error);
 }
 
+/* How many documents a demonstration may sign before its station would look at the certificate again. */
+enum { SIGNATURES = 1000 };
+
 static mitome_status issue(struct provision *provision, struct tsm_channel *channel, enum authority_kind kind,
         const char *secret, mitome_error *error)
 {
@@ -100,6 +103,8 @@ static mitome_status issue(struct provision *provision, struct tsm_channel *chan
         MITOME_TRY(tsm_write_certificate(
                 channel, kind, slice_of(certificate.der.bytes, certificate.der.size), error));
         MITOME_TRY(tsm_write_ca_certificate(channel, kind, authority_ca(provision->authority, kind), error));
+        if (kind == AUTHORITY_SIGNING)
+                MITOME_TRY(tsm_set_lease(channel, SLICE(certificate.serial), SIGNATURES, error));
         return tsm_set_secret(channel, kind, secret, error);
 }
 
@@ -116,6 +121,18 @@ static mitome_status personalise(struct provision *provision, mitome_error *erro
         return status;
 }
 
+/* The device key is made in the element; the maker certifies it and prints an identity on the phone. */
+static mitome_status make_device(
+        struct provision *provision, struct tsm_channel *channel, mitome_error *error)
+{
+        uint8_t point[MAKER_POINT_SIZE];
+        struct maker_device device;
+        MITOME_TRY(tsm_make_device_key(channel, point, error));
+        MITOME_TRY(maker_certify_device(&provision->random, provision->now, point, &device, error));
+        return tsm_store_device_certificate(
+                channel, "DEMO-0001", slice_of(device.certificate.bytes, device.certificate.size), error);
+}
+
 /* What the maker does to a phone of its model. */
 static mitome_status manufacture(struct provision *provision, mitome_error *error)
 {
@@ -127,6 +144,8 @@ static mitome_status manufacture(struct provision *provision, mitome_error *erro
         if (!failed(status)) {
                 status = tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
                         slice_of(batch.certificate.bytes, batch.certificate.size), error);
+                if (!failed(status))
+                        status = make_device(provision, &channel, error);
                 tsm_close(&channel);
         }
         bytes_wipe(batch.key, sizeof batch.key);
