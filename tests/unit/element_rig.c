@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_rig.h"
 
+#include "element_certificate.h"
 #include "p256.h"
 #include "store.h"
 #include "tlv.h"
@@ -318,38 +319,52 @@ void element_rig_store_batch_key(struct element_rig *rig)
         MUST(element_rig_secured(rig, 0x80300000, writer_view(&w)) == SW_OK);
 }
 
-static void write_file(struct element_rig *rig, uint16_t file, size_t size)
+void element_rig_write(struct element_rig *rig, uint16_t file, slice content)
 {
-        uint8_t content[2048];
-        MUST(size <= sizeof content);
-        writer w = writer_over(content, size);
-        /* As a certificate begins (RFC 5280 4.1): version 3, a serial number, an algorithm, an issuer. */
-        static const uint8_t version[] = { 0xA0, 0x03, 0x02, 0x01, 0x02 },
-                             names[] = { 0x30, 0x00, 0x30, 0x02, 0x31, 0x00 };
-        const uint8_t serial[] = { 0x02, 0x02, ELEMENT_RIG_SERIAL, (uint8_t)file };
-        for (size_t head = 4; head <= 8; head += 4) {
-                write_u16(&w, 0x3082);
-                write_u16(&w, (uint16_t)(size - head));
-        }
-        write_slice(&w, SLICE(version));
-        write_slice(&w, SLICE(serial));
-        write_slice(&w, SLICE(names));
-        while (w.used < size)
-                write_u8(&w, (uint8_t)(file + w.used));
+        enum { PART = 200 };
+        reader r = reader_over(content, NULL, NULL);
         MUST(element_rig_select_file(rig, file) == SW_OK);
-        for (size_t at = 0; at < size; at += 200) {
-                slice part = slice_of(content + at, size - at < 200 ? size - at : 200);
-                MUST(element_rig_secured(rig, 0x80D60000 | (uint32_t)at, part) == SW_OK);
+        while (r.rest.size) {
+                slice part;
+                uint32_t head = 0x80D60000 | (uint32_t)r.offset;
+                DONE(read_bytes(&r, "content", r.rest.size < PART ? r.rest.size : PART, &part));
+                MUST(element_rig_secured(rig, head, part) == SW_OK);
+        }
+}
+
+void element_rig_certify(struct element_rig *rig, uint16_t file, size_t size)
+{
+        uint8_t key[2048], content[ELEMENT_CERTIFICATE_MAX];
+        uint16_t key_file = file == 0x000A || file == 0x000B ? 0x0017 : 0x001A;
+        slice stored = element_rig_stored(rig, 0x0100u + key_file, key, sizeof key);
+        MUST(stored.size);
+        element_rig_write(
+                rig, file, element_certificate(stored, ELEMENT_RIG_SERIAL << 8 | file, size, content));
+        bytes_wipe(key, sizeof key);
+}
+
+/* Keys that are the process's own, where the element has made none. */
+static void bring_keys(struct element_rig *rig)
+{
+        static const uint32_t objects[] = { 0x0117, 0x011A };
+        uint8_t key[2048];
+        for (unsigned i = 0; i < 2; i++) {
+                if (element_rig_stored(rig, objects[i], key, sizeof key).size)
+                        continue;
+                element_rig_off(rig);
+                element_rig_store(rig, objects[i], element_certificate_key(i));
+                element_rig_open(rig);
         }
 }
 
 void element_rig_personalise(struct element_rig *rig)
 {
+        bring_keys(rig);
         element_rig_store_batch_key(rig);
         MUST(element_rig_channel(rig, element_rig_jpki, &element_rig_keys) == SW_OK);
-        write_file(rig, 0x0001, 1500);
-        write_file(rig, 0x000A, 1300);
-        write_file(rig, 0x000B, 900);
+        element_rig_certify(rig, 0x0001, 1500);
+        element_rig_certify(rig, 0x000A, 1300);
+        element_rig_certify(rig, 0x000B, 1100);
         MUST(element_rig_secured(rig, 0x802C0098, slice_text(ELEMENT_RIG_PIN)) == SW_OK);
         MUST(element_rig_secured(rig, 0x802C009B, slice_text(ELEMENT_RIG_PASSWORD)) == SW_OK);
         MUST(element_rig_select(rig, element_rig_fido) == SW_OK);

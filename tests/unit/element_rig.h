@@ -100,10 +100,15 @@ struct scp03_keys element_rig_host_keys(const struct mitome_card_keys *keys);
 
 void element_rig_store_batch_key(struct element_rig *rig);
 
-/* element_rig_personalise stores a batch key, certificates, PIN and password. The certificates are not of
- * keys of the element, which take long to make: element_rig_generate makes one (97, 9A). */
+/* element_rig_personalise stores a batch key, certificates, PIN and password. Where the element has made no
+ * keys (element_rig_generate, 97 or 9A, which takes long) it gets two that the process made once. */
 void element_rig_personalise(struct element_rig *rig);
 void element_rig_generate(struct element_rig *rig, uint8_t reference);
+
+/* element_rig_write writes a file in parts, element_rig_certify a certificate of the key that is there (0001,
+ * 0002: 001A; 000A, 000B: 0017) with exactly `size` bytes: both through the open channel. */
+void element_rig_write(struct element_rig *rig, uint16_t file, slice content);
+void element_rig_certify(struct element_rig *rig, uint16_t file, size_t size);
 
 /* element_rig_make_device has a device key made and stores its certificate and identity. */
 void element_rig_make_device(struct element_rig *rig);

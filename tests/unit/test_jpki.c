@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The JPKI applet by its APDUs. Quotations are of PROTOCOL.md; what it leaves to the plastic card is said in
  * our own words. */
+#include "element_certificate.h"
 #include "element_rig.h"
 #include "tlv.h"
 
@@ -180,8 +181,8 @@ static void certificates_open_to_their_own_secret(void **state)
         struct element_rig *rig = *state;
         uint8_t content[4096];
         assert_sw(element_rig_select_file(rig, 0x000B), SW_OK);
-        assert_int_equal(read_whole(rig, content, sizeof content), 900);
-        assert_memory_equal(content, "\x30\x82\x03\x80", 4);
+        assert_int_equal(read_whole(rig, content, sizeof content), 1100);
+        assert_memory_equal(content, "\x30\x82\x04\x48", 4);
         assert_sw(element_rig_select_file(rig, 0x000A), SW_OK);
         assert_sw(read_part(rig, 0, 256), SW_SECURITY_STATUS);
         assert_sw(verify(rig, SIGN_PASSWORD, ELEMENT_RIG_PASSWORD), SW_OK);
@@ -219,30 +220,121 @@ static void reading_is_refused_where_there_is_nothing_to_read(void **state)
         assert_sw(element_rig_command(rig, 0x00B00000, slice_text("x")), SW_WRONG_LENGTH);
 }
 
-/* "writes the current EF (0001, 0002, 000A, 000B) from the offset on; offset 0 starts the content anew." */
-static void certificates_are_written_through_the_channel(void **state)
+/* What is written: a part at an offset of the current file. */
+static uint16_t write_part(struct element_rig *rig, size_t offset, slice part)
+{
+        return element_rig_secured(rig, 0x80D60000 | (uint32_t)offset, part);
+}
+
+static slice certificate_of(struct element_rig *rig, uint16_t key_file, size_t size, uint8_t *buffer)
+{
+        uint8_t key[2048];
+        return element_certificate(
+                element_rig_stored(rig, 0x0100u + key_file, key, sizeof key), 77, size, buffer);
+}
+
+/* "A certificate becomes the file with its last part" */
+static void a_certificate_is_written_whole_or_not_at_all(void **state)
 {
         struct element_rig *rig = *state;
-        uint8_t large[4000] = { 0x30 };
+        uint8_t buffer[ELEMENT_CERTIFICATE_MAX], content[4096];
+        slice whole = certificate_of(rig, AUTH_KEY, 1400, buffer);
         assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
-        assert_sw(element_rig_secured(rig, 0x80D60000, slice_text("x")), SW_NO_CURRENT_FILE);
+        assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(element_rig_select_file(rig, 0x000A), SW_OK);
+        unsigned replaces = rig->medium.writes;
+        for (size_t at = 0; at < 1400; at += 1) { /* byte by byte, the hardest way */
+                if (at == 1399) {
+                        assert_int_equal(read_whole(rig, content, sizeof content), 1300); /* the former */
+                        assert_int_equal(rig->medium.writes, replaces);
+                }
+                assert_sw(write_part(rig, at, slice_of(whole.data + at, 1)), SW_OK);
+        }
+        assert_int_equal(read_whole(rig, content, sizeof content), 1400);
+        assert_memory_equal(content, whole.data, 1400);
+        replaces = rig->medium.writes;
+        assert_sw(write_part(rig, 0, whole), SW_OK); /* the same again: nothing is new */
+        assert_int_equal(rig->medium.writes, replaces);
+        /* What was begun ends with the selection. */
+        assert_sw(write_part(rig, 0, slice_of(whole.data, 1000)), SW_OK);
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_select_file(rig, 0x000A), SW_OK);
+        assert_sw(write_part(rig, 1000, slice_of(whole.data + 1000, 400)), SW_OFFSET);
+}
+
+/* "6A80 no certificate, or of another key" */
+static void a_certificate_is_of_the_key_that_is_there(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t buffer[ELEMENT_CERTIFICATE_MAX], content[4096];
+        slice of_other_key = certificate_of(rig, SIGN_KEY, 1400, buffer);
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(element_rig_select_file(rig, 0x000A), SW_OK);
+        assert_sw(write_part(rig, 0, of_other_key), SW_WRONG_DATA);
+        assert_int_equal(read_whole(rig, content, sizeof content), 1300);
+        assert_sw(element_rig_select_file(rig, 0x000B), SW_OK); /* a CA has a key of its own */
+        assert_sw(write_part(rig, 0, of_other_key), SW_OK);
+        assert_sw(element_rig_select_file(rig, 0x0001), SW_OK);
+        assert_sw(write_part(rig, 0, of_other_key), SW_OK);
+        buffer[300] ^= 1; /* in the modulus, or what leads to it */
+        assert_sw(write_part(rig, 0, of_other_key), SW_WRONG_DATA);
+}
+
+/* Every length of the outermost element, and its contents, are looked at before anything is a file. */
+static void what_is_no_certificate_is_not_written(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t buffer[ELEMENT_CERTIFICATE_MAX + 1] = { 0 }, filler[4000] = { 0x30, 0x82, 0x0F, 0x9C };
+        slice whole = certificate_of(rig, AUTH_KEY, 1400, buffer);
+        static const char *const heads[] = { "1", "\x31\x82", "0\x81\x80", "0\x10", "0\x83\x01", "0\x80" };
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_select_file(rig, 0x0002), SW_OK);
+        for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+                assert_sw(write_part(rig, 0, slice_text(heads[i])), SW_WRONG_DATA);
+        assert_sw(write_part(rig, 0, slice_of(buffer, whole.size + 1)), SW_WRONG_DATA); /* a byte behind it */
+        assert_sw(write_part(rig, 0, SLICE(filler)), SW_WRONG_DATA);                    /* no certificate */
+        assert_sw(write_part(rig, 0, slice_text("0\x82\x0F\xFD")), SW_FULL);            /* 4097 bytes */
+        assert_sw(write_part(rig, 0, slice_of("\x30\x82\x0F\xFC", 4)), SW_OK);
+        assert_sw(write_part(rig, 4, slice_of(filler + 4, 3900)), SW_OK);
+        assert_sw(write_part(rig, 3904, slice_of(filler + 4, 193)), SW_FULL);
+        assert_sw(write_part(rig, 3904, slice_of(filler + 4, 192)), SW_WRONG_DATA); /* whole, but nothing */
+        assert_sw(write_part(rig, 4096, slice_of(filler + 4, 1)), SW_OFFSET);
+        for (size_t cut = 1; cut < whole.size; cut += 97) { /* lengths inside that lead outside */
+                uint8_t copy[ELEMENT_CERTIFICATE_MAX];
+                memcpy(copy, whole.data, cut);
+                copy[2] = (uint8_t)(cut >> 8);
+                copy[3] = (uint8_t)(cut - 4);
+                if (cut > 4 && (size_t)(copy[2] << 8 | copy[3]) + 4 == cut)
+                        assert_sw(write_part(rig, 0, slice_of(copy, cut)), SW_WRONG_DATA);
+        }
+        assert_sw(read_part(rig, 0, 256), SW_OFFSET); /* nothing of it is there */
+}
+
+static void parts_follow_each_other_in_one_file(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t buffer[ELEMENT_CERTIFICATE_MAX];
+        slice whole = certificate_of(rig, AUTH_KEY, 1400, buffer);
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(write_part(rig, 0, slice_text("x")), SW_NO_CURRENT_FILE);
         static const uint16_t unwritable[] = { 0x0006, AUTH_KEY, AUTH_PIN, SIGN_KEY, SIGN_PASSWORD };
         for (size_t i = 0; i < 5; i++) {
                 assert_sw(element_rig_select_file(rig, unwritable[i]), SW_OK);
-                assert_sw(element_rig_secured(rig, 0x80D60000, slice_text("x")), SW_WRONG_FILE_TYPE);
+                assert_sw(write_part(rig, 0, slice_text("x")), SW_WRONG_FILE_TYPE);
         }
-        assert_sw(element_rig_select_file(rig, 0x0002), SW_OK);
-        assert_sw(element_rig_secured(rig, 0x80D60000, nothing), SW_WRONG_LENGTH);
-        assert_sw(element_rig_secured(rig, 0x80D68000, slice_text("x")), SW_WRONG_P1P2);
-        assert_sw(element_rig_secured(rig, 0x80D60001, slice_text("x")), SW_OFFSET); /* a gap */
-        assert_sw(element_rig_secured(rig, 0x80D60000, SLICE(large)), SW_OK);
-        assert_sw(element_rig_secured(rig, 0x80D60FA0, slice_of(large, 96)), SW_OK); /* 4096 in all */
-        assert_sw(element_rig_secured(rig, 0x80D61000, slice_of(large, 1)), SW_FULL);
-        assert_sw(element_rig_secured(rig, 0x80D60FFF, slice_of(large, 2)), SW_FULL);
-        assert_sw(element_rig_secured(rig, 0x80D60000, slice_text("abcdef")), SW_OK);
-        assert_sw(element_rig_secured(rig, 0x80D60002, slice_text("XY")), SW_OK);
-        assert_sw(read_part(rig, 0, 256), SW_OK);
-        assert_true(slice_is(rig->data, "abXYef"));
+        assert_sw(element_rig_select_file(rig, 0x000A), SW_OK);
+        assert_sw(write_part(rig, 0, nothing), SW_WRONG_LENGTH);
+        assert_sw(write_part(rig, 0x8000, slice_text("x")), SW_WRONG_P1P2);
+        assert_sw(write_part(rig, 1, slice_text("x")), SW_OFFSET);
+        assert_sw(write_part(rig, 0, slice_of(whole.data, 700)), SW_OK);
+        assert_sw(write_part(rig, 699, slice_of(whole.data + 699, 701)), SW_OFFSET);
+        assert_sw(write_part(rig, 701, slice_of(whole.data + 701, 699)), SW_OFFSET);
+        assert_sw(element_rig_select_file(rig, 0x000B), SW_OK); /* another file */
+        assert_sw(write_part(rig, 700, slice_of(whole.data + 700, 700)), SW_OFFSET);
+        assert_sw(element_rig_select_file(rig, 0x000A), SW_OK); /* and back */
+        assert_sw(write_part(rig, 700, slice_of(whole.data + 700, 700)), SW_OK);
+        assert_sw(write_part(rig, 1400, slice_text("x")), SW_OFFSET); /* it was whole */
 }
 
 /* ---- secrets ---- */
@@ -600,8 +692,12 @@ static void a_key_that_is_not_there_does_not_sign(void **state)
         (void)state;
         struct element_rig rig = { 0 };
         element_rig_open(&rig);
-        element_rig_personalise(&rig);
-        assert_sw(element_rig_select(&rig, element_rig_jpki), SW_OK);
+        assert_sw(element_rig_channel(&rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(&rig, 0x802C0098, slice_text(ELEMENT_RIG_PIN)), SW_OK);
+        assert_sw(element_rig_select_file(&rig, 0x000A), SW_OK);
+        uint8_t buffer[ELEMENT_CERTIFICATE_MAX];
+        slice whole = element_certificate(element_certificate_key(0), 1, 1200, buffer);
+        assert_sw(write_part(&rig, 0, whole), SW_NO_REFERENCE); /* nor has it a certificate */
         assert_sw(verify(&rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
         assert_sw(element_rig_command(&rig, 0x802A0097, slice_text("x")), SW_NO_REFERENCE);
         element_rig_close(&rig);
@@ -711,7 +807,10 @@ int main(void)
                 TEST(token_information_is_free),
                 TEST(certificates_open_to_their_own_secret),
                 TEST(reading_is_refused_where_there_is_nothing_to_read),
-                TEST(certificates_are_written_through_the_channel),
+                TEST(a_certificate_is_written_whole_or_not_at_all),
+                TEST(a_certificate_is_of_the_key_that_is_there),
+                TEST(what_is_no_certificate_is_not_written),
+                TEST(parts_follow_each_other_in_one_file),
                 TEST(a_query_spends_nothing),
                 TEST(the_pin_is_locked_after_three),
                 TEST(the_password_is_locked_after_five),

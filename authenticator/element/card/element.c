@@ -165,6 +165,7 @@ void mitome_element_free(struct mitome_element *element)
 {
         if (!element)
                 return;
+        jpki_drop_keys(element);
         store_close(element->store);
         bytes_wipe(element, sizeof *element);
         free(element);

@@ -46,6 +46,8 @@ enum element_object {
         OBJECT_RECEIPT_BOOK = 0x0053,        /* u32 last, u32 dropped: receipts.c */
         OBJECT_LEASE = 0x0054,               /* status_lease.c */
         OBJECT_JPKI_FILE = 0x0100,           /* + the number of the EF: certificates, RSA keys as DER */
+        OBJECT_JPKI_GENERATION = 0x0200,     /* u32: jpki_generation; outlives the applet's erasure */
+        OBJECT_JPKI_SETTINGS = 0x0201,       /* jpki_personality.c */
         OBJECT_CREDENTIAL = 0x01000000, /* fido_credentials.c; rising with age: the highest is the newest */
         OBJECT_CREDENTIAL_LAST = 0x01FFFFFF,
         OBJECT_ACCESS_REFRESH = 0x05000000, /* 8 bytes: another one after each change of the rules */
@@ -66,6 +68,7 @@ struct mitome_element {
         const struct applet *selected;
         struct scp03_session channel;
         struct jpki jpki;
+        struct jpki_ready jpki_ready;
         struct fido fido;
         struct access_reading access;
 

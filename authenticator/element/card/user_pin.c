@@ -70,6 +70,28 @@ uint16_t user_pin_put(struct mitome_element *element, slice text)
         return reference_put(element, &pin, secret_view(&hash), (uint8_t)kind, full_tries(element));
 }
 
+uint16_t user_pin_reset(struct mitome_element *element, slice text)
+{
+        SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
+        return user_pin_put(element, text);
+}
+
+uint16_t user_pin_release(struct mitome_element *element)
+{
+        uint32_t credential;
+        if (store_next(element->store, OBJECT_CREDENTIAL, OBJECT_CREDENTIAL_LAST, &credential))
+                return SW_OK;
+        SW_TRY(element_delete(element, OBJECT_PIN));
+        SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
+        return reference_put_tries(element, &pin, USER_PIN_TRIES);
+}
+
+void user_pin_close_fido(struct mitome_element *element)
+{
+        fido_end_operation(&element->fido);
+        secret_wipe(&element->fido.pin_token);
+}
+
 uint16_t user_pin_personalise(struct mitome_element *element)
 {
         if (reference_kind(element, &pin) == PIN_TEXT)

@@ -29,6 +29,18 @@ bool user_pin_is_allowed(const struct mitome_element *element, slice text);
 /* user_pin_put prepares a PIN with full tries; the caller commits. */
 uint16_t user_pin_put(struct mitome_element *element, slice text);
 
+/* user_pin_reset prepares a PIN from one who need not know the former: besides, the finger path closes until
+ * the new PIN has confirmed the fingers. */
+uint16_t user_pin_reset(struct mitome_element *element, slice text);
+
+/* user_pin_release prepares the end of the PIN with the certificate that it came with. While there are FIDO
+ * credentials it stays, with the tries it has: it is what keeps others from them. */
+uint16_t user_pin_release(struct mitome_element *element);
+
+/* user_pin_close_fido ends what the former PIN opened in the FIDO applet, which may be selected on another
+ * logical channel: its token, and the operation that it authorised. */
+void user_pin_close_fido(struct mitome_element *element);
+
 /* user_pin_personalise prepares what changes when the user-verification certificate arrives: a PIN that is
  * not four digits long is no PIN of such an element. */
 uint16_t user_pin_personalise(struct mitome_element *element);

@@ -1,64 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_internal.h"
+#include "user_pin.h"
 
 static const struct {
         enum jpki_ef ef;
         enum jpki_kind kind;
+        bool card_only;
+        enum jpki_ef guard;    /* what has to be verified before it is read, used or changed */
+        bool free_on_the_card; /* although a phone guards it */
 } files[] = {
-        { JPKI_SIGN_CERTIFICATE, JPKI_KIND_CERTIFICATE },
-        { JPKI_SIGN_CA, JPKI_KIND_CERTIFICATE },
-        { JPKI_TOKEN_INFO, JPKI_KIND_INFO },
-        { JPKI_AUTH_CERTIFICATE, JPKI_KIND_CERTIFICATE },
-        { JPKI_AUTH_CA, JPKI_KIND_CERTIFICATE },
-        { JPKI_AUTH_KEY, JPKI_KIND_KEY },
-        { JPKI_AUTH_PIN, JPKI_KIND_SECRET },
-        { JPKI_SIGN_KEY, JPKI_KIND_KEY },
-        { JPKI_SIGN_PASSWORD, JPKI_KIND_SECRET },
+        { JPKI_SIGN_CERTIFICATE, JPKI_KIND_CERTIFICATE, false, JPKI_SIGN_PASSWORD, false },
+        { JPKI_SIGN_CA, JPKI_KIND_CERTIFICATE, false, JPKI_NO_EF, false },
+        { JPKI_TOKEN_INFO, JPKI_KIND_INFO, false, JPKI_NO_EF, false },
+        { JPKI_AVAILABILITY, JPKI_KIND_INFO, true, JPKI_NO_EF, false },
+        { JPKI_AUTH_CERTIFICATE, JPKI_KIND_CERTIFICATE, false, JPKI_AUTH_PIN, true },
+        { JPKI_AUTH_CA, JPKI_KIND_CERTIFICATE, false, JPKI_NO_EF, false },
+        { JPKI_AUTH_KEY, JPKI_KIND_KEY, false, JPKI_AUTH_PIN, false },
+        { JPKI_AUTH_PIN, JPKI_KIND_SECRET, false, JPKI_AUTH_PIN, false },
+        { JPKI_SIGN_KEY, JPKI_KIND_KEY, false, JPKI_SIGN_PASSWORD, false },
+        { JPKI_SIGN_PASSWORD, JPKI_KIND_SECRET, false, JPKI_SIGN_PASSWORD, false },
 };
 
 enum { FILE_COUNT = sizeof files / sizeof *files };
 
-static void forget(struct mitome_element *element)
+const struct jpki_kit jpki_kits[JPKI_KITS] = {
+        { 0x97, 0x98, JPKI_AUTH_KEY, JPKI_AUTH_PIN, JPKI_AUTH_CERTIFICATE, JPKI_AUTH_CA },
+        { 0x9A, 0x9B, JPKI_SIGN_KEY, JPKI_SIGN_PASSWORD, JPKI_SIGN_CERTIFICATE, JPKI_SIGN_CA },
+};
+
+const struct jpki_kit *jpki_find_kit(uint8_t key_reference)
 {
-        element->jpki = (struct jpki){ 0 };
+        for (size_t i = 0; i < JPKI_KITS; i++)
+                if (jpki_kits[i].key_reference == key_reference)
+                        return &jpki_kits[i];
+        return NULL;
 }
 
-/* The PIN is the FIDO applet's too, and stays. */
-static uint16_t erase(struct mitome_element *element)
+uint32_t jpki_object(enum jpki_ef ef)
 {
-        SW_TRY(element_delete(element, OBJECT_PASSWORD));
-        return element_erase(element, OBJECT_JPKI_FILE, OBJECT_JPKI_FILE + 0xFF);
+        return OBJECT_JPKI_FILE + (uint32_t)ef;
+}
+
+static void forget(struct mitome_element *element)
+{
+        jpki_drop_keys(element);
+        bytes_wipe(&element->jpki, sizeof element->jpki);
+}
+
+/* The place of a file in the table, FILE_COUNT when this personality has none. */
+static size_t find_file(const struct mitome_element *element, uint16_t number)
+{
+        bool card = jpki_settings(element).personality == JPKI_CARD;
+        for (size_t i = 0; i < FILE_COUNT; i++)
+                if ((uint16_t)files[i].ef == number && (card || !files[i].card_only))
+                        return i;
+        return FILE_COUNT;
 }
 
 uint16_t jpki_current_is(const struct mitome_element *element, enum jpki_kind kind)
 {
-        for (size_t i = 0; i < FILE_COUNT; i++)
-                if (files[i].ef == element->jpki.current)
-                        return files[i].kind == kind ? SW_OK : SW_WRONG_FILE_TYPE;
-        return SW_NO_CURRENT_FILE;
+        size_t i = find_file(element, (uint16_t)element->jpki.current);
+        if (i == FILE_COUNT)
+                return SW_NO_CURRENT_FILE;
+        return files[i].kind == kind ? SW_OK : SW_WRONG_FILE_TYPE;
 }
 
-/* Who opens what. On a phone the user-verification certificate is read after the PIN only; on the plastic
- * card it is free. */
-bool jpki_is_opened(const struct jpki *jpki, enum jpki_ef ef)
+/* Locked means locked: a PIN that was verified here and is blocked since, by another path to the same
+ * counter, opens nothing any more. */
+static bool is_verified(const struct mitome_element *element, enum jpki_ef secret)
 {
-        switch (ef) {
-        case JPKI_SIGN_CERTIFICATE:
-        case JPKI_SIGN_KEY:
-        case JPKI_SIGN_PASSWORD:
-                return jpki->password_verified;
-        case JPKI_AUTH_CERTIFICATE:
-        case JPKI_AUTH_KEY:
-        case JPKI_AUTH_PIN:
-                return jpki->pin_verified;
-        case JPKI_SIGN_CA:
-        case JPKI_AUTH_CA:
-        case JPKI_TOKEN_INFO:
-                return true;
-        case JPKI_NO_EF:
-        default:
+        if (secret == JPKI_AUTH_PIN)
+                return element->jpki.pin_verified && !user_pin_is_blocked(element);
+        return element->jpki.password_verified;
+}
+
+bool jpki_is_opened(const struct mitome_element *element, enum jpki_ef ef)
+{
+        size_t i = find_file(element, (uint16_t)ef);
+        if (i == FILE_COUNT)
                 return false;
-        }
+        if (files[i].guard == JPKI_NO_EF)
+                return true;
+        if (files[i].free_on_the_card && jpki_settings(element).personality == JPKI_CARD)
+                return true;
+        return is_verified(element, files[i].guard);
+}
+
+void jpki_close_secret(struct mitome_element *element, enum jpki_ef secret)
+{
+        if (secret == JPKI_AUTH_PIN)
+                element->jpki.pin_verified = false;
+        else
+                element->jpki.password_verified = false;
 }
 
 /* SELECT EF: 00 A4 02 0C 02 <number>. */
@@ -72,13 +105,11 @@ static uint16_t select_file(
                 return SW_WRONG_P1P2;
         if (failed(read_u16(&r, "file", &number)) || failed(read_end(&r, "file")))
                 return SW_WRONG_LENGTH;
-        for (size_t i = 0; i < FILE_COUNT; i++) {
-                if ((uint16_t)files[i].ef == number) {
-                        element->jpki.current = files[i].ef;
-                        return SW_OK;
-                }
-        }
-        return SW_NOT_FOUND;
+        size_t i = find_file(element, number);
+        if (i == FILE_COUNT)
+                return SW_NOT_FOUND;
+        element->jpki.current = files[i].ef;
+        return SW_OK;
 }
 
 static uint16_t get_challenge(
@@ -100,9 +131,12 @@ static const struct command commands[] = {
         { 0x00, 0x24, COMMAND_OPEN, jpki_change },
         { 0x00, 0x84, COMMAND_OPEN, get_challenge },
         { 0x80, 0x2A, COMMAND_OPEN, jpki_sign },
+        { 0x80, 0xCA, COMMAND_OPEN, jpki_get_data },
+        { 0x80, 0xDA, COMMAND_PROTECTED, jpki_personalise },
         { 0x80, 0x46, COMMAND_PROTECTED, jpki_generate_key_pair },
         { 0x80, 0xD6, COMMAND_PROTECTED, jpki_update_binary },
         { 0x80, 0x2C, COMMAND_PROTECTED, jpki_set_reference_data },
+        { 0x80, 0x0E, COMMAND_PROTECTED, jpki_erase },
         { 0x80, 0x4A, COMMAND_PROTECTED, evidence_set_lease },
         { 0x80, 0x4C, COMMAND_OPEN, evidence_get_lease },
 };
@@ -115,5 +149,5 @@ const struct applet jpki_applet = {
         .commands = commands,
         .count = sizeof commands / sizeof *commands,
         .forget = forget,
-        .erase = erase,
+        .erase = jpki_erase_applet,
 };

@@ -14,8 +14,6 @@ enum {
         EXPONENT_SIZE_MAX = 4,
         PADDED_MAX = MODULUS_SIZE - 11, /* RFC 8017, 7.2.1: eleven bytes of padding at least */
         P2_CURRENT = 0x80,
-        P2_AUTH_KEY = 0x97,
-        P2_SIGN_KEY = 0x9A,
 };
 
 /* ---- COMPUTE DIGITAL SIGNATURE ---- */
@@ -67,55 +65,84 @@ static bool sign_with(EVP_PKEY *key, const struct signing_mode *mode, slice inpu
         return done;
 }
 
-static uint16_t sign(slice der, const struct signing_mode *mode, slice input, writer *answer)
+static uint16_t sign(EVP_PKEY *key, const struct signing_mode *mode, slice input, writer *answer)
 {
         uint8_t digest[SHA256_SIZE];
         if (mode->hash_on_card) {
                 sha256(&input, 1, digest);
                 input = SLICE(digest);
         }
-        const unsigned char *at = der.data;
         uint8_t *signature = write_space(answer, MODULUS_SIZE);
-        EVP_PKEY *key = d2i_PrivateKey(EVP_PKEY_RSA, NULL, &at, (long)der.size);
-        bool done = signature && sign_with(key, mode, input, signature);
-        EVP_PKEY_free(key);
-        return done ? SW_OK : SW_UNKNOWN;
+        return signature && sign_with(key, mode, input, signature) ? SW_OK : SW_UNKNOWN;
+}
+
+/* What key 0017 still signs where it signs no hash of the host's: messages that begin with one of these. What
+ * WebAuthn signs begins with SHA-256 of an RP ID. Who had the key sign that here would have made an assertion
+ * by himself, its flags and counter and relying party as he likes; but nobody finds an RP ID whose hash is
+ * the beginning of these. */
+#define EIGHT_SPACES "        "
+#define SIXTY_FOUR_SPACES \
+        EIGHT_SPACES      \
+        EIGHT_SPACES      \
+        EIGHT_SPACES      \
+        EIGHT_SPACES      \
+        EIGHT_SPACES      \
+        EIGHT_SPACES      \
+        EIGHT_SPACES      \
+        EIGHT_SPACES
+
+/* RFC 8446 4.4.3; the separating 00 is the string's own end. */
+static const char tls_client[] = SIXTY_FOUR_SPACES "TLS 1.3, client CertificateVerify";
+static const char challenge_response[32] = "mitome JPKI user verification v1";
+
+static bool begins_with(slice message, slice prefix)
+{
+        slice begin;
+        reader r = reader_over(message, NULL, NULL);
+        return !failed(read_bytes(&r, "prefix", prefix.size, &begin)) && slice_equal(begin, prefix) &&
+               r.rest.size > 0;
+}
+
+static uint16_t check_allowed(
+        const struct mitome_element *element, enum jpki_ef ef, const struct signing_mode *mode, slice input)
+{
+        if (ef != JPKI_AUTH_KEY || !jpki_signs_no_host_hash(element))
+                return SW_OK;
+        if (mode->hash_on_card &&
+                (begins_with(input, SLICE(tls_client)) || begins_with(input, SLICE(challenge_response))))
+                return SW_OK;
+        return SW_CONDITIONS;
 }
 
 static uint16_t find_key(const struct mitome_element *element, uint8_t p2, enum jpki_ef *ret)
 {
-        switch (p2) {
-        case P2_CURRENT:
-                SW_TRY(jpki_current_is(element, JPKI_KIND_KEY));
-                *ret = element->jpki.current;
-                return SW_OK;
-        case P2_AUTH_KEY:
-                *ret = JPKI_AUTH_KEY;
-                return SW_OK;
-        case P2_SIGN_KEY:
-                *ret = JPKI_SIGN_KEY;
-                return SW_OK;
-        default:
+        const struct jpki_kit *kit = jpki_find_kit(p2);
+        if (!kit && p2 != P2_CURRENT)
                 return SW_WRONG_P1P2;
-        }
+        if (!kit)
+                SW_TRY(jpki_current_is(element, JPKI_KIND_KEY));
+        *ret = kit ? kit->key : element->jpki.current;
+        return SW_OK;
 }
 
 uint16_t jpki_sign(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         enum jpki_ef ef;
+        EVP_PKEY *key;
         if (command->p1 >= MODE_COUNT)
                 return SW_WRONG_P1P2;
         SW_TRY(find_key(element, command->p2, &ef));
-        if (!jpki_is_opened(&element->jpki, ef))
+        if (!jpki_is_opened(element, ef))
                 return SW_SECURITY_STATUS;
         const struct signing_mode *mode = &modes[command->p1];
+        if (command->expected < MODULUS_SIZE)
+                return SW_WRONG_LENGTH;
         SW_TRY(check_input(mode, command->data));
-        if (!element_has(element, OBJECT_JPKI_FILE + (uint32_t)ef))
-                return SW_NO_REFERENCE;
-        if (ef == JPKI_SIGN_KEY)
+        SW_TRY(check_allowed(element, ef, mode, command->data));
+        SW_TRY(jpki_ready_key(element, ef, &key));
+        if (ef == JPKI_SIGN_KEY && jpki_settings(element).personality == JPKI_PHONE)
                 SW_TRY(lease_spend(element));
-        slice der = element_object(element, OBJECT_JPKI_FILE + (uint32_t)ef);
-        return der.size ? sign(der, mode, command->data, answer) : SW_NO_REFERENCE;
+        return sign(key, mode, command->data, answer);
 }
 
 /* ---- GENERATE KEY PAIR ---- */
@@ -150,33 +177,40 @@ static uint16_t put_private_key(struct mitome_element *element, enum jpki_ef ef,
         int size = i2d_PrivateKey(key, &der);
         if (size <= 0)
                 return SW_UNKNOWN;
-        uint16_t sw = element_put(element, OBJECT_JPKI_FILE + (uint32_t)ef, slice_of(der, (size_t)size));
+        uint16_t sw = element_put(element, jpki_object(ef), slice_of(der, (size_t)size));
         OPENSSL_clear_free(der, (size_t)size);
         return sw;
 }
 
-static uint16_t replace_key(struct mitome_element *element, enum jpki_ef ef, EVP_PKEY *key, writer *answer)
+/* The secret that was verified before opens the new key only when it is verified again: whoever asked for
+ * its signature then meant the former one. */
+static uint16_t replace_key(
+        struct mitome_element *element, const struct jpki_kit *kit, EVP_PKEY *key, writer *answer)
 {
-        enum jpki_ef certificate = ef == JPKI_AUTH_KEY ? JPKI_AUTH_CERTIFICATE : JPKI_SIGN_CERTIFICATE;
         SW_TRY(write_public_key(key, answer));
-        SW_TRY(put_private_key(element, ef, key));
-        SW_TRY(element_delete(element, OBJECT_JPKI_FILE + (uint32_t)certificate));
-        return element_commit(element);
+        SW_TRY(put_private_key(element, kit->key, key));
+        SW_TRY(element_delete(element, jpki_object(kit->certificate)));
+        if (kit->key == JPKI_AUTH_KEY)
+                SW_TRY(jpki_next_generation(element));
+        SW_TRY(element_commit(element));
+        jpki_drop_keys(element);
+        jpki_close_secret(element, kit->secret);
+        return SW_OK;
 }
 
 uint16_t jpki_generate_key_pair(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
-        if (command->p1 != 0 || (command->p2 != P2_AUTH_KEY && command->p2 != P2_SIGN_KEY))
+        const struct jpki_kit *kit = jpki_find_kit(command->p2);
+        if (command->p1 != 0 || !kit)
                 return SW_WRONG_P1P2;
         if (command->data.size)
                 return SW_WRONG_LENGTH;
-        enum jpki_ef ef = command->p2 == P2_AUTH_KEY ? JPKI_AUTH_KEY : JPKI_SIGN_KEY;
         /* OpenSSL draws its primes from its own generator and takes e = 65537. */
         EVP_PKEY *key = EVP_RSA_gen(MODULUS_BITS);
         if (!key)
                 return SW_UNKNOWN;
-        uint16_t sw = replace_key(element, ef, key, answer);
+        uint16_t sw = replace_key(element, kit, key, answer);
         EVP_PKEY_free(key);
         return sw;
 }

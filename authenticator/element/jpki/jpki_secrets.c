@@ -8,8 +8,6 @@ enum {
         PASSWORD_MIN = 6,
         PASSWORD_MAX = 16,
         PASSWORD_KIND = 1,
-        REFERENCE_PIN = 0x98,
-        REFERENCE_PASSWORD = 0x9B,
 };
 
 static const struct reference_data password_data = { OBJECT_PASSWORD, OBJECT_PASSWORD_TRIES };
@@ -93,12 +91,25 @@ static uint16_t check_pin(struct mitome_element *element, slice text)
         return sw == SW_BLOCKED ? SW_UNUSABLE : sw; /* as the plastic card says it */
 }
 
-static uint16_t set_pin(struct mitome_element *element, slice text)
+static uint16_t change_pin(struct mitome_element *element, slice text)
 {
         if (!user_pin_is_four_digits(text))
                 return SW_WRONG_DATA;
         SW_TRY(user_pin_put(element, text));
-        return element_commit(element);
+        SW_TRY(element_commit(element));
+        user_pin_close_fido(element);
+        return SW_OK;
+}
+
+/* Who resets a PIN need not know the former one, and fingers were confirmed with that. */
+static uint16_t reset_pin(struct mitome_element *element, slice text)
+{
+        if (!user_pin_is_four_digits(text))
+                return SW_WRONG_DATA;
+        SW_TRY(user_pin_reset(element, text));
+        SW_TRY(element_commit(element));
+        user_pin_close_fido(element);
+        return SW_OK;
 }
 
 /* ---- the commands ---- */
@@ -108,28 +119,29 @@ struct secret_file {
         size_t max; /* no secret of this kind is longer */
         uint8_t (*tries)(const struct mitome_element *element);
         uint16_t (*check)(struct mitome_element *element, slice text);
-        uint16_t (*set)(struct mitome_element *element, slice text);
+        uint16_t (*change)(struct mitome_element *element, slice text);
+        uint16_t (*reset)(struct mitome_element *element, slice text);
 };
 
 /* A PIN that was set before personalisation may be longer than four digits. */
-static const struct secret_file pin_file = { JPKI_AUTH_PIN, REFERENCE_SECRET_MAX, pin_tries, check_pin,
-        set_pin };
-static const struct secret_file password_file = { JPKI_SIGN_PASSWORD, PASSWORD_MAX, password_tries,
-        check_password, set_password };
+static const struct secret_file secrets[JPKI_KITS] = {
+        { JPKI_AUTH_PIN, REFERENCE_SECRET_MAX, pin_tries, check_pin, change_pin, reset_pin },
+        { JPKI_SIGN_PASSWORD, PASSWORD_MAX, password_tries, check_password, set_password, set_password },
+};
 
 static uint16_t current_secret(const struct mitome_element *element, const struct secret_file **ret)
 {
         SW_TRY(jpki_current_is(element, JPKI_KIND_SECRET));
-        *ret = element->jpki.current == JPKI_AUTH_PIN ? &pin_file : &password_file;
+        *ret = element->jpki.current == JPKI_AUTH_PIN ? &secrets[0] : &secrets[1];
         return SW_OK;
 }
 
-static void mark(struct jpki *jpki, const struct secret_file *file, bool verified)
+static void mark_verified(struct jpki *jpki, enum jpki_ef secret)
 {
-        if (file->ef == JPKI_AUTH_PIN)
-                jpki->pin_verified = verified;
+        if (secret == JPKI_AUTH_PIN)
+                jpki->pin_verified = true;
         else
-                jpki->password_verified = verified;
+                jpki->password_verified = true;
 }
 
 uint16_t jpki_verify(struct mitome_element *element, const struct apdu_command *command, writer *answer)
@@ -144,12 +156,13 @@ uint16_t jpki_verify(struct mitome_element *element, const struct apdu_command *
                 return SW_TRIES_LEFT | file->tries(element);
         if (command->data.size > file->max)
                 return SW_WRONG_LENGTH;
-        mark(&element->jpki, file, false);
+        jpki_close_secret(element, file->ef);
         SW_TRY(file->check(element, command->data));
-        mark(&element->jpki, file, true);
+        mark_verified(&element->jpki, file->ef);
         return SW_OK;
 }
 
+/* Who has verified the former secret stays verified. */
 uint16_t jpki_change(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         (void)answer;
@@ -157,18 +170,22 @@ uint16_t jpki_change(struct mitome_element *element, const struct apdu_command *
         if (command->p1 != 0x01 || command->p2 != P2_CURRENT)
                 return SW_WRONG_P1P2;
         SW_TRY(current_secret(element, &file));
-        if (!jpki_is_opened(&element->jpki, file->ef))
+        if (!jpki_is_opened(element, file->ef))
                 return SW_SECURITY_STATUS;
-        return file->set(element, command->data);
+        return file->change(element, command->data);
 }
 
 uint16_t jpki_set_reference_data(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         (void)answer;
-        if (command->p1 != 0 || (command->p2 != REFERENCE_PIN && command->p2 != REFERENCE_PASSWORD))
+        if (command->p1 != 0)
                 return SW_WRONG_P1P2;
-        const struct secret_file *file = command->p2 == REFERENCE_PIN ? &pin_file : &password_file;
-        mark(&element->jpki, file, false);
-        return file->set(element, command->data);
+        for (size_t i = 0; i < JPKI_KITS; i++) {
+                if (jpki_kits[i].secret_reference != command->p2)
+                        continue;
+                jpki_close_secret(element, secrets[i].ef);
+                return secrets[i].reset(element, command->data);
+        }
+        return SW_WRONG_P1P2;
 }
