@@ -38,6 +38,7 @@ enum evidence_member {
         EVIDENCE_AT_PENDING = 11, /* statement, as all that follow */
         EVIDENCE_AT_LEASE = 12,
         EVIDENCE_AT_LIFE_CYCLE = 13,
+        EVIDENCE_MEMBERS = 14, /* one more than the highest */
 };
 
 /* Members of a person's certificate and key. */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify_evidence.h"
+
+#include "leaf_certificate.h"
+
+static const char clause[] = "EVIDENCE.md 4";
+
+/* ECDSA-Sig-Value (RFC 3279 2.2.3) of r || s, as OpenSSL takes it. */
+static void write_integer(writer *w, slice number)
+{
+        reader r = reader_over(number, NULL, NULL);
+        slice zero;
+        while (r.rest.size > 1 && r.rest.data[0] == 0 && !failed(read_bytes(&r, NULL, 1, &zero)))
+                continue;
+        bool padded = r.rest.size && r.rest.data[0] & 0x80;
+        write_u8(w, 0x02);
+        write_u8(w, (uint8_t)(r.rest.size + padded));
+        if (padded)
+                write_u8(w, 0);
+        write_slice(w, read_rest(&r));
+}
+
+static void write_der_signature(writer *w, slice raw)
+{
+        uint8_t bytes[EVIDENCE_SIGNATURE_SIZE + 8];
+        writer numbers = WRITER(bytes);
+        slice half;
+        reader r = reader_over(raw, NULL, NULL);
+        while (!failed(read_bytes(&r, NULL, EVIDENCE_SIGNATURE_SIZE / 2, &half)))
+                write_integer(&numbers, half);
+        write_u8(w, 0x30);
+        write_u8(w, (uint8_t)numbers.used);
+        write_slice(w, writer_view(&numbers));
+}
+
+static mitome_status verify_signature(const struct evidence *evidence, const X509 *leaf,
+        struct cose_verifier *verifier, mitome_error *error)
+{
+        static const char field[] = "x5chain[0] public key";
+        uint8_t to_sign[EVIDENCE_PAYLOAD_MAX + 128], der[EVIDENCE_SIGNATURE_SIZE + 16];
+        writer w = WRITER(to_sign), signature = WRITER(der);
+        struct cose_key key;
+        slice part;
+        MITOME_TRY(leaf_read_key(verifier, leaf, COSE_ES256, field, clause, &key, error));
+        evidence_write_to_sign(&w, evidence->kind, evidence->payload);
+        MITOME_TRY(writer_finish(&w, "payload", &part, error));
+        write_der_signature(&signature, evidence->signature);
+        return cose_verify(verifier, &key, &part, 1, writer_view(&signature), "signature", clause, error);
+}
+
+static mitome_status verify_device(const struct evidence *evidence, const struct mitome_trust *trust,
+        int64_t now, struct cose_verifier *verifier, mitome_error *error)
+{
+        const struct attestation_input input = { .verifier = verifier };
+        X509 *leaf;
+        bool anchored;
+        MITOME_TRY(leaf_read(&input, evidence->chain[0], "x5chain[0]", clause, &leaf, error));
+        mitome_status status = leaf_check_not_ca(leaf, clause, error);
+        if (!failed(status))
+                status = verify_signature(evidence, leaf, verifier, error);
+        X509_free(leaf);
+        MITOME_TRY(status);
+        MITOME_TRY(trust_verify_attestation(
+                trust, evidence->chain, evidence->chain_count, now, &anchored, error));
+        return anchored ? ok() : fail(error, MITOME_E_CERTIFICATE_ISSUER, "x5chain[0]", clause);
+}
+
+static mitome_status check_expected(
+        const struct evidence *evidence, const struct evidence_expected *expected, mitome_error *error)
+{
+        bool asked = expected->nonce.size || expected->kind == EVIDENCE_STATEMENT;
+        if (evidence->kind != expected->kind)
+                return fail(error, MITOME_E_EVIDENCE_KIND, "protected", clause);
+        if (asked && !slice_equal(evidence->nonce, expected->nonce))
+                return fail(error, MITOME_E_EVIDENCE_NONCE, "payload.nonce", clause);
+        if (expected->identity.size && !slice_equal(evidence->identity, expected->identity))
+                return fail(error, MITOME_E_EVIDENCE_IDENTITY, "payload.identity", clause);
+        return ok();
+}
+
+mitome_status evidence_verify(slice cose, const struct evidence_expected *expected,
+        const struct mitome_trust *trust, int64_t now, struct cose_verifier *verifier, struct evidence *ret,
+        mitome_error *error)
+{
+        struct evidence evidence;
+        MITOME_TRY(evidence_read(cose, &evidence, error));
+        MITOME_TRY(check_expected(&evidence, expected, error));
+        MITOME_TRY(verify_device(&evidence, trust, now, verifier, error));
+        *ret = evidence;
+        return ok();
+}
