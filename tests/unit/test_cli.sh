@@ -183,6 +183,25 @@ cp "$work/keys" "$work/open"
 chmod 644 "$work/open"
 answers 'element with keys that others can read' 2 - 'E808' element --state "$work/new" --create --scp03-keys "$work/open"
 answers 'element with missing keys' 2 - 'E806' element --state "$work/new" --create --scp03-keys "$work/missing"
+for digits in 31 33 47 50 63 66; do
+        cut=$(printf %.${digits}s "$key$key$key")
+        printf '%s\n%s\n%s\n' "$cut" "$cut" "$cut" >"$work/bad"
+        answers "element with keys of $digits digits" 2 - 'E117' element --state "$work/new" --create --scp03-keys "$work/bad"
+done
+printf '%s\n%s\n%s\n' "$key" "$key" "$key$key" >"$work/bad"
+answers 'element with keys of two lengths' 2 - 'E117' element --state "$work/new" --create --scp03-keys "$work/bad"
+for bad in 7 070 '7 ' xx; do
+        answers "element with i '$bad'" 2 - 'E1' element --state "$work/new" --create --scp03-keys "$work/keys" --scp03-i "$bad"
+done
+for bad in 40 72 f0; do
+        answers "element with i $bad" 2 - 'E111' element --state "$work/new" --create --scp03-keys "$work/keys" --scp03-i $bad
+done
+answers 'element is served with an i' 2 - 'usage' element --state "$work/new" --unix "$work/socket" --scp03-i 70
+for long in "$key" "$key$(printf %.16s $key)" "$key$key"; do
+        printf '%s\n%s\n%s\n' "$long" "$long" "$long" >"$work/long"
+        chmod 600 "$work/long"
+        answers "element with keys of ${#long} digits" 0 - - element --state "$work/of${#long}" --create --scp03-keys "$work/long" --scp03-i 71
+done
 answers 'element is made' 0 - - element --state "$work/state" --create --scp03-keys "$work/keys"
 answers 'element is not made twice' 2 - 'E801' element --state "$work/state" --create --scp03-keys "$work/keys"
 answers 'element on a path that is a file' 2 - 'E809' element --state "$work/state" --unix "$work/keys"
