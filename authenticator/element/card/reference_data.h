@@ -29,7 +29,8 @@ uint16_t reference_put_tries(
         struct mitome_element *element, const struct reference_data *reference, uint8_t tries);
 
 /* reference_check spends one of `tries` (at least 1) durably and then compares: 9000, or 63Cx with what is
- * left. Giving tries back is the caller's. */
+ * left. Giving tries back is the caller's, and its commit is also that of a verifier of a former version
+ * that was renewed. */
 uint16_t reference_check(
         struct mitome_element *element, const struct reference_data *reference, slice secret, uint8_t tries);
 

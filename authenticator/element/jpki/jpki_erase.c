@@ -43,25 +43,43 @@ static void forget_holder(struct mitome_element *element)
         user_pin_close_fido(element);
 }
 
-/* ERASE: keys and certificates, the applet stays. P2: 00 both kinds, 97 user verification, 9A signing. */
-uint16_t jpki_erase(struct mitome_element *element, const struct apdu_command *command, writer *answer)
+static const struct {
+        uint8_t p2;
+        bool kits[JPKI_KITS];
+        enum receipt_reason reason;
+} choices[] = {
+        { 0x00, { true, true }, RECEIPT_ERASE_JPKI },
+        { 0x97, { true, false }, RECEIPT_ERASE_USER },
+        { 0x9A, { false, true }, RECEIPT_ERASE_SIGNING },
+};
+
+enum { CHOICES = sizeof choices / sizeof *choices };
+
+static uint16_t stage_choice(struct mitome_element *element, size_t choice)
 {
-        (void)answer;
         bool any = false;
-        if (command->p1 || (command->p2 && !jpki_find_kit(command->p2)))
-                return SW_WRONG_P1P2;
-        if (command->data.size)
-                return SW_WRONG_LENGTH;
+        SW_TRY(receipt_record(element, choices[choice].reason));
         for (size_t i = 0; i < JPKI_KITS; i++) {
-                if (command->p2 && jpki_kits[i].key_reference != command->p2)
-                        continue;
-                if (!holds_any(element, &jpki_kits[i]))
+                if (!choices[choice].kits[i] || !holds_any(element, &jpki_kits[i]))
                         continue;
                 any = true;
                 SW_TRY(stage_kit(element, &jpki_kits[i]));
         }
-        if (!any)
-                return SW_NO_REFERENCE;
+        return any ? SW_OK : SW_NO_REFERENCE;
+}
+
+/* ERASE: keys and certificates, the applet stays. P2: 00 both kinds, 97 user verification, 9A signing. */
+uint16_t jpki_erase(struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        (void)answer;
+        size_t choice = 0;
+        while (choice < CHOICES && choices[choice].p2 != command->p2)
+                choice++;
+        if (command->p1 || choice == CHOICES)
+                return SW_WRONG_P1P2;
+        if (command->data.size)
+                return SW_WRONG_LENGTH;
+        SW_TRY(stage_choice(element, choice));
         SW_TRY(element_commit(element));
         forget_holder(element);
         return SW_OK;
