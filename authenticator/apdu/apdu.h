@@ -10,6 +10,10 @@
 /* Status words, by the names of ISO 7816-4 table 5 and 6 and of GlobalPlatform. */
 enum apdu_status {
         SW_OK = 0x9000,
+        SW_ALREADY_CLOSED = 0x6200,        /* a warning: the logical channel was not open */
+        SW_CARD_LOCKED = 0x6283,           /* a warning: selected, but the card is locked */
+        SW_AUTHENTICATION_FAILED = 0x6300, /* of the other side */
+        SW_MORE_DATA = 0x6310,             /* a warning: the next command gives what follows */
         SW_RULE_EXISTS = 0x6381, /* a warning: stored, beside another rule about the same app and applet */
         SW_TRIES_LEFT = 0x63C0,  /* low nibble: tries */
         SW_MEMORY_FAILURE = 0x6581,

@@ -6,6 +6,10 @@ static const struct {
         const char *text;
 } texts[] = {
         { SW_OK, "done" },
+        { SW_ALREADY_CLOSED, "the logical channel was not open" },
+        { SW_CARD_LOCKED, "the card is locked" },
+        { SW_AUTHENTICATION_FAILED, "authentication of the host failed" },
+        { SW_MORE_DATA, "more data available" },
         { SW_RULE_EXISTS, "stored beside another rule for the same app and applet" },
         { SW_MEMORY_FAILURE, "the state could not be written" },
         { SW_TOKEN_MAC, "unlock token: wrong MAC" },

@@ -421,8 +421,9 @@ static void no_cut_wins_anything(void **state)
 
 static void open_channels(struct element_rig *rig, void *context)
 {
+        static const uint8_t challenge[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
         uint32_t *answered = context;
-        for (int i = 0; i < 3 && element_rig_channel(rig, element_rig_jpki, &element_rig_keys) == SW_OK; i++)
+        for (int i = 0; i < 3 && element_rig_command(rig, 0x80500000, SLICE(challenge)) == SW_OK; i++)
                 ++*answered;
 }
 

@@ -1453,7 +1453,7 @@ static void no_key_is_in_any_answer(void **state)
         hide(rig, 0x0010, 16, 32, &hidden[1]);     /* the batch key */
         hide(rig, 0x0030, 0, 32, &hidden[2]);      /* the pairing key */
         hide(rig, 0x0020, 17, 32, &hidden[3]);     /* the PIN's verifier */
-        hide(rig, 0x0001, 0, 48, &hidden[4]);      /* the card's keys */
+        hide(rig, 0x04000100, 1, 48, &hidden[4]);  /* the card's keys */
         assert_memory_equal(hidden[1].bytes, rig->batch_key.data, 32);
         assert_memory_equal(hidden[2].bytes, rig->pairing_key.data, 32);
         search_all_commands(rig, hidden);

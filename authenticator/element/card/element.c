@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_internal.h"
 
+#include "key_sets.h"
+#include "registry.h"
 #include "user_pin.h"
 
 #include <stdlib.h>
@@ -46,17 +48,15 @@ static mitome_status draft_replace(void *context, slice image, mitome_error *err
 
 static mitome_status put_first(struct store *store, const struct mitome_card_keys *keys, mitome_error *error)
 {
-        static const uint8_t sequence[4], pin_tries[] = { USER_PIN_TRIES }, uv_tries[] = { USER_UV_TRIES };
-        uint8_t bytes[1 + 3 * MITOME_SCP03_KEY_MAX];
-        writer w = WRITER(bytes);
-        write_u8(&w, keys->i);
-        write_slice(&w, slice_of(keys->enc, keys->size));
-        write_slice(&w, slice_of(keys->mac, keys->size));
-        write_slice(&w, slice_of(keys->dek, keys->size));
-        mitome_status status = store_put(store, OBJECT_CARD_KEYS, writer_view(&w), error);
-        bytes_wipe(bytes, sizeof bytes);
+        static const uint8_t pin_tries[] = { USER_PIN_TRIES }, uv_tries[] = { USER_UV_TRIES };
+        struct scp03_keys set = { .size = keys->size };
+        MITOME_TRY(slice_copy(SLICE(keys->enc), "ENC", set.enc, sizeof set.enc, error));
+        MITOME_TRY(slice_copy(SLICE(keys->mac), "MAC", set.mac, sizeof set.mac, error));
+        MITOME_TRY(slice_copy(SLICE(keys->dek), "DEK", set.dek, sizeof set.dek, error));
+        mitome_status status = key_set_found(store, &set, 0, error);
+        bytes_wipe(&set, sizeof set);
         MITOME_TRY(status);
-        MITOME_TRY(store_put(store, OBJECT_SCP03_SEQUENCE, SLICE(sequence), error));
+        MITOME_TRY(registry_found(store, keys->i, error));
         MITOME_TRY(store_put(store, OBJECT_PIN_TRIES, SLICE(pin_tries), error));
         MITOME_TRY(store_put(store, OBJECT_UV_TRIES, SLICE(uv_tries), error));
         return store_commit(store, error);
@@ -103,6 +103,51 @@ mitome_status mitome_element_create(
 
 /* ---- life ---- */
 
+/* An element of the time before the registry: its one key set, i (u8, or 70) and ENC, MAC, DEK, becomes the
+ * issuer's first, and all that it had is installed. */
+static mitome_status read_former_keys(slice bytes, uint8_t *ret_i, struct scp03_keys *ret)
+{
+        enum { FIRST_FORM = 3 * 16, FIRST_I = 0x70 };
+        reader r = reader_over(bytes, NULL, NULL);
+        *ret_i = FIRST_I;
+        if (r.rest.size != FIRST_FORM)
+                MITOME_TRY(read_u8(&r, "i", ret_i));
+        ret->size = (uint8_t)(r.rest.size / 3);
+        if (!scp03_keys_fit(ret) || !scp03_knows(*ret_i))
+                return fail(NULL, MITOME_E_STORE_FOREIGN, "keys", NULL);
+        MITOME_TRY(read_into(&r, "ENC", ret->enc, ret->size));
+        MITOME_TRY(read_into(&r, "MAC", ret->mac, ret->size));
+        MITOME_TRY(read_into(&r, "DEK", ret->dek, ret->size));
+        return read_end(&r, "keys");
+}
+
+static mitome_status migrate(struct mitome_element *element, mitome_error *error)
+{
+        uint8_t i;
+        struct scp03_keys keys = { 0 };
+        uint32_t sequence = element_number(element, OBJECT_SCP03_SEQUENCE);
+        mitome_status status = read_former_keys(element_object(element, OBJECT_CARD_KEYS), &i, &keys);
+        if (failed(status))
+                status = fail(error, MITOME_E_STORE_FOREIGN, "state", NULL);
+        else
+                status = key_set_found(element->store, &keys, sequence, error);
+        bytes_wipe(&keys, sizeof keys);
+        MITOME_TRY(status);
+        MITOME_TRY(registry_found(element->store, i, error));
+        MITOME_TRY(store_delete(element->store, OBJECT_CARD_KEYS, error));
+        MITOME_TRY(store_delete(element->store, OBJECT_SCP03_SEQUENCE, error));
+        return store_commit(element->store, error);
+}
+
+static mitome_status expect_card(struct mitome_element *element, mitome_error *error)
+{
+        if (element_has(element, OBJECT_REGISTRY + REGISTRY_ISSUER))
+                return ok();
+        if (!element_has(element, OBJECT_CARD_KEYS))
+                return fail(error, MITOME_E_STORE_FOREIGN, "state", NULL);
+        return migrate(element, error);
+}
+
 mitome_status mitome_element_open(
         const struct mitome_element_config *config, struct mitome_element **ret, mitome_error *error)
 {
@@ -111,8 +156,8 @@ mitome_status mitome_element_open(
                 return fail(error, MITOME_E_NO_MEMORY, "element", NULL);
         element->random = config->random;
         mitome_status status = store_open(config, &element->store, error);
-        if (!failed(status) && !element_has(element, OBJECT_CARD_KEYS))
-                status = fail(error, MITOME_E_STORE_FOREIGN, "state", NULL);
+        if (!failed(status))
+                status = expect_card(element, error);
         if (failed(status)) {
                 mitome_element_free(element);
                 return status;

@@ -9,6 +9,7 @@
 #include "evidence.h"
 #include "fido_applet.h"
 #include "jpki_applet.h"
+#include "logical_channel.h"
 #include "scp03.h"
 #include "store.h"
 
@@ -29,8 +30,9 @@
  *  01000000..      credentials   02000000..  their counters   03000000..  registry   04000000..  key sets
  *  05000000..      access rules  06000000..  receipts */
 enum element_object {
-        OBJECT_CARD_KEYS = 0x0001,          /* i (u8), ENC, MAC, DEK of one size; 16 bytes without i: 70 */
-        OBJECT_SCP03_SEQUENCE = 0x0002,     /* u32: the last one that was answered */
+        OBJECT_CARD_KEYS = 0x0001,          /* of former versions: i (u8) or none, the issuer's ENC, MAC, DEK */
+        OBJECT_SCP03_SEQUENCE = 0x0002,     /* of former versions: u32, the last one that was answered */
+        OBJECT_STAND_IN = 0x000F,           /* the one file of the stand-in for FeliCa */
         OBJECT_BATCH_KEY = 0x0010,          /* AAGUID (16), P-256 scalar (32) */
         OBJECT_BATCH_CERTIFICATES = 0x0011, /* TLV list of 82, the batch key's first */
         OBJECT_PIN = 0x0020,                /* reference_data.c */
@@ -50,6 +52,9 @@ enum element_object {
         OBJECT_JPKI_SETTINGS = 0x0201,       /* jpki_personality.c */
         OBJECT_CREDENTIAL = 0x01000000, /* fido_credentials.c; rising with age: the highest is the newest */
         OBJECT_CREDENTIAL_LAST = 0x01FFFFFF,
+        OBJECT_REGISTRY = 0x03000000,    /* + slot; registry.c */
+        OBJECT_DOMAIN_DATA = 0x03010000, /* + slot << 8 + tag: what a domain was told about itself */
+        OBJECT_KEY_SET = 0x04000000,     /* + slot << 16 + version << 8 + part; key_sets.c */
         OBJECT_ACCESS_REFRESH = 0x05000000, /* 8 bytes: another one after each change of the rules */
         OBJECT_ACCESS_RULE = 0x05000001,    /* and those that follow: REF-AR-DOs */
         OBJECT_ACCESS_LAST = 0x05FFFFFF,
@@ -65,8 +70,9 @@ struct mitome_element {
         bool contactless; /* commands come from a contactless reader */
         mitome_error failure;
 
-        const struct applet *selected;
-        struct scp03_session channel;
+        struct logical_channel channels[CHANNELS_MAX];
+        uint8_t at; /* the channel of the command that is being carried out */
+        struct card_load load;
         struct jpki jpki;
         struct jpki_ready jpki_ready;
         struct fido fido;
@@ -77,8 +83,9 @@ struct mitome_element {
 };
 
 /* How a command has to come: as it is, or through a secure channel that the keys of the applet's security
- * domain opened. Protected ones are MACed and encrypted whatever they carry. */
-enum command_level { COMMAND_OPEN = 0x00, COMMAND_PROTECTED = 0x03 };
+ * domain opened, with at least these bits of its level. Managed ones are MACed, protected ones encrypted too,
+ * whatever they carry. */
+enum command_level { COMMAND_OPEN = 0x00, COMMAND_MANAGED = 0x01, COMMAND_PROTECTED = 0x03 };
 
 /* A command: CLA without the bits for secure messaging and logical channel, INS. */
 struct command {
@@ -87,20 +94,21 @@ struct command {
         uint16_t (*run)(struct mitome_element *element, const struct apdu_command *command, writer *answer);
 };
 
-/* An applet of this build. It is selected on one logical channel at a time. */
+/* An applet of this build. It is selected on one logical channel at a time, unless it is multi-selectable. */
 struct applet {
         const char *name;
         slice aid;
         const struct command *commands;
         size_t count;
-        bool zero_parameters; /* P1 P2 of every command are 0000 */
+        bool zero_parameters;  /* P1 P2 of every command are 0000 */
+        bool multi_selectable; /* it keeps nothing between two commands, or keeps it by element->at */
         /* What ends with a selection, of this applet or another one in its place, and with a reset. */
         void (*forget)(struct mitome_element *element);
         /* Stages the end of every object that is the applet's: its instance is deleted. */
         uint16_t (*erase)(struct mitome_element *element);
 };
 
-extern const struct applet jpki_applet, fido_applet, ara_applet;
+extern const struct applet jpki_applet, fido_applet, ara_applet, stand_in_applet, security_domain;
 
 /* element_erase stages the end of every object from `first` to `last`. */
 uint16_t element_erase(struct mitome_element *element, uint32_t first, uint32_t last);
