@@ -376,32 +376,53 @@ void element_rig_generate(struct element_rig *rig, uint8_t reference)
         MUST(element_rig_secured(rig, 0x80460000 | reference, (slice){ 0 }) == SW_OK);
 }
 
-/* A certificate of the device, signed by itself. */
-static slice device_certificate(const struct element_rig *rig, uint8_t *buffer)
+/* A certificate of the device as WebAuthn L3 8.2.1 wants it, or of the CA above it. */
+static slice device_certificate(const char *common_name, EVP_PKEY *key, const char *issuer_name,
+        EVP_PKEY *issuer, const char *constraints_text, uint8_t *buffer)
 {
-        SECRET(scalar);
-        uint8_t point[P256_POINT_SIZE];
         X509 *x509 = X509_new();
-        X509_NAME *name = X509_NAME_new();
-        struct mitome_random random = rig->random;
-        DONE(p256_generate(&random, &scalar, point, NULL));
-        EVP_PKEY *maker = key_of(secret_view(&scalar), SLICE(point));
-        EVP_PKEY *device = public_key_of(SLICE(rig->device_point));
-        add_name(name, "CN", "Mitome Test Device 1");
-        MUST(x509 && X509_set_version(x509, X509_VERSION_3) == 1 &&
+        X509_NAME *names[] = { X509_NAME_new(), X509_NAME_new() };
+        const char *const common_names[] = { common_name, issuer_name };
+        for (size_t i = 0; i < 2; i++) {
+                add_name(names[i], "C", "JP");
+                add_name(names[i], "O", "Mitome Test");
+                add_name(names[i], "OU", "Authenticator Attestation");
+                add_name(names[i], "CN", common_names[i]);
+        }
+        X509_EXTENSION *constraints =
+                X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, constraints_text);
+        MUST(x509 && constraints && X509_set_version(x509, X509_VERSION_3) == 1 &&
                 ASN1_INTEGER_set(X509_get_serialNumber(x509), 2) == 1 &&
                 ASN1_TIME_set_string_X509(X509_getm_notBefore(x509), "20250101000000Z") == 1 &&
                 ASN1_TIME_set_string_X509(X509_getm_notAfter(x509), "20450101000000Z") == 1 &&
-                X509_set_subject_name(x509, name) == 1 && X509_set_issuer_name(x509, name) == 1 &&
-                X509_set_pubkey(x509, device) == 1 && X509_sign(x509, maker, EVP_sha256()) > 0);
+                X509_set_subject_name(x509, names[0]) == 1 && X509_set_issuer_name(x509, names[1]) == 1 &&
+                X509_set_pubkey(x509, key) == 1 && X509_add_ext(x509, constraints, -1) == 1 &&
+                X509_sign(x509, issuer, EVP_sha256()) > 0);
         unsigned char *at = buffer;
         MUST(i2d_X509(x509, NULL) <= ELEMENT_RIG_CERTIFICATE_MAX);
         size_t size = (size_t)i2d_X509(x509, &at);
-        X509_NAME_free(name);
+        X509_EXTENSION_free(constraints);
+        X509_NAME_free(names[0]);
+        X509_NAME_free(names[1]);
         X509_free(x509);
-        EVP_PKEY_free(maker);
-        EVP_PKEY_free(device);
         return slice_of(buffer, size);
+}
+
+slice element_rig_certify_device(struct element_rig *rig, slice point, uint8_t *buffer)
+{
+        static const char ca_name[] = "Mitome Test Device CA";
+        SECRET(scalar);
+        uint8_t ca_point[P256_POINT_SIZE];
+        DONE(p256_generate(&rig->random, &scalar, ca_point, NULL));
+        EVP_PKEY *ca = key_of(secret_view(&scalar), SLICE(ca_point));
+        EVP_PKEY *device = public_key_of(point);
+        rig->device_ca_size =
+                device_certificate(ca_name, ca, ca_name, ca, "critical,CA:TRUE", rig->device_ca).size;
+        slice certificate =
+                device_certificate("Mitome Test Device 1", device, ca_name, ca, "CA:FALSE", buffer);
+        EVP_PKEY_free(ca);
+        EVP_PKEY_free(device);
+        return certificate;
 }
 
 void element_rig_make_device(struct element_rig *rig)
@@ -413,7 +434,7 @@ void element_rig_make_device(struct element_rig *rig)
                 element_rig_value(rig, 0x80), "point", rig->device_point, sizeof rig->device_point, NULL));
         writer w = WRITER(bytes);
         tlv_write(&w, 0x80, slice_text(ELEMENT_RIG_IDENTITY));
-        tlv_write(&w, 0x82, device_certificate(rig, certificate));
+        tlv_write(&w, 0x82, element_rig_certify_device(rig, SLICE(rig->device_point), certificate));
         MUST(element_rig_secured(rig, 0x80380000, writer_view(&w)) == SW_OK);
         MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
 }

@@ -44,6 +44,8 @@ struct element_rig {
         struct secret batch_key;
         uint8_t batch_point[PAIRING_POINT_SIZE];
         uint8_t device_point[PAIRING_POINT_SIZE];
+        uint8_t device_ca[ELEMENT_RIG_CERTIFICATE_MAX]; /* DER: who vouches for the device key */
+        size_t device_ca_size;
 };
 
 extern const struct mitome_card_keys element_rig_keys;
@@ -112,6 +114,9 @@ void element_rig_certify(struct element_rig *rig, uint16_t file, size_t size);
 
 /* element_rig_make_device has a device key made and stores its certificate and identity. */
 void element_rig_make_device(struct element_rig *rig);
+
+/* element_rig_certify_device only makes a certificate for a point, and leaves its CA in the rig. */
+slice element_rig_certify_device(struct element_rig *rig, slice point, uint8_t *buffer);
 
 /* element_rig_lease allows `count` more signatures by key 001A, which must be there with its certificate. */
 void element_rig_lease(struct element_rig *rig, uint16_t count);

@@ -130,6 +130,12 @@ static uint16_t put_record(
         return put_book(element, &book);
 }
 
+/* With the user-verification key goes its PIN, unless credentials still ask for it (user_pin_release). */
+static unsigned released(const struct mitome_element *element, unsigned scopes)
+{
+        return scopes & CONTENTS_USER && fido_count(element) == 0 ? EVIDENCE_PIN | EVIDENCE_FINGER : 0;
+}
+
 uint16_t receipt_record(struct mitome_element *element, enum receipt_reason reason)
 {
         uint8_t bytes[CONTENTS_SIZE_MAX];
@@ -141,7 +147,8 @@ uint16_t receipt_record(struct mitome_element *element, enum receipt_reason reas
                 return SW_UNKNOWN;
         if (reasons[i].scopes & CONTENTS_SIGNING)
                 SW_TRY(element_delete(element, OBJECT_LEASE));
-        struct contents_found found = contents_write(element, reasons[i].scopes, reasons[i].other, &members);
+        struct contents_found found = contents_write(element, reasons[i].scopes,
+                reasons[i].other | released(element, reasons[i].scopes), &members);
         if (!found.anything || !device_certificates(element).size)
                 return SW_OK;
         return put_record(element, reason, found.persons, writer_view(&members));

@@ -76,6 +76,8 @@ uint16_t evidence_set_lease(
         if (command->p1 || command->p2)
                 return SW_WRONG_P1P2;
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
+        if (jpki_settings(element).personality != JPKI_PHONE)
+                return SW_CONDITIONS;
         reader r = reader_over(count, NULL, NULL);
         if (failed(read_u16(&r, "count", &left)) || left > LEASE_MAX)
                 return SW_WRONG_DATA;
