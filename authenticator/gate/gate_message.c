@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate_message.h"
 
-enum { KEY_VERSION = 1, KEY_KIND = 2, KEYS_MAX = 10 };
+enum { KEY_VERSION = 1, KEY_KIND = 2, KEYS_MAX = 11 };
 
 /* Which of its keys a message of a kind carries, as bits. */
 #define HAS(key) (1u << (key))
@@ -350,6 +350,18 @@ static void write_code(writer *w, const void *message)
         cbor_write_uint(w, report->code);
 }
 
+static mitome_status read_confirmation(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_report *report = message;
+        return cbor_read_fixed(r, field, SHA256_SIZE, &report->confirmation);
+}
+
+static void write_confirmation(writer *w, const void *message)
+{
+        const struct gate_report *report = message;
+        cbor_write_bytes(w, report->confirmation);
+}
+
 static uint8_t report_kind_of(const void *message)
 {
         const struct gate_report *report = message;
@@ -366,6 +378,7 @@ static const struct member report_members[] = {
         [8] = { "report.fingers", read_fingers, write_fingers },
         [9] = { "report.set", read_set, write_set },
         [10] = { "report.code", read_code, write_code },
+        [11] = { "report.confirmation", read_confirmation, write_confirmation },
 };
 
 static const struct shape report_shapes[] = {
@@ -380,11 +393,12 @@ static const struct shape report_shapes[] = {
         { GATE_REPORT_POINT, HEAD | HAS(6) },
         { GATE_REPORT_DONE, HEAD },
         { GATE_REPORT_REFUSED, HEAD | HAS(10) },
+        { GATE_REPORT_PAIRED, HEAD | HAS(11) },
 };
 
 static const struct grammar report_grammar = {
         .members = report_members,
-        .last_key = 10,
+        .last_key = 11,
         .shapes = report_shapes,
         .shape_count = sizeof report_shapes / sizeof report_shapes[0],
         .kind_of = report_kind_of,

@@ -4,12 +4,14 @@
 
 /* What the core's process and the matcher's say to each other: one canonical CBOR map a datagram
  * (SOCK_SEQPACKET). The core's side sends requests; each is answered with one report of the kinds STATUS,
- * POINT, DONE or REFUSED. After VERIFY or ENROL was answered DONE, the matcher reports what happens (struct
- * mitome_gate_event) until one of the last four. CANCEL is not answered: the running request ends sooner.
+ * POINT, PAIRED, DONE or REFUSED. After VERIFY or ENROL was answered DONE, the matcher reports what happens
+ * (struct mitome_gate_event) until one of the last four. CANCEL is not answered: the running request ends
+ * sooner.
  *
  * Keys of a request: 1 version · 2 kind · 3 command · 4 RP ID, text · 5 clientDataHash · 6 challenge ·
  * 7 time limit, ms · 8 the element's point. Keys of a report: 1 version · 2 kind · 3 hint · 4 samples that
- * remain · 5 unlock token · 6 the matcher's point · 7 paired · 8 fingers · 9 enrolment set · 10 error code.
+ * remain · 5 unlock token · 6 the matcher's point · 7 paired · 8 fingers · 9 enrolment set · 10 error code ·
+ * 11 pairing_confirmation of the matcher.
  * A message has the keys of its kind, all of them and no others. */
 
 #include "cbor.h"
@@ -49,18 +51,20 @@ enum gate_report_kind {
         GATE_REPORT_POINT = 17,
         GATE_REPORT_DONE = 18,
         GATE_REPORT_REFUSED = 19,
+        GATE_REPORT_PAIRED = 20,
 };
 
 struct gate_report {
-        uint8_t kind;      /* enum mitome_gate_event_kind or enum gate_report_kind */
-        uint8_t hint;      /* RETRY: enum mitome_gate_hint */
-        uint8_t remaining; /* SAMPLE, RETRY */
-        slice evidence;    /* EVIDENCE, ABSENT: 116 bytes */
-        slice point;       /* POINT: 65 bytes */
-        bool paired;       /* STATUS */
-        uint8_t fingers;   /* STATUS: enrolled */
-        slice set;         /* STATUS: 16 bytes */
-        uint16_t code;     /* REFUSED: of errors.def */
+        uint8_t kind;       /* enum mitome_gate_event_kind or enum gate_report_kind */
+        uint8_t hint;       /* RETRY: enum mitome_gate_hint */
+        uint8_t remaining;  /* SAMPLE, RETRY */
+        slice evidence;     /* EVIDENCE, ABSENT: 116 bytes */
+        slice point;        /* POINT: 65 bytes */
+        bool paired;        /* STATUS */
+        uint8_t fingers;    /* STATUS: enrolled */
+        slice set;          /* STATUS: 16 bytes */
+        uint16_t code;      /* REFUSED: of errors.def */
+        slice confirmation; /* PAIRED: 32 bytes */
 };
 
 /* gate_request_write and gate_report_write write the members that the kind has. */

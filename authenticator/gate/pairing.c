@@ -18,3 +18,12 @@ mitome_status pairing_derive(slice own_key, slice other_point, slice element_poi
         hkdf_sha256(slice_of(NULL, 0), secret_view(&shared), context, ret_key);
         return ok();
 }
+
+void pairing_confirmation(slice pairing_key, enum pairing_end end, slice element_point, slice matcher_point,
+        uint8_t ret[SHA256_SIZE])
+{
+        const uint8_t side = (uint8_t)end;
+        const slice parts[] = { slice_text("mitome pairing confirmed 1"), slice_of(&side, 1), element_point,
+                matcher_point };
+        hmac_sha256(pairing_key, parts, sizeof parts / sizeof *parts, ret);
+}

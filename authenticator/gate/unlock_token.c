@@ -15,6 +15,14 @@ void unlock_digest(uint8_t command, slice rp_id_hash, slice client_data_hash, ui
         sha256(parts, sizeof parts / sizeof parts[0], ret_digest);
 }
 
+void unlock_permissions(uint8_t permissions, uint8_t ret[SHA256_SIZE])
+{
+        writer w = writer_over(ret, SHA256_SIZE);
+        while (w.used < SHA256_SIZE - 1)
+                write_u8(&w, 0);
+        write_u8(&w, permissions);
+}
+
 void unlock_token_seal(
         const struct unlock_token *token, slice pairing_key, uint8_t ret_bytes[UNLOCK_TOKEN_SIZE])
 {

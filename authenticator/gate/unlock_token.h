@@ -43,6 +43,10 @@ struct unlock_token {
 void unlock_digest(
         uint8_t command, slice rp_id_hash, slice client_data_hash, uint8_t ret_digest[SHA256_SIZE]);
 
+/* unlock_permissions is what stands in the place of clientDataHash for a pinUvAuthToken by finger (command
+ * 06): 31 zeros and the permissions; rpIdHash is that of the token's RP ID, or zeros. */
+void unlock_permissions(uint8_t permissions, uint8_t ret[SHA256_SIZE]);
+
 /* unlock_token_seal is the matcher's: it writes the token with its MAC. */
 void unlock_token_seal(
         const struct unlock_token *token, slice pairing_key, uint8_t ret_bytes[UNLOCK_TOKEN_SIZE]);
@@ -57,5 +61,12 @@ MITOME_CHECKED mitome_status unlock_token_open(
  * bytes. A point off the curve: KEY_POINT. */
 MITOME_CHECKED mitome_status pairing_derive(slice own_key, slice other_point, slice element_point,
         slice matcher_point, struct secret *ret_key, mitome_error *error);
+
+/* pairing_confirmation is the MAC by which one end shows the other that it holds the same key: HMAC-SHA-256
+ * under the pairing key over "mitome pairing confirmed 1" || end (1) || element's point || matcher's point.
+ */
+enum pairing_end { PAIRING_ELEMENT = 1, PAIRING_MATCHER = 2 };
+void pairing_confirmation(slice pairing_key, enum pairing_end end, slice element_point, slice matcher_point,
+        uint8_t ret[SHA256_SIZE]);
 
 #endif

@@ -157,6 +157,18 @@ mitome_status tsm_pair(
         return slice_copy(point, "element's point", ret_element_point, 65, error);
 }
 
+mitome_status tsm_confirm_pairing(
+        struct tsm_channel *channel, const uint8_t confirmation[32], mitome_error *error)
+{
+        uint8_t fields[40], plain[WIRE_MAX];
+        writer w = WRITER(fields);
+        slice answer;
+        tlv_write(&w, 0x80, slice_of(confirmation, 32));
+        return exchange(channel,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0x3C, .data = writer_view(&w), .expected = 256 },
+                plain, &answer, error);
+}
+
 mitome_status tsm_generate_key(struct tsm_channel *channel, enum authority_kind kind,
         struct tsm_public_key *ret, mitome_error *error)
 {

@@ -29,8 +29,14 @@ void tsm_close(struct tsm_channel *channel);
 /* FIDO applet */
 MITOME_CHECKED mitome_status tsm_store_batch_key(
         struct tsm_channel *channel, slice aaguid, slice key, slice certificate, mitome_error *error);
+
+/* tsm_pair begins a pairing, tsm_confirm_pairing ends it in the same channel with what the matcher answered:
+ * until then the former one stands. Whoever calls it vouches for the matcher's certificate, and for the
+ * holder's card where there was a matcher before. */
 MITOME_CHECKED mitome_status tsm_pair(
         struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error);
+MITOME_CHECKED mitome_status tsm_confirm_pairing(
+        struct tsm_channel *channel, const uint8_t confirmation[32], mitome_error *error);
 
 /* tsm_make_device_key has the element make its device key; the maker certifies the point and gives the phone
  * an identity, which is what is printed on it. */

@@ -37,12 +37,16 @@ static mitome_status pair_matcher(struct story *story, mitome_error *error)
 {
         struct tsm_channel channel;
         uint8_t matcher_point[PAIRING_POINT_SIZE], element_point[PAIRING_POINT_SIZE];
+        uint8_t confirmation[SHA256_SIZE];
         MITOME_TRY(matcher_gate_point(story->phone.matcher, matcher_point, error));
         MITOME_TRY(tsm_open(&channel, &story->phone.link, &story->keys, TSM_FIDO, &story->random, error));
         mitome_status status = tsm_pair(&channel, SLICE(matcher_point), element_point, error);
+        if (!failed(status))
+                status = matcher_gate_pair(story->phone.matcher, SLICE(element_point), confirmation, error);
+        if (!failed(status))
+                status = tsm_confirm_pairing(&channel, confirmation, error);
         tsm_close(&channel);
         MITOME_TRY(status);
-        MITOME_TRY(matcher_gate_pair(story->phone.matcher, SLICE(element_point), error));
         stage_sent(
                 &story->stage, TSM, "both", "P-256 points of element and matcher: they share a pairing key");
         return ok();

@@ -86,8 +86,8 @@ static const char *report_name(uint8_t kind)
 {
         static const char *const events[] = { "nothing", "awaits a finger", "a sample was taken",
                 "not usable, again", "evidence", "no match", "nothing was presented", "broken" };
-        static const char *const answers[] = { "STATUS", "POINT", "DONE", "REFUSED" };
-        if (kind >= GATE_REPORT_STATUS && kind <= GATE_REPORT_REFUSED)
+        static const char *const answers[] = { "STATUS", "POINT", "DONE", "REFUSED", "PAIRED" };
+        if (kind >= GATE_REPORT_STATUS && kind <= GATE_REPORT_PAIRED)
                 return answers[kind - GATE_REPORT_STATUS];
         return kind < sizeof events / sizeof events[0] ? events[kind] : "not known";
 }
@@ -123,6 +123,7 @@ mitome_status print_gate_report(const struct print_place *place, slice cbor)
         if (report.kind == GATE_REPORT_REFUSED)
                 print_refusal(place, report.code);
         print_bytes_if(place, "matcher's point", report.point);
+        print_bytes_if(place, "confirmation", report.confirmation);
         if (report.evidence.size) {
                 print_line(place, "evidence", "an unlock token, %zu bytes", report.evidence.size);
                 print_part(place, print_unlock_token, report.evidence, 0);

@@ -303,12 +303,14 @@ mitome_status matcher_gate_point(
         return slice_copy(report.point, "point", ret_point, PAIRING_POINT_SIZE, error);
 }
 
-mitome_status matcher_gate_pair(struct matcher_gate *gate, slice element_point, mitome_error *error)
+mitome_status matcher_gate_pair(struct matcher_gate *gate, slice element_point,
+        uint8_t ret_confirmation[SHA256_SIZE], mitome_error *error)
 {
         uint8_t buffer[GATE_MESSAGE_MAX];
         const struct gate_request request = { .kind = GATE_REQUEST_PAIR, .element_point = element_point };
         struct gate_report report;
-        return ask_idle(gate, &request, GATE_REPORT_DONE, buffer, &report, error);
+        MITOME_TRY(ask_idle(gate, &request, GATE_REPORT_PAIRED, buffer, &report, error));
+        return slice_copy(report.confirmation, "confirmation", ret_confirmation, SHA256_SIZE, error);
 }
 
 /* ---- opening and closing ---- */

@@ -45,13 +45,13 @@ MITOME_CHECKED mitome_status matcher_gate_adopt(int fd, struct matcher_gate **re
 struct mitome_gate matcher_gate(struct matcher_gate *gate);
 
 /* These ask the matcher something, while no request runs (else GATE_BUSY). Pairing with another element
- * makes the matcher forget its fingers. */
+ * makes the matcher forget its fingers; it answers with its pairing_confirmation, for the element. */
 MITOME_CHECKED mitome_status matcher_gate_status(
         struct matcher_gate *gate, struct matcher_status *ret, mitome_error *error);
 MITOME_CHECKED mitome_status matcher_gate_point(
         struct matcher_gate *gate, uint8_t ret_point[PAIRING_POINT_SIZE], mitome_error *error);
-MITOME_CHECKED mitome_status matcher_gate_pair(
-        struct matcher_gate *gate, slice element_point, mitome_error *error);
+MITOME_CHECKED mitome_status matcher_gate_pair(struct matcher_gate *gate, slice element_point,
+        uint8_t ret_confirmation[SHA256_SIZE], mitome_error *error);
 
 /* matcher_gate_process is the process that matcher_gate_start started, else 0. */
 pid_t matcher_gate_process(const struct matcher_gate *gate);

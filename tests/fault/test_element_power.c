@@ -149,7 +149,12 @@ static void pair(struct life *life)
                                  &life->rig.pairing_key, NULL)
                                  .code,
                 MITOME_OK);
-        life->known.paired = true;
+        uint8_t mac[SHA256_SIZE];
+        pairing_confirmation(
+                secret_view(&life->rig.pairing_key), PAIRING_MATCHER, element_point, SLICE(point), mac);
+        w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(mac));
+        life->known.paired = element_rig_secured(&life->rig, 0x803C0000, writer_view(&w)) == SW_OK;
 }
 
 static void select_fido(struct life *life)

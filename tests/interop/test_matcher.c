@@ -60,11 +60,16 @@ static void pair(struct rig *rig)
         assert_int_equal(
                 p256_generate(&random, &rig->element_scalar, rig->element_point, NULL).code, MITOME_OK);
         assert_int_equal(matcher_gate_point(rig->matcher, rig->matcher_point, NULL).code, MITOME_OK);
-        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(rig->element_point), NULL).code, MITOME_OK);
+        uint8_t confirmation[SHA256_SIZE], expected[SHA256_SIZE];
+        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(rig->element_point), confirmation, NULL).code,
+                MITOME_OK);
         assert_int_equal(pairing_derive(secret_view(&rig->element_scalar), SLICE(rig->matcher_point),
                                  SLICE(rig->element_point), SLICE(rig->matcher_point), &rig->key, NULL)
                                  .code,
                 MITOME_OK);
+        pairing_confirmation(secret_view(&rig->key), PAIRING_MATCHER, SLICE(rig->element_point),
+                SLICE(rig->matcher_point), expected);
+        assert_memory_equal(confirmation, expected, sizeof expected);
 }
 
 static int set_up(void **state)
@@ -222,7 +227,9 @@ static void an_unpaired_matcher_reads_no_finger(void **state)
         struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
         assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_E_GATE_UNPAIRED);
         static const uint8_t nowhere[PAIRING_POINT_SIZE] = { 0x04, 1 };
-        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(nowhere), NULL).code, MITOME_E_KEY_POINT);
+        uint8_t confirmation[SHA256_SIZE];
+        assert_int_equal(
+                matcher_gate_pair(rig->matcher, SLICE(nowhere), confirmation, NULL).code, MITOME_E_KEY_POINT);
         struct matcher_status status;
         assert_int_equal(matcher_gate_status(rig->matcher, &status, NULL).code, MITOME_OK);
         assert_false(status.paired);
@@ -592,7 +599,9 @@ static void another_element_is_another_owner(void **state)
         struct matcher_status before, after;
         assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
         assert_int_equal(before.fingers, 2);
-        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(rig->element_point), NULL).code, MITOME_OK);
+        uint8_t confirmation[SHA256_SIZE];
+        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(rig->element_point), confirmation, NULL).code,
+                MITOME_OK);
         assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
         assert_int_equal(after.fingers, 2); /* the same element again: nothing changed */
         assert_memory_equal(before.set, after.set, sizeof before.set);

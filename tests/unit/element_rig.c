@@ -454,7 +454,7 @@ void element_rig_lease(struct element_rig *rig, uint16_t count)
 void element_rig_pair(struct element_rig *rig, struct secret *ret_key)
 {
         SECRET(scalar);
-        uint8_t point[PAIRING_POINT_SIZE], bytes[80];
+        uint8_t point[PAIRING_POINT_SIZE], mac[SHA256_SIZE], bytes[80];
         DONE(p256_generate(&rig->random, &scalar, point, NULL));
         writer w = WRITER(bytes);
         tlv_write(&w, 0x80, SLICE(point));
@@ -463,6 +463,11 @@ void element_rig_pair(struct element_rig *rig, struct secret *ret_key)
         slice element_point = element_rig_value(rig, 0x80);
         DONE(pairing_derive(
                 secret_view(&scalar), element_point, element_point, SLICE(point), &rig->pairing_key, NULL));
+        pairing_confirmation(
+                secret_view(&rig->pairing_key), PAIRING_MATCHER, element_point, SLICE(point), mac);
+        w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(mac));
+        MUST(element_rig_secured(rig, 0x803C0000, writer_view(&w)) == SW_OK);
         MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
         if (ret_key)
                 *ret_key = rig->pairing_key;

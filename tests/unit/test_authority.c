@@ -6,6 +6,7 @@
 #include "element_rig.h"
 #include "maker.h"
 #include "metadata_statement.h"
+#include "p256.h"
 #include "random_system.h"
 #include "trust.h"
 #include "trust_rig.h"
@@ -702,14 +703,10 @@ static void the_tsm_equips_and_pairs_a_new_element(void **state)
         const struct mitome_link link = { .context = &rig, .transmit = transmit };
         const struct scp03_keys keys = right_keys();
         struct tsm_channel channel;
-        size_t size = 0;
         element_rig_open(&rig);
         assert_int_equal(maker_make_batch(&all.random, rig_now, &batch, NULL).code, MITOME_OK);
-        EVP_PKEY *matcher_key = EVP_EC_gen("P-256");
-        assert_int_equal(EVP_PKEY_get_octet_string_param(
-                                 matcher_key, OSSL_PKEY_PARAM_PUB_KEY, matcher, sizeof matcher, &size),
-                1);
-        EVP_PKEY_free(matcher_key);
+        SECRET(scalar);
+        assert_int_equal(p256_generate(&all.random, &scalar, matcher, NULL).code, MITOME_OK);
 
         assert_int_equal(tsm_open(&channel, &link, &keys, TSM_FIDO, &all.random, NULL).code, MITOME_OK);
         assert_int_equal(tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
@@ -727,6 +724,16 @@ static void the_tsm_equips_and_pairs_a_new_element(void **state)
         tsm_close(&channel);
         assert_int_equal(tsm_open(&channel, &link, &keys, TSM_FIDO, &all.random, NULL).code, MITOME_OK);
         assert_int_equal(tsm_pair(&channel, SLICE(matcher), point, NULL).code, MITOME_OK);
+        SECRET(key);
+        uint8_t mac[SHA256_SIZE] = { 0 };
+        assert_int_equal(tsm_confirm_pairing(&channel, mac, NULL).code, MITOME_E_APDU_STATUS);
+        assert_int_equal(tsm_pair(&channel, SLICE(matcher), point, NULL).code, MITOME_OK);
+        assert_int_equal(
+                pairing_derive(secret_view(&scalar), SLICE(point), SLICE(point), SLICE(matcher), &key, NULL)
+                        .code,
+                MITOME_OK);
+        pairing_confirmation(secret_view(&key), PAIRING_MATCHER, SLICE(point), SLICE(matcher), mac);
+        assert_int_equal(tsm_confirm_pairing(&channel, mac, NULL).code, MITOME_OK);
         tsm_close(&channel);
         assert_int_equal(point[0], 4);
         assert_int_equal(element_rig_select(&rig, element_rig_fido), 0x9000);

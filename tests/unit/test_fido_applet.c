@@ -2,6 +2,9 @@
 /* The FIDO applet by its APDUs. Quotations are of PROTOCOL.md. */
 #include "authdata.h"
 #include "element_rig.h"
+#include "fido_applet.h"
+#include "p256.h"
+#include "store.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -14,9 +17,11 @@
 static const uint32_t get_state = 0x80100000, key_agreement = 0x80120000, get_pin_token = 0x80140000,
                       begin = 0x80200000, make_credential = 0x80240000, get_assertion = 0x80260000,
                       confirm = 0x802A0000, check = 0x802C0000, abandon = 0x802E0000,
-                      store_batch_key = 0x80300000, pair = 0x80320000, set_pin = 0x80340000;
+                      store_batch_key = 0x80300000, pair = 0x80320000, set_pin = 0x80340000,
+                      confirm_pairing = 0x803C0000;
 
-enum { MAKE = 0x01, GET = 0x02, BIO = 0x09, PRESENCE = 0x01, BUILT_IN = 0x02 };
+enum { ROOM = FIDO_CREDENTIALS_MAX };
+enum { MAKE = 0x01, GET = 0x02, CLIENT_PIN = 0x06, BIO = 0x09, PRESENCE = 0x01, BUILT_IN = 0x02 };
 enum { DISCOVERABLE = 0x01, PRESENT = 0x02, ES256 = 0x07, EDDSA = 0x08 };
 enum { HAS_BATCH_KEY = 0x01, HAS_PIN = 0x02, IS_PAIRED = 0x04, FINGER_OPEN = 0x08, IS_PERSONALISED = 0x10 };
 
@@ -110,7 +115,7 @@ static void a_new_element_is_a_plain_one(void **state)
         assert_int_equal(s.pin_tries, 8);
         assert_int_equal(s.uv_tries, 5);
         assert_int_equal(s.min_pin_length, 4);
-        assert_int_equal(s.room, 256);
+        assert_int_equal(s.room, ROOM);
         assert_true(slice_equal(element_rig_value(rig, 0x80), SLICE(zeros)));
         assert_sw(element_rig_command(rig, get_state, slice_text("x")), SW_WRONG_DATA);
         assert_sw(element_rig_command(rig, get_state | 0x01, nothing), SW_WRONG_P1P2);
@@ -126,7 +131,7 @@ static void the_state_tells_what_is_there(void **state)
         assert_true(slice_equal(element_rig_value(rig, 0x80), SLICE(element_rig_aaguid)));
         uint8_t id[ELEMENT_RIG_ID_SIZE];
         assert_sw(element_rig_register(rig, rp_id, 0, id), SW_OK);
-        assert_int_equal(element_rig_state(rig).room, 255);
+        assert_int_equal(element_rig_state(rig).room, ROOM - 1);
         element_rig_pair(rig, NULL); /* "Ends the former pairing and closes the finger path." */
         assert_int_equal(element_rig_state(rig).flags, HAS_BATCH_KEY | HAS_PIN | IS_PAIRED | IS_PERSONALISED);
 }
@@ -399,7 +404,7 @@ static void documents_are_no_operation(void **state)
         struct element_rig *rig = *state;
         unsigned replaces = rig->medium.writes;
         for (unsigned command = 0; command <= 0xFF; command++) {
-                if (command == MAKE || command == GET || command == BIO)
+                if (command == MAKE || command == GET || command == BIO || command == CLIENT_PIN)
                         continue;
                 struct element_rig_operation operation = operation_of((uint8_t)command, BUILT_IN);
                 assert_sw(element_rig_begin(rig, &operation), SW_FUNCTION_UNSUPPORTED);
@@ -597,7 +602,7 @@ static void credentials_are_made_by_finger(void **state)
                 verify_attestation(rig, &operation, AUTHDATA_UP | AUTHDATA_UV, algorithms[i].cose);
                 assert_int_equal(element_rig_state(rig).uv_tries, 5); /* "gives back all UV tries" */
         }
-        assert_int_equal(element_rig_state(rig).room, 254);
+        assert_int_equal(element_rig_state(rig).room, ROOM - 2);
 }
 
 /* "UV is set when the token, or the PIN token of BEGIN, said so; UP when a finger was presented or option 02
@@ -711,8 +716,8 @@ static void make_credential_is_strict(void **state)
                 { rp_id, 0, 6, 0, ES256 },
                 { rp_id, 65, 6, 0, ES256 },
                 { rp_id, 6, 65, 0, ES256 },
-                { rp_id, 6, 6, 0x04, ES256 },
-                { rp_id, 6, 6, 0, 0x09 },
+                { rp_id, 6, 6, 0x08, ES256 },
+                { rp_id, 6, 6, 0, 0x0A },
                 { rp_id, 6, 6, 0, 0 },
         };
         uint8_t token[UNLOCK_TOKEN_SIZE], bytes[600];
@@ -757,7 +762,7 @@ static void excluded_credentials_are_told(void **state)
         assert_sw(element_rig_make(rig, &operation, SLICE(token), 0, ES256, USER, SLICE(id)), SW_EXISTS);
         assert_sw(element_rig_make(rig, &operation, SLICE(token), 0, ES256, USER, nothing), SW_CONDITIONS);
         assert_int_equal(element_rig_state(rig).uv_tries, 5); /* the finger was the right one */
-        assert_int_equal(element_rig_state(rig).room, 254);
+        assert_int_equal(element_rig_state(rig).room, ROOM - 2);
         begin_sealed(rig, &operation, token);
         writer w = WRITER(bytes);
         make_data(&w, SLICE(token), rp_id, 6, 6, 0, ES256);
@@ -783,12 +788,29 @@ static void a_discoverable_credential_is_replaced(void **state)
         unsigned replaces = rig->medium.writes;
         assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, second), SW_OK);
         assert_int_equal(rig->medium.writes, replaces + 3); /* debit, its return, and one for all */
-        assert_int_equal(element_rig_state(rig).room, 253);
+        assert_int_equal(element_rig_state(rig).room, ROOM - 3);
         assert_sw(element_rig_log_in(rig, rp_id, SLICE(first)), SW_NO_REFERENCE);
         assert_sw(element_rig_log_in(rig, rp_id, SLICE(plain)), SW_OK);
         assert_sw(element_rig_log_in(rig, other_rp_id, SLICE(elsewhere)), SW_OK);
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
         assert_true(slice_equal(element_rig_value(rig, 0x80), SLICE(second)));
+}
+
+/* Credentials behind the element's back, after the first, from a record with another id each. */
+static void fill(struct element_rig *rig, uint8_t *record, size_t size, uint32_t count)
+{
+        struct store *store;
+        element_rig_off(rig);
+        assert_int_equal(store_open(&rig->config, &store, NULL).code, MITOME_OK);
+        for (uint32_t i = 1; i <= count; i++) {
+                writer id = writer_over(record + 4, 4);
+                write_u32(&id, i);
+                assert_int_equal(
+                        store_put(store, 0x01000000 + i, slice_of(record, size), NULL).code, MITOME_OK);
+        }
+        assert_int_equal(store_commit(store, NULL).code, MITOME_OK);
+        store_close(store);
+        power_cycle(rig);
 }
 
 /* "6A84 full" */
@@ -800,13 +822,8 @@ static void a_full_element_says_so(void **state)
         assert_sw(element_rig_begin(rig, &operation), SW_OK);
         assert_sw(element_rig_make(rig, &operation, nothing, DISCOVERABLE, ES256, USER, nothing), SW_OK);
         slice stored = element_rig_stored(rig, 0x01000000, record, sizeof record);
-        element_rig_off(rig);
-        for (uint32_t i = 1; i < 256; i++) {
-                record[10] = (uint8_t)i; /* of the id */
-                record[40] = 0x77;       /* of the RP ID's hash: somebody else's */
-                element_rig_store(rig, 0x01000000 + i, stored);
-        }
-        power_cycle(rig);
+        record[40] = 0x77; /* of the RP ID's hash: somebody else's */
+        fill(rig, record, stored.size, ROOM - 1);
         assert_int_equal(element_rig_state(rig).room, 0);
         assert_sw(element_rig_begin(rig, &operation), SW_OK);
         assert_sw(element_rig_make(rig, &operation, nothing, 0, ES256, USER, nothing), SW_FULL);
@@ -1128,7 +1145,7 @@ static void make_credential_checks_tokens_alike(void **state)
                         seal_bytes(rig, token);
                 assert_sw(
                         element_rig_make(rig, &operation, SLICE(token), 0, ES256, USER, nothing), wanted[i]);
-                assert_int_equal(element_rig_state(rig).room, 256);
+                assert_int_equal(element_rig_state(rig).room, ROOM);
                 assert_int_equal(element_rig_state(rig).uv_tries, 4);
         }
 }
@@ -1379,6 +1396,81 @@ static void pairing_wants_a_point(void **state)
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_NO_REFERENCE); /* the finger was good */
 }
 
+/* PAIR, over the open channel: the matcher's key, its point and the element's. */
+static void begin_pairing(
+        struct element_rig *rig, struct secret *ret_key, uint8_t ret_point[65], uint8_t ret_own[65])
+{
+        SECRET(scalar);
+        uint8_t bytes[70];
+        writer w = WRITER(bytes);
+        assert_int_equal(p256_generate(&rig->random, &scalar, ret_point, NULL).code, MITOME_OK);
+        tlv_write(&w, 0x80, slice_of(ret_point, 65));
+        assert_sw(element_rig_secured(rig, pair, writer_view(&w)), SW_OK);
+        memcpy(ret_own, element_rig_value(rig, 0x80).data, 65);
+        assert_int_equal(pairing_derive(secret_view(&scalar), slice_of(ret_own, 65), slice_of(ret_own, 65),
+                                 slice_of(ret_point, 65), ret_key, NULL)
+                                 .code,
+                MITOME_OK);
+}
+
+static void confirmation(const struct secret *key, enum pairing_end end, const uint8_t own[65],
+        const uint8_t point[65], uint8_t ret[SHA256_SIZE])
+{
+        pairing_confirmation(secret_view(key), end, slice_of(own, 65), slice_of(point, 65), ret);
+}
+
+static uint16_t send_confirmation(struct element_rig *rig, const uint8_t mac[SHA256_SIZE])
+{
+        uint8_t bytes[40];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, slice_of(mac, SHA256_SIZE));
+        return element_rig_secured(rig, confirm_pairing, writer_view(&w));
+}
+
+/* CONFIRM PAIRING: "6601 another MAC: the pairing that waited is forgotten, the former stands · 6985 none
+ * waits" */
+static void a_pairing_wants_its_confirmation(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t point[65], own[65], mac[SHA256_SIZE], expected[SHA256_SIZE];
+        SECRET(key);
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        memset(mac, 0, sizeof mac);
+        assert_sw(send_confirmation(rig, mac), SW_CONDITIONS);
+        for (int i = 0; i < 6; i++) {
+                begin_pairing(rig, &key, point, own);
+                confirmation(i == 0 ? &rig->pairing_key : &key, i == 1 ? PAIRING_ELEMENT : PAIRING_MATCHER,
+                        i == 2 ? point : own, i == 2 ? own : point, mac);
+                mac[31] ^= i == 3;
+                assert_sw(element_rig_secured(rig, confirm_pairing, nothing), SW_WRONG_DATA);
+                if (i == 4) { /* a selection forgets what waited */
+                        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+                        assert_sw(send_confirmation(rig, mac), SW_CONDITIONS);
+                        continue;
+                }
+                if (i == 5) { /* the matcher was swapped: another's answer does not fit */
+                        struct secret other = { 0 };
+                        uint8_t other_point[65], other_own[65];
+                        begin_pairing(rig, &other, other_point, other_own);
+                        secret_wipe(&other);
+                }
+                assert_sw(send_confirmation(rig, mac), SW_TOKEN_MAC);
+                assert_sw(send_confirmation(rig, mac), SW_CONDITIONS); /* one attempt */
+        }
+        assert_int_equal(element_rig_state(rig).flags & FINGER_OPEN, FINGER_OPEN);
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_NO_REFERENCE); /* the former finger is good */
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        begin_pairing(rig, &key, point, own);
+        confirmation(&key, PAIRING_MATCHER, own, point, mac);
+        assert_sw(send_confirmation(rig, mac), SW_OK);
+        confirmation(&key, PAIRING_ELEMENT, own, point, expected);
+        assert_memory_equal(element_rig_value(rig, 0x80).data, expected, sizeof expected);
+        assert_sw(send_confirmation(rig, mac), SW_CONDITIONS); /* replayed */
+        assert_int_equal(element_rig_state(rig).flags & FINGER_OPEN, 0);
+        struct element_rig_operation operation = operation_of(GET, BUILT_IN);
+        assert_sw(element_rig_begin(rig, &operation), SW_UNUSABLE);
+}
+
 static void a_new_pairing_ends_the_former(void **state)
 {
         struct element_rig *rig = *state;
@@ -1399,13 +1491,16 @@ static void a_new_pairing_ends_the_former(void **state)
 static void pairing_ends_the_operation(void **state)
 {
         struct element_rig *rig = *state;
-        uint8_t token[UNLOCK_TOKEN_SIZE], bytes[70];
+        uint8_t token[UNLOCK_TOKEN_SIZE], bytes[70], point[65], own[65], mac[SHA256_SIZE];
         struct element_rig_operation operation = operation_of(GET, BUILT_IN);
         writer w = WRITER(bytes);
-        tlv_write(&w, 0x80, SLICE(rig->batch_point));
+        SECRET(key);
         assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
         begin_sealed(rig, &operation, token);
-        assert_sw(element_rig_secured(rig, pair, writer_view(&w)), SW_OK);
+        begin_pairing(rig, &key, point, own);
+        confirmation(&key, PAIRING_MATCHER, own, point, mac);
+        tlv_write(&w, 0x80, SLICE(mac));
+        assert_sw(element_rig_secured(rig, confirm_pairing, writer_view(&w)), SW_OK);
         assert_sw(element_rig_get(rig, SLICE(token), 0, nothing), SW_CONDITIONS);
 }
 
@@ -1528,6 +1623,7 @@ int main(void)
                 TEST_NEW(the_batch_key_is_stored_once),
                 TEST_NEW(too_many_certificates_leave_nothing),
                 TEST(pairing_wants_a_point),
+                TEST(a_pairing_wants_its_confirmation),
                 TEST(a_new_pairing_ends_the_former),
                 TEST(pairing_ends_the_operation),
                 TEST(no_key_is_in_any_answer),

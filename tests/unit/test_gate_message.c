@@ -21,7 +21,7 @@ static int fill(void **state)
         return 0;
 }
 
-enum { REQUESTS = 6, REPORTS = 11 };
+enum { REQUESTS = 6, REPORTS = 12 };
 
 static struct gate_request request_of(unsigned i)
 {
@@ -55,6 +55,7 @@ static struct gate_report report_of(unsigned i)
                 { .kind = GATE_REPORT_POINT, .point = SLICE(point) },
                 { .kind = GATE_REPORT_DONE },
                 { .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_UNPAIRED },
+                { .kind = GATE_REPORT_PAIRED, .confirmation = slice_of(point, SHA256_SIZE) },
         };
         return reports[i];
 }
@@ -99,6 +100,7 @@ static void assert_same_report(const struct gate_report *a, const struct gate_re
         assert_int_equal(a->fingers, b->fingers);
         assert_true(slice_equal(a->set, b->set));
         assert_int_equal(a->code, b->code);
+        assert_true(slice_equal(a->confirmation, b->confirmation));
 }
 
 static void what_is_written_is_read(void **state)
@@ -271,7 +273,11 @@ static void malformed_reports_are_refused(void **state)
         static const struct refusal refusals[] = {
                 { "a201010200", MITOME_E_GATE_MESSAGE }, /* NOTHING is never said */
                 { "a201010208", MITOME_E_GATE_MESSAGE },
-                { "a201010214", MITOME_E_GATE_MESSAGE },
+                { "a201010215", MITOME_E_GATE_MESSAGE },
+                { "a201010214", MITOME_E_MISSING }, /* PAIRED without the confirmation */
+                { "a301010214"
+                  "0b41aa",
+                        MITOME_E_VALUE },
                 { "a201010202", MITOME_E_MISSING }, /* SAMPLE without its count */
                 { "a301010202"
                   "0415",
@@ -294,7 +300,7 @@ static void malformed_reports_are_refused(void **state)
                   "0a1a00010000",
                         MITOME_E_VALUE },
                 { "a301010213"
-                  "0b01",
+                  "0c01",
                         MITOME_E_GATE_MESSAGE },
         };
         refuse_all(refusals, sizeof refusals / sizeof *refusals, read_report);

@@ -212,6 +212,7 @@ void mitome_element_free(struct mitome_element *element)
                 return;
         jpki_drop_keys(element);
         store_close(element->store);
+        fido_index_forget(&element->fido.index);
         bytes_wipe(element, sizeof *element);
         free(element);
 }

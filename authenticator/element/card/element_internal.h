@@ -42,6 +42,7 @@ enum element_object {
         OBJECT_PASSWORD_TRIES = 0x0024,
         OBJECT_PAIRING_KEY = 0x0030,         /* 32 bytes */
         OBJECT_ENROLMENT_SET = 0x0031,       /* 16 bytes: the set that a PIN confirmed */
+        OBJECT_ENTERPRISE_LIST = 0x0040,     /* fido_enterprise.c */
         OBJECT_DEVICE_KEY = 0x0050,          /* P-256 scalar (32): device_key.c */
         OBJECT_DEVICE_CERTIFICATES = 0x0051, /* TLV list of 82, the device key's first */
         OBJECT_DEVICE_IDENTITY = 0x0052,     /* UTF-8 */

@@ -61,7 +61,7 @@ static EVP_PKEY *es256_key(slice scalar)
         return key;
 }
 
-static bool es256_sign_with(EVP_PKEY *key, const slice *parts, size_t count, uint8_t *signature, size_t *size)
+static bool sign_sha256(EVP_PKEY *key, const slice *parts, size_t count, uint8_t *signature, size_t *size)
 {
         EVP_MD_CTX *context = EVP_MD_CTX_new();
         bool done = context && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) == 1;
@@ -79,7 +79,7 @@ static mitome_status es256_sign(
         uint8_t bytes[SIGNATURE_MAX];
         size_t size;
         EVP_PKEY *key = es256_key(private_key);
-        bool done = key && es256_sign_with(key, parts, count, bytes, &size);
+        bool done = key && sign_sha256(key, parts, count, bytes, &size);
         EVP_PKEY_free(key);
         if (!done)
                 return crypto_failed(error);

@@ -7,12 +7,12 @@
 
 #include "cose.h"
 
-enum signing_algorithm { SIGNING_ES256 = 0x07, SIGNING_EDDSA = 0x08 };
+enum signing_algorithm { SIGNING_ES256 = 0x07, SIGNING_EDDSA = 0x08, SIGNING_RS256 = 0x09 };
 
-enum { SIGNING_KEY_SIZE = 32, SIGNATURE_MAX = 72, PUBLIC_KEY_MAX = 65 };
+enum { SIGNING_KEY_SIZE = 32, SIGNATURE_MAX = 256, PUBLIC_KEY_MAX = 260 };
 
 struct public_key {
-        uint8_t bytes[PUBLIC_KEY_MAX]; /* an uncompressed point, or an Ed25519 key */
+        uint8_t bytes[PUBLIC_KEY_MAX]; /* an uncompressed point, an Ed25519 key, modulus and exponent */
         struct cose_key cose;          /* views into bytes: do not copy the structure */
 };
 
@@ -22,7 +22,8 @@ MITOME_CHECKED mitome_status signing_key_generate(const struct mitome_random *ra
         enum signing_algorithm algorithm, struct secret *ret_private, struct public_key *ret_public,
         mitome_error *error);
 
-/* signing_key_sign signs the parts one after the other: ES256 as DER, EdDSA as 64 bytes. */
+/* signing_key_sign signs the parts one after the other: ES256 as DER, EdDSA as 64 bytes. RS256 is the
+ * JPKI applet's (jpki_user_verification_sign). */
 MITOME_CHECKED mitome_status signing_key_sign(enum signing_algorithm algorithm, slice private_key,
         const slice *parts, size_t count, writer *signature, mitome_error *error);
 

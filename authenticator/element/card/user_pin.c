@@ -89,7 +89,7 @@ uint16_t user_pin_release(struct mitome_element *element)
 void user_pin_close_fido(struct mitome_element *element)
 {
         fido_end_operation(&element->fido);
-        secret_wipe(&element->fido.pin_token);
+        fido_token_wipe(&element->fido.token);
 }
 
 uint16_t user_pin_personalise(struct mitome_element *element)

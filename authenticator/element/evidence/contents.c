@@ -178,7 +178,9 @@ static unsigned find_other(const struct mitome_element *element)
 struct contents_found contents_write(
         const struct mitome_element *element, unsigned scopes, unsigned other, writer *w)
 {
-        size_t derived = scopes & CONTENTS_CREDENTIALS ? fido_count(element) : 0, certificate = 0;
+        bool user = scopes & (CONTENTS_USER | CONTENTS_CREDENTIALS);
+        size_t certificate = user ? fido_count_certificate(element) : 0;
+        size_t derived = scopes & CONTENTS_CREDENTIALS ? fido_count(element) - certificate : 0;
         other &= find_other(element);
         size_t count = write_persons(element, scopes, w);
         cbor_write_int(w, EVIDENCE_AT_DERIVED);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_internal.h"
+#include "fido_certificate.h"
 #include "tlv.h"
 #include "user_pin.h"
 
@@ -9,6 +10,8 @@ enum state_flag {
         STATE_PAIRED = 0x04,
         STATE_FINGER_OPEN = 0x08,
         STATE_PERSONALISED = 0x10,
+        STATE_ENTERPRISE = 0x20,
+        STATE_CERTIFICATE = 0x40,
 };
 
 static void forget(struct mitome_element *element)
@@ -17,23 +20,53 @@ static void forget(struct mitome_element *element)
         fido_end_operation(fido);
         fido->has_agreement = false;
         secret_wipe(&fido->agreement);
-        secret_wipe(&fido->pin_token);
+        fido_token_wipe(&fido->token);
+        bytes_wipe(&fido->pairing, sizeof fido->pairing);
 }
 
 static uint16_t erase(struct mitome_element *element)
 {
         static const uint32_t objects[] = { OBJECT_BATCH_KEY, OBJECT_BATCH_CERTIFICATES, OBJECT_PIN,
-                OBJECT_PAIRING_KEY, OBJECT_ENROLMENT_SET };
+                OBJECT_PAIRING_KEY, OBJECT_ENROLMENT_SET, OBJECT_ENTERPRISE_LIST };
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 SW_TRY(element_delete(element, objects[i]));
+        fido_index_forget(&element->fido.index); /* made anew from whatever is there then */
         return element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER + 0xFFFFFF);
+}
+
+/* ---- the state table, and what it asks for ---- */
+
+static uint16_t facts_of(const struct mitome_element *element)
+{
+        const struct fido *fido = &element->fido;
+        bool batch_key = element_has(element, OBJECT_BATCH_KEY);
+        int facts = (batch_key ? FACT_BATCH_KEY : FACT_NO_BATCH_KEY) |
+                    (element_has(element, OBJECT_PAIRING_KEY) ? FACT_PAIRED : 0) |
+                    (element_has(element, OBJECT_ENROLMENT_SET) ? FACT_SET : 0) |
+                    (user_pin_is_set(element) ? FACT_PIN : 0) |
+                    (user_pin_is_blocked(element) ? 0 : FACT_PIN_TRIES) |
+                    (user_uv_tries(element) > 0 ? FACT_UV_TRIES : 0) |
+                    (fido->wrong_in_a_row < FIDO_WRONG_IN_A_ROW_MAX ? FACT_ROW : 0) |
+                    (fido->has_agreement ? FACT_AGREEMENT : 0) |
+                    (fido->pairing.key.size > 0 ? FACT_PENDING : 0);
+        return (uint16_t)facts;
+}
+
+uint16_t fido_allowed(struct mitome_element *element, uint8_t ins, enum fido_phase begins)
+{
+        uint16_t sw = fido_rules_ask(ins, begins, fido_phase_of(&element->fido), facts_of(element));
+        if (sw == SW_BLOCKED) /* locked means locked: what was begun is over */
+                fido_end_operation(&element->fido);
+        return sw;
 }
 
 static bool is_finger_open(const struct mitome_element *element)
 {
-        return element_has(element, OBJECT_PAIRING_KEY) && element_has(element, OBJECT_ENROLMENT_SET) &&
-               user_uv_tries(element) > 0 && !user_pin_is_blocked(element);
+        enum { OPEN = FACT_PAIRED | FACT_SET | FACT_UV_TRIES | FACT_PIN_TRIES };
+        return (facts_of(element) & OPEN) == OPEN;
 }
+
+/* ---- GET STATE ---- */
 
 static uint8_t state_flags(const struct mitome_element *element)
 {
@@ -41,7 +74,9 @@ static uint8_t state_flags(const struct mitome_element *element)
                     (user_pin_is_set(element) ? STATE_PIN_SET : 0) |
                     (element_has(element, OBJECT_PAIRING_KEY) ? STATE_PAIRED : 0) |
                     (is_finger_open(element) ? STATE_FINGER_OPEN : 0) |
-                    (element_is_personalised(element) ? STATE_PERSONALISED : 0);
+                    (element_is_personalised(element) ? STATE_PERSONALISED : 0) |
+                    (fido_enterprise_enabled(element) ? STATE_ENTERPRISE : 0) |
+                    (fido_certificate_possible(element) ? STATE_CERTIFICATE : 0);
         return (uint8_t)flags;
 }
 
@@ -55,9 +90,10 @@ static slice aaguid(const struct mitome_element *element)
 
 uint16_t fido_get_state(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
+        size_t count = fido_count(element);
         if (command->data.size)
                 return SW_WRONG_DATA;
-        size_t room = FIDO_CREDENTIALS_MAX - fido_count(element);
+        size_t room = count < FIDO_CREDENTIALS_MAX ? FIDO_CREDENTIALS_MAX - count : 0;
         const uint8_t room_bytes[] = { (uint8_t)(room >> 8), (uint8_t)room };
         tlv_write(answer, 0x80, aaguid(element));
         tlv_write_u8(answer, 0x81, state_flags(element));
@@ -68,19 +104,61 @@ uint16_t fido_get_state(struct mitome_element *element, const struct apdu_comman
         return SW_OK;
 }
 
+/* ---- the commands ---- */
+
+static const struct {
+        uint8_t ins;
+        fido_handler *run;
+} handlers[] = {
+        { 0x10, fido_get_state },
+        { 0x12, fido_key_agreement },
+        { 0x14, fido_get_pin_token },
+        { 0x16, fido_get_uv_token },
+        { 0x20, fido_begin },
+        { 0x24, fido_make_credential },
+        { 0x26, fido_get_assertion },
+        { 0x28, fido_authorise },
+        { 0x2A, fido_confirm },
+        { 0x2C, fido_check },
+        { 0x2E, fido_abandon },
+        { 0x30, fido_store_batch_key },
+        { 0x32, fido_pair },
+        { 0x34, fido_set_pin },
+        { 0x3A, fido_set_enterprise },
+        { 0x3C, fido_confirm_pairing },
+};
+
+/* BEGIN asks for itself, once it has read what is announced. */
+uint16_t fido_dispatch(struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        enum { BEGIN = 0x20 };
+        if (command->ins != BEGIN)
+                SW_TRY(fido_allowed(element, command->ins, FIDO_IDLE));
+        for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+                if (handlers[i].ins == command->ins)
+                        return handlers[i].run(element, command, answer);
+        return SW_WRONG_INS;
+}
+
+/* The state table stands before every command that is run by fido_dispatch. */
 static const struct command commands[] = {
-        { 0x80, 0x10, COMMAND_OPEN, fido_get_state },
-        { 0x80, 0x12, COMMAND_OPEN, fido_key_agreement },
-        { 0x80, 0x14, COMMAND_OPEN, fido_get_pin_token },
-        { 0x80, 0x20, COMMAND_OPEN, fido_begin },
-        { 0x80, 0x24, COMMAND_OPEN, fido_make_credential },
-        { 0x80, 0x26, COMMAND_OPEN, fido_get_assertion },
-        { 0x80, 0x2A, COMMAND_OPEN, fido_confirm },
-        { 0x80, 0x2C, COMMAND_OPEN, fido_check },
-        { 0x80, 0x2E, COMMAND_OPEN, fido_abandon },
-        { 0x80, 0x30, COMMAND_PROTECTED, fido_store_batch_key },
-        { 0x80, 0x32, COMMAND_PROTECTED, fido_pair },
-        { 0x80, 0x34, COMMAND_PROTECTED, fido_set_pin },
+        { 0x80, 0x10, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x12, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x14, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x16, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x20, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x24, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x26, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x28, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x2A, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x2C, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x2E, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x30, COMMAND_PROTECTED, fido_dispatch },
+        { 0x80, 0x32, COMMAND_PROTECTED, fido_dispatch },
+        { 0x80, 0x34, COMMAND_PROTECTED, fido_dispatch },
+        { 0x80, 0x3A, COMMAND_PROTECTED, fido_dispatch },
+        { 0x80, 0x3C, COMMAND_PROTECTED, fido_dispatch },
+        /* What the element says of itself asks for nothing that the table knows. */
         { 0x80, 0x36, COMMAND_PROTECTED, evidence_make_device_key },
         { 0x80, 0x38, COMMAND_PROTECTED, evidence_store_device_certificate },
         { 0x80, 0x40, COMMAND_OPEN, evidence_get_receipt },

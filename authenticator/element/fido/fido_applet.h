@@ -5,6 +5,8 @@
 /* The FIDO applet: credentials, the user's verification, and what is signed (PROTOCOL.md). */
 
 #include "apdu.h"
+#include "fido_index.h"
+#include "fido_rules.h"
 #include "p256.h"
 #include "unlock_token.h"
 
@@ -14,15 +16,37 @@ enum {
         FIDO_AAGUID_SIZE = 16,
         FIDO_HASH_SIZE = SHA256_SIZE,
         FIDO_CREDENTIAL_ID_SIZE = 32,
-        FIDO_CREDENTIALS_MAX = 256,
+        FIDO_CREDENTIALS_MAX = 2000,
         FIDO_RP_ID_MAX = 255,
         FIDO_TEXT_MAX = 64, /* user id and names */
         FIDO_PIN_TOKEN_SIZE = 32,
         FIDO_PARAM_SIZE = SHA256_SIZE,
+        FIDO_WRONG_IN_A_ROW_MAX = 3,  /* CTAP 2.1 6.5.5.7.1 */
         FIDO_CERTIFICATES_MAX = 3584, /* so that an attestation fits into a response */
 };
 
-enum fido_ctap_command { FIDO_MAKE_CREDENTIAL = 0x01, FIDO_GET_ASSERTION = 0x02, FIDO_BIO_ENROLMENT = 0x09 };
+enum fido_ctap_command {
+        FIDO_MAKE_CREDENTIAL = 0x01,
+        FIDO_GET_ASSERTION = 0x02,
+        FIDO_CLIENT_PIN = 0x06, /* a token by finger */
+        FIDO_BIO_ENROLMENT = 0x09,
+};
+
+/* CTAP 2.1, 6.5.5.7: what a pinUvAuthToken is for. */
+enum fido_permission {
+        FIDO_MC = 0x01,
+        FIDO_GA = 0x02,
+        FIDO_CM = 0x04,
+        FIDO_BE = 0x08,
+        FIDO_LBW = 0x10,
+        FIDO_ACFG = 0x20,
+        FIDO_PERMISSIONS = 0x3F,
+        FIDO_PERMISSIONS_BY_FINGER = FIDO_MC | FIDO_GA | FIDO_CM | FIDO_LBW, /* fingers are added by PIN */
+        FIDO_PERMISSIONS_LEGACY = FIDO_MC | FIDO_GA | FIDO_BE,
+};
+
+/* CTAP 2.1, 12.1 */
+enum fido_protection { FIDO_PROTECT_NONE = 1, FIDO_PROTECT_NAMED = 2, FIDO_PROTECT_VERIFIED = 3 };
 
 /* The operation that BEGIN announced. */
 struct fido_operation {
@@ -31,16 +55,25 @@ struct fido_operation {
         uint8_t rp_id_hash[FIDO_HASH_SIZE];
         uint8_t client_data_hash[FIDO_HASH_SIZE];
         bool presence_asked;
-        bool built_in; /* a UV try was debited for its challenge */
-        bool by_pin;   /* a PIN token authorised it, and ends with it */
+        bool built_in;       /* a UV try was debited for its challenge */
+        bool by_pin;         /* a pinUvAuthToken authorised it, and ends with it */
+        uint8_t permissions; /* of the token that is asked for */
         bool has_challenge;
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
 };
 
-/* Signature counters: values up to `reserved` are written down as used, those up to `used` are. */
-struct fido_counter {
-        uint32_t credential; /* its place in the store; 0: free */
-        uint32_t used, reserved;
+/* The one pinUvAuthToken that is alive. */
+struct fido_token {
+        struct secret value; /* size 0: none */
+        uint8_t permissions;
+        bool has_rp; /* it is for this relying party only */
+        uint8_t rp_id_hash[FIDO_HASH_SIZE];
+};
+
+/* A pairing that the management station has not confirmed yet. */
+struct fido_pairing {
+        struct secret key; /* size 0: none */
+        uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
 };
 
 /* What stands between two commands. All but the last two members ends with a selection. */
@@ -49,32 +82,59 @@ struct fido {
         bool has_agreement;
         struct secret agreement;
         uint8_t agreement_point[P256_POINT_SIZE];
-        struct secret pin_token; /* size 0: none */
-        uint8_t wrong_in_a_row;  /* PINs since the reset or the last right one */
-        struct fido_counter counters[FIDO_CREDENTIALS_MAX];
+        struct fido_token token;
+        struct fido_pairing pairing;
+        uint8_t wrong_in_a_row; /* PINs since the reset or the last right one */
+        struct fido_index index;
 };
 
 typedef uint16_t fido_handler(
         struct mitome_element *element, const struct apdu_command *command, writer *answer);
 
-fido_handler fido_get_state;                                     /* fido_applet.c */
-fido_handler fido_key_agreement, fido_get_pin_token;             /* fido_pin_token.c */
-fido_handler fido_begin, fido_confirm, fido_check, fido_abandon; /* fido_operation.c */
-fido_handler fido_make_credential;                               /* fido_make_credential.c */
-fido_handler fido_get_assertion;                                 /* fido_get_assertion.c */
-fido_handler fido_store_batch_key, fido_pair, fido_set_pin;      /* fido_manage.c */
+fido_handler fido_get_state;                                        /* fido_applet.c */
+fido_handler fido_key_agreement;                                    /* fido_agreement.c */
+fido_handler fido_get_pin_token, fido_get_uv_token, fido_authorise; /* fido_token.c */
+fido_handler fido_begin, fido_confirm, fido_check, fido_abandon;    /* fido_operation.c */
+fido_handler fido_make_credential;                                  /* fido_make_credential.c */
+fido_handler fido_get_assertion;                                    /* fido_get_assertion.c */
+fido_handler fido_store_batch_key, fido_set_pin;                    /* fido_manage.c */
+fido_handler fido_pair, fido_confirm_pairing;                       /* fido_pairing.c */
+fido_handler fido_set_enterprise;                                   /* fido_enterprise.c */
 
-/* ---- PIN tokens (fido_pin_token.c) ---- */
+/* fido_dispatch is the one door: it asks the state table (fido_rules.h) and then the command's handler. */
+fido_handler fido_dispatch; /* fido_applet.c */
 
-/* fido_token_authorises tells whether `param` is the token's HMAC over the message. */
-bool fido_token_authorises(const struct fido *fido, slice message, slice param);
+/* fido_allowed asks the table for a command, or for an operation that BEGIN announces. */
+uint16_t fido_allowed(struct mitome_element *element, uint8_t ins, enum fido_phase begins);
+
+/* ---- PIN/UV auth protocol 2 (fido_agreement.c) ---- */
+
+enum { FIDO_COORDINATE_SIZE = 32, FIDO_IV_SIZE = 16 };
+
+/* fido_agree makes the AES key that platform and element share (CTAP 2.1, 6.5.7). A point off the curve:
+ * 6A80. */
+uint16_t fido_agree(const struct fido *fido, slice x, slice y, struct secret *ret_key);
+
+/* fido_seal encrypts `plain`, of whole blocks, behind a new IV; fido_unseal is its inverse. */
+uint16_t fido_seal(struct mitome_element *element, const struct secret *key, slice plain, writer *sealed);
+uint16_t fido_unseal(const struct secret *key, slice sealed, struct secret *ret_plain);
+
+/* ---- tokens (fido_token.c) ---- */
+
+/* fido_token_authorises tells whether `param` is the token's HMAC over the message, the token has the
+ * permission, and is for the relying party, where there is one: mc and ga bind a token that has none yet. */
+bool fido_token_authorises(
+        struct fido *fido, uint8_t permission, slice rp_id_hash, slice message, slice param);
+
+/* fido_token_used takes what an operation uses up: every permission but lbw (CTAP 2.1, 6.5.3.3). */
+void fido_token_used(struct fido_token *token);
+void fido_token_wipe(struct fido_token *token);
 
 /* ---- operations (fido_operation.c) ---- */
 
-/* fido_begun answers 6985 when no operation with this command is open. */
-uint16_t fido_begun(const struct fido *fido, enum fido_ctap_command command);
+enum fido_phase fido_phase_of(const struct fido *fido);
 
-/* fido_end_operation forgets the open operation and the PIN token that authorised it. */
+/* fido_end_operation forgets the open operation, and what it used of the token that authorised it. */
 void fido_end_operation(struct fido *fido);
 
 /* fido_spend_operation ends the open operation and hands it out. One with built-in verification needs a
@@ -84,13 +144,20 @@ uint16_t fido_spend_operation(struct mitome_element *element, slice token, struc
 /* fido_flags are UP and UV of an operation that was spent. */
 uint8_t fido_flags(const struct fido_operation *operation, bool present);
 
+/* ---- enterprise attestation (fido_enterprise.c) ---- */
+
+/* fido_enterprise_enabled: the list is there and switched on. */
+bool fido_enterprise_enabled(const struct mitome_element *element);
+bool fido_enterprise_lists(const struct mitome_element *element, slice rp_id_hash);
+
 /* ---- credentials (fido_credentials.c) ---- */
 
 struct fido_credential {
         uint32_t place;
-        uint8_t algorithm;
+        uint8_t algorithm, protection;
         bool discoverable;
-        slice id, rp_id_hash, private_key;
+        slice id, rp_id_hash;
+        slice key; /* the private one; of a certificate credential what it is bound to */
         slice rp_id, user_id, user_name, display_name;
 };
 
@@ -100,22 +167,32 @@ struct fido_query {
         slice id;
         slice user_id;
         bool discoverable;
+        bool verified; /* the user was: else credProtect hides some */
 };
 
+/* fido_count is how many there are, fido_count_certificate how many of them are certificate credentials. */
 size_t fido_count(const struct mitome_element *element);
+size_t fido_count_certificate(const struct mitome_element *element);
 
-/* fido_find gives the newest credential that fits. Its views last until the next commit. */
-bool fido_find(
-        const struct mitome_element *element, const struct fido_query *query, struct fido_credential *ret);
+/* fido_find gives the newest credential that fits, or 6A88. Its views last until the next commit. */
+uint16_t fido_find(
+        struct mitome_element *element, const struct fido_query *query, struct fido_credential *ret);
 
 bool fido_read_credential(const struct mitome_element *element, uint32_t place, struct fido_credential *ret);
 
-/* fido_put_credential prepares a new one as the newest, fido_delete_credential the end of one. */
-uint16_t fido_put_credential(struct mitome_element *element, const struct fido_credential *credential);
-uint16_t fido_delete_credential(struct mitome_element *element, uint32_t place);
+/* Changes are staged and end with fido_commit_credentials, or, when something is refused in between, with
+ * fido_index_settle. fido_put_credential gives the new one its place, as the newest. */
+uint16_t fido_put_credential(struct mitome_element *element, struct fido_credential *credential);
+uint16_t fido_delete_credential(struct mitome_element *element, const struct fido_credential *credential);
+uint16_t fido_commit_credentials(struct mitome_element *element);
+
+/* fido_end_certificate_credentials stages the end of them all, for whoever stages the end of the certificate;
+ * that one commits. */
+uint16_t fido_end_certificate_credentials(struct mitome_element *element);
 
 /* fido_count_signature gives the next value of a credential's signature counter. Values are reserved in the
  * store by blocks; it commits when a block is used up. */
-uint16_t fido_count_signature(struct mitome_element *element, uint32_t place, uint32_t *ret);
+uint16_t fido_count_signature(
+        struct mitome_element *element, const struct fido_credential *credential, uint32_t *ret);
 
 #endif

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_internal.h"
+#include "fido_certificate.h"
 
-/* A credential as it is stored: version (1), algorithm (1), flags (1), id (32), rpIdHash (32), private key
- * (32), then RP ID, user id, user name and display name, each behind its length (1). Its counter stands
- * apart, so that counting does not rewrite keys. */
-enum { RECORD_VERSION = 1, FLAG_DISCOVERABLE = 0x01, COUNTER_BLOCK = 64, PRIVATE_KEY_SIZE = 32 };
+/* A credential as it is stored, version 2: version (1), algorithm (1), flags (1), credProtect (1), id (32),
+ * rpIdHash (32), key (32), then RP ID, user id, user name and display name, each behind its length (1). The
+ * key is the private one, or of a certificate credential what it is bound to (fido_certificate.h). Version 1
+ * had no credProtect. The counter stands apart, so that counting does not rewrite keys; one that is not there
+ * is 0. */
+enum {
+        RECORD_VERSION = 2,
+        RECORD_WITHOUT_PROTECTION = 1,
+        FLAG_DISCOVERABLE = 0x01,
+        COUNTER_BLOCK = 64,
+        PRIVATE_KEY_SIZE = 32
+};
 
-enum { RECORD_MAX = 3 + 32 + 32 + 32 + 1 + FIDO_RP_ID_MAX + 3 * (1 + FIDO_TEXT_MAX) };
+enum { RECORD_MAX = 4 + 32 + 32 + 32 + 1 + FIDO_RP_ID_MAX + 3 * (1 + FIDO_TEXT_MAX) };
 
 static mitome_status read_text(reader *r, slice *ret)
 {
@@ -15,20 +24,32 @@ static mitome_status read_text(reader *r, slice *ret)
         return read_bytes(r, "credential.text", size, ret);
 }
 
+static mitome_status read_protection(reader *r, uint8_t version, uint8_t *ret)
+{
+        if (version == RECORD_WITHOUT_PROTECTION)
+                *ret = FIDO_PROTECT_NONE;
+        else
+                MITOME_TRY(read_u8(r, "credential.credProtect", ret));
+        return *ret >= FIDO_PROTECT_NONE && *ret <= FIDO_PROTECT_VERIFIED
+                       ? ok()
+                       : reader_fail(r, MITOME_E_VALUE, "credential.credProtect");
+}
+
 static mitome_status read_record(slice record, struct fido_credential *ret)
 {
         uint8_t version, flags;
         struct fido_credential credential = { 0 };
         reader r = reader_over(record, NULL, NULL);
         MITOME_TRY(read_u8(&r, "credential.version", &version));
-        if (version != RECORD_VERSION)
+        if (version != RECORD_VERSION && version != RECORD_WITHOUT_PROTECTION)
                 return reader_fail(&r, MITOME_E_VALUE, "credential.version");
         MITOME_TRY(read_u8(&r, "credential.algorithm", &credential.algorithm));
         MITOME_TRY(read_u8(&r, "credential.flags", &flags));
         credential.discoverable = flags & FLAG_DISCOVERABLE;
+        MITOME_TRY(read_protection(&r, version, &credential.protection));
         MITOME_TRY(read_bytes(&r, "credential.id", FIDO_CREDENTIAL_ID_SIZE, &credential.id));
         MITOME_TRY(read_bytes(&r, "credential.rpIdHash", FIDO_HASH_SIZE, &credential.rp_id_hash));
-        MITOME_TRY(read_bytes(&r, "credential.key", PRIVATE_KEY_SIZE, &credential.private_key));
+        MITOME_TRY(read_bytes(&r, "credential.key", PRIVATE_KEY_SIZE, &credential.key));
         MITOME_TRY(read_text(&r, &credential.rp_id));
         MITOME_TRY(read_text(&r, &credential.user_id));
         MITOME_TRY(read_text(&r, &credential.user_name));
@@ -48,17 +69,95 @@ bool fido_read_credential(const struct mitome_element *element, uint32_t place, 
         return true;
 }
 
+/* ---- the index ---- */
+
+static uint32_t counter_object(uint32_t place)
+{
+        return place - OBJECT_CREDENTIAL + OBJECT_COUNTER;
+}
+
+/* After a power cut all that was reserved counts as used. */
+static struct fido_index_entry entry_of(
+        const struct mitome_element *element, const struct fido_credential *credential)
+{
+        int flags = (credential->discoverable ? INDEX_DISCOVERABLE : 0) |
+                    (credential->algorithm == SIGNING_RS256 ? INDEX_CERTIFICATE : 0);
+        return (struct fido_index_entry){
+                .rp = fido_index_tag(credential->rp_id_hash),
+                .id = fido_index_tag(credential->id),
+                .place = credential->place,
+                .used = element_number(element, counter_object(credential->place)),
+                .flags = (uint8_t)flags,
+        };
+}
+
 static bool next_place(const struct mitome_element *element, uint32_t from, uint32_t *ret)
 {
         return store_next(element->store, from, OBJECT_CREDENTIAL_LAST, ret);
 }
 
+static mitome_status build(const struct mitome_element *element, struct fido_index *ret)
+{
+        uint32_t place = OBJECT_CREDENTIAL;
+        struct fido_credential credential;
+        for (; next_place(element, place, &place); place++) {
+                if (!fido_read_credential(element, place, &credential))
+                        continue;
+                MITOME_TRY(fido_index_reserve(ret, NULL));
+                const struct fido_index_entry entry = entry_of(element, &credential);
+                fido_index_append(ret, &entry);
+        }
+        fido_index_sort(ret);
+        ret->built = true;
+        return ok();
+}
+
+/* Makes the index, if it is not there. */
+static uint16_t index_of(struct mitome_element *element, struct fido_index **ret)
+{
+        struct fido_index fresh = { .next_place = OBJECT_CREDENTIAL };
+        if (!element->fido.index.built) {
+                mitome_status status = build(element, &fresh);
+                if (failed(status)) {
+                        fido_index_forget(&fresh);
+                        return element_sw(status);
+                }
+                fido_index_forget(&element->fido.index);
+                element->fido.index = fresh;
+        }
+        *ret = &element->fido.index;
+        return SW_OK;
+}
+
 size_t fido_count(const struct mitome_element *element)
 {
         size_t count = 0;
+        if (element->fido.index.built)
+                return element->fido.index.count;
         for (uint32_t place = OBJECT_CREDENTIAL; next_place(element, place, &place); place++)
                 count++;
         return count;
+}
+
+size_t fido_count_certificate(const struct mitome_element *element)
+{
+        size_t count = 0;
+        struct fido_credential credential;
+        for (uint32_t place = OBJECT_CREDENTIAL; next_place(element, place, &place); place++)
+                count += fido_read_credential(element, place, &credential) &&
+                         credential.algorithm == SIGNING_RS256;
+        return count;
+}
+
+/* ---- finding ---- */
+
+/* CTAP 2.1 12.1: what credProtect lets be found, which without verification is at most what was named. */
+static bool is_shown(const struct fido_credential *credential, const struct fido_query *query)
+{
+        uint8_t most = query->verified      ? FIDO_PROTECT_VERIFIED
+                       : query->id.size > 0 ? FIDO_PROTECT_NAMED
+                                            : FIDO_PROTECT_NONE;
+        return credential->protection <= most;
 }
 
 static bool fits(const struct fido_credential *credential, const struct fido_query *query)
@@ -66,37 +165,36 @@ static bool fits(const struct fido_credential *credential, const struct fido_que
         return slice_equal(credential->rp_id_hash, query->rp_id_hash) &&
                (!query->id.size || slice_equal(credential->id, query->id)) &&
                (!query->user_id.size || slice_equal(credential->user_id, query->user_id)) &&
-               (!query->discoverable || credential->discoverable);
+               (!query->discoverable || credential->discoverable) && is_shown(credential, query);
 }
 
-bool fido_find(
-        const struct mitome_element *element, const struct fido_query *query, struct fido_credential *ret)
+static bool may_fit(const struct fido_index_entry *entry, const struct fido_query *query)
 {
-        bool found = false;
+        return !(entry->flags & INDEX_DOOMED) &&
+               (!query->id.size || entry->id == fido_index_tag(query->id)) &&
+               (!query->discoverable || entry->flags & INDEX_DISCOVERABLE);
+}
+
+uint16_t fido_find(
+        struct mitome_element *element, const struct fido_query *query, struct fido_credential *ret)
+{
+        struct fido_index *index;
         struct fido_credential credential;
-        for (uint32_t place = OBJECT_CREDENTIAL; next_place(element, place, &place); place++) {
-                if (fido_read_credential(element, place, &credential) && fits(&credential, query)) {
+        size_t first, end;
+        SW_TRY(index_of(element, &index));
+        fido_index_range(index, fido_index_tag(query->rp_id_hash), &first, &end);
+        while (end-- > first) {
+                const struct fido_index_entry *entry = &index->entries[end];
+                if (may_fit(entry, query) && fido_read_credential(element, entry->place, &credential) &&
+                        fits(&credential, query) && !fido_certificate_ended(element, &credential)) {
                         *ret = credential;
-                        found = true;
+                        return SW_OK;
                 }
         }
-        return found;
+        return SW_NO_REFERENCE;
 }
 
 /* ---- counters ---- */
-
-static struct fido_counter *find_counter(struct fido *fido, uint32_t credential)
-{
-        for (size_t i = 0; i < FIDO_CREDENTIALS_MAX; i++)
-                if (fido->counters[i].credential == credential)
-                        return &fido->counters[i];
-        return NULL;
-}
-
-static uint32_t counter_object(uint32_t place)
-{
-        return place - OBJECT_CREDENTIAL + OBJECT_COUNTER;
-}
 
 static uint16_t put_reserved(struct mitome_element *element, uint32_t place, uint32_t reserved)
 {
@@ -106,33 +204,24 @@ static uint16_t put_reserved(struct mitome_element *element, uint32_t place, uin
         return element_put(element, counter_object(place), SLICE(bytes));
 }
 
-/* The counter in memory; after a power cut all that was reserved counts as used. */
-static struct fido_counter *load_counter(struct mitome_element *element, uint32_t place)
+uint16_t fido_count_signature(
+        struct mitome_element *element, const struct fido_credential *credential, uint32_t *ret)
 {
-        struct fido_counter *counter = find_counter(&element->fido, place);
-        if (counter)
-                return counter;
-        counter = find_counter(&element->fido, 0);
-        if (!counter)
-                return NULL;
-        uint32_t reserved = element_number(element, counter_object(place));
-        *counter = (struct fido_counter){ place, reserved, reserved };
-        return counter;
-}
-
-uint16_t fido_count_signature(struct mitome_element *element, uint32_t place, uint32_t *ret)
-{
-        struct fido_counter *counter = load_counter(element, place);
-        if (!counter)
+        struct fido_index *index;
+        SW_TRY(index_of(element, &index));
+        struct fido_index_entry *entry =
+                fido_index_at(index, fido_index_tag(credential->rp_id_hash), credential->place);
+        if (!entry)
                 return SW_UNKNOWN;
-        if (counter->used == counter->reserved) {
-                if (counter->reserved > UINT32_MAX - COUNTER_BLOCK)
+        if (entry->left == 0) {
+                if (entry->used > UINT32_MAX - COUNTER_BLOCK)
                         return SW_CONDITIONS;
-                SW_TRY(put_reserved(element, place, counter->reserved + COUNTER_BLOCK));
+                SW_TRY(put_reserved(element, entry->place, entry->used + COUNTER_BLOCK));
                 SW_TRY(element_commit(element));
-                counter->reserved += COUNTER_BLOCK;
+                entry->left = COUNTER_BLOCK;
         }
-        *ret = ++counter->used;
+        entry->left--;
+        *ret = ++entry->used;
         return SW_OK;
 }
 
@@ -149,43 +238,69 @@ static void write_record(writer *w, const struct fido_credential *credential)
         write_u8(w, RECORD_VERSION);
         write_u8(w, credential->algorithm);
         write_u8(w, credential->discoverable ? FLAG_DISCOVERABLE : 0);
+        write_u8(w, credential->protection);
         write_slice(w, credential->id);
         write_slice(w, credential->rp_id_hash);
-        write_slice(w, credential->private_key);
+        write_slice(w, credential->key);
         write_text(w, credential->rp_id);
         write_text(w, credential->user_id);
         write_text(w, credential->user_name);
         write_text(w, credential->display_name);
 }
 
-/* One above the highest that is there: places rise with age. */
-static uint32_t new_place(const struct mitome_element *element)
-{
-        uint32_t next = OBJECT_CREDENTIAL;
-        for (uint32_t place = OBJECT_CREDENTIAL; next_place(element, place, &place); place++)
-                next = place + 1;
-        return next;
-}
-
-uint16_t fido_put_credential(struct mitome_element *element, const struct fido_credential *credential)
+uint16_t fido_put_credential(struct mitome_element *element, struct fido_credential *credential)
 {
         uint8_t record[RECORD_MAX];
         writer w = WRITER(record);
-        uint32_t place = new_place(element);
-        if (place > OBJECT_CREDENTIAL_LAST)
+        struct fido_index *index;
+        SW_TRY(index_of(element, &index));
+        SW_TRY(element_sw(fido_index_reserve(index, NULL)));
+        credential->place = index->next_place;
+        if (credential->place > OBJECT_CREDENTIAL_LAST)
                 return SW_FULL;
         write_record(&w, credential);
-        uint16_t sw = w.overflowed ? SW_UNKNOWN : element_put(element, place, writer_view(&w));
+        uint16_t sw = w.overflowed ? SW_UNKNOWN : element_put(element, credential->place, writer_view(&w));
         bytes_wipe(record, sizeof record);
         SW_TRY(sw);
-        return put_reserved(element, place, 0);
+        index->added = entry_of(element, credential);
+        index->has_added = true;
+        return SW_OK;
 }
 
-uint16_t fido_delete_credential(struct mitome_element *element, uint32_t place)
+static uint16_t doom(struct mitome_element *element, struct fido_index_entry *entry)
 {
-        struct fido_counter *counter = find_counter(&element->fido, place);
-        if (counter)
-                *counter = (struct fido_counter){ 0 };
-        SW_TRY(element_delete(element, place));
-        return element_delete(element, counter_object(place));
+        entry->flags |= INDEX_DOOMED;
+        SW_TRY(element_delete(element, entry->place));
+        return element_delete(element, counter_object(entry->place));
+}
+
+uint16_t fido_delete_credential(struct mitome_element *element, const struct fido_credential *credential)
+{
+        struct fido_index *index;
+        SW_TRY(index_of(element, &index));
+        struct fido_index_entry *entry =
+                fido_index_at(index, fido_index_tag(credential->rp_id_hash), credential->place);
+        return entry ? doom(element, entry) : SW_UNKNOWN;
+}
+
+uint16_t fido_end_certificate_credentials(struct mitome_element *element)
+{
+        uint32_t place = OBJECT_CREDENTIAL;
+        struct fido_credential credential;
+        for (; next_place(element, place, &place); place++) {
+                if (!fido_read_credential(element, place, &credential) ||
+                        credential.algorithm != SIGNING_RS256)
+                        continue;
+                SW_TRY(element_delete(element, place));
+                SW_TRY(element_delete(element, counter_object(place)));
+                fido_index_forget(&element->fido.index); /* made anew from what will be there */
+        }
+        return SW_OK;
+}
+
+uint16_t fido_commit_credentials(struct mitome_element *element)
+{
+        uint16_t sw = element_commit(element);
+        fido_index_settle(&element->fido.index, sw == SW_OK);
+        return sw;
 }

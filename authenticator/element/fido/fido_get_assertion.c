@@ -2,7 +2,7 @@
 #include "authdata.h"
 #include "data_fields.h"
 #include "element_internal.h"
-#include "signing_key.h"
+#include "fido_certificate.h"
 #include "tlv.h"
 
 enum { OPTION_PRESENT = 0x02, AUTHDATA_SIZE = 37 };
@@ -37,23 +37,36 @@ static uint16_t check_get(const struct fido_operation *operation, const struct g
 }
 
 /* The first of the allow list that is here, or the newest discoverable one; never another relying party's. */
-static uint16_t choose(const struct mitome_element *element, const struct fido_operation *operation,
+static uint16_t choose(struct mitome_element *element, const struct fido_operation *operation,
         const struct get *get, struct fido_credential *ret)
 {
-        struct fido_query query = { .rp_id_hash = SLICE(operation->rp_id_hash) };
+        struct fido_query query = { .rp_id_hash = SLICE(operation->rp_id_hash),
+                .verified = operation->built_in || operation->by_pin };
         if (!get->allowed.data) {
                 query.discoverable = true;
-                return fido_find(element, &query, ret) ? SW_OK : SW_NO_REFERENCE;
+                return fido_find(element, &query, ret);
         }
         reader list = reader_over(get->data, NULL, NULL);
-        while (fields_next(&list, 0x87, &query.id))
-                if (fido_find(element, &query, ret))
-                        return SW_OK;
+        while (fields_next(&list, 0x87, &query.id)) {
+                uint16_t sw = fido_find(element, &query, ret);
+                if (sw != SW_NO_REFERENCE)
+                        return sw;
+        }
         return SW_NO_REFERENCE;
 }
 
-static uint16_t sign(const struct fido_operation *operation, const struct fido_credential *credential,
-        const struct authdata *data, writer *answer)
+/* A certificate credential signs with the user-verification key. */
+static uint16_t sign_with(struct mitome_element *element, const struct fido_credential *credential,
+        const slice parts[2], writer *signature)
+{
+        if (credential->algorithm == SIGNING_RS256)
+                return jpki_user_verification_sign(element, parts, 2, signature);
+        return element_sw(signing_key_sign(
+                (enum signing_algorithm)credential->algorithm, credential->key, parts, 2, signature, NULL));
+}
+
+static uint16_t sign(struct mitome_element *element, const struct fido_operation *operation,
+        const struct fido_credential *credential, const struct authdata *data, writer *answer)
 {
         uint8_t authdata_bytes[AUTHDATA_SIZE], signature_bytes[SIGNATURE_MAX];
         slice authdata;
@@ -61,8 +74,7 @@ static uint16_t sign(const struct fido_operation *operation, const struct fido_c
         authdata_write(&w, data);
         SW_TRY(element_sw(writer_finish(&w, "authData", &authdata, NULL)));
         const slice parts[] = { authdata, SLICE(operation->client_data_hash) };
-        SW_TRY(element_sw(signing_key_sign((enum signing_algorithm)credential->algorithm,
-                credential->private_key, parts, 2, &signature, NULL)));
+        SW_TRY(sign_with(element, credential, parts, &signature));
         tlv_write(answer, 0x80, credential->id);
         tlv_write(answer, 0x81, authdata);
         tlv_write(answer, 0x82, writer_view(&signature));
@@ -80,12 +92,12 @@ static void write_user(const struct fido_credential *credential, uint8_t flags, 
 }
 
 static uint16_t assert_with(struct mitome_element *element, const struct fido_operation *operation,
-        const struct get *get, uint32_t place, writer *answer)
+        const struct get *get, const struct fido_credential *chosen, writer *answer)
 {
-        uint32_t count;
+        uint32_t count, place = chosen->place;
         struct fido_credential credential;
         /* Counting may commit, which ends views of the store: read again. */
-        SW_TRY(fido_count_signature(element, place, &count));
+        SW_TRY(fido_count_signature(element, chosen, &count));
         if (!fido_read_credential(element, place, &credential))
                 return SW_UNKNOWN;
         const struct authdata data = {
@@ -93,7 +105,7 @@ static uint16_t assert_with(struct mitome_element *element, const struct fido_op
                 .flags = fido_flags(operation, is_present(get)),
                 .sign_count = count,
         };
-        SW_TRY(sign(operation, &credential, &data, answer));
+        SW_TRY(sign(element, operation, &credential, &data, answer));
         write_user(&credential, data.flags, answer);
         return SW_OK;
 }
@@ -104,10 +116,9 @@ uint16_t fido_get_assertion(
         struct get get;
         struct fido_operation operation;
         struct fido_credential credential;
-        SW_TRY(fido_begun(&element->fido, FIDO_GET_ASSERTION));
         SW_TRY(read_get(command->data, &get));
         SW_TRY(check_get(&element->fido.operation, &get));
         SW_TRY(fido_spend_operation(element, get.token, &operation));
         SW_TRY(choose(element, &operation, &get, &credential));
-        return assert_with(element, &operation, &get, credential.place, answer);
+        return assert_with(element, &operation, &get, &credential, answer);
 }

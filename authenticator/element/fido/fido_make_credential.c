@@ -2,16 +2,22 @@
 #include "authdata.h"
 #include "data_fields.h"
 #include "element_internal.h"
-#include "signing_key.h"
+#include "fido_certificate.h"
 #include "tlv.h"
 
-enum { OPTION_DISCOVERABLE = 0x01, OPTION_PRESENT = 0x02 };
+enum make_option {
+        OPTION_DISCOVERABLE = 0x01,
+        OPTION_PRESENT = 0x02,
+        OPTION_ENTERPRISE = 0x04,
+        OPTIONS = 0x07
+};
 
-/* authData of a registration: 37 bytes, AAGUID, the id behind its length, and a COSE key of at most 77. */
-enum { AUTHDATA_MAX = 37 + FIDO_AAGUID_SIZE + 2 + FIDO_CREDENTIAL_ID_SIZE + 77 };
+/* authData of a registration: 37 bytes, AAGUID, the id behind its length, a COSE key (RSA's has 272 bytes),
+ * and the extension. */
+enum { AUTHDATA_MAX = 37 + FIDO_AAGUID_SIZE + 2 + FIDO_CREDENTIAL_ID_SIZE + 272 + 16, ALGORITHMS_MAX = 8 };
 
 struct make {
-        slice token, rp_id, user_id, user_name, display_name, options, algorithm, excluded, data;
+        slice token, rp_id, user_id, user_name, display_name, options, algorithms, excluded, protection, data;
 };
 
 static uint16_t read_make(slice data, struct make *ret)
@@ -23,8 +29,9 @@ static uint16_t read_make(slice data, struct make *ret)
                 { 0x83, FIELD_REQUIRED, 0, FIDO_TEXT_MAX, &ret->user_name },
                 { 0x84, FIELD_REQUIRED, 0, FIDO_TEXT_MAX, &ret->display_name },
                 { 0x85, FIELD_REQUIRED, 1, 1, &ret->options },
-                { 0x86, FIELD_REQUIRED, 1, 1, &ret->algorithm },
+                { 0x86, FIELD_REQUIRED, 1, ALGORITHMS_MAX, &ret->algorithms },
                 { 0x87, FIELD_LIST, FIDO_CREDENTIAL_ID_SIZE, FIDO_CREDENTIAL_ID_SIZE, &ret->excluded },
+                { 0x88, FIELD_OPTIONAL, 1, 1, &ret->protection },
         };
         SW_TRY(fields_read(data, fields, sizeof fields / sizeof *fields));
         ret->data = data;
@@ -36,6 +43,20 @@ static bool is_present(const struct make *make)
         return make->options.data[0] & OPTION_PRESENT;
 }
 
+static bool are_known(slice algorithms)
+{
+        for (size_t i = 0; i < algorithms.size; i++)
+                if (algorithms.data[i] != SIGNING_RS256 && !signing_algorithm_known(algorithms.data[i]))
+                        return false;
+        return true;
+}
+
+static bool is_protection(slice protection)
+{
+        return !protection.data ||
+               (protection.data[0] >= FIDO_PROTECT_NONE && protection.data[0] <= FIDO_PROTECT_VERIFIED);
+}
+
 /* Whether this is what BEGIN announced, before anything is spent. */
 static uint16_t check_make(const struct fido_operation *operation, const struct make *make)
 {
@@ -43,46 +64,96 @@ static uint16_t check_make(const struct fido_operation *operation, const struct 
         sha256(&make->rp_id, 1, hash);
         bool good = slice_equal(SLICE(hash), SLICE(operation->rp_id_hash)) && slice_is_utf8(make->rp_id) &&
                     slice_is_utf8(make->user_name) && slice_is_utf8(make->display_name) &&
-                    !(make->options.data[0] & ~(OPTION_DISCOVERABLE | OPTION_PRESENT)) &&
-                    signing_algorithm_known(make->algorithm.data[0]) &&
-                    (make->token.data != NULL) == operation->built_in;
+                    !(make->options.data[0] & ~OPTIONS) && are_known(make->algorithms) &&
+                    is_protection(make->protection) && (make->token.data != NULL) == operation->built_in;
         if (!good)
                 return SW_WRONG_DATA;
         bool absent = operation->presence_asked && !operation->built_in && !is_present(make);
         return absent ? SW_CONDITIONS : SW_OK;
 }
 
-static uint16_t check_excluded(
-        const struct mitome_element *element, const struct make *make, slice rp_id_hash)
+/* ---- what is made ---- */
+
+static bool is_verified(const struct fido_operation *operation)
 {
-        struct fido_query query = { .rp_id_hash = rp_id_hash };
+        return operation->built_in || operation->by_pin;
+}
+
+/* A listed relying party that asks for enterprise attestation, of a user who was verified for it. */
+static bool is_enterprise(
+        const struct mitome_element *element, const struct fido_operation *operation, const struct make *make)
+{
+        return make->options.data[0] & OPTION_ENTERPRISE && is_verified(operation) &&
+               fido_enterprise_lists(element, SLICE(operation->rp_id_hash));
+}
+
+/* The first of the algorithms that may be used: RS256 is the certificate's key, for whoever may learn it. */
+static uint16_t choose_algorithm(const struct mitome_element *element, const struct fido_operation *operation,
+        const struct make *make, enum signing_algorithm *ret)
+{
+        bool certificate = is_enterprise(element, operation, make) && fido_certificate_possible(element);
+        for (size_t i = 0; i < make->algorithms.size; i++) {
+                *ret = make->algorithms.data[i];
+                if (*ret != SIGNING_RS256 || certificate)
+                        return SW_OK;
+        }
+        return SW_FUNCTION_UNSUPPORTED;
+}
+
+/* CTAP 2.1 6.1.2, step 12: what credProtect hides is not told of, and so excludes nothing. */
+static uint16_t check_excluded(
+        struct mitome_element *element, const struct make *make, const struct fido_operation *operation)
+{
+        struct fido_query query = { .rp_id_hash = SLICE(operation->rp_id_hash),
+                .verified = is_verified(operation) };
         struct fido_credential found;
         reader list = reader_over(make->data, NULL, NULL);
-        while (fields_next(&list, 0x87, &query.id))
-                if (fido_find(element, &query, &found))
-                        return SW_EXISTS;
+        while (fields_next(&list, 0x87, &query.id)) {
+                uint16_t sw = fido_find(element, &query, &found);
+                if (sw != SW_NO_REFERENCE)
+                        return sw == SW_OK ? SW_EXISTS : sw;
+        }
         return SW_OK;
 }
 
 /* A discoverable credential of the same user at the same relying party gives way to the new one. */
 static uint16_t make_room(struct mitome_element *element, const struct fido_credential *credential)
 {
-        const struct fido_query query = {
-                .rp_id_hash = credential->rp_id_hash, .user_id = credential->user_id, .discoverable = true
-        };
+        const struct fido_query query = { .rp_id_hash = credential->rp_id_hash,
+                .user_id = credential->user_id,
+                .discoverable = true,
+                .verified = true };
         struct fido_credential former;
-        if (credential->discoverable && fido_find(element, &query, &former))
-                return fido_delete_credential(element, former.place);
+        uint16_t sw = credential->discoverable ? fido_find(element, &query, &former) : SW_NO_REFERENCE;
+        if (sw == SW_OK)
+                return fido_delete_credential(element, &former);
+        if (sw != SW_NO_REFERENCE)
+                return sw;
         return fido_count(element) < FIDO_CREDENTIALS_MAX ? SW_OK : SW_FULL;
 }
 
-/* The batch key speaks for the model: authData and the signature over it and the client data. */
+/* ---- attestation ---- */
+
+/* The batch key speaks for the model. */
+static uint16_t attest_packed(
+        const struct mitome_element *element, const slice parts[2], slice key, writer *answer)
+{
+        uint8_t bytes[SIGNATURE_MAX];
+        writer signature = WRITER(bytes);
+        SW_TRY(element_sw(signing_key_sign(SIGNING_ES256, key, parts, 2, &signature, NULL)));
+        tlv_write(answer, 0x80, parts[0]);
+        tlv_write(answer, 0x81, writer_view(&signature));
+        write_slice(answer, element_object(element, OBJECT_BATCH_CERTIFICATES));
+        return answer->overflowed ? SW_UNKNOWN : SW_OK;
+}
+
+/* authData, and the signatures over it and the client data. */
 static uint16_t attest(const struct mitome_element *element, const struct fido_operation *operation,
         struct authdata *data, writer *answer)
 {
-        uint8_t authdata_bytes[AUTHDATA_MAX], signature_bytes[SIGNATURE_MAX];
+        uint8_t bytes[AUTHDATA_MAX];
         slice key, authdata;
-        writer w = WRITER(authdata_bytes), signature = WRITER(signature_bytes);
+        writer w = WRITER(bytes);
         reader r = reader_over(element_object(element, OBJECT_BATCH_KEY), NULL, NULL);
         if (failed(read_bytes(&r, "AAGUID", FIDO_AAGUID_SIZE, &data->aaguid)) ||
                 failed(read_bytes(&r, "batch key", SIGNING_KEY_SIZE, &key)))
@@ -90,46 +161,100 @@ static uint16_t attest(const struct mitome_element *element, const struct fido_o
         authdata_write(&w, data);
         SW_TRY(element_sw(writer_finish(&w, "authData", &authdata, NULL)));
         const slice parts[] = { authdata, SLICE(operation->client_data_hash) };
-        SW_TRY(element_sw(signing_key_sign(SIGNING_ES256, key, parts, 2, &signature, NULL)));
-        tlv_write(answer, 0x80, authdata);
-        tlv_write(answer, 0x81, writer_view(&signature));
-        write_slice(answer, element_object(element, OBJECT_BATCH_CERTIFICATES));
-        return answer->overflowed ? SW_UNKNOWN : SW_OK;
+        return attest_packed(element, parts, key, answer);
 }
 
-static uint16_t create(struct mitome_element *element, const struct fido_operation *operation,
-        const struct make *make, writer *answer)
-{
-        uint8_t id[FIDO_CREDENTIAL_ID_SIZE];
-        SECRET(private_key);
+/* ---- making it ---- */
+
+/* What is being made. Do not copy it: it has views into itself. */
+struct candidate {
+        uint8_t id[FIDO_CREDENTIAL_ID_SIZE], binding[FIDO_HASH_SIZE], extensions[16];
+        struct secret private_key;
         struct public_key public_key;
-        enum signing_algorithm algorithm = make->algorithm.data[0];
-        SW_TRY(element_random(element, id, sizeof id));
-        SW_TRY(element_sw(
-                signing_key_generate(&element->random, algorithm, &private_key, &public_key, NULL)));
-        const struct fido_credential credential = {
-                .algorithm = make->algorithm.data[0],
+        struct fido_credential credential;
+        struct authdata data;
+};
+
+/* A certificate credential has no key of its own, and shows itself to a verified user only. */
+static uint16_t make_key(
+        struct mitome_element *element, enum signing_algorithm algorithm, struct candidate *candidate)
+{
+        if (algorithm != SIGNING_RS256) {
+                SW_TRY(element_sw(signing_key_generate(
+                        &element->random, algorithm, &candidate->private_key, &candidate->public_key, NULL)));
+                candidate->credential.key = secret_view(&candidate->private_key);
+                return SW_OK;
+        }
+        SW_TRY(fido_certificate_public_key(element, &candidate->public_key));
+        fido_certificate_binding(element, candidate->binding);
+        candidate->credential.key = SLICE(candidate->binding);
+        candidate->credential.protection = FIDO_PROTECT_VERIFIED;
+        return SW_OK;
+}
+
+/* {"credProtect": level}, when it was asked for (CTAP 2.1 12.1). */
+static void write_extensions(const struct make *make, struct candidate *candidate)
+{
+        writer w = WRITER(candidate->extensions);
+        if (!make->protection.data)
+                return;
+        cbor_write_map(&w, 1);
+        cbor_write_string(&w, "credProtect");
+        cbor_write_uint(&w, candidate->credential.protection);
+        candidate->data.extensions = writer_view(&w);
+        candidate->data.flags |= AUTHDATA_ED;
+}
+
+static uint16_t prepare(struct mitome_element *element, const struct fido_operation *operation,
+        const struct make *make, enum signing_algorithm algorithm, struct candidate *candidate)
+{
+        SW_TRY(element_random(element, candidate->id, sizeof candidate->id));
+        candidate->credential = (struct fido_credential){
+                .algorithm = (uint8_t)algorithm,
+                .protection = make->protection.data ? make->protection.data[0] : FIDO_PROTECT_NONE,
                 .discoverable = make->options.data[0] & OPTION_DISCOVERABLE,
-                .id = SLICE(id),
+                .id = SLICE(candidate->id),
                 .rp_id_hash = SLICE(operation->rp_id_hash),
-                .private_key = secret_view(&private_key),
                 .rp_id = make->rp_id,
                 .user_id = make->user_id,
                 .user_name = make->user_name,
                 .display_name = make->display_name,
         };
-        /* The counter begins at zero, WebAuthn L3 6.3.2; no extensions, and nothing here is ever backed up.
-         */
-        struct authdata data = {
-                .rp_id_hash = credential.rp_id_hash,
+        SW_TRY(make_key(element, algorithm, candidate));
+        /* The counter begins at zero, WebAuthn L3 6.3.2; nothing here is ever backed up. */
+        candidate->data = (struct authdata){
+                .rp_id_hash = candidate->credential.rp_id_hash,
                 .flags = fido_flags(operation, is_present(make)) | AUTHDATA_AT,
-                .credential_id = credential.id,
-                .public_key = public_key.cose,
+                .credential_id = candidate->credential.id,
+                .public_key = candidate->public_key.cose,
         };
-        SW_TRY(attest(element, operation, &data, answer));
-        SW_TRY(make_room(element, &credential));
-        SW_TRY(fido_put_credential(element, &credential));
-        return element_commit(element);
+        write_extensions(make, candidate);
+        return SW_OK;
+}
+
+static uint16_t keep(struct mitome_element *element, struct fido_credential *credential)
+{
+        SW_TRY(make_room(element, credential));
+        SW_TRY(fido_put_credential(element, credential));
+        return fido_commit_credentials(element);
+}
+
+static uint16_t create(struct mitome_element *element, const struct fido_operation *operation,
+        const struct make *make, writer *answer)
+{
+        struct candidate candidate = { 0 };
+        enum signing_algorithm algorithm;
+        SW_TRY(choose_algorithm(element, operation, make, &algorithm));
+        uint16_t sw = prepare(element, operation, make, algorithm, &candidate);
+        if (sw == SW_OK)
+                sw = attest(element, operation, &candidate.data, answer);
+        if (sw == SW_OK) {
+                sw = keep(element, &candidate.credential);
+                if (sw != SW_OK)
+                        fido_index_settle(&element->fido.index, false);
+        }
+        bytes_wipe(&candidate, sizeof candidate);
+        return sw;
 }
 
 uint16_t fido_make_credential(
@@ -137,12 +262,9 @@ uint16_t fido_make_credential(
 {
         struct make make;
         struct fido_operation operation;
-        SW_TRY(fido_begun(&element->fido, FIDO_MAKE_CREDENTIAL));
-        if (!element_has(element, OBJECT_BATCH_KEY))
-                return SW_CONDITIONS;
         SW_TRY(read_make(command->data, &make));
         SW_TRY(check_make(&element->fido.operation, &make));
         SW_TRY(fido_spend_operation(element, make.token, &operation));
-        SW_TRY(check_excluded(element, &make, SLICE(operation.rp_id_hash)));
+        SW_TRY(check_excluded(element, &make, &operation));
         return create(element, &operation, &make, answer);
 }

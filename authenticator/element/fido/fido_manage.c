@@ -30,8 +30,6 @@ uint16_t fido_store_batch_key(
                 { 0x81, FIELD_REQUIRED, SIGNING_KEY_SIZE, SIGNING_KEY_SIZE, &key },
                 { 0x82, FIELD_LIST, 1, FIDO_CERTIFICATES_MAX, &certificate },
         };
-        if (element_has(element, OBJECT_BATCH_KEY))
-                return SW_CONDITIONS;
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
         if (!certificate.data || !signing_key_is_of(key, certificate))
                 return SW_WRONG_DATA;
@@ -42,32 +40,6 @@ uint16_t fido_store_batch_key(
         SW_TRY(element_put(element, OBJECT_BATCH_KEY, writer_view(&w)));
         SW_TRY(put_certificates(element, command->data));
         return element_commit(element);
-}
-
-static uint16_t put_pairing(
-        struct mitome_element *element, slice matcher_point, slice own_key, slice own_point)
-{
-        SECRET(key);
-        SW_TRY(element_sw(pairing_derive(own_key, matcher_point, own_point, matcher_point, &key, NULL)));
-        SW_TRY(element_put(element, OBJECT_PAIRING_KEY, secret_view(&key)));
-        SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
-        return element_commit(element);
-}
-
-uint16_t fido_pair(struct mitome_element *element, const struct apdu_command *command, writer *answer)
-{
-        slice matcher_point;
-        uint8_t point[P256_POINT_SIZE];
-        SECRET(key);
-        const struct field fields[] = {
-                { 0x80, FIELD_REQUIRED, PAIRING_POINT_SIZE, PAIRING_POINT_SIZE, &matcher_point },
-        };
-        SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
-        SW_TRY(element_sw(p256_generate(&element->random, &key, point, NULL)));
-        SW_TRY(put_pairing(element, matcher_point, secret_view(&key), SLICE(point)));
-        fido_end_operation(&element->fido); /* its challenge was the former matcher's */
-        tlv_write(answer, 0x80, SLICE(point));
-        return SW_OK;
 }
 
 uint16_t fido_set_pin(struct mitome_element *element, const struct apdu_command *command, writer *answer)
@@ -82,6 +54,6 @@ uint16_t fido_set_pin(struct mitome_element *element, const struct apdu_command 
         SW_TRY(element_commit(element));
         /* What the former PIN opened is closed. */
         fido_end_operation(&element->fido);
-        secret_wipe(&element->fido.pin_token);
+        fido_token_wipe(&element->fido.token);
         return SW_OK;
 }

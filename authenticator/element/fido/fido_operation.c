@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "authdata.h"
 #include "data_fields.h"
+#include "digest.h"
 #include "element_internal.h"
 #include "tlv.h"
 #include "user_pin.h"
@@ -13,23 +14,34 @@ enum { BEGIN_PRESENCE = 0x01, BEGIN_BUILT_IN = 0x02 };
 /* CTAP 2.1 6.7.4 and 6.7.5: what pinUvAuthParam covers begins with modality and subcommand. */
 enum { BIO_FINGERPRINT = 0x01, BIO_ENROL_BEGIN = 0x01, BIO_ENROL_NEXT = 0x02, BIO_MESSAGE_MAX = 1024 };
 
-uint16_t fido_begun(const struct fido *fido, enum fido_ctap_command command)
+enum fido_phase fido_phase_of(const struct fido *fido)
 {
         const struct fido_operation *operation = &fido->operation;
-        return operation->open && operation->command == (uint8_t)command ? SW_OK : SW_CONDITIONS;
+        if (!operation->open)
+                return FIDO_IDLE;
+        switch (operation->command) {
+        case FIDO_MAKE_CREDENTIAL:
+                return operation->built_in ? FIDO_MAKE_UV : operation->by_pin ? FIDO_MAKE_PIN : FIDO_MAKE;
+        case FIDO_GET_ASSERTION:
+                return operation->built_in ? FIDO_GET_UV : operation->by_pin ? FIDO_GET_PIN : FIDO_GET;
+        case FIDO_CLIENT_PIN:
+                return FIDO_TOKEN_UV;
+        default:
+                return FIDO_ENROL;
+        }
 }
 
 void fido_end_operation(struct fido *fido)
 {
         if (fido->operation.by_pin)
-                secret_wipe(&fido->pin_token);
+                fido_token_used(&fido->token);
         bytes_wipe(&fido->operation, sizeof fido->operation);
 }
 
 /* ---- BEGIN ---- */
 
 struct begin {
-        slice command, rp_id_hash, client_data_hash, options, param, message;
+        slice command, rp_id_hash, client_data_hash, options, param, message, permissions, rp_id;
 };
 
 static uint16_t read_begin(slice data, struct begin *ret)
@@ -41,6 +53,8 @@ static uint16_t read_begin(slice data, struct begin *ret)
                 { 0x83, FIELD_REQUIRED, 1, 1, &ret->options },
                 { 0x84, FIELD_OPTIONAL, FIDO_PARAM_SIZE, FIDO_PARAM_SIZE, &ret->param },
                 { 0x85, FIELD_OPTIONAL, 1, BIO_MESSAGE_MAX, &ret->message },
+                { 0x86, FIELD_OPTIONAL, 1, 1, &ret->permissions },
+                { 0x87, FIELD_OPTIONAL, 1, FIDO_RP_ID_MAX, &ret->rp_id },
         };
         return fields_read(data, fields, sizeof fields / sizeof *fields);
 }
@@ -50,22 +64,56 @@ static bool is_bio_message(slice message, uint8_t subcommand)
         return message.size >= 2 && message.data[0] == BIO_FINGERPRINT && message.data[1] == subcommand;
 }
 
+/* Which fields a command has besides command and options. */
+enum begin_field {
+        HAS_HASHES = 0x01,
+        HAS_PARAM = 0x02,
+        HAS_MESSAGE = 0x04,
+        HAS_PERMISSIONS = 0x08,
+        HAS_RP_ID = 0x10
+};
+
+static int fields_of(const struct begin *begin)
+{
+        return (begin->rp_id_hash.data && begin->client_data_hash.data ? HAS_HASHES : 0) |
+               (begin->param.data ? HAS_PARAM : 0) | (begin->message.data ? HAS_MESSAGE : 0) |
+               (begin->permissions.data ? HAS_PERMISSIONS : 0) | (begin->rp_id.data ? HAS_RP_ID : 0);
+}
+
+/* The user is verified in one way, not in two. */
+static bool is_operation(int fields, uint8_t options)
+{
+        return fields == HAS_HASHES || (fields == (HAS_HASHES | HAS_PARAM) && !(options & BEGIN_BUILT_IN));
+}
+
+static uint16_t check_permissions(const struct begin *begin, int fields, uint8_t options)
+{
+        bool form = (fields & ~HAS_RP_ID) == HAS_PERMISSIONS && options == BEGIN_BUILT_IN;
+        uint8_t permissions = form ? begin->permissions.data[0] : 0;
+        if (!permissions || permissions & ~FIDO_PERMISSIONS ||
+                (permissions & (FIDO_MC | FIDO_GA) && !begin->rp_id.data))
+                return SW_WRONG_DATA;
+        /* uvBioEnroll and uvAcfg are not offered. */
+        return permissions & ~FIDO_PERMISSIONS_BY_FINGER ? SW_FUNCTION_UNSUPPORTED : SW_OK;
+}
+
 /* Whether the fields are those of the command. */
 static uint16_t check_shape(const struct begin *begin)
 {
         uint8_t options = begin->options.data[0];
-        if (options & ~(BEGIN_PRESENCE | BEGIN_BUILT_IN))
+        int fields = fields_of(begin);
+        bool good = !(options & ~(BEGIN_PRESENCE | BEGIN_BUILT_IN)) &&
+                    (begin->rp_id_hash.data != NULL) == (begin->client_data_hash.data != NULL);
+        if (!good)
                 return SW_WRONG_DATA;
         switch (begin->command.data[0]) {
         case FIDO_MAKE_CREDENTIAL:
         case FIDO_GET_ASSERTION:
-                /* The user is verified in one way, not in two. */
-                return begin->rp_id_hash.data && begin->client_data_hash.data && !begin->message.data &&
-                                       !(begin->param.data && options & BEGIN_BUILT_IN)
-                               ? SW_OK
-                               : SW_WRONG_DATA;
+                return is_operation(fields, options) ? SW_OK : SW_WRONG_DATA;
+        case FIDO_CLIENT_PIN:
+                return check_permissions(begin, fields, options);
         case FIDO_BIO_ENROLMENT:
-                return !begin->rp_id_hash.data && !begin->client_data_hash.data && options == 0 &&
+                return (fields & ~HAS_PARAM) == HAS_MESSAGE && options == 0 &&
                                        is_bio_message(begin->message, BIO_ENROL_BEGIN)
                                ? SW_OK
                                : SW_WRONG_DATA;
@@ -75,32 +123,29 @@ static uint16_t check_shape(const struct begin *begin)
         }
 }
 
-static uint16_t check_param(const struct fido *fido, const struct begin *begin)
+static uint16_t check_param(struct fido *fido, const struct begin *begin)
 {
-        bool bio = begin->command.data[0] == FIDO_BIO_ENROLMENT;
+        uint8_t command = begin->command.data[0];
+        bool bio = command == FIDO_BIO_ENROLMENT;
         if (!begin->param.data)
                 return bio ? SW_SECURITY_STATUS : SW_OK;
+        uint8_t permission = bio ? FIDO_BE : command == FIDO_MAKE_CREDENTIAL ? FIDO_MC : FIDO_GA;
         slice message = bio ? begin->message : begin->client_data_hash;
-        return fido_token_authorises(fido, message, begin->param) ? SW_OK : SW_SECURITY_STATUS;
+        return fido_token_authorises(fido, permission, begin->rp_id_hash, message, begin->param)
+                       ? SW_OK
+                       : SW_SECURITY_STATUS;
 }
 
 /* Spends a try before the challenge for it goes out. */
 static uint16_t debit(struct mitome_element *element)
 {
-        uint8_t tries = user_uv_tries(element);
-        if (!element_has(element, OBJECT_ENROLMENT_SET))
-                return SW_UNUSABLE;
-        if (tries == 0 || user_pin_is_blocked(element))
-                return SW_BLOCKED;
-        SW_TRY(user_uv_put(element, (uint8_t)(tries - 1)));
+        SW_TRY(user_uv_put(element, (uint8_t)(user_uv_tries(element) - 1)));
         return element_commit(element);
 }
 
 static uint16_t open_challenge(
         struct mitome_element *element, struct fido_operation *operation, writer *answer)
 {
-        if (!element_has(element, OBJECT_PAIRING_KEY))
-                return SW_UNUSABLE;
         SW_TRY(element_random(element, operation->challenge, sizeof operation->challenge));
         if (operation->built_in)
                 SW_TRY(debit(element));
@@ -109,14 +154,31 @@ static uint16_t open_challenge(
         return SW_OK;
 }
 
+static uint16_t copy_hash(slice hash, uint8_t ret[FIDO_HASH_SIZE])
+{
+        return element_sw(slice_copy(hash, "hash", ret, FIDO_HASH_SIZE, NULL));
+}
+
+/* What the challenge will stand for: an enrolment's hashes are zeros. */
 static uint16_t take_hashes(const struct begin *begin, struct fido_operation *operation)
 {
         if (operation->command == FIDO_BIO_ENROLMENT)
-                return SW_OK; /* zeros */
-        SW_TRY(element_sw(
-                slice_copy(begin->rp_id_hash, "rpIdHash", operation->rp_id_hash, FIDO_HASH_SIZE, NULL)));
-        return element_sw(slice_copy(begin->client_data_hash, "clientDataHash", operation->client_data_hash,
-                FIDO_HASH_SIZE, NULL));
+                return SW_OK;
+        if (operation->command == FIDO_CLIENT_PIN) {
+                operation->permissions = begin->permissions.data[0];
+                unlock_permissions(operation->permissions, operation->client_data_hash);
+                if (begin->rp_id.data)
+                        sha256(&begin->rp_id, 1, operation->rp_id_hash);
+                return SW_OK;
+        }
+        SW_TRY(copy_hash(begin->rp_id_hash, operation->rp_id_hash));
+        return copy_hash(begin->client_data_hash, operation->client_data_hash);
+}
+
+static enum fido_phase begins(const struct fido_operation *operation)
+{
+        const struct fido after = { .operation = *operation };
+        return fido_phase_of(&after);
 }
 
 uint16_t fido_begin(struct mitome_element *element, const struct apdu_command *command, writer *answer)
@@ -131,6 +193,7 @@ uint16_t fido_begin(struct mitome_element *element, const struct apdu_command *c
         operation.presence_asked = begin.options.data[0] & BEGIN_PRESENCE;
         operation.built_in = begin.options.data[0] & BEGIN_BUILT_IN;
         operation.by_pin = begin.param.data;
+        SW_TRY(fido_allowed(element, command->ins, begins(&operation)));
         SW_TRY(take_hashes(&begin, &operation));
         if (operation.built_in || operation.command == FIDO_BIO_ENROLMENT)
                 SW_TRY(open_challenge(element, &operation, answer));
@@ -178,8 +241,6 @@ uint16_t fido_spend_operation(struct mitome_element *element, slice bytes, struc
         fido_end_operation(&element->fido);
         if (!ret->built_in)
                 return SW_OK;
-        if (user_pin_is_blocked(element))
-                return SW_BLOCKED;
         SW_TRY(check_token(element, ret, bytes, UNLOCK_VERIFIED, &token));
         SW_TRY(user_uv_put(element, USER_UV_TRIES));
         return element_commit(element);
@@ -204,7 +265,6 @@ uint16_t fido_confirm(struct mitome_element *element, const struct apdu_command 
         (void)answer;
         slice bytes;
         struct unlock_token token;
-        SW_TRY(fido_begun(&element->fido, FIDO_BIO_ENROLMENT));
         SW_TRY(read_token(command->data, FIELD_REQUIRED, &bytes));
         struct fido_operation operation = element->fido.operation;
         fido_end_operation(&element->fido);
@@ -222,11 +282,12 @@ uint16_t fido_check(struct mitome_element *element, const struct apdu_command *c
                 { 0x84, FIELD_REQUIRED, FIDO_PARAM_SIZE, FIDO_PARAM_SIZE, &param },
                 { 0x85, FIELD_REQUIRED, 1, BIO_MESSAGE_MAX, &message },
         };
-        SW_TRY(fido_begun(&element->fido, FIDO_BIO_ENROLMENT));
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
         if (!is_bio_message(message, BIO_ENROL_NEXT))
                 return SW_WRONG_DATA;
-        return fido_token_authorises(&element->fido, message, param) ? SW_OK : SW_SECURITY_STATUS;
+        return fido_token_authorises(&element->fido, FIDO_BE, (slice){ 0 }, message, param)
+                       ? SW_OK
+                       : SW_SECURITY_STATUS;
 }
 
 /* Gives back what BEGIN took, when the matcher vouches that no finger was there to be compared. */
@@ -246,8 +307,6 @@ uint16_t fido_abandon(struct mitome_element *element, const struct apdu_command 
         struct unlock_token token;
         struct fido_operation operation = element->fido.operation;
         fido_end_operation(&element->fido); /* either way */
-        if (!operation.open)
-                return SW_CONDITIONS;
         SW_TRY(read_token(command->data, FIELD_OPTIONAL, &bytes));
         if (!bytes.data)
                 return SW_OK;

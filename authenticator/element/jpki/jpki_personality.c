@@ -33,6 +33,7 @@ uint16_t jpki_next_generation(struct mitome_element *element)
 {
         uint8_t bytes[4];
         writer w = WRITER(bytes);
+        SW_TRY(fido_end_certificate_credentials(element));
         write_u32(&w, jpki_generation(element) + 1);
         return element_put(element, OBJECT_JPKI_GENERATION, SLICE(bytes));
 }

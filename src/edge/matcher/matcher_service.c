@@ -322,6 +322,17 @@ static void serve_point(struct matcher_service *service, const struct gate_reque
                                 .kind = GATE_REPORT_POINT, .point = SLICE(service->config.state->point) });
 }
 
+static void report_paired(struct matcher_service *service)
+{
+        uint8_t confirmation[SHA256_SIZE];
+        mitome_error error = { 0 };
+        if (failed(matcher_state_confirmation(service->config.state, confirmation, &error)))
+                refuse(service, error.code);
+        else
+                report(service, &(struct gate_report){
+                                        .kind = GATE_REPORT_PAIRED, .confirmation = SLICE(confirmation) });
+}
+
 static void serve_pair(struct matcher_service *service, const struct gate_request *request)
 {
         mitome_error error = { 0 };
@@ -330,7 +341,7 @@ static void serve_pair(struct matcher_service *service, const struct gate_reques
         else if (failed(matcher_state_pair(service->config.state, request->element_point, &error)))
                 refuse(service, error.code);
         else
-                report_kind(service, GATE_REPORT_DONE);
+                report_paired(service);
 }
 
 static void serve_cancel(struct matcher_service *service, const struct gate_request *request)

@@ -311,3 +311,13 @@ mitome_status matcher_state_key(
         return pairing_derive(secret_view(&state->scalar), SLICE(state->element_point),
                 SLICE(state->element_point), SLICE(state->point), ret_key, error);
 }
+
+mitome_status matcher_state_confirmation(
+        const struct matcher_state *state, uint8_t ret[SHA256_SIZE], mitome_error *error)
+{
+        SECRET(key);
+        MITOME_TRY(matcher_state_key(state, &key, error));
+        pairing_confirmation(
+                secret_view(&key), PAIRING_MATCHER, SLICE(state->element_point), SLICE(state->point), ret);
+        return ok();
+}

@@ -49,6 +49,10 @@ MITOME_CHECKED mitome_status matcher_state_add(
 MITOME_CHECKED mitome_status matcher_state_key(
         const struct matcher_state *state, struct secret *ret_key, mitome_error *error);
 
+/* matcher_state_confirmation shows the element that this end holds the key. Fails with GATE_UNPAIRED. */
+MITOME_CHECKED mitome_status matcher_state_confirmation(
+        const struct matcher_state *state, uint8_t ret[SHA256_SIZE], mitome_error *error);
+
 /* matcher_state_free wipes and releases; NULL is fine. */
 void matcher_state_free(struct matcher_state *state);
 
