@@ -100,7 +100,7 @@ static void other_cards_are_asked_for_in_vain(void **state)
                 { "00A408000411002F00", 0, "", 0 },
                 { "00C0000000", SW_WRONG_INS, "", 0 },
                 { "B0200000", SW_WRONG_CLA, "", 0 },
-                { "C0F2000000", SW_WRONG_CLA, "", 0 },
+                { "C0F2000000", 0, "", 0 },
                 { "80300100000000", 0, "", 0 },
                 { SELECT_AP, SW_OK, "", 0 },
         };
