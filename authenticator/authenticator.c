@@ -19,6 +19,7 @@ enum waiting {
 
 struct mitome_authenticator {
         struct mitome_authenticator_config config;
+        struct mitome_enforcer *enforcer; /* between the core and the element */
         struct ctaphid *hid;
         struct core *core;
         struct core_action action;
@@ -35,50 +36,55 @@ struct mitome_authenticator {
 
 static const uint8_t fido_applet[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
 
-static mitome_status transmit(
-        struct mitome_authenticator *a, slice command, slice *ret_response, mitome_error *error)
+/* What lies behind the enforcer, watched: the app's commands that it lets pass, and its own. */
+static mitome_status watched_transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
 {
+        struct mitome_authenticator *a = context;
         const struct mitome_trace *trace = &a->config.trace;
         const struct mitome_link *link = &a->config.element;
         size_t size = 0;
         if (trace->apdu)
                 trace->apdu(trace->context, true, command);
-        MITOME_TRY(link->transmit(link->context, command, a->response, sizeof a->response, &size, error));
-        if (size < 2 || size > sizeof a->response)
+        MITOME_TRY(link->transmit(link->context, command, response, capacity, &size, error));
+        if (size < 2 || size > capacity)
                 return fail(error, MITOME_E_LINK, "response", NULL);
-        slice response = slice_of(a->response, size);
         if (trace->apdu)
-                trace->apdu(trace->context, false, response);
-        *ret_response = response;
+                trace->apdu(trace->context, false, slice_of(response, size));
+        *ret_size = size;
         return ok();
 }
 
-/* One command outside any request, which must succeed. */
-static mitome_status command_element(struct mitome_authenticator *a, const struct apdu_command *command,
-        const char *field, mitome_error *error)
+static mitome_status transmit(
+        struct mitome_authenticator *a, slice command, slice *ret_response, mitome_error *error)
 {
-        uint8_t bytes[64];
-        writer w = WRITER(bytes);
-        slice apdu, response, data;
-        uint16_t sw;
-        apdu_write_command(&w, command);
-        MITOME_TRY(writer_finish(&w, field, &apdu, error));
-        MITOME_TRY(transmit(a, apdu, &response, error));
-        MITOME_TRY(apdu_read_response(response, &data, &sw, error));
-        return sw == SW_OK ? ok() : fail(error, MITOME_E_APDU_STATUS, field, NULL);
+        size_t size;
+        MITOME_TRY(mitome_enforcer_transmit(
+                a->enforcer, command, a->response, sizeof a->response, &size, error));
+        *ret_response = slice_of(a->response, size);
+        return ok();
+}
+
+static mitome_status start_enforcer(struct mitome_authenticator *a, mitome_error *error)
+{
+        const struct mitome_link link = { .context = a, .transmit = watched_transmit };
+        MITOME_TRY(mitome_enforcer_new(&link, &a->config.app, &a->enforcer, error));
+        a->config.app.package = NULL; /* the enforcer has copied it */
+        return ok();
 }
 
 static mitome_status select_applet(struct mitome_authenticator *a, mitome_error *error)
 {
-        struct apdu_command select = {
-                .ins = 0xA4,
-                .p1 = 0x04, /* by name */
-                .p2 = 0x0C, /* no answer wanted */
-                .data = SLICE(fido_applet),
-        };
-        struct apdu_command get_state = { .cla = 0x80, .ins = 0x10, .expected = 256 };
-        MITOME_TRY(command_element(a, &select, "SELECT of the FIDO applet", error));
-        return command_element(a, &get_state, "GET STATE", error);
+        const struct apdu_command get_state = { .cla = 0x80, .ins = 0x10, .expected = 256 };
+        uint8_t bytes[8];
+        writer w = WRITER(bytes);
+        slice response, data;
+        uint16_t sw;
+        MITOME_TRY(mitome_enforcer_select(a->enforcer, SLICE(fido_applet), error));
+        apdu_write_command(&w, &get_state);
+        MITOME_TRY(transmit(a, writer_view(&w), &response, error));
+        MITOME_TRY(apdu_read_response(response, &data, &sw, error));
+        return sw == SW_OK ? ok() : fail(error, MITOME_E_APDU_STATUS, "GET STATE", NULL);
 }
 
 /* ---- the core's actions ---- */
@@ -231,6 +237,7 @@ static mitome_status build(struct mitome_authenticator *a, mitome_error *error)
 {
         MITOME_TRY(ctaphid_new(&a->config.random, &a->hid, error));
         MITOME_TRY(core_new(&a->core, error));
+        MITOME_TRY(start_enforcer(a, error));
         return select_applet(a, error);
 }
 
@@ -319,6 +326,7 @@ void mitome_authenticator_free(struct mitome_authenticator *authenticator)
         const struct mitome_gate *gate = &authenticator->config.gate;
         if (authenticator->gate_runs)
                 gate->cancel(gate->context);
+        mitome_enforcer_free(authenticator->enforcer);
         core_free(authenticator->core);
         ctaphid_free(authenticator->hid);
         bytes_wipe(authenticator, sizeof *authenticator);

@@ -48,12 +48,20 @@ static mitome_status read_length(reader *r, const char *field, size_t *ret)
         }
 }
 
+mitome_status tlv_read_head(reader *r, const char *field, uint32_t *ret_tag, size_t *ret_size)
+{
+        uint32_t tag;
+        MITOME_TRY(read_tag(r, field, &tag));
+        MITOME_TRY(read_length(r, field, ret_size));
+        *ret_tag = tag;
+        return ok();
+}
+
 mitome_status tlv_read(reader *r, const char *field, struct tlv *ret)
 {
         struct tlv tlv;
         size_t length;
-        MITOME_TRY(read_tag(r, field, &tlv.tag));
-        MITOME_TRY(read_length(r, field, &length));
+        MITOME_TRY(tlv_read_head(r, field, &tlv.tag, &length));
         MITOME_TRY(read_bytes(r, field, length, &tlv.value));
         *ret = tlv;
         return ok();

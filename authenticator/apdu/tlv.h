@@ -14,6 +14,9 @@ struct tlv {
 
 MITOME_CHECKED mitome_status tlv_read(reader *r, const char *field, struct tlv *ret);
 
+/* tlv_read_head takes tag and length alone: the value may come in pieces. */
+MITOME_CHECKED mitome_status tlv_read_head(reader *r, const char *field, uint32_t *ret_tag, size_t *ret_size);
+
 /* tlv_find gives the one value with `tag` at the top level of `list`; TLV_MISSING when there is none,
  * TLV_TWICE when there are two. The whole list is checked to be well-formed. */
 MITOME_CHECKED mitome_status tlv_find(

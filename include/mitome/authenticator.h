@@ -5,9 +5,9 @@
 /* The authenticator without its machine: CTAPHID reports in and out, an element behind a link, a gate beside
  * it. No sockets, no threads, no clock: the caller passes the time and asks for the next report. */
 
-#include <mitome/bytes.h>
-#include <mitome/error.h>
+#include <mitome/enforcer.h>
 #include <mitome/gate.h>
+#include <mitome/link.h>
 
 #include <stdbool.h>
 
@@ -20,13 +20,6 @@ extern "C" {
 
 enum { MITOME_REPORT_SIZE = 64 };
 
-/* The way to an element: one command APDU in, one response APDU out (at least two bytes). */
-struct mitome_link {
-        void *context;
-        mitome_status (*transmit)(void *context, mitome_slice command, uint8_t *response, size_t capacity,
-                size_t *ret_size, mitome_error *error);
-};
-
 /* Where a caller watches what goes by (`--verbose`); every member may be NULL. Views are good during the
  * call. */
 struct mitome_trace {
@@ -38,6 +31,8 @@ struct mitome_trace {
 
 struct mitome_authenticator_config {
         struct mitome_link element;
+        struct mitome_app app;   /* whom the element's access rules have to let in: the program that this is
+                                    part   of, by the certificate that it is signed with */
         struct mitome_gate gate; /* version 0: no gate, no finger path */
         struct mitome_random random;
         struct mitome_trace trace;
@@ -49,8 +44,10 @@ struct mitome_authenticator_config {
 
 struct mitome_authenticator;
 
-/* mitome_authenticator_new selects the FIDO applet of the element and reads its state. Fails with LINK,
- * APDU_STATUS or NO_MEMORY. The config is copied; its contexts must outlive the authenticator. */
+/* mitome_authenticator_new selects the FIDO applet of the element, through the access control enforcer
+ * (enforcer.h), which every later command goes through as well, and reads its state. Fails with ACCESS_DENIED
+ * when no access rule lets `app` reach that applet, ACCESS_RULES, LINK, APDU_STATUS or NO_MEMORY. The config
+ * is copied; its contexts must outlive the authenticator. */
 MITOME_CHECKED mitome_status mitome_authenticator_new(const struct mitome_authenticator_config *config,
         struct mitome_authenticator **ret, mitome_error *error);
 

@@ -10,7 +10,15 @@
 
 #include <cmocka.h>
 
-enum { GET_STATE = 0x10, BEGIN = 0x20, GET = 0x26, ABANDON = 0x2E, SELECT = 0xA4 };
+enum {
+        GET_STATE = 0x10,
+        BEGIN = 0x20,
+        GET = 0x26,
+        ABANDON = 0x2E,
+        MANAGE = 0x70,
+        SELECT = 0xA4,
+        GET_DATA = 0xCA
+};
 enum { KEEPALIVE = 0x3B, CBOR = 0x10, INIT = 0x06, CANCEL = 0x11 };
 enum { PROCESSING = 1, UP_NEEDED = 2 };
 
@@ -23,6 +31,7 @@ struct rig {
         uint8_t log[64]; /* the INS of each command */
         size_t logged;
         uint16_t select_sw;
+        bool other_app;  /* its rules are for another one */
         size_t size_lie; /* when not 0: what the link says the answer's size is */
         /* gate */
         struct mitome_gate_event next_event;
@@ -44,7 +53,25 @@ static const uint8_t state_answer[] = { 0x80, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
         1, 0, 0x82, 1, 3, 0x83, 1, 5, 0x84, 1, 4, 0x85, 2, 0, 9, 0x90, 0x00 };
 enum { FLAGS_OFFSET = 20 };
 
-static size_t answer(struct rig *rig, uint8_t ins, uint8_t *response)
+/* The access rules: the FIDO applet is this app's, whose certificate's SHA-256 begins with 5A. */
+static size_t answer_rules(struct rig *rig, uint8_t p1, uint8_t *response)
+{
+        static const uint8_t refresh[] = { 0xDF, 0x20, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0x90, 0x00 };
+        static const uint8_t list[] = { 0xFF, 0x40, 0x35, 0xE2, 0x33, 0xE1, 0x2C, 0x4F, 8, 0xF0, 0x4D, 0x49,
+                0x54, 0x4F, 0x4D, 0x45, 0x01, 0xC1, 32, 0x5A };
+        static const uint8_t end[] = { 0xE3, 3, 0xD0, 1, 1, 0x90, 0x00 };
+        if (p1 == 0xDF) {
+                memcpy(response, refresh, sizeof refresh);
+                return sizeof refresh;
+        }
+        memset(response, 0, 64);
+        memcpy(response, list, sizeof list);
+        response[sizeof list - 1] = rig->other_app ? 0x5B : 0x5A;
+        memcpy(response + sizeof list + 31, end, sizeof end);
+        return sizeof list + 31 + sizeof end;
+}
+
+static size_t answer(struct rig *rig, uint8_t ins, uint8_t p1, uint8_t *response)
 {
         static const uint8_t assertion[] = { 0x80, 1, 7, 0x81, 1, 8, 0x82, 1, 9, 0x90, 0x00 };
         static const uint8_t fine[] = { 0x90, 0x00 };
@@ -53,6 +80,11 @@ static size_t answer(struct rig *rig, uint8_t ins, uint8_t *response)
                 response[0] = (uint8_t)(rig->select_sw >> 8);
                 response[1] = (uint8_t)rig->select_sw;
                 return 2;
+        case MANAGE:
+                memcpy(response, "\x6D", 2);
+                return 2;
+        case GET_DATA:
+                return answer_rules(rig, p1, response);
         case GET_STATE:
                 memcpy(response, state_answer, sizeof state_answer);
                 response[FLAGS_OFFSET] = rig->flags;
@@ -82,7 +114,7 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
                 rig->log[rig->logged++] = command.data[1];
         if (rig->dead)
                 return (mitome_status){ MITOME_E_LINK };
-        *ret_size = answer(rig, command.data[1], response);
+        *ret_size = answer(rig, command.data[1], command.data[2], response);
         if (rig->size_lie)
                 *ret_size = rig->size_lie - 1;
         return (mitome_status){ MITOME_OK };
@@ -150,6 +182,7 @@ static struct mitome_authenticator_config config_of(struct rig *rig)
 {
         return (struct mitome_authenticator_config){
                 .element = { .context = rig, .transmit = transmit },
+                .app = { .sha256 = { 0x5A } },
                 .gate = { .version = MITOME_GATE_VERSION,
                         .context = rig,
                         .start = gate_start,
@@ -262,13 +295,15 @@ static void beginning_selects_the_applet(void **state)
         struct mitome_authenticator_config config = config_of(&rig);
         mitome_error error = { 0 };
         assert_int_equal(mitome_authenticator_new(&config, &rig.authenticator, &error).code, MITOME_OK);
-        EXPECT_LOG(&rig, SELECT, GET_STATE);
+        EXPECT_LOG(&rig, MANAGE, SELECT, GET_DATA, GET_DATA, SELECT, GET_STATE);
         mitome_authenticator_free(rig.authenticator);
 
         struct mitome_authenticator *none = NULL;
-        rig.select_sw = 0x6A82; /* no such applet */
-        assert_int_equal(mitome_authenticator_new(&config, &none, &error).code, MITOME_E_APDU_STATUS);
-        assert_int_equal(error.code, MITOME_E_APDU_STATUS);
+        rig.select_sw = 0x6A82; /* no such applet, and the first that is asked for is the ARA-M */
+        assert_int_equal(mitome_authenticator_new(&config, &none, &error).code, MITOME_E_ACCESS_DENIED);
+        assert_int_equal(error.code, MITOME_E_ACCESS_DENIED);
+        rig.select_sw = 0x6F00;
+        assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_ACCESS_RULES);
         rig.select_sw = 0x9000;
         rig.dead = true;
         assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_LINK);
@@ -284,6 +319,20 @@ static void beginning_selects_the_applet(void **state)
         mitome_authenticator_free(NULL);
 }
 
+/* Another app gets no authenticator, and nothing of the FIDO applet's. */
+static void another_app_is_refused(void **state)
+{
+        (void)state;
+        struct rig rig = { .select_sw = 0x9000, .other_app = true };
+        const struct mitome_authenticator_config config = config_of(&rig);
+        mitome_error error = { 0 };
+        struct mitome_authenticator *none = NULL;
+        assert_int_equal(mitome_authenticator_new(&config, &none, &error).code, MITOME_E_ACCESS_DENIED);
+        assert_int_equal(error.code, MITOME_E_ACCESS_DENIED);
+        EXPECT_LOG(&rig, MANAGE, SELECT, GET_DATA, GET_DATA);
+        assert_null(none);
+}
+
 static void info_is_answered_at_once(void **state)
 {
         struct rig *rig = *state;
@@ -294,8 +343,8 @@ static void info_is_answered_at_once(void **state)
         EXPECT_LOG(rig, GET_STATE);
         assert_int_equal(rig->ctap_in, 1);
         assert_int_equal(rig->ctap_out, 1);
-        assert_int_equal(rig->apdu_in, 3); /* SELECT and GET STATE at the beginning */
-        assert_int_equal(rig->apdu_out, 3);
+        assert_int_equal(rig->apdu_in, 7); /* rules, SELECT and GET STATE at the beginning */
+        assert_int_equal(rig->apdu_out, 7);
 }
 
 static void a_dead_element_is_told(void **state)
@@ -489,6 +538,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(beginning_selects_the_applet),
+                cmocka_unit_test(another_app_is_refused),
                 TEST(info_is_answered_at_once),
                 TEST(a_dead_element_is_told),
                 TEST(a_finger_is_awaited_with_keepalives),
