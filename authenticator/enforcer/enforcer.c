@@ -147,7 +147,7 @@ static mitome_status read_rules(struct mitome_enforcer *enforcer, mitome_error *
         if (sw == SW_OK)
                 return enforcer_refresh_rules(enforcer, error);
         enforcer->known = false;
-        return sw == SW_NOT_FOUND ? fail(error, MITOME_E_ACCESS_DENIED, "applet: there are no rules", clause)
+        return sw == SW_NOT_FOUND ? fail(error, MITOME_E_ACCESS_DENIED, "everything: there are none", clause)
                                   : fail(error, MITOME_E_ACCESS_RULES, "ARA-M", clause);
 }
 
@@ -157,7 +157,7 @@ static mitome_status decide(
         const struct access_app app = who(enforcer);
         MITOME_TRY(read_rules(enforcer, error));
         access_decide(slice_of(enforcer->rules, enforcer->rules_size), &app, aid, ret);
-        return ret->kind != ACCESS_KIND_DENIED ? ok() : fail(error, MITOME_E_ACCESS_DENIED, "applet", clause);
+        return ret->kind != ACCESS_KIND_DENIED ? ok() : fail(error, MITOME_E_ACCESS_DENIED, "the applet", clause);
 }
 
 mitome_status mitome_enforcer_select(struct mitome_enforcer *enforcer, mitome_slice aid, mitome_error *error)
@@ -196,10 +196,10 @@ static mitome_status check(const struct mitome_enforcer *enforcer, slice bytes, 
         uint32_t header = (uint32_t)command.cla << 24 | (uint32_t)command.ins << 16 |
                           (uint32_t)command.p1 << 8 | command.p2;
         if (!stays_in_applet(&command))
-                return fail(error, MITOME_E_ACCESS_DENIED, "command that leaves its applet", clause);
+                return fail(error, MITOME_E_ACCESS_DENIED, "a command that leaves its applet", clause);
         return access_allows(&enforcer->decision, header)
                        ? ok()
-                       : fail(error, MITOME_E_ACCESS_DENIED, "command", clause);
+                       : fail(error, MITOME_E_ACCESS_DENIED, "this command", clause);
 }
 
 mitome_status mitome_enforcer_transmit(struct mitome_enforcer *enforcer, mitome_slice command,

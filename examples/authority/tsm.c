@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tsm.h"
 
+#include "access_rule.h"
 #include "tlv.h"
 
 enum { KEY_VERSION = 0, CHUNK = 128, WIRE_MAX = 4096 };
 
 static const uint8_t fido_aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
 static const uint8_t jpki_aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
+static const uint8_t ara_aid[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00 };
+
+slice tsm_aid(enum tsm_applet applet)
+{
+        const slice aids[] = {
+                [TSM_FIDO] = SLICE(fido_aid), [TSM_JPKI] = SLICE(jpki_aid), [TSM_ARA] = SLICE(ara_aid)
+        };
+        return aids[applet];
+}
 
 /* What belongs to each kind of certificate: key, PIN or password, certificate, CA certificate (PROTOCOL.md).
  */
@@ -66,8 +76,7 @@ mitome_status tsm_open(struct tsm_channel *channel, const struct mitome_link *li
         mitome_error *error)
 {
         *channel = (struct tsm_channel){ .link = link };
-        slice aid = applet == TSM_FIDO ? SLICE(fido_aid) : SLICE(jpki_aid);
-        mitome_status status = open_session(channel, keys, aid, random, error);
+        mitome_status status = open_session(channel, keys, tsm_aid(applet), random, error);
         if (failed(status))
                 tsm_close(channel);
         return status;
@@ -79,20 +88,27 @@ void tsm_close(struct tsm_channel *channel)
 }
 
 /* One exchange inside the channel; *ret_data views `plain`. */
-static mitome_status exchange(struct tsm_channel *channel, const struct apdu_command *command,
-        uint8_t plain[WIRE_MAX], slice *ret_data, mitome_error *error)
+static mitome_status exchange_sw(struct tsm_channel *channel, const struct apdu_command *command,
+        uint8_t plain[WIRE_MAX], slice *ret_data, uint16_t *ret_sw, mitome_error *error)
 {
         uint8_t bytes[WIRE_MAX], response[WIRE_MAX];
         size_t size;
-        uint16_t sw;
         slice wrapped;
         writer w = WRITER(bytes);
         MITOME_TRY(scp03_host_wrap(&channel->session, command, &w, error));
         MITOME_TRY(writer_finish(&w, "command", &wrapped, error));
         MITOME_TRY(channel->link->transmit(
                 channel->link->context, wrapped, response, sizeof response, &size, error));
-        MITOME_TRY(scp03_host_unwrap(
-                &channel->session, slice_of(response, size), plain, WIRE_MAX, ret_data, &sw, error));
+        return scp03_host_unwrap(
+                &channel->session, slice_of(response, size), plain, WIRE_MAX, ret_data, ret_sw, error);
+}
+
+/* One that must be answered 9000. */
+static mitome_status exchange(struct tsm_channel *channel, const struct apdu_command *command,
+        uint8_t plain[WIRE_MAX], slice *ret_data, mitome_error *error)
+{
+        uint16_t sw;
+        MITOME_TRY(exchange_sw(channel, command, plain, ret_data, &sw, error));
         return status_error(sw, error);
 }
 
@@ -238,4 +254,42 @@ mitome_status tsm_set_lease(struct tsm_channel *channel, slice serial, uint16_t 
         tlv_write(&w, 0x81, SLICE(number));
         return order(
                 channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x4A, .data = writer_view(&w) }, error);
+}
+
+/* ---- access rules ---- */
+
+static mitome_status store_data(
+        struct tsm_channel *channel, uint32_t tag, slice value, uint16_t *ret_sw, mitome_error *error)
+{
+        uint8_t object[128], plain[WIRE_MAX];
+        writer w = WRITER(object);
+        slice data, answer;
+        tlv_write(&w, tag, value);
+        MITOME_TRY(writer_finish(&w, "access rule", &data, error));
+        const struct apdu_command command = { .cla = 0x80, .ins = 0xE2, .p1 = 0x90, .data = data };
+        return exchange_sw(channel, &command, plain, &answer, ret_sw, error);
+}
+
+mitome_status tsm_allow_app(
+        struct tsm_channel *channel, enum tsm_applet applet, slice hash, mitome_error *error)
+{
+        static const uint8_t always[] = { 0x01 };
+        const struct access_rule rule = { .reference = { .aid = tsm_aid(applet), .hash = hash },
+                .apdu = SLICE(always) };
+        uint8_t bytes[96];
+        writer w = WRITER(bytes);
+        uint16_t sw;
+        access_rule_write(&w, &rule);
+        MITOME_TRY(store_data(channel, ACCESS_STORE, writer_view(&w), &sw, error));
+        return sw == SW_RULE_EXISTS ? ok() : status_error(sw, error);
+}
+
+mitome_status tsm_forbid_apps(struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error)
+{
+        uint8_t bytes[32];
+        writer w = WRITER(bytes);
+        uint16_t sw;
+        tlv_write(&w, ACCESS_AID, tsm_aid(applet));
+        MITOME_TRY(store_data(channel, ACCESS_DELETE, writer_view(&w), &sw, error));
+        return sw == SW_NO_REFERENCE ? ok() : status_error(sw, error);
 }

@@ -17,7 +17,10 @@ struct tsm_channel {
         struct scp03_session session;
 };
 
-enum tsm_applet { TSM_FIDO, TSM_JPKI };
+enum tsm_applet { TSM_FIDO, TSM_JPKI, TSM_ARA };
+
+/* tsm_aid is the applet's name. */
+slice tsm_aid(enum tsm_applet applet);
 
 /* tsm_open selects the applet and opens a channel to it. Fails with CHANNEL_* when the keys are not the
  * element's, with APDU_STATUS when the element refuses. Close it with tsm_close. */
@@ -63,5 +66,12 @@ MITOME_CHECKED mitome_status tsm_set_secret(
  * serial number stands beside it: to be called when the certificate was seen to be alive. */
 MITOME_CHECKED mitome_status tsm_set_lease(
         struct tsm_channel *channel, slice serial, uint16_t count, mitome_error *error);
+
+/* ARA-M: what the SEI-TSM writes. tsm_allow_app lets the app whose signing certificate has this hash (SHA-256
+ * or SHA-1; empty: every app) send anything to the applet; tsm_forbid_apps takes back all rules about it. */
+MITOME_CHECKED mitome_status tsm_allow_app(
+        struct tsm_channel *channel, enum tsm_applet applet, slice hash, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_forbid_apps(
+        struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error);
 
 #endif

@@ -31,12 +31,10 @@ static mitome_status send_short(const struct mitome_link *link, const struct apd
         return exchange(link, command, response, sizeof response, &data, ret_sw, error);
 }
 
-mitome_status jpki_select(const struct mitome_link *link, uint16_t *ret_sw, mitome_error *error)
+mitome_status jpki_select(struct mitome_enforcer *enforcer, mitome_error *error)
 {
         static const uint8_t aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
-        return send_short(link,
-                &(struct apdu_command){ .ins = 0xA4, .p1 = 0x04, .p2 = 0x0C, .data = SLICE(aid) }, ret_sw,
-                error);
+        return mitome_enforcer_select(enforcer, SLICE(aid), error);
 }
 
 static mitome_status select_file(

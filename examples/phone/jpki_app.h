@@ -21,11 +21,12 @@ struct jpki_key {
 extern const struct jpki_key jpki_user_verification; /* 0017, PIN 0018, certificate 000A */
 extern const struct jpki_key jpki_signing;           /* 001A, password 001B, certificate 0001 */
 
-/* Every call sends its APDUs over `link` and sets *ret_sw to the last status word. A status word other than
- * 9000 is a refusal by the element: the call then fails with APDU_STATUS and *ret_sw says why. */
+/* jpki_select selects the JPKI applet, if the element's access rules let this app. */
+MITOME_CHECKED mitome_status jpki_select(struct mitome_enforcer *enforcer, mitome_error *error);
 
-MITOME_CHECKED mitome_status jpki_select(
-        const struct mitome_link *link, uint16_t *ret_sw, mitome_error *error);
+/* Every other call sends its APDUs over `link`, the enforcer's, and sets *ret_sw to the last status word. A
+ * status word other than 9000 is a refusal by the element: the call then fails with APDU_STATUS and *ret_sw
+ * says why. */
 
 MITOME_CHECKED mitome_status jpki_verify(const struct mitome_link *link, const struct jpki_key *key,
         const char *secret, uint16_t *ret_sw, mitome_error *error);

@@ -181,6 +181,8 @@ mitome_status phone_make(struct phone *phone, const struct phone_config *config,
                 .cancel = watched_cancel };
         mitome_status status = start_element(phone, keys, error);
         if (!failed(status))
+                status = mitome_enforcer_new(&phone->link, &config->app, &phone->jpki, error);
+        if (!failed(status))
                 status = start_matcher(phone, error);
         if (failed(status))
                 phone_end(phone);
@@ -189,9 +191,11 @@ mitome_status phone_make(struct phone *phone, const struct phone_config *config,
 
 void phone_end(struct phone *phone)
 {
+        mitome_enforcer_free(phone->jpki);
         matcher_gate_close(phone->matcher);
         card_link_close(phone->card);
         child_process_stop(phone->element_process);
+        phone->jpki = NULL;
         phone->matcher = NULL;
         phone->card = NULL;
         phone->element_process = 0;
@@ -213,9 +217,11 @@ static void *transport_open(const char *path)
 {
         (void)path;
         const struct mitome_authenticator_config config = { .element = opened->link,
+                .app = opened->config.app,
                 .gate = opened->gate,
                 .random = opened->config.random,
-                .trace = opened->config.trace };
+                .trace = { .context = opened->config.trace.context,
+                        .ctap = opened->config.trace.ctap } }; /* the APDUs are watched below */
         mitome_error error = { 0 };
         if (failed(mitome_authenticator_new(&config, &opened->authenticator, &error))) {
                 opened->failure = error.code;

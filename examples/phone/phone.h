@@ -17,9 +17,10 @@ enum { PHONE_PATH_MAX = 100, PHONE_IMAGES_MAX = 8 };
 
 /* What the phone is made of. Paths are those of this project's programs. */
 struct phone_config {
-        const char *folder;  /* for everything the phone keeps; exists, empty */
-        const char *program; /* mitome */
-        const char *matcher; /* mitome-matcher */
+        const char *folder;    /* for everything the phone keeps; exists, empty */
+        const char *program;   /* mitome */
+        const char *matcher;   /* mitome-matcher */
+        struct mitome_app app; /* the one on it, by its signing certificate */
         struct mitome_random random;
         struct mitome_trace trace;
 };
@@ -37,7 +38,8 @@ struct phone {
         struct phone_config config;
         pid_t element_process;
         struct card_link *card;
-        struct mitome_link link; /* to the element, watched */
+        struct mitome_link link;      /* to the element, watched: the platform's, not the app's */
+        struct mitome_enforcer *jpki; /* the app's way to the JPKI applet */
         struct matcher_gate *matcher;
         struct mitome_gate gate; /* the matcher's, watched and perhaps attacked */
         struct mitome_authenticator *authenticator;

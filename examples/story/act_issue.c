@@ -59,15 +59,21 @@ mitome_status act_manufacture(struct story *story, const struct phone_config *ph
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
         story->keys.size = SCP03_KEY_MAX;
         MITOME_TRY(maker_make_batch(&story->random, story->now, &story->batch, error));
-        MITOME_TRY(phone_make(&story->phone, phone, &story->keys, error));
+        struct phone_config config = *phone;
+        MITOME_TRY(story_sign_app(story, "Mitome example app", &config.app, error));
+        MITOME_TRY(phone_make(&story->phone, &config, &story->keys, error));
         stage_sent(&story->stage, MAKER, "phone",
                 "element: process %d, SCP03 keys; matcher: process %d, libfprint",
                 (int)story->phone.element_process, (int)matcher_gate_process(story->phone.matcher));
         MITOME_TRY(inject_batch_key(story, error));
-        return pair_matcher(story, error);
+        MITOME_TRY(pair_matcher(story, error));
+        return act_allow(story, error);
 }
 
 /* ---- the certificates ---- */
+
+/* How many documents may be signed before the TSM looks at the certificate again. */
+enum { SIGNATURES = 10 };
 
 static mitome_status issue_one(struct story *story, struct tsm_channel *channel, enum authority_kind kind,
         const char *secret, mitome_error *error)
@@ -88,6 +94,8 @@ static mitome_status issue_one(struct story *story, struct tsm_channel *channel,
         MITOME_TRY(tsm_write_certificate(
                 channel, kind, slice_of(certificate->der.bytes, certificate->der.size), error));
         MITOME_TRY(tsm_write_ca_certificate(channel, kind, authority_ca(story->authority, kind), error));
+        if (kind == AUTHORITY_SIGNING)
+                MITOME_TRY(tsm_set_lease(channel, SLICE(certificate->serial), SIGNATURES, error));
         MITOME_TRY(tsm_set_secret(channel, kind, secret, error));
         stage_sent(&story->stage, TSM, ELEMENT, "certificate, CA certificate and first %s, sealed by SCP03",
                 kind == AUTHORITY_SIGNING ? "password" : "PIN");

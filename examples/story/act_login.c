@@ -14,10 +14,10 @@ static mitome_status bind_certificate(struct story *story, slice client_data_has
         size_t capacity, slice *ret_certificate, uint8_t ret_signature[JPKI_SIGNATURE_SIZE],
         mitome_error *error)
 {
-        const struct mitome_link *link = &story->phone.link;
+        const struct mitome_link enforced = mitome_enforcer_link(story->phone.jpki), *link = &enforced;
         const slice parts[] = { story->registration.auth_data, client_data_hash };
         uint16_t sw;
-        MITOME_TRY(jpki_select(link, &sw, error));
+        MITOME_TRY(jpki_select(story->phone.jpki, error));
         MITOME_TRY(jpki_verify(link, &jpki_user_verification, USER_PIN, &sw, error));
         MITOME_TRY(jpki_read_certificate(
                 link, &jpki_user_verification, buffer, capacity, ret_certificate, &sw, error));

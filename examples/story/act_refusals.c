@@ -10,7 +10,7 @@
 #include <openssl/x509.h>
 
 /* What the relying party says, without its advice. */
-static const char *reason(const mitome_error *cause, char text[STAGE_TEXT_MAX])
+const char *story_reason(const mitome_error *cause, char text[STAGE_TEXT_MAX])
 {
         mitome_explain(cause, text, STAGE_TEXT_MAX);
         for (char *c = text; *c; c++)
@@ -71,7 +71,7 @@ static mitome_status other_origin(struct story *story, mitome_error *error)
         mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
                 sizeof story->verdict_buffer, &story->verdict, &cause);
         stage_check(&story->stage, PORTAL, status.code == MITOME_E_ORIGIN_UNEXPECTED,
-                "A login that another site passes on is refused", "%s", reason(&cause, text));
+                "A login that another site passes on is refused", "%s", story_reason(&cause, text));
         return ok();
 }
 
@@ -84,7 +84,7 @@ static mitome_status old_login(struct story *story, mitome_error *error)
         mitome_status status = portal_login(&story->portal, story->login.json, story->now,
                 story->verdict_buffer, sizeof story->verdict_buffer, &story->verdict, &cause);
         stage_check(&story->stage, PORTAL, status.code == MITOME_E_CHALLENGE_MISMATCH,
-                "An old login, sent once more, is refused", "%s", reason(&cause, text));
+                "An old login, sent once more, is refused", "%s", story_reason(&cause, text));
         return ok();
 }
 
@@ -102,16 +102,19 @@ static void signing_check(
 /* Asks the FIDO applet to open "sign a document" by finger: that is no operation of the gate's. */
 static mitome_status finger_for_document(struct story *story, uint16_t *ret_sw, mitome_error *error)
 {
-        static const uint8_t select[] = { 0x00, 0xA4, 0x04, 0x0C, 0x08, 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D,
-                0x45, 0x01 };
         /* BEGIN: command 41 (ours for documents, if there were one), built-in verification */
         static const uint8_t begin[] = { 0x80, 0x20, 0x00, 0x00, 0x06, 0x80, 0x01, 0x41, 0x83, 0x01, 0x03 };
         uint8_t response[MITOME_APDU_MAX];
         size_t size;
         slice data;
-        const struct mitome_link *link = &story->phone.link;
-        MITOME_TRY(link->transmit(link->context, SLICE(select), response, sizeof response, &size, error));
-        MITOME_TRY(link->transmit(link->context, SLICE(begin), response, sizeof response, &size, error));
+        struct mitome_enforcer *enforcer;
+        MITOME_TRY(mitome_enforcer_new(&story->phone.link, &story->phone.config.app, &enforcer, error));
+        mitome_status status = mitome_enforcer_select(enforcer, tsm_aid(TSM_FIDO), error);
+        if (!failed(status))
+                status = mitome_enforcer_transmit(
+                        enforcer, SLICE(begin), response, sizeof response, &size, error);
+        mitome_enforcer_free(enforcer);
+        MITOME_TRY(status);
         return apdu_read_response(slice_of(response, size), &data, ret_sw, error);
 }
 
@@ -123,9 +126,9 @@ static mitome_status finger_for_signature(struct story *story, mitome_error *err
         uint16_t sw = 0;
         story_touch(story, &story->owner, 6);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
-        MITOME_TRY(jpki_select(&story->phone.link, &sw, error));
-        mitome_status status =
-                jpki_sign(&story->phone.link, &jpki_signing, &document, 1, signature, &sw, NULL);
+        const struct mitome_link link = mitome_enforcer_link(story->phone.jpki);
+        MITOME_TRY(jpki_select(story->phone.jpki, error));
+        mitome_status status = jpki_sign(&link, &jpki_signing, &document, 1, signature, &sw, NULL);
         signing_check(story, "The signing key does not open to a finger", status, sw, SW_SECURITY_STATUS);
         MITOME_TRY(finger_for_document(story, &sw, error));
         stage_check(&story->stage, ELEMENT, sw == SW_FUNCTION_UNSUPPORTED,
@@ -144,7 +147,8 @@ mitome_status act_refusals(struct story *story, mitome_error *error)
         MITOME_TRY(other_rp_id(story, error));
         MITOME_TRY(other_origin(story, error));
         MITOME_TRY(old_login(story, error));
-        return finger_for_signature(story, error);
+        MITOME_TRY(finger_for_signature(story, error));
+        return story_refuse_apps(story, error);
 }
 
 /* OpenSSL, not our code, has the last word on the signature. */
@@ -165,12 +169,12 @@ static bool openssl_verifies(slice certificate_der, slice signature)
 mitome_status act_sign(struct story *story, mitome_error *error)
 {
         uint8_t signature[JPKI_SIGNATURE_SIZE], bytes[JPKI_CERTIFICATE_MAX];
-        const struct mitome_link *link = &story->phone.link;
+        const struct mitome_link enforced = mitome_enforcer_link(story->phone.jpki), *link = &enforced;
         slice certificate;
         uint16_t sw = 0;
         stage_step(
                 &story->stage, "A document is signed: the password, and nothing else, opens the signing key");
-        MITOME_TRY(jpki_select(link, &sw, error));
+        MITOME_TRY(jpki_select(story->phone.jpki, error));
         mitome_status status = jpki_verify(link, &jpki_signing, "WRONG999", &sw, NULL);
         signing_check(story, "A wrong password is refused, and counted", status, sw, SW_TRIES_LEFT | 4);
         MITOME_TRY(jpki_verify(link, &jpki_signing, SIGNING_PASSWORD, &sw, error));
@@ -207,6 +211,6 @@ mitome_status act_revoke(struct story *story, mitome_error *error)
         mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
                 sizeof story->verdict_buffer, &story->verdict, &cause);
         stage_check(&story->stage, PORTAL, status.code == MITOME_E_CERTIFICATE_REVOKED,
-                "A login after the certificate was revoked is refused", "%s", reason(&cause, text));
+                "A login after the certificate was revoked is refused", "%s", story_reason(&cause, text));
         return ok();
 }

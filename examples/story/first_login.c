@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXPECTED_CHECKS = 17, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
+enum { EXPECTED_CHECKS = 19, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
 
 static const char usage[] =
         "usage: first-login --program MITOME --matcher MITOME-MATCHER --policies DIR [--out DIR] [--verbose]\n\n"
@@ -95,7 +95,7 @@ static const char prologue[] =
         "   TSM, maker     hold the element's keys, speak SCP03 with it      (played)\n"
         "   element        JPKI and FIDO applets, a process of its own       (software, not a chip)\n"
         "   matcher        libfprint's minutiae, a process of its own        (virtual sensor, grown fingers)\n"
-        "   phone app      CTAP 2 core, in this process\n"
+        "   phone app      CTAP 2 core behind the access control enforcer, in this process\n"
         "   browser        libfido2 and the browser's JSON, in this process\n"
         "   relying party  libmitome-rp, in this process\n";
 

@@ -55,6 +55,7 @@ struct story {
 #define PORTAL "relying party"
 #define APP "phone app"
 #define HAND "hand"
+#define ENFORCER "enforcer"
 
 #define PORTAL_RP_ID "portal.example"
 #define PORTAL_ORIGIN "https://portal.example"
@@ -65,6 +66,7 @@ struct story {
  * the stage. */
 MITOME_CHECKED mitome_status act_manufacture(
         struct story *story, const struct phone_config *phone, mitome_error *error);
+MITOME_CHECKED mitome_status act_allow(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_issue(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_enrol(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_register(struct story *story, mitome_error *error);
@@ -80,6 +82,16 @@ void story_touch(struct story *story, const struct story_hand *hand, unsigned to
 /* story_attempt asks the phone for a login at an RP ID, through a browser whose page has `origin`. */
 MITOME_CHECKED mitome_status story_attempt(struct story *story, const char *rp_id, const char *origin,
         struct browser_answer *ret, mitome_error *error);
+
+/* story_sign_app makes a certificate that a developer signs an app with, and says who the app then is. */
+MITOME_CHECKED mitome_status story_sign_app(
+        struct story *story, const char *developer, struct mitome_app *ret, mitome_error *error);
+
+/* story_refuse_apps: what apps must not do to the element. */
+MITOME_CHECKED mitome_status story_refuse_apps(struct story *story, mitome_error *error);
+
+/* story_reason is what the explanation of a cause says, without its advice, in `text`. */
+const char *story_reason(const mitome_error *cause, char text[STAGE_TEXT_MAX]);
 
 /* story_leave writes what a reader may want to look at into the folder `out`. */
 MITOME_CHECKED mitome_status story_leave(const struct story *story, mitome_error *error);

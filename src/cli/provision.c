@@ -152,6 +152,20 @@ static mitome_status manufacture(struct provision *provision, mitome_error *erro
         return status;
 }
 
+/* A demonstration has no app of its own: both applets are for every one. */
+static mitome_status allow_every_app(struct provision *provision, mitome_error *error)
+{
+        struct tsm_channel channel;
+        const slice every = { 0 };
+        MITOME_TRY(
+                tsm_open(&channel, &provision->link, &provision->keys, TSM_ARA, &provision->random, error));
+        mitome_status status = tsm_allow_app(&channel, TSM_JPKI, every, error);
+        if (!failed(status))
+                status = tsm_allow_app(&channel, TSM_FIDO, every, error);
+        tsm_close(&channel);
+        return status;
+}
+
 static void say_what_was_made(void)
 {
         fprintf(stderr,
@@ -184,6 +198,8 @@ static mitome_status fill(struct mitome_element *element, const struct mitome_el
                 status = manufacture(&provision, error);
         if (!failed(status))
                 status = personalise(&provision, error);
+        if (!failed(status))
+                status = allow_every_app(&provision, error);
         authority_free(provision.authority);
         bytes_wipe(&provision.keys, sizeof provision.keys);
         return status;

@@ -95,10 +95,14 @@ static bool give_touch(void *context, mitome_slice asked_rp_id)
         return table->touch;
 }
 
+/* The one app that the element's access rules let in. */
+static const uint8_t app_hash[32] = { 0x5A };
+
 static void start_authenticator(struct table *table)
 {
         struct mitome_authenticator_config config = {
                 .element = { .context = table, .transmit = transmit },
+                .app = { .sha256 = { 0x5A } },
                 .gate = gate_double_gate(&table->gate),
                 .random = table->element.random,
                 .touch = give_touch,
@@ -139,6 +143,7 @@ static int set_up(void **state)
         element_rig_open(&table->element);
         element_rig_personalise(&table->element);
         element_rig_pair(&table->element, &table->gate.pairing_key);
+        element_rig_allow(&table->element, element_rig_fido, slice_of(app_hash, sizeof app_hash));
         memset(table->gate.set, 0x5E, sizeof table->gate.set);
         start_authenticator(table);
         open_device(table);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_rig.h"
 
+#include "access_rule.h"
 #include "element_certificate.h"
 #include "p256.h"
 #include "store.h"
@@ -35,6 +36,8 @@ const uint8_t element_rig_aaguid[16] = { 'm', 'i', 't', 'o', 'm', 'e', ' ', 't',
 static const uint8_t manager[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 };
 static const uint8_t jpki[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
 static const uint8_t fido[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
+static const uint8_t ara[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00 };
+const slice element_rig_ara = { ara, sizeof ara };
 const slice element_rig_manager = { manager, sizeof manager };
 const slice element_rig_jpki = { jpki, sizeof jpki };
 const slice element_rig_fido = { fido, sizeof fido };
@@ -471,6 +474,20 @@ void element_rig_pair(struct element_rig *rig, struct secret *ret_key)
         MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
         if (ret_key)
                 *ret_key = rig->pairing_key;
+}
+
+void element_rig_allow(struct element_rig *rig, slice aid, slice hash)
+{
+        static const uint8_t always[] = { 0x01 };
+        const struct access_rule rule = { .reference = { .aid = aid, .hash = hash }, .apdu = SLICE(always) };
+        uint8_t bytes[128], object[160];
+        writer w = WRITER(bytes), outer = WRITER(object);
+        access_rule_write(&w, &rule);
+        tlv_write(&outer, ACCESS_STORE, writer_view(&w));
+        MUST(!w.overflowed && !outer.overflowed);
+        MUST(element_rig_channel(rig, element_rig_ara, &element_rig_keys) == SW_OK);
+        MUST(element_rig_secured(rig, 0x80E29000, writer_view(&outer)) == SW_OK);
+        MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
 }
 
 /* ---- platform ---- */

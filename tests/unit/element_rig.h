@@ -50,7 +50,7 @@ struct element_rig {
 
 extern const struct mitome_card_keys element_rig_keys;
 extern const uint8_t element_rig_aaguid[16];
-extern const slice element_rig_manager, element_rig_jpki, element_rig_fido; /* AIDs */
+extern const slice element_rig_manager, element_rig_jpki, element_rig_fido, element_rig_ara; /* AIDs */
 
 /* ---- power ---- */
 
@@ -123,6 +123,10 @@ void element_rig_lease(struct element_rig *rig, uint16_t count);
 
 /* element_rig_pair pairs the rig's matcher; `ret_key` may be NULL. */
 void element_rig_pair(struct element_rig *rig, struct secret *ret_key);
+
+/* element_rig_allow writes an access rule: the app with this hash (none: every app) may send anything to the
+ * applet. */
+void element_rig_allow(struct element_rig *rig, slice aid, slice hash);
 
 /* ---- what platform and matcher do ---- */
 

@@ -111,7 +111,7 @@ compiles() {
 for pair in \
         authenticator/core/core.c:verify_case.h authenticator/core/core.c:ceremony.h authenticator/core/core.c:trust.h \
         authenticator/core/core.c:signing_key.h authenticator/element/card/signing_key.c:core.h authenticator/element/card/element.c:card_link.h \
-        src/rp/ceremony.c:core.h src/rp/ceremony.c:apdu.h attestation/format/packed.c:ceremony.h attestation/trust/trust.c:apdu.h \
+        authenticator/core/core.c:access_decision.h src/rp/ceremony.c:core.h src/rp/ceremony.c:apdu.h attestation/format/packed.c:ceremony.h attestation/trust/trust.c:apdu.h \
         authenticator/hid/ctaphid.c:core.h authenticator/apdu/apdu.c:scp03.h src/base/bytes.c:apdu.h; do
         file=${pair%%:*}
         header=${pair##*:}
@@ -247,7 +247,8 @@ for library in authenticator:authenticator element:element rp:rp; do
         grep -v '^mitome_' "$work/exported" | sed "s|^|$name exports |" >>"$work/out" || true
         # What is not the other two libraries' is the relying party's.
         case $name in
-        libmitome-rp) find include/mitome -name '*.h' ! -name authenticator.h ! -name element.h ;;
+        libmitome-rp) find include/mitome -name '*.h' ! -name authenticator.h ! -name element.h ! -name enforcer.h ;;
+        libmitome-authenticator) printf '%s\n' include/mitome/authenticator.h include/mitome/enforcer.h ;;
         *) echo "include/mitome/${library##*:}.h" ;;
         esac | sort >"$work/public"
         # shellcheck disable=SC2046

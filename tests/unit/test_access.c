@@ -15,8 +15,6 @@
 
 #include <stdlib.h>
 
-static const uint8_t ara_bytes[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00 };
-static const slice ara = { ara_bytes, sizeof ara_bytes };
 static const uint8_t hash_a[32] = { 0xAA }, hash_b[20] = { 0xBB };
 static const uint8_t never[] = { 0 }, always[] = { 1 };
 static const slice nothing;
@@ -28,7 +26,7 @@ static int set_up(void **state)
 {
         struct element_rig *rig = calloc(1, sizeof *rig);
         element_rig_open(rig);
-        assert_int_equal(element_rig_channel(rig, ara, &element_rig_keys), SW_OK);
+        assert_int_equal(element_rig_channel(rig, element_rig_ara, &element_rig_keys), SW_OK);
         *state = rig;
         return 0;
 }
@@ -133,7 +131,7 @@ static size_t count_rules(struct element_rig *rig)
 static void a_new_element_has_no_rules(void **state)
 {
         struct element_rig *rig = *state;
-        assert_int_equal(element_rig_select(rig, ara), SW_OK);
+        assert_int_equal(element_rig_select(rig, element_rig_ara), SW_OK);
         assert_int_equal(refresh(rig), 0);
         assert_int_equal(element_rig_command(rig, get_next, nothing), SW_CONDITIONS);
         assert_int_equal(element_rig_command(rig, get_all, nothing), SW_NO_REFERENCE);
@@ -162,7 +160,7 @@ static void a_rule_is_kept_byte_by_byte(void **state)
         assert_int_equal(w.used, sizeof bytes);
         assert_int_equal(element_rig_secured(rig, store_data, SLICE(bytes)), SW_OK);
         element_rig_cycle(rig);
-        assert_int_equal(element_rig_select(rig, ara), SW_OK);
+        assert_int_equal(element_rig_select(rig, element_rig_ara), SW_OK);
         assert_int_equal(element_rig_command(rig, get_all, nothing), SW_OK);
         assert_int_equal(rig->data.size, 3 + 0x31);
         assert_memory_equal(rig->data.data, "\xFF\x40\x31", 3);
@@ -180,7 +178,7 @@ static void only_the_keys_of_the_domain_write(void **state)
         writer w = WRITER(object);
         tlv_write(&w, ACCESS_STORE,
                 rule_bytes(bytes, sizeof bytes, element_rig_jpki, SLICE(hash_a), SLICE(always)));
-        assert_int_equal(element_rig_select(rig, ara), SW_OK);
+        assert_int_equal(element_rig_select(rig, element_rig_ara), SW_OK);
         assert_int_equal(element_rig_command(rig, store_data, writer_view(&w)), SW_SECURITY_STATUS);
         assert_int_equal(element_rig_command(rig, store_data, slice_of("\xF1\x00", 2)), SW_SECURITY_STATUS);
         assert_int_equal(element_rig_command(rig, store_data, slice_of("\xF2\x00", 2)), SW_SECURITY_STATUS);
@@ -333,7 +331,7 @@ static void a_list_that_changed_is_read_again(void **state)
         assert_int_equal(element_rig_command(rig, get_next, nothing), SW_OK);
         /* a selection forgets how far it came */
         assert_int_equal(element_rig_send(rig, &first), SW_OK);
-        assert_int_equal(element_rig_select(rig, ara), SW_OK);
+        assert_int_equal(element_rig_select(rig, element_rig_ara), SW_OK);
         assert_int_equal(element_rig_command(rig, get_next, nothing), SW_CONDITIONS);
 }
 
