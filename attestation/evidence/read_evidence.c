@@ -217,7 +217,7 @@ static mitome_status read_one_certificate(struct cbor_reader *r, struct evidence
         MITOME_TRY(cbor_read_bytes(r, "x5chain", EVIDENCE_CERTIFICATES_MAX, certificate));
         if (certificate->size == 0)
                 return reader_fail(&start.bytes, MITOME_E_VALUE, "x5chain");
-        evidence->chain_count++;
+        evidence->chain_at[evidence->chain_count++] = r->bytes.offset - certificate->size;
         return ok();
 }
 

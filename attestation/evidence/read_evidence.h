@@ -19,7 +19,8 @@ struct evidence_person {
 struct evidence {
         enum evidence_kind kind;
         slice payload, signature;
-        slice chain[EVIDENCE_CHAIN_MAX]; /* DER, the device's own first */
+        slice chain[EVIDENCE_CHAIN_MAX];     /* DER, the device's own first */
+        size_t chain_at[EVIDENCE_CHAIN_MAX]; /* where each begins in what was read */
         size_t chain_count;
         slice identity; /* UTF-8 */
         slice nonce;    /* empty: none, of a receipt */

@@ -3,6 +3,7 @@
 
 #include "apdu.h"
 #include "print_json.h"
+#include "read_evidence.h"
 #include "unlock_token.h"
 
 #include <string.h>
@@ -132,6 +133,18 @@ static bool may_be_gate_message(slice bytes)
         struct cbor_reader r;
         uint64_t kind;
         return begins_as_version(bytes, &kind, &r);
+}
+
+static bool may_be_receipt(slice bytes)
+{
+        enum evidence_kind kind;
+        return evidence_recognise(bytes, &kind) && kind == EVIDENCE_RECEIPT;
+}
+
+static bool may_be_element_statement(slice bytes)
+{
+        enum evidence_kind kind;
+        return evidence_recognise(bytes, &kind) && kind == EVIDENCE_STATEMENT;
 }
 
 static bool may_be_cbor(slice bytes)
@@ -315,6 +328,9 @@ static bool may_be_metadata_blob(slice bytes)
 static const struct inspect_kind kinds[] = {
         { "attestation-object", "attestation object (WebAuthn L3 6.5.4)", may_be_attestation_object,
                 print_attestation_object, true, unverified },
+        { "receipt", "receipt of an erasure (EVIDENCE.md)", may_be_receipt, print_receipt, true, unverified },
+        { "element-statement", "statement of a secure element (EVIDENCE.md)", may_be_element_statement,
+                print_element_statement, true, unverified },
         { "certificate", "X.509 certificate (RFC 5280 4)", may_be_certificate, print_certificate, true,
                 unverified },
         { "crl", "certificate revocation list (RFC 5280 5)", may_be_revocation_list, print_revocation_list,

@@ -156,6 +156,9 @@ static void write_kinds(const char *folder)
                 char name[64];
                 snprintf(name, sizeof name, "%s-%zu", rig.samples[i].kind, i);
                 write_seed(folder, "inspect", name, -1, rig.samples[i].bytes);
+                if (strcmp(rig.samples[i].kind, "receipt") == 0 ||
+                        strcmp(rig.samples[i].kind, "element-statement") == 0)
+                        write_seed(folder, "evidence", name, -1, rig.samples[i].bytes);
         }
         inspect_rig_close(&rig);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect_rig.h"
 
+#include "evidence_form.h"
 #include "format_rig.h"
 #include "gate_message.h"
 #include "json.h"
@@ -437,6 +438,87 @@ static void add_records(struct inspect_rig *rig, struct format_rig *formats)
         show(add(rig, "record-cbor", written), parts);
 }
 
+/* ---- evidence ---- */
+
+static void write_person(writer *w, enum evidence_person_kind kind)
+{
+        static const uint8_t serial[] = { 0x51, 0x01 }, digest[32] = { 0xD1 };
+        cbor_write_map(w, EVIDENCE_PERSON_KEY);
+        for (int member = EVIDENCE_PERSON_KIND; member <= EVIDENCE_PERSON_KEY; member++) {
+                cbor_write_int(w, member);
+                if (member == EVIDENCE_PERSON_KIND)
+                        cbor_write_uint(w, kind);
+                else
+                        cbor_write_bytes(w, member == EVIDENCE_PERSON_SERIAL ? SLICE(serial) : SLICE(digest));
+        }
+}
+
+static bool stands_in(enum evidence_kind kind, int member)
+{
+        return kind == EVIDENCE_RECEIPT ? member <= EVIDENCE_AT_NONCE : member != EVIDENCE_AT_REASON;
+}
+
+static void write_evidence_payload(writer *w, enum evidence_kind kind)
+{
+        static const uint8_t nonce[16] = { 0x9A };
+        static const unsigned numbers[EVIDENCE_MEMBERS] = { [EVIDENCE_AT_VERSION] = EVIDENCE_VERSION,
+                [EVIDENCE_AT_SEQUENCE] = 7,
+                [EVIDENCE_AT_REASON] = 5,
+                [EVIDENCE_AT_DERIVED] = 3,
+                [EVIDENCE_AT_OTHER] = EVIDENCE_PIN | EVIDENCE_BATCH_KEY,
+                [EVIDENCE_AT_PENDING] = 2,
+                [EVIDENCE_AT_LEASE] = 40,
+                [EVIDENCE_AT_LIFE_CYCLE] = 0x0F };
+        cbor_write_map(w, kind == EVIDENCE_RECEIPT ? 10 : 12);
+        for (int member = EVIDENCE_AT_VERSION; member < EVIDENCE_MEMBERS; member++) {
+                if (!stands_in(kind, member))
+                        continue;
+                cbor_write_int(w, member);
+                if (member == EVIDENCE_AT_IDENTITY) {
+                        cbor_write_string(w, "MT-1 0001");
+                } else if (member == EVIDENCE_AT_NONCE) {
+                        cbor_write_bytes(w, SLICE(nonce));
+                } else if (member == EVIDENCE_AT_PERSONS) {
+                        cbor_write_array(w, 2);
+                        write_person(w, EVIDENCE_SIGNING);
+                        write_person(w, EVIDENCE_USER_VERIFICATION);
+                } else {
+                        cbor_write_uint(w, numbers[member]);
+                }
+        }
+}
+
+static slice evidence_sample(enum evidence_kind kind, const struct rig *ca)
+{
+        static uint8_t bytes[EVIDENCE_MAX];
+        static const uint8_t signature[EVIDENCE_SIGNATURE_SIZE] = { 1 };
+        uint8_t header_bytes[64], payload_bytes[EVIDENCE_PAYLOAD_MAX];
+        writer w = WRITER(bytes), header = WRITER(header_bytes), payload = WRITER(payload_bytes);
+        evidence_write_protected(&header, kind);
+        write_evidence_payload(&payload, kind);
+        cbor_write_array(&w, 4);
+        cbor_write_bytes(&w, writer_view(&header));
+        cbor_write_map(&w, 1);
+        cbor_write_int(&w, EVIDENCE_X5CHAIN);
+        cbor_write_bytes(&w, slice_of(ca->ca_der, ca->ca_der_size));
+        cbor_write_bytes(&w, writer_view(&payload));
+        cbor_write_bytes(&w, SLICE(signature));
+        must(!w.overflowed, "evidence");
+        return writer_view(&w);
+}
+
+static void add_evidence(struct inspect_rig *rig, const struct rig *ca)
+{
+        SHOW(add(rig, "receipt", evidence_sample(EVIDENCE_RECEIPT, ca)), "device         \"MT-1 0001\"",
+                "reason         both keys erased by the authority (5)", "  serial         5101",
+                "credentials    3 derived, 0 of the certificate", "also           PIN, batch key",
+                "ES256, 64 bytes, not checked", "Nothing was verified");
+        SHOW(add(rig, "element-statement", evidence_sample(EVIDENCE_STATEMENT, ca)),
+                "receipts       7 so far, 2 not acknowledged, 0 dropped", "lease          40 signatures",
+                "life cycle     SECURED (0F)", "nonce          16 bytes: 9a", "x5chain[0]",
+                "certificate    for user verification", "Nothing was verified");
+}
+
 /* ---- the authenticator's half ---- */
 
 static void add_gate(struct inspect_rig *rig)
@@ -493,6 +575,7 @@ void inspect_rig_open(struct inspect_rig *rig)
         add_answer(rig, &formats.rig);
         add_blob(rig, &formats.rig);
         add_records(rig, &formats);
+        add_evidence(rig, &formats.rig);
         add_gate(rig);
         add_messages(rig);
         format_rig_close(&formats);
