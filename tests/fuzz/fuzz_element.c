@@ -173,7 +173,7 @@ enum { EVENT_COUNT = sizeof events / sizeof *events };
 /* ---- commands ---- */
 
 enum { INS_SELECT = 0xA4, INS_CHANGE = 0x24, INS_INITIALIZE_UPDATE = 0x50, INS_GENERATE = 0x46 };
-enum { INS_SET_PIN = 0x34, INS_SET_REFERENCE_DATA = 0x2C };
+enum { INS_SET_PIN = 0x34, INS_RESET = 0x2C, INS_ERASE = 0x0E };
 
 /* Through the channel, when one is open: the input cannot make a MAC. Left out is what ends the channel, and
  * what takes long. */
@@ -183,7 +183,8 @@ static void secured(struct element_rig *rig, struct watch *watch, const struct a
         if (!rig->host.open || command->data.size > PLAIN_MAX || command->ins == INS_SELECT ||
                 command->ins == INS_INITIALIZE_UPDATE || command->ins == INS_GENERATE)
                 return;
-        watch->pin_known |= command->ins == INS_SET_PIN || command->ins == INS_SET_REFERENCE_DATA;
+        watch->pin_known |=
+                command->ins == INS_SET_PIN || command->ins == INS_RESET || command->ins == INS_ERASE;
         (void)element_rig_secured(rig,
                 0x80000000 | (uint32_t)command->ins << 16 | (uint32_t)command->p1 << 8 | command->p2,
                 command->data);
