@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -322,6 +323,10 @@ int element_main(int argc, char **argv)
                 fputs(usage, stdout);
                 return 0;
         }
+        /* Nothing that somebody wrote into openssl.cnf, or names in OPENSSL_CONF, is loaded into an element;
+         * nor are the texts of errors that it never prints. */
+        if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+                return 2;
         prctl(PR_SET_DUMPABLE, 0); /* no core dump and no debugger of the same user sees the keys */
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         signal(SIGPIPE, SIG_IGN);
