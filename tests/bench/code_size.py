@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 DROPPED = ("-O", "-g", "-fsanitize", "-fno-omit-frame-pointer", "--coverage", "-fprofile", "-ftest-coverage", "-fno-sanitize",
-           "-D_FORTIFY_SOURCE")
+           "-D_FORTIFY_SOURCE", "-W")
 
 
 def commands(build):
@@ -41,7 +41,7 @@ def at_os(entry, output):
             skip = True
         elif one != "-MD":
             kept.append(one)
-    return kept + ["-Os", "-fno-semantic-interposition", "-o", output]
+    return kept + ["-w", "-Os", "-fno-semantic-interposition", "-o", output]
 
 
 def measure(source, entry, folder):
