@@ -143,7 +143,8 @@ uint16_t element_rig_transmit(struct element_rig *rig, slice apdu)
         rig->failure = mitome_element_transmit(rig->element, apdu, rig->response, &size, NULL).code;
         MUST(size >= 2 && size <= sizeof rig->response);
         DONE(apdu_read_response(slice_of(rig->response, size), &rig->data, &rig->sw, NULL));
-        MUST(rig->sw == SW_OK || rig->data.size == 0 || rig->host.open);
+        bool warning = rig->sw >> 8 == 0x62 || rig->sw >> 8 == 0x63;
+        MUST(rig->sw == SW_OK || warning || rig->data.size == 0 || rig->host.open);
         return rig->sw;
 }
 

@@ -65,9 +65,10 @@ static uint16_t check_life(const struct mitome_element *element, const struct lo
         struct registry_entry entry;
         if (!registry_read(element, channel->slot, &entry) || !registry_is_alive(&entry))
                 return SW_CONDITIONS;
-        if (card_life(element) != CARD_LOCKED || common)
+        if (card_life(element) != CARD_LOCKED)
                 return SW_OK;
-        return entry.slot == REGISTRY_ISSUER && domain_works_when_locked(command) ? SW_OK : SW_CONDITIONS;
+        return entry.slot == REGISTRY_ISSUER && (common || domain_works_when_locked(command)) ? SW_OK
+                                                                                              : SW_CONDITIONS;
 }
 
 /* A protected command is for who speaks for the domain now: keys that were its own when the session began may

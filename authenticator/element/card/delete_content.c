@@ -69,7 +69,9 @@ static uint16_t delete_content(struct mitome_element *element, const struct regi
         else
                 SW_TRY(entry.kind == REGISTRY_DOMAIN ? delete_domain(element, &entry)
                                                      : delete_instance(element, &entry));
-        return element_commit(element);
+        SW_TRY(element_commit(element));
+        channel_forget_content(element);
+        return SW_OK;
 }
 
 /* A set of the domain's own. The last one stays, else the keys above would open the domain again. */
@@ -85,7 +87,7 @@ static uint16_t delete_key_set(
                 return SW_CONDITIONS;
         SW_TRY(key_set_delete(element, domain->slot, number));
         SW_TRY(element_commit(element));
-        channel_end_sessions(element, domain->slot);
+        channel_end_sessions(element, domain->slot, number);
         return SW_OK;
 }
 

@@ -30,10 +30,10 @@
  *  01000000..      credentials   02000000..  their counters   03000000..  registry   04000000..  key sets
  *  05000000..      access rules  06000000..  receipts */
 enum element_object {
-        OBJECT_CARD_KEYS = 0x0001,          /* of former versions: i (u8) or none, the issuer's ENC, MAC, DEK */
-        OBJECT_SCP03_SEQUENCE = 0x0002,     /* of former versions: u32, the last one that was answered */
-        OBJECT_STAND_IN = 0x000F,           /* the one file of the stand-in for FeliCa */
-        OBJECT_BATCH_KEY = 0x0010,          /* AAGUID (16), P-256 scalar (32) */
+        OBJECT_CARD_KEYS = 0x0001,      /* of former versions: i (u8) or none, the issuer's ENC, MAC, DEK */
+        OBJECT_SCP03_SEQUENCE = 0x0002, /* of former versions: u32, the last one that was answered */
+        OBJECT_STAND_IN = 0x000F,       /* the one file of the stand-in for FeliCa */
+        OBJECT_BATCH_KEY = 0x0010,      /* AAGUID (16), P-256 scalar (32) */
         OBJECT_BATCH_CERTIFICATES = 0x0011, /* TLV list of 82, the batch key's first */
         OBJECT_PIN = 0x0020,                /* reference_data.c */
         OBJECT_PIN_TRIES = 0x0021,          /* u8: how many are left */
@@ -53,9 +53,9 @@ enum element_object {
         OBJECT_JPKI_SETTINGS = 0x0201,       /* jpki_personality.c */
         OBJECT_CREDENTIAL = 0x01000000, /* fido_credentials.c; rising with age: the highest is the newest */
         OBJECT_CREDENTIAL_LAST = 0x01FFFFFF,
-        OBJECT_REGISTRY = 0x03000000,    /* + slot; registry.c */
-        OBJECT_DOMAIN_DATA = 0x03010000, /* + slot << 8 + tag: what a domain was told about itself */
-        OBJECT_KEY_SET = 0x04000000,     /* + slot << 16 + version << 8 + part; key_sets.c */
+        OBJECT_REGISTRY = 0x03000000,       /* + slot; registry.c */
+        OBJECT_DOMAIN_DATA = 0x03010000,    /* + slot << 8 + tag: what a domain was told about itself */
+        OBJECT_KEY_SET = 0x04000000,        /* + slot << 16 + version << 8 + part; key_sets.c */
         OBJECT_ACCESS_REFRESH = 0x05000000, /* 8 bytes: another one after each change of the rules */
         OBJECT_ACCESS_RULE = 0x05000001,    /* and those that follow: REF-AR-DOs */
         OBJECT_ACCESS_LAST = 0x05FFFFFF,

@@ -105,10 +105,11 @@ static uint16_t identify(const struct card_load *load, const struct native_file 
 uint16_t load_end(struct mitome_element *element, uint8_t *ret_native, uint8_t *ret_slot)
 {
         const struct native_file *native;
-        struct registry_entry entry = {
-                .kind = REGISTRY_LOAD_FILE, .life = LIFE_LOADED, .domain = element->load.domain
-        };
+        struct registry_entry present,
+                entry = { .kind = REGISTRY_LOAD_FILE, .life = LIFE_LOADED, .domain = element->load.domain };
         SW_TRY(identify(&element->load, &native));
+        if (registry_load_file(element, native->number, &present))
+                return SW_CONDITIONS;
         entry.native = native->number;
         SW_TRY(registry_set_aid(&entry, native->aid));
         SW_TRY(registry_free_slot(element, REGISTRY_ISSUER, &entry.slot));

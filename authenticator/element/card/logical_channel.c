@@ -21,11 +21,21 @@ void channel_end_session(struct mitome_element *element, uint8_t number)
                 element->load = (struct card_load){ 0 };
 }
 
-void channel_end_sessions(struct mitome_element *element, uint8_t owner)
+void channel_end_sessions(struct mitome_element *element, uint8_t owner, uint8_t version)
 {
         for (uint8_t i = 0; i < CHANNELS_MAX; i++)
-                if (i != element->at && element->channels[i].key_owner == owner)
+                if (i != element->at && element->channels[i].key_owner == owner &&
+                        element->channels[i].key_version == version)
                         channel_end_session(element, i);
+}
+
+void channel_forget_content(struct mitome_element *element)
+{
+        for (int i = 0; i < CHANNELS_MAX; i++) {
+                element->channels[i].personalising = 0;
+                element->channels[i].status_p1 = 0;
+        }
+        element->load = (struct card_load){ 0 };
 }
 
 bool channel_is_selected(const struct mitome_element *element, uint8_t slot)

@@ -46,8 +46,11 @@ void channel_reset(struct mitome_element *element);
 /* channel_end_session closes the session of a channel, and what hangs on it. */
 void channel_end_session(struct mitome_element *element, uint8_t number);
 
-/* channel_end_sessions closes those that the keys of `owner` opened, on all channels but the current one. */
-void channel_end_sessions(struct mitome_element *element, uint8_t owner);
+/* channel_end_sessions closes those that a key set opened, on all channels but the current one. */
+void channel_end_sessions(struct mitome_element *element, uint8_t owner, uint8_t version);
+
+/* channel_forget_content ends what was begun with entries of the registry: one of them is gone. */
+void channel_forget_content(struct mitome_element *element);
 
 /* channel_is_selected tells whether something is selected on any channel. */
 bool channel_is_selected(const struct mitome_element *element, uint8_t slot);

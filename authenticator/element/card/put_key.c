@@ -85,7 +85,6 @@ static uint16_t check_place(
 static uint16_t store_set(struct mitome_element *element, struct registry_entry *domain, uint8_t replaced,
         const struct new_set *set)
 {
-        uint8_t former_owner = key_set_owner(element, domain->slot);
         if (replaced && replaced != set->version)
                 SW_TRY(key_set_delete(element, domain->slot, replaced));
         SW_TRY(key_set_put(element, domain->slot, set->version, &set->keys));
@@ -94,8 +93,8 @@ static uint16_t store_set(struct mitome_element *element, struct registry_entry 
                 SW_TRY(registry_put(element, domain));
         }
         SW_TRY(element_commit(element));
-        if (replaced || former_owner != domain->slot)
-                channel_end_sessions(element, former_owner);
+        if (replaced)
+                channel_end_sessions(element, domain->slot, replaced);
         return SW_OK;
 }
 

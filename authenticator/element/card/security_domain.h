@@ -41,7 +41,7 @@ bool domain_reaches(const struct mitome_element *element, const struct registry_
 /* domain_may_grant answers 6A80 for privileges that the card does not know or the domain has not itself. */
 uint16_t domain_may_grant(const struct registry_entry *domain, uint8_t kind, uint32_t privileges);
 
-/* domain_needs tells whether P1 P2 are of a command that a locked card still takes. */
+/* domain_works_when_locked tells whether a locked card still takes the command. */
 bool domain_works_when_locked(const struct apdu_command *command);
 
 /* ---- fields that several commands have ---- */
