@@ -17,22 +17,48 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-/* mitome_storage is where the element keeps its state: one sealed image, read whole and replaced whole. */
+/* mitome_storage is where the element keeps its state: a sealed image, and records that are appended to it. */
 struct mitome_storage {
         void *context;
-        /* load reads the image into memory that the caller frees with free(). Nothing stored yet: *ret_image
-         * is NULL and the call succeeds. */
+        /* load reads all of it, image and records, into memory that the caller frees with free(). Nothing
+         * stored yet: *ret_image is NULL and the call succeeds. What load has given once, a power cut does
+         * not take back. */
         mitome_status (*load)(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error);
-        /* replace puts `image` in the place of the former one. Atomic: after a power cut at any moment, load
-         * gives the old image or the new one. Durable: when it returns success, load gives the new one. After
-         * a failure it may give either. */
+        /* append writes `record` behind what is stored, which has `at` bytes; if it has another size,
+         * STORE_APPEND. Durable: when it returns success, load gives the record, too. After a power cut or a
+         * failure load gives what was there before and any part of the record, or bytes that never were
+         * written in its place. NULL: the storage cannot append; then every commit replaces. */
+        mitome_status (*append)(void *context, size_t at, mitome_slice record, mitome_error *error);
+        /* replace puts `image` in the place of all that is stored. Atomic: after a power cut at any moment,
+         * load gives the old state or the new one. Durable: when it returns success, load gives the new one,
+         * and the bytes of the old one have been overwritten where they stood, as far as the medium lets a
+         * program do that. After a failure it may give either. */
         mitome_status (*replace)(void *context, mitome_slice image, mitome_error *error);
+};
+
+/* mitome_anchor is a counter that only rises and that is kept where whoever can put back the state cannot put
+ * back the counter: a file on another medium, a chip. With it the element notices that it was given an older
+ * copy of its state. Every commit raises it by one, after the state is durable and before the command is
+ * answered.
+ *
+ * Detected (STORE_ROLLED_BACK): an older copy of the state, a state whose last records are cut off, one from
+ * before it had an anchor. Not detected: an older state together with an equally old anchor; and the loss of
+ * the one commit that was under way when the power went, which no answer has told of. A state and an anchor
+ * that do not belong together are refused (STORE_ANCHOR, STORE_ROLLED_BACK), and so is a state that has an
+ * anchor when none is given. */
+struct mitome_anchor {
+        void *context;
+        /* read gives the value; an anchor that was never raised gives 0. */
+        mitome_status (*read)(void *context, uint64_t *ret_value, mitome_error *error);
+        /* advance raises the value to `value`, which is one more than what read gives. Atomic and durable. */
+        mitome_status (*advance)(void *context, uint64_t value, mitome_error *error);
 };
 
 enum { MITOME_STORAGE_KEY_SIZE = 32, MITOME_SCP03_KEY_MAX = 32 };
 
 struct mitome_element_config {
         struct mitome_storage storage;
+        struct mitome_anchor anchor; /* optional: {0} is none */
         struct mitome_random random;
         uint8_t storage_key[MITOME_STORAGE_KEY_SIZE]; /* seals the image; kept beside it, readable by nobody
                                                          else */
@@ -56,7 +82,8 @@ MITOME_CHECKED mitome_status mitome_element_create(
         const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error);
 
 /* mitome_element_open powers an element on. A state that is missing (STORE_MISSING), damaged or sealed with
- * another key (STORE_SEAL), or of another program or version (STORE_FOREIGN) is refused and left as it is.
+ * another key (STORE_SEAL), of another program or version (STORE_FOREIGN), or older than its anchor
+ * (STORE_ROLLED_BACK, STORE_ANCHOR) is refused and left as it is. One of an older version is rewritten.
  * The config is copied; its contexts must outlive the element. */
 MITOME_CHECKED mitome_status mitome_element_open(
         const struct mitome_element_config *config, struct mitome_element **ret, mitome_error *error);

@@ -15,14 +15,14 @@ struct storage_file {
         int lock;
 };
 
-/* A file of the folder, and the one under whose name its next content is written. */
+/* A file of the folder, the one under whose name its next content is written, and the one that its former
+ * content has while it is being destroyed. */
 struct file_name {
-        const char *name;
-        const char *next;
+        const char *name, *next, *former;
 };
 
-static const struct file_name state_name = { "state", "state.new" };
-static const struct file_name key_name = { "key", "key.new" };
+static const struct file_name state_name = { "state", "state.new", "state.old" };
+static const struct file_name key_name = { "key", "key.new", NULL }; /* made once */
 
 /* ---- reading ---- */
 
@@ -106,36 +106,116 @@ static bool write_all(int fd, slice bytes)
         return true;
 }
 
+/* ---- destroying ----
+ *
+ * A file that is merely unlinked or replaced leaves its blocks as they are, and the key that is kept beside
+ * them opens them. So what a file held is written over, where it stands, before its last name goes. That
+ * destroys it on a disk whose file system writes in place (ext4 and XFS, their journals being of metadata).
+ * It does not on one that never writes in place (btrfs, ZFS, F2FS, snapshots of any kind), and below every
+ * file system a flash controller may keep the former page until it needs it: there only the destruction of
+ * the key, or of the whole medium, is an end. */
+
+static bool zero_all(int fd, off_t size)
+{
+        static const uint8_t zeros[4096];
+        while (size > 0) {
+                slice part = slice_of(zeros, size < (off_t)sizeof zeros ? (size_t)size : sizeof zeros);
+                if (!write_all(fd, part))
+                        return false;
+                size -= (off_t)part.size;
+        }
+        return fsync(fd) == 0;
+}
+
+/* A file that has another name, too, is not ours to destroy: the state itself, for one, where the power went
+ * between its two names. */
+static bool zero_only_name(int fd)
+{
+        struct stat status;
+        if (fstat(fd, &status) != 0)
+                return false;
+        return !S_ISREG(status.st_mode) || status.st_nlink > 1 || zero_all(fd, status.st_size);
+}
+
+/* Writes over a file of the folder and unlinks it. What is not there, or is no file, is no failure. The
+ * folder comes first: while the medium may still have another file's name on it, it is not written over. */
+static bool destroy(const struct storage_file *file, const char *name)
+{
+        int fd = openat(file->folder, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0 && errno == ENOENT)
+                return true;
+        bool zeroed =
+                fd < 0 ? errno == ELOOP || errno == ENXIO : fsync(file->folder) == 0 && zero_only_name(fd);
+        if (fd >= 0)
+                close(fd);
+        return zeroed && unlinkat(file->folder, name, 0) == 0;
+}
+
+/* Whatever a power cut, or a replacement, has left. */
+static bool destroy_rest(const struct storage_file *file, const struct file_name *name)
+{
+        return destroy(file, name->next) && (!name->former || destroy(file, name->former));
+}
+
+/* ---- replacing ---- */
+
+/* Gives the content that is about to be replaced a second name, so that it can still be found, and destroyed,
+ * when the power goes right after it lost the first. */
+static bool keep_former(const struct storage_file *file, const struct file_name *name)
+{
+        return !name->former || linkat(file->folder, name->name, file->folder, name->former, 0) == 0 ||
+               errno == ENOENT; /* there is none yet */
+}
+
+/* Every byte is written under a name that the medium already has. */
 static bool write_next(const struct storage_file *file, const struct file_name *name, slice bytes)
 {
-        /* What an earlier power cut left; whether there was anything shows when the file is made. */
-        unlinkat(file->folder, name->next, 0);
         int fd = openat(file->folder, name->next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return false;
-        bool done = write_all(fd, bytes) && fsync(fd) == 0;
+        bool done =
+                keep_former(file, name) && fsync(file->folder) == 0 && write_all(fd, bytes) && fsync(fd) == 0;
         return close(fd) == 0 && done;
 }
 
-/* The new content is on the medium before it takes the name, and the name before success is reported. */
+/* The new content is on the medium before it takes the name, the name before the old content is destroyed,
+ * and that before success is reported. After a failure the name has the old content or the new, whole. */
 static mitome_status replace_file(
         const struct storage_file *file, const struct file_name *name, slice bytes, mitome_error *error)
 {
-        if (!write_next(file, name, bytes) ||
-                renameat(file->folder, name->next, file->folder, name->name) != 0) {
-                unlinkat(file->folder, name->next, 0);
-                return fail(error, MITOME_E_FILE_WRITE, name->name, NULL);
-        }
-        if (fsync(file->folder) != 0)
-                return fail(error, MITOME_E_FILE_WRITE, name->name, NULL);
-        return ok();
+        bool done = destroy_rest(file, name) && write_next(file, name, bytes) &&
+                    renameat(file->folder, name->next, file->folder, name->name) == 0 &&
+                    fsync(file->folder) == 0;
+        bool clean = destroy_rest(file, name);
+        return done && clean ? ok() : fail(error, MITOME_E_FILE_WRITE, name->name, NULL);
 }
 
 /* ---- the storage ---- */
 
+/* What is read here may be acted on: it is on the medium before it is given out, even if the process that
+ * wrote it died before it could sync. */
+static bool settle(const struct storage_file *file, const struct file_name *name)
+{
+        int fd = openat(file->folder, name->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        bool done = fd < 0 || fsync(fd) == 0;
+        if (fd >= 0)
+                close(fd);
+        return done && fsync(file->folder) == 0;
+}
+
 static mitome_status load(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error)
 {
-        return read_file(context, &state_name, STORAGE_FILE_MAX, ret_image, ret_size, error);
+        struct storage_file *file = context;
+        uint8_t *image;
+        size_t size;
+        MITOME_TRY(read_file(file, &state_name, STORAGE_FILE_MAX, &image, &size, error));
+        if (settle(file, &state_name) && destroy_rest(file, &state_name)) {
+                *ret_image = image;
+                *ret_size = size;
+                return ok();
+        }
+        free(image);
+        return fail(error, MITOME_E_FILE_WRITE, state_name.name, NULL);
 }
 
 static mitome_status replace(void *context, mitome_slice image, mitome_error *error)
@@ -145,9 +225,36 @@ static mitome_status replace(void *context, mitome_slice image, mitome_error *er
         return replace_file(context, &state_name, image, error);
 }
 
+static mitome_status append_to(int fd, size_t at, slice record, mitome_error *error)
+{
+        size_t size = 0;
+        MITOME_TRY(check_readable(fd, state_name.name, STORAGE_FILE_MAX, &size, error));
+        if (size != at)
+                return fail(error, MITOME_E_STORE_APPEND, state_name.name, NULL);
+        if (record.size > STORAGE_FILE_MAX - size)
+                return fail(error, MITOME_E_TOO_LONG, state_name.name, NULL);
+        return write_all(fd, record) && fdatasync(fd) == 0
+                       ? ok()
+                       : fail(error, MITOME_E_FILE_WRITE, state_name.name, NULL);
+}
+
+/* The name is looked up each time: a file that was put in its place is not written past. */
+static mitome_status append(void *context, size_t at, mitome_slice record, mitome_error *error)
+{
+        const struct storage_file *file = context;
+        int fd = openat(file->folder, state_name.name,
+                O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0)
+                return fail(error, MITOME_E_FILE_WRITE, state_name.name, NULL);
+        mitome_status status = append_to(fd, at, record, error);
+        if (close(fd) != 0 && !failed(status))
+                status = fail(error, MITOME_E_FILE_WRITE, state_name.name, NULL);
+        return status;
+}
+
 struct mitome_storage storage_file(struct storage_file *file)
 {
-        return (struct mitome_storage){ .context = file, .load = load, .replace = replace };
+        return (struct mitome_storage){ .context = file, .load = load, .append = append, .replace = replace };
 }
 
 /* ---- the key ---- */

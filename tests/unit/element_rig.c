@@ -132,7 +132,13 @@ void element_rig_store(struct element_rig *rig, uint32_t id, slice bytes)
 
 mitome_code element_rig_create_store(struct element_rig *rig)
 {
-        return store_create(&rig->config, NULL).code;
+        struct store *store;
+        mitome_status status = store_create(&rig->config, &store, NULL);
+        if (failed(status))
+                return status.code;
+        status = store_commit(store, NULL);
+        store_close(store);
+        return status.code;
 }
 
 /* ---- commands ---- */

@@ -9,43 +9,6 @@
 
 /* ---- creation ---- */
 
-/* A medium in memory. A new element's state is made there, so that the real one gets it in one piece: a power
- * cut leaves either nothing or a whole element. */
-struct draft {
-        uint8_t *image;
-        size_t size;
-};
-
-static mitome_status draft_copy(slice image, struct draft *ret, mitome_error *error)
-{
-        uint8_t *copy = malloc(image.size ? image.size : 1);
-        if (!copy)
-                return fail(error, MITOME_E_NO_MEMORY, "state", NULL);
-        *ret = (struct draft){ copy, image.size };
-        return slice_copy(image, "state", copy, image.size, error);
-}
-
-static mitome_status draft_load(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error)
-{
-        const struct draft *draft = context;
-        struct draft copy = { 0 };
-        if (draft->image)
-                MITOME_TRY(draft_copy(slice_of(draft->image, draft->size), &copy, error));
-        *ret_image = copy.image;
-        *ret_size = copy.size;
-        return ok();
-}
-
-static mitome_status draft_replace(void *context, slice image, mitome_error *error)
-{
-        struct draft *draft = context;
-        struct draft copy;
-        MITOME_TRY(draft_copy(image, &copy, error));
-        free(draft->image);
-        *draft = copy;
-        return ok();
-}
-
 static mitome_status put_first(struct store *store, const struct mitome_card_keys *keys, mitome_error *error)
 {
         static const uint8_t pin_tries[] = { USER_PIN_TRIES }, uv_tries[] = { USER_UV_TRIES };
@@ -62,42 +25,16 @@ static mitome_status put_first(struct store *store, const struct mitome_card_key
         return store_commit(store, error);
 }
 
-static mitome_status make_draft(
-        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
-{
-        struct store *store;
-        MITOME_TRY(store_create(config, error));
-        MITOME_TRY(store_open(config, &store, error));
-        mitome_status status = put_first(store, keys, error);
-        store_close(store);
-        return status;
-}
-
-static mitome_status expect_empty(const struct mitome_storage *storage, mitome_error *error)
-{
-        uint8_t *image = NULL;
-        size_t size;
-        MITOME_TRY(storage->load(storage->context, &image, &size, error));
-        bool empty = !image;
-        free(image);
-        return empty ? ok() : fail(error, MITOME_E_STORE_EXISTS, "state", NULL);
-}
-
+/* The first commit puts all of it on the medium in one piece: a power cut leaves nothing or a whole element. */
 mitome_status mitome_element_create(
         const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
 {
         if (!scp03_keys_fit(&(struct scp03_keys){ .size = keys->size }) || !scp03_knows(keys->i))
                 return fail(error, MITOME_E_ARGUMENT, "card keys", "GPC_SPE_014 5.1");
-        MITOME_TRY(expect_empty(&config->storage, error));
-        struct draft draft = { 0 };
-        struct mitome_element_config drafted = *config;
-        drafted.storage = (struct mitome_storage){ &draft, draft_load, draft_replace };
-        mitome_status status = make_draft(&drafted, keys, error);
-        if (!failed(status))
-                status = config->storage.replace(
-                        config->storage.context, slice_of(draft.image, draft.size), error);
-        free(draft.image);
-        bytes_wipe(&drafted, sizeof drafted);
+        struct store *store;
+        MITOME_TRY(store_create(config, &store, error));
+        mitome_status status = put_first(store, keys, error);
+        store_close(store);
         return status;
 }
 
@@ -283,9 +220,12 @@ uint16_t element_erase(struct mitome_element *element, uint32_t first, uint32_t 
 
 uint16_t element_commit(struct mitome_element *element)
 {
+        element->failure = (mitome_error){ 0 };
         mitome_status status = store_commit(element->store, &element->failure);
         if (!failed(status))
                 return SW_OK;
+        if (!store_is_broken(element->store)) /* nothing was written: the command is refused, no more */
+                return element_sw(status);
         if (element->failure.code == MITOME_OK)
                 element->failure = (mitome_error){ .code = status.code, .at = MITOME_NOWHERE };
         element->broken = true;
