@@ -47,7 +47,8 @@ static void path_of(const struct rig *rig, const char *name, char path[PATH])
 static int tear_down(void **state)
 {
         struct rig *rig = *state;
-        static const char *const names[] = { "state", "state.new", "key", "key.new", "lock", "elsewhere" };
+        static const char *const names[] = { "state", "state.new", "state.old", "key", "key.new", "lock",
+                "elsewhere" };
         storage_file_close(rig->file);
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
                 char path[PATH];
@@ -191,7 +192,75 @@ static void nobody_writes_through_a_link_left_as_the_next_state(void **state)
         assert_int_equal(status_of(rig, "elsewhere").st_size, 5);
 }
 
-static void sixteen_mebibytes_are_the_most(void **state)
+static mitome_code append(const struct rig *rig, size_t at, slice record)
+{
+        mitome_error error = { 0 };
+        mitome_code code = rig->storage.append(rig->storage.context, at, record, &error).code;
+        assert_int_equal(error.code, code);
+        return code;
+}
+
+static void appends_behind_what_is_there(void **state)
+{
+        struct rig *rig = *state;
+        assert_int_equal(append(rig, 0, slice_text("x")), MITOME_E_FILE_WRITE); /* nothing is */
+        replace(rig, slice_text("image"));
+        assert_int_equal(append(rig, 5, slice_text(", record")), MITOME_OK);
+        assert_int_equal(append(rig, 13, slice_text(", another")), MITOME_OK);
+        assert_loads(rig, slice_text("image, record, another"));
+        static const size_t wrong[] = { 0, 5, 21, 23, SIZE_MAX };
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+                assert_int_equal(append(rig, wrong[i], slice_text("x")), MITOME_E_STORE_APPEND);
+        assert_loads(rig, slice_text("image, record, another"));
+        assert_int_equal(append(rig, 22, slice_of(NULL, 0)), MITOME_OK);
+        replace(rig, slice_text("new"));
+        assert_int_equal(append(rig, 3, slice_text("er")), MITOME_OK);
+        assert_loads(rig, slice_text("newer"));
+}
+
+static void nothing_is_appended_to_another_kind_of_file(void **state)
+{
+        struct rig *rig = *state;
+        char path[PATH];
+        path_of(rig, "state", path);
+        put_file(rig, "elsewhere", "image", 5, 0600);
+        assert_int_equal(symlink("elsewhere", path), 0);
+        assert_int_equal(append(rig, 5, slice_text("x")), MITOME_E_FILE_WRITE);
+        assert_int_equal(status_of(rig, "elsewhere").st_size, 5);
+        assert_int_equal(unlink(path), 0);
+        put_file(rig, "state", "image", 5, 0640);
+        assert_int_equal(append(rig, 5, slice_text("x")), MITOME_E_FILE_MODE);
+        assert_int_equal(status_of(rig, "state").st_size, 5);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(append(rig, 0, slice_text("x")), MITOME_E_FILE_WRITE);
+}
+
+/* A file of the folder that has another name elsewhere is not written over: it is unlinked here, no more. */
+static void what_has_another_name_is_not_destroyed(void **state)
+{
+        struct rig *rig = *state;
+        char path[PATH], elsewhere[PATH];
+        put_file(rig, "elsewhere", "another's bytes", 15, 0600);
+        path_of(rig, "elsewhere", elsewhere);
+        static const char *const names[] = { "state.old", "state.new" };
+        for (size_t i = 0; i < 2; i++) {
+                path_of(rig, names[i], path);
+                assert_int_equal(link(elsewhere, path), 0);
+                replace(rig, slice_text("image"));
+                assert_int_equal(access(path, F_OK), -1);
+                assert_int_equal(symlink("elsewhere", path), 0);
+                replace(rig, slice_text("image"));
+                assert_int_equal(access(path, F_OK), -1);
+        }
+        uint8_t bytes[15];
+        int fd = open(elsewhere, O_RDONLY);
+        assert_int_equal(read(fd, bytes, sizeof bytes), sizeof bytes);
+        close(fd);
+        assert_memory_equal(bytes, "another's bytes", sizeof bytes);
+}
+
+static void the_largest_state_is_the_most(void **state)
 {
         struct rig *rig = *state;
         uint8_t *image = calloc(1, STORAGE_FILE_MAX + 1);
@@ -205,6 +274,7 @@ static void sixteen_mebibytes_are_the_most(void **state)
         assert_loads(rig, slice_text("image"));
         replace(rig, slice_of(image, STORAGE_FILE_MAX));
         assert_loads(rig, slice_of(image, STORAGE_FILE_MAX));
+        assert_int_equal(append(rig, STORAGE_FILE_MAX, slice_text("x")), MITOME_E_TOO_LONG);
         char path[PATH];
         path_of(rig, "state", path);
         assert_int_equal(truncate(path, STORAGE_FILE_MAX + 1), 0);
@@ -331,7 +401,10 @@ int main(void)
                 STORAGE_TEST(a_state_that_others_can_touch_is_refused),
                 STORAGE_TEST(what_is_no_plain_file_is_refused),
                 STORAGE_TEST(nobody_writes_through_a_link_left_as_the_next_state),
-                STORAGE_TEST(sixteen_mebibytes_are_the_most),
+                STORAGE_TEST(appends_behind_what_is_there),
+                STORAGE_TEST(nothing_is_appended_to_another_kind_of_file),
+                STORAGE_TEST(what_has_another_name_is_not_destroyed),
+                STORAGE_TEST(the_largest_state_is_the_most),
                 STORAGE_TEST(a_folder_is_one_holder_at_a_time),
                 STORAGE_TEST(folders_that_cannot_be_are_refused),
                 STORAGE_TEST(the_key_is_made_once),
