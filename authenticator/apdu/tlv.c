@@ -50,7 +50,7 @@ static mitome_status read_length(reader *r, const char *field, size_t *ret)
 
 mitome_status tlv_read_head(reader *r, const char *field, uint32_t *ret_tag, size_t *ret_size)
 {
-        uint32_t tag;
+        uint32_t tag = 0; /* which gcc cannot see at -Os */
         MITOME_TRY(read_tag(r, field, &tag));
         MITOME_TRY(read_length(r, field, ret_size));
         *ret_tag = tag;
