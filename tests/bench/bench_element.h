@@ -17,9 +17,17 @@ struct element_apdu {
         size_t size;
 };
 
+/* A storage in memory that does no more than it must: the rig's own copies all that is stored at each write.
+ */
+struct element_medium {
+        uint8_t *bytes;
+        size_t size, capacity;
+};
+
 /* An element with `count` credentials, each of its own relying party. */
 struct element_crowd {
         struct element_rig rig;
+        struct element_medium medium;
         unsigned count;
         unsigned next; /* who logs in next */
 };
