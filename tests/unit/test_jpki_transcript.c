@@ -30,13 +30,13 @@ static void make(struct element_rig *rig, const char *settings)
         slice data = hex_decode(settings, bytes, sizeof bytes);
         assert_int_equal(element_rig_secured(rig, 0x80DA0000, data), SW_OK);
         element_rig_personalise(rig);
-        element_rig_lease(rig, 1000);
 }
 
 static int make_both(void **state)
 {
         (void)state;
         make(&phone, "800100810100");
+        element_rig_lease(&phone, 1000);
         make(&card, "800101810100820431323334");
         return 0;
 }
