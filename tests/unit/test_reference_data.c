@@ -158,6 +158,33 @@ static void what_is_no_verifier_opens_nothing(void **state)
         assert_sw(verify(rig, 0x0018, ELEMENT_RIG_PIN), SW_OK);
 }
 
+/* Gives no salt; the store's own needs have other sizes. */
+static int give_no_salt(void *context, uint8_t *bytes, size_t size)
+{
+        const struct mitome_random *random = context;
+        return size == SALT_SIZE ? -1 : random->fill(random->context, bytes, size);
+}
+
+/* Without randomness there is no salt, and no new secret: the former one stays as it was. */
+static void no_salt_no_verifier(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t before[64], after[64];
+        slice verifier = element_rig_stored(rig, PIN, before, sizeof before);
+        element_rig_off(rig);
+        struct mitome_element_config config = rig->config;
+        config.random = (struct mitome_random){ &rig->random, give_no_salt };
+        assert_int_equal(mitome_element_open(&config, &rig->element, NULL).code, MITOME_OK);
+        assert_sw(verify(rig, 0x0018, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(element_rig_command(rig, 0x00240180, slice_text("5678")), SW_UNKNOWN);
+        assert_sw(element_rig_send(rig, &(struct apdu_command){ .ins = 0x84, .expected = SALT_SIZE }),
+                SW_UNKNOWN);
+        assert_true(slice_equal(element_rig_stored(rig, PIN, after, sizeof after), verifier));
+        element_rig_cycle(rig);
+        assert_sw(verify(rig, 0x0018, "5678"), 0x63C2);
+        assert_sw(verify(rig, 0x0018, ELEMENT_RIG_PIN), SW_OK);
+}
+
 /* The same PIN, twice: nothing of the two verifiers is the same. */
 static void verifiers_are_salted(void **state)
 {
@@ -181,6 +208,7 @@ int main(void)
                 TEST(a_renewal_that_is_cut_off_costs_a_try_only),
                 TEST(what_is_no_verifier_opens_nothing),
                 TEST(verifiers_are_salted),
+                TEST(no_salt_no_verifier),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
