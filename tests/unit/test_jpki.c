@@ -308,6 +308,11 @@ static void what_is_no_certificate_is_not_written(void **state)
                 if (cut > 4 && (size_t)(copy[2] << 8 | copy[3]) + 4 == cut)
                         assert_sw(write_part(rig, 0, slice_of(copy, cut)), SW_WRONG_DATA);
         }
+        static const uint8_t rsa[] = { 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01 };
+        uint8_t *algorithm = memmem(buffer, whole.size, rsa, sizeof rsa);
+        assert_non_null(algorithm);
+        algorithm[sizeof rsa - 1] = 0x7F; /* a key of a kind that nobody knows */
+        assert_sw(write_part(rig, 0, whole), SW_WRONG_DATA);
         assert_sw(read_part(rig, 0, 256), SW_OFFSET); /* nothing of it is there */
 }
 
@@ -667,7 +672,8 @@ static void a_new_key_ends_the_certificate(void **state)
         assert_sw(element_rig_secured(rig, 0x80460098, nothing), SW_WRONG_P1P2);
         assert_sw(element_rig_secured(rig, 0x80460197, nothing), SW_WRONG_P1P2);
         assert_sw(element_rig_secured(rig, 0x80460097, slice_text("x")), SW_WRONG_LENGTH);
-        assert_int_equal(rig->medium.writes, replaces + 3); /* the channel's own: its number, a try and back */
+        assert_int_equal(
+                rig->medium.writes, replaces + 3); /* the channel's own: its number, a try and back */
         assert_sw(element_rig_secured(rig, 0x80460097, nothing), SW_OK);
         assert_int_equal(rig->medium.writes, replaces + 4);
         EVP_PKEY *key = public_key(rig);
