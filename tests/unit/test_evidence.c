@@ -229,6 +229,7 @@ static void a_statement_tells_what_is_there(void **state)
         assert_int_equal(found.numbers[EVIDENCE_AT_PENDING], 0);
         assert_int_equal(found.numbers[EVIDENCE_AT_SEQUENCE], 0);
         assert_int_equal(found.numbers[EVIDENCE_AT_DROPPED], 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_LIFE_CYCLE], 0x01); /* OP_READY */
         assert_int_equal(found.chain_count, 1);
         /* A finger and a credential more. */
         uint8_t id[ELEMENT_RIG_ID_SIZE];
@@ -441,6 +442,82 @@ static void without_a_device_key_no_receipt(void **state)
         assert_sw(ask(&rig, get_receipt, nothing, 0x02), SW_NO_REFERENCE);
         assert_int_equal(element_rig_stored(&rig, 0x0053, buffer, sizeof buffer).size, 0);
         element_rig_close(&rig);
+}
+
+/* ---- receipts of deletions ---- */
+
+static void delete_instance(struct element_rig *rig, slice aid)
+{
+        uint8_t bytes[32];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x4F, aid);
+        assert_sw(element_rig_channel(rig, element_rig_manager, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, 0x80E40000, writer_view(&w)), SW_OK);
+}
+
+static void write_with_length(writer *w, slice value)
+{
+        write_u8(w, (uint8_t)value.size);
+        write_slice(w, value);
+}
+
+/* Load file, module, instance, no privileges, no parameters, no token. */
+static void install_fido(struct element_rig *rig)
+{
+        static const uint8_t file[] = { 0xF0, 'M', 'I', 'T', 'O', 'M', 'E', 0x80, 0x03 };
+        static const uint8_t privileges[] = { 0 }, parameters[] = { 0xC9, 0x00 };
+        const slice parts[] = { SLICE(file), element_rig_fido, element_rig_fido, SLICE(privileges),
+                SLICE(parameters), nothing };
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+                write_with_length(&w, parts[i]);
+        assert_sw(element_rig_channel(rig, element_rig_manager, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, 0x80E60C00, writer_view(&w)), SW_OK);
+}
+
+static void acknowledge_oldest(struct element_rig *rig)
+{
+        uint8_t number[4], digest[SHA256_SIZE];
+        receipt(rig);
+        assert_ok(slice_copy(element_rig_value(rig, 0x81), "number", number, sizeof number, NULL));
+        assert_ok(slice_copy(element_rig_value(rig, 0x82), "digest", digest, sizeof digest, NULL));
+        assert_sw(acknowledge(rig, SLICE(number), SLICE(digest)), SW_OK);
+}
+
+/* "It stays until it is acknowledged, whatever is erased or deleted meanwhile." */
+static void a_receipt_outlives_both_applets(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t id[ELEMENT_RIG_ID_SIZE];
+        element_rig_pair(rig, NULL);
+        assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(element_rig_register(rig, "rp.example", 0x01, id), SW_OK);
+        delete_instance(rig, element_rig_jpki);
+        struct evidence found = receipt(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_REASON], 6);
+        assert_int_equal(found.person_count, 2);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 0); /* it is still there, and its PIN with it */
+        assert_int_equal(found.numbers[EVIDENCE_AT_OTHER], EVIDENCE_PASSWORD);
+        found = statement(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 1);
+        assert_true(found.numbers[EVIDENCE_AT_OTHER] & EVIDENCE_PIN);
+        delete_instance(rig, element_rig_fido);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_NOT_FOUND);
+        install_fido(rig);
+        assert_int_equal(receipt(rig).numbers[EVIDENCE_AT_REASON], 6);
+        acknowledge_oldest(rig);
+        found = receipt(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_REASON], 7);
+        assert_int_equal(found.person_count, 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 1);
+        assert_int_equal(found.numbers[EVIDENCE_AT_OTHER],
+                EVIDENCE_PIN | EVIDENCE_PAIRING | EVIDENCE_FINGER | EVIDENCE_BATCH_KEY);
+        found = statement(rig); /* an empty phone, whose device key still says so */
+        assert_int_equal(found.person_count, 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_OTHER], 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_PENDING], 1);
 }
 
 /* ---- whoever verifies ---- */
@@ -848,6 +925,7 @@ int main(void)
                 TEST(only_what_was_seen_is_acknowledged),
                 TEST(a_full_list_keeps_what_ends_certificates),
                 TEST(without_a_device_key_no_receipt),
+                TEST(a_receipt_outlives_both_applets),
                 TEST(evidence_is_for_who_asked),
                 TEST(no_byte_can_be_changed),
                 TEST(a_signature_serves_one_purpose),

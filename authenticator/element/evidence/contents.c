@@ -178,6 +178,7 @@ static unsigned find_other(const struct mitome_element *element)
 struct contents_found contents_write(
         const struct mitome_element *element, unsigned scopes, unsigned other, writer *w)
 {
+        /* Credentials of the certificate end with it. */
         bool user = scopes & (CONTENTS_USER | CONTENTS_CREDENTIALS);
         size_t certificate = user ? fido_count_certificate(element) : 0;
         size_t derived = scopes & CONTENTS_CREDENTIALS ? fido_count(element) - certificate : 0;

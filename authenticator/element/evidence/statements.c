@@ -23,7 +23,7 @@ static void write_payload(const struct mitome_element *element, slice nonce, wri
         cbor_write_bytes(w, nonce);
         write_number(w, EVIDENCE_AT_PENDING, (uint32_t)receipts_pending(element));
         write_number(w, EVIDENCE_AT_LEASE, lease_left(element));
-        write_number(w, EVIDENCE_AT_LIFE_CYCLE, 1);
+        write_number(w, EVIDENCE_AT_LIFE_CYCLE, card_life(element));
 }
 
 uint16_t evidence_get_statement(
