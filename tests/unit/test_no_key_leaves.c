@@ -467,7 +467,9 @@ static size_t sweep(const struct state *state)
         size_t sent = 0;
         enter(state);
         for (size_t c = 0; c < sizeof classes; c++) {
-                for (size_t p = 0; p < sizeof parameters / sizeof *parameters; p++) {
+                /* Sealed without a channel, or wrongly: what stands in it is never looked at. */
+                size_t most = classes[c] & 0x04 ? 4 : sizeof parameters / sizeof *parameters;
+                for (size_t p = 0; p < most; p++) {
                         for (size_t t = 0; t < TAILS && !state->secured; t++)
                                 sent += send_bare(
                                         state, classes[c] | state->channel, parameters[p], &tails[t]);
