@@ -174,7 +174,13 @@ void core_close(struct core *core, enum ctap_status status)
 
 /* ---- GET STATE ---- */
 
-enum { STATE_PIN_SET = 0x02, STATE_PAIRED = 0x04, STATE_FINGER_OPEN = 0x08 };
+enum {
+        STATE_PIN_SET = 0x02,
+        STATE_PAIRED = 0x04,
+        STATE_FINGER_OPEN = 0x08,
+        STATE_ENTERPRISE = 0x20,
+        STATE_CERTIFICATE = 0x40
+};
 
 static mitome_status read_state(slice data, struct core_state *ret)
 {
@@ -192,6 +198,8 @@ static mitome_status read_state(slice data, struct core_state *ret)
         state.pin_set = flags.data[0] & STATE_PIN_SET;
         state.paired = flags.data[0] & STATE_PAIRED;
         state.finger_open = flags.data[0] & STATE_FINGER_OPEN;
+        state.enterprise = flags.data[0] & STATE_ENTERPRISE;
+        state.certificate = flags.data[0] & STATE_CERTIFICATE;
         state.pin_tries = pin_tries.data[0];
         state.uv_tries = uv_tries.data[0];
         state.min_pin_length = min_pin_length.data[0];

@@ -9,7 +9,9 @@
 
 #include <mitome/gate.h>
 
-enum { CORE_MESSAGE_MAX = 2048 }; /* maxMsgSize of getInfo; a longer request is answered REQUEST_TOO_LARGE */
+enum {
+        CORE_MESSAGE_MAX = 7609
+}; /* maxMsgSize of getInfo, the most that CTAPHID carries; a longer request is answered REQUEST_TOO_LARGE */
 
 enum core_event_kind {
         CORE_REQUEST,     /* bytes: a CTAP command byte and its CBOR */

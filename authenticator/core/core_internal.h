@@ -52,12 +52,17 @@ enum core_command {
 };
 
 enum { BEGIN_PRESENCE = 0x01, BEGIN_BUILT_IN_UV = 0x02 };
-enum { DO_DISCOVERABLE = 0x01, DO_PRESENT = 0x02 };
+enum { DO_DISCOVERABLE = 0x01, DO_PRESENT = 0x02, DO_ENTERPRISE = 0x04 };
+
+/* The element's numbers of algorithms. RS256 is the key of the user-verification certificate. */
+enum { ELEMENT_ES256 = 0x07, ELEMENT_EDDSA = 0x08, ELEMENT_RS256 = 0x09, ELEMENT_ALGORITHMS = 3 };
 
 /* What GET STATE said last. */
 struct core_state {
         uint8_t aaguid[16];
         bool pin_set, paired, finger_open;
+        bool enterprise;  /* the list of relying parties is there and switched on */
+        bool certificate; /* credentials of the user-verification key can be made */
         uint8_t pin_tries, uv_tries, min_pin_length;
         uint16_t room;
 };
@@ -78,8 +83,10 @@ struct core_operation {
         size_t id_count;
         /* makeCredential */
         slice user_id, user_name, display_name;
-        uint8_t algorithm; /* the element's number; 0: none that is supported */
+        uint8_t algorithms[ELEMENT_ALGORITHMS]; /* as they are preferred, those that the element has */
+        size_t algorithm_count;
         bool enterprise;
+        uint64_t enterprise_kind;
         /* what the user has done */
         bool present;  /* touched */
         bool verified; /* `evidence` is there */

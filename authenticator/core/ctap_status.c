@@ -37,6 +37,8 @@ static const struct {
         /* CTAP 2.1 6.5.5.7.1: three wrong PINs in a row, and no more until the next power-up */
         { INS_GET_PIN_TOKEN, EXACT, SW_CONDITIONS, CTAP2_ERR_PIN_AUTH_BLOCKED },
         /* whoever asks for built-in verification has seen the tries and the set just before */
+        /* the only algorithm is the certificate's, and the relying party may not learn whose it is */
+        { INS_MAKE_CREDENTIAL, EXACT, SW_FUNCTION_UNSUPPORTED, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
         { INS_BEGIN, EXACT, SW_BLOCKED, CTAP2_ERR_UV_BLOCKED },
         { INS_BEGIN, EXACT, SW_UNUSABLE, CTAP2_ERR_INVALID_OPTION },
         { ANY_INS, EXACT, SW_TOKEN_MAC, CTAP2_ERR_UV_INVALID },

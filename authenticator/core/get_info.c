@@ -51,6 +51,11 @@ static bool finger_open(const struct core_state *state)
         return state->finger_open;
 }
 
+static bool enterprise(const struct core_state *state)
+{
+        return state->enterprise;
+}
+
 static bool pin_set(const struct core_state *state)
 {
         return state->pin_set;
@@ -61,6 +66,8 @@ static const struct {
         bool (*shown)(const struct core_state *state);
         bool (*value)(const struct core_state *state);
 } options[] = {
+        /* Only the management station switches it on: to a host that could not, it is there or it is not. */
+        { "ep", enterprise, enterprise },
         { "rk", always, always },
         { "up", always, always },
         { "uv", paired, finger_open },
@@ -117,10 +124,11 @@ static void write_transports(writer *w, const struct core_state *state)
 
 static void write_algorithms(writer *w, const struct core_state *state)
 {
-        static const int algorithms[] = { -7, -8 }; /* ES256, EdDSA */
-        (void)state;
-        cbor_write_array(w, sizeof algorithms / sizeof *algorithms);
-        for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+        static const int algorithms[] = { -7, -8, -257 }; /* ES256, EdDSA, RS256 */
+        bool certificate = state->enterprise && state->certificate;
+        size_t count = sizeof algorithms / sizeof *algorithms - !certificate;
+        cbor_write_array(w, count);
+        for (size_t i = 0; i < count; i++) {
                 cbor_write_map(w, 2);
                 cbor_write_string(w, "alg");
                 cbor_write_int(w, algorithms[i]);

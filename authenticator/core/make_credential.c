@@ -85,7 +85,7 @@ static uint8_t element_algorithm(const struct parameter *parameter)
         static const struct {
                 int cose;
                 uint8_t element;
-        } known[] = { { -7, 0x07 }, { -8, 0x08 } };
+        } known[] = { { -7, ELEMENT_ES256 }, { -8, ELEMENT_EDDSA }, { -257, ELEMENT_RS256 } };
         for (size_t i = 0; parameter->is_public_key && i < sizeof known / sizeof *known; i++) {
                 if (known[i].cose == parameter->algorithm)
                         return known[i].element;
@@ -93,8 +93,22 @@ static uint8_t element_algorithm(const struct parameter *parameter)
         return 0;
 }
 
-/* 3.1: each element must have its members (3.1.1) and their types (3.1.2); the first algorithm that is
- * supported is chosen (3.1.3). */
+static bool has_algorithm(const struct core_operation *operation, uint8_t algorithm)
+{
+        for (size_t i = 0; i < operation->algorithm_count; i++)
+                if (operation->algorithms[i] == algorithm)
+                        return true;
+        return false;
+}
+
+static void add_algorithm(struct core_operation *operation, uint8_t algorithm)
+{
+        if (algorithm && !has_algorithm(operation, algorithm))
+                operation->algorithms[operation->algorithm_count++] = algorithm;
+}
+
+/* 3.1: each element must have its members (3.1.1) and their types (3.1.2); which of those that are
+ * supported is the first (3.1.3), the element knows: one of them is for some relying parties only. */
 static mitome_status read_params(struct cbor_reader *r, const char *field, void *into)
 {
         static const struct core_member members[] = {
@@ -107,17 +121,16 @@ static mitome_status read_params(struct cbor_reader *r, const char *field, void 
         while (cbor_next_element(r, &list)) {
                 struct parameter parameter = { 0 };
                 MITOME_TRY(core_read_map(r, field, members, sizeof members / sizeof *members, &parameter));
-                if (operation->algorithm == 0)
-                        operation->algorithm = element_algorithm(&parameter);
+                add_algorithm(operation, element_algorithm(&parameter));
         }
         return ok();
 }
 
 static mitome_status read_enterprise(struct cbor_reader *r, const char *field, void *into)
 {
-        uint64_t value;
-        ((struct core_operation *)into)->enterprise = true;
-        return cbor_read_uint(r, field, UINT32_MAX, &value);
+        struct core_operation *operation = into;
+        operation->enterprise = true;
+        return cbor_read_uint(r, field, UINT32_MAX, &operation->enterprise_kind);
 }
 
 static mitome_status read_request(const struct core *core, struct core_operation *ret)
@@ -147,14 +160,23 @@ static mitome_status read_request(const struct core *core, struct core_operation
 
 /* ---- 17 to 19: the credential is made and attested by the element ---- */
 
-static mitome_status count_certificates(slice data, size_t *ret)
+/* Tags of the element's answer. What a device key says comes only for enterprise attestation. */
+enum answer_tag {
+        ANSWER_AUTHDATA = 0x80,
+        ANSWER_SIGNATURE = 0x81,
+        ANSWER_CERTIFICATE = 0x82,
+        ANSWER_DEVICE_SIGNATURE = 0x83,
+        ANSWER_DEVICE_CERTIFICATE = 0x84,
+};
+
+static mitome_status count_certificates(slice data, uint32_t tag, size_t *ret)
 {
         size_t count = 0;
         reader r = reader_over(data, NULL, NULL);
         while (r.rest.size) {
                 struct tlv item;
                 MITOME_TRY(tlv_read(&r, "answer", &item));
-                count += item.tag == 0x82;
+                count += item.tag == tag;
         }
         if (count == 0)
                 return reader_fail(&r, MITOME_E_TLV_MISSING, "certificate");
@@ -162,41 +184,71 @@ static mitome_status count_certificates(slice data, size_t *ret)
         return ok();
 }
 
-static mitome_status write_certificates(writer *w, slice data)
+static mitome_status write_certificates(writer *w, slice data, uint32_t tag)
 {
         size_t count = 0;
-        MITOME_TRY(count_certificates(data, &count));
+        MITOME_TRY(count_certificates(data, tag, &count));
         cbor_write_array(w, count);
         reader r = reader_over(data, NULL, NULL);
         while (r.rest.size) {
                 struct tlv item;
                 MITOME_TRY(tlv_read(&r, "answer", &item));
-                if (item.tag == 0x82)
+                if (item.tag == tag)
                         cbor_write_bytes(w, item.value);
         }
         return ok();
 }
 
-/* 19: {1: fmt, 2: authData, 3: attStmt}; attStmt is that of "packed" with certificates (WebAuthn L3 8.2). */
-static mitome_status write_attestation(writer *w, slice data)
+/* The members alg, sig and x5c of a statement that begins with a map of `members`. */
+static mitome_status write_statement(writer *w, slice data, size_t members, int algorithm,
+        uint32_t signature_tag, uint32_t certificate_tag)
 {
-        enum { ES256 = -7 }; /* the batch key's algorithm */
-        slice authdata, signature;
-        MITOME_TRY(tlv_find(data, 0x80, "authData", &authdata, NULL));
-        MITOME_TRY(tlv_find(data, 0x81, "signature", &signature, NULL));
-        cbor_write_map(w, 3);
-        cbor_write_uint(w, 1);
-        cbor_write_string(w, "packed");
-        cbor_write_uint(w, 2);
-        cbor_write_bytes(w, authdata);
-        cbor_write_uint(w, 3);
-        cbor_write_map(w, 3);
+        slice signature;
+        MITOME_TRY(tlv_find(data, signature_tag, "signature", &signature, NULL));
+        cbor_write_map(w, members);
         cbor_write_string(w, "alg");
-        cbor_write_int(w, ES256);
+        cbor_write_int(w, algorithm);
         cbor_write_string(w, "sig");
         cbor_write_bytes(w, signature);
         cbor_write_string(w, "x5c");
-        return write_certificates(w, data);
+        return write_certificates(w, data, certificate_tag);
+}
+
+enum { ES256 = -7, RS256 = -257 };
+
+/* "packed" by the batch key, with certificates (WebAuthn L3 8.2). */
+static mitome_status write_packed(writer *w, slice data)
+{
+        return write_statement(w, data, 3, ES256, ANSWER_SIGNATURE, ANSWER_CERTIFICATE);
+}
+
+/* "mitome-jpki" (MITOME-JPKI.md, 1): the person's key, and in "device" a packed statement of the device's. */
+static mitome_status write_jpki(writer *w, slice data)
+{
+        MITOME_TRY(write_statement(w, data, 4, RS256, ANSWER_SIGNATURE, ANSWER_CERTIFICATE));
+        cbor_write_string(w, "device");
+        return write_statement(w, data, 3, ES256, ANSWER_DEVICE_SIGNATURE, ANSWER_DEVICE_CERTIFICATE);
+}
+
+/* 19: {1: fmt, 2: authData, 3: attStmt, 4: epAtt}. */
+static mitome_status write_attestation(writer *w, slice data)
+{
+        slice authdata, device;
+        MITOME_TRY(tlv_find(data, ANSWER_AUTHDATA, "authData", &authdata, NULL));
+        MITOME_TRY(tlv_find_optional(data, ANSWER_DEVICE_SIGNATURE, "device", &device, NULL));
+        bool enterprise = device.size > 0;
+        cbor_write_map(w, enterprise ? 4 : 3);
+        cbor_write_uint(w, 1);
+        cbor_write_string(w, enterprise ? "mitome-jpki" : "packed");
+        cbor_write_uint(w, 2);
+        cbor_write_bytes(w, authdata);
+        cbor_write_uint(w, 3);
+        MITOME_TRY(enterprise ? write_jpki(w, data) : write_packed(w, data));
+        if (enterprise) {
+                cbor_write_uint(w, 4);
+                cbor_write_bool(w, true);
+        }
+        return ok();
 }
 
 static void take_credential(struct core *core, slice data, uint16_t sw)
@@ -215,13 +267,40 @@ static void take_credential(struct core *core, slice data, uint16_t sw)
                 core_send(core, &w);
 }
 
+/* 3.1.3: the certificate's algorithm is one only where enterprise attestation is asked and can be given;
+ * behind the first that is for everybody, none is looked at. */
+static void choose_algorithms(const struct core *core, writer *ret)
+{
+        const struct core_operation *operation = &core->operation;
+        bool certificate = operation->enterprise && core->state.enterprise && core->state.certificate;
+        for (size_t i = 0; i < operation->algorithm_count; i++) {
+                bool everybody = operation->algorithms[i] != ELEMENT_RS256;
+                if (everybody || certificate)
+                        write_u8(ret, operation->algorithms[i]);
+                if (everybody)
+                        break;
+        }
+}
+
+static bool has_algorithms(const struct core *core)
+{
+        uint8_t algorithms[ELEMENT_ALGORITHMS];
+        writer chosen = WRITER(algorithms);
+        choose_algorithms(core, &chosen);
+        return chosen.used > 0;
+}
+
 /* 12, 16 to 19 are one command of the element: it knows the credentials, makes the key, keeps the credential
  * and signs. It sets "uv" and "up" itself (11, 13, 14.3). */
 static void perform(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
+        uint8_t algorithms[ELEMENT_ALGORITHMS];
+        writer chosen = WRITER(algorithms);
         uint8_t options = (uint8_t)((operation->rk == OPTION_TRUE ? DO_DISCOVERABLE : 0) |
-                                    (operation->present ? DO_PRESENT : 0));
+                                    (operation->present ? DO_PRESENT : 0) |
+                                    (operation->enterprise ? DO_ENTERPRISE : 0));
+        choose_algorithms(core, &chosen);
         writer *data = core_data(core);
         core_write_token(data, operation);
         tlv_write(data, 0x81, operation->rp_id);
@@ -229,7 +308,7 @@ static void perform(struct core *core)
         tlv_write(data, 0x83, operation->user_name);
         tlv_write(data, 0x84, operation->display_name);
         tlv_write_u8(data, 0x85, options);
-        tlv_write_u8(data, 0x86, operation->algorithm);
+        tlv_write(data, 0x86, writer_view(&chosen));
         core_write_ids(data, operation);
         core_transmit(core, INS_MAKE_CREDENTIAL, take_credential);
 }
@@ -247,6 +326,24 @@ static enum ctap_status check_protection(const struct core *core)
         return core->state.pin_set ? CTAP2_ERR_PUAT_REQUIRED : CTAP2_ERR_OPERATION_DENIED;
 }
 
+/* 9: enterpriseAttestation. */
+static enum ctap_status check_enterprise(const struct core *core)
+{
+        enum { VENDOR_FACILITATED = 1, PLATFORM_MANAGED = 2 };
+        const struct core_operation *operation = &core->operation;
+        if (!operation->enterprise)
+                return CTAP2_OK;
+        /* 9.1: not capable of it, or disabled: INVALID_PARAMETER. */
+        if (!core->state.enterprise)
+                return CTAP1_ERR_INVALID_PARAMETER;
+        /* 9.2.1: neither 1 nor 2: INVALID_OPTION. 9.2.2: 2 counts as 1 where the list is all there is;
+         * whether the relying party is on it, the element knows (9.2.3). */
+        return operation->enterprise_kind == VENDOR_FACILITATED ||
+                               operation->enterprise_kind == PLATFORM_MANAGED
+                       ? CTAP2_OK
+                       : CTAP2_ERR_INVALID_OPTION;
+}
+
 static enum ctap_status check(const struct core *core)
 {
         const struct core_operation *operation = &core->operation;
@@ -255,7 +352,7 @@ static enum ctap_status check(const struct core *core)
         if (refusal != CTAP2_OK)
                 return refusal;
         /* 3.2: no algorithm was chosen: UNSUPPORTED_ALGORITHM. */
-        if (operation->algorithm == 0)
+        if (!has_algorithms(core))
                 return CTAP2_ERR_UNSUPPORTED_ALGORITHM;
         /* 4: "uv" and "up" begin as false: the element's flags do. */
         /* 5.3: "uv" true, and no such verification or none enabled: INVALID_OPTION. */
@@ -270,8 +367,7 @@ static enum ctap_status check(const struct core *core)
         refusal = check_protection(core); /* 8 */
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* 9: enterpriseAttestation, and not capable of it: INVALID_PARAMETER. */
-        return operation->enterprise ? CTAP1_ERR_INVALID_PARAMETER : CTAP2_OK;
+        return check_enterprise(core);
 }
 
 static void with_state(struct core *core)

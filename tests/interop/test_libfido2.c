@@ -295,7 +295,7 @@ static void info_is_read(void **state)
         assert_int_equal(fido_cbor_info_versions_len(info), 2);
         assert_true(has_text(fido_cbor_info_versions_ptr(info), 2, "FIDO_2_0"));
         assert_true(has_text(fido_cbor_info_versions_ptr(info), 2, "FIDO_2_1_PRE"));
-        assert_int_equal(fido_cbor_info_maxmsgsiz(info), 2048);
+        assert_int_equal(fido_cbor_info_maxmsgsiz(info), 7609);
         assert_int_equal(fido_cbor_info_aaguid_len(info), 16);
         assert_int_equal(fido_cbor_info_extensions_len(info), 0);
         assert_int_equal(fido_cbor_info_maxcredidlen(info), 32);

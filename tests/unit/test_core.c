@@ -19,7 +19,7 @@
 
 enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
 enum { CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E };
-enum { BATCH = 0x01, PIN = 0x02, PAIRED = 0x04, OPEN = 0x08 };
+enum { BATCH = 0x01, PIN = 0x02, PAIRED = 0x04, OPEN = 0x08, ENTERPRISE = 0x20, CERTIFICATE = 0x40 };
 
 static const uint8_t client_data_hash[32] = { 0xC0, 0xC1, 0xC2 };
 static const uint8_t challenge[32] = { 0xE0, 0xE1, 0xE2 };
@@ -220,8 +220,9 @@ struct wish {
         const uint8_t *ids[20];
         size_t id_count, id_size;
         const char *id_type;
-        bool enterprise, extensions, no_user, no_rp_id, empty_list;
+        bool extensions, no_user, no_rp_id, empty_list;
         size_t name_size;
+        unsigned enterprise; /* 0: not asked */
         uint8_t bytes[4096];
 };
 
@@ -294,7 +295,7 @@ static slice make(struct wish *wish)
         write_u8(&w, 0x01);
         cbor_write_map(&w, 3u + !wish->no_user + list + wish->extensions + has_options(wish) +
                                    (wish->param_size != ABSENT) + (wish->protocol != ABSENT) +
-                                   wish->enterprise);
+                                   (wish->enterprise > 0));
         cbor_write_uint(&w, 1);
         cbor_write_bytes(&w, SLICE(client_data_hash));
         cbor_write_uint(&w, 2);
@@ -336,7 +337,7 @@ static slice make(struct wish *wish)
         }
         if (wish->enterprise) {
                 cbor_write_uint(&w, 10);
-                cbor_write_uint(&w, 1);
+                cbor_write_uint(&w, wish->enterprise);
         }
         assert_false(w.overflowed);
         return writer_view(&w);
@@ -884,14 +885,20 @@ static void make_refuses(void **state)
                 { "8.1.1", WISH(), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
                 { "8.1.1", WISH(.uv = 0), finger, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
                 { "8.1.2", WISH(), PAIRED | OPEN, 3, 5, CTAP2_ERR_OPERATION_DENIED },
-                { "9.1", WISH(.enterprise = true), 0, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                { "9.1", WISH(.enterprise = 1), 0, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                { "9.1", WISH(.enterprise = 3), CERTIFICATE, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                { "9.2.1", WISH(.enterprise = 3), ENTERPRISE, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "3.2, RS256 for whom", WISH(.enterprise = 1, .algorithm = -257), ENTERPRISE, 3, 5,
+                        CTAP2_ERR_UNSUPPORTED_ALGORITHM },
+                { "3.2, RS256 unasked", WISH(.algorithm = -257), ENTERPRISE | CERTIFICATE, 3, 5,
+                        CTAP2_ERR_UNSUPPORTED_ALGORITHM },
                 { "11.1.1", WISH(.param_size = 16, .protocol = 2), PIN, 3, 5, CTAP2_ERR_PIN_AUTH_INVALID },
                 /* in order: an earlier step decides */
                 { "2 before 3", WISH(.param_size = 32, .algorithm = -257), PIN, 3, 5,
                         CTAP2_ERR_MISSING_PARAMETER },
                 { "3 before 5", WISH(.up = 0, .algorithm = -257), 0, 3, 5, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
                 { "5 before 8", WISH(.up = 0), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                { "8 before 9", WISH(.enterprise = true), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
+                { "8 before 9", WISH(.enterprise = 1), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 request(rig, make(cases[i].wish));
@@ -900,6 +907,38 @@ static void make_refuses(void **state)
                         fail_msg("step %s (case %zu)", cases[i].step, i);
         }
         expect_idle(rig);
+}
+
+/* What the element answers for enterprise attestation: 81 and 82 of the person, 83 and 84 of the device. */
+static void enterprise_statements_are_whole(void **state)
+{
+        struct rig *rig = *state;
+        static const uint16_t parts[] = { 0x0F, 0x0E, 0x0D, 0x0B, 0x07, 0x03 }; /* of which 81, 82, 83, 84 */
+        static const enum ctap_status wanted[] = { CTAP2_OK, CTAP1_ERR_OTHER, CTAP1_ERR_OTHER, CTAP2_OK,
+                CTAP1_ERR_OTHER, CTAP2_OK };
+        for (size_t i = 0; i < 6; i++) {
+                uint8_t bytes[64];
+                writer w = WRITER(bytes);
+                tlv_write(&w, 0x80, SLICE(authdata));
+                for (unsigned tag_at = 0; tag_at < 4; tag_at++)
+                        if (parts[i] & 1u << tag_at)
+                                tlv_write(&w, 0x81 + tag_at, SLICE(signature));
+                request(rig, make(WISH(.enterprise = 1, .algorithm = -257)));
+                answer_state(rig, ENTERPRISE | CERTIFICATE);
+                respond_sw(rig, SW_OK); /* begun */
+                event(rig, CORE_TOUCHED);
+                slice data = expect_apdu(rig, MAKE);
+                expect_u8(tag(data, 0x85), 0x06);
+                expect_u8(tag(data, 0x86), 0x09);
+                respond(rig, writer_view(&w), SW_OK);
+                expect_status(rig, wanted[i]); /* without 83 it is a packed one, whatever else is there */
+        }
+        request(rig, make(WISH(.enterprise = 1, .algorithm = -257)));
+        answer_state(rig, ENTERPRISE | CERTIFICATE);
+        respond_sw(rig, SW_OK);
+        event(rig, CORE_TOUCHED);
+        respond_sw(rig, SW_FUNCTION_UNSUPPORTED); /* the relying party is not on the list */
+        expect_status(rig, CTAP2_ERR_UNSUPPORTED_ALGORITHM);
 }
 
 /* 1: a zero-length pinUvAuthParam: touch, then PIN_NOT_SET or PIN_INVALID. */
@@ -2020,6 +2059,7 @@ int main(void)
                 TEST(make_with_a_touch_alone),
                 TEST(names_are_cut_at_a_character),
                 TEST(make_refuses),
+                TEST(enterprise_statements_are_whole),
                 TEST(selection_asks_for_a_touch),
                 TEST(malformed_requests_are_refused),
                 TEST(unknown_members_are_ignored),

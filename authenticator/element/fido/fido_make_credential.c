@@ -2,6 +2,7 @@
 #include "authdata.h"
 #include "data_fields.h"
 #include "element_internal.h"
+#include "evidence.h"
 #include "fido_certificate.h"
 #include "tlv.h"
 
@@ -141,15 +142,55 @@ static uint16_t attest_packed(
         uint8_t bytes[SIGNATURE_MAX];
         writer signature = WRITER(bytes);
         SW_TRY(element_sw(signing_key_sign(SIGNING_ES256, key, parts, 2, &signature, NULL)));
-        tlv_write(answer, 0x80, parts[0]);
         tlv_write(answer, 0x81, writer_view(&signature));
         write_slice(answer, element_object(element, OBJECT_BATCH_CERTIFICATES));
-        return answer->overflowed ? SW_UNKNOWN : SW_OK;
+        return SW_OK;
+}
+
+/* What a device key needs to speak, and a person's to be spoken of. */
+static bool can_attest_person(const struct mitome_element *element)
+{
+        return element_is_personalised(element) && element_has(element, jpki_object(JPKI_AUTH_KEY)) &&
+               device_certificates(element).size > 0;
+}
+
+static void write_device_certificates(const struct mitome_element *element, writer *answer)
+{
+        slice certificate;
+        reader list = reader_over(device_certificates(element), NULL, NULL);
+        while (fields_next(&list, 0x82, &certificate))
+                tlv_write(answer, 0x84, certificate);
+}
+
+/* The certificate, and its CA's where the answer has room for it: nobody believes that one (MITOME-JPKI.md,
+ * 3, step 8). */
+static void write_person(const struct mitome_element *element, writer *answer)
+{
+        enum { HEAD_MAX = 5 };
+        slice ca = element_object(element, jpki_object(JPKI_AUTH_CA));
+        tlv_write(answer, 0x82, element_object(element, jpki_object(JPKI_AUTH_CERTIFICATE)));
+        if (ca.size && answer->capacity - answer->used >= ca.size + HEAD_MAX)
+                tlv_write(answer, 0x82, ca);
+}
+
+/* "mitome-jpki": the person's key and the device's, over the same. An attestation begins with the SHA-256 of
+ * an RP ID, which no other signature of the device key does. */
+static uint16_t attest_person(struct mitome_element *element, const slice parts[2], writer *answer)
+{
+        uint8_t person_bytes[SIGNATURE_MAX], device_bytes[SIGNATURE_MAX];
+        writer person = WRITER(person_bytes), device = WRITER(device_bytes);
+        SW_TRY(jpki_user_verification_sign(element, parts, 2, &person));
+        SW_TRY(device_key_sign(element, parts, 2, &device));
+        tlv_write(answer, 0x81, writer_view(&person));
+        tlv_write(answer, 0x83, writer_view(&device));
+        write_device_certificates(element, answer);
+        write_person(element, answer);
+        return SW_OK;
 }
 
 /* authData, and the signatures over it and the client data. */
-static uint16_t attest(const struct mitome_element *element, const struct fido_operation *operation,
-        struct authdata *data, writer *answer)
+static uint16_t attest(struct mitome_element *element, const struct fido_operation *operation,
+        bool enterprise, struct authdata *data, writer *answer)
 {
         uint8_t bytes[AUTHDATA_MAX];
         slice key, authdata;
@@ -161,7 +202,12 @@ static uint16_t attest(const struct mitome_element *element, const struct fido_o
         authdata_write(&w, data);
         SW_TRY(element_sw(writer_finish(&w, "authData", &authdata, NULL)));
         const slice parts[] = { authdata, SLICE(operation->client_data_hash) };
-        return attest_packed(element, parts, key, answer);
+        tlv_write(answer, 0x80, authdata);
+        if (enterprise && can_attest_person(element))
+                SW_TRY(attest_person(element, parts, answer));
+        else
+                SW_TRY(attest_packed(element, parts, key, answer));
+        return answer->overflowed ? SW_UNKNOWN : SW_OK;
 }
 
 /* ---- making it ---- */
@@ -247,7 +293,8 @@ static uint16_t create(struct mitome_element *element, const struct fido_operati
         SW_TRY(choose_algorithm(element, operation, make, &algorithm));
         uint16_t sw = prepare(element, operation, make, algorithm, &candidate);
         if (sw == SW_OK)
-                sw = attest(element, operation, &candidate.data, answer);
+                sw = attest(
+                        element, operation, is_enterprise(element, operation, make), &candidate.data, answer);
         if (sw == SW_OK) {
                 sw = keep(element, &candidate.credential);
                 if (sw != SW_OK)
