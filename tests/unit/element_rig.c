@@ -561,11 +561,15 @@ static const uint8_t enrol_begin[] = { 0x01, 0x01, 0xA1, 0x03, 0x19, 0x27, 0x10 
 uint16_t element_rig_begin(struct element_rig *rig, struct element_rig_operation *operation)
 {
         uint8_t bytes[256], hash[SHA256_SIZE], param[SHA256_SIZE];
-        bool bio = operation->command == 0x09;
+        bool bio = operation->command == 0x09, token = operation->command == 0x06;
         const slice covered = bio ? SLICE(enrol_begin) : SLICE(operation->client_data_hash);
         writer w = WRITER(bytes);
         tlv_write_u8(&w, 0x80, operation->command);
-        if (!bio) {
+        if (token) {
+                tlv_write_u8(&w, 0x86, operation->permissions);
+                if (operation->rp_id)
+                        tlv_write(&w, 0x87, slice_text(operation->rp_id));
+        } else if (!bio) {
                 tlv_write(&w, 0x81, rp_id_hash(operation, hash));
                 tlv_write(&w, 0x82, SLICE(operation->client_data_hash));
         }
@@ -585,11 +589,16 @@ uint16_t element_rig_begin(struct element_rig *rig, struct element_rig_operation
 void element_rig_seal(const struct element_rig *rig, const struct element_rig_operation *operation,
         enum unlock_purpose purpose, uint8_t ret_token[UNLOCK_TOKEN_SIZE])
 {
-        uint8_t hash[SHA256_SIZE];
+        uint8_t hash[SHA256_SIZE], permissions[SHA256_SIZE];
         struct unlock_token token = { .purpose = (uint8_t)purpose, .modality = UNLOCK_FINGER };
         bool bio = operation->command == 0x09;
-        unlock_digest(operation->command, bio ? (slice){ 0 } : rp_id_hash(operation, hash),
-                bio ? (slice){ 0 } : SLICE(operation->client_data_hash), token.digest);
+        slice client_data_hash = bio ? (slice){ 0 } : SLICE(operation->client_data_hash);
+        if (operation->command == 0x06) {
+                unlock_permissions(operation->permissions, permissions);
+                client_data_hash = SLICE(permissions);
+        }
+        unlock_digest(operation->command, bio ? (slice){ 0 } : rp_id_hash(operation, hash), client_data_hash,
+                token.digest);
         DONE(slice_copy(
                 SLICE(operation->challenge), "challenge", token.challenge, sizeof token.challenge, NULL));
         DONE(slice_copy(SLICE(rig->set), "set", token.set, sizeof token.set, NULL));

@@ -139,6 +139,7 @@ struct element_rig_operation {
         uint8_t client_data_hash[SHA256_SIZE];
         uint8_t options;          /* BEGIN's: 01 presence, 02 built-in verification */
         const struct secret *pin; /* a PIN token, or NULL */
+        uint8_t permissions;      /* command 06 */
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
 };
 

@@ -62,6 +62,7 @@ enum element_object {
         OBJECT_RECEIPT = 0x06000000, /* + its number, from 1 */
         OBJECT_RECEIPT_LAST = 0x06FFFFFF,
         OBJECT_COUNTER = 0x02000000, /* + the place of its credential; u32: values that may have been used */
+        OBJECT_COUNTER_LAST = 0x02FFFFFF,
 };
 
 struct mitome_element {

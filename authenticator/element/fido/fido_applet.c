@@ -14,7 +14,7 @@ enum state_flag {
         STATE_CERTIFICATE = 0x40,
 };
 
-static void forget(struct mitome_element *element)
+void fido_forget(struct mitome_element *element)
 {
         struct fido *fido = &element->fido;
         fido_end_operation(fido);
@@ -31,7 +31,7 @@ static uint16_t erase(struct mitome_element *element)
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 SW_TRY(element_delete(element, objects[i]));
         fido_index_forget(&element->fido.index); /* made anew from whatever is there then */
-        return element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER + 0xFFFFFF);
+        return element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER_LAST);
 }
 
 /* ---- the state table, and what it asks for ---- */
@@ -114,6 +114,7 @@ static const struct {
         { 0x12, fido_key_agreement },
         { 0x14, fido_get_pin_token },
         { 0x16, fido_get_uv_token },
+        { 0x18, fido_reset },
         { 0x20, fido_begin },
         { 0x24, fido_make_credential },
         { 0x26, fido_get_assertion },
@@ -146,6 +147,7 @@ static const struct command commands[] = {
         { 0x80, 0x12, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x14, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x16, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x18, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x20, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x24, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x26, COMMAND_OPEN, fido_dispatch },
@@ -174,6 +176,6 @@ const struct applet fido_applet = {
         .commands = commands,
         .count = sizeof commands / sizeof *commands,
         .zero_parameters = true,
-        .forget = forget,
+        .forget = fido_forget,
         .erase = erase,
 };

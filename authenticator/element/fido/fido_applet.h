@@ -101,6 +101,8 @@ fido_handler fido_store_batch_key, fido_set_pin;                    /* fido_mana
 fido_handler fido_pair, fido_confirm_pairing;                       /* fido_pairing.c */
 fido_handler fido_set_enterprise;                                   /* fido_enterprise.c */
 
+fido_handler fido_reset; /* fido_reset.c */
+
 /* fido_dispatch is the one door: it asks the state table (fido_rules.h) and then the command's handler. */
 fido_handler fido_dispatch; /* fido_applet.c */
 
@@ -132,6 +134,9 @@ void fido_token_wipe(struct fido_token *token);
 
 /* ---- operations (fido_operation.c) ---- */
 
+/* fido_forget forgets what ends with a selection. */
+void fido_forget(struct mitome_element *element);
+
 enum fido_phase fido_phase_of(const struct fido *fido);
 
 /* fido_end_operation forgets the open operation, and what it used of the token that authorised it. */
@@ -148,6 +153,8 @@ uint8_t fido_flags(const struct fido_operation *operation, bool present);
 
 /* fido_enterprise_enabled: the list is there and switched on. */
 bool fido_enterprise_enabled(const struct mitome_element *element);
+/* fido_disable_enterprise stages that it is switched off: only the management station switches it on. */
+uint16_t fido_disable_enterprise(struct mitome_element *element);
 bool fido_enterprise_lists(const struct mitome_element *element, slice rp_id_hash);
 
 /* ---- credentials (fido_credentials.c) ---- */

@@ -35,6 +35,18 @@ bool fido_enterprise_lists(const struct mitome_element *element, slice rp_id_has
         return false;
 }
 
+uint16_t fido_disable_enterprise(struct mitome_element *element)
+{
+        uint8_t object[LIST_SIZE_MAX], flags;
+        writer w = WRITER(object);
+        reader hashes;
+        if (!read_list(element, &flags, &hashes))
+                return SW_OK;
+        write_u8(&w, flags & (uint8_t)~FLAG_ENABLED);
+        write_slice(&w, read_rest(&hashes));
+        return w.overflowed ? SW_UNKNOWN : element_put(element, OBJECT_ENTERPRISE_LIST, writer_view(&w));
+}
+
 /* SET ENTERPRISE LIST: 80 flags · any number of 81 RP ID. */
 uint16_t fido_set_enterprise(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)

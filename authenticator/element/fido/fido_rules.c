@@ -16,6 +16,7 @@ const struct fido_rule fido_rules[] = {
         { 0x12, FIDO_IDLE, ANY, 0, "KEY AGREEMENT" },
         { 0x14, FIDO_IDLE, ANY, TAKES_PIN, "GET PIN TOKEN" },
         { 0x16, FIDO_IDLE, IN(FIDO_TOKEN_UV), FACT_PIN_TRIES | FACT_AGREEMENT, "GET UV TOKEN" },
+        { 0x18, FIDO_IDLE, ANY, 0, "RESET" },
         { 0x20, FIDO_MAKE, ANY, 0, "BEGIN" },
         { 0x20, FIDO_MAKE_PIN, ANY, FACT_PIN_TRIES, "BEGIN" },
         { 0x20, FIDO_MAKE_UV, ANY, VERIFIABLE, "BEGIN" },
