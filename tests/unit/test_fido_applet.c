@@ -1530,6 +1530,8 @@ static void search_all_commands(struct element_rig *rig, const struct hidden *hi
         for (unsigned i = 0; i < 4 * 256 * sizeof parameters / sizeof *parameters; i++) {
                 uint8_t ins = (uint8_t)(i >> 2);
                 uint32_t head = (uint32_t)classes[i & 1] << 24 | (uint32_t)ins << 16 | parameters[i >> 10];
+                if (head == 0x80180000 && i & 2)
+                        continue; /* RESET: then there is nothing left to look for */
                 element_rig_command(rig, head, i & 2 ? SLICE(options) : nothing);
                 for (size_t n = 0; n < HIDDEN; n++)
                         assert_null(

@@ -76,6 +76,14 @@ static uint32_t counter_object(uint32_t place)
         return place - OBJECT_CREDENTIAL + OBJECT_COUNTER;
 }
 
+/* Relying parties choose user ids: their first bytes tell nothing. */
+static uint32_t user_tag(slice user_id)
+{
+        uint8_t hash[SHA256_SIZE];
+        sha256(&user_id, 1, hash);
+        return fido_index_tag(SLICE(hash));
+}
+
 /* After a power cut all that was reserved counts as used. */
 static struct fido_index_entry entry_of(
         const struct mitome_element *element, const struct fido_credential *credential)
@@ -85,9 +93,11 @@ static struct fido_index_entry entry_of(
         return (struct fido_index_entry){
                 .rp = fido_index_tag(credential->rp_id_hash),
                 .id = fido_index_tag(credential->id),
+                .user = user_tag(credential->user_id),
                 .place = credential->place,
                 .used = element_number(element, counter_object(credential->place)),
                 .flags = (uint8_t)flags,
+                .protection = credential->protection,
         };
 }
 
@@ -152,12 +162,12 @@ size_t fido_count_certificate(const struct mitome_element *element)
 /* ---- finding ---- */
 
 /* CTAP 2.1 12.1: what credProtect lets be found, which without verification is at most what was named. */
-static bool is_shown(const struct fido_credential *credential, const struct fido_query *query)
+static bool is_shown(uint8_t protection, const struct fido_query *query)
 {
         uint8_t most = query->verified      ? FIDO_PROTECT_VERIFIED
                        : query->id.size > 0 ? FIDO_PROTECT_NAMED
                                             : FIDO_PROTECT_NONE;
-        return credential->protection <= most;
+        return protection <= most;
 }
 
 static bool fits(const struct fido_credential *credential, const struct fido_query *query)
@@ -165,14 +175,17 @@ static bool fits(const struct fido_credential *credential, const struct fido_que
         return slice_equal(credential->rp_id_hash, query->rp_id_hash) &&
                (!query->id.size || slice_equal(credential->id, query->id)) &&
                (!query->user_id.size || slice_equal(credential->user_id, query->user_id)) &&
-               (!query->discoverable || credential->discoverable) && is_shown(credential, query);
+               (!query->discoverable || credential->discoverable) && is_shown(credential->protection, query);
 }
 
-static bool may_fit(const struct fido_index_entry *entry, const struct fido_query *query)
+/* What the index can tell of it: `id` and `user` are the query's tags. */
+static bool may_fit(
+        const struct fido_index_entry *entry, const struct fido_query *query, uint32_t id, uint32_t user)
 {
-        return !(entry->flags & INDEX_DOOMED) &&
-               (!query->id.size || entry->id == fido_index_tag(query->id)) &&
-               (!query->discoverable || entry->flags & INDEX_DISCOVERABLE);
+        return !(entry->flags & INDEX_DOOMED) && (!query->id.size || entry->id == id) &&
+               (!query->user_id.size || entry->user == user) &&
+               (!query->discoverable || entry->flags & INDEX_DISCOVERABLE) &&
+               is_shown(entry->protection, query);
 }
 
 uint16_t fido_find(
@@ -181,11 +194,13 @@ uint16_t fido_find(
         struct fido_index *index;
         struct fido_credential credential;
         size_t first, end;
+        uint32_t id = fido_index_tag(query->id), user = query->user_id.size ? user_tag(query->user_id) : 0;
         SW_TRY(index_of(element, &index));
         fido_index_range(index, fido_index_tag(query->rp_id_hash), &first, &end);
         while (end-- > first) {
                 const struct fido_index_entry *entry = &index->entries[end];
-                if (may_fit(entry, query) && fido_read_credential(element, entry->place, &credential) &&
+                if (may_fit(entry, query, id, user) &&
+                        fido_read_credential(element, entry->place, &credential) &&
                         fits(&credential, query) && !fido_certificate_ended(element, &credential)) {
                         *ret = credential;
                         return SW_OK;

@@ -2,7 +2,7 @@
 #ifndef FIDO_INDEX_H
 #define FIDO_INDEX_H
 
-/* Where the credentials of a relying party stand, and their signature counters: in memory only, 20 bytes a
+/* Where the credentials of a relying party stand, and their signature counters: in memory only, 24 bytes a
  * credential, made anew from the store when it is first needed. It narrows a search down to few records;
  * whether one fits is read in the record itself. */
 
@@ -16,10 +16,12 @@ enum fido_index_flag {
 
 struct fido_index_entry {
         uint32_t rp, id; /* the first bytes of rpIdHash and id */
+        uint32_t user;   /* the first bytes of the user id's hash */
         uint32_t place;  /* in the store; rises with age */
         uint32_t used;   /* of the signature counter: the value given out last */
         uint8_t left;    /* how many more are reserved in the store */
         uint8_t flags;
+        uint8_t protection; /* credProtect */
 };
 
 /* Zeroed ({0}) it is one that is still to be made. */
