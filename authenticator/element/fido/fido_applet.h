@@ -16,7 +16,7 @@ enum {
         FIDO_AAGUID_SIZE = 16,
         FIDO_HASH_SIZE = SHA256_SIZE,
         FIDO_CREDENTIAL_ID_SIZE = 32,
-        FIDO_CREDENTIALS_MAX = 2000,
+        FIDO_CREDENTIALS_MAX = 10000,
         FIDO_RP_ID_MAX = 255,
         FIDO_TEXT_MAX = 64, /* user id and names */
         FIDO_PIN_TOKEN_SIZE = 32,
