@@ -62,25 +62,11 @@ mitome_status enforcer_ask(struct mitome_enforcer *enforcer, const struct apdu_c
 /* An element that knows no MANAGE CHANNEL has the basic channel alone. */
 static bool has_no_channels(uint16_t sw)
 {
-        static const uint16_t known[] = { SW_WRONG_INS, SW_WRONG_CLA, SW_CHANNEL_UNSUPPORTED,
-                SW_FUNCTION_UNSUPPORTED };
+        static const uint16_t known[] = { SW_WRONG_INS, SW_WRONG_CLA, SW_CHANNEL_UNSUPPORTED };
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
                 if (known[i] == sw)
                         return true;
         return false;
-}
-
-static void close_channel(struct mitome_enforcer *enforcer)
-{
-        const struct apdu_command close = { .ins = INS_MANAGE_CHANNEL, .p1 = 0x80, .p2 = enforcer->channel };
-        uint8_t response[ENFORCER_RESPONSE_MAX];
-        slice data;
-        uint16_t sw;
-        enforcer->decision.kind = ACCESS_KIND_DENIED;
-        if (enforcer->channel) /* nobody is left to be told of a failure */
-                (void)failed(enforcer_ask(enforcer, &close, response, &data, &sw, NULL));
-        enforcer->channel = 0;
-        enforcer->opened = false;
 }
 
 static mitome_status open_channel(struct mitome_enforcer *enforcer, mitome_error *error)
@@ -112,6 +98,19 @@ static mitome_status select_name(
         uint8_t response[ENFORCER_RESPONSE_MAX];
         slice data;
         return enforcer_ask(enforcer, &select, response, &data, ret_sw, error);
+}
+
+void mitome_enforcer_close(struct mitome_enforcer *enforcer)
+{
+        const struct apdu_command close = { .ins = INS_MANAGE_CHANNEL, .p1 = 0x80, .p2 = enforcer->channel };
+        uint8_t response[ENFORCER_RESPONSE_MAX];
+        slice data;
+        uint16_t sw;
+        enforcer->decision.kind = ACCESS_KIND_DENIED;
+        if (enforcer->channel) /* nobody is left to be told of a failure */
+                (void)failed(enforcer_ask(enforcer, &close, response, &data, &sw, NULL));
+        enforcer->channel = 0;
+        enforcer->opened = false;
 }
 
 /* ---- selecting ---- */
@@ -157,22 +156,31 @@ static mitome_status decide(
         const struct access_app app = who(enforcer);
         MITOME_TRY(read_rules(enforcer, error));
         access_decide(slice_of(enforcer->rules, enforcer->rules_size), &app, aid, ret);
-        return ret->kind != ACCESS_KIND_DENIED ? ok() : fail(error, MITOME_E_ACCESS_DENIED, "the applet", clause);
+        return ret->kind != ACCESS_KIND_DENIED ? ok()
+                                               : fail(error, MITOME_E_ACCESS_DENIED, "the applet", clause);
 }
 
-mitome_status mitome_enforcer_select(struct mitome_enforcer *enforcer, mitome_slice aid, mitome_error *error)
+static mitome_status select_allowed(struct mitome_enforcer *enforcer, slice aid, mitome_error *error)
 {
         struct access_decision decision;
         uint16_t sw;
-        enforcer->decision.kind = ACCESS_KIND_DENIED;
-        if (aid.size < ACCESS_AID_MIN || aid.size > ACCESS_AID_MAX)
-                return fail(error, MITOME_E_ARGUMENT, "AID", NULL);
         MITOME_TRY(decide(enforcer, aid, &decision, error));
         MITOME_TRY(select_name(enforcer, aid, &sw, error));
         if (sw != SW_OK)
                 return fail(error, MITOME_E_APDU_STATUS, "SELECT of the applet", NULL);
         enforcer->decision = decision;
         return ok();
+}
+
+mitome_status mitome_enforcer_select(struct mitome_enforcer *enforcer, mitome_slice aid, mitome_error *error)
+{
+        enforcer->decision.kind = ACCESS_KIND_DENIED;
+        if (aid.size < ACCESS_AID_MIN || aid.size > ACCESS_AID_MAX)
+                return fail(error, MITOME_E_ARGUMENT, "AID", NULL);
+        mitome_status status = select_allowed(enforcer, aid, error);
+        if (failed(status)) /* there are few channels: whoever is refused keeps none */
+                mitome_enforcer_close(enforcer);
+        return status;
 }
 
 /* ---- every command ---- */
@@ -260,7 +268,7 @@ void mitome_enforcer_free(struct mitome_enforcer *enforcer)
 {
         if (!enforcer)
                 return;
-        close_channel(enforcer);
+        mitome_enforcer_close(enforcer);
         free(enforcer->rules);
         free(enforcer);
 }

@@ -33,16 +33,43 @@ static mitome_status status_error(uint16_t sw, mitome_error *error)
         return sw == SW_OK ? ok() : fail(error, MITOME_E_APDU_STATUS, sw_text(sw), NULL);
 }
 
-/* One exchange outside the channel; *ret_data views `response`. */
+/* Sends a command on the logical channel, which its MAC does not cover (GPC_SPE_014 6.2.4). */
+static mitome_status transmit(const struct tsm_channel *channel, slice command, uint8_t response[WIRE_MAX],
+        size_t *ret_size, mitome_error *error)
+{
+        uint8_t bytes[WIRE_MAX], cla;
+        reader r = reader_over(command, NULL, error);
+        writer w = WRITER(bytes);
+        slice numbered;
+        MITOME_TRY(read_u8(&r, "command", &cla));
+        write_u8(&w, cla | channel->number);
+        write_slice(&w, read_rest(&r));
+        MITOME_TRY(writer_finish(&w, "command", &numbered, error));
+        const struct mitome_link *link = channel->link;
+        return link->transmit(link->context, numbered, response, WIRE_MAX, ret_size, error);
+}
+
+/* One exchange outside the secure channel; *ret_data views `response`. */
 static mitome_status exchange_plain(const struct tsm_channel *channel, slice command,
         uint8_t response[WIRE_MAX], slice *ret_data, mitome_error *error)
 {
         size_t size;
         uint16_t sw;
-        MITOME_TRY(
-                channel->link->transmit(channel->link->context, command, response, WIRE_MAX, &size, error));
+        MITOME_TRY(transmit(channel, command, response, &size, error));
         MITOME_TRY(apdu_read_response(slice_of(response, size), ret_data, &sw, error));
         return status_error(sw, error);
+}
+
+static mitome_status open_logical_channel(struct tsm_channel *channel, mitome_error *error)
+{
+        static const uint8_t open[] = { 0x00, 0x70, 0x00, 0x00, 0x01 };
+        uint8_t response[WIRE_MAX];
+        slice data;
+        MITOME_TRY(exchange_plain(channel, SLICE(open), response, &data, error));
+        if (data.size != 1 || data.data[0] == 0 || data.data[0] > 3)
+                return fail(error, MITOME_E_VALUE, "MANAGE CHANNEL", NULL);
+        channel->number = data.data[0];
+        return ok();
 }
 
 static mitome_status select_applet(const struct tsm_channel *channel, slice aid, mitome_error *error)
@@ -61,6 +88,7 @@ static mitome_status open_session(struct tsm_channel *channel, const struct scp0
         slice answer;
         if (random->fill(random->context, challenge, sizeof challenge) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
+        MITOME_TRY(open_logical_channel(channel, error));
         MITOME_TRY(select_applet(channel, aid, error));
         writer w = WRITER(bytes);
         scp03_host_initialize(KEY_VERSION, SLICE(challenge), &w);
@@ -84,7 +112,13 @@ mitome_status tsm_open(struct tsm_channel *channel, const struct mitome_link *li
 
 void tsm_close(struct tsm_channel *channel)
 {
+        const uint8_t close[] = { 0x00, 0x70, 0x80, channel->number };
+        uint8_t response[WIRE_MAX];
+        size_t size;
         scp03_close(&channel->session);
+        if (channel->number) /* nobody is left to be told of a failure */
+                (void)failed(transmit(channel, SLICE(close), response, &size, NULL));
+        channel->number = 0;
 }
 
 /* One exchange inside the channel; *ret_data views `plain`. */
@@ -97,8 +131,7 @@ static mitome_status exchange_sw(struct tsm_channel *channel, const struct apdu_
         writer w = WRITER(bytes);
         MITOME_TRY(scp03_host_wrap(&channel->session, command, &w, error));
         MITOME_TRY(writer_finish(&w, "command", &wrapped, error));
-        MITOME_TRY(channel->link->transmit(
-                channel->link->context, wrapped, response, sizeof response, &size, error));
+        MITOME_TRY(transmit(channel, wrapped, response, &size, error));
         return scp03_host_unwrap(
                 &channel->session, slice_of(response, size), plain, WIRE_MAX, ret_data, ret_sw, error);
 }

@@ -15,6 +15,7 @@
 struct tsm_channel {
         const struct mitome_link *link;
         struct scp03_session session;
+        uint8_t number; /* the logical channel: whoever uses the phone keeps his own */
 };
 
 enum tsm_applet { TSM_FIDO, TSM_JPKI, TSM_ARA };
@@ -22,8 +23,9 @@ enum tsm_applet { TSM_FIDO, TSM_JPKI, TSM_ARA };
 /* tsm_aid is the applet's name. */
 slice tsm_aid(enum tsm_applet applet);
 
-/* tsm_open selects the applet and opens a channel to it. Fails with CHANNEL_* when the keys are not the
- * element's, with APDU_STATUS when the element refuses. Close it with tsm_close. */
+/* tsm_open selects the applet on a logical channel of its own and opens a secure channel to it. Fails with
+ * CHANNEL_* when the keys are not the element's, with APDU_STATUS when the element refuses. Close it with
+ * tsm_close. */
 MITOME_CHECKED mitome_status tsm_open(struct tsm_channel *channel, const struct mitome_link *link,
         const struct scp03_keys *keys, enum tsm_applet applet, const struct mitome_random *random,
         mitome_error *error);

@@ -189,8 +189,17 @@ mitome_status phone_make(struct phone *phone, const struct phone_config *config,
         return status;
 }
 
+void phone_rest(struct phone *phone)
+{
+        mitome_authenticator_free(phone->authenticator);
+        phone->authenticator = NULL;
+        if (phone->jpki)
+                mitome_enforcer_close(phone->jpki);
+}
+
 void phone_end(struct phone *phone)
 {
+        phone_rest(phone);
         mitome_enforcer_free(phone->jpki);
         matcher_gate_close(phone->matcher);
         card_link_close(phone->card);
@@ -213,9 +222,11 @@ static uint64_t now_ms(void)
         return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void *transport_open(const char *path)
+/* The authenticator goes on between openings: its channel to the element is not the JPKI applet's. */
+static bool start_authenticator(void)
 {
-        (void)path;
+        if (opened->authenticator)
+                return true;
         const struct mitome_authenticator_config config = { .element = opened->link,
                 .app = opened->config.app,
                 .gate = opened->gate,
@@ -225,16 +236,20 @@ static void *transport_open(const char *path)
         mitome_error error = { 0 };
         if (failed(mitome_authenticator_new(&config, &opened->authenticator, &error))) {
                 opened->failure = error.code;
-                return NULL;
+                return false;
         }
-        return opened;
+        return true;
+}
+
+static void *transport_open(const char *path)
+{
+        (void)path;
+        return start_authenticator() ? opened : NULL;
 }
 
 static void transport_close(void *handle)
 {
-        struct phone *phone = handle;
-        mitome_authenticator_free(phone->authenticator);
-        phone->authenticator = NULL;
+        (void)handle;
 }
 
 static int transport_read(void *handle, unsigned char *buffer, size_t size, int timeout_ms)

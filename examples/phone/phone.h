@@ -66,6 +66,10 @@ MITOME_CHECKED mitome_status phone_make(struct phone *phone, const struct phone_
         const struct scp03_keys *keys, mitome_error *error);
 void phone_end(struct phone *phone);
 
+/* phone_rest gives both applets free, for somebody else to select: the authenticator begins anew with the
+ * next phone_open, the JPKI applet with the next jpki_select. */
+void phone_rest(struct phone *phone);
+
 /* phone_finger says what the hand lays on the sensor from now on, one image after the other. */
 void phone_finger(struct phone *phone, const uint8_t *const *images, unsigned count);
 

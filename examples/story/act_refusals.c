@@ -130,6 +130,7 @@ static mitome_status finger_for_signature(struct story *story, mitome_error *err
         MITOME_TRY(jpki_select(story->phone.jpki, error));
         mitome_status status = jpki_sign(&link, &jpki_signing, &document, 1, signature, &sw, NULL);
         signing_check(story, "The signing key does not open to a finger", status, sw, SW_SECURITY_STATUS);
+        phone_rest(&story->phone);
         MITOME_TRY(finger_for_document(story, &sw, error));
         stage_check(&story->stage, ELEMENT, sw == SW_FUNCTION_UNSUPPORTED,
                 "Signing a document is no operation of the gate", "%04X %s", sw, sw_text(sw));

@@ -47,12 +47,16 @@ MITOME_CHECKED mitome_status mitome_enforcer_select(
 /* mitome_enforcer_transmit passes one command on to the applet that is selected, on its channel. Refused with
  * ACCESS_DENIED, and not sent, is one that the rule does not allow, and whatever could reach another applet:
  * SELECT by name, MANAGE CHANNEL, a class that names a channel or that ISO 7816-4 does not know; with
- * APDU_LENGTH one that is no command. */
+ * APDU_LENGTH or INPUT_ENDS one that is no command. */
 MITOME_CHECKED mitome_status mitome_enforcer_transmit(struct mitome_enforcer *enforcer, mitome_slice command,
         uint8_t *response, size_t capacity, size_t *ret_size, mitome_error *error);
 
 /* mitome_enforcer_link is mitome_enforcer_transmit as a link; it lives as long as the enforcer. */
 struct mitome_link mitome_enforcer_link(struct mitome_enforcer *enforcer);
+
+/* mitome_enforcer_close ends the selection and gives the channel back: an applet that others wait for, or one
+ * that is not needed for a while. A later selection opens another channel. */
+void mitome_enforcer_close(struct mitome_enforcer *enforcer);
 
 /* mitome_enforcer_free gives the channel back and releases; NULL is fine. */
 void mitome_enforcer_free(struct mitome_enforcer *enforcer);

@@ -494,7 +494,7 @@ void element_rig_allow(struct element_rig *rig, slice aid, slice hash)
         MUST(!w.overflowed && !outer.overflowed);
         MUST(element_rig_channel(rig, element_rig_ara, &element_rig_keys) == SW_OK);
         MUST(element_rig_secured(rig, 0x80E29000, writer_view(&outer)) == SW_OK);
-        MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
+        MUST(element_rig_select(rig, element_rig_manager) == SW_OK);
 }
 
 /* ---- platform ---- */

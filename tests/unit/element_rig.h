@@ -125,7 +125,7 @@ void element_rig_lease(struct element_rig *rig, uint16_t count);
 void element_rig_pair(struct element_rig *rig, struct secret *ret_key);
 
 /* element_rig_allow writes an access rule: the app with this hash (none: every app) may send anything to the
- * applet. */
+ * applet. The card manager is selected then, and every applet free. */
 void element_rig_allow(struct element_rig *rig, slice aid, slice hash);
 
 /* ---- what platform and matcher do ---- */

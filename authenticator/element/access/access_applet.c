@@ -3,9 +3,14 @@
 
 #include "tlv.h"
 
+struct access_reading *access_reading(struct mitome_element *element)
+{
+        return &element->access[element->at];
+}
+
 static void forget(struct mitome_element *element)
 {
-        bytes_wipe(&element->access, sizeof element->access);
+        bytes_wipe(access_reading(element), sizeof *access_reading(element));
 }
 
 static uint16_t erase(struct mitome_element *element)
@@ -49,6 +54,7 @@ const struct applet ara_applet = {
         .aid = { aid, sizeof aid },
         .commands = commands,
         .count = sizeof commands / sizeof *commands,
+        .multi_selectable = true,
         .forget = forget,
         .erase = erase,
 };

@@ -48,14 +48,14 @@ static bool listed(
 }
 
 /* Gives the list's size, and writes what of it is in the window (none: NULL). */
-static size_t walk(const struct mitome_element *element, struct window *window)
+static size_t walk(struct mitome_element *element, struct window *window)
 {
         size_t size = 0;
         uint32_t id = OBJECT_ACCESS_RULE;
         slice bytes, piece;
         struct access_rule rule;
         while (access_next(element, &id, &bytes, &rule)) {
-                if (!listed(&element->access, bytes, &rule, &piece))
+                if (!listed(access_reading(element), bytes, &rule, &piece))
                         continue;
                 size += piece.size;
                 if (window)
@@ -66,7 +66,7 @@ static size_t walk(const struct mitome_element *element, struct window *window)
 
 static uint16_t next_chunk(struct mitome_element *element, size_t expected, writer *answer)
 {
-        struct access_reading *reading = &element->access;
+        struct access_reading *reading = access_reading(element);
         uint8_t head_bytes[8];
         writer head = WRITER(head_bytes);
         size_t size = walk(element, NULL);
@@ -84,8 +84,9 @@ static uint16_t next_chunk(struct mitome_element *element, size_t expected, writ
 
 static void begin(struct mitome_element *element)
 {
-        element->access = (struct access_reading){ .begun = true };
-        access_refresh(element, element->access.refresh);
+        struct access_reading *reading = access_reading(element);
+        *reading = (struct access_reading){ .begun = true };
+        access_refresh(element, reading->refresh);
 }
 
 static uint16_t get_all(struct mitome_element *element, const struct apdu_command *command, writer *answer)
@@ -93,7 +94,7 @@ static uint16_t get_all(struct mitome_element *element, const struct apdu_comman
         if (command->data.size)
                 return SW_WRONG_DATA;
         begin(element);
-        element->access.all = true;
+        access_reading(element)->all = true;
         return next_chunk(element, command->expected, answer);
 }
 
@@ -106,7 +107,7 @@ static uint16_t get_one(struct mitome_element *element, const struct apdu_comman
                 failed(access_reference_read(tlv.value, &reference, NULL)))
                 return SW_WRONG_DATA;
         begin(element);
-        struct access_reading *reading = &element->access;
+        struct access_reading *reading = access_reading(element);
         SW_TRY(element_sw(
                 slice_copy(tlv.value, "REF-DO", reading->reference, sizeof reading->reference, NULL)));
         reading->reference_size = tlv.value.size;
@@ -116,7 +117,7 @@ static uint16_t get_one(struct mitome_element *element, const struct apdu_comman
 /* A list whose rules have changed since cannot be put together any more (6984: read it again). */
 static uint16_t get_next(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
-        struct access_reading *reading = &element->access;
+        struct access_reading *reading = access_reading(element);
         uint8_t refresh[ACCESS_REFRESH_SIZE];
         if (command->data.size)
                 return SW_WRONG_DATA;

@@ -11,6 +11,9 @@
 bool access_next(
         const struct mitome_element *element, uint32_t *id, slice *ret_bytes, struct access_rule *ret);
 
+/* access_reading is what is read on the channel of the command that is being carried out. */
+struct access_reading *access_reading(struct mitome_element *element);
+
 /* access_refresh copies the refresh tag. */
 void access_refresh(const struct mitome_element *element, uint8_t ret[ACCESS_REFRESH_SIZE]);
 

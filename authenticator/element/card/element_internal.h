@@ -78,7 +78,7 @@ struct mitome_element {
         struct jpki jpki;
         struct jpki_ready jpki_ready;
         struct fido fido;
-        struct access_reading access;
+        struct access_reading access[CHANNELS_MAX];
 
         uint8_t plain[MITOME_APDU_MAX]; /* the data of a command that came through the channel */
         uint8_t answer[MITOME_APDU_MAX];
