@@ -3,6 +3,7 @@
 /* make_seeds FOLDER writes what fuzzing begins with: right ceremonies of every format and their parts, each
  * into FOLDER/fuzz_<target>/. Made when they are needed, so that there are no blobs to keep. */
 
+#include "access_rule.h"
 #include "format_rig.h"
 #include "inspect_rig.h"
 
@@ -163,6 +164,24 @@ static void write_kinds(const char *folder)
         inspect_rig_close(&rig);
 }
 
+/* Rules of every form, for fuzz_access_rules. */
+static void write_access_rules(const char *folder)
+{
+        static const uint8_t hash[32] = { 1 }, aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26 }, filters[16] = { 0 },
+                             always[] = { 1 };
+        const struct access_rule rules[] = {
+                { .reference = { .aid = SLICE(aid), .hash = SLICE(hash) }, .apdu = SLICE(always) },
+                { .reference = { .aid = SLICE(aid) }, .apdu = SLICE(filters), .nfc = SLICE(always) },
+                { .reference = { .implicit = true, .package = slice_text("app") }, .apdu = SLICE(always) },
+                { .reference = { .hash = slice_of(hash, 20) }, .permissions = slice_of(hash, 8) },
+        };
+        uint8_t bytes[512];
+        writer w = WRITER(bytes);
+        for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+                access_rule_write(&w, &rules[i]);
+        write_seed(folder, "access_rules", "rules", -1, writer_view(&w));
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -176,5 +195,6 @@ int main(int argc, char **argv)
         write_logins(argv[1], &formats);
         format_rig_close(&formats);
         write_kinds(argv[1]);
+        write_access_rules(argv[1]);
         return EXIT_SUCCESS;
 }

@@ -335,6 +335,43 @@ static void a_list_that_changed_is_read_again(void **state)
         assert_int_equal(element_rig_command(rig, get_next, nothing), SW_CONDITIONS);
 }
 
+/* Selected on two logical channels, each reads its own list, and one ends without the other. */
+static void each_channel_reads_its_own_list(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        assert_int_equal(store(rig, element_rig_jpki, SLICE(hash_a), SLICE(always)), SW_OK);
+        assert_int_equal(element_rig_send(rig, &(struct apdu_command){ .ins = 0x70, .expected = 1 }), SW_OK);
+        assert_int_equal(rig->data.data[0], 1);
+        const struct apdu_command select = {
+                .cla = 0x01, .ins = 0xA4, .p1 = 0x04, .p2 = 0x0C, .data = element_rig_ara
+        };
+        const struct apdu_command first = {
+                .cla = 0x80, .ins = 0xCA, .p1 = 0xFF, .p2 = 0x40, .expected = 20
+        };
+        struct apdu_command second = { .cla = 0x81, .ins = 0xCA, .p1 = 0xFF, .p2 = 0x50, .expected = 3 };
+        assert_int_equal(element_rig_send(rig, &select), SW_OK);
+        assert_int_equal(element_rig_send(rig, &first), SW_OK);
+        assert_int_equal(element_rig_command(rig, 0x81CAFF60, nothing), SW_CONDITIONS); /* none begun there */
+        tlv_write(&w, ACCESS_AID, element_rig_jpki);
+        tlv_write(&w, ACCESS_HASH, SLICE(hash_a));
+        uint8_t reference[80];
+        writer ref = WRITER(reference);
+        tlv_write(&ref, ACCESS_REF, writer_view(&w));
+        second.data = writer_view(&ref);
+        assert_int_equal(element_rig_send(rig, &second), SW_OK);
+        assert_memory_equal(rig->data.data, "\xFF\x50\x05", 3);
+        assert_int_equal(element_rig_command(rig, get_next, nothing), SW_OK); /* the rest of the long one */
+        assert_int_equal(rig->data.size, 3 + 2 + 2 + 12 + 34 + 5 - 20);
+        assert_int_equal(element_rig_command(rig, 0x81CAFF60, nothing), SW_OK); /* and of the short one */
+        assert_memory_equal(rig->data.data, "\xE3\x03\xD0\x01\x01", 5);
+        assert_int_equal(element_rig_send(rig, &first), SW_OK);
+        assert_int_equal(
+                element_rig_send(rig, &(struct apdu_command){ .ins = 0x70, .p1 = 0x80, .p2 = 1 }), SW_OK);
+        assert_int_equal(element_rig_command(rig, get_next, nothing), SW_OK);
+}
+
 /* Everything that is not one well-formed order, at every truncation. */
 static void bad_orders_are_refused(void **state)
 {
@@ -444,6 +481,7 @@ int main(void)
                 TEST(rules_are_bounded),
                 TEST(chunks_of_any_size_make_the_same_list),
                 TEST(a_list_that_changed_is_read_again),
+                TEST(each_channel_reads_its_own_list),
                 TEST(bad_orders_are_refused),
                 TEST(rules_of_every_form),
         };

@@ -356,6 +356,30 @@ static void a_dead_element_is_told(void **state)
         expect_quiet(rig);
 }
 
+/* What is for apps that the enforcer has checked is not to be had over HID, by no command of either layer. */
+static void vendor_commands_are_refused_over_hid(void **state)
+{
+        struct rig *rig = *state;
+        rig->logged = 0;
+        for (unsigned command = 0x42; command <= 0xFF;
+                command++) { /* 40 and 41: of FIDO_2_1_PRE */
+                const uint8_t message[] = { (uint8_t)command, 0xA0 };
+                put(rig, rig->channel, CBOR, message, sizeof message);
+                expect_report(rig, CBOR, 0x01);
+                while (take(rig))
+                        continue;
+        }
+        for (uint8_t command = 0x40; command <= 0x7F; command++) { /* CTAPHID_VENDOR_FIRST and _LAST */
+                put(rig, rig->channel, command, "\x80\x36\x00\x00", 4);
+                if (command == 0x7F) /* that is CTAPHID_ERROR itself */
+                        continue;
+                expect_report(rig, 0x3F, 0x01);
+        }
+        while (take(rig))
+                continue;
+        assert_int_equal(rig->logged, 0);
+}
+
 /* ---- a finger ---- */
 
 static void a_finger_is_awaited_with_keepalives(void **state)
@@ -541,6 +565,7 @@ int main(void)
                 cmocka_unit_test(another_app_is_refused),
                 TEST(info_is_answered_at_once),
                 TEST(a_dead_element_is_told),
+                TEST(vendor_commands_are_refused_over_hid),
                 TEST(a_finger_is_awaited_with_keepalives),
                 TEST(the_host_can_cancel),
                 TEST(a_gate_that_will_not_is_told),

@@ -741,6 +741,44 @@ static void the_tsm_equips_and_pairs_a_new_element(void **state)
         element_rig_close(&rig);
 }
 
+/* The plan's allow-list: C1 = SHA-256 of the app's signing certificate, 4F = the applet, D0 = 01. */
+static void the_tsm_allows_and_forbids_apps(void **state)
+{
+        (void)state;
+        static struct element_rig rig;
+        static const uint8_t head[] = { 0xFF, 0x40, 0x37, 0xE2, 0x35, 0xE1, 0x2E, 0x4F, 10 },
+                             tail[] = { 0xE3, 3, 0xD0, 1, 1 };
+        static const uint8_t app[32] = { 0x5A };
+        const struct mitome_link link = { .context = &rig, .transmit = transmit };
+        const struct scp03_keys keys = right_keys();
+        struct tsm_channel channel;
+        uint8_t expected[64];
+        writer w = WRITER(expected);
+        write_slice(&w, SLICE(head));
+        write_slice(&w, element_rig_jpki);
+        write_slice(&w, slice_of("\xC1\x20", 2));
+        write_slice(&w, SLICE(app));
+        write_slice(&w, SLICE(tail));
+        element_rig_open(&rig);
+        assert_int_equal(tsm_open(&channel, &link, &keys, TSM_ARA, &all.random, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_allow_app(&channel, TSM_JPKI, SLICE(app), NULL).code, MITOME_OK);
+        assert_int_equal(
+                tsm_allow_app(&channel, TSM_JPKI, SLICE(app), NULL).code, MITOME_OK); /* it is there */
+        assert_int_equal(element_rig_select(&rig, element_rig_ara), SW_OK);
+        assert_int_equal(element_rig_command(&rig, 0x80CAFF40, (slice){ 0 }), SW_OK);
+        assert_true(slice_equal(rig.data, writer_view(&w)));
+        assert_int_equal(tsm_forbid_apps(&channel, TSM_FIDO, NULL).code, MITOME_OK); /* there are none */
+        assert_int_equal(tsm_forbid_apps(&channel, TSM_JPKI, NULL).code, MITOME_OK);
+        assert_int_equal(element_rig_command(&rig, 0x80CAFF40, (slice){ 0 }), SW_NO_REFERENCE);
+        const uint8_t odd[31] = { 1 };
+        assert_int_equal(tsm_allow_app(&channel, TSM_JPKI, SLICE(odd), NULL).code, MITOME_E_APDU_STATUS);
+        tsm_close(&channel);
+        assert_int_equal(tsm_open(&channel, &link, &keys, TSM_JPKI, &all.random, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_allow_app(&channel, TSM_JPKI, SLICE(app), NULL).code, MITOME_E_APDU_STATUS);
+        tsm_close(&channel);
+        element_rig_close(&rig);
+}
+
 /* Who does not hold the element's keys opens no channel, and without one nothing is ordered. */
 static void without_the_keys_there_is_no_channel(void **state)
 {
@@ -786,6 +824,7 @@ int main(void)
                 cmocka_unit_test(the_openssl_program_believes_what_is_issued),
                 cmocka_unit_test(the_tsm_puts_both_certificates_into_an_element),
                 cmocka_unit_test(the_tsm_equips_and_pairs_a_new_element),
+                cmocka_unit_test(the_tsm_allows_and_forbids_apps),
                 cmocka_unit_test(without_the_keys_there_is_no_channel),
         };
         return cmocka_run_group_tests(tests, make_all, free_all);

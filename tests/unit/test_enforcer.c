@@ -662,6 +662,54 @@ static void the_real_element_lets_in_by_its_rules(void **state)
         element_rig_close(&rig);
 }
 
+/* Two applets side by side, and the channels of those who are refused. */
+static void two_applets_at_once(void **state)
+{
+        (void)state;
+        static struct element_rig rig;
+        const struct mitome_link link = { .context = &rig, .transmit = real_transmit };
+        struct mitome_enforcer *jpki, *fido, *others;
+        element_rig_open(&rig);
+        element_rig_allow(&rig, element_rig_jpki, SLICE(me.sha256));
+        element_rig_allow(&rig, element_rig_fido, SLICE(me.sha256));
+        assert_int_equal(mitome_enforcer_new(&link, &me, &jpki, NULL).code, MITOME_OK);
+        assert_int_equal(mitome_enforcer_new(&link, &me, &fido, NULL).code, MITOME_OK);
+        assert_int_equal(mitome_enforcer_new(&link, &other, &others, NULL).code, MITOME_OK);
+        assert_int_equal(select_applet(jpki), MITOME_OK);
+        assert_int_equal(mitome_enforcer_select(fido, element_rig_fido, NULL).code, MITOME_OK);
+        for (int i = 0; i < 3; i++) { /* each keeps its selection, and its current file */
+                assert_int_equal(SEND(jpki, "\x00\xA4\x02\x0C\x02\x00\x18"), MITOME_OK);
+                assert_int_equal(SEND(fido, "\x80\x10\x00\x00\x00"), MITOME_OK);
+                assert_int_equal(SEND(jpki, "\x00\x20\x00\x80"), MITOME_OK);
+        }
+        for (int i = 0; i < 10; i++) /* whoever is refused takes no channel with him */
+                assert_int_equal(select_applet(others), MITOME_E_ACCESS_DENIED);
+        assert_int_equal(SEND(jpki, "\x00\x20\x00\x80"), MITOME_OK);
+        assert_int_equal(SEND(fido, "\x80\x10\x00\x00\x00"), MITOME_OK);
+
+        /* the third channel is taken, and then there is none; the JPKI applet is one selection's */
+        struct mitome_enforcer *third;
+        assert_int_equal(mitome_enforcer_new(&link, &me, &third, NULL).code, MITOME_OK);
+        assert_int_equal(select_applet(third), MITOME_E_APDU_STATUS);
+        mitome_enforcer_close(jpki);
+        assert_int_equal(SEND(jpki, "\x00\x20\x00\x80"), MITOME_E_ACCESS_DENIED);
+        assert_int_equal(select_applet(third), MITOME_OK);
+        assert_int_equal(element_rig_command(&rig, 0x00700000, (slice){ 0 }), SW_OK); /* somebody else's */
+        assert_int_equal(select_applet(others), MITOME_E_APDU_STATUS);
+        assert_int_equal(SEND(third, "\x00\x20\x00\x80"), MITOME_OK);
+
+        /* a reset closes the channels: nothing goes astray, and a selection begins anew */
+        mitome_element_reset(rig.element);
+        assert_int_equal(SEND(third, "\x00\x20\x00\x80"), MITOME_OK); /* 6881, which the app sees */
+        assert_int_equal(select_applet(third), MITOME_OK);
+        assert_int_equal(mitome_enforcer_select(fido, element_rig_fido, NULL).code, MITOME_OK);
+        mitome_enforcer_free(third);
+        mitome_enforcer_free(others);
+        mitome_enforcer_free(jpki);
+        mitome_enforcer_free(fido);
+        element_rig_close(&rig);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -684,6 +732,7 @@ int main(void)
                 TEST(an_app_is_its_certificate),
                 TEST(bad_arguments),
                 cmocka_unit_test(the_real_element_lets_in_by_its_rules),
+                cmocka_unit_test(two_applets_at_once),
         };
         return cmocka_run_group_tests_name("enforcer", tests, NULL, NULL);
 }
