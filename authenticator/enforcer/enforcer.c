@@ -224,7 +224,7 @@ mitome_status mitome_enforcer_transmit(struct mitome_enforcer *enforcer, mitome_
         mitome_status status = writer_finish(&w, "command", &on_channel, error);
         if (!failed(status))
                 status = exchange(enforcer, on_channel, response, capacity, ret_size, error);
-        bytes_wipe(bytes, sizeof bytes); /* it may have carried a PIN */
+        bytes_wipe(bytes, w.used); /* it may have carried a PIN */
         return status;
 }
 

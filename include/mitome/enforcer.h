@@ -55,7 +55,9 @@ MITOME_CHECKED mitome_status mitome_enforcer_transmit(struct mitome_enforcer *en
 struct mitome_link mitome_enforcer_link(struct mitome_enforcer *enforcer);
 
 /* mitome_enforcer_close ends the selection and gives the channel back: an applet that others wait for, or one
- * that is not needed for a while. A later selection opens another channel. */
+ * that is not needed for a while. A later selection opens another channel. Whoever resets the element closes
+ * all enforcers of it first: the reset ends their channels behind their backs, and a number may then be
+ * another's. */
 void mitome_enforcer_close(struct mitome_enforcer *enforcer);
 
 /* mitome_enforcer_free gives the channel back and releases; NULL is fine. */
