@@ -144,6 +144,8 @@ static int set_up(void **state)
         element_rig_personalise(&table->element);
         element_rig_pair(&table->element, &table->gate.pairing_key);
         element_rig_allow(&table->element, element_rig_fido, slice_of(app_hash, sizeof app_hash));
+        /* The applet is selected on one channel at a time: the station leaves it. */
+        assert_int_equal(element_rig_select(&table->element, element_rig_manager), SW_OK);
         memset(table->gate.set, 0x5E, sizeof table->gate.set);
         start_authenticator(table);
         open_device(table);
