@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
                         abort();  \
         } while (0)
 
-enum { COMMANDS_MAX = 64, HIDDEN_COUNT = 4, HIDDEN_SIZE = 32 };
+enum { COMMANDS_MAX = 64, HIDDEN_COUNT = 5, HIDDEN_SIZE = 32 };
 
 static struct element_rig stencil;
 static uint8_t hidden[HIDDEN_COUNT][HIDDEN_SIZE];
@@ -42,6 +42,7 @@ static void make_stencil(void)
         hide(0x0030, 0, hidden[1]);      /* the pairing key */
         hide(0x01000000, 67, hidden[2]); /* the credential's */
         hide(0x0117, 400, hidden[3]);    /* in the private exponent of key 0017 */
+        hide(0x04000100, 1, hidden[4]);  /* the issuer's keys */
 }
 
 /* ---- what may never happen ---- */
@@ -51,7 +52,19 @@ struct watch {
         bool verified_pin;            /* the right PIN was given */
         bool pin_known;               /* the input may have changed it, and so knows it */
         bool finger_token;
+        unsigned card_life, key_tries;
+        bool session; /* the rig opened one: key tries may come back */
 };
+
+enum { LIFE_AT = 2, TERMINATED = 0xFF };
+enum { ISSUER = 0x03000000, ISSUER_TRIES = 0x04000102 };
+
+static bool is_step(unsigned from, unsigned to)
+{
+        return from == to || (from == 0x01 && to == 0x07) || (from == 0x07 && to == 0x0F) ||
+               (from == 0x0F && to == 0x7F) || (from == 0x7F && to == 0x0F) ||
+               (from != TERMINATED && to == TERMINATED);
+}
 
 static unsigned stored_number(struct element_rig *rig, uint32_t object)
 {
@@ -60,8 +73,30 @@ static unsigned stored_number(struct element_rig *rig, uint32_t object)
         return stored.size ? buffer[0] : 0;
 }
 
+static unsigned stored_life(struct element_rig *rig)
+{
+        uint8_t buffer[64];
+        slice stored = element_rig_stored(rig, ISSUER, buffer, sizeof buffer);
+        MUST(stored.size > LIFE_AT); /* nothing deletes the issuer's domain */
+        return stored.data[LIFE_AT];
+}
+
+/* Lives go their steps only, and tries of the issuer's keys come back by who knows the keys. The input cannot
+ * put keys of its own: it has no DEK. */
+static void look_at_card(struct element_rig *rig, struct watch *watch)
+{
+        unsigned life = stored_life(rig), tries = stored_number(rig, ISSUER_TRIES);
+        MUST(is_step(watch->card_life, life));
+        MUST(watch->card_life != TERMINATED || rig->sw != SW_OK || rig->data.size > 0); /* GET DATA alone */
+        MUST(tries <= watch->key_tries || watch->session);
+        watch->card_life = life;
+        watch->key_tries = tries;
+        watch->session = false;
+}
+
 static void look(struct element_rig *rig, struct watch *watch)
 {
+        look_at_card(rig, watch);
         slice answer = slice_of(rig->response, rig->data.size);
         for (size_t i = 0; i < HIDDEN_COUNT; i++)
                 MUST(answer.size < HIDDEN_SIZE || !memmem(answer.data, answer.size, hidden[i], HIDDEN_SIZE));
@@ -70,8 +105,9 @@ static void look(struct element_rig *rig, struct watch *watch)
         bool pin = watch->verified_pin || watch->pin_known;
         MUST(pin_tries <= watch->pin_tries || pin);
         MUST(uv_tries <= watch->uv_tries || pin || watch->finger_token);
-        *watch =
-                (struct watch){ .pin_tries = pin_tries, .uv_tries = uv_tries, .pin_known = watch->pin_known };
+        watch->pin_tries = pin_tries;
+        watch->uv_tries = uv_tries;
+        watch->verified_pin = watch->finger_token = false;
 }
 
 /* ---- events ---- */
@@ -117,16 +153,43 @@ static void begun_by_finger(struct element_rig *rig, struct watch *watch)
         (void)element_rig_begin(rig, &operation);
 }
 
+/* Selects and opens a session on the basic channel; what is deleted or locked has none. */
+static void open_session(struct element_rig *rig, struct watch *watch, slice aid)
+{
+        static const uint8_t challenge[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+        const struct scp03_keys keys = element_rig_host_keys(&element_rig_keys);
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        uint16_t sw = element_rig_select(rig, aid);
+        if ((sw != SW_OK && sw != SW_CARD_LOCKED) ||
+                element_rig_command(rig, 0x80500000, SLICE(challenge)) != SW_OK ||
+                failed(scp03_host_authenticate(
+                        &rig->host, &keys, SCP03_LEVEL_ALL, aid, SLICE(challenge), rig->data, &w, NULL)))
+                return;
+        watch->session = true;
+        if (element_rig_transmit(rig, writer_view(&w)) != SW_OK)
+                scp03_close(&rig->host);
+}
+
 static void channel(struct element_rig *rig, struct watch *watch)
 {
-        (void)watch;
-        MUST(element_rig_channel(rig, element_rig_fido, &element_rig_keys) == SW_OK);
+        open_session(rig, watch, element_rig_fido);
 }
 
 static void jpki_channel(struct element_rig *rig, struct watch *watch)
 {
+        open_session(rig, watch, element_rig_jpki);
+}
+
+static void issuer_channel(struct element_rig *rig, struct watch *watch)
+{
+        open_session(rig, watch, element_rig_manager);
+}
+
+static void more_channels(struct element_rig *rig, struct watch *watch)
+{
         (void)watch;
-        MUST(element_rig_channel(rig, element_rig_jpki, &element_rig_keys) == SW_OK);
+        (void)element_rig_send(rig, &(struct apdu_command){ .ins = 0x70, .expected = 1 });
 }
 
 static void reset(struct element_rig *rig, struct watch *watch)
@@ -144,13 +207,13 @@ static void power_cycle(struct element_rig *rig, struct watch *watch)
 static void select_jpki(struct element_rig *rig, struct watch *watch)
 {
         (void)watch;
-        MUST(element_rig_select(rig, element_rig_jpki) == SW_OK);
+        (void)element_rig_select(rig, element_rig_jpki);
 }
 
 static void select_fido(struct element_rig *rig, struct watch *watch)
 {
         (void)watch;
-        MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
+        (void)element_rig_select(rig, element_rig_fido);
 }
 
 static void (*const events[])(struct element_rig *rig, struct watch *watch) = {
@@ -166,6 +229,8 @@ static void (*const events[])(struct element_rig *rig, struct watch *watch) = {
         finger_registration,
         begun_by_finger,
         jpki_channel,
+        issuer_channel,
+        more_channels,
 };
 
 enum { EVENT_COUNT = sizeof events / sizeof *events };
@@ -173,7 +238,7 @@ enum { EVENT_COUNT = sizeof events / sizeof *events };
 /* ---- commands ---- */
 
 enum { INS_SELECT = 0xA4, INS_CHANGE = 0x24, INS_INITIALIZE_UPDATE = 0x50, INS_GENERATE = 0x46 };
-enum { INS_SET_PIN = 0x34, INS_RESET = 0x2C, INS_ERASE = 0x0E };
+enum { INS_SET_PIN = 0x34, INS_RESET = 0x2C, INS_ERASE = 0x0E, INS_DELETE = 0xE4 };
 
 /* Through the channel, when one is open: the input cannot make a MAC. Left out is what ends the channel, and
  * what takes long. */
@@ -183,8 +248,9 @@ static void secured(struct element_rig *rig, struct watch *watch, const struct a
         if (!rig->host.open || command->data.size > PLAIN_MAX || command->ins == INS_SELECT ||
                 command->ins == INS_INITIALIZE_UPDATE || command->ins == INS_GENERATE)
                 return;
-        watch->pin_known |=
-                command->ins == INS_SET_PIN || command->ins == INS_RESET || command->ins == INS_ERASE;
+        watch->pin_known |= command->ins == INS_SET_PIN || command->ins == INS_RESET ||
+                            command->ins == INS_ERASE ||
+                            command->ins == INS_DELETE; /* with it goes the PIN */
         (void)element_rig_secured(rig,
                 0x80000000 | (uint32_t)command->ins << 16 | (uint32_t)command->p1 << 8 | command->p2,
                 command->data);
@@ -206,7 +272,9 @@ static void run(struct element_rig *rig, reader *input)
 {
         uint16_t size;
         struct watch watch = { .pin_tries = stored_number(rig, 0x0021),
-                .uv_tries = stored_number(rig, 0x0022) };
+                .uv_tries = stored_number(rig, 0x0022),
+                .card_life = stored_life(rig),
+                .key_tries = stored_number(rig, ISSUER_TRIES) };
         for (int i = 0; i < COMMANDS_MAX && !failed(read_u16(input, "size", &size)); i++) {
                 slice bytes;
                 bool through_channel = size & 0x4000;
