@@ -76,13 +76,12 @@ bool key_set_exists(const struct mitome_element *element, uint8_t domain, uint8_
 
 bool key_set_next(const struct mitome_element *element, uint8_t domain, unsigned from, uint8_t *ret)
 {
-        for (unsigned version = from; version <= KEY_VERSION_LAST; version++) {
-                if (key_set_exists(element, domain, (uint8_t)version)) {
-                        *ret = (uint8_t)version;
-                        return true;
-                }
-        }
-        return false;
+        uint32_t id;
+        if (from > KEY_VERSION_LAST || !store_next(element->store, object_of(domain, from, PART_KEYS),
+                                               object_of(domain, KEY_VERSION_LAST, PART_KEYS), &id))
+                return false;
+        *ret = (uint8_t)(id >> 8);
+        return true;
 }
 
 size_t key_set_count(const struct mitome_element *element, uint8_t domain)

@@ -113,10 +113,10 @@ bool registry_read(const struct mitome_element *element, unsigned slot, struct r
 
 bool registry_next(const struct mitome_element *element, unsigned from, struct registry_entry *ret)
 {
-        for (unsigned slot = from; slot < REGISTRY_MAX; slot++)
-                if (registry_read(element, slot, ret))
-                        return true;
-        return false;
+        uint32_t id;
+        return from < REGISTRY_MAX &&
+               store_next(element->store, object_of(from), object_of(REGISTRY_MAX - 1), &id) &&
+               registry_read(element, id - OBJECT_REGISTRY, ret);
 }
 
 bool registry_find(const struct mitome_element *element, slice aid, struct registry_entry *ret)
