@@ -224,7 +224,7 @@ static void every_status_word_has_its_own_words(void **state)
         }
         assert_string_equal(sw_text(SW_SECURITY_STATUS), "security status not satisfied");
         assert_string_equal(sw_text(0x63CF), sw_text(0x63C0));
-        assert_string_equal(sw_text(0x6300), "status word");
+        assert_string_equal(sw_text(0x6301), "status word");
         assert_string_equal(sw_text(0x1234), "status word");
 }
 
