@@ -176,6 +176,39 @@ static void a_device_has_one_key(void **state)
         element_rig_close(&rig);
 }
 
+static bool no_randomness;
+
+static int fill_or_fail(void *context, uint8_t *bytes, size_t size)
+{
+        const struct mitome_random *random = context;
+        return no_randomness ? -1 : random->fill(random->context, bytes, size);
+}
+
+/* A key that could not be drawn is none; and neither is a signature. */
+static void without_randomness_no_device_key(void **state)
+{
+        (void)state;
+        static struct element_rig rig;
+        struct mitome_random random;
+        uint8_t buffer[64];
+        rig = (struct element_rig){ 0 };
+        no_randomness = false;
+        element_rig_configure(&rig);
+        random = rig.random;
+        rig.config.random = (struct mitome_random){ .context = &random, .fill = fill_or_fail };
+        assert_ok(mitome_element_create(&rig.config, &element_rig_keys, NULL));
+        assert_ok(mitome_element_open(&rig.config, &rig.element, NULL));
+        assert_sw(element_rig_channel(&rig, element_rig_fido, &element_rig_keys), SW_OK);
+        no_randomness = true;
+        assert_sw(element_rig_secured(&rig, make_device_key, nothing), SW_UNKNOWN);
+        assert_int_equal(element_rig_stored(&rig, 0x0050, buffer, sizeof buffer).size, 0);
+        no_randomness = false;
+        assert_sw(element_rig_channel(&rig, element_rig_fido, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(&rig, make_device_key, nothing), SW_OK);
+        assert_int_equal(element_rig_stored(&rig, 0x0050, buffer, sizeof buffer).size, 32);
+        element_rig_close(&rig);
+}
+
 /* ---- statements ---- */
 
 static slice certificate_of(struct element_rig *rig, uint16_t file, uint8_t *buffer)
@@ -873,6 +906,54 @@ static void a_lease_ends_with_its_certificate(void **state)
         assert_int_equal(left(rig), 0);
 }
 
+/* "writing the former certificate back revives none", nor does anything else: some hundred steps in no order,
+ * and the count is never more than the last one that was set, less what was signed since. */
+static void a_lease_never_grows(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t buffers[2][ELEMENT_CERTIFICATE_MAX];
+        const slice certificates[] = {
+                element_certificate(element_certificate_key(1), 0x5101, 1500, buffers[0]),
+                element_certificate(element_certificate_key(1), 0x5102, 1500, buffers[1]),
+        };
+        unsigned count = 0, current = 2; /* the rig's own, at first */
+        uint32_t dice = 1;
+        assert_sw(set_lease(rig, SLICE(serial), 0), SW_OK);
+        for (int step = 0; step < 300; step++) {
+                dice = dice * 1664525 + 1013904223;
+                unsigned which = dice >> 8 & 1;
+                switch (dice >> 16 & 7) {
+                case 0:
+                        element_rig_cycle(rig);
+                        break;
+                case 1: /* another certificate, or the same once more */
+                        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+                        element_rig_write(rig, 0x0001, certificates[which]);
+                        count = which == current ? count : 0;
+                        current = which;
+                        break;
+                case 2:
+                        if (current == 2)
+                                break;
+                        const uint8_t named[] = { 0x51, (uint8_t)(1 + which) };
+                        bool right = which == current;
+                        assert_sw(set_lease(rig, SLICE(named), 3), right ? SW_OK : SW_NO_REFERENCE);
+                        count = right ? 3 : count;
+                        break;
+                case 3: /* without the password */
+                        assert_sw(element_rig_select(rig, element_rig_jpki), SW_OK);
+                        assert_sw(element_rig_command(rig, sign, slice_text("x")), SW_SECURITY_STATUS);
+                        break;
+                default:
+                        open_key(rig);
+                        assert_sw(element_rig_command(rig, sign, slice_text("x")),
+                                count ? SW_OK : SW_CONDITIONS);
+                        count -= count > 0;
+                }
+                assert_int_equal(left(rig), count);
+        }
+}
+
 /* "a recorded command does not pass the secure channel twice" */
 static void a_recorded_lease_is_none(void **state)
 {
@@ -918,6 +999,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(a_device_has_one_key),
+                TEST(without_randomness_no_device_key),
                 TEST(a_statement_tells_what_is_there),
                 TEST(evidence_needs_a_touch_and_a_contact),
                 TEST(a_nonce_has_16_to_64_bytes),
@@ -934,6 +1016,7 @@ int main(void)
                 TEST(a_refusal_costs_no_lease),
                 TEST(a_lease_is_set_for_one_certificate),
                 TEST(a_lease_ends_with_its_certificate),
+                TEST(a_lease_never_grows),
                 TEST(a_recorded_lease_is_none),
                 TEST(a_card_has_no_lease),
         };

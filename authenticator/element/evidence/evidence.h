@@ -79,6 +79,9 @@ uint16_t evidence_seal(
  * certificate that is there now. */
 uint16_t lease_spend(struct mitome_element *element);
 
+/* lease_end stages its end: for whoever stages another key 001A, another certificate of it, or none. */
+uint16_t lease_end(struct mitome_element *element);
+
 /* lease_left is how many signatures key 001A may still make. */
 uint16_t lease_left(const struct mitome_element *element);
 

@@ -146,7 +146,7 @@ uint16_t receipt_record(struct mitome_element *element, enum receipt_reason reas
         if (i == REASON_COUNT)
                 return SW_UNKNOWN;
         if (reasons[i].scopes & CONTENTS_SIGNING)
-                SW_TRY(element_delete(element, OBJECT_LEASE));
+                SW_TRY(lease_end(element));
         struct contents_found found = contents_write(element, reasons[i].scopes,
                 reasons[i].other | released(element, reasons[i].scopes), &members);
         if (!found.anything || !device_certificates(element).size)

@@ -4,9 +4,9 @@
 #include "element_internal.h"
 #include "tlv.h"
 
-/* A lease: to what it is bound (32), signatures left (2). It is bound to the bytes of the signing certificate
- * and to the key beside it: with another of either it is worth nothing, whatever the store still holds. So no
- * step of issuing has to remember to end it, and none can revive it. */
+/* A lease: to what it is bound (32), signatures left (2). Whoever replaces the certificate or the key ends
+ * it; and it is bound to the bytes of the one and to the other, so that with another of either it is worth
+ * nothing even where somebody forgot. */
 enum { LEASE_SIZE = SHA256_SIZE + 2, COUNT_SIZE = 2 };
 
 /* The binding to what is there now; false without key or readable certificate. */
@@ -46,6 +46,11 @@ uint16_t lease_left(const struct mitome_element *element)
         slice serial;
         uint8_t binding[SHA256_SIZE];
         return bind_now(element, &serial, binding) ? left_of(element, binding) : 0;
+}
+
+uint16_t lease_end(struct mitome_element *element)
+{
+        return element_delete(element, OBJECT_LEASE);
 }
 
 uint16_t lease_spend(struct mitome_element *element)

@@ -81,6 +81,8 @@ static uint16_t put_certificate(struct mitome_element *element, slice der, enum 
         if (slice_equal(element_object(element, jpki_object(ef)), der))
                 return SW_OK;
         SW_TRY(element_put(element, jpki_object(ef), der));
+        if (ef == JPKI_SIGN_CERTIFICATE)
+                SW_TRY(lease_end(element));
         if (ef == JPKI_AUTH_CERTIFICATE) {
                 SW_TRY(jpki_next_generation(element));
                 if (!element_is_personalised(element))

@@ -190,8 +190,7 @@ static uint16_t replace_key(
         SW_TRY(write_public_key(key, answer));
         SW_TRY(put_private_key(element, kit->key, key));
         SW_TRY(element_delete(element, jpki_object(kit->certificate)));
-        if (kit->key == JPKI_AUTH_KEY)
-                SW_TRY(jpki_next_generation(element));
+        SW_TRY(kit->key == JPKI_AUTH_KEY ? jpki_next_generation(element) : lease_end(element));
         SW_TRY(element_commit(element));
         jpki_drop_keys(element);
         jpki_close_secret(element, kit->secret);
