@@ -13,6 +13,9 @@ static const char unverified[] =
 static const char unverified_blob[] =
         "Nothing was verified: neither the signature nor its path. Statuses are those of all reports, begun or not.";
 
+static const char unverified_evidence[] =
+        "Nothing was verified: neither the signature nor its path, nor that this nonce and phone are those asked for.";
+
 /* ---- the printers of one line ---- */
 
 /* A CTAP message is a byte, and a map or nothing. */
@@ -328,9 +331,10 @@ static bool may_be_metadata_blob(slice bytes)
 static const struct inspect_kind kinds[] = {
         { "attestation-object", "attestation object (WebAuthn L3 6.5.4)", may_be_attestation_object,
                 print_attestation_object, true, unverified },
-        { "receipt", "receipt of an erasure (EVIDENCE.md)", may_be_receipt, print_receipt, true, unverified },
+        { "receipt", "receipt of an erasure (EVIDENCE.md)", may_be_receipt, print_receipt, true,
+                unverified_evidence },
         { "element-statement", "statement of a secure element (EVIDENCE.md)", may_be_element_statement,
-                print_element_statement, true, unverified },
+                print_element_statement, true, unverified_evidence },
         { "certificate", "X.509 certificate (RFC 5280 4)", may_be_certificate, print_certificate, true,
                 unverified },
         { "crl", "certificate revocation list (RFC 5280 5)", may_be_revocation_list, print_revocation_list,
