@@ -259,6 +259,33 @@ static void erasure_and_receipt_are_one(void **state)
                 &stencil, &(struct power_sweep){ erase_all, check_erased, &known, sizeof known }));
 }
 
+/* The holder's own erasure. */
+static void reset(struct element_rig *rig, void *known)
+{
+        static const uint8_t touched[] = { 0x85, 0x01, 0x02 };
+        *(bool *)known = element_rig_select(rig, element_rig_fido) == SW_OK &&
+                         element_rig_command(rig, 0x80180000, SLICE(touched)) == SW_OK;
+}
+
+static void delete_applet(struct element_rig *rig, void *known)
+{
+        uint8_t bytes[32];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x4F, element_rig_jpki);
+        *(bool *)known = element_rig_channel(rig, element_rig_manager, &element_rig_keys) == SW_OK &&
+                         element_rig_secured(rig, 0x80E40000, writer_view(&w)) == SW_OK;
+}
+
+static void whoever_erases_leaves_a_receipt(void **state)
+{
+        (void)state;
+        const bool known = false;
+        assert_true(
+                power_sweep(&stencil, &(struct power_sweep){ reset, check_erased, &known, sizeof known }));
+        assert_true(power_sweep(
+                &stencil, &(struct power_sweep){ delete_applet, check_erased, &known, sizeof known }));
+}
+
 /* ---- acknowledging ---- */
 
 static void acknowledge(struct element_rig *rig, void *known)
@@ -349,6 +376,7 @@ int main(void)
                 cmocka_unit_test(a_lease_is_the_former_or_the_new_one),
                 cmocka_unit_test(a_lease_ends_with_its_certificate),
                 cmocka_unit_test(erasure_and_receipt_are_one),
+                cmocka_unit_test(whoever_erases_leaves_a_receipt),
                 cmocka_unit_test(a_receipt_stays_until_acknowledged),
                 cmocka_unit_test(a_device_is_certified_or_not),
         };

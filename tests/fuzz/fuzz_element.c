@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
                         abort();  \
         } while (0)
 
-enum { COMMANDS_MAX = 64, HIDDEN_COUNT = 5, HIDDEN_SIZE = 32 };
+enum { COMMANDS_MAX = 64, HIDDEN_COUNT = 6, HIDDEN_SIZE = 32 };
 
 static struct element_rig stencil;
 static uint8_t hidden[HIDDEN_COUNT][HIDDEN_SIZE];
@@ -34,7 +34,9 @@ static void make_stencil(void)
         static uint8_t id[ELEMENT_RIG_ID_SIZE];
         element_rig_open(&stencil);
         element_rig_generate(&stencil, 0x97);
+        element_rig_make_device(&stencil);
         element_rig_personalise(&stencil);
+        element_rig_lease(&stencil, 3);
         element_rig_pair(&stencil, NULL);
         MUST(element_rig_enrol(&stencil, ELEMENT_RIG_PIN) == SW_OK);
         MUST(element_rig_register(&stencil, "rp.example", 0x01, id) == SW_OK);
@@ -43,6 +45,7 @@ static void make_stencil(void)
         hide(0x01000000, 67, hidden[2]); /* the credential's */
         hide(0x0117, 400, hidden[3]);    /* in the private exponent of key 0017 */
         hide(0x04000100, 1, hidden[4]);  /* the issuer's keys */
+        hide(0x0050, 0, hidden[5]);      /* the device key */
 }
 
 /* ---- what may never happen ---- */

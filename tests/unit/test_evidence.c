@@ -553,6 +553,51 @@ static void a_receipt_outlives_both_applets(void **state)
         assert_int_equal(found.numbers[EVIDENCE_AT_PENDING], 1);
 }
 
+static void reset(struct element_rig *rig)
+{
+        static const uint8_t touched[] = { 0x85, 0x01, 0x02 };
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_sw(element_rig_command(rig, 0x80180000, SLICE(touched)), SW_OK);
+}
+
+/* Reasons 1 and 2: the holder's own. */
+static void a_reset_leaves_a_receipt(void **state)
+{
+        struct element_rig *rig = *state;
+        enum { HOLDERS = EVIDENCE_PIN | EVIDENCE_PAIRING | EVIDENCE_FINGER };
+        uint8_t id[ELEMENT_RIG_ID_SIZE], user[ELEMENT_CERTIFICATE_MAX], signing[ELEMENT_CERTIFICATE_MAX];
+        slice user_certificate = certificate_of(rig, 0x000A, user);
+        slice signing_certificate = certificate_of(rig, 0x0001, signing);
+        element_rig_pair(rig, NULL);
+        assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(element_rig_register(rig, "rp.example", 0x01, id), SW_OK);
+        assert_sw(element_rig_register(rig, "other.example", 0x01, id), SW_OK);
+        reset(rig);
+        struct evidence found = receipt(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_REASON], 2);
+        assert_int_equal(found.person_count, 2);
+        check_person(&found.persons[0], EVIDENCE_SIGNING, signing_certificate);
+        check_person(&found.persons[1], EVIDENCE_USER_VERIFICATION, user_certificate);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 2);
+        assert_int_equal(found.numbers[EVIDENCE_AT_OTHER], HOLDERS | EVIDENCE_PASSWORD);
+        found = statement(rig);
+        assert_int_equal(found.person_count, 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_LEASE], 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_OTHER], EVIDENCE_BATCH_KEY);
+        acknowledge_oldest(rig);
+        /* One without anything to list leaves none. */
+        reset(rig);
+        assert_sw(ask(rig, get_receipt, nothing, 0x02), SW_NO_REFERENCE);
+        element_rig_pair(rig, NULL);
+        reset(rig);
+        found = receipt(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_REASON], 1);
+        assert_int_equal(found.numbers[EVIDENCE_AT_SEQUENCE], 2);
+        assert_int_equal(found.person_count, 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_OTHER], EVIDENCE_PAIRING);
+}
+
 /* ---- whoever verifies ---- */
 
 static mitome_code judge(
@@ -1008,6 +1053,7 @@ int main(void)
                 TEST(a_full_list_keeps_what_ends_certificates),
                 TEST(without_a_device_key_no_receipt),
                 TEST(a_receipt_outlives_both_applets),
+                TEST(a_reset_leaves_a_receipt),
                 TEST(evidence_is_for_who_asked),
                 TEST(no_byte_can_be_changed),
                 TEST(a_signature_serves_one_purpose),
