@@ -25,9 +25,9 @@ enum mitome_gate_purpose {
  * ID, which it shows to the user. */
 struct mitome_gate_request {
         enum mitome_gate_purpose purpose;
-        uint8_t command;               /* the CTAP command that will be done: 0x01, 0x02, 0x09 */
+        uint8_t command;               /* the CTAP command that will be done: 0x01, 0x02, 0x06, 0x09 */
         mitome_slice rp_id;            /* text; empty for ENROL */
-        mitome_slice client_data_hash; /* 32 bytes; empty for ENROL */
+        mitome_slice client_data_hash; /* 32 bytes; for 0x06 31 zeros and the permissions; empty for ENROL */
         mitome_slice challenge;        /* 32 bytes, from the element, good for one capture */
         uint32_t timeout_ms;           /* for the whole request; 0 means the gate's own limit */
 };

@@ -42,7 +42,7 @@ static void make_stencil(void)
         MUST(element_rig_register(&stencil, "rp.example", 0x01, id) == SW_OK);
         hide(0x0010, 16, hidden[0]);     /* the batch key */
         hide(0x0030, 0, hidden[1]);      /* the pairing key */
-        hide(0x01000000, 67, hidden[2]); /* the credential's */
+        hide(0x01000000, 68, hidden[2]); /* the credential's */
         hide(0x0117, 400, hidden[3]);    /* in the private exponent of key 0017 */
         hide(0x04000100, 1, hidden[4]);  /* the issuer's keys */
         hide(0x0050, 0, hidden[5]);      /* the device key */
@@ -97,6 +97,12 @@ static void look_at_card(struct element_rig *rig, struct watch *watch)
         watch->session = false;
 }
 
+static bool has_pin(struct element_rig *rig)
+{
+        uint8_t buffer[256];
+        return element_rig_stored(rig, 0x0020, buffer, sizeof buffer).size > 0;
+}
+
 static void look(struct element_rig *rig, struct watch *watch)
 {
         look_at_card(rig, watch);
@@ -105,7 +111,7 @@ static void look(struct element_rig *rig, struct watch *watch)
                 MUST(answer.size < HIDDEN_SIZE || !memmem(answer.data, answer.size, hidden[i], HIDDEN_SIZE));
         unsigned pin_tries = stored_number(rig, 0x0021), uv_tries = stored_number(rig, 0x0022);
         /* The input knows neither the PIN's hash nor the pairing key: tries come back by the rig alone. */
-        bool pin = watch->verified_pin || watch->pin_known;
+        bool pin = watch->verified_pin || watch->pin_known || !has_pin(rig); /* RESET leaves none to guess */
         MUST(pin_tries <= watch->pin_tries || pin);
         MUST(uv_tries <= watch->uv_tries || pin || watch->finger_token);
         watch->pin_tries = pin_tries;

@@ -1546,7 +1546,7 @@ static void no_key_is_in_any_answer(void **state)
         struct hidden hidden[HIDDEN];
         SECRET(pin_token);
         assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, id), SW_OK);
-        hide(rig, 0x01000000, 67, 32, &hidden[0]); /* the credential's key */
+        hide(rig, 0x01000000, 68, 32, &hidden[0]); /* the credential's key */
         hide(rig, 0x0010, 16, 32, &hidden[1]);     /* the batch key */
         hide(rig, 0x0030, 0, 32, &hidden[2]);      /* the pairing key */
         hide(rig, 0x0020, 17, 32, &hidden[3]);     /* the PIN's verifier */

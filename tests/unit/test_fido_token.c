@@ -564,6 +564,32 @@ static void protected_credentials_hide(void **state)
         }
 }
 
+/* Records of version 1 had no credProtect: they stand for level 1, and go on. Of another version, or a level
+ * that is none, a record is not there. */
+static void former_records_are_read(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t id[32], record[512], former[512];
+        assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, id), SW_OK);
+        slice stored = element_rig_stored(rig, 0x01000000, record, sizeof record);
+        assert_int_equal(record[0], 2);
+        for (int way = 0; way < 6; way++) {
+                static const uint8_t levels[] = { 1, 1, 1, 1, 0, 4 };
+                writer w = WRITER(former);
+                write_u8(&w, way == 0 ? 1 : way == 1 ? 3 : way == 2 ? 0 : 2);
+                write_slice(&w, slice_of(record + 1, 2));
+                if (way > 0)
+                        write_u8(&w, levels[way]);
+                write_slice(&w, slice_of(record + 4, stored.size - 4 - (way == 3)));
+                element_rig_off(rig);
+                element_rig_store(rig, 0x01000000, writer_view(&w));
+                element_rig_cycle(rig);
+                assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+                assert_sw(log_in(rig, false, SLICE(id)), way ? SW_NO_REFERENCE : SW_OK);
+                assert_sw(log_in(rig, false, nothing), way ? SW_NO_REFERENCE : SW_OK);
+        }
+}
+
 /* ---- RESET ---- */
 
 static void a_reset_leaves_nothing_of_the_holder(void **state)
@@ -635,6 +661,7 @@ int main(void)
                 TEST(storms_drain_the_finger_only),
                 TEST(the_core_asks_for_its_commands),
                 TEST(protected_credentials_hide),
+                TEST(former_records_are_read),
                 TEST(a_reset_leaves_nothing_of_the_holder),
                 TEST(a_reset_switches_the_list_off),
         };

@@ -85,7 +85,9 @@ static void show_text(slice text)
 
 static void show_purpose(struct operation *operation)
 {
-        static const char *const words[] = { [0x01] = "to register at ", [0x02] = "to log in at " };
+        static const char *const words[] = {
+                [0x01] = "to register at ", [0x02] = "to log in at ", [0x06] = "to be verified for "
+        };
         if (operation->shown)
                 return;
         operation->shown = true;
