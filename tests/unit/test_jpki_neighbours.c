@@ -153,6 +153,51 @@ static void another_channel_sees_no_verified_pin(void **state)
         assert_sw(command_on(rig, OTHER, sign, slice_text("x")), SW_SECURITY_STATUS);
 }
 
+/* ---- what must be gone, or must not ---- */
+
+enum { PIECE = 24 };
+
+struct pieces {
+        size_t count;
+        uint8_t bytes[16][PIECE];
+};
+
+static void keep_piece(struct element_rig *rig, uint32_t object, size_t offset, struct pieces *pieces)
+{
+        uint8_t bytes[4096];
+        slice stored = element_rig_stored(rig, object, bytes, sizeof bytes);
+        assert_true(stored.size >= offset + PIECE);
+        memcpy(pieces->bytes[pieces->count++], bytes + offset, PIECE);
+}
+
+static size_t count_pieces(struct element_rig *rig, const struct pieces *pieces)
+{
+        struct store *store;
+        uint32_t id;
+        size_t found = 0;
+        bool is_there;
+        assert_int_equal(store_open(&rig->config, &store, NULL).code, MITOME_OK);
+        for (uint32_t from = 0; store_next(store, from, UINT32_MAX, &id); from = id + 1) {
+                slice content = store_get(store, id, &is_there);
+                for (size_t i = 0; i < pieces->count; i++)
+                        found += memmem(content.data, content.size, pieces->bytes[i], PIECE) != NULL;
+        }
+        store_close(store);
+        for (size_t i = 0; i < pieces->count; i++)
+                found += memmem(rig->medium.image, rig->medium.size, pieces->bytes[i], PIECE) != NULL;
+        return found;
+}
+
+static void keep_all(struct element_rig *rig, struct pieces *pieces)
+{
+        static const uint32_t objects[] = { 0x0117, 0x011A, 0x010A, 0x010B, 0x0101 };
+        for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+                keep_piece(rig, objects[i], 300, pieces);
+                keep_piece(rig, objects[i], 700, pieces);
+        }
+        keep_piece(rig, 0x0023, 20, pieces);
+}
+
 /* ---- one PIN ---- */
 
 /* "the FIDO applet's tokens and this applet's VERIFY spend, and give back, the same tries" */
@@ -198,6 +243,55 @@ static void a_lock_closes_what_was_open(void **state)
         assert_sw(command_on(rig, OTHER, 0x00B00000, nothing), SW_SECURITY_STATUS);
         assert_sw(select_file_on(rig, OTHER, AUTH_PIN), SW_OK);
         assert_sw(command_on(rig, OTHER, change, slice_text("5678")), SW_SECURITY_STATUS);
+}
+
+/* The FIDO applet's SET PIN is a reset like the JPKI applet's: what the former PIN opened there is closed,
+ * and no finger that it confirmed opens anything. */
+static void set_pin_closes_the_other_applet_too(void **state)
+{
+        struct element_rig *rig = *state;
+        enum { FINGER_OPEN = 0x08 };
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
+        assert_true(element_rig_state(rig).flags & FINGER_OPEN);
+        open_other(rig);
+        assert_sw(select_on(rig, OTHER, element_rig_jpki), SW_OK);
+        assert_sw(verify_on(rig, OTHER, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(command_on(rig, OTHER, sign, slice_text("x")), SW_OK);
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        assert_sw(command_on(rig, OTHER, sign, slice_text("x")), SW_OK); /* a selection is no one else's */
+        assert_sw(element_rig_secured(rig, 0x80340000,
+                          slice_text("\x80\x04"
+                                     "5678")),
+                SW_OK);
+        assert_sw(command_on(rig, OTHER, sign, slice_text("x")), SW_SECURITY_STATUS);
+        assert_sw(verify_on(rig, OTHER, AUTH_PIN, "5678"), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_false(element_rig_state(rig).flags & FINGER_OPEN);
+}
+
+/* authenticatorReset wants a touch only. It must not leave a key that a new PIN would open, nor what was
+ * open. */
+static void a_reset_of_the_fido_applet_leaves_no_key(void **state)
+{
+        struct element_rig *rig = *state;
+        struct pieces pieces = { 0 };
+        keep_all(rig, &pieces);
+        open_other(rig);
+        assert_sw(select_on(rig, OTHER, element_rig_jpki), SW_OK);
+        assert_sw(verify_on(rig, OTHER, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(command_on(rig, OTHER, sign, slice_text("x")), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_sw(element_rig_command(rig, 0x80180000, slice_text("\x85\x01\x02")), SW_OK);
+        assert_int_equal(count_pieces(rig, &pieces), 0);
+        assert_sw(command_on(rig, OTHER, sign, slice_text("x")), SW_SECURITY_STATUS);
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, 0x80340000,
+                          slice_text("\x80\x04"
+                                     "5678")),
+                SW_OK);
+        assert_sw(verify_on(rig, OTHER, AUTH_PIN, "5678"), SW_OK);
+        assert_sw(command_on(rig, OTHER, sign, slice_text("x")), SW_NO_REFERENCE);
 }
 
 static struct element_rig_operation by_token(const struct secret *token)
@@ -252,39 +346,6 @@ static void an_erasure_ends_what_was_begun(void **state)
 
 /* ---- the other level of erasure ---- */
 
-enum { PIECE = 24 };
-
-struct pieces {
-        size_t count;
-        uint8_t bytes[16][PIECE];
-};
-
-static void keep_piece(struct element_rig *rig, uint32_t object, size_t offset, struct pieces *pieces)
-{
-        uint8_t bytes[4096];
-        slice stored = element_rig_stored(rig, object, bytes, sizeof bytes);
-        assert_true(stored.size >= offset + PIECE);
-        memcpy(pieces->bytes[pieces->count++], bytes + offset, PIECE);
-}
-
-static size_t count_pieces(struct element_rig *rig, const struct pieces *pieces)
-{
-        struct store *store;
-        uint32_t id;
-        size_t found = 0;
-        bool is_there;
-        assert_int_equal(store_open(&rig->config, &store, NULL).code, MITOME_OK);
-        for (uint32_t from = 0; store_next(store, from, UINT32_MAX, &id); from = id + 1) {
-                slice content = store_get(store, id, &is_there);
-                for (size_t i = 0; i < pieces->count; i++)
-                        found += memmem(content.data, content.size, pieces->bytes[i], PIECE) != NULL;
-        }
-        store_close(store);
-        for (size_t i = 0; i < pieces->count; i++)
-                found += memmem(rig->medium.image, rig->medium.size, pieces->bytes[i], PIECE) != NULL;
-        return found;
-}
-
 static uint16_t delete_jpki(struct element_rig *rig)
 {
         uint8_t bytes[32];
@@ -337,16 +398,6 @@ static void register_one(struct element_rig *rig)
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
         assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
         assert_sw(element_rig_register(rig, "rp.example", 0x01, id), SW_OK);
-}
-
-static void keep_all(struct element_rig *rig, struct pieces *pieces)
-{
-        static const uint32_t objects[] = { 0x0117, 0x011A, 0x010A, 0x010B, 0x0101 };
-        for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
-                keep_piece(rig, objects[i], 300, pieces);
-                keep_piece(rig, objects[i], 700, pieces);
-        }
-        keep_piece(rig, 0x0023, 20, pieces);
 }
 
 /* Both levels leave nothing of the applet, and everything of the others. */
@@ -409,6 +460,8 @@ int main(void)
                 TEST(tries_are_the_same_by_either_path),
                 TEST(a_lock_closes_what_was_open),
                 TEST(a_new_pin_ends_tokens),
+                TEST(set_pin_closes_the_other_applet_too),
+                TEST(a_reset_of_the_fido_applet_leaves_no_key),
                 TEST(an_erasure_ends_what_was_begun),
                 TEST(neighbours_outlive_both_erasures),
                 TEST(deletion_alone_leaves_nothing),

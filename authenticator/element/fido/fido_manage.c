@@ -50,9 +50,10 @@ uint16_t fido_set_pin(struct mitome_element *element, const struct apdu_command 
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
         if (!user_pin_is_allowed(element, pin))
                 return SW_WRONG_DATA;
-        SW_TRY(user_pin_put(element, pin));
+        SW_TRY(user_pin_reset(element, pin));
         SW_TRY(element_commit(element));
-        /* What the former PIN opened is closed. */
+        /* What the former PIN opened is closed, in either applet. */
+        jpki_close_secret(element, JPKI_AUTH_PIN);
         fido_end_operation(&element->fido);
         fido_token_wipe(&element->fido.token);
         return SW_OK;
