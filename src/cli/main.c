@@ -11,6 +11,7 @@ static const struct subcommand {
         int (*run)(int argc, char **argv);
         const char *help;
 } subcommands[] = {
+        { "card", card_main, "say what the card in a reader is, or have it sign an application" },
         { "element", element_main, "run the secure element as a process of its own" },
         { "explain", explain_main, "say what an error code means and what to do" },
         { "inspect", inspect_main,
