@@ -80,7 +80,12 @@ static mitome_status select_applet(struct mitome_authenticator *a, mitome_error 
         writer w = WRITER(bytes);
         slice response, data;
         uint16_t sw;
-        MITOME_TRY(mitome_enforcer_select(a->enforcer, SLICE(fido_applet), error));
+        mitome_error cause = { 0 };
+        mitome_status status = mitome_enforcer_select(a->enforcer, SLICE(fido_applet), &cause);
+        if (status.code == MITOME_E_APDU_STATUS) /* allowed, and not there: a My Number Card, say */
+                return fail(error, MITOME_E_NOT_AUTHENTICATOR, NULL, NULL);
+        if (failed(status))
+                return fail(error, cause.code, cause.field, cause.clause);
         apdu_write_command(&w, &get_state);
         MITOME_TRY(transmit(a, writer_view(&w), &response, error));
         MITOME_TRY(apdu_read_response(response, &data, &sw, error));

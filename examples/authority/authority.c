@@ -61,14 +61,17 @@ static const char ca_extensions[] = "[certificate]\n"
                                     "subjectKeyIdentifier = hash\n" DISTRIBUTION_POINT "1.OU = %s\n"
                                     "2.OU = Japan Agency for Local Authority Information Systems\n";
 
-/* 利用者証明用. The marker of phone certificates is this project's own: the real profile is not public. The
- * key identifier stands last, as in the real certificates. */
+/* What marks phone certificates is this project's own: their real profile is not public. */
+static const char phone_marker[] = "1.3.6.1.4.1.99999.1.1 = DER:0500\n";
+
+/* 利用者証明用. The key identifier stands last, as in the real certificates. %s: the phone's marker, or
+ * nothing. */
 static const char user_verification_extensions[] =
         "[certificate]\n"
         "keyUsage = critical, digitalSignature\n"
         "certificatePolicies = 1.2.392.200149.8.5.1.3.30\n"
         "crlDistributionPoints = dp\n"
-        "1.3.6.1.4.1.99999.1.1 = DER:0500\n"
+        "%s"
         "authorityKeyIdentifier = keyid\n"
         "subjectKeyIdentifier = hash\n" DISTRIBUTION_POINT "1.OU = JPKI for user authentication\n"
         "2.OU = Japan Agency for Local Authority Information Systems\n";
@@ -81,7 +84,7 @@ static const char signing_extensions[] =
         "certificatePolicies = 1.2.392.200149.8.5.1.1.20\n"
         "subjectAltName = @facts\n"
         "crlDistributionPoints = dp\n"
-        "1.3.6.1.4.1.99999.1.1 = DER:0500\n"
+        "%s"
         "authorityKeyIdentifier = keyid\n"
         "subjectKeyIdentifier = hash\n" DISTRIBUTION_POINT "1.OU = JPKI for digital signature\n"
         "2.OU = CRL Distribution Points\n"
@@ -341,11 +344,12 @@ static X509_NAME *subject_of(
 static mitome_status extensions_of(enum authority_kind kind, const struct authority_person *person,
         char *text, size_t size, mitome_error *error)
 {
+        const char *marker = person->on_card ? "" : phone_marker;
         int length = kind == AUTHORITY_SIGNING
-                             ? snprintf(text, size, signing_extensions, person->name, person->gender,
+                             ? snprintf(text, size, signing_extensions, marker, person->name, person->gender,
                                        era_of(person), person->birth_year, person->birth_month,
                                        person->birth_day, person->address)
-                             : snprintf(text, size, "%s", user_verification_extensions);
+                             : snprintf(text, size, user_verification_extensions, marker);
         return length > 0 && (size_t)length < size ? ok() : fail(error, MITOME_E_TOO_LONG, "person", NULL);
 }
 

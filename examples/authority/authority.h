@@ -19,6 +19,7 @@ struct authority_person {
         const char *prefecture, *city; /* romanised, as the signing certificate's subject has them */
         const char *gender;
         int birth_year, birth_month, birth_day;
+        bool on_card; /* the certificates are for a My Number Card: they are not marked as a phone's */
 };
 
 struct authority_der {
@@ -42,8 +43,9 @@ void authority_free(struct authority *authority);
 slice authority_ca(const struct authority *authority, enum authority_kind kind);
 
 /* authority_issue certifies an RSA-2048 public key (big-endian numbers) for a person: valid from now to his
- * fifth birthday from now, marked as issued into a phone. KEY_WEAK for another key; VALUE for a date that is
- * none, a text with control or configuration characters, and a signing certificate for a child under 15. */
+ * fifth birthday from now, marked as issued into a phone unless it is for a card. KEY_WEAK for another key;
+ * VALUE for a date that is none, a text with control or configuration characters, and a signing certificate
+ * for a child under 15. */
 MITOME_CHECKED mitome_status authority_issue(struct authority *authority, enum authority_kind kind,
         const struct authority_person *person, slice modulus, slice exponent, int64_t now,
         struct authority_certificate *ret, mitome_error *error);

@@ -9,11 +9,15 @@ enum { KEY_VERSION = 0, CHUNK = 128, WIRE_MAX = 4096 };
 static const uint8_t fido_aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
 static const uint8_t jpki_aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
 static const uint8_t ara_aid[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00 };
+static const uint8_t card_manager_aid[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 };
 
 slice tsm_aid(enum tsm_applet applet)
 {
         const slice aids[] = {
-                [TSM_FIDO] = SLICE(fido_aid), [TSM_JPKI] = SLICE(jpki_aid), [TSM_ARA] = SLICE(ara_aid)
+                [TSM_FIDO] = SLICE(fido_aid),
+                [TSM_JPKI] = SLICE(jpki_aid),
+                [TSM_ARA] = SLICE(ara_aid),
+                [TSM_CARD_MANAGER] = SLICE(card_manager_aid),
         };
         return aids[applet];
 }
@@ -325,4 +329,31 @@ mitome_status tsm_forbid_apps(struct tsm_channel *channel, enum tsm_applet apple
         tlv_write(&w, ACCESS_AID, tsm_aid(applet));
         MITOME_TRY(store_data(channel, ACCESS_DELETE, writer_view(&w), &sw, error));
         return sw == SW_NO_REFERENCE ? ok() : status_error(sw, error);
+}
+
+/* ---- what is played ---- */
+
+mitome_status tsm_personalise(struct tsm_channel *channel, enum tsm_personality personality,
+        const char *serial, mitome_error *error)
+{
+        uint8_t fields[32];
+        writer w = WRITER(fields);
+        slice data;
+        tlv_write_u8(&w, 0x80, (uint8_t)personality);
+        tlv_write_u8(&w, 0x81, 0);
+        if (serial[0])
+                tlv_write(&w, 0x82, slice_text(serial));
+        MITOME_TRY(writer_finish(&w, "serial number", &data, error));
+        return order(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0xDA, .data = data }, error);
+}
+
+mitome_status tsm_delete_fido(struct tsm_channel *channel, mitome_error *error)
+{
+        uint8_t fields[16], plain[WIRE_MAX];
+        writer w = WRITER(fields);
+        slice receipt;
+        tlv_write(&w, 0x4F, SLICE(fido_aid));
+        return exchange(channel,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0xE4, .data = writer_view(&w), .expected = 256 },
+                plain, &receipt, error);
 }

@@ -18,7 +18,7 @@ struct tsm_channel {
         uint8_t number; /* the logical channel: whoever uses the phone keeps his own */
 };
 
-enum tsm_applet { TSM_FIDO, TSM_JPKI, TSM_ARA };
+enum tsm_applet { TSM_FIDO, TSM_JPKI, TSM_ARA, TSM_CARD_MANAGER };
 
 /* tsm_aid is the applet's name. */
 slice tsm_aid(enum tsm_applet applet);
@@ -64,6 +64,11 @@ MITOME_CHECKED mitome_status tsm_write_ca_certificate(
 MITOME_CHECKED mitome_status tsm_set_secret(
         struct tsm_channel *channel, enum authority_kind kind, const char *secret, mitome_error *error);
 
+/* tsm_personalise says what the applet plays; before its first key. `serial` may be empty. */
+enum tsm_personality { TSM_PHONE, TSM_CARD };
+MITOME_CHECKED mitome_status tsm_personalise(struct tsm_channel *channel, enum tsm_personality personality,
+        const char *serial, mitome_error *error);
+
 /* tsm_set_lease lets the signing key make `count` more signatures, as long as the certificate with this
  * serial number stands beside it: to be called when the certificate was seen to be alive. */
 MITOME_CHECKED mitome_status tsm_set_lease(
@@ -75,5 +80,10 @@ MITOME_CHECKED mitome_status tsm_allow_app(
         struct tsm_channel *channel, enum tsm_applet applet, slice hash, mitome_error *error);
 MITOME_CHECKED mitome_status tsm_forbid_apps(
         struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error);
+
+/* Card manager */
+
+/* tsm_delete_fido deletes the instance of the FIDO applet: the element is no authenticator any more. */
+MITOME_CHECKED mitome_status tsm_delete_fido(struct tsm_channel *channel, mitome_error *error);
 
 #endif

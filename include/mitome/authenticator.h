@@ -47,8 +47,9 @@ struct mitome_authenticator;
 /* mitome_authenticator_new selects the FIDO applet of the element, through the access control enforcer
  * (enforcer.h), which every later command goes through as well, and reads its state. Fails with ACCESS_DENIED
  * when no access rule lets `app` reach that applet (one that is taken away later shuts out the next
- * authenticator, not this one: GPD_SPE_013 asks when a channel is opened), ACCESS_RULES, LINK, APDU_STATUS or
- * NO_MEMORY. The config is copied; its contexts must outlive the authenticator. */
+ * authenticator, not this one: GPD_SPE_013 asks when a channel is opened), NOT_AUTHENTICATOR when there is no
+ * such applet, ACCESS_RULES, LINK, APDU_STATUS or NO_MEMORY. The config is copied; its contexts must outlive
+ * the authenticator. */
 MITOME_CHECKED mitome_status mitome_authenticator_new(const struct mitome_authenticator_config *config,
         struct mitome_authenticator **ret, mitome_error *error);
 

@@ -27,7 +27,8 @@ static const char usage[] =
         "usage: mitome element --state DIR --vpcd HOST:PORT [--provision-demo]\n"
         "       mitome element --state DIR --unix PATH [--provision-demo]\n"
         "       mitome element --state DIR --create --scp03-keys FILE [--scp03-i I]\n"
-        "       mitome element --state DIR --provision-demo [--scp03-keys FILE] [--scp03-i I]\n\n"
+        "       mitome element --state DIR --provision-demo [--personality phone|card] [--scp03-keys FILE]\n"
+        "                                      [--scp03-i I]\n\n"
         "Runs the secure element in software, as a process of its own, until a signal ends it.\n\n"
         "  --state DIR        where the sealed state is kept (mode 0700)\n"
         "  --vpcd HOST:PORT   puts the element into the virtual card reader (vpcd of pcscd) that listens there, as\n"
@@ -39,21 +40,26 @@ static const char usage[] =
         "  --scp03-i I        what of SCP03 is offered with it: 00, 10, 20, 30, 60, 70 (default), or each with 01\n"
         "  --provision-demo   if DIR is new: make an element there and personalise it for an invented person, with\n"
         "                     certificates of a CA that is forgotten at once, PIN 1234 and password PASSWORD1.\n"
+        "                     It plays a phone's element, or a My Number Card (--personality card).\n"
         "                     Without --scp03-keys its keys are random and are left in DIR/scp03-keys\n";
 
 /* Three lines of 64 digits, each with its end. */
 enum { KEY_FILE_MAX = 3 * (2 * MITOME_SCP03_KEY_MAX + 1) };
 
 struct options {
-        const char *state, *socket, *vpcd, *keys, *i;
+        const char *state, *socket, *vpcd, *keys, *i, *personality;
         bool create, provision, help;
 };
 
 /* What may be said together. */
 static bool is_complete(const struct options *options)
 {
+        const char *personality = options->personality;
         int ways = (options->socket != NULL) + (options->vpcd != NULL);
         if (!options->state)
+                return false;
+        if (personality && (!options->provision ||
+                                   (strcmp(personality, "card") != 0 && strcmp(personality, "phone") != 0)))
                 return false;
         if (options->create)
                 return options->keys && ways == 0 && !options->provision;
@@ -68,6 +74,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "vpcd", required_argument, NULL, 'v' },
                 { "create", no_argument, NULL, 'c' },
                 { "scp03-keys", required_argument, NULL, 'k' },
+                { "personality", required_argument, NULL, 'y' },
                 { "provision-demo", no_argument, NULL, 'p' },
                 { "scp03-i", required_argument, NULL, 'i' },
                 { "help", no_argument, NULL, 'h' },
@@ -82,6 +89,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->vpcd = optarg;
                 else if (option == 'k')
                         options->keys = optarg;
+                else if (option == 'y')
+                        options->personality = optarg;
                 else if (option == 'i')
                         options->i = optarg;
                 else if (option == 'c')
@@ -197,6 +206,7 @@ static mitome_status provision(
         uint8_t *image = NULL;
         size_t size = 0;
         struct mitome_card_keys keys;
+        const bool is_card = options->personality && strcmp(options->personality, "card") == 0;
         MITOME_TRY(config->storage.load(config->storage.context, &image, &size, error));
         free(image);
         if (image) {
@@ -207,7 +217,7 @@ static mitome_status provision(
         MITOME_TRY(read_i(options->i, &keys.i, error));
         mitome_status status = demo_keys(options, &keys, error);
         if (!failed(status))
-                status = provision_demo(config, &keys, error);
+                status = provision_demo(config, &keys, is_card ? PROVISION_CARD : PROVISION_PHONE, error);
         bytes_wipe(&keys, sizeof keys);
         return status;
 }

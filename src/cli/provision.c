@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Whoever is made for a demonstration belongs to nobody: neither the name nor the place exists. */
-static const struct authority_person person = {
+static const struct authority_person invented = {
         .name = "見本 花子",
         .address = "東京都見本区見本町一丁目1番1号",
         .prefecture = "Tokyo-to",
@@ -77,6 +77,7 @@ struct provision {
         struct mitome_random random;
         struct mitome_link link; /* to the element, in this process */
         struct scp03_keys keys;
+        enum provision_personality personality;
         struct authority *authority;
         int64_t now;
 };
@@ -97,13 +98,15 @@ static mitome_status issue(struct provision *provision, struct tsm_channel *chan
 {
         struct tsm_public_key key;
         struct authority_certificate certificate;
+        struct authority_person person = invented;
+        person.on_card = provision->personality == PROVISION_CARD;
         MITOME_TRY(tsm_generate_key(channel, kind, &key, error));
         MITOME_TRY(authority_issue(provision->authority, kind, &person, SLICE(key.modulus),
                 SLICE(key.exponent), provision->now, &certificate, error));
         MITOME_TRY(tsm_write_certificate(
                 channel, kind, slice_of(certificate.der.bytes, certificate.der.size), error));
         MITOME_TRY(tsm_write_ca_certificate(channel, kind, authority_ca(provision->authority, kind), error));
-        if (kind == AUTHORITY_SIGNING)
+        if (kind == AUTHORITY_SIGNING && !person.on_card)
                 MITOME_TRY(tsm_set_lease(channel, SLICE(certificate.serial), SIGNATURES, error));
         return tsm_set_secret(channel, kind, secret, error);
 }
@@ -114,7 +117,11 @@ static mitome_status personalise(struct provision *provision, mitome_error *erro
         MITOME_TRY(authority_new(&provision->random, provision->now, &provision->authority, error));
         MITOME_TRY(
                 tsm_open(&channel, &provision->link, &provision->keys, TSM_JPKI, &provision->random, error));
-        mitome_status status = issue(provision, &channel, AUTHORITY_USER_VERIFICATION, PROVISION_PIN, error);
+        const bool card = provision->personality == PROVISION_CARD;
+        mitome_status status =
+                tsm_personalise(&channel, card ? TSM_CARD : TSM_PHONE, card ? "DEMO-0001" : "", error);
+        if (!failed(status))
+                status = issue(provision, &channel, AUTHORITY_USER_VERIFICATION, PROVISION_PIN, error);
         if (!failed(status))
                 status = issue(provision, &channel, AUTHORITY_SIGNING, PROVISION_PASSWORD, error);
         tsm_close(&channel);
@@ -166,13 +173,25 @@ static mitome_status allow_every_app(struct provision *provision, mitome_error *
         return status;
 }
 
-static void say_what_was_made(void)
+/* A plain card is not an authenticator. */
+static mitome_status remove_fido(struct provision *provision, mitome_error *error)
+{
+        struct tsm_channel channel;
+        MITOME_TRY(tsm_open(
+                &channel, &provision->link, &provision->keys, TSM_CARD_MANAGER, &provision->random, error));
+        mitome_status status = tsm_delete_fido(&channel, error);
+        tsm_close(&channel);
+        return status;
+}
+
+static void say_what_was_made(enum provision_personality personality)
 {
         fprintf(stderr,
-                "mitome element: a DEMONSTRATION: personalised for %s (born %d-%02d-%02d), who does not exist,\n"
+                "mitome element: a DEMONSTRATION: %s, personalised for %s (born %d-%02d-%02d), who does not exist,\n"
                 "mitome element: with certificates of a test hierarchy (O=JPKI-TEST) that nobody trusts;\n"
                 "mitome element: user-verification PIN %s, signing password %s\n",
-                person.name, person.birth_year, person.birth_month, person.birth_day, PROVISION_PIN,
+                personality == PROVISION_CARD ? "a My Number Card" : "a phone's element", invented.name,
+                invented.birth_year, invented.birth_month, invented.birth_day, PROVISION_PIN,
                 PROVISION_PASSWORD);
 }
 
@@ -186,16 +205,18 @@ static mitome_status scp03_keys_of(
 }
 
 static mitome_status fill(struct mitome_element *element, const struct mitome_element_config *config,
-        const struct mitome_card_keys *keys, mitome_error *error)
+        const struct mitome_card_keys *keys, enum provision_personality personality, mitome_error *error)
 {
         struct provision provision = {
                 .random = config->random,
                 .link = { .context = element, .transmit = transmit },
+                .personality = personality,
                 .now = (int64_t)time(NULL),
         };
         mitome_status status = scp03_keys_of(keys, &provision.keys, error);
         if (!failed(status))
-                status = manufacture(&provision, error);
+                status = personality == PROVISION_CARD ? remove_fido(&provision, error)
+                                                       : manufacture(&provision, error);
         if (!failed(status))
                 status = personalise(&provision, error);
         if (!failed(status))
@@ -205,18 +226,18 @@ static mitome_status fill(struct mitome_element *element, const struct mitome_el
         return status;
 }
 
-mitome_status provision_demo(
-        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
+mitome_status provision_demo(const struct mitome_element_config *config, const struct mitome_card_keys *keys,
+        enum provision_personality personality, mitome_error *error)
 {
         struct mitome_element *element;
         MITOME_TRY(mitome_element_create(config, keys, error));
         MITOME_TRY(mitome_element_open(config, &element, error));
-        mitome_status status = fill(element, config, keys, error);
+        mitome_status status = fill(element, config, keys, personality, error);
         mitome_element_free(element);
         if (failed(status))
                 fputs("mitome element: the folder is left half made: remove it before trying again\n",
                         stderr);
         else
-                say_what_was_made();
+                say_what_was_made(personality);
         return status;
 }

@@ -16,10 +16,16 @@
 MITOME_CHECKED mitome_status provision_make_keys(
         const char *folder, struct mitome_card_keys *ret, mitome_error *error);
 
+/* What the element plays. */
+enum provision_personality {
+        PROVISION_PHONE, /* a phone's element: JPKI and FIDO, batch key, device key, lease */
+        PROVISION_CARD,  /* a My Number Card: JPKI and no FIDO applet */
+};
+
 /* provision_demo makes a new element and personalises it for an invented person: both keys generated inside,
  * certificates of CAs whose keys are forgotten at once, PIN, password, and a batch key. Says on stderr what
  * it made. */
-MITOME_CHECKED mitome_status provision_demo(
-        const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error);
+MITOME_CHECKED mitome_status provision_demo(const struct mitome_element_config *config,
+        const struct mitome_card_keys *keys, enum provision_personality personality, mitome_error *error);
 
 #endif

@@ -84,11 +84,14 @@ start_element() {
         await_card
 }
 
-# The exit status of the element is left in element_status.
+# The exit status of the element is left in element_status. The reader needs a moment to see that it is gone.
 stop_element() {
         element_status=0
-        [ -z "$element_process" ] || { kill "$element_process" 2>/dev/null; wait "$element_process" 2>/dev/null || element_status=$?; }
+        [ -n "$element_process" ] || return 0
+        kill "$element_process" 2>/dev/null
+        wait "$element_process" 2>/dev/null || element_status=$?
         element_process=''
+        [ -z "$reader_process" ] || await card_is_gone
 }
 
 # Polls a condition for 20 seconds at most.
@@ -103,6 +106,10 @@ await() {
 
 card_is_there() {
         opensc-tool -l 2>/dev/null | grep -q '^0 *Yes'
+}
+
+card_is_gone() {
+        opensc-tool -l 2>/dev/null | grep -q '^0 *No'
 }
 
 await_card() {
