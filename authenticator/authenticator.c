@@ -85,7 +85,7 @@ static mitome_status select_applet(struct mitome_authenticator *a, mitome_error 
         if (status.code == MITOME_E_APDU_STATUS) /* allowed, and not there: a My Number Card, say */
                 return fail(error, MITOME_E_NOT_AUTHENTICATOR, NULL, NULL);
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return fail(error, status.code, cause.field, cause.clause);
         apdu_write_command(&w, &get_state);
         MITOME_TRY(transmit(a, writer_view(&w), &response, error));
         MITOME_TRY(apdu_read_response(response, &data, &sw, error));
