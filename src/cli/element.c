@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "complain.h"
 #include "hex_text.h"
+#include "native.h"
 #include "provision.h"
 #include "random_system.h"
 #include "storage_file.h"
@@ -28,7 +29,8 @@ static const char usage[] =
         "       mitome element --state DIR --unix PATH [--provision-demo]\n"
         "       mitome element --state DIR --create --scp03-keys FILE [--scp03-i I]\n"
         "       mitome element --state DIR --provision-demo [--personality phone|card] [--scp03-keys FILE]\n"
-        "                                      [--scp03-i I]\n\n"
+        "                                      [--scp03-i I]\n"
+        "       mitome element --write-cap NAME\n\n"
         "Runs the secure element in software, as a process of its own, until a signal ends it.\n\n"
         "  --state DIR        where the sealed state is kept (mode 0700)\n"
         "  --vpcd HOST:PORT   puts the element into the virtual card reader (vpcd of pcscd) that listens there, as\n"
@@ -37,17 +39,21 @@ static const char usage[] =
         "  --create           make a new, empty element in DIR and end\n"
         "  --scp03-keys FILE  its first key set: three lines of 32, 48 or 64 hexadecimal digits, ENC, MAC and DEK (mode\n"
         "                     0600)\n"
-        "  --scp03-i I        what of SCP03 is offered with it: 00, 10, 20, 30, 60, 70 (default), or each with 01\n"
+        "  --scp03-i I        what of SCP03 is offered with it: 00, 10, 20, 30, 60, 70 (default), or each with 01;\n"
+        "                     60 or 70 with --provision-demo\n"
         "  --provision-demo   if DIR is new: make an element there and personalise it for an invented person, with\n"
         "                     certificates of a CA that is forgotten at once, PIN 1234 and password PASSWORD1.\n"
         "                     It plays a phone's element, or a My Number Card (--personality card).\n"
-        "                     Without --scp03-keys its keys are random and are left in DIR/scp03-keys\n";
+        "                     Without --scp03-keys its keys are random and are left in DIR/scp03-keys\n"
+        "  --write-cap NAME   writes the CAP file of an applet of this build (jpki, fido, ara, stand-in) to standard\n"
+        "                     output: what a management station loads, and installs from\n";
 
 /* Three lines of 64 digits, each with its end. */
 enum { KEY_FILE_MAX = 3 * (2 * MITOME_SCP03_KEY_MAX + 1) };
 
 struct options {
-        const char *state, *socket, *vpcd, *keys, *i, *personality;
+        const char *state, *socket, *vpcd, *keys, *i, *personality, *cap;
+        struct vpcd_address address; /* what vpcd says */
         bool create, provision, help;
 };
 
@@ -55,6 +61,8 @@ struct options {
 static bool is_complete(const struct options *options)
 {
         const char *personality = options->personality;
+        if (options->cap)
+                return !options->state && !options->create && !options->provision;
         int ways = (options->socket != NULL) + (options->vpcd != NULL);
         if (!options->state)
                 return false;
@@ -74,6 +82,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "vpcd", required_argument, NULL, 'v' },
                 { "create", no_argument, NULL, 'c' },
                 { "scp03-keys", required_argument, NULL, 'k' },
+                { "write-cap", required_argument, NULL, 'w' },
                 { "personality", required_argument, NULL, 'y' },
                 { "provision-demo", no_argument, NULL, 'p' },
                 { "scp03-i", required_argument, NULL, 'i' },
@@ -89,6 +98,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->vpcd = optarg;
                 else if (option == 'k')
                         options->keys = optarg;
+                else if (option == 'w')
+                        options->cap = optarg;
                 else if (option == 'y')
                         options->personality = optarg;
                 else if (option == 'i')
@@ -203,6 +214,7 @@ static mitome_status demo_keys(
 static mitome_status provision(
         const struct mitome_element_config *config, const struct options *options, mitome_error *error)
 {
+        enum { FULL_RANDOM = 0x60, FULL = 0x70 };
         uint8_t *image = NULL;
         size_t size = 0;
         struct mitome_card_keys keys;
@@ -215,6 +227,8 @@ static mitome_status provision(
                 return ok();
         }
         MITOME_TRY(read_i(options->i, &keys.i, error));
+        if (keys.i != FULL_RANDOM && keys.i != FULL) /* who personalises asks for level 33, and for S8 */
+                return fail(error, MITOME_E_VALUE, "--scp03-i", NULL);
         mitome_status status = demo_keys(options, &keys, error);
         if (!failed(status))
                 status = provision_demo(config, &keys, is_card ? PROVISION_CARD : PROVISION_PHONE, error);
@@ -264,10 +278,8 @@ static void tell_reader(const void *context, enum vpcd_event event)
 static mitome_status serve_reader(
         struct mitome_element *element, const struct options *options, int stop, mitome_error *error)
 {
-        struct vpcd_address address;
         const struct vpcd_watch watch = { .context = options, .tell = tell_reader };
-        MITOME_TRY(vpcd_parse(options->vpcd, &address, error));
-        return vpcd_serve(element, &address, stop, &watch, error);
+        return vpcd_serve(element, &options->address, stop, &watch, error);
 }
 
 /* A descriptor that has something to read once a signal asks for the end. Nothing needs to be put away then:
@@ -308,6 +320,21 @@ static mitome_status create_or_serve(
         return options->socket || options->vpcd ? serve(config, options, error) : ok();
 }
 
+static mitome_status write_cap(const char *name, mitome_error *error)
+{
+        const struct native_file *native = native_named(name);
+        uint8_t bytes[LOAD_FILE_CAP_MAX];
+        writer w = WRITER(bytes);
+        slice cap;
+        if (!native)
+                return fail(error, MITOME_E_VALUE, "--write-cap", NULL);
+        native_write_cap(native, &w);
+        MITOME_TRY(writer_finish(&w, "CAP file", &cap, error));
+        return fwrite(cap.data, 1, cap.size, stdout) == cap.size
+                       ? ok()
+                       : fail(error, MITOME_E_FILE_WRITE, "standard output", NULL);
+}
+
 static mitome_status run(const struct options *options, mitome_error *error)
 {
         struct storage_file *file;
@@ -340,6 +367,10 @@ int element_main(int argc, char **argv)
         prctl(PR_SET_DUMPABLE, 0); /* no core dump and no debugger of the same user sees the keys */
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         signal(SIGPIPE, SIG_IGN);
-        mitome_status status = run(&options, &error);
+        mitome_status status = options.cap    ? write_cap(options.cap, &error)
+                               : options.vpcd ? vpcd_parse(options.vpcd, &options.address, &error)
+                                              : ok();
+        if (!failed(status) && !options.cap)
+                status = run(&options, &error);
         return failed(status) ? complain("mitome element", &error) : 0;
 }

@@ -45,7 +45,7 @@ mitome_status vpcd_parse(const char *text, struct vpcd_address *ret, mitome_erro
         } else if (memchr(text, ':', size)) { /* which colon parts host and port? */
                 return not_an_address(error);
         }
-        if (size == 0 || size >= sizeof address.host)
+        if (size == 0 || size >= sizeof address.host || memchr(text, '[', size) || memchr(text, ']', size))
                 return not_an_address(error);
         snprintf(address.host, sizeof address.host, "%.*s", (int)size, text);
         snprintf(address.port, sizeof address.port, "%s", colon + 1);

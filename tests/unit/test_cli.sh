@@ -59,7 +59,7 @@ answers '--help' 0 'inspect' - --help
 answers '--version' 0 'mitome 0.' - --version
 answers 'no subcommand' 2 - 'usage: mitome'
 answers 'an unknown subcommand says what there is' 2 - "no subcommand 'frobnicate'" frobnicate
-for subcommand in element explain inspect verify; do
+for subcommand in card element explain inspect verify; do
         answers "$subcommand --help" 0 "$subcommand" - "$subcommand" --help
         answers "$subcommand with an unknown option" 2 - . "$subcommand" --frobnicate
 done
@@ -204,6 +204,32 @@ for long in "$key" "$key$(printf %.16s $key)" "$key$key"; do
 done
 answers 'element is made' 0 - - element --state "$work/state" --create --scp03-keys "$work/keys"
 answers 'element is not made twice' 2 - 'E801' element --state "$work/state" --create --scp03-keys "$work/keys"
+for wrong in '--vpcd a:1 --unix b' '--vpcd a:1 --create' '--personality card --vpcd a:1' '--provision-demo --personality cat' '--provision-demo --create' \
+        '--provision-demo --vpcd a:1 --unix b' '--vpcd a:1 --scp03-keys x' '--write-cap jpki'; do
+        # shellcheck disable=SC2086 # words
+        answers "element with $wrong" 2 - 'usage' element --state "$work/new" $wrong
+done
+for wrong in nowhere :1 host: host:0 host:65536 host:1x; do
+        answers "element in the reader '$wrong'" 2 - 'E117' element --state "$work/new" --provision-demo --vpcd "$wrong"
+done
+answers 'nothing was made of all that' 2 - 'E802' element --state "$work/new" --unix "$work/other"
+answers 'element in the reader of a host that is none' 2 - 'E809' element --state "$work/state" --vpcd 999.999.999.999:1
+answers 'a CAP file of no applet' 2 - 'E117' element --write-cap frobnicate
+for applet in jpki fido ara stand-in; do
+        answers "the CAP file of $applet" 0 "mitome native applet $applet" - element --write-cap $applet
+done
+for personality in phone card; do
+        answers "a demonstration: $personality" 0 - 'DEMONSTRATION' element --state "$work/$personality" --provision-demo --personality $personality
+        answers 'and not twice' 0 - 'nothing was personalised' element --state "$work/$personality" --provision-demo --personality $personality
+        result=0
+        [ "$(stat -c %a "$work/$personality/scp03-keys")" = 600 ] && [ "$(wc -c <"$work/$personality/scp03-keys")" = 99 ] || result=1
+        report "$result" 'its keys are its owner'\''s alone'
+done
+answers 'a demonstration with keys of its own' 0 - 'DEMONSTRATION' element --state "$work/keyed" --provision-demo --scp03-keys "$work/keys" --scp03-i 60
+answers 'a demonstration in a mode that it cannot be made in' 2 - 'E117' element --state "$work/keyed2" --provision-demo --scp03-i 71
+result=0
+[ ! -e "$work/keyed/scp03-keys" ] || result=1
+report "$result" 'leaves no keys about'
 answers 'element on a path that is a file' 2 - 'E809' element --state "$work/state" --unix "$work/keys"
 
 "$mitome" element --state "$work/state" --unix "$work/socket" 2>"$work/element.err" &
