@@ -120,6 +120,48 @@ cp "$work/out" "$work/stdout.der"
 call openssl cms -verify -inform DER -in "$work/stdout.der" -CAfile "$work/signing-ca.pem" -purpose any
 test_that 'without --out it goes to standard output' status 0 successful
 
+# ---- the terminal ----
+
+# at_terminal TEXT ARGUMENT..: runs mitome with a terminal of its own and types the text at its prompt; what the
+# terminal shows goes to $work/out.
+at_terminal() {
+        got=0
+        timeout 60 python3 - "$@" >"$work/out" 2>"$work/err" <<'END' || got=$?
+import os, pty, sys
+process, terminal = pty.fork()
+if process == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+shown, typed = b"", False
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    shown += piece
+    if not typed and b"left): " in shown:
+        os.write(terminal, sys.argv[1].encode() + b"\n")
+        typed = True
+sys.stdout.buffer.write(shown)
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+END
+}
+at_terminal PASSWORD1 "$mitome" card sign-application --nonce a --out "$work/typed.der"
+test_that 'the password is asked for, with the tries that are left' status 0 '5 tries left'
+test_that 'and is not shown' never_said PASSWORD1
+call openssl cms -verify -inform DER -in "$work/typed.der" -CAfile "$work/signing-ca.pem" -purpose any
+test_that 'what was signed with it verifies' status 0 successful
+at_terminal WRONGPASS2 "$mitome" card sign-application --nonce a --out "$work/typed.der"
+test_that 'a wrong one is told, and not shown either' status 1 E821 '4 tries are left'
+test_that 'not even that' never_said WRONGPASS2
+at_terminal PASSWORD1 "$mitome" card sign-application --nonce a --out "$work/typed.der"
+test_that 'and once more' status 0 '4 tries left'
+got=0
+setsid "$mitome" card sign-application --nonce a >"$work/out" 2>"$work/err" </dev/null || got=$?
+test_that 'without a terminal nobody is asked' status 2 E806
+
 # ---- refusals ----
 
 printf x >>"$work/large"
