@@ -29,7 +29,8 @@ enum { LEASE = 5 };
 static const uint32_t get_receipt = 0x80400000, acknowledge_receipt = 0x80420000, get_statement = 0x80440000,
                       make_device_key = 0x80360000, store_device_certificate = 0x80380000,
                       set_lease_head = 0x804A0000, get_lease = 0x804C0000, erase_all = 0x800E0000,
-                      erase_signing = 0x800E009A, sign = 0x802A009A, personalise = 0x80DA0000;
+                      erase_user = 0x800E0097, erase_signing = 0x800E009A, sign = 0x802A009A,
+                      personalise = 0x80DA0000;
 
 static struct element_rig stencil; /* personalised, with a device key and a lease */
 static struct mitome_trust *trust;
@@ -553,6 +554,57 @@ static void a_receipt_outlives_both_applets(void **state)
         assert_int_equal(found.numbers[EVIDENCE_AT_PENDING], 1);
 }
 
+/* A certificate credential at a listed relying party: of key 0017, which signs no hash of the host's. */
+static void make_certificate_credential(struct element_rig *rig)
+{
+        static const uint8_t no_host_hashes[] = { 0x80, 1, 0x00, 0x81, 1, 0x01 };
+        enum { DISCOVERABLE_AND_ENTERPRISE = 0x05, RS256 = 0x09 };
+        uint8_t bytes[64], token[UNLOCK_TOKEN_SIZE];
+        writer w = WRITER(bytes);
+        struct element_rig_operation operation = {
+                .command = 0x01, .rp_id = "listed.example", .options = 0x02
+        };
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, personalise, SLICE(no_host_hashes)), SW_OK);
+        tlv_write_u8(&w, 0x80, 1);
+        tlv_write(&w, 0x81, slice_text(operation.rp_id));
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, 0x803A0000, writer_view(&w)), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_sw(element_rig_begin(rig, &operation), SW_OK);
+        element_rig_seal(rig, &operation, UNLOCK_VERIFIED, token);
+        assert_sw(element_rig_make(rig, &operation, SLICE(token), DISCOVERABLE_AND_ENTERPRISE, RS256,
+                          slice_text("user-1"), nothing),
+                SW_OK);
+}
+
+/* "7: certificate credentials": they end with the certificate, and the receipt of that one counts them. */
+static void certificate_credentials_are_counted(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t id[ELEMENT_RIG_ID_SIZE];
+        element_rig_pair(rig, NULL);
+        assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(element_rig_register(rig, "rp.example", 0x01, id), SW_OK);
+        make_certificate_credential(rig);
+        struct evidence found = statement(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 1);
+        assert_int_equal(found.numbers[EVIDENCE_AT_CERTIFICATE_CREDENTIALS], 1);
+        erase(rig, erase_user);
+        found = receipt(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_REASON], 3);
+        assert_int_equal(found.person_count, 1);
+        assert_int_equal(found.persons[0].kind, EVIDENCE_USER_VERIFICATION);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 0);
+        assert_int_equal(found.numbers[EVIDENCE_AT_CERTIFICATE_CREDENTIALS], 1);
+        assert_int_equal(found.numbers[EVIDENCE_AT_OTHER], 0); /* the derived one still asks for the PIN */
+        found = statement(rig);
+        assert_int_equal(found.numbers[EVIDENCE_AT_DERIVED], 1);
+        assert_int_equal(found.numbers[EVIDENCE_AT_CERTIFICATE_CREDENTIALS], 0);
+        assert_true(found.numbers[EVIDENCE_AT_OTHER] & EVIDENCE_PIN);
+        assert_int_equal(found.numbers[EVIDENCE_AT_LEASE], LEASE); /* the other key's */
+}
+
 static void reset(struct element_rig *rig)
 {
         static const uint8_t touched[] = { 0x85, 0x01, 0x02 };
@@ -1053,6 +1105,7 @@ int main(void)
                 TEST(a_full_list_keeps_what_ends_certificates),
                 TEST(without_a_device_key_no_receipt),
                 TEST(a_receipt_outlives_both_applets),
+                TEST(certificate_credentials_are_counted),
                 TEST(a_reset_leaves_a_receipt),
                 TEST(evidence_is_for_who_asked),
                 TEST(no_byte_can_be_changed),
