@@ -88,7 +88,7 @@ static mitome_status read_line(int fd, struct secret *ret, mitome_error *error)
                         break;
                 size++;
         } while (size < sizeof line);
-        mitome_status status = ok();
+        mitome_status status;
         if (count < 0)
                 status = fail(error, MITOME_E_FILE_READ, "the password", NULL);
         else if (size == 0 || size == sizeof line)

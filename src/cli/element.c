@@ -158,7 +158,7 @@ static mitome_status read_keys(const char *path, struct mitome_card_keys *keys, 
 {
         uint8_t text[KEY_FILE_MAX + 1];
         struct stat status;
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
         if (fd < 0)
                 return fail(error, MITOME_E_FILE_READ, "the key file", NULL);
         mitome_status result = ok();

@@ -193,6 +193,9 @@ static void say_what_was_made(enum provision_personality personality)
                 personality == PROVISION_CARD ? "a My Number Card" : "a phone's element", invented.name,
                 invented.birth_year, invented.birth_month, invented.birth_day, PROVISION_PIN,
                 PROVISION_PASSWORD);
+        if (personality == PROVISION_PHONE)
+                fputs("mitome element: no finger yet: that takes a matcher, which an authenticator brings\n",
+                        stderr);
 }
 
 static mitome_status scp03_keys_of(
