@@ -805,6 +805,186 @@ static void without_the_keys_there_is_no_channel(void **state)
         element_rig_close(&rig);
 }
 
+/* ---- the two TSMs ---- */
+
+/* A new element whose applets were handed over and taken over. */
+struct parted {
+        struct element_rig rig;
+        struct mitome_link link;
+        struct tsm_key_set issuer, first, own;
+};
+
+static void hand_over(struct parted *parted)
+{
+        parted->link = (struct mitome_link){ .context = &parted->rig, .transmit = transmit };
+        parted->issuer = (struct tsm_key_set){ TSM_KEYS_ISSUER, right_keys() };
+        element_rig_open(&parted->rig);
+        assert_int_equal(tsm_make_keys(&parted->first, TSM_KEYS_FIRST, &all.random, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_make_keys(&parted->own, TSM_KEYS_OWN, &all.random, NULL).code, MITOME_OK);
+        assert_int_equal(
+                tsm_hand_over(&parted->link, &parted->issuer.keys, &parted->first, &all.random, NULL).code,
+                MITOME_OK);
+}
+
+static void take_over(struct parted *parted)
+{
+        assert_int_equal(tsm_take_over(&parted->link, &parted->first, &parted->own, &all.random, NULL).code,
+                MITOME_OK);
+}
+
+static void open_by(
+        struct parted *parted, const struct tsm_key_set *set, enum tsm_applet applet, struct tsm_channel *ret)
+{
+        assert_int_equal(tsm_open_set(ret, &parted->link, set, applet, &all.random, NULL).code, MITOME_OK);
+}
+
+/* By version: 6A88, there is no such set. By the lowest set that there is: it is not known. */
+static void opens_no_more(struct parted *parted, const struct tsm_key_set *set, enum tsm_applet applet)
+{
+        struct tsm_channel channel;
+        assert_int_equal(tsm_open_set(&channel, &parted->link, set, applet, &all.random, NULL).code,
+                MITOME_E_APDU_STATUS);
+        assert_int_equal(channel.sw, SW_NO_REFERENCE);
+        assert_int_equal(tsm_open(&channel, &parted->link, &set->keys, applet, &all.random, NULL).code,
+                MITOME_E_CHANNEL_CRYPTOGRAM);
+}
+
+static void refused(struct tsm_channel *channel, mitome_status status, uint16_t sw)
+{
+        assert_int_equal(status.code, MITOME_E_APDU_STATUS);
+        assert_int_equal(channel->sw, sw);
+}
+
+static const enum tsm_applet given[] = { TSM_JPKI, TSM_FIDO, TSM_PROVIDER };
+
+/* "SP-TSM = the service provider's own domain: personalises": with keys that the issuer does not know. */
+static void only_the_provider_opens_what_was_given_to_it(void **state)
+{
+        (void)state;
+        static struct parted parted;
+        struct tsm_channel channel;
+        hand_over(&parted);
+        for (size_t i = 0; i < 3; i++) {
+                opens_no_more(&parted, &parted.issuer, given[i]);
+                open_by(&parted, &parted.first, given[i], &channel);
+                tsm_close(&channel);
+        }
+        take_over(&parted);
+        for (size_t i = 0; i < 3; i++) {
+                opens_no_more(&parted, &parted.issuer, given[i]);
+                opens_no_more(&parted, &parted.first, given[i]);
+                open_by(&parted, &parted.own, given[i], &channel);
+                tsm_close(&channel);
+        }
+        opens_no_more(&parted, &parted.own, TSM_CARD_MANAGER);
+        opens_no_more(&parted, &parted.own, TSM_ARA);
+        /* and the issuer asks for nothing to be passed on */
+        open_by(&parted, &parted.issuer, TSM_CARD_MANAGER, &channel);
+        refused(&channel, tsm_pass_on(&channel, TSM_JPKI, NULL), SW_CONDITIONS);
+        refused(&channel, tsm_pass_on(&channel, TSM_FIDO, NULL), SW_CONDITIONS);
+        tsm_close(&channel);
+        /* what was taken over once is not taken over by the first keys again */
+        assert_int_equal(tsm_take_over(&parted.link, &parted.first, &parted.own, &all.random, NULL).code,
+                MITOME_E_APDU_STATUS);
+        element_rig_close(&parted.rig);
+}
+
+/* "SEI-TSM = the issuer's domain with authorised management: installs and deletes". The very same commands,
+ * from either: what is refused is who asks. */
+static void only_the_issuer_installs_deletes_and_leads_the_card(void **state)
+{
+        (void)state;
+        static struct parted parted;
+        static const uint8_t another[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x11 };
+        struct tsm_channel channel;
+        hand_over(&parted);
+        take_over(&parted);
+        open_by(&parted, &parted.own, TSM_PROVIDER, &channel);
+        refused(&channel, tsm_install_domain(&channel, SLICE(another), NULL), SW_CONDITIONS);
+        refused(&channel, tsm_delete(&channel, TSM_JPKI, NULL), SW_CONDITIONS);
+        refused(&channel, tsm_delete(&channel, TSM_PROVIDER, NULL), SW_CONDITIONS);
+        refused(&channel, tsm_extradite(&channel, TSM_ARA, NULL), SW_CONDITIONS);
+        refused(&channel, tsm_secure_card(&channel, NULL), SW_CONDITIONS);
+        refused(&channel, tsm_allow_app(&channel, TSM_JPKI, (slice){ 0 }, NULL),
+                SW_WRONG_DATA); /* no rule is its data */
+        tsm_close(&channel);
+        open_by(&parted, &parted.issuer, TSM_CARD_MANAGER, &channel);
+        assert_int_equal(tsm_install_domain(&channel, SLICE(another), NULL).code, MITOME_OK);
+        refused(&channel, tsm_extradite(&channel, TSM_JPKI, NULL), SW_CONDITIONS);  /* given away */
+        refused(&channel, tsm_secure_card(&channel, NULL), SW_CONDITIONS);          /* it is SECURED */
+        refused(&channel, tsm_delete(&channel, TSM_PROVIDER, NULL), SW_CONDITIONS); /* it has something */
+        assert_int_equal(tsm_delete(&channel, TSM_JPKI, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_delete(&channel, TSM_FIDO, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_delete(&channel, TSM_PROVIDER, NULL).code, MITOME_OK);
+        tsm_close(&channel);
+        element_rig_close(&parted.rig);
+}
+
+/* The DEK of another set, or none, puts no keys; nor do keys that are none of AES. */
+static void keys_are_put_by_who_has_opened_the_channel(void **state)
+{
+        (void)state;
+        static struct parted parted;
+        struct tsm_channel channel;
+        hand_over(&parted);
+        open_by(&parted, &parted.first, TSM_PROVIDER, &channel);
+        channel.dek.data[0] ^= 1;
+        refused(&channel, tsm_put_keys(&channel, TSM_KEYS_FIRST, &parted.own, NULL), SW_WRONG_DATA);
+        channel.dek.data[0] ^= 1;
+        refused(&channel, tsm_put_keys(&channel, 0x30, &parted.own, NULL), SW_NO_REFERENCE);
+        struct tsm_key_set odd = parted.own;
+        odd.keys.size = 17;
+        assert_int_equal(tsm_put_keys(&channel, TSM_KEYS_FIRST, &odd, NULL).code, MITOME_E_ARGUMENT);
+        tsm_close(&channel);
+        assert_int_equal(
+                tsm_put_keys(&channel, TSM_KEYS_FIRST, &parted.own, NULL).code, MITOME_E_CHANNEL_CLOSED);
+        for (uint8_t size = 16; size <= 32; size += 8) { /* AES-128, -192, -256, one after the other */
+                struct tsm_key_set next = parted.own;
+                next.version = (uint8_t)(0x20 + size);
+                next.keys.size = size;
+                open_by(&parted, &parted.first, TSM_PROVIDER, &channel);
+                assert_int_equal(tsm_put_keys(&channel, parted.first.version, &next, NULL).code, MITOME_OK);
+                tsm_close(&channel);
+                parted.first = next;
+        }
+        open_by(&parted, &parted.first, TSM_JPKI, &channel);
+        tsm_close(&channel);
+        const struct mitome_random none = { .fill = no_randomness };
+        assert_int_equal(tsm_make_keys(&parted.own, TSM_KEYS_OWN, &none, NULL).code, MITOME_E_NO_RANDOMNESS);
+        element_rig_close(&parted.rig);
+}
+
+/* The provider's whole work, in the domain that it took over, and its end. */
+static void the_provider_personalises_and_erases(void **state)
+{
+        (void)state;
+        static struct parted parted;
+        struct tsm_channel channel;
+        struct tsm_public_key key;
+        struct authority_certificate certificate;
+        static const uint8_t other[] = { 0x01 };
+        hand_over(&parted);
+        take_over(&parted);
+        open_by(&parted, &parted.own, TSM_JPKI, &channel);
+        refused(&channel, tsm_erase(&channel, NULL), SW_NO_REFERENCE); /* there is nothing */
+        assert_int_equal(tsm_generate_key(&channel, AUTHORITY_SIGNING, &key, NULL).code, MITOME_OK);
+        assert_int_equal(authority_issue(all.authority, AUTHORITY_SIGNING, &hanako, SLICE(key.modulus),
+                                 SLICE(key.exponent), rig_now, &certificate, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_int_equal(
+                tsm_write_certificate(&channel, AUTHORITY_SIGNING, view(&certificate.der), NULL).code,
+                MITOME_OK);
+        refused(&channel, tsm_set_lease(&channel, SLICE(other), 1, NULL), SW_NO_REFERENCE);
+        refused(&channel, tsm_set_lease(&channel, SLICE(certificate.serial), 1001, NULL), SW_WRONG_DATA);
+        assert_int_equal(tsm_set_lease(&channel, SLICE(certificate.serial), 1, NULL).code, MITOME_OK);
+        refused(&channel, tsm_set_secret(&channel, AUTHORITY_SIGNING, "short", NULL), SW_WRONG_DATA);
+        assert_int_equal(tsm_erase(&channel, NULL).code, MITOME_OK);
+        refused(&channel, tsm_erase(&channel, NULL), SW_NO_REFERENCE);
+        tsm_close(&channel);
+        element_rig_close(&parted.rig);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -826,6 +1006,10 @@ int main(void)
                 cmocka_unit_test(the_tsm_equips_and_pairs_a_new_element),
                 cmocka_unit_test(the_tsm_allows_and_forbids_apps),
                 cmocka_unit_test(without_the_keys_there_is_no_channel),
+                cmocka_unit_test(only_the_provider_opens_what_was_given_to_it),
+                cmocka_unit_test(only_the_issuer_installs_deletes_and_leads_the_card),
+                cmocka_unit_test(keys_are_put_by_who_has_opened_the_channel),
+                cmocka_unit_test(the_provider_personalises_and_erases),
         };
         return cmocka_run_group_tests(tests, make_all, free_all);
 }

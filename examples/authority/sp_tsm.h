@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SP_TSM_H
+#define SP_TSM_H
+
+/* The service provider's TSM, played: with the keys of the provider's own domain it personalises the JPKI and
+ * FIDO applets and erases what is in them. It installs and deletes nothing. */
+
+#include "tsm_channel.h"
+
+/* tsm_take_over makes the provider's domain the provider's: in a session by the first keys they are replaced
+ * by `own`, which whoever gave the first ones does not know. */
+MITOME_CHECKED mitome_status tsm_take_over(const struct mitome_link *link, const struct tsm_key_set *first,
+        const struct tsm_key_set *own, const struct mitome_random *random, mitome_error *error);
+
+/* FIDO applet */
+MITOME_CHECKED mitome_status tsm_store_batch_key(
+        struct tsm_channel *channel, slice aaguid, slice key, slice certificate, mitome_error *error);
+
+/* tsm_pair begins a pairing, tsm_confirm_pairing ends it in the same channel with what the matcher answered:
+ * until then the former one stands. Whoever calls it vouches for the matcher's certificate, and for the
+ * holder's card where there was a matcher before. */
+MITOME_CHECKED mitome_status tsm_pair(
+        struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error);
+MITOME_CHECKED mitome_status tsm_confirm_pairing(
+        struct tsm_channel *channel, const uint8_t confirmation[32], mitome_error *error);
+
+/* tsm_make_device_key has the element make its device key; the maker certifies the point and gives the phone
+ * an identity, which is what is printed on it. */
+MITOME_CHECKED mitome_status tsm_make_device_key(
+        struct tsm_channel *channel, uint8_t ret_point[65], mitome_error *error);
+MITOME_CHECKED mitome_status tsm_store_device_certificate(
+        struct tsm_channel *channel, const char *identity, slice certificate, mitome_error *error);
+
+/* JPKI applet */
+struct tsm_public_key {
+        uint8_t modulus[256];
+        uint8_t exponent[3];
+};
+MITOME_CHECKED mitome_status tsm_generate_key(struct tsm_channel *channel, enum authority_kind kind,
+        struct tsm_public_key *ret, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_write_certificate(
+        struct tsm_channel *channel, enum authority_kind kind, slice der, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_write_ca_certificate(
+        struct tsm_channel *channel, enum authority_kind kind, slice der, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_set_secret(
+        struct tsm_channel *channel, enum authority_kind kind, const char *secret, mitome_error *error);
+
+/* tsm_personalise says what the applet plays; before its first key. `serial` may be empty. */
+enum tsm_personality { TSM_PHONE, TSM_CARD };
+MITOME_CHECKED mitome_status tsm_personalise(struct tsm_channel *channel, enum tsm_personality personality,
+        const char *serial, mitome_error *error);
+
+/* tsm_set_lease lets the signing key make `count` more signatures, as long as the certificate with this
+ * serial number stands beside it: to be called when the certificate was seen to be alive. */
+MITOME_CHECKED mitome_status tsm_set_lease(
+        struct tsm_channel *channel, slice serial, uint16_t count, mitome_error *error);
+
+/* tsm_erase ends keys, certificates and secrets of both kinds; a receipt stays until somebody fetches it. */
+MITOME_CHECKED mitome_status tsm_erase(struct tsm_channel *channel, mitome_error *error);
+
+#endif
