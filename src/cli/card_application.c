@@ -101,19 +101,20 @@ static mitome_status read_line(int fd, struct secret *ret, mitome_error *error)
 
 static mitome_status ask(int tries, struct secret *ret, mitome_error *error)
 {
-        struct termios before, silent;
+        struct termios before = { 0 }, silent;
         int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
         if (terminal < 0)
                 return fail(error, MITOME_E_FILE_READ, "the terminal", NULL);
-        if (tcgetattr(terminal, &before) != 0) {
+        bool ready = tcgetattr(terminal, &before) == 0;
+        silent = before;
+        silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* an interrupt would leave the terminal silent */
+        /* Before the prompt: what is typed at it is neither shown nor thrown away. */
+        if (!ready || tcsetattr(terminal, TCSAFLUSH, &silent) != 0) {
                 close(terminal);
                 return fail(error, MITOME_E_FILE_READ, "the terminal", NULL);
         }
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* an interrupt would leave the terminal silent */
         dprintf(terminal, "The card's signing password (署名用パスワード; %d %s left): ", tries,
                 tries == 1 ? "try" : "tries");
-        tcsetattr(terminal, TCSAFLUSH, &silent);
         mitome_status status = read_line(terminal, ret, error);
         tcsetattr(terminal, TCSAFLUSH, &before);
         dprintf(terminal, "\n");
