@@ -17,7 +17,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-/* mitome_storage is where the element keeps its state: a sealed image, and records that are appended to it. */
+/* mitome_storage is where the element keeps its state: a sealed image, and records that are appended to it.
+ */
 struct mitome_storage {
         void *context;
         /* load reads all of it, image and records, into memory that the caller frees with free(). Nothing
@@ -39,7 +40,7 @@ struct mitome_storage {
 /* mitome_anchor is a counter that only rises and that is kept where whoever can put back the state cannot put
  * back the counter: a file on another medium, a chip. With it the element notices that it was given an older
  * copy of its state. Every commit raises it by one, after the state is durable and before the command is
- * answered.
+ * answered; and so does every opening, which writes the state anew.
  *
  * Detected (STORE_ROLLED_BACK): an older copy of the state, a state whose last records are cut off, one from
  * before it had an anchor. Not detected: an older state together with an equally old anchor; and the loss of

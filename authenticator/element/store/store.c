@@ -149,8 +149,13 @@ static mitome_status read_state(struct store *store, mitome_error *error)
         return status;
 }
 
-/* A version 1 image, or one that its anchor does not know yet, is written anew before anything is done with
- * it. A torn record can wait for the next commit. */
+/* A version 1 image is written anew before anything is done with it. A torn record can wait for the next
+ * commit.
+ *
+ * With an anchor every opening is a commit of its own. Else two lives could begin at the same value and both
+ * write the next one: the first of them, cut off before it raised the anchor, would stand as high as the
+ * second, which did and was answered, and could be put in its place. As it is, whatever such a life has
+ * written is below the first answer of the life after it. */
 static mitome_status bring_up(struct store *store, mitome_error *error)
 {
         struct store_outcome outcome = store_objects_outcome(&store->objects, &store->changes);
@@ -161,8 +166,7 @@ static mitome_status open_state(struct store *store, mitome_error *error)
 {
         MITOME_TRY(read_state(store, error));
         MITOME_TRY(check_anchor(store, error));
-        bool unanchored = has_anchor(store) && !store->journal.anchor;
-        return store->journal.former || unanchored ? bring_up(store, error) : ok();
+        return store->journal.former || has_anchor(store) ? bring_up(store, error) : ok();
 }
 
 mitome_status store_open(const struct mitome_element_config *config, struct store **ret, mitome_error *error)

@@ -22,7 +22,9 @@
  * exchanged or brought from elsewhere (STORE_SEAL). What is not, without an anchor: an older copy of the
  * whole state, or a state whose last records are cut off. With an anchor (struct mitome_anchor) both are
  * (STORE_ROLLED_BACK), but for one commit that was under way when the power went, which may be there or not:
- * it was never answered. Nothing detects an older state when the anchor was put back along with it. */
+ * it was never answered. So that it is not kept for later, in the place of another one that was, every
+ * opening with an anchor writes the state anew and raises the anchor. Nothing detects an older state when the
+ * anchor was put back along with it. */
 
 #include "store_objects.h"
 
