@@ -535,6 +535,50 @@ static void without_the_switch_there_is_none(void **state)
         free(rig);
 }
 
+/* What the person's key says of presence, verification and counters nobody believes: without a device key
+ * that says it there is no credential of that key, attested by the model's. */
+static void without_a_device_key_there_is_none(void **state)
+{
+        (void)state;
+        struct rig *rig = calloc(1, sizeof *rig);
+        uint8_t token[UNLOCK_TOKEN_SIZE];
+        struct element_rig_operation operation = { .command = 1, .rp_id = listed, .options = 2 };
+        struct made made;
+        assert_int_equal(core_new(&rig->core, NULL).code, MITOME_OK);
+        element_rig_open(&rig->element);
+        element_rig_personalise(&rig->element);
+        switch_host_hashes_off(&rig->element);
+        element_rig_pair(&rig->element, NULL);
+        assert_int_equal(element_rig_enrol(&rig->element, ELEMENT_RIG_PIN), SW_OK);
+        assert_int_equal(put_list(&rig->element, 1, listed), SW_OK);
+        assert_int_equal(element_rig_begin(&rig->element, &operation), SW_OK);
+        element_rig_seal(&rig->element, &operation, UNLOCK_VERIFIED, token);
+        assert_int_equal(element_rig_make(&rig->element, &operation, SLICE(token), 0x04, 0x09,
+                                 slice_text("u"), (slice){ 0 }),
+                SW_FUNCTION_UNSUPPORTED);
+        assert_int_equal(make(rig, &certificate_wish), 0);
+        expect_packed(rig, ES256);
+        element_rig_make_device(&rig->element);
+        assert_int_equal(make(rig, &certificate_wish), 0);
+        expect_jpki(rig, RS256, &made);
+        core_free(rig->core);
+        element_rig_close(&rig->element);
+        free(rig);
+}
+
+/* Certificate credentials die with the certificate: they keep neither PIN nor fingers from going with it. */
+static void the_last_of_them_keeps_no_pin(void **state)
+{
+        enum { PIN = 0x0020, ENROLMENT_SET = 0x0031 };
+        struct rig *rig = *state;
+        uint8_t bytes[256];
+        assert_int_equal(make(rig, &certificate_wish), 0);
+        assert_int_equal(element_rig_channel(&rig->element, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_int_equal(element_rig_secured(&rig->element, 0x800E0097, (slice){ 0 }), SW_OK);
+        assert_int_equal(element_rig_stored(&rig->element, PIN, bytes, sizeof bytes).size, 0);
+        assert_int_equal(element_rig_stored(&rig->element, ENROLMENT_SET, bytes, sizeof bytes).size, 0);
+}
+
 /* Nobody but the user, verified, shows the certificate: presence alone gets what anybody gets. */
 static void presence_alone_shows_no_certificate(void **state)
 {
@@ -594,6 +638,8 @@ int main(void)
                 TEST(renewal_ends_it),
                 TEST(replacing_it_keeps_the_key),
                 cmocka_unit_test(without_the_switch_there_is_none),
+                cmocka_unit_test(without_a_device_key_there_is_none),
+                TEST(the_last_of_them_keeps_no_pin),
                 TEST(presence_alone_shows_no_certificate),
                 TEST(the_list_is_the_stations),
         };

@@ -78,8 +78,7 @@ uint16_t user_pin_reset(struct mitome_element *element, slice text)
 
 uint16_t user_pin_release(struct mitome_element *element)
 {
-        uint32_t credential;
-        if (store_next(element->store, OBJECT_CREDENTIAL, OBJECT_CREDENTIAL_LAST, &credential))
+        if (fido_count(element) > fido_count_certificate(element))
                 return SW_OK;
         SW_TRY(element_delete(element, OBJECT_PIN));
         SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
@@ -94,12 +93,22 @@ void user_pin_close_fido(struct mitome_element *element)
 
 uint16_t user_pin_personalise(struct mitome_element *element)
 {
-        if (reference_kind(element, &pin) == PIN_TEXT)
+        if (reference_kind(element, &pin) == PIN_TEXT) {
                 SW_TRY(element_delete(element, OBJECT_PIN));
+                SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
+        }
         uint8_t tries = reference_tries(element, &pin);
         if (tries > USER_PIN_TRIES_PERSONALISED)
                 tries = USER_PIN_TRIES_PERSONALISED;
         return reference_put_tries(element, &pin, tries);
+}
+
+/* The last try is gone, by whichever path: nothing that the PIN authorised goes on. */
+static void end_tokens(struct fido *fido)
+{
+        if (fido->operation.by_pin)
+                fido_end_operation(fido);
+        fido_token_wipe(&fido->token);
 }
 
 uint16_t user_pin_check(struct mitome_element *element, slice hash)
@@ -109,7 +118,10 @@ uint16_t user_pin_check(struct mitome_element *element, slice hash)
         uint8_t tries = user_pin_tries(element);
         if (tries == 0)
                 return SW_BLOCKED;
-        SW_TRY(reference_check(element, &pin, hash, tries));
+        uint16_t sw = reference_check(element, &pin, hash, tries);
+        if (tries == 1 && sw != SW_OK)
+                end_tokens(&element->fido);
+        SW_TRY(sw);
         SW_TRY(reference_put_tries(element, &pin, full_tries(element)));
         SW_TRY(user_uv_put(element, USER_UV_TRIES));
         return element_commit(element);

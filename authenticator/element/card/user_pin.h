@@ -34,7 +34,7 @@ uint16_t user_pin_put(struct mitome_element *element, slice text);
 uint16_t user_pin_reset(struct mitome_element *element, slice text);
 
 /* user_pin_release prepares the end of the PIN with the certificate that it came with. While there are FIDO
- * credentials it stays, with the tries it has: it is what keeps others from them. */
+ * credentials that outlive it the PIN stays, with the tries it has: it is what keeps others from them. */
 uint16_t user_pin_release(struct mitome_element *element);
 
 /* user_pin_close_fido ends what the former PIN opened in the FIDO applet, which may be selected on another
@@ -42,13 +42,13 @@ uint16_t user_pin_release(struct mitome_element *element);
 void user_pin_close_fido(struct mitome_element *element);
 
 /* user_pin_personalise prepares what changes when the user-verification certificate arrives: a PIN that is
- * not four digits long is no PIN of such an element. */
+ * not four digits long is no PIN of such an element, and the fingers that it confirmed go with it. */
 uint16_t user_pin_personalise(struct mitome_element *element);
 
 void user_pin_hash(slice text, struct secret *ret_hash);
 
 /* user_pin_check compares a hash: 9000, and the tries of PIN and finger are full again; 63Cx; 6984 none is
- * set; 6983 blocked. Every step is durable before the next. */
+ * set; 6983 blocked. Every step is durable before the next. With the last try PIN tokens end. */
 uint16_t user_pin_check(struct mitome_element *element, slice hash);
 
 /* The tries of the finger. user_uv_put prepares; the caller commits. */

@@ -107,7 +107,7 @@ void contents_read_person(
                 ret->has_certificate = certificate.size > 0;
                 if (ret->has_certificate)
                         sha256(&certificate, 1, ret->certificate);
-                /* What is not understood is not listed: a half-written certificate has a digest only. */
+                /* What is not understood is not listed: a certificate that is none has a digest only. */
                 (void)failed(read_certificate(certificate, ret));
                 (void)failed(read_key(file(element, persons[i].key), ret));
         }

@@ -130,10 +130,13 @@ static uint16_t put_record(
         return put_book(element, &book);
 }
 
-/* With the user-verification key goes its PIN, unless credentials still ask for it (user_pin_release). */
+/* With the user-verification key goes its PIN, unless other credentials still ask for it (user_pin_release).
+ */
 static unsigned released(const struct mitome_element *element, unsigned scopes)
 {
-        return scopes & CONTENTS_USER && fido_count(element) == 0 ? EVIDENCE_PIN | EVIDENCE_FINGER : 0;
+        return scopes & CONTENTS_USER && fido_count(element) == fido_count_certificate(element)
+                       ? EVIDENCE_PIN | EVIDENCE_FINGER
+                       : 0;
 }
 
 uint16_t receipt_record(struct mitome_element *element, enum receipt_reason reason)
@@ -248,7 +251,7 @@ uint16_t evidence_acknowledge_receipt(
                 record.object != OBJECT_RECEIPT + number)
                 return SW_NO_REFERENCE;
         digest_record(&record, expected);
-        if (!slice_equal(digest, SLICE(expected)))
+        if (!secret_equal(digest, SLICE(expected)))
                 return SW_WRONG_DATA;
         SW_TRY(element_delete(element, record.object));
         return element_commit(element);

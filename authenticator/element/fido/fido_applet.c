@@ -31,7 +31,8 @@ static uint16_t erase(struct mitome_element *element)
                 OBJECT_PAIRING_KEY, OBJECT_ENROLMENT_SET, OBJECT_ENTERPRISE_LIST };
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 SW_TRY(element_delete(element, objects[i]));
-        fido_index_forget(&element->fido.index); /* made anew from whatever is there then */
+        jpki_close_secret(element, JPKI_AUTH_PIN); /* which the PIN that goes had opened */
+        fido_index_forget(&element->fido.index);   /* made anew from whatever is there then */
         return element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER_LAST);
 }
 

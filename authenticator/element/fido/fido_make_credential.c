@@ -88,11 +88,20 @@ static bool is_enterprise(
                fido_enterprise_lists(element, SLICE(operation->rp_id_hash));
 }
 
-/* The first of the algorithms that may be used: RS256 is the certificate's key, for whoever may learn it. */
+/* What a device key needs to speak, and a person's to be spoken of. */
+static bool can_attest_person(const struct mitome_element *element)
+{
+        return element_is_personalised(element) && element_has(element, jpki_object(JPKI_AUTH_KEY)) &&
+               device_certificates(element).size > 0;
+}
+
+/* The first of the algorithms that may be used: RS256 is the certificate's key, for whoever may learn it, and
+ * only together with a device key that says what the person's cannot. */
 static uint16_t choose_algorithm(const struct mitome_element *element, const struct fido_operation *operation,
         const struct make *make, enum signing_algorithm *ret)
 {
-        bool certificate = is_enterprise(element, operation, make) && fido_certificate_possible(element);
+        bool certificate = is_enterprise(element, operation, make) && fido_certificate_possible(element) &&
+                           can_attest_person(element);
         for (size_t i = 0; i < make->algorithms.size; i++) {
                 *ret = make->algorithms.data[i];
                 if (*ret != SIGNING_RS256 || certificate)
@@ -145,13 +154,6 @@ static uint16_t attest_packed(
         tlv_write(answer, 0x81, writer_view(&signature));
         write_slice(answer, element_object(element, OBJECT_BATCH_CERTIFICATES));
         return SW_OK;
-}
-
-/* What a device key needs to speak, and a person's to be spoken of. */
-static bool can_attest_person(const struct mitome_element *element)
-{
-        return element_is_personalised(element) && element_has(element, jpki_object(JPKI_AUTH_KEY)) &&
-               device_certificates(element).size > 0;
 }
 
 static void write_device_certificates(const struct mitome_element *element, writer *answer)

@@ -64,6 +64,13 @@ static bool is_bio_message(slice message, uint8_t subcommand)
         return message.size >= 2 && message.data[0] == BIO_FINGERPRINT && message.data[1] == subcommand;
 }
 
+/* Not as long as a clientDataHash: a relying party finds a challenge that makes one begin like this, and what
+ * a token of both permissions signed for its login would start an enrolment. */
+static bool is_enrolment(slice message)
+{
+        return is_bio_message(message, BIO_ENROL_BEGIN) && message.size != FIDO_HASH_SIZE;
+}
+
 /* Which fields a command has besides command and options. */
 enum begin_field {
         HAS_HASHES = 0x01,
@@ -113,8 +120,7 @@ static uint16_t check_shape(const struct begin *begin)
         case FIDO_CLIENT_PIN:
                 return check_permissions(begin, fields, options);
         case FIDO_BIO_ENROLMENT:
-                return (fields & ~HAS_PARAM) == HAS_MESSAGE && options == 0 &&
-                                       is_bio_message(begin->message, BIO_ENROL_BEGIN)
+                return (fields & ~HAS_PARAM) == HAS_MESSAGE && options == 0 && is_enrolment(begin->message)
                                ? SW_OK
                                : SW_WRONG_DATA;
         default:

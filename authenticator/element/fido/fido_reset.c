@@ -66,5 +66,7 @@ uint16_t fido_reset(struct mitome_element *element, const struct apdu_command *c
         fido_index_forget(&element->fido.index);
         SW_TRY(element_commit(element));
         fido_forget(element);
+        jpki_close_secret(
+                element, JPKI_AUTH_PIN); /* a PIN may have been all there was of the JPKI applet's */
         return SW_OK;
 }

@@ -93,17 +93,12 @@ static uint16_t read_pin_request(slice data, struct pin_request *ret)
 }
 
 /* 6.5.5.7.1: after a wrong PIN the key agreement is renewed, so that a guess needs an exchange; the third in
- * a row needs the user to power the authenticator off and on. With the last try everything the PIN opened is
- * closed. */
+ * a row needs the user to power the authenticator off and on. */
 static uint16_t count_wrong(struct fido *fido, uint16_t sw)
 {
         bool out_of_tries = sw == SW_TRIES_LEFT;
         fido->has_agreement = false;
         secret_wipe(&fido->agreement);
-        if (out_of_tries && fido->operation.by_pin)
-                fido_end_operation(fido);
-        if (out_of_tries)
-                fido_token_wipe(&fido->token);
         return ++fido->wrong_in_a_row < FIDO_WRONG_IN_A_ROW_MAX || out_of_tries ? sw : SW_CONDITIONS;
 }
 

@@ -66,11 +66,12 @@ uint16_t jpki_current_is(const struct mitome_element *element, enum jpki_kind ki
 }
 
 /* Locked means locked: a PIN that was verified here and is blocked since, by another path to the same
- * counter, opens nothing any more. */
+ * counter, or gone, opens nothing any more. */
 static bool is_verified(const struct mitome_element *element, enum jpki_ef secret)
 {
         if (secret == JPKI_AUTH_PIN)
-                return element->jpki.pin_verified && !user_pin_is_blocked(element);
+                return element->jpki.pin_verified && user_pin_is_set(element) &&
+                       !user_pin_is_blocked(element);
         return element->jpki.password_verified;
 }
 

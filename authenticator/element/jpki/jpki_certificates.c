@@ -74,20 +74,34 @@ static uint16_t check_certificate(struct mitome_element *element, slice der, enu
         return sw;
 }
 
+/* The first one personalises the element. A PIN that is none of such an element ends then, and what it opened
+ * with it. */
+static uint16_t put_user_certificate(struct mitome_element *element, slice der)
+{
+        bool first = !element_is_personalised(element);
+        SW_TRY(element_put(element, jpki_object(JPKI_AUTH_CERTIFICATE), der));
+        SW_TRY(jpki_next_generation(element));
+        if (first)
+                SW_TRY(user_pin_personalise(element));
+        SW_TRY(element_commit(element));
+        if (first && !user_pin_is_set(element)) {
+                jpki_close_secret(element, JPKI_AUTH_PIN);
+                user_pin_close_fido(element);
+        }
+        return SW_OK;
+}
+
 /* The same once more, after an answer that was lost, is no new certificate. */
 static uint16_t put_certificate(struct mitome_element *element, slice der, enum jpki_ef ef)
 {
         SW_TRY(check_certificate(element, der, ef));
         if (slice_equal(element_object(element, jpki_object(ef)), der))
                 return SW_OK;
+        if (ef == JPKI_AUTH_CERTIFICATE)
+                return put_user_certificate(element, der);
         SW_TRY(element_put(element, jpki_object(ef), der));
         if (ef == JPKI_SIGN_CERTIFICATE)
                 SW_TRY(lease_end(element));
-        if (ef == JPKI_AUTH_CERTIFICATE) {
-                SW_TRY(jpki_next_generation(element));
-                if (!element_is_personalised(element))
-                        SW_TRY(user_pin_personalise(element));
-        }
         return element_commit(element);
 }
 
