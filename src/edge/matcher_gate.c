@@ -135,7 +135,7 @@ static mitome_status ask(struct matcher_gate *gate, const struct gate_request *r
         enum gate_report_kind wanted, uint8_t buffer[GATE_MESSAGE_MAX], struct gate_report *ret,
         mitome_error *error)
 {
-        bool there;
+        bool there = false;
         MITOME_TRY(send_request(gate, request, error));
         MITOME_TRY(await_datagram(gate, now_ms() + ANSWER_LIMIT_MS, &there, error));
         if (!there)
@@ -187,7 +187,7 @@ static mitome_status next_event(
         struct matcher_gate *gate, int wait_ms, struct mitome_gate_event *ret, mitome_error *error)
 {
         int64_t until = now_ms() + (wait_ms < 0 ? 0 : wait_ms);
-        bool there;
+        bool there = false;
         MITOME_TRY(
                 await_datagram(gate, until < gate->deadline_ms ? until : gate->deadline_ms, &there, error));
         if (there)

@@ -361,8 +361,7 @@ static void vendor_commands_are_refused_over_hid(void **state)
 {
         struct rig *rig = *state;
         rig->logged = 0;
-        for (unsigned command = 0x42; command <= 0xFF;
-                command++) { /* 40 and 41: of FIDO_2_1_PRE */
+        for (unsigned command = 0x42; command <= 0xFF; command++) { /* 40 and 41: of FIDO_2_1_PRE */
                 const uint8_t message[] = { (uint8_t)command, 0xA0 };
                 put(rig, rig->channel, CBOR, message, sizeof message);
                 expect_report(rig, CBOR, 0x01);

@@ -178,8 +178,8 @@ static void other_classes_are_refused(void **state)
         }
 }
 
-/* "SELECT `00 A4 04 P2`...: an AID that is not there 6A82, and the selection stays. Nothing is selected after a
- * reset but the issuer's domain." */
+/* "SELECT `00 A4 04 P2`...: an AID that is not there 6A82, and the selection stays. Nothing is selected after
+ * a reset but the issuer's domain." */
 static void applets_are_selected_by_name(void **state)
 {
         struct element_rig *rig = *state;

@@ -25,7 +25,8 @@ static mitome_status put_first(struct store *store, const struct mitome_card_key
         return store_commit(store, error);
 }
 
-/* The first commit puts all of it on the medium in one piece: a power cut leaves nothing or a whole element. */
+/* The first commit puts all of it on the medium in one piece: a power cut leaves nothing or a whole element.
+ */
 mitome_status mitome_element_create(
         const struct mitome_element_config *config, const struct mitome_card_keys *keys, mitome_error *error)
 {

@@ -23,10 +23,10 @@ void channel_end_session(struct mitome_element *element, uint8_t number)
 
 void channel_end_sessions(struct mitome_element *element, uint8_t owner, uint8_t version)
 {
-        for (uint8_t i = 0; i < CHANNELS_MAX; i++)
+        for (int i = 0; i < CHANNELS_MAX; i++)
                 if (i != element->at && element->channels[i].key_owner == owner &&
                         element->channels[i].key_version == version)
-                        channel_end_session(element, i);
+                        channel_end_session(element, (uint8_t)i);
 }
 
 void channel_forget_content(struct mitome_element *element)
@@ -95,8 +95,8 @@ static bool find_default(const struct mitome_element *element, struct registry_e
 void channel_reset(struct mitome_element *element)
 {
         struct registry_entry first;
-        for (uint8_t i = 0; i < CHANNELS_MAX; i++) {
-                deselect(element, i);
+        for (int i = 0; i < CHANNELS_MAX; i++) {
+                deselect(element, (uint8_t)i);
                 element->channels[i].open = false;
         }
         element->at = 0;
@@ -192,10 +192,10 @@ static uint16_t open_channel(struct mitome_element *element, writer *answer)
 {
         if (card_life(element) == CARD_LOCKED)
                 return SW_FUNCTION_UNSUPPORTED;
-        for (uint8_t i = 1; i < CHANNELS_MAX; i++) {
+        for (int i = 1; i < CHANNELS_MAX; i++) {
                 if (!element->channels[i].open) {
-                        select_issuer(element, i);
-                        write_u8(answer, i);
+                        select_issuer(element, (uint8_t)i);
+                        write_u8(answer, (uint8_t)i);
                         return SW_OK;
                 }
         }

@@ -29,19 +29,19 @@ static uint16_t next_sequence(struct mitome_element *element, uint8_t owner, uin
 }
 
 static uint16_t begin(
-        struct mitome_element *element, struct scp03_offer *offer, slice host_challenge, writer *answer)
+        struct mitome_element *element, struct scp03_offer offer, slice host_challenge, writer *answer)
 {
         uint8_t challenge[SCP03_S16];
         struct logical_channel *channel = element_channel(element);
         struct scp03_keys keys;
-        if (offer->i & SCP03_I_PSEUDO_RANDOM)
-                SW_TRY(next_sequence(element, channel->key_owner, offer->key_version, &offer->sequence));
+        if (offer.i & SCP03_I_PSEUDO_RANDOM)
+                SW_TRY(next_sequence(element, channel->key_owner, offer.key_version, &offer.sequence));
         else
-                SW_TRY(element_random(element, challenge, scp03_size(offer->i)));
-        offer->challenge = slice_of(challenge, scp03_size(offer->i));
-        SW_TRY(key_set_read(element, channel->key_owner, offer->key_version, &keys));
+                SW_TRY(element_random(element, challenge, scp03_size(offer.i)));
+        offer.challenge = slice_of(challenge, scp03_size(offer.i));
+        SW_TRY(key_set_read(element, channel->key_owner, offer.key_version, &keys));
         mitome_status status =
-                scp03_card_initialize(&channel->session, &keys, offer, host_challenge, answer, NULL);
+                scp03_card_initialize(&channel->session, &keys, &offer, host_challenge, answer, NULL);
         bytes_wipe(&keys, sizeof keys);
         return element_sw(status);
 }
@@ -65,7 +65,7 @@ uint16_t session_initialize(
         struct scp03_offer offer = {
                 .key_version = channel->key_version, .i = domain.scp_i, .aid = registry_aid(&entry)
         };
-        return begin(element, &offer, command->data, answer);
+        return begin(element, offer, command->data, answer);
 }
 
 uint16_t session_sw(mitome_status status)

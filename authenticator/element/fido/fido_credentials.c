@@ -123,7 +123,7 @@ static mitome_status build(const struct mitome_element *element, struct fido_ind
 }
 
 /* Makes the index, if it is not there. */
-static uint16_t index_of(struct mitome_element *element, struct fido_index **ret)
+static uint16_t make_index(struct mitome_element *element)
 {
         struct fido_index fresh = { .next_place = OBJECT_CREDENTIAL };
         if (!element->fido.index.built) {
@@ -135,7 +135,6 @@ static uint16_t index_of(struct mitome_element *element, struct fido_index **ret
                 fido_index_forget(&element->fido.index);
                 element->fido.index = fresh;
         }
-        *ret = &element->fido.index;
         return SW_OK;
 }
 
@@ -191,11 +190,11 @@ static bool may_fit(
 uint16_t fido_find(
         struct mitome_element *element, const struct fido_query *query, struct fido_credential *ret)
 {
-        struct fido_index *index;
+        struct fido_index *index = &element->fido.index;
         struct fido_credential credential;
         size_t first, end;
         uint32_t id = fido_index_tag(query->id), user = query->user_id.size ? user_tag(query->user_id) : 0;
-        SW_TRY(index_of(element, &index));
+        SW_TRY(make_index(element));
         fido_index_range(index, fido_index_tag(query->rp_id_hash), &first, &end);
         while (end-- > first) {
                 const struct fido_index_entry *entry = &index->entries[end];
@@ -222,8 +221,8 @@ static uint16_t put_reserved(struct mitome_element *element, uint32_t place, uin
 uint16_t fido_count_signature(
         struct mitome_element *element, const struct fido_credential *credential, uint32_t *ret)
 {
-        struct fido_index *index;
-        SW_TRY(index_of(element, &index));
+        struct fido_index *index = &element->fido.index;
+        SW_TRY(make_index(element));
         struct fido_index_entry *entry =
                 fido_index_at(index, fido_index_tag(credential->rp_id_hash), credential->place);
         if (!entry)
@@ -267,8 +266,8 @@ uint16_t fido_put_credential(struct mitome_element *element, struct fido_credent
 {
         uint8_t record[RECORD_MAX];
         writer w = WRITER(record);
-        struct fido_index *index;
-        SW_TRY(index_of(element, &index));
+        struct fido_index *index = &element->fido.index;
+        SW_TRY(make_index(element));
         SW_TRY(element_sw(fido_index_reserve(index, NULL)));
         credential->place = index->next_place;
         if (credential->place > OBJECT_CREDENTIAL_LAST)
@@ -291,8 +290,8 @@ static uint16_t doom(struct mitome_element *element, struct fido_index_entry *en
 
 uint16_t fido_delete_credential(struct mitome_element *element, const struct fido_credential *credential)
 {
-        struct fido_index *index;
-        SW_TRY(index_of(element, &index));
+        struct fido_index *index = &element->fido.index;
+        SW_TRY(make_index(element));
         struct fido_index_entry *entry =
                 fido_index_at(index, fido_index_tag(credential->rp_id_hash), credential->place);
         return entry ? doom(element, entry) : SW_UNKNOWN;

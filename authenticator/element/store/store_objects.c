@@ -154,12 +154,13 @@ void store_objects_write(writer *w, const struct store_objects *kept, const stru
         size_t k = 0, c = 0;
         write_u32(w, (uint32_t)outcome->count);
         while (k < kept->count || c < changes->count) {
-                const struct store_object *old = k < kept->count ? kept->list[k] : NULL;
-                const struct store_object *new = c < changes->count ? changes->list[c] : NULL;
-                bool is_new = !old || (new &&new->id <= old->id);
-                write_object(w, is_new ? new : old);
-                k += !is_new || (old && old->id == new->id);
-                c += is_new;
+                bool has_new = c < changes->count;
+                if (k < kept->count && (!has_new || kept->list[k]->id < changes->list[c]->id)) {
+                        write_object(w, kept->list[k++]);
+                } else {
+                        k += k < kept->count && kept->list[k]->id == changes->list[c]->id;
+                        write_object(w, changes->list[c++]);
+                }
         }
 }
 
@@ -190,8 +191,9 @@ static mitome_status read_objects(slice list, struct store_objects *objects, mit
         if (list.size > STORE_SIZE_MAX)
                 return reader_fail(&r, MITOME_E_TOO_LONG, "state");
         /* A count without its objects reserves nothing. */
-        size_t most = r.rest.size / STORE_OBJECT_HEAD;
-        MITOME_TRY(store_objects_reserve(objects, count < most ? count : most, error));
+        if (count > r.rest.size / STORE_OBJECT_HEAD)
+                return reader_fail(&r, MITOME_E_INPUT_ENDS, "state.count");
+        MITOME_TRY(store_objects_reserve(objects, count, error));
         for (uint32_t i = 0; i < count; i++) {
                 struct store_object *object;
                 MITOME_TRY(read_object(&r, last, &object));
