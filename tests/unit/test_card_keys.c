@@ -210,6 +210,44 @@ static void a_set_closes_after_ten_guesses(void **state)
         assert_sw(card_rig_begin(card, 0, &factory, 1, SCP03_LEVEL_ALL), SW_OK);
 }
 
+/* Somebody who has overheard the opening of a session says the same again, byte for byte. */
+static uint16_t replay(struct card_rig *card, uint32_t initialize, slice challenge, slice authenticate)
+{
+        assert_sw(card_rig_select(card, 0, card_rig_issuer), SW_OK);
+        assert_sw(element_rig_command(&card->rig, initialize, challenge), SW_OK);
+        return element_rig_transmit(&card->rig, authenticate);
+}
+
+/* "Its counter begins at 0, but where the domain has the same ENC and MAC already: then behind theirs, so
+ * that no recorded session opens it." */
+static void keys_that_come_back_open_no_recorded_session(void **state)
+{
+        struct card_rig *card = *state;
+        const struct scp03_keys factory = card_rig_factory(), keys = card_rig_keys(16, 9);
+        struct scp03_keys other_dek = keys;
+        struct scp03_session host;
+        static const uint8_t challenge[8] = { 1, 2, 3 };
+        uint8_t bytes[64];
+        writer heard = WRITER(bytes);
+        other_dek.dek[0] ^= 1;
+        assert_sw(card_rig_put_key(card, 0, 0, 2, &keys, &factory), SW_OK);
+        assert_sw(element_rig_command(&card->rig, 0x80500200, SLICE(challenge)), SW_OK);
+        assert_int_equal(scp03_host_authenticate(&host, &keys, SCP03_LEVEL_ALL, nothing, SLICE(challenge),
+                                 card->rig.data, &heard, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_sw(element_rig_transmit(&card->rig, writer_view(&heard)), SW_OK);
+        for (int i = 0; i < TRIES; i++)
+                assert_sw(card_rig_guess(card, 0, 2), 0x6300);
+        card_rig_issuer_session(card, 0);
+        assert_sw(card_rig_put_key(card, 0, 2, 2, &keys, &factory), SW_OK); /* opened again */
+        assert_sw(card_rig_put_key(card, 0, 0, 3, &other_dek, &factory), SW_OK);
+        assert_sw(replay(card, 0x80500200, SLICE(challenge), writer_view(&heard)), 0x6300);
+        assert_sw(replay(card, 0x80500300, SLICE(challenge), writer_view(&heard)), 0x6300);
+        assert_sw(card_rig_begin(card, 0, &keys, 2, SCP03_LEVEL_ALL), SW_OK);
+        assert_sw(card_rig_begin(card, 0, &keys, 3, SCP03_LEVEL_ALL), SW_OK);
+}
+
 /* "The issuer's too": its only set closed, nobody manages the element any more; its holder goes on. */
 static void the_issuer_can_be_locked_out(void **state)
 {
@@ -444,6 +482,7 @@ int main(void)
                 TEST(a_domain_has_eight_sets),
                 TEST(the_last_set_stays),
                 TEST(a_set_closes_after_ten_guesses),
+                TEST(keys_that_come_back_open_no_recorded_session),
                 TEST(the_issuer_can_be_locked_out),
                 TEST(a_right_host_gives_tries_back),
                 TEST(a_cut_wins_no_try),

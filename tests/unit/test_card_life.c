@@ -269,6 +269,28 @@ static void a_locked_domain_serves_nobody(void **state)
         assert_sw(card_rig_open(card, 1, card_rig_stand_in, &own), SW_OK);
 }
 
+/* "6985 the domain, or the one whose keys it uses, is locked": a domain below that has no keys of its own is
+ * no way around the lock. */
+static void keys_of_a_locked_domain_open_nothing_below(void **state)
+{
+        struct card_rig *card = *state;
+        static const uint8_t below[] = { 0xF0, 0x01, 0x02, 0x03, 0x04, 0x05 };
+        const struct scp03_keys factory = card_rig_factory(), own = card_rig_keys(16, 3);
+        card_rig_manage(card, 1);
+        assert_sw(card_rig_make_domain(card, 0, card_rig_provider, 0x800000, nothing), SW_OK);
+        assert_sw(card_rig_make_domain(card, 0, SLICE(below), 0x800000, nothing), SW_OK);
+        assert_sw(card_rig_extradite(card, 0, SLICE(below), card_rig_provider), SW_OK);
+        assert_sw(card_rig_open(card, 1, card_rig_provider, &factory), SW_OK);
+        assert_sw(card_rig_put_key(card, 1, 0, 0x30, &own, &factory), SW_OK);
+        assert_sw(card_rig_open(card, 1, SLICE(below), &own), SW_OK);
+        assert_sw(card_rig_set_status(card, 0, 0x4080, card_rig_provider), SW_OK);
+        assert_refused(card, card_rig_secured(card, 1, 0x80F24002, slice_of("\x4F\x00", 2)),
+                SW_SECURITY_STATUS); /* the session that was open */
+        assert_refused(card, card_rig_begin(card, 1, &own, 0, SCP03_LEVEL_ALL), SW_CONDITIONS);
+        assert_sw(card_rig_set_status(card, 0, 0x4000, card_rig_provider), SW_OK);
+        assert_sw(card_rig_open(card, 1, SLICE(below), &own), SW_OK);
+}
+
 /* "`60`: a domain with all that is associated with it." */
 static void a_domain_is_locked_with_its_own(void **state)
 {
@@ -411,6 +433,7 @@ int main(void)
                 TEST(an_application_is_locked_and_unlocked),
                 TEST(the_lock_is_at_once),
                 TEST(a_locked_domain_serves_nobody),
+                TEST(keys_of_a_locked_domain_open_nothing_below),
                 TEST(a_domain_is_locked_with_its_own),
                 TEST(a_domain_locks_its_own),
                 TEST(wrong_steps_are_refused),

@@ -144,6 +144,25 @@ uint16_t key_set_put_sequence(
                 element, object_of(domain, version, PART_SEQUENCE), encode_sequence(sequence, bytes));
 }
 
+/* Keys that come back, to open a closed set again for one, go on where their numbers were: from 0 on, every
+ * session that was ever overheard could be played to the card again. DEK takes no part in a session. */
+static uint32_t sequence_of(
+        const struct mitome_element *element, uint8_t domain, const struct scp03_keys *keys)
+{
+        uint32_t last = 0, sequence;
+        uint8_t version;
+        struct scp03_keys other;
+        for (unsigned from = 0; key_set_next(element, domain, from, &version); from = version + 1U) {
+                sequence = key_set_sequence(element, domain, version);
+                if (sequence > last && key_set_read(element, domain, version, &other) == SW_OK &&
+                        secret_equal(slice_of(other.enc, other.size), slice_of(keys->enc, keys->size)) &&
+                        secret_equal(slice_of(other.mac, other.size), slice_of(keys->mac, keys->size)))
+                        last = sequence;
+        }
+        bytes_wipe(&other, sizeof other);
+        return last;
+}
+
 uint16_t key_set_put(
         struct mitome_element *element, uint8_t domain, uint8_t version, const struct scp03_keys *keys)
 {
@@ -151,7 +170,7 @@ uint16_t key_set_put(
         uint16_t sw = element_put(element, object_of(domain, version, PART_KEYS), encode(keys, bytes));
         bytes_wipe(bytes, sizeof bytes);
         SW_TRY(sw);
-        SW_TRY(key_set_put_sequence(element, domain, version, 0));
+        SW_TRY(key_set_put_sequence(element, domain, version, sequence_of(element, domain, keys)));
         return key_set_put_tries(element, domain, version, KEY_SET_TRIES);
 }
 

@@ -46,6 +46,20 @@ static uint16_t begin(
         return element_sw(status);
 }
 
+/* The domain whose keys speak for what is selected on a channel. A locked one lends its keys to nobody: its
+ * applications are not reached by them, and domains without keys neither. */
+static bool find_speaker(const struct mitome_element *element, const struct logical_channel *channel,
+        struct registry_entry *ret_domain, uint8_t *ret_owner)
+{
+        struct registry_entry entry, owner;
+        if (!registry_read(element, channel->slot, &entry) ||
+                !registry_read(element, registry_domain_behind(&entry), ret_domain) ||
+                !registry_is_alive(ret_domain))
+                return false;
+        *ret_owner = key_set_owner(element, ret_domain->slot);
+        return registry_read(element, *ret_owner, &owner) && registry_is_alive(&owner);
+}
+
 uint16_t session_initialize(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
@@ -53,10 +67,8 @@ uint16_t session_initialize(
         struct registry_entry entry, domain;
         channel_end_session(element, element->at);
         if (!registry_read(element, channel->slot, &entry) ||
-                !registry_read(element, registry_domain_behind(&entry), &domain) ||
-                !registry_is_alive(&domain))
+                !find_speaker(element, channel, &domain, &channel->key_owner))
                 return SW_CONDITIONS;
-        channel->key_owner = key_set_owner(element, domain.slot);
         SW_TRY(choose_set(element, channel->key_owner, command->p1, &channel->key_version));
         if (command->p2 != 0)
                 return SW_WRONG_P1P2;
@@ -122,8 +134,8 @@ uint16_t session_authenticate(struct mitome_element *element, const struct apdu_
 bool session_stands(struct mitome_element *element)
 {
         const struct logical_channel *channel = element_channel(element);
-        struct registry_entry entry, domain;
-        return channel->session.open && registry_read(element, channel->slot, &entry) &&
-               registry_read(element, registry_domain_behind(&entry), &domain) &&
-               registry_is_alive(&domain) && key_set_owner(element, domain.slot) == channel->key_owner;
+        struct registry_entry domain;
+        uint8_t owner;
+        return channel->session.open && find_speaker(element, channel, &domain, &owner) &&
+               owner == channel->key_owner;
 }
