@@ -53,13 +53,14 @@ mitome_status act_allow(struct story *story, mitome_error *error)
 {
         struct tsm_channel channel;
         const struct mitome_app *app = &story->phone.config.app;
-        MITOME_TRY(tsm_open(&channel, &story->phone.link, &story->keys, TSM_ARA, &story->random, error));
+        MITOME_TRY(
+                tsm_open(&channel, &story->phone.link, &story->issuer.keys, TSM_ARA, &story->random, error));
         mitome_status status = tsm_allow_app(&channel, TSM_JPKI, SLICE(app->sha256), error);
         if (!failed(status))
                 status = tsm_allow_app(&channel, TSM_FIDO, SLICE(app->sha256), error);
         tsm_close(&channel);
         MITOME_TRY(status);
-        stage_sent(&story->stage, "SEI-TSM", ELEMENT,
+        stage_sent(&story->stage, SEI_TSM, ELEMENT,
                 "access rules: both applets for the app signed by %02x%02x%02x%02x..", app->sha256[0],
                 app->sha256[1], app->sha256[2], app->sha256[3]);
         return ok();

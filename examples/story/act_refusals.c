@@ -6,9 +6,6 @@
 
 #include <mitome/element.h>
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 /* What the relying party says, without its advice. */
 const char *story_reason(const mitome_error *cause, char text[STAGE_TEXT_MAX])
 {
@@ -90,15 +87,6 @@ static mitome_status old_login(struct story *story, mitome_error *error)
 
 /* ---- the signing key ---- */
 
-static const slice document = { (const uint8_t *)"I apply for a certificate of residence.", 39 };
-
-static void signing_check(
-        struct story *story, const char *what, mitome_status status, uint16_t sw, uint16_t expected)
-{
-        stage_check(
-                &story->stage, ELEMENT, failed(status) && sw == expected, what, "%04X %s", sw, sw_text(sw));
-}
-
 /* Asks the FIDO applet to open "sign a document" by finger: that is no operation of the gate's. */
 static mitome_status finger_for_document(struct story *story, uint16_t *ret_sw, mitome_error *error)
 {
@@ -108,11 +96,9 @@ static mitome_status finger_for_document(struct story *story, uint16_t *ret_sw, 
         size_t size;
         slice data;
         struct mitome_enforcer *enforcer;
-        MITOME_TRY(mitome_enforcer_new(&story->phone.link, &story->phone.config.app, &enforcer, error));
-        mitome_status status = mitome_enforcer_select(enforcer, tsm_aid(TSM_FIDO), error);
-        if (!failed(status))
-                status = mitome_enforcer_transmit(
-                        enforcer, SLICE(begin), response, sizeof response, &size, error);
+        MITOME_TRY(story_reach_fido(story, &enforcer, error));
+        mitome_status status =
+                mitome_enforcer_transmit(enforcer, SLICE(begin), response, sizeof response, &size, error);
         mitome_enforcer_free(enforcer);
         MITOME_TRY(status);
         return apdu_read_response(slice_of(response, size), &data, ret_sw, error);
@@ -128,9 +114,9 @@ static mitome_status finger_for_signature(struct story *story, mitome_error *err
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         const struct mitome_link link = mitome_enforcer_link(story->phone.jpki);
         MITOME_TRY(jpki_select(story->phone.jpki, error));
-        mitome_status status = jpki_sign(&link, &jpki_signing, &document, 1, signature, &sw, NULL);
-        signing_check(story, "The signing key does not open to a finger", status, sw, SW_SECURITY_STATUS);
-        phone_rest(&story->phone);
+        mitome_status status = jpki_sign(&link, &jpki_signing, &story_document, 1, signature, &sw, NULL);
+        story_check_signing(
+                story, "The signing key does not open to a finger", status, sw, SW_SECURITY_STATUS);
         MITOME_TRY(finger_for_document(story, &sw, error));
         stage_check(&story->stage, ELEMENT, sw == SW_FUNCTION_UNSUPPORTED,
                 "Signing a document is no operation of the gate", "%04X %s", sw, sw_text(sw));
@@ -150,68 +136,4 @@ mitome_status act_refusals(struct story *story, mitome_error *error)
         MITOME_TRY(old_login(story, error));
         MITOME_TRY(finger_for_signature(story, error));
         return story_refuse_apps(story, error);
-}
-
-/* OpenSSL, not our code, has the last word on the signature. */
-static bool openssl_verifies(slice certificate_der, slice signature)
-{
-        const unsigned char *at = certificate_der.data;
-        X509 *certificate = d2i_X509(NULL, &at, (long)certificate_der.size);
-        EVP_MD_CTX *context = EVP_MD_CTX_new();
-        bool valid =
-                certificate && context &&
-                EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, X509_get0_pubkey(certificate)) == 1 &&
-                EVP_DigestVerify(context, signature.data, signature.size, document.data, document.size) == 1;
-        EVP_MD_CTX_free(context);
-        X509_free(certificate);
-        return valid;
-}
-
-mitome_status act_sign(struct story *story, mitome_error *error)
-{
-        uint8_t signature[JPKI_SIGNATURE_SIZE], bytes[JPKI_CERTIFICATE_MAX];
-        const struct mitome_link enforced = mitome_enforcer_link(story->phone.jpki), *link = &enforced;
-        slice certificate;
-        uint16_t sw = 0;
-        stage_step(
-                &story->stage, "A document is signed: the password, and nothing else, opens the signing key");
-        MITOME_TRY(jpki_select(story->phone.jpki, error));
-        mitome_status status = jpki_verify(link, &jpki_signing, "WRONG999", &sw, NULL);
-        signing_check(story, "A wrong password is refused, and counted", status, sw, SW_TRIES_LEFT | 4);
-        MITOME_TRY(jpki_verify(link, &jpki_signing, SIGNING_PASSWORD, &sw, error));
-        MITOME_TRY(jpki_read_certificate(link, &jpki_signing, bytes, sizeof bytes, &certificate, &sw, error));
-        MITOME_TRY(jpki_sign(link, &jpki_signing, &document, 1, signature, &sw, error));
-        stage_sent(&story->stage, ELEMENT, APP,
-                "signing certificate and RSASSA-PKCS1-v1_5 signature, %zu bytes", sizeof signature);
-        stage_check(&story->stage, "OpenSSL", openssl_verifies(certificate, SLICE(signature)),
-                "The signing password opens the signing key",
-                "the signature verifies under the signing certificate");
-        return ok();
-}
-
-/* ---- revocation ---- */
-
-mitome_status act_revoke(struct story *story, mitome_error *error)
-{
-        static struct browser_answer answer;
-        struct authority_der crl;
-        mitome_error cause = { 0 };
-        char text[STAGE_TEXT_MAX];
-        stage_step(&story->stage,
-                "The certificate is revoked; the finger still opens the key, the relying party does not let in");
-        MITOME_TRY(authority_revoke(story->authority, AUTHORITY_USER_VERIFICATION,
-                &story->certificates[AUTHORITY_USER_VERIFICATION], story->now, error));
-        MITOME_TRY(authority_crl(story->authority, AUTHORITY_USER_VERIFICATION, story->now, &crl, error));
-        MITOME_TRY(portal_take_crl(&story->portal, slice_of(crl.bytes, crl.size), error));
-        stage_sent(&story->stage, AUTHORITY, PORTAL, "CRL, %zu bytes, with the serial on it", crl.size);
-        story_touch(story, &story->owner, 5);
-        MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
-        if (answer.fido_error != FIDO_OK)
-                return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(answer.fido_error), NULL);
-        stage_sent(&story->stage, BROWSER, PORTAL, "AuthenticationResponseJSON, %zu bytes", answer.json.size);
-        mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
-                sizeof story->verdict_buffer, &story->verdict, &cause);
-        stage_check(&story->stage, PORTAL, status.code == MITOME_E_CERTIFICATE_REVOKED,
-                "A login after the certificate was revoked is refused", "%s", story_reason(&cause, text));
-        return ok();
 }

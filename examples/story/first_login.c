@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXPECTED_CHECKS = 19, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
+enum { EXPECTED_CHECKS = 26, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
 
 static const char usage[] =
         "usage: first-login --program MITOME --matcher MITOME-MATCHER --policies DIR [--out DIR] [--verbose]\n\n"
@@ -92,7 +92,9 @@ static void trace_apdu(void *context, bool command, mitome_slice apdu)
 static const char prologue[] =
         "A first login by finger.\n\n"
         "   authority      J-LIS with its two CAs, in this process          (played; O=JPKI-TEST)\n"
-        "   TSM, maker     hold the element's keys, speak SCP03 with it      (played)\n"
+        "   SEI-TSM        holds the issuer's domain, gives the applets away (played)\n"
+        "   SP-TSM         holds the provider's domain, personalises, erases (played)\n"
+        "   maker          makes the phone, certifies its batch and device   (played)\n"
         "   element        JPKI and FIDO applets, a process of its own       (software, not a chip)\n"
         "   matcher        libfprint's minutiae, a process of its own        (virtual sensor, grown fingers)\n"
         "   phone app      CTAP 2 core behind the access control enforcer, in this process\n"
@@ -104,6 +106,7 @@ static mitome_status play(struct story *story, const struct phone_config *phone,
         fputs(prologue, story->stage.out);
         MITOME_TRY(act_manufacture(story, phone, error));
         MITOME_TRY(act_issue(story, error));
+        MITOME_TRY(act_roles(story, error));
         MITOME_TRY(act_enrol(story, error));
         MITOME_TRY(act_register(story, error));
         MITOME_TRY(act_log_in(story, error));
@@ -112,13 +115,16 @@ static mitome_status play(struct story *story, const struct phone_config *phone,
                 MITOME_TRY(story_leave(story, error));
         MITOME_TRY(act_refusals(story, error));
         MITOME_TRY(act_sign(story, error));
-        return act_revoke(story, error);
+        MITOME_TRY(act_revoke(story, error));
+        MITOME_TRY(act_state(story, error));
+        return act_erase(story, error);
 }
 
 static void remove_folder(const char *folder)
 {
         static const char *const files[] = { "element/state", "element/key", "element/lock", "element",
-                "element.sock", "matcher/matcher", "matcher/matcher.key", "matcher/lock", "matcher",
+                "element.sock", "matcher/matcher", "matcher/matcher.key", "matcher/state", "matcher/key",
+                "matcher/lock", "matcher", "seized/state", "seized/key", "seized/lock", "seized",
                 "sensor.sock", "scp03-keys" };
         char path[256];
         for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -155,7 +161,9 @@ static int run(const struct options *options)
         portal_close(&story.portal);
         phone_end(&story.phone);
         authority_free(story.authority);
-        bytes_wipe(&story.keys, sizeof story.keys);
+        bytes_wipe(&story.issuer, sizeof story.issuer);
+        bytes_wipe(&story.first, sizeof story.first);
+        bytes_wipe(&story.own, sizeof story.own);
         remove_folder(folder);
         bool right = stage_summary(&story.stage, EXPECTED_CHECKS);
         if (failed(status)) {

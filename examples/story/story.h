@@ -4,9 +4,13 @@
 
 /* What the acts of the first story share: the parties, and what they have made so far. */
 
-#include "apdu.h" /* before fido.h, which has macros of the same names */
+/* Before fido.h, which has macros of the same names. */
+#include "apdu.h"
+#include "verify_evidence.h"
+
 #include "authority.h"
 #include "browser.h"
+#include "evidence_app.h"
 #include "grow_finger.h"
 #include "jpki_app.h"
 #include "maker.h"
@@ -31,7 +35,8 @@ struct story {
         const char *policies; /* folder of the level policies */
 
         struct maker_batch batch;
-        struct scp03_keys keys;
+        struct maker_device device;
+        struct tsm_key_set issuer, first, own; /* the SEI-TSM's, what it gave the SP-TSM, the SP-TSM's */
         struct authority *authority;
         struct authority_certificate certificates[2]; /* by enum authority_kind */
         struct phone phone;
@@ -47,7 +52,8 @@ struct story {
 
 /* The names of the parties, as the stage prints them. */
 #define AUTHORITY "authority"
-#define TSM "TSM"
+#define SEI_TSM "SEI-TSM"
+#define SP_TSM "SP-TSM"
 #define MAKER "maker"
 #define ELEMENT "element"
 #define MATCHER "matcher"
@@ -59,6 +65,7 @@ struct story {
 
 #define PORTAL_RP_ID "portal.example"
 #define PORTAL_ORIGIN "https://portal.example"
+#define PHONE_IDENTITY "STORY-0001" /* as it is printed on the phone */
 #define USER_PIN "1234"
 #define SIGNING_PASSWORD "PASSWORD1"
 
@@ -68,6 +75,7 @@ MITOME_CHECKED mitome_status act_manufacture(
         struct story *story, const struct phone_config *phone, mitome_error *error);
 MITOME_CHECKED mitome_status act_allow(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_issue(struct story *story, mitome_error *error);
+MITOME_CHECKED mitome_status act_roles(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_enrol(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_register(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_log_in(struct story *story, mitome_error *error);
@@ -75,6 +83,8 @@ MITOME_CHECKED mitome_status act_judge(struct story *story, mitome_error *error)
 MITOME_CHECKED mitome_status act_refusals(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_sign(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_revoke(struct story *story, mitome_error *error);
+MITOME_CHECKED mitome_status act_state(struct story *story, mitome_error *error);
+MITOME_CHECKED mitome_status act_erase(struct story *story, mitome_error *error);
 
 /* story_touch lays the owner's or the stranger's finger on the sensor at the next call for one. */
 void story_touch(struct story *story, const struct story_hand *hand, unsigned touch);
@@ -89,6 +99,29 @@ MITOME_CHECKED mitome_status story_sign_app(
 
 /* story_refuse_apps: what apps must not do to the element. */
 MITOME_CHECKED mitome_status story_refuse_apps(struct story *story, mitome_error *error);
+
+/* story_open_provider opens a channel with the keys that the SP-TSM alone knows. */
+MITOME_CHECKED mitome_status story_open_provider(
+        struct story *story, enum tsm_applet applet, struct tsm_channel *ret, mitome_error *error);
+
+/* story_reach_fido selects the FIDO applet for the app, behind the enforcer; free it, to give the applet
+ * back. */
+MITOME_CHECKED mitome_status story_reach_fido(
+        struct story *story, struct mitome_enforcer **ret, mitome_error *error);
+
+/* story_believe verifies evidence of the story's phone; story_names_both tells whether it lists both of the
+ * person's certificates. */
+MITOME_CHECKED mitome_status story_believe(const struct story *story, enum evidence_kind kind, slice cose,
+        slice nonce, struct evidence *ret, mitome_error *error);
+bool story_names_both(const struct story *story, const struct evidence *evidence);
+
+/* story_seize copies the element's file and its key, opens the copy, and counts the RSA keys in it. */
+MITOME_CHECKED mitome_status story_seize(struct story *story, unsigned *ret_keys, mitome_error *error);
+
+/* What is signed, and the line about one who tried to sign and must have been refused. */
+extern const slice story_document;
+void story_check_signing(
+        struct story *story, const char *what, mitome_status status, uint16_t sw, uint16_t expected);
 
 /* story_reason is what the explanation of a cause says, without its advice, in `text`. */
 const char *story_reason(const mitome_error *cause, char text[STAGE_TEXT_MAX]);

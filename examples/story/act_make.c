@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* How a phone is made, and what the issuer's manager does before it leaves the element to the provider's. */
+
+#include "story.h"
+
+/* ---- the maker's factory ---- */
+
+static mitome_status inject_batch_key(struct story *story, mitome_error *error)
+{
+        struct tsm_channel channel;
+        struct maker_batch *batch = &story->batch;
+        MITOME_TRY(
+                tsm_open(&channel, &story->phone.link, &story->issuer.keys, TSM_FIDO, &story->random, error));
+        mitome_status status = tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch->key),
+                slice_of(batch->certificate.bytes, batch->certificate.size), error);
+        tsm_close(&channel);
+        bytes_wipe(batch->key, sizeof batch->key);
+        MITOME_TRY(status);
+        stage_sent(&story->stage, MAKER, ELEMENT, "batch attestation key (ES256), sealed by SCP03");
+        return ok();
+}
+
+static mitome_status assemble(struct story *story, const struct phone_config *phone, mitome_error *error)
+{
+        struct phone_config config = *phone;
+        MITOME_TRY(maker_make_batch(&story->random, story->now, &story->batch, error));
+        MITOME_TRY(story_sign_app(story, "Mitome example app", &config.app, error));
+        MITOME_TRY(phone_make(&story->phone, &config, &story->issuer.keys, error));
+        stage_sent(&story->stage, MAKER, "phone",
+                "element: process %d, SCP03 keys; matcher: process %d, libfprint",
+                (int)story->phone.element_process, (int)matcher_gate_process(story->phone.matcher));
+        return inject_batch_key(story, error);
+}
+
+/* ---- the SEI-TSM ---- */
+
+static mitome_status hand_over(struct story *story, mitome_error *error)
+{
+        MITOME_TRY(tsm_make_keys(&story->first, TSM_KEYS_FIRST, &story->random, error));
+        MITOME_TRY(
+                tsm_hand_over(&story->phone.link, &story->issuer.keys, &story->first, &story->random, error));
+        stage_sent(&story->stage, SEI_TSM, ELEMENT,
+                "the provider's domain, first keys, both applets in it; card SECURED");
+        stage_sent(&story->stage, SEI_TSM, SP_TSM, "the first keys of the provider's domain");
+        return ok();
+}
+
+mitome_status act_manufacture(struct story *story, const struct phone_config *phone, mitome_error *error)
+{
+        stage_step(&story->stage, "A phone is made");
+        MITOME_TRY(tsm_make_keys(&story->issuer, TSM_KEYS_ISSUER, &story->random, error));
+        MITOME_TRY(assemble(story, phone, error));
+        MITOME_TRY(act_allow(story, error));
+        return hand_over(story, error);
+}
