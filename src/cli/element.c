@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "anchor_file.h"
 #include "card_server.h"
 #include "cli.h"
 #include "complain.h"
@@ -36,6 +37,8 @@ static const char usage[] =
         "  --vpcd HOST:PORT   puts the element into the virtual card reader (vpcd of pcscd) that listens there, as\n"
         "                     soon as there is one, and again when it comes back\n"
         "  --unix PATH        the socket to listen on, for programs of the same user; frames are those of vpcd\n"
+        "  --anchor FILE      a counter that rises with the state and tells when an older one was put back: kept where\n"
+        "                     whoever restores DIR cannot restore it along; from the element's making on\n"
         "  --create           make a new, empty element in DIR and end\n"
         "  --scp03-keys FILE  its first key set: three lines of 32, 48 or 64 hexadecimal digits, ENC, MAC and DEK (mode\n"
         "                     0600)\n"
@@ -52,7 +55,7 @@ static const char usage[] =
 enum { KEY_FILE_MAX = 3 * (2 * MITOME_SCP03_KEY_MAX + 1) };
 
 struct options {
-        const char *state, *socket, *vpcd, *keys, *i, *personality, *cap;
+        const char *state, *socket, *vpcd, *keys, *i, *personality, *cap, *anchor;
         struct vpcd_address address; /* what vpcd says */
         bool create, provision, help;
 };
@@ -62,7 +65,7 @@ static bool is_complete(const struct options *options)
 {
         const char *personality = options->personality;
         if (options->cap)
-                return !options->state && !options->create && !options->provision;
+                return !options->state && !options->create && !options->provision && !options->anchor;
         int ways = (options->socket != NULL) + (options->vpcd != NULL);
         if (!options->state)
                 return false;
@@ -80,6 +83,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "state", required_argument, NULL, 's' },
                 { "unix", required_argument, NULL, 'u' },
                 { "vpcd", required_argument, NULL, 'v' },
+                { "anchor", required_argument, NULL, 'a' },
                 { "create", no_argument, NULL, 'c' },
                 { "scp03-keys", required_argument, NULL, 'k' },
                 { "write-cap", required_argument, NULL, 'w' },
@@ -96,6 +100,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->socket = optarg;
                 else if (option == 'v')
                         options->vpcd = optarg;
+                else if (option == 'a')
+                        options->anchor = optarg;
                 else if (option == 'k')
                         options->keys = optarg;
                 else if (option == 'w')
@@ -335,6 +341,19 @@ static mitome_status write_cap(const char *name, mitome_error *error)
                        : fail(error, MITOME_E_FILE_WRITE, "standard output", NULL);
 }
 
+static mitome_status run_anchored(
+        struct mitome_element_config *config, const struct options *options, mitome_error *error)
+{
+        struct anchor_file *anchor;
+        if (!options->anchor)
+                return create_or_serve(config, options, error);
+        MITOME_TRY(anchor_file_open(options->anchor, &anchor, error));
+        config->anchor = anchor_file(anchor);
+        mitome_status status = create_or_serve(config, options, error);
+        anchor_file_close(anchor);
+        return status;
+}
+
 static mitome_status run(const struct options *options, mitome_error *error)
 {
         struct storage_file *file;
@@ -342,7 +361,7 @@ static mitome_status run(const struct options *options, mitome_error *error)
         struct mitome_element_config config = { .storage = storage_file(file), .random = random_system() };
         mitome_status status = storage_file_key(file, config.storage_key, error);
         if (!failed(status))
-                status = create_or_serve(&config, options, error);
+                status = run_anchored(&config, options, error);
         bytes_wipe(&config, sizeof config);
         storage_file_close(file);
         return status;
