@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What somebody tried who had read the applets' code: one path round what another path refuses. */
-#include "element_rig.h"
+#include "card_rig.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -170,6 +170,31 @@ static void a_login_starts_no_enrolment(void **state)
         }
 }
 
+/* The JPKI applet is the provider's now. Who only manages the FIDO applet does not choose the PIN of its key
+ * 0017. */
+static void another_domain_sets_no_pin(void **state)
+{
+        (void)state;
+        struct card_rig *card = calloc(1, sizeof *card);
+        const struct scp03_keys factory = card_rig_factory(), own = card_rig_keys(16, 0x31);
+        static const uint8_t pin[] = { 0x80, 4, '5', '6', '7', '8' };
+        element_rig_open(&card->rig);
+        element_rig_personalise(&card->rig);
+        assert_sw(card_rig_open(card, 0, element_rig_fido, &factory), SW_OK);
+        assert_sw(card_rig_secured(card, 0, set_pin, SLICE(pin)), SW_OK);
+        card_rig_issuer_session(card, 0);
+        assert_sw(card_rig_make_domain(card, 0, card_rig_provider, 0x800000, nothing), SW_OK);
+        assert_sw(card_rig_extradite(card, 0, element_rig_jpki, card_rig_provider), SW_OK);
+        assert_sw(card_rig_open(card, 0, card_rig_provider, &factory), SW_OK);
+        assert_sw(card_rig_put_key(card, 0, 0, 0x30, &own, &factory), SW_OK);
+        assert_sw(card_rig_open(card, 0, element_rig_fido, &factory), SW_OK);
+        assert_sw(card_rig_secured(card, 0, set_pin, SLICE(pin)), SW_CONDITIONS);
+        assert_sw(card_rig_open(card, 0, element_rig_jpki, &own), SW_OK);
+        assert_sw(card_rig_secured(card, 0, 0x802C0098, slice_text("8642")), SW_OK);
+        element_rig_close(&card->rig);
+        free(card);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -179,6 +204,7 @@ int main(void)
                 TEST(a_pin_that_was_deleted_opens_nothing),
                 TEST(personalisation_ends_what_a_former_pin_confirmed),
                 TEST(a_login_starts_no_enrolment),
+                cmocka_unit_test(another_domain_sets_no_pin),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -566,6 +566,32 @@ static void without_a_device_key_there_is_none(void **state)
         free(rig);
 }
 
+/* SET STATUS of the JPKI applet: what its owner locked does not sign by way of the other applet. */
+static void a_locked_applet_lends_no_key(void **state)
+{
+        struct rig *rig = *state;
+        struct made made;
+        assert_int_equal(make(rig, &certificate_wish), 0);
+        for (uint32_t life = 0x83;; life = 0x03) {
+                assert_int_equal(
+                        element_rig_channel(&rig->element, element_rig_manager, &element_rig_keys), SW_OK);
+                assert_int_equal(
+                        element_rig_secured(&rig->element, 0x80F04000 | life, element_rig_jpki), SW_OK);
+                assert_int_equal(element_rig_select(&rig->element, element_rig_fido), SW_OK);
+                if (life != 0x83)
+                        break;
+                assert_int_equal(element_rig_state(&rig->element).flags & HAS_CERTIFICATE, 0);
+                assert_int_equal(get(rig, listed, (slice){ 0 }, true), 0x2E); /* NO_CREDENTIALS */
+                struct wish other = certificate_wish;
+                other.user = "taro";
+                assert_int_equal(make(rig, &other), 0);
+                expect_packed(rig, ES256);
+        }
+        assert_int_equal(make(rig, &certificate_wish), 0);
+        expect_jpki(rig, RS256, &made);
+        assert_int_equal(get(rig, listed, (slice){ 0 }, true), 0);
+}
+
 /* Certificate credentials die with the certificate: they keep neither PIN nor fingers from going with it. */
 static void the_last_of_them_keeps_no_pin(void **state)
 {
@@ -640,6 +666,7 @@ int main(void)
                 cmocka_unit_test(without_the_switch_there_is_none),
                 cmocka_unit_test(without_a_device_key_there_is_none),
                 TEST(the_last_of_them_keeps_no_pin),
+                TEST(a_locked_applet_lends_no_key),
                 TEST(presence_alone_shows_no_certificate),
                 TEST(the_list_is_the_stations),
         };

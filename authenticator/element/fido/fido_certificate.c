@@ -3,6 +3,7 @@
 
 #include "digest.h"
 #include "element_internal.h"
+#include "registry.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -13,10 +14,16 @@ static slice certificate(const struct mitome_element *element)
         return element_object(element, jpki_object(JPKI_AUTH_CERTIFICATE));
 }
 
+bool fido_certificate_usable(const struct mitome_element *element)
+{
+        struct registry_entry jpki;
+        return certificate(element).size && element_has(element, jpki_object(JPKI_AUTH_KEY)) &&
+               registry_instance(element, NATIVE_JPKI, &jpki) && registry_is_alive(&jpki);
+}
+
 bool fido_certificate_possible(const struct mitome_element *element)
 {
-        return certificate(element).size && element_has(element, jpki_object(JPKI_AUTH_KEY)) &&
-               jpki_signs_no_host_hash(element);
+        return fido_certificate_usable(element) && jpki_signs_no_host_hash(element);
 }
 
 static bool write_number(const EVP_PKEY *key, const char *name, size_t max, writer *w, slice *ret)

@@ -91,8 +91,7 @@ static bool is_enterprise(
 /* What a device key needs to speak, and a person's to be spoken of. */
 static bool can_attest_person(const struct mitome_element *element)
 {
-        return element_is_personalised(element) && element_has(element, jpki_object(JPKI_AUTH_KEY)) &&
-               device_certificates(element).size > 0;
+        return fido_certificate_usable(element) && device_certificates(element).size > 0;
 }
 
 /* The first of the algorithms that may be used: RS256 is the certificate's key, for whoever may learn it, and

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data_fields.h"
 #include "element_internal.h"
+#include "key_sets.h"
 #include "reference_data.h"
+#include "registry.h"
 #include "signing_key.h"
 #include "tlv.h"
 #include "user_pin.h"
@@ -42,12 +44,25 @@ uint16_t fido_store_batch_key(
         return element_commit(element);
 }
 
+/* Once it is the user-verification PIN, it is reset by the keys that manage the JPKI applet: who only has
+ * those of this one could open key 0017 with a PIN of his own. */
+static bool manages_pin(const struct mitome_element *element)
+{
+        struct registry_entry fido, jpki;
+        return !element_is_personalised(element) || !registry_instance(element, NATIVE_JPKI, &jpki) ||
+               (registry_instance(element, NATIVE_FIDO, &fido) &&
+                       key_set_owner(element, registry_domain_behind(&fido)) ==
+                               key_set_owner(element, registry_domain_behind(&jpki)));
+}
+
 uint16_t fido_set_pin(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         (void)answer;
         slice pin;
         const struct field fields[] = { { 0x80, FIELD_REQUIRED, 1, REFERENCE_SECRET_MAX, &pin } };
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
+        if (!manages_pin(element))
+                return SW_CONDITIONS;
         if (!user_pin_is_allowed(element, pin))
                 return SW_WRONG_DATA;
         SW_TRY(user_pin_reset(element, pin));

@@ -37,7 +37,7 @@ static uint16_t stage_kit(struct mitome_element *element, const struct jpki_kit 
 static void forget_holder(struct mitome_element *element)
 {
         jpki_drop_keys(element);
-        element->jpki.draft.ef = JPKI_NO_EF;
+        bytes_wipe(&element->jpki.draft, sizeof element->jpki.draft);
         for (size_t i = 0; i < JPKI_KITS; i++)
                 jpki_close_secret(element, jpki_kits[i].secret);
         user_pin_close_fido(element);
