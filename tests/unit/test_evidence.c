@@ -275,7 +275,7 @@ static void a_statement_tells_what_is_there(void **state)
         assert_int_equal(found.numbers[EVIDENCE_AT_OTHER], EVIDENCE_OTHERS);
 }
 
-/* "without it 6985. Over a contactless interface both are 6985 whatever is sent." */
+/* "without it 6985. Over a contactless interface these two and ACKNOWLEDGE RECEIPT are 6985" */
 static void evidence_needs_a_touch_and_a_contact(void **state)
 {
         struct element_rig *rig = *state;
@@ -300,6 +300,10 @@ static void evidence_needs_a_touch_and_a_contact(void **state)
                 tlv_write(&w, 0x80, NONCE);
                 tlv_write_u8(&w, 0x85, 0x02);
                 assert_sw(element_rig_secured(rig, heads[i], writer_view(&w)), SW_CONDITIONS);
+                for (uint8_t number = 0; number < 3; number++) {
+                        const uint8_t sequence[] = { 0, 0, 0, number }, digest[SHA256_SIZE] = { 0 };
+                        assert_sw(acknowledge(rig, SLICE(sequence), SLICE(digest)), SW_CONDITIONS);
+                }
                 mitome_element_reset(rig->element); /* a reset is not another reader */
                 assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
                 assert_sw(ask(rig, heads[i], NONCE, 0x02), SW_CONDITIONS);
