@@ -26,12 +26,13 @@ mitome_status evidence_fetch(struct mitome_enforcer *enforcer, enum evidence_kin
 {
         uint8_t fields[FIELDS_MAX];
         writer w = WRITER(fields);
-        slice answer;
+        slice data, answer;
         if (nonce.size)
                 tlv_write(&w, 0x80, nonce);
         tlv_write_u8(&w, 0x85, TOUCHED);
+        MITOME_TRY(writer_finish(&w, "nonce", &data, error));
         const struct apdu_command command = {
-                .cla = 0x80, .ins = instructions[kind], .data = writer_view(&w), .expected = 65536
+                .cla = 0x80, .ins = instructions[kind], .data = data, .expected = 65536
         };
         MITOME_TRY(exchange(enforcer, &command, ret->bytes, &answer, ret_sw, error));
         MITOME_TRY(tlv_find(answer, 0x80, "evidence", &ret->evidence, error));

@@ -124,8 +124,8 @@ static void remove_folder(const char *folder)
 {
         static const char *const files[] = { "element/state", "element/key", "element/lock", "element",
                 "element.sock", "matcher/matcher", "matcher/matcher.key", "matcher/state", "matcher/key",
-                "matcher/lock", "matcher", "seized/state", "seized/key", "seized/lock", "seized",
-                "sensor.sock", "scp03-keys" };
+                "matcher/sensor", "matcher/lock", "matcher", "seized/state", "seized/key", "seized/lock",
+                "seized", "sensor.sock", "scp03-keys" };
         char path[256];
         for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
                 snprintf(path, sizeof path, "%s/%s", folder, files[i]);
