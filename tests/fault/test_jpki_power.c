@@ -381,13 +381,11 @@ static void personalisation_is_whole(void **state)
         uint8_t bytes[64];
         writer w = WRITER(bytes);
         element_rig_open(&rig);
-        element_rig_off(&rig);
-        element_rig_store(&rig, 0x0117, element_certificate_key(0));
-        element_rig_open(&rig);
         tlv_write(&w, 0x80, slice_text("a long passphrase"));
         assert_int_equal(element_rig_channel(&rig, element_rig_fido, &element_rig_keys), SW_OK);
         assert_int_equal(element_rig_secured(&rig, 0x80340000, writer_view(&w)), SW_OK);
         element_rig_off(&rig);
+        element_rig_store(&rig, 0x0117, element_certificate_key(0));
         sweep(&rig, write_certificate, check_personalised, &known, sizeof known, channel_writes + 1);
         element_rig_close(&rig);
 }

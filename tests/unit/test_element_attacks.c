@@ -170,6 +170,24 @@ static void a_login_starts_no_enrolment(void **state)
         }
 }
 
+/* "3 tries": also between a new key and its certificate, when the element counts as personalised no more. */
+static void a_renewal_gives_no_tries(void **state)
+{
+        struct element_rig *rig = *state;
+        element_rig_personalise(rig);
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, 0x80460097, nothing), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        select_jpki_on_other(rig);
+        assert_sw(verify_on_other(rig, ELEMENT_RIG_PIN), SW_OK);
+        assert_sw(element_rig_command(rig, sign, slice_text("x")), SW_OK);
+        assert_int_equal(element_rig_state(rig).pin_tries, 3);
+        for (uint16_t left = 3; left-- > 0;)
+                assert_sw(verify_on_other(rig, "0000"), SW_TRIES_LEFT | left);
+        assert_sw(verify_on_other(rig, ELEMENT_RIG_PIN), SW_UNUSABLE);
+        assert_sw(element_rig_command(rig, sign, slice_text("x")), SW_SECURITY_STATUS);
+}
+
 /* The JPKI applet is the provider's now. Who only manages the FIDO applet does not choose the PIN of its key
  * 0017. */
 static void another_domain_sets_no_pin(void **state)
@@ -204,6 +222,7 @@ int main(void)
                 TEST(a_pin_that_was_deleted_opens_nothing),
                 TEST(personalisation_ends_what_a_former_pin_confirmed),
                 TEST(a_login_starts_no_enrolment),
+                TEST(a_renewal_gives_no_tries),
                 cmocka_unit_test(another_domain_sets_no_pin),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

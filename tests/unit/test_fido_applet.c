@@ -185,11 +185,10 @@ static void personalisation_narrows_the_pin(void **state)
 {
         struct element_rig *rig = *state;
         SECRET(token);
-        element_rig_generate(rig, 0x97); /* which the certificate is of */
         for (int digits = 0; digits < 2; digits++) {
                 assert_sw(management_pin(rig, digits ? "4321" : "a long passphrase"), SW_OK);
                 assert_sw(element_rig_pin_token(rig, "0000", &token), 0x63C7);
-                assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+                element_rig_generate(rig, 0x97); /* which the certificate is of */
                 element_rig_certify(rig, 0x000A, 1200);
                 assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
                 struct element_rig_state s = element_rig_state(rig);
@@ -197,7 +196,8 @@ static void personalisation_narrows_the_pin(void **state)
                 assert_int_equal(s.pin_tries, 3);
                 if (digits)
                         assert_sw(element_rig_pin_token(rig, "4321", &token), SW_OK);
-                element_rig_generate(rig, 0x97); /* and the certificate is gone again */
+                assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+                assert_sw(element_rig_secured(rig, 0x800E0097, nothing), SW_OK); /* and it is gone again */
                 assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
         }
 }

@@ -9,9 +9,11 @@ enum pin_kind { PIN_TEXT = 1, PIN_FOUR_DIGITS = 2 };
 
 static const struct reference_data pin = { OBJECT_PIN, OBJECT_PIN_TRIES };
 
+/* While a certificate is renewed its key is there without one, and as much in need of its PIN. */
 static uint8_t full_tries(const struct mitome_element *element)
 {
-        return element_is_personalised(element) ? USER_PIN_TRIES_PERSONALISED : USER_PIN_TRIES;
+        bool key = element_has(element, jpki_object(JPKI_AUTH_KEY));
+        return key || element_is_personalised(element) ? USER_PIN_TRIES_PERSONALISED : USER_PIN_TRIES;
 }
 
 bool user_pin_is_set(const struct mitome_element *element)

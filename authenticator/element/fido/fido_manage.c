@@ -69,7 +69,6 @@ uint16_t fido_set_pin(struct mitome_element *element, const struct apdu_command 
         SW_TRY(element_commit(element));
         /* What the former PIN opened is closed, in either applet. */
         jpki_close_secret(element, JPKI_AUTH_PIN);
-        fido_end_operation(&element->fido);
-        fido_token_wipe(&element->fido.token);
+        user_pin_close_fido(element);
         return SW_OK;
 }
