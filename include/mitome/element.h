@@ -17,8 +17,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-/* mitome_storage is where the element keeps its state: a sealed image, and records that are appended to it.
- */
+/* mitome_storage is where the element keeps its state: a sealed image, and records appended to it. */
 struct mitome_storage {
         void *context;
         /* load reads all of it, image and records, into memory that the caller frees with free(). Nothing
@@ -45,8 +44,8 @@ struct mitome_storage {
  * Detected (STORE_ROLLED_BACK): an older copy of the state, a state whose last records are cut off, one from
  * before it had an anchor. Not detected: an older state together with an equally old anchor; and the loss of
  * the one commit that was under way when the power went, which no answer has told of. A state and an anchor
- * that do not belong together are refused (STORE_ANCHOR, STORE_ROLLED_BACK), and so is a state that has an
- * anchor when none is given. */
+ * whose counts disagree are refused (STORE_ANCHOR, STORE_ROLLED_BACK), and so is a state that has an anchor
+ * when none is given; the anchor of another element whose count happens to fit is not told apart. */
 struct mitome_anchor {
         void *context;
         /* read gives the value; an anchor that was never raised gives 0. */
