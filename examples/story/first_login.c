@@ -91,7 +91,7 @@ static void trace_apdu(void *context, bool command, mitome_slice apdu)
 
 static const char prologue[] =
         "A first login by finger.\n\n"
-        "   authority      J-LIS with its two CAs, in this process          (played; O=JPKI-TEST)\n"
+        "   authority      J-LIS with its two CAs, in this process           (played; O=JPKI-TEST)\n"
         "   SEI-TSM        holds the issuer's domain, gives the applets away (played)\n"
         "   SP-TSM         holds the provider's domain, personalises, erases (played)\n"
         "   maker          makes the phone, certifies its batch and device   (played)\n"
