@@ -170,6 +170,20 @@ static void a_login_starts_no_enrolment(void **state)
         }
 }
 
+/* A reader that somebody walks past claims a touch, too. */
+static void nobody_resets_in_passing(void **state)
+{
+        struct element_rig *rig = *state;
+        element_rig_personalise(rig);
+        for (int contactless = 1; contactless >= 0; contactless--) {
+                mitome_element_set_contactless(rig->element, contactless);
+                assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+                assert_sw(element_rig_command(rig, reset, slice_text("\x85\x01\x02")),
+                        contactless ? SW_CONDITIONS : SW_OK);
+                assert_int_equal(is_stored(rig, PIN), contactless);
+        }
+}
+
 /* "3 tries": also between a new key and its certificate, when the element counts as personalised no more. */
 static void a_renewal_gives_no_tries(void **state)
 {
@@ -222,6 +236,7 @@ int main(void)
                 TEST(a_pin_that_was_deleted_opens_nothing),
                 TEST(personalisation_ends_what_a_former_pin_confirmed),
                 TEST(a_login_starts_no_enrolment),
+                TEST(nobody_resets_in_passing),
                 TEST(a_renewal_gives_no_tries),
                 cmocka_unit_test(another_domain_sets_no_pin),
         };

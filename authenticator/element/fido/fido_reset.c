@@ -60,8 +60,10 @@ uint16_t fido_reset(struct mitome_element *element, const struct apdu_command *c
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
         if (options.data[0] & ~OPTION_PRESENT)
                 return SW_WRONG_DATA;
-        if (!options.data[0])
-                return SW_CONDITIONS; /* CTAP 2.1 6.6: evidence of user interaction */
+        /* CTAP 2.1 6.6: evidence of user interaction. The word of a reader that somebody walks past is none.
+         */
+        if (!options.data[0] || element->contactless)
+                return SW_CONDITIONS;
         SW_TRY(stage_reset(element));
         fido_index_forget(&element->fido.index);
         SW_TRY(element_commit(element));
