@@ -308,6 +308,8 @@ static void channels_share_the_tries(void **state)
         struct card_rig *card = *state;
         static const uint8_t challenge[8] = { 1 }, wrong[16] = { 0 };
         card_rig_manage(card, 1);
+        card_rig_manage(card, 2);
+        assert_sw(card_rig_send(card, 2, 0x80500000, SLICE(challenge)), SW_OK);
         for (int i = 0; i < TRIES / 2; i++) {
                 for (uint8_t channel = 0; channel < 2; channel++)
                         assert_sw(card_rig_send(card, channel, 0x80500000, SLICE(challenge)), SW_OK);
@@ -315,6 +317,7 @@ static void channels_share_the_tries(void **state)
                         assert_sw(card_rig_send(card, channel, 0x84823300, SLICE(wrong)), 0x6300);
         }
         assert_sw(card_rig_guess(card, 0, 0), SW_BLOCKED);
+        assert_refused(card, card_rig_send(card, 2, 0x84823300, SLICE(wrong)), SW_BLOCKED); /* meanwhile */
 }
 
 /* ---- the provider's domain ---- */

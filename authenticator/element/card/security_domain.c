@@ -56,16 +56,6 @@ uint16_t domain_read_field(reader *r, slice *ret)
         return failed(read_bytes(r, "field", size, ret)) ? SW_WRONG_DATA : SW_OK;
 }
 
-uint16_t domain_read_aid(reader *r, slice *ret)
-{
-        slice aid;
-        SW_TRY(domain_read_field(r, &aid));
-        if (aid.size < AID_MIN || aid.size > AID_MAX)
-                return SW_WRONG_DATA;
-        *ret = aid;
-        return SW_OK;
-}
-
 uint32_t domain_data(uint8_t slot, uint8_t tag)
 {
         return OBJECT_DOMAIN_DATA + ((uint32_t)slot << 8) + tag;

@@ -49,9 +49,6 @@ bool domain_works_when_locked(const struct apdu_command *command);
 /* domain_read_field takes a value behind its length (one byte, or 81 and one). */
 uint16_t domain_read_field(reader *r, slice *ret);
 
-/* domain_read_aid is domain_read_field for an AID of 5 to 16 bytes; 6A80 for others. */
-uint16_t domain_read_aid(reader *r, slice *ret);
-
 /* domain_write_recognition writes the card recognition data (73) of a domain (appendix H.2). */
 void domain_write_recognition(
         const struct mitome_element *element, const struct registry_entry *domain, writer *w);
