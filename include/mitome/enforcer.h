@@ -35,8 +35,10 @@ MITOME_CHECKED mitome_status mitome_enforcer_new(const struct mitome_link *eleme
         const struct mitome_app *app, struct mitome_enforcer **ret, mitome_error *error);
 
 /* mitome_enforcer_select reads the rules, unless the refresh tag says that they are known, and selects the
- * applet if one lets the app reach it. It uses a logical channel of its own where the element has such. What
- * the rules say now holds until the next selection: one that is taken away ends no selection. Errors:
+ * applet if one lets the app reach it. It uses a logical channel of its own where the element has such; one
+ * that has none serves one enforcer at a time, for another's selection takes the place of this one's, which
+ * is not told. What the rules say now holds until the next selection: one that is taken away ends no
+ * selection. Errors:
  * ACCESS_DENIED no rule lets the app in, or the element has no rules at all, and nothing that the app asked
  * for was sent; ACCESS_RULES the rules cannot be read or are not well-formed: nobody is let in; APDU_STATUS
  * the element does not select the applet; LINK; NO_MEMORY; ARGUMENT an AID is 5 to 16 bytes. After any of
