@@ -14,8 +14,8 @@
  * nobody has locked the JPKI applet. */
 bool fido_certificate_usable(const struct mitome_element *element);
 
-/* fido_certificate_possible tells whether a certificate credential can be made and used at all: certificate and
- * key are usable, and personalisation has ended the signing of hashes that a host supplies. */
+/* fido_certificate_possible tells whether a certificate credential can be made and used at all: certificate
+ * and key are usable, and personalisation has ended the signing of hashes that a host supplies. */
 bool fido_certificate_possible(const struct mitome_element *element);
 
 /* fido_certificate_public_key tells the key's public half. */
