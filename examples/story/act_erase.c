@@ -36,6 +36,7 @@ static mitome_status settle(struct story *story, struct mitome_enforcer *enforce
         bool named = false;
         uint16_t sw;
         MITOME_TRY(evidence_fetch(enforcer, EVIDENCE_RECEIPT, (slice){ 0 }, &answer, &sw, error));
+        MITOME_TRY(story_leave_file(story, "receipt.cbor", answer.evidence, error));
         MITOME_TRY(take_receipt(story, answer.evidence, &named, error));
         MITOME_TRY(evidence_acknowledge(enforcer, &answer, &sw, error));
         bool gone = failed(evidence_fetch(enforcer, EVIDENCE_RECEIPT, (slice){ 0 }, &answer, &sw, NULL)) &&

@@ -65,6 +65,7 @@ mitome_status act_state(struct story *story, mitome_error *error)
         stage_sent(&story->stage, AUTHORITY, APP, "nonce of %zu bytes; the holder touches the phone",
                 sizeof nonce);
         MITOME_TRY(fetch(story, SLICE(nonce), &answer, error));
+        MITOME_TRY(story_leave_file(story, "statement.cbor", answer.evidence, error));
         stage_sent(&story->stage, ELEMENT, AUTHORITY, "statement signed by the device key, %zu bytes",
                 answer.evidence.size);
         bool old = failed(

@@ -14,9 +14,11 @@
 
 enum { CASES_MAX = 65536, PEM_SIZE_MAX = 4096 };
 
-static mitome_status write_file(
+mitome_status story_leave_file(
         const struct story *story, const char *name, slice content, mitome_error *error)
 {
+        if (!story->out)
+                return ok();
         char path[512];
         snprintf(path, sizeof path, "%s/%s", story->out, name);
         FILE *file = fopen(path, "we");
@@ -101,7 +103,7 @@ static mitome_status write_cases(const struct story *story, mitome_error *error)
                 slice_of(story->portal.public_key.bytes, story->portal.public_key.size), slice_of(NULL, 0),
                 error));
         MITOME_TRY(writer_finish(&w, "cases", &cases, error));
-        return write_file(story, "cases.jsonl", cases, error);
+        return story_leave_file(story, "cases.jsonl", cases, error);
 }
 
 mitome_status story_leave(const struct story *story, mitome_error *error)
@@ -109,14 +111,14 @@ mitome_status story_leave(const struct story *story, mitome_error *error)
         if (mkdir(story->out, 0777) != 0 && errno != EEXIST)
                 return fail(error, MITOME_E_FILE_WRITE, "the folder of --out", NULL);
         const struct authority_der *certificate = &story->certificates[AUTHORITY_USER_VERIFICATION].der;
-        MITOME_TRY(
-                write_file(story, "attestation-object.cbor", story->registration.attestation_object, error));
-        MITOME_TRY(write_file(story, "auth-data.bin", story->login.auth_data, error));
-        MITOME_TRY(write_file(story, "registration.json", story->registration.json, error));
-        MITOME_TRY(write_file(story, "login.json", story->login.json, error));
-        MITOME_TRY(write_file(story, "user-verification-certificate.der",
+        MITOME_TRY(story_leave_file(
+                story, "attestation-object.cbor", story->registration.attestation_object, error));
+        MITOME_TRY(story_leave_file(story, "auth-data.bin", story->login.auth_data, error));
+        MITOME_TRY(story_leave_file(story, "registration.json", story->registration.json, error));
+        MITOME_TRY(story_leave_file(story, "login.json", story->login.json, error));
+        MITOME_TRY(story_leave_file(story, "user-verification-certificate.der",
                 slice_of(certificate->bytes, certificate->size), error));
-        MITOME_TRY(write_file(story, "user-verification-ca.der",
+        MITOME_TRY(story_leave_file(story, "user-verification-ca.der",
                 authority_ca(story->authority, AUTHORITY_USER_VERIFICATION), error));
         return write_cases(story, error);
 }

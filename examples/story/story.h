@@ -129,4 +129,8 @@ const char *story_reason(const mitome_error *cause, char text[STAGE_TEXT_MAX]);
 /* story_leave writes what a reader may want to look at into the folder `out`. */
 MITOME_CHECKED mitome_status story_leave(const struct story *story, mitome_error *error);
 
+/* story_leave_file adds one file to it; it does nothing where nothing is to be left. */
+MITOME_CHECKED mitome_status story_leave_file(
+        const struct story *story, const char *name, slice content, mitome_error *error);
+
 #endif
