@@ -65,7 +65,7 @@ mitome_status mitome_metadata_read(mitome_slice blob, const struct mitome_trust 
         /* Three quarters for the parts decoded, as much again for certificates, a little for last groups. */
         size_t room = blob.size / 2 * 3 + 64;
         uint8_t *space = malloc(room), *scratch = malloc(blob.size);
-        mitome_status status = ok();
+        mitome_status status;
         if (!space || !scratch) {
                 status = fail(error, MITOME_E_NO_MEMORY, "metadata BLOB", NULL);
         } else {

@@ -169,7 +169,7 @@ void path_memory_keep(struct path_memory *memory, enum path_shelf shelf, const s
                 return;
         if (fill(&place, der, count, certificates, above) && enter(memory)) {
                 struct shelf *kept = &memory->shelves[shelf];
-                if (kept->capacity && !find(kept, der, count)) {
+                if (kept->places && !find(kept, der, count)) {
                         put(kept, &place);
                         place = (struct remembered){ 0 }; /* handed over */
                 }

@@ -96,7 +96,7 @@ mitome_status mitome_trust_add_crl(struct mitome_trust *trust, mitome_slice der,
         (void)ERR_set_mark();
         X509_CRL *crl = d2i_X509_CRL(NULL, &end, (long)der.size);
         (void)ERR_pop_to_mark();
-        mitome_status status = ok();
+        mitome_status status;
         if (!crl)
                 status = fail(error, MITOME_E_DER, "CRL", "RFC 5280 5.1");
         else if ((size_t)(end - der.data) != der.size)
