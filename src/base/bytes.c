@@ -14,6 +14,11 @@ bool slice_equal(slice a, slice b)
         return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+bool slice_begins_with(slice view, slice prefix)
+{
+        return view.size >= prefix.size && slice_equal(slice_of(view.data, prefix.size), prefix);
+}
+
 bool slice_is(slice view, const char *text)
 {
         return slice_equal(view, slice_text(text));

@@ -25,6 +25,9 @@ slice slice_text(const char *text);
 /* slice_equal tells whether two views hold the same bytes. Not for secrets: see secret_equal. */
 bool slice_equal(slice a, slice b);
 
+/* slice_begins_with tells whether a view is `prefix`, or goes on behind it. */
+bool slice_begins_with(slice view, slice prefix);
+
 /* slice_is tells whether a view holds exactly the characters of `text`. */
 bool slice_is(slice view, const char *text);
 

@@ -200,17 +200,12 @@ static bool enter_sequences(reader *r, unsigned depth)
         return true;
 }
 
-static bool goes_on(const reader *r, slice with)
-{
-        return r->rest.size >= with.size && slice_equal(slice_of(r->rest.data, with.size), with);
-}
-
 /* version [0] EXPLICIT INTEGER: of an older certificate, which has none, nobody makes a credential. */
 static bool may_be_certificate(slice bytes)
 {
         static const uint8_t version[] = { 0xA0, 0x03, 0x02, 0x01 };
         reader r = reader_over(bytes, NULL, NULL);
-        return enter_sequences(&r, 2) && goes_on(&r, SLICE(version));
+        return enter_sequences(&r, 2) && slice_begins_with(r.rest, SLICE(version));
 }
 
 /* version INTEGER 1, and SEQUENCE of the algorithm. */
@@ -218,7 +213,7 @@ static bool may_be_revocation_list(slice bytes)
 {
         static const uint8_t version[] = { 0x02, 0x01, 0x01, 0x30 };
         reader r = reader_over(bytes, NULL, NULL);
-        return enter_sequences(&r, 2) && goes_on(&r, SLICE(version));
+        return enter_sequences(&r, 2) && slice_begins_with(r.rest, SLICE(version));
 }
 
 /* responseStatus ENUMERATED. */
@@ -226,7 +221,7 @@ static bool may_be_ocsp_response(slice bytes)
 {
         static const uint8_t status[] = { 0x0A, 0x01 };
         reader r = reader_over(bytes, NULL, NULL);
-        return enter_sequences(&r, 1) && goes_on(&r, SLICE(status));
+        return enter_sequences(&r, 1) && slice_begins_with(r.rest, SLICE(status));
 }
 
 /* attestationVersion INTEGER, attestationSecurityLevel ENUMERATED. */
@@ -238,7 +233,7 @@ static bool may_be_key_description(slice bytes)
         slice version;
         return enter_sequences(&r, 1) && !failed(read_u8(&r, NULL, &tag)) && tag == 0x02 &&
                !failed(read_u8(&r, NULL, &size)) && size <= 5 &&
-               !failed(read_bytes(&r, NULL, size, &version)) && goes_on(&r, SLICE(level));
+               !failed(read_bytes(&r, NULL, size, &version)) && slice_begins_with(r.rest, SLICE(level));
 }
 
 /* ---- other bytes ---- */
@@ -248,7 +243,7 @@ static bool may_be_tpm_attest(slice bytes)
 {
         static const uint8_t magic[] = { 0xFF, 'T', 'C', 'G' };
         reader r = reader_over(bytes, NULL, NULL);
-        return goes_on(&r, SLICE(magic));
+        return slice_begins_with(r.rest, SLICE(magic));
 }
 
 /* Bytes that a TPM's key begins with: type and nameAlg; objectAttributes then have zeros. */
@@ -323,7 +318,7 @@ static bool may_be_record_json(slice json)
 static bool may_be_metadata_blob(slice bytes)
 {
         reader r = reader_over(bytes, NULL, NULL);
-        return goes_on(&r, slice_text("eyJ")) && memchr(bytes.data, '.', bytes.size);
+        return slice_begins_with(r.rest, slice_text("eyJ")) && memchr(bytes.data, '.', bytes.size);
 }
 
 /* ---- the kinds, in the order in which they are tried ---- */

@@ -129,9 +129,23 @@ static void explains_what_where_which_clause_and_what_to_do(void **state)
         assert_int_equal(mitome_explain(&error, NULL, 0), length);
 }
 
+static void a_view_begins_with_what_it_begins_with(void **state)
+{
+        (void)state;
+        const slice nothing = { 0 };
+        assert_true(slice_begins_with(slice_text("prefix"), slice_text("pre")));
+        assert_true(slice_begins_with(slice_text("prefix"), slice_text("prefix")));
+        assert_true(slice_begins_with(slice_text("prefix"), nothing));
+        assert_true(slice_begins_with(nothing, nothing));
+        assert_false(slice_begins_with(slice_text("prefix"), slice_text("pro")));
+        assert_false(slice_begins_with(slice_text("pre"), slice_text("prefix")));
+        assert_false(slice_begins_with(nothing, slice_text("p")));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_view_begins_with_what_it_begins_with),
                 cmocka_unit_test(reads_big_endian_and_stops_at_the_end),
                 cmocka_unit_test(a_short_read_leaves_the_reader_alone),
                 cmocka_unit_test(a_reader_within_counts_in_the_outermost_input),

@@ -115,19 +115,14 @@ static bool is_selectable(const struct mitome_element *element, const struct reg
         return registry_is_alive(entry);
 }
 
-static bool begins_with(const struct registry_entry *entry, slice name)
-{
-        return name.size <= entry->aid_size && slice_equal(slice_of(entry->aid, name.size), name);
-}
-
 /* The first from slot `from` on whose AID begins with `name`, or is it. */
 static bool find_named(const struct mitome_element *element, unsigned from, slice name, bool whole,
         struct registry_entry *ret)
 {
         struct registry_entry entry;
         for (; registry_next(element, from, &entry); from = entry.slot + 1U) {
-                if (begins_with(&entry, name) && (!whole || entry.aid_size == name.size) &&
-                        is_selectable(element, &entry)) {
+                if (slice_begins_with(slice_of(entry.aid, entry.aid_size), name) &&
+                        (!whole || entry.aid_size == name.size) && is_selectable(element, &entry)) {
                         *ret = entry;
                         return true;
                 }

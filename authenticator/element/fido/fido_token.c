@@ -215,14 +215,6 @@ static const struct {
 
 enum { CHECK_COUNT = sizeof checks / sizeof *checks };
 
-static bool begins_with(slice message, slice prefix)
-{
-        reader r = reader_over(message, NULL, NULL);
-        slice start;
-        return prefix.size == 0 ||
-               (!failed(read_bytes(&r, "message", prefix.size, &start)) && slice_equal(start, prefix));
-}
-
 /* CTAP 2.1 6.8: a subcommand of credential management, alone or before its parameters. */
 static bool is_management(slice message)
 {
@@ -234,7 +226,7 @@ static bool is_management(slice message)
 static uint16_t check_message(uint8_t permission, slice message)
 {
         for (size_t i = 0; i < CHECK_COUNT; i++)
-                if (checks[i].permission == permission && begins_with(message, checks[i].prefix) &&
+                if (checks[i].permission == permission && slice_begins_with(message, checks[i].prefix) &&
                         (permission != FIDO_CM || is_management(message)))
                         return SW_OK;
         return SW_WRONG_DATA;

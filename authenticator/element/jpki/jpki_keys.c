@@ -95,12 +95,9 @@ static uint16_t sign(EVP_PKEY *key, const struct signing_mode *mode, slice input
 static const char tls_client[] = SIXTY_FOUR_SPACES "TLS 1.3, client CertificateVerify";
 static const char challenge_response[32] = "mitome JPKI user verification v1";
 
-static bool begins_with(slice message, slice prefix)
+static bool goes_on_behind(slice prefix, slice message)
 {
-        slice begin;
-        reader r = reader_over(message, NULL, NULL);
-        return !failed(read_bytes(&r, "prefix", prefix.size, &begin)) && slice_equal(begin, prefix) &&
-               r.rest.size > 0;
+        return message.size > prefix.size && slice_begins_with(message, prefix);
 }
 
 static uint16_t check_allowed(
@@ -108,8 +105,8 @@ static uint16_t check_allowed(
 {
         if (ef != JPKI_AUTH_KEY || !jpki_signs_no_host_hash(element))
                 return SW_OK;
-        if (mode->hash_on_card &&
-                (begins_with(input, SLICE(tls_client)) || begins_with(input, SLICE(challenge_response))))
+        if (mode->hash_on_card && (goes_on_behind(SLICE(tls_client), input) ||
+                                          goes_on_behind(SLICE(challenge_response), input)))
                 return SW_OK;
         return SW_CONDITIONS;
 }
