@@ -263,15 +263,15 @@ static bool may_be_unlock_token(slice bytes)
                bytes.data[3] == 0;
 }
 
-/* It begins with a hash, which may be anything; but who hands in a certificate should not be told of flags.
- */
+/* It begins with a hash, which may be anything; but who hands in a certificate, or JSON that nobody above
+ * knows, should not be told of flags. */
 static bool may_be_authdata(slice bytes)
 {
         reader r = reader_over(bytes, NULL, NULL);
         uint16_t sequence, length;
         bool certificate = !failed(read_u16(&r, "tag", &sequence)) && sequence == 0x3082 &&
                            !failed(read_u16(&r, "length", &length)) && length == r.rest.size;
-        return bytes.size >= 37 && !certificate;
+        return bytes.size >= 37 && !certificate && !slice_begins_with(bytes, slice_text("{\""));
 }
 
 /* ---- JSON and text ---- */

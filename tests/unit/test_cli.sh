@@ -118,6 +118,8 @@ answers 'and on the line where it stands' 1 '! E117' 'flags.BS' inspect
 input '{"type":"webauthn.get","challenge":"AAAA","origin":"https://example.org","more":[1]}'
 answers 'inspect client data' 0 'origin         "https://example.org"' - inspect
 answers 'and the members that are not known' 0 'also           "more": [1]' - inspect
+printf '{"name":"a case","kind":"registration","rp_id":"portal.example.jp"}\n' >"$work/in"
+answers 'and take no other JSON for authenticator data' 1 - 'E813' inspect
 input 'oWFhYis/\n'
 answers 'inspect base64' 0 '{"a": "+?"}' - inspect --as cbor
 input 'oWFhYQ==\n'
