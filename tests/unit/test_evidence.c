@@ -929,6 +929,17 @@ static void a_lease_is_spent(void **state)
         assert_int_equal(left(rig), 1);
 }
 
+/* A signature costs one appended record, however large the element's state is. */
+static void a_lease_is_counted_by_a_record(void **state)
+{
+        struct element_rig *rig = *state;
+        open_key(rig);
+        const unsigned writes = rig->medium.writes, replaces = rig->medium.replaces;
+        assert_sw(element_rig_command(rig, sign, slice_text("x")), SW_OK);
+        assert_int_equal(rig->medium.writes, writes + 1);
+        assert_int_equal(rig->medium.replaces, replaces);
+}
+
 /* "all other conditions met": what is refused for another reason costs nothing. */
 static void a_refusal_costs_no_lease(void **state)
 {
@@ -1116,6 +1127,7 @@ int main(void)
                 TEST(a_signature_serves_one_purpose),
                 TEST(the_first_32_bytes_are_fixed),
                 TEST(a_lease_is_spent),
+                TEST(a_lease_is_counted_by_a_record),
                 TEST(a_refusal_costs_no_lease),
                 TEST(a_lease_is_set_for_one_certificate),
                 TEST(a_lease_ends_with_its_certificate),

@@ -47,7 +47,8 @@ enum element_object {
         OBJECT_DEVICE_CERTIFICATES = 0x0051, /* TLV list of 82, the device key's first */
         OBJECT_DEVICE_IDENTITY = 0x0052,     /* UTF-8 */
         OBJECT_RECEIPT_BOOK = 0x0053,        /* u32 last, u32 dropped: receipts.c */
-        OBJECT_LEASE = 0x0054,               /* status_lease.c */
+        OBJECT_LEASE = 0x0054,               /* to what it is bound (32): status_lease.c */
+        OBJECT_LEASE_LEFT = 0x0055,          /* u16 */
         OBJECT_JPKI_FILE = 0x0100,           /* + the number of the EF: certificates, RSA keys as DER */
         OBJECT_JPKI_GENERATION = 0x0200,     /* u32: jpki_generation; outlives the applet's erasure */
         OBJECT_JPKI_SETTINGS = 0x0201,       /* jpki_personality.c */

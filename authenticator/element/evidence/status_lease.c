@@ -4,10 +4,11 @@
 #include "element_internal.h"
 #include "tlv.h"
 
-/* A lease: to what it is bound (32), signatures left (2). Whoever replaces the certificate or the key ends
- * it; and it is bound to the bytes of the one and to the other, so that with another of either it is worth
- * nothing even where somebody forgot. */
-enum { LEASE_SIZE = SHA256_SIZE + 2, COUNT_SIZE = 2 };
+/* A lease is what it is bound to, and apart from that, so that counting costs an appended record and not a
+ * new image, the signatures that are left. Whoever replaces the certificate or the key ends it; and it is
+ * bound to the bytes of the one and to the other, so that with another of either it is worth nothing even
+ * where somebody forgot. */
+enum { COUNT_SIZE = 2 };
 
 /* The binding to what is there now; false without key or readable certificate. */
 static bool bind_now(const struct mitome_element *element, slice *ret_serial, uint8_t ret[SHA256_SIZE])
@@ -20,25 +21,20 @@ static bool bind_now(const struct mitome_element *element, slice *ret_serial, ui
         return person.serial.size && person.has_key;
 }
 
-static uint16_t put_lease(struct mitome_element *element, const uint8_t binding[SHA256_SIZE], uint16_t left)
+static uint16_t put_left(struct mitome_element *element, uint16_t left)
 {
-        uint8_t bytes[LEASE_SIZE];
+        uint8_t bytes[COUNT_SIZE];
         writer w = WRITER(bytes);
-        write_slice(&w, slice_of(binding, SHA256_SIZE));
         write_u16(&w, left);
-        return element_put(element, OBJECT_LEASE, SLICE(bytes));
+        return element_put(element, OBJECT_LEASE_LEFT, SLICE(bytes));
 }
 
 /* How many are left for this binding. */
 static uint16_t left_of(const struct mitome_element *element, const uint8_t binding[SHA256_SIZE])
 {
-        slice bound;
-        uint16_t left;
-        reader r = reader_over(element_object(element, OBJECT_LEASE), NULL, NULL);
-        if (failed(read_bytes(&r, "binding", SHA256_SIZE, &bound)) || failed(read_u16(&r, "left", &left)) ||
-                failed(read_end(&r, "lease")))
+        if (!slice_equal(element_object(element, OBJECT_LEASE), slice_of(binding, SHA256_SIZE)))
                 return 0;
-        return slice_equal(bound, slice_of(binding, SHA256_SIZE)) ? left : 0;
+        return (uint16_t)element_number(element, OBJECT_LEASE_LEFT);
 }
 
 uint16_t lease_left(const struct mitome_element *element)
@@ -50,7 +46,8 @@ uint16_t lease_left(const struct mitome_element *element)
 
 uint16_t lease_end(struct mitome_element *element)
 {
-        return element_delete(element, OBJECT_LEASE);
+        SW_TRY(element_delete(element, OBJECT_LEASE));
+        return element_delete(element, OBJECT_LEASE_LEFT);
 }
 
 uint16_t lease_spend(struct mitome_element *element)
@@ -62,7 +59,7 @@ uint16_t lease_spend(struct mitome_element *element)
         uint16_t left = left_of(element, binding);
         if (left == 0)
                 return SW_CONDITIONS;
-        SW_TRY(put_lease(element, binding, (uint16_t)(left - 1)));
+        SW_TRY(put_left(element, (uint16_t)(left - 1)));
         return element_commit(element);
 }
 
@@ -88,7 +85,8 @@ uint16_t evidence_set_lease(
                 return SW_WRONG_DATA;
         if (!bind_now(element, &present, binding) || !slice_equal(present, serial))
                 return SW_NO_REFERENCE;
-        SW_TRY(put_lease(element, binding, left));
+        SW_TRY(element_put(element, OBJECT_LEASE, SLICE(binding)));
+        SW_TRY(put_left(element, left));
         return element_commit(element);
 }
 
