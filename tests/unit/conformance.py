@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which step of CTAP stands where: docs/ctap-conformance.md, from the marks in code, tests and clients' scripts.
+
+usage: conformance.py SOURCE-ROOT; prints the page.
+
+A mark is a bracket with the clause and, where its steps have numbers, the step: [6.1.2 3.1], [6.5.5.2], and for what a
+later version than 2.1 says, [2.2 6.4 0x19]. In code a sentence of ours follows that says what is done; in a test or a
+client's script the bracket alone tells that this step is tried there."""
+import os
+import re
+import sys
+
+MARK = re.compile(r"\[((?:2\.[0-9] )?(?:[5-9]|1[0-2])(?:\.[0-9]+)+(?: (?:0x[0-9A-Fa-f]{2}|[0-9]+(?:\.[0-9a-z]+)*))?)\]")
+FUNCTION = re.compile(r"^[a-z][a-z0-9_ *]*?\b\*?([a-z_0-9]+)\(")
+CODE = ("authenticator", "src")
+TESTS = ("tests/unit", "tests/fault", "tests/fuzz")
+CLIENTS = ("tests/interop", "tests/vm")
+TITLES = {
+    "5": "Data model", "6.1": "authenticatorMakeCredential", "6.2": "authenticatorGetAssertion", "6.3": "authenticatorGetNextAssertion",
+    "6.4": "authenticatorGetInfo", "6.5": "authenticatorClientPIN", "6.6": "authenticatorReset", "6.7": "authenticatorBioEnrollment",
+    "6.8": "authenticatorCredentialManagement", "6.9": "authenticatorSelection", "6.10": "authenticatorLargeBlobs",
+    "6.11": "authenticatorConfig", "7.1": "Enterprise attestation", "7.2": "Always require user verification",
+    "7.4": "Set minimum PIN length", "8.1": "Commands", "8.2": "Status codes", "10.2": "CTAP1/U2F", "11.2": "USB (CTAPHID)", "11.3": "ISO 7816 and NFC",
+    "12.1": "credProtect", "12.2": "credBlob", "12.3": "largeBlobKey", "12.4": "minPinLength", "12.5": "hmac-secret",
+}
+
+
+def files(root, folders):
+    for folder in folders:
+        for at, _, names in sorted(os.walk(os.path.join(root, folder))):
+            for name in sorted(names):
+                if name.endswith((".c", ".h", ".sh", ".py")) and name != "conformance.py":
+                    yield os.path.relpath(os.path.join(at, name), root)
+
+
+def function_at(lines, number):
+    """The function that line `number` stands in, or, of a comment between functions, the one that follows."""
+    between = lines[number].startswith(("/*", " *"))
+    order = range(number, len(lines)) if between else range(number, -1, -1)
+    for i in order:
+        found = FUNCTION.match(lines[i])
+        if found and not lines[i].rstrip().endswith(";"):
+            return found.group(1)
+        if not between and lines[i].startswith("}") and i < number:
+            break
+    return ""
+
+
+def sentence(lines, number, end):
+    """What stands behind a mark, up to the next one or the end of the comment."""
+    text = lines[number][end:]
+    for line in lines[number + 1:number + 4]:
+        if "*/" in text or MARK.search(text):
+            break
+        text += " " + line.strip().lstrip("*/# ").strip()
+    text = MARK.split(text.split("*/")[0])[0]
+    text = re.sub(r"\s+", " ", text).strip(" .:;,")
+    return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " .."
+
+
+def collect(root, folders):
+    """{mark: [(path, function, sentence)]}"""
+    found = {}
+    for path in files(root, folders):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        for number, line in enumerate(lines):
+            for mark in MARK.finditer(line):
+                place = (path, function_at(lines, number), sentence(lines, number, mark.end()))
+                found.setdefault(mark.group(1), []).append(place)
+    return found
+
+
+def order(mark):
+    """By clause, then by step, then by version."""
+    parts = mark.split()
+    version = parts.pop(0) if len(parts) > 1 and re.fullmatch(r"2\.[0-9]", parts[0]) and "." in parts[1] else "2.1"
+    clause = [int(n) for n in parts[0].split(".")]
+    step = parts[1] if len(parts) > 1 else ""
+    numbers = [int(step, 16)] if step.startswith("0x") else [int(n) if n.isdigit() else ord(n[0]) for n in step.split(".") if n]
+    return clause, numbers, version
+
+
+def title(mark):
+    clause = ".".join(str(n) for n in order(mark)[0][:2])
+    return clause, TITLES.get(clause) or TITLES.get(clause.split(".")[0], "")
+
+
+def places(found, mark, with_function=True):
+    seen = []
+    for path, function, _ in found.get(mark, []):
+        name = os.path.basename(path) + (" " + function if function and with_function else "")
+        link = f"[{name}](../{path})"
+        if link not in seen:
+            seen.append(link)
+    return "<br>".join(seen)
+
+
+def main():
+    root = sys.argv[1]
+    code, tests, clients = (collect(root, folders) for folders in (CODE, TESTS, CLIENTS))
+    marks = sorted(code, key=order)
+    tried = sum(mark in tests for mark in marks)
+    shown = sum(mark in clients for mark in marks)
+    astray = sorted((set(tests) | set(clients)) - set(code), key=order)
+    print("# CTAP, step by step\n")
+    print("Made by `tests/unit/conformance.py` from the marks in the sources; do not edit. Clauses are those of CTAP 2.1 (2021-06-15), "
+          "others say their version. The words are ours.\n")
+    print(f"{len(marks)} steps have a mark in the code; {tried} of them are tried by a test of ours, {shown} by a client that others wrote.")
+    last = None
+    for mark in marks:
+        group = title(mark)
+        if group != last:
+            print(f"\n## {group[0]} {group[1]}\n\n| step | what is done | code | test | client |\n|---|---|---|---|---|")
+            last = group
+        says = next((s for _, _, s in code[mark] if s), "").replace("|", "\\|")
+        print(f"| {mark} | {says} | {places(code, mark)} | {places(tests, mark)} | {places(clients, mark, False)} |")
+    if astray:
+        print("\n## Tried, but without a mark in the code\n\n" + ", ".join(astray))
+
+
+main()
