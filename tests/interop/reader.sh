@@ -3,32 +3,7 @@
 # namespaces, so that nothing listens on this machine and nothing of it is touched. Prints TAP.
 #
 # The script sets `mitome` and `work` by calling `inside "$@"` first; everything after that runs in the namespaces.
-export LC_ALL=C
-
-count=0
-broken=0
-
-skip_all() {
-        echo "1..0 # SKIP $*"
-        exit 0
-}
-
-# first_file PATH..: the first that is there.
-first_file() {
-        for path in "$@"; do
-                [ ! -e "$path" ] || {
-                        echo "$path"
-                        return
-                }
-        done
-}
-
-# needs PROGRAM..: without them there is nothing to test.
-needs() {
-        for program in "$@"; do
-                command -v "$program" >/dev/null || skip_all "there is no $program here"
-        done
-}
+. "$here/tap.sh"
 
 # inside SCRIPT MITOME ..: goes into the namespaces and starts SCRIPT again there.
 inside() {
@@ -94,16 +69,6 @@ stop_element() {
         [ -z "$reader_process" ] || await card_is_gone
 }
 
-# Polls a condition for 20 seconds at most.
-await() {
-        tries=0
-        until "$@"; do
-                tries=$((tries + 1))
-                [ "$tries" -lt 200 ] || return 1
-                sleep 0.1
-        done
-}
-
 card_is_there() {
         opensc-tool -l 2>/dev/null | grep -q '^0 *Yes'
 }
@@ -118,58 +83,6 @@ await_card() {
                 echo 'Bail out! the card does not come into the reader'
                 exit 1
         }
-}
-
-# report STATUS NAME: a line of TAP; what the last client said is shown when it failed.
-report() {
-        count=$((count + 1))
-        if [ "$1" = 0 ]; then
-                echo "ok $count - $2"
-        else
-                broken=$((broken + 1))
-                echo "not ok $count - $2"
-                sed 's/^/#   /' "$work/out" "$work/err"
-        fi
-}
-
-skip() {
-        count=$((count + 1))
-        echo "ok $count - $1 # SKIP $2"
-}
-
-# call COMMAND..: what it says goes to $work/out and $work/err, its exit status into `got`.
-call() {
-        got=0
-        timeout 60 "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
-}
-
-# said TEXT..: each stands on one of the lines that the last call printed.
-said() {
-        for text in "$@"; do
-                cat "$work/out" "$work/err" | grep -qF -e "$text" || {
-                        echo "it did not say: $text" >>"$work/err"
-                        return 1
-                }
-        done
-}
-
-# never_said TEXT..
-never_said() {
-        for text in "$@"; do
-                if cat "$work/out" "$work/err" | grep -qF -e "$text"; then
-                        echo "it said: $text" >>"$work/err"
-                        return 1
-                fi
-        done
-}
-
-# test_that NAME CONDITION..: a condition is a command.
-test_that() {
-        name=$1
-        shift
-        result=0
-        "$@" || result=1
-        report "$result" "$name"
 }
 
 # apdus NAME: sends the lines of standard input, COMMAND = STATUS [DATA], in one session of scriptor, and holds each
@@ -210,9 +123,4 @@ apdus() {
                 esac
         done <"$work/pairs"
         report "$result" "$name"
-}
-
-finish() {
-        echo "1..$count"
-        [ "$broken" -eq 0 ]
 }
