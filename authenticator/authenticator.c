@@ -8,7 +8,10 @@
 
 _Static_assert((int)MITOME_REPORT_SIZE == (int)CTAPHID_REPORT_SIZE, "two sizes of a report");
 
-enum { POLL_MAX_MS = 50 }; /* of one wait for the gate: keepalives are due every 100 ms */
+enum {
+        POLL_MAX_MS = 50, /* of one wait for the user: keepalives are due every 100 ms */
+        TOUCH_TIMEOUT_MS = 30000,
+};
 
 /* What the core's last action waits for. */
 enum waiting {
@@ -28,6 +31,9 @@ struct mitome_authenticator {
         bool discard;       /* its host has given up: nobody waits for the answer */
         bool request_waits; /* another came meanwhile */
         bool touch_told;    /* the host has been told that a touch is awaited */
+        bool asked;         /* presence.ask is not yet ended */
+        uint64_t now_ms;
+        uint64_t deadline_ms; /* of the touch that is awaited */
         bool gate_runs;
         uint8_t response[MITOME_APDU_MAX];
 };
@@ -94,8 +100,18 @@ static mitome_status select_applet(struct mitome_authenticator *a, mitome_error 
 
 /* ---- the core's actions ---- */
 
+static void end_prompt(struct mitome_authenticator *a)
+{
+        const struct mitome_presence *presence = &a->config.presence;
+        if (a->asked && presence->end)
+                presence->end(presence->context);
+        a->asked = false;
+}
+
+/* Whatever happens to a prompt's request ends the prompt. */
 static void step(struct mitome_authenticator *a, const struct core_event *event)
 {
+        end_prompt(a);
         core_step(a->core, event, &a->action);
 }
 
@@ -177,8 +193,16 @@ static bool cancel_gate(struct mitome_authenticator *a)
 
 static bool await_touch(struct mitome_authenticator *a)
 {
+        const struct mitome_presence *presence = &a->config.presence;
+        const struct mitome_prompt prompt = {
+                .why = MITOME_PROMPT_LOGIN, .rp_id = a->action.request.rp_id, .timeout_ms = TOUCH_TIMEOUT_MS
+        };
         a->waiting = WAITS_FOR_TOUCH;
         a->touch_told = false;
+        a->deadline_ms = a->now_ms + TOUCH_TIMEOUT_MS;
+        a->asked = true;
+        if (presence->ask)
+                presence->ask(presence->context, &prompt);
         return false;
 }
 
@@ -215,10 +239,15 @@ static void poll_gate(struct mitome_authenticator *a, int wait_ms)
         bytes_wipe(&event, sizeof event);
 }
 
-static void ask_touch(struct mitome_authenticator *a)
+static void poll_touch(struct mitome_authenticator *a, int wait_ms)
 {
-        const struct mitome_authenticator_config *config = &a->config;
-        bool touched = config->touch && config->touch(config->touch_context, a->action.request.rp_id);
+        const struct mitome_presence *presence = &a->config.presence;
+        int wait = wait_ms >= 0 && wait_ms < POLL_MAX_MS ? wait_ms : POLL_MAX_MS;
+        enum mitome_presence_answer answer =
+                presence->poll ? presence->poll(presence->context, wait) : MITOME_PRESENCE_NOTHING;
+        if (answer == MITOME_PRESENCE_NOTHING && a->now_ms < a->deadline_ms)
+                return;
+        bool touched = answer == MITOME_PRESENCE_TOUCHED;
         step(a, &(struct core_event){ .kind = touched ? CORE_TOUCHED : CORE_NOT_TOUCHED });
         run(a);
 }
@@ -232,8 +261,8 @@ static void wait_for_user(struct mitome_authenticator *a, int wait_ms, uint64_t 
         a->touch_told = true;
         if (a->waiting == WAITS_FOR_GATE)
                 poll_gate(a, wait_ms);
-        else if (told)
-                ask_touch(a);
+        else if (told) /* a touch that is there at once must not come before the word that one is wanted */
+                poll_touch(a, wait_ms);
 }
 
 /* ---- the public face ---- */
@@ -308,6 +337,7 @@ void mitome_authenticator_receive(
                 [CTAPHID_CANCELS] = cancel_request,
                 [CTAPHID_ABORTED] = abort_request,
         };
+        authenticator->now_ms = now_ms;
         enum ctaphid_outcome outcome = ctaphid_receive(authenticator->hid, report, now_ms);
         if (takers[outcome])
                 takers[outcome](authenticator);
@@ -316,12 +346,45 @@ void mitome_authenticator_receive(
 bool mitome_authenticator_send(struct mitome_authenticator *authenticator, int wait_ms, uint64_t now_ms,
         uint8_t ret_report[MITOME_REPORT_SIZE])
 {
+        authenticator->now_ms = now_ms;
         ctaphid_tick(authenticator->hid, now_ms);
         if (ctaphid_send(authenticator->hid, ret_report))
                 return true;
         if (authenticator->waiting != WAITS_FOR_REQUEST)
                 wait_for_user(authenticator, wait_ms, now_ms);
         return ctaphid_send(authenticator->hid, ret_report);
+}
+
+bool mitome_authenticator_busy(const struct mitome_authenticator *authenticator)
+{
+        return authenticator->busy || ctaphid_busy(authenticator->hid);
+}
+
+bool mitome_authenticator_working(
+        struct mitome_authenticator *authenticator, uint64_t now_ms, uint8_t ret_report[MITOME_REPORT_SIZE])
+{
+        ctaphid_keepalive(authenticator->hid, CTAPHID_PROCESSING, now_ms);
+        return ctaphid_send_keepalive(authenticator->hid, ret_report);
+}
+
+/* Nobody hears of what was being done: his channel is gone. */
+static mitome_status power_cycle(struct mitome_authenticator *a, mitome_error *error)
+{
+        const struct mitome_link *link = &a->config.element;
+        mitome_enforcer_close(a->enforcer); /* before the reset ends its channel */
+        if (link->reset)
+                MITOME_TRY(link->reset(link->context, error));
+        return select_applet(a, error);
+}
+
+mitome_status mitome_authenticator_power_cycle(
+        struct mitome_authenticator *authenticator, uint64_t now_ms, mitome_error *error)
+{
+        authenticator->now_ms = now_ms;
+        if (authenticator->busy)
+                abort_request(authenticator);
+        ctaphid_reset(authenticator->hid);
+        return power_cycle(authenticator, error);
 }
 
 void mitome_authenticator_free(struct mitome_authenticator *authenticator)
@@ -331,6 +394,7 @@ void mitome_authenticator_free(struct mitome_authenticator *authenticator)
         const struct mitome_gate *gate = &authenticator->config.gate;
         if (authenticator->gate_runs)
                 gate->cancel(gate->context);
+        end_prompt(authenticator);
         mitome_enforcer_free(authenticator->enforcer);
         core_free(authenticator->core);
         ctaphid_free(authenticator->hid);

@@ -417,6 +417,29 @@ static void send_part(struct ctaphid *hid, writer *w)
                 hid->phase = IDLE;
 }
 
+/* What stands before it in the queue goes first, by ctaphid_send. */
+bool ctaphid_send_keepalive(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE])
+{
+        writer w = writer_over(ret_report, CTAPHID_REPORT_SIZE);
+        if (!hid->answer_count || hid->answers[hid->first_answer].command != CTAPHID_KEEPALIVE)
+                return false;
+        send_answer(hid, &w);
+        write_padding(&w);
+        return true;
+}
+
+bool ctaphid_busy(const struct ctaphid *hid)
+{
+        return hid->phase != IDLE;
+}
+
+void ctaphid_reset(struct ctaphid *hid)
+{
+        const struct mitome_random random = hid->random;
+        bytes_wipe(hid, sizeof *hid);
+        hid->random = random;
+}
+
 bool ctaphid_send(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE])
 {
         writer w = writer_over(ret_report, CTAPHID_REPORT_SIZE);

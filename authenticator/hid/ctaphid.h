@@ -58,6 +58,16 @@ void ctaphid_reply(struct ctaphid *hid, slice message);
  * when `status` is not what the host was last told (it begins with PROCESSING). */
 void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t now_ms);
 
+/* ctaphid_send_keepalive takes the next report if that is a keepalive, for a device that is deep in its work
+ * and can do nothing but say so. */
+bool ctaphid_send_keepalive(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE]);
+
+/* ctaphid_busy: a message is coming, being worked on or going out. */
+bool ctaphid_busy(const struct ctaphid *hid);
+
+/* ctaphid_reset is a device that is plugged in anew: it knows no channel. */
+void ctaphid_reset(struct ctaphid *hid);
+
 /* ctaphid_send takes the next report that waits for the host. */
 bool ctaphid_send(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE]);
 

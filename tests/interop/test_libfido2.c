@@ -87,12 +87,12 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
         return mitome_element_transmit(table->element.element, command, response, ret_size, error);
 }
 
-static bool give_touch(void *context, mitome_slice asked_rp_id)
+static enum mitome_presence_answer give_touch(void *context, int wait_ms)
 {
         struct table *table = context;
-        (void)asked_rp_id;
+        (void)wait_ms;
         table->touches++;
-        return table->touch;
+        return table->touch ? MITOME_PRESENCE_TOUCHED : MITOME_PRESENCE_DECLINED;
 }
 
 /* The one app that the element's access rules let in. */
@@ -105,8 +105,7 @@ static void start_authenticator(struct table *table)
                 .app = { .sha256 = { 0x5A } },
                 .gate = gate_double_gate(&table->gate),
                 .random = table->element.random,
-                .touch = give_touch,
-                .touch_context = table,
+                .presence = { .context = table, .poll = give_touch },
         };
         mitome_error error = { 0 };
         if (mitome_authenticator_new(&config, &table->authenticator, &error).code != MITOME_OK)

@@ -59,11 +59,11 @@ static int io_write(void *handle, const unsigned char *buffer, size_t size)
         return (int)size;
 }
 
-static bool give_touch(void *context, mitome_slice asked_rp_id)
+static enum mitome_presence_answer give_touch(void *context, int wait_ms)
 {
         (void)context;
-        (void)asked_rp_id;
-        return true;
+        (void)wait_ms;
+        return MITOME_PRESENCE_TOUCHED;
 }
 
 static int take_card(void **state)
@@ -88,9 +88,9 @@ static int let_card_go(void **state)
 
 static mitome_status start(struct table *table, mitome_error *error)
 {
-        const struct mitome_authenticator_config config = {
-                .element = pcsc_link(table->card), .random = random_system(), .touch = give_touch
-        };
+        const struct mitome_authenticator_config config = { .element = pcsc_link(table->card),
+                .random = random_system(),
+                .presence = { .poll = give_touch } };
         return mitome_authenticator_new(&config, &table->authenticator, error);
 }
 

@@ -39,8 +39,9 @@ struct rig {
         unsigned starts, cancels, polls;
         int longest_wait;
         /* touch */
-        bool touch;
-        unsigned touches;
+        enum mitome_presence_answer touch;
+        unsigned touches; /* polls for one */
+        bool prompted;
         char touched_for[64];
         /* trace */
         unsigned ctap_in, ctap_out, apdu_in, apdu_out;
@@ -148,13 +149,30 @@ static void gate_cancel(void *context)
         rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_ABSENT, .has_evidence = true };
 }
 
-static bool touch(void *context, mitome_slice rp_id)
+static void ask_touch(void *context, const struct mitome_prompt *prompt)
 {
         struct rig *rig = context;
-        rig->touches++;
+        assert_false(rig->prompted); /* one at a time */
+        rig->prompted = true;
         memset(rig->touched_for, 0, sizeof rig->touched_for);
-        memcpy(rig->touched_for, rp_id.data, rp_id.size);
+        memcpy(rig->touched_for, prompt->rp_id.data, prompt->rp_id.size);
+}
+
+static enum mitome_presence_answer poll_touch(void *context, int wait_ms)
+{
+        struct rig *rig = context;
+        assert_true(rig->prompted);
+        if (wait_ms > rig->longest_wait)
+                rig->longest_wait = wait_ms;
+        rig->touches++;
         return rig->touch;
+}
+
+static void end_touch(void *context)
+{
+        struct rig *rig = context;
+        assert_true(rig->prompted);
+        rig->prompted = false;
 }
 
 static int fill(void *context, uint8_t *bytes, size_t size)
@@ -190,8 +208,7 @@ static struct mitome_authenticator_config config_of(struct rig *rig)
                         .cancel = gate_cancel },
                 .random = { .fill = fill },
                 .trace = { .context = rig, .ctap = trace_ctap, .apdu = trace_apdu },
-                .touch = touch,
-                .touch_context = rig,
+                .presence = { .context = rig, .ask = ask_touch, .poll = poll_touch, .end = end_touch },
         };
 }
 
@@ -258,7 +275,7 @@ static int set_up(void **state)
         struct rig *rig = calloc(1, sizeof *rig);
         rig->select_sw = 0x9000;
         rig->flags = PIN | PAIRED | OPEN;
-        rig->touch = true;
+        rig->touch = MITOME_PRESENCE_TOUCHED;
         rig->now = 5000;
         struct mitome_authenticator_config config = config_of(rig);
         assert_int_equal(mitome_authenticator_new(&config, &rig->authenticator, NULL).code, MITOME_OK);
@@ -468,7 +485,7 @@ static void a_touch_is_asked_after_the_host_knows(void **state)
         assert_string_equal(rig->touched_for, "a");
         EXPECT_LOG(rig, GET_STATE, BEGIN, GET);
 
-        rig->touch = false;
+        rig->touch = MITOME_PRESENCE_DECLINED;
         ask_assertion(rig, "up");
         expect_report(rig, KEEPALIVE, UP_NEEDED);
         expect_report(rig, CBOR, 0x27);
@@ -480,15 +497,54 @@ static void a_touch_is_asked_after_the_host_knows(void **state)
         assert_int_equal(rig->touches, 2);
 }
 
-static void without_a_touch_function_none_is_given(void **state)
+static void a_touch_that_does_not_come_times_out(void **state)
+{
+        struct rig *rig = *state;
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        ask_assertion(rig, "up");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        for (int i = 1; i < 300; i++) {
+                rig->now += 100;
+                expect_report(rig, KEEPALIVE, UP_NEEDED);
+                expect_quiet(rig);
+        }
+        assert_true(rig->prompted);
+        assert_true(rig->longest_wait < 100); /* or a keepalive would be late */
+        rig->now += 100;
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_report(rig, CBOR, 0x27);
+        assert_false(rig->prompted);
+}
+
+static void a_touch_that_is_awaited_can_be_cancelled(void **state)
+{
+        struct rig *rig = *state;
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        for (int polls = 0; polls < 4; polls++) {
+                ask_assertion(rig, "up");
+                expect_report(rig, KEEPALIVE, UP_NEEDED);
+                for (int i = 0; i < polls; i++)
+                        expect_quiet(rig);
+                assert_true(rig->prompted);
+                put(rig, rig->channel, CANCEL, NULL, 0);
+                assert_false(rig->prompted);
+                expect_report(rig, CBOR, 0x2D);
+                expect_quiet(rig);
+        }
+}
+
+static void without_a_poll_nobody_touches(void **state)
 {
         struct rig *rig = *state;
         struct mitome_authenticator_config config = config_of(rig);
-        config.touch = NULL;
+        config.presence = (struct mitome_presence){ 0 };
         mitome_authenticator_free(rig->authenticator);
         assert_int_equal(mitome_authenticator_new(&config, &rig->authenticator, NULL).code, MITOME_OK);
         open_channel(rig);
         ask_assertion(rig, "up");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_quiet(rig);
+        rig->now += 30000;
         expect_report(rig, KEEPALIVE, UP_NEEDED);
         expect_report(rig, CBOR, 0x27);
 }
@@ -571,7 +627,9 @@ int main(void)
                 TEST(without_a_gate_no_finger_is_awaited),
                 TEST(freeing_cancels_the_gate),
                 TEST(a_touch_is_asked_after_the_host_knows),
-                TEST(without_a_touch_function_none_is_given),
+                TEST(a_touch_that_does_not_come_times_out),
+                TEST(a_touch_that_is_awaited_can_be_cancelled),
+                TEST(without_a_poll_nobody_touches),
                 TEST(an_aborted_request_is_not_answered),
                 TEST(the_next_request_waits_for_the_gate),
         };
