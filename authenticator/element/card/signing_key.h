@@ -9,7 +9,7 @@
 
 enum signing_algorithm { SIGNING_ES256 = 0x07, SIGNING_EDDSA = 0x08, SIGNING_RS256 = 0x09 };
 
-enum { SIGNING_KEY_SIZE = 32, SIGNATURE_MAX = 256, PUBLIC_KEY_MAX = 260 };
+enum { SIGNING_KEY_SIZE = 32, SIGNING_KEY_MAX = 48, SIGNATURE_MAX = 256, PUBLIC_KEY_MAX = 260 };
 
 struct public_key {
         uint8_t bytes[PUBLIC_KEY_MAX]; /* an uncompressed point, an Ed25519 key, modulus and exponent */

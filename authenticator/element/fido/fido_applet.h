@@ -19,6 +19,9 @@ enum {
         FIDO_CREDENTIALS_MAX = 10000,
         FIDO_RP_ID_MAX = 255,
         FIDO_TEXT_MAX = 64, /* user id and names */
+        FIDO_SEEDS_SIZE = 64,
+        FIDO_BLOB_KEY_SIZE = 32,
+        FIDO_BLOB_MAX = 64, /* credBlob */
         FIDO_PIN_TOKEN_SIZE = 32,
         FIDO_PARAM_SIZE = SHA256_SIZE,
         FIDO_WRONG_IN_A_ROW_MAX = 3,  /* CTAP 2.1 6.5.5.7.1 */
@@ -163,9 +166,13 @@ struct fido_credential {
         uint32_t place;
         uint8_t algorithm, protection;
         bool discoverable;
+        bool payment; /* thirdPartyPayment */
         slice id, rp_id_hash;
         slice key; /* the private one; of a certificate credential what it is bound to */
-        slice rp_id, user_id, user_name, display_name;
+        slice rp_id, user_id, user_name, display_name; /* all empty: one of U2F's */
+        slice seeds;    /* CredRandomWithUV and CredRandomWithoutUV, 64 bytes; older credentials have none */
+        slice blob_key; /* largeBlobKey, 32 bytes, or empty */
+        slice blob;     /* credBlob */
 };
 
 /* What is looked for; empty views mean any. */
@@ -174,7 +181,8 @@ struct fido_query {
         slice id;
         slice user_id;
         bool discoverable;
-        bool verified; /* the user was: else credProtect hides some */
+        bool verified;   /* the user was: else credProtect hides some */
+        uint32_t before; /* older than the one at this place; 0: any */
 };
 
 /* fido_count is how many there are, fido_count_certificate how many of them are certificate credentials. */
@@ -185,11 +193,17 @@ size_t fido_count_certificate(const struct mitome_element *element);
 uint16_t fido_find(
         struct mitome_element *element, const struct fido_query *query, struct fido_credential *ret);
 
+/* fido_count_found tells how many fido_find would give, one after the other; it reads next to none. */
+uint16_t fido_count_found(struct mitome_element *element, const struct fido_query *query, size_t *ret);
+
 bool fido_read_credential(const struct mitome_element *element, uint32_t place, struct fido_credential *ret);
 
 /* Changes are staged and end with fido_commit_credentials, or, when something is refused in between, with
  * fido_index_settle. fido_put_credential gives the new one its place, as the newest. */
 uint16_t fido_put_credential(struct mitome_element *element, struct fido_credential *credential);
+/* fido_rewrite_credential changes one where it stands: its names, for one. Id, relying party and user stay.
+ */
+uint16_t fido_rewrite_credential(struct mitome_element *element, const struct fido_credential *credential);
 uint16_t fido_delete_credential(struct mitome_element *element, const struct fido_credential *credential);
 uint16_t fido_commit_credentials(struct mitome_element *element);
 

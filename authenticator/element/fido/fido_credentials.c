@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_internal.h"
 #include "fido_certificate.h"
+#include "signing_key.h"
 
-/* A credential as it is stored, version 2: version (1), algorithm (1), flags (1), credProtect (1), id (32),
- * rpIdHash (32), key (32), then RP ID, user id, user name and display name, each behind its length (1). The
- * key is the private one, or of a certificate credential what it is bound to (fido_certificate.h). Version 1
- * had no credProtect. The counter stands apart, so that counting does not rewrite keys; one that is not there
- * is 0. */
+/* A credential as it is stored, version 3: version (1), algorithm (1), flags (1), credProtect (1), id (32),
+ * rpIdHash (32), then each behind its length (1): key, RP ID, user id, user name, display name, seeds,
+ * largeBlobKey, credBlob. The key is the private one, or of a certificate credential what it is bound to
+ * (fido_certificate.h). Version 2 ended with the display name, and its key had always 32 bytes without a
+ * length; version 1 had no credProtect either. They are read as they are, and written as version 3 when they
+ * are changed. The counter stands apart, so that counting does not rewrite keys; one that is not there is 0.
+ */
 enum {
-        RECORD_VERSION = 2,
+        RECORD_VERSION = 3,
+        RECORD_WITHOUT_EXTENSIONS = 2,
         RECORD_WITHOUT_PROTECTION = 1,
         FLAG_DISCOVERABLE = 0x01,
+        FLAG_PAYMENT = 0x02,
         COUNTER_BLOCK = 64,
-        PRIVATE_KEY_SIZE = 32
+        FORMER_KEY_SIZE = 32,
 };
 
-enum { RECORD_MAX = 4 + 32 + 32 + 32 + 1 + FIDO_RP_ID_MAX + 3 * (1 + FIDO_TEXT_MAX) };
+enum {
+        RECORD_MAX = 4 + FIDO_CREDENTIAL_ID_SIZE + FIDO_HASH_SIZE + 8 + SIGNING_KEY_MAX + FIDO_RP_ID_MAX +
+                     3 * FIDO_TEXT_MAX + FIDO_SEEDS_SIZE + FIDO_BLOB_KEY_SIZE + FIDO_BLOB_MAX
+};
 
 static mitome_status read_text(reader *r, slice *ret)
 {
@@ -35,25 +43,40 @@ static mitome_status read_protection(reader *r, uint8_t version, uint8_t *ret)
                        : reader_fail(r, MITOME_E_VALUE, "credential.credProtect");
 }
 
+static mitome_status read_key(reader *r, uint8_t version, slice *ret)
+{
+        if (version == RECORD_VERSION)
+                return read_text(r, ret);
+        return read_bytes(r, "credential.key", FORMER_KEY_SIZE, ret);
+}
+
+static mitome_status read_head(reader *r, uint8_t version, struct fido_credential *ret)
+{
+        uint8_t flags;
+        MITOME_TRY(read_u8(r, "credential.algorithm", &ret->algorithm));
+        MITOME_TRY(read_u8(r, "credential.flags", &flags));
+        MITOME_TRY(read_protection(r, version, &ret->protection));
+        MITOME_TRY(read_bytes(r, "credential.id", FIDO_CREDENTIAL_ID_SIZE, &ret->id));
+        MITOME_TRY(read_bytes(r, "credential.rpIdHash", FIDO_HASH_SIZE, &ret->rp_id_hash));
+        ret->discoverable = flags & FLAG_DISCOVERABLE;
+        ret->payment = flags & FLAG_PAYMENT;
+        return read_key(r, version, &ret->key);
+}
+
 static mitome_status read_record(slice record, struct fido_credential *ret)
 {
-        uint8_t version, flags;
+        uint8_t version;
         struct fido_credential credential = { 0 };
+        slice *const texts[] = { &credential.rp_id, &credential.user_id, &credential.user_name,
+                &credential.display_name, &credential.seeds, &credential.blob_key, &credential.blob };
+        enum { FORMER_TEXTS = 4, TEXTS = sizeof texts / sizeof *texts };
         reader r = reader_over(record, NULL, NULL);
         MITOME_TRY(read_u8(&r, "credential.version", &version));
-        if (version != RECORD_VERSION && version != RECORD_WITHOUT_PROTECTION)
+        if (version < RECORD_WITHOUT_PROTECTION || version > RECORD_VERSION)
                 return reader_fail(&r, MITOME_E_VALUE, "credential.version");
-        MITOME_TRY(read_u8(&r, "credential.algorithm", &credential.algorithm));
-        MITOME_TRY(read_u8(&r, "credential.flags", &flags));
-        credential.discoverable = flags & FLAG_DISCOVERABLE;
-        MITOME_TRY(read_protection(&r, version, &credential.protection));
-        MITOME_TRY(read_bytes(&r, "credential.id", FIDO_CREDENTIAL_ID_SIZE, &credential.id));
-        MITOME_TRY(read_bytes(&r, "credential.rpIdHash", FIDO_HASH_SIZE, &credential.rp_id_hash));
-        MITOME_TRY(read_bytes(&r, "credential.key", PRIVATE_KEY_SIZE, &credential.key));
-        MITOME_TRY(read_text(&r, &credential.rp_id));
-        MITOME_TRY(read_text(&r, &credential.user_id));
-        MITOME_TRY(read_text(&r, &credential.user_name));
-        MITOME_TRY(read_text(&r, &credential.display_name));
+        MITOME_TRY(read_head(&r, version, &credential));
+        for (size_t i = 0; i < (version == RECORD_VERSION ? (size_t)TEXTS : (size_t)FORMER_TEXTS); i++)
+                MITOME_TRY(read_text(&r, texts[i]));
         MITOME_TRY(read_end(&r, "credential"));
         *ret = credential;
         return ok();
@@ -91,7 +114,7 @@ static struct fido_index_entry entry_of(
         int flags = (credential->discoverable ? INDEX_DISCOVERABLE : 0) |
                     (credential->algorithm == SIGNING_RS256 ? INDEX_CERTIFICATE : 0);
         return (struct fido_index_entry){
-                .rp = fido_index_tag(credential->rp_id_hash),
+                .rp = fido_index_party(credential->rp_id_hash),
                 .id = fido_index_tag(credential->id),
                 .user = user_tag(credential->user_id),
                 .place = credential->place,
@@ -183,8 +206,17 @@ static bool may_fit(
 {
         return !(entry->flags & INDEX_DOOMED) && (!query->id.size || entry->id == id) &&
                (!query->user_id.size || entry->user == user) &&
+               (!query->before || entry->place < query->before) &&
                (!query->discoverable || entry->flags & INDEX_DISCOVERABLE) &&
                is_shown(entry->protection, query);
+}
+
+/* The record itself says the rest. */
+static bool read_fitting(const struct mitome_element *element, const struct fido_index_entry *entry,
+        const struct fido_query *query, struct fido_credential *ret)
+{
+        return fido_read_credential(element, entry->place, ret) && fits(ret, query) &&
+               !fido_certificate_ended(element, ret);
 }
 
 uint16_t fido_find(
@@ -195,17 +227,34 @@ uint16_t fido_find(
         size_t first, end;
         uint32_t id = fido_index_tag(query->id), user = query->user_id.size ? user_tag(query->user_id) : 0;
         SW_TRY(make_index(element));
-        fido_index_range(index, fido_index_tag(query->rp_id_hash), &first, &end);
+        fido_index_range(index, fido_index_party(query->rp_id_hash), &first, &end);
         while (end-- > first) {
                 const struct fido_index_entry *entry = &index->entries[end];
-                if (may_fit(entry, query, id, user) &&
-                        fido_read_credential(element, entry->place, &credential) &&
-                        fits(&credential, query) && !fido_certificate_ended(element, &credential)) {
+                if (may_fit(entry, query, id, user) && read_fitting(element, entry, query, &credential)) {
                         *ret = credential;
                         return SW_OK;
                 }
         }
         return SW_NO_REFERENCE;
+}
+
+/* Only a query for an id or a user, or a certificate's end, is not answered by the index alone. */
+uint16_t fido_count_found(struct mitome_element *element, const struct fido_query *query, size_t *ret)
+{
+        struct fido_index *index = &element->fido.index;
+        struct fido_credential credential;
+        size_t first, end, count = 0;
+        uint32_t id = fido_index_tag(query->id), user = query->user_id.size ? user_tag(query->user_id) : 0;
+        SW_TRY(make_index(element));
+        fido_index_range(index, fido_index_party(query->rp_id_hash), &first, &end);
+        for (size_t i = first; i < end; i++) {
+                const struct fido_index_entry *entry = &index->entries[i];
+                bool read = query->id.size || query->user_id.size || entry->flags & INDEX_CERTIFICATE;
+                count += may_fit(entry, query, id, user) &&
+                         (!read || read_fitting(element, entry, query, &credential));
+        }
+        *ret = count;
+        return SW_OK;
 }
 
 /* ---- counters ---- */
@@ -224,7 +273,7 @@ uint16_t fido_count_signature(
         struct fido_index *index = &element->fido.index;
         SW_TRY(make_index(element));
         struct fido_index_entry *entry =
-                fido_index_at(index, fido_index_tag(credential->rp_id_hash), credential->place);
+                fido_index_at(index, fido_index_party(credential->rp_id_hash), credential->place);
         if (!entry)
                 return SW_UNKNOWN;
         if (entry->left == 0) {
@@ -251,34 +300,48 @@ static void write_record(writer *w, const struct fido_credential *credential)
 {
         write_u8(w, RECORD_VERSION);
         write_u8(w, credential->algorithm);
-        write_u8(w, credential->discoverable ? FLAG_DISCOVERABLE : 0);
+        write_u8(w, (uint8_t)((credential->discoverable ? FLAG_DISCOVERABLE : 0) |
+                              (credential->payment ? FLAG_PAYMENT : 0)));
         write_u8(w, credential->protection);
         write_slice(w, credential->id);
         write_slice(w, credential->rp_id_hash);
-        write_slice(w, credential->key);
+        write_text(w, credential->key);
         write_text(w, credential->rp_id);
         write_text(w, credential->user_id);
         write_text(w, credential->user_name);
         write_text(w, credential->display_name);
+        write_text(w, credential->seeds);
+        write_text(w, credential->blob_key);
+        write_text(w, credential->blob);
+}
+
+static uint16_t put_record(struct mitome_element *element, const struct fido_credential *credential)
+{
+        uint8_t record[RECORD_MAX];
+        writer w = WRITER(record);
+        write_record(&w, credential);
+        uint16_t sw = w.overflowed ? SW_UNKNOWN : element_put(element, credential->place, writer_view(&w));
+        bytes_wipe(record, sizeof record);
+        return sw;
 }
 
 uint16_t fido_put_credential(struct mitome_element *element, struct fido_credential *credential)
 {
-        uint8_t record[RECORD_MAX];
-        writer w = WRITER(record);
         struct fido_index *index = &element->fido.index;
         SW_TRY(make_index(element));
         SW_TRY(element_sw(fido_index_reserve(index, NULL)));
         credential->place = index->next_place;
         if (credential->place > OBJECT_CREDENTIAL_LAST)
                 return SW_FULL;
-        write_record(&w, credential);
-        uint16_t sw = w.overflowed ? SW_UNKNOWN : element_put(element, credential->place, writer_view(&w));
-        bytes_wipe(record, sizeof record);
-        SW_TRY(sw);
+        SW_TRY(put_record(element, credential));
         index->added = entry_of(element, credential);
         index->has_added = true;
         return SW_OK;
+}
+
+uint16_t fido_rewrite_credential(struct mitome_element *element, const struct fido_credential *credential)
+{
+        return put_record(element, credential);
 }
 
 static uint16_t doom(struct mitome_element *element, struct fido_index_entry *entry)
@@ -293,7 +356,7 @@ uint16_t fido_delete_credential(struct mitome_element *element, const struct fid
         struct fido_index *index = &element->fido.index;
         SW_TRY(make_index(element));
         struct fido_index_entry *entry =
-                fido_index_at(index, fido_index_tag(credential->rp_id_hash), credential->place);
+                fido_index_at(index, fido_index_party(credential->rp_id_hash), credential->place);
         return entry ? doom(element, entry) : SW_UNKNOWN;
 }
 

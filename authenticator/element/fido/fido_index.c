@@ -12,6 +12,13 @@ uint32_t fido_index_tag(slice bytes)
         return failed(read_u32(&r, "tag", &tag)) ? 0 : tag;
 }
 
+uint64_t fido_index_party(slice rp_id_hash)
+{
+        uint64_t tag = 0;
+        reader r = reader_over(rp_id_hash, NULL, NULL);
+        return failed(read_u64(&r, "tag", &tag)) ? 0 : tag;
+}
+
 mitome_status fido_index_reserve(struct fido_index *index, mitome_error *error)
 {
         if (index->count < index->capacity)
@@ -106,14 +113,14 @@ void fido_index_settle(struct fido_index *index, bool committed)
         index->has_added = false;
 }
 
-void fido_index_range(const struct fido_index *index, uint32_t rp, size_t *ret_first, size_t *ret_end)
+void fido_index_range(const struct fido_index *index, uint64_t rp, size_t *ret_first, size_t *ret_end)
 {
         const struct fido_index_entry from = { .rp = rp }, to = { .rp = rp, .place = UINT32_MAX };
         *ret_first = count_before(index, &from);
         *ret_end = count_before(index, &to);
 }
 
-struct fido_index_entry *fido_index_at(const struct fido_index *index, uint32_t rp, uint32_t place)
+struct fido_index_entry *fido_index_at(const struct fido_index *index, uint64_t rp, uint32_t place)
 {
         const struct fido_index_entry key = { .rp = rp, .place = place };
         size_t at = count_before(index, &key);
