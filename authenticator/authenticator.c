@@ -112,7 +112,9 @@ static void end_prompt(struct mitome_authenticator *a)
 static void step(struct mitome_authenticator *a, const struct core_event *event)
 {
         end_prompt(a);
-        core_step(a->core, event, &a->action);
+        struct core_event timed = *event;
+        timed.now_ms = a->now_ms;
+        core_step(a->core, &timed, &a->action);
 }
 
 static void step_gate(struct mitome_authenticator *a, const struct mitome_gate_event *gate)
@@ -195,7 +197,7 @@ static bool await_touch(struct mitome_authenticator *a)
 {
         const struct mitome_presence *presence = &a->config.presence;
         const struct mitome_prompt prompt = {
-                .why = MITOME_PROMPT_LOGIN, .rp_id = a->action.request.rp_id, .timeout_ms = TOUCH_TIMEOUT_MS
+                .why = MITOME_PROMPT_LOGIN, .rp_id = a->action.touch.rp_id, .timeout_ms = TOUCH_TIMEOUT_MS
         };
         a->waiting = WAITS_FOR_TOUCH;
         a->touch_told = false;
@@ -204,6 +206,13 @@ static bool await_touch(struct mitome_authenticator *a)
         if (presence->ask)
                 presence->ask(presence->context, &prompt);
         return false;
+}
+
+/* There is no place for the large-blob array yet. */
+static bool refuse_blobs(struct mitome_authenticator *a)
+{
+        step(a, &(struct core_event){ .kind = CORE_BLOBS_FAILED });
+        return true;
 }
 
 /* Goes on until the core must wait for somebody. */
@@ -216,6 +225,8 @@ static void run(struct mitome_authenticator *a)
                 [CORE_GATE_POLL] = await_gate,
                 [CORE_GATE_CANCEL] = cancel_gate,
                 [CORE_TOUCH] = await_touch,
+                [CORE_LOAD_BLOBS] = refuse_blobs,
+                [CORE_SAVE_BLOBS] = refuse_blobs,
         };
         while (carriers[a->action.kind](a))
                 continue;
@@ -247,8 +258,9 @@ static void poll_touch(struct mitome_authenticator *a, int wait_ms)
                 presence->poll ? presence->poll(presence->context, wait) : MITOME_PRESENCE_NOTHING;
         if (answer == MITOME_PRESENCE_NOTHING && a->now_ms < a->deadline_ms)
                 return;
-        bool touched = answer == MITOME_PRESENCE_TOUCHED;
-        step(a, &(struct core_event){ .kind = touched ? CORE_TOUCHED : CORE_NOT_TOUCHED });
+        step(a, &(struct core_event){ .kind = answer == MITOME_PRESENCE_TOUCHED    ? CORE_TOUCHED
+                                              : answer == MITOME_PRESENCE_DECLINED ? CORE_NOT_TOUCHED
+                                                                                   : CORE_TOUCH_TIMEOUT });
         run(a);
 }
 
@@ -270,7 +282,8 @@ static void wait_for_user(struct mitome_authenticator *a, int wait_ms, uint64_t 
 static mitome_status build(struct mitome_authenticator *a, mitome_error *error)
 {
         MITOME_TRY(ctaphid_new(&a->config.random, &a->hid, error));
-        MITOME_TRY(core_new(&a->core, error));
+        const struct core_config config = { .transports = CORE_OVER_USB };
+        MITOME_TRY(core_new(&config, &a->core, error));
         MITOME_TRY(start_enforcer(a, error));
         return select_applet(a, error);
 }

@@ -116,9 +116,9 @@ static enum ctap_status check_authorisation(const struct core_bio_request *bio)
                 return CTAP2_ERR_PUAT_REQUIRED;
         if (!bio->has_protocol)
                 return CTAP2_ERR_MISSING_PARAMETER;
-        if (bio->protocol != CORE_PIN_UV_PROTOCOL)
+        if (bio->protocol != CORE_PROTOCOL_TWO)
                 return CTAP1_ERR_INVALID_PARAMETER;
-        return bio->pin_uv_param.size == CORE_PIN_UV_PARAM_SIZE ? CTAP2_OK : CTAP2_ERR_PIN_AUTH_INVALID;
+        return bio->pin_uv_param.size == 32 ? CTAP2_OK : CTAP2_ERR_PIN_AUTH_INVALID;
 }
 
 /* 6.7.4: authenticated is fingerprint (0x01) || subCommand || subCommandParams. */

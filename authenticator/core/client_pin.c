@@ -120,7 +120,7 @@ static enum ctap_status check_protocol(const struct pin_request *request)
 {
         if (!request->has_protocol)
                 return CTAP2_ERR_MISSING_PARAMETER;
-        return request->protocol == CORE_PIN_UV_PROTOCOL ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
+        return request->protocol == CORE_PROTOCOL_TWO ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
 }
 
 /* ---- getPINRetries, 6.5.5.2 ---- */

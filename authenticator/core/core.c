@@ -12,15 +12,19 @@ static const struct {
         { COMMAND_GET_ASSERTION, core_get_assertion },
         { COMMAND_GET_INFO, core_get_info },
         { COMMAND_CLIENT_PIN, core_client_pin },
+        { COMMAND_RESET, core_reset },
         { COMMAND_BIO_ENROLLMENT, core_bio_enrollment },
+        { COMMAND_SELECTION, core_selection },
         { COMMAND_BIO_ENROLLMENT_PREVIEW, core_bio_enrollment },
 };
 
-mitome_status core_new(struct core **ret, mitome_error *error)
+mitome_status core_new(const struct core_config *config, struct core **ret, mitome_error *error)
 {
         struct core *core = calloc(1, sizeof *core);
         if (!core)
                 return fail(error, MITOME_E_NO_MEMORY, "core", NULL);
+        core->config = *config;
+        core->power_on_ms = config->now_ms;
         *ret = core;
         return ok();
 }
@@ -46,10 +50,33 @@ static void act(struct core *core, enum core_action_kind kind, slice bytes, enum
         core->awaits = awaits;
 }
 
+/* A U2F request is answered with a status word alone: what the raw message specification has no word for is
+ * 6F00. */
+static uint16_t sw_of_status(enum ctap_status status)
+{
+        static const struct {
+                enum ctap_status status;
+                uint16_t sw;
+        } words[] = {
+                { CTAP2_OK, SW_OK },
+                { CTAP1_ERR_INVALID_COMMAND, SW_WRONG_INS },
+                { CTAP1_ERR_INVALID_LENGTH, SW_WRONG_LENGTH },
+                { CTAP2_ERR_REQUEST_TOO_LARGE, SW_WRONG_LENGTH },
+        };
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+                if (words[i].status == status)
+                        return words[i].sw;
+        }
+        return SW_UNKNOWN;
+}
+
 void core_answer(struct core *core, enum ctap_status status)
 {
         writer w = WRITER(core->output);
-        write_u8(&w, (uint8_t)status);
+        if (core->u2f)
+                write_u16(&w, sw_of_status(status));
+        else
+                write_u8(&w, (uint8_t)status);
         act(core, CORE_REPLY, writer_view(&w), AWAITS_REQUEST);
 }
 
@@ -60,13 +87,26 @@ writer core_body(struct core *core)
         return w;
 }
 
-void core_send(struct core *core, const writer *body)
+static void send_message(struct core *core, const writer *w)
 {
         slice message;
-        if (failed(writer_finish(body, "answer", &message, NULL)))
+        if (failed(writer_finish(w, "answer", &message, NULL)))
                 core_close(core, CTAP1_ERR_OTHER);
         else
                 act(core, CORE_REPLY, message, AWAITS_REQUEST);
+}
+
+void core_send(struct core *core, const writer *body)
+{
+        send_message(core, body);
+}
+
+void core_send_apdu(struct core *core, slice data, uint16_t sw)
+{
+        writer w = WRITER(core->output);
+        write_slice(&w, data);
+        write_u16(&w, sw);
+        send_message(core, &w);
 }
 
 writer *core_data(struct core *core)
@@ -77,14 +117,36 @@ writer *core_data(struct core *core)
 
 enum { CLA_APPLET = 0x80, SHORT_ANSWER = 256, LONG_ANSWER = 65536 };
 
-void core_transmit(struct core *core, enum core_ins ins, core_on_answer *on_answer)
+static size_t expected_answer(enum core_ins ins)
 {
-        bool certificates = ins == INS_MAKE_CREDENTIAL || ins == INS_GET_ASSERTION;
+        static const enum core_ins with_short_answers[] = { INS_GET_STATE, INS_KEY_AGREEMENT,
+                INS_GET_PIN_TOKEN, INS_GET_UV_TOKEN, INS_RESET, INS_FORGET_TOKEN, INS_CHANGE_PIN,
+                INS_CONFIGURE, INS_BEGIN, INS_AUTHORISE, INS_CONFIRM_ENROLMENT, INS_CHECK, INS_ABANDON };
+        for (size_t i = 0; i < sizeof with_short_answers / sizeof *with_short_answers; i++) {
+                if (with_short_answers[i] == ins)
+                        return SHORT_ANSWER;
+        }
+        return LONG_ANSWER; /* certificates, keys, names */
+}
+
+/* Whether the command carries a pinUvAuthParam: a 9000 to it is the token's use. */
+static bool carries_param(const struct core *core, enum core_ins ins)
+{
+        slice param;
+        if (ins == INS_GET_PIN_TOKEN || ins == INS_CHANGE_PIN || ins == INS_MAKE_CREDENTIAL)
+                return false; /* 84 is something else there */
+        return !failed(tlv_find_optional(writer_view(&core->data_writer), 0x84, "param", &param, NULL)) &&
+               param.data != NULL;
+}
+
+void core_transmit_p1(struct core *core, enum core_ins ins, uint8_t p1, core_on_answer *on_answer)
+{
         struct apdu_command command = {
                 .cla = CLA_APPLET,
                 .ins = (uint8_t)ins,
+                .p1 = p1,
                 .data = writer_view(&core->data_writer),
-                .expected = certificates ? LONG_ANSWER : SHORT_ANSWER,
+                .expected = expected_answer(ins),
         };
         writer w = WRITER(core->output);
         slice apdu;
@@ -94,7 +156,13 @@ void core_transmit(struct core *core, enum core_ins ins, core_on_answer *on_answ
                 return;
         }
         core->on_answer = on_answer;
+        core->pending_param = carries_param(core, ins);
         act(core, CORE_TRANSMIT, apdu, AWAITS_ANSWER);
+}
+
+void core_transmit(struct core *core, enum core_ins ins, core_on_answer *on_answer)
+{
+        core_transmit_p1(core, ins, 0, on_answer);
 }
 
 void core_start_gate(struct core *core, const struct mitome_gate_request *request, core_on_gate *on_gate)
@@ -111,11 +179,26 @@ void core_poll_gate(struct core *core, core_on_gate *on_gate)
         act(core, CORE_GATE_POLL, (slice){ 0 }, AWAITS_GATE);
 }
 
-void core_ask_touch(struct core *core, slice rp_id, core_on_touch *on_touch)
+void core_ask_touch(
+        struct core *core, enum core_prompt why, slice rp_id, slice user_name, core_on_touch *on_touch)
 {
         core->on_touch = on_touch;
-        core->action->request.rp_id = rp_id;
+        core->action->touch = (struct core_touch){
+                .why = why, .rp_id = rp_id, .user_name = user_name, .timeout_ms = CORE_TOUCH_TIMEOUT_MS
+        };
         act(core, CORE_TOUCH, (slice){ 0 }, AWAITS_TOUCH);
+}
+
+void core_load_blobs(struct core *core, core_on_blobs *on_blobs)
+{
+        core->on_blobs = on_blobs;
+        act(core, CORE_LOAD_BLOBS, (slice){ 0 }, AWAITS_BLOBS);
+}
+
+void core_save_blobs(struct core *core, slice array, core_on_blobs *on_blobs)
+{
+        core->on_blobs = on_blobs;
+        act(core, CORE_SAVE_BLOBS, array, AWAITS_BLOBS);
 }
 
 /* ---- winding down: gate first, then the element's operation, then whatever comes after ---- */
@@ -172,56 +255,6 @@ void core_close(struct core *core, enum ctap_status status)
         core_close_with(core, status, (slice){ 0 });
 }
 
-/* ---- GET STATE ---- */
-
-enum {
-        STATE_PIN_SET = 0x02,
-        STATE_PAIRED = 0x04,
-        STATE_FINGER_OPEN = 0x08,
-        STATE_ENTERPRISE = 0x20,
-        STATE_CERTIFICATE = 0x40
-};
-
-static mitome_status read_state(slice data, struct core_state *ret)
-{
-        struct core_state state = { 0 };
-        slice aaguid, flags, pin_tries, uv_tries, min_pin_length, room;
-        MITOME_TRY(tlv_find_fixed(data, 0x80, "AAGUID", sizeof state.aaguid, &aaguid, NULL));
-        MITOME_TRY(tlv_find_fixed(data, 0x81, "flags", 1, &flags, NULL));
-        MITOME_TRY(tlv_find_fixed(data, 0x82, "PIN tries", 1, &pin_tries, NULL));
-        MITOME_TRY(tlv_find_fixed(data, 0x83, "UV tries", 1, &uv_tries, NULL));
-        MITOME_TRY(tlv_find_fixed(data, 0x84, "minimum PIN length", 1, &min_pin_length, NULL));
-        MITOME_TRY(tlv_find_fixed(data, 0x85, "room", 2, &room, NULL));
-        MITOME_TRY(slice_copy(aaguid, "AAGUID", state.aaguid, sizeof state.aaguid, NULL));
-        reader r = reader_over(room, NULL, NULL);
-        MITOME_TRY(read_u16(&r, "room", &state.room));
-        state.pin_set = flags.data[0] & STATE_PIN_SET;
-        state.paired = flags.data[0] & STATE_PAIRED;
-        state.finger_open = flags.data[0] & STATE_FINGER_OPEN;
-        state.enterprise = flags.data[0] & STATE_ENTERPRISE;
-        state.certificate = flags.data[0] & STATE_CERTIFICATE;
-        state.pin_tries = pin_tries.data[0];
-        state.uv_tries = uv_tries.data[0];
-        state.min_pin_length = min_pin_length.data[0];
-        *ret = state;
-        return ok();
-}
-
-static void take_state(struct core *core, slice data, uint16_t sw)
-{
-        if (sw != SW_OK || failed(read_state(data, &core->state)))
-                core_close(core, CTAP1_ERR_OTHER);
-        else
-                core->on_state(core);
-}
-
-void core_fetch_state(struct core *core, core_next *on_state)
-{
-        core->on_state = on_state;
-        (void)core_data(core); /* no data */
-        core_transmit(core, INS_GET_STATE, take_state);
-}
-
 /* ---- the machine ---- */
 
 static core_next *find_command(uint8_t code)
@@ -233,8 +266,19 @@ static core_next *find_command(uint8_t code)
         return NULL;
 }
 
+static void begin_request(struct core *core)
+{
+        core_next *begin = core->u2f ? NULL : find_command(core->request[0]);
+        if (begin)
+                begin(core);
+        else
+                core_answer(core, CTAP1_ERR_INVALID_COMMAND);
+}
+
 static void take_request(struct core *core, const struct core_event *event)
 {
+        core->u2f = event->kind == CORE_U2F;
+        core->caller = event->caller;
         if (event->bytes.size == 0) {
                 core_answer(core, CTAP1_ERR_INVALID_LENGTH);
                 return;
@@ -244,11 +288,7 @@ static void take_request(struct core *core, const struct core_event *event)
                 return;
         }
         core->request_size = event->bytes.size;
-        core_next *begin = find_command(core->request[0]);
-        if (begin)
-                begin(core);
-        else
-                core_answer(core, CTAP1_ERR_INVALID_COMMAND);
+        core_pass_time(core, begin_request);
 }
 
 /* What the element holds is unknown and it does not say: its next BEGIN forgets it. */
@@ -265,10 +305,12 @@ static void take_answer(struct core *core, const struct core_event *event)
 {
         slice data;
         uint16_t sw;
-        if (failed(apdu_read_response(event->bytes, &data, &sw, NULL)))
+        if (failed(apdu_read_response(event->bytes, &data, &sw, NULL))) {
                 give_up_element(core);
-        else
-                core->on_answer(core, data, sw);
+                return;
+        }
+        core_token_answered(core, sw);
+        core->on_answer(core, data, sw);
 }
 
 static void take_silence(struct core *core, const struct core_event *event)
@@ -312,7 +354,25 @@ static void take_gate(struct core *core, const struct core_event *event)
 
 static void take_touch(struct core *core, const struct core_event *event)
 {
-        core->on_touch(core, event->kind == CORE_TOUCHED);
+        core->on_touch(core, event->kind == CORE_TOUCHED       ? PRESENCE_GIVEN
+                             : event->kind == CORE_NOT_TOUCHED ? PRESENCE_DECLINED
+                                                               : PRESENCE_TIMEOUT);
+}
+
+static void take_blobs(struct core *core, const struct core_event *event)
+{
+        core_keep_blobs(core, event);
+        core->on_blobs(core, event->kind != CORE_BLOBS_FAILED);
+}
+
+/* The element has forgotten what it was doing, and so must we; a gate that runs is ended first. */
+static void take_power_on(struct core *core, const struct core_event *event)
+{
+        core->begun = false;
+        core->power_on_ms = event->now_ms;
+        core_forget_time(core);
+        core_forget_blobs(core);
+        core_close(core, CTAP1_ERR_OTHER);
 }
 
 /* CTAP 2.1 11.2.9.1.5: what was being done ends with KEEPALIVE_CANCEL. */
@@ -330,31 +390,47 @@ static void cancel_nothing(struct core *core, const struct core_event *event)
 
 static void take_misfit(struct core *core, const struct core_event *event)
 {
+        bool request = event->kind == CORE_REQUEST || event->kind == CORE_U2F;
         note_gate(core, event);
-        core_close(core, event->kind == CORE_REQUEST ? CTAP1_ERR_CHANNEL_BUSY : CTAP1_ERR_INVALID_COMMAND);
+        if (core->awaits == AWAITS_BLOBS)
+                core_forget_blobs(core); /* who knows what is saved now */
+        if (request)
+                core->u2f = event->kind == CORE_U2F; /* that is who is answered */
+        core_close(core, request ? CTAP1_ERR_CHANNEL_BUSY : CTAP1_ERR_INVALID_COMMAND);
 }
 
 typedef void take_event(struct core *core, const struct core_event *event);
 
-enum { EVENT_KINDS = CORE_NOT_TOUCHED + 1 };
-
 /* What fits what is awaited; everything else is a misfit. */
-static take_event *const takers[AWAITS_COUNT][EVENT_KINDS] = {
-        [AWAITS_REQUEST] = { [CORE_REQUEST] = take_request, [CORE_CANCEL] = cancel_nothing },
+static take_event *const takers[AWAITS_COUNT][CORE_EVENT_KINDS] = {
+        [AWAITS_REQUEST] = { [CORE_REQUEST] = take_request,
+                [CORE_U2F] = take_request,
+                [CORE_CANCEL] = cancel_nothing,
+                [CORE_POWER_ON] = take_power_on },
         [AWAITS_ANSWER] = { [CORE_RESPONSE] = take_answer,
                 [CORE_LINK_BROKEN] = take_silence,
-                [CORE_CANCEL] = take_cancel },
-        [AWAITS_GATE] = { [CORE_GATE] = take_gate, [CORE_CANCEL] = take_cancel },
+                [CORE_CANCEL] = take_cancel,
+                [CORE_POWER_ON] = take_power_on },
+        [AWAITS_GATE] = { [CORE_GATE] = take_gate,
+                [CORE_CANCEL] = take_cancel,
+                [CORE_POWER_ON] = take_power_on },
         [AWAITS_TOUCH] = { [CORE_TOUCHED] = take_touch,
                 [CORE_NOT_TOUCHED] = take_touch,
-                [CORE_CANCEL] = take_cancel },
+                [CORE_TOUCH_TIMEOUT] = take_touch,
+                [CORE_CANCEL] = take_cancel,
+                [CORE_POWER_ON] = take_power_on },
+        [AWAITS_BLOBS] = { [CORE_BLOBS] = take_blobs,
+                [CORE_BLOBS_SAVED] = take_blobs,
+                [CORE_BLOBS_FAILED] = take_blobs,
+                [CORE_POWER_ON] = take_power_on },
 };
 
 void core_step(struct core *core, const struct core_event *event, struct core_action *ret_action)
 {
         *ret_action = (struct core_action){ 0 };
         core->action = ret_action;
-        take_event *take = (size_t)event->kind < EVENT_KINDS ? takers[core->awaits][event->kind] : NULL;
+        core->now_ms = event->now_ms;
+        take_event *take = (size_t)event->kind < CORE_EVENT_KINDS ? takers[core->awaits][event->kind] : NULL;
         (take ? take : take_misfit)(core, event);
         core->action = NULL;
 }

@@ -16,30 +16,49 @@
 
 enum {
         CORE_CREDENTIAL_ID_SIZE = 32,
-        CORE_LIST_MAX = 16,   /* maxCredentialCountInList */
+        CORE_LIST_MAX = 64,   /* maxCredentialCountInList */
         CORE_RP_ID_MAX = 253, /* of a domain name's text */
         CORE_USER_ID_MAX = 64,
-        CORE_NAME_MAX = 64, /* of names the first 64 bytes are kept */
-        CORE_PIN_UV_PARAM_SIZE = 32,
-        CORE_PIN_UV_PROTOCOL = 2,
-        CORE_UV_TIMEOUT_MS = 30000, /* CTAP 2.1 6.5.3.2 recommends 30 s */
-        CORE_SAMPLES_MAX = 20,      /* of one enrolment; a gate that wants more is not believed */
+        CORE_NAME_MAX = 64,               /* of names the first 64 bytes are kept */
+        CORE_UV_TIMEOUT_MS = 30000,       /* CTAP 2.1 6.5.3.2 recommends 30 s */
+        CORE_TOUCH_TIMEOUT_MS = 30000,    /* CTAP 2.1 6.5.2.1, the same */
+        CORE_SEQUENCE_TIMEOUT_MS = 30000, /* CTAP 2.1 6: from one of a sequence to the next */
+        CORE_RESET_WINDOW_MS = 10000,     /* CTAP 2.1 6.6 */
+        CORE_SAMPLES_MAX = 20,            /* of one enrolment; a gate that wants more is not believed */
         CORE_TEMPLATE_ID_SIZE = 16,
         CORE_FIRMWARE_VERSION = 1,
-        CORE_OUTPUT_MAX = 4608, /* the element's longest answer, 4096, and what CBOR adds */
+        CORE_DATA_MAX = 4608,  /* data for the element */
+        CORE_BLOBS_MAX = 8192, /* maxSerializedLargeBlobArray */
+        CORE_BLOBS_HASH_SIZE = 16,
+        CORE_FRAGMENT_MAX = CORE_MESSAGE_MAX - 64, /* CTAP 2.1 6.10.2, maxFragmentLength */
+        CORE_OUTPUT_MAX = CORE_MESSAGE_MAX,
 };
+
+enum core_pin_protocol { CORE_PROTOCOL_ONE = 1, CORE_PROTOCOL_TWO = 2 };
 
 /* The element's commands (authenticator/element/PROTOCOL.md, "FIDO applet"). */
 enum core_ins {
         INS_GET_STATE = 0x10,
         INS_KEY_AGREEMENT = 0x12,
         INS_GET_PIN_TOKEN = 0x14,
+        INS_GET_UV_TOKEN = 0x16,
+        INS_RESET = 0x18,
+        INS_FORGET_TOKEN = 0x1A,
+        INS_CHANGE_PIN = 0x1C,
+        INS_CONFIGURE = 0x1E,
         INS_BEGIN = 0x20,
+        INS_NEXT_ASSERTION = 0x22,
         INS_MAKE_CREDENTIAL = 0x24,
         INS_GET_ASSERTION = 0x26,
+        INS_AUTHORISE = 0x28,
         INS_CONFIRM_ENROLMENT = 0x2A,
         INS_CHECK = 0x2C,
         INS_ABANDON = 0x2E,
+        INS_MANAGE_CREDENTIALS = 0x50,
+        INS_U2F_REGISTER = 0x52,
+        INS_U2F_AUTHENTICATE = 0x54,
+        INS_SIGN_DOCUMENT = 0x56,
+        INS_READ_CERTIFICATE = 0x58,
 };
 
 enum core_command {
@@ -47,8 +66,15 @@ enum core_command {
         COMMAND_GET_ASSERTION = 0x02,
         COMMAND_GET_INFO = 0x04,
         COMMAND_CLIENT_PIN = 0x06,
+        COMMAND_RESET = 0x07,
+        COMMAND_GET_NEXT_ASSERTION = 0x08,
         COMMAND_BIO_ENROLLMENT = 0x09,
+        COMMAND_CREDENTIAL_MANAGEMENT = 0x0A,
+        COMMAND_SELECTION = 0x0B,
+        COMMAND_LARGE_BLOBS = 0x0C,
+        COMMAND_CONFIG = 0x0D,
         COMMAND_BIO_ENROLLMENT_PREVIEW = 0x40,
+        COMMAND_CREDENTIAL_MANAGEMENT_PREVIEW = 0x41,
 };
 
 enum { BEGIN_PRESENCE = 0x01, BEGIN_BUILT_IN_UV = 0x02 };
@@ -63,8 +89,14 @@ struct core_state {
         bool pin_set, paired, finger_open;
         bool enterprise;  /* the list of relying parties is there and switched on */
         bool certificate; /* credentials of the user-verification key can be made */
+        bool always_uv, force_pin_change;
+        bool enterprise_list;  /* there, on or off */
+        bool enrolled;         /* a set of fingers is confirmed */
+        bool power_cycle_owed; /* three wrong PINs in a row */
         uint8_t pin_tries, uv_tries, min_pin_length;
-        uint16_t room;
+        uint16_t room, discoverable;
+        uint32_t uv_count;                     /* uvCountSinceLastPinEntry */
+        slice enc_identifier, enc_store_state; /* good until the next answer; only from core_fetch_identity */
 };
 
 enum core_option { OPTION_ABSENT, OPTION_FALSE, OPTION_TRUE };
@@ -115,13 +147,44 @@ enum core_awaits {
         AWAITS_ANSWER, /* of the element */
         AWAITS_GATE,
         AWAITS_TOUCH,
+        AWAITS_BLOBS,
         AWAITS_COUNT,
 };
+
+enum core_presence { PRESENCE_GIVEN, PRESENCE_DECLINED, PRESENCE_TIMEOUT };
 
 typedef void core_next(struct core *core);
 typedef void core_on_answer(struct core *core, slice data, uint16_t sw);
 typedef void core_on_gate(struct core *core, const struct mitome_gate_event *event);
-typedef void core_on_touch(struct core *core, bool touched);
+typedef void core_on_touch(struct core *core, enum core_presence presence);
+typedef void core_on_blobs(struct core *core, bool done);
+
+/* The living pinUvAuthToken's time (CTAP 2.1, 6.5.2.1). The token itself and its permissions are the
+ * element's. */
+struct core_token {
+        bool alive;
+        bool used;    /* it has authorised something: the initial usage limit is over */
+        bool present; /* userPresent */
+        uint64_t since_ms;
+};
+
+/* A "next" command goes on where the last request was of the same sequence, and not too long ago (CTAP 2.1,
+ * 6, stateful commands). */
+enum core_sequence {
+        SEQUENCE_NONE,
+        SEQUENCE_ASSERTIONS,
+        SEQUENCE_RELYING_PARTIES,
+        SEQUENCE_CREDENTIALS,
+};
+
+/* The large-blob array (6.10): `bytes` is what is saved; the one being written waits beside it. */
+struct core_blobs {
+        bool loaded;
+        size_t size;
+        uint8_t bytes[CORE_BLOBS_MAX];
+        size_t expected, written; /* expectedLength, expectedNextOffset */
+        uint8_t pending[CORE_BLOBS_MAX];
+};
 
 struct core {
         struct core_action *action; /* of the step being done */
@@ -129,7 +192,20 @@ struct core {
         core_on_answer *on_answer;
         core_on_gate *on_gate;
         core_on_touch *on_touch;
+        core_on_blobs *on_blobs;
         core_next *on_state;
+
+        struct core_config config;
+        uint64_t now_ms;      /* of the event that is being taken */
+        uint64_t power_on_ms; /* authenticatorReset's window opened */
+        enum core_caller caller;
+        bool u2f;           /* the request is an APDU, and so is its answer */
+        bool pending_param; /* the element is asked something with a pinUvAuthParam */
+        core_next *after_time;
+        struct core_token token;
+        enum core_sequence sequence; /* that the next request may go on with */
+        enum core_sequence former;   /* that this request may go on with */
+        uint64_t sequence_ms;
 
         bool gate_runs; /* started, and its last event not yet seen */
         bool begun;     /* the element holds an operation open */
@@ -146,8 +222,9 @@ struct core {
         size_t request_size;
         uint8_t request[CORE_MESSAGE_MAX];
         writer data_writer;
-        uint8_t data[CORE_OUTPUT_MAX];   /* of the command APDU that is being built */
+        uint8_t data[CORE_DATA_MAX];     /* of the command APDU that is being built */
         uint8_t output[CORE_OUTPUT_MAX]; /* of the action */
+        struct core_blobs blobs;
 };
 
 /* core_cbor reads the request behind its command byte. */
@@ -168,16 +245,59 @@ void core_wind_down(struct core *core, slice evidence, core_next *after);
 writer core_body(struct core *core);
 void core_send(struct core *core, const writer *body);
 
+/* core_send_apdu replies to a U2F request: data and status word. */
+void core_send_apdu(struct core *core, slice data, uint16_t sw);
+
 /* core_data is where the data field of the next command APDU is written; core_transmit sends it. */
 writer *core_data(struct core *core);
 void core_transmit(struct core *core, enum core_ins ins, core_on_answer *on_answer);
+void core_transmit_p1(struct core *core, enum core_ins ins, uint8_t p1, core_on_answer *on_answer);
 
 void core_start_gate(struct core *core, const struct mitome_gate_request *request, core_on_gate *on_gate);
 void core_poll_gate(struct core *core, core_on_gate *on_gate);
-void core_ask_touch(struct core *core, slice rp_id, core_on_touch *on_touch);
 
-/* core_fetch_state asks the element for its state and goes on with `on_state`. */
+/* core_ask_touch asks for CORE_TOUCH_TIMEOUT_MS. `rp_id` and `user_name` may be empty. */
+void core_ask_touch(
+        struct core *core, enum core_prompt why, slice rp_id, slice user_name, core_on_touch *on_touch);
+
+void core_load_blobs(struct core *core, core_on_blobs *on_blobs);
+void core_save_blobs(struct core *core, slice array, core_on_blobs *on_blobs);
+
+/* core_fetch_state asks the element for its state and goes on with `on_state`; core_fetch_identity does so
+ * for enc_identifier and enc_store_state too. */
 void core_fetch_state(struct core *core, core_next *on_state);
+void core_fetch_identity(struct core *core, core_next *on_state);
+
+/* ---- tokens and sequences: what is measured in time ---- */
+
+/* beginUsingPinUvAuthToken. An expired token is forgotten (FORGET TOKEN) before the next request is looked
+ * at; a command of the element's that carried a pinUvAuthParam and was answered 9000 counts as its use. */
+void core_token_begins(struct core *core, bool user_present);
+
+/* core_token_present is getUserPresentFlagValue; core_token_spent clears that flag, as an operation that used
+ * the token ends (CTAP 2.1, 6.1.2 and 6.2.2: clearUserPresentFlag). */
+bool core_token_present(const struct core *core);
+void core_token_spent(struct core *core);
+
+/* core_begin_sequence: the next request may go on with `sequence`, for 30 s. core_continues tells whether
+ * this request may: the one before it began or went on with the sequence. Whoever goes on calls
+ * core_begin_sequence again. */
+void core_begin_sequence(struct core *core, enum core_sequence sequence);
+bool core_continues(const struct core *core, enum core_sequence sequence);
+
+/* For the machine: core_pass_time looks at the clock before a request and goes on with `next`;
+ * core_token_answered notes an answer of the element's; core_forget_time is for a power cycle. */
+void core_pass_time(struct core *core, core_next *next);
+void core_token_answered(struct core *core, uint16_t sw);
+void core_forget_time(struct core *core);
+
+/* core_check_param tells what speaks against a request's pinUvAuthParam, for all commands alike: the
+ * protocol is absent: MISSING_PARAMETER, not supported: INVALID_PARAMETER, or the parameter has not its
+ * protocol's size and cannot verify: PIN_AUTH_INVALID. */
+enum ctap_status core_check_param(bool has_protocol, uint64_t protocol, slice param);
+
+/* core_knows_protocol: 1 or 2. */
+bool core_knows_protocol(uint64_t protocol);
 
 /* ---- reading requests (request.c) ---- */
 
@@ -225,8 +345,17 @@ void core_authorise(struct core *core);
 void core_write_ids(writer *data, const struct core_operation *operation);
 void core_write_token(writer *data, const struct core_operation *operation);
 
+/* ---- the large-blob array (large_blobs.c), for the machine and for authenticatorReset ---- */
+
+void core_keep_blobs(struct core *core, const struct core_event *event);
+void core_forget_blobs(struct core *core);
+
+/* core_erase_blobs saves the initial array. */
+void core_erase_blobs(struct core *core, core_on_blobs *on_blobs);
+
 /* ---- the commands ---- */
 
 core_next core_get_info, core_make_credential, core_get_assertion, core_client_pin, core_bio_enrollment;
+core_next core_reset, core_selection, core_large_blobs, core_configure;
 
 #endif

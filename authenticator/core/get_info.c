@@ -100,7 +100,7 @@ static void write_protocols(writer *w, const struct core_state *state)
 {
         (void)state;
         cbor_write_array(w, 1);
-        cbor_write_uint(w, CORE_PIN_UV_PROTOCOL);
+        cbor_write_uint(w, CORE_PROTOCOL_TWO);
 }
 
 static void write_list_max(writer *w, const struct core_state *state)

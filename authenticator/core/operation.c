@@ -6,11 +6,11 @@
 
 /* ---- 1 / 1: which device does the user mean? ---- */
 
-static void device_selected(struct core *core, bool touched)
+static void device_selected(struct core *core, enum core_presence presence)
 {
         /* 1.2: declined, or not in time: OPERATION_DENIED. */
         /* 1.3: else PIN_NOT_SET, or PIN_INVALID when a PIN is set. */
-        if (!touched)
+        if (presence != PRESENCE_GIVEN)
                 core_answer(core, CTAP2_ERR_OPERATION_DENIED);
         else
                 core_answer(core, core->state.pin_set ? CTAP2_ERR_PIN_INVALID : CTAP2_ERR_PIN_NOT_SET);
@@ -19,7 +19,7 @@ static void device_selected(struct core *core, bool touched)
 void core_select_device(struct core *core)
 {
         /* 1.1: ask for evidence of user interaction. */
-        core_ask_touch(core, core->operation.rp_id, device_selected);
+        core_ask_touch(core, CORE_PROMPT_SELECT, core->operation.rp_id, (slice){ 0 }, device_selected);
 }
 
 /* ---- 2 / 2: pinUvAuthProtocol ---- */
@@ -32,7 +32,7 @@ enum ctap_status core_check_protocol(const struct core_operation *operation)
         if (!operation->has_protocol)
                 return CTAP2_ERR_MISSING_PARAMETER;
         /* 2.1: a value that is not supported: INVALID_PARAMETER. */
-        return operation->protocol == CORE_PIN_UV_PROTOCOL ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
+        return operation->protocol == CORE_PROTOCOL_TWO ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
 }
 
 /* ---- 5.1 to 5.3 / 4.1 to 4.3: the option "uv" ---- */
@@ -134,10 +134,10 @@ static void verify_user(struct core *core)
 
 /* ---- 14 / 9: user presence ---- */
 
-static void presence_answered(struct core *core, bool touched)
+static void presence_answered(struct core *core, enum core_presence presence)
 {
         /* 14.1 / 9.1: declined, or not in time: OPERATION_DENIED. */
-        if (!touched) {
+        if (presence != PRESENCE_GIVEN) {
                 core_close(core, CTAP2_ERR_OPERATION_DENIED);
                 return;
         }
@@ -169,7 +169,10 @@ static void take_begun(struct core *core, slice data, uint16_t sw)
                 else
                         verify_user(core);
         } else if (operation->up != OPTION_FALSE) {
-                core_ask_touch(core, operation->rp_id, presence_answered);
+                core_ask_touch(core,
+                        operation->command == COMMAND_MAKE_CREDENTIAL ? CORE_PROMPT_REGISTER
+                                                                      : CORE_PROMPT_LOGIN,
+                        operation->rp_id, operation->user_name, presence_answered);
         } else {
                 operation->perform(core);
         }
@@ -196,7 +199,7 @@ void core_authorise(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
         /* 11.1.1 / 6.1.1: HMAC-SHA-256 has 32 bytes; anything else cannot verify. */
-        if (operation->has_pin_uv_param && operation->pin_uv_param.size != CORE_PIN_UV_PARAM_SIZE)
+        if (operation->has_pin_uv_param && operation->pin_uv_param.size != 32)
                 core_close(core, CTAP2_ERR_PIN_AUTH_INVALID);
         else
                 core_wind_down(core, (slice){ 0 }, announce); /* an enrolment ends here */

@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct run run = { .script = reader_over(slice_of(data, size), NULL, NULL) };
         uint8_t verb;
-        if (failed(core_new(&run.core, NULL)))
+        if (failed(core_new(&(struct core_config){ .blobs = true }, &run.core, NULL)))
                 return 0;
         while (!failed(read_u8(&run.script, "verb", &verb)))
                 play(&run, verb);

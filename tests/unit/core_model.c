@@ -156,6 +156,14 @@ static void check_gate_request(const struct core_model *model, const struct mito
         }
 }
 
+static void check_touch(const struct core_touch *touch)
+{
+        bool of_relying_party = touch->why == CORE_PROMPT_REGISTER || touch->why == CORE_PROMPT_LOGIN;
+        MUST(touch->why >= CORE_PROMPT_REGISTER && touch->why <= CORE_PROMPT_VENDOR);
+        MUST(touch->timeout_ms > 0);
+        MUST(!of_relying_party || touch->rp_id.size > 0);
+}
+
 void core_model_action(struct core_model *model, const struct core_action *action)
 {
         switch (action->kind) {
@@ -178,8 +186,13 @@ void core_model_action(struct core_model *model, const struct core_action *actio
                 MUST(model->gate_runs);
                 break;
         case CORE_TOUCH:
-                MUST(action->request.rp_id.size > 0);
+                check_touch(&action->touch);
                 model->touch_awaited = true;
+                break;
+        case CORE_LOAD_BLOBS:
+                break;
+        case CORE_SAVE_BLOBS:
+                MUST(action->bytes.size > 16); /* content, and the beginning of its hash */
                 break;
         default:
                 MUST(action->kind == CORE_REPLY); /* no action of core.h */

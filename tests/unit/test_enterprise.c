@@ -82,7 +82,9 @@ static int set_up(void **state)
         struct rig *rig = calloc(1, sizeof *rig);
         element_rig_clone(&stencil, &rig->element);
         assert_int_equal(element_rig_select(&rig->element, element_rig_fido), SW_OK);
-        assert_int_equal(core_new(&rig->core, NULL).code, MITOME_OK);
+        assert_int_equal(
+                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &rig->core, NULL).code,
+                MITOME_OK);
         *state = rig;
         return 0;
 }
@@ -510,7 +512,9 @@ static void without_the_switch_there_is_none(void **state)
         (void)state;
         struct rig *rig = calloc(1, sizeof *rig);
         struct made made;
-        assert_int_equal(core_new(&rig->core, NULL).code, MITOME_OK);
+        assert_int_equal(
+                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &rig->core, NULL).code,
+                MITOME_OK);
         element_rig_open(&rig->element);
         element_rig_personalise(&rig->element);
         element_rig_pair(&rig->element, NULL);
@@ -544,7 +548,9 @@ static void without_a_device_key_there_is_none(void **state)
         uint8_t token[UNLOCK_TOKEN_SIZE];
         struct element_rig_operation operation = { .command = 1, .rp_id = listed, .options = 2 };
         struct made made;
-        assert_int_equal(core_new(&rig->core, NULL).code, MITOME_OK);
+        assert_int_equal(
+                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &rig->core, NULL).code,
+                MITOME_OK);
         element_rig_open(&rig->element);
         element_rig_personalise(&rig->element);
         switch_host_hashes_off(&rig->element);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core_internal.h"
+
+/* What CTAP measures in time: the life of a pinUvAuthToken (CTAP 2.1, 6.5.2.1) and of a sequence of "next"
+ * commands (6, stateful commands). There are no timers: when the next request comes, its time tells. */
+
+enum {
+        INITIAL_USAGE_MS = 30000,  /* initial usage time limit: unused until then, the token ends */
+        USER_PRESENT_MS = 30000,   /* user present time limit */
+        MAX_USAGE_MS = 10 * 60000, /* max usage time period */
+};
+
+static uint64_t token_age(const struct core *core)
+{
+        return core->now_ms - core->token.since_ms;
+}
+
+/* [6.5.2.1] pinUvAuthTokenUsageTimerObserver: the token ends at the end of its usage period, or of the
+ * initial limit when nothing has used it */
+static bool token_expired(const struct core *core)
+{
+        const struct core_token *token = &core->token;
+        return token->alive &&
+               (token_age(core) > MAX_USAGE_MS || (!token->used && token_age(core) > INITIAL_USAGE_MS));
+}
+
+void core_token_begins(struct core *core, bool user_present)
+{
+        core->token = (struct core_token){ .alive = true, .present = user_present, .since_ms = core->now_ms };
+}
+
+bool core_token_present(const struct core *core)
+{
+        return core->token.alive && core->token.present && token_age(core) <= USER_PRESENT_MS;
+}
+
+void core_token_spent(struct core *core)
+{
+        core->token.present = false;
+}
+
+void core_token_answered(struct core *core, uint16_t sw)
+{
+        core->token.used |= core->pending_param && sw == SW_OK;
+}
+
+bool core_knows_protocol(uint64_t protocol)
+{
+        return protocol == CORE_PROTOCOL_ONE || protocol == CORE_PROTOCOL_TWO;
+}
+
+enum ctap_status core_check_param(bool has_protocol, uint64_t protocol, slice param)
+{
+        if (!has_protocol)
+                return CTAP2_ERR_MISSING_PARAMETER;
+        if (!core_knows_protocol(protocol))
+                return CTAP1_ERR_INVALID_PARAMETER;
+        /* [6.5.6] protocol 1 cuts the HMAC to 16 bytes, [6.5.7] protocol 2 does not: what has another size
+         * cannot verify */
+        size_t size = protocol == CORE_PROTOCOL_ONE ? 16 : 32;
+        return param.size == size ? CTAP2_OK : CTAP2_ERR_PIN_AUTH_INVALID;
+}
+
+/* Whatever is said but 9000: the token may still live, and nothing is done before it is dead. */
+static void take_forgotten(struct core *core, slice data, uint16_t sw)
+{
+        (void)data;
+        if (sw != SW_OK) {
+                core_answer(core, CTAP1_ERR_OTHER);
+                return;
+        }
+        core->token = (struct core_token){ 0 };
+        core->after_time(core);
+}
+
+static void forget_token(struct core *core)
+{
+        (void)core_data(core); /* no data */
+        core_transmit(core, INS_FORGET_TOKEN, take_forgotten);
+}
+
+void core_pass_time(struct core *core, core_next *next)
+{
+        core->former =
+                core->now_ms - core->sequence_ms <= CORE_SEQUENCE_TIMEOUT_MS ? core->sequence : SEQUENCE_NONE;
+        core->sequence = SEQUENCE_NONE;
+        if (!token_expired(core)) {
+                next(core);
+                return;
+        }
+        core->after_time = next;
+        core_wind_down(core, (slice){ 0 }, forget_token); /* what it began ends with it */
+}
+
+void core_forget_time(struct core *core)
+{
+        core->token = (struct core_token){ 0 };
+        core->sequence = core->former = SEQUENCE_NONE;
+}
+
+void core_begin_sequence(struct core *core, enum core_sequence sequence)
+{
+        core->sequence = sequence;
+        core->sequence_ms = core->now_ms;
+}
+
+bool core_continues(const struct core *core, enum core_sequence sequence)
+{
+        return core->former == sequence;
+}
