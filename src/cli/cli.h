@@ -5,6 +5,7 @@
 /* The program's subcommands, a file each. Each takes its arguments as a program of its own would: argv[0] is
  * the subcommand's name. The answer is the exit status. */
 
+int authenticator_main(int argc, char **argv);
 int card_main(int argc, char **argv);
 int element_main(int argc, char **argv);
 int explain_main(int argc, char **argv);

@@ -11,6 +11,7 @@ static const struct subcommand {
         int (*run)(int argc, char **argv);
         const char *help;
 } subcommands[] = {
+        { "authenticator", authenticator_main, "run the authenticator: a security key of this machine" },
         { "card", card_main, "say what the card in a reader is, or have it sign an application" },
         { "element", element_main, "run the secure element as a process of its own" },
         { "explain", explain_main, "say what an error code means and what to do" },
@@ -24,7 +25,7 @@ static void print_help(FILE *out)
 {
         fputs("usage: mitome SUBCOMMAND [OPTION..]\n\n", out);
         for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
-                fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].help);
+                fprintf(out, "  %-13s %s\n", subcommands[i].name, subcommands[i].help);
         fputs("\n`mitome SUBCOMMAND --help` tells its options; `mitome --version` the version.\n"
               "Exit status: 0 done or all right, 1 something was refused, 2 could not run.\n",
                 out);

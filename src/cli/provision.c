@@ -186,6 +186,12 @@ static mitome_status remove_fido(struct provision *provision, mitome_error *erro
 
 static void say_what_was_made(enum provision_personality personality)
 {
+        if (personality == PROVISION_PLAIN) {
+                fputs("mitome element: a new plain FIDO authenticator: no PIN, no person; its batch key was made here and\n"
+                      "mitome element: its attestation ends at a demonstration CA that nobody trusts\n",
+                        stderr);
+                return;
+        }
         fprintf(stderr,
                 "mitome element: a DEMONSTRATION: %s, personalised for %s (born %d-%02d-%02d), who does not exist,\n"
                 "mitome element: with certificates of a test hierarchy (O=JPKI-TEST) that nobody trusts;\n"
@@ -220,7 +226,7 @@ static mitome_status fill(struct mitome_element *element, const struct mitome_el
         if (!failed(status))
                 status = personality == PROVISION_CARD ? remove_fido(&provision, error)
                                                        : manufacture(&provision, error);
-        if (!failed(status))
+        if (!failed(status) && personality != PROVISION_PLAIN)
                 status = personalise(&provision, error);
         if (!failed(status))
                 status = allow_every_app(&provision, error);

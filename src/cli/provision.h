@@ -20,11 +20,12 @@ MITOME_CHECKED mitome_status provision_make_keys(
 enum provision_personality {
         PROVISION_PHONE, /* a phone's element: JPKI and FIDO, batch key, device key, lease */
         PROVISION_CARD,  /* a My Number Card: JPKI and no FIDO applet */
+        PROVISION_PLAIN, /* a plain FIDO authenticator: batch key and device key, and nobody's certificates */
 };
 
-/* provision_demo makes a new element and personalises it for an invented person: both keys generated inside,
- * certificates of CAs whose keys are forgotten at once, PIN, password, and a batch key. Says on stderr what
- * it made. */
+/* provision_demo makes a new element and, unless it is a plain one, personalises it for an invented person:
+ * both keys generated inside, certificates of CAs whose keys are forgotten at once, PIN, password, and a
+ * batch key. Says on stderr what it made. */
 MITOME_CHECKED mitome_status provision_demo(const struct mitome_element_config *config,
         const struct mitome_card_keys *keys, enum provision_personality personality, mitome_error *error);
 

@@ -78,9 +78,14 @@ mitome_status card_link_reset(struct card_link *link, mitome_error *error)
         return control(link, FRAME_RESET, error);
 }
 
+static mitome_status reset(void *context, mitome_error *error)
+{
+        return card_link_reset(context, error);
+}
+
 struct mitome_link card_link(struct card_link *link)
 {
-        return (struct mitome_link){ .context = link, .transmit = transmit };
+        return (struct mitome_link){ .context = link, .transmit = transmit, .reset = reset };
 }
 
 void card_link_close(struct card_link *link)
