@@ -717,7 +717,7 @@ static void make_credential_is_strict(void **state)
                 { rp_id, 65, 6, 0, ES256 },
                 { rp_id, 6, 65, 0, ES256 },
                 { rp_id, 6, 6, 0x08, ES256 },
-                { rp_id, 6, 6, 0, 0x0A },
+                { rp_id, 6, 6, 0, 0x0B },
                 { rp_id, 6, 6, 0, 0 },
         };
         uint8_t token[UNLOCK_TOKEN_SIZE], bytes[600];

@@ -564,30 +564,61 @@ static void protected_credentials_hide(void **state)
         }
 }
 
-/* Records of version 1 had no credProtect: they stand for level 1, and go on. Of another version, or a level
- * that is none, a record is not there. */
+enum { RECORD_HEAD = 4 + 32 + 32, RECORD_KEY = 32 };
+
+/* The record of version 3 as an older version (1, 2) had it. */
+static slice older_record(slice record, uint8_t version, writer *w)
+{
+        size_t end = RECORD_HEAD + 1 + RECORD_KEY;
+        for (int i = 0; i < 4; i++) /* RP ID, user id and the names */
+                end += 1 + record.data[end];
+        write_u8(w, version);
+        write_slice(w, slice_of(record.data + 1, version == 1 ? 2 : 3));
+        write_slice(w, slice_of(record.data + 4, RECORD_HEAD - 4));
+        write_slice(w, slice_of(record.data + RECORD_HEAD + 1, end - RECORD_HEAD - 1));
+        return writer_view(w);
+}
+
+static void expect_stored(struct element_rig *rig, slice record, slice id, uint16_t sw)
+{
+        element_rig_off(rig);
+        element_rig_store(rig, 0x01000000, record);
+        element_rig_cycle(rig);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_sw(log_in(rig, false, id), sw);
+        assert_sw(log_in(rig, false, nothing), sw);
+}
+
+/* Records of version 1 had no credProtect and stand for level 1, those of version 2 had nothing of the
+ * extensions: both go on. Of another version, cut anywhere, or with a level that is none, a record is not
+ * there. */
 static void former_records_are_read(void **state)
 {
         struct element_rig *rig = *state;
         uint8_t id[32], record[512], former[512];
         assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, id), SW_OK);
         slice stored = element_rig_stored(rig, 0x01000000, record, sizeof record);
-        assert_int_equal(record[0], 2);
-        for (int way = 0; way < 6; way++) {
-                static const uint8_t levels[] = { 1, 1, 1, 1, 0, 4 };
+        assert_int_equal(record[0], 3);
+        for (uint8_t version = 1; version <= 2; version++) {
                 writer w = WRITER(former);
-                write_u8(&w, way == 0 ? 1 : way == 1 ? 3 : way == 2 ? 0 : 2);
-                write_slice(&w, slice_of(record + 1, 2));
-                if (way > 0)
-                        write_u8(&w, levels[way]);
-                write_slice(&w, slice_of(record + 4, stored.size - 4 - (way == 3)));
-                element_rig_off(rig);
-                element_rig_store(rig, 0x01000000, writer_view(&w));
-                element_rig_cycle(rig);
-                assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
-                assert_sw(log_in(rig, false, SLICE(id)), way ? SW_NO_REFERENCE : SW_OK);
-                assert_sw(log_in(rig, false, nothing), way ? SW_NO_REFERENCE : SW_OK);
+                slice older = older_record(stored, version, &w);
+                expect_stored(rig, older, SLICE(id), SW_OK);
+                expect_stored(rig, slice_of(former, older.size - 1), SLICE(id), SW_NO_REFERENCE);
+                write_u8(&w, 0);
+                expect_stored(rig, writer_view(&w), SLICE(id), SW_NO_REFERENCE);
         }
+        static const struct {
+                size_t at;
+                uint8_t value;
+        } wrong[] = { { 0, 0 }, { 0, 4 }, { 3, 0 }, { 3, 4 } };
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+                memcpy(former, record, stored.size);
+                former[wrong[i].at] = wrong[i].value;
+                expect_stored(rig, slice_of(former, stored.size), SLICE(id), SW_NO_REFERENCE);
+        }
+        for (size_t size = 0; size < stored.size; size += 7)
+                expect_stored(rig, slice_of(record, size), SLICE(id), SW_NO_REFERENCE);
+        expect_stored(rig, stored, SLICE(id), SW_OK);
 }
 
 /* ---- RESET ---- */

@@ -149,6 +149,7 @@ void mitome_element_free(struct mitome_element *element)
         if (!element)
                 return;
         jpki_drop_keys(element);
+        fido_drop_keys(element);
         store_close(element->store);
         fido_index_forget(&element->fido.index);
         bytes_wipe(element, sizeof *element);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signing_key.h"
 
-#include "p256.h"
+#include "digest.h"
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/x509.h>
 #include <sodium.h>
 
@@ -14,42 +15,133 @@ static mitome_status crypto_failed(mitome_error *error)
         return fail(error, MITOME_E_CRYPTO_FAILED, "signature", NULL);
 }
 
-/* ---- ES256 ---- */
-
-static mitome_status es256_generate(const struct mitome_random *random, struct secret *ret_private,
-        struct public_key *ret_public, mitome_error *error)
+void signing_ready_forget(struct signing_ready *ready)
 {
-        enum { COORDINATE_SIZE = (P256_POINT_SIZE - 1) / 2 };
+        EVP_PKEY_CTX_free(ready->operation); /* OpenSSL clears the scalar with the last one who has the key */
+        bytes_wipe(ready, sizeof *ready);
+}
+
+/* ---- ECDSA ---- */
+
+struct curve {
+        enum signing_algorithm algorithm;
+        int64_t cose;
+        int group;
+        char name[sizeof "P-256"];
+        size_t size; /* of a scalar, a coordinate and the digest */
+};
+
+static const struct curve curves[] = {
+        { SIGNING_ES256, COSE_ES256, NID_X9_62_prime256v1, "P-256", 32 },
+        { SIGNING_ES384, COSE_ES384, NID_secp384r1, "P-384", 48 },
+};
+
+static const struct curve *curve_of(enum signing_algorithm algorithm)
+{
+        for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+                if (curves[i].algorithm == algorithm)
+                        return &curves[i];
+        return &curves[0]; /* never: whoever calls has looked into the table of algorithms */
+}
+
+/* What making a point takes; released together. */
+struct multiplication {
+        EC_GROUP *group;
+        EC_POINT *point;
+        BIGNUM *scalar;
+        BN_CTX *context;
+};
+
+static void multiplication_end(struct multiplication *work)
+{
+        BN_CTX_free(work->context);
+        BN_clear_free(work->scalar);
+        EC_POINT_free(work->point);
+        EC_GROUP_free(work->group);
+}
+
+static bool multiplication_begin(const struct curve *curve, slice scalar, struct multiplication *ret)
+{
+        *ret = (struct multiplication){ .group = EC_GROUP_new_by_curve_name(curve->group) };
+        if (!ret->group)
+                return false;
+        ret->point = EC_POINT_new(ret->group);
+        ret->scalar = BN_secure_new();
+        ret->context = BN_CTX_secure_new();
+        if (!ret->point || !ret->scalar || !ret->context)
+                return false;
+        BN_set_flags(ret->scalar, BN_FLG_CONSTTIME);
+        return BN_bin2bn(scalar.data, (int)scalar.size, ret->scalar) != NULL;
+}
+
+/* A private key is a number from 1 to the order less one (SEC 1, 3.2.1). */
+static bool is_scalar(const struct multiplication *work)
+{
+        return !BN_is_zero(work->scalar) && BN_cmp(work->scalar, EC_GROUP_get0_order(work->group)) < 0;
+}
+
+static bool make_point(const struct curve *curve, slice scalar, uint8_t *point)
+{
+        struct multiplication work;
+        size_t size = 1 + 2 * curve->size;
+        bool made = multiplication_begin(curve, scalar, &work) && is_scalar(&work) &&
+                    EC_POINT_mul(work.group, work.point, work.scalar, NULL, NULL, work.context) == 1 &&
+                    EC_POINT_point2oct(work.group, work.point, POINT_CONVERSION_UNCOMPRESSED, point, size,
+                            work.context) == size;
+        multiplication_end(&work);
+        return made;
+}
+
+static mitome_status read_point(const struct curve *curve, struct public_key *key, mitome_error *error)
+{
         slice form;
-        struct cose_key cose = { .algorithm = COSE_ES256 };
-        MITOME_TRY(p256_generate(random, ret_private, ret_public->bytes, error));
-        reader r = reader_over(slice_of(ret_public->bytes, P256_POINT_SIZE), NULL, error);
+        struct cose_key cose = { .algorithm = curve->cose };
+        reader r = reader_over(slice_of(key->bytes, 1 + 2 * curve->size), NULL, error);
         MITOME_TRY(read_bytes(&r, "point", 1, &form));
-        MITOME_TRY(read_bytes(&r, "x", COORDINATE_SIZE, &cose.x));
-        MITOME_TRY(read_bytes(&r, "y", COORDINATE_SIZE, &cose.y));
-        ret_public->cose = cose;
+        MITOME_TRY(read_bytes(&r, "x", curve->size, &cose.x));
+        MITOME_TRY(read_bytes(&r, "y", curve->size, &cose.y));
+        key->cose = cose;
         return ok();
 }
 
+static mitome_status ecdsa_generate(const struct mitome_random *random, enum signing_algorithm algorithm,
+        struct secret *ret_private, struct public_key *ret_public, mitome_error *error)
+{
+        enum { ATTEMPTS = 8 }; /* one in 2^32 draws is out of range */
+        const struct curve *curve = curve_of(algorithm);
+        for (int i = 0; i < ATTEMPTS; i++) {
+                SECRET(scalar);
+                scalar.size = curve->size;
+                if (random->fill(random->context, scalar.data, scalar.size) != 0)
+                        return fail(error, MITOME_E_NO_RANDOMNESS, "credential key", NULL);
+                if (!make_point(curve, secret_view(&scalar), ret_public->bytes))
+                        continue;
+                MITOME_TRY(read_point(curve, ret_public, error));
+                return secret_set(ret_private, secret_view(&scalar), error);
+        }
+        return crypto_failed(error);
+}
+
 /* OpenSSL takes numbers in the order of the machine. */
-static bool to_native(slice scalar, uint8_t native[SIGNING_KEY_SIZE])
+static bool to_native(slice scalar, struct secret *ret_native)
 {
         BIGNUM *number = BN_secure_new();
         bool done = number && BN_bin2bn(scalar.data, (int)scalar.size, number) &&
-                    BN_bn2nativepad(number, native, SIGNING_KEY_SIZE) == SIGNING_KEY_SIZE;
+                    BN_bn2nativepad(number, ret_native->data, (int)scalar.size) == (int)scalar.size;
+        ret_native->size = scalar.size;
         BN_clear_free(number);
         return done;
 }
 
-static EVP_PKEY *es256_key(slice scalar)
+static EVP_PKEY *ecdsa_key(const struct curve *curve, slice scalar)
 {
-        char curve[] = "P-256";
+        struct curve own = *curve; /* OpenSSL wants a name that it could change */
         SECRET(native);
-        if (scalar.size != SIGNING_KEY_SIZE || !to_native(scalar, native.data))
+        if (scalar.size != curve->size || !to_native(scalar, &native))
                 return NULL;
         OSSL_PARAM parameters[] = {
-                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
-                OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native.data, SIGNING_KEY_SIZE),
+                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, own.name, 0),
+                OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native.data, native.size),
                 OSSL_PARAM_construct_end(),
         };
         EVP_PKEY *key = NULL;
@@ -61,109 +153,147 @@ static EVP_PKEY *es256_key(slice scalar)
         return key;
 }
 
-static bool sign_sha256(EVP_PKEY *key, const slice *parts, size_t count, uint8_t *signature, size_t *size)
+static bool ecdsa_prepare(struct signing_ready *ready)
 {
-        EVP_MD_CTX *context = EVP_MD_CTX_new();
-        bool done = context && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) == 1;
-        for (size_t i = 0; done && i < count; i++)
-                done = EVP_DigestSignUpdate(context, parts[i].data, parts[i].size) == 1;
-        *size = SIGNATURE_MAX;
-        done = done && EVP_DigestSignFinal(context, signature, size) == 1;
-        EVP_MD_CTX_free(context);
-        return done;
+        EVP_PKEY *key = ecdsa_key(curve_of(ready->algorithm), secret_view(&ready->key));
+        if (key)
+                ready->operation = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+        EVP_PKEY_free(key); /* the operation has it */
+        return ready->operation && EVP_PKEY_sign_init(ready->operation) == 1;
 }
 
-static mitome_status es256_sign(
-        slice private_key, const slice *parts, size_t count, writer *signature, mitome_error *error)
+static slice digest_of(
+        const struct curve *curve, const slice *parts, size_t count, uint8_t digest[COSE_HASH_MAX])
 {
-        uint8_t bytes[SIGNATURE_MAX];
-        size_t size;
-        EVP_PKEY *key = es256_key(private_key);
-        bool done = key && sign_sha256(key, parts, count, bytes, &size);
-        EVP_PKEY_free(key);
-        if (!done)
-                return crypto_failed(error);
+        if (curve->algorithm != SIGNING_ES256)
+                return slice_of(digest, cose_hash(NULL, curve->cose, parts, count, digest));
+        sha256(parts, count, digest);
+        return slice_of(digest, SHA256_SIZE);
+}
+
+static bool ecdsa_sign(const struct signing_ready *ready, const slice *parts, size_t count, writer *signature)
+{
+        const struct curve *curve = curve_of(ready->algorithm);
+        uint8_t hash[COSE_HASH_MAX], bytes[SIGNATURE_MAX];
+        size_t size = sizeof bytes;
+        slice digest = digest_of(curve, parts, count, hash);
+        if (digest.size != curve->size ||
+                EVP_PKEY_sign(ready->operation, bytes, &size, digest.data, digest.size) != 1)
+                return false;
         write_slice(signature, slice_of(bytes, size));
-        return ok();
+        return true;
 }
 
 /* ---- EdDSA ---- */
 
-static mitome_status eddsa_generate(const struct mitome_random *random, struct secret *ret_private,
-        struct public_key *ret_public, mitome_error *error)
+static mitome_status eddsa_generate(const struct mitome_random *random, enum signing_algorithm algorithm,
+        struct secret *ret_private, struct public_key *ret_public, mitome_error *error)
 {
+        (void)algorithm;
         SECRET(whole);
-        ret_private->size = SIGNING_KEY_SIZE;
-        if (random->fill(random->context, ret_private->data, SIGNING_KEY_SIZE) != 0)
+        SECRET(seed);
+        seed.size = SIGNING_KEY_SIZE;
+        if (random->fill(random->context, seed.data, seed.size) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, "credential key", NULL);
-        if (crypto_sign_seed_keypair(ret_public->bytes, whole.data, ret_private->data) != 0)
+        if (crypto_sign_seed_keypair(ret_public->bytes, whole.data, seed.data) != 0)
                 return crypto_failed(error);
         ret_public->cose = (struct cose_key){
                 .algorithm = COSE_EDDSA,
                 .x = slice_of(ret_public->bytes, crypto_sign_PUBLICKEYBYTES),
         };
-        return ok();
+        return secret_set(ret_private, secret_view(&seed), error);
 }
 
-/* libsodium wants the message in one piece: an assertion's is 69 bytes. */
-static mitome_status eddsa_sign(
-        slice private_key, const slice *parts, size_t count, writer *signature, mitome_error *error)
+static bool eddsa_prepare(struct signing_ready *ready)
+{
+        uint8_t point[crypto_sign_PUBLICKEYBYTES];
+        return ready->key.size == crypto_sign_SEEDBYTES &&
+               crypto_sign_seed_keypair(point, ready->expanded, ready->key.data) == 0;
+}
+
+/* libsodium wants the message in one piece. What this element signs has a few hundred bytes. */
+static bool eddsa_sign(const struct signing_ready *ready, const slice *parts, size_t count, writer *signature)
 {
         enum { MESSAGE_MAX = 1024 };
-        uint8_t bytes[MESSAGE_MAX], public[crypto_sign_PUBLICKEYBYTES];
+        uint8_t bytes[MESSAGE_MAX];
         slice message;
-        SECRET(whole);
         writer w = WRITER(bytes);
         for (size_t i = 0; i < count; i++)
                 write_slice(&w, parts[i]);
-        MITOME_TRY(writer_finish(&w, "message", &message, error));
         uint8_t *space = write_space(signature, crypto_sign_BYTES);
-        if (private_key.size != crypto_sign_SEEDBYTES || !space ||
-                crypto_sign_seed_keypair(public, whole.data, private_key.data) != 0 ||
-                crypto_sign_detached(space, NULL, message.data, message.size, whole.data) != 0)
-                return crypto_failed(error);
-        return ok();
+        return space && !failed(writer_finish(&w, "message", &message, NULL)) &&
+               crypto_sign_detached(space, NULL, message.data, message.size, ready->expanded) == 0;
 }
 
-/* ---- both ---- */
+/* ---- all ---- */
 
 static const struct {
         enum signing_algorithm algorithm;
-        mitome_status (*generate)(const struct mitome_random *random, struct secret *ret_private,
-                struct public_key *ret_public, mitome_error *error);
-        mitome_status (*sign)(
-                slice private_key, const slice *parts, size_t count, writer *signature, mitome_error *error);
+        mitome_status (*generate)(const struct mitome_random *random, enum signing_algorithm algorithm,
+                struct secret *ret_private, struct public_key *ret_public, mitome_error *error);
+        bool (*prepare)(struct signing_ready *ready);
+        bool (*sign)(const struct signing_ready *ready, const slice *parts, size_t count, writer *signature);
 } algorithms[] = {
-        { SIGNING_ES256, es256_generate, es256_sign },
-        { SIGNING_EDDSA, eddsa_generate, eddsa_sign },
+        { SIGNING_ES256, ecdsa_generate, ecdsa_prepare, ecdsa_sign },
+        { SIGNING_EDDSA, eddsa_generate, eddsa_prepare, eddsa_sign },
+        { SIGNING_ES384, ecdsa_generate, ecdsa_prepare, ecdsa_sign },
 };
 
 enum { ALGORITHM_COUNT = sizeof algorithms / sizeof *algorithms };
 
+static size_t find_algorithm(uint8_t algorithm)
+{
+        size_t i = 0;
+        while (i < ALGORITHM_COUNT && (uint8_t)algorithms[i].algorithm != algorithm)
+                i++;
+        return i;
+}
+
 bool signing_algorithm_known(uint8_t algorithm)
 {
-        for (size_t i = 0; i < ALGORITHM_COUNT; i++)
-                if ((uint8_t)algorithms[i].algorithm == algorithm)
-                        return true;
-        return false;
+        return find_algorithm(algorithm) < ALGORITHM_COUNT;
 }
 
 mitome_status signing_key_generate(const struct mitome_random *random, enum signing_algorithm algorithm,
         struct secret *ret_private, struct public_key *ret_public, mitome_error *error)
 {
-        for (size_t i = 0; i < ALGORITHM_COUNT; i++)
-                if (algorithms[i].algorithm == algorithm)
-                        return algorithms[i].generate(random, ret_private, ret_public, error);
-        return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "algorithm", NULL);
+        size_t i = find_algorithm((uint8_t)algorithm);
+        if (i == ALGORITHM_COUNT)
+                return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "algorithm", NULL);
+        return algorithms[i].generate(random, algorithm, ret_private, ret_public, error);
 }
 
-mitome_status signing_key_sign(enum signing_algorithm algorithm, slice private_key, const slice *parts,
-        size_t count, writer *signature, mitome_error *error)
+static bool is_ready(const struct signing_ready *ready, enum signing_algorithm algorithm, slice private_key)
 {
-        for (size_t i = 0; i < ALGORITHM_COUNT; i++)
-                if (algorithms[i].algorithm == algorithm)
-                        return algorithms[i].sign(private_key, parts, count, signature, error);
-        return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "algorithm", NULL);
+        return ready->key.size > 0 && ready->algorithm == algorithm &&
+               secret_equal(secret_view(&ready->key), private_key);
+}
+
+static bool make_ready(
+        struct signing_ready *ready, enum signing_algorithm algorithm, size_t i, slice private_key)
+{
+        if (is_ready(ready, algorithm, private_key))
+                return true;
+        signing_ready_forget(ready);
+        ready->algorithm = algorithm;
+        if (!failed(secret_set(&ready->key, private_key, NULL)) && algorithms[i].prepare(ready))
+                return true;
+        signing_ready_forget(ready);
+        return false;
+}
+
+mitome_status signing_key_sign(struct signing_ready *ready, enum signing_algorithm algorithm,
+        slice private_key, const slice *parts, size_t count, writer *signature, mitome_error *error)
+{
+        struct signing_ready once = { 0 };
+        struct signing_ready *key = ready ? ready : &once;
+        size_t i = find_algorithm((uint8_t)algorithm);
+        if (i == ALGORITHM_COUNT)
+                return fail(error, MITOME_E_ALGORITHM_UNSUPPORTED, "algorithm", NULL);
+        bool done = make_ready(key, algorithm, i, private_key) &&
+                    algorithms[i].sign(key, parts, count, signature);
+        signing_ready_forget(&once);
+        return done ? ok() : crypto_failed(error);
 }
 
 /* ---- the batch key and its certificate ---- */
@@ -187,8 +317,10 @@ bool signing_key_is_of(slice private_key, slice certificate)
         const unsigned char *at = certificate.data;
         X509 *x509 = d2i_X509(NULL, &at, (long)certificate.size);
         bool whole = x509 && at == certificate.data + certificate.size;
-        bool good = whole && !failed(es256_sign(private_key, &message, 1, &signature, NULL)) &&
-                    verifies(X509_get0_pubkey(x509), message, writer_view(&signature));
+        bool good =
+                whole &&
+                !failed(signing_key_sign(NULL, SIGNING_ES256, private_key, &message, 1, &signature, NULL)) &&
+                verifies(X509_get0_pubkey(x509), message, writer_view(&signature));
         X509_free(x509);
         return good;
 }

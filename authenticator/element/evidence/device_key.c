@@ -17,8 +17,8 @@ uint16_t device_key_sign(
 {
         if (!has_device_key(element))
                 return SW_CONDITIONS;
-        return element_sw(signing_key_sign(
-                SIGNING_ES256, element_object(element, OBJECT_DEVICE_KEY), parts, count, signature, NULL));
+        return element_sw(signing_key_sign(NULL, SIGNING_ES256, element_object(element, OBJECT_DEVICE_KEY),
+                parts, count, signature, NULL));
 }
 
 slice device_certificates(const struct mitome_element *element)

@@ -22,6 +22,7 @@ void fido_forget(struct mitome_element *element)
         secret_wipe(&fido->agreement);
         fido_token_wipe(&fido->token);
         bytes_wipe(&fido->pairing, sizeof fido->pairing);
+        fido_drop_keys(element);
         jpki_drop_keys(element); /* certificate credentials sign with key 0017 */
 }
 

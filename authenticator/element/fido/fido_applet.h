@@ -8,6 +8,7 @@
 #include "fido_index.h"
 #include "fido_rules.h"
 #include "p256.h"
+#include "signing_key.h"
 #include "unlock_token.h"
 
 struct mitome_element;
@@ -79,6 +80,9 @@ struct fido_pairing {
         uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
 };
 
+/* The private keys that stay ready to sign: the batch key, and the one of the last assertion. */
+enum { FIDO_READY_BATCH, FIDO_READY_CREDENTIAL, FIDO_READY_KEYS };
+
 /* What stands between two commands. All but the last two members ends with a selection. */
 struct fido {
         struct fido_operation operation;
@@ -87,6 +91,7 @@ struct fido {
         uint8_t agreement_point[P256_POINT_SIZE];
         struct fido_token token;
         struct fido_pairing pairing;
+        struct signing_ready ready[FIDO_READY_KEYS];
         uint8_t wrong_in_a_row; /* PINs since the reset or the last right one */
         struct fido_index index;
 };
@@ -210,6 +215,11 @@ uint16_t fido_commit_credentials(struct mitome_element *element);
 /* fido_end_certificate_credentials stages the end of them all, for whoever stages the end of the certificate;
  * that one commits. */
 uint16_t fido_end_certificate_credentials(struct mitome_element *element);
+
+/* fido_drop_keys wipes the private keys that are kept ready: with a selection's end, and with any
+ * credential's.
+ */
+void fido_drop_keys(struct mitome_element *element);
 
 /* fido_count_signature gives the next value of a credential's signature counter. Values are reserved in the
  * store by blocks; it commits when a block is used up. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_internal.h"
 #include "fido_certificate.h"
-#include "signing_key.h"
 
 /* A credential as it is stored, version 3: version (1), algorithm (1), flags (1), credProtect (1), id (32),
  * rpIdHash (32), then each behind its length (1): key, RP ID, user id, user name, display name, seeds,
@@ -344,8 +343,15 @@ uint16_t fido_rewrite_credential(struct mitome_element *element, const struct fi
         return put_record(element, credential);
 }
 
+void fido_drop_keys(struct mitome_element *element)
+{
+        for (size_t i = 0; i < FIDO_READY_KEYS; i++)
+                signing_ready_forget(&element->fido.ready[i]);
+}
+
 static uint16_t doom(struct mitome_element *element, struct fido_index_entry *entry)
 {
+        fido_drop_keys(element);
         entry->flags |= INDEX_DOOMED;
         SW_TRY(element_delete(element, entry->place));
         return element_delete(element, counter_object(entry->place));

@@ -61,7 +61,7 @@ static uint16_t sign_with(struct mitome_element *element, const struct fido_cred
 {
         if (credential->algorithm == SIGNING_RS256)
                 return jpki_user_verification_sign(element, parts, 2, signature);
-        return element_sw(signing_key_sign(
+        return element_sw(signing_key_sign(&element->fido.ready[FIDO_READY_CREDENTIAL],
                 (enum signing_algorithm)credential->algorithm, credential->key, parts, 2, signature, NULL));
 }
 

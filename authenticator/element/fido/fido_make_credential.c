@@ -144,12 +144,12 @@ static uint16_t make_room(struct mitome_element *element, const struct fido_cred
 /* ---- attestation ---- */
 
 /* The batch key speaks for the model. */
-static uint16_t attest_packed(
-        const struct mitome_element *element, const slice parts[2], slice key, writer *answer)
+static uint16_t attest_packed(struct mitome_element *element, const slice parts[2], slice key, writer *answer)
 {
         uint8_t bytes[SIGNATURE_MAX];
         writer signature = WRITER(bytes);
-        SW_TRY(element_sw(signing_key_sign(SIGNING_ES256, key, parts, 2, &signature, NULL)));
+        SW_TRY(element_sw(signing_key_sign(
+                &element->fido.ready[FIDO_READY_BATCH], SIGNING_ES256, key, parts, 2, &signature, NULL)));
         tlv_write(answer, 0x81, writer_view(&signature));
         write_slice(answer, element_object(element, OBJECT_BATCH_CERTIFICATES));
         return SW_OK;
