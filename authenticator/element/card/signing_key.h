@@ -45,6 +45,10 @@ void signing_ready_forget(struct signing_ready *ready);
 MITOME_CHECKED mitome_status signing_key_sign(struct signing_ready *ready, enum signing_algorithm algorithm,
         slice private_key, const slice *parts, size_t count, writer *signature, mitome_error *error);
 
+/* signing_key_public gives the public half of a credential's private key (public_key.c). */
+MITOME_CHECKED mitome_status signing_key_public(
+        enum signing_algorithm algorithm, slice private_key, struct public_key *ret, mitome_error *error);
+
 /* signing_key_is_of tells whether the P-256 key is the one that the certificate (DER) names. */
 bool signing_key_is_of(slice private_key, slice certificate);
 

@@ -21,6 +21,7 @@ void fido_forget(struct mitome_element *element)
         fido->has_agreement = false;
         secret_wipe(&fido->agreement);
         fido_token_wipe(&fido->token);
+        fido_listings_end(fido);
         bytes_wipe(&fido->pairing, sizeof fido->pairing);
         fido_drop_keys(element);
         jpki_drop_keys(element); /* certificate credentials sign with key 0017 */
@@ -130,12 +131,17 @@ static const struct {
         { 0x34, fido_set_pin },
         { 0x3A, fido_set_enterprise },
         { 0x3C, fido_confirm_pairing },
+        { 0x46, fido_manage_credentials },
+        { 0x52, fido_u2f_register },
+        { 0x54, fido_u2f_authenticate },
 };
 
 /* BEGIN asks for itself, once it has read what is announced. */
 uint16_t fido_dispatch(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
-        enum { BEGIN = 0x20 };
+        enum { GET_STATE = 0x10, BEGIN = 0x20, MANAGE_CREDENTIALS = 0x46 };
+        if (command->ins != GET_STATE && command->ins != MANAGE_CREDENTIALS)
+                fido_listings_end(&element->fido);
         if (command->ins != BEGIN)
                 SW_TRY(fido_allowed(element, command->ins, FIDO_IDLE));
         for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
@@ -158,6 +164,9 @@ static const struct command commands[] = {
         { 0x80, 0x2A, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x2C, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x2E, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x46, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x52, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x54, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x30, COMMAND_PROTECTED, fido_dispatch },
         { 0x80, 0x32, COMMAND_PROTECTED, fido_dispatch },
         { 0x80, 0x34, COMMAND_PROTECTED, fido_dispatch },

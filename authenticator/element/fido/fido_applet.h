@@ -82,6 +82,12 @@ struct fido_pairing {
 
 /* The private keys that stay ready to sign: the batch key, and the one of the last assertion. */
 enum { FIDO_READY_BATCH, FIDO_READY_CREDENTIAL, FIDO_READY_KEYS };
+/* How far MANAGE CREDENTIALS has listed. */
+struct fido_listing {
+        bool open;
+        uint32_t place;                     /* of the credential that was shown last */
+        uint8_t rp_id_hash[FIDO_HASH_SIZE]; /* of the relying party whose credentials are listed */
+};
 
 /* What stands between two commands. All but the last two members ends with a selection. */
 struct fido {
@@ -92,6 +98,7 @@ struct fido {
         struct fido_token token;
         struct fido_pairing pairing;
         struct signing_ready ready[FIDO_READY_KEYS];
+        struct fido_listing relying_parties, credentials;
         uint8_t wrong_in_a_row; /* PINs since the reset or the last right one */
         struct fido_index index;
 };
@@ -108,6 +115,8 @@ fido_handler fido_get_assertion;                                    /* fido_get_
 fido_handler fido_store_batch_key, fido_set_pin;                    /* fido_manage.c */
 fido_handler fido_pair, fido_confirm_pairing;                       /* fido_pairing.c */
 fido_handler fido_set_enterprise;                                   /* fido_enterprise.c */
+fido_handler fido_manage_credentials;                               /* fido_management.c */
+fido_handler fido_u2f_register, fido_u2f_authenticate;              /* fido_ctap1.c */
 
 fido_handler fido_reset; /* fido_reset.c */
 
@@ -202,6 +211,12 @@ uint16_t fido_find(
 uint16_t fido_count_found(struct mitome_element *element, const struct fido_query *query, size_t *ret);
 
 bool fido_read_credential(const struct mitome_element *element, uint32_t place, struct fido_credential *ret);
+
+/* fido_use_index lends the index, made if it was not there, until the next change of credentials. */
+uint16_t fido_use_index(struct mitome_element *element, const struct fido_index **ret);
+
+/* fido_listings_end ends what MANAGE CREDENTIALS lists (fido_management.c): any other command does. */
+void fido_listings_end(struct fido *fido);
 
 /* Changes are staged and end with fido_commit_credentials, or, when something is refused in between, with
  * fido_index_settle. fido_put_credential gives the new one its place, as the newest. */

@@ -160,6 +160,13 @@ static uint16_t make_index(struct mitome_element *element)
         return SW_OK;
 }
 
+uint16_t fido_use_index(struct mitome_element *element, const struct fido_index **ret)
+{
+        SW_TRY(make_index(element));
+        *ret = &element->fido.index;
+        return SW_OK;
+}
+
 size_t fido_count(const struct mitome_element *element)
 {
         size_t count = 0;

@@ -40,6 +40,9 @@ const struct fido_rule fido_rules[] = {
         { 0x34, FIDO_IDLE, ANY, 0, "SET PIN" },
         { 0x3A, FIDO_IDLE, ANY, 0, "SET ENTERPRISE LIST" },
         { 0x3C, FIDO_IDLE, ANY, FACT_PENDING, "CONFIRM PAIRING" },
+        { 0x46, FIDO_IDLE, ANY, 0, "MANAGE CREDENTIALS" },
+        { 0x52, FIDO_IDLE, ANY, FACT_BATCH_KEY, "U2F REGISTER" },
+        { 0x54, FIDO_IDLE, ANY, 0, "U2F AUTHENTICATE" },
 };
 const size_t fido_rule_count = sizeof fido_rules / sizeof *fido_rules;
 
