@@ -319,15 +319,9 @@ static void take_silence(struct core *core, const struct core_event *event)
         give_up_element(core);
 }
 
-static bool is_last(enum mitome_gate_event_kind kind)
-{
-        return kind == MITOME_GATE_EVIDENCE || kind == MITOME_GATE_NO_MATCH || kind == MITOME_GATE_ABSENT ||
-               kind == MITOME_GATE_BROKEN;
-}
-
 static void note_gate(struct core *core, const struct core_event *event)
 {
-        if (event->kind == CORE_GATE && event->gate && is_last(event->gate->kind))
+        if (event->kind == CORE_GATE && event->gate && mitome_gate_is_final(event->gate->kind))
                 core->gate_runs = false;
 }
 
@@ -348,7 +342,8 @@ static void take_gate(struct core *core, const struct core_event *event)
                 return;
         }
         /* Only "nothing was presented" is told; a match that comes after the end is not used. */
-        bool absent = gate->kind == MITOME_GATE_ABSENT && gate->has_evidence;
+        bool absent =
+                (gate->kind == MITOME_GATE_ABSENT || gate->kind == MITOME_GATE_REFUSED) && gate->has_evidence;
         end_operation(core, absent ? SLICE(gate->evidence) : (slice){ 0 });
 }
 

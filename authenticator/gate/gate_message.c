@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate_message.h"
 
-enum { KEY_VERSION = 1, KEY_KIND = 2, KEYS_MAX = 11 };
+enum { KEY_VERSION = 1, KEY_KIND = 2, KEYS_MAX = 12 };
 
 /* Which of its keys a message of a kind carries, as bits. */
 #define HAS(key) (1u << (key))
@@ -143,12 +143,10 @@ static void write_command(writer *w, const void *message)
         cbor_write_uint(w, request->command);
 }
 
-/* The finger is asked for in the relying party's name: it must have one. */
 static mitome_status read_rp_id(struct cbor_reader *r, const char *field, void *message)
 {
         struct gate_request *request = message;
-        MITOME_TRY(cbor_read_text(r, field, GATE_RP_ID_MAX, &request->rp_id));
-        return request->rp_id.size ? ok() : reader_fail(&r->bytes, MITOME_E_GATE_MESSAGE, field);
+        return cbor_read_text(r, field, GATE_RP_ID_MAX, &request->rp_id);
 }
 
 static void write_rp_id(writer *w, const void *message)
@@ -208,6 +206,30 @@ static void write_element_point(writer *w, const void *message)
         cbor_write_bytes(w, request->element_point);
 }
 
+static mitome_status read_finger_id(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_request *request = message;
+        return cbor_read_fixed(r, field, GATE_FINGER_ID_SIZE, &request->finger_id);
+}
+
+static void write_finger_id(writer *w, const void *message)
+{
+        const struct gate_request *request = message;
+        cbor_write_bytes(w, request->finger_id);
+}
+
+static mitome_status read_name(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_request *request = message;
+        return cbor_read_text(r, field, GATE_NAME_MAX, &request->name);
+}
+
+static void write_name(writer *w, const void *message)
+{
+        const struct gate_request *request = message;
+        cbor_write_text(w, request->name);
+}
+
 static uint8_t request_kind_of(const void *message)
 {
         const struct gate_request *request = message;
@@ -222,6 +244,8 @@ static const struct member request_members[] = {
         [6] = { "request.challenge", read_challenge, write_challenge },
         [7] = { "request.timeout", read_timeout, write_timeout },
         [8] = { "request.elementPoint", read_element_point, write_element_point },
+        [9] = { "request.fingerId", read_finger_id, write_finger_id },
+        [10] = { "request.name", read_name, write_name },
 };
 
 static const struct shape request_shapes[] = {
@@ -229,13 +253,16 @@ static const struct shape request_shapes[] = {
         { GATE_REQUEST_POINT, HEAD },
         { GATE_REQUEST_PAIR, HEAD | HAS(8) },
         { GATE_REQUEST_VERIFY, HEAD | HAS(3) | HAS(4) | HAS(5) | HAS(6) | HAS(7) },
-        { GATE_REQUEST_ENROL, HEAD | HAS(3) | HAS(6) | HAS(7) },
+        { GATE_REQUEST_ENROL, HEAD | HAS(3) | HAS(6) | HAS(7) | HAS(9) },
         { GATE_REQUEST_CANCEL, HEAD },
+        { GATE_REQUEST_LIST, HEAD },
+        { GATE_REQUEST_RENAME, HEAD | HAS(9) | HAS(10) },
+        { GATE_REQUEST_REMOVE, HEAD | HAS(3) | HAS(6) | HAS(9) },
 };
 
 static const struct grammar request_grammar = {
         .members = request_members,
-        .last_key = 8,
+        .last_key = 10,
         .shapes = request_shapes,
         .shape_count = sizeof request_shapes / sizeof request_shapes[0],
         .kind_of = request_kind_of,
@@ -362,6 +389,45 @@ static void write_confirmation(writer *w, const void *message)
         cbor_write_bytes(w, report->confirmation);
 }
 
+static mitome_status read_finger(struct cbor_reader *r, const char *field, struct mitome_gate_finger *ret)
+{
+        struct cbor_members pair;
+        slice id = { 0 }, name = { 0 };
+        MITOME_TRY(cbor_open_array(r, field, 2, &pair));
+        if (pair.left != 2)
+                return reader_fail(&r->bytes, MITOME_E_GATE_MESSAGE, field);
+        (void)cbor_next_element(r, &pair);
+        MITOME_TRY(cbor_read_fixed(r, field, GATE_FINGER_ID_SIZE, &id));
+        (void)cbor_next_element(r, &pair);
+        MITOME_TRY(cbor_read_text(r, field, GATE_NAME_MAX, &name));
+        (void)cbor_next_element(r, &pair);
+        ret->name_size = (uint8_t)name.size;
+        MITOME_TRY(slice_copy(id, field, ret->id, sizeof ret->id, r->bytes.error));
+        return slice_copy(name, field, ret->name, sizeof ret->name, r->bytes.error);
+}
+
+static mitome_status read_list(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_report *report = message;
+        struct cbor_members array;
+        MITOME_TRY(cbor_open_array(r, field, GATE_FINGERS_MAX, &array));
+        while (cbor_next_element(r, &array))
+                MITOME_TRY(read_finger(r, field, &report->list[report->listed++]));
+        return ok();
+}
+
+static void write_list(writer *w, const void *message)
+{
+        const struct gate_report *report = message;
+        cbor_write_array(w, report->listed);
+        for (size_t i = 0; i < report->listed; i++) {
+                const struct mitome_gate_finger *finger = &report->list[i];
+                cbor_write_array(w, 2);
+                cbor_write_bytes(w, SLICE(finger->id));
+                cbor_write_text(w, slice_of(finger->name, finger->name_size));
+        }
+}
+
 static uint8_t report_kind_of(const void *message)
 {
         const struct gate_report *report = message;
@@ -379,6 +445,7 @@ static const struct member report_members[] = {
         [9] = { "report.set", read_set, write_set },
         [10] = { "report.code", read_code, write_code },
         [11] = { "report.confirmation", read_confirmation, write_confirmation },
+        [12] = { "report.fingers", read_list, write_list },
 };
 
 static const struct shape report_shapes[] = {
@@ -394,11 +461,13 @@ static const struct shape report_shapes[] = {
         { GATE_REPORT_DONE, HEAD },
         { GATE_REPORT_REFUSED, HEAD | HAS(10) },
         { GATE_REPORT_PAIRED, HEAD | HAS(11) },
+        { GATE_REPORT_FINGERS, HEAD | HAS(12) },
+        { GATE_REPORT_DECLINED, HEAD | HAS(5) | HAS(10) },
 };
 
 static const struct grammar report_grammar = {
         .members = report_members,
-        .last_key = 11,
+        .last_key = 12,
         .shapes = report_shapes,
         .shape_count = sizeof report_shapes / sizeof report_shapes[0],
         .kind_of = report_kind_of,
@@ -418,6 +487,9 @@ mitome_status gate_request_read(slice message, struct gate_request *ret, mitome_
 {
         struct gate_request request = { 0 };
         MITOME_TRY(read_message(&request_grammar, message, &request, error));
+        /* The finger is asked for in a relying party's name; only a token may be for none. */
+        if (request.kind == GATE_REQUEST_VERIFY && !request.rp_id.size && request.command != GATE_OF_TOKEN)
+                return fail(error, MITOME_E_GATE_MESSAGE, "request.rpId", NULL);
         *ret = request;
         return ok();
 }

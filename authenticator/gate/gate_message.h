@@ -4,26 +4,29 @@
 
 /* What the core's process and the matcher's say to each other: one canonical CBOR map a datagram
  * (SOCK_SEQPACKET). The core's side sends requests; each is answered with one report of the kinds STATUS,
- * POINT, PAIRED, DONE or REFUSED. After VERIFY or ENROL was answered DONE, the matcher reports what happens
- * (struct mitome_gate_event) until one of the last four. CANCEL is not answered: the running request ends
- * sooner.
+ * POINT, PAIRED, DONE, FINGERS, REFUSED or DECLINED, REMOVE with EVIDENCE. After VERIFY or ENROL was answered
+ * DONE, the matcher reports what happens (struct mitome_gate_event) until one of the last four. CANCEL is not
+ * answered: the running request ends sooner.
  *
  * Keys of a request: 1 version · 2 kind · 3 command · 4 RP ID, text · 5 clientDataHash · 6 challenge ·
- * 7 time limit, ms · 8 the element's point. Keys of a report: 1 version · 2 kind · 3 hint · 4 samples that
- * remain · 5 unlock token · 6 the matcher's point · 7 paired · 8 fingers · 9 enrolment set · 10 error code ·
- * 11 pairing_confirmation of the matcher.
- * A message has the keys of its kind, all of them and no others. */
+ * 7 time limit, ms · 8 the element's point · 9 id of a finger · 10 its name, text. Keys of a report: 1
+ * version · 2 kind · 3 hint · 4 samples that remain · 5 unlock token · 6 the matcher's point · 7 paired · 8
+ * how many fingers · 9 enrolment set · 10 error code · 11 pairing_confirmation of the matcher · 12 the
+ * fingers, [id, name] each. A message has the keys of its kind, all of them and no others. */
 
 #include "cbor.h"
 #include "unlock_token.h"
 
 enum {
-        GATE_MESSAGE_VERSION = 1,
-        GATE_MESSAGE_MAX = 512,
+        GATE_MESSAGE_VERSION = 2,
+        GATE_MESSAGE_MAX = 1024,
         GATE_RP_ID_MAX = 253,         /* of a domain name's text */
         GATE_TIMEOUT_MAX_MS = 300000, /* nobody waits longer for a finger */
+        GATE_OF_TOKEN = 0x06, /* the command of a pinUvAuthToken, which need not be for a relying party */
         GATE_SAMPLES_MAX = 20,        /* of one enrolment */
-        GATE_FINGERS_MAX = 10,        /* of one set */
+        GATE_FINGERS_MAX = MITOME_GATE_FINGERS_MAX,
+        GATE_FINGER_ID_SIZE = MITOME_GATE_FINGER_ID_SIZE,
+        GATE_NAME_MAX = MITOME_GATE_NAME_MAX,
 };
 
 enum gate_request_kind {
@@ -33,16 +36,21 @@ enum gate_request_kind {
         GATE_REQUEST_VERIFY = 4,
         GATE_REQUEST_ENROL = 5,
         GATE_REQUEST_CANCEL = 6,
+        GATE_REQUEST_LIST = 7,
+        GATE_REQUEST_RENAME = 8,
+        GATE_REQUEST_REMOVE = 9,
 };
 
 struct gate_request {
         enum gate_request_kind kind;
-        uint8_t command;        /* VERIFY, ENROL: of the operation that the finger is for */
-        slice rp_id;            /* VERIFY: text, not empty */
+        uint8_t command;        /* VERIFY, ENROL, REMOVE: of the operation that it is for */
+        slice rp_id;            /* VERIFY: text, empty for GATE_OF_TOKEN only */
         slice client_data_hash; /* VERIFY: 32 bytes */
-        slice challenge;        /* VERIFY, ENROL: 32 bytes */
+        slice challenge;        /* VERIFY, ENROL, REMOVE: 32 bytes */
         uint32_t timeout_ms;    /* VERIFY, ENROL: 0 means the matcher's own */
         slice element_point;    /* PAIR: 65 bytes */
+        slice finger_id;        /* ENROL, RENAME, REMOVE: 16 bytes */
+        slice name;             /* RENAME: text, may be empty */
 };
 
 enum gate_report_kind {
@@ -52,19 +60,23 @@ enum gate_report_kind {
         GATE_REPORT_DONE = 18,
         GATE_REPORT_REFUSED = 19,
         GATE_REPORT_PAIRED = 20,
+        GATE_REPORT_FINGERS = 21,
+        GATE_REPORT_DECLINED = 22, /* refused, and no finger was presented */
 };
 
 struct gate_report {
         uint8_t kind;       /* enum mitome_gate_event_kind or enum gate_report_kind */
         uint8_t hint;       /* RETRY: enum mitome_gate_hint */
         uint8_t remaining;  /* SAMPLE, RETRY */
-        slice evidence;     /* EVIDENCE, ABSENT: 116 bytes */
+        slice evidence;     /* EVIDENCE, ABSENT, DECLINED: 116 bytes */
         slice point;        /* POINT: 65 bytes */
         bool paired;        /* STATUS */
         uint8_t fingers;    /* STATUS: enrolled */
         slice set;          /* STATUS: 16 bytes */
-        uint16_t code;      /* REFUSED: of errors.def */
+        uint16_t code;      /* REFUSED, DECLINED: of errors.def */
         slice confirmation; /* PAIRED: 32 bytes */
+        size_t listed;      /* FINGERS: how many */
+        struct mitome_gate_finger list[GATE_FINGERS_MAX];
 };
 
 /* gate_request_write and gate_report_write write the members that the kind has. */
@@ -77,7 +89,7 @@ void gate_report_write(writer *w, const struct gate_report *report);
 MITOME_CHECKED mitome_status gate_request_read(slice message, struct gate_request *ret, mitome_error *error);
 MITOME_CHECKED mitome_status gate_report_read(slice message, struct gate_report *ret, mitome_error *error);
 
-/* gate_is_final tells whether a report ends the running request. */
+/* gate_is_final tells whether a report ends a VERIFY or ENROL that was answered DONE. */
 bool gate_is_final(uint8_t kind);
 
 #endif

@@ -23,6 +23,11 @@ void unlock_permissions(uint8_t permissions, uint8_t ret[SHA256_SIZE])
         write_u8(&w, permissions);
 }
 
+void unlock_removal(slice finger_id, uint8_t ret[SHA256_SIZE])
+{
+        sha256((slice[]){ slice_text("mitome removal 1"), finger_id }, 2, ret);
+}
+
 void unlock_token_seal(
         const struct unlock_token *token, slice pairing_key, uint8_t ret_bytes[UNLOCK_TOKEN_SIZE])
 {
@@ -44,7 +49,7 @@ static mitome_status check_form(
         uint8_t version, const struct unlock_token *token, uint8_t reserved, mitome_error *error)
 {
         bool known = version == UNLOCK_VERSION && reserved == 0 && token->purpose >= UNLOCK_VERIFIED &&
-                     token->purpose <= UNLOCK_ABSENT && token->modality >= UNLOCK_FINGER &&
+                     token->purpose <= UNLOCK_REMOVED && token->modality >= UNLOCK_FINGER &&
                      token->modality <= UNLOCK_IRIS;
         return known ? ok() : fail(error, MITOME_E_TOKEN_FORM, "unlock token", NULL);
 }

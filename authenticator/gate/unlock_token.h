@@ -6,12 +6,12 @@
  *
  *   offset  size  field
  *        0     1  version, 1
- *        1     1  purpose: 1 verified, 2 enrolled, 3 nothing was presented
+ *        1     1  purpose: 1 verified, 2 enrolled, 3 nothing was presented, 4 removed
  *        2     1  modality: 1 finger, 2 face, 3 iris
  *        3     1  reserved, 0
  *        4    32  challenge, the element's
  *       36    32  digest of the operation (unlock_digest)
- *       68    16  id of the enrolment set
+ *       68    16  id of the enrolment set, as it is now; zeros: no finger is left
  *       84    32  HMAC-SHA-256 under the pairing key over bytes 0..83
  */
 
@@ -27,7 +27,7 @@ enum {
         PAIRING_POINT_SIZE = 65, /* an uncompressed P-256 point */
 };
 
-enum unlock_purpose { UNLOCK_VERIFIED = 1, UNLOCK_ENROLLED = 2, UNLOCK_ABSENT = 3 };
+enum unlock_purpose { UNLOCK_VERIFIED = 1, UNLOCK_ENROLLED = 2, UNLOCK_ABSENT = 3, UNLOCK_REMOVED = 4 };
 enum unlock_modality { UNLOCK_FINGER = 1, UNLOCK_FACE = 2, UNLOCK_IRIS = 3 };
 
 struct unlock_token {
@@ -46,6 +46,11 @@ void unlock_digest(
 /* unlock_permissions is what stands in the place of clientDataHash for a pinUvAuthToken by finger (command
  * 06): 31 zeros and the permissions; rpIdHash is that of the token's RP ID, or zeros. */
 void unlock_permissions(uint8_t permissions, uint8_t ret[SHA256_SIZE]);
+
+/* unlock_removal is what stands in the place of clientDataHash when a finger is taken out of the set (command
+ * 09; rpIdHash is zeros): SHA-256("mitome removal 1" || id of the finger). What was authorised to remove one
+ * finger adds none, and removes no other. */
+void unlock_removal(slice finger_id, uint8_t ret[SHA256_SIZE]);
 
 /* unlock_token_seal is the matcher's: it writes the token with its MAC. */
 void unlock_token_seal(

@@ -14,11 +14,20 @@
 extern "C" {
 #endif
 
-enum { MITOME_GATE_VERSION = 1 };
+enum {
+        MITOME_GATE_VERSION = 2,
+        MITOME_GATE_FINGERS_MAX = 10, /* of one set */
+        MITOME_GATE_FINGER_ID_SIZE = 16,
+        MITOME_GATE_NAME_MAX = 64, /* bytes of UTF-8 */
+};
 
 enum mitome_gate_purpose {
         MITOME_GATE_VERIFY = 1, /* compare one capture with the enrolled set */
         MITOME_GATE_ENROL = 2,  /* add one finger to the set */
+        /* These need no finger. Who may ask for them is the element's to say, before. */
+        MITOME_GATE_LIST = 3,   /* tell the fingers of the set */
+        MITOME_GATE_RENAME = 4, /* call one of them otherwise; the set stays what it is */
+        MITOME_GATE_REMOVE = 5, /* take one out of the set */
 };
 
 /* What the gate is asked for. It computes what it signs from these itself: above all from the text of the RP
@@ -26,10 +35,12 @@ enum mitome_gate_purpose {
 struct mitome_gate_request {
         enum mitome_gate_purpose purpose;
         uint8_t command;               /* the CTAP command that will be done: 0x01, 0x02, 0x06, 0x09 */
-        mitome_slice rp_id;            /* text; empty for ENROL */
-        mitome_slice client_data_hash; /* 32 bytes; for 0x06 31 zeros and the permissions; empty for ENROL */
-        mitome_slice challenge;        /* 32 bytes, from the element, good for one capture */
-        uint32_t timeout_ms;           /* for the whole request; 0 means the gate's own limit */
+        mitome_slice rp_id;            /* VERIFY: text */
+        mitome_slice client_data_hash; /* VERIFY: 32 bytes; for 0x06 31 zeros and the permissions */
+        mitome_slice challenge;        /* VERIFY, ENROL, REMOVE: 32 bytes, from the element, good for once */
+        mitome_slice finger_id; /* ENROL: 16 bytes, what the new finger will be known by; RENAME, REMOVE */
+        mitome_slice name;      /* RENAME: UTF-8; empty: it has none any more */
+        uint32_t timeout_ms;    /* for the whole request; 0 means the gate's own limit */
 };
 
 enum mitome_gate_event_kind {
@@ -37,11 +48,14 @@ enum mitome_gate_event_kind {
         MITOME_GATE_AWAITS = 1,  /* the sensor is ready: touch it */
         MITOME_GATE_SAMPLE = 2,  /* one enrolment sample was taken, `remaining` more are wanted */
         MITOME_GATE_RETRY = 3,   /* the capture was not usable, `hint` says why; the same challenge goes on */
-        MITOME_GATE_EVIDENCE = 4, /* done: `evidence` is for the element */
+        MITOME_GATE_EVIDENCE = 4, /* VERIFY, ENROL, REMOVE done: `evidence` is for the element */
         MITOME_GATE_NO_MATCH = 5, /* done: a finger was presented and is not in the set */
         MITOME_GATE_ABSENT =
                 6, /* done: nothing was presented in time, or cancelled; `evidence` says so to the element */
-        MITOME_GATE_BROKEN = 7, /* done: the sensor or its process failed */
+        MITOME_GATE_BROKEN = 7,  /* done: the sensor or its process failed */
+        MITOME_GATE_DONE = 8,    /* LIST, RENAME done; after LIST the fingers are in `fingers` */
+        MITOME_GATE_REFUSED = 9, /* done: this cannot be, `code` says why; `evidence`, where there is some,
+                                    tells the element that nothing was presented */
 };
 
 enum mitome_gate_hint {
@@ -54,18 +68,36 @@ enum mitome_gate_hint {
 
 enum { MITOME_GATE_EVIDENCE_SIZE = 116 }; /* an unlock token, authenticator/gate/unlock_token.h */
 
+/* One finger of the set, as its holder knows it. */
+struct mitome_gate_finger {
+        uint8_t id[MITOME_GATE_FINGER_ID_SIZE];
+        uint8_t name_size; /* 0: it has none */
+        uint8_t name[MITOME_GATE_NAME_MAX];
+};
+
 struct mitome_gate_event {
         enum mitome_gate_event_kind kind;
         enum mitome_gate_hint hint;
         uint8_t remaining;
         bool has_evidence;
         uint8_t evidence[MITOME_GATE_EVIDENCE_SIZE];
+        mitome_code code;
+        size_t finger_count;
+        struct mitome_gate_finger fingers[MITOME_GATE_FINGERS_MAX];
 };
+
+/* mitome_gate_is_final tells whether an event ends the request. */
+static inline bool mitome_gate_is_final(enum mitome_gate_event_kind kind)
+{
+        return kind >= MITOME_GATE_EVIDENCE && kind <= MITOME_GATE_REFUSED;
+}
 
 /* A gate takes one request at a time: start fails with GATE_BUSY until the last one has ended. */
 struct mitome_gate {
-        unsigned version; /* MITOME_GATE_VERSION */
+        unsigned version; /* MITOME_GATE_VERSION; another one is no gate */
         void *context;
+        /* start fails when the request cannot even be heard; one that is heard and cannot be carried out ends
+         * at once, with REFUSED. */
         mitome_status (*start)(void *context, const struct mitome_gate_request *request, mitome_error *error);
         /* poll waits up to `wait_ms` for the next event; NOTHING is not a failure. */
         mitome_status (*poll)(void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error);

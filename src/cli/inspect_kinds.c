@@ -259,7 +259,7 @@ static bool may_be_tpm_public(slice bytes)
 static bool may_be_unlock_token(slice bytes)
 {
         return bytes.size == UNLOCK_TOKEN_SIZE && bytes.data[0] == UNLOCK_VERSION && bytes.data[1] &&
-               bytes.data[1] <= UNLOCK_ABSENT && bytes.data[2] && bytes.data[2] <= UNLOCK_IRIS &&
+               bytes.data[1] <= UNLOCK_REMOVED && bytes.data[2] && bytes.data[2] <= UNLOCK_IRIS &&
                bytes.data[3] == 0;
 }
 

@@ -7,6 +7,7 @@ static const char *command_name(uint8_t command)
 {
         return command == 0x01   ? "authenticatorMakeCredential"
                : command == 0x02 ? "authenticatorGetAssertion"
+               : command == 0x06 ? "authenticatorClientPIN"
                : command == 0x09 ? "authenticatorBioEnrollment"
                                  : "not known";
 }
@@ -28,13 +29,14 @@ static mitome_status read_word(
 mitome_status print_unlock_token(const struct print_place *place, slice bytes)
 {
         static const char *const versions[] = { "", "1" }, *const reserved[] = { "0" };
-        static const char *const purposes[] = { "", "verified", "enrolled", "nothing was presented" };
+        static const char *const purposes[] = { "", "verified", "enrolled", "nothing was presented",
+                "removed" };
         static const char *const modalities[] = { "", "finger", "face", "iris" };
         reader r = print_reader(place, bytes, "unlock_token.h");
         const char *version, *purpose, *modality, *zero;
         slice challenge, digest, set, mac;
         MITOME_TRY(read_word(&r, "token.version", versions, UNLOCK_VERSION, UNLOCK_VERSION, &version));
-        MITOME_TRY(read_word(&r, "token.purpose", purposes, UNLOCK_VERIFIED, UNLOCK_ABSENT, &purpose));
+        MITOME_TRY(read_word(&r, "token.purpose", purposes, UNLOCK_VERIFIED, UNLOCK_REMOVED, &purpose));
         MITOME_TRY(read_word(&r, "token.modality", modalities, UNLOCK_FINGER, UNLOCK_IRIS, &modality));
         MITOME_TRY(read_word(&r, "token.reserved", reserved, 0, 0, &zero));
         MITOME_TRY(read_bytes(&r, "token.challenge", UNLOCK_CHALLENGE_SIZE, &challenge));
@@ -62,15 +64,17 @@ static void print_bytes_if(const struct print_place *place, const char *name, sl
 
 mitome_status print_gate_request(const struct print_place *place, slice cbor)
 {
-        static const char *const kinds[] = { "", "STATUS", "POINT", "PAIR", "VERIFY", "ENROL", "CANCEL" };
+        static const char *const kinds[] = { "", "STATUS", "POINT", "PAIR", "VERIFY", "ENROL", "CANCEL",
+                "LIST", "RENAME", "REMOVE" };
         mitome_error inner = { 0 };
         struct gate_request request;
         mitome_status status = gate_request_read(cbor, &request, &inner);
         if (failed(status))
                 return print_relay(place, status, &inner);
         print_line(place, "kind", "%s", kinds[request.kind]);
-        if (request.kind == GATE_REQUEST_VERIFY || request.kind == GATE_REQUEST_ENROL) {
+        if (request.command)
                 print_line(place, "command", "%s (0x%02x)", command_name(request.command), request.command);
+        if (request.kind == GATE_REQUEST_VERIFY || request.kind == GATE_REQUEST_ENROL) {
                 print_line(place, "time limit", request.timeout_ms ? "%u ms" : "%u (the matcher's own)",
                         request.timeout_ms);
         }
@@ -79,6 +83,9 @@ mitome_status print_gate_request(const struct print_place *place, slice cbor)
         print_bytes_if(place, "clientDataHash", request.client_data_hash);
         print_bytes_if(place, "challenge", request.challenge);
         print_bytes_if(place, "element's point", request.element_point);
+        print_bytes_if(place, "finger", request.finger_id);
+        if (request.name.size)
+                print_text_line(place, "name", request.name);
         return ok();
 }
 
@@ -86,8 +93,9 @@ static const char *report_name(uint8_t kind)
 {
         static const char *const events[] = { "nothing", "awaits a finger", "a sample was taken",
                 "not usable, again", "evidence", "no match", "nothing was presented", "broken" };
-        static const char *const answers[] = { "STATUS", "POINT", "DONE", "REFUSED", "PAIRED" };
-        if (kind >= GATE_REPORT_STATUS && kind <= GATE_REPORT_PAIRED)
+        static const char *const answers[] = { "STATUS", "POINT", "DONE", "REFUSED", "PAIRED", "FINGERS",
+                "DECLINED" };
+        if (kind >= GATE_REPORT_STATUS && kind <= GATE_REPORT_DECLINED)
                 return answers[kind - GATE_REPORT_STATUS];
         return kind < sizeof events / sizeof events[0] ? events[kind] : "not known";
 }
@@ -98,6 +106,15 @@ static void print_refusal(const struct print_place *place, uint16_t code)
         char text[512];
         mitome_explain(&reason, text, sizeof text);
         print_line(place, "reason", "%s", text);
+}
+
+static void print_fingers(const struct print_place *place, const struct gate_report *report)
+{
+        for (size_t i = 0; i < report->listed; i++) {
+                const struct mitome_gate_finger *finger = &report->list[i];
+                print_hex_line(place, "finger", SLICE(finger->id));
+                print_text_line(place, "name", slice_of(finger->name, finger->name_size));
+        }
 }
 
 mitome_status print_gate_report(const struct print_place *place, slice cbor)
@@ -120,7 +137,8 @@ mitome_status print_gate_report(const struct print_place *place, slice cbor)
                 print_line(place, "fingers", "%u", report.fingers);
                 print_hex_line(place, "enrolment set", report.set);
         }
-        if (report.kind == GATE_REPORT_REFUSED)
+        print_fingers(place, &report);
+        if (report.code)
                 print_refusal(place, report.code);
         print_bytes_if(place, "matcher's point", report.point);
         print_bytes_if(place, "confirmation", report.confirmation);

@@ -30,6 +30,8 @@ struct matcher_gate {
         pid_t process;
         bool runs, cancelled;
         int64_t deadline_ms; /* of the running request */
+        bool has_outcome;    /* of a request that ended with its answer */
+        struct mitome_gate_event outcome;
 };
 
 static int64_t now_ms(void)
@@ -131,16 +133,22 @@ static mitome_status receive_report(struct matcher_gate *gate, uint8_t buffer[GA
 }
 
 /* Asks, and takes the one report that answers. */
-static mitome_status ask(struct matcher_gate *gate, const struct gate_request *request,
-        enum gate_report_kind wanted, uint8_t buffer[GATE_MESSAGE_MAX], struct gate_report *ret,
-        mitome_error *error)
+static mitome_status converse(struct matcher_gate *gate, const struct gate_request *request,
+        uint8_t buffer[GATE_MESSAGE_MAX], struct gate_report *ret, mitome_error *error)
 {
         bool there = false;
         MITOME_TRY(send_request(gate, request, error));
         MITOME_TRY(await_datagram(gate, now_ms() + ANSWER_LIMIT_MS, &there, error));
         if (!there)
                 return give_up(gate, MITOME_E_GATE_BROKEN, error);
-        MITOME_TRY(receive_report(gate, buffer, ret, error));
+        return receive_report(gate, buffer, ret, error);
+}
+
+static mitome_status ask(struct matcher_gate *gate, const struct gate_request *request,
+        enum gate_report_kind wanted, uint8_t buffer[GATE_MESSAGE_MAX], struct gate_report *ret,
+        mitome_error *error)
+{
+        MITOME_TRY(converse(gate, request, buffer, ret, error));
         if (ret->kind == GATE_REPORT_REFUSED)
                 return fail(error, (mitome_code)ret->code, "gate request", NULL);
         return ret->kind == wanted ? ok() : give_up(gate, MITOME_E_GATE_MESSAGE, error);
@@ -165,7 +173,11 @@ static mitome_status copy_event(
                 .hint = (enum mitome_gate_hint)report->hint,
                 .remaining = report->remaining,
                 .has_evidence = report->evidence.size == sizeof event.evidence,
+                .code = (mitome_code)report->code,
+                .finger_count = report->listed,
         };
+        for (size_t i = 0; i < report->listed; i++)
+                event.fingers[i] = report->list[i];
         MITOME_TRY(slice_copy(report->evidence, "evidence", event.evidence, sizeof event.evidence, error));
         *ret = event;
         return ok();
@@ -202,6 +214,11 @@ static mitome_status poll_event(
         void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error)
 {
         struct matcher_gate *gate = context;
+        if (gate->has_outcome) {
+                gate->has_outcome = false;
+                *ret = gate->outcome;
+                return ok();
+        }
         if (!gate->runs) {
                 if (gate->fd < 0)
                         return fail(error, MITOME_E_GATE_BROKEN, "matcher", NULL);
@@ -225,37 +242,72 @@ static void wind_down(struct matcher_gate *gate)
                         return;
 }
 
-static mitome_status begin(
-        struct matcher_gate *gate, const struct gate_request *request, uint32_t limit_ms, mitome_error *error)
+/* How the purposes of a request are said, and which answer each gets when nothing is in its way. */
+static const struct purpose {
+        enum gate_request_kind kind;
+        uint8_t answer;
+        uint32_t limit_ms; /* of what goes on after the answer; 0: nothing does */
+} purposes[] = {
+        [MITOME_GATE_VERIFY] = { GATE_REQUEST_VERIFY, GATE_REPORT_DONE, VERIFY_LIMIT_MS },
+        [MITOME_GATE_ENROL] = { GATE_REQUEST_ENROL, GATE_REPORT_DONE, ENROL_LIMIT_MS },
+        [MITOME_GATE_LIST] = { GATE_REQUEST_LIST, GATE_REPORT_FINGERS, 0 },
+        [MITOME_GATE_RENAME] = { GATE_REQUEST_RENAME, GATE_REPORT_DONE, 0 },
+        [MITOME_GATE_REMOVE] = { GATE_REQUEST_REMOVE, MITOME_GATE_EVIDENCE, 0 },
+};
+
+/* The one event of a request that ended with its answer. */
+static mitome_status keep_outcome(
+        struct matcher_gate *gate, const struct gate_report *report, mitome_error *error)
+{
+        MITOME_TRY(copy_event(report, &gate->outcome, error));
+        gate->outcome.kind = report->kind == MITOME_GATE_EVIDENCE ? MITOME_GATE_EVIDENCE
+                             : report->code                       ? MITOME_GATE_REFUSED
+                                                                  : MITOME_GATE_DONE;
+        gate->has_outcome = true;
+        return ok();
+}
+
+static mitome_status begin(struct matcher_gate *gate, const struct gate_request *request,
+        const struct purpose *purpose, mitome_error *error)
 {
         uint8_t buffer[GATE_MESSAGE_MAX];
-        struct gate_report report;
-        MITOME_TRY(ask(gate, request, GATE_REPORT_DONE, buffer, &report, error));
+        struct gate_report report = { 0 };
+        MITOME_TRY(converse(gate, request, buffer, &report, error));
+        if (report.kind == GATE_REPORT_REFUSED || report.kind == GATE_REPORT_DECLINED)
+                return keep_outcome(gate, &report, error);
+        if (report.kind != purpose->answer)
+                return give_up(gate, MITOME_E_GATE_MESSAGE, error);
+        if (!purpose->limit_ms)
+                return keep_outcome(gate, &report, error);
         gate->runs = true;
         gate->cancelled = false;
-        gate->deadline_ms = now_ms() + (request->timeout_ms ? request->timeout_ms : limit_ms) + GRACE_MS;
+        gate->deadline_ms =
+                now_ms() + (request->timeout_ms ? request->timeout_ms : purpose->limit_ms) + GRACE_MS;
         return ok();
 }
 
 static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
 {
         struct matcher_gate *gate = context;
-        const bool enrols = request->purpose == MITOME_GATE_ENROL;
-        if (!enrols && request->purpose != MITOME_GATE_VERIFY)
+        if (request->purpose < MITOME_GATE_VERIFY || request->purpose > MITOME_GATE_REMOVE)
                 return fail(error, MITOME_E_ARGUMENT, "purpose", NULL);
+        const struct purpose *purpose = &purposes[request->purpose];
         wind_down(gate);
         if (gate->runs)
                 return fail(error, MITOME_E_GATE_BUSY, "gate", NULL);
-        struct gate_request message = {
-                .kind = enrols ? GATE_REQUEST_ENROL : GATE_REQUEST_VERIFY,
+        gate->has_outcome = false;
+        const struct gate_request message = {
+                .kind = purpose->kind,
                 .command = request->command,
                 .rp_id = request->rp_id,
                 .client_data_hash = request->client_data_hash,
                 .challenge = request->challenge,
                 .timeout_ms =
                         request->timeout_ms < GATE_TIMEOUT_MAX_MS ? request->timeout_ms : GATE_TIMEOUT_MAX_MS,
+                .finger_id = request->finger_id,
+                .name = request->name,
         };
-        return begin(gate, &message, enrols ? ENROL_LIMIT_MS : VERIFY_LIMIT_MS, error);
+        return begin(gate, &message, purpose, error);
 }
 
 struct mitome_gate matcher_gate(struct matcher_gate *gate)

@@ -39,9 +39,9 @@ MITOME_CHECKED mitome_status matcher_gate_connect(
 MITOME_CHECKED mitome_status matcher_gate_adopt(int fd, struct matcher_gate **ret, mitome_error *error);
 
 /* matcher_gate is the gate for a struct mitome_authenticator_config; it lives as long as `gate`. Its start
- * fails with the matcher's reason (GATE_UNPAIRED, GATE_NO_FINGER, GATE_FULL, GATE_NO_SENSOR), GATE_BUSY or
- * GATE_BROKEN. A matcher that dies, says nonsense or misses its time limit is ended and gives BROKEN; this
- * gate then stays broken. */
+ * fails with GATE_BUSY, ARGUMENT or GATE_BROKEN; what the matcher refuses ends with REFUSED and its reason
+ * (GATE_UNPAIRED, GATE_NO_FINGER, GATE_FULL, GATE_NO_SENSOR, GATE_UNKNOWN_FINGER ..). A matcher that dies,
+ * says nonsense or misses its time limit is ended and gives BROKEN; this gate then stays broken. */
 struct mitome_gate matcher_gate(struct matcher_gate *gate);
 
 /* These ask the matcher something, while no request runs (else GATE_BUSY). Pairing with another element

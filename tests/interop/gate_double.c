@@ -14,15 +14,24 @@ static mitome_status start(void *context, const struct mitome_gate_request *requ
         gate->cancelled = gate->awaited = false;
         gate->request = *request;
         gate->remaining = GATE_DOUBLE_SAMPLES;
+        gate->name_size = (uint8_t)request->name.size;
+        if (request->finger_id.size)
+                memcpy(gate->finger_id, request->finger_id.data, sizeof gate->finger_id);
+        if (request->name.size)
+                memcpy(gate->name, request->name.data, request->name.size);
+        if (request->purpose == MITOME_GATE_LIST || request->purpose == MITOME_GATE_RENAME)
+                return ok();
         MITOME_TRY(
                 slice_copy(request->challenge, "challenge", gate->challenge, sizeof gate->challenge, error));
-        if (request->purpose == MITOME_GATE_ENROL) {
-                memcpy(gate->rp_id_hash, zeros, sizeof zeros);
-                memcpy(gate->client_data_hash, zeros, sizeof zeros);
+        memcpy(gate->rp_id_hash, zeros, sizeof zeros);
+        memcpy(gate->client_data_hash, zeros, sizeof zeros);
+        if (request->purpose == MITOME_GATE_REMOVE)
+                unlock_removal(SLICE(gate->finger_id), gate->client_data_hash);
+        if (request->purpose != MITOME_GATE_VERIFY)
                 return ok();
-        }
         slice rp_id = gate->forgery == FORGERY_RP_ID ? slice_text("elsewhere.example") : request->rp_id;
-        sha256(&rp_id, 1, gate->rp_id_hash);
+        if (rp_id.size)
+                sha256(&rp_id, 1, gate->rp_id_hash);
         return slice_copy(request->client_data_hash, "clientDataHash", gate->client_data_hash,
                 sizeof gate->client_data_hash, error);
 }
@@ -35,8 +44,10 @@ static void seal(struct gate_double *gate, enum unlock_purpose purpose, struct m
                 command = command == 0x01 ? 0x02 : 0x01;
         if (gate->forgery == FORGERY_PURPOSE)
                 token.purpose = UNLOCK_ENROLLED;
-        if (purpose == UNLOCK_ENROLLED) /* a new finger makes a new set */
+        if (purpose == UNLOCK_ENROLLED || purpose == UNLOCK_REMOVED) /* other fingers make another set */
                 gate->set[0]++;
+        if (purpose == UNLOCK_REMOVED && gate->finger_count == 0)
+                memset(gate->set, 0, sizeof gate->set);
         memcpy(token.challenge, gate->challenge, sizeof token.challenge);
         unlock_digest(command, SLICE(gate->rp_id_hash), SLICE(gate->client_data_hash), token.digest);
         memcpy(token.set, gate->set, sizeof token.set);
@@ -70,7 +81,73 @@ static void own_finger(struct gate_double *gate, struct mitome_gate_event *event
         }
         event->kind = MITOME_GATE_EVIDENCE;
         gate->runs = false;
+        if (enrols)
+                memcpy(gate->fingers[gate->finger_count++].id, gate->finger_id, sizeof gate->finger_id);
         seal(gate, enrols ? UNLOCK_ENROLLED : UNLOCK_VERIFIED, event);
+}
+
+/* ---- the set ---- */
+
+static void refuse(struct mitome_gate_event *event, mitome_code code)
+{
+        event->kind = MITOME_GATE_REFUSED;
+        event->code = code;
+}
+
+static void list(struct gate_double *gate, struct mitome_gate_event *event)
+{
+        event->kind = MITOME_GATE_DONE;
+        event->finger_count = gate->finger_count;
+        memcpy(event->fingers, gate->fingers, sizeof event->fingers);
+}
+
+static struct mitome_gate_finger *find(struct gate_double *gate)
+{
+        for (size_t i = 0; i < gate->finger_count; i++)
+                if (memcmp(gate->fingers[i].id, gate->finger_id, sizeof gate->finger_id) == 0)
+                        return &gate->fingers[i];
+        return NULL;
+}
+
+static void rename_finger(struct gate_double *gate, struct mitome_gate_event *event)
+{
+        struct mitome_gate_finger *finger = find(gate);
+        if (!finger) {
+                refuse(event, MITOME_E_GATE_UNKNOWN_FINGER);
+                return;
+        }
+        memcpy(finger->name, gate->name, sizeof finger->name);
+        finger->name_size = gate->name_size;
+        event->kind = MITOME_GATE_DONE;
+}
+
+static void remove_finger(struct gate_double *gate, struct mitome_gate_event *event)
+{
+        struct mitome_gate_finger *finger = find(gate);
+        if (!finger) {
+                refuse(event, MITOME_E_GATE_UNKNOWN_FINGER);
+                return;
+        }
+        *finger = gate->fingers[--gate->finger_count];
+        event->kind = MITOME_GATE_EVIDENCE;
+        seal(gate, UNLOCK_REMOVED, event);
+}
+
+static bool without_finger(struct gate_double *gate, struct mitome_gate_event *event)
+{
+        static void (*const does[])(struct gate_double *, struct mitome_gate_event *) = {
+                [MITOME_GATE_LIST] = list,
+                [MITOME_GATE_RENAME] = rename_finger,
+                [MITOME_GATE_REMOVE] = remove_finger,
+        };
+        if (gate->request.purpose == MITOME_GATE_ENROL && gate->finger_count == MITOME_GATE_FINGERS_MAX)
+                refuse(event, MITOME_E_GATE_FULL);
+        else if (gate->request.purpose > MITOME_GATE_ENROL)
+                does[gate->request.purpose](gate, event);
+        else
+                return false;
+        gate->runs = false;
+        return true;
 }
 
 static mitome_status poll(void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error)
@@ -81,6 +158,10 @@ static mitome_status poll(void *context, int wait_ms, struct mitome_gate_event *
         if (gate->broken || !gate->runs) {
                 gate->runs = false;
                 return fail(error, MITOME_E_GATE_BROKEN, NULL, NULL);
+        }
+        if (without_finger(gate, &event)) {
+                *ret = event;
+                return ok();
         }
         if (!gate->awaited) {
                 gate->awaited = true;

@@ -41,6 +41,9 @@ struct gate_double {
         uint8_t rp_id_hash[SHA256_SIZE], client_data_hash[SHA256_SIZE];
         uint8_t remaining;
         uint8_t last_token[UNLOCK_TOKEN_SIZE];
+        uint8_t finger_id[MITOME_GATE_FINGER_ID_SIZE], name[MITOME_GATE_NAME_MAX], name_size;
+        size_t finger_count;
+        struct mitome_gate_finger fingers[MITOME_GATE_FINGERS_MAX];
         unsigned starts;
 };
 

@@ -38,6 +38,7 @@ struct rig {
         uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
         struct finger finger[2];
         uint8_t challenge_count;
+        uint8_t finger_id[GATE_FINGER_ID_SIZE]; /* of the next finger */
 };
 
 static mitome_status start_matcher(struct rig *rig, mitome_error *error)
@@ -117,6 +118,10 @@ static struct mitome_gate_request request_of(
                 .challenge = slice_of(challenge, UNLOCK_CHALLENGE_SIZE),
                 .timeout_ms = PATIENCE_MS,
         };
+        if (purpose == MITOME_GATE_ENROL) {
+                rig->finger_id[0] = rig->challenge_count;
+                request.finger_id = SLICE(rig->finger_id);
+        }
         if (purpose == MITOME_GATE_VERIFY) {
                 request.rp_id = slice_text(rp_id);
                 request.client_data_hash = SLICE(client_data_hash);
@@ -220,12 +225,22 @@ static void restart(struct rig *rig)
 
 /* ---- the tests; the later ones go on with what the earlier ones left ---- */
 
+static struct mitome_gate_event refusal_of(struct rig *rig, const struct mitome_gate_request *request)
+{
+        assert_int_equal(rig->gate.start(rig->gate.context, request, NULL).code, MITOME_OK);
+        return expect(rig, MITOME_GATE_REFUSED);
+}
+
 static void an_unpaired_matcher_reads_no_finger(void **state)
 {
         struct rig *rig = *state;
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
         struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
-        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_E_GATE_UNPAIRED);
+        struct mitome_gate_event refused = refusal_of(rig, &request);
+        assert_int_equal(refused.code, MITOME_E_GATE_UNPAIRED);
+        assert_false(refused.has_evidence); /* there is nobody who would believe it */
+        request.purpose = MITOME_GATE_REMOVE;
+        assert_int_equal(refusal_of(rig, &request).code, MITOME_E_GATE_UNPAIRED);
         static const uint8_t nowhere[PAIRING_POINT_SIZE] = { 0x04, 1 };
         uint8_t confirmation[SHA256_SIZE];
         assert_int_equal(
@@ -234,8 +249,11 @@ static void an_unpaired_matcher_reads_no_finger(void **state)
         assert_int_equal(matcher_gate_status(rig->matcher, &status, NULL).code, MITOME_OK);
         assert_false(status.paired);
         pair(rig);
+        /* A finger that was never presented costs no try: the element is told under seal. */
         request = request_of(rig, MITOME_GATE_VERIFY, challenge);
-        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_E_GATE_NO_FINGER);
+        refused = refusal_of(rig, &request);
+        assert_int_equal(refused.code, MITOME_E_GATE_NO_FINGER);
+        check_token(rig, &refused, UNLOCK_ABSENT, challenge, false);
 }
 
 static void a_finger_is_enrolled_with_five_impressions(void **state)
@@ -449,6 +467,111 @@ static void a_second_finger_changes_the_set(void **state)
                 assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
                 check_token(rig, &event, UNLOCK_VERIFIED, challenge, false);
         }
+}
+
+/* ---- the set: names, list, removal ---- */
+
+static struct mitome_gate_event manage(struct rig *rig, enum mitome_gate_purpose purpose, uint8_t first,
+        const char *name, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
+{
+        const uint8_t id[GATE_FINGER_ID_SIZE] = { first };
+        struct mitome_gate_request request = request_of(rig, purpose, challenge);
+        request.command = 0x09;
+        request.finger_id = SLICE(id);
+        request.name = slice_text(name);
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        return happening(rig);
+}
+
+static struct mitome_gate_event list(struct rig *rig)
+{
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct mitome_gate_event event = manage(rig, MITOME_GATE_LIST, 0, "", challenge);
+        assert_int_equal(event.kind, MITOME_GATE_DONE);
+        return event;
+}
+
+static void fingers_have_numbers_and_names(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        struct matcher_status before, after;
+        struct mitome_gate_event event = list(rig);
+        assert_int_equal(event.finger_count, 2);
+        const uint8_t first = event.fingers[0].id[0], second = event.fingers[1].id[0];
+        assert_int_equal(second, rig->finger_id[0]); /* as the core called it */
+        assert_int_equal(event.fingers[0].name_size, 0);
+
+        assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+        assert_int_equal(
+                manage(rig, MITOME_GATE_RENAME, second, "left thumb", challenge).kind, MITOME_GATE_DONE);
+        assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+        assert_memory_equal(before.set, after.set, sizeof before.set); /* no finger came, none went */
+        restart(rig);
+        event = list(rig);
+        assert_int_equal(event.finger_count, 2);
+        assert_int_equal(event.fingers[0].id[0], first);
+        assert_int_equal(event.fingers[0].name_size, 0);
+        assert_int_equal(event.fingers[1].name_size, 10);
+        assert_memory_equal(event.fingers[1].name, "left thumb", 10);
+        assert_int_equal(manage(rig, MITOME_GATE_RENAME, second, "", challenge).kind, MITOME_GATE_DONE);
+        assert_int_equal(list(rig).fingers[1].name_size, 0);
+        event = manage(rig, MITOME_GATE_RENAME, 0xEE, "nobody's", challenge);
+        assert_int_equal(event.kind, MITOME_GATE_REFUSED);
+        assert_int_equal(event.code, MITOME_E_GATE_UNKNOWN_FINGER);
+        event = manage(rig, MITOME_GATE_ENROL, second, "", challenge); /* its number is taken */
+        assert_int_equal(event.kind, MITOME_GATE_REFUSED);
+        assert_int_equal(event.code, MITOME_E_GATE_KNOWN_FINGER);
+}
+
+static void check_removal(struct rig *rig, const struct mitome_gate_event *event, uint8_t first,
+        const uint8_t challenge[UNLOCK_CHALLENGE_SIZE], uint8_t ret_set[UNLOCK_SET_SIZE])
+{
+        const uint8_t id[GATE_FINGER_ID_SIZE] = { first };
+        struct unlock_token token = { 0 };
+        uint8_t removal[SHA256_SIZE], digest[SHA256_SIZE];
+        assert_int_equal(event->kind, MITOME_GATE_EVIDENCE);
+        assert_int_equal(unlock_token_open(SLICE(event->evidence), secret_view(&rig->key), &token, NULL).code,
+                MITOME_OK);
+        unlock_removal(SLICE(id), removal);
+        unlock_digest(0x09, slice_of(NULL, 0), SLICE(removal), digest);
+        assert_int_equal(token.purpose, UNLOCK_REMOVED);
+        assert_memory_equal(token.challenge, challenge, sizeof token.challenge);
+        assert_memory_equal(token.digest, digest, sizeof digest);
+        memcpy(ret_set, token.set, UNLOCK_SET_SIZE);
+}
+
+/* The other finger stays and opens; the last one leaves a set that is none. */
+static void a_removed_finger_opens_nothing(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t none[UNLOCK_SET_SIZE];
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE], set[UNLOCK_SET_SIZE];
+        struct matcher_status before, after;
+        const struct mitome_gate_event fingers = list(rig);
+        const uint8_t first = fingers.fingers[0].id[0], second = fingers.fingers[1].id[0];
+        assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+        struct mitome_gate_event event = manage(rig, MITOME_GATE_REMOVE, first, "", challenge);
+        check_removal(rig, &event, first, challenge, set);
+        assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+        assert_memory_not_equal(before.set, after.set, sizeof before.set);
+        assert_memory_equal(set, after.set, sizeof set);
+        assert_int_equal(list(rig).finger_count, 1);
+        assert_int_equal(list(rig).fingers[0].id[0], second);
+        assert_int_equal(verify(rig, 0, 1007, challenge).kind, MITOME_GATE_NO_MATCH);
+        assert_int_equal(verify(rig, 1, 1008, challenge).kind, MITOME_GATE_EVIDENCE);
+        event = manage(rig, MITOME_GATE_REMOVE, first, "", challenge);
+        assert_int_equal(event.code, MITOME_E_GATE_UNKNOWN_FINGER);
+
+        event = manage(rig, MITOME_GATE_REMOVE, second, "", challenge);
+        check_removal(rig, &event, second, challenge, set);
+        assert_memory_equal(set, none, sizeof set);
+        restart(rig);
+        assert_int_equal(list(rig).finger_count, 0);
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
+        assert_int_equal(refusal_of(rig, &request).code, MITOME_E_GATE_NO_FINGER);
+        for (unsigned finger = 0; finger < 2; finger++) /* for the tests that follow */
+                enrol(rig, finger, challenge);
 }
 
 static void a_folder_is_one_matchers_at_a_time(void **state)
@@ -733,6 +856,8 @@ int main(void)
                 cmocka_unit_test(a_matcher_ends_with_its_client),
                 cmocka_unit_test(the_state_survives_a_restart),
                 cmocka_unit_test(a_second_finger_changes_the_set),
+                cmocka_unit_test(fingers_have_numbers_and_names),
+                cmocka_unit_test(a_removed_finger_opens_nothing),
                 cmocka_unit_test(a_folder_is_one_matchers_at_a_time),
                 cmocka_unit_test(a_matcher_that_was_killed_is_broken),
                 cmocka_unit_test(the_display_says_whom_the_finger_is_for),

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static uint8_t challenge[32], hash[32], point[65], evidence[116], set[16];
+static uint8_t challenge[32], hash[32], point[65], evidence[116], set[16], id[16];
 
 static int fill(void **state)
 {
@@ -18,10 +18,11 @@ static int fill(void **state)
         memset(point, 0x04, sizeof point);
         memset(evidence, 0xE1, sizeof evidence);
         memset(set, 0x5E, sizeof set);
+        memset(id, 0x1D, sizeof id);
         return 0;
 }
 
-enum { REQUESTS = 6, REPORTS = 12 };
+enum { REQUESTS = 11, REPORTS = 15 };
 
 static struct gate_request request_of(unsigned i)
 {
@@ -35,8 +36,22 @@ static struct gate_request request_of(unsigned i)
                         .client_data_hash = SLICE(hash),
                         .challenge = SLICE(challenge),
                         .timeout_ms = 30000 },
-                { .kind = GATE_REQUEST_ENROL, .command = 0x09, .challenge = SLICE(challenge) },
+                { .kind = GATE_REQUEST_ENROL,
+                        .command = 0x09,
+                        .challenge = SLICE(challenge),
+                        .finger_id = SLICE(id) },
                 { .kind = GATE_REQUEST_CANCEL },
+                { .kind = GATE_REQUEST_LIST },
+                { .kind = GATE_REQUEST_RENAME, .finger_id = SLICE(id), .name = slice_text("left index") },
+                { .kind = GATE_REQUEST_RENAME, .finger_id = SLICE(id) },
+                { .kind = GATE_REQUEST_REMOVE,
+                        .command = 0x09,
+                        .challenge = SLICE(challenge),
+                        .finger_id = SLICE(id) },
+                { .kind = GATE_REQUEST_VERIFY,
+                        .command = 0x06,
+                        .client_data_hash = SLICE(hash),
+                        .challenge = SLICE(challenge) },
         };
         return requests[i];
 }
@@ -56,6 +71,13 @@ static struct gate_report report_of(unsigned i)
                 { .kind = GATE_REPORT_DONE },
                 { .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_UNPAIRED },
                 { .kind = GATE_REPORT_PAIRED, .confirmation = slice_of(point, SHA256_SIZE) },
+                { .kind = GATE_REPORT_FINGERS },
+                { .kind = GATE_REPORT_FINGERS,
+                        .listed = 2,
+                        .list = { { .id = { 1 }, .name_size = 5, .name = "thumb" }, { .id = { 2 } } } },
+                { .kind = GATE_REPORT_DECLINED,
+                        .code = MITOME_E_GATE_NO_SENSOR,
+                        .evidence = SLICE(evidence) },
         };
         return reports[i];
 }
@@ -87,6 +109,8 @@ static void assert_same_request(const struct gate_request *a, const struct gate_
         assert_true(slice_equal(a->challenge, b->challenge));
         assert_int_equal(a->timeout_ms, b->timeout_ms);
         assert_true(slice_equal(a->element_point, b->element_point));
+        assert_true(slice_equal(a->finger_id, b->finger_id));
+        assert_true(slice_equal(a->name, b->name));
 }
 
 static void assert_same_report(const struct gate_report *a, const struct gate_report *b)
@@ -101,6 +125,8 @@ static void assert_same_report(const struct gate_report *a, const struct gate_re
         assert_true(slice_equal(a->set, b->set));
         assert_int_equal(a->code, b->code);
         assert_true(slice_equal(a->confirmation, b->confirmation));
+        assert_int_equal(a->listed, b->listed);
+        assert_memory_equal(a->list, b->list, sizeof a->list);
 }
 
 static void what_is_written_is_read(void **state)
@@ -127,10 +153,10 @@ static void the_bytes_are_the_documented_ones(void **state)
         (void)state;
         uint8_t buffer[GATE_MESSAGE_MAX];
         struct gate_request cancel = request_of(5);
-        static const uint8_t expected[] = { 0xA2, 0x01, 0x01, 0x02, 0x06 };
+        static const uint8_t expected[] = { 0xA2, 0x01, 0x02, 0x02, 0x06 };
         assert_true(slice_equal(encode_request(&cancel, buffer), SLICE(expected)));
         struct gate_report refused = report_of(10);
-        static const uint8_t refusal[] = { 0xA3, 0x01, 0x01, 0x02, 0x13, 0x0A, 0x19, 0x02, 0xC4 };
+        static const uint8_t refusal[] = { 0xA3, 0x01, 0x02, 0x02, 0x13, 0x0A, 0x19, 0x02, 0xC4 };
         assert_true(slice_equal(encode_report(&refused, buffer), SLICE(refusal)));
 }
 
@@ -229,28 +255,29 @@ static void malformed_requests_are_refused(void **state)
         (void)state;
         static const struct refusal refusals[] = {
                 { "a0", MITOME_E_MISSING },
-                { "a10101", MITOME_E_MISSING },
+                { "a10102", MITOME_E_MISSING },
                 { "a10201", MITOME_E_MISSING },
-                { "a201010200", MITOME_E_GATE_MESSAGE }, /* no such kind */
-                { "a201010207", MITOME_E_GATE_MESSAGE },
-                { "a2010102187f", MITOME_E_GATE_MESSAGE },
+                { "a201020200", MITOME_E_GATE_MESSAGE }, /* no such kind */
+                { "a20102020a", MITOME_E_GATE_MESSAGE },
+                { "a201020208", MITOME_E_MISSING }, /* RENAME without a finger */
+                { "a2010202187f", MITOME_E_GATE_MESSAGE },
                 { "a201000201", MITOME_E_GATE_MESSAGE }, /* another version */
-                { "a201020201", MITOME_E_GATE_MESSAGE },
+                { "a201030201", MITOME_E_GATE_MESSAGE },
                 { "a2011bffffffffffffffff0201", MITOME_E_GATE_MESSAGE },
-                { "a20101021901ff", MITOME_E_VALUE },        /* a kind over 255 */
-                { "a3010102010302", MITOME_E_GATE_MESSAGE }, /* STATUS has no command */
-                { "a2010102"
+                { "a20102021901ff", MITOME_E_VALUE },        /* a kind over 255 */
+                { "a3010202010302", MITOME_E_GATE_MESSAGE }, /* STATUS has no command */
+                { "a2010202"
                   "03",
                         MITOME_E_MISSING },                    /* PAIR without a point */
-                { "a301010201187f00", MITOME_E_GATE_MESSAGE }, /* an unknown key */
-                { "a301010201617800", MITOME_E_GATE_MESSAGE }, /* a text key */
-                { "a301010201"
+                { "a301020201187f00", MITOME_E_GATE_MESSAGE }, /* an unknown key */
+                { "a301020201617800", MITOME_E_GATE_MESSAGE }, /* a text key */
+                { "a301020201"
                   "2000",
                         MITOME_E_GATE_MESSAGE }, /* a negative key */
                 { "a2020101"
                   "01",
                         MITOME_E_CBOR_KEY_ORDER },
-                { "a301010101"
+                { "a301020101"
                   "0201",
                         MITOME_E_CBOR_DUPLICATE_KEY },
                 { "a20118010201", MITOME_E_CBOR_NOT_CANONICAL },
@@ -258,7 +285,7 @@ static void malformed_requests_are_refused(void **state)
                 { "8201"
                   "01",
                         MITOME_E_CBOR_TYPE },
-                { "a20101"
+                { "a20102"
                   "02"
                   "41"
                   "01",
@@ -271,36 +298,44 @@ static void malformed_reports_are_refused(void **state)
 {
         (void)state;
         static const struct refusal refusals[] = {
-                { "a201010200", MITOME_E_GATE_MESSAGE }, /* NOTHING is never said */
-                { "a201010208", MITOME_E_GATE_MESSAGE },
-                { "a201010215", MITOME_E_GATE_MESSAGE },
-                { "a201010214", MITOME_E_MISSING }, /* PAIRED without the confirmation */
-                { "a301010214"
+                { "a201020200", MITOME_E_GATE_MESSAGE }, /* NOTHING is never said */
+                { "a201020208", MITOME_E_GATE_MESSAGE },
+                { "a201020217", MITOME_E_GATE_MESSAGE },
+                { "a201020215", MITOME_E_MISSING },              /* FINGERS without them */
+                { "a3010202150c818140", MITOME_E_GATE_MESSAGE }, /* a finger without a name */
+                { "a3010202150c81834060f6", MITOME_E_TOO_MANY }, /* with more than that */
+                { "a3010202150c81824060", MITOME_E_VALUE },      /* whose id is no id */
+                { "a201020216", MITOME_E_MISSING },              /* DECLINED without evidence */
+                { "a201020214", MITOME_E_MISSING },              /* PAIRED without the confirmation */
+                { "a301020214"
                   "0b41aa",
                         MITOME_E_VALUE },
-                { "a201010202", MITOME_E_MISSING }, /* SAMPLE without its count */
-                { "a301010202"
+                { "a201020202", MITOME_E_MISSING }, /* SAMPLE without its count */
+                { "a301020202"
                   "0415",
                         MITOME_E_VALUE }, /* 21 samples remain */
-                { "a401010203"
+                { "a401020203"
                   "03050400",
                         MITOME_E_VALUE },           /* hint 5 */
-                { "a201010204", MITOME_E_MISSING }, /* EVIDENCE without evidence */
-                { "a301010204"
+                { "a201020204", MITOME_E_MISSING }, /* EVIDENCE without evidence */
+                { "a301020204"
                   "0541aa",
                         MITOME_E_VALUE }, /* of another size */
-                { "a201010206", MITOME_E_MISSING },
-                { "a301010205"
+                { "a201020206", MITOME_E_MISSING },
+                { "a301020205"
                   "0401",
                         MITOME_E_GATE_MESSAGE }, /* NO_MATCH has no count */
-                { "a301010213"
+                { "a301020213"
                   "0a00",
                         MITOME_E_GATE_MESSAGE }, /* refused with success */
-                { "a301010213"
+                { "a301020213"
                   "0a1a00010000",
                         MITOME_E_VALUE },
-                { "a301010213"
-                  "0c01",
+                { "a301020213"
+                  "0c80",
+                        MITOME_E_GATE_MESSAGE }, /* REFUSED lists no fingers */
+                { "a301020213"
+                  "0d01",
                         MITOME_E_GATE_MESSAGE },
         };
         refuse_all(refusals, sizeof refusals / sizeof *refusals, read_report);
@@ -334,6 +369,17 @@ static void values_out_of_range_are_refused(void **state)
         assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);
         request = request_of(2);
         request.element_point.size--;
+        assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);
+
+        request = request_of(7);
+        request.name = slice_of((const uint8_t *)name, GATE_NAME_MAX + 1);
+        assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_TOO_LONG);
+        request.name.size--;
+        assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_OK);
+        request.name = slice_text("\xC3");
+        assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_UTF8);
+        request = request_of(7);
+        request.finger_id.size--;
         assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);
 
         struct gate_report report = report_of(7);

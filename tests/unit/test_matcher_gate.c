@@ -122,16 +122,112 @@ static void events_come_as_they_are_said(void **state)
         assert_int_equal(next(rig).kind, MITOME_GATE_NOTHING); /* it is over */
 }
 
+/* A request that is heard and cannot be carried out ends at once; the sealed word that nothing was presented
+ * comes along. */
 static void a_refusal_keeps_its_reason(void **state)
 {
         struct rig *rig = *state;
-        mitome_error error = { 0 };
         say(rig, &(struct gate_report){ .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_UNPAIRED });
-        assert_int_equal(start(rig, &error), MITOME_E_GATE_UNPAIRED);
-        assert_int_equal(error.code, MITOME_E_GATE_UNPAIRED);
+        assert_int_equal(start(rig, NULL), MITOME_OK);
+        struct mitome_gate_event event = next(rig);
+        assert_int_equal(event.kind, MITOME_GATE_REFUSED);
+        assert_int_equal(event.code, MITOME_E_GATE_UNPAIRED);
+        assert_false(event.has_evidence);
+        assert_int_equal(next(rig).kind, MITOME_GATE_NOTHING);
         assert_int_equal(hear(rig), GATE_REQUEST_VERIFY);
+
+        say(rig, &(struct gate_report){ .kind = GATE_REPORT_DECLINED,
+                         .code = MITOME_E_GATE_NO_SENSOR,
+                         .evidence = SLICE(evidence) });
+        assert_int_equal(start(rig, NULL), MITOME_OK);
+        event = next(rig);
+        assert_int_equal(event.kind, MITOME_GATE_REFUSED);
+        assert_int_equal(event.code, MITOME_E_GATE_NO_SENSOR);
+        assert_true(event.has_evidence);
+        assert_memory_equal(event.evidence, evidence, sizeof evidence);
+        assert_int_equal(hear(rig), GATE_REQUEST_VERIFY);
+
         say_kind(rig, GATE_REPORT_DONE); /* the next one is free to start */
         assert_int_equal(start(rig, NULL), MITOME_OK);
+}
+
+/* What was not fetched of a refused request is not the next one's. */
+static void an_old_outcome_is_forgotten(void **state)
+{
+        struct rig *rig = *state;
+        say(rig, &(struct gate_report){ .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_UNPAIRED });
+        assert_int_equal(start(rig, NULL), MITOME_OK);
+        say_kind(rig, GATE_REPORT_DONE);
+        assert_int_equal(start(rig, NULL), MITOME_OK);
+        assert_int_equal(next(rig).kind, MITOME_GATE_NOTHING);
+}
+
+static mitome_code manage(struct rig *rig, enum mitome_gate_purpose purpose)
+{
+        const struct mitome_gate_request request = {
+                .purpose = purpose,
+                .command = 0x09,
+                .challenge = SLICE(challenge),
+                .finger_id = SLICE(set),
+                .name = slice_text("thumb"),
+        };
+        return rig->face.start(rig->face.context, &request, NULL).code;
+}
+
+static void the_set_is_managed_without_a_finger(void **state)
+{
+        struct rig *rig = *state;
+        say(rig, &(struct gate_report){ .kind = GATE_REPORT_FINGERS,
+                         .listed = 2,
+                         .list = { { .id = { 7 }, .name_size = 5, .name = "thumb" }, { .id = { 8 } } } });
+        assert_int_equal(manage(rig, MITOME_GATE_LIST), MITOME_OK);
+        assert_int_equal(hear(rig), GATE_REQUEST_LIST);
+        struct mitome_gate_event event = next(rig);
+        assert_int_equal(event.kind, MITOME_GATE_DONE);
+        assert_int_equal(event.finger_count, 2);
+        assert_int_equal(event.fingers[0].id[0], 7);
+        assert_int_equal(event.fingers[0].name_size, 5);
+        assert_memory_equal(event.fingers[0].name, "thumb", 5);
+        assert_int_equal(event.fingers[1].id[0], 8);
+        assert_int_equal(event.fingers[1].name_size, 0);
+
+        say_kind(rig, GATE_REPORT_DONE);
+        assert_int_equal(manage(rig, MITOME_GATE_RENAME), MITOME_OK);
+        assert_int_equal(hear(rig), GATE_REQUEST_RENAME);
+        event = next(rig);
+        assert_int_equal(event.kind, MITOME_GATE_DONE);
+        assert_int_equal(event.finger_count, 0);
+
+        say(rig, &(struct gate_report){ .kind = MITOME_GATE_EVIDENCE, .evidence = SLICE(evidence) });
+        assert_int_equal(manage(rig, MITOME_GATE_REMOVE), MITOME_OK);
+        assert_int_equal(hear(rig), GATE_REQUEST_REMOVE);
+        event = next(rig);
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+        assert_true(event.has_evidence);
+
+        say(rig, &(struct gate_report){ .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_UNKNOWN_FINGER });
+        assert_int_equal(manage(rig, MITOME_GATE_REMOVE), MITOME_OK);
+        event = next(rig);
+        assert_int_equal(event.kind, MITOME_GATE_REFUSED);
+        assert_int_equal(event.code, MITOME_E_GATE_UNKNOWN_FINGER);
+}
+
+/* Nothing is removed by a matcher that does not say so under seal. */
+static void an_answer_of_another_purpose_is_broken(void **state)
+{
+        struct rig *rig = *state;
+        say_kind(rig, GATE_REPORT_DONE);
+        assert_int_equal(manage(rig, MITOME_GATE_REMOVE), MITOME_E_GATE_MESSAGE);
+        assert_int_equal(manage(rig, MITOME_GATE_LIST), MITOME_E_GATE_BROKEN);
+}
+
+static void the_set_is_left_alone_while_a_finger_is_awaited(void **state)
+{
+        struct rig *rig = *state;
+        say_kind(rig, GATE_REPORT_DONE);
+        assert_int_equal(start(rig, NULL), MITOME_OK);
+        for (unsigned purpose = MITOME_GATE_LIST; purpose <= MITOME_GATE_REMOVE; purpose++)
+                assert_int_equal(manage(rig, (enum mitome_gate_purpose)purpose), MITOME_E_GATE_BUSY);
 }
 
 static void cancelling_is_said_once(void **state)
@@ -225,8 +321,10 @@ static void a_request_that_cannot_be_said_is_not_sent(void **state)
 {
         struct rig *rig = *state;
         uint8_t byte;
-        const struct mitome_gate_request request = { .purpose = (enum mitome_gate_purpose)3 };
+        const struct mitome_gate_request request = { .purpose = (enum mitome_gate_purpose)6 },
+                                         none = { .purpose = (enum mitome_gate_purpose)0 };
         assert_int_equal(rig->face.start(rig->face.context, &request, NULL).code, MITOME_E_ARGUMENT);
+        assert_int_equal(rig->face.start(rig->face.context, &none, NULL).code, MITOME_E_ARGUMENT);
         assert_int_equal(recv(rig->matcher, &byte, 1, MSG_DONTWAIT), -1);
 }
 
@@ -267,6 +365,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 WITH_RIG(events_come_as_they_are_said),
                 WITH_RIG(a_refusal_keeps_its_reason),
+                WITH_RIG(an_old_outcome_is_forgotten),
+                WITH_RIG(the_set_is_managed_without_a_finger),
+                WITH_RIG(an_answer_of_another_purpose_is_broken),
+                WITH_RIG(the_set_is_left_alone_while_a_finger_is_awaited),
                 WITH_RIG(cancelling_is_said_once),
                 WITH_RIG(a_closed_socket_is_broken),
                 WITH_RIG(nonsense_is_broken),

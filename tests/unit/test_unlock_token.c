@@ -40,7 +40,7 @@ static void the_layout_is_the_documented_one(void **state)
 static void what_was_sealed_opens(void **state)
 {
         (void)state;
-        for (uint8_t purpose = UNLOCK_VERIFIED; purpose <= UNLOCK_ABSENT; purpose++) {
+        for (uint8_t purpose = UNLOCK_VERIFIED; purpose <= UNLOCK_REMOVED; purpose++) {
                 for (uint8_t modality = UNLOCK_FINGER; modality <= UNLOCK_IRIS; modality++) {
                         struct unlock_token token = some_token(), opened;
                         uint8_t bytes[UNLOCK_TOKEN_SIZE];
@@ -108,7 +108,7 @@ static mitome_code open_with_head(const uint8_t head[4])
 static void unknown_forms_are_refused(void **state)
 {
         (void)state;
-        static const uint8_t heads[][4] = { { 0, 1, 1, 0 }, { 2, 1, 1, 0 }, { 1, 0, 1, 0 }, { 1, 4, 1, 0 },
+        static const uint8_t heads[][4] = { { 0, 1, 1, 0 }, { 2, 1, 1, 0 }, { 1, 0, 1, 0 }, { 1, 5, 1, 0 },
                 { 1, 255, 1, 0 }, { 1, 1, 0, 0 }, { 1, 1, 4, 0 }, { 1, 1, 255, 0 }, { 1, 1, 1, 1 },
                 { 1, 1, 1, 128 } };
         assert_int_equal(open_with_head((const uint8_t[]){ 1, 1, 1, 0 }), MITOME_OK);
@@ -159,6 +159,27 @@ static void the_digest_is_of_command_and_both_hashes(void **state)
         sha256(&whole, 1, expected);
         unlock_digest(0x09, slice_of(NULL, 0), slice_of(NULL, 0), digest);
         assert_memory_equal(digest, expected, sizeof digest);
+}
+
+/* unlock_token.h: SHA-256("mitome removal 1" || id); what removes one finger is neither an enrolment's digest
+ * nor another finger's. */
+static void a_removal_names_its_finger(void **state)
+{
+        (void)state;
+        uint8_t text[16 + 16], expected[SHA256_SIZE], removal[SHA256_SIZE], digest[SHA256_SIZE],
+                other[SHA256_SIZE];
+        memcpy(text, "mitome removal 1", 16);
+        memset(text + 16, 0x1D, 16);
+        const slice whole = SLICE(text);
+        sha256(&whole, 1, expected);
+        unlock_removal(slice_of(text + 16, 16), removal);
+        assert_memory_equal(removal, expected, sizeof removal);
+        unlock_digest(0x09, slice_of(NULL, 0), SLICE(removal), digest);
+        unlock_digest(0x09, slice_of(NULL, 0), slice_of(NULL, 0), other);
+        assert_memory_not_equal(digest, other, sizeof digest);
+        text[16] ^= 1;
+        unlock_removal(slice_of(text + 16, 16), removal);
+        assert_memory_not_equal(removal, expected, sizeof removal);
 }
 
 /* ---- pairing ---- */
@@ -314,6 +335,7 @@ int main(void)
                 cmocka_unit_test(unknown_forms_are_refused),
                 cmocka_unit_test(any_other_length_is_refused),
                 cmocka_unit_test(the_digest_is_of_command_and_both_hashes),
+                cmocka_unit_test(a_removal_names_its_finger),
                 cmocka_unit_test(both_sides_derive_one_key),
                 cmocka_unit_test(points_that_are_none_are_refused),
                 cmocka_unit_test(scalars_out_of_range_are_refused),

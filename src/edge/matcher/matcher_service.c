@@ -18,6 +18,7 @@ struct operation {
         uint8_t command;
         uint8_t rp_id[GATE_RP_ID_MAX];
         size_t rp_id_size;
+        uint8_t finger_id[GATE_FINGER_ID_SIZE]; /* of the one that is added */
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
         uint8_t digest[SHA256_SIZE];
         struct secret pairing_key;
@@ -94,6 +95,8 @@ static void show_purpose(struct operation *operation)
         fputs("mitome-matcher: your finger ", stderr);
         if (operation->enrols)
                 fputs("to enrol it", stderr);
+        else if (!operation->rp_id_size)
+                fputs("to manage this authenticator", stderr);
         else
                 fputs(operation->command < G_N_ELEMENTS(words) && words[operation->command]
                                 ? words[operation->command]
@@ -135,10 +138,10 @@ static void on_refused(void *context)
         on_retry(context, MITOME_GATE_HINT_GENERAL);
 }
 
-static void report_evidence(struct matcher_service *service, unsigned kind, enum unlock_purpose purpose)
+static bool seal(const struct matcher_service *service, enum unlock_purpose purpose,
+        uint8_t ret_bytes[UNLOCK_TOKEN_SIZE])
 {
         const struct operation *operation = &service->operation;
-        uint8_t bytes[UNLOCK_TOKEN_SIZE];
         struct unlock_token token = { .purpose = (uint8_t)purpose, .modality = UNLOCK_FINGER };
         if (failed(slice_copy(SLICE(operation->challenge), "challenge", token.challenge,
                     sizeof token.challenge, NULL)) ||
@@ -146,9 +149,16 @@ static void report_evidence(struct matcher_service *service, unsigned kind, enum
                         SLICE(operation->digest), "digest", token.digest, sizeof token.digest, NULL)) ||
                 failed(slice_copy(
                         SLICE(service->config.state->set), "set", token.set, sizeof token.set, NULL)))
-                return;
-        unlock_token_seal(&token, secret_view(&operation->pairing_key), bytes);
-        report(service, &(struct gate_report){ .kind = (uint8_t)kind, .evidence = SLICE(bytes) });
+                return false;
+        unlock_token_seal(&token, secret_view(&operation->pairing_key), ret_bytes);
+        return true;
+}
+
+static void report_evidence(struct matcher_service *service, unsigned kind, enum unlock_purpose purpose)
+{
+        uint8_t bytes[UNLOCK_TOKEN_SIZE];
+        if (seal(service, purpose, bytes))
+                report(service, &(struct gate_report){ .kind = (uint8_t)kind, .evidence = SLICE(bytes) });
 }
 
 static void report_match(struct matcher_service *service)
@@ -164,8 +174,10 @@ static void report_no_match(struct matcher_service *service)
 /* Nobody is there to confirm a new set when the client has hung up: it would only close the finger path. */
 static void report_enrolled(struct matcher_service *service)
 {
-        slice template = sensor_template(service->operation.sensor);
-        if (service->fd >= 0 && !failed(matcher_state_add(service->config.state, template, NULL)))
+        const struct operation *operation = &service->operation;
+        slice template = sensor_template(operation->sensor);
+        if (service->fd >= 0 && !failed(matcher_state_add(
+                                        service->config.state, SLICE(operation->finger_id), template, NULL)))
                 report_evidence(service, MITOME_GATE_EVIDENCE, UNLOCK_ENROLLED);
         else
                 report_kind(service, MITOME_GATE_BROKEN);
@@ -228,10 +240,19 @@ static void set_limit(struct matcher_service *service, uint32_t timeout_ms)
         alarm(limit / 1000 + LAST_RESORT_S);
 }
 
+/* What the digest has in the place of clientDataHash. */
+static slice stand_in(const struct gate_request *request, uint8_t removal[SHA256_SIZE])
+{
+        if (request->kind != GATE_REQUEST_REMOVE)
+                return request->client_data_hash;
+        unlock_removal(request->finger_id, removal);
+        return slice_of(removal, SHA256_SIZE);
+}
+
 static mitome_status describe(
         struct operation *operation, const struct gate_request *request, mitome_error *error)
 {
-        uint8_t rp_id_hash[SHA256_SIZE];
+        uint8_t rp_id_hash[SHA256_SIZE], removal[SHA256_SIZE];
         operation->enrols = request->kind == GATE_REQUEST_ENROL;
         operation->command = request->command;
         operation->rp_id_size = request->rp_id.size;
@@ -239,9 +260,11 @@ static mitome_status describe(
                 slice_copy(request->rp_id, "request.rpId", operation->rp_id, sizeof operation->rp_id, error));
         MITOME_TRY(slice_copy(request->challenge, "request.challenge", operation->challenge,
                 sizeof operation->challenge, error));
+        MITOME_TRY(slice_copy(request->finger_id, "request.fingerId", operation->finger_id,
+                sizeof operation->finger_id, error));
         sha256(&request->rp_id, 1, rp_id_hash);
-        unlock_digest(request->command, operation->enrols ? slice_of(NULL, 0) : SLICE(rp_id_hash),
-                request->client_data_hash, operation->digest);
+        unlock_digest(request->command, request->rp_id.size ? SLICE(rp_id_hash) : slice_of(NULL, 0),
+                stand_in(request, removal), operation->digest);
         return ok();
 }
 
@@ -254,18 +277,29 @@ static mitome_status start_comparing(struct matcher_service *service, mitome_err
         return sensor_identify(service->operation.sensor, templates, state->finger_count, error);
 }
 
-static mitome_status check_fingers(const struct matcher_service *service, bool enrols, mitome_error *error)
+static mitome_status check_fingers(const struct matcher_service *service, mitome_error *error)
 {
-        size_t count = service->config.state->finger_count;
-        if (enrols && count == GATE_FINGERS_MAX)
+        const struct operation *operation = &service->operation;
+        const struct matcher_state *state = service->config.state;
+        if (operation->enrols && state->finger_count == GATE_FINGERS_MAX)
                 return fail(error, MITOME_E_GATE_FULL, "enrolment set", NULL);
-        if (!enrols && count == 0)
+        if (operation->enrols && matcher_state_find(state, SLICE(operation->finger_id)))
+                return fail(error, MITOME_E_GATE_KNOWN_FINGER, "enrolment set", NULL);
+        if (!operation->enrols && state->finger_count == 0)
                 return fail(error, MITOME_E_GATE_NO_FINGER, "enrolment set", NULL);
         return ok();
 }
 
-static mitome_status prepare(
+/* From here on what was asked can be named in evidence. */
+static mitome_status introduce(
         struct matcher_service *service, const struct gate_request *request, mitome_error *error)
+{
+        struct operation *operation = &service->operation;
+        MITOME_TRY(matcher_state_key(service->config.state, &operation->pairing_key, error));
+        return describe(operation, request, error);
+}
+
+static mitome_status open_sensor(struct matcher_service *service, mitome_error *error)
 {
         struct operation *operation = &service->operation;
         const struct sensor_watcher watcher = {
@@ -275,15 +309,25 @@ static mitome_status prepare(
                 .retry = on_retry,
                 .ended = on_ended,
         };
-        MITOME_TRY(matcher_state_key(service->config.state, &operation->pairing_key, error));
-        MITOME_TRY(describe(operation, request, error));
-        MITOME_TRY(check_fingers(service, operation->enrols, error));
+        MITOME_TRY(check_fingers(service, error));
         MITOME_TRY(sensor_find(&watcher, service->config.scores, &operation->sensor, error));
         if (!operation->enrols)
                 return start_comparing(service, error);
         operation->remaining = sensor_stages(operation->sensor);
         sensor_enrol(operation->sensor);
         return ok();
+}
+
+/* What could not even begin: the element is told so, under seal, and gives its try back. */
+static void decline(struct matcher_service *service, mitome_code code)
+{
+        uint8_t bytes[UNLOCK_TOKEN_SIZE];
+        if (seal(service, UNLOCK_ABSENT, bytes))
+                report(service, &(struct gate_report){ .kind = GATE_REPORT_DECLINED,
+                                        .code = (uint16_t)code,
+                                        .evidence = SLICE(bytes) });
+        else
+                refuse(service, code);
 }
 
 static void serve_operation(struct matcher_service *service, const struct gate_request *request)
@@ -293,9 +337,14 @@ static void serve_operation(struct matcher_service *service, const struct gate_r
                 refuse(service, MITOME_E_GATE_BUSY);
                 return;
         }
-        if (failed(prepare(service, request, &error))) {
+        if (failed(introduce(service, request, &error))) {
                 end_operation(service);
                 refuse(service, error.code);
+                return;
+        }
+        if (failed(open_sensor(service, &error))) {
+                decline(service, error.code);
+                end_operation(service);
                 return;
         }
         service->runs = true;
@@ -303,6 +352,51 @@ static void serve_operation(struct matcher_service *service, const struct gate_r
         if (service->guard)
                 image_guard_expect(service->guard);
         report_kind(service, GATE_REPORT_DONE);
+}
+
+/* ---- the set: who may change it the element has said before, and evidence tells it what came of it ---- */
+
+static void serve_list(struct matcher_service *service, const struct gate_request *request)
+{
+        const struct matcher_state *state = service->config.state;
+        struct gate_report fingers = { .kind = GATE_REPORT_FINGERS, .listed = state->finger_count };
+        (void)request;
+        for (size_t i = 0; i < state->finger_count; i++)
+                fingers.list[i] = state->fingers[i].known;
+        report(service, &fingers);
+}
+
+static void serve_rename(struct matcher_service *service, const struct gate_request *request)
+{
+        mitome_error error = { 0 };
+        if (service->runs)
+                refuse(service, MITOME_E_GATE_BUSY);
+        else if (failed(matcher_state_rename(
+                         service->config.state, request->finger_id, request->name, &error)))
+                refuse(service, error.code);
+        else
+                report_kind(service, GATE_REPORT_DONE);
+}
+
+static mitome_status remove_finger(
+        struct matcher_service *service, const struct gate_request *request, mitome_error *error)
+{
+        MITOME_TRY(introduce(service, request, error));
+        return matcher_state_remove(service->config.state, request->finger_id, error);
+}
+
+static void serve_remove(struct matcher_service *service, const struct gate_request *request)
+{
+        mitome_error error = { 0 };
+        if (service->runs) {
+                refuse(service, MITOME_E_GATE_BUSY);
+                return;
+        }
+        if (failed(remove_finger(service, request, &error)))
+                refuse(service, error.code);
+        else
+                report_evidence(service, MITOME_GATE_EVIDENCE, UNLOCK_REMOVED);
+        end_operation(service);
 }
 
 /* ---- the other requests ---- */
@@ -362,6 +456,9 @@ static void serve(struct matcher_service *service, slice message)
                 [GATE_REQUEST_VERIFY] = serve_operation,
                 [GATE_REQUEST_ENROL] = serve_operation,
                 [GATE_REQUEST_CANCEL] = serve_cancel,
+                [GATE_REQUEST_LIST] = serve_list,
+                [GATE_REQUEST_RENAME] = serve_rename,
+                [GATE_REQUEST_REMOVE] = serve_remove,
         };
         struct gate_request request;
         mitome_error error = { 0 };

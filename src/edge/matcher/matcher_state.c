@@ -8,35 +8,47 @@
 #include <stdlib.h>
 
 /* The file: 16 bytes that name it, 24 bytes of nonce, then the sealed map
- *   { 1: version, 2: scalar, 3: point, 4: set, 5: [ template.. ], 6: the element's point, when paired }. */
+ *   { 1: version, 2: scalar, 3: point, 4: set, 5: [ [id, name, template].. ], 6: the element's point, when
+ *     paired }.
+ * Version 1 had bare templates. Such a finger has no name, and is known by the beginning of its template's
+ * hash. */
 enum {
-        STATE_VERSION = 1,
+        STATE_VERSION = 2,
+        BARE_TEMPLATES = 1,
         MAGIC_SIZE = 16,
         NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
         TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
         HEAD_SIZE = MAGIC_SIZE + NONCE_SIZE,
-        ROOM_SIZE = 512, /* for all but the templates */
-        TEMPLATE_HEAD_MAX = 5,
+        ROOM_SIZE = 512,                                                         /* for all but the fingers */
+        FINGER_ROOM = 5 + MITOME_GATE_FINGER_ID_SIZE + MITOME_GATE_NAME_MAX + 5, /* besides the template */
 };
 
 static const char magic[] = "mitome matcher 1"; /* without its terminator */
 
-static void forget_template(struct matcher_template *template)
+static void forget_finger(struct matcher_finger *finger)
 {
-        if (template->data)
-                bytes_wipe(template->data, template->size);
-        free(template->data);
-        *template = (struct matcher_template){ 0 };
+        if (finger->data)
+                bytes_wipe(finger->data, finger->size);
+        free(finger->data);
+        *finger = (struct matcher_finger){ 0 };
 }
 
-static mitome_status copy_template(slice bytes, struct matcher_template *ret, mitome_error *error)
+static mitome_status name_finger(slice name, struct mitome_gate_finger *ret, mitome_error *error)
+{
+        MITOME_TRY(slice_copy(name, "name", ret->name, sizeof ret->name, error));
+        ret->name_size = (uint8_t)name.size;
+        return ok();
+}
+
+static mitome_status copy_template(slice bytes, struct matcher_finger *ret, mitome_error *error)
 {
         if (bytes.size == 0 || bytes.size > MATCHER_TEMPLATE_MAX)
                 return fail(error, MITOME_E_TOO_LONG, "template", NULL);
         uint8_t *data = malloc(bytes.size);
         if (!data)
                 return fail(error, MITOME_E_NO_MEMORY, "template", NULL);
-        *ret = (struct matcher_template){ data, bytes.size };
+        ret->data = data;
+        ret->size = bytes.size;
         return slice_copy(bytes, "template", data, bytes.size, error);
 }
 
@@ -46,8 +58,16 @@ static size_t encoded_size(const struct matcher_state *state)
 {
         size_t size = ROOM_SIZE;
         for (size_t i = 0; i < state->finger_count; i++)
-                size += TEMPLATE_HEAD_MAX + state->fingers[i].size;
+                size += FINGER_ROOM + state->fingers[i].size;
         return size;
+}
+
+static void encode_finger(const struct matcher_finger *finger, writer *w)
+{
+        cbor_write_array(w, 3);
+        cbor_write_bytes(w, SLICE(finger->known.id));
+        cbor_write_text(w, slice_of(finger->known.name, finger->known.name_size));
+        cbor_write_bytes(w, slice_of(finger->data, finger->size));
 }
 
 static void encode(const struct matcher_state *state, writer *w)
@@ -64,7 +84,7 @@ static void encode(const struct matcher_state *state, writer *w)
         cbor_write_uint(w, 5);
         cbor_write_array(w, state->finger_count);
         for (size_t i = 0; i < state->finger_count; i++)
-                cbor_write_bytes(w, slice_of(state->fingers[i].data, state->fingers[i].size));
+                encode_finger(&state->fingers[i], w);
         if (!state->paired)
                 return;
         cbor_write_uint(w, 6);
@@ -112,14 +132,43 @@ static mitome_status save(const struct matcher_state *state, mitome_error *error
 
 /* ---- reading ---- */
 
-static mitome_status decode_fingers(struct cbor_reader *r, struct matcher_state *state)
+static mitome_status decode_bare(struct cbor_reader *r, struct matcher_finger *ret)
+{
+        uint8_t hash[SHA256_SIZE];
+        slice template;
+        MITOME_TRY(cbor_read_bytes(r, "state.finger", MATCHER_TEMPLATE_MAX, &template));
+        sha256(&template, 1, hash);
+        MITOME_TRY(slice_copy(slice_of(hash, sizeof ret->known.id), "state.finger", ret->known.id,
+                sizeof ret->known.id, r->bytes.error));
+        return copy_template(template, ret, r->bytes.error);
+}
+
+static mitome_status decode_known(struct cbor_reader *r, struct matcher_finger *ret)
+{
+        struct cbor_members parts;
+        slice id, name, template;
+        MITOME_TRY(cbor_open_array(r, "state.finger", 3, &parts));
+        if (parts.left != 3)
+                return reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "state.finger");
+        (void)cbor_next_element(r, &parts);
+        MITOME_TRY(cbor_read_fixed(r, "state.finger.id", GATE_FINGER_ID_SIZE, &id));
+        (void)cbor_next_element(r, &parts);
+        MITOME_TRY(cbor_read_text(r, "state.finger.name", GATE_NAME_MAX, &name));
+        (void)cbor_next_element(r, &parts);
+        MITOME_TRY(cbor_read_bytes(r, "state.finger.template", MATCHER_TEMPLATE_MAX, &template));
+        (void)cbor_next_element(r, &parts);
+        MITOME_TRY(slice_copy(id, "state.finger.id", ret->known.id, sizeof ret->known.id, r->bytes.error));
+        MITOME_TRY(name_finger(name, &ret->known, r->bytes.error));
+        return copy_template(template, ret, r->bytes.error);
+}
+
+static mitome_status decode_fingers(struct cbor_reader *r, uint64_t version, struct matcher_state *state)
 {
         struct cbor_members array;
-        slice template;
         MITOME_TRY(cbor_open_array(r, "state.fingers", GATE_FINGERS_MAX, &array));
         while (cbor_next_element(r, &array)) {
-                MITOME_TRY(cbor_read_bytes(r, "state.finger", MATCHER_TEMPLATE_MAX, &template));
-                MITOME_TRY(copy_template(template, &state->fingers[state->finger_count], r->bytes.error));
+                struct matcher_finger *finger = &state->fingers[state->finger_count];
+                MITOME_TRY(version == BARE_TEMPLATES ? decode_bare(r, finger) : decode_known(r, finger));
                 state->finger_count++;
         }
         return ok();
@@ -132,13 +181,13 @@ static mitome_status decode_fixed(struct cbor_reader *r, const char *field, size
         return slice_copy(bytes, field, ret, size, r->bytes.error);
 }
 
-static mitome_status decode_member(struct cbor_reader *r, int64_t key, struct matcher_state *state)
+static mitome_status decode_member(
+        struct cbor_reader *r, int64_t key, uint64_t *version, struct matcher_state *state)
 {
-        uint64_t version;
         slice scalar;
         switch (key) {
         case 1:
-                return cbor_read_uint(r, "state.version", STATE_VERSION, &version);
+                return cbor_read_uint(r, "state.version", STATE_VERSION, version);
         case 2:
                 MITOME_TRY(cbor_read_fixed(r, "state.scalar", P256_SCALAR_SIZE, &scalar));
                 return secret_set(&state->scalar, scalar, r->bytes.error);
@@ -147,7 +196,7 @@ static mitome_status decode_member(struct cbor_reader *r, int64_t key, struct ma
         case 4:
                 return decode_fixed(r, "state.set", sizeof state->set, state->set);
         case 5:
-                return decode_fingers(r, state);
+                return decode_fingers(r, *version, state);
         case 6:
                 state->paired = true;
                 return decode_fixed(r, "state.element", sizeof state->element_point, state->element_point);
@@ -164,12 +213,13 @@ static mitome_status decode(slice plain, struct matcher_state *state, mitome_err
         struct cbor_key key;
         bool more;
         int64_t last = 0;
+        uint64_t version = 0;
         MITOME_TRY(cbor_open_map(&r, "matcher state", 6, &map));
         MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         while (more) {
                 if (key.is_text || key.number != ++last) /* the first five are there, in order */
                         return reader_fail(&r.bytes, MITOME_E_STORE_FOREIGN, "matcher state");
-                MITOME_TRY(decode_member(&r, key.number, state));
+                MITOME_TRY(decode_member(&r, key.number, &version, state));
                 MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         }
         if (last < 5)
@@ -253,7 +303,7 @@ void matcher_state_free(struct matcher_state *state)
         if (!state)
                 return;
         for (size_t i = 0; i < GATE_FINGERS_MAX; i++)
-                forget_template(&state->fingers[i]);
+                forget_finger(&state->fingers[i]);
         bytes_wipe(state, sizeof *state);
         free(state);
 }
@@ -277,29 +327,92 @@ mitome_status matcher_state_pair(struct matcher_state *state, slice element_poin
                 status = save(&next, error);
         if (!failed(status)) {
                 for (size_t i = 0; i < state->finger_count; i++)
-                        forget_template(&next.fingers[i]);
+                        forget_finger(&next.fingers[i]);
                 *state = next;
         }
         bytes_wipe(&next, sizeof next);
         return status;
 }
 
-mitome_status matcher_state_add(struct matcher_state *state, slice template, mitome_error *error)
+static mitome_status find_place(const struct matcher_state *state, slice id, size_t *ret, mitome_error *error)
 {
+        for (size_t i = 0; i < state->finger_count; i++) {
+                if (slice_equal(id, SLICE(state->fingers[i].known.id))) {
+                        *ret = i;
+                        return ok();
+                }
+        }
+        return fail(error, MITOME_E_GATE_UNKNOWN_FINGER, "finger", NULL);
+}
+
+const struct matcher_finger *matcher_state_find(const struct matcher_state *state, slice id)
+{
+        size_t place;
+        return failed(find_place(state, id, &place, NULL)) ? NULL : &state->fingers[place];
+}
+
+/* Writes `next`, whose fingers are the same memory as the state's, and makes it the state. */
+static mitome_status adopt(struct matcher_state *state, struct matcher_state *next, mitome_error *error)
+{
+        mitome_status status = save(next, error);
+        if (!failed(status))
+                *state = *next;
+        bytes_wipe(next, sizeof *next);
+        return status;
+}
+
+static mitome_status fill_finger(slice id, slice template, struct matcher_finger *ret, mitome_error *error)
+{
+        if (id.size != sizeof ret->known.id)
+                return fail(error, MITOME_E_ARGUMENT, "finger", NULL);
+        *ret = (struct matcher_finger){ 0 };
+        MITOME_TRY(slice_copy(id, "finger", ret->known.id, sizeof ret->known.id, error));
+        return copy_template(template, ret, error);
+}
+
+mitome_status matcher_state_add(struct matcher_state *state, slice id, slice template, mitome_error *error)
+{
+        struct matcher_finger added;
         if (state->finger_count == GATE_FINGERS_MAX)
                 return fail(error, MITOME_E_GATE_FULL, "enrolment set", NULL);
+        if (matcher_state_find(state, id))
+                return fail(error, MITOME_E_GATE_KNOWN_FINGER, "enrolment set", NULL);
+        MITOME_TRY(fill_finger(id, template, &added, error));
         struct matcher_state next = *state;
-        struct matcher_template *added = &next.fingers[next.finger_count];
-        mitome_status status = copy_template(template, added, error);
-        next.finger_count++;
+        next.fingers[next.finger_count++] = added;
         randombytes_buf(next.set, sizeof next.set);
-        if (!failed(status))
-                status = save(&next, error);
+        mitome_status status = adopt(state, &next, error);
         if (failed(status))
-                forget_template(added);
+                forget_finger(&added);
+        return status;
+}
+
+mitome_status matcher_state_rename(struct matcher_state *state, slice id, slice name, mitome_error *error)
+{
+        size_t place;
+        MITOME_TRY(find_place(state, id, &place, error));
+        struct matcher_state next = *state;
+        MITOME_TRY(name_finger(name, &next.fingers[place].known, error));
+        return adopt(state, &next, error);
+}
+
+mitome_status matcher_state_remove(struct matcher_state *state, slice id, mitome_error *error)
+{
+        size_t place;
+        MITOME_TRY(find_place(state, id, &place, error));
+        struct matcher_finger removed = state->fingers[place];
+        struct matcher_state next = *state;
+        next.finger_count--;
+        for (size_t i = place; i < next.finger_count; i++)
+                next.fingers[i] = next.fingers[i + 1];
+        next.fingers[next.finger_count] = (struct matcher_finger){ 0 };
+        if (next.finger_count)
+                randombytes_buf(next.set, sizeof next.set);
         else
-                *state = next;
-        bytes_wipe(&next, sizeof next);
+                bytes_wipe(next.set, sizeof next.set);
+        mitome_status status = adopt(state, &next, error);
+        if (!failed(status))
+                forget_finger(&removed);
         return status;
 }
 

@@ -11,8 +11,9 @@
 
 enum { MATCHER_TEMPLATE_MAX = 65536 };
 
-/* A template as libfprint serialises it. */
-struct matcher_template {
+/* A finger of the set: how its holder knows it, and its template as libfprint serialises it. */
+struct matcher_finger {
+        struct mitome_gate_finger known;
         uint8_t *data;
         size_t size;
 };
@@ -24,9 +25,9 @@ struct matcher_state {
         uint8_t point[PAIRING_POINT_SIZE];
         bool paired;
         uint8_t element_point[PAIRING_POINT_SIZE];
-        uint8_t set[UNLOCK_SET_SIZE];
+        uint8_t set[UNLOCK_SET_SIZE]; /* zeros: the last finger was removed */
         size_t finger_count;
-        struct matcher_template fingers[GATE_FINGERS_MAX];
+        struct matcher_finger fingers[GATE_FINGERS_MAX];
 };
 
 /* matcher_state_open reads the state, or makes and writes a new one where there is none. Fails with
@@ -40,10 +41,20 @@ MITOME_CHECKED mitome_status matcher_state_open(const struct mitome_storage *sto
 MITOME_CHECKED mitome_status matcher_state_pair(
         struct matcher_state *state, slice element_point, mitome_error *error);
 
-/* matcher_state_add adds a finger (the template is copied) and gives the set a new id. Fails with GATE_FULL,
- * TOO_LONG, NO_MEMORY or as the storage does; the state is then as before. */
+/* matcher_state_find gives the finger of that id, or NULL. */
+const struct matcher_finger *matcher_state_find(const struct matcher_state *state, slice id);
+
+/* The changes of the set. Each is written before it is the state's; one that fails leaves the state as it
+ * was. matcher_state_add adds a finger (the template is copied) and gives the set a new id. Fails with
+ * GATE_FULL, GATE_KNOWN_FINGER, TOO_LONG, NO_MEMORY or as the storage does. */
 MITOME_CHECKED mitome_status matcher_state_add(
-        struct matcher_state *state, slice template, mitome_error *error);
+        struct matcher_state *state, slice id, slice template, mitome_error *error);
+
+/* matcher_state_rename calls a finger otherwise; the set keeps its id. matcher_state_remove forgets it, and
+ * gives the set a new id. Both fail with GATE_UNKNOWN_FINGER, or as the storage does. */
+MITOME_CHECKED mitome_status matcher_state_rename(
+        struct matcher_state *state, slice id, slice name, mitome_error *error);
+MITOME_CHECKED mitome_status matcher_state_remove(struct matcher_state *state, slice id, mitome_error *error);
 
 /* matcher_state_key derives the pairing key. Fails with GATE_UNPAIRED. */
 MITOME_CHECKED mitome_status matcher_state_key(
