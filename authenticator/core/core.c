@@ -16,6 +16,8 @@ static const struct {
         { COMMAND_BIO_ENROLLMENT, core_bio_enrollment },
         { COMMAND_SELECTION, core_selection },
         { COMMAND_BIO_ENROLLMENT_PREVIEW, core_bio_enrollment },
+        { COMMAND_CREDENTIAL_MANAGEMENT, core_credential_management },
+        { COMMAND_CREDENTIAL_MANAGEMENT_PREVIEW, core_credential_management },
 };
 
 mitome_status core_new(const struct core_config *config, struct core **ret, mitome_error *error)
@@ -189,6 +191,12 @@ void core_ask_touch(
         act(core, CORE_TOUCH, (slice){ 0 }, AWAITS_TOUCH);
 }
 
+void core_ask_touch_for(struct core *core, enum core_prompt why, uint32_t timeout_ms, core_on_touch *on_touch)
+{
+        core_ask_touch(core, why, (slice){ 0 }, (slice){ 0 }, on_touch);
+        core->action->touch.timeout_ms = timeout_ms;
+}
+
 void core_load_blobs(struct core *core, core_on_blobs *on_blobs)
 {
         core->on_blobs = on_blobs;
@@ -268,7 +276,7 @@ static core_next *find_command(uint8_t code)
 
 static void begin_request(struct core *core)
 {
-        core_next *begin = core->u2f ? NULL : find_command(core->request[0]);
+        core_next *begin = core->u2f ? core_u2f : find_command(core->request[0]);
         if (begin)
                 begin(core);
         else

@@ -54,7 +54,7 @@ enum core_ins {
         INS_CONFIRM_ENROLMENT = 0x2A,
         INS_CHECK = 0x2C,
         INS_ABANDON = 0x2E,
-        INS_MANAGE_CREDENTIALS = 0x50,
+        INS_MANAGE_CREDENTIALS = 0x46,
         INS_U2F_REGISTER = 0x52,
         INS_U2F_AUTHENTICATE = 0x54,
         INS_SIGN_DOCUMENT = 0x56,
@@ -173,8 +173,7 @@ struct core_token {
 enum core_sequence {
         SEQUENCE_NONE,
         SEQUENCE_ASSERTIONS,
-        SEQUENCE_RELYING_PARTIES,
-        SEQUENCE_CREDENTIALS,
+        SEQUENCE_CREDENTIALS, /* of credential management: relying parties and their credentials */
 };
 
 /* The large-blob array (6.10): `bytes` is what is saved; the one being written waits beside it. */
@@ -259,6 +258,10 @@ void core_poll_gate(struct core *core, core_on_gate *on_gate);
 /* core_ask_touch asks for CORE_TOUCH_TIMEOUT_MS. `rp_id` and `user_name` may be empty. */
 void core_ask_touch(
         struct core *core, enum core_prompt why, slice rp_id, slice user_name, core_on_touch *on_touch);
+
+/* core_ask_touch_for asks for another time, and names nobody. */
+void core_ask_touch_for(
+        struct core *core, enum core_prompt why, uint32_t timeout_ms, core_on_touch *on_touch);
 
 void core_load_blobs(struct core *core, core_on_blobs *on_blobs);
 void core_save_blobs(struct core *core, slice array, core_on_blobs *on_blobs);
@@ -357,5 +360,6 @@ void core_erase_blobs(struct core *core, core_on_blobs *on_blobs);
 
 core_next core_get_info, core_make_credential, core_get_assertion, core_client_pin, core_bio_enrollment;
 core_next core_reset, core_selection, core_large_blobs, core_configure;
+core_next core_credential_management, core_u2f;
 
 #endif
