@@ -14,7 +14,8 @@
         } while (0)
 
 enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
-enum { CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E };
+enum { CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E, MANAGE = 0x46 };
+enum { U2F_REGISTER = 0x52, U2F_AUTHENTICATE = 0x54 };
 
 static void answered(struct core_model *model, uint16_t sw)
 {
@@ -46,6 +47,11 @@ void core_model_event(struct core_model *model, const struct core_event *event)
                         model->gate_runs = false;
                 model->evidence |= event->gate->kind == MITOME_GATE_EVIDENCE;
         }
+        if (event->kind == CORE_REQUEST || event->kind == CORE_U2F) {
+                model->u2f = event->kind == CORE_U2F;
+                model->pressed = false;
+        }
+        model->pressed |= event->kind == CORE_TOUCHED && model->touch_awaited;
         model->touched |= event->kind == CORE_TOUCHED && model->touch_awaited;
         model->pending_ins = 0;
         model->touch_awaited = false;
@@ -105,6 +111,28 @@ static void check_operation(const struct core_model *model, slice data, uint8_t 
         MUST(command != 0x01 || token || model->touched); /* no registration without a person */
 }
 
+/* Changes and first of a list with a pinUvAuthParam, the next of a list without. */
+static void check_management(slice data)
+{
+        slice message;
+        MUST(!failed(tlv_find(data, 0x85, "message", &message, NULL)) && message.size > 0);
+        uint8_t subcommand = message.data[0];
+        MUST(subcommand >= 1 && subcommand <= 7);
+        MUST(has_tag(data, 0x84) == (subcommand != 3 && subcommand != 5));
+}
+
+static void check_u2f(const struct core_model *model, slice data, bool registers)
+{
+        slice value;
+        uint8_t options = value_u8(data, 0x85);
+        MUST(model->u2f && !model->begun && !model->gate_runs);
+        MUST(!failed(tlv_find_fixed(data, 0x80, "challenge", 32, &value, NULL)));
+        MUST(!failed(tlv_find_fixed(data, 0x81, "application", 32, &value, NULL)));
+        MUST(has_tag(data, 0x82) == !registers);
+        MUST(!(options & 0x02) || model->pressed);
+        MUST(!registers || options == 0x02);
+}
+
 static void check_apdu(struct core_model *model, slice apdu)
 {
         struct apdu_command command;
@@ -127,6 +155,13 @@ static void check_apdu(struct core_model *model, slice apdu)
                 break;
         case GET:
                 check_operation(model, command.data, 0x02);
+                break;
+        case MANAGE:
+                check_management(command.data);
+                break;
+        case U2F_REGISTER:
+        case U2F_AUTHENTICATE:
+                check_u2f(model, command.data, command.ins == U2F_REGISTER);
                 break;
         case CONFIRM:
                 MUST(model->begun && model->command == 0x09 && model->evidence &&
@@ -169,7 +204,10 @@ void core_model_action(struct core_model *model, const struct core_action *actio
         switch (action->kind) {
         case CORE_REPLY:
                 MUST(action->bytes.size >= 1);
-                MUST(action->bytes.data[0] == 0 || action->bytes.size == 1);
+                if (model->u2f)
+                        MUST(action->bytes.size >= 2);
+                else
+                        MUST(action->bytes.data[0] == 0 || action->bytes.size == 1);
                 /* Between requests only an enrolment is open, and then its gate runs. */
                 MUST(model->begun == model->gate_runs);
                 MUST(!model->begun || model->command == 0x09);

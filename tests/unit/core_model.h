@@ -14,6 +14,8 @@ struct core_model {
         bool with_pin;   /* BEGIN carried a pinUvAuthParam */
         bool gate_runs;
         bool touched; /* since BEGIN */
+        bool u2f;     /* the request is one of U2F */
+        bool pressed; /* touched since the request */
         bool touch_awaited;
         bool evidence;       /* the gate has given evidence since BEGIN */
         uint8_t pending_ins; /* of the command whose answer is awaited */
