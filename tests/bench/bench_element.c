@@ -24,55 +24,6 @@ enum { OBJECT_COUNTED = 0x0002, MODULUS_SIZE = 256 };
 
 static const slice nothing = { 0 };
 
-/* ---- a medium ---- */
-
-static mitome_status medium_load(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error)
-{
-        const struct element_medium *medium = context;
-        (void)error;
-        *ret_image = malloc(medium->size);
-        MUST(*ret_image);
-        memcpy(*ret_image, medium->bytes, medium->size);
-        *ret_size = medium->size;
-        return ok();
-}
-
-static mitome_status medium_append(void *context, size_t at, mitome_slice record, mitome_error *error)
-{
-        struct element_medium *medium = context;
-        (void)error;
-        MUST(at == medium->size);
-        if (medium->capacity - medium->size < record.size) {
-                medium->capacity = 2 * (medium->size + record.size);
-                medium->bytes = realloc(medium->bytes, medium->capacity);
-                MUST(medium->bytes);
-        }
-        memcpy(medium->bytes + medium->size, record.data, record.size);
-        medium->size += record.size;
-        return ok();
-}
-
-static mitome_status medium_replace(void *context, mitome_slice image, mitome_error *error)
-{
-        struct element_medium *medium = context;
-        medium->size = 0;
-        return medium_append(medium, 0, image, error);
-}
-
-/* The element goes on, on another medium. */
-static void move_crowd(struct element_crowd *crowd)
-{
-        struct element_rig *rig = &crowd->rig;
-        element_rig_off(rig);
-        MUST(!failed(medium_replace(&crowd->medium, slice_of(rig->medium.image, rig->medium.size), NULL)));
-        rig->config.storage = (struct mitome_storage){ .context = &crowd->medium,
-                .load = medium_load,
-                .append = medium_append,
-                .replace = medium_replace };
-        MUST(!failed(mitome_element_open(&rig->config, &rig->element, NULL)));
-        MUST(element_rig_select(rig, element_rig_fido) == SW_OK);
-}
-
 /* ---- making ---- */
 
 static void write_apdu(struct element_apdu *ret, struct element_rig *rig, const struct apdu_command *command)
@@ -100,7 +51,7 @@ static void register_crowd(const struct element_rig *stencil, unsigned count, st
                 MUST(element_rig_register(&ret->rig, name, 0x01, id) == SW_OK);
                 ret->count++;
         }
-        move_crowd(ret);
+        bench_medium_move(&ret->medium, &ret->rig);
 }
 
 /* JPKI: the PIN is verified once, and signing goes on. */

@@ -5,8 +5,8 @@
 /* The secure element under measurement: real elements with all that a phone's holds, on media in memory and
  * in a folder. */
 
+#include "bench_medium.h"
 #include "bench_round.h"
-#include "element_rig.h"
 
 #include <openssl/evp.h>
 
@@ -17,17 +17,10 @@ struct element_apdu {
         size_t size;
 };
 
-/* A storage in memory that does no more than it must: the rig's own copies all that is stored at each write.
- */
-struct element_medium {
-        uint8_t *bytes;
-        size_t size, capacity;
-};
-
 /* An element with `count` credentials, each of its own relying party. */
 struct element_crowd {
         struct element_rig rig;
-        struct element_medium medium;
+        struct bench_medium medium;
         unsigned count;
         unsigned next; /* who logs in next */
 };

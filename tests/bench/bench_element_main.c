@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the secure element costs: figures, never a verdict on a build. */
 #include "bench_element.h"
+#include "bench_lines.h"
 #include "bench_process.h"
 
 #include <getopt.h>
@@ -18,47 +19,10 @@ struct options {
         const char *folder, *program;
 };
 
-/* A line of the report: what it is, beside what, and what is asked of it. */
-struct line {
-        const char *name;
-        bench_operation *run;
-        void *state;
-        int base;      /* index of another line, or -1 */
-        double target; /* ratio to the base; without one nanoseconds; 0: nothing is asked */
-};
-
-enum { LINES = 15 };
-
-static double least(const struct bench_contender *contender, size_t rounds)
-{
-        double value = contender->rounds[0];
-        for (size_t i = 1; i < rounds; i++)
-                if (contender->rounds[i] < value)
-                        value = contender->rounds[i];
-        return value;
-}
-
-static void print_line(
-        const struct line *lines, size_t at, const struct bench_contender *contenders, size_t rounds)
-{
-        const struct line *line = &lines[at];
-        double nanoseconds = least(&contenders[at], rounds), figure = nanoseconds;
-        printf("%-58s %10.2f us", line->name, nanoseconds / 1000);
-        if (line->base >= 0) {
-                figure = nanoseconds / least(&contenders[line->base], rounds);
-                printf("   %6.3f x (median %.3f)", figure,
-                        bench_median_ratio(&contenders[at], &contenders[line->base], rounds));
-        }
-        if (line->target != 0)
-                printf(line->base >= 0 ? "   %s %.2f" : "   %s %.0f ns",
-                        figure <= line->target ? "met:" : "MISSED:", line->target);
-        puts("");
-}
-
 static int measure(struct element_bench *bench, double seconds)
 {
         enum { RAW, FEW_COMMIT = 9, FEW_LOGIN = 11 };
-        const struct line lines[LINES] = {
+        const struct bench_line lines[] = {
                 [RAW] = { "RSA-2048 private operation, OpenSSL alone", element_run_raw, bench, -1, 0 },
                 { "signature by APDU, PIN verified before", element_run_apdu, &bench->sign, RAW, 1.15 },
                 { "VERIFY of the PIN, in memory", element_run_apdu, &bench->verify, -1, 0 },
@@ -77,34 +41,11 @@ static int measure(struct element_bench *bench, double seconds)
                 [FEW_LOGIN] = { "login by finger, 10 credentials", element_run_login, &bench->few, -1, 0 },
                 { "login by finger, 1,000 credentials", element_run_login, &bench->many, FEW_LOGIN, 1.5 },
         };
-        struct bench_contender contenders[LINES] = { 0 };
-        const struct bench_contender *wrong = NULL;
-        size_t count = 0;
-        for (; count < LINES && lines[count].run; count++)
-                contenders[count] = (struct bench_contender){
-                        .name = lines[count].name, .run = lines[count].run, .state = lines[count].state
-                };
-        size_t rounds = bench_measure(contenders, count, seconds, &wrong);
-        if (!rounds) {
-                fprintf(stderr, "bench_element: %s did not come out as it must\n", wrong->name);
-                return 1;
-        }
-        printf("%zu rounds; the least of each, and ratios of the least\n", rounds);
-        for (size_t i = 0; i < count; i++)
-                print_line(lines, i, contenders, rounds);
-        if (bench->many.count < ELEMENT_MANY)
+        int status = bench_lines(lines, sizeof lines / sizeof *lines, seconds);
+        if (status == 0 && bench->many.count < ELEMENT_MANY)
                 printf("(only %u credentials fit: the lines of 1,000 are of %u)\n", bench->many.count,
                         bench->many.count);
-        for (size_t i = 0; i < count; i++)
-                free(contenders[i].rounds);
-        return 0;
-}
-
-static void print_load(void)
-{
-        double load[3];
-        if (getloadavg(load, 3) == 3)
-                printf("load of the machine: %.2f %.2f %.2f\n", load[0], load[1], load[2]);
+        return status;
 }
 
 static void print_durable(const char *folder)
@@ -146,7 +87,7 @@ int main(int argc, char **argv)
                 return 2;
         }
         setvbuf(stdout, NULL, _IOLBF, 0);
-        print_load();
+        bench_print_load();
         if (options.program && !process_report(options.program, options.folder))
                 return 1;
         if (options.folder)
@@ -154,6 +95,6 @@ int main(int argc, char **argv)
         element_bench_open(&bench);
         int status = measure(&bench, options.seconds);
         element_bench_close(&bench);
-        print_load();
+        bench_print_load();
         return status;
 }
