@@ -329,7 +329,7 @@ static void take_silence(struct core *core, const struct core_event *event)
 
 static void note_gate(struct core *core, const struct core_event *event)
 {
-        if (event->kind == CORE_GATE && event->gate && mitome_gate_is_final(event->gate->kind))
+        if (event->kind == CORE_GATE && event->gate && MITOME_GATE_IS_FINAL(event->gate->kind))
                 core->gate_runs = false;
 }
 

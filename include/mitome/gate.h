@@ -86,11 +86,8 @@ struct mitome_gate_event {
         struct mitome_gate_finger fingers[MITOME_GATE_FINGERS_MAX];
 };
 
-/* mitome_gate_is_final tells whether an event ends the request. */
-static inline bool mitome_gate_is_final(enum mitome_gate_event_kind kind)
-{
-        return kind >= MITOME_GATE_EVIDENCE && kind <= MITOME_GATE_REFUSED;
-}
+/* Whether an event of this kind ends the request. */
+#define MITOME_GATE_IS_FINAL(kind) ((kind) >= MITOME_GATE_EVIDENCE && (kind) <= MITOME_GATE_REFUSED)
 
 /* A gate takes one request at a time: start fails with GATE_BUSY until the last one has ended. */
 struct mitome_gate {

@@ -43,7 +43,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
                 model->begun = false; /* nobody knows: the core must not go on with it */
         }
         if (event->kind == CORE_GATE && event->gate) {
-                if (mitome_gate_is_final(event->gate->kind))
+                if (MITOME_GATE_IS_FINAL(event->gate->kind))
                         model->gate_runs = false;
                 model->evidence |= event->gate->kind == MITOME_GATE_EVIDENCE;
         }
