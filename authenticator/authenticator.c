@@ -1,291 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core.h"
-#include "ctaphid.h"
+#include "authenticator_internal.h"
 
-#include <mitome/authenticator.h>
-#include <mitome/element.h>
 #include <stdlib.h>
 
 _Static_assert((int)MITOME_REPORT_SIZE == (int)CTAPHID_REPORT_SIZE, "two sizes of a report");
+_Static_assert((int)MITOME_MESSAGE_MAX == (int)CORE_MESSAGE_MAX, "two sizes of a message");
+_Static_assert((int)CTAPHID_MESSAGE_MAX == (int)CORE_MESSAGE_MAX, "two sizes of a message");
+_Static_assert((int)ISO7816_MESSAGE_MAX == (int)CORE_MESSAGE_MAX, "two sizes of a message");
 
 enum {
-        POLL_MAX_MS = 50, /* of one wait for the user: keepalives are due every 100 ms */
-        TOUCH_TIMEOUT_MS = 30000,
+        HID_POLL_MAX_MS = 50,   /* of one wait for the user: keepalives are due every 100 ms */
+        CARD_POLL_MAX_MS = 500, /* platforms give a card up after 2 s */
+        CHANNEL_BUSY = 0x06,
+        OTHER_ERROR = 0x7F,
+        SW_IN_USE = 0x6985,
+        SW_NO_ELEMENT = 0x6F00,
 };
 
-/* What the core's last action waits for. */
-enum waiting {
-        WAITS_FOR_REQUEST,
-        WAITS_FOR_GATE,
-        WAITS_FOR_TOUCH,
-};
+/* ---- life ---- */
 
-struct mitome_authenticator {
-        struct mitome_authenticator_config config;
-        struct mitome_enforcer *enforcer; /* between the core and the element */
-        struct ctaphid *hid;
-        struct core *core;
-        struct core_action action;
-        enum waiting waiting;
-        bool busy;          /* the core works on a request */
-        bool discard;       /* its host has given up: nobody waits for the answer */
-        bool request_waits; /* another came meanwhile */
-        bool touch_told;    /* the host has been told that a touch is awaited */
-        bool asked;         /* presence.ask is not yet ended */
-        uint64_t now_ms;
-        uint64_t deadline_ms; /* of the touch that is awaited */
-        bool gate_runs;
-        uint8_t response[MITOME_APDU_MAX];
-};
-
-/* ---- the element ---- */
-
-static const uint8_t fido_applet[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
-
-/* What lies behind the enforcer, watched: the app's commands that it lets pass, and its own. */
-static mitome_status watched_transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
-        size_t *ret_size, mitome_error *error)
+static struct core_config core_facts(const struct mitome_authenticator_config *config)
 {
-        struct mitome_authenticator *a = context;
-        const struct mitome_trace *trace = &a->config.trace;
-        const struct mitome_link *link = &a->config.element;
-        size_t size = 0;
-        if (trace->apdu)
-                trace->apdu(trace->context, true, command);
-        MITOME_TRY(link->transmit(link->context, command, response, capacity, &size, error));
-        if (size < 2 || size > capacity)
-                return fail(error, MITOME_E_LINK, "response", NULL);
-        if (trace->apdu)
-                trace->apdu(trace->context, false, slice_of(response, size));
-        *ret_size = size;
-        return ok();
-}
-
-static mitome_status transmit(
-        struct mitome_authenticator *a, slice command, slice *ret_response, mitome_error *error)
-{
-        size_t size;
-        MITOME_TRY(mitome_enforcer_transmit(
-                a->enforcer, command, a->response, sizeof a->response, &size, error));
-        *ret_response = slice_of(a->response, size);
-        return ok();
-}
-
-static mitome_status start_enforcer(struct mitome_authenticator *a, mitome_error *error)
-{
-        const struct mitome_link link = { .context = a, .transmit = watched_transmit };
-        MITOME_TRY(mitome_enforcer_new(&link, &a->config.app, &a->enforcer, error));
-        a->config.app.package = NULL; /* the enforcer has copied it */
-        return ok();
-}
-
-static mitome_status select_applet(struct mitome_authenticator *a, mitome_error *error)
-{
-        const struct apdu_command get_state = { .cla = 0x80, .ins = 0x10, .expected = 256 };
-        uint8_t bytes[8];
-        writer w = WRITER(bytes);
-        slice response, data;
-        uint16_t sw;
-        mitome_error cause = { 0 };
-        mitome_status status = mitome_enforcer_select(a->enforcer, SLICE(fido_applet), &cause);
-        if (status.code == MITOME_E_APDU_STATUS) /* allowed, and not there: a My Number Card, say */
-                return fail(error, MITOME_E_NOT_AUTHENTICATOR, NULL, NULL);
-        if (failed(status))
-                return fail(error, status.code, cause.field, cause.clause);
-        apdu_write_command(&w, &get_state);
-        MITOME_TRY(transmit(a, writer_view(&w), &response, error));
-        MITOME_TRY(apdu_read_response(response, &data, &sw, error));
-        return sw == SW_OK ? ok() : fail(error, MITOME_E_APDU_STATUS, "GET STATE", NULL);
-}
-
-/* ---- the core's actions ---- */
-
-static void end_prompt(struct mitome_authenticator *a)
-{
-        const struct mitome_presence *presence = &a->config.presence;
-        if (a->asked && presence->end)
-                presence->end(presence->context);
-        a->asked = false;
-}
-
-/* Whatever happens to a prompt's request ends the prompt. */
-static void step(struct mitome_authenticator *a, const struct core_event *event)
-{
-        end_prompt(a);
-        struct core_event timed = *event;
-        timed.now_ms = a->now_ms;
-        core_step(a->core, &timed, &a->action);
-}
-
-static void step_gate(struct mitome_authenticator *a, const struct mitome_gate_event *gate)
-{
-        step(a, &(struct core_event){ .kind = CORE_GATE, .gate = gate });
-}
-
-static void start_request(struct mitome_authenticator *a)
-{
-        const struct mitome_trace *trace = &a->config.trace;
-        slice request = ctaphid_request(a->hid);
-        if (trace->ctap)
-                trace->ctap(trace->context, true, request);
-        a->busy = true;
-        step(a, &(struct core_event){ .kind = CORE_REQUEST, .bytes = request });
-}
-
-/* Each returns true when the core has been given the next event, false when it must wait. */
-typedef bool carry_out(struct mitome_authenticator *a);
-
-static bool reply(struct mitome_authenticator *a)
-{
-        const struct mitome_trace *trace = &a->config.trace;
-        if (a->busy && !a->discard) {
-                if (trace->ctap)
-                        trace->ctap(trace->context, false, a->action.bytes);
-                ctaphid_reply(a->hid, a->action.bytes);
+        static const struct {
+                unsigned ours, cores;
+        } ways[] = { { MITOME_TRANSPORT_USB, CORE_OVER_USB }, { MITOME_TRANSPORT_NFC, CORE_OVER_NFC },
+                { MITOME_TRANSPORT_INTERNAL, CORE_OVER_INTERNAL } };
+        struct core_config facts = { .test_touch = config->test_touch,
+                .blobs = config->blobs.load && config->blobs.save };
+        for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+                if (config->transports & ways[i].ours)
+                        facts.transports |= ways[i].cores;
         }
-        a->busy = a->discard = false;
-        a->waiting = WAITS_FOR_REQUEST;
-        if (!a->request_waits)
-                return false;
-        a->request_waits = false;
-        start_request(a);
-        return true;
+        if (!config->transports)
+                facts.transports = CORE_OVER_USB;
+        return facts;
 }
-
-static bool carry_apdu(struct mitome_authenticator *a)
-{
-        struct core_event event = { .kind = CORE_RESPONSE };
-        if (failed(transmit(a, a->action.bytes, &event.bytes, NULL)))
-                event.kind = CORE_LINK_BROKEN;
-        step(a, &event);
-        return true;
-}
-
-static bool gate_is_there(const struct mitome_authenticator *a)
-{
-        return a->config.gate.version == MITOME_GATE_VERSION;
-}
-
-static bool start_gate(struct mitome_authenticator *a)
-{
-        const struct mitome_gate *gate = &a->config.gate;
-        if (gate_is_there(a) && !failed(gate->start(gate->context, &a->action.request, NULL))) {
-                a->gate_runs = true;
-                a->waiting = WAITS_FOR_GATE;
-                return false;
-        }
-        step_gate(a, &(struct mitome_gate_event){ .kind = MITOME_GATE_BROKEN });
-        return true;
-}
-
-static bool await_gate(struct mitome_authenticator *a)
-{
-        a->waiting = WAITS_FOR_GATE;
-        return false;
-}
-
-static bool cancel_gate(struct mitome_authenticator *a)
-{
-        const struct mitome_gate *gate = &a->config.gate;
-        if (a->gate_runs)
-                gate->cancel(gate->context);
-        a->waiting = WAITS_FOR_GATE;
-        return false;
-}
-
-static bool await_touch(struct mitome_authenticator *a)
-{
-        const struct mitome_presence *presence = &a->config.presence;
-        const struct mitome_prompt prompt = {
-                .why = MITOME_PROMPT_LOGIN, .rp_id = a->action.touch.rp_id, .timeout_ms = TOUCH_TIMEOUT_MS
-        };
-        a->waiting = WAITS_FOR_TOUCH;
-        a->touch_told = false;
-        a->deadline_ms = a->now_ms + TOUCH_TIMEOUT_MS;
-        a->asked = true;
-        if (presence->ask)
-                presence->ask(presence->context, &prompt);
-        return false;
-}
-
-/* There is no place for the large-blob array yet. */
-static bool refuse_blobs(struct mitome_authenticator *a)
-{
-        step(a, &(struct core_event){ .kind = CORE_BLOBS_FAILED });
-        return true;
-}
-
-/* Goes on until the core must wait for somebody. */
-static void run(struct mitome_authenticator *a)
-{
-        static carry_out *const carriers[] = {
-                [CORE_REPLY] = reply,
-                [CORE_TRANSMIT] = carry_apdu,
-                [CORE_GATE_START] = start_gate,
-                [CORE_GATE_POLL] = await_gate,
-                [CORE_GATE_CANCEL] = cancel_gate,
-                [CORE_TOUCH] = await_touch,
-                [CORE_LOAD_BLOBS] = refuse_blobs,
-                [CORE_SAVE_BLOBS] = refuse_blobs,
-        };
-        while (carriers[a->action.kind](a))
-                continue;
-}
-
-/* ---- what is waited for ---- */
-
-static void poll_gate(struct mitome_authenticator *a, int wait_ms)
-{
-        const struct mitome_gate *gate = &a->config.gate;
-        struct mitome_gate_event event = { .kind = MITOME_GATE_BROKEN };
-        int wait = wait_ms >= 0 && wait_ms < POLL_MAX_MS ? wait_ms : POLL_MAX_MS;
-        if (!a->gate_runs || failed(gate->poll(gate->context, wait, &event, NULL)))
-                event = (struct mitome_gate_event){ .kind = MITOME_GATE_BROKEN };
-        if (event.kind == MITOME_GATE_NOTHING)
-                return;
-        if (event.kind >= MITOME_GATE_EVIDENCE)
-                a->gate_runs = false;
-        step_gate(a, &event);
-        run(a);
-        bytes_wipe(&event, sizeof event);
-}
-
-static void poll_touch(struct mitome_authenticator *a, int wait_ms)
-{
-        const struct mitome_presence *presence = &a->config.presence;
-        int wait = wait_ms >= 0 && wait_ms < POLL_MAX_MS ? wait_ms : POLL_MAX_MS;
-        enum mitome_presence_answer answer =
-                presence->poll ? presence->poll(presence->context, wait) : MITOME_PRESENCE_NOTHING;
-        if (answer == MITOME_PRESENCE_NOTHING && a->now_ms < a->deadline_ms)
-                return;
-        step(a, &(struct core_event){ .kind = answer == MITOME_PRESENCE_TOUCHED    ? CORE_TOUCHED
-                                              : answer == MITOME_PRESENCE_DECLINED ? CORE_NOT_TOUCHED
-                                                                                   : CORE_TOUCH_TIMEOUT });
-        run(a);
-}
-
-/* The host is told that its user is wanted before the user is asked, since asking may take long. */
-static void wait_for_user(struct mitome_authenticator *a, int wait_ms, uint64_t now_ms)
-{
-        bool told = a->touch_told;
-        /* Whoever waits behind an aborted request is not the one whose user is wanted. */
-        ctaphid_keepalive(a->hid, a->discard ? CTAPHID_PROCESSING : CTAPHID_UP_NEEDED, now_ms);
-        a->touch_told = true;
-        if (a->waiting == WAITS_FOR_GATE)
-                poll_gate(a, wait_ms);
-        else if (told) /* a touch that is there at once must not come before the word that one is wanted */
-                poll_touch(a, wait_ms);
-}
-
-/* ---- the public face ---- */
 
 static mitome_status build(struct mitome_authenticator *a, mitome_error *error)
 {
+        const struct core_config facts = core_facts(&a->config);
         MITOME_TRY(ctaphid_new(&a->config.random, &a->hid, error));
-        const struct core_config config = { .transports = CORE_OVER_USB };
-        MITOME_TRY(core_new(&config, &a->core, error));
-        MITOME_TRY(start_enforcer(a, error));
-        return select_applet(a, error);
+        MITOME_TRY(iso7816_new(&a->card, error));
+        MITOME_TRY(core_new(&facts, &a->core, error));
+        MITOME_TRY(run_start_enforcer(a, error));
+        return run_attach(a, error);
 }
 
 mitome_status mitome_authenticator_new(const struct mitome_authenticator_config *config,
@@ -306,39 +64,109 @@ mitome_status mitome_authenticator_new(const struct mitome_authenticator_config 
         return ok();
 }
 
-/* The host gave up: what runs is wound down, and nobody hears of it. */
-static void abort_request(struct mitome_authenticator *a)
+void mitome_authenticator_free(struct mitome_authenticator *authenticator)
 {
-        if (a->request_waits) { /* it was not begun: what runs is discarded already */
-                a->request_waits = false;
+        if (!authenticator)
                 return;
-        }
-        a->discard = true;
-        step(a, &(struct core_event){ .kind = CORE_CANCEL });
-        run(a);
+        run_end(authenticator);
+        mitome_enforcer_free(authenticator->enforcer);
+        core_free(authenticator->core);
+        iso7816_free(authenticator->card);
+        ctaphid_free(authenticator->hid);
+        bytes_wipe(authenticator, sizeof *authenticator);
+        free(authenticator);
 }
 
-static void cancel_request(struct mitome_authenticator *a)
+/* The first time that is told is when the core, which was made without one, has been powered on. */
+static void note_time(struct mitome_authenticator *a, uint64_t now_ms)
 {
-        enum { KEEPALIVE_CANCEL = 0x2D };
-        if (!a->request_waits) {
-                step(a, &(struct core_event){ .kind = CORE_CANCEL });
-                run(a);
-                return;
-        }
-        const uint8_t cancelled = KEEPALIVE_CANCEL;
-        a->request_waits = false;
-        ctaphid_reply(a->hid, slice_of(&cancelled, 1));
+        if (now_ms > a->now_ms)
+                a->now_ms = now_ms;
+        if (!a->dated)
+                run_power_on(a);
 }
 
-static void take_request(struct mitome_authenticator *a)
+static mitome_status restart_element(struct mitome_authenticator *a, mitome_error *error)
 {
-        if (a->busy) { /* the former one's host gave up, and its finger is still being waited for */
-                a->request_waits = true;
+        const struct mitome_link *link = &a->config.element;
+        mitome_enforcer_close(a->enforcer); /* before the reset ends its channel */
+        if (link->reset)
+                MITOME_TRY(link->reset(link->context, error));
+        return run_attach(a, error);
+}
+
+mitome_status mitome_authenticator_power_cycle(
+        struct mitome_authenticator *authenticator, uint64_t now_ms, mitome_error *error)
+{
+        struct mitome_authenticator *a = authenticator;
+        note_time(a, now_ms);
+        run_abort(a, MOUTH_HID);
+        run_abort(a, MOUTH_CARD);
+        ctaphid_reset(a->hid);
+        iso7816_reset(a->card);
+        mitome_status status = restart_element(a, error);
+        run_power_on(a); /* the app, if the core works for it, hears of it by its answer */
+        return status;
+}
+
+/* ---- the mouths' ends ---- */
+
+slice authenticator_request(const struct mitome_authenticator *a, enum mouth mouth, bool *ret_u2f)
+{
+        *ret_u2f = (mouth == MOUTH_HID && ctaphid_request_kind(a->hid) == CTAPHID_MSG) ||
+                   (mouth == MOUTH_CARD && iso7816_request_is_u2f(a->card));
+        if (mouth == MOUTH_HID)
+                return ctaphid_request(a->hid);
+        return mouth == MOUTH_CARD ? iso7816_request(a->card) : a->call_request;
+}
+
+static void keep_call_answer(struct mitome_authenticator *a, slice answer)
+{
+        a->call_answered = true;
+        a->call_size = answer.size;
+        if (!failed(slice_copy(answer, "answer", a->call_answer, sizeof a->call_answer, NULL)))
                 return;
-        }
-        start_request(a);
-        run(a);
+        a->call_answer[0] = OTHER_ERROR;
+        a->call_size = 1;
+}
+
+void authenticator_reply(struct mitome_authenticator *a, enum mouth mouth, slice answer)
+{
+        if (mouth == MOUTH_HID)
+                ctaphid_reply(a->hid, answer);
+        else if (mouth == MOUTH_CARD)
+                iso7816_reply(a->card, answer);
+        else
+                keep_call_answer(a, answer);
+}
+
+static int shorter(int wait_ms, int most)
+{
+        return wait_ms >= 0 && wait_ms < most ? wait_ms : most;
+}
+
+/* ---- CTAPHID ---- */
+
+static void take_hid_request(struct mitome_authenticator *a)
+{
+        run_take(a, MOUTH_HID);
+}
+
+static void cancel_hid_request(struct mitome_authenticator *a)
+{
+        run_cancel(a, MOUTH_HID);
+}
+
+static void abort_hid_request(struct mitome_authenticator *a)
+{
+        run_abort(a, MOUTH_HID);
+}
+
+static void wink(struct mitome_authenticator *a)
+{
+        const struct mitome_presence *presence = &a->config.presence;
+        if (presence->wink)
+                presence->wink(presence->context);
 }
 
 void mitome_authenticator_receive(
@@ -346,31 +174,47 @@ void mitome_authenticator_receive(
 {
         static void (*const takers[])(struct mitome_authenticator * a) = {
                 [CTAPHID_NONE] = NULL,
-                [CTAPHID_REQUEST] = take_request,
-                [CTAPHID_CANCELS] = cancel_request,
-                [CTAPHID_ABORTED] = abort_request,
+                [CTAPHID_REQUEST] = take_hid_request,
+                [CTAPHID_CANCELS] = cancel_hid_request,
+                [CTAPHID_WINKS] = wink,
+                [CTAPHID_ABORTED] = abort_hid_request,
         };
-        authenticator->now_ms = now_ms;
-        enum ctaphid_outcome outcome = ctaphid_receive(authenticator->hid, report, now_ms);
+        struct mitome_authenticator *a = authenticator;
+        note_time(a, now_ms);
+        ctaphid_set_elsewhere(a->hid, !run_is_free(a, MOUTH_HID) && !run_has(a, MOUTH_HID));
+        enum ctaphid_outcome outcome = ctaphid_receive(a->hid, report, a->now_ms);
         if (takers[outcome])
-                takers[outcome](authenticator);
+                takers[outcome](a);
+}
+
+/* The host is told that its user is wanted before a touch is looked for: one that is there at once would come
+ * before the word that one is wanted. */
+static void wait_for_user(struct mitome_authenticator *a, int wait_ms)
+{
+        bool told = a->told || a->waiting == WAITS_FOR_GATE || !run_has(a, MOUTH_HID);
+        /* Whoever waits behind an aborted request is not the one whose user is wanted. */
+        ctaphid_keepalive(a->hid, run_wants_user(a) ? CTAPHID_UP_NEEDED : CTAPHID_PROCESSING, a->now_ms);
+        a->told = true;
+        if (told)
+                run_poll(a, shorter(wait_ms, HID_POLL_MAX_MS));
 }
 
 bool mitome_authenticator_send(struct mitome_authenticator *authenticator, int wait_ms, uint64_t now_ms,
         uint8_t ret_report[MITOME_REPORT_SIZE])
 {
-        authenticator->now_ms = now_ms;
-        ctaphid_tick(authenticator->hid, now_ms);
-        if (ctaphid_send(authenticator->hid, ret_report))
+        struct mitome_authenticator *a = authenticator;
+        note_time(a, now_ms);
+        ctaphid_tick(a->hid, a->now_ms);
+        if (ctaphid_send(a->hid, ret_report))
                 return true;
-        if (authenticator->waiting != WAITS_FOR_REQUEST)
-                wait_for_user(authenticator, wait_ms, now_ms);
-        return ctaphid_send(authenticator->hid, ret_report);
+        if (a->waiting != WAITS_FOR_REQUEST)
+                wait_for_user(a, wait_ms);
+        return ctaphid_send(a->hid, ret_report);
 }
 
 bool mitome_authenticator_busy(const struct mitome_authenticator *authenticator)
 {
-        return authenticator->busy || ctaphid_busy(authenticator->hid);
+        return authenticator->working != MOUTH_NONE || ctaphid_busy(authenticator->hid);
 }
 
 bool mitome_authenticator_working(
@@ -380,37 +224,124 @@ bool mitome_authenticator_working(
         return ctaphid_send_keepalive(authenticator->hid, ret_report);
 }
 
-/* Nobody hears of what was being done: his channel is gone. */
-static mitome_status power_cycle(struct mitome_authenticator *a, mitome_error *error)
+/* ---- a reader ---- */
+
+/* [11.3.3] the name that SELECT gives depends on whether U2F is spoken, which alwaysUv ends */
+static void answer_select(struct mitome_authenticator *a)
 {
-        const struct mitome_link *link = &a->config.element;
-        mitome_enforcer_close(a->enforcer); /* before the reset ends its channel */
-        if (link->reset)
-                MITOME_TRY(link->reset(link->context, error));
-        return select_applet(a, error);
+        bool u2f;
+        if (failed(run_takes_u2f(a, &u2f, NULL)))
+                iso7816_refuse(a->card, SW_NO_ELEMENT);
+        else
+                iso7816_selected(a->card, u2f);
 }
 
-mitome_status mitome_authenticator_power_cycle(
-        struct mitome_authenticator *authenticator, uint64_t now_ms, mitome_error *error)
+/* Another mouth is served: a CTAP host is told so in its own words. */
+static void refuse_card(struct mitome_authenticator *a)
 {
-        authenticator->now_ms = now_ms;
-        if (authenticator->busy)
-                abort_request(authenticator);
-        ctaphid_reset(authenticator->hid);
-        return power_cycle(authenticator, error);
+        static const uint8_t busy = CHANNEL_BUSY;
+        if (iso7816_request_is_u2f(a->card))
+                iso7816_refuse(a->card, SW_IN_USE);
+        else
+                iso7816_reply(a->card, slice_of(&busy, 1));
 }
 
-void mitome_authenticator_free(struct mitome_authenticator *authenticator)
+static void take_card_request(struct mitome_authenticator *a)
 {
-        if (!authenticator)
-                return;
-        const struct mitome_gate *gate = &authenticator->config.gate;
-        if (authenticator->gate_runs)
-                gate->cancel(gate->context);
-        end_prompt(authenticator);
-        mitome_enforcer_free(authenticator->enforcer);
-        core_free(authenticator->core);
-        ctaphid_free(authenticator->hid);
-        bytes_wipe(authenticator, sizeof *authenticator);
-        free(authenticator);
+        if (run_is_free(a, MOUTH_CARD))
+                run_take(a, MOUTH_CARD);
+        else
+                refuse_card(a);
+}
+
+static void take_apdu(struct mitome_authenticator *a, slice apdu)
+{
+        enum iso7816_outcome outcome = iso7816_receive(a->card, apdu);
+        if (outcome == ISO7816_REQUEST || !iso7816_working(a->card))
+                run_abort(a, MOUTH_CARD); /* the one before */
+        if (outcome == ISO7816_SELECTED)
+                answer_select(a);
+        else if (outcome == ISO7816_REQUEST)
+                take_card_request(a);
+        else if (outcome == ISO7816_CANCELS)
+                run_cancel(a, MOUTH_CARD);
+}
+
+bool mitome_authenticator_exchange(struct mitome_authenticator *authenticator, mitome_slice apdu,
+        bool contactless, int wait_ms, uint64_t now_ms, uint8_t *response, size_t capacity, size_t *ret_size)
+{
+        struct mitome_authenticator *a = authenticator;
+        note_time(a, now_ms);
+        a->contactless = contactless;
+        if (apdu.size)
+                take_apdu(a, apdu);
+        if (run_has(a, MOUTH_CARD)) {
+                run_poll(a, shorter(wait_ms, CARD_POLL_MAX_MS));
+                iso7816_keepalive(a->card, run_wants_user(a) ? ISO7816_UP_NEEDED : ISO7816_PROCESSING);
+        }
+        size_t size = iso7816_send(a->card, response, capacity);
+        if (size)
+                *ret_size = size;
+        return size != 0;
+}
+
+void mitome_authenticator_exchange_reset(struct mitome_authenticator *authenticator, uint64_t now_ms)
+{
+        note_time(authenticator, now_ms);
+        iso7816_reset(authenticator->card);
+        run_abort(authenticator, MOUTH_CARD);
+}
+
+/* ---- the app ---- */
+
+static void take_call(struct mitome_authenticator *a, slice request)
+{
+        a->call_request = request;
+        run_take(a, MOUTH_APP);
+        a->call_request = (slice){ 0 };
+}
+
+static size_t give_status(uint8_t status, uint8_t *response)
+{
+        response[0] = status;
+        return 1;
+}
+
+static size_t give_call_answer(struct mitome_authenticator *a, uint8_t *response, size_t capacity)
+{
+        slice answer = slice_of(a->call_answer, a->call_size);
+        size_t size = answer.size;
+        if (failed(slice_copy(answer, "answer", response, capacity, NULL)))
+                size = give_status(OTHER_ERROR, response);
+        bytes_wipe(a->call_answer, a->call_size);
+        a->call_answered = false;
+        return size;
+}
+
+bool mitome_authenticator_call(struct mitome_authenticator *authenticator, mitome_slice request, int wait_ms,
+        uint64_t now_ms, uint8_t *response, size_t capacity, size_t *ret_size)
+{
+        struct mitome_authenticator *a = authenticator;
+        note_time(a, now_ms);
+        if (request.size && (!run_is_free(a, MOUTH_APP) || a->call_answered)) {
+                *ret_size = give_status(CHANNEL_BUSY, response);
+                return true;
+        }
+        if (request.size)
+                take_call(a, request);
+        if (run_has(a, MOUTH_APP))
+                run_poll(a, shorter(wait_ms, CARD_POLL_MAX_MS));
+        if (a->call_answered)
+                *ret_size = give_call_answer(a, response, capacity);
+        else if (!run_has(a, MOUTH_APP)) /* nothing was asked */
+                *ret_size = give_status(OTHER_ERROR, response);
+        else
+                return false;
+        return true;
+}
+
+void mitome_authenticator_call_cancel(struct mitome_authenticator *authenticator, uint64_t now_ms)
+{
+        note_time(authenticator, now_ms);
+        run_cancel(authenticator, MOUTH_APP);
 }

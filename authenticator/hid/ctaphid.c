@@ -3,26 +3,29 @@
 
 #include <stdlib.h>
 
-/* Clauses are those of CTAP 2.1, 11.2 "USB Human Interface Device". */
+/* Clauses are those of CTAP 2.1, 11.2 "USB Human Interface Device". What it numbers 11.2.9.1 are the
+ * commands. */
 
 static const uint32_t BROADCAST = 0xFFFFFFFF;
 
 enum {
-        INITIAL_PACKET = 0x80, /* 11.2.4: bit 7 of the byte behind the channel */
+        INITIAL_PACKET = 0x80, /* bit 7 of the byte behind the channel */
         INIT_NONCE_SIZE = 8,
         INIT_ANSWER_SIZE = 17,
         PROTOCOL_VERSION = 2,
         CAPABILITY_WINK = 0x01,
         CAPABILITY_CBOR = 0x04,
-        CAPABILITY_NMSG = 0x08, /* no CTAPHID_MSG: this is no U2F authenticator */
         PACKET_TIMEOUT_MS = 500,
+        HOST_TIMEOUT_MS = 3000, /* a host that fetches nothing for so long is gone */
         KEEPALIVE_MS = 100,
+        LOCK_MAX_S = 10,
         ANSWERS_MAX = 16,
         CHANNEL_TRIES = 64,
 };
 
 enum ctaphid_error {
         ERROR_INVALID_COMMAND = 0x01,
+        ERROR_INVALID_PARAMETER = 0x02,
         ERROR_INVALID_LENGTH = 0x03,
         ERROR_INVALID_SEQUENCE = 0x04,
         ERROR_MESSAGE_TIMEOUT = 0x05,
@@ -31,7 +34,7 @@ enum ctaphid_error {
         ERROR_OTHER = 0x7F,
 };
 
-/* The device does one transaction at a time (11.2.5). */
+/* [11.2.5.1] the device does one transaction at a time */
 enum phase {
         IDLE,
         RECEIVING, /* packets of a request are awaited */
@@ -56,6 +59,9 @@ struct ctaphid {
         struct mitome_random random;
         struct channel channels[CTAPHID_CHANNELS];
         uint64_t uses;
+        uint32_t lock; /* the channel that has locked the device, 0: none */
+        uint64_t lock_end_ms;
+        bool elsewhere; /* the device works for somebody who does not come by CTAPHID */
 
         enum phase phase;
         uint32_t channel;
@@ -63,7 +69,8 @@ struct ctaphid {
         uint8_t sequence; /* of the next continuation packet, either way */
         size_t size;      /* of the whole message */
         size_t done;      /* bytes received or sent */
-        uint64_t packet_ms;
+        uint64_t now_ms;
+        uint64_t packet_ms; /* when a packet last came or went */
         uint64_t keepalive_ms;
         enum ctaphid_status told;
         uint8_t message[CTAPHID_MESSAGE_MAX];
@@ -119,6 +126,19 @@ static enum ctaphid_outcome refuse(struct ctaphid *hid, uint32_t channel, enum c
         return CTAPHID_NONE;
 }
 
+/* The transaction is over. What went by may have been a secret. */
+static void finish(struct ctaphid *hid)
+{
+        bytes_wipe(hid->message, sizeof hid->message);
+        hid->phase = IDLE;
+}
+
+static enum ctaphid_outcome refuse_message(struct ctaphid *hid, enum ctaphid_error why)
+{
+        finish(hid);
+        return refuse(hid, hid->channel, why);
+}
+
 static struct channel *find_channel(struct ctaphid *hid, uint32_t id)
 {
         for (size_t i = 0; i < CTAPHID_CHANNELS; i++) {
@@ -128,21 +148,22 @@ static struct channel *find_channel(struct ctaphid *hid, uint32_t id)
         return NULL;
 }
 
-/* The place that was unused longest, but never the busy channel's. */
+/* The place that was unused longest, but never the busy or the locking channel's. */
 static struct channel *oldest_channel(struct ctaphid *hid)
 {
         struct channel *oldest = NULL;
         for (size_t i = 0; i < CTAPHID_CHANNELS; i++) {
                 struct channel *candidate = &hid->channels[i];
                 bool busy = hid->phase != IDLE && candidate->id == hid->channel;
-                if (!busy && (!oldest || candidate->used < oldest->used))
+                bool locks = candidate->id != 0 && candidate->id == hid->lock;
+                if (!busy && !locks && (!oldest || candidate->used < oldest->used))
                         oldest = candidate;
         }
         return oldest;
 }
 
-/* 11.2.9.1.3: a new channel on each broadcast INIT; 0 and FFFFFFFF are reserved. Returns 0 without
- * randomness. */
+/* [11.2.3] a new channel on each broadcast INIT; 0 and FFFFFFFF are reserved. Returns 0 without randomness.
+ */
 static uint32_t allocate_channel(struct ctaphid *hid)
 {
         struct channel *place = oldest_channel(hid);
@@ -170,12 +191,42 @@ static void queue_init_answer(struct ctaphid *hid, const struct packet *packet, 
         write_u8(&w, 0); /* version of the device: major, minor, build */
         write_u8(&w, 1);
         write_u8(&w, 0);
-        write_u8(&w, CAPABILITY_WINK | CAPABILITY_CBOR | CAPABILITY_NMSG);
+        write_u8(&w, CAPABILITY_WINK | CAPABILITY_CBOR);
         queue_answer(hid, packet->channel, CTAPHID_INIT, writer_view(&w));
 }
 
-/* 11.2.9.1.3 CTAPHID_INIT: on the broadcast channel it asks for a channel and disturbs nobody; on a channel
- * of its own it ends what that channel was doing. */
+/* What was going to be told to a channel is of no use to whoever has just begun anew on it. */
+static void drop_answers(struct ctaphid *hid, uint32_t channel)
+{
+        size_t kept = 0;
+        for (size_t i = 0; i < hid->answer_count; i++) {
+                const struct answer answer = hid->answers[(hid->first_answer + i) % ANSWERS_MAX];
+                if (answer.channel != channel)
+                        hid->answers[(hid->first_answer + kept++) % ANSWERS_MAX] = answer;
+        }
+        hid->answer_count = kept;
+}
+
+/* [11.2.5.3] INIT on a channel of its own ends what that channel was doing, lock included, at any moment. */
+static enum ctaphid_outcome resynchronise(struct ctaphid *hid, const struct packet *packet)
+{
+        bool of_busy = hid->phase != IDLE && packet->channel == hid->channel;
+        enum ctaphid_outcome outcome = of_busy && hid->phase == WORKING ? CTAPHID_ABORTED : CTAPHID_NONE;
+        drop_answers(hid, packet->channel);
+        if (of_busy)
+                finish(hid);
+        if (hid->lock == packet->channel)
+                hid->lock = 0;
+        queue_init_answer(hid, packet, packet->channel);
+        return outcome;
+}
+
+static bool others_use_it(const struct ctaphid *hid, uint32_t channel)
+{
+        return (hid->phase != IDLE && channel != hid->channel) || (hid->lock && channel != hid->lock);
+}
+
+/* [11.2.9.1.3] INIT: on the broadcast channel it asks for a channel and disturbs nobody. */
 static enum ctaphid_outcome take_init(struct ctaphid *hid, const struct packet *packet)
 {
         if (packet->size != INIT_NONCE_SIZE)
@@ -189,36 +240,53 @@ static enum ctaphid_outcome take_init(struct ctaphid *hid, const struct packet *
         }
         if (!find_channel(hid, packet->channel))
                 return refuse(hid, packet->channel, ERROR_INVALID_CHANNEL);
-        enum ctaphid_outcome outcome = CTAPHID_NONE;
-        if (hid->phase != IDLE) {
-                if (packet->channel != hid->channel)
-                        return refuse(hid, packet->channel, ERROR_CHANNEL_BUSY);
-                outcome = hid->phase == WORKING ? CTAPHID_ABORTED : CTAPHID_NONE;
-                hid->phase = IDLE;
-        }
-        queue_init_answer(hid, packet, packet->channel);
-        return outcome;
+        if (others_use_it(hid, packet->channel))
+                return refuse(hid, packet->channel, ERROR_CHANNEL_BUSY);
+        return resynchronise(hid, packet);
 }
 
 static void start_sending(struct ctaphid *hid)
 {
         hid->phase = SENDING;
+        hid->packet_ms = hid->now_ms;
         hid->done = 0;
         hid->sequence = 0;
 }
 
-/* PING and WINK come back as they are. */
-static enum ctaphid_outcome echo(struct ctaphid *hid, uint64_t now_ms)
+/* [11.2.9.1.4] PING comes back as it is */
+static enum ctaphid_outcome echo(struct ctaphid *hid)
 {
-        (void)now_ms;
         start_sending(hid);
         return CTAPHID_NONE;
 }
 
-static enum ctaphid_outcome start_working(struct ctaphid *hid, uint64_t now_ms)
+/* [11.2.9.2.1] WINK comes back, and the device shows itself */
+static enum ctaphid_outcome wink(struct ctaphid *hid)
 {
+        start_sending(hid);
+        return CTAPHID_WINKS;
+}
+
+/* [11.2.9.2.2] LOCK: other channels are kept away for up to 10 s; 0 ends it */
+static enum ctaphid_outcome lock(struct ctaphid *hid)
+{
+        uint8_t seconds = hid->message[0];
+        if (seconds > LOCK_MAX_S)
+                return refuse_message(hid, ERROR_INVALID_PARAMETER);
+        hid->lock = seconds ? hid->channel : 0;
+        hid->lock_end_ms = hid->now_ms + seconds * 1000u;
+        hid->size = 0;
+        start_sending(hid);
+        return CTAPHID_NONE;
+}
+
+/* [11.2.9.1.1] MSG and [11.2.9.1.2] CBOR are the layer's above */
+static enum ctaphid_outcome start_working(struct ctaphid *hid)
+{
+        if (hid->elsewhere)
+                return refuse_message(hid, ERROR_CHANNEL_BUSY);
         hid->phase = WORKING;
-        hid->keepalive_ms = now_ms;
+        hid->keepalive_ms = hid->now_ms;
         hid->told = CTAPHID_PROCESSING;
         return CTAPHID_REQUEST;
 }
@@ -227,10 +295,12 @@ static enum ctaphid_outcome start_working(struct ctaphid *hid, uint64_t now_ms)
 static const struct request {
         uint8_t command;
         uint16_t least, most;
-        enum ctaphid_outcome (*complete)(struct ctaphid *hid, uint64_t now_ms);
+        enum ctaphid_outcome (*complete)(struct ctaphid *hid);
 } requests[] = {
         { CTAPHID_PING, 0, CTAPHID_MESSAGE_MAX, echo },
-        { CTAPHID_WINK, 0, 0, echo },
+        { CTAPHID_MSG, 1, CTAPHID_MESSAGE_MAX, start_working },
+        { CTAPHID_LOCK, 1, 1, lock },
+        { CTAPHID_WINK, 0, 0, wink },
         { CTAPHID_CBOR, 1, CTAPHID_MESSAGE_MAX, start_working },
 };
 
@@ -244,40 +314,50 @@ static const struct request *find_request(uint8_t command)
 }
 
 /* Takes what a packet carries of the message; bytes behind the message's end are padding. */
-static enum ctaphid_outcome take_payload(struct ctaphid *hid, slice payload, uint64_t now_ms)
+static enum ctaphid_outcome take_payload(struct ctaphid *hid, slice payload)
 {
         size_t wanted = hid->size - hid->done;
         writer w = writer_over(hid->message, sizeof hid->message);
         w.used = hid->done;
         write_slice(&w, slice_of(payload.data, payload.size < wanted ? payload.size : wanted));
         hid->done = w.used;
-        hid->packet_ms = now_ms;
-        return hid->done == hid->size ? find_request(hid->command)->complete(hid, now_ms) : CTAPHID_NONE;
+        hid->packet_ms = hid->now_ms;
+        return hid->done == hid->size ? find_request(hid->command)->complete(hid) : CTAPHID_NONE;
 }
 
+/* [11.2.5.1] "busy" to whoever comes while another transaction goes on, or under another's lock */
 static enum ctaphid_outcome refuse_while_busy(struct ctaphid *hid, const struct packet *packet)
 {
-        /* 11.2.5.1: an initial packet where a continuation is due ends the transaction. */
-        if (hid->phase == RECEIVING && packet->channel == hid->channel) {
-                hid->phase = IDLE;
-                return refuse(hid, packet->channel, ERROR_INVALID_SEQUENCE);
-        }
-        /* 11.2.5.1: "busy" to whoever comes while another transaction goes on. */
+        /* [11.2.5.4] an initial packet where a continuation is due ends the transaction */
+        if (hid->phase == RECEIVING && packet->channel == hid->channel)
+                return refuse_message(hid, ERROR_INVALID_SEQUENCE);
         return refuse(hid, packet->channel, ERROR_CHANNEL_BUSY);
 }
 
-static enum ctaphid_outcome take_initial(struct ctaphid *hid, const struct packet *packet, uint64_t now_ms)
+/* [11.2.9.1.5] CANCEL is never answered, and means nothing unless its channel's CBOR request is worked on */
+static enum ctaphid_outcome take_cancel(const struct ctaphid *hid, const struct packet *packet)
 {
-        if (packet->channel == 0 || (packet->channel == BROADCAST && packet->command != CTAPHID_INIT))
-                return refuse(hid, packet->channel, ERROR_INVALID_CHANNEL);
-        if (packet->command == CTAPHID_INIT)
-                return take_init(hid, packet);
-        /* 11.2.9.1.5: CANCEL is never answered, and means nothing unless its channel's request is worked on.
-         */
-        if (packet->command == CTAPHID_CANCEL)
-                return hid->phase == WORKING && packet->channel == hid->channel ? CTAPHID_CANCELS
-                                                                                : CTAPHID_NONE;
-        if (hid->phase != IDLE)
+        bool cancels =
+                hid->phase == WORKING && hid->command == CTAPHID_CBOR && packet->channel == hid->channel;
+        return cancels ? CTAPHID_CANCELS : CTAPHID_NONE;
+}
+
+static enum ctaphid_outcome start_message(
+        struct ctaphid *hid, struct channel *channel, const struct packet *packet)
+{
+        channel->used = ++hid->uses;
+        hid->phase = RECEIVING;
+        hid->channel = packet->channel;
+        hid->command = packet->command;
+        hid->size = packet->size;
+        hid->done = 0;
+        hid->sequence = 0;
+        return take_payload(hid, packet->payload);
+}
+
+static enum ctaphid_outcome take_request(struct ctaphid *hid, const struct packet *packet)
+{
+        if (hid->phase != IDLE || (hid->lock && packet->channel != hid->lock))
                 return refuse_while_busy(hid, packet);
         struct channel *channel = find_channel(hid, packet->channel);
         if (!channel)
@@ -287,32 +367,35 @@ static enum ctaphid_outcome take_initial(struct ctaphid *hid, const struct packe
                 return refuse(hid, packet->channel, ERROR_INVALID_COMMAND);
         if (packet->size < request->least || packet->size > request->most)
                 return refuse(hid, packet->channel, ERROR_INVALID_LENGTH);
-
-        channel->used = ++hid->uses;
-        hid->phase = RECEIVING;
-        hid->channel = packet->channel;
-        hid->command = packet->command;
-        hid->size = packet->size;
-        hid->done = 0;
-        hid->sequence = 0;
-        return take_payload(hid, packet->payload, now_ms);
+        if (hid->elsewhere && request->complete == start_working)
+                return refuse(hid, packet->channel, ERROR_CHANNEL_BUSY);
+        return start_message(hid, channel, packet);
 }
 
-static enum ctaphid_outcome take_continuation(
-        struct ctaphid *hid, const struct packet *packet, uint64_t now_ms)
+static enum ctaphid_outcome take_initial(struct ctaphid *hid, const struct packet *packet)
 {
-        /* 11.2.5.1: a continuation that belongs to nothing is ignored. */
+        /* [11.2.3] on the broadcast channel there is INIT alone, on channel 0 nothing */
+        if (packet->channel == 0 || (packet->channel == BROADCAST && packet->command != CTAPHID_INIT))
+                return refuse(hid, packet->channel, ERROR_INVALID_CHANNEL);
+        if (packet->command == CTAPHID_INIT)
+                return take_init(hid, packet);
+        if (packet->command == CTAPHID_CANCEL)
+                return take_cancel(hid, packet);
+        return take_request(hid, packet);
+}
+
+/* [11.2.5.4] continuation packets come in order; one that belongs to nothing is ignored */
+static enum ctaphid_outcome take_continuation(struct ctaphid *hid, const struct packet *packet)
+{
         if (hid->phase != RECEIVING || packet->channel != hid->channel)
                 return CTAPHID_NONE;
-        if (packet->sequence != hid->sequence) {
-                hid->phase = IDLE;
-                return refuse(hid, packet->channel, ERROR_INVALID_SEQUENCE);
-        }
+        if (packet->sequence != hid->sequence)
+                return refuse_message(hid, ERROR_INVALID_SEQUENCE);
         hid->sequence++;
-        return take_payload(hid, packet->payload, now_ms);
+        return take_payload(hid, packet->payload);
 }
 
-/* 11.2.4: channel, then command and length or sequence number, then payload to the end of the report. */
+/* [11.2.4] channel, then command and length or sequence number, then payload to the end of the report. */
 static mitome_status read_packet(slice report, struct packet *ret)
 {
         reader r = reader_over(report, "CTAP 2.1 11.2.4", NULL);
@@ -339,16 +422,20 @@ enum ctaphid_outcome ctaphid_receive(
         ctaphid_tick(hid, now_ms);
         if (failed(read_packet(slice_of(report, CTAPHID_REPORT_SIZE), &packet)))
                 return CTAPHID_NONE;
-        return packet.initial ? take_initial(hid, &packet, now_ms) : take_continuation(hid, &packet, now_ms);
+        return packet.initial ? take_initial(hid, &packet) : take_continuation(hid, &packet);
 }
 
 void ctaphid_tick(struct ctaphid *hid, uint64_t now_ms)
 {
-        /* 11.2.5.2: a transaction whose packets stop coming is ended and its channel told. */
-        if (hid->phase != RECEIVING || now_ms - hid->packet_ms < PACKET_TIMEOUT_MS)
-                return;
-        hid->phase = IDLE;
-        (void)refuse(hid, hid->channel, ERROR_MESSAGE_TIMEOUT);
+        hid->now_ms = now_ms;
+        if (hid->lock && now_ms >= hid->lock_end_ms)
+                hid->lock = 0;
+        /* [11.2.5.2] a transaction whose packets stop coming is ended and its channel told */
+        if (hid->phase == RECEIVING && now_ms - hid->packet_ms >= PACKET_TIMEOUT_MS)
+                (void)refuse_message(hid, ERROR_MESSAGE_TIMEOUT);
+        /* An answer that nobody fetches must not keep the device from the others. */
+        if (hid->phase == SENDING && now_ms - hid->packet_ms >= HOST_TIMEOUT_MS)
+                finish(hid);
 }
 
 slice ctaphid_request(const struct ctaphid *hid)
@@ -363,8 +450,7 @@ void ctaphid_reply(struct ctaphid *hid, slice message)
         writer w = writer_over(hid->message, sizeof hid->message);
         write_slice(&w, message);
         if (w.overflowed) {
-                hid->phase = IDLE;
-                (void)refuse(hid, hid->channel, ERROR_OTHER);
+                (void)refuse_message(hid, ERROR_OTHER);
                 return;
         }
         hid->size = w.used;
@@ -373,7 +459,7 @@ void ctaphid_reply(struct ctaphid *hid, slice message)
 
 void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t now_ms)
 {
-        /* 11.2.9.2.1: at least every 100 ms, and whenever the status changes. */
+        /* [11.2.9.1.7] at least every 100 ms, and whenever the status changes */
         if (hid->phase != WORKING || (status == hid->told && now_ms - hid->keepalive_ms < KEEPALIVE_MS))
                 return;
         uint8_t code = (uint8_t)status;
@@ -413,8 +499,9 @@ static void send_part(struct ctaphid *hid, writer *w)
         size_t part = left < room ? left : room;
         write_slice(w, slice_of(hid->message + hid->done, part));
         hid->done += part;
+        hid->packet_ms = hid->now_ms;
         if (hid->done == hid->size)
-                hid->phase = IDLE;
+                finish(hid);
 }
 
 /* What stands before it in the queue goes first, by ctaphid_send. */
@@ -426,6 +513,16 @@ bool ctaphid_send_keepalive(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPO
         send_answer(hid, &w);
         write_padding(&w);
         return true;
+}
+
+enum ctaphid_command ctaphid_request_kind(const struct ctaphid *hid)
+{
+        return hid->phase == WORKING ? hid->command : CTAPHID_NOTHING;
+}
+
+void ctaphid_set_elsewhere(struct ctaphid *hid, bool elsewhere)
+{
+        hid->elsewhere = elsewhere;
 }
 
 bool ctaphid_busy(const struct ctaphid *hid)

@@ -13,8 +13,10 @@ enum {
 };
 
 enum ctaphid_command {
+        CTAPHID_NOTHING = 0x00, /* no command has this number */
         CTAPHID_PING = 0x01,
         CTAPHID_MSG = 0x03,
+        CTAPHID_LOCK = 0x04,
         CTAPHID_INIT = 0x06,
         CTAPHID_WINK = 0x08,
         CTAPHID_CBOR = 0x10,
@@ -26,8 +28,9 @@ enum ctaphid_command {
 /* What a report led to. */
 enum ctaphid_outcome {
         CTAPHID_NONE,    /* nothing for the layer above */
-        CTAPHID_REQUEST, /* a CBOR message is whole: see ctaphid_request */
+        CTAPHID_REQUEST, /* a CBOR or U2F message is whole: see ctaphid_request */
         CTAPHID_CANCELS, /* the host cancels the message that is being worked on */
+        CTAPHID_WINKS,   /* the host wants its user to see which device this is */
         CTAPHID_ABORTED, /* the host gave up (INIT on the busy channel): stop working, send nothing */
 };
 
@@ -40,16 +43,19 @@ MITOME_CHECKED mitome_status ctaphid_new(
         const struct mitome_random *random, struct ctaphid **ret, mitome_error *error);
 void ctaphid_free(struct ctaphid *hid);
 
-/* ctaphid_receive takes one report. INIT, PING, WINK, errors and busy answers are settled inside. */
+/* ctaphid_receive takes one report. INIT, PING, LOCK, errors and busy answers are settled inside. */
 enum ctaphid_outcome ctaphid_receive(
         struct ctaphid *hid, const uint8_t report[CTAPHID_REPORT_SIZE], uint64_t now_ms);
 
 /* ctaphid_tick lets time pass: a message whose next packet does not come within 0.5 s is given up with an
- * error. ctaphid_receive does the same before it looks at its report. */
+ * error, an answer that is not fetched for 3 s is dropped, and a lock ends. ctaphid_receive does the same
+ * before it looks at its report. */
 void ctaphid_tick(struct ctaphid *hid, uint64_t now_ms);
 
-/* ctaphid_request is the CBOR message that is being worked on. */
+/* ctaphid_request is the message that is being worked on, ctaphid_request_kind what it is: CTAPHID_CBOR,
+ * CTAPHID_MSG (a U2F request APDU), or CTAPHID_NOTHING where none is. */
 slice ctaphid_request(const struct ctaphid *hid);
+enum ctaphid_command ctaphid_request_kind(const struct ctaphid *hid);
 
 /* ctaphid_reply answers the message that is being worked on; the channel is free again. */
 void ctaphid_reply(struct ctaphid *hid, slice message);
@@ -61,6 +67,10 @@ void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t
 /* ctaphid_send_keepalive takes the next report if that is a keepalive, for a device that is deep in its work
  * and can do nothing but say so. */
 bool ctaphid_send_keepalive(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE]);
+
+/* ctaphid_set_elsewhere tells that the device works for somebody who does not come by CTAPHID: until it is
+ * told otherwise, whoever comes with a request hears that it is busy. */
+void ctaphid_set_elsewhere(struct ctaphid *hid, bool elsewhere);
 
 /* ctaphid_busy: a message is coming, being worked on or going out. */
 bool ctaphid_busy(const struct ctaphid *hid);

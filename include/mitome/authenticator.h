@@ -89,6 +89,7 @@ struct mitome_trace {
         void (*ctap)(
                 void *context, bool request, mitome_slice message); /* command or status byte, then CBOR */
         void (*apdu)(void *context, bool command, mitome_slice apdu);
+        void (*u2f)(void *context, bool request, mitome_slice apdu);
         /* after each request: its command byte (0x03 for U2F, as CTAPHID numbers it) and how many commands
          * the element has carried out for it */
         void (*cost)(void *context, uint8_t command, unsigned element_commands);
@@ -156,35 +157,35 @@ bool mitome_authenticator_busy(const struct mitome_authenticator *authenticator)
 bool mitome_authenticator_working(
         struct mitome_authenticator *authenticator, uint64_t now_ms, uint8_t ret_report[MITOME_REPORT_SIZE]);
 
-/* ---- a reader (coming) ----
+/* ---- a reader ---- */
 
- mitome_authenticator_exchange takes a command APDU of a reader and gives the response, status word
+/* mitome_authenticator_exchange takes a command APDU of a reader and gives the response, status word
  * included. False: there is none yet, since the user is awaited and the host has not said that it understands
  * keepalives; then it is called again with an empty APDU until there is one. It waits at most `wait_ms` (a
  * host that understands keepalives gets one after that long, so 100 to 500 are good values). What is longer
  * than `capacity`, which is 258 at least, comes in parts by GET RESPONSE. `contactless` tells by which kind
- * of reader it came.
+ * of reader it came. */
 bool mitome_authenticator_exchange(struct mitome_authenticator *authenticator, mitome_slice apdu,
         bool contactless, int wait_ms, uint64_t now_ms, uint8_t *response, size_t capacity, size_t *ret_size);
 
- mitome_authenticator_exchange_reset is the reader's reset or the loss of its field: what was selected,
+/* mitome_authenticator_exchange_reset is the reader's reset or the loss of its field: what was selected,
  * begun or not yet fetched by the reader is gone. It does not reset the element:
- * mitome_authenticator_power_cycle.
+ * mitome_authenticator_power_cycle. */
 void mitome_authenticator_exchange_reset(struct mitome_authenticator *authenticator, uint64_t now_ms);
 
----- the app (coming) ----
+/* ---- the app ---- */
 
- mitome_authenticator_call is the way of the app that it is part of, and the only one by which vendor
+/* mitome_authenticator_call is the way of the app that it is part of, and the only one by which vendor
  * commands come: a CTAP request (command byte, CBOR) in, status byte and CBOR out. False: the user is
  * awaited; then it is called again with an empty request until there is an answer. It waits at most
  * `wait_ms`. An answer that is longer than `capacity`, which is MITOME_MESSAGE_MAX for any to fit, becomes
- * the status 7F.
+ * the status 7F. */
 bool mitome_authenticator_call(struct mitome_authenticator *authenticator, mitome_slice request, int wait_ms,
         uint64_t now_ms, uint8_t *response, size_t capacity, size_t *ret_size);
 
- mitome_authenticator_call_cancel ends the app's request: its answer, which still comes by the next
- * mitome_authenticator_call, is then KEEPALIVE_CANCEL, unless it was already done.
-void mitome_authenticator_call_cancel(struct mitome_authenticator *authenticator, uint64_t now_ms); */
+/* mitome_authenticator_call_cancel ends the app's request: its answer, which still comes by the next
+ * mitome_authenticator_call, is then KEEPALIVE_CANCEL, unless it was already done. */
+void mitome_authenticator_call_cancel(struct mitome_authenticator *authenticator, uint64_t now_ms);
 
 void mitome_authenticator_free(struct mitome_authenticator *authenticator);
 

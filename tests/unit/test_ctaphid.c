@@ -19,7 +19,7 @@ enum {
 static const uint32_t broadcast = 0xFFFFFFFF;
 
 enum { INVALID_CMD = 0x01, INVALID_LEN = 0x03, INVALID_SEQ = 0x04, MSG_TIMEOUT = 0x05, CHANNEL_BUSY = 0x06 };
-enum { INVALID_CHANNEL = 0x0B, OTHER = 0x7F };
+enum { INVALID_PAR = 0x02, INVALID_CHANNEL = 0x0B, OTHER = 0x7F };
 
 /* A script of "random" numbers; it fails when it is used up. */
 struct numbers {
@@ -196,14 +196,15 @@ static void make_busy(struct rig *rig)
         assert_int_equal(say(rig, rig->channel, CTAPHID_CBOR, message, 1), CTAPHID_REQUEST);
 }
 
-/* ---- 11.2.9.1.3 INIT ---- */
+/* ---- [11.2.9.1.3] INIT, [11.2.3] channels ---- */
 
 static void init_tells_version_and_capabilities(void **state)
 {
         struct rig *rig = *state;
         assert_int_equal(open_channel(rig), 2); /* each INIT its own channel */
         assert_int_equal(rig->report[7 + 12], 2);
-        assert_int_equal(rig->report[7 + 16], 0x01 | 0x04 | 0x08); /* WINK, CBOR, NMSG */
+        assert_int_equal(rig->report[7 + 16],
+                0x01 | 0x04); /* WINK, CBOR, and MSG since it is not said to be missing */
         expect_silence(rig);
 }
 
@@ -271,7 +272,7 @@ static void the_busy_channel_is_never_given_away(void **state)
         make_busy(rig);
 }
 
-/* ---- fragments ---- */
+/* ---- [11.2.4] fragments, [11.2.9.1.2] CBOR, [11.2.9.1.4] PING ---- */
 
 static void messages_of_every_length_come_back(void **state)
 {
@@ -323,16 +324,17 @@ static void an_answer_to_nothing_is_not_sent(void **state)
         expect_silence(rig);
 }
 
+/* [11.2.9.2.1] and the layer above shows the device */
 static void wink_comes_back(void **state)
 {
         struct rig *rig = *state;
-        initial(rig, rig->channel, CTAPHID_WINK, 0, NULL);
+        assert_int_equal(initial(rig, rig->channel, CTAPHID_WINK, 0, NULL), CTAPHID_WINKS);
         expect_message(rig, rig->channel, CTAPHID_WINK, NULL, 0);
         initial(rig, rig->channel, CTAPHID_WINK, 1, NULL);
         expect_error(rig, rig->channel, INVALID_LEN);
 }
 
-/* ---- refusals ---- */
+/* ---- refusals, [11.2.5.4] the order of packets ---- */
 
 static void wrong_sequence_ends_the_transaction(void **state)
 {
@@ -371,7 +373,8 @@ static void lengths_out_of_range_are_refused(void **state)
                 uint8_t command;
                 size_t size;
         } cases[] = { { CTAPHID_PING, CTAPHID_MESSAGE_MAX + 1 }, { CTAPHID_PING, 0xFFFF },
-                { CTAPHID_CBOR, CTAPHID_MESSAGE_MAX + 1 }, { CTAPHID_CBOR, 0 } };
+                { CTAPHID_CBOR, CTAPHID_MESSAGE_MAX + 1 }, { CTAPHID_CBOR, 0 }, { CTAPHID_MSG, 0 },
+                { CTAPHID_MSG, CTAPHID_MESSAGE_MAX + 1 }, { CTAPHID_LOCK, 0 }, { CTAPHID_LOCK, 2 } };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 assert_int_equal(
                         initial(rig, rig->channel, cases[i].command, cases[i].size, NULL), CTAPHID_NONE);
@@ -385,7 +388,8 @@ static void unknown_commands_are_refused(void **state)
         struct rig *rig = *state;
         for (unsigned command = 0; command < 0x80; command++) {
                 if (command == CTAPHID_PING || command == CTAPHID_INIT || command == CTAPHID_WINK ||
-                        command == CTAPHID_CBOR || command == CTAPHID_CANCEL)
+                        command == CTAPHID_CBOR || command == CTAPHID_CANCEL || command == CTAPHID_MSG ||
+                        command == CTAPHID_LOCK)
                         continue;
                 initial(rig, rig->channel, (uint8_t)command, 1, NULL);
                 expect_error(rig, rig->channel, INVALID_CMD);
@@ -420,7 +424,7 @@ static void stray_continuations_are_ignored(void **state)
         free(message);
 }
 
-/* 11.2.5.1: a device does one transaction at a time. */
+/* [11.2.5.1] a device does one transaction at a time */
 static void others_hear_that_the_device_is_busy(void **state)
 {
         struct rig *rig = *state;
@@ -456,7 +460,7 @@ static void others_hear_that_the_device_is_busy(void **state)
         free(message);
 }
 
-/* ---- INIT during a transaction, CANCEL ---- */
+/* ---- [11.2.5.3] INIT during a transaction, [11.2.9.1.5] CANCEL ---- */
 
 static void init_on_the_own_channel_aborts(void **state)
 {
@@ -498,13 +502,13 @@ static void cancel_reaches_only_the_request_of_its_channel(void **state)
         make_busy(rig);
         assert_int_equal(initial(rig, other, CTAPHID_CANCEL, 0, NULL), CTAPHID_NONE);
         assert_int_equal(initial(rig, rig->channel, CTAPHID_CANCEL, 0, NULL), CTAPHID_CANCELS);
-        expect_silence(rig); /* 11.2.9.1.5: CANCEL itself is not answered */
+        expect_silence(rig); /* CANCEL itself is not answered */
         ctaphid_reply(rig->hid, slice_of("\x2D", 1));
         expect_message(rig, rig->channel, CTAPHID_CBOR, (const uint8_t *)"\x2D", 1);
         free(message);
 }
 
-/* ---- time ---- */
+/* ---- time: [11.2.5.2] between packets, [11.2.9.1.7] of keepalives ---- */
 
 static void half_a_second_between_packets_is_too_long(void **state)
 {
@@ -563,6 +567,301 @@ static void a_host_that_does_not_read_costs_nothing(void **state)
         make_busy(rig);
 }
 
+/* ---- CANCEL and INIT at every moment ---- */
+
+enum { LONG_SIZE = INITIAL_PAYLOAD + 3 * NEXT_PAYLOAD + 5, LONG_PACKETS = 5 };
+
+/* Sends the packets of a long message of the channel from `from` to before `to`. */
+static enum ctaphid_outcome send_packets(
+        struct rig *rig, uint32_t channel, const uint8_t *message, unsigned from, unsigned to)
+{
+        enum ctaphid_outcome outcome = CTAPHID_NONE;
+        for (unsigned i = from; i < to; i++) {
+                size_t at = i ? INITIAL_PAYLOAD + (i - 1) * NEXT_PAYLOAD : 0;
+                size_t part = LONG_SIZE - at < NEXT_PAYLOAD ? LONG_SIZE - at : NEXT_PAYLOAD;
+                outcome = i ? next(rig, channel, (uint8_t)(i - 1), message + at, part)
+                            : initial(rig, channel, CTAPHID_CBOR, LONG_SIZE, message);
+        }
+        return outcome;
+}
+
+/* [11.2.9.1.5] between any two packets of a request or of its answer CANCEL means nothing, from any channel
+ */
+static void cancel_between_packets_changes_nothing(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t *message = pattern(LONG_SIZE);
+        const uint32_t channels[] = { rig->channel, open_channel(rig), 0x99, 0, broadcast };
+        for (unsigned moment = 0; moment < LONG_PACKETS; moment++) {
+                for (size_t i = 0; i < 3; i++) {
+                        send_packets(rig, rig->channel, message, 0, moment);
+                        assert_int_equal(initial(rig, channels[i], CTAPHID_CANCEL, 0, NULL), CTAPHID_NONE);
+                        expect_silence(rig);
+                        assert_int_equal(send_packets(rig, rig->channel, message, moment, LONG_PACKETS),
+                                CTAPHID_REQUEST);
+                        ctaphid_reply(rig->hid, slice_of(message, LONG_SIZE));
+                        for (unsigned sent = 0; sent < moment; sent++)
+                                assert_true(ctaphid_send(rig->hid, rig->report));
+                        assert_int_equal(initial(rig, channels[i], CTAPHID_CANCEL, 0, NULL), CTAPHID_NONE);
+                        for (unsigned sent = moment; sent < LONG_PACKETS; sent++)
+                                assert_true(ctaphid_send(rig->hid, rig->report));
+                        expect_silence(rig);
+                }
+        }
+        for (size_t i = 3; i < 5; i++) { /* where there are no requests there is nothing to cancel */
+                initial(rig, channels[i], CTAPHID_CANCEL, 0, NULL);
+                expect_error(rig, channels[i], INVALID_CHANNEL);
+        }
+        free(message);
+}
+
+/* [11.2.5.3] INIT after any number of packets, either way, and the channel is as new */
+static void init_between_packets_begins_anew(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t *message = pattern(LONG_SIZE);
+        const uint8_t nonce[8] = { 7 };
+        for (unsigned moment = 0; moment <= 2 * LONG_PACKETS; moment++) {
+                enum ctaphid_outcome outcome = send_packets(
+                        rig, rig->channel, message, 0, moment < LONG_PACKETS ? moment : LONG_PACKETS);
+                if (moment > LONG_PACKETS)
+                        ctaphid_reply(rig->hid, slice_of(message, LONG_SIZE));
+                for (unsigned sent = LONG_PACKETS + 1; sent < moment; sent++)
+                        assert_true(ctaphid_send(rig->hid, rig->report));
+                assert_int_equal(outcome, moment < LONG_PACKETS ? CTAPHID_NONE : CTAPHID_REQUEST);
+                assert_int_equal(say(rig, rig->channel, CTAPHID_INIT, nonce, 8),
+                        moment == LONG_PACKETS ? CTAPHID_ABORTED : CTAPHID_NONE);
+                expect_packet(rig, rig->channel, CTAPHID_INIT, 17);
+                expect_silence(rig);
+                assert_false(ctaphid_busy(rig->hid));
+        }
+        free(message);
+}
+
+/* Whoever begins anew hears nothing of what was queued for it before. */
+static void init_drops_what_was_to_be_told(void **state)
+{
+        struct rig *rig = *state;
+        const uint8_t nonce[8] = { 3 };
+        uint32_t other = open_channel(rig);
+        make_busy(rig);
+        ctaphid_keepalive(rig->hid, CTAPHID_UP_NEEDED, rig->now);
+        initial(rig, other, CTAPHID_PING, 1, nonce);
+        ctaphid_keepalive(rig->hid, CTAPHID_PROCESSING, rig->now);
+        assert_int_equal(say(rig, rig->channel, CTAPHID_INIT, nonce, 8), CTAPHID_ABORTED);
+        expect_packet(rig, other, CTAPHID_ERROR, 1); /* the other's stays */
+        expect_packet(rig, rig->channel, CTAPHID_INIT, 17);
+        expect_silence(rig);
+}
+
+/* [11.2.5.1] the packets of two hosts, each between the other's: one is served, the other hears "busy" once
+ */
+static void interleaved_channels_do_not_mix(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t *message = pattern(2 * LONG_SIZE);
+        uint32_t other = open_channel(rig);
+        for (unsigned start = 1; start < LONG_PACKETS; start++) {
+                send_packets(rig, rig->channel, message, 0, start);
+                for (unsigned i = 0; i < LONG_PACKETS; i++) {
+                        assert_int_equal(
+                                send_packets(rig, other, message + LONG_SIZE, i, i + 1), CTAPHID_NONE);
+                        if (i == 0)
+                                expect_error(rig, other, CHANNEL_BUSY);
+                        expect_silence(rig);
+                        if (start + i < LONG_PACKETS - 1)
+                                send_packets(rig, rig->channel, message, start + i, start + i + 1);
+                }
+                assert_int_equal(send_packets(rig, rig->channel, message, LONG_PACKETS - 1, LONG_PACKETS),
+                        CTAPHID_REQUEST);
+                assert_memory_equal(ctaphid_request(rig->hid).data, message, LONG_SIZE);
+                ctaphid_reply(rig->hid, slice_of(message, 1));
+                expect_message(rig, rig->channel, CTAPHID_CBOR, message, 1);
+        }
+        free(message);
+}
+
+/* ---- [11.2.9.1.1] MSG ---- */
+
+static void a_u2f_message_is_told_apart(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t version[] = { 0, 3, 0, 0, 0, 0, 0 };
+        assert_int_equal(ctaphid_request_kind(rig->hid), CTAPHID_NOTHING);
+        make_busy(rig);
+        assert_int_equal(ctaphid_request_kind(rig->hid), CTAPHID_CBOR);
+        ctaphid_reply(rig->hid, slice_of("x", 1));
+        expect_message(rig, rig->channel, CTAPHID_CBOR, (const uint8_t *)"x", 1);
+        assert_int_equal(say(rig, rig->channel, CTAPHID_MSG, version, sizeof version), CTAPHID_REQUEST);
+        assert_int_equal(ctaphid_request_kind(rig->hid), CTAPHID_MSG);
+        assert_int_equal(ctaphid_request(rig->hid).size, sizeof version);
+        /* [11.2.9.1.5] a U2F request is not one that can be cancelled */
+        assert_int_equal(initial(rig, rig->channel, CTAPHID_CANCEL, 0, NULL), CTAPHID_NONE);
+        ctaphid_reply(rig->hid, slice_of("U2F_V2\x90\0", 8));
+        expect_message(rig, rig->channel, CTAPHID_MSG, (const uint8_t *)"U2F_V2\x90\0", 8);
+}
+
+/* ---- [11.2.9.2.2] LOCK ---- */
+
+static void take_lock(struct rig *rig, uint32_t channel, uint8_t seconds)
+{
+        assert_int_equal(say(rig, channel, CTAPHID_LOCK, &seconds, 1), CTAPHID_NONE);
+        expect_message(rig, channel, CTAPHID_LOCK, NULL, 0);
+}
+
+static void expect_served(struct rig *rig, uint32_t channel)
+{
+        const uint8_t ping[] = { 5 };
+        say(rig, channel, CTAPHID_PING, ping, 1);
+        expect_message(rig, channel, CTAPHID_PING, ping, 1);
+}
+
+static void expect_locked_out(struct rig *rig, uint32_t channel)
+{
+        static const uint8_t commands[] = { CTAPHID_PING, CTAPHID_MSG, CTAPHID_CBOR, CTAPHID_LOCK };
+        const uint8_t payload[8] = { 0 };
+        for (size_t i = 0; i < sizeof commands; i++) {
+                assert_int_equal(say(rig, channel, commands[i], payload, 1), CTAPHID_NONE);
+                expect_error(rig, channel, CHANNEL_BUSY);
+        }
+        say(rig, channel, CTAPHID_INIT, payload, 8);
+        expect_error(rig, channel, CHANNEL_BUSY);
+}
+
+static void a_lock_keeps_others_away(void **state)
+{
+        struct rig *rig = *state;
+        uint32_t other = open_channel(rig);
+        for (uint8_t seconds = 1; seconds <= 10; seconds++) {
+                take_lock(rig, rig->channel, seconds);
+                expect_locked_out(rig, other);
+                expect_locked_out(rig, open_channel(rig)); /* a channel may be had; it is as the others */
+                rig->now += seconds * 1000u - 1;
+                expect_locked_out(rig, other);
+                expect_served(rig, rig->channel);
+                rig->now += 1;
+                expect_served(rig, other);
+        }
+}
+
+static void a_lock_is_given_back_or_taken_anew(void **state)
+{
+        struct rig *rig = *state;
+        const uint8_t nonce[8] = { 0 };
+        uint32_t other = open_channel(rig);
+        take_lock(rig, rig->channel, 10);
+        take_lock(rig, rig->channel, 0);
+        expect_served(rig, other);
+        take_lock(rig, rig->channel, 2);
+        rig->now += 1999;
+        take_lock(rig, rig->channel, 2); /* longer than one time by asking again */
+        rig->now += 1999;
+        expect_locked_out(rig, other);
+        say(rig, rig->channel, CTAPHID_INIT, nonce, 8); /* [11.2.5.3] a host that begins anew has none */
+        expect_packet(rig, rig->channel, CTAPHID_INIT, 17);
+        expect_served(rig, other);
+}
+
+static void a_lock_is_ten_seconds_at_most(void **state)
+{
+        struct rig *rig = *state;
+        uint32_t other = open_channel(rig);
+        for (unsigned seconds = 11; seconds <= 255; seconds++) {
+                const uint8_t payload = (uint8_t)seconds;
+                say(rig, rig->channel, CTAPHID_LOCK, &payload, 1);
+                expect_error(rig, rig->channel, INVALID_PAR);
+                expect_served(rig, other);
+        }
+}
+
+static void the_locking_channel_is_never_given_away(void **state)
+{
+        struct rig *rig = *state;
+        take_lock(rig, rig->channel, 10);
+        for (int i = 0; i < 3 * CTAPHID_CHANNELS; i++)
+                open_channel(rig);
+        expect_served(rig, rig->channel);
+        take_lock(rig, rig->channel, 0);
+}
+
+/* ---- a device that has other mouths ---- */
+
+static void work_for_others_is_busy_here(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t *message = pattern(LONG_SIZE);
+        send_packets(rig, rig->channel, message, 0, 2);
+        ctaphid_set_elsewhere(rig->hid, true); /* in the middle of a message */
+        assert_int_equal(send_packets(rig, rig->channel, message, 2, LONG_PACKETS), CTAPHID_NONE);
+        expect_error(rig, rig->channel, CHANNEL_BUSY);
+        assert_int_equal(ctaphid_request(rig->hid).size, 0);
+        assert_int_equal(initial(rig, rig->channel, CTAPHID_CBOR, 1, message), CTAPHID_NONE);
+        expect_error(rig, rig->channel, CHANNEL_BUSY);
+        initial(rig, rig->channel, CTAPHID_MSG, 1, message);
+        expect_error(rig, rig->channel, CHANNEL_BUSY);
+        expect_served(rig, rig->channel); /* what is settled here is settled */
+        take_lock(rig, rig->channel, 1);
+        ctaphid_set_elsewhere(rig->hid, false);
+        make_busy(rig);
+        free(message);
+}
+
+static void a_device_that_is_plugged_in_anew_knows_no_channel(void **state)
+{
+        struct rig *rig = *state;
+        uint32_t old = rig->channel;
+        take_lock(rig, rig->channel, 10);
+        make_busy(rig);
+        ctaphid_reset(rig->hid);
+        assert_false(ctaphid_busy(rig->hid));
+        expect_silence(rig);
+        assert_int_equal(ctaphid_request(rig->hid).size, 0);
+        initial(rig, old, CTAPHID_PING, 0, NULL);
+        expect_error(rig, old, INVALID_CHANNEL);
+        rig->channel = open_channel(rig);
+        make_busy(rig);
+}
+
+/* An answer that its host does not fetch keeps the device for 3 s from its last packet, not for ever. */
+static void an_answer_that_nobody_fetches_is_dropped(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t *message = pattern(300);
+        uint32_t other = open_channel(rig);
+        make_busy(rig);
+        ctaphid_reply(rig->hid, slice_of(message, 300));
+        for (int i = 0; i < 3; i++) { /* a slow host is served */
+                rig->now += 2999;
+                ctaphid_tick(rig->hid, rig->now);
+                assert_true(ctaphid_send(rig->hid, rig->report));
+        }
+        rig->now += 2999;
+        initial(rig, other, CTAPHID_PING, 0, NULL);
+        expect_packet(rig, other, CTAPHID_ERROR, 1);
+        rig->now += 1;
+        initial(rig, other, CTAPHID_PING, 0, NULL);
+        expect_message(rig, other, CTAPHID_PING, NULL, 0);
+        free(message);
+}
+
+static void a_device_deep_in_its_work_can_say_so(void **state)
+{
+        struct rig *rig = *state;
+        uint32_t other = open_channel(rig);
+        assert_false(ctaphid_send_keepalive(rig->hid, rig->report));
+        make_busy(rig);
+        ctaphid_keepalive(rig->hid, CTAPHID_PROCESSING, rig->now + 100);
+        assert_true(ctaphid_send_keepalive(rig->hid, rig->report));
+        assert_int_equal(rig->report[4], CTAPHID_KEEPALIVE | 0x80);
+        assert_int_equal(rig->report[7], CTAPHID_PROCESSING);
+        assert_false(ctaphid_send_keepalive(rig->hid, rig->report));
+        initial(rig, other, CTAPHID_PING, 0, NULL); /* what stands before it is not overtaken */
+        ctaphid_keepalive(rig->hid, CTAPHID_PROCESSING, rig->now + 200);
+        assert_false(ctaphid_send_keepalive(rig->hid, rig->report));
+        expect_packet(rig, other, CTAPHID_ERROR, 1);
+        assert_true(ctaphid_send_keepalive(rig->hid, rig->report));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -590,6 +889,19 @@ int main(void)
                 TEST(half_a_second_between_packets_is_too_long),
                 TEST(keepalives_come_each_100_ms),
                 TEST(a_host_that_does_not_read_costs_nothing),
+                TEST(cancel_between_packets_changes_nothing),
+                TEST(init_between_packets_begins_anew),
+                TEST(init_drops_what_was_to_be_told),
+                TEST(interleaved_channels_do_not_mix),
+                TEST(a_u2f_message_is_told_apart),
+                TEST(a_lock_keeps_others_away),
+                TEST(a_lock_is_given_back_or_taken_anew),
+                TEST(a_lock_is_ten_seconds_at_most),
+                TEST(the_locking_channel_is_never_given_away),
+                TEST(work_for_others_is_busy_here),
+                TEST(a_device_that_is_plugged_in_anew_knows_no_channel),
+                TEST(an_answer_that_nobody_fetches_is_dropped),
+                TEST(a_device_deep_in_its_work_can_say_so),
         };
         return cmocka_run_group_tests_name("ctaphid", tests, NULL, NULL);
 }
