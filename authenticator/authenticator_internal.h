@@ -49,6 +49,7 @@ struct mitome_authenticator {
         bool told;            /* the host has been told that a touch is awaited */
         bool prompted;        /* presence.ask is not yet ended */
         bool gate_runs;
+        bool finger_wanted; /* by the gate */
         bool contactless; /* of the reader's last command */
 
         slice call_request; /* good during mitome_authenticator_call */

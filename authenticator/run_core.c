@@ -228,18 +228,32 @@ static bool carry_apdu(struct mitome_authenticator *a)
         return true;
 }
 
+/* Some of what a gate is asked for needs nobody. */
+static bool wants_finger(const struct mitome_gate_request *request)
+{
+        return request->purpose == MITOME_GATE_VERIFY || request->purpose == MITOME_GATE_ENROL;
+}
+
+static bool refuse_gate(struct mitome_authenticator *a, mitome_code why)
+{
+        step_gate(a, &(struct mitome_gate_event){ .kind = MITOME_GATE_REFUSED, .code = why });
+        return true;
+}
+
 static bool start_gate(struct mitome_authenticator *a)
 {
         const struct mitome_gate *gate = &a->config.gate;
-        bool there = gate->version == MITOME_GATE_VERSION;
-        if (there && !failed(gate->start(gate->context, &a->action.request, NULL))) {
-                a->gate_runs = true;
-                a->waiting = WAITS_FOR_GATE;
+        if (gate->version != MITOME_GATE_VERSION)
+                return refuse_gate(a, MITOME_E_GATE_BROKEN);
+        mitome_status status = gate->start(gate->context, &a->action.request, NULL);
+        if (failed(status))
+                return refuse_gate(a, status.code);
+        a->gate_runs = true;
+        a->waiting = WAITS_FOR_GATE;
+        a->finger_wanted = wants_finger(&a->action.request);
+        if (a->finger_wanted)
                 prompt_finger(a);
-                return false;
-        }
-        step_gate(a, &(struct mitome_gate_event){ .kind = MITOME_GATE_BROKEN });
-        return true;
+        return false;
 }
 
 static bool await_gate(struct mitome_authenticator *a)
@@ -305,15 +319,14 @@ static void run(struct mitome_authenticator *a)
 
 /* ---- what is waited for ---- */
 
+/* "Nothing" is told as well: the core keeps CTAP's time limits by it. */
 static void poll_gate(struct mitome_authenticator *a, int wait_ms)
 {
         const struct mitome_gate *gate = &a->config.gate;
         struct mitome_gate_event event = { .kind = MITOME_GATE_BROKEN };
         if (!a->gate_runs || failed(gate->poll(gate->context, wait_ms, &event, NULL)))
                 event = (struct mitome_gate_event){ .kind = MITOME_GATE_BROKEN };
-        if (event.kind == MITOME_GATE_NOTHING)
-                return;
-        if (event.kind >= MITOME_GATE_EVIDENCE) {
+        if (MITOME_GATE_IS_FINAL(event.kind)) {
                 a->gate_runs = false;
                 end_prompt(a);
         }
@@ -353,7 +366,8 @@ void run_poll(struct mitome_authenticator *a, int wait_ms)
 
 bool run_wants_user(const struct mitome_authenticator *a)
 {
-        return a->waiting != WAITS_FOR_REQUEST && !a->discard;
+        bool wanted = a->waiting == WAITS_FOR_TOUCH || (a->waiting == WAITS_FOR_GATE && a->finger_wanted);
+        return wanted && !a->discard;
 }
 
 /* ---- requests ---- */
