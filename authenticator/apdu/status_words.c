@@ -17,6 +17,8 @@ static const struct {
         { SW_TOKEN_OPERATION, "unlock token: made for another operation" },
         { SW_TOKEN_SET, "unlock token: the enrolment set is not confirmed" },
         { SW_TOKEN_FORM, "unlock token: unknown version, purpose or modality" },
+        { SW_PIN_CHANGE_FIRST, "the PIN has to be changed first" },
+        { SW_PIN_POLICY, "the new PIN breaks the policy" },
         { SW_WRONG_LENGTH, "wrong length" },
         { SW_CHANNEL_UNSUPPORTED, "logical channel not supported" },
         { SW_WRONG_FILE_TYPE, "command does not fit the file" },

@@ -4,6 +4,7 @@
 #include "element_rig.h"
 #include "fido_applet.h"
 #include "p256.h"
+#include "pin_rig.h"
 #include "store.h"
 #include "tlv.h"
 
@@ -177,7 +178,9 @@ static void a_personalised_pin_is_four_digits(void **state)
                 assert_sw(management_pin(rig, bad[i]), SW_WRONG_DATA);
         assert_sw(management_pin(rig, "8765"), SW_OK);
         SECRET(token);
-        assert_sw(element_rig_pin_token(rig, "8765", &token), SW_OK);
+        assert_sw(element_rig_pin_token(rig, "8765", &token), SW_PIN_CHANGE_FIRST); /* it replaced another */
+        assert_sw(pin_rig_change(rig, 2, "8765", "5678"), SW_OK);
+        assert_sw(element_rig_pin_token(rig, "5678", &token), SW_OK);
 }
 
 /* Personalisation takes a PIN that is not four digits away, and tries that are too many. */
@@ -202,7 +205,7 @@ static void personalisation_narrows_the_pin(void **state)
         }
 }
 
-/* "6984 no PIN set · 6985 no key agreement" */
+/* "6984 no PIN set · 6A88 no key agreement (no try)" */
 static void a_token_needs_pin_and_agreement(void **state)
 {
         struct element_rig *rig = *state;
@@ -214,11 +217,11 @@ static void a_token_needs_pin_and_agreement(void **state)
         tlv_write(&w, 0x82, slice_of(stencil.batch_point, 32));
         assert_sw(element_rig_pin_token(rig, "1234", &token), SW_UNUSABLE);
         assert_sw(management_pin(rig, "1234"), SW_OK);
-        assert_sw(element_rig_command(rig, get_pin_token, writer_view(&w)), SW_CONDITIONS);
+        assert_sw(element_rig_command(rig, get_pin_token, writer_view(&w)), SW_NO_REFERENCE);
         assert_sw(element_rig_command(rig, key_agreement, nothing), SW_OK);
         mitome_element_reset(rig->element);
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
-        assert_sw(element_rig_command(rig, get_pin_token, writer_view(&w)), SW_CONDITIONS);
+        assert_sw(element_rig_command(rig, get_pin_token, writer_view(&w)), SW_NO_REFERENCE);
         assert_int_equal(element_rig_state(rig).pin_tries, 8); /* none was a try */
         assert_sw(element_rig_command(rig, key_agreement, slice_text("x")), SW_WRONG_DATA);
 }

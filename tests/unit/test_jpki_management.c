@@ -3,6 +3,7 @@
  * Quotations are of PROTOCOL.md. */
 #include "element_certificate.h"
 #include "element_rig.h"
+#include "pin_rig.h"
 #include "store.h"
 #include "tlv.h"
 
@@ -384,8 +385,17 @@ static void a_reset_unlocks_and_closes_the_finger(void **state)
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
         assert_false(element_rig_state(rig).flags & FINGER_OPEN); /* whose finger it was, nobody knows */
         assert_sw(element_rig_log_in(rig, "rp.example", nothing), SW_UNUSABLE);
-        assert_sw(element_rig_enrol(rig, "5678"), SW_OK);
+        /* the new PIN is the station's until its holder has changed it, by CTAP or here */
+        assert_sw(element_rig_enrol(rig, "5678"), SW_PIN_CHANGE_FIRST);
+        assert_sw(pin_rig_change(rig, 2, "5678", "2468"), SW_OK);
+        assert_sw(element_rig_enrol(rig, "2468"), SW_OK);
         assert_sw(element_rig_log_in(rig, "rp.example", nothing), SW_OK);
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, reset_pin, slice_text("5678")), SW_OK);
+        assert_sw(verify(rig, AUTH_PIN, "5678"), SW_OK);
+        assert_sw(element_rig_command(rig, 0x00240180, slice_text("8642")), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_sw(element_rig_enrol(rig, "8642"), SW_OK);
 }
 
 /* What was verified before a reset opens nothing after it. */

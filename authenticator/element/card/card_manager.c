@@ -99,7 +99,7 @@ static uint16_t route(
                 return common(element, command, answer);
         SW_TRY(find_command(channel->selected, command, &found));
         SW_TRY(check_level(element, found, secured));
-        if (channel->selected->zero_parameters && (command->p1 || command->p2))
+        if (channel->selected->zero_parameters && (command->p1 > found->p1_max || command->p2))
                 return SW_WRONG_P1P2;
         return found->run(element, command, answer);
 }

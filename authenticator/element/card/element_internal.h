@@ -43,6 +43,14 @@ enum element_object {
         OBJECT_PAIRING_KEY = 0x0030,         /* 32 bytes */
         OBJECT_ENROLMENT_SET = 0x0031,       /* 16 bytes: the set that a PIN confirmed */
         OBJECT_ENTERPRISE_LIST = 0x0040,     /* fido_enterprise.c */
+        OBJECT_PIN_FACTS = 0x0041,           /* code points of the PIN (u8), flags (u8): user_pin.c */
+        OBJECT_PIN_MIN = 0x0042,             /* u8: code points, where the holder has raised it */
+        OBJECT_PIN_MIN_LIST = 0x0043,        /* hashes of the RP IDs that may learn it: fido_config.c */
+        OBJECT_FIDO_SETTINGS = 0x0044,       /* u8: fido_config.c */
+        OBJECT_PERSISTENT_TOKEN = 0x0045,    /* fido_persistent.c */
+        OBJECT_DEVICE_IDENTIFIER = 0x0046,   /* 16 bytes, known to holders of that token */
+        OBJECT_STORE_STATE = 0x0047,         /* u32: changes of the discoverable credentials */
+        OBJECT_UV_COUNT = 0x0048,            /* u32: captures since the PIN was entered last */
         OBJECT_DEVICE_KEY = 0x0050,          /* P-256 scalar (32): device_key.c */
         OBJECT_DEVICE_CERTIFICATES = 0x0051, /* TLV list of 82, the device key's first */
         OBJECT_DEVICE_IDENTITY = 0x0052,     /* UTF-8 */
@@ -95,6 +103,7 @@ struct command {
         uint8_t cla, ins;
         enum command_level level;
         uint16_t (*run)(struct mitome_element *element, const struct apdu_command *command, writer *answer);
+        uint8_t p1_max; /* of an applet with zero_parameters: the highest P1 that this command takes */
 };
 
 /* An applet of this build. It is selected on one logical channel at a time, unless it is multi-selectable. */
@@ -103,7 +112,7 @@ struct applet {
         slice aid;
         const struct command *commands;
         size_t count;
-        bool zero_parameters;  /* P1 P2 of every command are 0000 */
+        bool zero_parameters;  /* P1 P2 of every command are 0000, or P1 at most its p1_max */
         bool multi_selectable; /* it keeps nothing between two commands, or keeps it by element->at */
         /* What ends with a selection, of this applet or another one in its place, and with a reset. */
         void (*forget)(struct mitome_element *element);

@@ -7,13 +7,19 @@
 
 enum pin_kind { PIN_TEXT = 1, PIN_FOUR_DIGITS = 2 };
 
+enum { MUST_CHANGE = 0x01 };
+
 static const struct reference_data pin = { OBJECT_PIN, OBJECT_PIN_TRIES };
 
 /* While a certificate is renewed its key is there without one, and as much in need of its PIN. */
+bool user_pin_is_of_person(const struct mitome_element *element)
+{
+        return element_is_personalised(element) || element_has(element, jpki_object(JPKI_AUTH_KEY));
+}
+
 static uint8_t full_tries(const struct mitome_element *element)
 {
-        bool key = element_has(element, jpki_object(JPKI_AUTH_KEY));
-        return key || element_is_personalised(element) ? USER_PIN_TRIES_PERSONALISED : USER_PIN_TRIES;
+        return user_pin_is_of_person(element) ? USER_PIN_TRIES_PERSONALISED : USER_PIN_TRIES;
 }
 
 bool user_pin_is_set(const struct mitome_element *element)
@@ -41,22 +47,88 @@ bool user_pin_is_four_digits(slice text)
         return text.size == USER_PIN_MIN;
 }
 
-/* CTAP 2.1, 6.5.1: UTF-8, at least four code points, at most 63 bytes, not ending in 00. */
-static bool is_ctap_pin(slice text)
+/* ---- policy ---- */
+
+static size_t count_points(slice text)
 {
         size_t points = 0;
-        for (size_t i = 0; i < text.size; i++) {
+        for (size_t i = 0; i < text.size; i++)
                 points += (text.data[i] & 0xC0) != 0x80;
+        return points;
+}
+
+static bool has_zero(slice text)
+{
+        for (size_t i = 0; i < text.size; i++)
                 if (text.data[i] == 0)
-                        return false;
-        }
-        return slice_is_utf8(text) && points >= USER_PIN_MIN && text.size <= REFERENCE_SECRET_MAX;
+                        return true;
+        return false;
+}
+
+/* [6.5.1] UTF-8 of at least as many code points as the minimum is, at most 63 bytes, not ending in 00 */
+static bool is_ctap_pin(const struct mitome_element *element, slice text)
+{
+        return slice_is_utf8(text) && !has_zero(text) && count_points(text) >= user_pin_min(element) &&
+               text.size <= REFERENCE_SECRET_MAX;
 }
 
 bool user_pin_is_allowed(const struct mitome_element *element, slice text)
 {
-        return element_is_personalised(element) ? user_pin_is_four_digits(text) : is_ctap_pin(text);
+        return element_is_personalised(element) ? user_pin_is_four_digits(text) : is_ctap_pin(element, text);
 }
+
+uint8_t user_pin_min(const struct mitome_element *element)
+{
+        uint8_t raised = (uint8_t)element_number(element, OBJECT_PIN_MIN);
+        return element_is_personalised(element) || raised < USER_PIN_MIN ? USER_PIN_MIN : raised;
+}
+
+uint16_t user_pin_put_min(struct mitome_element *element, uint8_t points)
+{
+        return element_put(element, OBJECT_PIN_MIN, slice_of(&points, 1));
+}
+
+/* ---- what is known of the PIN besides ---- */
+
+static void read_facts(const struct mitome_element *element, uint8_t *ret_length, uint8_t *ret_flags)
+{
+        uint8_t length = USER_PIN_MIN, flags = 0;
+        reader r = reader_over(element_object(element, OBJECT_PIN_FACTS), NULL, NULL);
+        *ret_flags = 0;
+        *ret_length = USER_PIN_MIN;
+        if (!failed(read_u8(&r, "pin.length", &length)) && !failed(read_u8(&r, "pin.flags", &flags))) {
+                *ret_length = length;
+                *ret_flags = flags;
+        }
+}
+
+static uint16_t put_facts(struct mitome_element *element, size_t length, uint8_t flags)
+{
+        const uint8_t facts[] = { (uint8_t)length, flags };
+        return element_put(element, OBJECT_PIN_FACTS, SLICE(facts));
+}
+
+uint8_t user_pin_length(const struct mitome_element *element)
+{
+        uint8_t length, flags;
+        read_facts(element, &length, &flags);
+        return length;
+}
+
+bool user_pin_must_change(const struct mitome_element *element)
+{
+        uint8_t length, flags;
+        read_facts(element, &length, &flags);
+        return user_pin_is_set(element) && (flags & MUST_CHANGE || length < user_pin_min(element));
+}
+
+uint16_t user_pin_force_change(struct mitome_element *element)
+{
+        SW_TRY(element_delete(element, OBJECT_PERSISTENT_TOKEN));
+        return put_facts(element, user_pin_length(element), MUST_CHANGE);
+}
+
+/* ---- changes ---- */
 
 void user_pin_hash(slice text, struct secret *ret_hash)
 {
@@ -64,26 +136,42 @@ void user_pin_hash(slice text, struct secret *ret_hash)
         ret_hash->size = USER_PIN_HASH_SIZE;
 }
 
-uint16_t user_pin_put(struct mitome_element *element, slice text)
+static uint16_t put_pin(struct mitome_element *element, slice text, uint8_t flags)
 {
         SECRET(hash);
         user_pin_hash(text, &hash);
         enum pin_kind kind = user_pin_is_four_digits(text) ? PIN_FOUR_DIGITS : PIN_TEXT;
+        SW_TRY(put_facts(element, count_points(text), flags));
+        /* [2.2 6.5.5.6 resetPersistentPinUvAuthToken] */
+        SW_TRY(element_delete(element, OBJECT_PERSISTENT_TOKEN));
         return reference_put(element, &pin, secret_view(&hash), (uint8_t)kind, full_tries(element));
+}
+
+uint16_t user_pin_put(struct mitome_element *element, slice text)
+{
+        return put_pin(element, text, 0);
 }
 
 uint16_t user_pin_reset(struct mitome_element *element, slice text)
 {
         SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
-        return user_pin_put(element, text);
+        return put_pin(element, text, user_pin_is_set(element) ? MUST_CHANGE : 0);
+}
+
+uint16_t user_pin_delete(struct mitome_element *element)
+{
+        static const uint32_t objects[] = { OBJECT_PIN, OBJECT_PIN_FACTS, OBJECT_ENROLMENT_SET,
+                OBJECT_PERSISTENT_TOKEN };
+        for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+                SW_TRY(element_delete(element, objects[i]));
+        return SW_OK;
 }
 
 uint16_t user_pin_release(struct mitome_element *element)
 {
         if (fido_count(element) > fido_count_certificate(element))
                 return SW_OK;
-        SW_TRY(element_delete(element, OBJECT_PIN));
-        SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
+        SW_TRY(user_pin_delete(element));
         return reference_put_tries(element, &pin, USER_PIN_TRIES);
 }
 
@@ -91,26 +179,29 @@ void user_pin_close_fido(struct mitome_element *element)
 {
         fido_end_operation(&element->fido);
         fido_token_wipe(&element->fido.token);
+        element->fido.wrong_in_a_row = 0; /* they were guesses at another one */
 }
 
 uint16_t user_pin_personalise(struct mitome_element *element)
 {
-        if (reference_kind(element, &pin) == PIN_TEXT) {
-                SW_TRY(element_delete(element, OBJECT_PIN));
-                SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
-        }
+        if (reference_kind(element, &pin) == PIN_TEXT)
+                SW_TRY(user_pin_delete(element));
         uint8_t tries = reference_tries(element, &pin);
         if (tries > USER_PIN_TRIES_PERSONALISED)
                 tries = USER_PIN_TRIES_PERSONALISED;
         return reference_put_tries(element, &pin, tries);
 }
 
-/* The last try is gone, by whichever path: nothing that the PIN authorised goes on. */
-static void end_tokens(struct fido *fido)
+/* ---- entering it ---- */
+
+static uint16_t put_uv_count(struct mitome_element *element, uint32_t count)
 {
-        if (fido->operation.by_pin)
-                fido_end_operation(fido);
-        fido_token_wipe(&fido->token);
+        uint8_t bytes[4];
+        writer w = WRITER(bytes);
+        if (count == user_uv_count(element))
+                return SW_OK;
+        write_u32(&w, count);
+        return element_put(element, OBJECT_UV_COUNT, SLICE(bytes));
 }
 
 uint16_t user_pin_check(struct mitome_element *element, slice hash)
@@ -122,12 +213,15 @@ uint16_t user_pin_check(struct mitome_element *element, slice hash)
                 return SW_BLOCKED;
         uint16_t sw = reference_check(element, &pin, hash, tries);
         if (tries == 1 && sw != SW_OK)
-                end_tokens(&element->fido);
+                fido_end_token(&element->fido); /* by whichever path: nothing that it authorised goes on */
         SW_TRY(sw);
         SW_TRY(reference_put_tries(element, &pin, full_tries(element)));
         SW_TRY(user_uv_put(element, USER_UV_TRIES));
+        SW_TRY(put_uv_count(element, 0));
         return element_commit(element);
 }
+
+/* ---- the finger ---- */
 
 uint8_t user_uv_tries(const struct mitome_element *element)
 {
@@ -137,4 +231,16 @@ uint8_t user_uv_tries(const struct mitome_element *element)
 uint16_t user_uv_put(struct mitome_element *element, uint8_t tries)
 {
         return element_put(element, OBJECT_UV_TRIES, slice_of(&tries, 1));
+}
+
+uint32_t user_uv_count(const struct mitome_element *element)
+{
+        return element_number(element, OBJECT_UV_COUNT);
+}
+
+uint16_t user_uv_debit(struct mitome_element *element)
+{
+        uint32_t count = user_uv_count(element);
+        SW_TRY(put_uv_count(element, count < UINT32_MAX ? count + 1 : count));
+        return user_uv_put(element, (uint8_t)(user_uv_tries(element) - 1));
 }

@@ -18,6 +18,9 @@ enum {
 };
 
 bool user_pin_is_set(const struct mitome_element *element);
+
+/* user_pin_is_of_person: it opens the user-verification key, or a certificate says whose it is. */
+bool user_pin_is_of_person(const struct mitome_element *element);
 uint8_t user_pin_tries(const struct mitome_element *element);
 bool user_pin_is_blocked(const struct mitome_element *element);
 
@@ -26,12 +29,32 @@ bool user_pin_is_blocked(const struct mitome_element *element);
 bool user_pin_is_four_digits(slice text);
 bool user_pin_is_allowed(const struct mitome_element *element, slice text);
 
-/* user_pin_put prepares a PIN with full tries; the caller commits. */
+/* user_pin_min is the least number of code points: 4, unless the holder of a plain FIDO authenticator has
+ * raised it. user_pin_put_min prepares a new one. */
+uint8_t user_pin_min(const struct mitome_element *element);
+uint16_t user_pin_put_min(struct mitome_element *element, uint8_t points);
+
+/* user_pin_length is how many code points the PIN has; of one from a time when they were not counted as few
+ * as it can have. */
+uint8_t user_pin_length(const struct mitome_element *element);
+
+/* user_pin_must_change: CTAP gives no token for the PIN until it is changed, because somebody asked for that
+ * (user_pin_force_change prepares it), another than its holder has set it, or it is shorter than the minimum
+ * is now. */
+bool user_pin_must_change(const struct mitome_element *element);
+uint16_t user_pin_force_change(struct mitome_element *element);
+
+/* user_pin_put prepares a PIN with full tries, chosen by one who knew the former; the persistent token ends.
+ * The caller commits. */
 uint16_t user_pin_put(struct mitome_element *element, slice text);
 
 /* user_pin_reset prepares a PIN from one who need not know the former: besides, the finger path closes until
- * the new PIN has confirmed the fingers. */
+ * the new PIN has confirmed the fingers, and where there was a PIN its holder has to change this one first.
+ */
 uint16_t user_pin_reset(struct mitome_element *element, slice text);
+
+/* user_pin_delete prepares the end of the PIN, and of all that hangs on it but its tries. */
+uint16_t user_pin_delete(struct mitome_element *element);
 
 /* user_pin_release prepares the end of the PIN with the certificate that it came with. While there are FIDO
  * credentials that outlive it the PIN stays, with the tries it has: it is what keeps others from them. */
@@ -51,8 +74,13 @@ void user_pin_hash(slice text, struct secret *ret_hash);
  * set; 6983 blocked. Every step is durable before the next. With the last try PIN tokens end. */
 uint16_t user_pin_check(struct mitome_element *element, slice hash);
 
-/* The tries of the finger. user_uv_put prepares; the caller commits. */
+/* The tries of the finger. user_uv_put prepares; the caller commits. user_uv_debit takes one and counts it.
+ */
 uint8_t user_uv_tries(const struct mitome_element *element);
 uint16_t user_uv_put(struct mitome_element *element, uint8_t tries);
+uint16_t user_uv_debit(struct mitome_element *element);
+
+/* user_uv_count is how many captures were debited since the PIN was entered last. */
+uint32_t user_uv_count(const struct mitome_element *element);
 
 #endif

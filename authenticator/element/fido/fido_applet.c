@@ -14,6 +14,14 @@ enum state_flag {
         STATE_CERTIFICATE = 0x40,
 };
 
+enum state_flag_more {
+        STATE_ALWAYS_UV = 0x01,
+        STATE_MUST_CHANGE = 0x02,
+        STATE_ENTERPRISE_LIST = 0x04,
+        STATE_ENROLLED = 0x08,
+        STATE_PERSISTENT_TOKEN = 0x10,
+};
+
 void fido_forget(struct mitome_element *element)
 {
         struct fido *fido = &element->fido;
@@ -29,10 +37,12 @@ void fido_forget(struct mitome_element *element)
 
 static uint16_t erase(struct mitome_element *element)
 {
-        static const uint32_t objects[] = { OBJECT_BATCH_KEY, OBJECT_BATCH_CERTIFICATES, OBJECT_PIN,
-                OBJECT_PAIRING_KEY, OBJECT_ENROLMENT_SET, OBJECT_ENTERPRISE_LIST };
+        static const uint32_t objects[] = { OBJECT_BATCH_KEY, OBJECT_BATCH_CERTIFICATES, OBJECT_PAIRING_KEY,
+                OBJECT_ENTERPRISE_LIST };
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 SW_TRY(element_delete(element, objects[i]));
+        SW_TRY(user_pin_delete(element));
+        SW_TRY(fido_delete_settings(element));
         jpki_close_secret(element, JPKI_AUTH_PIN); /* which the PIN that goes had opened */
         fido_index_forget(&element->fido.index);   /* made anew from whatever is there then */
         return element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER_LAST);
@@ -84,6 +94,18 @@ static uint8_t state_flags(const struct mitome_element *element)
         return (uint8_t)flags;
 }
 
+enum { STATE_WITH_IDENTIFIERS = 0x01 }; /* P1 */
+
+static uint8_t state_flags_more(const struct mitome_element *element)
+{
+        int flags = (fido_always_uv(element) ? STATE_ALWAYS_UV : 0) |
+                    (user_pin_must_change(element) ? STATE_MUST_CHANGE : 0) |
+                    (fido_enterprise_exists(element) ? STATE_ENTERPRISE_LIST : 0) |
+                    (element_has(element, OBJECT_ENROLMENT_SET) ? STATE_ENROLLED : 0) |
+                    (fido_persistent_exists(element) ? STATE_PERSISTENT_TOKEN : 0);
+        return (uint8_t)flags;
+}
+
 static slice aaguid(const struct mitome_element *element)
 {
         static const uint8_t none[FIDO_AAGUID_SIZE];
@@ -92,20 +114,35 @@ static slice aaguid(const struct mitome_element *element)
         return failed(read_bytes(&r, "AAGUID", FIDO_AAGUID_SIZE, &value)) ? SLICE(none) : value;
 }
 
+static void write_count(writer *answer, uint8_t tag, size_t count)
+{
+        const uint8_t bytes[] = { (uint8_t)(count >> 8), (uint8_t)count };
+        tlv_write(answer, tag, SLICE(bytes));
+}
+
+static void write_uv_count(const struct mitome_element *element, writer *answer)
+{
+        uint8_t bytes[4];
+        writer w = WRITER(bytes);
+        write_u32(&w, user_uv_count(element));
+        tlv_write(answer, 0x8A, SLICE(bytes));
+}
+
 uint16_t fido_get_state(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         size_t count = fido_count(element);
         if (command->data.size)
                 return SW_WRONG_DATA;
-        size_t room = count < FIDO_CREDENTIALS_MAX ? FIDO_CREDENTIALS_MAX - count : 0;
-        const uint8_t room_bytes[] = { (uint8_t)(room >> 8), (uint8_t)room };
         tlv_write(answer, 0x80, aaguid(element));
         tlv_write_u8(answer, 0x81, state_flags(element));
         tlv_write_u8(answer, 0x82, user_pin_tries(element));
         tlv_write_u8(answer, 0x83, user_uv_tries(element));
-        tlv_write_u8(answer, 0x84, USER_PIN_MIN);
-        tlv_write(answer, 0x85, SLICE(room_bytes));
-        return SW_OK;
+        tlv_write_u8(answer, 0x84, user_pin_min(element));
+        write_count(answer, 0x85, count < FIDO_CREDENTIALS_MAX ? FIDO_CREDENTIALS_MAX - count : 0);
+        tlv_write_u8(answer, 0x86, state_flags_more(element));
+        write_count(answer, 0x87, fido_count_discoverable(element));
+        write_uv_count(element, answer);
+        return command->p1 == STATE_WITH_IDENTIFIERS ? fido_persistent_show(element, answer) : SW_OK;
 }
 
 /* ---- the commands ---- */
@@ -119,6 +156,9 @@ static const struct {
         { 0x14, fido_get_pin_token },
         { 0x16, fido_get_uv_token },
         { 0x18, fido_reset },
+        { 0x1A, fido_forget_token },
+        { 0x1C, fido_change_pin },
+        { 0x1E, fido_configure },
         { 0x20, fido_begin },
         { 0x24, fido_make_credential },
         { 0x26, fido_get_assertion },
@@ -152,11 +192,14 @@ uint16_t fido_dispatch(struct mitome_element *element, const struct apdu_command
 
 /* The state table stands before every command that is run by fido_dispatch. */
 static const struct command commands[] = {
-        { 0x80, 0x10, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x10, COMMAND_OPEN, fido_dispatch, .p1_max = STATE_WITH_IDENTIFIERS },
         { 0x80, 0x12, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x14, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x16, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x18, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x1A, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x1C, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x1E, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x20, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x24, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x26, COMMAND_OPEN, fido_dispatch },

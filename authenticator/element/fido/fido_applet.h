@@ -24,9 +24,10 @@ enum {
         FIDO_BLOB_KEY_SIZE = 32,
         FIDO_BLOB_MAX = 64, /* credBlob */
         FIDO_PIN_TOKEN_SIZE = 32,
-        FIDO_PARAM_SIZE = SHA256_SIZE,
-        FIDO_WRONG_IN_A_ROW_MAX = 3,  /* CTAP 2.1 6.5.5.7.1 */
-        FIDO_CERTIFICATES_MAX = 3584, /* so that an attestation fits into a response */
+        FIDO_PARAM_SIZE = SHA256_SIZE, /* pinUvAuthParam of protocol 2 */
+        FIDO_PARAM_ONE_SIZE = 16,      /* of protocol 1 */
+        FIDO_WRONG_IN_A_ROW_MAX = 3,   /* CTAP 2.1 6.5.5.7.1 */
+        FIDO_CERTIFICATES_MAX = 3584,  /* so that an attestation fits into a response */
 };
 
 enum fido_ctap_command {
@@ -44,9 +45,12 @@ enum fido_permission {
         FIDO_BE = 0x08,
         FIDO_LBW = 0x10,
         FIDO_ACFG = 0x20,
-        FIDO_PERMISSIONS = 0x3F,
-        FIDO_PERMISSIONS_BY_FINGER = FIDO_MC | FIDO_GA | FIDO_CM | FIDO_LBW, /* fingers are added by PIN */
-        FIDO_PERMISSIONS_LEGACY = FIDO_MC | FIDO_GA | FIDO_BE,
+        FIDO_PCMR = 0x40, /* CTAP 2.2: credential management, to read only, by the persistent token */
+        FIDO_PERMISSIONS = 0x7F,
+        FIDO_PERMISSIONS_BY_FINGER =
+                FIDO_MC | FIDO_GA | FIDO_CM | FIDO_LBW | FIDO_PCMR, /* fingers are added by PIN */
+        /* of getPinToken: the previews of credential and finger management know no permissions */
+        FIDO_PERMISSIONS_LEGACY = FIDO_MC | FIDO_GA | FIDO_CM | FIDO_BE,
 };
 
 /* CTAP 2.1, 12.1 */
@@ -66,9 +70,13 @@ struct fido_operation {
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
 };
 
+/* PIN/UV auth protocols */
+enum fido_protocol { FIDO_PROTOCOL_ONE = 1, FIDO_PROTOCOL_TWO = 2 };
+
 /* The one pinUvAuthToken that is alive. */
 struct fido_token {
         struct secret value; /* size 0: none */
+        enum fido_protocol protocol;
         uint8_t permissions;
         bool has_rp; /* it is for this relying party only */
         uint8_t rp_id_hash[FIDO_HASH_SIZE];
@@ -118,7 +126,10 @@ fido_handler fido_set_enterprise;                                   /* fido_ente
 fido_handler fido_manage_credentials;                               /* fido_management.c */
 fido_handler fido_u2f_register, fido_u2f_authenticate;              /* fido_ctap1.c */
 
-fido_handler fido_reset; /* fido_reset.c */
+fido_handler fido_reset;        /* fido_reset.c */
+fido_handler fido_forget_token; /* fido_token.c */
+fido_handler fido_change_pin;   /* fido_pin.c */
+fido_handler fido_configure;    /* fido_config.c */
 
 /* fido_dispatch is the one door: it asks the state table (fido_rules.h) and then the command's handler. */
 fido_handler fido_dispatch; /* fido_applet.c */
@@ -126,17 +137,40 @@ fido_handler fido_dispatch; /* fido_applet.c */
 /* fido_allowed asks the table for a command, or for an operation that BEGIN announces. */
 uint16_t fido_allowed(struct mitome_element *element, uint8_t ins, enum fido_phase begins);
 
-/* ---- PIN/UV auth protocol 2 (fido_agreement.c) ---- */
+/* ---- PIN/UV auth protocols 1 and 2 (fido_agreement.c) ---- */
 
-enum { FIDO_COORDINATE_SIZE = 32, FIDO_IV_SIZE = 16 };
+enum { FIDO_COORDINATE_SIZE = 32, FIDO_IV_SIZE = 16, FIDO_BLOCK_SIZE = 16 };
 
-/* fido_agree makes the AES key that platform and element share (CTAP 2.1, 6.5.7). A point off the curve:
- * 6A80. */
-uint16_t fido_agree(const struct fido *fido, slice x, slice y, struct secret *ret_key);
+/* What platform and element share for one exchange. Declare it with FIDO_SHARED(name): it is wiped on every
+ * way out. */
+struct fido_shared {
+        enum fido_protocol protocol;
+        struct secret aes, hmac;
+};
 
-/* fido_seal encrypts `plain`, of whole blocks, behind a new IV; fido_unseal is its inverse. */
-uint16_t fido_seal(struct mitome_element *element, const struct secret *key, slice plain, writer *sealed);
-uint16_t fido_unseal(const struct secret *key, slice sealed, struct secret *ret_plain);
+void fido_shared_wipe(struct fido_shared *shared);
+
+#define FIDO_SHARED(name) __attribute__((cleanup(fido_shared_wipe))) struct fido_shared name = { 0 }
+
+/* fido_agree takes the fields of a command: 88 protocol (1; absent: 2), 80 x, 81 y of the platform. 6A88 no
+ * key agreement (none was asked for, or a wrong PIN has ended it) · 6A80 another protocol, a point off the
+ * curve. */
+uint16_t fido_agree(
+        const struct fido *fido, slice protocol, slice x, slice y, struct fido_shared *ret_shared);
+
+/* fido_seal encrypts `plain`, of whole blocks: by protocol 2 behind a new IV. fido_unseal is its inverse, for
+ * 1 to 4 blocks: anything else is 6A80. */
+uint16_t fido_seal(
+        struct mitome_element *element, const struct fido_shared *shared, slice plain, writer *sealed);
+uint16_t fido_unseal(const struct fido_shared *shared, slice sealed, struct secret *ret_plain);
+
+/* fido_cbc is AES-CBC without padding, by a key of 16 bytes or of 32. */
+uint16_t fido_cbc(const struct secret *key, const uint8_t *iv, int encrypt, slice in, uint8_t *out);
+
+/* fido_param_is tells whether `param` authenticates the parts under a key: 16 bytes by protocol 1, 32 by 2,
+ * and nothing else. The keys are shared.hmac, and tokens. */
+bool fido_param_is(
+        enum fido_protocol protocol, const struct secret *key, const slice *parts, size_t count, slice param);
 
 /* ---- tokens (fido_token.c) ---- */
 
@@ -145,9 +179,48 @@ uint16_t fido_unseal(const struct secret *key, slice sealed, struct secret *ret_
 bool fido_token_authorises(
         struct fido *fido, uint8_t permission, slice rp_id_hash, slice message, slice param);
 
+/* fido_permissions_fit: some that are known; mc and ga only with a relying party, pcmr only alone. */
+bool fido_permissions_fit(uint8_t permissions, bool has_rp);
+
+/* fido_check_pin decrypts what the platform sends of a PIN and compares it by user_pin_check. The key
+ * agreement ends with a wrong one, and the third in a row is 6985. The hash that was right is in ret_hash. */
+uint16_t fido_check_pin(struct mitome_element *element, const struct fido_shared *shared, slice encrypted,
+        struct secret *ret_hash);
+
+/* fido_end_token ends the token and what it began. */
+void fido_end_token(struct fido *fido);
+
 /* fido_token_used takes what an operation uses up: every permission but lbw (CTAP 2.1, 6.5.3.3). */
 void fido_token_used(struct fido_token *token);
 void fido_token_wipe(struct fido_token *token);
+
+/* ---- the persistent token of CTAP 2.2, and what it shows (fido_persistent.c) ---- */
+
+bool fido_persistent_exists(const struct mitome_element *element);
+
+/* fido_persistent_value gives the token's value, and makes it when there is none. It commits. */
+uint16_t fido_persistent_value(
+        struct mitome_element *element, enum fido_protocol protocol, struct secret *ret_value);
+
+/* fido_persistent_show answers 8B encIdentifier and 8C encCredStoreState, or nothing without a token. */
+uint16_t fido_persistent_show(struct mitome_element *element, writer *answer);
+
+/* fido_persistent_authorises: `param` is the persistent token's, whose only permission is pcmr. */
+bool fido_persistent_authorises(const struct mitome_element *element, slice message, slice param);
+
+/* fido_store_changed stages that a platform's list of the credentials is out of date (credStoreState): for
+ * whoever stages a credential, its change or its end. */
+uint16_t fido_store_changed(struct mitome_element *element);
+
+/* ---- settings (fido_config.c) ---- */
+
+bool fido_always_uv(const struct mitome_element *element);
+
+/* fido_delete_settings stages the end of all that is configured, and of the device identifier. */
+uint16_t fido_delete_settings(struct mitome_element *element);
+
+/* fido_min_pin_lists: the relying party may learn the minimum length of the PIN (user_pin_min). */
+bool fido_min_pin_lists(const struct mitome_element *element, slice rp_id_hash);
 
 /* ---- operations (fido_operation.c) ---- */
 
@@ -168,7 +241,8 @@ uint8_t fido_flags(const struct fido_operation *operation, bool present);
 
 /* ---- enterprise attestation (fido_enterprise.c) ---- */
 
-/* fido_enterprise_enabled: the list is there and switched on. */
+/* fido_enterprise_exists: the list is there; fido_enterprise_enabled: and switched on. */
+bool fido_enterprise_exists(const struct mitome_element *element);
 bool fido_enterprise_enabled(const struct mitome_element *element);
 /* fido_disable_enterprise stages that it is switched off: only the management station switches it on. */
 uint16_t fido_disable_enterprise(struct mitome_element *element);
@@ -202,6 +276,8 @@ struct fido_query {
 /* fido_count is how many there are, fido_count_certificate how many of them are certificate credentials. */
 size_t fido_count(const struct mitome_element *element);
 size_t fido_count_certificate(const struct mitome_element *element);
+/* fido_count_discoverable is how many of them are discoverable. */
+size_t fido_count_discoverable(const struct mitome_element *element);
 
 /* fido_find gives the newest credential that fits, or 6A88. Its views last until the next commit. */
 uint16_t fido_find(

@@ -187,6 +187,20 @@ size_t fido_count_certificate(const struct mitome_element *element)
         return count;
 }
 
+size_t fido_count_discoverable(const struct mitome_element *element)
+{
+        const struct fido_index *index = &element->fido.index;
+        size_t count = 0;
+        struct fido_credential credential;
+        for (size_t i = 0; index->built && i < index->count; i++)
+                count += (index->entries[i].flags & INDEX_DISCOVERABLE) != 0;
+        if (index->built)
+                return count;
+        for (uint32_t place = OBJECT_CREDENTIAL; next_place(element, place, &place); place++)
+                count += fido_read_credential(element, place, &credential) && credential.discoverable;
+        return count;
+}
+
 /* ---- finding ---- */
 
 /* CTAP 2.1 12.1: what credProtect lets be found, which without verification is at most what was named. */

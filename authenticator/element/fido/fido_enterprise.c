@@ -15,6 +15,11 @@ static bool read_list(const struct mitome_element *element, uint8_t *ret_flags, 
         return !failed(read_u8(ret_hashes, "enterprise.flags", ret_flags));
 }
 
+bool fido_enterprise_exists(const struct mitome_element *element)
+{
+        return element_has(element, OBJECT_ENTERPRISE_LIST);
+}
+
 bool fido_enterprise_enabled(const struct mitome_element *element)
 {
         uint8_t flags;

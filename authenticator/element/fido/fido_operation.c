@@ -51,7 +51,7 @@ static uint16_t read_begin(slice data, struct begin *ret)
                 { 0x81, FIELD_OPTIONAL, FIDO_HASH_SIZE, FIDO_HASH_SIZE, &ret->rp_id_hash },
                 { 0x82, FIELD_OPTIONAL, FIDO_HASH_SIZE, FIDO_HASH_SIZE, &ret->client_data_hash },
                 { 0x83, FIELD_REQUIRED, 1, 1, &ret->options },
-                { 0x84, FIELD_OPTIONAL, FIDO_PARAM_SIZE, FIDO_PARAM_SIZE, &ret->param },
+                { 0x84, FIELD_OPTIONAL, FIDO_PARAM_ONE_SIZE, FIDO_PARAM_SIZE, &ret->param },
                 { 0x85, FIELD_OPTIONAL, 1, BIO_MESSAGE_MAX, &ret->message },
                 { 0x86, FIELD_OPTIONAL, 1, 1, &ret->permissions },
                 { 0x87, FIELD_OPTIONAL, 1, FIDO_RP_ID_MAX, &ret->rp_id },
@@ -97,10 +97,11 @@ static uint16_t check_permissions(const struct begin *begin, int fields, uint8_t
 {
         bool form = (fields & ~HAS_RP_ID) == HAS_PERMISSIONS && options == BEGIN_BUILT_IN;
         uint8_t permissions = form ? begin->permissions.data[0] : 0;
-        if (!permissions || permissions & ~FIDO_PERMISSIONS ||
-                (permissions & (FIDO_MC | FIDO_GA) && !begin->rp_id.data))
+        /* [6.5.5.7.3 permissions] some, and known ones; makeCredential and getAssertion want a relying party
+         */
+        if (!fido_permissions_fit(permissions, begin->rp_id.data != NULL))
                 return SW_WRONG_DATA;
-        /* uvBioEnroll and uvAcfg are not offered. */
+        /* [6.5.5.7.3 uvBioEnroll] [6.5.5.7.3 uvAcfg] are not offered */
         return permissions & ~FIDO_PERMISSIONS_BY_FINGER ? SW_FUNCTION_UNSUPPORTED : SW_OK;
 }
 
@@ -145,7 +146,7 @@ static uint16_t check_param(struct fido *fido, const struct begin *begin)
 /* Spends a try before the challenge for it goes out. */
 static uint16_t debit(struct mitome_element *element)
 {
-        SW_TRY(user_uv_put(element, (uint8_t)(user_uv_tries(element) - 1)));
+        SW_TRY(user_uv_debit(element));
         return element_commit(element);
 }
 
@@ -285,7 +286,7 @@ uint16_t fido_check(struct mitome_element *element, const struct apdu_command *c
         (void)answer;
         slice param, message;
         const struct field fields[] = {
-                { 0x84, FIELD_REQUIRED, FIDO_PARAM_SIZE, FIDO_PARAM_SIZE, &param },
+                { 0x84, FIELD_REQUIRED, FIDO_PARAM_ONE_SIZE, FIDO_PARAM_SIZE, &param },
                 { 0x85, FIELD_REQUIRED, 1, BIO_MESSAGE_MAX, &message },
         };
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));

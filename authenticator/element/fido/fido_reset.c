@@ -40,13 +40,13 @@ static uint16_t stage_jpki(struct mitome_element *element)
 
 static uint16_t stage_reset(struct mitome_element *element)
 {
-        static const uint32_t objects[] = { OBJECT_PIN, OBJECT_PAIRING_KEY, OBJECT_ENROLMENT_SET };
         bool all = holds_jpki(element);
         SW_TRY(receipt_record(element, all ? RECEIPT_RESET_ALL : RECEIPT_RESET));
         if (all)
                 SW_TRY(stage_jpki(element));
-        for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
-                SW_TRY(element_delete(element, objects[i]));
+        SW_TRY(user_pin_delete(element));
+        SW_TRY(fido_delete_settings(element));
+        SW_TRY(element_delete(element, OBJECT_PAIRING_KEY));
         SW_TRY(element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER_LAST));
         SW_TRY(fido_disable_enterprise(element));
         return stage_tries(element);
@@ -68,6 +68,7 @@ uint16_t fido_reset(struct mitome_element *element, const struct apdu_command *c
         fido_index_forget(&element->fido.index);
         SW_TRY(element_commit(element));
         fido_forget(element);
+        element->fido.wrong_in_a_row = 0;
         jpki_close_secret(
                 element, JPKI_AUTH_PIN); /* a PIN may have been all there was of the JPKI applet's */
         return SW_OK;

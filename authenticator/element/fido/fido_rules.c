@@ -17,6 +17,9 @@ const struct fido_rule fido_rules[] = {
         { 0x14, FIDO_IDLE, ANY, TAKES_PIN, "GET PIN TOKEN" },
         { 0x16, FIDO_IDLE, IN(FIDO_TOKEN_UV), FACT_PIN_TRIES | FACT_AGREEMENT, "GET UV TOKEN" },
         { 0x18, FIDO_IDLE, ANY, 0, "RESET" },
+        { 0x1A, FIDO_IDLE, ANY, 0, "FORGET TOKEN" },
+        { 0x1C, FIDO_IDLE, ANY, FACT_PIN_TRIES | FACT_ROW | FACT_AGREEMENT, "CHANGE PIN" },
+        { 0x1E, FIDO_IDLE, ANY, FACT_PIN_TRIES, "CONFIGURE" },
         { 0x20, FIDO_MAKE, ANY, 0, "BEGIN" },
         { 0x20, FIDO_MAKE_PIN, ANY, FACT_PIN_TRIES, "BEGIN" },
         { 0x20, FIDO_MAKE_UV, ANY, VERIFIABLE, "BEGIN" },
@@ -58,7 +61,7 @@ static const struct {
         { FACT_PIN_TRIES, SW_BLOCKED, "PIN not blocked" },
         { FACT_UV_TRIES, SW_BLOCKED, "UV tries" },
         { FACT_ROW, SW_CONDITIONS, "no three wrong PINs in a row" },
-        { FACT_AGREEMENT, SW_CONDITIONS, "a key agreement" },
+        { FACT_AGREEMENT, SW_NO_REFERENCE, "a key agreement" },
         { FACT_PENDING, SW_CONDITIONS, "a pairing pending" },
 };
 

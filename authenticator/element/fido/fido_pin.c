@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "data_fields.h"
+#include "element_internal.h"
+#include "tlv.h"
+#include "user_pin.h"
+
+/* CHANGE PIN: setPIN and changePIN of authenticatorClientPIN (CTAP 2.1, 6.5.5.5 and 6.5.5.6). The PIN comes
+ * padded with zeros and encrypted to the element: nobody between sees it, nor how long it is. */
+
+enum { PADDED_SIZE = 64, PADDED_MAX = FIDO_IV_SIZE + PADDED_SIZE };
+
+struct change {
+        slice x, y, protocol, new_pin, param, former;
+};
+
+static uint16_t read_change(slice data, struct change *ret)
+{
+        const struct field fields[] = {
+                { 0x80, FIELD_REQUIRED, FIDO_COORDINATE_SIZE, FIDO_COORDINATE_SIZE, &ret->x },
+                { 0x81, FIELD_REQUIRED, FIDO_COORDINATE_SIZE, FIDO_COORDINATE_SIZE, &ret->y },
+                { 0x82, FIELD_OPTIONAL, USER_PIN_HASH_SIZE, FIDO_IV_SIZE + USER_PIN_HASH_SIZE, &ret->former },
+                { 0x83, FIELD_REQUIRED, PADDED_SIZE, PADDED_MAX, &ret->new_pin },
+                { 0x84, FIELD_REQUIRED, FIDO_PARAM_ONE_SIZE, FIDO_PARAM_SIZE, &ret->param },
+                { 0x88, FIELD_OPTIONAL, 1, 1, &ret->protocol },
+        };
+        return fields_read(data, fields, sizeof fields / sizeof *fields);
+}
+
+/* [6.5.5.5 verify] over newPinEnc, [6.5.5.6 verify] over newPinEnc and pinHashEnc: a wrong one is no try */
+static bool is_genuine(const struct fido_shared *shared, const struct change *change)
+{
+        const slice parts[] = { change->new_pin, change->former };
+        return fido_param_is(shared->protocol, &shared->hmac, parts, 2, change->param);
+}
+
+/* The zeros behind the PIN are padding: how many there are is compared for all of them alike. */
+static slice without_padding(const struct secret *padded)
+{
+        size_t size = 0;
+        for (size_t i = 0; i < padded->size; i++)
+                size = padded->data[i] ? i + 1 : size;
+        return slice_of(padded->data, size);
+}
+
+/* [6.5.5.5 paddedNewPin] [6.5.5.6 paddedNewPin] 64 bytes */
+static uint16_t read_new_pin(const struct fido_shared *shared, slice encrypted, struct secret *ret_padded)
+{
+        SW_TRY(fido_unseal(shared, encrypted, ret_padded));
+        return ret_padded->size == PADDED_SIZE ? SW_OK : SW_WRONG_DATA;
+}
+
+/* A new PIN ends what the former one opened, in either applet. */
+static uint16_t keep_pin(struct mitome_element *element)
+{
+        SW_TRY(element_commit(element));
+        jpki_close_secret(element, JPKI_AUTH_PIN);
+        user_pin_close_fido(element);
+        return SW_OK;
+}
+
+/* ---- setPIN ---- */
+
+/* The PIN of key 0017 is set by whoever manages the key, and by nobody who happens upon an element that has
+ * none yet. */
+static uint16_t set_pin(
+        struct mitome_element *element, const struct fido_shared *shared, const struct change *change)
+{
+        SECRET(padded);
+        /* [6.5.5.5 alreadySet] where a PIN is, it takes that PIN to change it */
+        if (user_pin_is_set(element) || user_pin_is_of_person(element))
+                return SW_CONDITIONS;
+        if (!is_genuine(shared, change))
+                return SW_SECURITY_STATUS;
+        SW_TRY(read_new_pin(shared, change->new_pin, &padded));
+        slice pin = without_padding(&padded);
+        /* [6.5.5.5 minPINLength] */
+        if (!user_pin_is_allowed(element, pin))
+                return SW_PIN_POLICY;
+        SW_TRY(user_pin_reset(element, pin));
+        return keep_pin(element);
+}
+
+/* ---- changePIN ---- */
+
+/* [6.5.5.6 minPINLength] long enough, and [6.5.5.6 forcePINChange] another one than before */
+static uint16_t check_policy(struct mitome_element *element, slice pin, const struct secret *former)
+{
+        SECRET(hash);
+        user_pin_hash(pin, &hash);
+        bool same = secret_equal(secret_view(&hash), secret_view(former));
+        return user_pin_is_allowed(element, pin) && !(same && user_pin_must_change(element)) ? SW_OK
+                                                                                             : SW_PIN_POLICY;
+}
+
+/* The confirmed fingers stay: who knew the former PIN is who confirmed them. */
+static uint16_t change_pin(
+        struct mitome_element *element, const struct fido_shared *shared, const struct change *change)
+{
+        SECRET(former);
+        SECRET(padded);
+        if (!user_pin_is_set(element)) /* [6.5.5.6 notSet] */
+                return SW_UNUSABLE;
+        if (!is_genuine(shared, change))
+                return SW_SECURITY_STATUS;
+        /* [6.5.5.6 pinRetries] [6.5.5.6 mismatch] counted before it is compared, and given back when it is
+         * right */
+        SW_TRY(fido_check_pin(element, shared, change->former, &former));
+        SW_TRY(read_new_pin(shared, change->new_pin, &padded));
+        slice pin = without_padding(&padded);
+        SW_TRY(check_policy(element, pin, &former));
+        SW_TRY(user_pin_put(element, pin));
+        return keep_pin(element);
+}
+
+uint16_t fido_change_pin(struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        (void)answer;
+        struct change change;
+        FIDO_SHARED(shared);
+        SW_TRY(read_change(command->data, &change));
+        SW_TRY(fido_agree(&element->fido, change.protocol, change.x, change.y, &shared));
+        return change.former.data ? change_pin(element, &shared, &change)
+                                  : set_pin(element, &shared, &change);
+}
