@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
 
-/* authenticatorClientPIN (CTAP 2.1, 6.5.5), PIN/UV auth protocol 2 only. The core carries: the element agrees
- * on keys, decrypts, compares and counts. */
+/* authenticatorClientPIN (CTAP 2.1, 6.5.5), with PIN/UV auth protocols 1 and 2. The core carries: the element
+ * agrees on keys, decrypts, compares and counts, and what it answers says at which step the operation ended.
+ */
 
-enum { HASH_ENC_SIZE = 32, COORDINATE_SIZE = 32, FIELD_MAX = 1024 };
+enum { COORDINATE_SIZE = 32, FIELD_MAX = 1024, PIN_HASH_SIZE = 16, IV_SIZE = 16, TOKEN_SIZE = 32 };
 
-struct point {
-        slice x, y;
-};
-
-struct pin_request {
-        bool has_protocol, has_key_agreement, has_hash_enc, has_permissions;
-        uint64_t subcommand, protocol;
-        struct point key_agreement;
-        slice hash_enc;
+/* 6.5.5.7, permissions */
+enum permission {
+        PERMISSION_MC = 0x01,
+        PERMISSION_GA = 0x02,
+        PERMISSION_CM = 0x04,
+        PERMISSION_BE = 0x08,
+        PERMISSION_LBW = 0x10,
+        PERMISSION_ACFG = 0x20,
+        PERMISSION_PCMR = 0x40,
+        PERMISSIONS_DEFINED = 0x7F,
 };
 
 /* ---- the request ---- */
@@ -33,7 +35,7 @@ static mitome_status read_kty(struct cbor_reader *r, const char *field, void *in
         return read_constant(r, field, EC2);
 }
 
-/* 6.5.6: "alg" is -25 although that is not the algorithm that is used. */
+/* [6.5.6] "alg" is -25 although that is not the algorithm that is used */
 static mitome_status read_alg(struct cbor_reader *r, const char *field, void *into)
 {
         enum { ECDH_ES_HKDF_256 = -25 };
@@ -50,12 +52,12 @@ static mitome_status read_crv(struct cbor_reader *r, const char *field, void *in
 
 static mitome_status read_x(struct cbor_reader *r, const char *field, void *into)
 {
-        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct point *)into)->x);
+        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct core_pin_request *)into)->x);
 }
 
 static mitome_status read_y(struct cbor_reader *r, const char *field, void *into)
 {
-        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct point *)into)->y);
+        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct core_pin_request *)into)->y);
 }
 
 static mitome_status read_key_agreement(struct cbor_reader *r, const char *field, void *into)
@@ -67,86 +69,139 @@ static mitome_status read_key_agreement(struct cbor_reader *r, const char *field
                 { .number = -2, .field = "keyAgreement.x", .required = true, .read = read_x },
                 { .number = -3, .field = "keyAgreement.y", .required = true, .read = read_y },
         };
-        struct pin_request *request = into;
-        request->has_key_agreement = true;
-        return core_read_map(r, field, members, sizeof members / sizeof *members, &request->key_agreement);
+        struct core_pin_request *pin = into;
+        pin->given |= PIN_KEY_AGREEMENT;
+        return core_read_map(r, field, members, sizeof members / sizeof *members, pin);
 }
 
 static mitome_status read_protocol(struct cbor_reader *r, const char *field, void *into)
 {
-        struct pin_request *request = into;
-        request->has_protocol = true;
-        return cbor_read_uint(r, field, UINT32_MAX, &request->protocol);
+        struct core_pin_request *pin = into;
+        pin->given |= PIN_PROTOCOL;
+        return cbor_read_uint(r, field, UINT32_MAX, &pin->protocol);
 }
 
 static mitome_status read_subcommand(struct cbor_reader *r, const char *field, void *into)
 {
-        return cbor_read_uint(r, field, UINT32_MAX, &((struct pin_request *)into)->subcommand);
+        return cbor_read_uint(r, field, UINT32_MAX, &((struct core_pin_request *)into)->subcommand);
 }
 
-static mitome_status read_hash_enc(struct cbor_reader *r, const char *field, void *into)
+static mitome_status read_param(struct cbor_reader *r, const char *field, void *into)
 {
-        struct pin_request *request = into;
-        request->has_hash_enc = true;
-        return cbor_read_bytes(r, field, FIELD_MAX, &request->hash_enc);
+        struct core_pin_request *pin = into;
+        pin->given |= PIN_PARAM;
+        return cbor_read_bytes(r, field, FIELD_MAX, &pin->param);
+}
+
+static mitome_status read_new_pin(struct cbor_reader *r, const char *field, void *into)
+{
+        struct core_pin_request *pin = into;
+        pin->given |= PIN_NEW;
+        return cbor_read_bytes(r, field, FIELD_MAX, &pin->new_pin);
+}
+
+static mitome_status read_hash(struct cbor_reader *r, const char *field, void *into)
+{
+        struct core_pin_request *pin = into;
+        pin->given |= PIN_HASH;
+        return cbor_read_bytes(r, field, FIELD_MAX, &pin->hash);
 }
 
 static mitome_status read_permissions(struct cbor_reader *r, const char *field, void *into)
 {
-        ((struct pin_request *)into)->has_permissions = true;
-        return cbor_skip(r, field);
+        struct core_pin_request *pin = into;
+        pin->given |= PIN_PERMISSIONS;
+        return cbor_read_uint(r, field, UINT32_MAX, &pin->permissions);
 }
 
-static mitome_status read_request(const struct core *core, struct pin_request *ret)
+static mitome_status read_rp_id(struct cbor_reader *r, const char *field, void *into)
+{
+        struct core_pin_request *pin = into;
+        pin->given |= PIN_RP_ID;
+        MITOME_TRY(cbor_read_text(r, field, CORE_RP_ID_MAX, &pin->rp_id));
+        return pin->rp_id.size ? ok() : reader_fail(&r->bytes, MITOME_E_VALUE, field);
+}
+
+static mitome_status read_request(const struct core *core, struct core_pin_request *ret)
 {
         static const struct core_member members[] = {
                 { .number = 1, .field = "pinUvAuthProtocol", .read = read_protocol },
                 { .number = 2, .field = "subCommand", .required = true, .read = read_subcommand },
                 { .number = 3, .field = "keyAgreement", .read = read_key_agreement },
-                { .number = 6, .field = "pinHashEnc", .read = read_hash_enc },
+                { .number = 4, .field = "pinUvAuthParam", .read = read_param },
+                { .number = 5, .field = "newPinEnc", .read = read_new_pin },
+                { .number = 6, .field = "pinHashEnc", .read = read_hash },
                 { .number = 9, .field = "permissions", .read = read_permissions },
-                { .number = 10, .field = "rpId", .read = read_permissions },
+                { .number = 10, .field = "rpId", .read = read_rp_id },
         };
         struct cbor_reader r = core_cbor(core, "CTAP 2.1 6.5.5");
-        struct pin_request request = { 0 };
-        MITOME_TRY(core_read_map(&r, "request", members, sizeof members / sizeof *members, &request));
+        struct core_pin_request pin = { 0 };
+        MITOME_TRY(core_read_map(&r, "request", members, sizeof members / sizeof *members, &pin));
         MITOME_TRY(cbor_end(&r, "request"));
-        *ret = request;
+        *ret = pin;
         return ok();
 }
 
-/* A protocol that is missing: MISSING_PARAMETER; one that is not supported: INVALID_PARAMETER. */
-static enum ctap_status check_protocol(const struct pin_request *request)
-{
-        if (!request->has_protocol)
-                return CTAP2_ERR_MISSING_PARAMETER;
-        return request->protocol == CORE_PROTOCOL_TWO ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
-}
+/* ---- getPINRetries, 6.5.5.2, and getUVRetries, 6.5.5.3 ---- */
 
-/* ---- getPINRetries, 6.5.5.2 ---- */
-
+/* [6.5.5.2] pinRetries, and powerCycleState where no try is taken before the next power-up. Without a PIN
+ * there is nothing to count. */
 static void tell_retries(struct core *core)
 {
+        const struct core_state *state = &core->state;
+        if (!state->pin_set) {
+                core_answer(core, CTAP2_ERR_PIN_NOT_SET);
+                return;
+        }
         writer w = core_body(core);
-        cbor_write_map(&w, 1);
+        cbor_write_map(&w, state->power_cycle_owed ? 2 : 1);
         cbor_write_uint(&w, 3);
-        cbor_write_uint(&w, core->state.pin_tries);
+        cbor_write_uint(&w, state->pin_tries);
+        if (state->power_cycle_owed) {
+                cbor_write_uint(&w, 4);
+                cbor_write_bool(&w, true);
+        }
         core_send(core, &w);
 }
 
-static void get_retries(struct core *core, const struct pin_request *request)
+static void get_retries(struct core *core)
 {
-        (void)request;
         core_fetch_state(core, tell_retries);
+}
+
+/* The finger path is closed with the PIN: whatever tries are left, none can be made. */
+static uint8_t uv_retries(const struct core_state *state)
+{
+        bool blocked = state->pin_set && state->pin_tries == 0;
+        return blocked ? 0 : state->uv_tries;
+}
+
+/* [6.5.5.3] uvRetries; where there is no built-in user verification, the subcommand is none */
+static void tell_uv_retries(struct core *core)
+{
+        if (!core->state.paired) {
+                core_answer(core, CTAP2_ERR_INVALID_SUBCOMMAND);
+                return;
+        }
+        writer w = core_body(core);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 5);
+        cbor_write_uint(&w, uv_retries(&core->state));
+        core_send(core, &w);
+}
+
+static void get_uv_retries(struct core *core)
+{
+        core_fetch_state(core, tell_uv_retries);
 }
 
 /* ---- getKeyAgreement, 6.5.5.4 ---- */
 
 static mitome_status write_key_agreement(writer *w, slice data)
 {
-        struct point point;
-        MITOME_TRY(tlv_find_fixed(data, 0x80, "x", COORDINATE_SIZE, &point.x, NULL));
-        MITOME_TRY(tlv_find_fixed(data, 0x81, "y", COORDINATE_SIZE, &point.y, NULL));
+        slice x, y;
+        MITOME_TRY(tlv_find_fixed(data, 0x80, "x", COORDINATE_SIZE, &x, NULL));
+        MITOME_TRY(tlv_find_fixed(data, 0x81, "y", COORDINATE_SIZE, &y, NULL));
         cbor_write_map(w, 1);
         cbor_write_uint(w, 1);
         cbor_write_map(w, 5);
@@ -157,12 +212,13 @@ static mitome_status write_key_agreement(writer *w, slice data)
         cbor_write_int(w, -1); /* crv: P-256 */
         cbor_write_int(w, 1);
         cbor_write_int(w, -2);
-        cbor_write_bytes(w, point.x);
+        cbor_write_bytes(w, x);
         cbor_write_int(w, -3);
-        cbor_write_bytes(w, point.y);
+        cbor_write_bytes(w, y);
         return ok();
 }
 
+/* [6.5.5.4 5] the public key; the element has one for both protocols */
 static void take_key_agreement(struct core *core, slice data, uint16_t sw)
 {
         writer w = core_body(core);
@@ -174,29 +230,98 @@ static void take_key_agreement(struct core *core, slice data, uint16_t sw)
                 core_send(core, &w);
 }
 
-static void get_key_agreement(struct core *core, const struct pin_request *request)
+static void get_key_agreement(struct core *core)
 {
-        enum ctap_status refusal = check_protocol(request);
-        if (refusal != CTAP2_OK) {
-                core_answer(core, refusal);
-                return;
-        }
         (void)core_data(core); /* no data */
         core_transmit(core, INS_KEY_AGREEMENT, take_key_agreement);
 }
 
-/* ---- getPinToken, 6.5.5.7.1 ---- */
+/* ---- what goes to the element ---- */
 
-enum { ENCRYPTED_TOKEN_SIZE = 48 }; /* protocol 2: IV and 32 bytes */
+static void write_point(writer *data, const struct core_pin_request *pin)
+{
+        tlv_write(data, 0x80, pin->x);
+        tlv_write(data, 0x81, pin->y);
+}
 
-static void take_token(struct core *core, slice data, uint16_t sw)
+/* The element takes protocol 2 where none is said. */
+static void write_protocol(writer *data, const struct core_pin_request *pin)
+{
+        if (pin->protocol != CORE_PROTOCOL_TWO)
+                tlv_write_u8(data, 0x88, (uint8_t)pin->protocol);
+}
+
+/* Sizes of what is encrypted: protocol 2 puts an IV in front. */
+static size_t encrypted_size(const struct core_pin_request *pin, size_t size)
+{
+        return pin->protocol == CORE_PROTOCOL_TWO ? IV_SIZE + size : size;
+}
+
+/* ---- setPIN, 6.5.5.5, and changePIN, 6.5.5.6 ---- */
+
+enum { SUBCOMMAND_SET_PIN = 0x03, SUBCOMMAND_PIN_TOKEN = 0x05, SUBCOMMAND_UV_TOKEN = 0x06 };
+
+static enum ctap_status changed_status(const struct core_pin_request *pin, uint16_t sw)
+{
+        /* [6.5.5.5 3] a PIN is set already: PIN_AUTH_INVALID. Of changePIN the same words mean that a power
+         * cycle is needed. */
+        if (pin->subcommand == SUBCOMMAND_SET_PIN && sw == SW_CONDITIONS)
+                return CTAP2_ERR_PIN_AUTH_INVALID;
+        return ctap_status_of_sw(INS_CHANGE_PIN, sw);
+}
+
+static void take_changed(struct core *core, slice data, uint16_t sw)
+{
+        (void)data;
+        if (sw == SW_OK)
+                core_forget_time(core); /* [6.5.5.6 19] all tokens have ended */
+        core_answer(core, changed_status(&core->pin, sw));
+}
+
+/* [6.5.5.5 4] [6.5.5.5 5] [6.5.5.5 6] [6.5.5.5 7] [6.5.5.5 8] [6.5.5.5 9] [6.5.5.5 10] [6.5.5.5 12] and
+ * [6.5.5.6 3] to [6.5.5.6 21] are one command of the element */
+static void change_pin(struct core *core)
+{
+        const struct core_pin_request *pin = &core->pin;
+        writer *data = core_data(core);
+        write_point(data, pin);
+        if (pin->subcommand != SUBCOMMAND_SET_PIN)
+                tlv_write(data, 0x82, pin->hash);
+        tlv_write(data, 0x83, pin->new_pin);
+        tlv_write(data, 0x84, pin->param);
+        write_protocol(data, pin);
+        core_transmit(core, INS_CHANGE_PIN, take_changed);
+}
+
+static void begin_change(struct core *core)
+{
+        const struct core_pin_request *pin = &core->pin;
+        /* [6.5.5.5 5.1] [6.5.5.6 5.1] a parameter of another size cannot verify */
+        enum ctap_status refusal = core_check_param(true, pin->protocol, pin->param);
+        /* [6.5.5.6 7] what does not decrypt to 16 bytes is refused before it can cost a try */
+        if (refusal == CTAP2_OK && pin->subcommand != SUBCOMMAND_SET_PIN &&
+                pin->hash.size != encrypted_size(pin, PIN_HASH_SIZE))
+                refusal = CTAP1_ERR_INVALID_PARAMETER;
+        if (refusal != CTAP2_OK)
+                core_answer(core, refusal);
+        else
+                core_wind_down(core, (slice){ 0 }, change_pin); /* an enrolment ends with its token */
+}
+
+/* ---- tokens by PIN, 6.5.5.7.1 and 6.5.5.7.2 ---- */
+
+/* A pinUvAuthToken came: `present` when the user was there for it. The persistent one has no time. */
+static void keep_time(struct core *core, bool present)
+{
+        if (core->pin.permissions != PERMISSION_PCMR)
+                core_token_begins(core, present);
+}
+
+static void send_token(struct core *core, slice data)
 {
         slice token;
-        if (sw != SW_OK) {
-                core_answer(core, ctap_status_of_sw(INS_GET_PIN_TOKEN, sw));
-                return;
-        }
-        if (failed(tlv_find_fixed(data, 0x80, "pinUvAuthToken", ENCRYPTED_TOKEN_SIZE, &token, NULL))) {
+        size_t size = encrypted_size(&core->pin, TOKEN_SIZE);
+        if (failed(tlv_find_fixed(data, 0x80, "pinUvAuthToken", size, &token, NULL))) {
                 core_answer(core, CTAP1_ERR_OTHER);
                 return;
         }
@@ -207,68 +332,314 @@ static void take_token(struct core *core, slice data, uint16_t sw)
         core_send(core, &w);
 }
 
-/* The request is read again: an enrolment may have had to end in between. */
-static void ask_token(struct core *core)
+static enum ctap_status pin_token_status(const struct core_pin_request *pin, uint16_t sw)
 {
-        struct pin_request request;
-        mitome_status status = read_request(core, &request);
-        if (failed(status)) {
-                core_answer(core, ctap_status_of_code(status.code));
+        /* [6.5.5.7.1 11] a change is forced: PIN_INVALID, [6.5.5.7.2 11] PIN_POLICY_VIOLATION */
+        if (sw == SW_PIN_CHANGE_FIRST)
+                return pin->subcommand == SUBCOMMAND_PIN_TOKEN ? CTAP2_ERR_PIN_INVALID
+                                                               : CTAP2_ERR_PIN_POLICY_VIOLATION;
+        return ctap_status_of_sw(INS_GET_PIN_TOKEN, sw);
+}
+
+static void take_token(struct core *core, slice data, uint16_t sw)
+{
+        if (sw != SW_OK) {
+                core_answer(core, pin_token_status(&core->pin, sw));
                 return;
         }
+        keep_time(core, false); /* [6.5.5.7.1 13] [6.5.5.7.2 14] userIsPresent: false */
+        send_token(core, data);
+}
+
+/* [6.5.5.7.1 5] to [6.5.5.7.1 15] and [6.5.5.7.2 5] to [6.5.5.7.2 17] are one command of the element */
+static void ask_token(struct core *core)
+{
+        const struct core_pin_request *pin = &core->pin;
         writer *data = core_data(core);
-        tlv_write(data, 0x80, request.key_agreement.x);
-        tlv_write(data, 0x81, request.key_agreement.y);
-        tlv_write(data, 0x82, request.hash_enc);
+        write_point(data, pin);
+        tlv_write(data, 0x82, pin->hash);
+        if (pin->given & PIN_PERMISSIONS)
+                tlv_write_u8(data, 0x83, (uint8_t)pin->permissions);
+        if (pin->rp_id.size)
+                tlv_write(data, 0x84, pin->rp_id);
+        write_protocol(data, pin);
         core_transmit(core, INS_GET_PIN_TOKEN, take_token);
 }
 
-static enum ctap_status check_token_request(const struct pin_request *request)
+static void begin_token(struct core *core)
 {
-        /* Mandatory parameters: pinUvAuthProtocol, keyAgreement, pinHashEnc: else MISSING_PARAMETER. */
-        enum ctap_status refusal = check_protocol(request);
-        if (refusal == CTAP2_ERR_MISSING_PARAMETER || !request->has_key_agreement || !request->has_hash_enc)
-                return CTAP2_ERR_MISSING_PARAMETER;
-        if (refusal != CTAP2_OK)
-                return refusal;
-        /* permissions or rpId are of the newer subcommands: INVALID_PARAMETER. */
-        if (request->has_permissions)
-                return CTAP1_ERR_INVALID_PARAMETER;
-        /* A pinHashEnc that does not decrypt to 16 bytes is no try. */
-        return request->hash_enc.size == HASH_ENC_SIZE ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
-}
-
-static void get_pin_token(struct core *core, const struct pin_request *request)
-{
-        enum ctap_status refusal = check_token_request(request);
-        if (refusal != CTAP2_OK)
-                core_answer(core, refusal);
+        /* [6.5.5.7.1 9] [6.5.5.7.2 9] what does not decrypt to 16 bytes is refused before it can cost a try
+         */
+        if (core->pin.hash.size != encrypted_size(&core->pin, PIN_HASH_SIZE))
+                core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
         else
                 core_wind_down(core, (slice){ 0 }, ask_token); /* a new token ends the old one's enrolment */
 }
 
+static void get_pin_token(struct core *core)
+{
+        /* [6.5.5.7.1 3] permissions, [6.5.5.7.1 4] rpId: INVALID_PARAMETER */
+        if (core->pin.given & (PIN_PERMISSIONS | PIN_RP_ID))
+                core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
+        else
+                begin_token(core);
+}
+
+/* ---- permissions ---- */
+
+/* [6.5.5.7.2 4] [6.5.5.7.3 4] a permission for what is not there, or pcmr together with another:
+ * UNAUTHORIZED_PERMISSION. By finger none for enrolment and configuration: there is no uvBioEnroll and no
+ * uvAcfg. */
+static enum ctap_status check_permissions(const struct core *core)
+{
+        const struct core_pin_request *pin = &core->pin;
+        uint64_t refused = core->config.blobs ? 0 : PERMISSION_LBW;
+        if (pin->subcommand == SUBCOMMAND_UV_TOKEN)
+                refused |= PERMISSION_BE | PERMISSION_ACFG;
+        else if (!core->state.paired)
+                refused |= PERMISSION_BE;
+        bool mixed = pin->permissions & PERMISSION_PCMR && pin->permissions != PERMISSION_PCMR;
+        return pin->permissions & refused || mixed ? CTAP2_ERR_UNAUTHORIZED_PERMISSION : CTAP2_OK;
+}
+
+/* [6.5.5.7.2 3] [6.5.5.7.3 3] permissions 0: INVALID_PARAMETER. [6.5.5.7.2 15] [6.5.5.7.3 14] bits without a
+ * meaning are ignored: where no others are, nothing is asked for either. */
+static bool takes_permissions(struct core *core)
+{
+        struct core_pin_request *pin = &core->pin;
+        pin->permissions &= PERMISSIONS_DEFINED;
+        if (pin->permissions == PERMISSION_PCMR)
+                pin->rp_id = (slice){ 0 }; /* the persistent token is for no relying party */
+        return pin->permissions != 0;
+}
+
+static void pin_token_with_state(struct core *core)
+{
+        enum ctap_status refusal = check_permissions(core);
+        if (refusal != CTAP2_OK)
+                core_answer(core, refusal);
+        else
+                begin_token(core);
+}
+
+static void get_pin_token_with_permissions(struct core *core)
+{
+        if (takes_permissions(core))
+                core_fetch_state(core, pin_token_with_state);
+        else
+                core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
+}
+
+/* ---- a token by finger, 6.5.5.7.3 ---- */
+
+static void take_uv_token(struct core *core, slice data, uint16_t sw)
+{
+        core->begun = false;
+        if (sw != SW_OK) {
+                core_answer(core, ctap_status_of_sw(INS_GET_UV_TOKEN, sw));
+                return;
+        }
+        keep_time(core, true); /* [6.5.5.7.3 13] a finger on the sensor is evidence of user interaction */
+        send_token(core, data);
+}
+
+/* [6.5.5.7.3 11] to [6.5.5.7.3 16] */
+static void ask_uv_token(struct core *core, const struct mitome_gate_event *event)
+{
+        const struct core_pin_request *pin = &core->pin;
+        if (!event->has_evidence) {
+                core_close(core, CTAP1_ERR_OTHER);
+                return;
+        }
+        writer *data = core_data(core);
+        write_point(data, pin);
+        tlv_write(data, 0x82, SLICE(event->evidence));
+        write_protocol(data, pin);
+        core_transmit(core, INS_GET_UV_TOKEN, take_uv_token);
+}
+
+/* [6.5.5.7.3 10.2] no tries left: UV_BLOCKED, [6.5.5.7.3 10.3] else UV_INVALID */
+static void tell_mismatch(struct core *core)
+{
+        core_answer(core, uv_retries(&core->state) == 0 ? CTAP2_ERR_UV_BLOCKED : CTAP2_ERR_UV_INVALID);
+}
+
+static void count_mismatch(struct core *core)
+{
+        core_fetch_state(core, tell_mismatch);
+}
+
+static void take_capture(struct core *core, const struct mitome_gate_event *event)
+{
+        switch (event->kind) {
+        case MITOME_GATE_EVIDENCE:
+                ask_uv_token(core, event);
+                break;
+        case MITOME_GATE_NO_MATCH:
+                core_wind_down(core, (slice){ 0 }, count_mismatch);
+                break;
+        case MITOME_GATE_ABSENT:
+                /* [6.5.5.7.3 10.1] nothing was presented: USER_ACTION_TIMEOUT, and no try is lost */
+                core_close_with(core, CTAP2_ERR_USER_ACTION_TIMEOUT,
+                        event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
+                break;
+        case MITOME_GATE_REFUSED:
+                /* Nothing was compared: no try is lost. [6.5.5.7.3 5] where no finger is enrolled, nothing is
+                 * configured. */
+                core_close_with(core,
+                        event->code == MITOME_E_GATE_NO_FINGER ? CTAP2_ERR_NOT_ALLOWED : CTAP1_ERR_OTHER,
+                        event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
+                break;
+        case MITOME_GATE_NOTHING:
+        case MITOME_GATE_AWAITS:
+        case MITOME_GATE_SAMPLE:
+        case MITOME_GATE_RETRY:
+                core_poll_gate(core, take_capture);
+                break;
+        case MITOME_GATE_BROKEN:
+        default:
+                core_close(core, CTAP1_ERR_OTHER);
+                break;
+        }
+}
+
+static mitome_status keep_challenge(struct core *core, slice data)
+{
+        slice challenge;
+        MITOME_TRY(tlv_find_fixed(data, 0x80, "challenge", sizeof core->challenge, &challenge, NULL));
+        return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
+}
+
+/* [6.5.5.7.3 9] performBuiltInUv: one capture; the platform asks again, as preferredPlatformUvAttempts says.
+ * What the matcher signs has the permissions where a clientDataHash would be. */
+static void take_begun(struct core *core, slice data, uint16_t sw)
+{
+        if (sw != SW_OK) {
+                core_answer(core, ctap_status_of_sw(INS_BEGIN, sw));
+                return;
+        }
+        core->begun = true;
+        if (failed(keep_challenge(core, data))) {
+                core_close(core, CTAP1_ERR_OTHER);
+                return;
+        }
+        uint8_t stands_for[SHA256_SIZE] = { 0 };
+        stands_for[sizeof stands_for - 1] = (uint8_t)core->pin.permissions;
+        if (failed(slice_copy(
+                    SLICE(stands_for), "permissions", core->permissions, sizeof core->permissions, NULL))) {
+                core_close(core, CTAP1_ERR_OTHER);
+                return;
+        }
+        struct mitome_gate_request request = {
+                .purpose = MITOME_GATE_VERIFY,
+                .command = COMMAND_CLIENT_PIN,
+                .rp_id = core->pin.rp_id,
+                .client_data_hash = SLICE(core->permissions),
+                .challenge = SLICE(core->challenge),
+                .timeout_ms = CORE_UV_TIMEOUT_MS,
+        };
+        core_start_gate(core, &request, take_capture);
+}
+
+static void announce(struct core *core)
+{
+        const struct core_pin_request *pin = &core->pin;
+        writer *data = core_data(core);
+        tlv_write_u8(data, 0x80, COMMAND_CLIENT_PIN);
+        tlv_write_u8(data, 0x83, BEGIN_BUILT_IN_UV);
+        tlv_write_u8(data, 0x86, (uint8_t)pin->permissions);
+        if (pin->rp_id.size)
+                tlv_write(data, 0x87, pin->rp_id);
+        core_transmit(core, INS_BEGIN, take_begun);
+}
+
+static enum ctap_status check_uv(const struct core *core)
+{
+        const struct core_state *state = &core->state;
+        if (!state->paired)
+                return CTAP2_ERR_INVALID_SUBCOMMAND;
+        enum ctap_status refusal = check_permissions(core); /* 4 */
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* [6.5.5.7.3 7] no tries left: UV_BLOCKED */
+        if (uv_retries(state) == 0)
+                return CTAP2_ERR_UV_BLOCKED;
+        /* [6.5.5.7.3 5] supported and not configured: NOT_ALLOWED. So is a set that no PIN has confirmed. */
+        return state->finger_open ? CTAP2_OK : CTAP2_ERR_NOT_ALLOWED;
+}
+
+static void uv_token_with_state(struct core *core)
+{
+        enum ctap_status refusal = check_uv(core);
+        if (refusal != CTAP2_OK)
+                core_answer(core, refusal);
+        else
+                core_wind_down(core, (slice){ 0 }, announce);
+}
+
+static void get_uv_token(struct core *core)
+{
+        if (takes_permissions(core))
+                core_fetch_state(core, uv_token_with_state);
+        else
+                core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
+}
+
+/* ---- which subcommand ---- */
+
+enum {
+        FOR_SET = PIN_PROTOCOL | PIN_KEY_AGREEMENT | PIN_NEW | PIN_PARAM,
+        FOR_TOKEN = PIN_PROTOCOL | PIN_KEY_AGREEMENT | PIN_HASH,
+        FOR_UV_TOKEN = PIN_PROTOCOL | PIN_KEY_AGREEMENT | PIN_PERMISSIONS,
+};
+
 static const struct {
         uint64_t number;
-        void (*begin)(struct core *core, const struct pin_request *request);
+        unsigned mandatory;
+        core_next *begin;
 } subcommands[] = {
-        { 0x01, get_retries },
-        { 0x02, get_key_agreement },
-        { 0x05, get_pin_token },
+        { 0x01, 0, get_retries },
+        { 0x02, PIN_PROTOCOL, get_key_agreement },
+        { SUBCOMMAND_SET_PIN, FOR_SET, begin_change },
+        { 0x04, FOR_SET | PIN_HASH, begin_change },
+        { SUBCOMMAND_PIN_TOKEN, FOR_TOKEN, get_pin_token },
+        { SUBCOMMAND_UV_TOKEN, FOR_UV_TOKEN, get_uv_token },
+        { 0x07, 0, get_uv_retries },
+        { 0x09, FOR_TOKEN | PIN_PERMISSIONS, get_pin_token_with_permissions },
 };
+
+/* [6.5.5.4 3] [6.5.5.5 1] [6.5.5.6 1] [6.5.5.7.1 1] [6.5.5.7.2 1] [6.5.5.7.3 1] a mandatory parameter is not
+ * there: MISSING_PARAMETER. [6.5.5.4 4] [6.5.5.5 2] [6.5.5.6 2] [6.5.5.7.1 2] [6.5.5.7.2 2] [6.5.5.7.3 2] a
+ * protocol that is not supported: INVALID_PARAMETER. */
+static enum ctap_status check_parameters(const struct core_pin_request *pin, unsigned mandatory)
+{
+        if ((pin->given & mandatory) != mandatory)
+                return CTAP2_ERR_MISSING_PARAMETER;
+        if (mandatory & PIN_PROTOCOL && !core_knows_protocol(pin->protocol))
+                return CTAP1_ERR_INVALID_PARAMETER;
+        return CTAP2_OK;
+}
+
+static void begin_pin_subcommand(struct core *core)
+{
+        for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
+                if (subcommands[i].number != core->pin.subcommand)
+                        continue;
+                enum ctap_status refusal = check_parameters(&core->pin, subcommands[i].mandatory);
+                if (refusal != CTAP2_OK)
+                        core_answer(core, refusal);
+                else
+                        subcommands[i].begin(core);
+                return;
+        }
+        core_answer(core, CTAP2_ERR_INVALID_SUBCOMMAND);
+}
 
 void core_client_pin(struct core *core)
 {
-        struct pin_request request;
-        mitome_status status = read_request(core, &request);
-        if (failed(status)) {
+        mitome_status status = read_request(core, &core->pin);
+        if (failed(status))
                 core_answer(core, ctap_status_of_code(status.code));
-                return;
-        }
-        for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
-                if (subcommands[i].number == request.subcommand) {
-                        subcommands[i].begin(core, &request);
-                        return;
-                }
-        }
-        core_answer(core, CTAP2_ERR_INVALID_SUBCOMMAND);
+        else
+                begin_pin_subcommand(core);
 }

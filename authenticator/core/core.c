@@ -15,6 +15,8 @@ static const struct {
         { COMMAND_RESET, core_reset },
         { COMMAND_BIO_ENROLLMENT, core_bio_enrollment },
         { COMMAND_SELECTION, core_selection },
+        { COMMAND_LARGE_BLOBS, core_large_blobs },
+        { COMMAND_CONFIG, core_configure },
         { COMMAND_BIO_ENROLLMENT_PREVIEW, core_bio_enrollment },
         { COMMAND_CREDENTIAL_MANAGEMENT, core_credential_management },
         { COMMAND_CREDENTIAL_MANAGEMENT_PREVIEW, core_credential_management },

@@ -19,6 +19,8 @@ enum {
         CORE_LIST_MAX = 64,   /* maxCredentialCountInList */
         CORE_RP_ID_MAX = 253, /* of a domain name's text */
         CORE_USER_ID_MAX = 64,
+        CORE_CRED_BLOB_MAX = 64,          /* maxCredBlobLength */
+        CORE_MIN_PIN_RP_IDS = 8,          /* maxRPIDsForSetMinPINLength */
         CORE_NAME_MAX = 64,               /* of names the first 64 bytes are kept */
         CORE_UV_TIMEOUT_MS = 30000,       /* CTAP 2.1 6.5.3.2 recommends 30 s */
         CORE_TOUCH_TIMEOUT_MS = 30000,    /* CTAP 2.1 6.5.2.1, the same */
@@ -89,6 +91,7 @@ struct core_state {
         bool pin_set, paired, finger_open;
         bool enterprise;  /* the list of relying parties is there and switched on */
         bool certificate; /* credentials of the user-verification key can be made */
+        bool personalised;
         bool always_uv, force_pin_change;
         bool enterprise_list;  /* there, on or off */
         bool enrolled;         /* a set of fingers is confirmed */
@@ -124,6 +127,38 @@ struct core_operation {
         bool verified; /* `evidence` is there */
         uint8_t evidence[MITOME_GATE_EVIDENCE_SIZE];
         void (*perform)(struct core *core);
+};
+
+/* A clientPIN request: which of its members are there, and what they say. */
+enum core_pin_member {
+        PIN_PROTOCOL = 0x01,
+        PIN_KEY_AGREEMENT = 0x02,
+        PIN_PARAM = 0x04,
+        PIN_NEW = 0x08,
+        PIN_HASH = 0x10,
+        PIN_PERMISSIONS = 0x20,
+        PIN_RP_ID = 0x40,
+};
+
+struct core_pin_request {
+        unsigned given;
+        uint64_t protocol, subcommand, permissions;
+        slice x, y, param, new_pin, hash, rp_id;
+};
+
+/* An authenticatorConfig request. */
+struct core_config_request {
+        bool has_protocol, has_param;
+        bool authorised; /* `param` is for the element to verify */
+        uint64_t subcommand, protocol;
+        slice params, param; /* params: as encoded */
+};
+
+/* A largeBlobs request. */
+struct core_blobs_request {
+        bool has_get, has_set, has_offset, has_length, has_protocol, has_param;
+        uint64_t get, offset, length, protocol;
+        slice set, param;
 };
 
 /* A bioEnrollment request, and the enrolment that goes on between requests. */
@@ -181,7 +216,7 @@ struct core_blobs {
         bool loaded;
         size_t size;
         uint8_t bytes[CORE_BLOBS_MAX];
-        size_t expected, written; /* expectedLength, expectedNextOffset */
+        size_t expected, written; /* expectedLength, expectedNextOffset; both 0: none is being written */
         uint8_t pending[CORE_BLOBS_MAX];
 };
 
@@ -214,9 +249,13 @@ struct core {
 
         struct core_state state;
         struct core_operation operation;
+        struct core_pin_request pin;
+        struct core_config_request configuration;
+        struct core_blobs_request blobs_request;
         struct core_bio_request bio;
         struct core_enrolment enrolment;
         uint8_t challenge[32];
+        uint8_t permissions[32]; /* as a token by finger is announced: in the place of a clientDataHash */
 
         size_t request_size;
         uint8_t request[CORE_MESSAGE_MAX];

@@ -36,9 +36,18 @@ static const struct {
         { ANY_INS, ANY_TRIES, SW_TRIES_LEFT, CTAP2_ERR_PIN_INVALID },
         /* CTAP 2.1 6.5.5.7.1: three wrong PINs in a row, and no more until the next power-up */
         { INS_GET_PIN_TOKEN, EXACT, SW_CONDITIONS, CTAP2_ERR_PIN_AUTH_BLOCKED },
-        /* whoever asks for built-in verification has seen the tries and the set just before */
+        { INS_CHANGE_PIN, EXACT, SW_CONDITIONS, CTAP2_ERR_PIN_AUTH_BLOCKED },
+        /* no key agreement: what was encrypted to none cannot be decrypted; no try is spent */
+        { INS_GET_PIN_TOKEN, EXACT, SW_NO_REFERENCE, CTAP2_ERR_PIN_AUTH_INVALID },
+        { INS_GET_UV_TOKEN, EXACT, SW_NO_REFERENCE, CTAP2_ERR_PIN_AUTH_INVALID },
+        { INS_CHANGE_PIN, EXACT, SW_NO_REFERENCE, CTAP2_ERR_PIN_AUTH_INVALID },
+        /* 6.11: there is no list of relying parties */
+        { INS_CONFIGURE, EXACT, SW_FUNCTION_UNSUPPORTED, CTAP1_ERR_INVALID_PARAMETER },
+        { ANY_INS, EXACT, SW_PIN_CHANGE_FIRST, CTAP2_ERR_PIN_INVALID },
+        { ANY_INS, EXACT, SW_PIN_POLICY, CTAP2_ERR_PIN_POLICY_VIOLATION },
         /* the only algorithm is the certificate's, and the relying party may not learn whose it is */
         { INS_MAKE_CREDENTIAL, EXACT, SW_FUNCTION_UNSUPPORTED, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
+        /* whoever asks for built-in verification has seen the tries and the set just before */
         { INS_BEGIN, EXACT, SW_BLOCKED, CTAP2_ERR_UV_BLOCKED },
         { INS_BEGIN, EXACT, SW_UNUSABLE, CTAP2_ERR_INVALID_OPTION },
         { ANY_INS, EXACT, SW_TOKEN_MAC, CTAP2_ERR_UV_INVALID },

@@ -7,6 +7,7 @@ enum state_flag {
         STATE_PIN_SET = 0x02,
         STATE_PAIRED = 0x04,
         STATE_FINGER_OPEN = 0x08,
+        STATE_PERSONALISED = 0x10,
         STATE_ENTERPRISE = 0x20,
         STATE_CERTIFICATE = 0x40,
 };
@@ -50,6 +51,7 @@ static void take_flags(struct core_state *state, uint8_t flags, uint8_t flags2)
         state->pin_set = flags & STATE_PIN_SET;
         state->paired = flags & STATE_PAIRED;
         state->finger_open = flags & STATE_FINGER_OPEN;
+        state->personalised = flags & STATE_PERSONALISED;
         state->enterprise = flags & STATE_ENTERPRISE;
         state->certificate = flags & STATE_CERTIFICATE;
         state->always_uv = flags2 & STATE_ALWAYS_UV;

@@ -9,124 +9,241 @@ enum { DESCRIPTOR_SIZE = 1 + 3 + 2 + CORE_CREDENTIAL_ID_SIZE + 5 + 11, BESIDE_LI
 _Static_assert(CORE_LIST_MAX *DESCRIPTOR_SIZE + BESIDE_LIST <= CORE_MESSAGE_MAX,
         "maxCredentialCountInList x maxCredentialIdLength does not fit maxMsgSize");
 
-static void write_strings(writer *w, const char *const *texts, size_t count)
-{
-        cbor_write_array(w, count);
-        for (size_t i = 0; i < count; i++)
-                cbor_write_string(w, texts[i]);
-}
+typedef void write_member(writer *w, const struct core *core);
+typedef bool applies(const struct core *core);
 
-static void write_versions(writer *w, const struct core_state *state)
+static bool always(const struct core *core)
 {
-        static const char *const versions[] = { "FIDO_2_0", "FIDO_2_1_PRE" };
-        (void)state;
-        write_strings(w, versions, sizeof versions / sizeof *versions);
-}
-
-static void write_aaguid(writer *w, const struct core_state *state)
-{
-        cbor_write_bytes(w, SLICE(state->aaguid));
-}
-
-/* In canonical order. `shown` and `value` are functions of the state. */
-static bool always(const struct core_state *state)
-{
-        (void)state;
+        (void)core;
         return true;
 }
 
-static bool never(const struct core_state *state)
+static bool paired(const struct core *core)
 {
-        (void)state;
-        return false;
+        return core->state.paired;
 }
 
-static bool paired(const struct core_state *state)
+static bool finger_open(const struct core *core)
 {
-        return state->paired;
+        return core->state.finger_open;
 }
 
-static bool finger_open(const struct core_state *state)
+static bool enrolled(const struct core *core)
 {
-        return state->finger_open;
+        return core->state.enrolled;
 }
 
-static bool enterprise(const struct core_state *state)
+static bool enterprise(const struct core *core)
 {
-        return state->enterprise;
+        return core->state.enterprise;
 }
 
-static bool pin_set(const struct core_state *state)
+static bool enterprise_list(const struct core *core)
 {
-        return state->pin_set;
+        return core->state.enterprise_list || core->state.enterprise;
 }
 
-static const struct {
-        const char *name;
-        bool (*shown)(const struct core_state *state);
-        bool (*value)(const struct core_state *state);
-} options[] = {
-        /* Only the management station switches it on: to a host that could not, it is there or it is not. */
-        { "ep", enterprise, enterprise },
-        { "rk", always, always },
-        { "up", always, always },
-        { "uv", paired, finger_open },
-        { "plat", always, never },
-        { "clientPin", always, pin_set },
-        { "userVerificationMgmtPreview", paired, finger_open },
+static bool pin_set(const struct core *core)
+{
+        return core->state.pin_set;
+}
+
+static bool always_uv(const struct core *core)
+{
+        return core->state.always_uv;
+}
+
+static bool not_always_uv(const struct core *core)
+{
+        return !core->state.always_uv;
+}
+
+static bool has_blobs(const struct core *core)
+{
+        return core->config.blobs;
+}
+
+static bool in_the_platform(const struct core *core)
+{
+        return core->caller == CORE_CALLER_APP;
+}
+
+static bool over_usb(const struct core *core)
+{
+        return core->config.transports & CORE_OVER_USB;
+}
+
+static bool over_nfc(const struct core *core)
+{
+        return core->config.transports & CORE_OVER_NFC;
+}
+
+static bool internal(const struct core *core)
+{
+        return core->config.transports & CORE_OVER_INTERNAL;
+}
+
+static bool certificate(const struct core *core)
+{
+        return core->state.enterprise && core->state.certificate;
+}
+
+static bool has_transports(const struct core *core)
+{
+        return core->config.transports != 0;
+}
+
+static bool has_identifier(const struct core *core)
+{
+        return core->state.enc_identifier.size > 0;
+}
+
+static bool has_store_state(const struct core *core)
+{
+        return core->state.enc_store_state.size > 0;
+}
+
+/* ---- lists of texts, of which some are shown only now and then ---- */
+
+struct shown_text {
+        const char *text;
+        applies *shown;
 };
 
-static void write_options(writer *w, const struct core_state *state)
+static void write_texts(writer *w, const struct core *core, const struct shown_text *texts, size_t count)
 {
-        size_t count = 0;
-        for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-                count += options[i].shown(state);
-        cbor_write_map(w, count);
-        for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-                if (!options[i].shown(state))
-                        continue;
-                cbor_write_string(w, options[i].name);
-                cbor_write_bool(w, options[i].value(state));
+        size_t shown = 0;
+        for (size_t i = 0; i < count; i++)
+                shown += texts[i].shown(core);
+        cbor_write_array(w, shown);
+        for (size_t i = 0; i < count; i++) {
+                if (texts[i].shown(core))
+                        cbor_write_string(w, texts[i].text);
         }
 }
 
-static void write_message_max(writer *w, const struct core_state *state)
+/* [6.4 0x01] [7.2.4] with alwaysUv there is no U2F */
+static void write_versions(writer *w, const struct core *core)
 {
-        (void)state;
+        static const struct shown_text versions[] = { { "U2F_V2", not_always_uv }, { "FIDO_2_0", always },
+                { "FIDO_2_1_PRE", always }, { "FIDO_2_1", always }, { "FIDO_2_2", always },
+                { "FIDO_2_3", always } };
+        write_texts(w, core, versions, sizeof versions / sizeof *versions);
+}
+
+/* [6.4 0x02] */
+static void write_extensions(writer *w, const struct core *core)
+{
+        static const struct shown_text extensions[] = { { "credBlob", always }, { "credProtect", always },
+                { "hmac-secret", always }, { "mitome-jpki", always }, { "largeBlobKey", has_blobs },
+                { "minPinLength", always }, { "hmac-secret-mc", always }, { "thirdPartyPayment", always } };
+        write_texts(w, core, extensions, sizeof extensions / sizeof *extensions);
+}
+
+/* [6.4 0x09] */
+static void write_transports(writer *w, const struct core *core)
+{
+        static const struct shown_text transports[] = { { "nfc", over_nfc }, { "usb", over_usb },
+                { "internal", internal } };
+        write_texts(w, core, transports, sizeof transports / sizeof *transports);
+}
+
+/* [2.2 6.4 0x16] */
+static void write_formats(writer *w, const struct core *core)
+{
+        static const struct shown_text formats[] = { { "packed", always }, { "mitome-jpki", enterprise },
+                { "none", always } };
+        write_texts(w, core, formats, sizeof formats / sizeof *formats);
+}
+
+/* [2.2 6.4 0x1A] not over a contactless interface: what cannot be undone wants somebody who holds the device.
+ */
+static void write_reset_transports(writer *w, const struct core *core)
+{
+        static const struct shown_text transports[] = { { "usb", over_usb }, { "internal", internal } };
+        write_texts(w, core, transports, sizeof transports / sizeof *transports);
+}
+
+/* ---- options, [6.4 0x04], in canonical order ---- */
+
+static const struct {
+        const char *name;
+        applies *shown;
+        applies *value;
+} options[] = {
+        /* Only the management station writes the list: to a host that could not, it is there or it is not. */
+        { "ep", enterprise_list, enterprise },
+        { "rk", always, always },
+        { "up", always, always },
+        { "uv", paired, finger_open },
+        { "plat", always, in_the_platform },
+        { "alwaysUv", always, always_uv },
+        { "credMgmt", always, always },
+        { "authnrCfg", always, always },
+        { "bioEnroll", paired, enrolled },
+        { "clientPin", always, pin_set },
+        { "largeBlobs", always, has_blobs },
+        { "perCredMgmtRO", always, always },
+        { "pinUvAuthToken", always, always },
+        { "setMinPINLength", always, always },
+        /* [6.4 makeCredUvNotRqd] must be false with alwaysUv */
+        { "makeCredUvNotRqd", always, not_always_uv },
+        { "credentialMgmtPreview", always, always },
+        { "userVerificationMgmtPreview", paired, enrolled },
+};
+
+static void write_options(writer *w, const struct core *core)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+                count += options[i].shown(core);
+        cbor_write_map(w, count);
+        for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+                if (!options[i].shown(core))
+                        continue;
+                cbor_write_string(w, options[i].name);
+                cbor_write_bool(w, options[i].value(core));
+        }
+}
+
+/* ---- the other members ---- */
+
+static void write_aaguid(writer *w, const struct core *core)
+{
+        cbor_write_bytes(w, SLICE(core->state.aaguid));
+}
+
+static void write_message_max(writer *w, const struct core *core)
+{
+        (void)core;
         cbor_write_uint(w, CORE_MESSAGE_MAX);
 }
 
-static void write_protocols(writer *w, const struct core_state *state)
+/* [6.4 0x06] as they are preferred */
+static void write_protocols(writer *w, const struct core *core)
 {
-        (void)state;
-        cbor_write_array(w, 1);
+        (void)core;
+        cbor_write_array(w, 2);
         cbor_write_uint(w, CORE_PROTOCOL_TWO);
+        cbor_write_uint(w, CORE_PROTOCOL_ONE);
 }
 
-static void write_list_max(writer *w, const struct core_state *state)
+static void write_list_max(writer *w, const struct core *core)
 {
-        (void)state;
+        (void)core;
         cbor_write_uint(w, CORE_LIST_MAX);
 }
 
-static void write_id_max(writer *w, const struct core_state *state)
+static void write_id_max(writer *w, const struct core *core)
 {
-        (void)state;
+        (void)core;
         cbor_write_uint(w, CORE_CREDENTIAL_ID_SIZE);
 }
 
-static void write_transports(writer *w, const struct core_state *state)
+static void write_algorithms(writer *w, const struct core *core)
 {
-        static const char *const transports[] = { "usb" };
-        (void)state;
-        write_strings(w, transports, sizeof transports / sizeof *transports);
-}
-
-static void write_algorithms(writer *w, const struct core_state *state)
-{
-        static const int algorithms[] = { -7, -8, -257 }; /* ES256, EdDSA, RS256 */
-        bool certificate = state->enterprise && state->certificate;
-        size_t count = sizeof algorithms / sizeof *algorithms - !certificate;
+        static const int algorithms[] = { -7, -8, -35, -257 }; /* ES256, EdDSA, ES384, RS256 */
+        size_t count = sizeof algorithms / sizeof *algorithms - !certificate(core);
         cbor_write_array(w, count);
         for (size_t i = 0; i < count; i++) {
                 cbor_write_map(w, 2);
@@ -137,57 +254,162 @@ static void write_algorithms(writer *w, const struct core_state *state)
         }
 }
 
-static void write_min_pin_length(writer *w, const struct core_state *state)
+static void write_blobs_max(writer *w, const struct core *core)
 {
-        cbor_write_uint(w, state->min_pin_length);
+        (void)core;
+        cbor_write_uint(w, CORE_BLOBS_MAX);
 }
 
-static void write_firmware_version(writer *w, const struct core_state *state)
+static void write_force_pin_change(writer *w, const struct core *core)
 {
-        (void)state;
-        cbor_write_uint(w, CORE_FIRMWARE_VERSION);
+        cbor_write_bool(w, core->state.force_pin_change);
 }
 
-static void write_room(writer *w, const struct core_state *state)
+static void write_min_pin_length(writer *w, const struct core *core)
 {
-        cbor_write_uint(w, state->room);
+        cbor_write_uint(w, core->state.min_pin_length);
 }
 
-/* CTAP 2.1, 6.4, "authenticatorGetInfo response structure". */
+/* [6.4 0x0E] touches that no person gives are said in the upper half: "TEST" */
+static void write_firmware_version(writer *w, const struct core *core)
+{
+        static const uint64_t test = 0x54455354;
+        cbor_write_uint(w, (core->config.test_touch ? test << 32 : 0) | CORE_FIRMWARE_VERSION);
+}
+
+static void write_cred_blob_max(writer *w, const struct core *core)
+{
+        (void)core;
+        cbor_write_uint(w, CORE_CRED_BLOB_MAX);
+}
+
+static void write_min_pin_rp_ids(writer *w, const struct core *core)
+{
+        (void)core;
+        cbor_write_uint(w, CORE_MIN_PIN_RP_IDS);
+}
+
+static void write_uv_attempts(writer *w, const struct core *core)
+{
+        enum { PREFERRED_ATTEMPTS = 3 };
+        (void)core;
+        cbor_write_uint(w, PREFERRED_ATTEMPTS);
+}
+
+/* [6.4 0x12] by the FIDO registry: USER_VERIFY_FINGERPRINT_INTERNAL */
+static void write_uv_modality(writer *w, const struct core *core)
+{
+        enum { FINGERPRINT_INTERNAL = 0x02 };
+        (void)core;
+        cbor_write_uint(w, FINGERPRINT_INTERNAL);
+}
+
+static void write_room(writer *w, const struct core *core)
+{
+        cbor_write_uint(w, core->state.room);
+}
+
+static void write_uv_count(writer *w, const struct core *core)
+{
+        cbor_write_uint(w, core->state.uv_count);
+}
+
+static void write_long_touch(writer *w, const struct core *core)
+{
+        (void)core;
+        cbor_write_bool(w, false);
+}
+
+static void write_identifier(writer *w, const struct core *core)
+{
+        cbor_write_bytes(w, core->state.enc_identifier);
+}
+
+/* [2.2 6.4 0x1B] more is asked of a PIN than its length: the user-verification PIN is four digits */
+static void write_complexity(writer *w, const struct core *core)
+{
+        cbor_write_bool(w, core->state.personalised);
+}
+
+/* [2.2 6.4 0x1D] in code points */
+static void write_max_pin_length(writer *w, const struct core *core)
+{
+        enum { DIGITS = 4, BYTES = 63 };
+        cbor_write_uint(w, core->state.personalised ? DIGITS : BYTES);
+}
+
+static void write_store_state(writer *w, const struct core *core)
+{
+        cbor_write_bytes(w, core->state.enc_store_state);
+}
+
+/* [2.2 6.4 0x1F] the subcommands of authenticatorConfig */
+static void write_config_commands(writer *w, const struct core *core)
+{
+        bool with_enterprise = enterprise_list(core);
+        cbor_write_array(w, with_enterprise ? 3 : 2);
+        for (unsigned subcommand = with_enterprise ? 1 : 2; subcommand <= 3; subcommand++)
+                cbor_write_uint(w, subcommand);
+}
+
+/* CTAP 2.1, 6.4, "authenticatorGetInfo response structure". Not there: certifications (0x13), of which there
+ * are none, vendorPrototypeConfigCommands (0x15), as there are none, and pinComplexityPolicyURL (0x1C). */
 static const struct {
         uint8_t key;
-        void (*write)(writer *w, const struct core_state *state);
+        applies *shown;
+        write_member *write;
 } members[] = {
-        { 0x01, write_versions },
-        { 0x03, write_aaguid },
-        { 0x04, write_options },
-        { 0x05, write_message_max },
-        { 0x06, write_protocols },
-        { 0x07, write_list_max },
-        { 0x08, write_id_max },
-        { 0x09, write_transports },
-        { 0x0A, write_algorithms },
-        { 0x0D, write_min_pin_length },
-        { 0x0E, write_firmware_version },
-        { 0x14, write_room },
+        { 0x01, always, write_versions },
+        { 0x02, always, write_extensions },
+        { 0x03, always, write_aaguid },
+        { 0x04, always, write_options },
+        { 0x05, always, write_message_max },
+        { 0x06, always, write_protocols },
+        { 0x07, always, write_list_max },
+        { 0x08, always, write_id_max },
+        { 0x09, has_transports, write_transports },
+        { 0x0A, always, write_algorithms },
+        { 0x0B, has_blobs, write_blobs_max },
+        { 0x0C, always, write_force_pin_change },
+        { 0x0D, always, write_min_pin_length },
+        { 0x0E, always, write_firmware_version },
+        { 0x0F, always, write_cred_blob_max },
+        { 0x10, always, write_min_pin_rp_ids },
+        { 0x11, paired, write_uv_attempts },
+        { 0x12, paired, write_uv_modality },
+        { 0x14, always, write_room },
+        { 0x16, always, write_formats },
+        { 0x17, paired, write_uv_count },
+        { 0x18, always, write_long_touch },
+        { 0x19, has_identifier, write_identifier },
+        { 0x1A, has_transports, write_reset_transports },
+        { 0x1B, always, write_complexity },
+        { 0x1D, always, write_max_pin_length },
+        { 0x1E, has_store_state, write_store_state },
+        { 0x1F, always, write_config_commands },
 };
 
 static void tell(struct core *core)
 {
         writer w = core_body(core);
-        cbor_write_map(&w, sizeof members / sizeof *members);
+        size_t count = 0;
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+                count += members[i].shown(core);
+        cbor_write_map(&w, count);
         for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+                if (!members[i].shown(core))
+                        continue;
                 cbor_write_uint(&w, members[i].key);
-                members[i].write(&w, &core->state);
+                members[i].write(&w, core);
         }
         core_send(core, &w);
 }
 
 void core_get_info(struct core *core)
 {
-        /* 6.4: the method takes no input. */
+        /* [6.4] the method takes no input */
         if (core->request_size != 1)
                 core_answer(core, CTAP1_ERR_INVALID_LENGTH);
         else
-                core_fetch_state(core, tell);
+                core_fetch_identity(core, tell);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_model.h"
+#include "digest.h"
 #include "tlv.h"
 
 #include <stdio.h>
@@ -13,9 +14,34 @@
                 }                                                                       \
         } while (0)
 
-enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
-enum { CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E, MANAGE = 0x46 };
+enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, GET_UV_TOKEN = 0x16, RESET = 0x18 };
+enum { FORGET_TOKEN = 0x1A, CHANGE_PIN = 0x1C, CONFIGURE = 0x1E, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
+enum { AUTHORISE = 0x28, CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E, MANAGE = 0x46 };
 enum { U2F_REGISTER = 0x52, U2F_AUTHENTICATE = 0x54 };
+
+/* A token begins, is used, or ends. */
+static void note_token(struct core_model *model, uint16_t sw)
+{
+        uint8_t ins = model->pending_ins;
+        if (sw != SW_OK)
+                return;
+        if ((ins == GET_PIN_TOKEN || ins == GET_UV_TOKEN) && !model->persistent) {
+                model->token = true;
+                model->token_used = false;
+                model->token_present = ins == GET_UV_TOKEN;
+                model->token_ms = model->now_ms;
+        }
+        model->token_used |= model->pending_param;
+        if (ins == FORGET_TOKEN || ins == RESET || ins == CHANGE_PIN)
+                model->token = false;
+}
+
+/* CTAP 2.1, 6.5.2.1: 30 s until its first use, 10 minutes in all; measured when the request comes. */
+static bool token_is_old(const struct core_model *model)
+{
+        uint64_t age = model->request_ms - model->token_ms;
+        return model->token && (age > 600000 || (age > 30000 && !model->token_used));
+}
 
 static void answered(struct core_model *model, uint16_t sw)
 {
@@ -27,8 +53,9 @@ static void answered(struct core_model *model, uint16_t sw)
                 model->with_pin = model->pending_with_pin;
                 model->touched = model->evidence = false;
         }
-        if (ins == MAKE || ins == GET || ins == CONFIRM)
+        if (ins == MAKE || ins == GET || ins == CONFIRM || ins == GET_UV_TOKEN)
                 model->begun = false;
+        note_token(model, sw);
         model->made += ins == MAKE && sw == SW_OK;
         model->got += ins == GET && sw == SW_OK;
         model->confirmed += ins == CONFIRM && sw == SW_OK;
@@ -36,6 +63,7 @@ static void answered(struct core_model *model, uint16_t sw)
 
 void core_model_event(struct core_model *model, const struct core_event *event)
 {
+        model->now_ms = event->now_ms;
         if (event->kind == CORE_RESPONSE && model->pending_ins && event->bytes.size >= 2) {
                 const uint8_t *end = event->bytes.data + event->bytes.size;
                 answered(model, (uint16_t)(end[-2] << 8 | end[-1]));
@@ -50,6 +78,11 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         if (event->kind == CORE_REQUEST || event->kind == CORE_U2F) {
                 model->u2f = event->kind == CORE_U2F;
                 model->pressed = false;
+                model->request_ms = event->now_ms;
+        }
+        if (event->kind == CORE_POWER_ON) {
+                model->begun = model->token = false;
+                model->power_on_ms = event->now_ms;
         }
         model->pressed |= event->kind == CORE_TOUCHED && model->touch_awaited;
         model->touched |= event->kind == CORE_TOUCHED && model->touch_awaited;
@@ -79,10 +112,15 @@ static void check_begin(struct core_model *model, slice data)
         model->pending_built_in = value_u8(data, 0x83) & 0x02;
         model->pending_with_pin = has_tag(data, 0x84);
         MUST(!model->gate_runs); /* one finger at a time */
-        MUST(command == 0x01 || command == 0x02 || command == 0x09);
+        MUST(command == 0x01 || command == 0x02 || command == 0x06 || command == 0x09);
         MUST(!(model->pending_built_in && model->pending_with_pin));
-        if (model->pending_with_pin)
-                MUST(!failed(tlv_find_fixed(data, 0x84, "param", 32, &value, NULL)));
+        if (command == 0x06) {
+                uint8_t permissions = value_u8(data, 0x86);
+                MUST(value_u8(data, 0x83) == 0x02 && permissions && !(permissions & 0xA8));
+                model->persistent = permissions == 0x40;
+                MUST(model->persistent || !(permissions & 0x40));
+                return;
+        }
         if (command == 0x09) {
                 MUST(model->pending_with_pin && has_tag(data, 0x85));
                 return;
@@ -133,19 +171,67 @@ static void check_u2f(const struct core_model *model, slice data, bool registers
         MUST(!registers || options == 0x02);
 }
 
+static void check_pin_token(struct core_model *model, slice data)
+{
+        MUST(!model->gate_runs && !model->begun);
+        uint8_t permissions = has_tag(data, 0x83) ? value_u8(data, 0x83) : 0;
+        model->persistent = permissions == 0x40;
+        MUST(!has_tag(data, 0x83) || (permissions && !(permissions & 0x80)));
+        MUST(model->persistent || !(permissions & 0x40));
+}
+
+/* Everything is erased: only at the beginning, by somebody who is there. */
+static void check_reset(const struct core_model *model, slice data)
+{
+        MUST(!model->gate_runs && !model->begun);
+        MUST(model->pressed && value_u8(data, 0x85) == 0x02);
+        MUST(model->request_ms - model->power_on_ms <= 10000);
+}
+
+/* What a token authorises: never with one that is too old. */
+static bool check_param(const struct core_model *model, uint8_t ins, slice data)
+{
+        slice param;
+        bool elsewhere = ins == GET_PIN_TOKEN || ins == CHANGE_PIN || ins == MAKE;
+        MUST(!failed(tlv_find_optional(data, 0x84, "param", &param, NULL)));
+        if (elsewhere || !param.data)
+                return false;
+        MUST(param.size == 16 || param.size == 32);
+        MUST(!token_is_old(model));
+        return true;
+}
+
 static void check_apdu(struct core_model *model, slice apdu)
 {
         struct apdu_command command;
         MUST(!failed(apdu_read_command(apdu, &command, NULL)));
-        MUST(command.cla == 0x80 && command.p1 == 0 && command.p2 == 0);
+        MUST(command.cla == 0x80 && command.p2 == 0);
+        MUST(command.p1 == 0 || (command.p1 == 1 && command.ins == GET_STATE));
         model->pending_ins = command.ins;
+        model->pending_param = check_param(model, command.ins, command.data);
         switch (command.ins) {
         case GET_STATE:
         case KEY_AGREEMENT:
                 MUST(command.data.size == 0);
                 break;
+        case FORGET_TOKEN:
+                MUST(command.data.size == 0 && token_is_old(model) && !model->gate_runs && !model->begun);
+                break;
         case GET_PIN_TOKEN:
+                check_pin_token(model, command.data);
+                break;
+        case GET_UV_TOKEN:
+                MUST(model->begun && model->command == 0x06 && model->evidence);
+                break;
+        case CHANGE_PIN:
+        case CONFIGURE:
                 MUST(!model->gate_runs && !model->begun);
+                break;
+        case AUTHORISE:
+                MUST(model->pending_param && has_tag(command.data, 0x85));
+                break;
+        case RESET:
+                check_reset(model, command.data);
                 break;
         case BEGIN:
                 check_begin(model, command.data);
@@ -187,8 +273,19 @@ static void check_gate_request(const struct core_model *model, const struct mito
                 MUST(model->command == 0x09 && request->rp_id.size == 0);
         } else {
                 MUST(request->purpose == MITOME_GATE_VERIFY && model->built_in);
-                MUST(request->rp_id.size > 0 && request->client_data_hash.size == 32);
+                MUST(request->rp_id.size > 0 || model->command == 0x06); /* a token may be for none */
+                MUST(request->client_data_hash.size == 32);
         }
+}
+
+/* Nothing is saved that does not end with the beginning of its hash. */
+static void check_blobs(slice array)
+{
+        uint8_t hash[SHA256_SIZE];
+        MUST(array.size > 16 && array.size <= 8192);
+        slice content = slice_of(array.data, array.size - 16);
+        sha256(&content, 1, hash);
+        MUST(slice_equal(slice_of(array.data + content.size, 16), slice_of(hash, 16)));
 }
 
 static void check_touch(const struct core_touch *touch)
@@ -230,7 +327,7 @@ void core_model_action(struct core_model *model, const struct core_action *actio
         case CORE_LOAD_BLOBS:
                 break;
         case CORE_SAVE_BLOBS:
-                MUST(action->bytes.size > 16); /* content, and the beginning of its hash */
+                check_blobs(action->bytes);
                 break;
         default:
                 MUST(action->kind == CORE_REPLY); /* no action of core.h */

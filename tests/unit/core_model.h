@@ -20,7 +20,13 @@ struct core_model {
         bool evidence;       /* the gate has given evidence since BEGIN */
         uint8_t pending_ins; /* of the command whose answer is awaited */
         bool pending_built_in, pending_with_pin;
+        bool pending_param; /* the command carries a pinUvAuthParam */
         uint8_t pending_command;
+        /* what is measured in time */
+        uint64_t now_ms, request_ms, power_on_ms;
+        bool token, token_used, token_present; /* a pinUvAuthToken lives, and its userPresent flag */
+        uint64_t token_ms;
+        bool persistent; /* the token that is asked for is the one without time */
         unsigned made, got, confirmed; /* commands that were answered 9000 */
 };
 
