@@ -547,6 +547,86 @@ uint16_t element_rig_pin_token(struct element_rig *rig, const char *pin, struct 
         return SW_OK;
 }
 
+void element_rig_agree(struct element_rig *rig, uint8_t protocol, struct element_rig_platform *ret)
+{
+        uint8_t element_point[P256_POINT_SIZE];
+        SECRET(scalar);
+        SECRET(z);
+        writer w = WRITER(element_point);
+        MUST(element_rig_command(rig, 0x80120000, (slice){ 0 }) == SW_OK);
+        write_u8(&w, 0x04);
+        write_slice(&w, element_rig_value(rig, 0x80));
+        write_slice(&w, element_rig_value(rig, 0x81));
+        DONE(p256_generate(&rig->random, &scalar, ret->point, NULL));
+        DONE(p256_agree(secret_view(&scalar), SLICE(element_point), &z, NULL));
+        ret->protocol = protocol;
+        const slice shared = secret_view(&z);
+        ret->aes_key.size = SHA256_SIZE;
+        if (protocol == 1)
+                sha256(&shared, 1, ret->aes_key.data);
+        else
+                hkdf_sha256((slice){ 0 }, shared, slice_text("CTAP2 AES key"), &ret->aes_key);
+}
+
+enum { BLOCK = 16 };
+
+void element_rig_encrypt(const struct element_rig_platform *platform, slice plain, writer *w)
+{
+        uint8_t iv[BLOCK] = { 0 };
+        if (platform->protocol != 1) {
+                iv[0] = 0x17;
+                write_slice(w, SLICE(iv));
+        }
+        uint8_t *cipher = write_space(w, plain.size);
+        MUST(cipher);
+        aes(&platform->aes_key, iv, 1, plain, cipher);
+}
+
+void element_rig_decrypt(const struct element_rig_platform *platform, slice sealed, struct secret *ret)
+{
+        static const uint8_t zeros[BLOCK];
+        slice iv = SLICE(zeros);
+        reader r = reader_over(sealed, NULL, NULL);
+        if (platform->protocol != 1)
+                DONE(read_bytes(&r, "IV", BLOCK, &iv));
+        MUST(r.rest.size <= SECRET_MAX);
+        ret->size = r.rest.size;
+        aes(&platform->aes_key, iv.data, 0, r.rest, ret->data);
+}
+
+void element_rig_write_platform(const struct element_rig_platform *platform, writer *w)
+{
+        reader r = reader_over(SLICE(platform->point), NULL, NULL);
+        slice form, x, y;
+        DONE(read_bytes(&r, "point", 1, &form));
+        DONE(read_bytes(&r, "x", 32, &x));
+        DONE(read_bytes(&r, "y", 32, &y));
+        tlv_write(w, 0x80, x);
+        tlv_write(w, 0x81, y);
+        if (platform->protocol != 2) /* which is meant where nothing is said */
+                tlv_write_u8(w, 0x88, platform->protocol);
+}
+
+uint16_t element_rig_permitted(struct element_rig *rig, const char *pin, uint8_t permissions,
+        const char *rp_id, struct secret *ret_token)
+{
+        struct element_rig_platform platform = { 0 };
+        uint8_t hash[SHA256_SIZE], bytes[512], encrypted[64];
+        const slice text = slice_text(pin);
+        writer w = WRITER(bytes), sealed = WRITER(encrypted);
+        element_rig_agree(rig, 2, &platform);
+        sha256(&text, 1, hash);
+        element_rig_encrypt(&platform, slice_of(hash, 16), &sealed);
+        element_rig_write_platform(&platform, &w);
+        tlv_write(&w, 0x82, writer_view(&sealed));
+        tlv_write_u8(&w, 0x83, permissions);
+        if (rp_id)
+                tlv_write(&w, 0x84, slice_text(rp_id));
+        if (element_rig_command(rig, 0x80140000, writer_view(&w)) == SW_OK)
+                element_rig_decrypt(&platform, element_rig_value(rig, 0x80), ret_token);
+        return rig->sw;
+}
+
 static slice rp_id_hash(const struct element_rig_operation *operation, uint8_t buffer[SHA256_SIZE])
 {
         if (!operation->rp_id)
