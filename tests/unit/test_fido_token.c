@@ -186,8 +186,7 @@ static uint16_t make_by(struct element_rig *rig, const char *rp, const struct se
 
 /* ---- by PIN ---- */
 
-/* "82 .. optionally 83 permissions and 84 RP ID (must be there with mc or ga, and not without 83)": 6A80, and
- * no try is spent. */
+/* "82 .. optionally 83 permissions and 84 RP ID (not without 83)": 6A80, and no try is spent. */
 static void permissions_have_a_form(void **state)
 {
         struct element_rig *rig = *state;
@@ -195,14 +194,15 @@ static void permissions_have_a_form(void **state)
         static const struct {
                 int permissions;
                 const char *rp;
-        } wrong[] = { { 0, rp_id }, { 0x41, rp_id }, { 0x7F, rp_id }, { 0x80, NULL }, { MC, NULL },
-                { GA, NULL }, { GA | LBW, NULL }, { -1, rp_id }, { LBW, "" } };
+        } wrong[] = { { 0, rp_id }, { 0x41, rp_id }, { 0x7F, rp_id }, { 0x80, NULL }, { -1, rp_id },
+                { LBW, "" } };
         for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
                 assert_sw(by_pin(rig, "0000", wrong[i].permissions, wrong[i].rp, &token), SW_WRONG_DATA);
         assert_int_equal(element_rig_state(rig).pin_tries, 3);
         for (int permissions = 1; permissions <= 0x3F; permissions++)
                 assert_sw(by_pin(rig, ELEMENT_RIG_PIN, permissions, rp_id, &token), SW_OK);
-        assert_sw(by_pin(rig, ELEMENT_RIG_PIN, CM | BE | LBW | ACFG, NULL, &token), SW_OK);
+        for (int permissions = 1; permissions <= 0x3F; permissions++)
+                assert_sw(by_pin(rig, ELEMENT_RIG_PIN, permissions, NULL, &token), SW_OK);
 }
 
 /* "6982 pinUvAuthParam .. of a token without the permission or for another RP ID" */
@@ -225,7 +225,7 @@ static void a_token_does_what_it_is_for(void **state)
                 }
 }
 
-/* "Without 83 (getPinToken) they are mc, ga and be"; "bound to that of the first makeCredential or
+/* "Without 83 (getPinToken) they are mc, ga, cm and be"; "bound to that of the first makeCredential or
  * getAssertion it authorises": a refused one binds nothing. */
 static void a_legacy_token_is_bound_by_its_first_use(void **state)
 {
@@ -236,6 +236,10 @@ static void a_legacy_token_is_bound_by_its_first_use(void **state)
         assert_sw(by_pin(rig, ELEMENT_RIG_PIN, -1, NULL, &token), SW_OK);
         assert_sw(begin_by(rig, GET, other_rp_id, &wrong), SW_SECURITY_STATUS);
         assert_sw(make_by(rig, rp_id, &token), SW_OK);
+        /* so is one with permissions and no relying party */
+        assert_sw(by_pin(rig, ELEMENT_RIG_PIN, GA, NULL, &token), SW_OK);
+        assert_sw(begin_by(rig, GET, rp_id, &wrong), SW_SECURITY_STATUS);
+        assert_sw(begin_by(rig, GET, rp_id, &token), SW_OK);
         assert_sw(by_pin(rig, ELEMENT_RIG_PIN, -1, NULL, &token), SW_OK);
         assert_sw(begin_by(rig, ENROL, NULL, &token), SW_OK);
         assert_sw(element_rig_command(rig, abandon, nothing), SW_OK);

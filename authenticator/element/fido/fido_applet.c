@@ -20,6 +20,7 @@ enum state_flag_more {
         STATE_ENTERPRISE_LIST = 0x04,
         STATE_ENROLLED = 0x08,
         STATE_PERSISTENT_TOKEN = 0x10,
+        STATE_POWER_CYCLE = 0x20,
 };
 
 void fido_forget(struct mitome_element *element)
@@ -102,7 +103,8 @@ static uint8_t state_flags_more(const struct mitome_element *element)
                     (user_pin_must_change(element) ? STATE_MUST_CHANGE : 0) |
                     (fido_enterprise_exists(element) ? STATE_ENTERPRISE_LIST : 0) |
                     (element_has(element, OBJECT_ENROLMENT_SET) ? STATE_ENROLLED : 0) |
-                    (fido_persistent_exists(element) ? STATE_PERSISTENT_TOKEN : 0);
+                    (fido_persistent_exists(element) ? STATE_PERSISTENT_TOKEN : 0) |
+                    (element->fido.wrong_in_a_row >= FIDO_WRONG_IN_A_ROW_MAX ? STATE_POWER_CYCLE : 0);
         return (uint8_t)flags;
 }
 

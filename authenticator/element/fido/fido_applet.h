@@ -179,8 +179,8 @@ bool fido_param_is(
 bool fido_token_authorises(
         struct fido *fido, uint8_t permission, slice rp_id_hash, slice message, slice param);
 
-/* fido_permissions_fit: some that are known; mc and ga only with a relying party, pcmr only alone. */
-bool fido_permissions_fit(uint8_t permissions, bool has_rp);
+/* fido_permissions_fit: some that are known; pcmr only alone. */
+bool fido_permissions_fit(uint8_t permissions);
 
 /* fido_check_pin decrypts what the platform sends of a PIN and compares it by user_pin_check. The key
  * agreement ends with a wrong one, and the third in a row is 6985. The hash that was right is in ret_hash. */

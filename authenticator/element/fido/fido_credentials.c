@@ -354,6 +354,8 @@ uint16_t fido_put_credential(struct mitome_element *element, struct fido_credent
         if (credential->place > OBJECT_CREDENTIAL_LAST)
                 return SW_FULL;
         SW_TRY(put_record(element, credential));
+        if (credential->discoverable)
+                SW_TRY(fido_store_changed(element));
         index->added = entry_of(element, credential);
         index->has_added = true;
         return SW_OK;
@@ -361,6 +363,8 @@ uint16_t fido_put_credential(struct mitome_element *element, struct fido_credent
 
 uint16_t fido_rewrite_credential(struct mitome_element *element, const struct fido_credential *credential)
 {
+        if (credential->discoverable)
+                SW_TRY(fido_store_changed(element));
         return put_record(element, credential);
 }
 
@@ -374,6 +378,8 @@ static uint16_t doom(struct mitome_element *element, struct fido_index_entry *en
 {
         fido_drop_keys(element);
         entry->flags |= INDEX_DOOMED;
+        if (entry->flags & INDEX_DISCOVERABLE)
+                SW_TRY(fido_store_changed(element));
         SW_TRY(element_delete(element, entry->place));
         return element_delete(element, counter_object(entry->place));
 }
@@ -395,6 +401,7 @@ uint16_t fido_end_certificate_credentials(struct mitome_element *element)
                 if (!fido_read_credential(element, place, &credential) ||
                         credential.algorithm != SIGNING_RS256)
                         continue;
+                SW_TRY(fido_store_changed(element));
                 SW_TRY(element_delete(element, place));
                 SW_TRY(element_delete(element, counter_object(place)));
                 fido_index_forget(&element->fido.index); /* made anew from what will be there */

@@ -96,12 +96,11 @@ static uint16_t issue_token(struct mitome_element *element, const struct fido_sh
         return keep_token(fido, shared, &value, grant);
 }
 
-bool fido_permissions_fit(uint8_t permissions, bool has_rp)
+bool fido_permissions_fit(uint8_t permissions)
 {
         if (permissions & FIDO_PCMR) /* [2.2 6.5.5.7.2 pcmr] alone, or not at all */
                 return permissions == FIDO_PCMR;
-        return permissions && !(permissions & ~FIDO_PERMISSIONS) &&
-               (has_rp || !(permissions & (FIDO_MC | FIDO_GA)));
+        return permissions && !(permissions & ~FIDO_PERMISSIONS);
 }
 
 /* ---- by PIN ---- */
@@ -110,12 +109,11 @@ struct pin_request {
         slice x, y, encrypted, permissions, rp_id, protocol;
 };
 
-/* [6.5.5.7.2 permissions] some, and known ones; makeCredential and getAssertion want a relying party */
+/* [6.5.5.7.2 permissions] some, and known ones; getPinToken names neither permissions nor a relying party */
 static bool is_permitted(const struct pin_request *request)
 {
-        bool has_rp = request->rp_id.data != NULL;
-        return request->permissions.data ? fido_permissions_fit(request->permissions.data[0], has_rp)
-                                         : !has_rp;
+        return request->permissions.data ? fido_permissions_fit(request->permissions.data[0])
+                                         : !request->rp_id.data;
 }
 
 static uint16_t read_pin_request(slice data, struct pin_request *ret)
