@@ -216,9 +216,18 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
         return ok();
 }
 
+/* A card that was taken away stays gone: whoever has it open has to let it go. */
+static mitome_status reset(void *context, mitome_error *error)
+{
+        struct pcsc_card *card = context;
+        if (card->broken)
+                return fail(error, MITOME_E_LINK, "the card", NULL);
+        return pcsc_reset(card, error);
+}
+
 struct mitome_link pcsc_link(struct pcsc_card *card)
 {
-        return (struct mitome_link){ .context = card, .transmit = transmit };
+        return (struct mitome_link){ .context = card, .transmit = transmit, .reset = reset };
 }
 
 /* The card is reset and not left as it is: it might hold a verified PIN, and the next program is not ours. */
