@@ -133,26 +133,6 @@ void element_rig_allow(struct element_rig *rig, slice aid, slice hash);
 /* element_rig_pin_token agrees on keys and asks for a token by PIN. */
 uint16_t element_rig_pin_token(struct element_rig *rig, const char *pin, struct secret *ret_token);
 
-/* A platform that has agreed on keys by PIN/UV auth protocol 1 or 2. */
-struct element_rig_platform {
-        uint8_t protocol, point[65];
-        struct secret aes_key;
-};
-
-void element_rig_agree(struct element_rig *rig, uint8_t protocol, struct element_rig_platform *ret);
-
-/* element_rig_encrypt writes what the platform sends of `plain`, of whole blocks; element_rig_decrypt opens
- * what it is sent. */
-void element_rig_encrypt(const struct element_rig_platform *platform, slice plain, writer *w);
-void element_rig_decrypt(const struct element_rig_platform *platform, slice sealed, struct secret *ret);
-
-/* element_rig_write_platform writes the fields 80, 81 and 88. */
-void element_rig_write_platform(const struct element_rig_platform *platform, writer *w);
-
-/* element_rig_permitted asks for a token by PIN with these permissions, for an RP ID or (NULL) none. */
-uint16_t element_rig_permitted(struct element_rig *rig, const char *pin, uint8_t permissions,
-        const char *rp_id, struct secret *ret_token);
-
 struct element_rig_operation {
         uint8_t command;
         const char *rp_id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MANAGE CREDENTIALS: what is listed, deleted and renamed, and for whom. */
 #include "authdata.h"
-#include "element_rig.h"
+#include "pin_rig.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-enum { MC = 0x01, GA = 0x02, CM = 0x04, BE = 0x08, LBW = 0x10, ACFG = 0x20 };
+enum { MC = 0x01, GA = 0x02, CM = 0x04, BE = 0x08, LBW = 0x10, ACFG = 0x20, PCMR = 0x40 };
 enum { ES256 = 0x07, EDDSA = 0x08, RS256 = 0x09, ES384 = 0x0A };
 enum { DISCOVERABLE = 0x01, PRESENT = 0x02, ENTERPRISE = 0x04 };
 enum { METADATA = 1, FIRST_RP, NEXT_RP, FIRST_CREDENTIAL, NEXT_CREDENTIAL, DELETE, UPDATE };
@@ -43,13 +43,20 @@ static int drop_stencil(void **state)
 struct bench {
         struct element_rig rig;
         struct secret token;
+        uint8_t protocol; /* that the token was got by, 1 or 2 */
 };
+
+static void get_token_by(struct bench *bench, uint8_t protocol, uint8_t permissions, const char *rp_id)
+{
+        bench->protocol = protocol;
+        assert_int_equal(
+                pin_rig_token(&bench->rig, protocol, ELEMENT_RIG_PIN, permissions, rp_id, &bench->token),
+                SW_OK);
+}
 
 static void get_token(struct bench *bench, uint8_t permissions, const char *rp_id)
 {
-        assert_int_equal(
-                element_rig_permitted(&bench->rig, ELEMENT_RIG_PIN, permissions, rp_id, &bench->token),
-                SW_OK);
+        get_token_by(bench, 2, permissions, rp_id);
 }
 
 static void open_bench(struct bench *bench)
@@ -130,8 +137,7 @@ static uint16_t send_signed(struct bench *bench, slice message, slice signed_mes
         uint8_t bytes[4000], param[SHA256_SIZE];
         writer w = WRITER(bytes);
         tlv_write(&w, 0x85, message);
-        hmac_sha256(secret_view(&bench->token), &signed_message, 1, param);
-        tlv_write(&w, 0x84, SLICE(param));
+        tlv_write(&w, 0x84, pin_rig_param(bench->protocol, &bench->token, signed_message, param));
         assert_false(w.overflowed);
         return element_rig_command(&bench->rig, manage, writer_view(&w));
 }
@@ -536,8 +542,6 @@ static void other_permissions_manage_nothing(void **state)
                 assert_int_equal(run(&bench, with_token[i], &made, "a.example"), SW_SECURITY_STATUS);
                 get_token(&bench, MC | GA, "a.example");
                 assert_int_equal(run(&bench, with_token[i], &made, "a.example"), SW_SECURITY_STATUS);
-                assert_int_equal(element_rig_pin_token(&bench.rig, ELEMENT_RIG_PIN, &bench.token), SW_OK);
-                assert_int_equal(run(&bench, with_token[i], &made, "a.example"), SW_SECURITY_STATUS);
         }
         assert_int_equal(log_in(&bench, "a.example", NULL), SW_OK);
         close_bench(&bench);
@@ -586,6 +590,51 @@ static void what_is_signed_is_what_is_done(void **state)
         assert_int_equal(send_message(&bench, writer_view(&w)), SW_OK);
         assert_int_equal(send_message(&bench, writer_view(&w)), SW_NO_REFERENCE); /* replayed */
         assert_int_equal(send_message(&bench, writer_view(&v)), SW_OK);
+        close_bench(&bench);
+}
+
+/* A token of protocol 1 manages as well, in its own form and in no other. */
+static void both_protocols_manage(void **state)
+{
+        (void)state;
+        struct bench bench = { 0 };
+        open_bench(&bench);
+        struct made made = make_for(&bench, "a.example", "one");
+        for (uint8_t protocol = 1; protocol <= 2; protocol++) {
+                get_token_by(&bench, protocol, CM, NULL);
+                assert_int_equal(ask(&bench, FIRST_RP), SW_OK);
+                assert_int_equal(first_credential(&bench, "a.example"), SW_OK);
+                assert_int_equal(update(&bench, &made, "one", "n", "d"), SW_OK);
+                bench.protocol = 3 - protocol;
+                assert_int_equal(ask(&bench, FIRST_RP), SW_SECURITY_STATUS);
+                assert_int_equal(delete_by_id(&bench, SLICE(made.id)), SW_SECURITY_STATUS);
+        }
+        close_bench(&bench);
+}
+
+/* [2.2 6.8] the persistent token reads, after a power cycle too, and changes nothing */
+static void the_persistent_token_only_reads(void **state)
+{
+        (void)state;
+        struct bench bench = { 0 };
+        open_bench(&bench);
+        struct made made = make_for(&bench, "a.example", "one");
+        make_for(&bench, "a.example", "two");
+        make_for(&bench, "b.example", "one");
+        get_token(&bench, PCMR, NULL);
+        for (int on = 0; on < 2; on++) {
+                assert_int_equal(ask(&bench, METADATA), SW_OK);
+                assert_int_equal(number(&bench, 0x80), 3);
+                assert_int_equal(ask(&bench, FIRST_RP), SW_OK);
+                assert_int_equal(first_credential(&bench, "a.example"), SW_OK);
+                assert_int_equal(ask(&bench, NEXT_CREDENTIAL), SW_OK);
+                assert_int_equal(ask(&bench, NEXT_RP), SW_OK);
+                assert_int_equal(update(&bench, &made, "one", "n", "d"), SW_SECURITY_STATUS);
+                assert_int_equal(delete_by_id(&bench, SLICE(made.id)), SW_SECURITY_STATUS);
+                element_rig_cycle(&bench.rig);
+                assert_int_equal(element_rig_select(&bench.rig, element_rig_fido), SW_OK);
+        }
+        assert_int_equal(log_in(&bench, "a.example", &made), SW_OK);
         close_bench(&bench);
 }
 
@@ -806,7 +855,7 @@ static void a_certificate_credential_is_listed_and_deleted(void **state)
         assert_int_equal(element_rig_select(&bench.rig, element_rig_fido), SW_OK);
 
         assert_int_equal(
-                element_rig_permitted(&bench.rig, ELEMENT_RIG_PIN, MC, "tax.example.go.jp", &token), SW_OK);
+                pin_rig_token(&bench.rig, 2, ELEMENT_RIG_PIN, MC, "tax.example.go.jp", &token), SW_OK);
         struct element_rig_operation operation = {
                 .command = 0x01, .rp_id = "tax.example.go.jp", .options = 0x01, .pin = &token
         };
@@ -851,6 +900,8 @@ int main(void)
                 cmocka_unit_test(other_permissions_manage_nothing),
                 cmocka_unit_test(a_token_of_one_party_is_for_its_own),
                 cmocka_unit_test(what_is_signed_is_what_is_done),
+                cmocka_unit_test(both_protocols_manage),
+                cmocka_unit_test(the_persistent_token_only_reads),
                 cmocka_unit_test(params_of_another_size_are_wrong),
                 cmocka_unit_test(one_is_deleted_and_the_others_stay),
                 cmocka_unit_test(a_user_is_renamed),

@@ -38,6 +38,12 @@ static uint16_t read_u2f(slice data, bool registers, struct u2f *ret)
         return ret->options & ~known ? SW_WRONG_DATA : SW_OK;
 }
 
+/* [7.2.4] U2F knows no user verification: while that is always asked for, it is switched off */
+static uint16_t check_allowed(const struct mitome_element *element)
+{
+        return fido_always_uv(element) ? SW_SECURITY_STATUS : SW_OK;
+}
+
 /* ---- U2F REGISTER ---- */
 
 /* What is being made. Do not copy it: it has views into itself. */
@@ -126,6 +132,7 @@ uint16_t fido_u2f_register(struct mitome_element *element, const struct apdu_com
         struct u2f u2f;
         struct registration registration = { 0 };
         SW_TRY(read_u2f(command->data, true, &u2f));
+        SW_TRY(check_allowed(element));
         if (!(u2f.options & OPTION_PRESENT))
                 return SW_CONDITIONS;
         uint16_t sw = prepare(element, &u2f, &registration);
@@ -172,6 +179,7 @@ uint16_t fido_u2f_authenticate(
         struct fido_credential credential;
         uint32_t counter;
         SW_TRY(read_u2f(command->data, false, &u2f));
+        SW_TRY(check_allowed(element));
         SW_TRY(find(element, &u2f, &credential));
         if (!u2f.options) /* "check-only": it is there, and a touch is missing */
                 return SW_CONDITIONS;

@@ -25,8 +25,12 @@ struct management {
 static bool is_authorised(
         struct mitome_element *element, const struct management *management, slice rp_id_hash)
 {
-        return fido_token_authorises(
-                &element->fido, FIDO_CM, rp_id_hash, management->message, management->param);
+        struct management_needs needs;
+        if (fido_token_authorises(
+                    &element->fido, FIDO_CM, rp_id_hash, management->message, management->param))
+                return true;
+        return management_needs(management->subcommand, &needs) && needs.reads &&
+               fido_persistent_authorises(element, management->message, management->param);
 }
 
 void fido_listings_end(struct fido *fido)
