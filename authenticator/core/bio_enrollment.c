@@ -3,17 +3,42 @@
 
 /* authenticatorBioEnrollment (CTAP 2.1, 6.7), and the same at the number of its preview (0x40).
  *
- * One request of the gate enrols one finger. It goes on between the requests of the host, which fetch its
- * samples one by one; the last one brings evidence, with which the element confirms the new set. */
+ * Fingers, their names and their numbers are the gate's; who may see or change them is the element's to say,
+ * which checks each pinUvAuthParam. One request of the gate enrols one finger. It goes on between the
+ * requests of the host, which fetch its samples one by one; the last one brings evidence, with which the
+ * element confirms the new set. A removal is one request, and its evidence does the same. */
 
-enum { FINGERPRINT = 1, TOUCH_SENSOR = 1, TEMPLATE_ID_MAX = 64, NAME_MAX_READ = 1024 };
+enum { FINGERPRINT = 1, TOUCH_SENSOR = 1, MESSAGE_MAX = 1024 };
 
-/* 6.7.4.1, lastEnrollSampleStatus */
+enum subcommand {
+        ENROL_BEGIN = 0x01,
+        ENROL_CAPTURE_NEXT_SAMPLE = 0x02,
+        CANCEL_CURRENT_ENROLMENT = 0x03,
+        ENUMERATE_ENROLMENTS = 0x04,
+        SET_FRIENDLY_NAME = 0x05,
+        REMOVE_ENROLMENT = 0x06,
+        GET_SENSOR_INFO = 0x07,
+};
+
+/* The keys of the answer. */
+enum {
+        ANSWER_MODALITY = 1,
+        ANSWER_KIND = 2,
+        ANSWER_SAMPLES = 3,
+        ANSWER_TEMPLATE_ID = 4,
+        ANSWER_SAMPLE_STATUS = 5,
+        ANSWER_REMAINING = 6,
+        ANSWER_TEMPLATES = 7,
+        ANSWER_NAME_MAX = 8,
+};
+
+/* lastEnrollSampleStatus */
 enum sample_status {
         SAMPLE_GOOD = 0x00,
         SAMPLE_POOR_QUALITY = 0x07,
         SAMPLE_TOO_SKEWED = 0x08,
         SAMPLE_TOO_SHORT = 0x09,
+        SAMPLE_NO_USER_ACTIVITY = 0x0D,
         SAMPLE_NO_PRESENCE_TRANSITION = 0x0E,
 };
 
@@ -35,7 +60,15 @@ static mitome_status read_subcommand(struct cbor_reader *r, const char *field, v
 
 static mitome_status read_template_id(struct cbor_reader *r, const char *field, void *into)
 {
-        return cbor_read_bytes(r, field, TEMPLATE_ID_MAX, &((struct core_bio_request *)into)->template_id);
+        return cbor_read_bytes(r, field, CORE_MESSAGE_MAX, &((struct core_bio_request *)into)->template_id);
+}
+
+static mitome_status read_name(struct cbor_reader *r, const char *field, void *into)
+{
+        struct core_bio_request *bio = into;
+        bio->has_name = true;
+        return cbor_read_text(
+                r, field, CORE_MESSAGE_MAX, &bio->name); /* its length has an answer of its own */
 }
 
 /* libfido2 writes this one integer on four bytes whatever its value is, so that its "10 s" is not in the
@@ -63,6 +96,7 @@ static mitome_status read_params(struct cbor_reader *r, const char *field, void 
 {
         static const struct core_member members[] = {
                 { .number = 1, .field = "templateId", .read = read_template_id },
+                { .number = 2, .field = "templateFriendlyName", .read = read_name },
                 { .number = 3, .field = "timeoutMilliseconds", .read = read_timeout },
         };
         struct core_bio_request *bio = into;
@@ -83,7 +117,7 @@ static mitome_status read_pin_uv_param(struct cbor_reader *r, const char *field,
 {
         struct core_bio_request *bio = into;
         bio->has_pin_uv_param = true;
-        return cbor_read_bytes(r, field, NAME_MAX_READ, &bio->pin_uv_param);
+        return cbor_read_bytes(r, field, CORE_MESSAGE_MAX, &bio->pin_uv_param);
 }
 
 static mitome_status read_get_modality(struct cbor_reader *r, const char *field, void *into)
@@ -109,29 +143,80 @@ static mitome_status read_request(const struct core *core, struct core_bio_reque
         return ok();
 }
 
-/* 6.7.4 and 6.7.5: pinUvAuthParam is needed, PUAT_REQUIRED without; then its protocol. */
-static enum ctap_status check_authorisation(const struct core_bio_request *bio)
-{
-        if (!bio->has_pin_uv_param)
-                return CTAP2_ERR_PUAT_REQUIRED;
-        if (!bio->has_protocol)
-                return CTAP2_ERR_MISSING_PARAMETER;
-        if (bio->protocol != CORE_PROTOCOL_TWO)
-                return CTAP1_ERR_INVALID_PARAMETER;
-        return bio->pin_uv_param.size == 32 ? CTAP2_OK : CTAP2_ERR_PIN_AUTH_INVALID;
-}
-
-/* 6.7.4: authenticated is fingerprint (0x01) || subCommand || subCommandParams. */
+/* What pinUvAuthParam covers: modality (fingerprint) || subCommand || subCommandParams, as they came. */
 static void write_authorisation(struct core *core, writer *data)
 {
         const struct core_bio_request *bio = &core->bio;
-        uint8_t bytes[CORE_MESSAGE_MAX + 2];
+        uint8_t bytes[MESSAGE_MAX];
         writer message = WRITER(bytes);
         write_u8(&message, (uint8_t)bio->modality);
         write_u8(&message, (uint8_t)bio->subcommand);
         write_slice(&message, bio->params);
         tlv_write(data, 0x84, bio->pin_uv_param);
         tlv_write(data, 0x85, writer_view(&message));
+}
+
+/* How a request is answered that the gate refused. */
+static enum ctap_status status_of_refusal(const struct mitome_gate_event *event)
+{
+        static const struct {
+                mitome_code code;
+                enum ctap_status status;
+        } known[] = {
+                /* [6.7.4 7] no space is left: FP_DATABASE_FULL */
+                { MITOME_E_GATE_FULL, CTAP2_ERR_FP_DATABASE_FULL },
+                /* [6.7.7] and [6.7.8] there is no enrolment of this templateId: INVALID_OPTION */
+                { MITOME_E_GATE_UNKNOWN_FINGER, CTAP2_ERR_INVALID_OPTION },
+                { MITOME_E_GATE_BUSY, CTAP1_ERR_CHANNEL_BUSY },
+        };
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+                if (known[i].code == event->code)
+                        return known[i].status;
+        }
+        return CTAP1_ERR_OTHER;
+}
+
+static slice evidence_of(const struct mitome_gate_event *event)
+{
+        return event->has_evidence ? SLICE(event->evidence) : (slice){ 0 };
+}
+
+/* How the gate's request ended that had to end otherwise. */
+static void end_badly(struct core *core, const struct mitome_gate_event *event)
+{
+        if (event->kind == MITOME_GATE_REFUSED)
+                core_close_with(core, status_of_refusal(event), evidence_of(event));
+        else if (event->kind == MITOME_GATE_ABSENT)
+                core_close_with(core, CTAP2_ERR_USER_ACTION_TIMEOUT, evidence_of(event));
+        else
+                core_close(core, CTAP1_ERR_OTHER);
+}
+
+static bool still_runs(const struct mitome_gate_event *event)
+{
+        return event->kind == MITOME_GATE_NOTHING || event->kind == MITOME_GATE_AWAITS;
+}
+
+/* ---- the new set, for the element ---- */
+
+static void confirm(struct core *core, const struct mitome_gate_event *event, core_on_answer *on_answer)
+{
+        if (!event->has_evidence) {
+                core_close(core, CTAP1_ERR_OTHER);
+                return;
+        }
+        tlv_write(core_data(core), 0x80, SLICE(event->evidence));
+        core_transmit(core, INS_CONFIRM_ENROLMENT, on_answer);
+}
+
+/* Whatever the element says to it, CONFIRM ENROLMENT ends its operation. A set that it did not take opens
+ * nothing until a PIN has confirmed one. */
+static bool is_confirmed(struct core *core, uint16_t sw)
+{
+        core->begun = false;
+        if (sw != SW_OK)
+                core_answer(core, ctap_status_of_sw(INS_CONFIRM_ENROLMENT, sw));
+        return sw == SW_OK;
 }
 
 /* ---- what a capture led to ---- */
@@ -142,12 +227,12 @@ static void tell_sample(struct core *core, enum sample_status status)
         writer w = core_body(core);
         cbor_write_map(&w, enrolment->begins ? 3 : 2);
         if (enrolment->begins) {
-                cbor_write_uint(&w, 4);
+                cbor_write_uint(&w, ANSWER_TEMPLATE_ID);
                 cbor_write_bytes(&w, SLICE(enrolment->template_id));
         }
-        cbor_write_uint(&w, 5);
+        cbor_write_uint(&w, ANSWER_SAMPLE_STATUS);
         cbor_write_uint(&w, status);
-        cbor_write_uint(&w, 6);
+        cbor_write_uint(&w, ANSWER_REMAINING);
         cbor_write_uint(&w, enrolment->remaining);
         core_send(core, &w);
 }
@@ -155,26 +240,22 @@ static void tell_sample(struct core *core, enum sample_status status)
 static void take_confirmation(struct core *core, slice data, uint16_t sw)
 {
         (void)data;
-        core->begun = false;
-        if (sw != SW_OK) {
-                core_answer(core, ctap_status_of_sw(INS_CONFIRM_ENROLMENT, sw));
+        if (!is_confirmed(core, sw))
                 return;
-        }
         core->enrolment.remaining = 0;
         tell_sample(core, SAMPLE_GOOD);
 }
 
-static void confirm(struct core *core, const struct mitome_gate_event *event)
-{
-        if (!event->has_evidence) {
-                core_close(core, CTAP1_ERR_OTHER);
-                return;
-        }
-        tlv_write(core_data(core), 0x80, SLICE(event->evidence));
-        core_transmit(core, INS_CONFIRM_ENROLMENT, take_confirmation);
-}
-
 static core_on_gate take_sample;
+
+/* How many samples are still wanted is known from the gate's first word that has it. */
+static void learn_remaining(struct core_enrolment *enrolment, const struct mitome_gate_event *event)
+{
+        if (enrolment->counted || event->remaining == 0 || event->remaining > CORE_SAMPLES_MAX)
+                return;
+        enrolment->counted = true;
+        enrolment->remaining = event->remaining;
+}
 
 static void count_sample(struct core *core, uint8_t remaining)
 {
@@ -201,108 +282,135 @@ static void tell_retry(struct core *core, const struct mitome_gate_event *event)
                 [MITOME_GATE_HINT_GENERAL] = SAMPLE_POOR_QUALITY,
         };
         struct core_enrolment *enrolment = &core->enrolment;
-        if (!enrolment->counted && event->remaining && event->remaining <= CORE_SAMPLES_MAX) {
-                enrolment->counted = true;
-                enrolment->remaining = event->remaining;
-        }
         bool known = (size_t)event->hint < sizeof of_hint / sizeof *of_hint;
+        learn_remaining(enrolment, event);
         if (enrolment->counted && enrolment->remaining)
                 tell_sample(core, known ? of_hint[event->hint] : SAMPLE_POOR_QUALITY);
         else
-                core_poll_gate(core, take_sample); /* how many remain is not known before the first */
+                core_poll_gate(core, take_sample);
+}
+
+/* timeoutMilliseconds is the host's patience with one sample. The enrolment goes on when it is over: the next
+ * request waits for the same sample. A gate that has not said how many it wants cannot be answered for. */
+static void await_sample(struct core *core, const struct mitome_gate_event *event)
+{
+        struct core_enrolment *enrolment = &core->enrolment;
+        learn_remaining(enrolment, event);
+        bool late = enrolment->limited && core->now_ms >= enrolment->until_ms;
+        if (!late)
+                core_poll_gate(core, take_sample);
+        else if (enrolment->counted && enrolment->remaining)
+                tell_sample(core, SAMPLE_NO_USER_ACTIVITY);
+        else
+                core_close(core, CTAP2_ERR_USER_ACTION_TIMEOUT);
 }
 
 static void take_sample(struct core *core, const struct mitome_gate_event *event)
 {
-        switch (event->kind) {
-        case MITOME_GATE_NOTHING:
-        case MITOME_GATE_AWAITS:
-                core_poll_gate(core, take_sample);
-                break;
-        case MITOME_GATE_SAMPLE:
+        if (still_runs(event))
+                await_sample(core, event);
+        else if (event->kind == MITOME_GATE_SAMPLE)
                 count_sample(core, event->remaining);
-                break;
-        case MITOME_GATE_RETRY:
+        else if (event->kind == MITOME_GATE_RETRY)
                 tell_retry(core, event);
-                break;
-        case MITOME_GATE_EVIDENCE:
-                confirm(core, event);
-                break;
-        case MITOME_GATE_ABSENT:
-                core_close_with(core, CTAP2_ERR_USER_ACTION_TIMEOUT,
-                        event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
-                break;
-        case MITOME_GATE_NO_MATCH: /* nothing is compared here */
-        case MITOME_GATE_BROKEN:
-        default:
-                core_close(core, CTAP1_ERR_OTHER);
-                break;
-        }
+        else if (event->kind == MITOME_GATE_EVIDENCE)
+                confirm(core, event, take_confirmation);
+        else
+                end_badly(core, event);
 }
 
-/* ---- enrollBegin, 6.7.4 ---- */
+/* ---- BEGIN: an enrolment or a removal is announced ---- */
 
 static mitome_status keep_challenge(struct core *core, slice data)
 {
-        static const char label[] = "mitome template 1";
         slice challenge;
         MITOME_TRY(tlv_find_fixed(data, 0x80, "challenge", sizeof core->challenge, &challenge, NULL));
-        MITOME_TRY(slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL));
-        /* The template's name for the host: new for each enrolment, and nothing that the gate or the element
-         * believes. */
-        uint8_t digest[SHA256_SIZE];
-        sha256((slice[]){ slice_text(label), challenge }, 2, digest);
-        return slice_copy(slice_of(digest, CORE_TEMPLATE_ID_SIZE), "templateId", core->enrolment.template_id,
-                CORE_TEMPLATE_ID_SIZE, NULL);
+        return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
 }
 
-static void take_begun(struct core *core, slice data, uint16_t sw)
+static bool has_begun(struct core *core, slice data, uint16_t sw)
 {
         if (sw != SW_OK) {
+                /* [6.7.4 4] the parameter does not verify, [6.7.4 5] the token has not "be": PIN_AUTH_INVALID
+                 */
                 core_answer(core, ctap_status_of_sw(INS_BEGIN, sw));
-                return;
+                return false;
         }
         core->begun = true;
-        core->enrolment = (struct core_enrolment){ .begins = true };
-        if (failed(keep_challenge(core, data))) {
-                core_close(core, CTAP1_ERR_OTHER);
-                return;
-        }
-        /* The gate's limit is for the whole enrolment, timeoutMilliseconds for one sample: the gate keeps its
-         * own. */
-        struct mitome_gate_request request = {
-                .purpose = MITOME_GATE_ENROL,
-                .command = COMMAND_BIO_ENROLLMENT,
-                .challenge = SLICE(core->challenge),
-        };
-        core_start_gate(core, &request, take_sample);
+        if (!failed(keep_challenge(core, data)))
+                return true;
+        core_close(core, CTAP1_ERR_OTHER);
+        return false;
 }
 
-static void announce(struct core *core)
+static void announce(struct core *core, core_on_answer *on_answer)
 {
         writer *data = core_data(core);
         tlv_write_u8(data, 0x80, COMMAND_BIO_ENROLLMENT);
         tlv_write_u8(data, 0x83, 0);
         write_authorisation(core, data);
-        core_transmit(core, INS_BEGIN, take_begun);
+        core_transmit(core, INS_BEGIN, on_answer);
+}
+
+/* ---- enrollBegin, 6.7.4 ---- */
+
+static void be_patient(struct core *core)
+{
+        struct core_enrolment *enrolment = &core->enrolment;
+        enrolment->limited = core->bio.timeout_ms > 0;
+        enrolment->until_ms = core->now_ms + core->bio.timeout_ms;
+}
+
+/* [6.7.4 8] a new templateId: from the element's challenge, which is never the same twice */
+static mitome_status choose_template_id(struct core *core)
+{
+        uint8_t digest[SHA256_SIZE];
+        struct core_enrolment *enrolment = &core->enrolment;
+        sha256((slice[]){ slice_text("mitome template 1"), SLICE(core->challenge) }, 2, digest);
+        return slice_copy(slice_of(digest, CORE_TEMPLATE_ID_SIZE), "templateId", enrolment->template_id,
+                CORE_TEMPLATE_ID_SIZE, NULL);
+}
+
+/* [6.7.4 9] the first sample is captured. The gate's limit is for the whole enrolment, so that it keeps its
+ * own. */
+static void begin_capture(struct core *core, slice data, uint16_t sw)
+{
+        if (!has_begun(core, data, sw))
+                return;
+        core->enrolment = (struct core_enrolment){ .begins = true };
+        be_patient(core);
+        if (failed(choose_template_id(core))) {
+                core_close(core, CTAP1_ERR_OTHER);
+                return;
+        }
+        const struct mitome_gate_request request = {
+                .purpose = MITOME_GATE_ENROL,
+                .command = COMMAND_BIO_ENROLLMENT,
+                .challenge = SLICE(core->challenge),
+                .finger_id = SLICE(core->enrolment.template_id),
+        };
+        core_start_gate(core, &request, take_sample);
+}
+
+static void announce_enrolment(struct core *core)
+{
+        announce(core, begin_capture);
 }
 
 static void enrol_begin(struct core *core)
 {
-        enum ctap_status refusal = check_authorisation(&core->bio);
-        if (refusal != CTAP2_OK)
-                core_answer(core, refusal);
-        else
-                core_wind_down(core, (slice){ 0 }, announce); /* an enrolment that runs is cancelled */
+        /* [6.7.4 6] an unfinished enrolment is cancelled; anybody may do that, so that it is done first */
+        core_wind_down(core, (slice){ 0 }, announce_enrolment);
 }
 
-/* ---- enrollCaptureNextSample, 6.7.5 ---- */
+/* ---- enrollCaptureNextSample, 6.7.4 ---- */
 
 static void take_check(struct core *core, slice data, uint16_t sw)
 {
         (void)data;
         if (sw == SW_OK) {
                 core->enrolment.begins = false;
+                be_patient(core);
                 core_poll_gate(core, take_sample);
         } else if (sw == SW_SECURITY_STATUS) {
                 core_answer(core, CTAP2_ERR_PIN_AUTH_INVALID); /* the enrolment is not that caller's to end */
@@ -314,86 +422,274 @@ static void take_check(struct core *core, slice data, uint16_t sw)
 static void enrol_next(struct core *core)
 {
         const struct core_bio_request *bio = &core->bio;
-        enum ctap_status refusal = check_authorisation(bio);
-        if (refusal == CTAP2_OK && bio->template_id.data == NULL)
-                refusal = CTAP2_ERR_MISSING_PARAMETER;
-        else if (refusal == CTAP2_OK && !core->gate_runs)
-                refusal = CTAP2_ERR_NOT_ALLOWED; /* no enrolment is going on */
-        else if (refusal == CTAP2_OK && !slice_equal(bio->template_id, SLICE(core->enrolment.template_id)))
-                refusal = CTAP1_ERR_INVALID_PARAMETER;
-        if (refusal != CTAP2_OK) {
-                core_answer(core, refusal);
+        /* [6.7.4] an enrolment of this templateId is going on: else INVALID_OPTION, as where there is none */
+        if (!core->gate_runs || !slice_equal(bio->template_id, SLICE(core->enrolment.template_id))) {
+                core_answer(core, CTAP2_ERR_INVALID_OPTION);
                 return;
         }
         write_authorisation(core, core_data(core));
         core_transmit(core, INS_CHECK, take_check);
 }
 
-/* ---- the rest ---- */
+/* ---- cancelCurrentEnrollment, 6.7.5 ---- */
 
-/* 6.7.6 cancelCurrentEnrollment needs no authorisation, and nothing to cancel is fine. */
 static void enrol_cancel(struct core *core)
 {
-        core_close(core, CTAP2_OK);
+        core_close(core, CTAP2_OK); /* [6.7.5] nothing to cancel is fine */
 }
 
-/* 6.7.3 getFingerprintSensorInfo */
-static void sensor_info(struct core *core)
+/* ---- what the gate does without a finger, once the element has allowed it ---- */
+
+static void authorise(struct core *core, core_on_answer *on_answer)
 {
+        writer *data = core_data(core);
+        tlv_write_u8(data, 0x83, 0x08); /* be */
+        write_authorisation(core, data);
+        core_transmit(core, INS_AUTHORISE, on_answer);
+}
+
+static void go_on_if(struct core *core, uint16_t sw, core_next *next)
+{
+        if (sw != SW_OK)
+                core_answer(core, ctap_status_of_sw(INS_AUTHORISE, sw));
+        else
+                core_wind_down(core, (slice){ 0 }, next); /* the gate does one thing at a time */
+}
+
+/* ---- enumerateEnrollments, 6.7.6 ---- */
+
+static void tell_fingers(struct core *core, const struct mitome_gate_event *event)
+{
+        size_t count =
+                event->finger_count < MITOME_GATE_FINGERS_MAX ? event->finger_count : MITOME_GATE_FINGERS_MAX;
         writer w = core_body(core);
-        cbor_write_map(&w, 2);
-        cbor_write_uint(&w, 2); /* fingerprintKind */
-        cbor_write_uint(&w, TOUCH_SENSOR);
-        cbor_write_uint(&w, 3); /* maxCaptureSamplesRequiredForEnroll */
-        cbor_write_uint(&w, CORE_SAMPLES_MAX);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, ANSWER_TEMPLATES);
+        cbor_write_array(&w, count);
+        for (size_t i = 0; i < count; i++) {
+                const struct mitome_gate_finger *finger = &event->fingers[i];
+                cbor_write_map(&w, finger->name_size ? 2 : 1);
+                cbor_write_uint(&w, 1);
+                cbor_write_bytes(&w, SLICE(finger->id));
+                if (!finger->name_size)
+                        continue;
+                cbor_write_uint(&w, 2);
+                cbor_write_text(&w, slice_of(finger->name, finger->name_size));
+        }
         core_send(core, &w);
 }
 
-/* 6.7.2 get bio modality */
+static void take_list(struct core *core, const struct mitome_gate_event *event)
+{
+        if (still_runs(event))
+                core_poll_gate(core, take_list);
+        else if (event->kind != MITOME_GATE_DONE)
+                end_badly(core, event);
+        else if (event->finger_count == 0)
+                core_answer(core, CTAP2_ERR_INVALID_OPTION); /* [6.7.6] there are no enrolments */
+        else
+                tell_fingers(core, event);
+}
+
+static void ask_list(struct core *core)
+{
+        core_start_gate(core,
+                &(struct mitome_gate_request){
+                        .purpose = MITOME_GATE_LIST, .command = COMMAND_BIO_ENROLLMENT },
+                take_list);
+}
+
+static void may_enumerate(struct core *core, slice data, uint16_t sw)
+{
+        (void)data;
+        go_on_if(core, sw, ask_list);
+}
+
+static void enumerate(struct core *core)
+{
+        authorise(core, may_enumerate);
+}
+
+/* ---- setFriendlyName, 6.7.7 ---- */
+
+static void take_name(struct core *core, const struct mitome_gate_event *event)
+{
+        if (still_runs(event))
+                core_poll_gate(core, take_name);
+        else if (event->kind == MITOME_GATE_DONE)
+                core_answer(core, CTAP2_OK);
+        else
+                end_badly(core, event);
+}
+
+static void ask_name(struct core *core)
+{
+        const struct mitome_gate_request request = {
+                .purpose = MITOME_GATE_RENAME,
+                .command = COMMAND_BIO_ENROLLMENT,
+                .finger_id = core->bio.template_id,
+                .name = core->bio.name,
+        };
+        core_start_gate(core, &request, take_name);
+}
+
+static void may_set_name(struct core *core, slice data, uint16_t sw)
+{
+        (void)data;
+        go_on_if(core, sw, ask_name);
+}
+
+static void set_name(struct core *core)
+{
+        authorise(core, may_set_name);
+}
+
+/* ---- removeEnrollment, 6.7.8 ---- */
+
+static void removal_confirmed(struct core *core, slice data, uint16_t sw)
+{
+        (void)data;
+        if (is_confirmed(core, sw))
+                core_answer(core, CTAP2_OK);
+}
+
+static void take_removal(struct core *core, const struct mitome_gate_event *event)
+{
+        if (still_runs(event))
+                core_poll_gate(core, take_removal);
+        else if (event->kind == MITOME_GATE_EVIDENCE)
+                confirm(core, event, removal_confirmed);
+        else
+                end_badly(core, event);
+}
+
+static void ask_removal(struct core *core, slice data, uint16_t sw)
+{
+        if (!has_begun(core, data, sw))
+                return;
+        const struct mitome_gate_request request = {
+                .purpose = MITOME_GATE_REMOVE,
+                .command = COMMAND_BIO_ENROLLMENT,
+                .challenge = SLICE(core->challenge),
+                .finger_id = core->bio.template_id,
+        };
+        core_start_gate(core, &request, take_removal);
+}
+
+static void announce_removal(struct core *core)
+{
+        announce(core, ask_removal);
+}
+
+static void remove_enrolment(struct core *core)
+{
+        core_wind_down(core, (slice){ 0 }, announce_removal);
+}
+
+/* ---- what the sensor is, 6.7.2 and 6.7.3 ---- */
+
+static void sensor_info(struct core *core)
+{
+        writer w = core_body(core);
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, ANSWER_KIND); /* [6.7.3] */
+        cbor_write_uint(&w, TOUCH_SENSOR);
+        cbor_write_uint(&w, ANSWER_SAMPLES);
+        cbor_write_uint(&w, CORE_SAMPLES_MAX);
+        cbor_write_uint(&w, ANSWER_NAME_MAX);
+        cbor_write_uint(&w, MITOME_GATE_NAME_MAX);
+        core_send(core, &w);
+}
+
 static void modality(struct core *core)
 {
         writer w = core_body(core);
         cbor_write_map(&w, 1);
-        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, ANSWER_MODALITY); /* [6.7.2] */
         cbor_write_uint(&w, FINGERPRINT);
         core_send(core, &w);
 }
 
-static const struct {
-        uint64_t number;
+/* ---- the command ---- */
+
+/* What a subcommand must have. */
+enum { WANTS_TOKEN = 0x01, WANTS_TEMPLATE = 0x02, WANTS_NAME = 0x04 };
+
+struct bio_subcommand {
+        enum subcommand number;
+        unsigned wants;
         core_next *begin;
-} subcommands[] = {
-        { 0x01, enrol_begin },
-        { 0x02, enrol_next },
-        { 0x03, enrol_cancel },
-        { 0x07, sensor_info },
 };
+
+static const struct bio_subcommand subcommands[] = {
+        { ENROL_BEGIN, WANTS_TOKEN, enrol_begin },
+        { ENROL_CAPTURE_NEXT_SAMPLE, WANTS_TOKEN | WANTS_TEMPLATE, enrol_next },
+        { CANCEL_CURRENT_ENROLMENT, 0, enrol_cancel },
+        { ENUMERATE_ENROLMENTS, WANTS_TOKEN, enumerate },
+        { SET_FRIENDLY_NAME, WANTS_TOKEN | WANTS_TEMPLATE | WANTS_NAME, set_name },
+        { REMOVE_ENROLMENT, WANTS_TOKEN | WANTS_TEMPLATE, remove_enrolment },
+        { GET_SENSOR_INFO, 0, sensor_info },
+};
+
+static const struct bio_subcommand *find_subcommand(uint64_t number)
+{
+        for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
+                if ((uint64_t)subcommands[i].number == number)
+                        return &subcommands[i];
+        }
+        return NULL;
+}
+
+static enum ctap_status check_mandatory(const struct core_bio_request *bio, unsigned wants)
+{
+        bool complete = bio->has_modality && (!(wants & WANTS_TEMPLATE) || bio->template_id.data) &&
+                        (!(wants & WANTS_NAME) || bio->has_name);
+        if (!complete)
+                return CTAP2_ERR_MISSING_PARAMETER;
+        return bio->modality == FINGERPRINT ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
+}
+
+/* What speaks against a request before the element is asked. The steps are those of 6.7.4; 6.7.6, 6.7.7
+ * and 6.7.8 begin with the same ones. */
+static enum ctap_status check_request(const struct core_bio_request *bio, unsigned wants)
+{
+        /* [6.7.4 1] no pinUvAuthParam: PUAT_REQUIRED */
+        if (wants & WANTS_TOKEN && !bio->has_pin_uv_param)
+                return CTAP2_ERR_PUAT_REQUIRED;
+        /* [6.7.4 2] a mandatory parameter is absent: MISSING_PARAMETER */
+        enum ctap_status refusal = check_mandatory(bio, wants);
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* [6.7.4 3] the protocol is not supported: INVALID_PARAMETER */
+        if (wants & WANTS_TOKEN)
+                refusal = core_check_param(bio->has_protocol, bio->protocol, bio->pin_uv_param);
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* [6.7.7] a name of more than maxTemplateFriendlyName bytes, before the parameter is verified:
+         * INVALID_LENGTH */
+        if (wants & WANTS_NAME && bio->name.size > MITOME_GATE_NAME_MAX)
+                return CTAP1_ERR_INVALID_LENGTH;
+        /* more parameters than any subcommand has, however they are called */
+        return bio->params.size > MESSAGE_MAX - 2 ? CTAP2_ERR_LIMIT_EXCEEDED : CTAP2_OK;
+}
 
 static void begin_subcommand(struct core *core)
 {
         const struct core_bio_request *bio = &core->bio;
-        if (!bio->has_modality || !bio->has_subcommand) {
-                core_answer(core, CTAP2_ERR_MISSING_PARAMETER);
-                return;
-        }
-        if (bio->modality != FINGERPRINT) {
-                core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
-                return;
-        }
-        for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
-                if (subcommands[i].number == bio->subcommand) {
-                        subcommands[i].begin(core);
-                        return;
-                }
-        }
-        core_answer(core, CTAP2_ERR_INVALID_SUBCOMMAND);
+        const struct bio_subcommand *subcommand = find_subcommand(bio->subcommand);
+        enum ctap_status refusal = !bio->has_subcommand ? CTAP2_ERR_MISSING_PARAMETER
+                                   : !subcommand        ? CTAP2_ERR_INVALID_SUBCOMMAND
+                                                        : check_request(bio, subcommand->wants);
+        if (refusal != CTAP2_OK)
+                core_answer(core, refusal);
+        else
+                subcommand->begin(core);
 }
 
 static void with_state(struct core *core)
 {
         if (!core->state.paired)
-                core_answer(
-                        core, CTAP1_ERR_INVALID_COMMAND); /* there is no sensor: getInfo names no option */
+                core_answer(core, CTAP1_ERR_INVALID_COMMAND); /* [6.7.1] no sensor: getInfo names no option */
         else if (core->bio.get_modality)
                 modality(core);
         else

@@ -167,13 +167,17 @@ struct core_bio_request {
         uint64_t modality, subcommand, protocol, timeout_ms;
         slice params; /* as encoded */
         slice template_id;
+        bool has_name;
+        slice name;
         slice pin_uv_param;
 };
 
 struct core_enrolment {
         bool counted; /* `remaining` is known */
         uint8_t remaining;
-        bool begins; /* the request that is being done began it */
+        bool begins;  /* the request that is being done began it */
+        bool limited; /* the host waits for a sample until `until_ms` only */
+        uint64_t until_ms;
         uint8_t template_id[CORE_TEMPLATE_ID_SIZE];
 };
 

@@ -449,7 +449,7 @@ static const struct member report_members[] = {
 };
 
 static const struct shape report_shapes[] = {
-        { MITOME_GATE_AWAITS, HEAD },
+        { MITOME_GATE_AWAITS, HEAD | HAS(4) },
         { MITOME_GATE_SAMPLE, HEAD | HAS(4) },
         { MITOME_GATE_RETRY, HEAD | HAS(3) | HAS(4) },
         { MITOME_GATE_EVIDENCE, HEAD | HAS(5) },

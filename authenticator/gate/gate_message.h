@@ -22,8 +22,8 @@ enum {
         GATE_MESSAGE_MAX = 1024,
         GATE_RP_ID_MAX = 253,         /* of a domain name's text */
         GATE_TIMEOUT_MAX_MS = 300000, /* nobody waits longer for a finger */
-        GATE_OF_TOKEN = 0x06, /* the command of a pinUvAuthToken, which need not be for a relying party */
-        GATE_SAMPLES_MAX = 20,        /* of one enrolment */
+        GATE_OF_TOKEN = 0x06,  /* the command of a pinUvAuthToken, which need not be for a relying party */
+        GATE_SAMPLES_MAX = 20, /* of one enrolment */
         GATE_FINGERS_MAX = MITOME_GATE_FINGERS_MAX,
         GATE_FINGER_ID_SIZE = MITOME_GATE_FINGER_ID_SIZE,
         GATE_NAME_MAX = MITOME_GATE_NAME_MAX,
@@ -67,7 +67,7 @@ enum gate_report_kind {
 struct gate_report {
         uint8_t kind;       /* enum mitome_gate_event_kind or enum gate_report_kind */
         uint8_t hint;       /* RETRY: enum mitome_gate_hint */
-        uint8_t remaining;  /* SAMPLE, RETRY */
+        uint8_t remaining;  /* AWAITS, SAMPLE, RETRY; 0 where one capture is compared */
         slice evidence;     /* EVIDENCE, ABSENT, DECLINED: 116 bytes */
         slice point;        /* POINT: 65 bytes */
         bool paired;        /* STATUS */

@@ -45,7 +45,7 @@ struct mitome_gate_request {
 
 enum mitome_gate_event_kind {
         MITOME_GATE_NOTHING = 0, /* nothing new within the wait */
-        MITOME_GATE_AWAITS = 1,  /* the sensor is ready: touch it */
+        MITOME_GATE_AWAITS = 1,  /* the sensor is ready: touch it; ENROL: `remaining` samples are wanted */
         MITOME_GATE_SAMPLE = 2,  /* one enrolment sample was taken, `remaining` more are wanted */
         MITOME_GATE_RETRY = 3,   /* the capture was not usable, `hint` says why; the same challenge goes on */
         MITOME_GATE_EVIDENCE = 4, /* VERIFY, ENROL, REMOVE done: `evidence` is for the element */

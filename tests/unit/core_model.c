@@ -56,6 +56,7 @@ static void answered(struct core_model *model, uint16_t sw)
         if (ins == MAKE || ins == GET || ins == CONFIRM || ins == GET_UV_TOKEN)
                 model->begun = false;
         note_token(model, sw);
+        model->may_manage |= ins == AUTHORISE && sw == SW_OK && model->pending_fingers;
         model->made += ins == MAKE && sw == SW_OK;
         model->got += ins == GET && sw == SW_OK;
         model->confirmed += ins == CONFIRM && sw == SW_OK;
@@ -77,7 +78,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         }
         if (event->kind == CORE_REQUEST || event->kind == CORE_U2F) {
                 model->u2f = event->kind == CORE_U2F;
-                model->pressed = false;
+                model->pressed = model->may_manage = false;
                 model->request_ms = event->now_ms;
         }
         if (event->kind == CORE_POWER_ON) {
@@ -201,6 +202,17 @@ static bool check_param(const struct core_model *model, uint8_t ins, slice data)
         return true;
 }
 
+/* A list of fingers, or another name, after the element has said that this host may. */
+static void check_authorise(struct core_model *model, slice data)
+{
+        slice message;
+        MUST(model->pending_param && !failed(tlv_find(data, 0x85, "message", &message, NULL)));
+        model->pending_fingers = value_u8(data, 0x83) == 0x08;
+        if (model->pending_fingers)
+                MUST(message.size >= 2 && message.data[0] == 0x01 &&
+                        (message.data[1] == 0x04 || message.data[1] == 0x05));
+}
+
 static void check_apdu(struct core_model *model, slice apdu)
 {
         struct apdu_command command;
@@ -227,9 +239,6 @@ static void check_apdu(struct core_model *model, slice apdu)
         case CONFIGURE:
                 MUST(!model->gate_runs && !model->begun);
                 break;
-        case AUTHORISE:
-                MUST(model->pending_param && has_tag(command.data, 0x85));
-                break;
         case RESET:
                 check_reset(model, command.data);
                 break;
@@ -241,6 +250,9 @@ static void check_apdu(struct core_model *model, slice apdu)
                 break;
         case GET:
                 check_operation(model, command.data, 0x02);
+                break;
+        case AUTHORISE:
+                check_authorise(model, command.data);
                 break;
         case MANAGE:
                 check_management(command.data);
@@ -267,9 +279,17 @@ static void check_apdu(struct core_model *model, slice apdu)
 
 static void check_gate_request(const struct core_model *model, const struct mitome_gate_request *request)
 {
-        MUST(!model->gate_runs && model->begun && request->challenge.size == 32);
+        MUST(!model->gate_runs);
+        if (request->purpose == MITOME_GATE_LIST || request->purpose == MITOME_GATE_RENAME) {
+                MUST(model->may_manage && !model->begun);
+                MUST(request->name.size <= MITOME_GATE_NAME_MAX);
+                return;
+        }
+        MUST(model->begun && request->challenge.size == 32);
         MUST(request->command == model->command);
-        if (request->purpose == MITOME_GATE_ENROL) {
+        if (request->purpose == MITOME_GATE_ENROL)
+                MUST(request->finger_id.size == MITOME_GATE_FINGER_ID_SIZE);
+        if (request->purpose == MITOME_GATE_ENROL || request->purpose == MITOME_GATE_REMOVE) {
                 MUST(model->command == 0x09 && request->rp_id.size == 0);
         } else {
                 MUST(request->purpose == MITOME_GATE_VERIFY && model->built_in);

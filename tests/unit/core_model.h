@@ -17,8 +17,10 @@ struct core_model {
         bool u2f;     /* the request is one of U2F */
         bool pressed; /* touched since the request */
         bool touch_awaited;
-        bool evidence;       /* the gate has given evidence since BEGIN */
-        uint8_t pending_ins; /* of the command whose answer is awaited */
+        bool evidence;        /* the gate has given evidence since BEGIN */
+        bool may_manage;      /* the element has allowed this request to list or rename fingers */
+        bool pending_fingers; /* AUTHORISE was asked for that */
+        uint8_t pending_ins;  /* of the command whose answer is awaited */
         bool pending_built_in, pending_with_pin;
         bool pending_param; /* the command carries a pinUvAuthParam */
         uint8_t pending_command;

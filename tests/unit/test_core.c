@@ -18,7 +18,7 @@
 #pragma GCC diagnostic ignored "-Woverride-init"
 
 enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
-enum { CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E };
+enum { AUTHORISE = 0x28, CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E };
 enum { BATCH = 0x01, PIN = 0x02, PAIRED = 0x04, OPEN = 0x08, ENTERPRISE = 0x20, CERTIFICATE = 0x40 };
 
 static const uint8_t client_data_hash[32] = { 0xC0, 0xC1, 0xC2 };
@@ -36,12 +36,14 @@ struct rig {
         struct core_action action;
         uint8_t reply[8192]; /* a copy, as the caller's next step ends the view */
         slice reply_view;
+        uint64_t now_ms;
 };
 
 /* ---- driving ---- */
 
 static void step(struct rig *rig, struct core_event event)
 {
+        event.now_ms = rig->now_ms;
         core_model_event(&rig->model, &event);
         core_step(rig->core, &event, &rig->action);
         core_model_action(&rig->model, &rig->action);
@@ -388,9 +390,10 @@ struct bio {
         int modality, subcommand; /* ABSENT: left out */
         const uint8_t *template_id;
         size_t template_size;
+        const char *name;    /* of the finger */
         uint32_t timeout_ms; /* written on four bytes, as libfido2 does; 0: left out */
         int protocol, param_size;
-        uint8_t bytes[256];
+        uint8_t bytes[2048];
 };
 
 #define BIO(...)                                                                                      \
@@ -403,7 +406,7 @@ struct bio {
 static slice bio(struct bio *bio)
 {
         writer w = WRITER(bio->bytes);
-        bool params = bio->template_id || bio->timeout_ms;
+        bool params = bio->template_id || bio->name || bio->timeout_ms;
         write_u8(&w, bio->command);
         cbor_write_map(&w, (size_t)(bio->modality != ABSENT) + (bio->subcommand != ABSENT) + params +
                                    (bio->protocol != ABSENT) + (bio->param_size != ABSENT));
@@ -417,11 +420,16 @@ static slice bio(struct bio *bio)
         }
         if (params) {
                 cbor_write_uint(&w, 3);
-                cbor_write_map(&w, (size_t)(bio->template_id != NULL) + (bio->timeout_ms != 0));
+                cbor_write_map(&w,
+                        (size_t)(bio->template_id != NULL) + (bio->name != NULL) + (bio->timeout_ms != 0));
         }
         if (bio->template_id) {
                 cbor_write_uint(&w, 1);
                 cbor_write_bytes(&w, slice_of(bio->template_id, bio->template_size));
+        }
+        if (bio->name) {
+                cbor_write_uint(&w, 2);
+                cbor_write_string(&w, bio->name);
         }
         if (bio->timeout_ms) {
                 cbor_write_uint(&w, 3);
@@ -1338,7 +1346,7 @@ static void a_finger_is_enrolled(void **state)
 
         request(rig, bio(BIO(.subcommand = 2, .template_id = id))); /* it is over */
         answer_state(rig, PIN | PAIRED | OPEN);
-        expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+        expect_status(rig, CTAP2_ERR_INVALID_OPTION);
 }
 
 /* A gate that needs but one sample; the number of 6.7, not of its preview. */
@@ -1439,12 +1447,12 @@ static void captures_need_authorisation(void **state)
         } cases[] = {
                 { BIO(.subcommand = 2, .template_id = id, .param_size = ABSENT), CTAP2_ERR_PUAT_REQUIRED },
                 { BIO(.subcommand = 2, .template_id = id, .protocol = ABSENT), CTAP2_ERR_MISSING_PARAMETER },
-                { BIO(.subcommand = 2, .template_id = id, .protocol = 1), CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 2, .template_id = id, .protocol = 1), CTAP2_ERR_PIN_AUTH_INVALID },
+                { BIO(.subcommand = 2, .template_id = id, .protocol = 3), CTAP1_ERR_INVALID_PARAMETER },
                 { BIO(.subcommand = 2, .template_id = id, .param_size = 16), CTAP2_ERR_PIN_AUTH_INVALID },
                 { BIO(.subcommand = 2), CTAP2_ERR_MISSING_PARAMETER },
-                { BIO(.subcommand = 2, .template_id = wrong), CTAP1_ERR_INVALID_PARAMETER },
-                { BIO(.subcommand = 2, .template_id = wrong, .template_size = 17),
-                        CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 2, .template_id = wrong), CTAP2_ERR_INVALID_OPTION },
+                { BIO(.subcommand = 2, .template_id = wrong, .template_size = 17), CTAP2_ERR_INVALID_OPTION },
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 request(rig, bio(cases[i].bio));
@@ -1473,23 +1481,45 @@ static void captures_need_authorisation(void **state)
 static void enrolments_are_refused(void **state)
 {
         struct rig *rig = *state;
+        static const uint8_t id[16] = { 7 };
         const struct {
                 struct bio *bio;
                 uint8_t flags;
                 enum ctap_status status;
         } cases[] = {
                 { BIO(.subcommand = 1), PIN, CTAP1_ERR_INVALID_COMMAND }, /* no sensor */
+                /* [6.7.4 1] */
                 { BIO(.subcommand = 1, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
+                { BIO(.subcommand = 2, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
+                { BIO(.subcommand = 4, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
+                { BIO(.subcommand = 5, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
+                { BIO(.subcommand = 6, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
+                /* [6.7.4 2] */
                 { BIO(.subcommand = 1, .protocol = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
-                { BIO(.subcommand = 1, .protocol = 1), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
-                { BIO(.subcommand = 1, .param_size = 0), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
-                { BIO(.subcommand = 1, .modality = 2), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 4, .protocol = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = 1, .modality = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
-                { BIO(.subcommand = 4), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
-                { BIO(.subcommand = 5), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
-                { BIO(.subcommand = 6), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
-                { BIO(.subcommand = 3), PIN | PAIRED, CTAP2_OK }, /* nothing to cancel is fine */
+                { BIO(.subcommand = 5, .template_id = id), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
+                { BIO(.subcommand = 5, .name = "thumb"), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
+                { BIO(.subcommand = 6), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
+                /* [6.7.4 3] */
+                { BIO(.subcommand = 1, .protocol = 3), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 6, .template_id = id, .protocol = 0), PIN | PAIRED,
+                        CTAP1_ERR_INVALID_PARAMETER },
+                /* [6.7.4 4] a parameter of another protocol's size */
+                { BIO(.subcommand = 1, .protocol = 1), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
+                { BIO(.subcommand = 4, .param_size = 16), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
+                { BIO(.subcommand = 1, .param_size = 0), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
+                { BIO(.subcommand = 1, .modality = 2), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
+                { BIO(.subcommand = 8), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
+                { BIO(.subcommand = 0), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
+                { BIO(.subcommand = 9, .modality = ABSENT), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
+                /* [6.7.7] one byte more than maxTemplateFriendlyName */
+                { BIO(.subcommand = 5, .template_id = id,
+                          .name = "0123456789012345678901234567890123456789"
+                                  "0123456789012345678901234"),
+                        PIN | PAIRED, CTAP1_ERR_INVALID_LENGTH },
+                { BIO(.subcommand = 3), PIN | PAIRED, CTAP2_OK }, /* [6.7.5] nothing to cancel is fine */
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 request(rig, bio(cases[i].bio));
@@ -1508,16 +1538,269 @@ static void enrolments_are_refused(void **state)
         expect_idle(rig);
 }
 
+/* ---- the fingers that are there ---- */
+
+static const uint8_t thumb[16] = { 0x71 }, index_finger[16] = { 0x1D };
+
+/* Up to AUTHORISE, whose message is fingerprint (0x01) || subCommand || subCommandParams. */
+static slice authorised_message(struct rig *rig, struct bio *request_of_it)
+{
+        request(rig, bio(request_of_it));
+        answer_state(rig, PIN | PAIRED);
+        slice data = expect_apdu(rig, AUTHORISE);
+        expect_u8(tag(data, 0x83), 0x08);
+        expect_bytes(tag(data, 0x84), param, (size_t)request_of_it->param_size);
+        return tag(data, 0x85);
+}
+
+static void fingers_are_enumerated(void **state)
+{
+        struct rig *rig = *state;
+        /* [6.7.6] {7: [{1: id, 2: name}, {1: id}]} */
+        static const uint8_t head[] = { 0x00, 0xA1, 0x07, 0x82, 0xA2, 0x01, 0x50, 0x71 },
+                             name[] = { 0x02, 0x65, 't', 'h', 'u', 'm', 'b', 0xA1, 0x01, 0x50, 0x1D };
+        struct mitome_gate_event fingers = { .kind = MITOME_GATE_DONE, .finger_count = 2 };
+        memcpy(fingers.fingers[0].id, thumb, sizeof thumb);
+        memcpy(fingers.fingers[0].name, "thumb", 5);
+        fingers.fingers[0].name_size = 5;
+        memcpy(fingers.fingers[1].id, index_finger, sizeof index_finger);
+        for (int preview = 0; preview < 2; preview++) {
+                expect_bytes(authorised_message(rig, BIO(.command = preview ? 0x40 : 0x09, .subcommand = 4)),
+                        "\x01\x04", 2);
+                respond_sw(rig, SW_OK);
+                expect(rig, CORE_GATE_START);
+                assert_int_equal(rig->action.request.purpose, MITOME_GATE_LIST);
+                gate_kind(rig, MITOME_GATE_NOTHING);
+                expect(rig, CORE_GATE_POLL);
+                gate(rig, fingers);
+                expect_status(rig, CTAP2_OK);
+                assert_int_equal(rig->reply_view.size, sizeof head + 15 + sizeof name + 15);
+                assert_memory_equal(rig->reply, head, sizeof head);
+                assert_memory_equal(rig->reply + sizeof head + 15, name, sizeof name);
+                expect_idle(rig);
+        }
+        authorised_message(rig, BIO(.subcommand = 4, .protocol = 1, .param_size = 16));
+        respond_sw(rig, SW_OK);
+        gate(rig, (struct mitome_gate_event){ .kind = MITOME_GATE_DONE }); /* there are none */
+        expect_status(rig, CTAP2_ERR_INVALID_OPTION);
+        authorised_message(rig, BIO(.subcommand = 4));
+        respond_sw(rig, SW_SECURITY_STATUS); /* nobody is told of them without a token */
+        expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
+        authorised_message(rig, BIO(.subcommand = 4));
+        respond_sw(rig, SW_OK);
+        gate(rig, (struct mitome_gate_event){ .kind = MITOME_GATE_DONE, .finger_count = 99 });
+        expect_status(rig, CTAP2_OK); /* of a gate that has more than it can have, no more than that */
+        expect_idle(rig);
+}
+
+static void refuse_by_gate(struct rig *rig, mitome_code code)
+{
+        gate(rig, (struct mitome_gate_event){ .kind = MITOME_GATE_REFUSED, .code = code });
+}
+
+static void a_finger_gets_a_name(void **state)
+{
+        struct rig *rig = *state;
+        for (int preview = 0; preview < 2; preview++) {
+                slice message = authorised_message(rig, BIO(.command = preview ? 0x40 : 0x09, .subcommand = 5,
+                                                                .template_id = thumb, .name = "thumb"));
+                assert_int_equal(message.size, 2 + 1 + 18 + 7);
+                expect_bytes(slice_of(message.data, 5), "\x01\x05\xA2\x01\x50", 5);
+                respond_sw(rig, SW_OK);
+                expect(rig, CORE_GATE_START);
+                assert_int_equal(rig->action.request.purpose, MITOME_GATE_RENAME);
+                expect_bytes(rig->action.request.finger_id, thumb, sizeof thumb);
+                expect_bytes(rig->action.request.name, "thumb", 5);
+                gate_kind(rig, MITOME_GATE_DONE);
+                expect_status(rig, CTAP2_OK);
+                assert_int_equal(rig->reply_view.size, 1);
+        }
+        /* [6.7.7] as long as it may be */
+        struct bio *longest = BIO(.subcommand = 5, .template_id = thumb,
+                .name = "0123456789012345678901234567890123456789012345678901234567890123");
+        authorised_message(rig, longest);
+        respond_sw(rig, SW_OK);
+        gate_kind(rig, MITOME_GATE_DONE);
+        expect_status(rig, CTAP2_OK);
+        authorised_message(rig, longest);
+        respond_sw(rig, SW_OK);
+        refuse_by_gate(rig, MITOME_E_GATE_UNKNOWN_FINGER); /* [6.7.7] no such templateId */
+        expect_status(rig, CTAP2_ERR_INVALID_OPTION);
+        authorised_message(rig, longest);
+        respond_sw(rig, SW_SECURITY_STATUS);
+        expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
+        authorised_message(rig, longest);
+        respond_sw(rig, SW_OK);
+        gate_kind(rig, MITOME_GATE_BROKEN);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        expect_idle(rig);
+}
+
+static void begin_removal(struct rig *rig, uint8_t command)
+{
+        request(rig, bio(BIO(.command = command, .subcommand = 6, .template_id = thumb)));
+        answer_state(rig, PIN | PAIRED | OPEN);
+        slice data = expect_apdu(rig, BEGIN);
+        expect_u8(tag(data, 0x80), 0x09);
+        expect_bytes(slice_of(tag(data, 0x85).data, 5), "\x01\x06\xA1\x01\x50", 5);
+        answer_challenge(rig);
+        expect(rig, CORE_GATE_START);
+        assert_int_equal(rig->action.request.purpose, MITOME_GATE_REMOVE);
+        expect_bytes(rig->action.request.finger_id, thumb, sizeof thumb);
+        expect_bytes(rig->action.request.challenge, challenge, 32);
+}
+
+static void a_finger_is_removed(void **state)
+{
+        struct rig *rig = *state;
+        for (int preview = 0; preview < 2; preview++) { /* [6.7.8] */
+                begin_removal(rig, preview ? 0x40 : 0x09);
+                gate_evidence(rig, MITOME_GATE_EVIDENCE);
+                expect_token(expect_apdu(rig, CONFIRM));
+                respond_sw(rig, SW_OK);
+                expect_status(rig, CTAP2_OK);
+                assert_int_equal(rig->reply_view.size, 1);
+                expect_idle(rig);
+        }
+        begin_removal(rig, 0x09);
+        refuse_by_gate(rig, MITOME_E_GATE_UNKNOWN_FINGER); /* [6.7.8] no such templateId */
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP2_ERR_INVALID_OPTION);
+        begin_removal(rig, 0x09); /* the element does not take the new set: no finger opens any more */
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        respond_sw(rig, SW_TOKEN_OPERATION);
+        expect_status(rig, CTAP2_ERR_UV_INVALID);
+        begin_removal(rig, 0x09);
+        gate_kind(rig, MITOME_GATE_EVIDENCE); /* a removal that nobody vouches for */
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP1_ERR_OTHER);
+        expect_idle(rig);
+}
+
+/* [6.7.4 7] */
+static void a_full_set_takes_no_more(void **state)
+{
+        struct rig *rig = *state;
+        request(rig, bio(BIO(.subcommand = 1)));
+        answer_state(rig, PIN | PAIRED | OPEN);
+        answer_challenge(rig);
+        expect(rig, CORE_GATE_START);
+        refuse_by_gate(rig, MITOME_E_GATE_FULL);
+        expect_abandon(rig, false);
+        expect_status(rig, CTAP2_ERR_FP_DATABASE_FULL);
+        expect_idle(rig);
+}
+
+/* [6.7.4 6] also by the requests that only look at fingers, once they are allowed; a refused one ends nothing
+ */
+static void an_enrolment_gives_way(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t id[16];
+        begin_enrolment(rig, id);
+        authorised_message(rig, BIO(.subcommand = 4));
+        respond_sw(rig, SW_SECURITY_STATUS);
+        expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
+        next_sample(rig, id);
+        gate_sample(rig, MITOME_GATE_SAMPLE, 3, MITOME_GATE_HINT_NONE);
+        authorised_message(rig, BIO(.subcommand = 4));
+        respond_sw(rig, SW_OK);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect(rig, CORE_GATE_START);
+        assert_int_equal(rig->action.request.purpose, MITOME_GATE_LIST);
+        gate_kind(rig, MITOME_GATE_DONE);
+        expect_status(rig, CTAP2_ERR_INVALID_OPTION);
+        begin_enrolment(rig, id);
+        request(rig, bio(BIO(.subcommand = 1)));
+        answer_state(rig, PIN | PAIRED);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_apdu(rig, BEGIN);
+        respond_sw(rig, SW_SECURITY_STATUS);
+        expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
+        expect_idle(rig);
+}
+
+static void pass_time(struct rig *rig, uint64_t ms)
+{
+        rig->now_ms += ms;
+        gate_kind(rig, MITOME_GATE_NOTHING);
+}
+
+/* timeoutMilliseconds: the host is told that nobody came, and may ask again */
+static void a_sample_is_awaited_as_long_as_the_host_says(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t id[16];
+        begin_enrolment(rig, id);
+        next_sample(rig, id); /* 10 s */
+        pass_time(rig, 9999);
+        expect(rig, CORE_GATE_POLL);
+        pass_time(rig, 1);
+        expect_sample(rig, false, 0x0D, 4);
+        assert_true(rig->model.gate_runs);
+        next_sample(rig, id);
+        pass_time(rig, 9999);
+        gate_sample(rig, MITOME_GATE_SAMPLE, 3, MITOME_GATE_HINT_NONE);
+        expect_sample(rig, false, 0x00, 3);
+        request(rig,
+                bio(BIO(.subcommand = 2, .template_id = id))); /* without one: as long as the gate does */
+        answer_state(rig, PIN | PAIRED);
+        respond_sw(rig, SW_OK);
+        pass_time(rig, 100000);
+        expect(rig, CORE_GATE_POLL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_USER_ACTION_TIMEOUT);
+
+        /* The first sample: a gate that says how many it wants is answered for .. */
+        request(rig, bio(BIO(.subcommand = 1, .timeout_ms = 10000)));
+        answer_state(rig, PIN | PAIRED);
+        answer_challenge(rig);
+        gate_sample(rig, MITOME_GATE_AWAITS, 5, MITOME_GATE_HINT_NONE);
+        expect(rig, CORE_GATE_POLL);
+        pass_time(rig, 10000);
+        expect_sample(rig, true, 0x0D, 5);
+        /* .. and one that does not, not. */
+        request(rig, bio(BIO(.subcommand = 1, .timeout_ms = 10000)));
+        answer_state(rig, PIN | PAIRED);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        answer_challenge(rig);
+        pass_time(rig, 10000);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_USER_ACTION_TIMEOUT);
+        expect_idle(rig);
+}
+
+/* More parameters than any subcommand has. */
+static void endless_parameters_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        static char name[1100];
+        memset(name, 'n', sizeof name - 1);
+        request(rig, bio(BIO(.subcommand = 6, .template_id = thumb, .name = name)));
+        answer_state(rig, PIN | PAIRED);
+        expect_status(rig, CTAP2_ERR_LIMIT_EXCEEDED);
+        expect_idle(rig);
+}
+
 static void the_sensor_is_described(void **state)
 {
         struct rig *rig = *state;
         static const uint8_t ask_modality[] = { 0x40, 0xA1, 0x06, 0xF5 };
         request(rig, SLICE(ask_modality));
         answer_state(rig, PIN | PAIRED);
-        expect_bytes(rig->reply_view, "\x00\xA1\x01\x01", 4);
+        expect_bytes(rig->reply_view, "\x00\xA1\x01\x01", 4); /* [6.7.2] */
         request(rig, bio(BIO(.subcommand = 7, .protocol = ABSENT, .param_size = ABSENT)));
         answer_state(rig, PIN | PAIRED);
-        expect_bytes(rig->reply_view, "\x00\xA2\x02\x01\x03\x14", 6);
+        expect_bytes(rig->reply_view, "\x00\xA3\x02\x01\x03\x14\x08\x18\x40", 9); /* [6.7.3] */
 }
 
 /* Whatever else is begun while a finger is being enrolled ends the enrolment first. */
@@ -1818,6 +2101,13 @@ int main(void)
                 TEST(a_sample_can_be_cancelled),
                 TEST(captures_need_authorisation),
                 TEST(enrolments_are_refused),
+                TEST(fingers_are_enumerated),
+                TEST(a_finger_gets_a_name),
+                TEST(a_finger_is_removed),
+                TEST(a_full_set_takes_no_more),
+                TEST(an_enrolment_gives_way),
+                TEST(a_sample_is_awaited_as_long_as_the_host_says),
+                TEST(endless_parameters_are_refused),
                 TEST(the_sensor_is_described),
                 TEST(another_operation_ends_the_enrolment),
                 TEST(bad_bytes_never_do_harm),

@@ -112,7 +112,8 @@ static void on_ready(void *context)
 {
         struct matcher_service *service = context;
         show_purpose(&service->operation);
-        report_kind(service, MITOME_GATE_AWAITS);
+        report(service, &(struct gate_report){ .kind = MITOME_GATE_AWAITS,
+                                .remaining = (uint8_t)service->operation.remaining });
         if (service->guard)
                 image_guard_pass(service->guard);
 }
