@@ -553,9 +553,17 @@ static void announce(struct core *core)
         core_transmit(core, INS_BEGIN, take_begun);
 }
 
+/* [6.5.5.7.3 1] a token by finger names its relying party where one is needed: the user is shown it. */
+static bool lacks_rp_id(const struct core_pin_request *pin)
+{
+        return pin->permissions & (PERMISSION_MC | PERMISSION_GA) && !pin->rp_id.size;
+}
+
 static enum ctap_status check_uv(const struct core *core)
 {
         const struct core_state *state = &core->state;
+        if (state->paired && lacks_rp_id(&core->pin))
+                return CTAP2_ERR_MISSING_PARAMETER;
         if (!state->paired)
                 return CTAP2_ERR_INVALID_SUBCOMMAND;
         enum ctap_status refusal = check_permissions(core); /* 4 */

@@ -91,7 +91,7 @@ struct core_state {
         bool pin_set, paired, finger_open;
         bool enterprise;  /* the list of relying parties is there and switched on */
         bool certificate; /* credentials of the user-verification key can be made */
-        bool personalised;
+        bool personalised, pin_complexity;
         bool always_uv, force_pin_change;
         bool enterprise_list;  /* there, on or off */
         bool enrolled;         /* a set of fingers is confirmed */

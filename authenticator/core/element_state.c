@@ -18,6 +18,7 @@ enum state_flag2 {
         STATE_ENTERPRISE_LIST = 0x04,
         STATE_ENROLLED = 0x08,
         STATE_POWER_CYCLE_OWED = 0x20,
+        STATE_PIN_COMPLEXITY = 0x40,
 };
 
 enum { P1_WITH_IDENTITY = 0x01 };
@@ -58,6 +59,7 @@ static void take_flags(struct core_state *state, uint8_t flags, uint8_t flags2)
         state->force_pin_change = flags2 & STATE_FORCE_PIN_CHANGE;
         state->enterprise_list = flags2 & STATE_ENTERPRISE_LIST;
         state->enrolled = flags2 & STATE_ENROLLED;
+        state->pin_complexity = flags2 & STATE_PIN_COMPLEXITY;
         state->power_cycle_owed = flags2 & STATE_POWER_CYCLE_OWED;
 }
 

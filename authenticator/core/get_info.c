@@ -328,7 +328,7 @@ static void write_identifier(writer *w, const struct core *core)
 /* [2.2 6.4 0x1B] more is asked of a PIN than its length: the user-verification PIN is four digits */
 static void write_complexity(writer *w, const struct core *core)
 {
-        cbor_write_bool(w, core->state.personalised);
+        cbor_write_bool(w, core->state.personalised || core->state.pin_complexity);
 }
 
 /* [2.2 6.4 0x1D] in code points */
