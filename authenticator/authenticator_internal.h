@@ -50,15 +50,15 @@ struct mitome_authenticator {
         bool prompted;        /* presence.ask is not yet ended */
         bool gate_runs;
         bool finger_wanted; /* by the gate */
-        bool contactless; /* of the reader's last command */
+        bool contactless;   /* of the reader's last command */
 
         slice call_request; /* good during mitome_authenticator_call */
         bool call_answered;
         size_t call_size;
         uint8_t call_answer[MITOME_MESSAGE_MAX];
 
-        uint8_t response[MITOME_APDU_MAX]; /* of the element; and the large-blob array on its way to the core
-                                            */
+        uint8_t response[MITOME_APDU_MAX]; /* of the element */
+        uint8_t blobs[MITOME_BLOBS_MAX];   /* the array on its way to the core */
 };
 
 /* run_attach selects the element's FIDO applet and reads its state. */

@@ -3,8 +3,6 @@
 
 #include "tlv.h"
 
-_Static_assert((int)MITOME_BLOBS_MAX <= (int)MITOME_APDU_MAX, "the array goes through the element's buffer");
-
 /* ---- the element ---- */
 
 static const uint8_t fido_applet[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
@@ -267,6 +265,7 @@ static bool cancel_gate(struct mitome_authenticator *a)
         const struct mitome_gate *gate = &a->config.gate;
         if (a->gate_runs)
                 gate->cancel(gate->context);
+        a->finger_wanted = false;
         end_prompt(a);
         return await_gate(a);
 }
@@ -285,9 +284,9 @@ static bool load_blobs(struct mitome_authenticator *a)
         const struct mitome_blobs *blobs = &a->config.blobs;
         struct core_event event = { .kind = CORE_BLOBS_FAILED };
         size_t size = 0;
-        if (blobs->load && !failed(blobs->load(blobs->context, a->response, MITOME_BLOBS_MAX, &size, NULL)) &&
-                size <= MITOME_BLOBS_MAX)
-                event = (struct core_event){ .kind = CORE_BLOBS, .bytes = slice_of(a->response, size) };
+        if (blobs->load && !failed(blobs->load(blobs->context, a->blobs, sizeof a->blobs, &size, NULL)) &&
+                size <= sizeof a->blobs)
+                event = (struct core_event){ .kind = CORE_BLOBS, .bytes = slice_of(a->blobs, size) };
         step(a, &event);
         return true;
 }

@@ -68,7 +68,7 @@ struct mitome_presence {
 
 /* ---- what is kept for it outside the element ---- */
 
-enum { MITOME_BLOBS_MAX = 4096 };
+enum { MITOME_BLOBS_MAX = 8192 };
 
 /* The large-blob array (authenticatorLargeBlobs), opaque bytes of relying parties' clients. Not secret. */
 struct mitome_blobs {

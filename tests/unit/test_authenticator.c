@@ -19,7 +19,16 @@ enum {
         SELECT = 0xA4,
         GET_DATA = 0xCA
 };
-enum { KEEPALIVE = 0x3B, CBOR = 0x10, INIT = 0x06, CANCEL = 0x11 };
+enum {
+        KEEPALIVE = 0x3B,
+        CBOR = 0x10,
+        INIT = 0x06,
+        CANCEL = 0x11,
+        PING = 0x01,
+        MSG = 0x03,
+        WINK = 0x08,
+        ERROR = 0x3F
+};
 enum { PROCESSING = 1, UP_NEEDED = 2 };
 
 struct rig {
@@ -28,6 +37,7 @@ struct rig {
         /* element */
         bool dead;
         uint8_t flags;
+        bool always_uv;
         uint8_t log[64]; /* the INS of each command */
         size_t logged;
         uint16_t select_sw;
@@ -43,16 +53,35 @@ struct rig {
         unsigned touches; /* polls for one */
         bool prompted;
         char touched_for[64];
+        struct mitome_prompt prompt; /* the last one; its views are stale */
+        unsigned prompts, winks;
         /* trace */
-        unsigned ctap_in, ctap_out, apdu_in, apdu_out;
+        unsigned ctap_in, ctap_out, apdu_in, apdu_out, u2f_in, u2f_out;
+        uint8_t cost_command;
+        unsigned cost, costs;
+        /* blobs */
+        uint8_t blobs[MITOME_BLOBS_MAX];
+        size_t blobs_size;
+        bool blobs_fail;
+        /* power */
+        unsigned resets;
+        bool reset_fails;
+        bool tells_working; /* the link says that it waits long */
+        unsigned working_reports;
+        uint8_t working_report[MITOME_REPORT_SIZE];
+        /* reader, app */
+        uint8_t response[MITOME_MESSAGE_MAX];
+        size_t size;
+        uint16_t sw;
         /* host */
         uint32_t channel;
         uint8_t report[MITOME_REPORT_SIZE];
 };
 
 static const uint8_t state_answer[] = { 0x80, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0x81,
-        1, 0, 0x82, 1, 3, 0x83, 1, 5, 0x84, 1, 4, 0x85, 2, 0, 9, 0x90, 0x00 };
-enum { FLAGS_OFFSET = 20 };
+        1, 0, 0x82, 1, 3, 0x83, 1, 5, 0x84, 1, 4, 0x85, 2, 0, 9, 0x87, 2, 0, 3, 0x8A, 4, 0, 0, 0, 0, 0x86, 1,
+        0, 0x90, 0x00 };
+enum { FLAGS_OFFSET = 20, FLAGS2_OFFSET = sizeof state_answer - 3 };
 
 /* The access rules: the FIDO applet is this app's, whose certificate's SHA-256 begins with 5A. */
 static size_t answer_rules(struct rig *rig, uint8_t p1, uint8_t *response)
@@ -89,6 +118,7 @@ static size_t answer(struct rig *rig, uint8_t ins, uint8_t p1, uint8_t *response
         case GET_STATE:
                 memcpy(response, state_answer, sizeof state_answer);
                 response[FLAGS_OFFSET] = rig->flags;
+                response[FLAGS2_OFFSET] = rig->always_uv;
                 return sizeof state_answer;
         case BEGIN:
                 memset(response, 0x11, 34);
@@ -115,9 +145,44 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
                 rig->log[rig->logged++] = command.data[1];
         if (rig->dead)
                 return (mitome_status){ MITOME_E_LINK };
+        for (unsigned waited = 1; rig->tells_working && rig->authenticator && waited <= 10; waited++)
+                rig->working_reports += mitome_authenticator_working(
+                        rig->authenticator, rig->now + 50 * waited, rig->working_report);
         *ret_size = answer(rig, command.data[1], command.data[2], response);
         if (rig->size_lie)
                 *ret_size = rig->size_lie - 1;
+        return (mitome_status){ MITOME_OK };
+}
+
+static mitome_status reset_element(void *context, mitome_error *error)
+{
+        struct rig *rig = context;
+        (void)error;
+        rig->resets++;
+        return (mitome_status){ rig->reset_fails ? MITOME_E_LINK : MITOME_OK };
+}
+
+static mitome_status load_blobs(
+        void *context, uint8_t *blobs, size_t capacity, size_t *ret_size, mitome_error *error)
+{
+        struct rig *rig = context;
+        (void)error;
+        assert_true(capacity >= rig->blobs_size);
+        memcpy(blobs, rig->blobs, rig->blobs_size);
+        *ret_size = rig->blobs_size;
+        return (mitome_status){ rig->blobs_fail ? MITOME_E_SOCKET : MITOME_OK };
+}
+
+static mitome_status save_blobs(void *context, mitome_slice blobs, mitome_error *error)
+{
+        struct rig *rig = context;
+        (void)error;
+        if (rig->blobs_fail)
+                return (mitome_status){ MITOME_E_SOCKET };
+        assert_true(blobs.size <= sizeof rig->blobs);
+        if (blobs.size)
+                memcpy(rig->blobs, blobs.data, blobs.size);
+        rig->blobs_size = blobs.size;
         return (mitome_status){ MITOME_OK };
 }
 
@@ -154,6 +219,8 @@ static void ask_touch(void *context, const struct mitome_prompt *prompt)
         struct rig *rig = context;
         assert_false(rig->prompted); /* one at a time */
         rig->prompted = true;
+        rig->prompts++;
+        rig->prompt = *prompt;
         memset(rig->touched_for, 0, sizeof rig->touched_for);
         memcpy(rig->touched_for, prompt->rp_id.data, prompt->rp_id.size);
 }
@@ -173,6 +240,11 @@ static void end_touch(void *context)
         struct rig *rig = context;
         assert_true(rig->prompted);
         rig->prompted = false;
+}
+
+static void wink(void *context)
+{
+        ((struct rig *)context)->winks++;
 }
 
 static int fill(void *context, uint8_t *bytes, size_t size)
@@ -196,10 +268,25 @@ static void trace_apdu(void *context, bool command, mitome_slice apdu)
         *(command ? &rig->apdu_in : &rig->apdu_out) += 1;
 }
 
+static void trace_u2f(void *context, bool request, mitome_slice apdu)
+{
+        struct rig *rig = context;
+        assert_true(apdu.size >= 2);
+        *(request ? &rig->u2f_in : &rig->u2f_out) += 1;
+}
+
+static void trace_cost(void *context, uint8_t command, unsigned element_commands)
+{
+        struct rig *rig = context;
+        rig->cost_command = command;
+        rig->cost = element_commands;
+        rig->costs++;
+}
+
 static struct mitome_authenticator_config config_of(struct rig *rig)
 {
         return (struct mitome_authenticator_config){
-                .element = { .context = rig, .transmit = transmit },
+                .element = { .context = rig, .transmit = transmit, .reset = reset_element },
                 .app = { .sha256 = { 0x5A } },
                 .gate = { .version = MITOME_GATE_VERSION,
                         .context = rig,
@@ -207,8 +294,17 @@ static struct mitome_authenticator_config config_of(struct rig *rig)
                         .poll = gate_poll,
                         .cancel = gate_cancel },
                 .random = { .fill = fill },
-                .trace = { .context = rig, .ctap = trace_ctap, .apdu = trace_apdu },
-                .presence = { .context = rig, .ask = ask_touch, .poll = poll_touch, .end = end_touch },
+                .trace = { .context = rig,
+                        .ctap = trace_ctap,
+                        .apdu = trace_apdu,
+                        .u2f = trace_u2f,
+                        .cost = trace_cost },
+                .presence = { .context = rig,
+                        .ask = ask_touch,
+                        .poll = poll_touch,
+                        .end = end_touch,
+                        .wink = wink },
+                .blobs = { .context = rig, .load = load_blobs, .save = save_blobs },
         };
 }
 
@@ -612,6 +708,490 @@ static void the_next_request_waits_for_the_gate(void **state)
         EXPECT_LOG(rig, GET_STATE, BEGIN, ABANDON, GET_STATE); /* and no GET ASSERTION */
 }
 
+/* ---- prompts ---- */
+
+static void prompts_say_what_is_wanted(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "up");
+        assert_int_equal(rig->prompt.why, MITOME_PROMPT_LOGIN);
+        assert_false(rig->prompt.finger);
+        assert_false(rig->prompt.contactless);
+        assert_true(rig->prompt.timeout_ms > 0);
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_report(rig, CBOR, 0x00);
+
+        ask_assertion(rig, "uv"); /* a finger is shown and ended, never polled */
+        assert_int_equal(rig->prompt.why, MITOME_PROMPT_LOGIN);
+        assert_true(rig->prompt.finger);
+        assert_true(rig->prompted);
+        unsigned touches = rig->touches;
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_quiet(rig);
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_EVIDENCE, .has_evidence = true };
+        expect_report(rig, CBOR, 0x00);
+        assert_false(rig->prompted);
+        assert_int_equal(rig->touches, touches);
+
+        ask_assertion(rig, "uv");
+        put(rig, rig->channel, CANCEL, NULL, 0);
+        assert_false(rig->prompted); /* at once, though the sensor may take its time */
+        expect_report(rig, CBOR, 0x2D);
+
+        put(rig, rig->channel, CBOR, "\x0B", 1);
+        while (rig->prompt.why != MITOME_PROMPT_SELECT)
+                assert_true(take(rig));
+        assert_int_equal(rig->prompt.rp_id.size, 0);
+}
+
+/* [11.2.9.2.1] */
+static void a_wink_is_shown(void **state)
+{
+        struct rig *rig = *state;
+        put(rig, rig->channel, WINK, NULL, 0);
+        assert_int_equal(rig->winks, 1);
+        assert_true(take(rig));
+        assert_int_equal(rig->report[4], WINK | 0x80);
+        struct mitome_authenticator_config config = config_of(rig);
+        config.presence.wink = NULL;
+        mitome_authenticator_free(rig->authenticator);
+        assert_int_equal(mitome_authenticator_new(&config, &rig->authenticator, NULL).code, MITOME_OK);
+        open_channel(rig);
+        put(rig, rig->channel, WINK, NULL, 0);
+        assert_true(take(rig));
+        assert_int_equal(rig->winks, 1);
+}
+
+/* ---- what the element did ---- */
+
+static void what_a_request_cost_the_element_is_told(void **state)
+{
+        struct rig *rig = *state;
+        ask_info(rig);
+        assert_int_equal(rig->cost_command, 0x04);
+        assert_int_equal(rig->cost, 1);
+        while (take(rig))
+                continue;
+        ask_assertion(rig, "up");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_report(rig, CBOR, 0x00);
+        assert_int_equal(rig->cost_command, 0x02);
+        assert_int_equal(rig->cost, 3);
+        put(rig, rig->channel, MSG, "\x00\x03\x00\x00\x00\x00\x00", 7);
+        assert_int_equal(rig->cost_command, 0x03);
+        assert_int_equal(rig->u2f_in, 1);
+        assert_int_equal(rig->u2f_out, 1);
+        assert_int_equal(rig->costs, 3);
+        assert_int_equal(rig->ctap_in, 2);
+}
+
+/* [11.2.9.1.7] a link that waits long for its element can keep the host waiting */
+static void a_slow_element_keeps_the_host_waiting(void **state)
+{
+        struct rig *rig = *state;
+        rig->tells_working = true;
+        ask_info(rig); /* the element takes half a second */
+        assert_in_range(rig->working_reports, 4, 5);
+        assert_int_equal(rig->working_report[4], KEEPALIVE | 0x80);
+        assert_int_equal(rig->working_report[7], PROCESSING);
+        expect_report(rig, CBOR, 0x00);
+}
+
+/* ---- a reader ---- */
+
+static bool exchange(struct rig *rig, const void *apdu, size_t size)
+{
+        rig->size = 0;
+        if (!mitome_authenticator_exchange(rig->authenticator, (mitome_slice){ apdu, size }, true, 200,
+                    rig->now, rig->response, sizeof rig->response, &rig->size))
+                return false;
+        assert_true(rig->size >= 2);
+        rig->size -= 2;
+        rig->sw = (uint16_t)(rig->response[rig->size] << 8 | rig->response[rig->size + 1]);
+        return true;
+}
+
+#define EXCHANGE(rig, ...) \
+        exchange(rig, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+
+static void expect_response(struct rig *rig, bool there, uint16_t sw, const char *data)
+{
+        assert_true(there);
+        assert_int_equal(rig->sw, sw);
+        if (data)
+                assert_memory_equal(rig->response, data, strlen(data));
+}
+
+static void select_fido(struct rig *rig)
+{
+        expect_response(rig, EXCHANGE(rig, 0, 0xA4, 4, 0, 8, 0xA0, 0, 0, 6, 0x47, 0x2F, 0, 1, 0), 0x9000,
+                rig->always_uv ? "FIDO_2_0" : "U2F_V2");
+}
+
+/* getAssertion for "a" with one option, as NFCCTAP_MSG. */
+static bool exchange_assertion(struct rig *rig, const char *option, uint8_t p1)
+{
+        static const uint8_t head[] = { 0x02, 0xA3, 0x01, 0x61, 'a', 0x02, 0x58, 0x20 };
+        uint8_t apdu[5 + sizeof head + 32 + 6 + 1] = { 0x80, 0x10, p1, 0, sizeof head + 32 + 6 };
+        memcpy(apdu + 5, head, sizeof head);
+        memcpy(apdu + 5 + sizeof head + 32, "\x05\xA1\x62..\xF5", 6);
+        memcpy(apdu + 5 + sizeof head + 32 + 3, option, 2);
+        return exchange(rig, apdu, sizeof apdu);
+}
+
+/* [11.3.3] */
+static void select_says_u2f_unless_it_is_off(void **state)
+{
+        struct rig *rig = *state;
+        select_fido(rig);
+        rig->always_uv = true;
+        select_fido(rig);
+        rig->dead = true;
+        expect_response(
+                rig, EXCHANGE(rig, 0, 0xA4, 4, 0, 8, 0xA0, 0, 0, 6, 0x47, 0x2F, 0, 1, 0), 0x6F00, NULL);
+}
+
+static void a_reader_is_answered(void **state)
+{
+        struct rig *rig = *state;
+        select_fido(rig);
+        assert_true(EXCHANGE(rig, 0x80, 0x10, 0x80, 0, 1, 4, 0, 0));
+        assert_int_equal(rig->sw, 0x6700);
+        assert_true(EXCHANGE(rig, 0x80, 0x10, 0x80, 0, 0, 0, 1, 4, 0, 0));
+        expect_response(rig, true, 0x9000, NULL);
+        assert_int_equal(rig->response[0], 0);
+        assert_true(rig->size > 50);
+        expect_response(rig, EXCHANGE(rig, 0, 3, 0, 0, 0), 0x9000, "U2F_V2"); /* [10.2] */
+        assert_int_equal(rig->u2f_in, 1);
+}
+
+/* [11.3.7.2] and the fault of readers that give up after 2 s while a user is awaited */
+static void a_reader_is_kept_waiting_for_the_user(void **state)
+{
+        struct rig *rig = *state;
+        select_fido(rig);
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        expect_response(rig, exchange_assertion(rig, "up", 0x80), 0x9100, "\x02");
+        assert_true(rig->prompt.contactless);
+        for (int i = 0; i < 5; i++) {
+                rig->now += 200;
+                expect_response(rig, EXCHANGE(rig, 0x80, 0x11, 0, 0, 0), 0x9100, "\x02");
+        }
+        rig->touch = MITOME_PRESENCE_TOUCHED;
+        expect_response(rig, EXCHANGE(rig, 0x80, 0x11, 0, 0, 0), 0x9000, NULL);
+        assert_int_equal(rig->response[0], 0);
+        assert_false(rig->prompted);
+
+        expect_response(rig, exchange_assertion(rig, "uv", 0x80), 0x9100, "\x02"); /* and for a finger */
+        assert_true(rig->prompt.finger);
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_EVIDENCE, .has_evidence = true };
+        expect_response(rig, EXCHANGE(rig, 0x80, 0x11, 0, 0, 0), 0x9000, NULL);
+        assert_int_equal(rig->response[0], 0);
+}
+
+static void a_reader_without_keepalives_gets_its_answer_later(void **state)
+{
+        struct rig *rig = *state;
+        select_fido(rig);
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        assert_false(exchange_assertion(rig, "up", 0));
+        for (int i = 0; i < 5; i++)
+                assert_false(exchange(rig, NULL, 0));
+        rig->touch = MITOME_PRESENCE_TOUCHED;
+        expect_response(rig, exchange(rig, NULL, 0), 0x9000, NULL);
+        assert_int_equal(rig->response[0], 0);
+        assert_false(exchange(rig, NULL, 0));
+}
+
+static void a_reader_can_cancel_select_or_go_away(void **state)
+{
+        struct rig *rig = *state;
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        static const char *const options[] = { "up", "uv" };
+        for (size_t i = 0; i < 2; i++) {
+                select_fido(rig);
+                expect_response(rig, exchange_assertion(rig, options[i], 0x80), 0x9100, "\x02");
+                assert_true(EXCHANGE(rig, 0x80, 0x11, 0x11, 0, 0));
+                assert_false(rig->prompted);
+                while (rig->sw == 0x9100)
+                        assert_true(EXCHANGE(rig, 0x80, 0x11, 0x11, 0, 0));
+                expect_response(rig, true, 0x9000, "\x2D");
+
+                expect_response(rig, exchange_assertion(rig, options[i], 0x80), 0x9100, "\x02");
+                select_fido(rig);
+                assert_false(rig->prompted);
+                expect_response(rig, EXCHANGE(rig, 0x80, 0x11, 0, 0, 0), 0x6985, NULL);
+
+                rig->touch = MITOME_PRESENCE_TOUCHED; /* the next request, behind the gate that ends */
+                bool there = exchange_assertion(rig, "up", 0);
+                while (!there)
+                        there = exchange(rig, NULL, 0);
+                expect_response(rig, true, 0x9000, NULL);
+                assert_int_equal(rig->response[0], 0);
+                rig->touch = MITOME_PRESENCE_NOTHING;
+
+                expect_response(rig, exchange_assertion(rig, options[i], 0x80), 0x9100, "\x02");
+                mitome_authenticator_exchange_reset(rig->authenticator, rig->now);
+                assert_false(rig->prompted);
+                assert_true(EXCHANGE(rig, 0x80, 0x11, 0, 0, 0));
+                assert_int_equal(rig->sw, 0x6986);
+                while (mitome_authenticator_busy(rig->authenticator))
+                        take(rig);
+        }
+}
+
+/* ---- the app ---- */
+
+static bool call(struct rig *rig, const void *request, size_t size)
+{
+        return mitome_authenticator_call(rig->authenticator, (mitome_slice){ request, size }, 200, rig->now,
+                rig->response, sizeof rig->response, &rig->size);
+}
+
+static bool call_assertion(struct rig *rig, const char *option)
+{
+        static const uint8_t head[] = { 0x02, 0xA3, 0x01, 0x61, 'a', 0x02, 0x58, 0x20 };
+        uint8_t request[sizeof head + 32 + 6] = { 0 };
+        memcpy(request, head, sizeof head);
+        memcpy(request + sizeof head + 32, "\x05\xA1\x62..\xF5", 6);
+        memcpy(request + sizeof head + 32 + 3, option, 2);
+        return call(rig, request, sizeof request);
+}
+
+static void the_app_is_answered(void **state)
+{
+        struct rig *rig = *state;
+        assert_true(call(rig, "\x04", 1));
+        assert_int_equal(rig->response[0], 0);
+        assert_true(rig->size > 50);
+        size_t size;
+        uint8_t small[8];
+        assert_true(mitome_authenticator_call(rig->authenticator,
+                (mitome_slice){ (const uint8_t *)"\x04", 1 }, 0, rig->now, small, sizeof small, &size));
+        assert_int_equal(size, 1);
+        assert_int_equal(small[0], 0x7F);
+        assert_true(call(rig, NULL, 0)); /* nothing was asked */
+        assert_int_equal(rig->response[0], 0x7F);
+
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        assert_false(call_assertion(rig, "up"));
+        assert_false(rig->prompt.contactless);
+        assert_false(call(rig, NULL, 0));
+        rig->touch = MITOME_PRESENCE_TOUCHED;
+        assert_true(call(rig, NULL, 0));
+        assert_int_equal(rig->response[0], 0x00);
+
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        assert_false(call_assertion(rig, "up"));
+        assert_true(call(rig, "\x04", 1)); /* one at a time */
+        assert_int_equal(rig->response[0], 0x06);
+        mitome_authenticator_call_cancel(rig->authenticator, rig->now);
+        assert_true(call(rig, NULL, 0));
+        assert_int_equal(rig->response[0], 0x2D);
+        mitome_authenticator_call_cancel(rig->authenticator, rig->now); /* nothing */
+        assert_true(call(rig, NULL, 0));
+        assert_int_equal(rig->response[0], 0x7F);
+}
+
+/* The app's answer is kept while others ask for theirs. */
+static void an_answer_waits_for_its_app(void **state)
+{
+        struct rig *rig = *state;
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        assert_false(call_assertion(rig, "up"));
+        rig->touch = MITOME_PRESENCE_TOUCHED;
+        expect_quiet(rig); /* whoever asks makes it go on */
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x00);
+        while (take(rig))
+                continue;
+        assert_true(call(rig, NULL, 0));
+        assert_int_equal(rig->response[0], 0x00);
+        assert_true(rig->size > 9); /* an assertion */
+}
+
+/* ---- three mouths, one core ---- */
+
+static void begin_at(struct rig *rig, int mouth, const char *option)
+{
+        if (mouth == 0) {
+                ask_assertion(rig, option);
+                expect_report(rig, KEEPALIVE, UP_NEEDED);
+        } else if (mouth == 1) {
+                expect_response(rig, exchange_assertion(rig, option, 0x80), 0x9100, "\x02");
+        } else {
+                assert_false(call_assertion(rig, option));
+        }
+}
+
+static void expect_busy_at(struct rig *rig, int mouth)
+{
+        if (mouth == 0) {
+                ask_info(rig);
+                expect_report(rig, ERROR, 0x06);
+                put(rig, rig->channel, MSG, "\x00\x03\x00\x00\x00\x00\x00", 7);
+                expect_report(rig, ERROR, 0x06);
+                put(rig, rig->channel, PING, "p", 1); /* what needs no core goes on */
+                expect_report(rig, PING, 'p');
+        } else if (mouth == 1) {
+                expect_response(rig, EXCHANGE(rig, 0x80, 0x10, 0x80, 0, 1, 4, 0), 0x9000, "\x06");
+                expect_response(rig, EXCHANGE(rig, 0, 3, 0, 0, 0), 0x6985, NULL);
+        } else {
+                assert_true(call(rig, "\x04", 1));
+                assert_int_equal(rig->response[0], 0x06);
+        }
+}
+
+static void end_at(struct rig *rig, int mouth)
+{
+        if (mouth == 0) {
+                do
+                        assert_true(take(rig));
+                while (rig->report[4] == (KEEPALIVE | 0x80));
+                assert_int_equal(rig->report[4], CBOR | 0x80);
+                assert_int_equal(rig->report[7], 0x00);
+        } else if (mouth == 1) {
+                do
+                        assert_true(EXCHANGE(rig, 0x80, 0x11, 0, 0, 0));
+                while (rig->sw == 0x9100);
+                expect_response(rig, true, 0x9000, NULL);
+                assert_int_equal(rig->response[0], 0);
+        } else {
+                while (!call(rig, NULL, 0))
+                        continue;
+                assert_int_equal(rig->response[0], 0);
+        }
+}
+
+static void one_mouth_works_and_the_others_are_busy(void **state)
+{
+        struct rig *rig = *state;
+        static const char *const options[] = { "up", "uv" };
+        select_fido(rig);
+        for (int mouth = 0; mouth < 3; mouth++) {
+                for (size_t i = 0; i < 2; i++) {
+                        rig->touch = MITOME_PRESENCE_NOTHING;
+                        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_NOTHING };
+                        begin_at(rig, mouth, options[i]);
+                        for (int other = 0; other < 3; other++) {
+                                if (other != mouth)
+                                        expect_busy_at(rig, other);
+                        }
+                        assert_true(mitome_authenticator_busy(rig->authenticator));
+                        rig->touch = MITOME_PRESENCE_TOUCHED;
+                        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_EVIDENCE,
+                                .has_evidence = true };
+                        end_at(rig, mouth);
+                        assert_false(mitome_authenticator_busy(rig->authenticator));
+                }
+        }
+}
+
+/* Behind a request that its host has given up the next one waits, whoever asks: but only one. */
+static void a_request_waits_behind_one_that_was_given_up(void **state)
+{
+        struct rig *rig = *state;
+        select_fido(rig);
+        ask_assertion(rig, "uv");
+        give_up(rig);
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_NOTHING }; /* it takes its time */
+        expect_response(rig, EXCHANGE(rig, 0x80, 0x10, 0x80, 0, 1, 4, 0), 0x9100, "\x01");
+        expect_busy_at(rig, 0);
+        expect_busy_at(rig, 2);
+        rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_ABSENT };
+        expect_response(rig, EXCHANGE(rig, 0x80, 0x11, 0, 0, 0), 0x6100 | 0, NULL);
+        assert_int_equal(rig->response[0], 0);
+        mitome_authenticator_exchange_reset(rig->authenticator, rig->now);
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x00);
+}
+
+/* ---- power ---- */
+
+static mitome_code cycle(struct rig *rig)
+{
+        return mitome_authenticator_power_cycle(rig->authenticator, rig->now, NULL).code;
+}
+
+static void a_power_cycle_begins_anew(void **state)
+{
+        struct rig *rig = *state;
+        static const char *const options[] = { "up", "uv" };
+        for (int mouth = 0; mouth < 3; mouth++) {
+                for (size_t i = 0; i < 2; i++) {
+                        rig->touch = MITOME_PRESENCE_NOTHING;
+                        select_fido(rig);
+                        begin_at(rig, mouth, options[i]);
+                        assert_int_equal(cycle(rig), MITOME_OK);
+                        assert_false(rig->prompted);
+                        ask_info(rig); /* the channel is gone, */
+                        expect_report(rig, ERROR, 0x0B);
+                        assert_true(EXCHANGE(rig, 0x80, 0x11, 0, 0, 0)); /* and so is what was selected */
+                        assert_int_equal(rig->sw, 0x6986);
+                        while (mouth == 2 && !call(rig, NULL, 0))
+                                continue;
+                        assert_true(mouth != 2 || rig->response[0] == 0x7F);
+                        open_channel(rig);
+                        ask_info(rig);
+                        do
+                                assert_true(take(rig));
+                        while (rig->report[4] == (KEEPALIVE | 0x80));
+                        assert_int_equal(rig->report[7], 0x00);
+                        while (take(rig))
+                                continue;
+                }
+        }
+        assert_int_equal(rig->resets, 6);
+        rig->logged = 0;
+        assert_int_equal(cycle(rig), MITOME_OK);
+        assert_int_equal(rig->log[0], MANAGE); /* another channel, the rules, the applet */
+}
+
+static void an_element_that_does_not_come_back_is_told(void **state)
+{
+        struct rig *rig = *state;
+        rig->reset_fails = true;
+        assert_int_equal(cycle(rig), MITOME_E_LINK);
+        open_channel(rig);
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x7F);
+        rig->reset_fails = false;
+        rig->select_sw = 0x6F00;
+        assert_int_equal(cycle(rig), MITOME_E_ACCESS_RULES);
+        rig->select_sw = 0x9000;
+        rig->dead = true;
+        assert_int_equal(cycle(rig), MITOME_E_LINK);
+        open_channel(rig);
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x7F);
+        rig->dead = false;
+        assert_int_equal(cycle(rig), MITOME_OK);
+        open_channel(rig);
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x00);
+}
+
+/* [6.6] the window in which a reset is taken opens with the first time that is told, and with each power
+ * cycle */
+static void resets_window_opens_with_power(void **state)
+{
+        struct rig *rig = *state;
+        rig->now += 9000;
+        put(rig, rig->channel, CBOR, "\x07", 1);
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        assert_int_equal(rig->prompt.why, MITOME_PROMPT_RESET);
+        expect_report(rig, CBOR, 0x00);
+        rig->now += 20000;
+        put(rig, rig->channel, CBOR, "\x07", 1);
+        expect_report(rig, CBOR, 0x30);
+        assert_int_equal(cycle(rig), MITOME_OK);
+        rig->now += 9000;
+        open_channel(rig);
+        put(rig, rig->channel, CBOR, "\x07", 1);
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_report(rig, CBOR, 0x00);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -632,6 +1212,22 @@ int main(void)
                 TEST(without_a_poll_nobody_touches),
                 TEST(an_aborted_request_is_not_answered),
                 TEST(the_next_request_waits_for_the_gate),
+                TEST(prompts_say_what_is_wanted),
+                TEST(a_wink_is_shown),
+                TEST(what_a_request_cost_the_element_is_told),
+                TEST(a_slow_element_keeps_the_host_waiting),
+                TEST(select_says_u2f_unless_it_is_off),
+                TEST(a_reader_is_answered),
+                TEST(a_reader_is_kept_waiting_for_the_user),
+                TEST(a_reader_without_keepalives_gets_its_answer_later),
+                TEST(a_reader_can_cancel_select_or_go_away),
+                TEST(the_app_is_answered),
+                TEST(an_answer_waits_for_its_app),
+                TEST(one_mouth_works_and_the_others_are_busy),
+                TEST(a_request_waits_behind_one_that_was_given_up),
+                TEST(a_power_cycle_begins_anew),
+                TEST(an_element_that_does_not_come_back_is_told),
+                TEST(resets_window_opens_with_power),
         };
         return cmocka_run_group_tests_name("authenticator", tests, NULL, NULL);
 }
