@@ -13,6 +13,7 @@ static const struct {
         { COMMAND_GET_INFO, core_get_info },
         { COMMAND_CLIENT_PIN, core_client_pin },
         { COMMAND_RESET, core_reset },
+        { COMMAND_GET_NEXT_ASSERTION, core_get_next_assertion },
         { COMMAND_BIO_ENROLLMENT, core_bio_enrollment },
         { COMMAND_SELECTION, core_selection },
         { COMMAND_LARGE_BLOBS, core_large_blobs },

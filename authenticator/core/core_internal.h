@@ -83,7 +83,13 @@ enum { BEGIN_PRESENCE = 0x01, BEGIN_BUILT_IN_UV = 0x02 };
 enum { DO_DISCOVERABLE = 0x01, DO_PRESENT = 0x02, DO_ENTERPRISE = 0x04 };
 
 /* The element's numbers of algorithms. RS256 is the key of the user-verification certificate. */
-enum { ELEMENT_ES256 = 0x07, ELEMENT_EDDSA = 0x08, ELEMENT_RS256 = 0x09, ELEMENT_ALGORITHMS = 3 };
+enum {
+        ELEMENT_ES256 = 0x07,
+        ELEMENT_EDDSA = 0x08,
+        ELEMENT_RS256 = 0x09,
+        ELEMENT_ES384 = 0x0A,
+        ELEMENT_ALGORITHMS = 4
+};
 
 /* What GET STATE said last. */
 struct core_state {
@@ -104,6 +110,28 @@ struct core_state {
 
 enum core_option { OPTION_ABSENT, OPTION_FALSE, OPTION_TRUE };
 
+struct core_point {
+        slice x, y;
+};
+
+/* The input of hmac-secret and hmac-secret-mc, as it is encrypted. */
+struct core_salts {
+        bool asked, has_protocol;
+        uint64_t protocol;
+        struct core_point key_agreement;
+        slice salt_enc, salt_auth;
+};
+
+/* What extensions are asked for (extensions.c). */
+struct core_extensions {
+        uint8_t flags; /* the element's, of those that are asked for */
+        bool has_protection, has_large_blob_key, large_blob_key;
+        uint64_t protection;
+        bool has_blob; /* not too long */
+        slice blob;    /* credBlob of makeCredential */
+        struct core_salts salts;
+};
+
 /* A makeCredential or getAssertion that is being done. Views point into the request. */
 struct core_operation {
         enum core_command command;
@@ -122,10 +150,15 @@ struct core_operation {
         size_t algorithm_count;
         bool enterprise;
         uint64_t enterprise_kind;
+        bool attestation_chosen, attestation_none; /* attestationFormatsPreference: what is the first known */
+        /* both */
+        struct core_extensions extensions;
         /* what the user has done */
         bool present;  /* touched */
+        bool refused;  /* would not touch, or not in time */
         bool verified; /* `evidence` is there */
         uint8_t evidence[MITOME_GATE_EVIDENCE_SIZE];
+        void (*check)(struct core *core);
         void (*perform)(struct core *core);
 };
 
@@ -365,20 +398,47 @@ MITOME_CHECKED mitome_status core_read_map(struct cbor_reader *r, const char *fi
 MITOME_CHECKED mitome_status core_read_client_data_hash(struct cbor_reader *r, const char *field, void *into);
 MITOME_CHECKED mitome_status core_read_rp_id(struct cbor_reader *r, const char *field, void *into);
 MITOME_CHECKED mitome_status core_read_list(struct cbor_reader *r, const char *field, void *into);
-MITOME_CHECKED mitome_status core_read_extensions(struct cbor_reader *r, const char *field, void *into);
 MITOME_CHECKED mitome_status core_read_options(struct cbor_reader *r, const char *field, void *into);
 MITOME_CHECKED mitome_status core_read_pin_uv_param(struct cbor_reader *r, const char *field, void *into);
 MITOME_CHECKED mitome_status core_read_protocol(struct cbor_reader *r, const char *field, void *into);
 
-/* ---- operations (operation.c) ---- */
+/* core_read_key_agreement takes a COSE key of P-256 as platforms send it in key agreement (CTAP 2.1, 6.5.6),
+ * into a struct core_point. */
+MITOME_CHECKED mitome_status core_read_key_agreement(struct cbor_reader *r, const char *field, void *into);
 
-/* core_select_device settles a zero-length pinUvAuthParam. */
-void core_select_device(struct core *core);
+/* ---- extensions (extensions.c) ---- */
+
+/* Readers for struct core_operation, of makeCredential's and getAssertion's inputs. */
+MITOME_CHECKED mitome_status core_read_make_extensions(struct cbor_reader *r, const char *field, void *into);
+MITOME_CHECKED mitome_status core_read_get_extensions(struct cbor_reader *r, const char *field, void *into);
+
+/* core_check_extensions tells what speaks against the inputs, CTAP2_OK for nothing. */
+enum ctap_status core_check_extensions(const struct core_operation *operation);
+
+/* core_write_extensions writes them into a command's data. */
+void core_write_extensions(writer *data, const struct core_operation *operation);
+
+/* ---- operations (operation.c) ---- */
 
 /* core_check_protocol and core_check_built_in_uv tell what speaks against pinUvAuthProtocol and the option
  * "uv", CTAP2_OK for nothing. */
 enum ctap_status core_check_protocol(const struct core_operation *operation);
 enum ctap_status core_check_built_in_uv(const struct core *core);
+
+/* core_is_protected: some form of user verification protects the authenticator. */
+bool core_is_protected(const struct core *core);
+
+/* core_require_uv is what alwaysUv asks for: the finger is asked for where it can be, CTAP2_OK; or nothing
+ * verifies the user, and the status says what to do. */
+enum ctap_status core_require_uv(struct core *core);
+
+/* core_read_request parses the request into core->operation, and answers itself when that fails. */
+bool core_read_request(
+        struct core *core, enum core_command command, const struct core_member *members, size_t count);
+
+/* core_begin_operation goes on with `check`, which ends in core_authorise or an answer, unless the request
+ * only asks which device is meant. */
+void core_begin_operation(struct core *core, core_next *check, core_next *perform);
 
 /* core_wants_built_in_uv: the option counts only without a pinUvAuthParam. */
 bool core_wants_built_in_uv(const struct core_operation *operation);
@@ -386,6 +446,9 @@ bool core_wants_built_in_uv(const struct core_operation *operation);
 /* core_authorise announces the operation to the element, has the user verified or asks for a touch, and goes
  * on with operation.perform. */
 void core_authorise(struct core *core);
+
+/* core_operation_done ends what an operation used of its token; whoever has the element's 9000 calls it. */
+void core_operation_done(struct core *core);
 
 /* core_write_ids writes the list, and the token when there is one, into a command's data. */
 void core_write_ids(writer *data, const struct core_operation *operation);
@@ -402,6 +465,7 @@ void core_erase_blobs(struct core *core, core_on_blobs *on_blobs);
 /* ---- the commands ---- */
 
 core_next core_get_info, core_make_credential, core_get_assertion, core_client_pin, core_bio_enrollment;
+core_next core_get_next_assertion;
 core_next core_reset, core_selection, core_large_blobs, core_configure;
 core_next core_credential_management, core_u2f;
 

@@ -1,36 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
 
-/* authenticatorGetAssertion (CTAP 2.1, 6.2). The numbers are those of 6.2.2. */
+/* authenticatorGetAssertion and authenticatorGetNextAssertion (CTAP 2.1, 6.2 and 6.3). */
 
-static mitome_status read_request(const struct core *core, struct core_operation *ret)
-{
-        static const struct core_member members[] = {
-                { .number = 1, .field = "rpId", .required = true, .read = core_read_rp_id },
-                { .number = 2,
-                        .field = "clientDataHash",
-                        .required = true,
-                        .read = core_read_client_data_hash },
-                { .number = 3, .field = "allowList", .read = core_read_list },
-                { .number = 4, .field = "extensions", .read = core_read_extensions },
-                { .number = 5, .field = "options", .read = core_read_options },
-                { .number = 6, .field = "pinUvAuthParam", .read = core_read_pin_uv_param },
-                { .number = 7, .field = "pinUvAuthProtocol", .read = core_read_protocol },
-        };
-        struct cbor_reader r = core_cbor(core, "CTAP 2.1 6.2");
-        struct core_operation operation = { .command = COMMAND_GET_ASSERTION };
-        MITOME_TRY(core_read_map(&r, "request", members, sizeof members / sizeof *members, &operation));
-        MITOME_TRY(cbor_end(&r, "request"));
-        *ret = operation;
-        return ok();
-}
+static const struct core_member get_members[] = {
+        { .number = 1, .field = "rpId", .required = true, .read = core_read_rp_id },
+        { .number = 2, .field = "clientDataHash", .required = true, .read = core_read_client_data_hash },
+        { .number = 3, .field = "allowList", .read = core_read_list },
+        { .number = 4, .field = "extensions", .read = core_read_get_extensions },
+        { .number = 5, .field = "options", .read = core_read_options },
+        { .number = 6, .field = "pinUvAuthParam", .read = core_read_pin_uv_param },
+        { .number = 7, .field = "pinUvAuthProtocol", .read = core_read_protocol },
+};
 
-/* ---- 7, 11 to 13: the credential is chosen and signs in the element ---- */
+/* ---- [6.2.2 7] and [6.2.2 10] to [6.2.2 13]: the credential is chosen and signs in the element ---- */
 
 struct assertion {
         slice id, authdata, signature;
         slice user_id, user_name, display_name; /* empty: not told */
+        uint16_t count;                         /* 0: not told */
+        slice blob_key;
 };
+
+static mitome_status read_count(slice data, uint16_t *ret)
+{
+        slice count;
+        MITOME_TRY(tlv_find_optional(data, 0x86, "numberOfCredentials", &count, NULL));
+        *ret = 0;
+        if (!count.size)
+                return ok();
+        reader r = reader_over(count, NULL, NULL);
+        MITOME_TRY(read_u16(&r, "numberOfCredentials", ret));
+        return read_end(&r, "numberOfCredentials");
+}
 
 static mitome_status read_assertion(slice data, struct assertion *ret)
 {
@@ -39,7 +41,9 @@ static mitome_status read_assertion(slice data, struct assertion *ret)
         MITOME_TRY(tlv_find(data, 0x82, "signature", &ret->signature, NULL));
         MITOME_TRY(tlv_find_optional(data, 0x83, "user id", &ret->user_id, NULL));
         MITOME_TRY(tlv_find_optional(data, 0x84, "user name", &ret->user_name, NULL));
-        return tlv_find_optional(data, 0x85, "display name", &ret->display_name, NULL);
+        MITOME_TRY(tlv_find_optional(data, 0x85, "display name", &ret->display_name, NULL));
+        MITOME_TRY(tlv_find_optional(data, 0x87, "largeBlobKey", &ret->blob_key, NULL));
+        return read_count(data, &ret->count);
 }
 
 static void write_user(writer *w, const struct assertion *assertion)
@@ -58,11 +62,11 @@ static void write_user(writer *w, const struct assertion *assertion)
         }
 }
 
-/* {1: credential, 2: authData, 3: signature, 4: user}. */
+/* {1: credential, 2: authData, 3: signature, 4: user, 5: numberOfCredentials, 7: largeBlobKey}. */
 static void write_assertion(writer *w, const struct assertion *assertion)
 {
         bool user = assertion->user_id.size > 0;
-        cbor_write_map(w, user ? 4 : 3);
+        cbor_write_map(w, 3 + (size_t)user + (assertion->count > 0) + (assertion->blob_key.size > 0));
         cbor_write_uint(w, 1);
         cbor_write_map(w, 2);
         cbor_write_string(w, "id");
@@ -77,6 +81,21 @@ static void write_assertion(writer *w, const struct assertion *assertion)
                 cbor_write_uint(w, 4);
                 write_user(w, assertion);
         }
+        if (assertion->count) {
+                cbor_write_uint(w, 5);
+                cbor_write_uint(w, assertion->count);
+        }
+        if (assertion->blob_key.size) {
+                cbor_write_uint(w, 7);
+                cbor_write_bytes(w, assertion->blob_key);
+        }
+}
+
+static void send_assertion(struct core *core, const struct assertion *assertion)
+{
+        writer w = core_body(core);
+        write_assertion(&w, assertion);
+        core_send(core, &w);
 }
 
 static void take_assertion(struct core *core, slice data, uint16_t sw)
@@ -84,16 +103,19 @@ static void take_assertion(struct core *core, slice data, uint16_t sw)
         core->begun = false;
         struct assertion assertion;
         if (sw != SW_OK) {
-                /* 7: no applicable credential: NO_CREDENTIALS. The element looks only now, after user
-                 * verification and touch, so that nobody learns without the user what is here. */
+                /* [6.2.2 7.6] no applicable credential: NO_CREDENTIALS. The element looks only now, after
+                 * user verification and touch, so that nobody learns without the user what is here. */
                 core_answer(core, ctap_status_of_sw(INS_GET_ASSERTION, sw));
-        } else if (failed(read_assertion(data, &assertion))) {
-                core_answer(core, CTAP1_ERR_OTHER);
-        } else {
-                writer w = core_body(core);
-                write_assertion(&w, &assertion);
-                core_send(core, &w);
+                return;
         }
+        core_operation_done(core);
+        if (failed(read_assertion(data, &assertion))) {
+                core_answer(core, CTAP1_ERR_OTHER);
+                return;
+        }
+        if (assertion.count > 1)
+                core_begin_sequence(core, SEQUENCE_ASSERTIONS); /* [6.2.2 12.2.2] */
+        send_assertion(core, &assertion);
 }
 
 static void perform(struct core *core)
@@ -103,56 +125,88 @@ static void perform(struct core *core)
         core_write_token(data, operation);
         tlv_write_u8(data, 0x85, operation->present ? DO_PRESENT : 0);
         core_write_ids(data, operation);
+        core_write_extensions(data, operation);
         core_transmit(core, INS_GET_ASSERTION, take_assertion);
 }
 
-/* ---- 1 to 9 ---- */
+/* ---- [6.2.2 2] to [6.2.2 9] ---- */
 
-static enum ctap_status check(const struct core *core)
+static enum ctap_status check_options(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
-        /* 2: pinUvAuthProtocol, when there is a pinUvAuthParam. */
+        /* [6.2.2 4.3] "uv" true, and no such verification or none enabled: INVALID_OPTION */
+        enum ctap_status refusal = core_check_built_in_uv(core);
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* [6.2.2 4.4] "rk" is given: UNSUPPORTED_OPTION. [6.2.2 4.5] "up" absent counts as true */
+        if (operation->rk != OPTION_ABSENT)
+                return CTAP2_ERR_UNSUPPORTED_OPTION;
+        /* [6.2.2 5] alwaysUv, but not for who only looks (up false) */
+        return core->state.always_uv && operation->up != OPTION_FALSE ? core_require_uv(core) : CTAP2_OK;
+}
+
+static enum ctap_status check_request(struct core *core)
+{
+        const struct core_operation *operation = &core->operation;
+        /* [6.2.2 2] pinUvAuthProtocol, when there is a pinUvAuthParam */
         enum ctap_status refusal = core_check_protocol(operation);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* 3: "uv" and "up" begin as false: the element's flags do. */
-        /* 4.3: "uv" true, and no such verification or none enabled: INVALID_OPTION. */
-        refusal = core_check_built_in_uv(core);
+        /* [6.2.2 3] "uv" and "up" begin as false: the element's flags do */
+        refusal = check_options(core);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* 4.4: "rk" is given: UNSUPPORTED_OPTION. 4.5: "up" absent counts as true. */
-        if (operation->rk != OPTION_ABSENT)
-                return CTAP2_ERR_UNSUPPORTED_OPTION;
-        /* 5: alwaysUv is not among the options of getInfo. */
-        /* 7.1: a list in which nothing can be this authenticator's. To the element an empty list would mean
-         * "any discoverable credential". */
+        refusal = core_check_extensions(operation);
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* [6.2.2 7.1] a list in which nothing can be this authenticator's. To the element an empty list would
+         * mean "any discoverable credential". */
         return operation->has_list && operation->id_count == 0 ? CTAP2_ERR_NO_CREDENTIALS : CTAP2_OK;
 }
 
-static void with_state(struct core *core)
+static void check(struct core *core)
 {
-        const struct core_operation *operation = &core->operation;
-        /* 1: a zero-length pinUvAuthParam only asks which device is meant. */
-        if (operation->has_pin_uv_param && operation->pin_uv_param.size == 0) {
-                core_select_device(core);
-                return;
-        }
-        enum ctap_status refusal = check(core);
+        enum ctap_status refusal = check_request(core);
         if (refusal != CTAP2_OK)
                 core_answer(core, refusal);
         else
-                core_authorise(core); /* 6, 8, 9, then perform */
+                core_authorise(core);
 }
 
 void core_get_assertion(struct core *core)
 {
-        struct core_operation operation;
-        mitome_status status = read_request(core, &operation);
-        if (failed(status)) {
-                core_answer(core, ctap_status_of_code(status.code));
-                return;
+        if (core_read_request(
+                    core, COMMAND_GET_ASSERTION, get_members, sizeof get_members / sizeof *get_members))
+                core_begin_operation(core, check, perform);
+}
+
+/* ---- authenticatorGetNextAssertion, 6.3 ---- */
+
+static void take_next(struct core *core, slice data, uint16_t sw)
+{
+        struct assertion assertion;
+        if (sw == SW_CONDITIONS) {
+                core_answer(core, CTAP2_ERR_NOT_ALLOWED); /* [6.3 2] all were given */
+        } else if (sw != SW_OK) {
+                core_answer(core, ctap_status_of_sw(INS_NEXT_ASSERTION, sw));
+        } else if (failed(read_assertion(data, &assertion))) {
+                core_answer(core, CTAP1_ERR_OTHER);
+        } else {
+                core_begin_sequence(core, SEQUENCE_ASSERTIONS); /* [6.3 7] */
+                send_assertion(core, &assertion);               /* [6.3 4] [6.3 5] [6.3 6] */
         }
-        operation.perform = perform;
-        core->operation = operation;
-        core_fetch_state(core, with_state);
+}
+
+void core_get_next_assertion(struct core *core)
+{
+        /* [6.3] the method takes no input */
+        if (core->request_size != 1) {
+                core_answer(core, CTAP1_ERR_INVALID_LENGTH);
+        } else if (!core_continues(core, SEQUENCE_ASSERTIONS)) {
+                /* [6.3 1] nothing is remembered, [6.3 3] or not any more after 30 s: NOT_ALLOWED */
+                core_answer(core, CTAP2_ERR_NOT_ALLOWED);
+        } else {
+                (void)core_data(core); /* no data */
+                core_transmit(core, INS_NEXT_ASSERTION, take_next);
+        }
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
 
-/* authenticatorMakeCredential (CTAP 2.1, 6.1). The numbers are those of 6.1.2. */
+/* authenticatorMakeCredential (CTAP 2.1, 6.1). */
 
-enum { PARAMS_MAX = 64, TYPE_MAX = 64, TEXT_MAX = 1024 };
+enum { PARAMS_MAX = 64, TYPE_MAX = 64, TEXT_MAX = 1024, FORMATS_MAX = 64 };
 
 /* ---- the request ---- */
 
-/* CTAP 2.1 6.1: an authenticator may cut names to 64 bytes, at the end of a character. */
+/* [6.1] an authenticator may cut names to 64 bytes, at the end of a character. */
 static slice cut_text(slice text)
 {
         size_t size = text.size < CORE_NAME_MAX ? text.size : CORE_NAME_MAX;
@@ -16,10 +16,20 @@ static slice cut_text(slice text)
         return slice_of(text.data, size);
 }
 
+/* What is not kept must have its type all the same. */
+static mitome_status read_unkept(struct cbor_reader *r, const char *field, void *into)
+{
+        slice text;
+        (void)into;
+        return cbor_read_text(r, field, CORE_MESSAGE_MAX, &text);
+}
+
 static mitome_status read_rp(struct cbor_reader *r, const char *field, void *into)
 {
         static const struct core_member members[] = {
                 { .name = "id", .field = "rp.id", .required = true, .read = core_read_rp_id },
+                { .name = "icon", .field = "rp.icon", .read = read_unkept },
+                { .name = "name", .field = "rp.name", .read = read_unkept },
         };
         return core_read_map(r, field, members, sizeof members / sizeof *members, into);
 }
@@ -55,6 +65,7 @@ static mitome_status read_user(struct cbor_reader *r, const char *field, void *i
 {
         static const struct core_member members[] = {
                 { .name = "id", .field = "user.id", .required = true, .read = read_user_id },
+                { .name = "icon", .field = "user.icon", .read = read_unkept },
                 { .name = "name", .field = "user.name", .read = read_user_name },
                 { .name = "displayName", .field = "user.displayName", .read = read_display_name },
         };
@@ -85,7 +96,8 @@ static uint8_t element_algorithm(const struct parameter *parameter)
         static const struct {
                 int cose;
                 uint8_t element;
-        } known[] = { { -7, ELEMENT_ES256 }, { -8, ELEMENT_EDDSA }, { -257, ELEMENT_RS256 } };
+        } known[] = { { -7, ELEMENT_ES256 }, { -8, ELEMENT_EDDSA }, { -35, ELEMENT_ES384 },
+                { -257, ELEMENT_RS256 } };
         for (size_t i = 0; parameter->is_public_key && i < sizeof known / sizeof *known; i++) {
                 if (known[i].cose == parameter->algorithm)
                         return known[i].element;
@@ -107,8 +119,8 @@ static void add_algorithm(struct core_operation *operation, uint8_t algorithm)
                 operation->algorithms[operation->algorithm_count++] = algorithm;
 }
 
-/* 3.1: each element must have its members (3.1.1) and their types (3.1.2); which of those that are
- * supported is the first (3.1.3), the element knows: one of them is for some relying parties only. */
+/* [6.1.2 3.1.1] each element has its members, [6.1.2 3.1.2] and they have their types. [6.1.2 3.1.3] which of
+ * those that are supported is the first, the element knows: one of them is for some relying parties only. */
 static mitome_status read_params(struct cbor_reader *r, const char *field, void *into)
 {
         static const struct core_member members[] = {
@@ -133,32 +145,40 @@ static mitome_status read_enterprise(struct cbor_reader *r, const char *field, v
         return cbor_read_uint(r, field, UINT32_MAX, &operation->enterprise_kind);
 }
 
-static mitome_status read_request(const struct core *core, struct core_operation *ret)
+/* [2.2 6.1.2 19] attestationFormatsPreference: the first that can be given. Enterprise attestation has its
+ * own format whatever stands here. */
+static mitome_status read_formats(struct cbor_reader *r, const char *field, void *into)
 {
-        static const struct core_member members[] = {
-                { .number = 1,
-                        .field = "clientDataHash",
-                        .required = true,
-                        .read = core_read_client_data_hash },
-                { .number = 2, .field = "rp", .required = true, .read = read_rp },
-                { .number = 3, .field = "user", .required = true, .read = read_user },
-                { .number = 4, .field = "pubKeyCredParams", .required = true, .read = read_params },
-                { .number = 5, .field = "excludeList", .read = core_read_list },
-                { .number = 6, .field = "extensions", .read = core_read_extensions },
-                { .number = 7, .field = "options", .read = core_read_options },
-                { .number = 8, .field = "pinUvAuthParam", .read = core_read_pin_uv_param },
-                { .number = 9, .field = "pinUvAuthProtocol", .read = core_read_protocol },
-                { .number = 10, .field = "enterpriseAttestation", .read = read_enterprise },
-        };
-        struct cbor_reader r = core_cbor(core, "CTAP 2.1 6.1");
-        struct core_operation operation = { .command = COMMAND_MAKE_CREDENTIAL };
-        MITOME_TRY(core_read_map(&r, "request", members, sizeof members / sizeof *members, &operation));
-        MITOME_TRY(cbor_end(&r, "request"));
-        *ret = operation;
+        struct core_operation *operation = into;
+        struct cbor_members list;
+        MITOME_TRY(cbor_open_array(r, field, FORMATS_MAX, &list));
+        while (cbor_next_element(r, &list)) {
+                slice format;
+                MITOME_TRY(cbor_read_text(r, field, TEXT_MAX, &format));
+                bool none = slice_is(format, "none");
+                if (operation->attestation_chosen || (!none && !slice_is(format, "packed")))
+                        continue;
+                operation->attestation_chosen = true;
+                operation->attestation_none = none;
+        }
         return ok();
 }
 
-/* ---- 17 to 19: the credential is made and attested by the element ---- */
+static const struct core_member request_members[] = {
+        { .number = 1, .field = "clientDataHash", .required = true, .read = core_read_client_data_hash },
+        { .number = 2, .field = "rp", .required = true, .read = read_rp },
+        { .number = 3, .field = "user", .required = true, .read = read_user },
+        { .number = 4, .field = "pubKeyCredParams", .required = true, .read = read_params },
+        { .number = 5, .field = "excludeList", .read = core_read_list },
+        { .number = 6, .field = "extensions", .read = core_read_make_extensions },
+        { .number = 7, .field = "options", .read = core_read_options },
+        { .number = 8, .field = "pinUvAuthParam", .read = core_read_pin_uv_param },
+        { .number = 9, .field = "pinUvAuthProtocol", .read = core_read_protocol },
+        { .number = 10, .field = "enterpriseAttestation", .read = read_enterprise },
+        { .number = 11, .field = "attestationFormatsPreference", .read = read_formats },
+};
+
+/* ---- [6.1.2 16] to [6.1.2 19]: the credential is made and attested by the element ---- */
 
 /* Tags of the element's answer. What a device key says comes only for enterprise attestation. */
 enum answer_tag {
@@ -167,6 +187,7 @@ enum answer_tag {
         ANSWER_CERTIFICATE = 0x82,
         ANSWER_DEVICE_SIGNATURE = 0x83,
         ANSWER_DEVICE_CERTIFICATE = 0x84,
+        ANSWER_LARGE_BLOB_KEY = 0x87,
 };
 
 static mitome_status count_certificates(slice data, uint32_t tag, size_t *ret)
@@ -230,45 +251,86 @@ static mitome_status write_jpki(writer *w, slice data)
         return write_statement(w, data, 3, ES256, ANSWER_DEVICE_SIGNATURE, ANSWER_DEVICE_CERTIFICATE);
 }
 
-/* 19: {1: fmt, 2: authData, 3: attStmt, 4: epAtt}. */
-static mitome_status write_attestation(writer *w, slice data)
+/* "none" (WebAuthn L3 8.7). CTAP 2.2 lets the empty statement be left out, and clients do not. */
+static mitome_status write_none(writer *w, slice data)
 {
-        slice authdata, device;
-        MITOME_TRY(tlv_find(data, ANSWER_AUTHDATA, "authData", &authdata, NULL));
+        (void)data;
+        cbor_write_map(w, 0);
+        return ok();
+}
+
+struct statement {
+        const char *format;
+        mitome_status (*write)(writer *w, slice data);
+        bool enterprise;
+};
+
+/* What the element has signed tells which it is; only where "none" was asked for it signs nothing. */
+static mitome_status choose_statement(slice data, bool none_asked, struct statement *ret)
+{
+        static const struct statement none = { "none", write_none, false },
+                                      packed = { "packed", write_packed, false },
+                                      person = { "mitome-jpki", write_jpki, true };
+        slice signature, device;
+        MITOME_TRY(tlv_find_optional(data, ANSWER_SIGNATURE, "signature", &signature, NULL));
         MITOME_TRY(tlv_find_optional(data, ANSWER_DEVICE_SIGNATURE, "device", &device, NULL));
-        bool enterprise = device.size > 0;
-        cbor_write_map(w, enterprise ? 4 : 3);
+        *ret = device.size ? person : signature.size || !none_asked ? packed : none;
+        return ok();
+}
+
+/* [6.1.2 19] {1: fmt, 2: authData, 3: attStmt, 4: epAtt, 5: largeBlobKey} */
+static mitome_status write_attestation(writer *w, slice data, bool none_asked)
+{
+        slice authdata, blob_key;
+        struct statement statement;
+        MITOME_TRY(tlv_find(data, ANSWER_AUTHDATA, "authData", &authdata, NULL));
+        MITOME_TRY(tlv_find_optional(data, ANSWER_LARGE_BLOB_KEY, "largeBlobKey", &blob_key, NULL));
+        MITOME_TRY(choose_statement(data, none_asked, &statement));
+        cbor_write_map(w, 3 + (size_t)statement.enterprise + (blob_key.size > 0));
         cbor_write_uint(w, 1);
-        cbor_write_string(w, enterprise ? "mitome-jpki" : "packed");
+        cbor_write_string(w, statement.format);
         cbor_write_uint(w, 2);
         cbor_write_bytes(w, authdata);
         cbor_write_uint(w, 3);
-        MITOME_TRY(enterprise ? write_jpki(w, data) : write_packed(w, data));
-        if (enterprise) {
+        MITOME_TRY(statement.write(w, data));
+        if (statement.enterprise) {
                 cbor_write_uint(w, 4);
-                cbor_write_bool(w, true);
+                cbor_write_bool(w, true); /* [6.1.2 9.2.3] */
+        }
+        if (blob_key.size) {
+                cbor_write_uint(w, 5);
+                cbor_write_bytes(w, blob_key);
         }
         return ok();
 }
 
+/* [6.1.2 12.1] a credential of the excludeList is here: CREDENTIAL_EXCLUDED, after the touch, whatever it
+ * came to. [6.1.2 17.4] no room: KEY_STORE_FULL. */
+static void refuse(struct core *core, uint16_t sw)
+{
+        if (core->operation.refused && sw == SW_CONDITIONS)
+                core_close(core, CTAP2_ERR_OPERATION_DENIED); /* [6.1.2 14.2.1] */
+        else
+                core_close(core, ctap_status_of_sw(INS_MAKE_CREDENTIAL, sw));
+}
+
 static void take_credential(struct core *core, slice data, uint16_t sw)
 {
-        core->begun = false;
+        core->begun = core->operation.refused; /* then the element still has it open */
         if (sw != SW_OK) {
-                /* 12.1: a credential of the excludeList is here: CREDENTIAL_EXCLUDED, after the user's touch.
-                 * 17: no room: KEY_STORE_FULL. */
-                core_answer(core, ctap_status_of_sw(INS_MAKE_CREDENTIAL, sw));
+                refuse(core, sw);
                 return;
         }
+        core_operation_done(core);
         writer w = core_body(core);
-        if (failed(write_attestation(&w, data)))
+        if (failed(write_attestation(&w, data, core->operation.attestation_none)))
                 core_answer(core, CTAP1_ERR_OTHER);
         else
                 core_send(core, &w);
 }
 
-/* 3.1.3: the certificate's algorithm is one only where enterprise attestation is asked and can be given;
- * behind the first that is for everybody, none is looked at. */
+/* [6.1.2 3.1.3] the certificate's algorithm is one only where enterprise attestation is asked and can be
+ * given; behind the first that is for everybody, none is looked at. */
 static void choose_algorithms(const struct core *core, writer *ret)
 {
         const struct core_operation *operation = &core->operation;
@@ -290,8 +352,8 @@ static bool has_algorithms(const struct core *core)
         return chosen.used > 0;
 }
 
-/* 12, 16 to 19 are one command of the element: it knows the credentials, makes the key, keeps the credential
- * and signs. It sets "uv" and "up" itself (11, 13, 14.3). */
+/* [6.1.2 12] and [6.1.2 15] to [6.1.2 19] are one command of the element: it knows the credentials, makes the
+ * key, keeps the credential and signs. It sets "uv" and "up" itself. */
 static void perform(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
@@ -310,90 +372,89 @@ static void perform(struct core *core)
         tlv_write_u8(data, 0x85, options);
         tlv_write(data, 0x86, writer_view(&chosen));
         core_write_ids(data, operation);
+        core_write_extensions(data, operation);
+        if (operation->attestation_none)
+                tlv_write_u8(data, 0x8C, 0x01);
         core_transmit(core, INS_MAKE_CREDENTIAL, take_credential);
 }
 
-/* ---- 1 to 11 ---- */
+/* ---- [6.1.2 2] to [6.1.2 11] ---- */
 
-/* 8: not makeCredUvNotRqd, and some form of user verification protects the authenticator, and neither "uv"
- * nor a pinUvAuthParam is given: PUAT_REQUIRED when a PIN is set (8.1.1), else OPERATION_DENIED (8.1.2). */
+/* [6.1.2 7] and [6.1.2 8] makeCredUvNotRqd is what getInfo says unless alwaysUv is on: a discoverable
+ * credential wants a verified user where there is a way to verify one. Then PUAT_REQUIRED when a PIN is set,
+ * else OPERATION_DENIED. [6.1.2 10] others need not. */
 static enum ctap_status check_protection(const struct core *core)
 {
         const struct core_operation *operation = &core->operation;
         bool verifies = operation->has_pin_uv_param || core_wants_built_in_uv(operation);
-        if (verifies || (!core->state.pin_set && !core->state.finger_open))
+        if (verifies || !core_is_protected(core) || operation->rk != OPTION_TRUE)
                 return CTAP2_OK;
         return core->state.pin_set ? CTAP2_ERR_PUAT_REQUIRED : CTAP2_ERR_OPERATION_DENIED;
 }
 
-/* 9: enterpriseAttestation. */
 static enum ctap_status check_enterprise(const struct core *core)
 {
         enum { VENDOR_FACILITATED = 1, PLATFORM_MANAGED = 2 };
         const struct core_operation *operation = &core->operation;
         if (!operation->enterprise)
                 return CTAP2_OK;
-        /* 9.1: not capable of it, or disabled: INVALID_PARAMETER. */
+        /* [6.1.2 9.1] not capable of it, or disabled: INVALID_PARAMETER */
         if (!core->state.enterprise)
                 return CTAP1_ERR_INVALID_PARAMETER;
-        /* 9.2.1: neither 1 nor 2: INVALID_OPTION. 9.2.2: 2 counts as 1 where the list is all there is;
-         * whether the relying party is on it, the element knows (9.2.3). */
+        /* [6.1.2 9.2.1] neither 1 nor 2: INVALID_OPTION. [6.1.2 9.2.2] 2 counts as 1 where the list is all
+         * there is; [6.1.2 9.2.3] whether the relying party is on it, the element knows. */
         return operation->enterprise_kind == VENDOR_FACILITATED ||
                                operation->enterprise_kind == PLATFORM_MANAGED
                        ? CTAP2_OK
                        : CTAP2_ERR_INVALID_OPTION;
 }
 
-static enum ctap_status check(const struct core *core)
+static enum ctap_status check_options(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
-        /* 2: pinUvAuthProtocol, when there is a pinUvAuthParam. */
+        /* [6.1.2 5.3] "uv" true, and no such verification or none enabled: INVALID_OPTION */
+        enum ctap_status refusal = core_check_built_in_uv(core);
+        if (refusal != CTAP2_OK)
+                return refusal;
+        /* [6.1.2 5.4] "rk" is supported, [6.1.2 5.5] absent counts as false */
+        /* [6.1.2 5.6] "up" false: INVALID_OPTION, [6.1.2 5.7] absent counts as true */
+        if (operation->up == OPTION_FALSE)
+                return CTAP2_ERR_INVALID_OPTION;
+        /* [6.1.2 6] alwaysUv; [6.1.2 6.1] then makeCredUvNotRqd counts as false */
+        return core->state.always_uv ? core_require_uv(core) : check_protection(core);
+}
+
+static enum ctap_status check_request(struct core *core)
+{
+        const struct core_operation *operation = &core->operation;
+        /* [6.1.2 2] pinUvAuthProtocol, when there is a pinUvAuthParam */
         enum ctap_status refusal = core_check_protocol(operation);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* 3.2: no algorithm was chosen: UNSUPPORTED_ALGORITHM. */
+        /* [6.1.2 3.2] no algorithm was chosen: UNSUPPORTED_ALGORITHM */
         if (!has_algorithms(core))
                 return CTAP2_ERR_UNSUPPORTED_ALGORITHM;
-        /* 4: "uv" and "up" begin as false: the element's flags do. */
-        /* 5.3: "uv" true, and no such verification or none enabled: INVALID_OPTION. */
-        refusal = core_check_built_in_uv(core);
+        /* [6.1.2 4] "uv" and "up" begin as false: the element's flags do */
+        refusal = check_options(core);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* 5.4, 5.5: "rk" is supported, absent counts as false. */
-        /* 5.6: "up" false: INVALID_OPTION. 5.7: absent counts as true. */
-        if (operation->up == OPTION_FALSE)
-                return CTAP2_ERR_INVALID_OPTION;
-        /* 6: alwaysUv and 7: makeCredUvNotRqd are not among the options of getInfo. */
-        refusal = check_protection(core); /* 8 */
-        if (refusal != CTAP2_OK)
-                return refusal;
-        return check_enterprise(core);
+        refusal = check_enterprise(core);
+        /* [6.1.2 15] extensions that contradict the rest are refused before anybody is asked to touch */
+        return refusal != CTAP2_OK ? refusal : core_check_extensions(operation);
 }
 
-static void with_state(struct core *core)
+static void check(struct core *core)
 {
-        const struct core_operation *operation = &core->operation;
-        /* 1: a zero-length pinUvAuthParam only asks which device is meant. */
-        if (operation->has_pin_uv_param && operation->pin_uv_param.size == 0) {
-                core_select_device(core);
-                return;
-        }
-        enum ctap_status refusal = check(core);
+        enum ctap_status refusal = check_request(core);
         if (refusal != CTAP2_OK)
                 core_answer(core, refusal);
         else
-                core_authorise(core); /* 10 does not apply; 11, 13, 14, then perform */
+                core_authorise(core);
 }
 
 void core_make_credential(struct core *core)
 {
-        struct core_operation operation;
-        mitome_status status = read_request(core, &operation);
-        if (failed(status)) {
-                core_answer(core, ctap_status_of_code(status.code));
-                return;
-        }
-        operation.perform = perform;
-        core->operation = operation;
-        core_fetch_state(core, with_state);
+        if (core_read_request(core, COMMAND_MAKE_CREDENTIAL, request_members,
+                    sizeof request_members / sizeof *request_members))
+                core_begin_operation(core, check, perform);
 }

@@ -1,69 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
 
-/* What makeCredential (CTAP 2.1, 6.1.2) and getAssertion (6.2.2) have in common. Step numbers are given as
- * makeCredential's / getAssertion's. */
+/* What makeCredential (CTAP 2.1, 6.1.2) and getAssertion (6.2.2) have in common. */
 
-/* ---- 1 / 1: which device does the user mean? ---- */
+static bool is_make(const struct core_operation *operation)
+{
+        return operation->command == COMMAND_MAKE_CREDENTIAL;
+}
+
+/* ---- [6.1.2 1] [6.2.2 1] which device does the user mean? ---- */
 
 static void device_selected(struct core *core, enum core_presence presence)
 {
-        /* 1.2: declined, or not in time: OPERATION_DENIED. */
-        /* 1.3: else PIN_NOT_SET, or PIN_INVALID when a PIN is set. */
+        /* [6.1.2 1.2] [6.2.2 1.2] declined, or not in time: OPERATION_DENIED */
+        /* [6.1.2 1.3] [6.2.2 1.3] else PIN_NOT_SET, or PIN_INVALID when a PIN is set */
         if (presence != PRESENCE_GIVEN)
                 core_answer(core, CTAP2_ERR_OPERATION_DENIED);
         else
                 core_answer(core, core->state.pin_set ? CTAP2_ERR_PIN_INVALID : CTAP2_ERR_PIN_NOT_SET);
 }
 
-void core_select_device(struct core *core)
+static void with_state(struct core *core)
 {
-        /* 1.1: ask for evidence of user interaction. */
-        core_ask_touch(core, CORE_PROMPT_SELECT, core->operation.rp_id, (slice){ 0 }, device_selected);
+        struct core_operation *operation = &core->operation;
+        /* [6.1.2 1.1] [6.2.2 1.1] a zero-length pinUvAuthParam asks for evidence of user interaction, and for
+         * nothing else */
+        if (operation->has_pin_uv_param && operation->pin_uv_param.size == 0)
+                core_ask_touch(core, CORE_PROMPT_SELECT, operation->rp_id, (slice){ 0 }, device_selected);
+        else
+                operation->check(core);
 }
 
-/* ---- 2 / 2: pinUvAuthProtocol ---- */
+void core_begin_operation(struct core *core, core_next *check, core_next *perform)
+{
+        core->operation.check = check;
+        core->operation.perform = perform;
+        core_fetch_state(core, with_state);
+}
+
+/* ---- [6.1.2 2] [6.2.2 2] pinUvAuthProtocol ---- */
 
 enum ctap_status core_check_protocol(const struct core_operation *operation)
 {
         if (!operation->has_pin_uv_param)
                 return CTAP2_OK;
-        /* 2.2: absent: MISSING_PARAMETER. */
+        /* [6.1.2 2.2] [6.2.2 2.2] absent: MISSING_PARAMETER */
         if (!operation->has_protocol)
                 return CTAP2_ERR_MISSING_PARAMETER;
-        /* 2.1: a value that is not supported: INVALID_PARAMETER. */
-        return operation->protocol == CORE_PROTOCOL_TWO ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
+        /* [6.1.2 2.1] [6.2.2 2.1] a value that is not supported: INVALID_PARAMETER */
+        return core_knows_protocol(operation->protocol) ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
 }
 
-/* ---- 5.1 to 5.3 / 4.1 to 4.3: the option "uv" ---- */
+/* ---- [6.1.2 5] [6.2.2 4] the option "uv" ---- */
 
 bool core_wants_built_in_uv(const struct core_operation *operation)
 {
-        /* 5.1 / 4.1: absent counts as false. 5.2 / 4.2: with a pinUvAuthParam it counts as false too. */
+        /* [6.1.2 5.1] [6.2.2 4.1] absent counts as false */
+        /* [6.1.2 5.2] [6.2.2 4.2] with a pinUvAuthParam it counts as false too */
         return operation->uv == OPTION_TRUE && !operation->has_pin_uv_param;
 }
 
-/* Why the finger path is closed. */
+/* [6.1.2 11.2.3] [6.2.2 6.2.3] what is said when built-in verification fails: PUAT_REQUIRED where a PIN can
+ * do it instead, PIN_BLOCKED where no try is left, else OPERATION_DENIED. */
 static enum ctap_status finger_refusal(const struct core_state *state)
 {
-        if (state->pin_set && state->pin_tries == 0)
-                return CTAP2_ERR_PIN_BLOCKED;
-        if (state->uv_tries == 0)
-                return CTAP2_ERR_UV_BLOCKED;
-        return CTAP2_ERR_UV_INVALID;
+        if (state->pin_set && state->pin_tries > 0)
+                return CTAP2_ERR_PUAT_REQUIRED;
+        return state->uv_tries == 0 || state->pin_set ? CTAP2_ERR_PIN_BLOCKED : CTAP2_ERR_OPERATION_DENIED;
 }
 
 enum ctap_status core_check_built_in_uv(const struct core *core)
 {
-        if (!core_wants_built_in_uv(&core->operation) || core->state.finger_open)
+        const struct core_state *state = &core->state;
+        if (!core_wants_built_in_uv(&core->operation) || state->finger_open)
                 return CTAP2_OK;
-        /* 5.3.1 / 4.3.1: not supported, 5.3.2 / 4.3.2: not yet enabled: INVALID_OPTION. A path that is closed
-         * because tries ran out was enabled: it says so instead. */
-        enum ctap_status why = finger_refusal(&core->state);
-        return core->state.paired && why != CTAP2_ERR_UV_INVALID ? why : CTAP2_ERR_INVALID_OPTION;
+        /* A path that is closed because tries ran out was enabled: it fails as it would. */
+        if (state->paired && (state->uv_tries == 0 || (state->pin_set && state->pin_tries == 0)))
+                return finger_refusal(state);
+        /* [6.1.2 5.3.1] [6.2.2 4.3.1] not supported: INVALID_OPTION */
+        /* [6.1.2 5.3.2] [6.2.2 4.3.2] not yet enabled: INVALID_OPTION */
+        return CTAP2_ERR_INVALID_OPTION;
 }
 
-/* ---- 11.2 / 6.2: built-in user verification ---- */
+/* ---- [6.1.2 6] [6.2.2 5] alwaysUv, and who has to be verified ---- */
+
+bool core_is_protected(const struct core *core)
+{
+        return core->state.pin_set || core->state.finger_open;
+}
+
+enum ctap_status core_require_uv(struct core *core)
+{
+        struct core_operation *operation = &core->operation;
+        /* [6.1.2 6.2] [6.2.2 5.1] not protected by any user verification: PUAT_REQUIRED, as clientPin is
+         * supported */
+        if (!core_is_protected(core))
+                return CTAP2_ERR_PUAT_REQUIRED;
+        /* [6.2.2 5.2] [6.2.2 5.3] the user will be verified */
+        if (operation->has_pin_uv_param || core_wants_built_in_uv(operation))
+                return CTAP2_OK;
+        /* [6.1.2 6.4] [6.2.2 5.5] nor by a finger: PUAT_REQUIRED */
+        if (!core->state.finger_open)
+                return CTAP2_ERR_PUAT_REQUIRED;
+        /* [6.1.2 6.3] [6.2.2 5.4] "uv" counts as true */
+        operation->uv = OPTION_TRUE;
+        return CTAP2_OK;
+}
+
+/* ---- [6.1.2 11.2] [6.2.2 6.2] built-in user verification ---- */
 
 static void mismatch_counted(struct core *core)
 {
@@ -88,6 +132,12 @@ static void keep_evidence(struct core *core, const struct mitome_gate_event *eve
         operation->perform(core);
 }
 
+/* Nothing was compared: with the matcher's word for it no try is lost. */
+static void give_back(struct core *core, enum ctap_status status, const struct mitome_gate_event *event)
+{
+        core_close_with(core, status, event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
+}
+
 static void take_capture(struct core *core, const struct mitome_gate_event *event)
 {
         switch (event->kind) {
@@ -98,10 +148,15 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
                 core_wind_down(core, (slice){ 0 }, count_mismatch);
                 break;
         case MITOME_GATE_ABSENT:
-                /* 11.2.3.1 / 6.2.3.1: the user did nothing in time: USER_ACTION_TIMEOUT, and no try is lost.
-                 */
-                core_close_with(core, CTAP2_ERR_USER_ACTION_TIMEOUT,
-                        event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
+                /* [6.1.2 11.2.3.1] [6.2.2 6.2.3.1] the user did nothing in time: USER_ACTION_TIMEOUT */
+                give_back(core, CTAP2_ERR_USER_ACTION_TIMEOUT, event);
+                break;
+        case MITOME_GATE_REFUSED:
+                /* Without a finger to compare with, the PIN is what is left. */
+                give_back(core,
+                        event->code == MITOME_E_GATE_NO_FINGER ? finger_refusal(&core->state)
+                                                               : CTAP1_ERR_OTHER,
+                        event);
                 break;
         case MITOME_GATE_BROKEN:
                 core_close(core, CTAP1_ERR_OTHER);
@@ -132,17 +187,42 @@ static void verify_user(struct core *core)
         core_start_gate(core, &request, take_capture);
 }
 
-/* ---- 14 / 9: user presence ---- */
+/* ---- [6.1.2 14] [6.2.2 9] user presence ---- */
 
 static void presence_answered(struct core *core, enum core_presence presence)
 {
-        /* 14.1 / 9.1: declined, or not in time: OPERATION_DENIED. */
-        if (presence != PRESENCE_GIVEN) {
+        struct core_operation *operation = &core->operation;
+        if (presence == PRESENCE_GIVEN) {
+                operation->present = true; /* [6.1.2 14.3] [6.2.2 9.3] */
+                operation->perform(core);
+        } else if (is_make(operation) && operation->id_count > 0) {
+                /* [6.1.2 12.1.4] whether one of the list is here is told regardless of the touch */
+                operation->refused = true;
+                operation->perform(core);
+        } else {
+                /* [6.1.2 14.2.1] [6.2.2 9.2.1] declined, or not in time: OPERATION_DENIED */
                 core_close(core, CTAP2_ERR_OPERATION_DENIED);
-                return;
         }
-        core->operation.present = true;
-        core->operation.perform(core);
+}
+
+static void test_presence(struct core *core)
+{
+        struct core_operation *operation = &core->operation;
+        /* [6.1.2 14.1] [6.2.2 9.1] the user was there when the token was made: no other touch is asked */
+        if (operation->has_pin_uv_param && core_token_present(core))
+                presence_answered(core, PRESENCE_GIVEN);
+        else
+                core_ask_touch(core, is_make(operation) ? CORE_PROMPT_REGISTER : CORE_PROMPT_LOGIN,
+                        operation->rp_id, operation->user_name, presence_answered);
+}
+
+void core_operation_done(struct core *core)
+{
+        const struct core_operation *operation = &core->operation;
+        /* [6.1.2 14.4] [6.2.2 9.4] the token's flags and permissions end; the element has ended those that it
+         * keeps */
+        if (operation->has_pin_uv_param && operation->up != OPTION_FALSE)
+                core_token_spent(core);
 }
 
 /* ---- announcing the operation ---- */
@@ -158,7 +238,8 @@ static void take_begun(struct core *core, slice data, uint16_t sw)
 {
         struct core_operation *operation = &core->operation;
         if (sw != SW_OK) {
-                /* 11.1.1 / 6.1.1: among others, a pinUvAuthParam that does not verify: PIN_AUTH_INVALID. */
+                /* [6.1.2 11.1] [6.2.2 6.1] a pinUvAuthParam that does not verify, a token without the
+                 * permission or for another RP ID: PIN_AUTH_INVALID. One that is for none yet is bound. */
                 core_answer(core, ctap_status_of_sw(INS_BEGIN, sw));
                 return;
         }
@@ -169,10 +250,7 @@ static void take_begun(struct core *core, slice data, uint16_t sw)
                 else
                         verify_user(core);
         } else if (operation->up != OPTION_FALSE) {
-                core_ask_touch(core,
-                        operation->command == COMMAND_MAKE_CREDENTIAL ? CORE_PROMPT_REGISTER
-                                                                      : CORE_PROMPT_LOGIN,
-                        operation->rp_id, operation->user_name, presence_answered);
+                test_presence(core);
         } else {
                 operation->perform(core);
         }
@@ -198,9 +276,12 @@ static void announce(struct core *core)
 void core_authorise(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
-        /* 11.1.1 / 6.1.1: HMAC-SHA-256 has 32 bytes; anything else cannot verify. */
-        if (operation->has_pin_uv_param && operation->pin_uv_param.size != 32)
-                core_close(core, CTAP2_ERR_PIN_AUTH_INVALID);
+        /* [6.1.2 11.1.1] [6.2.2 6.1.1] what has another size than its protocol gives cannot verify */
+        enum ctap_status refusal = operation->has_pin_uv_param ? core_check_param(true, operation->protocol,
+                                                                         operation->pin_uv_param)
+                                                               : CTAP2_OK;
+        if (refusal != CTAP2_OK)
+                core_close(core, refusal);
         else
                 core_wind_down(core, (slice){ 0 }, announce); /* an enrolment ends here */
 }

@@ -6,6 +6,7 @@ enum {
         NAME_READ_MAX = 1024,
         LIST_ID_MAX = 1023, /* WebAuthn L3: no credential id is longer */
         PARAM_READ_MAX = 64,
+        COORDINATE_SIZE = 32,
 };
 
 static const struct core_member *find_member(
@@ -84,7 +85,8 @@ static mitome_status read_descriptor_type(struct cbor_reader *r, const char *fie
         return ok();
 }
 
-/* A list of PublicKeyCredentialDescriptors. Ids of another length, or of another type, are another's. */
+/* A list of PublicKeyCredentialDescriptors. Ids of another length, or of another type, are another's. A list
+ * that is longer than maxCredentialCountInList: LIMIT_EXCEEDED. */
 mitome_status core_read_list(struct cbor_reader *r, const char *field, void *into)
 {
         static const struct core_member members[] = {
@@ -102,13 +104,6 @@ mitome_status core_read_list(struct cbor_reader *r, const char *field, void *int
                         operation->ids[operation->id_count++] = descriptor.id;
         }
         return ok();
-}
-
-/* No extension is supported: whatever is asked for is ignored, as long as it is a map. */
-mitome_status core_read_extensions(struct cbor_reader *r, const char *field, void *into)
-{
-        (void)into;
-        return core_read_map(r, field, NULL, 0, NULL);
 }
 
 static mitome_status read_option(struct cbor_reader *r, const char *field, enum core_option *ret)
@@ -156,4 +151,70 @@ mitome_status core_read_protocol(struct cbor_reader *r, const char *field, void 
         struct core_operation *operation = into;
         operation->has_protocol = true;
         return cbor_read_uint(r, field, UINT32_MAX, &operation->protocol);
+}
+
+bool core_read_request(
+        struct core *core, enum core_command command, const struct core_member *members, size_t count)
+{
+        struct cbor_reader r = core_cbor(core, "CTAP 2.1 6");
+        core->operation = (struct core_operation){ .command = command };
+        mitome_status status = core_read_map(&r, "request", members, count, &core->operation);
+        if (!failed(status))
+                status = cbor_end(&r, "request");
+        if (failed(status))
+                core_answer(core, ctap_status_of_code(status.code));
+        return !failed(status);
+}
+
+/* ---- a platform's point ---- */
+
+static mitome_status read_constant(struct cbor_reader *r, const char *field, int64_t wanted)
+{
+        int64_t value;
+        MITOME_TRY(cbor_read_int(r, field, &value));
+        return value == wanted ? ok() : reader_fail(&r->bytes, MITOME_E_VALUE, field);
+}
+
+static mitome_status read_kty(struct cbor_reader *r, const char *field, void *into)
+{
+        enum { EC2 = 2 };
+        (void)into;
+        return read_constant(r, field, EC2);
+}
+
+/* [6.5.6] "alg" is -25 although that is not the algorithm that is used */
+static mitome_status read_alg(struct cbor_reader *r, const char *field, void *into)
+{
+        enum { ECDH_ES_HKDF_256 = -25 };
+        (void)into;
+        return read_constant(r, field, ECDH_ES_HKDF_256);
+}
+
+static mitome_status read_crv(struct cbor_reader *r, const char *field, void *into)
+{
+        enum { P_256 = 1 };
+        (void)into;
+        return read_constant(r, field, P_256);
+}
+
+static mitome_status read_x(struct cbor_reader *r, const char *field, void *into)
+{
+        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct core_point *)into)->x);
+}
+
+static mitome_status read_y(struct cbor_reader *r, const char *field, void *into)
+{
+        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct core_point *)into)->y);
+}
+
+mitome_status core_read_key_agreement(struct cbor_reader *r, const char *field, void *into)
+{
+        static const struct core_member members[] = {
+                { .number = 1, .field = "keyAgreement.kty", .required = true, .read = read_kty },
+                { .number = 3, .field = "keyAgreement.alg", .required = true, .read = read_alg },
+                { .number = -1, .field = "keyAgreement.crv", .required = true, .read = read_crv },
+                { .number = -2, .field = "keyAgreement.x", .required = true, .read = read_x },
+                { .number = -3, .field = "keyAgreement.y", .required = true, .read = read_y },
+        };
+        return core_read_map(r, field, members, sizeof members / sizeof *members, into);
 }

@@ -497,6 +497,7 @@ static void registration_without_verification_is_refused(void **state)
 {
         struct table *table = *state;
         fido_cred_t *credential = new_credential(table, COSE_ES256, FIDO_OPT_OMIT);
+        assert_int_equal(fido_cred_set_rk(credential, FIDO_OPT_TRUE), FIDO_OK);
         assert_int_equal(fido_dev_make_cred(table->device, credential, NULL), FIDO_ERR_PIN_REQUIRED);
         assert_int_equal(fido_dev_make_cred(table->device, credential, wrong_pin), FIDO_ERR_PIN_INVALID);
         fido_cred_free(&credential);
@@ -509,27 +510,34 @@ static void registration_without_verification_is_refused(void **state)
         assert_int_equal(table->touches, 0);
 }
 
+/* By the option "uv" the PIN is asked for instead (6.2.2 6.2.3.2), by a token of the finger's it is said why.
+ */
+static bool is_finger_refusal(int result)
+{
+        return result == FIDO_ERR_PIN_REQUIRED || result == FIDO_ERR_UV_INVALID ||
+               result == FIDO_ERR_UV_BLOCKED;
+}
+
 static void another_finger_is_refused_and_counted(void **state)
 {
         struct table *table = *state;
         enrol(table);
         fido_cred_t *credential = registered(table, COSE_ES256, FIDO_OPT_OMIT);
         table->gate.finger = FINGER_OTHER;
-        assert_int_equal(log_in(table, credential), FIDO_ERR_UV_INVALID);
+        assert_true(is_finger_refusal(log_in(table, credential)));
         table->gate.finger = FINGER_OWN;
         assert_int_equal(log_in(table, credential), FIDO_OK); /* gives all tries back */
         table->gate.finger = FINGER_OTHER;
-        int result = FIDO_ERR_UV_INVALID;
-        unsigned tries = 0;
-        while (result == FIDO_ERR_UV_INVALID && tries < 100) {
-                result = log_in(table, credential);
-                tries++;
-        }
-        assert_int_equal(result, FIDO_ERR_UV_BLOCKED);
+        unsigned tries = 0, before;
+        do {
+                before = table->gate.starts;
+                assert_true(is_finger_refusal(log_in(table, credential)));
+                tries += table->gate.starts > before;
+        } while (table->gate.starts > before && tries < 100);
         assert_in_range(tries, 2, 25); /* maxUvRetries */
         unsigned starts = table->gate.starts;
         table->gate.finger = FINGER_OWN;
-        assert_int_equal(log_in(table, credential), FIDO_ERR_UV_BLOCKED);
+        assert_true(is_finger_refusal(log_in(table, credential)));
         assert_int_equal(table->gate.starts, starts); /* nobody is asked for a finger any more */
 
         /* The PIN opens the finger path again. */

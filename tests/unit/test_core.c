@@ -272,10 +272,10 @@ static bool has_options(const struct wish *wish)
         return wish->rk != ABSENT || wish->up != ABSENT || wish->uv != ABSENT;
 }
 
-static void write_extensions(writer *w)
+static void write_extension(writer *w, const char *name)
 {
         cbor_write_map(w, 1);
-        cbor_write_string(w, "hmac-secret");
+        cbor_write_string(w, name);
         cbor_write_bool(w, true);
 }
 
@@ -325,7 +325,7 @@ static slice make(struct wish *wish)
         }
         if (wish->extensions) {
                 cbor_write_uint(&w, 6);
-                write_extensions(&w);
+                write_extension(&w, "hmac-secret");
         }
         if (has_options(wish)) {
                 cbor_write_uint(&w, 7);
@@ -364,7 +364,7 @@ static slice get(struct wish *wish)
         }
         if (wish->extensions) {
                 cbor_write_uint(&w, 4);
-                write_extensions(&w);
+                write_extension(&w, "largeBlobKey");
         }
         if (has_options(wish)) {
                 cbor_write_uint(&w, 5);
@@ -723,33 +723,47 @@ static void make_refuses(void **state)
                 uint8_t flags, pin_tries, uv_tries;
                 enum ctap_status status;
         } cases[] = {
-                { "2.1", WISH(.param_size = 32, .protocol = 1), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                /* [6.1.2 2.1] */
+                { "2.1", WISH(.param_size = 32, .protocol = 3), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                { "2.1", WISH(.param_size = 32, .protocol = 0), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                /* [6.1.2 2.2] */
                 { "2.2", WISH(.param_size = 32), PIN, 3, 5, CTAP2_ERR_MISSING_PARAMETER },
+                /* [6.1.2 3.2] */
                 { "3.2", WISH(.algorithm = -257), 0, 3, 5, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
+                /* [6.1.2 5.3.1] */
                 { "5.3.1", WISH(.uv = 1), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 0, CTAP2_ERR_UV_BLOCKED },
-                { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 0, 5, CTAP2_ERR_PIN_BLOCKED },
                 { "5.3.1", WISH(.uv = 1), PIN, 0, 0, CTAP2_ERR_INVALID_OPTION },
+                /* [6.1.2 5.3.2] */
+                { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                /* [6.1.2 11.2.3] enabled, and no try is left */
+                { "11.2.3", WISH(.uv = 1), PIN | PAIRED, 3, 0, CTAP2_ERR_PUAT_REQUIRED },
+                { "11.2.3", WISH(.uv = 1), PIN | PAIRED, 0, 5, CTAP2_ERR_PIN_BLOCKED },
+                { "11.2.3", WISH(.uv = 1), PAIRED, 0, 0, CTAP2_ERR_PIN_BLOCKED },
+                /* [6.1.2 5.6] */
                 { "5.6.1", WISH(.up = 0), 0, 3, 5, CTAP2_ERR_INVALID_OPTION },
                 { "5.6.1", WISH(.up = 0, .uv = 1), finger, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                { "8.1.1", WISH(), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
-                { "8.1.1", WISH(.uv = 0), finger, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
-                { "8.1.2", WISH(), PAIRED | OPEN, 3, 5, CTAP2_ERR_OPERATION_DENIED },
+                /* [6.1.2 7] */
+                { "7.1.1", WISH(.rk = 1), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
+                { "7.1.1", WISH(.rk = 1, .uv = 0), finger, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
+                { "7.1.2", WISH(.rk = 1), PAIRED | OPEN, 3, 5, CTAP2_ERR_OPERATION_DENIED },
+                /* [6.1.2 9.1] */
                 { "9.1", WISH(.enterprise = 1), 0, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
                 { "9.1", WISH(.enterprise = 3), CERTIFICATE, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                /* [6.1.2 9.2.1] */
                 { "9.2.1", WISH(.enterprise = 3), ENTERPRISE, 3, 5, CTAP2_ERR_INVALID_OPTION },
                 { "3.2, RS256 for whom", WISH(.enterprise = 1, .algorithm = -257), ENTERPRISE, 3, 5,
                         CTAP2_ERR_UNSUPPORTED_ALGORITHM },
                 { "3.2, RS256 unasked", WISH(.algorithm = -257), ENTERPRISE | CERTIFICATE, 3, 5,
                         CTAP2_ERR_UNSUPPORTED_ALGORITHM },
+                /* [6.1.2 11.1.1] */
                 { "11.1.1", WISH(.param_size = 16, .protocol = 2), PIN, 3, 5, CTAP2_ERR_PIN_AUTH_INVALID },
+                { "11.1.1", WISH(.param_size = 32, .protocol = 1), PIN, 3, 5, CTAP2_ERR_PIN_AUTH_INVALID },
                 /* in order: an earlier step decides */
                 { "2 before 3", WISH(.param_size = 32, .algorithm = -257), PIN, 3, 5,
                         CTAP2_ERR_MISSING_PARAMETER },
                 { "3 before 5", WISH(.up = 0, .algorithm = -257), 0, 3, 5, CTAP2_ERR_UNSUPPORTED_ALGORITHM },
-                { "5 before 8", WISH(.up = 0), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                { "8 before 9", WISH(.enterprise = 1), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
+                { "5 before 7", WISH(.up = 0, .rk = 1), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                { "7 before 9", WISH(.enterprise = 1, .rk = 1), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 request(rig, make(cases[i].wish));
@@ -989,16 +1003,24 @@ static void get_refuses(void **state)
                 uint8_t flags, pin_tries, uv_tries;
                 enum ctap_status status;
         } cases[] = {
-                { "2.1", WISH(.param_size = 32, .protocol = 1), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                /* [6.2.2 2.1] */
+                { "2.1", WISH(.param_size = 32, .protocol = 3), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
+                /* [6.2.2 2.2] */
                 { "2.2", WISH(.param_size = 32), PIN, 3, 5, CTAP2_ERR_MISSING_PARAMETER },
+                /* [6.2.2 4.3.1] */
                 { "4.3.1", WISH(.uv = 1), PIN, 3, 5, CTAP2_ERR_INVALID_OPTION },
+                /* [6.2.2 4.3.2] */
                 { "4.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                { "4.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 0, CTAP2_ERR_UV_BLOCKED },
-                { "4.3.2", WISH(.uv = 1), PIN | PAIRED, 0, 0, CTAP2_ERR_PIN_BLOCKED },
+                /* [6.2.2 6.2.3] */
+                { "6.2.3", WISH(.uv = 1), PIN | PAIRED, 3, 0, CTAP2_ERR_PUAT_REQUIRED },
+                { "6.2.3", WISH(.uv = 1), PIN | PAIRED, 0, 0, CTAP2_ERR_PIN_BLOCKED },
+                /* [6.2.2 4.4] */
                 { "4.4.1", WISH(.rk = 1), PIN, 3, 5, CTAP2_ERR_UNSUPPORTED_OPTION },
                 { "4.4.1", WISH(.rk = 0), PIN, 3, 5, CTAP2_ERR_UNSUPPORTED_OPTION },
+                /* [6.2.2 6.1.1] */
                 { "6.1.1", WISH(.param_size = 31, .protocol = 2), PIN, 3, 5, CTAP2_ERR_PIN_AUTH_INVALID },
-                /* 7.1: ids of another length or type cannot be ours, and do not mean "any" */
+                { "6.1.1", WISH(.param_size = 32, .protocol = 1), PIN, 3, 5, CTAP2_ERR_PIN_AUTH_INVALID },
+                /* [6.2.2 7.1] ids of another length or type cannot be ours, and do not mean "any" */
                 { "7.1", WISH(.ids = { credential_id }, .id_count = 1, .id_size = 31), 0, 3, 5,
                         CTAP2_ERR_NO_CREDENTIALS },
                 { "7.1", WISH(.ids = { credential_id }, .id_count = 1, .id_type = "other"), 0, 3, 5,
@@ -1041,9 +1063,8 @@ static void a_mismatch_costs_a_try(void **state)
                 uint8_t pin_tries, uv_tries;
                 enum ctap_status status;
         } cases[] = {
-                { 3, 4, CTAP2_ERR_UV_INVALID },
-                { 3, 0, CTAP2_ERR_UV_BLOCKED },
-                { 0, 4, CTAP2_ERR_PIN_BLOCKED },
+                { 3, 4, CTAP2_ERR_PUAT_REQUIRED }, /* [6.2.2 6.2.3.2] the PIN can do it */
+                { 3, 0, CTAP2_ERR_PUAT_REQUIRED }, { 0, 4, CTAP2_ERR_PIN_BLOCKED }, /* [6.2.2 6.2.3.3] */
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 await_finger(rig);
