@@ -193,7 +193,7 @@ static void wait_for_user(struct mitome_authenticator *a, int wait_ms)
 {
         bool told = a->told || a->waiting == WAITS_FOR_GATE || !run_has(a, MOUTH_HID);
         /* Whoever waits behind an aborted request is not the one whose user is wanted. */
-        ctaphid_keepalive(a->hid, run_wants_user(a) ? CTAPHID_UP_NEEDED : CTAPHID_PROCESSING, a->now_ms);
+        ctaphid_keepalive(a->hid, run_wants_user(a) ? CTAPHID_UP_NEEDED : CTAPHID_AS_BEFORE, a->now_ms);
         a->told = true;
         if (told)
                 run_poll(a, shorter(wait_ms, HID_POLL_MAX_MS));

@@ -459,6 +459,8 @@ void ctaphid_reply(struct ctaphid *hid, slice message)
 
 void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t now_ms)
 {
+        if (status == CTAPHID_AS_BEFORE)
+                status = hid->told;
         /* [11.2.9.1.7] at least every 100 ms, and whenever the status changes */
         if (hid->phase != WORKING || (status == hid->told && now_ms - hid->keepalive_ms < KEEPALIVE_MS))
                 return;

@@ -34,7 +34,11 @@ enum ctaphid_outcome {
         CTAPHID_ABORTED, /* the host gave up (INIT on the busy channel): stop working, send nothing */
 };
 
-enum ctaphid_status { CTAPHID_PROCESSING = 1, CTAPHID_UP_NEEDED = 2 };
+enum ctaphid_status {
+        CTAPHID_AS_BEFORE = 0, /* what the host was told last still holds */
+        CTAPHID_PROCESSING = 1,
+        CTAPHID_UP_NEEDED = 2,
+};
 
 struct ctaphid;
 
