@@ -5,6 +5,7 @@ export LC_ALL=C
 
 count=0
 broken=0
+client_seconds=60
 
 skip_all() {
         echo "1..0 # SKIP $*"
@@ -58,7 +59,7 @@ skip() {
 # call COMMAND..: what it says goes to $work/out and $work/err, its exit status into `got`.
 call() {
         got=0
-        timeout 60 "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+        timeout "$client_seconds" "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
 }
 
 # said TEXT..: each stands on one of the lines that the last call printed.

@@ -1,0 +1,981 @@
+# SPDX-License-Identifier: Apache-2.0
+"""python-fido2 of today at the authenticator, over a terminal, a socket or a card reader.
+
+usage: client_python.py MITOME FOLDER pty|unix|pcsc [TEST..]; prints TAP. Every group of tests begins with an
+authenticator that nobody has used, as a program of its own."""
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+from fido2 import cbor
+from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
+from fido2.cose import ES256, ES384, EdDSA, RS256
+from fido2.ctap import STATUS, CtapError
+from fido2.ctap1 import ApduError, Ctap1
+from fido2.ctap2 import Ctap2, extensions
+from fido2.ctap2.bio import BioEnrollment, CaptureError, FPBioEnrollment
+from fido2.ctap2.blob import LargeBlobs
+from fido2.ctap2.config import Config
+from fido2.ctap2.credman import CredentialManagement
+from fido2.ctap2.pin import ClientPin, PinProtocolV1, PinProtocolV2
+from fido2.hid import CTAPHID, CtapHidDevice
+from fido2.hid.base import CtapHidConnection, HidDescriptor
+from fido2.server import Fido2Server
+from fido2.utils import sha256, websafe_encode
+
+MITOME, FOLDER, WAY = sys.argv[1:4]
+ONLY = sys.argv[4:]
+PIN = "a1b2c3d4"
+ORIGIN = "https://example.com"
+RP = {"id": "example.com", "name": "Example RP"}
+PROTOCOLS = (PinProtocolV1, PinProtocolV2)
+PERMISSION = ClientPin.PERMISSION
+READER = "Virtual PCD 00 00"
+
+
+# ---- ways to it ----
+
+class TerminalConnection(CtapHidConnection):
+    """A report is written with its number before it, as to a hidraw device."""
+
+    def __init__(self, path):
+        self.file = os.open(path, os.O_RDWR | os.O_NOCTTY)
+
+    def read_packet(self):
+        report = b""
+        while len(report) < 64:
+            report += os.read(self.file, 64 - len(report))
+        return report
+
+    def write_packet(self, data):
+        os.write(self.file, b"\0" + data)
+
+    def close(self):
+        os.close(self.file)
+
+
+class SocketConnection(CtapHidConnection):
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.settimeout(60)
+        self.socket.connect(path)
+
+    def read_packet(self):
+        report = self.socket.recv(65)
+        assert len(report) == 64, f"a report of {len(report)} bytes"
+        return report
+
+    def write_packet(self, data):
+        self.socket.send(data)
+
+    def close(self):
+        self.socket.close()
+
+
+class Authenticator:
+    """The program, its state folder and what it prints."""
+
+    def __init__(self, name, *options):
+        self.state = os.path.join(FOLDER, name)
+        self.path = os.path.join(FOLDER, "hid-" + name)
+        self.options = options
+        self.devices = []
+        self.start()
+
+    def start(self):
+        if WAY == "pcsc":
+            way = ["--vpcd", "127.0.0.1:35963"]
+        else:
+            way = ["--hid", f"{WAY}:{self.path}"]
+        self.log = open(os.path.join(FOLDER, "authenticator.log"), "ab")
+        self.process = subprocess.Popen([MITOME, "authenticator", "--state", self.state, "--touch", "auto", *way, *self.options],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        end = time.monotonic() + 20
+        while not self.is_there():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("the authenticator does not start")
+            time.sleep(0.05)
+
+    def is_there(self):
+        if WAY != "pcsc":
+            return os.path.exists(self.path)
+        try:
+            self.open().close()
+            return True
+        except Exception:  # whatever pyscard says of an empty reader
+            return False
+
+    def open(self):
+        if WAY == "pcsc":
+            from fido2.pcsc import CtapPcscDevice
+            from smartcard.System import readers
+            device = CtapPcscDevice([r for r in readers() if r.name == READER][0].createConnection(), READER)
+        else:
+            connection = TerminalConnection(self.path) if WAY == "pty" else SocketConnection(self.path)
+            device = CtapHidDevice(HidDescriptor(self.path, 0, 0, 64, 64, "", ""), connection)
+        self.devices.append(device)
+        return device
+
+    def stop(self):
+        for device in self.devices:
+            try:
+                device.close()
+            except Exception:  # it may be gone already
+                pass
+        self.devices = []
+        self.process.send_signal(signal.SIGTERM)
+        self.status = self.process.wait(20)
+        self.log.close()
+        if WAY == "pcsc":
+            time.sleep(0.5)  # the reader needs a moment to see it
+        elif os.path.exists(self.path):
+            os.unlink(self.path)
+
+    def again(self):
+        self.stop()
+        self.start()
+        return self.open()
+
+
+# ---- what the tests share ----
+
+class User(UserInteraction):
+    def __init__(self, pin=PIN, uv=False):
+        self.pin, self.uv, self.touches = pin, uv, 0
+
+    def prompt_up(self):
+        self.touches += 1
+
+    def request_pin(self, permissions, rp_id):
+        return self.pin
+
+    def request_uv(self, permissions, rp_id):
+        return self.uv
+
+
+def client(device, pin=PIN, more=None, origin=ORIGIN, uv=False):
+    known = extensions_of_a_browser() + (more or [])
+    return Fido2Client(device, client_data_collector=DefaultClientDataCollector(origin), user_interaction=User(pin, uv), extensions=known)
+
+
+def extensions_of_a_browser():
+    return [extensions.HmacSecretExtension(), extensions.LargeBlobExtension(), extensions.CredBlobExtension(),
+            extensions.CredProtectExtension(), extensions.MinPinLengthExtension(), extensions.CredPropsExtension()]
+
+
+def register(browser, user=b"user", alg=None, wanted=None, **options):
+    """A registration that a server verified, attestation and all."""
+    server = Fido2Server(RP, attestation="direct")
+    create, state = server.register_begin({"id": user, "name": user.decode(), "displayName": user.decode()}, **options)
+    public = dict(create["publicKey"])
+    if alg is not None:
+        public["pubKeyCredParams"] = [{"type": "public-key", "alg": alg}]
+    if wanted:
+        public["extensions"] = wanted
+    result = browser.make_credential(public)
+    return server.register_complete(state, result), result
+
+
+def log_in(browser, credentials, wanted=None, user_verification=None):
+    server = Fido2Server(RP)
+    request, state = server.authenticate_begin(credentials, user_verification=user_verification)
+    public = dict(request["publicKey"])
+    if wanted:
+        public["extensions"] = wanted
+    selection = browser.get_assertion(public)
+    result = selection.get_response(0)
+    if credentials:
+        server.authenticate_complete(state, credentials, result)
+    return selection, result
+
+
+def refused(code, call, *arguments, **named):
+    """It must be refused with one of these."""
+    codes = code if isinstance(code, tuple) else (code,)
+    try:
+        call(*arguments, **named)
+    except CtapError as error:
+        assert error.code in codes, f"{error} in place of {codes}"
+        return
+    except ClientError as error:
+        cause = error.cause
+        assert isinstance(cause, CtapError) and cause.code in codes, f"{error!r} in place of {codes}"
+        return
+    raise AssertionError(f"not refused with {codes}")
+
+
+ERR = CtapError.ERR
+
+
+def token(ctap, protocol, permissions, rp_id=None, pin=PIN):
+    return ClientPin(ctap, protocol).get_pin_token(pin, permissions, rp_id)
+
+
+def make(ctap, user=b"user", rp=RP, **more):
+    """makeCredential as it goes over the wire."""
+    return ctap.make_credential(b"\x11" * 32, rp, {"id": user, "name": "n", "displayName": "d"},
+                                more.pop("algorithms", [{"type": "public-key", "alg": -7}]), **more)
+
+
+def touched(data):
+    return bool(data.flags & 1)
+
+
+def verified(data):
+    return bool(data.flags & 4)
+
+
+GROUPS = []
+
+
+def group(*ways):
+    """A group of tests, for all ways or for those that are named."""
+    def add(function):
+        GROUPS.append((function, ways))
+        return function
+    return add
+
+
+count = broken = 0
+
+
+def ok(name, result=True, told=None):
+    global count, broken
+    count += 1
+    if not result:
+        broken += 1
+    print(("ok" if result else "not ok") + f" {count} - {name}")
+    if not result and told:
+        for line in told.splitlines():
+            print("#   " + line)
+    sys.stdout.flush()
+
+
+class step:
+    """with step('what must be'): .. is one line of TAP."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        told = None if error is None else "".join(traceback.format_exception(kind, error, trace))
+        ok(self.name, error is None, told)
+        return error is None or isinstance(error, Exception)
+
+
+# ---- the groups ----
+
+@group()
+def getinfo(authenticator):
+    ctap = Ctap2(authenticator.open())
+    info = ctap.info
+    # [6.4]
+    with step("getInfo: versions, both PIN protocols, canonical CBOR"):
+        assert {"FIDO_2_0", "FIDO_2_1", "U2F_V2"} <= set(info.versions) and set(info.pin_uv_protocols) == {1, 2}
+    with step("the list that it promises to take fits its longest message"):
+        wish = {1: "x" * 253, 2: b"\0" * 32, 3: [{"type": "public-key", "id": b"\0" * info.max_cred_id_length}] * info.max_creds_in_list,
+                4: {"hmac-secret": {1: {1: 2, 3: -25, -1: 1, -2: b"\0" * 32, -3: b"\0" * 32}, 2: b"\0" * 80, 3: b"\0" * 32, 4: 2}},
+                5: {"up": True}, 6: b"\0" * 32, 7: 2}
+        assert info.max_creds_in_list > 0 and info.max_cred_id_length > 0
+        assert 1 + len(cbor.encode(wish)) <= info.max_msg_size <= 7609
+    with step("and is taken"):
+        refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "example.com", b"\0" * 32,
+                [{"type": "public-key", "id": bytes([n]) * info.max_cred_id_length} for n in range(info.max_creds_in_list)])
+    with step("a large-blob array of 1024 bytes at least"):
+        assert info.max_large_blob >= 1024
+    with step("what belongs together is told together"):
+        options = info.options
+        assert options["rk"] and options["clientPin"] is False and options["pinUvAuthToken"] and options["credMgmt"]
+        assert ("credBlob" in info.extensions) == (info.max_cred_blob_length >= 32)
+        assert ("minPinLength" in info.extensions) == bool(options.get("setMinPINLength"))
+        assert ("largeBlobKey" in info.extensions) == bool(options.get("largeBlobs"))
+        assert options.get("alwaysUv") is False and "U2F_V2" in info.versions
+        assert "noMcGaPermissionsWithClientPin" not in options and not options.get("plat")
+    with step("each algorithm it names makes a credential, and RS256 is not named"):
+        named = [a["alg"] for a in info.algorithms]
+        assert -7 in named and -257 not in named
+        for alg in named:
+            assert make(ctap, algorithms=[{"type": "public-key", "alg": alg}]).auth_data.credential_data.public_key[3] == alg
+    with step("that it touches by itself is told"):
+        assert info.firmware_version >> 32 == 0x54455354
+    with step("its transports are known ones"):
+        assert set(info.transports) <= {"usb", "nfc", "ble", "hybrid", "internal", "smart-card"} and info.transports
+    with step("attestation formats and the user verification it has"):
+        assert "packed" in info.attestation_formats and info.min_pin_length == 4 and info.force_pin_change is False
+    # [6.9]
+    with step("authenticatorSelection"):
+        ctap.selection()
+    with step("an unknown command is refused"):
+        refused(ERR.INVALID_COMMAND, ctap.send_cbor, 0x3F, {})
+
+
+@group()
+def registration(authenticator):
+    device = authenticator.open()
+    browser = client(device)
+    # [6.1.2] [6.2.2]
+    for cls in (ES256, EdDSA, ES384):
+        with step(f"a browser registers and logs in with {cls.__name__}"):
+            data, _ = register(browser, alg=cls.ALGORITHM)
+            assert data.credential_data.public_key[3] == cls.ALGORITHM and touched(data) and not verified(data)
+            log_in(browser, [data.credential_data])
+    with step("RS256 belongs to the certificate"):
+        refused(ERR.UNSUPPORTED_ALGORITHM, register, browser, alg=RS256.ALGORITHM)
+    with step("the first that it can is taken"):
+        ctap = Ctap2(device)
+        made = make(ctap, algorithms=[{"type": "public-key", "alg": -257}, {"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -7}])
+        assert made.auth_data.credential_data.public_key[3] == -8
+    data, _ = register(browser)
+    with step("its counter grows"):
+        first = log_in(browser, [data.credential_data])[1].response.authenticator_data.counter
+        second = log_in(browser, [data.credential_data])[1].response.authenticator_data.counter
+        assert second > first
+    # [6.1.2 12]
+    with step("an excluded credential is not made"):
+        refused(ERR.CREDENTIAL_EXCLUDED, make, ctap, exclude_list=[{"type": "public-key", "id": data.credential_data.credential_id}])
+    with step("one of another relying party excludes nothing"):
+        make(ctap, rp={"id": "example.org"}, exclude_list=[{"type": "public-key", "id": data.credential_data.credential_id}])
+    with step("nor does an unknown kind of credential"):
+        make(ctap, exclude_list=[{"type": "rot13", "id": data.credential_data.credential_id}])
+    # [6.2.2 9]
+    with step("a pre-flight without a touch"):
+        silent = ctap.get_assertion(RP["id"], b"\x22" * 32, [{"type": "public-key", "id": data.credential_data.credential_id}], options={"up": False})
+        assert not touched(silent.auth_data) and not verified(silent.auth_data)
+        silent.verify(b"\x22" * 32, data.credential_data.public_key)
+    with step("makeCredential without a touch there is none"):
+        refused(ERR.INVALID_OPTION, make, ctap, options={"up": False})
+    with step("unknown options change nothing"):
+        make(ctap, options={"unknown": True})
+    # [6.1.2 5]
+    with step("uv where there is none"):
+        refused((ERR.INVALID_OPTION, ERR.UNSUPPORTED_OPTION), make, ctap, options={"uv": True})
+    with step("without a PIN, an empty pinUvAuthParam asks for the touch and says so"):
+        refused(ERR.PIN_NOT_SET, make, ctap, pin_uv_param=b"", pin_uv_protocol=2)
+        refused(ERR.PIN_NOT_SET, ctap.get_assertion, RP["id"], b"\0" * 32, pin_uv_param=b"", pin_uv_protocol=2)
+    for name, wish in {
+            "no clientDataHash": {2: RP, 3: {"id": b"u"}, 4: [{"type": "public-key", "alg": -7}]},
+            "no rp": {1: b"\0" * 32, 3: {"id": b"u"}, 4: [{"type": "public-key", "alg": -7}]},
+            "no user": {1: b"\0" * 32, 2: RP, 4: [{"type": "public-key", "alg": -7}]},
+            "no algorithms": {1: b"\0" * 32, 2: RP, 3: {"id": b"u"}}}.items():
+        with step(f"makeCredential with {name}"):
+            refused(ERR.MISSING_PARAMETER, ctap.send_cbor, Ctap2.CMD.MAKE_CREDENTIAL, wish)
+    with step("CBOR that is not canonical"):
+        refused(ERR.INVALID_CBOR, raw, device, b"\x02\xa2\x02\x41\x00\x01\x61\x61")
+        refused(ERR.INVALID_CBOR, raw, device, b"\x02\xa1\x18\x01\x61\x61")
+        refused(ERR.INVALID_CBOR, raw, device, b"\x02\xbf\xff")
+    with step("CBOR that ends early, and more behind its end"):
+        refused(ERR.INVALID_CBOR, raw, device, b"\x02\xa1\x01\x61")
+        refused((ERR.INVALID_CBOR, ERR.INVALID_LENGTH), raw, device, b"\x04\x00")
+    with step("the refusals left it in order"):
+        log_in(browser, [data.credential_data])
+
+
+def raw(device, message):
+    answer = device.call(CTAPHID.CBOR, message)
+    if answer[0]:
+        raise CtapError(answer[0])
+    return answer
+
+
+@group()
+def many_assertions(authenticator):
+    ctap = Ctap2(authenticator.open())
+    users = [f"user {n}".encode() for n in range(25)]
+    # [6.1.2] [6.2.2] [6.3]
+    with step("25 discoverable credentials of one relying party"):
+        for user in users:
+            make(ctap, user=user, options={"rk": True})
+    with step("all are given, newest first"):
+        found = ctap.get_assertions(RP["id"], b"\x33" * 32)
+        assert found[0].number_of_credentials == 25
+        assert [a.user["id"] for a in found] == users[::-1]
+    with step("the first says how many, the others do not, and no name is told without verification"):
+        assert all(a.number_of_credentials is None for a in found[1:]) and all(set(a.user) == {"id"} for a in found)
+    with step("after the last there is none"):
+        refused(ERR.NOT_ALLOWED, ctap.get_next_assertion)
+    with step("another command ends the chain"):
+        ctap.get_assertion(RP["id"], b"\x33" * 32)
+        refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "example.org", b"\x33" * 32)
+        refused(ERR.NOT_ALLOWED, ctap.get_next_assertion)
+    with step("the same user again takes the place of the old one"):
+        make(ctap, user=users[3], options={"rk": True})
+        found = ctap.get_assertions(RP["id"], b"\x33" * 32)
+        assert len(found) == 25 and found[0].user["id"] == users[3]
+
+
+@group()
+def client_pin(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    pin = ClientPin(ctap)
+    # [6.5.5.5]
+    with step("no token before there is a PIN"):
+        refused(ERR.PIN_NOT_SET, pin.get_pin_token, PIN, PERMISSION.GET_ASSERTION)
+        refused(ERR.PIN_NOT_SET, pin.change_pin, PIN, "another one")
+    with step("a PIN of 3 code points and one of 64 bytes are refused"):
+        refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV2(), b"123")
+        refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV2(), b"1" * 64)
+    with step("three code points of four bytes each are three"):
+        refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV1(), "\U0001f511\U0001f512\U0001f513".encode())
+    with step("set"):
+        pin.set_pin(PIN)
+        assert ctap.get_info().options["clientPin"] is True and pin.get_pin_retries()[0] == 8
+    with step("once only"):
+        refused((ERR.PIN_AUTH_INVALID, ERR.NOT_ALLOWED), pin.set_pin, PIN)
+    for cls in PROTOCOLS:
+        protocol = cls()
+        mine = ClientPin(ctap, protocol)
+        # [6.5.5.6]
+        with step(f"protocol {cls.VERSION}: changed and changed back"):
+            mine.change_pin(PIN, "4b4b4b4b")
+            refused(ERR.PIN_INVALID, mine.get_pin_token, PIN, PERMISSION.GET_ASSERTION, RP["id"])
+            mine.change_pin("4b4b4b4b", PIN)
+            assert mine.get_pin_retries()[0] == 8
+        # [6.5.5.7.2]
+        with step(f"protocol {cls.VERSION}: a token for one permission does that alone"):
+            got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+            param = protocol.authenticate(got, b"\x44" * 32)
+            refused(ERR.PIN_AUTH_INVALID, ctap.get_assertion, RP["id"], b"\x44" * 32, pin_uv_param=param, pin_uv_protocol=cls.VERSION)
+        with step(f"protocol {cls.VERSION}: a token for one relying party does for that alone"):
+            got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, "example.org")
+            refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=cls.VERSION)
+        with step(f"protocol {cls.VERSION}: it verifies the user, once"):
+            got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+            param = protocol.authenticate(got, b"\x11" * 32)
+            assert verified(make(ctap, pin_uv_param=param, pin_uv_protocol=cls.VERSION).auth_data)
+            refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=param, pin_uv_protocol=cls.VERSION)
+        with step(f"protocol {cls.VERSION}: a parameter of another message, and one bit off"):
+            got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+            refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=protocol.authenticate(got, b"\x12" * 32), pin_uv_protocol=cls.VERSION)
+            wrong = bytearray(protocol.authenticate(got, b"\x11" * 32))
+            wrong[0] ^= 1
+            refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=bytes(wrong), pin_uv_protocol=cls.VERSION)
+        with step(f"protocol {cls.VERSION}: the other protocol's form is not taken for it"):
+            got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+            other = PROTOCOLS[2 - cls.VERSION]()
+            refused((ERR.PIN_AUTH_INVALID, ERR.INVALID_PARAMETER), make, ctap, pin_uv_param=other.authenticate(got, b"\x11" * 32), pin_uv_protocol=other.VERSION)
+        # [6.5.5.7.1]
+        with step(f"protocol {cls.VERSION}: the token of before 2.1"):
+            got = protocol.decrypt(*old_token(ctap, protocol))
+            param = protocol.authenticate(got, b"\x11" * 32)
+            assert verified(make(ctap, pin_uv_param=param, pin_uv_protocol=cls.VERSION).auth_data)
+    with step("no permission, no token"):
+        refused((ERR.INVALID_PARAMETER, ERR.MISSING_PARAMETER), pin.get_pin_token, PIN, 0)
+        refused((ERR.MISSING_PARAMETER, ERR.UNAUTHORIZED_PERMISSION, ERR.INVALID_PARAMETER), pin.get_pin_token, PIN, PERMISSION.MAKE_CREDENTIAL)
+    with step("a third protocol there is none"):
+        refused(ERR.INVALID_PARAMETER, ctap.client_pin, 3, ClientPin.CMD.GET_KEY_AGREEMENT)
+    # [6.5.5.2]
+    with step("three misses in a row: a power cycle is due"):
+        for left in (7, 6):
+            refused(ERR.PIN_INVALID, pin.get_pin_token, "wrong", PERMISSION.GET_ASSERTION, RP["id"])
+            assert pin.get_pin_retries()[0] == left
+        refused(ERR.PIN_AUTH_BLOCKED, pin.get_pin_token, "wrong", PERMISSION.GET_ASSERTION, RP["id"])
+        retries = pin.get_pin_retries()
+        assert retries[0] == 5 and retries[1]
+    with step("until then nothing is counted, and the right one is not looked at"):
+        for tried in ("wrong", PIN):
+            refused(ERR.PIN_AUTH_BLOCKED, pin.get_pin_token, tried, PERMISSION.GET_ASSERTION, RP["id"])
+            refused(ERR.PIN_AUTH_BLOCKED, pin.change_pin, tried, "something")
+        assert pin.get_pin_retries()[0] == 5
+    with step("after it the right one gives all tries back"):
+        pin = ClientPin(Ctap2(authenticator.again()))
+        assert pin.get_pin_retries()[0] == 5
+        pin.get_pin_token(PIN, PERMISSION.GET_ASSERTION, RP["id"])
+        assert pin.get_pin_retries()[0] == 8
+    with step("a token does not outlive a power cycle"):
+        protocol = PinProtocolV2()
+        got = token(Ctap2(authenticator.open()), protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+        ctap = Ctap2(authenticator.again())
+        refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
+
+
+def set_raw(ctap, protocol, pin):
+    """setPIN with what a client would not send."""
+    agreement, shared = agree(ctap, protocol)
+    sealed = protocol.encrypt(shared, pin.ljust(64, b"\0"))
+    ctap.client_pin(protocol.VERSION, ClientPin.CMD.SET_PIN, key_agreement=agreement, new_pin_enc=sealed,
+                    pin_uv_param=protocol.authenticate(shared, sealed))
+
+
+def agree(ctap, protocol):
+    key = ctap.client_pin(protocol.VERSION, ClientPin.CMD.GET_KEY_AGREEMENT)[ClientPin.RESULT.KEY_AGREEMENT]
+    return protocol.encapsulate(key)
+
+
+def old_token(ctap, protocol):
+    agreement, shared = agree(ctap, protocol)
+    answer = ctap.client_pin(protocol.VERSION, ClientPin.CMD.GET_TOKEN_USING_PIN_LEGACY, key_agreement=agreement,
+                             pin_hash_enc=protocol.encrypt(shared, sha256(PIN.encode())[:16]))
+    return shared, answer[ClientPin.RESULT.PIN_UV_TOKEN]
+
+
+@group()
+def key_agreement(authenticator):
+    """Points that are none, and lengths that are wrong."""
+    ctap = Ctap2(authenticator.open())
+    ClientPin(ctap).set_pin(PIN)
+    # [6.5.6] [6.5.7]
+    for cls in PROTOCOLS:
+        protocol = cls()
+        agreement, shared = agree(ctap, protocol)
+        sealed = protocol.encrypt(shared, sha256(PIN.encode())[:16])
+        for name, key in {
+                "off the curve": {**agreement, -3: bytes(31) + b"\1"},
+                "nowhere": {**agreement, -2: bytes(32), -3: bytes(32)},
+                "beyond the field": {**agreement, -2: b"\xff" * 32},
+                "short": {**agreement, -2: agreement[-2][:31]},
+                "of another curve": {**agreement, -1: 2},
+                "of another kind": {**agreement, 1: 1},
+                "for signatures": {**agreement, 3: -7}}.items():
+            with step(f"protocol {cls.VERSION}: a point {name}"):
+                refused((ERR.INVALID_PARAMETER, ERR.CBOR_UNEXPECTED_TYPE, ERR.MISSING_PARAMETER), ctap.client_pin, cls.VERSION, ClientPin.CMD.GET_TOKEN_USING_PIN,
+                        key_agreement=key, pin_hash_enc=sealed, permissions=2, permissions_rpid=RP["id"])
+        for length in (0, 1, 15, len(sealed) - 1, len(sealed) + 1, 64):
+            with step(f"protocol {cls.VERSION}: a hash of {length} bytes"):
+                refused((ERR.INVALID_PARAMETER, ERR.PIN_INVALID, ERR.INVALID_LENGTH, ERR.PIN_AUTH_INVALID), ctap.client_pin, cls.VERSION, ClientPin.CMD.GET_TOKEN_USING_PIN,
+                        key_agreement=agreement, pin_hash_enc=(sealed * 4)[:length], permissions=2, permissions_rpid=RP["id"])
+    with step("none of these has cost a try"):
+        assert ClientPin(ctap).get_pin_retries()[0] == 8
+
+
+@group()
+def credential_management(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    ClientPin(ctap).set_pin(PIN)
+    browser = client(device)
+    for cls in PROTOCOLS:
+        protocol = cls()
+
+        def manager(permissions=PERMISSION.CREDENTIAL_MGMT):
+            return CredentialManagement(ctap, protocol, token(ctap, protocol, permissions))
+
+        # [6.8.2]
+        with step(f"protocol {cls.VERSION}: empty"):
+            before = manager().get_metadata()
+            assert before[1] == 0 and before[2] > 0 and list(manager().enumerate_rps()) == []
+        users = {}
+        for name in (b"anna", b"berta", b"carl"):
+            data, _ = register(browser, user=name, resident_key_requirement="required")
+            users[name] = data.credential_data
+        # [6.8.3]
+        with step(f"protocol {cls.VERSION}: the relying party"):
+            found = manager().enumerate_rps()
+            assert [rp[3]["id"] for rp in found] == [RP["id"]] and found[0][4] == sha256(RP["id"].encode())
+        # [6.8.4]
+        with step(f"protocol {cls.VERSION}: its three credentials, with keys and users"):
+            found = manager().enumerate_creds(sha256(RP["id"].encode()))
+            assert {c[6]["id"] for c in found} == set(users) and all(c[7]["id"] == users[c[6]["id"]].credential_id for c in found)
+            assert all(c[8] == users[c[6]["id"]].public_key and c[10] == 1 for c in found)
+        with step(f"protocol {cls.VERSION}: counted"):
+            now = manager().get_metadata()
+            assert now[1] == 3 and now[2] < before[2]
+        carl = {"type": "public-key", "id": users[b"carl"].credential_id}
+        # [6.8.6]
+        with step(f"protocol {cls.VERSION}: a user renamed"):
+            manager().update_user_info(carl, {"id": b"carl", "name": "Carl the Second", "displayName": "C2"})
+            found = [c for c in manager().enumerate_creds(sha256(RP["id"].encode())) if c[6]["id"] == b"carl"][0]
+            assert found[6]["name"] == "Carl the Second" and found[6]["displayName"] == "C2"
+        with step(f"protocol {cls.VERSION}: another user cannot be made of him"):
+            refused(ERR.INVALID_PARAMETER, manager().update_user_info, carl, {"id": b"mallory", "name": "m"})
+        with step(f"protocol {cls.VERSION}: a token for something else manages nothing"):
+            refused(ERR.PIN_AUTH_INVALID, CredentialManagement(ctap, protocol, token(ctap, protocol, PERMISSION.GET_ASSERTION, RP["id"])).get_metadata)
+        with step(f"protocol {cls.VERSION}: a token for one relying party counts, lists and deletes nothing of others"):
+            limited = CredentialManagement(ctap, protocol, token(ctap, protocol, PERMISSION.CREDENTIAL_MGMT, "example.org"))
+            refused(ERR.PIN_AUTH_INVALID, limited.get_metadata)
+            refused(ERR.PIN_AUTH_INVALID, limited.enumerate_creds, sha256(RP["id"].encode()))
+            refused(ERR.PIN_AUTH_INVALID, limited.delete_cred, carl)
+        with step(f"protocol {cls.VERSION}: the next one without a first one"):
+            fresh = manager()
+            refused(ERR.NOT_ALLOWED, fresh.enumerate_rps_next)
+            refused(ERR.NOT_ALLOWED, fresh.enumerate_creds_next)
+        # [6.8.5]
+        with step(f"protocol {cls.VERSION}: deleted, they are gone"):
+            for data in users.values():
+                manager().delete_cred({"type": "public-key", "id": data.credential_id})
+            refused(ERR.NO_CREDENTIALS, manager().delete_cred, carl)
+            after = manager().get_metadata()
+            assert after[1] == 0 and after[2] == before[2]
+    # [2.2 6.8]
+    with step("the persistent token reads and writes nothing, over a power cycle, too"):
+        if not CredentialManagement.is_readonly_supported(ctap.info):
+            raise AssertionError("perCredMgmtRO is not told")
+        data, _ = register(browser, resident_key_requirement="required")
+        protocol = PinProtocolV2()
+        lasting = token(ctap, protocol, PERMISSION.PERSISTENT_CREDENTIAL_MGMT)
+        identity = ctap.get_info().get_identifier(lasting)
+        state = ctap.get_info().get_cred_store_state(lasting)
+        for time_of_it in ("before", "after"):
+            reader = CredentialManagement(ctap, protocol, lasting)
+            assert reader.get_metadata()[1] == 1 and len(reader.enumerate_rps()) == 1, time_of_it
+            assert len(reader.enumerate_creds(sha256(RP["id"].encode()))) == 1
+            refused(ERR.PIN_AUTH_INVALID, reader.delete_cred, {"type": "public-key", "id": data.credential_data.credential_id})
+            refused(ERR.PIN_AUTH_INVALID, reader.update_user_info, {"type": "public-key", "id": data.credential_data.credential_id}, {"id": b"user", "name": "x"})
+            assert ctap.get_info().get_identifier(lasting) == identity and ctap.get_info().get_cred_store_state(lasting) == state
+            device = authenticator.again()
+            ctap = Ctap2(device)
+    with step("encIdentifier is another text each time"):
+        assert ctap.get_info().enc_identifier != ctap.get_info().enc_identifier
+    with step("a change of the store changes its state"):
+        register(client(device), user=b"one more", resident_key_requirement="required")
+        assert ctap.get_info().get_cred_store_state(lasting) != state
+    with step("a new PIN ends the persistent token"):
+        ClientPin(ctap).change_pin(PIN, "another PIN")
+        refused(ERR.PIN_AUTH_INVALID, CredentialManagement(ctap, protocol, lasting).get_metadata)
+
+
+@group()
+def configuration(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    pin = ClientPin(ctap)
+    pin.set_pin(PIN)
+    for cls in PROTOCOLS:
+        protocol = cls()
+
+        def config(permissions=PERMISSION.AUTHENTICATOR_CFG, known=PIN):
+            return Config(ctap, protocol, token(ctap, protocol, permissions, pin=known))
+
+        # [6.11.2] [7.2]
+        with step(f"protocol {cls.VERSION}: alwaysUv on: no touch alone, no U2F"):
+            config().toggle_always_uv()
+            info = ctap.get_info()
+            assert info.options["alwaysUv"] is True and "U2F_V2" not in info.versions and not info.options.get("makeCredUvNotRqd")
+            refused(ERR.PUAT_REQUIRED, make, ctap)
+            refused(ERR.PUAT_REQUIRED, ctap.get_assertion, RP["id"], b"\0" * 32)
+        with step(f"protocol {cls.VERSION}: and off again"):
+            config().toggle_always_uv()
+            assert ctap.get_info().options["alwaysUv"] is False
+        # [6.11.4]
+        with step(f"protocol {cls.VERSION}: a forced change"):
+            config().set_min_pin_length(force_change_pin=True)
+            assert ctap.get_info().force_pin_change is True
+            refused(ERR.PIN_INVALID, pin.get_pin_token, PIN, PERMISSION.GET_ASSERTION, RP["id"])
+            refused(ERR.PIN_POLICY_VIOLATION, pin.change_pin, PIN, PIN)
+            pin.change_pin(PIN, PIN + PIN)
+            pin.change_pin(PIN + PIN, PIN)
+            assert ctap.get_info().force_pin_change is False
+        with step(f"protocol {cls.VERSION}: a token for something else configures nothing"):
+            refused(ERR.PIN_AUTH_INVALID, config(PERMISSION.LARGE_BLOB_WRITE).toggle_always_uv)
+        # [6.11.1]
+        with step(f"protocol {cls.VERSION}: enterprise attestation is the maker's to give"):
+            refused((ERR.INVALID_COMMAND, ERR.UNSUPPORTED_OPTION, ERR.INVALID_SUBCOMMAND, ERR.OPERATION_DENIED, ERR.NOT_ALLOWED,
+                     ERR.PIN_AUTH_INVALID, ERR.INVALID_PARAMETER), config().enable_enterprise_attestation)
+    # [7.4] [12.4]
+    with step("a longer PIN from now on"):
+        config().set_min_pin_length(min_pin_length=6)
+        assert ctap.get_info().min_pin_length == 6
+        refused(ERR.PIN_POLICY_VIOLATION, config().set_min_pin_length, min_pin_length=5)
+        refused(ERR.PIN_POLICY_VIOLATION, pin.change_pin, PIN, "12345")
+    with step("who may learn it learns it"):
+        config().set_min_pin_length(rp_ids=[RP["id"]])
+        data, _ = register(client(device), wanted={"minPinLength": True})
+        assert data.extensions["minPinLength"] == 6
+    with step("a minimum above the present PIN forces a change"):
+        config().set_min_pin_length(min_pin_length=len(PIN) + 1)
+        assert ctap.get_info().force_pin_change is True
+        pin.change_pin(PIN, PIN + "e")
+        assert ctap.get_info().force_pin_change is False
+    with step("without a token nothing is configured"):
+        refused(ERR.PUAT_REQUIRED, ctap.config, Config.CMD.TOGGLE_ALWAYS_UV)
+
+
+@group()
+def large_blobs(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    ClientPin(ctap).set_pin(PIN)
+    # [6.10]
+    for cls in PROTOCOLS:
+        protocol = cls()
+
+        def blobs(permissions=PERMISSION.LARGE_BLOB_WRITE):
+            return LargeBlobs(ctap, protocol, token(ctap, protocol, permissions))
+
+        one, two = os.urandom(32), os.urandom(32)
+        with step(f"protocol {cls.VERSION}: written, read, replaced, deleted"):
+            assert list(blobs().read_blob_array()) == []
+            blobs().put_blob(one, b"first")
+            blobs().put_blob(two, os.urandom(500))
+            blobs().put_blob(one, b"second")
+            assert blobs().get_blob(one) == b"second" and len(blobs().read_blob_array()) == 2
+            blobs().delete_blob(one)
+            blobs().delete_blob(two)
+            assert list(blobs().read_blob_array()) == []
+        with step(f"protocol {cls.VERSION}: filled to the last byte, and no further"):
+            room = ctap.info.max_large_blob - 16
+            full = [{1: os.urandom(room - 8)}]
+            full.extend([0] * (room - len(cbor.encode(full))))
+            blobs().write_blob_array(full)
+            assert list(blobs().read_blob_array()) == full
+            refused(ERR.LARGE_BLOB_STORAGE_FULL, blobs().write_blob_array, full + [1])
+            blobs().write_blob_array([])
+        with step(f"protocol {cls.VERSION}: no token, or one for something else"):
+            refused(ERR.PUAT_REQUIRED, LargeBlobs(ctap, protocol).put_blob, one, b"x")
+            refused(ERR.PIN_AUTH_INVALID, blobs(PERMISSION.CREDENTIAL_MGMT).put_blob, one, b"x")
+        with step(f"protocol {cls.VERSION}: a false checksum"):
+            got = blobs()
+            data = cbor.encode([]) + b"\0" * 16
+            message = b"\xff" * 32 + b"\x0c\0" + struct.pack("<I", 0) + sha256(data)
+            refused(ERR.INTEGRITY_FAILURE, ctap.large_blobs, 0, set=data, length=len(data), pin_uv_protocol=cls.VERSION,
+                    pin_uv_param=protocol.authenticate(got.pin_uv.token, message))
+            assert list(got.read_blob_array()) == []
+    with step("a part that follows nothing"):
+        refused((ERR.INVALID_SEQ, ERR.INVALID_PARAMETER, ERR.PUAT_REQUIRED), ctap.large_blobs, 64, set=b"\0" * 64)
+    with step("reading from beyond the end"):
+        refused(ERR.INVALID_PARAMETER, ctap.large_blobs, 100000, get=10)
+    # [12.3]
+    with step("a browser keeps a blob with a credential"):
+        browser = client(device)
+        data, result = register(browser, wanted={"largeBlob": {"support": "required"}}, resident_key_requirement="required", user_verification="required")
+        assert result.client_extension_results["largeBlob"]["supported"] is True
+        _, login = log_in(browser, [data.credential_data], {"largeBlob": {"write": websafe_encode(b"kept")}}, "required")
+        assert login.client_extension_results["largeBlob"]["written"] is True
+        _, login = log_in(browser, [data.credential_data], {"largeBlob": {"read": True}}, "required")
+        assert login.client_extension_results.large_blob.blob == b"kept"
+    with step("over a power cycle, too"):
+        browser = client(authenticator.again())
+        _, login = log_in(browser, [data.credential_data], {"largeBlob": {"read": True}}, "required")
+        assert login.client_extension_results.large_blob.blob == b"kept"
+
+
+@group()
+def secrets(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    ClientPin(ctap).set_pin(PIN)
+    browser = client(device)
+    one, two = websafe_encode(os.urandom(32)), websafe_encode(os.urandom(32))
+    # [12.5]
+    for cls in PROTOCOLS:
+        ClientPin.PROTOCOLS = [cls]
+        with step(f"protocol {cls.VERSION}: prf, one salt and two, the same each time"):
+            data, result = register(browser, wanted={"prf": {}}, user_verification="required")
+            assert result.client_extension_results["prf"]["enabled"] is True
+            _, login = log_in(browser, [data.credential_data], {"prf": {"eval": {"first": one}}}, "required")
+            first = login.client_extension_results.prf.results.first
+            _, login = log_in(browser, [data.credential_data], {"prf": {"eval": {"first": one, "second": two}}}, "required")
+            both = login.client_extension_results.prf.results
+            assert both.first == first and both.second != first
+            _, login = log_in(browser, [data.credential_data], {"prf": {"eval": {"first": two, "second": one}}}, "required")
+            assert login.client_extension_results.prf.results.second == first
+        # [2.2 12]
+        with step(f"protocol {cls.VERSION}: prf while registering (hmac-secret-mc) says what a login says"):
+            assert "hmac-secret-mc" in ctap.info.extensions
+            data, result = register(browser, wanted={"prf": {"eval": {"first": one, "second": two}}}, user_verification="required")
+            made = result.client_extension_results.prf.results
+            _, login = log_in(browser, [data.credential_data], {"prf": {"eval": {"first": one, "second": two}}}, "required")
+            assert made == login.client_extension_results.prf.results
+    ClientPin.PROTOCOLS = [PinProtocolV2, PinProtocolV1]
+    with step("a salt whose authentication is false"):
+        agreement, shared = agree(ctap, PinProtocolV2())
+        salt = PinProtocolV2().encrypt(shared, os.urandom(32))
+        allow = [{"type": "public-key", "id": data.credential_data.credential_id}]
+        refused((ERR.EXTENSION_FIRST, ERR.PIN_AUTH_INVALID), ctap.get_assertion, RP["id"], b"\0" * 32, allow,
+                extensions={"hmac-secret": {1: agreement, 2: salt, 3: b"\0" * 32, 4: 2}})
+    for length in (0, 16, 31, 48, 96):
+        with step(f"a salt of {length} bytes"):
+            agreement, shared = agree(ctap, PinProtocolV2())
+            salt = PinProtocolV2().encrypt(shared, bytes(length // 16 * 16)) + bytes(length % 16)
+            refused((ERR.INVALID_LENGTH, ERR.INVALID_PARAMETER, ERR.PIN_AUTH_INVALID, ERR.EXTENSION_FIRST), ctap.get_assertion, RP["id"], b"\0" * 32, allow,
+                    extensions={"hmac-secret": {1: agreement, 2: salt, 3: PinProtocolV2().authenticate(shared, salt), 4: 2}})
+
+
+@group()
+def other_extensions(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    ClientPin(ctap).set_pin(PIN)
+    browser = client(device)
+    # [12.2]
+    with step("credBlob is kept and given"):
+        blob = os.urandom(ctap.info.max_cred_blob_length)
+        data, _ = register(browser, wanted={"credBlob": blob}, resident_key_requirement="required", user_verification="required")
+        assert data.extensions["credBlob"] is True
+        _, login = log_in(browser, [data.credential_data], {"getCredBlob": True}, "required")
+        assert login.response.authenticator_data.extensions["credBlob"] == blob
+    with step("one that is too long is not kept"):
+        protocol = PinProtocolV2()
+        got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+        made = make(ctap, extensions={"credBlob": bytes(ctap.info.max_cred_blob_length + 1)}, options={"rk": True},
+                    pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
+        assert made.auth_data.extensions == {"credBlob": False}
+    # [12.1]
+    with step("credProtect 3 is not found without verification, by id or without"):
+        got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, "protected.example")
+        made = make(ctap, rp={"id": "protected.example"}, extensions={"credProtect": 3}, options={"rk": True},
+                    pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
+        assert made.auth_data.extensions == {"credProtect": 3}
+        item = {"type": "public-key", "id": made.auth_data.credential_data.credential_id}
+        for allow in (None, [item]):
+            refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "protected.example", b"\0" * 32, allow)
+            refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "protected.example", b"\0" * 32, allow, options={"up": False})
+    with step("nor does it exclude where nobody is verified"):
+        make(ctap, rp={"id": "protected.example"}, exclude_list=[item]) if ctap.info.options.get("makeCredUvNotRqd") else None
+    with step("verified, it is found and excludes"):
+        got = token(ctap, protocol, PERMISSION.GET_ASSERTION, "protected.example")
+        ctap.get_assertion("protected.example", b"\x55" * 32, [item], pin_uv_param=protocol.authenticate(got, b"\x55" * 32), pin_uv_protocol=2)
+        got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, "protected.example")
+        refused(ERR.CREDENTIAL_EXCLUDED, make, ctap, rp={"id": "protected.example"}, exclude_list=[item],
+                pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
+    # [2.2 12]
+    with step("thirdPartyPayment is kept with the credential"):
+        assert "thirdPartyPayment" in ctap.info.extensions
+        got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+        made = make(ctap, user=b"payer", extensions={"thirdPartyPayment": True}, options={"rk": True},
+                    pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
+        found = ctap.get_assertion(RP["id"], b"\0" * 32, [{"type": "public-key", "id": made.auth_data.credential_data.credential_id}],
+                                   extensions={"thirdPartyPayment": True})
+        assert found.auth_data.extensions == {"thirdPartyPayment": True}
+    with step("unknown extensions change nothing"):
+        plain = make(ctap, extensions={"nobody-knows": True}, pin_uv_protocol=2,
+                     pin_uv_param=protocol.authenticate(token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"]), b"\x11" * 32))
+        assert not plain.auth_data.extensions
+
+
+@group()
+def u2f(authenticator):
+    device = authenticator.open()
+    ctap1 = Ctap1(device)
+    application, challenge = sha256(b"https://example.com"), sha256(b"a challenge")
+    # [10.2]
+    with step("the version"):
+        assert ctap1.get_version() == "U2F_V2"
+    with step("a registration whose attestation verifies"):
+        made = ctap1.register(challenge, application)
+        made.verify(application, challenge)
+    with step("an authentication that verifies, with a counter that grows"):
+        one = ctap1.authenticate(challenge, application, made.key_handle)
+        one.verify(application, challenge, made.public_key)
+        two = ctap1.authenticate(challenge, application, made.key_handle)
+        assert two.counter > one.counter and one.user_presence == 1
+    with step("check-only knows the key handle and signs nothing"):
+        apdu_refused(0x6985, ctap1.authenticate, challenge, application, made.key_handle, check_only=True)
+    with step("a key handle of another application, of nobody, and one bit off"):
+        apdu_refused(0x6A80, ctap1.authenticate, challenge, sha256(b"https://example.org"), made.key_handle)
+        apdu_refused(0x6A80, ctap1.authenticate, challenge, application, os.urandom(len(made.key_handle)))
+        wrong = bytearray(made.key_handle)
+        wrong[-1] ^= 1
+        apdu_refused(0x6A80, ctap1.authenticate, challenge, application, bytes(wrong))
+    with step("another class, another instruction, a wrong length"):
+        apdu_refused(0x6E00, ctap1.send_apdu, 0x40, 3)
+        apdu_refused(0x6D00, ctap1.send_apdu, 0, 0x77)
+        apdu_refused(0x6700, ctap1.send_apdu, 0, 1, 0, 0, b"\0" * 63)
+    with step("CTAP 2 logs in with what U2F registered"):
+        ctap = Ctap2(device)
+        found = ctap.send_cbor(Ctap2.CMD.GET_ASSERTION, {1: "https://example.com", 2: b"\x66" * 32, 3: [{"type": "public-key", "id": made.key_handle}]})
+        assert found[1]["id"] == made.key_handle and found[2][:32] == application
+
+
+def apdu_refused(word, call, *arguments, **named):
+    try:
+        call(*arguments, **named)
+    except ApduError as error:
+        assert error.code == word, f"{error.code:04X} in place of {word:04X}"
+        return
+    raise AssertionError(f"not refused with {word:04X}")
+
+
+@group()
+def reset(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    ClientPin(ctap).set_pin(PIN)
+    data, _ = register(client(device), resident_key_requirement="required")
+    # [6.6]
+    with step("a reset right after the start"):
+        ctap = Ctap2(authenticator.again())
+        ctap.reset()
+        assert ctap.get_info().options["clientPin"] is False
+        refused(ERR.NO_CREDENTIALS, ctap.get_assertion, RP["id"], b"\0" * 32, [{"type": "public-key", "id": data.credential_data.credential_id}])
+        refused(ERR.NO_CREDENTIALS, ctap.get_assertion, RP["id"], b"\0" * 32)
+    with step("and none ten seconds later"):
+        time.sleep(10.5)
+        refused(ERR.NOT_ALLOWED, ctap.reset)
+    with step("it can be used as on the first day"):
+        ClientPin(ctap).set_pin(PIN)
+        register(client(authenticator.open()))
+
+
+@group("pty", "unix")
+def hid(authenticator):
+    device = authenticator.open()
+    # [11.2.9.1.3] [11.2.9.1.4]
+    with step("it can CBOR, MSG and WINK"):
+        assert device.capabilities & 4 and not device.capabilities & 8 and device.capabilities & 1
+    for length in (0, 1, 57, 58, 1000, 7609):
+        with step(f"ping of {length} bytes"):
+            sent = os.urandom(length)
+            assert device.ping(sent) == sent
+    # [11.2.9.2.1]
+    with step("wink"):
+        device.wink()
+    with step("a command that there is none"):
+        refused(ERR.INVALID_COMMAND, device.call, 0x66)
+    with step("nothing said with CBOR and MSG"):
+        refused(ERR.INVALID_LENGTH, device.call, CTAPHID.CBOR)
+        refused(ERR.INVALID_LENGTH, device.call, CTAPHID.MSG)
+    # [11.2.5.2]
+    if WAY == "pty":
+        return
+    other = authenticator.open()
+    with step("two clients have two channels"):
+        assert other._channel_id != device._channel_id and other.ping(b"x" * 200) == b"x" * 200 and device.ping(b"y" * 99) == b"y" * 99
+    # [11.2.9.2.2]
+    with step("a lock keeps the other out until it ends"):
+        device.lock(2)
+        assert device.ping(b"mine") == b"mine"
+        try:
+            other._do_call(CTAPHID.PING, b"mine", threading.Event(), None)
+            raise AssertionError("the lock did not hold")
+        except CtapError as error:
+            assert error.code == ERR.CHANNEL_BUSY
+        device.lock(0)
+        assert other.ping(b"now") == b"now"
+    with step("a message that stops half way times out"):
+        device._connection.write_packet(struct.pack(">IBH", device._channel_id, 0x81, 200).ljust(64, b"\1"))
+        answer = device._connection.read_packet()
+        assert answer[4:8] == b"\xbf\0\1\5", answer.hex()
+    with step("CANCEL with nothing to cancel is not answered"):
+        device._send_cancel()
+        assert device.ping(b"still here") == b"still here"
+
+
+def run(function, name):
+    try:
+        authenticator = Authenticator(name)
+    except RuntimeError as error:
+        ok(f"{name}: {error}", False)
+        return
+    try:
+        function(authenticator)
+    except Exception:
+        ok(f"{name} ran to its end", False, traceback.format_exc())
+    finally:
+        with step(f"{name}: it stops when it is told to"):
+            authenticator.stop()
+            assert authenticator.status == 0, f"exit status {authenticator.status}"
+
+
+def main():
+    for function, ways in GROUPS:
+        name = function.__name__
+        if (not ways or WAY in ways) and (not ONLY or name in ONLY):
+            run(function, name)
+    with open(os.path.join(FOLDER, "authenticator.log"), "rb") as log:
+        text = log.read()
+    ok("no PIN ever stood in its log", PIN.encode() not in text)
+    print(f"1..{count}")
+    sys.exit(1 if broken else 0)
+
+
+main()
