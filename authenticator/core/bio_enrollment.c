@@ -522,8 +522,19 @@ static void take_name(struct core *core, const struct mitome_gate_event *event)
                 end_badly(core, event);
 }
 
+/* What no finger is called by is not asked for. */
+static bool may_be_finger(struct core *core)
+{
+        bool possible = core->bio.template_id.size == MITOME_GATE_FINGER_ID_SIZE;
+        if (!possible)
+                core_close(core, CTAP2_ERR_INVALID_OPTION);
+        return possible;
+}
+
 static void ask_name(struct core *core)
 {
+        if (!may_be_finger(core))
+                return;
         const struct mitome_gate_request request = {
                 .purpose = MITOME_GATE_RENAME,
                 .command = COMMAND_BIO_ENROLLMENT,
@@ -565,7 +576,7 @@ static void take_removal(struct core *core, const struct mitome_gate_event *even
 
 static void ask_removal(struct core *core, slice data, uint16_t sw)
 {
-        if (!has_begun(core, data, sw))
+        if (!has_begun(core, data, sw) || !may_be_finger(core))
                 return;
         const struct mitome_gate_request request = {
                 .purpose = MITOME_GATE_REMOVE,

@@ -2,6 +2,7 @@
 #include "element_rig.h"
 
 #include "access_rule.h"
+#include "cbor.h"
 #include "element_certificate.h"
 #include "p256.h"
 #include "store.h"
@@ -558,11 +559,28 @@ static slice rp_id_hash(const struct element_rig_operation *operation, uint8_t b
 
 static const uint8_t enrol_begin[] = { 0x01, 0x01, 0xA1, 0x03, 0x19, 0x27, 0x10 };
 
+/* fingerprint || subCommand || subCommandParams */
+static slice bio_message(const struct element_rig_operation *operation, uint8_t *bytes, size_t capacity)
+{
+        writer w = writer_over(bytes, capacity);
+        slice message = { 0 };
+        if (!operation->removes.size)
+                return SLICE(enrol_begin);
+        write_u8(&w, 0x01);
+        write_u8(&w, 0x06);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, operation->removes);
+        DONE(writer_finish(&w, "message", &message, NULL));
+        return message;
+}
+
 uint16_t element_rig_begin(struct element_rig *rig, struct element_rig_operation *operation)
 {
-        uint8_t bytes[256], hash[SHA256_SIZE], param[SHA256_SIZE];
+        uint8_t bytes[256], message[128], hash[SHA256_SIZE], param[SHA256_SIZE];
         bool bio = operation->command == 0x09, token = operation->command == 0x06;
-        const slice covered = bio ? SLICE(enrol_begin) : SLICE(operation->client_data_hash);
+        const slice covered =
+                bio ? bio_message(operation, message, sizeof message) : SLICE(operation->client_data_hash);
         writer w = WRITER(bytes);
         tlv_write_u8(&w, 0x80, operation->command);
         if (token) {
@@ -589,10 +607,14 @@ uint16_t element_rig_begin(struct element_rig *rig, struct element_rig_operation
 void element_rig_seal(const struct element_rig *rig, const struct element_rig_operation *operation,
         enum unlock_purpose purpose, uint8_t ret_token[UNLOCK_TOKEN_SIZE])
 {
-        uint8_t hash[SHA256_SIZE], permissions[SHA256_SIZE];
+        uint8_t hash[SHA256_SIZE], permissions[SHA256_SIZE], removal[SHA256_SIZE];
         struct unlock_token token = { .purpose = (uint8_t)purpose, .modality = UNLOCK_FINGER };
         bool bio = operation->command == 0x09;
         slice client_data_hash = bio ? (slice){ 0 } : SLICE(operation->client_data_hash);
+        if (bio && operation->removes.size) {
+                unlock_removal(operation->removes, removal);
+                client_data_hash = SLICE(removal);
+        }
         if (operation->command == 0x06) {
                 unlock_permissions(operation->permissions, permissions);
                 client_data_hash = SLICE(permissions);

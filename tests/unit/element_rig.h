@@ -140,6 +140,7 @@ struct element_rig_operation {
         uint8_t options;          /* BEGIN's: 01 presence, 02 built-in verification */
         const struct secret *pin; /* a PIN token, or NULL */
         uint8_t permissions;      /* command 06 */
+        slice removes;            /* command 09: templateId of the finger that goes; empty: one comes */
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
 };
 

@@ -64,6 +64,7 @@ struct fido_operation {
         uint8_t client_data_hash[FIDO_HASH_SIZE];
         bool presence_asked;
         bool built_in;       /* a UV try was debited for its challenge */
+        bool removes;        /* a finger, where the command is bioEnrollment; else one is added */
         bool by_pin;         /* a pinUvAuthToken authorised it, and ends with it */
         uint8_t permissions; /* of the token that is asked for */
         bool has_challenge;
@@ -117,7 +118,8 @@ typedef uint16_t fido_handler(
 fido_handler fido_get_state;                                        /* fido_applet.c */
 fido_handler fido_key_agreement;                                    /* fido_agreement.c */
 fido_handler fido_get_pin_token, fido_get_uv_token, fido_authorise; /* fido_token.c */
-fido_handler fido_begin, fido_confirm, fido_check, fido_abandon;    /* fido_operation.c */
+fido_handler fido_begin, fido_check, fido_abandon;                  /* fido_operation.c */
+fido_handler fido_confirm;                                          /* fido_fingers.c */
 fido_handler fido_make_credential;                                  /* fido_make_credential.c */
 fido_handler fido_get_assertion;                                    /* fido_get_assertion.c */
 fido_handler fido_store_batch_key, fido_set_pin;                    /* fido_manage.c */
@@ -235,6 +237,18 @@ void fido_end_operation(struct fido *fido);
 /* fido_spend_operation ends the open operation and hands it out. One with built-in verification needs a
  * token that stands for exactly it (else 66xx, 6983), and gives back the tries of the finger, durably. */
 uint16_t fido_spend_operation(struct mitome_element *element, slice token, struct fido_operation *ret);
+
+/* fido_check_token tells whether an unlock token of this purpose stands for the operation (66xx). */
+uint16_t fido_check_token(const struct mitome_element *element, const struct fido_operation *operation,
+        slice bytes, enum unlock_purpose purpose, struct unlock_token *ret);
+
+/* ---- fingers (fido_fingers.c) ---- */
+
+/* fido_fingers_change: the message of a bioEnrollment announces a change of the set; fido_fingers_capture: it
+ * goes on with one. fido_fingers_describe fills in what the challenge of a change stands for. */
+bool fido_fingers_change(slice message);
+bool fido_fingers_capture(slice message);
+uint16_t fido_fingers_describe(slice message, struct fido_operation *operation);
 
 /* fido_flags are UP and UV of an operation that was spent. */
 uint8_t fido_flags(const struct fido_operation *operation, bool present);

@@ -11,8 +11,7 @@
 
 enum { BEGIN_PRESENCE = 0x01, BEGIN_BUILT_IN = 0x02 };
 
-/* CTAP 2.1 6.7.4 and 6.7.5: what pinUvAuthParam covers begins with modality and subcommand. */
-enum { BIO_FINGERPRINT = 0x01, BIO_ENROL_BEGIN = 0x01, BIO_ENROL_NEXT = 0x02, BIO_MESSAGE_MAX = 1024 };
+enum { BIO_MESSAGE_MAX = 1024 }; /* modality, subcommand and parameters of a bioEnrollment */
 
 enum fido_phase fido_phase_of(const struct fido *fido)
 {
@@ -33,7 +32,9 @@ enum fido_phase fido_phase_of(const struct fido *fido)
 
 void fido_end_operation(struct fido *fido)
 {
-        if (fido->operation.by_pin)
+        /* Changes of the fingers take no permission: one token enrols, names and removes (CTAP 2.1, 6.7; what
+         * takes them is in 6.1.2 and 6.2.2). */
+        if (fido->operation.by_pin && fido->operation.command != FIDO_BIO_ENROLMENT)
                 fido_token_used(&fido->token);
         bytes_wipe(&fido->operation, sizeof fido->operation);
 }
@@ -57,18 +58,6 @@ static uint16_t read_begin(slice data, struct begin *ret)
                 { 0x87, FIELD_OPTIONAL, 1, FIDO_RP_ID_MAX, &ret->rp_id },
         };
         return fields_read(data, fields, sizeof fields / sizeof *fields);
-}
-
-static bool is_bio_message(slice message, uint8_t subcommand)
-{
-        return message.size >= 2 && message.data[0] == BIO_FINGERPRINT && message.data[1] == subcommand;
-}
-
-/* Not as long as a clientDataHash: a relying party finds a challenge that makes one begin like this, and what
- * a token of both permissions signed for its login would start an enrolment. */
-static bool is_enrolment(slice message)
-{
-        return is_bio_message(message, BIO_ENROL_BEGIN) && message.size != FIDO_HASH_SIZE;
 }
 
 /* Which fields a command has besides command and options. */
@@ -121,7 +110,8 @@ static uint16_t check_shape(const struct begin *begin)
         case FIDO_CLIENT_PIN:
                 return check_permissions(begin, fields, options);
         case FIDO_BIO_ENROLMENT:
-                return (fields & ~HAS_PARAM) == HAS_MESSAGE && options == 0 && is_enrolment(begin->message)
+                return (fields & ~HAS_PARAM) == HAS_MESSAGE && options == 0 &&
+                                       fido_fingers_change(begin->message)
                                ? SW_OK
                                : SW_WRONG_DATA;
         default:
@@ -166,11 +156,11 @@ static uint16_t copy_hash(slice hash, uint8_t ret[FIDO_HASH_SIZE])
         return element_sw(slice_copy(hash, "hash", ret, FIDO_HASH_SIZE, NULL));
 }
 
-/* What the challenge will stand for: an enrolment's hashes are zeros. */
+/* What the challenge will stand for. */
 static uint16_t take_hashes(const struct begin *begin, struct fido_operation *operation)
 {
         if (operation->command == FIDO_BIO_ENROLMENT)
-                return SW_OK;
+                return fido_fingers_describe(begin->message, operation);
         if (operation->command == FIDO_CLIENT_PIN) {
                 operation->permissions = begin->permissions.data[0];
                 unlock_permissions(operation->permissions, operation->client_data_hash);
@@ -229,7 +219,7 @@ static uint16_t compare_token(const struct mitome_element *element, const struct
 }
 
 /* In the order of PROTOCOL.md: MAC, form, challenge, operation, set. */
-static uint16_t check_token(const struct mitome_element *element, const struct fido_operation *operation,
+uint16_t fido_check_token(const struct mitome_element *element, const struct fido_operation *operation,
         slice bytes, enum unlock_purpose purpose, struct unlock_token *ret)
 {
         slice key = element_object(element, OBJECT_PAIRING_KEY);
@@ -248,7 +238,7 @@ uint16_t fido_spend_operation(struct mitome_element *element, slice bytes, struc
         fido_end_operation(&element->fido);
         if (!ret->built_in)
                 return SW_OK;
-        SW_TRY(check_token(element, ret, bytes, UNLOCK_VERIFIED, &token));
+        SW_TRY(fido_check_token(element, ret, bytes, UNLOCK_VERIFIED, &token));
         SW_TRY(user_uv_put(element, USER_UV_TRIES));
         return element_commit(element);
 }
@@ -267,20 +257,6 @@ static uint16_t read_token(slice data, enum field_presence presence, slice *ret)
         return fields_read(data, fields, 1);
 }
 
-uint16_t fido_confirm(struct mitome_element *element, const struct apdu_command *command, writer *answer)
-{
-        (void)answer;
-        slice bytes;
-        struct unlock_token token;
-        SW_TRY(read_token(command->data, FIELD_REQUIRED, &bytes));
-        struct fido_operation operation = element->fido.operation;
-        fido_end_operation(&element->fido);
-        SW_TRY(check_token(element, &operation, bytes, UNLOCK_ENROLLED, &token));
-        SW_TRY(element_put(element, OBJECT_ENROLMENT_SET, SLICE(token.set)));
-        SW_TRY(user_uv_put(element, USER_UV_TRIES));
-        return element_commit(element);
-}
-
 uint16_t fido_check(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         (void)answer;
@@ -290,7 +266,7 @@ uint16_t fido_check(struct mitome_element *element, const struct apdu_command *c
                 { 0x85, FIELD_REQUIRED, 1, BIO_MESSAGE_MAX, &message },
         };
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
-        if (!is_bio_message(message, BIO_ENROL_NEXT))
+        if (!fido_fingers_capture(message))
                 return SW_WRONG_DATA;
         return fido_token_authorises(&element->fido, FIDO_BE, (slice){ 0 }, message, param)
                        ? SW_OK
@@ -317,6 +293,6 @@ uint16_t fido_abandon(struct mitome_element *element, const struct apdu_command 
         SW_TRY(read_token(command->data, FIELD_OPTIONAL, &bytes));
         if (!bytes.data)
                 return SW_OK;
-        SW_TRY(check_token(element, &operation, bytes, UNLOCK_ABSENT, &token));
+        SW_TRY(fido_check_token(element, &operation, bytes, UNLOCK_ABSENT, &token));
         return refund(element, &operation);
 }
