@@ -212,6 +212,7 @@ static bool reply(struct mitome_authenticator *a)
                 trace_message(a, false, u2f, a->action.bytes);
                 authenticator_reply(a, mouth, a->action.bytes);
         }
+        bytes_wipe(a->response, sizeof a->response); /* keys of large blobs go by there */
         if (mouth != MOUTH_NONE && trace->cost)
                 trace->cost(trace->context, a->command, a->element_commands);
         return start_next(a);

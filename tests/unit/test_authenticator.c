@@ -1192,6 +1192,121 @@ static void resets_window_opens_with_power(void **state)
         expect_report(rig, CBOR, 0x00);
 }
 
+/* ---- CANCEL and INIT at every moment ---- */
+
+/* What happens around a request that waits for its user, one after another. */
+enum { MOMENTS = 9 };
+
+static void pass_moment(struct rig *rig, int moment)
+{
+        static const enum mitome_gate_event_kind events[] = { MITOME_GATE_AWAITS, MITOME_GATE_RETRY,
+                MITOME_GATE_NOTHING };
+        rig->now += 60; /* so that keepalives come between */
+        rig->next_event = (struct mitome_gate_event){ .kind = events[moment % 3] };
+        if (moment == MOMENTS - 2) {
+                rig->touch = MITOME_PRESENCE_TOUCHED;
+                rig->next_event =
+                        (struct mitome_gate_event){ .kind = MITOME_GATE_EVIDENCE, .has_evidence = true };
+        }
+        take(rig);
+}
+
+static void expect_fresh(struct rig *rig)
+{
+        assert_false(rig->prompted);
+        assert_false(mitome_authenticator_busy(rig->authenticator));
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x00);
+        while (take(rig))
+                continue;
+}
+
+/* [11.2.9.1.5] the request is answered, once, with KEEPALIVE_CANCEL or with what it came to before */
+static void cancel_at_every_moment(void **state)
+{
+        struct rig *rig = *state;
+        static const char *const options[] = { "up", "uv" };
+        for (int moment = 0; moment < MOMENTS; moment++) {
+                for (size_t i = 0; i < 2; i++) {
+                        unsigned answers = 0;
+                        rig->touch = MITOME_PRESENCE_NOTHING;
+                        ask_assertion(rig, options[i]);
+                        for (int passed = 0; passed < moment; passed++) {
+                                pass_moment(rig, passed);
+                                answers += rig->report[4] == (CBOR | 0x80);
+                        }
+                        bool waited = rig->prompted;
+                        put(rig, rig->channel, CANCEL, NULL, 0);
+                        assert_false(rig->prompted);
+                        while (take(rig)) {
+                                answers += rig->report[4] == (CBOR | 0x80);
+                                assert_true(rig->report[4] != (CBOR | 0x80) ||
+                                            rig->report[7] == (waited ? 0x2D : 0x00));
+                        }
+                        assert_int_equal(answers, 1);
+                        rig->report[4] = 0;
+                        expect_fresh(rig);
+                }
+        }
+}
+
+/* [11.2.5.3] nobody hears of the request any more */
+static void init_at_every_moment(void **state)
+{
+        struct rig *rig = *state;
+        static const char *const options[] = { "up", "uv" };
+        for (int moment = 0; moment < MOMENTS; moment++) {
+                for (size_t i = 0; i < 2; i++) {
+                        rig->touch = MITOME_PRESENCE_NOTHING;
+                        ask_assertion(rig, options[i]);
+                        for (int passed = 0; passed < moment; passed++)
+                                pass_moment(rig, passed);
+                        give_up(rig);
+                        assert_false(rig->prompted);
+                        while (mitome_authenticator_busy(rig->authenticator))
+                                assert_false(take(rig));
+                        expect_fresh(rig);
+                }
+        }
+}
+
+/* ---- large blobs ---- */
+
+static const uint8_t read_blobs[] = { 0x0C, 0xA2, 0x01, 0x18, 0xFF, 0x03, 0x00 };
+
+/* [6.10.2] the array comes from where it is kept; what is kept there and is none is not believed */
+static void the_large_blob_array_is_kept_outside(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t initial_array[] = { 0x80, 0x76, 0xBE, 0x8B, 0x52, 0x8D, 0x00, 0x75, 0xF7, 0xAA,
+                0xE9, 0x8D, 0x6F, 0xA5, 0x7A, 0x6D, 0x3C };
+        put(rig, rig->channel, CBOR, read_blobs, sizeof read_blobs);
+        expect_report(rig, CBOR, 0x00);
+        assert_memory_equal(rig->report + 8, "\xA1\x01\x51", 3);
+        assert_memory_equal(rig->report + 11, initial_array, sizeof initial_array);
+        rig->blobs_size = 100;
+        assert_int_equal(
+                mitome_authenticator_power_cycle(rig->authenticator, rig->now, NULL).code, MITOME_OK);
+        open_channel(rig);
+        put(rig, rig->channel, CBOR, read_blobs, sizeof read_blobs);
+        expect_report(rig, CBOR, 0x00);
+        assert_memory_equal(rig->report + 11, initial_array, sizeof initial_array);
+        rig->blobs_fail = true;
+        assert_int_equal(
+                mitome_authenticator_power_cycle(rig->authenticator, rig->now, NULL).code, MITOME_OK);
+        open_channel(rig);
+        put(rig, rig->channel, CBOR, read_blobs, sizeof read_blobs);
+        expect_report(rig, CBOR, 0x7F);
+
+        struct mitome_authenticator_config config = config_of(rig);
+        config.blobs = (struct mitome_blobs){ 0 };
+        mitome_authenticator_free(rig->authenticator);
+        assert_int_equal(mitome_authenticator_new(&config, &rig->authenticator, NULL).code, MITOME_OK);
+        open_channel(rig);
+        put(rig, rig->channel, CBOR, read_blobs, sizeof read_blobs);
+        expect_report(rig, CBOR, 0x01);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -1228,6 +1343,9 @@ int main(void)
                 TEST(a_power_cycle_begins_anew),
                 TEST(an_element_that_does_not_come_back_is_told),
                 TEST(resets_window_opens_with_power),
+                TEST(cancel_at_every_moment),
+                TEST(init_at_every_moment),
+                TEST(the_large_blob_array_is_kept_outside),
         };
         return cmocka_run_group_tests_name("authenticator", tests, NULL, NULL);
 }
