@@ -127,28 +127,41 @@ uint16_t pin_rig_token(struct element_rig *rig, uint8_t protocol, const char *pi
         return rig->sw;
 }
 
-uint16_t pin_rig_change(struct element_rig *rig, uint8_t protocol, const char *former, const char *next)
+void pin_rig_compose(const struct pin_rig *pin, const char *former, slice padded, writer *w)
 {
-        struct pin_rig exchange;
-        uint8_t bytes[512], padded[PADDED_SIZE] = { 0 }, new_bytes[IV_SIZE + PADDED_SIZE], param[SHA256_SIZE];
-        uint8_t former_bytes[2 + IV_SIZE + PIN_HASH_SIZE], message[sizeof new_bytes + sizeof former_bytes];
-        writer w = WRITER(bytes), new_pin = WRITER(new_bytes), hash = WRITER(former_bytes),
-               signed_bytes = WRITER(message);
-        if (pin_rig_agree(rig, protocol, &exchange) != SW_OK)
-                return rig->sw;
-        MUST(!failed(slice_copy(slice_text(next), "PIN", padded, sizeof padded, NULL)));
-        pin_rig_encrypt(&exchange, SLICE(padded), &new_pin);
+        uint8_t new_bytes[IV_SIZE + 2 * PADDED_SIZE], hash_bytes[2 + IV_SIZE + PIN_HASH_SIZE],
+                param[SHA256_SIZE];
+        uint8_t message[sizeof new_bytes + sizeof hash_bytes];
+        writer new_pin = WRITER(new_bytes), hash = WRITER(hash_bytes), signed_bytes = WRITER(message);
+        pin_rig_encrypt(pin, padded, &new_pin);
         write_slice(&signed_bytes, writer_view(&new_pin));
         if (former) {
-                write_hash(&hash, 0x82, &exchange, former);
+                write_hash(&hash, 0x82, pin, former);
                 slice whole = writer_view(&hash);
                 write_slice(&signed_bytes, slice_of(whole.data + 2, whole.size - 2));
         }
-        pin_rig_write_agreement(&w, &exchange);
-        tlv_write(&w, 0x83, writer_view(&new_pin));
-        tlv_write(&w, 0x84, pin_rig_param(protocol, &exchange.hmac, writer_view(&signed_bytes), param));
-        write_slice(&w, writer_view(&hash));
+        pin_rig_write_agreement(w, pin);
+        tlv_write(w, 0x83, writer_view(&new_pin));
+        tlv_write(w, 0x84, pin_rig_param(pin->protocol, &pin->hmac, writer_view(&signed_bytes), param));
+        write_slice(w, writer_view(&hash));
+        MUST(!w->overflowed);
+}
+
+uint16_t pin_rig_change_to(struct element_rig *rig, uint8_t protocol, const char *former, slice next)
+{
+        struct pin_rig exchange;
+        uint8_t bytes[512], padded[PADDED_SIZE] = { 0 };
+        writer w = WRITER(bytes);
+        if (pin_rig_agree(rig, protocol, &exchange) != SW_OK)
+                return rig->sw;
+        MUST(!failed(slice_copy(next, "PIN", padded, sizeof padded, NULL)));
+        pin_rig_compose(&exchange, former, SLICE(padded), &w);
         return element_rig_command(rig, 0x801C0000, writer_view(&w));
+}
+
+uint16_t pin_rig_change(struct element_rig *rig, uint8_t protocol, const char *former, const char *next)
+{
+        return pin_rig_change_to(rig, protocol, former, slice_text(next));
 }
 
 uint16_t pin_rig_configure(

@@ -32,6 +32,10 @@ uint16_t pin_rig_token(struct element_rig *rig, uint8_t protocol, const char *pi
 
 /* pin_rig_change is changePIN, or setPIN when `former` is NULL. */
 uint16_t pin_rig_change(struct element_rig *rig, uint8_t protocol, const char *former, const char *next);
+uint16_t pin_rig_change_to(struct element_rig *rig, uint8_t protocol, const char *former, slice next);
+
+/* pin_rig_compose writes the data field of CHANGE PIN, whatever is put in the place of the padded PIN. */
+void pin_rig_compose(const struct pin_rig *pin, const char *former, slice padded, writer *w);
 
 /* pin_rig_configure is authenticatorConfig with a subcommand and what follows it; without a token no
  * parameter is sent. */

@@ -65,11 +65,41 @@ static bool has_zero(slice text)
         return false;
 }
 
+/* The first character of what is left, which is UTF-8. */
+static uint32_t next_point(slice *text)
+{
+        size_t size = slice_utf8_first(*text);
+        reader r = reader_over(*text, NULL, NULL);
+        uint32_t point = 0;
+        uint8_t byte;
+        for (size_t i = 0; i < size && !failed(read_u8(&r, "PIN", &byte)); i++)
+                point = point << 6 | (byte & (i ? 0x3F : size == 1 ? 0x7F : 0x7F >> size));
+        *text = size ? read_rest(&r) : (slice){ 0 };
+        return point;
+}
+
+/* Whether each character is as far from the one before as the second is from the first, and that is at most
+ * one. */
+static bool is_run(slice text)
+{
+        uint32_t former = next_point(&text), point = text.size ? next_point(&text) : former;
+        uint32_t step = point - former;
+        if (step != 0 && step != 1 && step != UINT32_MAX)
+                return false;
+        while (text.size) {
+                former = point;
+                point = next_point(&text);
+                if (point - former != step)
+                        return false;
+        }
+        return true;
+}
+
 /* [6.5.1] UTF-8 of at least as many code points as the minimum is, at most 63 bytes, not ending in 00 */
 static bool is_ctap_pin(const struct mitome_element *element, slice text)
 {
         return slice_is_utf8(text) && !has_zero(text) && count_points(text) >= user_pin_min(element) &&
-               text.size <= REFERENCE_SECRET_MAX;
+               text.size <= REFERENCE_SECRET_MAX && !(user_pin_is_complex(element) && is_run(text));
 }
 
 bool user_pin_is_allowed(const struct mitome_element *element, slice text)
@@ -81,6 +111,13 @@ uint8_t user_pin_min(const struct mitome_element *element)
 {
         uint8_t raised = (uint8_t)element_number(element, OBJECT_PIN_MIN);
         return element_is_personalised(element) || raised < USER_PIN_MIN ? USER_PIN_MIN : raised;
+}
+
+/* [2.2 6.4 0x1B] */
+bool user_pin_is_complex(const struct mitome_element *element)
+{
+        return !element_is_personalised(element) &&
+               element_number(element, OBJECT_FIDO_SETTINGS) & USER_PIN_COMPLEX;
 }
 
 uint16_t user_pin_put_min(struct mitome_element *element, uint8_t points)

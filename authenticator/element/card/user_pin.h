@@ -15,6 +15,7 @@ enum {
         USER_PIN_TRIES = 8,              /* CTAP 2.1 6.5.2.1 */
         USER_PIN_TRIES_PERSONALISED = 3, /* of the user-verification PIN */
         USER_UV_TRIES = 5,               /* of the finger */
+        USER_PIN_COMPLEX = 0x02,         /* a flag of OBJECT_FIDO_SETTINGS */
 };
 
 bool user_pin_is_set(const struct mitome_element *element);
@@ -33,6 +34,10 @@ bool user_pin_is_allowed(const struct mitome_element *element, slice text);
  * raised it. user_pin_put_min prepares a new one. */
 uint8_t user_pin_min(const struct mitome_element *element);
 uint16_t user_pin_put_min(struct mitome_element *element, uint8_t points);
+
+/* user_pin_is_complex: the holder of a plain FIDO authenticator has asked for a PIN that is no run: neither
+ * one character again and again, nor each the next of the one before, up or down. */
+bool user_pin_is_complex(const struct mitome_element *element);
 
 /* user_pin_length is how many code points the PIN has; of one from a time when they were not counted as few
  * as it can have. */

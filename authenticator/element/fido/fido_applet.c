@@ -21,6 +21,7 @@ enum state_flag_more {
         STATE_ENROLLED = 0x08,
         STATE_PERSISTENT_TOKEN = 0x10,
         STATE_POWER_CYCLE = 0x20,
+        STATE_COMPLEX_PIN = 0x40,
 };
 
 void fido_forget(struct mitome_element *element)
@@ -104,7 +105,8 @@ static uint8_t state_flags_more(const struct mitome_element *element)
                     (fido_enterprise_exists(element) ? STATE_ENTERPRISE_LIST : 0) |
                     (element_has(element, OBJECT_ENROLMENT_SET) ? STATE_ENROLLED : 0) |
                     (fido_persistent_exists(element) ? STATE_PERSISTENT_TOKEN : 0) |
-                    (element->fido.wrong_in_a_row >= FIDO_WRONG_IN_A_ROW_MAX ? STATE_POWER_CYCLE : 0);
+                    (element->fido.wrong_in_a_row >= FIDO_WRONG_IN_A_ROW_MAX ? STATE_POWER_CYCLE : 0) |
+                    (user_pin_is_complex(element) ? STATE_COMPLEX_PIN : 0);
         return (uint8_t)flags;
 }
 

@@ -12,9 +12,9 @@
  * was signed is what is done. */
 
 enum {
-        SETTING_ALWAYS_UV = 0x01,
-        MESSAGE_MAX = 3072, /* eight RP IDs of 255 bytes */
-        RP_IDS_MAX = 8,     /* maxRPIDsForSetMinPINLength */
+        SETTING_ALWAYS_UV = 0x01, /* and USER_PIN_COMPLEX */
+        MESSAGE_MAX = 3072,       /* eight RP IDs of 255 bytes */
+        RP_IDS_MAX = 8,           /* maxRPIDsForSetMinPINLength */
         CONFIG_HEAD_SIZE = 33,
 };
 
@@ -139,22 +139,40 @@ static mitome_status read_min_pin(slice params, struct min_pin *ret)
 static uint16_t check_min_pin(const struct mitome_element *element, const struct min_pin *request)
 {
         uint64_t most = element_is_personalised(element) ? USER_PIN_MIN : REFERENCE_SECRET_MAX;
-        if (request->complexity) /* [2.2 6.11.4 pinComplexityPolicy] there is none here */
-                return SW_WRONG_DATA;
         if (request->too_many) /* [6.11.4 minPinLengthRPIDs] more than maxRPIDsForSetMinPINLength */
                 return SW_FULL;
         /* [6.11.4 newMinPINLength] it only grows; the user-verification PIN has four digits */
         if (request->has_length && (request->length < user_pin_min(element) || request->length > most))
                 return SW_PIN_POLICY;
+        /* [2.2 6.11.4 pinComplexityPolicy] any four digits may be that PIN, as on the plastic card */
+        if (request->complexity && element_is_personalised(element))
+                return SW_PIN_POLICY;
         /* [6.11.4 forceChangePin] there has to be a PIN */
         return request->force && !user_pin_is_set(element) ? SW_UNUSABLE : SW_OK;
 }
 
-/* [6.11.4 PINCodePointLength] a PIN that is shorter now has to be changed, whether asked for or not */
+/* Nobody remembers of what characters a PIN is. */
+static bool begins_complexity(const struct mitome_element *element, const struct min_pin *request)
+{
+        return request->complexity && !user_pin_is_complex(element);
+}
+
+/* [6.11.4 PINCodePointLength] a PIN that is shorter now has to be changed, whether asked for or not; so has
+ * one that may be too simple now */
 static bool forces(const struct mitome_element *element, const struct min_pin *request)
 {
         return user_pin_is_set(element) &&
-               (request->force || (request->has_length && user_pin_length(element) < request->length));
+               (request->force || begins_complexity(element, request) ||
+                       (request->has_length && user_pin_length(element) < request->length));
+}
+
+/* [2.2 6.11.4 pinComplexityPolicy] once on it stays on, as the minimum only grows */
+static uint16_t stage_complexity(struct mitome_element *element, const struct min_pin *request)
+{
+        uint8_t settings = (uint8_t)(element_number(element, OBJECT_FIDO_SETTINGS) | USER_PIN_COMPLEX);
+        return begins_complexity(element, request)
+                       ? element_put(element, OBJECT_FIDO_SETTINGS, slice_of(&settings, 1))
+                       : SW_OK;
 }
 
 static uint16_t stage_min_pin(struct mitome_element *element, const struct min_pin *request)
@@ -165,6 +183,7 @@ static uint16_t stage_min_pin(struct mitome_element *element, const struct min_p
         if (request->has_list)
                 SW_TRY(element_put(element, OBJECT_PIN_MIN_LIST,
                         slice_of(request->hashes, request->count * FIDO_HASH_SIZE)));
+        SW_TRY(stage_complexity(element, request));
         return forces(element, request) ? user_pin_force_change(element) : SW_OK;
 }
 

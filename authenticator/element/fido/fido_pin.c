@@ -30,7 +30,8 @@ static uint16_t read_change(slice data, struct change *ret)
 static bool is_genuine(const struct fido_shared *shared, const struct change *change)
 {
         const slice parts[] = { change->new_pin, change->former };
-        return fido_param_is(shared->protocol, &shared->hmac, parts, 2, change->param);
+        return fido_param_is(
+                shared->protocol, &shared->hmac, parts, change->former.data ? 2 : 1, change->param);
 }
 
 /* The zeros behind the PIN are padding: how many there are is compared for all of them alike. */
@@ -102,10 +103,10 @@ static uint16_t change_pin(
                 return SW_UNUSABLE;
         if (!is_genuine(shared, change))
                 return SW_SECURITY_STATUS;
-        /* [6.5.5.6 pinRetries] [6.5.5.6 mismatch] counted before it is compared, and given back when it is
-         * right */
+        SW_TRY(read_new_pin(shared, change->new_pin, &padded)); /* what cannot be a PIN costs no try */
+        /* [6.5.5.6 pinRetries] [6.5.5.6 mismatch] counted before it is compared, given back when it is right
+         */
         SW_TRY(fido_check_pin(element, shared, change->former, &former));
-        SW_TRY(read_new_pin(shared, change->new_pin, &padded));
         slice pin = without_padding(&padded);
         SW_TRY(check_policy(element, pin, &former));
         SW_TRY(user_pin_put(element, pin));
