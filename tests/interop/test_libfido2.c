@@ -320,7 +320,7 @@ static void the_sensor_is_described(void **state)
         fido_bio_info_t *info = fido_bio_info_new();
         assert_int_equal(fido_bio_dev_get_info(table->device, info), FIDO_OK);
         assert_int_equal(fido_bio_info_type(info), 1);
-        assert_true(fido_bio_info_max_samples(info) >= GATE_DOUBLE_SAMPLES);
+        assert_true(fido_bio_info_max_samples(info) >= GATE_DOUBLE_SAMPLES); /* [6.7.3] */
         fido_bio_info_free(&info);
 }
 
@@ -386,11 +386,106 @@ static void enrolment_can_end_early(void **state)
         assert_int_equal(enrol_next(table, &e), FIDO_OK);
         assert_int_equal(fido_bio_enroll_last_status(e.enroll), FIDO_BIO_ENROLL_FP_TOO_SHORT);
         assert_int_equal(fido_bio_dev_enroll_cancel(table->device), FIDO_OK);
-        assert_int_equal(enrol_next(table, &e), FIDO_ERR_NOT_ALLOWED);
+        assert_int_equal(enrol_next(table, &e), FIDO_ERR_INVALID_OPTION);
         enrolment_free(&e);
         reopen_device(table);
         assert_false(fido_dev_has_uv(table->device));
         enrol(table);
+}
+
+/* ---- the fingers that are there ---- */
+
+static fido_bio_template_array_t *list(struct table *table, int expected)
+{
+        fido_bio_template_array_t *fingers = fido_bio_template_array_new();
+        assert_non_null(fingers);
+        assert_int_equal(fido_bio_dev_get_template_array(table->device, fingers, pin), expected);
+        return fingers;
+}
+
+static int call(
+        struct table *table, const fido_bio_template_t *finger, const char *name, const char *with_pin)
+{
+        fido_bio_template_t *named = fido_bio_template_new();
+        assert_int_equal(fido_bio_template_set_id(
+                                 named, fido_bio_template_id_ptr(finger), fido_bio_template_id_len(finger)),
+                FIDO_OK);
+        assert_int_equal(fido_bio_template_set_name(named, name), FIDO_OK);
+        int result = fido_bio_dev_set_template_name(table->device, named, with_pin);
+        fido_bio_template_free(&named);
+        return result;
+}
+
+/* [6.7.6] [6.7.7] [6.7.8] */
+static void fingers_are_listed_named_and_removed(void **state)
+{
+        struct table *table = *state;
+        static const char longest[] = "0123456789012345678901234567890123456789012345678901234567890123";
+        fido_bio_template_array_t *fingers = list(table, FIDO_ERR_INVALID_OPTION); /* there are none */
+        fido_bio_template_array_free(&fingers);
+        enrol(table);
+        enrol(table);
+        fido_cred_t *credential = registered(table, COSE_ES256, FIDO_OPT_OMIT);
+        fingers = list(table, FIDO_OK);
+        assert_int_equal(fido_bio_template_array_count(fingers), 2);
+        const fido_bio_template_t *first = fido_bio_template(fingers, 0),
+                                  *second = fido_bio_template(fingers, 1);
+        assert_null(fido_bio_template_name(first));
+        assert_int_equal(call(table, first, "nobody's", wrong_pin), FIDO_ERR_PIN_INVALID);
+        assert_int_equal(call(table, first, longest, pin), FIDO_OK);
+        assert_int_equal(call(table, second, "left thumb", pin), FIDO_OK);
+        assert_int_equal(log_in(table, credential), FIDO_OK); /* a name changes no set */
+        fido_bio_template_array_t *named = list(table, FIDO_OK);
+        assert_string_equal(fido_bio_template_name(fido_bio_template(named, 0)), longest);
+        assert_string_equal(fido_bio_template_name(fido_bio_template(named, 1)), "left thumb");
+        fido_bio_template_array_free(&named);
+
+        assert_int_equal(fido_bio_dev_enroll_remove(table->device, first, wrong_pin), FIDO_ERR_PIN_INVALID);
+        assert_int_equal(fido_bio_dev_enroll_remove(table->device, first, pin), FIDO_OK);
+        assert_int_equal(fido_bio_dev_enroll_remove(table->device, first, pin), FIDO_ERR_INVALID_OPTION);
+        assert_int_equal(call(table, first, "gone", pin), FIDO_ERR_INVALID_OPTION);
+        assert_int_equal(log_in(table, credential), FIDO_OK); /* by the one that stayed */
+        assert_int_equal(fido_bio_dev_enroll_remove(table->device, second, pin), FIDO_OK);
+        fido_bio_template_array_free(&fingers);
+        reopen_device(table);
+        assert_false(fido_dev_has_uv(table->device)); /* there, and without a finger */
+        assert_true(fido_dev_supports_uv(table->device));
+        assert_int_not_equal(log_in(table, credential), FIDO_OK);
+        fido_cred_free(&credential);
+        enrol(table);
+        assert_true(fido_dev_has_uv(table->device));
+}
+
+/* [6.7.4 7] */
+static void a_full_set_takes_no_more(void **state)
+{
+        struct table *table = *state;
+        struct enrolment e = enrolment_new();
+        for (int i = 0; i < MITOME_GATE_FINGERS_MAX; i++)
+                enrol(table);
+        assert_int_equal(enrol_begin(table, &e, pin), FIDO_ERR_FP_DATABASE_FULL);
+        enrolment_free(&e);
+        fido_bio_template_array_t *fingers = list(table, FIDO_OK);
+        assert_int_equal(fido_bio_template_array_count(fingers), MITOME_GATE_FINGERS_MAX);
+        assert_int_equal(
+                fido_bio_dev_enroll_remove(table->device, fido_bio_template(fingers, 3), pin), FIDO_OK);
+        fido_bio_template_array_free(&fingers);
+        enrol(table);
+}
+
+/* A set that somebody else changed opens nothing, until a PIN has confirmed one. */
+static void a_finger_removed_elsewhere_closes_the_path(void **state)
+{
+        struct table *table = *state;
+        enrol(table);
+        enrol(table);
+        fido_cred_t *credential = registered(table, COSE_ES256, FIDO_OPT_OMIT);
+        table->gate.finger_count--;
+        table->gate.set[0]++;
+        assert_int_equal(log_in(table, credential), FIDO_ERR_PIN_REQUIRED);
+        enrol(table);
+        assert_int_equal(log_in(table, credential), FIDO_OK);
+        fido_cred_free(&credential);
 }
 
 static void register_and_log_in_with_es256(void **state)
@@ -671,6 +766,9 @@ int main(void)
                 TEST(a_wrong_pin_counts),
                 TEST(three_wrong_pins_block),
                 TEST(enrolment_can_end_early),
+                TEST(fingers_are_listed_named_and_removed),
+                TEST(a_full_set_takes_no_more),
+                TEST(a_finger_removed_elsewhere_closes_the_path),
                 TEST(register_and_log_in_with_es256),
                 TEST(register_and_log_in_with_eddsa),
                 TEST(a_discoverable_credential_names_its_user),
