@@ -16,7 +16,7 @@ static int small_numbers(void *context, uint8_t *bytes, size_t size)
         return *counter % 16 == 15 ? -1 : 0;
 }
 
-enum { REPORT_FULL, REPORT_SHORT, TIME, REPLY, KEEPALIVE, SEND, VERBS };
+enum { REPORT_FULL, REPORT_SHORT, TIME, REPLY, KEEPALIVE, SEND, WORK, ELSEWHERE, RESET, VERBS };
 
 /* What was sent must be a packet of one of the two forms. */
 static void drain(struct ctaphid *hid)
@@ -50,6 +50,20 @@ static void take(struct ctaphid *hid, reader *r, size_t payload, uint64_t now)
                 abort();
         if (outcome == CTAPHID_ABORTED && request.size)
                 abort();
+        if ((ctaphid_request_kind(hid) == CTAPHID_NOTHING) != (request.size == 0))
+                abort();
+        if (ctaphid_request_kind(hid) != CTAPHID_NOTHING && !ctaphid_busy(hid))
+                abort();
+}
+
+/* A device that is deep in its work sends keepalives and nothing else. */
+static void work(struct ctaphid *hid)
+{
+        uint8_t report[CTAPHID_REPORT_SIZE];
+        while (ctaphid_send_keepalive(hid, report)) {
+                if (report[4] != (CTAPHID_KEEPALIVE | 0x80))
+                        abort();
+        }
 }
 
 static void act(struct ctaphid *hid, reader *r, uint8_t verb, uint64_t *now)
@@ -74,6 +88,15 @@ static void act(struct ctaphid *hid, reader *r, uint8_t verb, uint64_t *now)
                 break;
         case KEEPALIVE:
                 ctaphid_keepalive(hid, verb & 0x80 ? CTAPHID_UP_NEEDED : CTAPHID_PROCESSING, *now);
+                break;
+        case WORK:
+                work(hid);
+                break;
+        case ELSEWHERE:
+                ctaphid_set_elsewhere(hid, verb & 0x80);
+                break;
+        case RESET:
+                ctaphid_reset(hid);
                 break;
         default:
                 drain(hid);

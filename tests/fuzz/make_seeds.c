@@ -182,6 +182,36 @@ static void write_access_rules(const char *folder)
         write_seed(folder, "access_rules", "rules", -1, writer_view(&w));
 }
 
+/* For fuzz_mouths: a login with a touch and one with a finger, by each mouth. The script is: which mouth and
+ * how, the request, what the element's answers begin with, then who looks on and what user and sensor do. */
+static void write_mouths(const char *folder)
+{
+        static const char *const names[] = { "hid", "reader", "app" };
+        static const uint8_t begins[][3] = { { 1, 0, 0 }, { 4, 0x80 }, { 6 } };
+        static const size_t sizes[] = { 3, 2, 1 };
+        static const uint8_t head[] = { 0x02, 0xA3, 0x01, 0x61, 'a', 0x02, 0x58, 0x20 };
+        static const uint8_t hash[32], options[] = { 0x05, 0xA1, 0x62, 'u', 'p', 0xF5 };
+        static const uint8_t rest[] = { 0, 0x0E, 0, 0, 0, 2, 2, 0x44, 2, 1, 2, 0, 5, 0, 7 };
+        uint8_t bytes[128];
+        for (size_t i = 0; i < 3; i++) {
+                for (size_t finger = 0; finger < 2; finger++) {
+                        char name[16];
+                        writer w = WRITER(bytes);
+                        write_slice(&w, slice_of(begins[i], sizes[i]));
+                        write_u8(&w, sizeof head + sizeof hash + sizeof options);
+                        write_slice(&w, SLICE(head));
+                        write_slice(&w, SLICE(hash));
+                        write_slice(&w, SLICE(options));
+                        if (finger)
+                                bytes[w.used - 2] = 'v';
+                        write_slice(&w, SLICE(rest));
+                        must((size_t)snprintf(name, sizeof name, "%s-%zu", names[i], finger) < sizeof name,
+                                "name");
+                        write_seed(folder, "mouths", name, -1, writer_view(&w));
+                }
+        }
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -196,5 +226,6 @@ int main(int argc, char **argv)
         format_rig_close(&formats);
         write_kinds(argv[1]);
         write_access_rules(argv[1]);
+        write_mouths(argv[1]);
         return EXIT_SUCCESS;
 }
