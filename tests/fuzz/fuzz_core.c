@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The core: the input is a script of events, fitting or not; core_model.h says what must never come of it. */
+/* The core with a scripted host, user, element, gate and clock: the input is a script of events, fitting or
+ * not, core_model.h says what must never come of it. Requests are bytes of the script, or whole ones of which
+ * the script changes a byte, so that it need not find CBOR by itself. */
+#include "cbor.h"
 #include "core_model.h"
+#include "digest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FIT = 0x80 }; /* the event that the last action waits for, when there is one */
+enum { FIT = 0x80 /* the event that the last action waits for */, WHOLE = 0x40 /* a request made here */ };
 
 struct run {
         struct core *core;
         struct core_model model;
         struct core_action action;
         reader script;
+        uint64_t now_ms;
 };
+
+static uint8_t script_u8(struct run *run)
+{
+        uint8_t byte = 0;
+        return failed(read_u8(&run->script, "script", &byte)) ? 0 : byte;
+}
 
 static slice read_part(struct run *run)
 {
@@ -24,24 +35,199 @@ static slice read_part(struct run *run)
         return failed(read_bytes(&run->script, "bytes", most, &bytes)) ? (slice){ 0 } : bytes;
 }
 
-/* The data of an answer; with it every command may succeed: a state, a challenge, a credential. */
-static void write_plausible(writer *w, uint8_t flags)
+static void step(struct run *run, struct core_event event)
+{
+        event.now_ms = run->now_ms;
+        core_model_event(&run->model, &event);
+        core_step(run->core, &event, &run->action);
+        core_model_action(&run->model, &run->action);
+}
+
+/* ---- requests that are right ---- */
+
+static const uint8_t some[128] = { 0xC0, 0xDE };
+
+static void pair_bytes(writer *w, unsigned key, size_t size)
+{
+        cbor_write_uint(w, key);
+        cbor_write_bytes(w, slice_of(some, size));
+}
+
+static void pair_uint(writer *w, unsigned key, uint64_t value)
+{
+        cbor_write_uint(w, key);
+        cbor_write_uint(w, value);
+}
+
+static void write_make(writer *w, uint8_t how)
+{
+        write_u8(w, 0x01);
+        cbor_write_map(w, how & 1 ? 6 : 4);
+        pair_bytes(w, 1, 32);
+        cbor_write_uint(w, 2);
+        cbor_write_map(w, 1);
+        cbor_write_string(w, "id");
+        cbor_write_string(w, "example.com");
+        cbor_write_uint(w, 3);
+        cbor_write_map(w, 1);
+        cbor_write_string(w, "id");
+        cbor_write_bytes(w, slice_of(some, 8));
+        cbor_write_uint(w, 4);
+        cbor_write_array(w, 1);
+        cbor_write_map(w, 2);
+        cbor_write_string(w, "alg");
+        cbor_write_int(w, -7);
+        cbor_write_string(w, "type");
+        cbor_write_string(w, "public-key");
+        if (how & 1) {
+                pair_bytes(w, 8, how & 2 ? 16 : 32);
+                pair_uint(w, 9, how & 2 ? 1 : 2);
+        }
+}
+
+static void write_get(writer *w, uint8_t how)
+{
+        write_u8(w, 0x02);
+        cbor_write_map(w, how & 1 ? 3 : 2);
+        cbor_write_uint(w, 1);
+        cbor_write_string(w, "example.com");
+        pair_bytes(w, 2, 32);
+        if (how & 1) {
+                cbor_write_uint(w, 5);
+                cbor_write_map(w, 2);
+                cbor_write_string(w, "up");
+                cbor_write_bool(w, how & 2);
+                cbor_write_string(w, "uv");
+                cbor_write_bool(w, how & 4);
+        }
+}
+
+static void write_key(writer *w)
+{
+        static const uint8_t head[] = { 0x03, 0xA5, 0x01, 0x02, 0x03, 0x38, 0x18, 0x20, 0x01, 0x21 };
+        write_slice(w, SLICE(head));
+        cbor_write_bytes(w, slice_of(some, 32));
+        write_u8(w, 0x22);
+        cbor_write_bytes(w, slice_of(some, 32));
+}
+
+/* Members for every subcommand; those that it does not want do not disturb. */
+static void write_pin(writer *w, uint8_t how)
+{
+        static const uint8_t subcommands[] = { 1, 2, 3, 4, 5, 6, 7, 9 };
+        uint8_t subcommand = subcommands[how & 7];
+        size_t iv = how & 8 ? 0 : 16;
+        bool permissions = subcommand == 6 || subcommand == 9;
+        write_u8(w, 0x06);
+        cbor_write_map(w, permissions ? 8 : 6);
+        pair_uint(w, 1, how & 8 ? 1 : 2);
+        pair_uint(w, 2, subcommand);
+        write_key(w);
+        pair_bytes(w, 4, how & 8 ? 16 : 32);
+        pair_bytes(w, 5, iv + 64);
+        pair_bytes(w, 6, iv + 16);
+        if (permissions) {
+                pair_uint(w, 9, how & 16 ? 0x40 : how >> 4 | 1);
+                cbor_write_uint(w, 10);
+                cbor_write_string(w, "example.com");
+        }
+}
+
+static void write_config(writer *w, uint8_t how)
+{
+        write_u8(w, 0x0D);
+        cbor_write_map(w, 3);
+        pair_uint(w, 1, 1 + how % 3);
+        pair_uint(w, 3, 2);
+        pair_bytes(w, 4, 32);
+}
+
+/* A whole array of 17 bytes, or the first or second half of one of 34. */
+static void write_blobs(writer *w, uint8_t how)
+{
+        static const uint8_t empty[] = { 0x80, 0x76, 0xBE, 0x8B, 0x52, 0x8D, 0x00, 0x75, 0xF7, 0xAA, 0xE9,
+                0x8D, 0x6F, 0xA5, 0x7A, 0x6D, 0x3C };
+        write_u8(w, 0x0C);
+        cbor_write_map(w, how & 1 ? 2 : how & 2 ? 4 : 5);
+        if (how & 1) {
+                pair_uint(w, 1, how);
+                pair_uint(w, 3, how & 4 ? 5 : 0);
+                return;
+        }
+        cbor_write_uint(w, 2);
+        cbor_write_bytes(w, SLICE(empty));
+        pair_uint(w, 3, how & 2 ? 17 : 0);
+        if (!(how & 2))
+                pair_uint(w, 4, how & 4 ? 34 : 17);
+        pair_bytes(w, 5, 32);
+        pair_uint(w, 6, 2);
+}
+
+static void write_bio(writer *w, uint8_t how)
+{
+        write_u8(w, how & 8 ? 0x40 : 0x09);
+        cbor_write_map(w, 4);
+        pair_uint(w, 1, 1);
+        pair_uint(w, 2, how & 7);
+        pair_uint(w, 4, 2);
+        pair_bytes(w, 5, 32);
+}
+
+static void write_management(writer *w, uint8_t how)
+{
+        write_u8(w, how & 8 ? 0x41 : 0x0A);
+        cbor_write_map(w, 3);
+        pair_uint(w, 1, how & 7);
+        pair_uint(w, 3, 2);
+        pair_bytes(w, 4, 32);
+}
+
+static void write_bare(writer *w, uint8_t how)
+{
+        static const uint8_t commands[] = { 0x04, 0x07, 0x08, 0x0B };
+        write_u8(w, commands[how & 3]);
+}
+
+typedef void write_request(writer *w, uint8_t how);
+
+static write_request *const requests[] = { write_make, write_get, write_pin, write_config, write_blobs,
+        write_bio, write_management, write_bare };
+
+static void ask_whole(struct run *run)
+{
+        uint8_t bytes[1024];
+        writer w = WRITER(bytes);
+        uint8_t kind = script_u8(run), how = script_u8(run), at = script_u8(run), flip = script_u8(run);
+        requests[kind & 7](&w, how);
+        if (kind & 8 && at < w.used)
+                bytes[at] ^= flip;
+        step(run, (struct core_event){
+                          .kind = CORE_REQUEST, .bytes = writer_view(&w), .caller = (kind >> 4) % 3 });
+}
+
+/* ---- answers with which every command may succeed ---- */
+
+static void write_state(writer *w, uint8_t flags)
 {
         static const uint8_t state[] = { 0x80, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
         static const uint8_t rest[] = { 0x82, 1, 3, 0x83, 1, 5, 0x84, 1, 4, 0x85, 2, 0, 9 };
+        static const uint8_t newer[] = { 0x87, 2, 0, 1, 0x8A, 4, 0, 0, 0, 7 };
         write_slice(w, SLICE(state));
         write_u8(w, 0x81);
         write_u8(w, 1);
         write_u8(w, flags);
         write_slice(w, SLICE(rest));
+        write_u8(w, 0x86);
+        write_u8(w, 1);
+        write_u8(w, flags >> 3);
+        write_slice(w, SLICE(newer));
 }
 
-static void write_challenge(writer *w)
+static void write_sized(writer *w, uint8_t size)
 {
         write_u8(w, 0x80);
-        write_u8(w, 32);
-        for (uint8_t i = 0; i < 32; i++)
-                write_u8(w, i);
+        write_u8(w, size);
+        write_slice(w, slice_of(some, size));
 }
 
 static void write_signed(writer *w)
@@ -50,16 +236,11 @@ static void write_signed(writer *w)
         write_slice(w, SLICE(answer));
 }
 
-static void step(struct run *run, const struct core_event *event)
-{
-        core_model_event(&run->model, event);
-        core_step(run->core, event, &run->action);
-        core_model_action(&run->model, &run->action);
-}
-
-static void respond(struct run *run, uint8_t how)
+static void respond(struct run *run)
 {
         static uint8_t bytes[CORE_MESSAGE_MAX + 64];
+        static const uint8_t sizes[] = { 32, 48 };
+        uint8_t how = script_u8(run);
         uint16_t sw = SW_OK;
         writer w = WRITER(bytes);
         switch (how & 7) {
@@ -68,7 +249,7 @@ static void respond(struct run *run, uint8_t how)
                 (void)read_u16(&run->script, "sw", &sw).code;
                 break;
         case 1:
-                write_challenge(&w);
+                write_sized(&w, sizes[how >> 3 & 1]); /* a challenge, a token */
                 break;
         case 2:
                 write_signed(&w);
@@ -76,65 +257,80 @@ static void respond(struct run *run, uint8_t how)
         case 3:
                 (void)read_u16(&run->script, "sw", &sw).code;
                 break;
+        case 4:
+                break;
         default:
-                write_plausible(&w, how);
+                write_state(&w, how);
         }
         write_u16(&w, sw);
-        step(run, &(struct core_event){ .kind = CORE_RESPONSE, .bytes = writer_view(&w) });
+        step(run, (struct core_event){ .kind = CORE_RESPONSE, .bytes = writer_view(&w) });
 }
 
-static void tell_gate(struct run *run, uint8_t how)
+static void tell_gate(struct run *run)
 {
+        uint8_t how = script_u8(run);
         struct mitome_gate_event event = {
                 .kind = (enum mitome_gate_event_kind)(how & 15),
                 .has_evidence = how & 16,
                 .remaining = how >> 5,
                 .hint = (enum mitome_gate_hint)(how >> 5),
         };
-        step(run, &(struct core_event){ .kind = CORE_GATE, .gate = how == 15 ? NULL : &event });
+        step(run, (struct core_event){ .kind = CORE_GATE, .gate = how == 15 ? NULL : &event });
 }
+
+/* ---- the script ---- */
 
 static enum core_event_kind fitting(const struct run *run)
 {
-        static const enum core_event_kind kinds[] = {
+        static const enum core_event_kind kinds[CORE_ACTION_KINDS] = {
                 [CORE_REPLY] = CORE_REQUEST,
                 [CORE_TRANSMIT] = CORE_RESPONSE,
                 [CORE_GATE_START] = CORE_GATE,
                 [CORE_GATE_POLL] = CORE_GATE,
                 [CORE_GATE_CANCEL] = CORE_GATE,
                 [CORE_TOUCH] = CORE_TOUCHED,
+                [CORE_LOAD_BLOBS] = CORE_BLOBS,
+                [CORE_SAVE_BLOBS] = CORE_BLOBS_SAVED,
         };
         return kinds[run->action.kind];
 }
 
 static void play(struct run *run, uint8_t verb)
 {
-        uint8_t how = 0;
-        enum core_event_kind kind = verb & FIT ? fitting(run) : (enum core_event_kind)(verb % 8);
-        struct core_event event = { .kind = kind };
+        enum core_event_kind kind =
+                verb & FIT ? fitting(run) : (enum core_event_kind)(verb % (CORE_EVENT_KINDS + 1));
         switch (kind) {
         case CORE_REQUEST:
-                event.bytes = read_part(run);
-                step(run, &event);
+                if (verb & WHOLE) {
+                        ask_whole(run);
+                        break;
+                }
+                step(run, (struct core_event){ .kind = kind, .bytes = read_part(run) });
+                break;
+        case CORE_U2F:
+        case CORE_BLOBS:
+                step(run, (struct core_event){ .kind = kind, .bytes = read_part(run) });
                 break;
         case CORE_RESPONSE:
-                (void)read_u8(&run->script, "how", &how).code;
-                respond(run, how);
+                respond(run);
                 break;
         case CORE_GATE:
-                (void)read_u8(&run->script, "how", &how).code;
-                tell_gate(run, how);
+                tell_gate(run);
+                break;
+        case CORE_EVENT_KINDS: /* time passes: up to some minutes */
+                run->now_ms += UINT64_C(1000) * script_u8(run) * (verb & WHOLE ? 10 : 1);
                 break;
         default:
-                step(run, &event);
+                step(run, (struct core_event){ .kind = kind });
         }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+        static const struct core_config config = { .transports = CORE_OVER_USB, .blobs = true };
         struct run run = { .script = reader_over(slice_of(data, size), NULL, NULL) };
         uint8_t verb;
-        if (failed(core_new(&(struct core_config){ .blobs = true }, &run.core, NULL)))
+        if (failed(core_new(&config, &run.core, NULL)))
                 return 0;
         while (!failed(read_u8(&run.script, "verb", &verb)))
                 play(&run, verb);
