@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "finger_client.h"
+
+#include "cbor.h"
+#include "digest.h"
+#include "p256.h"
+
+#include <openssl/evp.h>
+
+enum { CLIENT_PIN = 0x06, BIO_ENROLLMENT = 0x09 };
+enum { GET_KEY_AGREEMENT = 0x02, GET_TOKEN_BY_PIN = 0x09, PERMISSION_BE = 0x08, PROTOCOL_TWO = 2 };
+enum { ENROL_BEGIN = 1, ENROL_NEXT = 2, ENUMERATE = 4, SET_NAME = 5, REMOVE = 6, FINGERPRINT = 1 };
+enum { COORDINATE_SIZE = 32, IV_SIZE = 16, PIN_HASH_SIZE = 16, TOKEN_SIZE = 32, TIMEOUT_MS = 30000 };
+enum { REQUEST_MAX = 512, PARAMS_MAX = 160, NO_FINGERS = 0x2C };
+
+/* ---- what went wrong, in words ---- */
+
+static const struct {
+        uint8_t status;
+        const char *words;
+} refusals[] = {
+        { 0x01, "it has no fingerprint sensor" },
+        { 0x03, "the name is too long" },
+        { 0x06, "it is busy" },
+        { 0x17, "it has as many fingers as it can hold" },
+        { 0x27, "it was declined" },
+        { 0x2C, "it has no such finger" },
+        { 0x2D, "it was cancelled" },
+        { 0x2F, "no finger came in time" },
+        { 0x31, "the PIN is wrong, or has to be changed first" },
+        { 0x32, "the PIN is locked" },
+        { 0x33, "it does not accept the authorisation" },
+        { 0x34, "three wrong PINs in a row: power it off and on" },
+        { 0x35, "it has no PIN" },
+        { 0x37, "the PIN has to be changed first" },
+};
+
+static mitome_status check_status(uint8_t status, mitome_error *error)
+{
+        if (status == 0)
+                return ok();
+        for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+                if (refusals[i].status == status)
+                        return fail(error, MITOME_E_FINGER_REFUSED, refusals[i].words, NULL);
+        return fail(error, MITOME_E_FINGER_REFUSED, "something else is wrong", NULL);
+}
+
+const char *finger_sample_text(uint8_t status)
+{
+        static const char *const texts[] = {
+                [0x00] = "good",
+                [0x01] = "too high",
+                [0x02] = "too low",
+                [0x03] = "too far to the left",
+                [0x04] = "too far to the right",
+                [0x05] = "too fast",
+                [0x06] = "too slow",
+                [0x07] = "not clear enough",
+                [0x08] = "not in the centre",
+                [0x09] = "too short",
+                [0x0A] = "not like the ones before",
+                [0x0B] = "this finger is there already",
+                [0x0D] = "no finger came",
+                [0x0E] = "lift the finger, then touch again",
+        };
+        return status < sizeof texts / sizeof *texts && texts[status] ? texts[status] : "try again";
+}
+
+/* ---- one message ---- */
+
+static mitome_status exchange(
+        struct finger_client *client, const writer *request, uint8_t *ret_status, mitome_error *error)
+{
+        slice message;
+        MITOME_TRY(writer_finish(request, "request", &message, error));
+        size_t size = 0;
+        MITOME_TRY(client->wire.exchange(
+                client->wire.context, message, client->answer, sizeof client->answer, &size, error));
+        if (size == 0 || size > sizeof client->answer)
+                return fail(error, MITOME_E_FINGER_ANSWER, "answer", NULL);
+        client->answer_size = size;
+        *ret_status = client->answer[0];
+        return ok();
+}
+
+static mitome_status ask(struct finger_client *client, const writer *request, mitome_error *error)
+{
+        uint8_t status;
+        MITOME_TRY(exchange(client, request, &status, error));
+        return check_status(status, error);
+}
+
+static struct cbor_reader answer_of(const struct finger_client *client, mitome_error *error)
+{
+        return cbor_over(slice_of(client->answer + 1, client->answer_size - 1), NULL, error);
+}
+
+/* The value of a key of the answer, which must be there. */
+static mitome_status find_member(
+        const struct finger_client *client, int64_t wanted, struct cbor_reader *ret, mitome_error *error)
+{
+        struct cbor_reader r = answer_of(client, error);
+        struct cbor_members map;
+        struct cbor_key key;
+        slice value;
+        bool more;
+        MITOME_TRY(cbor_open_map(&r, "answer", CBOR_MEMBERS, &map));
+        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+        while (more) {
+                MITOME_TRY(cbor_read_item(&r, "answer", &value));
+                if (!key.is_text && key.number == wanted) {
+                        *ret = cbor_within(&r, value);
+                        return ok();
+                }
+                MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+        }
+        return fail(error, MITOME_E_FINGER_ANSWER, "answer", NULL);
+}
+
+/* ---- PIN/UV auth protocol 2 (CTAP 2.1, 6.5.7) ---- */
+
+struct agreement {
+        uint8_t point[P256_POINT_SIZE]; /* ours */
+        struct secret aes;
+};
+
+static mitome_status read_point(struct cbor_reader *r, uint8_t ret_point[P256_POINT_SIZE])
+{
+        struct cbor_members map;
+        struct cbor_key key;
+        slice x = { 0 }, y = { 0 };
+        bool more;
+        MITOME_TRY(cbor_open_map(r, "keyAgreement", CBOR_MEMBERS, &map));
+        MITOME_TRY(cbor_next_key(r, &map, &key, &more));
+        while (more) {
+                if (key.number == -2)
+                        MITOME_TRY(cbor_read_fixed(r, "keyAgreement.x", COORDINATE_SIZE, &x));
+                else if (key.number == -3)
+                        MITOME_TRY(cbor_read_fixed(r, "keyAgreement.y", COORDINATE_SIZE, &y));
+                else
+                        MITOME_TRY(cbor_skip(r, "keyAgreement"));
+                MITOME_TRY(cbor_next_key(r, &map, &key, &more));
+        }
+        writer w = writer_over(ret_point, P256_POINT_SIZE);
+        write_u8(&w, 0x04);
+        write_slice(&w, x);
+        write_slice(&w, y);
+        return w.used == P256_POINT_SIZE ? ok() : reader_fail(&r->bytes, MITOME_E_KEY_POINT, "keyAgreement");
+}
+
+static mitome_status agree(struct finger_client *client, const struct mitome_random *random,
+        struct agreement *ret, mitome_error *error)
+{
+        uint8_t bytes[REQUEST_MAX], point[P256_POINT_SIZE], zeros[SHA256_SIZE] = { 0 };
+        struct cbor_reader key;
+        SECRET(scalar);
+        SECRET(shared);
+        writer w = WRITER(bytes);
+        write_u8(&w, CLIENT_PIN);
+        cbor_write_map(&w, 2);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, PROTOCOL_TWO);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, GET_KEY_AGREEMENT);
+        MITOME_TRY(ask(client, &w, error));
+        MITOME_TRY(find_member(client, 1, &key, error));
+        MITOME_TRY(read_point(&key, point));
+        MITOME_TRY(p256_generate(random, &scalar, ret->point, error));
+        MITOME_TRY(p256_agree(secret_view(&scalar), SLICE(point), &shared, error));
+        hkdf_sha256(SLICE(zeros), secret_view(&shared), slice_text("CTAP2 AES key"), &ret->aes);
+        return ok();
+}
+
+/* AES-256-CBC without padding; `in` is whole blocks, `out` as many bytes. */
+static mitome_status run_cipher(
+        const struct secret *key, slice iv, slice in, uint8_t *out, bool encrypts, mitome_error *error)
+{
+        EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+        int size = 0, rest = 0;
+        bool done = cipher &&
+                    EVP_CipherInit_ex2(cipher, EVP_aes_256_cbc(), key->data, iv.data, encrypts, NULL) == 1 &&
+                    EVP_CIPHER_CTX_set_padding(cipher, 0) == 1 &&
+                    EVP_CipherUpdate(cipher, out, &size, in.data, (int)in.size) == 1 &&
+                    EVP_CipherFinal_ex(cipher, out + size, &rest) == 1 && (size_t)(size + rest) == in.size;
+        EVP_CIPHER_CTX_free(cipher);
+        return done ? ok() : fail(error, MITOME_E_CRYPTO_FAILED, "PIN protocol", NULL);
+}
+
+static mitome_status encrypt_pin(const struct agreement *agreement, const struct mitome_random *random,
+        slice pin, uint8_t ret[IV_SIZE + PIN_HASH_SIZE], mitome_error *error)
+{
+        SECRET(hash);
+        hash.size = SHA256_SIZE;
+        sha256(&pin, 1, hash.data);
+        writer w = writer_over(ret, IV_SIZE + PIN_HASH_SIZE);
+        uint8_t *iv = write_space(&w, IV_SIZE), *sealed = write_space(&w, PIN_HASH_SIZE);
+        if (random->fill(random->context, iv, IV_SIZE) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, "PIN protocol", NULL);
+        return run_cipher(&agreement->aes, slice_of(iv, IV_SIZE), slice_of(hash.data, PIN_HASH_SIZE), sealed,
+                true, error);
+}
+
+static void write_key(writer *w, const uint8_t point[P256_POINT_SIZE])
+{
+        cbor_write_map(w, 5);
+        cbor_write_int(w, 1);
+        cbor_write_int(w, 2); /* EC2 */
+        cbor_write_int(w, 3);
+        cbor_write_int(w, -25);
+        cbor_write_int(w, -1);
+        cbor_write_int(w, 1); /* P-256 */
+        cbor_write_int(w, -2);
+        cbor_write_bytes(w, slice_of(point + 1, COORDINATE_SIZE));
+        cbor_write_int(w, -3);
+        cbor_write_bytes(w, slice_of(point + 1 + COORDINATE_SIZE, COORDINATE_SIZE));
+}
+
+static mitome_status ask_token(struct finger_client *client, const struct agreement *agreement,
+        slice pin_hash, slice *ret_sealed, mitome_error *error)
+{
+        uint8_t bytes[REQUEST_MAX];
+        struct cbor_reader token;
+        writer w = WRITER(bytes);
+        write_u8(&w, CLIENT_PIN);
+        cbor_write_map(&w, 5);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, PROTOCOL_TWO);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, GET_TOKEN_BY_PIN);
+        cbor_write_uint(&w, 3);
+        write_key(&w, agreement->point);
+        cbor_write_uint(&w, 6);
+        cbor_write_bytes(&w, pin_hash);
+        cbor_write_uint(&w, 9);
+        cbor_write_uint(&w, PERMISSION_BE);
+        MITOME_TRY(ask(client, &w, error));
+        MITOME_TRY(find_member(client, 2, &token, error));
+        return cbor_read_fixed(&token, "pinUvAuthToken", IV_SIZE + TOKEN_SIZE, ret_sealed);
+}
+
+static mitome_status get_token(struct finger_client *client, const struct mitome_random *random, slice pin,
+        struct agreement *agreement, mitome_error *error)
+{
+        uint8_t pin_hash[IV_SIZE + PIN_HASH_SIZE];
+        slice sealed, iv;
+        MITOME_TRY(agree(client, random, agreement, error));
+        MITOME_TRY(encrypt_pin(agreement, random, pin, pin_hash, error));
+        MITOME_TRY(ask_token(client, agreement, SLICE(pin_hash), &sealed, error));
+        reader r = reader_over(sealed, NULL, error);
+        MITOME_TRY(read_bytes(&r, "pinUvAuthToken", IV_SIZE, &iv));
+        client->token.size = TOKEN_SIZE;
+        return run_cipher(&agreement->aes, iv, read_rest(&r), client->token.data, false, error);
+}
+
+mitome_status finger_client_open(struct finger_client *client, const struct finger_wire *wire,
+        const struct mitome_random *random, slice pin, mitome_error *error)
+{
+        struct agreement agreement = { 0 };
+        *client = (struct finger_client){ .wire = *wire };
+        mitome_status status = get_token(client, random, pin, &agreement, error);
+        secret_wipe(&agreement.aes);
+        if (failed(status))
+                finger_client_close(client);
+        return status;
+}
+
+void finger_client_close(struct finger_client *client)
+{
+        bytes_wipe(client, sizeof *client);
+}
+
+/* ---- authenticatorBioEnrollment ---- */
+
+static mitome_status manage(struct finger_client *client, uint8_t subcommand, const writer *params,
+        uint8_t *ret_status, mitome_error *error)
+{
+        uint8_t bytes[REQUEST_MAX], param[SHA256_SIZE];
+        const uint8_t head[] = { FINGERPRINT, subcommand };
+        slice covered[] = { SLICE(head), params ? writer_view(params) : (slice){ 0 } };
+        writer w = WRITER(bytes);
+        hmac_sha256(secret_view(&client->token), covered, 2, param);
+        write_u8(&w, BIO_ENROLLMENT);
+        cbor_write_map(&w, params ? 5 : 4);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, FINGERPRINT);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, subcommand);
+        if (params) {
+                cbor_write_uint(&w, 3);
+                write_slice(&w, covered[1]);
+        }
+        cbor_write_uint(&w, 4);
+        cbor_write_uint(&w, PROTOCOL_TWO);
+        cbor_write_uint(&w, 5);
+        cbor_write_bytes(&w, SLICE(param));
+        return exchange(client, &w, ret_status, error);
+}
+
+static mitome_status must_manage(
+        struct finger_client *client, uint8_t subcommand, const writer *params, mitome_error *error)
+{
+        uint8_t status;
+        MITOME_TRY(manage(client, subcommand, params, &status, error));
+        return check_status(status, error);
+}
+
+static mitome_status read_number(
+        const struct finger_client *client, int64_t key, uint64_t *ret, mitome_error *error)
+{
+        struct cbor_reader r;
+        MITOME_TRY(find_member(client, key, &r, error));
+        return cbor_read_uint(&r, "answer", UINT8_MAX, ret);
+}
+
+static mitome_status take_sample(struct finger_client *client, const struct finger_watcher *watcher,
+        uint64_t *ret_remaining, mitome_error *error)
+{
+        uint64_t status;
+        MITOME_TRY(read_number(client, 5, &status, error));
+        MITOME_TRY(read_number(client, 6, ret_remaining, error));
+        if (watcher)
+                watcher->sample(watcher->context, (uint8_t)status, (unsigned)*ret_remaining);
+        return ok();
+}
+
+static mitome_status read_id(struct cbor_reader *r, struct mitome_gate_finger *ret)
+{
+        slice id;
+        MITOME_TRY(cbor_read_fixed(r, "templateId", sizeof ret->id, &id));
+        return slice_copy(id, "templateId", ret->id, sizeof ret->id, r->bytes.error);
+}
+
+static mitome_status begin_enrolment(
+        struct finger_client *client, struct mitome_gate_finger *ret, mitome_error *error)
+{
+        uint8_t bytes[PARAMS_MAX];
+        struct cbor_reader id;
+        writer params = WRITER(bytes);
+        cbor_write_map(&params, 1);
+        cbor_write_uint(&params, 3);
+        cbor_write_uint(&params, TIMEOUT_MS);
+        MITOME_TRY(must_manage(client, ENROL_BEGIN, &params, error));
+        MITOME_TRY(find_member(client, 4, &id, error));
+        return read_id(&id, ret);
+}
+
+static mitome_status go_on_enrolling(
+        struct finger_client *client, const struct mitome_gate_finger *finger, mitome_error *error)
+{
+        uint8_t bytes[PARAMS_MAX];
+        writer params = WRITER(bytes);
+        cbor_write_map(&params, 2);
+        cbor_write_uint(&params, 1);
+        cbor_write_bytes(&params, SLICE(finger->id));
+        cbor_write_uint(&params, 3);
+        cbor_write_uint(&params, TIMEOUT_MS);
+        return must_manage(client, ENROL_NEXT, &params, error);
+}
+
+mitome_status finger_client_enrol(struct finger_client *client, slice name,
+        const struct finger_watcher *watcher, struct mitome_gate_finger *ret, mitome_error *error)
+{
+        struct mitome_gate_finger finger = { 0 };
+        uint64_t remaining;
+        MITOME_TRY(begin_enrolment(client, &finger, error));
+        MITOME_TRY(take_sample(client, watcher, &remaining, error));
+        while (remaining) {
+                MITOME_TRY(go_on_enrolling(client, &finger, error));
+                MITOME_TRY(take_sample(client, watcher, &remaining, error));
+        }
+        if (name.size) {
+                MITOME_TRY(finger_client_rename(client, SLICE(finger.id), name, error));
+                MITOME_TRY(slice_copy(name, "name", finger.name, sizeof finger.name, error));
+                finger.name_size = (uint8_t)name.size;
+        }
+        *ret = finger;
+        return ok();
+}
+
+static mitome_status read_finger(struct cbor_reader *r, struct mitome_gate_finger *ret)
+{
+        struct cbor_members map;
+        struct cbor_key key;
+        slice name;
+        bool more;
+        MITOME_TRY(cbor_open_map(r, "templateInfo", CBOR_MEMBERS, &map));
+        MITOME_TRY(cbor_next_key(r, &map, &key, &more));
+        while (more) {
+                if (key.number == 1) {
+                        MITOME_TRY(read_id(r, ret));
+                } else if (key.number == 2) {
+                        MITOME_TRY(cbor_read_text(r, "templateFriendlyName", sizeof ret->name, &name));
+                        MITOME_TRY(slice_copy(name, "name", ret->name, sizeof ret->name, r->bytes.error));
+                        ret->name_size = (uint8_t)name.size;
+                } else {
+                        MITOME_TRY(cbor_skip(r, "templateInfo"));
+                }
+                MITOME_TRY(cbor_next_key(r, &map, &key, &more));
+        }
+        return ok();
+}
+
+mitome_status finger_client_list(struct finger_client *client,
+        struct mitome_gate_finger ret[MITOME_GATE_FINGERS_MAX], size_t *ret_count, mitome_error *error)
+{
+        struct mitome_gate_finger fingers[MITOME_GATE_FINGERS_MAX] = { 0 };
+        struct cbor_reader r;
+        struct cbor_members array;
+        uint8_t status;
+        size_t count = 0;
+        MITOME_TRY(manage(client, ENUMERATE, NULL, &status, error));
+        if (status != NO_FINGERS) {
+                MITOME_TRY(check_status(status, error));
+                MITOME_TRY(find_member(client, 7, &r, error));
+                MITOME_TRY(cbor_open_array(&r, "templateInfos", MITOME_GATE_FINGERS_MAX, &array));
+                while (cbor_next_element(&r, &array))
+                        MITOME_TRY(read_finger(&r, &fingers[count++]));
+        }
+        for (size_t i = 0; i < count; i++)
+                ret[i] = fingers[i];
+        *ret_count = count;
+        return ok();
+}
+
+mitome_status finger_client_rename(struct finger_client *client, slice id, slice name, mitome_error *error)
+{
+        uint8_t bytes[PARAMS_MAX];
+        writer params = WRITER(bytes);
+        if (name.size > MITOME_GATE_NAME_MAX)
+                return fail(error, MITOME_E_TOO_LONG, "name", NULL);
+        cbor_write_map(&params, 2);
+        cbor_write_uint(&params, 1);
+        cbor_write_bytes(&params, id);
+        cbor_write_uint(&params, 2);
+        cbor_write_text(&params, name);
+        return must_manage(client, SET_NAME, &params, error);
+}
+
+mitome_status finger_client_remove(struct finger_client *client, slice id, mitome_error *error)
+{
+        uint8_t bytes[PARAMS_MAX];
+        writer params = WRITER(bytes);
+        cbor_write_map(&params, 1);
+        cbor_write_uint(&params, 1);
+        cbor_write_bytes(&params, id);
+        return must_manage(client, REMOVE, &params, error);
+}
