@@ -222,7 +222,8 @@ static void ask_touch(void *context, const struct mitome_prompt *prompt)
         rig->prompts++;
         rig->prompt = *prompt;
         memset(rig->touched_for, 0, sizeof rig->touched_for);
-        memcpy(rig->touched_for, prompt->rp_id.data, prompt->rp_id.size);
+        if (prompt->rp_id.size)
+                memcpy(rig->touched_for, prompt->rp_id.data, prompt->rp_id.size);
 }
 
 static enum mitome_presence_answer poll_touch(void *context, int wait_ms)
