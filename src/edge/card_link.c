@@ -4,15 +4,28 @@
 #include "frame.h"
 #include "unix_socket.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SEND_MS = 10000, ANSWER_MS = 60000 };
+enum { SEND_MS = 10000, ANSWER_MS = 60000, WAIT_MS = 50 };
 
 struct card_link {
         int fd;
+        void (*waits)(void *context);
+        void *waits_context;
         bool broken; /* a late answer would be taken for the next command's: nothing more is sent */
 };
+
+static void tell_of_waiting(struct card_link *link)
+{
+        struct pollfd answer = { .fd = link->fd, .events = POLLIN };
+        for (int waited = 0; link->waits && waited < ANSWER_MS; waited += WAIT_MS) {
+                if (poll(&answer, 1, WAIT_MS) != 0)
+                        return; /* it is there, or receiving says why not */
+                link->waits(link->waits_context);
+        }
+}
 
 static mitome_status exchange(struct card_link *link, slice command, uint8_t *response, size_t capacity,
         size_t *ret_size, mitome_error *error)
@@ -20,6 +33,7 @@ static mitome_status exchange(struct card_link *link, slice command, uint8_t *re
         uint8_t buffer[MITOME_APDU_MAX];
         slice answer = { 0 };
         MITOME_TRY(frame_send(link->fd, command, SEND_MS, error));
+        tell_of_waiting(link);
         /* RSA key generation has no bound but a likely time. */
         MITOME_TRY(frame_receive(link->fd, buffer, ANSWER_MS, &answer, error));
         if (answer.size < 2)
@@ -86,6 +100,12 @@ static mitome_status reset(void *context, mitome_error *error)
 struct mitome_link card_link(struct card_link *link)
 {
         return (struct mitome_link){ .context = link, .transmit = transmit, .reset = reset };
+}
+
+void card_link_on_wait(struct card_link *link, void (*waits)(void *context), void *context)
+{
+        link->waits = waits;
+        link->waits_context = context;
 }
 
 void card_link_close(struct card_link *link)

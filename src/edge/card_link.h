@@ -24,6 +24,10 @@ MITOME_CHECKED mitome_status card_link_reset(struct card_link *link, mitome_erro
  * MITOME_APDU_MAX bytes) is refused with APDU_LENGTH and nothing is sent. */
 struct mitome_link card_link(struct card_link *link);
 
+/* card_link_on_wait has `waits` called about every 50 ms while an answer is awaited: an authenticator's hosts
+ * want to hear meanwhile that it works (mitome_authenticator_working). NULL: nobody is told. */
+void card_link_on_wait(struct card_link *link, void (*waits)(void *context), void *context);
+
 void card_link_close(struct card_link *link);
 
 #endif

@@ -359,6 +359,48 @@ static void a_broken_link_stays_broken(void **state)
         assert_int_equal(end_of(process), 0);
 }
 
+static void count_wait(void *context)
+{
+        ++*(unsigned *)context;
+}
+
+/* Answers one command, a third of a second late. */
+static pid_t start_slow_element(int listener)
+{
+        pid_t process = fork();
+        assert_true(process >= 0);
+        if (process)
+                return process;
+        uint8_t buffer[MITOME_APDU_MAX];
+        slice got;
+        int fd;
+        if (unix_socket_accept(listener, &fd, NULL).code != MITOME_OK)
+                _exit(2);
+        for (int i = 0; i < 2; i++) /* power-on, the command */
+                if (frame_receive(fd, buffer, 5000, &got, NULL).code != MITOME_OK)
+                        _exit(3);
+        poll(NULL, 0, 330);
+        _exit(frame_send(fd, slice_of("\x90\x00", 2), 1000, NULL).code != MITOME_OK);
+}
+
+/* CTAP 2.1 [11.2.9.1.7]: whoever waits for a slow element can say so meanwhile. */
+static void waiting_for_an_answer_is_told(void **state)
+{
+        struct card_link *link;
+        unsigned waits = 0;
+        int listener;
+        (void)state;
+        assert_int_equal(unix_socket_listen(path, &listener, NULL).code, MITOME_OK);
+        pid_t element = start_slow_element(listener);
+        close(listener);
+        assert_int_equal(card_link_open(path, 1000, &link, NULL).code, MITOME_OK);
+        card_link_on_wait(link, count_wait, &waits);
+        assert_int_equal(status_of(link, get_state, sizeof get_state), 0x9000);
+        assert_in_range(waits, 2, 6); /* a busy machine may count fewer */
+        card_link_close(link);
+        assert_int_equal(end_of(element), 0);
+}
+
 static void a_killed_element_is_told_as_such(void **state)
 {
         struct card_link *link;
@@ -502,6 +544,7 @@ int main(void)
                 cmocka_unit_test(nonsense_ends_the_client_and_not_the_element),
                 cmocka_unit_test(what_is_no_apdu_is_not_sent),
                 cmocka_unit_test(a_broken_link_stays_broken),
+                cmocka_unit_test(waiting_for_an_answer_is_told),
                 cmocka_unit_test(a_killed_element_is_told_as_such),
                 cmocka_unit_test(an_answer_without_a_status_word_is_refused),
                 cmocka_unit_test(a_broken_store_ends_the_server),
