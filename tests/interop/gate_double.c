@@ -166,6 +166,7 @@ static mitome_status poll(void *context, int wait_ms, struct mitome_gate_event *
         if (!gate->awaited) {
                 gate->awaited = true;
                 event.kind = MITOME_GATE_AWAITS;
+                event.remaining = gate->request.purpose == MITOME_GATE_ENROL ? gate->remaining : 0;
         } else if (gate->cancelled || gate->finger == FINGER_NONE) {
                 end_absent(gate, &event);
         } else if (gate->finger == FINGER_OWN) {
