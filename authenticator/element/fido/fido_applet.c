@@ -33,6 +33,7 @@ void fido_forget(struct mitome_element *element)
         fido_token_wipe(&fido->token);
         fido_listings_end(fido);
         bytes_wipe(&fido->pairing, sizeof fido->pairing);
+        fido_end_chain(fido);
         fido_drop_keys(element);
         jpki_drop_keys(element); /* certificate credentials sign with key 0017 */
 }
@@ -164,6 +165,7 @@ static const struct {
         { 0x1C, fido_change_pin },
         { 0x1E, fido_configure },
         { 0x20, fido_begin },
+        { 0x22, fido_next_assertion },
         { 0x24, fido_make_credential },
         { 0x26, fido_get_assertion },
         { 0x28, fido_authorise },
@@ -183,7 +185,9 @@ static const struct {
 /* BEGIN asks for itself, once it has read what is announced. */
 uint16_t fido_dispatch(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
-        enum { GET_STATE = 0x10, BEGIN = 0x20, MANAGE_CREDENTIALS = 0x46 };
+        enum { GET_STATE = 0x10, BEGIN = 0x20, NEXT_ASSERTION = 0x22, MANAGE_CREDENTIALS = 0x46 };
+        if (command->ins != GET_STATE && command->ins != NEXT_ASSERTION)
+                fido_end_chain(&element->fido);
         if (command->ins != GET_STATE && command->ins != MANAGE_CREDENTIALS)
                 fido_listings_end(&element->fido);
         if (command->ins != BEGIN)
@@ -205,6 +209,7 @@ static const struct command commands[] = {
         { 0x80, 0x1C, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x1E, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x20, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x22, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x24, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x26, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x28, COMMAND_OPEN, fido_dispatch },

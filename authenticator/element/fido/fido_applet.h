@@ -27,6 +27,7 @@ enum {
         FIDO_PARAM_SIZE = SHA256_SIZE, /* pinUvAuthParam of protocol 2 */
         FIDO_PARAM_ONE_SIZE = 16,      /* of protocol 1 */
         FIDO_WRONG_IN_A_ROW_MAX = 3,   /* CTAP 2.1 6.5.5.7.1 */
+        FIDO_LOOKS_MAX = 16,           /* of one token: assertions without presence */
         FIDO_CERTIFICATES_MAX = 3584,  /* so that an attestation fits into a response */
 };
 
@@ -56,6 +57,9 @@ enum fido_permission {
 /* CTAP 2.1, 12.1 */
 enum fido_protection { FIDO_PROTECT_NONE = 1, FIDO_PROTECT_NAMED = 2, FIDO_PROTECT_VERIFIED = 3 };
 
+/* How a user was verified: unlock_modality, or one of these. */
+enum fido_modality { FIDO_UNVERIFIED = 0, FIDO_BY_PIN = 4 };
+
 /* The operation that BEGIN announced. */
 struct fido_operation {
         bool open;
@@ -66,6 +70,7 @@ struct fido_operation {
         bool built_in;       /* a UV try was debited for its challenge */
         bool removes;        /* a finger, where the command is bioEnrollment; else one is added */
         bool by_pin;         /* a pinUvAuthToken authorised it, and ends with it */
+        uint8_t modality;    /* how the user was verified: enum fido_modality */
         uint8_t permissions; /* of the token that is asked for */
         bool has_challenge;
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
@@ -74,6 +79,17 @@ struct fido_operation {
 /* PIN/UV auth protocols */
 enum fido_protocol { FIDO_PROTOCOL_ONE = 1, FIDO_PROTOCOL_TWO = 2 };
 
+/* What platform and element share for one exchange. Declare it with FIDO_SHARED(name): it is wiped on every
+ * way out. */
+struct fido_shared {
+        enum fido_protocol protocol;
+        struct secret aes, hmac;
+};
+
+void fido_shared_wipe(struct fido_shared *shared);
+
+#define FIDO_SHARED(name) __attribute__((cleanup(fido_shared_wipe))) struct fido_shared name = { 0 }
+
 /* The one pinUvAuthToken that is alive. */
 struct fido_token {
         struct secret value; /* size 0: none */
@@ -81,6 +97,8 @@ struct fido_token {
         uint8_t permissions;
         bool has_rp; /* it is for this relying party only */
         uint8_t rp_id_hash[FIDO_HASH_SIZE];
+        uint8_t modality; /* enum fido_modality: how the user was verified when it was made */
+        uint8_t looks;    /* assertions without presence that it has authorised */
 };
 
 /* A pairing that the management station has not confirmed yet. */
@@ -91,6 +109,24 @@ struct fido_pairing {
 
 /* The private keys that stay ready to sign: the batch key, and the one of the last assertion. */
 enum { FIDO_READY_BATCH, FIDO_READY_CREDENTIAL, FIDO_READY_KEYS };
+
+/* What hmac-secret was given: one salt or two, and what the answer is encrypted with. */
+struct fido_salts {
+        struct fido_shared shared;
+        struct secret salts;
+};
+
+/* A getAssertion that several credentials fit: what was asked, for NEXT ASSERTION. */
+struct fido_chain {
+        bool open;
+        struct fido_operation operation;
+        uint8_t flags;      /* UP and UV */
+        uint8_t extensions; /* enum fido_extension */
+        bool has_salts;
+        struct fido_salts salts;
+        uint32_t before; /* the place of the credential that signed last */
+};
+
 /* How far MANAGE CREDENTIALS has listed. */
 struct fido_listing {
         bool open;
@@ -108,6 +144,7 @@ struct fido {
         struct fido_pairing pairing;
         struct signing_ready ready[FIDO_READY_KEYS];
         struct fido_listing relying_parties, credentials;
+        struct fido_chain chain;
         uint8_t wrong_in_a_row; /* PINs since the reset or the last right one */
         struct fido_index index;
 };
@@ -121,7 +158,7 @@ fido_handler fido_get_pin_token, fido_get_uv_token, fido_authorise; /* fido_toke
 fido_handler fido_begin, fido_check, fido_abandon;                  /* fido_operation.c */
 fido_handler fido_confirm;                                          /* fido_fingers.c */
 fido_handler fido_make_credential;                                  /* fido_make_credential.c */
-fido_handler fido_get_assertion;                                    /* fido_get_assertion.c */
+fido_handler fido_get_assertion, fido_next_assertion;               /* fido_get_assertion.c */
 fido_handler fido_store_batch_key, fido_set_pin;                    /* fido_manage.c */
 fido_handler fido_pair, fido_confirm_pairing;                       /* fido_pairing.c */
 fido_handler fido_set_enterprise;                                   /* fido_enterprise.c */
@@ -142,17 +179,6 @@ uint16_t fido_allowed(struct mitome_element *element, uint8_t ins, enum fido_pha
 /* ---- PIN/UV auth protocols 1 and 2 (fido_agreement.c) ---- */
 
 enum { FIDO_COORDINATE_SIZE = 32, FIDO_IV_SIZE = 16, FIDO_BLOCK_SIZE = 16 };
-
-/* What platform and element share for one exchange. Declare it with FIDO_SHARED(name): it is wiped on every
- * way out. */
-struct fido_shared {
-        enum fido_protocol protocol;
-        struct secret aes, hmac;
-};
-
-void fido_shared_wipe(struct fido_shared *shared);
-
-#define FIDO_SHARED(name) __attribute__((cleanup(fido_shared_wipe))) struct fido_shared name = { 0 }
 
 /* fido_agree takes the fields of a command: 88 protocol (1; absent: 2), 80 x, 81 y of the platform. 6A88 no
  * key agreement (none was asked for, or a wrong PIN has ended it) · 6A80 another protocol, a point off the
@@ -238,9 +264,16 @@ void fido_end_operation(struct fido *fido);
  * token that stands for exactly it (else 66xx, 6983), and gives back the tries of the finger, durably. */
 uint16_t fido_spend_operation(struct mitome_element *element, slice token, struct fido_operation *ret);
 
+/* fido_end_chain forgets the assertion that NEXT ASSERTION would go on with: any command but that and GET
+ * STATE does. */
+void fido_end_chain(struct fido *fido);
+
 /* fido_check_token tells whether an unlock token of this purpose stands for the operation (66xx). */
 uint16_t fido_check_token(const struct mitome_element *element, const struct fido_operation *operation,
         slice bytes, enum unlock_purpose purpose, struct unlock_token *ret);
+
+/* fido_flags are UP and UV of an operation that was spent. */
+uint8_t fido_flags(const struct fido_operation *operation, bool present);
 
 /* ---- fingers (fido_fingers.c) ---- */
 
@@ -249,9 +282,6 @@ uint16_t fido_check_token(const struct mitome_element *element, const struct fid
 bool fido_fingers_change(slice message);
 bool fido_fingers_capture(slice message);
 uint16_t fido_fingers_describe(slice message, struct fido_operation *operation);
-
-/* fido_flags are UP and UV of an operation that was spent. */
-uint8_t fido_flags(const struct fido_operation *operation, bool present);
 
 /* ---- enterprise attestation (fido_enterprise.c) ---- */
 

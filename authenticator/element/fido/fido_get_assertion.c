@@ -3,12 +3,16 @@
 #include "data_fields.h"
 #include "element_internal.h"
 #include "fido_certificate.h"
+#include "fido_extensions.h"
 #include "tlv.h"
 
-enum { OPTION_PRESENT = 0x02, AUTHDATA_SIZE = 37 };
+/* GET ASSERTION, and NEXT ASSERTION for the others of a relying party's credentials: a chain remembers what
+ * was asked and where it stands, and no list. */
+
+enum { OPTION_PRESENT = 0x02, AUTHDATA_MAX = 37 + FIDO_OUTPUTS_MAX };
 
 struct get {
-        slice token, options, allowed, data;
+        slice token, options, allowed, data, extensions, salts;
 };
 
 static uint16_t read_get(slice data, struct get *ret)
@@ -17,6 +21,8 @@ static uint16_t read_get(slice data, struct get *ret)
                 { 0x80, FIELD_OPTIONAL, UNLOCK_TOKEN_SIZE, UNLOCK_TOKEN_SIZE, &ret->token },
                 { 0x85, FIELD_REQUIRED, 1, 1, &ret->options },
                 { 0x87, FIELD_LIST, FIDO_CREDENTIAL_ID_SIZE, FIDO_CREDENTIAL_ID_SIZE, &ret->allowed },
+                { 0x8A, FIELD_OPTIONAL, 1, 1, &ret->extensions },
+                { 0x8B, FIELD_OPTIONAL, 1, FIDO_SALTS_INPUT_MAX, &ret->salts },
         };
         SW_TRY(fields_read(data, fields, sizeof fields / sizeof *fields));
         ret->data = data;
@@ -28,32 +34,89 @@ static bool is_present(const struct get *get)
         return get->options.data[0] & OPTION_PRESENT;
 }
 
-static uint16_t check_get(const struct fido_operation *operation, const struct get *get)
+static uint8_t extensions_of(const struct get *get)
 {
-        if ((get->options.data[0] & ~OPTION_PRESENT) || (get->token.data != NULL) != operation->built_in)
+        return get->extensions.data ? get->extensions.data[0] : 0;
+}
+
+static bool is_verified(const struct fido_operation *operation)
+{
+        return operation->built_in || operation->by_pin;
+}
+
+static uint16_t check_get(
+        const struct mitome_element *element, const struct fido_operation *operation, const struct get *get)
+{
+        if ((get->options.data[0] & ~OPTION_PRESENT) || (get->token.data != NULL) != operation->built_in ||
+                extensions_of(get) & ~EXTENSIONS_OF_GET)
                 return SW_WRONG_DATA;
+        /* Presence that BEGIN did not ask for is none: without it a token is not used up. */
+        if (is_present(get) && !operation->presence_asked)
+                return SW_WRONG_DATA;
+        /* [12.5 getAssertion] secrets want a user who is there */
+        if (get->salts.data && !operation->presence_asked && !operation->built_in)
+                return SW_WRONG_DATA;
+        /* [6.2.2 5] alwaysUv is the element's to keep: without verification it asserts with up=false only */
+        if (fido_always_uv(element) && !is_verified(operation) &&
+                (operation->presence_asked || is_present(get)))
+                return SW_SECURITY_STATUS;
         bool absent = operation->presence_asked && !operation->built_in && !is_present(get);
         return absent ? SW_CONDITIONS : SW_OK;
 }
 
-/* The first of the allow list that is here, or the newest discoverable one; never another relying party's. */
-static uint16_t choose(struct mitome_element *element, const struct fido_operation *operation,
+/* ---- the chain ---- */
+
+void fido_end_chain(struct fido *fido)
+{
+        if (fido->chain.open)
+                bytes_wipe(&fido->chain, sizeof fido->chain);
+}
+
+/* What an assertion is made of; NEXT ASSERTION makes others of the same. */
+static uint16_t take_request(struct mitome_element *element, const struct fido_operation *operation,
+        const struct get *get, struct fido_chain *ret)
+{
+        ret->operation = *operation;
+        ret->flags = fido_flags(operation, is_present(get));
+        ret->extensions = extensions_of(get);
+        ret->has_salts = get->salts.data;
+        return ret->has_salts ? fido_salts_open(&element->fido, get->salts, &ret->salts) : SW_OK;
+}
+
+/* ---- choosing ---- */
+
+static struct fido_query query_of(const struct fido_operation *operation)
+{
+        return (struct fido_query){ .rp_id_hash = SLICE(operation->rp_id_hash),
+                .verified = is_verified(operation) };
+}
+
+/* [6.2.2 7.1] the first of the list that is here. [6.2.2 7.4] [6.2.2 7.5] fido_find leaves out what
+ * credProtect hides, and what is another relying party's. */
+static uint16_t choose_allowed(struct mitome_element *element, const struct fido_operation *operation,
         const struct get *get, struct fido_credential *ret)
 {
-        struct fido_query query = { .rp_id_hash = SLICE(operation->rp_id_hash),
-                .verified = operation->built_in || operation->by_pin };
-        if (!get->allowed.data) {
-                query.discoverable = true;
-                return fido_find(element, &query, ret);
-        }
+        struct fido_query query = query_of(operation);
         reader list = reader_over(get->data, NULL, NULL);
         while (fields_next(&list, 0x87, &query.id)) {
                 uint16_t sw = fido_find(element, &query, ret);
                 if (sw != SW_NO_REFERENCE)
                         return sw;
         }
-        return SW_NO_REFERENCE;
+        return SW_NO_REFERENCE; /* [6.2.2 7.6] */
 }
+
+/* [6.2.2 7.2] all discoverable ones; [6.2.2 12.2.1] the newest is the first. */
+static uint16_t choose_newest(struct mitome_element *element, const struct fido_operation *operation,
+        struct fido_credential *ret, size_t *ret_count)
+{
+        struct fido_query query = query_of(operation);
+        query.discoverable = true;
+        SW_TRY(fido_find(element, &query, ret));
+        return fido_count_found(element, &query, ret_count);
+}
+
+/* ---- signing ---- */
 
 /* A certificate credential signs with the user-verification key. */
 static uint16_t sign_with(struct mitome_element *element, const struct fido_credential *credential,
@@ -65,15 +128,16 @@ static uint16_t sign_with(struct mitome_element *element, const struct fido_cred
                 (enum signing_algorithm)credential->algorithm, credential->key, parts, 2, signature, NULL));
 }
 
-static uint16_t sign(struct mitome_element *element, const struct fido_operation *operation,
+/* [6.2.2 13] over authData and clientDataHash */
+static uint16_t sign(struct mitome_element *element, const struct fido_chain *chain,
         const struct fido_credential *credential, const struct authdata *data, writer *answer)
 {
-        uint8_t authdata_bytes[AUTHDATA_SIZE], signature_bytes[SIGNATURE_MAX];
+        uint8_t authdata_bytes[AUTHDATA_MAX], signature_bytes[SIGNATURE_MAX];
         slice authdata;
         writer w = WRITER(authdata_bytes), signature = WRITER(signature_bytes);
         authdata_write(&w, data);
         SW_TRY(element_sw(writer_finish(&w, "authData", &authdata, NULL)));
-        const slice parts[] = { authdata, SLICE(operation->client_data_hash) };
+        const slice parts[] = { authdata, SLICE(chain->operation.client_data_hash) };
         SW_TRY(sign_with(element, credential, parts, &signature));
         tlv_write(answer, 0x80, credential->id);
         tlv_write(answer, 0x81, authdata);
@@ -81,9 +145,11 @@ static uint16_t sign(struct mitome_element *element, const struct fido_operation
         return SW_OK;
 }
 
-/* Names tell who the user is: only whoever verified them may learn them (CTAP 2.1 6.2.2, step 12). */
+/* [6.2.2 12.3] names tell who the user is: only whoever verified them may learn them */
 static void write_user(const struct fido_credential *credential, uint8_t flags, writer *answer)
 {
+        if (!credential->user_id.size)
+                return; /* U2F's */
         tlv_write(answer, 0x83, credential->user_id);
         if (credential->discoverable && flags & AUTHDATA_UV) {
                 tlv_write(answer, 0x84, credential->user_name);
@@ -91,8 +157,33 @@ static void write_user(const struct fido_credential *credential, uint8_t flags, 
         }
 }
 
-static uint16_t assert_with(struct mitome_element *element, const struct fido_operation *operation,
-        const struct get *get, const struct fido_credential *chosen, writer *answer)
+static uint16_t write_answer(struct mitome_element *element, const struct fido_chain *chain,
+        const struct fido_credential *credential, uint32_t count, writer *answer)
+{
+        uint8_t outputs[FIDO_OUTPUTS_MAX];
+        writer w = WRITER(outputs);
+        const struct fido_asked asked = {
+                .flags = chain->extensions,
+                .modality = chain->operation.modality,
+                .salts = chain->has_salts ? &chain->salts : NULL,
+        };
+        SW_TRY(fido_write_get_outputs(element, &asked, credential, &w)); /* [6.2.2 10] */
+        const struct authdata data = {
+                .rp_id_hash = SLICE(chain->operation.rp_id_hash),
+                .flags = (uint8_t)(chain->flags | (w.used > 0 ? AUTHDATA_ED : 0)),
+                .sign_count = count,
+                .extensions = writer_view(&w),
+        };
+        SW_TRY(sign(element, chain, credential, &data, answer));
+        write_user(credential, chain->flags, answer);
+        /* [12.3 getAssertion] */
+        if (chain->extensions & EXTENSION_LARGE_BLOB_KEY && credential->blob_key.size)
+                tlv_write(answer, 0x87, credential->blob_key);
+        return answer->overflowed ? SW_UNKNOWN : SW_OK;
+}
+
+static uint16_t assert_with(struct mitome_element *element, const struct fido_chain *chain,
+        const struct fido_credential *chosen, writer *answer)
 {
         uint32_t count, place = chosen->place;
         struct fido_credential credential;
@@ -100,13 +191,33 @@ static uint16_t assert_with(struct mitome_element *element, const struct fido_op
         SW_TRY(fido_count_signature(element, chosen, &count));
         if (!fido_read_credential(element, place, &credential))
                 return SW_UNKNOWN;
-        const struct authdata data = {
-                .rp_id_hash = SLICE(operation->rp_id_hash),
-                .flags = fido_flags(operation, is_present(get)),
-                .sign_count = count,
-        };
-        SW_TRY(sign(element, operation, &credential, &data, answer));
-        write_user(&credential, data.flags, answer);
+        return write_answer(element, chain, &credential, count, answer);
+}
+
+/* ---- the commands ---- */
+
+/* [6.2.2 12.2.2] several: the request is remembered, and where the next one stands. A chain of one ends at
+ * once. */
+static uint16_t assert_first(struct mitome_element *element, const struct fido_operation *operation,
+        const struct get *get, writer *answer)
+{
+        struct fido_chain *chain = &element->fido.chain;
+        struct fido_credential credential;
+        size_t count = 1;
+        if (get->allowed.data)
+                SW_TRY(choose_allowed(element, operation, get, &credential));
+        else
+                SW_TRY(choose_newest(element, operation, &credential, &count));
+        chain->open = true;
+        SW_TRY(take_request(element, operation, get, chain));
+        chain->before = credential.place;
+        SW_TRY(assert_with(element, chain, &credential, answer));
+        if (count > 1) {
+                const uint8_t number[] = { (uint8_t)(count >> 8), (uint8_t)count };
+                tlv_write(answer, 0x86, SLICE(number));
+        } else {
+                fido_end_chain(&element->fido); /* [6.2.2 11.2] */
+        }
         return SW_OK;
 }
 
@@ -115,10 +226,38 @@ uint16_t fido_get_assertion(
 {
         struct get get;
         struct fido_operation operation;
-        struct fido_credential credential;
         SW_TRY(read_get(command->data, &get));
-        SW_TRY(check_get(&element->fido.operation, &get));
+        SW_TRY(check_get(element, &element->fido.operation, &get));
         SW_TRY(fido_spend_operation(element, get.token, &operation));
-        SW_TRY(choose(element, &operation, &get, &credential));
-        return assert_with(element, &operation, &get, &credential, answer);
+        uint16_t sw = assert_first(element, &operation, &get, answer);
+        if (sw != SW_OK)
+                fido_end_chain(&element->fido);
+        bytes_wipe(&operation, sizeof operation);
+        return sw;
+}
+
+static uint16_t assert_next(struct mitome_element *element, struct fido_chain *chain, writer *answer)
+{
+        struct fido_credential credential;
+        struct fido_query query = query_of(&chain->operation);
+        query.discoverable = true;
+        query.before = chain->before;
+        SW_TRY(fido_find(element, &query, &credential));
+        chain->before = credential.place;
+        return assert_with(element, chain, &credential, answer);
+}
+
+/* [6.3 1] nothing is remembered, [6.3 2] or no credential is left: 6985. What fails ends the chain. */
+uint16_t fido_next_assertion(
+        struct mitome_element *element, const struct apdu_command *command, writer *answer)
+{
+        struct fido *fido = &element->fido;
+        if (command->data.size)
+                return SW_WRONG_DATA;
+        if (!fido->chain.open)
+                return SW_CONDITIONS;
+        uint16_t sw = assert_next(element, &fido->chain, answer);
+        if (sw != SW_OK)
+                fido_end_chain(fido);
+        return sw == SW_NO_REFERENCE ? SW_CONDITIONS : sw;
 }

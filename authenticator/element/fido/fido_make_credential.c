@@ -4,6 +4,7 @@
 #include "element_internal.h"
 #include "evidence.h"
 #include "fido_certificate.h"
+#include "fido_extensions.h"
 #include "tlv.h"
 
 enum make_option {
@@ -14,11 +15,18 @@ enum make_option {
 };
 
 /* authData of a registration: 37 bytes, AAGUID, the id behind its length, a COSE key (RSA's has 272 bytes),
- * and the extension. */
-enum { AUTHDATA_MAX = 37 + FIDO_AAGUID_SIZE + 2 + FIDO_CREDENTIAL_ID_SIZE + 272 + 16, ALGORITHMS_MAX = 8 };
+ * and the extensions' outputs. */
+enum {
+        AUTHDATA_MAX = 37 + FIDO_AAGUID_SIZE + 2 + FIDO_CREDENTIAL_ID_SIZE + 272 + FIDO_OUTPUTS_MAX,
+        ALGORITHMS_MAX = 8,
+};
+
+/* Field 8C. */
+enum make_attestation { ATTESTATION_PACKED = 0x00, ATTESTATION_NONE = 0x01 };
 
 struct make {
-        slice token, rp_id, user_id, user_name, display_name, options, algorithms, excluded, protection, data;
+        slice token, rp_id, user_id, user_name, display_name, options, algorithms, excluded, data;
+        slice protection, blob, extensions, salts, attestation;
 };
 
 static uint16_t read_make(slice data, struct make *ret)
@@ -33,10 +41,24 @@ static uint16_t read_make(slice data, struct make *ret)
                 { 0x86, FIELD_REQUIRED, 1, ALGORITHMS_MAX, &ret->algorithms },
                 { 0x87, FIELD_LIST, FIDO_CREDENTIAL_ID_SIZE, FIDO_CREDENTIAL_ID_SIZE, &ret->excluded },
                 { 0x88, FIELD_OPTIONAL, 1, 1, &ret->protection },
+                { 0x89, FIELD_OPTIONAL, 0, FIDO_BLOB_MAX, &ret->blob },
+                { 0x8A, FIELD_OPTIONAL, 1, 1, &ret->extensions },
+                { 0x8B, FIELD_OPTIONAL, 1, FIDO_SALTS_INPUT_MAX, &ret->salts },
+                { 0x8C, FIELD_OPTIONAL, 1, 1, &ret->attestation },
         };
         SW_TRY(fields_read(data, fields, sizeof fields / sizeof *fields));
         ret->data = data;
         return SW_OK;
+}
+
+static uint8_t extensions_of(const struct make *make)
+{
+        return make->extensions.data ? make->extensions.data[0] : 0;
+}
+
+static bool is_discoverable(const struct make *make)
+{
+        return make->options.data[0] & OPTION_DISCOVERABLE;
 }
 
 static bool is_present(const struct make *make)
@@ -58,27 +80,47 @@ static bool is_protection(slice protection)
                (protection.data[0] >= FIDO_PROTECT_NONE && protection.data[0] <= FIDO_PROTECT_VERIFIED);
 }
 
+/* A blob comes with the wish for one, hmac-secret-mc with hmac-secret, a largeBlobKey with a discoverable
+ * credential. */
+static bool are_extensions(const struct make *make)
+{
+        uint8_t extensions = extensions_of(make);
+        return !(extensions & ~EXTENSIONS_OF_MAKE) && is_protection(make->protection) &&
+               (!make->blob.data || extensions & EXTENSION_CRED_BLOB) &&
+               (!make->salts.data || extensions & EXTENSION_HMAC_SECRET) &&
+               (is_discoverable(make) || !(extensions & EXTENSION_LARGE_BLOB_KEY)) &&
+               (!make->attestation.data || make->attestation.data[0] <= ATTESTATION_NONE);
+}
+
+static bool is_verified(const struct fido_operation *operation)
+{
+        return operation->built_in || operation->by_pin;
+}
+
 /* Whether this is what BEGIN announced, before anything is spent. */
-static uint16_t check_make(const struct fido_operation *operation, const struct make *make)
+static uint16_t check_make(
+        const struct mitome_element *element, const struct fido_operation *operation, const struct make *make)
 {
         uint8_t hash[SHA256_SIZE];
         sha256(&make->rp_id, 1, hash);
         bool good = slice_equal(SLICE(hash), SLICE(operation->rp_id_hash)) && slice_is_utf8(make->rp_id) &&
                     slice_is_utf8(make->user_name) && slice_is_utf8(make->display_name) &&
                     !(make->options.data[0] & ~OPTIONS) && are_known(make->algorithms) &&
-                    is_protection(make->protection) && (make->token.data != NULL) == operation->built_in;
+                    are_extensions(make) && (make->token.data != NULL) == operation->built_in;
         if (!good)
                 return SW_WRONG_DATA;
+        /* [6.1.2 6] alwaysUv is the element's to keep, whatever the host thinks of it */
+        return fido_always_uv(element) && !is_verified(operation) ? SW_SECURITY_STATUS : SW_OK;
+}
+
+/* [6.1.2 14] where presence is asked nothing is made without it */
+static uint16_t check_presence(const struct fido_operation *operation, const struct make *make)
+{
         bool absent = operation->presence_asked && !operation->built_in && !is_present(make);
         return absent ? SW_CONDITIONS : SW_OK;
 }
 
 /* ---- what is made ---- */
-
-static bool is_verified(const struct fido_operation *operation)
-{
-        return operation->built_in || operation->by_pin;
-}
 
 /* A listed relying party that asks for enterprise attestation, of a user who was verified for it. */
 static bool is_enterprise(
@@ -109,7 +151,8 @@ static uint16_t choose_algorithm(const struct mitome_element *element, const str
         return SW_FUNCTION_UNSUPPORTED;
 }
 
-/* CTAP 2.1 6.1.2, step 12: what credProtect hides is not told of, and so excludes nothing. */
+/* [6.1.2 12] a credential of the list is here. [6.1.2 12.2] what credProtect hides from a user who was not
+ * verified is not told of, and so excludes nothing. */
 static uint16_t check_excluded(
         struct mitome_element *element, const struct make *make, const struct fido_operation *operation)
 {
@@ -189,10 +232,12 @@ static uint16_t attest_person(struct mitome_element *element, const slice parts[
         return SW_OK;
 }
 
-/* authData, and the signatures over it and the client data. */
+/* [6.1.2 19] authData, and the signatures over it and the client data. [2.2 6.1.2 19] "none", where the
+ * platform prefers it, has no signature; whoever asks for enterprise attestation and gets it wants it. */
 static uint16_t attest(struct mitome_element *element, const struct fido_operation *operation,
-        bool enterprise, struct authdata *data, writer *answer)
+        const struct make *make, struct authdata *data, writer *answer)
 {
+        bool none = make->attestation.data && make->attestation.data[0] == ATTESTATION_NONE;
         uint8_t bytes[AUTHDATA_MAX];
         slice key, authdata;
         writer w = WRITER(bytes);
@@ -204,9 +249,9 @@ static uint16_t attest(struct mitome_element *element, const struct fido_operati
         SW_TRY(element_sw(writer_finish(&w, "authData", &authdata, NULL)));
         const slice parts[] = { authdata, SLICE(operation->client_data_hash) };
         tlv_write(answer, 0x80, authdata);
-        if (enterprise && can_attest_person(element))
+        if (is_enterprise(element, operation, make) && can_attest_person(element))
                 SW_TRY(attest_person(element, parts, answer));
-        else
+        else if (!none)
                 SW_TRY(attest_packed(element, parts, key, answer));
         return answer->overflowed ? SW_UNKNOWN : SW_OK;
 }
@@ -215,7 +260,9 @@ static uint16_t attest(struct mitome_element *element, const struct fido_operati
 
 /* What is being made. Do not copy it: it has views into itself. */
 struct candidate {
-        uint8_t id[FIDO_CREDENTIAL_ID_SIZE], binding[FIDO_HASH_SIZE], extensions[16];
+        uint8_t id[FIDO_CREDENTIAL_ID_SIZE], seeds[FIDO_SEEDS_SIZE], blob_key[FIDO_BLOB_KEY_SIZE];
+        uint8_t binding[FIDO_HASH_SIZE], outputs[FIDO_OUTPUTS_MAX];
+        struct fido_salts salts;
         struct secret private_key;
         struct public_key public_key;
         struct fido_credential credential;
@@ -239,35 +286,66 @@ static uint16_t make_key(
         return SW_OK;
 }
 
-/* {"credProtect": level}, when it was asked for (CTAP 2.1 12.1). */
-static void write_extensions(const struct make *make, struct candidate *candidate)
+static uint16_t write_outputs(struct mitome_element *element, const struct fido_operation *operation,
+        const struct make *make, struct candidate *candidate)
 {
-        writer w = WRITER(candidate->extensions);
-        if (!make->protection.data)
-                return;
-        cbor_write_map(&w, 1);
-        cbor_write_string(&w, "credProtect");
-        cbor_write_uint(&w, candidate->credential.protection);
+        writer w = WRITER(candidate->outputs);
+        const struct fido_asked asked = {
+                .flags = extensions_of(make),
+                .protection = make->protection.data,
+                .blob_kept = make->blob.data && is_discoverable(make),
+                .modality = operation->modality,
+                .salts = make->salts.data ? &candidate->salts : NULL,
+        };
+        /* [2.2 12.8] hmac-secret-mc: as hmac-secret of an assertion, with the secrets that are made now */
+        if (make->salts.data)
+                SW_TRY(fido_salts_open(&element->fido, make->salts, &candidate->salts));
+        SW_TRY(fido_write_make_outputs(element, &asked, &candidate->credential, &w));
         candidate->data.extensions = writer_view(&w);
-        candidate->data.flags |= AUTHDATA_ED;
+        if (w.used > 0)
+                candidate->data.flags |= AUTHDATA_ED;
+        return SW_OK;
 }
 
-static uint16_t prepare(struct mitome_element *element, const struct fido_operation *operation,
-        const struct make *make, enum signing_algorithm algorithm, struct candidate *candidate)
+/* What is random in a credential. [12.5 makeCredential] the seeds of hmac-secret are made with every
+ * credential, whether they are asked for now or not. */
+static uint16_t draw(struct mitome_element *element, struct candidate *candidate)
 {
         SW_TRY(element_random(element, candidate->id, sizeof candidate->id));
+        SW_TRY(element_random(element, candidate->seeds, sizeof candidate->seeds));
+        return element_random(element, candidate->blob_key, sizeof candidate->blob_key);
+}
+
+static void describe(const struct fido_operation *operation, const struct make *make,
+        enum signing_algorithm algorithm, struct candidate *candidate)
+{
+        uint8_t extensions = extensions_of(make);
+        bool discoverable = is_discoverable(make);
+        slice none = { 0 };
         candidate->credential = (struct fido_credential){
                 .algorithm = (uint8_t)algorithm,
+                /* [12.1] absent: userVerificationOptional */
                 .protection = make->protection.data ? make->protection.data[0] : FIDO_PROTECT_NONE,
-                .discoverable = make->options.data[0] & OPTION_DISCOVERABLE,
+                .discoverable = discoverable,
+                .payment = extensions & EXTENSION_PAYMENT,
                 .id = SLICE(candidate->id),
                 .rp_id_hash = SLICE(operation->rp_id_hash),
                 .rp_id = make->rp_id,
                 .user_id = make->user_id,
                 .user_name = make->user_name,
                 .display_name = make->display_name,
+                .seeds = SLICE(candidate->seeds),
+                .blob_key = extensions & EXTENSION_LARGE_BLOB_KEY ? SLICE(candidate->blob_key) : none,
+                .blob = discoverable ? make->blob : none, /* [12.2] of discoverable credentials only */
         };
-        SW_TRY(make_key(element, algorithm, candidate));
+}
+
+static uint16_t prepare(struct mitome_element *element, const struct fido_operation *operation,
+        const struct make *make, enum signing_algorithm algorithm, struct candidate *candidate)
+{
+        SW_TRY(draw(element, candidate));
+        describe(operation, make, algorithm, candidate);
+        SW_TRY(make_key(element, algorithm, candidate)); /* [6.1.2 16] */
         /* The counter begins at zero, WebAuthn L3 6.3.2; nothing here is ever backed up. */
         candidate->data = (struct authdata){
                 .rp_id_hash = candidate->credential.rp_id_hash,
@@ -275,13 +353,12 @@ static uint16_t prepare(struct mitome_element *element, const struct fido_operat
                 .credential_id = candidate->credential.id,
                 .public_key = candidate->public_key.cose,
         };
-        write_extensions(make, candidate);
-        return SW_OK;
+        return write_outputs(element, operation, make, candidate);
 }
 
 static uint16_t keep(struct mitome_element *element, struct fido_credential *credential)
 {
-        SW_TRY(make_room(element, credential));
+        SW_TRY(make_room(element, credential)); /* [6.1.2 17.2] */
         SW_TRY(fido_put_credential(element, credential));
         return fido_commit_credentials(element);
 }
@@ -294,15 +371,25 @@ static uint16_t create(struct mitome_element *element, const struct fido_operati
         SW_TRY(choose_algorithm(element, operation, make, &algorithm));
         uint16_t sw = prepare(element, operation, make, algorithm, &candidate);
         if (sw == SW_OK)
-                sw = attest(
-                        element, operation, is_enterprise(element, operation, make), &candidate.data, answer);
+                sw = attest(element, operation, make, &candidate.data, answer);
         if (sw == SW_OK) {
-                sw = keep(element, &candidate.credential);
+                if (candidate.credential.blob_key.size)
+                        tlv_write(answer, 0x87, candidate.credential.blob_key);
+                sw = answer->overflowed ? SW_UNKNOWN : keep(element, &candidate.credential);
                 if (sw != SW_OK)
                         fido_index_settle(&element->fido.index, false);
         }
         bytes_wipe(&candidate, sizeof candidate);
         return sw;
+}
+
+/* [6.1.2 12.1] a credential of the list is told of whether the user has touched or not: the answer to that
+ * stands before the one to the touch. */
+static uint16_t refuse_absent(
+        struct mitome_element *element, const struct make *make, const struct fido_operation *operation)
+{
+        SW_TRY(check_excluded(element, make, operation));
+        return SW_CONDITIONS;
 }
 
 uint16_t fido_make_credential(
@@ -311,7 +398,9 @@ uint16_t fido_make_credential(
         struct make make;
         struct fido_operation operation;
         SW_TRY(read_make(command->data, &make));
-        SW_TRY(check_make(&element->fido.operation, &make));
+        SW_TRY(check_make(element, &element->fido.operation, &make));
+        if (check_presence(&element->fido.operation, &make) != SW_OK)
+                return refuse_absent(element, &make, &element->fido.operation);
         SW_TRY(fido_spend_operation(element, make.token, &operation));
         SW_TRY(check_excluded(element, &make, &operation));
         return create(element, &operation, &make, answer);

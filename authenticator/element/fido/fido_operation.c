@@ -30,11 +30,22 @@ enum fido_phase fido_phase_of(const struct fido *fido)
         }
 }
 
+/* [6.2.2 9.4] an assertion without presence leaves the token as it is: platforms look with it first which
+ * credential of a list is here. There is no clock in the element, so that it counts how often. */
+static bool is_look(const struct fido *fido)
+{
+        return fido->operation.command == FIDO_GET_ASSERTION && !fido->operation.presence_asked &&
+               fido->token.looks < FIDO_LOOKS_MAX;
+}
+
 void fido_end_operation(struct fido *fido)
 {
         /* Changes of the fingers take no permission: one token enrols, names and removes (CTAP 2.1, 6.7; what
          * takes them is in 6.1.2 and 6.2.2). */
-        if (fido->operation.by_pin && fido->operation.command != FIDO_BIO_ENROLMENT)
+        bool takes = fido->operation.by_pin && fido->operation.command != FIDO_BIO_ENROLMENT;
+        if (takes && is_look(fido))
+                fido->token.looks++;
+        else if (takes)
                 fido_token_used(&fido->token);
         bytes_wipe(&fido->operation, sizeof fido->operation);
 }
@@ -190,6 +201,7 @@ uint16_t fido_begin(struct mitome_element *element, const struct apdu_command *c
         operation.presence_asked = begin.options.data[0] & BEGIN_PRESENCE;
         operation.built_in = begin.options.data[0] & BEGIN_BUILT_IN;
         operation.by_pin = begin.param.data;
+        operation.modality = operation.by_pin ? element->fido.token.modality : FIDO_UNVERIFIED;
         SW_TRY(fido_allowed(element, command->ins, begins(&operation)));
         SW_TRY(take_hashes(&begin, &operation));
         if (operation.built_in || operation.command == FIDO_BIO_ENROLMENT)
@@ -239,6 +251,7 @@ uint16_t fido_spend_operation(struct mitome_element *element, slice bytes, struc
         if (!ret->built_in)
                 return SW_OK;
         SW_TRY(fido_check_token(element, ret, bytes, UNLOCK_VERIFIED, &token));
+        ret->modality = token.modality;
         SW_TRY(user_uv_put(element, USER_UV_TRIES));
         return element_commit(element);
 }

@@ -47,6 +47,7 @@ struct grant {
         uint8_t permissions;
         bool has_rp;
         slice rp_id_hash;
+        uint8_t modality;
 };
 
 static uint16_t seal_token(struct mitome_element *element, const struct fido_shared *shared,
@@ -75,6 +76,7 @@ static uint16_t keep_token(struct fido *fido, const struct fido_shared *shared, 
         token->protocol = shared->protocol;
         token->permissions = grant->permissions;
         token->has_rp = grant->has_rp;
+        token->modality = grant->modality;
         if (grant->has_rp)
                 SW_TRY(element_sw(slice_copy(
                         grant->rp_id_hash, "rpIdHash", token->rp_id_hash, sizeof token->rp_id_hash, NULL)));
@@ -160,7 +162,7 @@ uint16_t fido_get_pin_token(
 {
         struct pin_request request;
         uint8_t rp_id_hash[SHA256_SIZE];
-        struct grant grant = { .permissions = FIDO_PERMISSIONS_LEGACY };
+        struct grant grant = { .permissions = FIDO_PERMISSIONS_LEGACY, .modality = FIDO_BY_PIN };
         FIDO_SHARED(shared);
         SECRET(hash);
         SW_TRY(read_pin_request(command->data, &request));
@@ -200,6 +202,7 @@ uint16_t fido_get_uv_token(struct mitome_element *element, const struct apdu_com
                 .permissions = operation.permissions,
                 .has_rp = !slice_equal(SLICE(operation.rp_id_hash), SLICE(none)),
                 .rp_id_hash = SLICE(operation.rp_id_hash),
+                .modality = operation.modality,
         };
         return issue_token(element, &shared, &grant, answer);
 }
