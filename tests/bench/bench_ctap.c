@@ -227,7 +227,11 @@ static void make_credential(struct ctap_bench *bench, const struct make_wish *wi
 {
         static struct ctap_request request;
         write_make(&request, bench, wish);
-        MUST(ctap_run(&request));
+        if (!ctap_run(&request)) {
+                fprintf(stderr, "bench_ctap: makeCredential (%d): %02X\n", cose_of[wish->algorithm],
+                        bench->answer.size ? bench->answer.data[0] : 0xFF);
+                exit(2);
+        }
         find_id(bench->answer, ret_id);
 }
 
