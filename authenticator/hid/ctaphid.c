@@ -534,9 +534,9 @@ bool ctaphid_busy(const struct ctaphid *hid)
 
 void ctaphid_reset(struct ctaphid *hid)
 {
-        const struct mitome_random random = hid->random;
-        bytes_wipe(hid, sizeof *hid);
-        hid->random = random;
+        finish(hid);
+        hid->answer_count = 0;
+        hid->lock = 0;
 }
 
 bool ctaphid_send(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE])

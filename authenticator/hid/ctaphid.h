@@ -79,7 +79,8 @@ void ctaphid_set_elsewhere(struct ctaphid *hid, bool elsewhere);
 /* ctaphid_busy: a message is coming, being worked on or going out. */
 bool ctaphid_busy(const struct ctaphid *hid);
 
-/* ctaphid_reset is a device that is plugged in anew: it knows no channel. */
+/* ctaphid_reset is a device that was without power: nothing is begun, locked or waits to be sent. Its
+ * channels stay: where no bus tells the hosts that a device was gone, they go on with those they have. */
 void ctaphid_reset(struct ctaphid *hid);
 
 /* ctaphid_send takes the next report that waits for the host. */

@@ -128,7 +128,7 @@ struct mitome_authenticator;
 MITOME_CHECKED mitome_status mitome_authenticator_new(const struct mitome_authenticator_config *config,
         struct mitome_authenticator **ret, mitome_error *error);
 
-/* mitome_authenticator_power_cycle is what unplugging and plugging in again does: channels, tokens and
+/* mitome_authenticator_power_cycle is what unplugging and plugging in again does: tokens, locks and
  * whatever is being done are gone, the element is reset (where its link can do that) and its applet selected
  * anew, and authenticatorReset's window opens. Fails as mitome_authenticator_new does; the authenticator is
  * then without an element, and answers so, until a later power cycle succeeds. */
