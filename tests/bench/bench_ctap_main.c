@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What CTAP costs beside the bare signatures: figures, never a verdict on a build. */
 #include "bench_ctap.h"
+#include "bench_ctap_client.h"
 #include "bench_lines.h"
 #include "bench_memory.h"
 
@@ -21,6 +22,7 @@ struct options {
 
 struct ctap_bench_set {
         struct ctap_bench few, many, maker;
+        struct ctap_client *client; /* NULL: without libfido2 */
         struct ctap_raw raw[CTAP_ALGORITHMS], rsa;
         struct ctap_raw_make raw_make[CTAP_ALGORITHMS];
         struct ctap_request warm[CTAP_ALGORITHMS], cold[CTAP_ALGORITHMS][2];
@@ -31,6 +33,7 @@ static void open_set(struct ctap_bench_set *set)
         ctap_bench_open(&set->few, FEW);
         ctap_bench_open(&set->many, MANY);
         ctap_bench_open(&set->maker, 0);
+        set->client = ctap_client_open();
         ctap_raw_open_rsa(&set->rsa);
         for (int i = 0; i < CTAP_ALGORITHMS; i++) {
                 ctap_raw_open(&set->raw[i], (enum ctap_algorithm)i);
@@ -46,6 +49,7 @@ static void close_set(struct ctap_bench_set *set)
         ctap_bench_close(&set->few);
         ctap_bench_close(&set->many);
         ctap_bench_close(&set->maker);
+        ctap_client_close(set->client);
         ctap_raw_close(&set->rsa);
         for (int i = 0; i < CTAP_ALGORITHMS; i++)
                 ctap_raw_close(&set->raw[i]);
@@ -53,14 +57,15 @@ static void close_set(struct ctap_bench_set *set)
 
 static int measure(struct ctap_bench_set *set, double seconds)
 {
-        enum { RSA, ES256, EDDSA, ES384, FIRST_MAKE = 10, BY_RP = 18 };
+        enum { RSA, ES256, EDDSA, ES384, WARM_ES256, FIRST_MAKE = 10, BY_RP = 18, CLIENT = 22 };
         struct ctap_bench *few = &set->few;
         const struct bench_line lines[] = {
                 [RSA] = { "RSA-2048 signature, OpenSSL alone", ctap_raw_sign, &set->rsa, -1, 0 },
                 [ES256] = { "ES256 signature, OpenSSL alone", ctap_raw_sign, &set->raw[CTAP_ES256], -1, 0 },
                 [EDDSA] = { "EdDSA signature, OpenSSL alone", ctap_raw_sign, &set->raw[CTAP_EDDSA], -1, 0 },
                 [ES384] = { "ES384 signature, OpenSSL alone", ctap_raw_sign, &set->raw[CTAP_ES384], -1, 0 },
-                { "getAssertion ES256, same key as before", ctap_run, &few->get[CTAP_ES256], ES256, 1.25 },
+                [WARM_ES256] = { "getAssertion ES256, same key as before", ctap_run, &few->get[CTAP_ES256],
+                        ES256, 1.25 },
                 { "getAssertion EdDSA, same key as before", ctap_run, &few->get[CTAP_EDDSA], EDDSA, 1.25 },
                 { "getAssertion ES384, same key as before", ctap_run, &few->get[CTAP_ES384], ES384, 1.25 },
                 { "getAssertion ES256, another key each time", ctap_run_in_turns, set->cold[CTAP_ES256],
@@ -89,8 +94,10 @@ static int measure(struct ctap_bench_set *set, double seconds)
                         1.5 },
                 { "getAssertion, the last of an allow list of 64", ctap_run, &few->allow_64, RSA, 1.0 },
                 { "makeCredential, an exclude list of 64", ctap_run_make, &set->maker.exclude_64, RSA, 1.0 },
+                [CLIENT] = { "the same ES256 login as libfido2 sees it, over CTAPHID",
+                        ctap_client_get_assertion, set->client, WARM_ES256, 0 },
         };
-        return bench_lines(lines, sizeof lines / sizeof *lines, seconds);
+        return bench_lines(lines, set->client ? CLIENT + 1 : CLIENT, seconds);
 }
 
 /* ---- memory, and what the element is asked ---- */
