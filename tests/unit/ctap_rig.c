@@ -18,10 +18,14 @@
 
 void ctap_rig_open(struct ctap_rig *rig)
 {
-        const struct core_config config = { .now_ms = rig->now_ms, .transports = CORE_OVER_USB };
+        const struct core_config config = {
+                .now_ms = rig->now_ms, .transports = CORE_OVER_USB, .blobs = true
+        };
         MUST(element_rig_select(&rig->element, element_rig_fido) == SW_OK);
         DONE(core_new(&config, &rig->core, NULL));
         rig->user = CORE_TOUCHED;
+        rig->finger = MITOME_GATE_EVIDENCE;
+        rig->model.power_on_ms = rig->now_ms;
 }
 
 void ctap_rig_close(struct ctap_rig *rig)
@@ -48,6 +52,89 @@ static void answer_apdu(struct ctap_rig *rig, const struct core_action *action, 
                 .bytes = slice_of(rig->element.response, rig->element.data.size + 2) };
 }
 
+/* What the matcher makes of the finger that is there: it seals what the element is to know. */
+static void seal(const struct ctap_rig *rig, struct mitome_gate_event *event)
+{
+        uint8_t hash[SHA256_SIZE] = { 0 };
+        struct unlock_token token = { .modality = UNLOCK_FINGER,
+                .purpose = event->kind == MITOME_GATE_EVIDENCE ? UNLOCK_VERIFIED : UNLOCK_ABSENT };
+        if (rig->rp_id_size)
+                sha256(&(slice){ .data = rig->rp_id, .size = rig->rp_id_size }, 1, hash);
+        unlock_digest(rig->gate_command, SLICE(hash), SLICE(rig->client_data_hash), token.digest);
+        DONE(slice_copy(SLICE(rig->challenge), "challenge", token.challenge, sizeof token.challenge, NULL));
+        DONE(slice_copy(SLICE(rig->element.set), "set", token.set, sizeof token.set, NULL));
+        unlock_token_seal(&token, secret_view(&rig->element.pairing_key), event->evidence);
+        event->has_evidence = true;
+}
+
+static void start_gate(struct ctap_rig *rig, const struct mitome_gate_request *request)
+{
+        MUST(request->purpose == MITOME_GATE_VERIFY);
+        rig->gate_command = request->command;
+        rig->rp_id_size = request->rp_id.size;
+        DONE(slice_copy(request->rp_id, "RP ID", rig->rp_id, sizeof rig->rp_id, NULL));
+        DONE(slice_copy(request->client_data_hash, "hash", rig->client_data_hash,
+                sizeof rig->client_data_hash, NULL));
+        DONE(slice_copy(request->challenge, "challenge", rig->challenge, sizeof rig->challenge, NULL));
+}
+
+static void answer_gate(struct ctap_rig *rig, struct core_event *event)
+{
+        rig->gate_event = (struct mitome_gate_event){ .kind = rig->finger };
+        if (rig->finger == MITOME_GATE_EVIDENCE || rig->finger == MITOME_GATE_ABSENT)
+                seal(rig, &rig->gate_event);
+        *event = (struct core_event){ .kind = CORE_GATE, .gate = &rig->gate_event };
+}
+
+static void answer_touch(struct ctap_rig *rig, const struct core_action *action, struct core_event *event)
+{
+        rig->touches++;
+        rig->touch = action->touch;
+        *event = (struct core_event){ .kind = rig->user };
+}
+
+static void load_blobs(struct ctap_rig *rig, struct core_event *event)
+{
+        *event = (struct core_event){ .kind = rig->blobs_fail ? CORE_BLOBS_FAILED : CORE_BLOBS,
+                .bytes = slice_of(rig->blobs, rig->blobs_size) };
+}
+
+static void save_blobs(struct ctap_rig *rig, const struct core_action *action, struct core_event *event)
+{
+        *event = (struct core_event){ .kind = rig->blobs_fail ? CORE_BLOBS_FAILED : CORE_BLOBS_SAVED };
+        if (rig->blobs_fail)
+                return;
+        DONE(slice_copy(action->bytes, "blobs", rig->blobs, sizeof rig->blobs, NULL));
+        rig->blobs_size = action->bytes.size;
+}
+
+static void carry_out(struct ctap_rig *rig, const struct core_action *action, struct core_event *event)
+{
+        switch (action->kind) {
+        case CORE_TRANSMIT:
+                answer_apdu(rig, action, event);
+                break;
+        case CORE_GATE_START:
+                start_gate(rig, &action->request);
+                answer_gate(rig, event);
+                break;
+        case CORE_GATE_POLL:
+        case CORE_GATE_CANCEL:
+                answer_gate(rig, event);
+                break;
+        case CORE_LOAD_BLOBS:
+                load_blobs(rig, event);
+                break;
+        case CORE_SAVE_BLOBS:
+                save_blobs(rig, action, event);
+                break;
+        case CORE_TOUCH:
+        default:
+                MUST(action->kind == CORE_TOUCH);
+                answer_touch(rig, action, event);
+        }
+}
+
 /* Runs a request to its end and keeps the reply. */
 static slice run(struct ctap_rig *rig, enum core_event_kind kind, slice request)
 {
@@ -56,18 +143,18 @@ static slice run(struct ctap_rig *rig, enum core_event_kind kind, slice request)
         rig->touches = rig->element_commands = 0;
         step(rig, &event, &action);
         while (action.kind != CORE_REPLY) {
-                if (action.kind == CORE_TRANSMIT) {
-                        answer_apdu(rig, &action, &event);
-                } else {
-                        MUST(action.kind == CORE_TOUCH); /* neither gate nor blobs here */
-                        rig->touches++;
-                        rig->touch = action.touch;
-                        event = (struct core_event){ .kind = rig->user };
-                }
+                carry_out(rig, &action, &event);
                 step(rig, &event, &action);
         }
         DONE(slice_copy(action.bytes, "reply", rig->reply, sizeof rig->reply, NULL));
         return slice_of(rig->reply, action.bytes.size);
+}
+
+void ctap_rig_power_cycle(struct ctap_rig *rig)
+{
+        element_rig_cycle(&rig->element);
+        MUST(element_rig_select(&rig->element, element_rig_fido) == SW_OK);
+        (void)run(rig, CORE_POWER_ON, (slice){ 0 });
 }
 
 uint8_t ctap_rig_request(struct ctap_rig *rig, slice request)

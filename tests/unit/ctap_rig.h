@@ -3,11 +3,13 @@
 #define CTAP_RIG_H
 
 /* The core before a real element: CTAP and U2F requests in, answers out, and a user who touches or does not.
- * core_model.h watches every action. There is no gate. */
+ * core_model.h watches every action. A finger comes, where one is wanted, as `finger` says. */
 
 #include "core_model.h"
 #include "ctap_status.h"
 #include "element_rig.h"
+
+enum { CTAP_RIG_BLOBS_MAX = 8192 };
 
 /* Zeroed ({0}) it is closed. Do not copy it while it is open. */
 struct ctap_rig {
@@ -17,16 +19,28 @@ struct ctap_rig {
         uint64_t now_ms;
         enum core_caller caller;
         enum core_event_kind user; /* what comes of a touch: CORE_TOUCHED (set by ctap_rig_open) .. */
+        enum mitome_gate_event_kind finger; /* EVIDENCE (set by ctap_rig_open), NO_MATCH, ABSENT .. */
+        bool blobs_fail;
+        size_t blobs_size;
+        uint8_t blobs[CTAP_RIG_BLOBS_MAX]; /* as saved last */
 
         /* What the last request brought. */
         unsigned touches, element_commands;
         struct core_touch touch; /* the last one; its views have ended */
+        /* The matcher's last request, and what it said. */
+        struct mitome_gate_event gate_event;
+        uint8_t gate_command, rp_id[256], client_data_hash[SHA256_SIZE], challenge[UNLOCK_CHALLENGE_SIZE];
+        size_t rp_id_size;
+
         uint8_t reply[CORE_MESSAGE_MAX];
         slice body; /* of a CTAP answer behind its status; of a U2F answer without its status word */
 };
 
 void ctap_rig_open(struct ctap_rig *rig);
 void ctap_rig_close(struct ctap_rig *rig); /* the element too */
+
+/* ctap_rig_power_cycle: of the element, and so of everything. */
+void ctap_rig_power_cycle(struct ctap_rig *rig);
 
 /* ctap_rig_request sends a command byte and its CBOR and gives the status. */
 uint8_t ctap_rig_request(struct ctap_rig *rig, slice request);

@@ -34,21 +34,27 @@ static void derive(slice z, struct pin_rig *ret)
         hkdf_sha256((slice){ 0 }, z, slice_text("CTAP2 AES key"), &ret->aes);
 }
 
+void pin_rig_agree_with(
+        const struct mitome_random *random, uint8_t protocol, slice element_point, struct pin_rig *ret)
+{
+        SECRET(scalar);
+        SECRET(z);
+        ret->protocol = protocol;
+        MUST(!failed(p256_generate(random, &scalar, ret->point, NULL)));
+        MUST(!failed(p256_agree(secret_view(&scalar), element_point, &z, NULL)));
+        derive(secret_view(&z), ret);
+}
+
 uint16_t pin_rig_agree(struct element_rig *rig, uint8_t protocol, struct pin_rig *ret)
 {
         uint8_t element_point[P256_POINT_SIZE];
-        SECRET(scalar);
-        SECRET(z);
         writer w = WRITER(element_point);
-        ret->protocol = protocol;
         if (element_rig_command(rig, 0x80120000, (slice){ 0 }) != SW_OK)
                 return rig->sw;
         write_u8(&w, 0x04);
         write_slice(&w, element_rig_value(rig, 0x80));
         write_slice(&w, element_rig_value(rig, 0x81));
-        MUST(!failed(p256_generate(&rig->random, &scalar, ret->point, NULL)));
-        MUST(!failed(p256_agree(secret_view(&scalar), SLICE(element_point), &z, NULL)));
-        derive(secret_view(&z), ret);
+        pin_rig_agree_with(&rig->random, protocol, SLICE(element_point), ret);
         return SW_OK;
 }
 

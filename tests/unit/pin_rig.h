@@ -17,6 +17,10 @@ struct pin_rig {
 
 uint16_t pin_rig_agree(struct element_rig *rig, uint8_t protocol, struct pin_rig *ret);
 
+/* pin_rig_agree_with does the platform's part with the element's point: 04, x, y. */
+void pin_rig_agree_with(
+        const struct mitome_random *random, uint8_t protocol, slice element_point, struct pin_rig *ret);
+
 /* pin_rig_write_agreement writes the fields 80, 81 and 88. */
 void pin_rig_write_agreement(writer *w, const struct pin_rig *pin);
 

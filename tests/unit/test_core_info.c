@@ -117,10 +117,10 @@ static void options_follow_the_element(void **state)
 static void options_that_never_change(void **state)
 {
         struct core_rig *rig = *state;
-        static const char *const always[] = { "rk", "up", "credMgmt", "authnrCfg", "largeBlobs",
-                "perCredMgmtRO", "pinUvAuthToken", "setMinPINLength", "credentialMgmtPreview" };
+        static const char *const always[] = { "rk", "credMgmt", "authnrCfg", "largeBlobs", "perCredMgmtRO",
+                "pinUvAuthToken", "setMinPINLength", "credentialMgmtPreview" };
         static const char *const not_there[] = { "uvBioEnroll", "uvAcfg", "uvToken",
-                "noMcGaPermissionsWithClientPin" };
+                "up" /* its default is true */, "noMcGaPermissionsWithClientPin" };
         ask_info(rig);
         for (size_t i = 0; i < sizeof always / sizeof *always; i++)
                 assert_int_equal(option(rig, always[i]), 1);
