@@ -221,12 +221,16 @@ static enum ctaphid_outcome resynchronise(struct ctaphid *hid, const struct pack
         return outcome;
 }
 
-static bool others_use_it(const struct ctaphid *hid, uint32_t channel)
+/* A host that has a number from before the device was last without power goes on with it: nothing speaks
+ * against it, and no other host is disturbed. */
+static void adopt_channel(struct ctaphid *hid, uint32_t id)
 {
-        return (hid->phase != IDLE && channel != hid->channel) || (hid->lock && channel != hid->lock);
+        if (!find_channel(hid, id))
+                *oldest_channel(hid) = (struct channel){ .id = id, .used = ++hid->uses };
 }
 
-/* [11.2.9.1.3] INIT: on the broadcast channel it asks for a channel and disturbs nobody. */
+/* [11.2.9.1.3] INIT: on the broadcast channel it asks for a channel, on another it begins anew there; in
+ * either case it disturbs no other channel, and none has to wait for another's transaction with it. */
 static enum ctaphid_outcome take_init(struct ctaphid *hid, const struct packet *packet)
 {
         if (packet->size != INIT_NONCE_SIZE)
@@ -238,10 +242,9 @@ static enum ctaphid_outcome take_init(struct ctaphid *hid, const struct packet *
                 queue_init_answer(hid, packet, id);
                 return CTAPHID_NONE;
         }
-        if (!find_channel(hid, packet->channel))
-                return refuse(hid, packet->channel, ERROR_INVALID_CHANNEL);
-        if (others_use_it(hid, packet->channel))
+        if (hid->lock && packet->channel != hid->lock)
                 return refuse(hid, packet->channel, ERROR_CHANNEL_BUSY);
+        adopt_channel(hid, packet->channel);
         return resynchronise(hid, packet);
 }
 

@@ -237,12 +237,26 @@ static void init_of_another_length_is_refused(void **state)
         }
 }
 
-static void init_on_an_unknown_channel_is_refused(void **state)
+/* A host may know its number from before the device was without power. */
+static void init_on_an_unknown_channel_opens_it(void **state)
 {
         struct rig *rig = *state;
-        const uint8_t nonce[8] = { 0 };
-        say(rig, 0xABCD, CTAPHID_INIT, nonce, 8);
+        const uint8_t nonce[8] = { 4 };
+        initial(rig, 0xABCD, CTAPHID_PING, 1, nonce);
         expect_error(rig, 0xABCD, INVALID_CHANNEL);
+        say(rig, 0xABCD, CTAPHID_INIT, nonce, 8);
+        expect_packet(rig, 0xABCD, CTAPHID_INIT, 17);
+        assert_int_equal(get_u32(rig->report + CHANNEL_OFFSET_OF_INIT), 0xABCD);
+        say(rig, 0xABCD, CTAPHID_PING, nonce, 1);
+        expect_message(rig, 0xABCD, CTAPHID_PING, nonce, 1);
+        make_busy(rig); /* and no number of them takes the busy one's place */
+        for (uint32_t i = 0; i < 3 * CTAPHID_CHANNELS; i++) {
+                say(rig, 0xBB00 + i, CTAPHID_INIT, nonce, 8);
+                expect_packet(rig, 0xBB00 + i, CTAPHID_INIT, 17);
+        }
+        ctaphid_reply(rig->hid, slice_of("x", 1));
+        expect_message(rig, rig->channel, CTAPHID_CBOR, (const uint8_t *)"x", 1);
+        make_busy(rig);
 }
 
 static void the_oldest_channel_makes_room(void **state)
@@ -435,8 +449,8 @@ static void others_hear_that_the_device_is_busy(void **state)
         initial(rig, rig->channel, CTAPHID_PING, 100, message); /* receiving */
         initial(rig, other, CTAPHID_PING, 1, message);
         expect_error(rig, other, CHANNEL_BUSY);
-        initial(rig, other, CTAPHID_INIT, 8, nonce);
-        expect_error(rig, other, CHANNEL_BUSY);
+        initial(rig, other, CTAPHID_INIT, 8, nonce); /* disturbs nobody */
+        expect_packet(rig, other, CTAPHID_INIT, 17);
         open_channel(rig); /* a new channel may always be asked for */
         next(rig, rig->channel, 0, message + INITIAL_PAYLOAD, 100 - INITIAL_PAYLOAD);
 
@@ -868,7 +882,7 @@ int main(void)
                 TEST(init_tells_version_and_capabilities),
                 cmocka_unit_test(init_avoids_reserved_and_taken_channels),
                 TEST(init_of_another_length_is_refused),
-                TEST(init_on_an_unknown_channel_is_refused),
+                TEST(init_on_an_unknown_channel_opens_it),
                 TEST(the_oldest_channel_makes_room),
                 TEST(the_busy_channel_is_never_given_away),
                 TEST(messages_of_every_length_come_back),
