@@ -180,6 +180,8 @@ static const struct {
         { 0x46, fido_manage_credentials },
         { 0x52, fido_u2f_register },
         { 0x54, fido_u2f_authenticate },
+        { 0x56, fido_sign_document },
+        { 0x58, fido_read_certificate },
 };
 
 /* BEGIN asks for itself, once it has read what is announced. */
@@ -219,6 +221,8 @@ static const struct command commands[] = {
         { 0x80, 0x46, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x52, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x54, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x56, COMMAND_OPEN, fido_dispatch },
+        { 0x80, 0x58, COMMAND_OPEN, fido_dispatch },
         { 0x80, 0x30, COMMAND_PROTECTED, fido_dispatch },
         { 0x80, 0x32, COMMAND_PROTECTED, fido_dispatch },
         { 0x80, 0x34, COMMAND_PROTECTED, fido_dispatch },

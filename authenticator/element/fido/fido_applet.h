@@ -164,6 +164,7 @@ fido_handler fido_pair, fido_confirm_pairing;                       /* fido_pair
 fido_handler fido_set_enterprise;                                   /* fido_enterprise.c */
 fido_handler fido_manage_credentials;                               /* fido_management.c */
 fido_handler fido_u2f_register, fido_u2f_authenticate;              /* fido_ctap1.c */
+fido_handler fido_sign_document, fido_read_certificate;             /* fido_document.c */
 
 fido_handler fido_reset;        /* fido_reset.c */
 fido_handler fido_forget_token; /* fido_token.c */

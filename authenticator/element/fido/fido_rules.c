@@ -47,6 +47,8 @@ const struct fido_rule fido_rules[] = {
         { 0x46, FIDO_IDLE, ANY, 0, "MANAGE CREDENTIALS" },
         { 0x52, FIDO_IDLE, ANY, FACT_BATCH_KEY, "U2F REGISTER" },
         { 0x54, FIDO_IDLE, ANY, 0, "U2F AUTHENTICATE" },
+        { 0x56, FIDO_IDLE, IN(FIDO_IDLE), 0, "SIGN DOCUMENT" },
+        { 0x58, FIDO_IDLE, IN(FIDO_IDLE), 0, "READ CERTIFICATE" },
 };
 const size_t fido_rule_count = sizeof fido_rules / sizeof *fido_rules;
 

@@ -87,6 +87,16 @@ bool jpki_is_opened(const struct mitome_element *element, enum jpki_ef ef)
         return is_verified(element, files[i].guard);
 }
 
+bool jpki_find_certificate(const struct mitome_element *element, enum jpki_ef file, enum jpki_ef *ret_guard)
+{
+        size_t i = find_file(element, (uint16_t)file);
+        if (i == FILE_COUNT || files[i].kind != JPKI_KIND_CERTIFICATE)
+                return false;
+        bool is_free = files[i].free_on_the_card && jpki_settings(element).personality == JPKI_CARD;
+        *ret_guard = is_free ? JPKI_NO_EF : files[i].guard;
+        return true;
+}
+
 void jpki_close_secret(struct mitome_element *element, enum jpki_ef secret)
 {
         if (secret == JPKI_AUTH_PIN)

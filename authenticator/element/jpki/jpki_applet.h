@@ -113,6 +113,25 @@ void jpki_drop_keys(struct mitome_element *element);
 uint16_t jpki_user_verification_sign(
         struct mitome_element *element, const slice *parts, size_t count, writer *signature);
 
+/* ---- for the FIDO applet ---- */
+
+enum { JPKI_SIGNATURE_SIZE = 256 };
+
+/* jpki_check_password spends a try of the signing password, durably, and compares: 9000, and the tries are
+ * full again; 63Cx; 6983 none is left; 6A82 none is set. It opens nothing of this applet; a wrong one closes
+ * what the right one had opened (jpki_secrets.c). */
+uint16_t jpki_check_password(struct mitome_element *element, slice text);
+
+/* jpki_check_lease answers 6985 where key 001A signs by lease and none is left; jpki_sign_document takes one
+ * off, durably, and signs a SHA-256 hash with it: PKCS#1 v1.5, DigestInfo. The caller has checked the
+ * password. 6A88 there is no such key (jpki_keys.c). */
+uint16_t jpki_check_lease(const struct mitome_element *element);
+uint16_t jpki_sign_document(struct mitome_element *element, slice hash, writer *signature);
+
+/* jpki_find_certificate tells whether a file is one for a certificate, and what guards it here: the password,
+ * the PIN, or nothing (jpki_applet.c). */
+bool jpki_find_certificate(const struct mitome_element *element, enum jpki_ef file, enum jpki_ef *ret_guard);
+
 /* ---- commands ---- */
 
 typedef uint16_t jpki_handler(

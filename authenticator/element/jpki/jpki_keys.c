@@ -122,6 +122,11 @@ static uint16_t find_key(const struct mitome_element *element, uint8_t p2, enum 
         return SW_OK;
 }
 
+static bool signs_by_lease(const struct mitome_element *element)
+{
+        return jpki_settings(element).personality == JPKI_PHONE;
+}
+
 uint16_t jpki_sign(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         enum jpki_ef ef;
@@ -137,9 +142,28 @@ uint16_t jpki_sign(struct mitome_element *element, const struct apdu_command *co
         SW_TRY(check_input(mode, command->data));
         SW_TRY(check_allowed(element, ef, mode, command->data));
         SW_TRY(jpki_ready_key(element, ef, &key));
-        if (ef == JPKI_SIGN_KEY && jpki_settings(element).personality == JPKI_PHONE)
+        if (ef == JPKI_SIGN_KEY && signs_by_lease(element))
                 SW_TRY(lease_spend(element));
         return sign(key, mode, command->data, answer);
+}
+
+/* ---- SIGN DOCUMENT of the FIDO applet ---- */
+
+uint16_t jpki_check_lease(const struct mitome_element *element)
+{
+        return signs_by_lease(element) && lease_left(element) == 0 ? SW_CONDITIONS : SW_OK;
+}
+
+uint16_t jpki_sign_document(struct mitome_element *element, slice hash, writer *signature)
+{
+        enum { HASH_WITH_DIGEST_INFO = 0x02 };
+        const struct signing_mode *mode = &modes[HASH_WITH_DIGEST_INFO];
+        EVP_PKEY *key;
+        SW_TRY(check_input(mode, hash));
+        SW_TRY(jpki_ready_key(element, JPKI_SIGN_KEY, &key));
+        if (signs_by_lease(element))
+                SW_TRY(lease_spend(element));
+        return sign(key, mode, hash, signature);
 }
 
 /* ---- GENERATE KEY PAIR ---- */

@@ -63,6 +63,18 @@ static uint16_t check_password(struct mitome_element *element, slice text)
         return element_commit(element);
 }
 
+uint16_t jpki_check_password(struct mitome_element *element, slice text)
+{
+        if (!reference_is_set(element, &password_data))
+                return SW_NOT_FOUND;
+        if (password_tries(element) == 0)
+                return SW_BLOCKED;
+        uint16_t sw = check_password(element, text);
+        if (sw != SW_OK)
+                jpki_close_secret(element, JPKI_SIGN_PASSWORD);
+        return sw;
+}
+
 static uint16_t set_password(struct mitome_element *element, slice text)
 {
         SECRET(password);
