@@ -9,7 +9,7 @@
 
 #include <openssl/evp.h>
 
-enum { ELEMENT_CERTIFICATE_MAX = 2048 };
+enum { ELEMENT_CERTIFICATE_MAX = 4097 };
 
 /* element_certificate_key gives the DER of one of the process's two keys (0, 1) for as long as it runs. */
 slice element_certificate_key(unsigned which);
