@@ -1,39 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "complain.h"
-#include "device.h"
-#include "hid_port.h"
-#include "random_system.h"
+#include "serve_authenticator.h"
 
-#include <mitome/authenticator.h>
-
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <time.h>
-#include <unistd.h>
 
 static const char usage[] =
-        "usage: mitome authenticator --state DIR --hid uhid|pty:PATH|unix:PATH|udp:PORT [--touch auto|ask]\n"
-        "                            [--provision-demo]\n\n"
-        "Runs the authenticator, its element in a process of its own, until a signal ends it.\n\n"
-        "  --state DIR        where everything is kept (mode 0700); a new one becomes a plain FIDO authenticator\n"
-        "  --hid uhid         a HID device of this machine, for every program on it\n"
-        "  --hid pty:PATH     a link to a terminal that libfido2 takes for a device file\n"
-        "  --hid unix:PATH    a SOCK_SEQPACKET socket, a report a packet\n"
-        "  --hid udp:PORT     127.0.0.1, a report a datagram: for tests\n"
-        "  --touch ask        ask on the terminal whether the user is there (default)\n"
-        "  --touch auto       say that the user is there: for tests only\n"
-        "  --provision-demo   if DIR is new: personalise it for an invented person, PIN 1234, password PASSWORD1\n";
+        "usage: mitome authenticator --state DIR --hid uhid|pty:PATH|unix:PATH|udp:PORT [--touch ask|auto]\n"
+        "                            [--finger IMAGE..] [--notify COMMAND] [--prompt-socket PATH] [--matcher PATH]\n"
+        "                            [--provision-demo] [--verbose]\n\n"
+        "Runs the authenticator until a signal ends it. Element and matcher are processes of their own.\n\n"
+        "  --state DIR           where everything is kept (mode 0700); a new one becomes a plain FIDO authenticator\n"
+        "  --hid uhid            a HID device of this machine, which every program on it finds\n"
+        "  --hid pty:PATH        a link to a terminal that libfido2 takes for a device file\n"
+        "  --hid unix:PATH       a SOCK_SEQPACKET socket, a report a packet, own user only\n"
+        "  --hid udp:PORT        127.0.0.1, a report a datagram, any user of this machine: for tests\n"
+        "  --touch ask           ask whether the user is there: on the terminal, and as said below (default)\n"
+        "  --touch auto          say that the user is there, always: FOR TESTS ONLY, and getInfo says so. With\n"
+        "                        udp the power-cycle datagram of simulators is obeyed\n"
+        "  --finger IMAGE..      a virtual finger instead of a fingerprint reader: PGM files, laid one after the\n"
+        "                        other, or grown:SEED, a finger that belongs to nobody. With --touch ask each one is\n"
+        "                        asked for. grown:1 with --touch auto, and for what --provision-demo made\n"
+        "  --notify COMMAND      also ask by a program: COMMAND TITLE TEXT REASON touch|finger; it ends with 0 for\n"
+        "                        yes, 1 for no (mitome-ask shows a desktop notification)\n"
+        "  --prompt-socket PATH  also ask whoever is connected there (own user only): lines of JSON, answered by\n"
+        "                        `yes N` or `no N`\n"
+        "  --matcher PATH        the program mitome-matcher, if it is not beside this one\n"
+        "  --provision-demo      if DIR is new: personalise it for an invented person, PIN 1234, password PASSWORD1,\n"
+        "                        and enrol a finger\n"
+        "  --verbose             say what is asked, and what it cost in commands of the element\n";
+
+enum { DEMO_FINGER_MAX = HAND_IMAGES_MAX };
 
 struct options {
-        const char *state, *hid, *touch;
-        bool provision, help;
+        const char *state, *hid, *touch, *notify, *prompt_socket, *matcher;
+        const char *images[HAND_IMAGES_MAX];
+        size_t image_count;
+        bool provision, verbose, help;
 };
+
+static bool add_image(struct options *options, const char *image)
+{
+        if (options->image_count == HAND_IMAGES_MAX)
+                return false;
+        options->images[options->image_count++] = image;
+        return true;
+}
+
+/* `--finger A B C` as well as `--finger A --finger B`. */
+static bool take_images(int argc, char **argv, struct options *options)
+{
+        bool taken = add_image(options, optarg);
+        while (taken && optind < argc && argv[optind][0] != '-')
+                taken = add_image(options, argv[optind++]);
+        return taken;
+}
+
+static bool take_flag(int option, struct options *options)
+{
+        bool *const flags[] = {
+                ['p'] = &options->provision, ['v'] = &options->verbose, ['h'] = &options->help
+        };
+        if (option < 0 || (size_t)option >= sizeof flags / sizeof flags[0] || !flags[option])
+                return false;
+        *flags[option] = true;
+        return true;
+}
+
+static bool take_option(int option, struct options *options)
+{
+        const char **const texts[] = {
+                ['s'] = &options->state,
+                ['d'] = &options->hid,
+                ['t'] = &options->touch,
+                ['n'] = &options->notify,
+                ['k'] = &options->prompt_socket,
+                ['m'] = &options->matcher,
+        };
+        if (option < 0 || (size_t)option >= sizeof texts / sizeof texts[0] || !texts[option])
+                return take_flag(option, options);
+        *texts[option] = optarg;
+        return true;
+}
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
@@ -41,193 +93,68 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "state", required_argument, NULL, 's' },
                 { "hid", required_argument, NULL, 'd' },
                 { "touch", required_argument, NULL, 't' },
+                { "finger", required_argument, NULL, 'f' },
+                { "notify", required_argument, NULL, 'n' },
+                { "prompt-socket", required_argument, NULL, 'k' },
+                { "matcher", required_argument, NULL, 'm' },
                 { "provision-demo", no_argument, NULL, 'p' },
+                { "verbose", no_argument, NULL, 'v' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
-        for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-                if (option == 's')
-                        options->state = optarg;
-                else if (option == 'd')
-                        options->hid = optarg;
-                else if (option == 't')
-                        options->touch = optarg;
-                else if (option == 'p')
-                        options->provision = true;
-                else if (option == 'h')
-                        options->help = true;
-                else
+        for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;)
+                if (option == 'f' ? !take_images(argc, argv, options) : !take_option(option, options))
                         return false;
-        }
         if (options->touch && strcmp(options->touch, "auto") != 0 && strcmp(options->touch, "ask") != 0)
                 return false;
         return options->help || (optind == argc && options->state && options->hid);
 }
 
-/* ---- the user ---- */
-
-static enum mitome_presence_answer touch_at_once(void *context, int wait_ms)
+static void fill(struct serve_config *config, struct options *options)
 {
-        (void)context;
-        (void)wait_ms;
-        return MITOME_PRESENCE_TOUCHED;
-}
-
-static void ask_on_terminal(void *context, const struct mitome_prompt *prompt)
-{
-        (void)context;
-        fprintf(stderr, "mitome authenticator: is it you, for %.*s? [y/N] ", (int)prompt->rp_id.size,
-                (const char *)prompt->rp_id.data);
-}
-
-static enum mitome_presence_answer hear_terminal(void *context, int wait_ms)
-{
-        char answer[16];
-        struct pollfd wait = { .fd = STDIN_FILENO, .events = POLLIN };
-        (void)context;
-        if (poll(&wait, 1, wait_ms) != 1)
-                return MITOME_PRESENCE_NOTHING;
-        ssize_t size = read(STDIN_FILENO, answer, sizeof answer);
-        return size > 0 && (answer[0] == 'y' || answer[0] == 'Y') ? MITOME_PRESENCE_TOUCHED
-                                                                  : MITOME_PRESENCE_DECLINED;
-}
-
-/* ---- the loop ---- */
-
-struct server {
-        struct options options;
-        struct device device;
-        struct hid_port port;
-        int stop;
-        struct mitome_authenticator *authenticator;
-};
-
-static uint64_t clock_ms(void)
-{
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static mitome_status power_on(struct server *server, mitome_error *error)
-{
-        const bool is_auto = server->options.touch && strcmp(server->options.touch, "auto") == 0;
-        const struct mitome_authenticator_config config = {
-                .element = card_link(server->device.card),
-                .random = random_system(),
-                .presence = { .ask = is_auto ? NULL : ask_on_terminal,
-                        .poll = is_auto ? touch_at_once : hear_terminal },
-                .test_touch = is_auto,
+        static const char *const nobody[] = { "grown:1" };
+        const bool is_auto = options->touch && strcmp(options->touch, "auto") == 0;
+        const bool is_demo = is_auto || options->provision || device_is_demo(options->state);
+        *config = (struct serve_config){
+                .hid = options->hid,
+                .verbose = options->verbose,
+                .may_cycle_power = is_auto,
+                .device = { .state = options->state,
+                        .matcher = options->matcher,
+                        .provision = options->provision,
+                        .virtual_sensor = options->image_count || is_demo,
+                        .needs_matcher = options->image_count || options->matcher },
+                .prompts = { .automatic = is_auto,
+                        .terminal = true,
+                        .command = options->notify,
+                        .socket = options->prompt_socket },
+                .images = options->image_count ? options->images : nobody,
+                .image_count = options->image_count ? options->image_count
+                               : is_demo            ? 1
+                                                    : 0,
         };
-        return mitome_authenticator_new(&config, &server->authenticator, error);
-}
-
-/* Unplugged and plugged in again, as far as the device can tell. */
-static mitome_status cycle_power(struct server *server, mitome_error *error)
-{
-        if (!server->options.touch || strcmp(server->options.touch, "auto") != 0)
-                return ok();
-        return mitome_authenticator_power_cycle(server->authenticator, clock_ms(), error);
-}
-
-/* True when there was something. */
-static mitome_status hear(struct server *server, bool *ret_any, mitome_error *error)
-{
-        uint8_t report[HID_PORT_REPORT_SIZE];
-        *ret_any = true;
-        switch (server->port.receive(server->port.context, report)) {
-        case HID_PORT_REPORT:
-                mitome_authenticator_receive(server->authenticator, report, clock_ms());
-                break;
-        case HID_PORT_POWER_CYCLE:
-                return cycle_power(server, error);
-        case HID_PORT_GONE:
-                return fail(error, MITOME_E_SOCKET, "--hid", NULL);
-        case HID_PORT_NOTHING:
-                *ret_any = false;
-        }
-        return ok();
-}
-
-static bool speak(struct server *server, int wait_ms)
-{
-        uint8_t report[HID_PORT_REPORT_SIZE];
-        bool any = false;
-        while (mitome_authenticator_send(server->authenticator, wait_ms, clock_ms(), report)) {
-                server->port.send(server->port.context, report);
-                any = true;
-        }
-        return any;
-}
-
-static mitome_status serve(struct server *server, mitome_error *error)
-{
-        enum { BUSY_MS = 20 };
-        for (;;) {
-                struct pollfd fds[HID_PORT_WATCH_MAX + 1];
-                bool any = true;
-                size_t count = server->port.watch(server->port.context, fds);
-                fds[count] = (struct pollfd){ .fd = server->stop, .events = POLLIN };
-                if (poll(fds, count + 1, BUSY_MS) < 0 && errno != EINTR)
-                        return fail(error, MITOME_E_PROCESS, "poll", NULL);
-                if (fds[count].revents)
-                        return ok();
-                while (any) {
-                        MITOME_TRY(hear(server, &any, error));
-                        speak(server, 0);
-                }
-                speak(server, BUSY_MS);
-        }
-}
-
-static mitome_status stop_signals(int *ret_fd, mitome_error *error)
-{
-        sigset_t signals;
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        sigaddset(&signals, SIGHUP);
-        sigprocmask(SIG_BLOCK, &signals, NULL);
-        *ret_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-        return *ret_fd >= 0 ? ok() : fail(error, MITOME_E_PROCESS, "the signal descriptor", NULL);
-}
-
-static mitome_status run(struct server *server, mitome_error *error)
-{
-        const struct device_config config = { .program = "mitome authenticator",
-                .state = server->options.state,
-                .provision = server->options.provision };
-        MITOME_TRY(stop_signals(&server->stop, error));
-        mitome_status status = device_start(&server->device, &config, error);
-        if (!failed(status))
-                status = power_on(server, error);
-        if (!failed(status))
-                status = hid_port_open(server->options.hid, &server->port, error);
-        if (!failed(status)) {
-                fprintf(stderr, "mitome authenticator: ready at %s\n", server->options.hid);
-                status = serve(server, error);
-        }
-        if (server->port.close)
-                server->port.close(server->port.context);
-        mitome_authenticator_free(server->authenticator);
-        device_stop(&server->device);
-        close(server->stop);
-        return status;
 }
 
 int authenticator_main(int argc, char **argv)
 {
-        struct server server = { .stop = -1 };
+        struct options options = { 0 };
+        struct serve_config config;
+        struct server server;
         mitome_error error = { 0 };
-        if (!read_options(argc, argv, &server.options)) {
+        if (!read_options(argc, argv, &options)) {
                 fputs(usage, stderr);
                 return 2;
         }
-        if (server.options.help) {
+        if (options.help) {
                 fputs(usage, stdout);
                 return 0;
         }
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         signal(SIGPIPE, SIG_IGN);
-        return failed(run(&server, &error)) ? complain("mitome authenticator", &error) : 0;
+        fill(&config, &options);
+        if (config.prompts.automatic)
+                fputs("mitome authenticator: --touch auto: nobody is asked; for tests only\n", stderr);
+        return failed(serve_authenticator(&server, &config, &error))
+                       ? complain("mitome authenticator", &error)
+                       : 0;
 }

@@ -1,22 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device.h"
 
+#include "card_keys.h"
 #include "child_process.h"
+#include "device_state.h"
 #include "provision.h"
 #include "random_system.h"
 #include "storage_file.h"
+#include "tsm.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum { START_MS = 10000, FULL_SCP03 = 0x70 };
+enum { FULL_SCP03 = 0x70 };
 
-static mitome_status path_in(
+mitome_status device_path(
         const char *folder, const char *name, char path[DEVICE_PATH_MAX], mitome_error *error)
 {
         int size = snprintf(path, DEVICE_PATH_MAX, "%s/%s", folder, name);
         return size > 0 && size < DEVICE_PATH_MAX ? ok() : fail(error, MITOME_E_TOO_LONG, "--state", NULL);
+}
+
+static const char demo_marker[] = "demonstration";
+
+bool device_is_demo(const char *folder)
+{
+        char path[DEVICE_PATH_MAX];
+        return !failed(device_path(folder, demo_marker, path, NULL)) && access(path, F_OK) == 0;
+}
+
+/* Whoever opens the folder again knows that its finger was a virtual one. */
+static mitome_status mark_demo(const char *folder, mitome_error *error)
+{
+        char path[DEVICE_PATH_MAX];
+        MITOME_TRY(device_path(folder, demo_marker, path, error));
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 || close(fd) != 0)
+                return fail(error, MITOME_E_FILE_WRITE, "--state", NULL);
+        return ok();
 }
 
 /* Made in this process, before the element's own has begun: what a factory does. */
@@ -29,11 +54,10 @@ static mitome_status make_element(
                 status = provision_demo(
                         config, &keys, device->provision ? PROVISION_PHONE : PROVISION_PLAIN, error);
         bytes_wipe(&keys, sizeof keys);
-        return status;
+        return failed(status) || !device->provision ? status : mark_demo(device->state, error);
 }
 
-static mitome_status make_if_new(
-        struct storage_file *file, const struct device_config *device, mitome_error *error)
+static mitome_status make_if_new(struct storage_file *file, struct device *device, mitome_error *error)
 {
         struct mitome_element_config config = { .storage = storage_file(file), .random = random_system() };
         uint8_t *image = NULL;
@@ -44,45 +68,184 @@ static mitome_status make_if_new(
                 return ok();
         mitome_status status = storage_file_key(file, config.storage_key, error);
         if (!failed(status))
-                status = make_element(&config, device, error);
+                status = make_element(&config, &device->config, error);
         bytes_wipe(&config, sizeof config);
+        device->is_new = !failed(status);
         return status;
 }
 
-static mitome_status prepare(const struct device_config *device, mitome_error *error)
+static mitome_status prepare(struct device *device, mitome_error *error)
 {
         struct storage_file *file;
-        MITOME_TRY(storage_file_open(device->state, &file, error));
+        MITOME_TRY(storage_file_open(device->config.state, &file, error));
         mitome_status status = make_if_new(file, device, error);
         storage_file_close(file);
         return status;
 }
 
+/* The socket is inherited: it has no name that anybody else could connect to. */
 static mitome_status start_element(struct device *device, mitome_error *error)
 {
-        char self[DEVICE_PATH_MAX], socket[DEVICE_PATH_MAX];
-        ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+        int ends[2];
+        const char *const serve[] = { device->self, "element", "--state", device->config.state, "--socket",
+                "3", NULL };
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+                return fail(error, MITOME_E_PROCESS, "the element's process", NULL);
+        mitome_status status = child_process_start_with(serve, ends[1], &device->element_process, error);
+        close(ends[1]);
+        if (!failed(status))
+                return card_link_adopt(ends[0], &device->card, error);
+        close(ends[0]);
+        return status;
+}
+
+/* ---- the matcher ---- */
+
+/* Installed it is beside this program; where it is built it has a folder of its own. */
+static bool find_matcher(const struct device *device, char path[DEVICE_PATH_MAX])
+{
+        static const char *const places[] = { "mitome-matcher", "src/edge/matcher/mitome-matcher" };
+        const char *slash = strrchr(device->self, '/');
+        int folder = slash ? (int)(slash - device->self) : 0;
+        for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+                int size = snprintf(path, DEVICE_PATH_MAX, "%.*s/%s", folder, device->self, places[i]);
+                if (size > 0 && size < DEVICE_PATH_MAX && access(path, X_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static mitome_status run_matcher(struct device *device, const char *program, mitome_error *error)
+{
+        char state[DEVICE_PATH_MAX], image[DEVICE_PATH_MAX + 32];
+        MITOME_TRY(device_path(device->config.state, "matcher", state, error));
+        MITOME_TRY(device_path(device->config.state, "sensor.sock", device->sensor, error));
+        snprintf(image, sizeof image, "FP_VIRTUAL_IMAGE=%s", device->sensor);
+        const char *const environment[] = { image, NULL };
+        const struct matcher_gate_config config = { .program = program,
+                .state = state,
+                .environment = device->config.virtual_sensor ? environment : NULL };
+        return matcher_gate_start(&config, &device->matcher, error);
+}
+
+static mitome_status start_matcher(struct device *device, mitome_error *error)
+{
+        char found[DEVICE_PATH_MAX];
+        const char *program = device->config.matcher;
+        if (!program && find_matcher(device, found))
+                program = found;
+        if (!program)
+                return fail(error, MITOME_E_NO_MATCHER, NULL, NULL);
+        return run_matcher(device, program, error);
+}
+
+/* One that is missing or broken does not keep the PIN from working. */
+static mitome_status start_matcher_or_say(struct device *device, mitome_error *error)
+{
+        mitome_error cause = { 0 };
+        mitome_status status = start_matcher(device, &cause);
+        if (!failed(status))
+                return status;
+        if (device->config.needs_matcher)
+                return fail(error, status.code, cause.field, cause.clause);
+        char text[256];
+        mitome_explain(&cause, text, sizeof text);
+        fprintf(stderr, "mitome authenticator: no finger: %s\n", text);
+        return ok();
+}
+
+/* ---- pairing: what a factory does, with the keys of the issuer's domain that were left in the folder ----
+ */
+
+static mitome_status open_domain(
+        struct device *device, struct mitome_link *link, struct tsm_channel *ret, mitome_error *error)
+{
+        const struct mitome_random random = random_system();
+        struct mitome_card_keys card = { 0 };
+        struct scp03_keys keys = { 0 };
+        char path[DEVICE_PATH_MAX];
+        MITOME_TRY(device_path(device->config.state, "scp03-keys", path, error));
+        mitome_status status = card_keys_read(path, &card, error);
+        if (!failed(status))
+                status = provision_scp03_keys(&card, &keys, error);
+        if (!failed(status))
+                status = tsm_open(ret, link, &keys, TSM_FIDO, &random, error);
+        bytes_wipe(&keys, sizeof keys);
+        bytes_wipe(&card, sizeof card);
+        return status;
+}
+
+static mitome_status pair(struct device *device, mitome_error *error)
+{
+        struct tsm_channel channel;
+        struct mitome_link link = card_link(device->card);
+        uint8_t matcher_point[PAIRING_POINT_SIZE], element_point[PAIRING_POINT_SIZE];
+        uint8_t confirmation[SHA256_SIZE];
+        MITOME_TRY(matcher_gate_point(device->matcher, matcher_point, error));
+        MITOME_TRY(open_domain(device, &link, &channel, error));
+        mitome_status status = tsm_pair(&channel, SLICE(matcher_point), element_point, error);
+        if (!failed(status))
+                status = matcher_gate_pair(device->matcher, SLICE(element_point), confirmation, error);
+        if (!failed(status))
+                status = tsm_confirm_pairing(&channel, confirmation, error);
+        tsm_close(&channel);
+        return status;
+}
+
+/* An element that has a matcher keeps it: only the management station gives it another. One that
+ * authenticatorReset has left without is paired again, as its maker would. */
+static mitome_status pair_if_alone(struct device *device, mitome_error *error)
+{
+        struct device_state state;
+        struct mitome_link link = card_link(device->card);
+        MITOME_TRY(device_state_read(&link, &state, error));
+        if (state.has_matcher)
+                return ok();
+        return pair(device, error);
+}
+
+/* ---- its life ---- */
+
+static mitome_status start_all(struct device *device, mitome_error *error)
+{
+        MITOME_TRY(start_element(device, error));
+        MITOME_TRY(start_matcher_or_say(device, error));
+        return device->matcher ? pair_if_alone(device, error) : ok();
+}
+
+static mitome_status name_paths(struct device *device, mitome_error *error)
+{
+        ssize_t size = readlink("/proc/self/exe", device->self, sizeof device->self - 1);
         if (size <= 0)
                 return fail(error, MITOME_E_PROCESS, "the element's process", NULL);
-        self[size] = '\0';
-        MITOME_TRY(path_in(device->config.state, "element.sock", socket, error));
-        const char *const serve[] = { self, "element", "--state", device->config.state, "--unix", socket,
-                NULL };
-        MITOME_TRY(child_process_start(serve, &device->element_process, error));
-        return card_link_open(socket, START_MS, &device->card, error);
+        return device_path(device->config.state, "large-blobs", device->blobs, error);
 }
 
 mitome_status device_start(struct device *device, const struct device_config *config, mitome_error *error)
 {
         *device = (struct device){ .config = *config };
-        MITOME_TRY(prepare(config, error));
+        MITOME_TRY(name_paths(device, error));
+        MITOME_TRY(prepare(device, error));
+        return start_all(device, error);
+}
+
+mitome_status device_start_element(struct device *device, const char *state, mitome_error *error)
+{
+        char image[DEVICE_PATH_MAX];
+        *device = (struct device){ .config = { .state = state } };
+        MITOME_TRY(name_paths(device, error));
+        MITOME_TRY(device_path(state, "state", image, error));
+        if (access(image, F_OK) != 0)
+                return fail(error, MITOME_E_STORE_MISSING, NULL, NULL);
         return start_element(device, error);
 }
 
 void device_stop(struct device *device)
 {
+        matcher_gate_close(device->matcher);
         card_link_close(device->card);
         child_process_stop(device->element_process);
+        device->matcher = NULL;
         device->card = NULL;
         device->element_process = 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "anchor_file.h"
+#include "card_keys.h"
 #include "card_server.h"
 #include "cli.h"
 #include "complain.h"
@@ -12,7 +13,6 @@
 #include "vpcd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <openssl/crypto.h>
 #include <poll.h>
@@ -22,12 +22,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char usage[] =
         "usage: mitome element --state DIR --vpcd HOST:PORT [--provision-demo]\n"
         "       mitome element --state DIR --unix PATH [--provision-demo]\n"
+        "       mitome element --state DIR --socket FD [--provision-demo]\n"
         "       mitome element --state DIR --create --scp03-keys FILE [--scp03-i I]\n"
         "       mitome element --state DIR --provision-demo [--personality phone|card] [--scp03-keys FILE]\n"
         "                                      [--scp03-i I]\n"
@@ -37,6 +38,7 @@ static const char usage[] =
         "  --vpcd HOST:PORT   puts the element into the virtual card reader (vpcd of pcscd) that listens there, as\n"
         "                     soon as there is one, and again when it comes back\n"
         "  --unix PATH        the socket to listen on, for programs of the same user; frames are those of vpcd\n"
+        "  --socket FD        a connected stream socket that was inherited; ends with it\n"
         "  --anchor FILE      a counter that rises with the state and tells when an older one was put back: kept where\n"
         "                     whoever restores DIR cannot restore it along; from the element's making on\n"
         "  --create           make a new, empty element in DIR and end\n"
@@ -51,11 +53,8 @@ static const char usage[] =
         "  --write-cap NAME   writes the CAP file of an applet of this build (jpki, fido, ara, stand-in) to standard\n"
         "                     output: what a management station loads, and installs from\n";
 
-/* Three lines of 64 digits, each with its end. */
-enum { KEY_FILE_MAX = 3 * (2 * MITOME_SCP03_KEY_MAX + 1) };
-
 struct options {
-        const char *state, *socket, *vpcd, *keys, *i, *personality, *cap, *anchor;
+        const char *state, *socket, *inherited, *vpcd, *keys, *i, *personality, *cap, *anchor;
         struct vpcd_address address; /* what vpcd says */
         bool create, provision, help;
 };
@@ -66,7 +65,7 @@ static bool is_complete(const struct options *options)
         const char *personality = options->personality;
         if (options->cap)
                 return !options->state && !options->create && !options->provision && !options->anchor;
-        int ways = (options->socket != NULL) + (options->vpcd != NULL);
+        int ways = (options->socket != NULL) + (options->vpcd != NULL) + (options->inherited != NULL);
         if (!options->state)
                 return false;
         if (personality && (!options->provision ||
@@ -82,6 +81,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         static const struct option known[] = {
                 { "state", required_argument, NULL, 's' },
                 { "unix", required_argument, NULL, 'u' },
+                { "socket", required_argument, NULL, 'f' },
                 { "vpcd", required_argument, NULL, 'v' },
                 { "anchor", required_argument, NULL, 'a' },
                 { "create", no_argument, NULL, 'c' },
@@ -98,6 +98,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->state = optarg;
                 else if (option == 'u')
                         options->socket = optarg;
+                else if (option == 'f')
+                        options->inherited = optarg;
                 else if (option == 'v')
                         options->vpcd = optarg;
                 else if (option == 'a')
@@ -122,66 +124,6 @@ static bool read_options(int argc, char **argv, struct options *options)
         return options->help || (optind == argc && is_complete(options));
 }
 
-/* Takes the next line, which must hold one key: digits of `size` bytes. */
-static mitome_status read_key(reader *r, size_t size, uint8_t key[MITOME_SCP03_KEY_MAX], mitome_error *error)
-{
-        slice digits, bytes;
-        uint8_t end;
-        MITOME_TRY(read_bytes(r, "the key file", 2 * size, &digits));
-        MITOME_TRY(hex_text_decode(digits, "the key file", key, size, &bytes, error));
-        if (bytes.size != size) /* white space among the digits */
-                return fail(error, MITOME_E_VALUE, "the key file", NULL);
-        if (r->rest.size == 0) /* the last line may lack its end */
-                return ok();
-        MITOME_TRY(read_u8(r, "the key file", &end));
-        return end == '\n' ? ok() : fail(error, MITOME_E_VALUE, "the key file", NULL);
-}
-
-/* The first line says how long all three keys are. */
-static mitome_status key_size(slice text, uint8_t *ret, mitome_error *error)
-{
-        size_t digits = 0;
-        while (digits < text.size && text.data[digits] != '\n')
-                digits++;
-        if (digits != 2 * 16 && digits != 2 * 24 && digits != 2 * 32)
-                return fail(error, MITOME_E_VALUE, "the key file", NULL);
-        *ret = (uint8_t)(digits / 2);
-        return ok();
-}
-
-static mitome_status parse_keys(slice text, struct mitome_card_keys *keys, mitome_error *error)
-{
-        reader r = reader_over(text, NULL, error);
-        MITOME_TRY(key_size(text, &keys->size, error));
-        MITOME_TRY(read_key(&r, keys->size, keys->enc, error));
-        MITOME_TRY(read_key(&r, keys->size, keys->mac, error));
-        MITOME_TRY(read_key(&r, keys->size, keys->dek, error));
-        return read_end(&r, "the key file");
-}
-
-/* Reads without stdio, whose buffers nobody wipes. */
-static mitome_status read_keys(const char *path, struct mitome_card_keys *keys, mitome_error *error)
-{
-        uint8_t text[KEY_FILE_MAX + 1];
-        struct stat status;
-        int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-        if (fd < 0)
-                return fail(error, MITOME_E_FILE_READ, "the key file", NULL);
-        mitome_status result = ok();
-        ssize_t size = 0;
-        if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-                result = fail(error, MITOME_E_FILE_READ, "the key file", NULL);
-        else if (status.st_mode & (S_IRWXG | S_IRWXO))
-                result = fail(error, MITOME_E_FILE_MODE, "the key file", NULL);
-        else if ((size = read(fd, text, sizeof text)) < 0)
-                result = fail(error, MITOME_E_FILE_READ, "the key file", NULL);
-        close(fd);
-        if (!failed(result))
-                result = parse_keys(slice_of(text, (size_t)size), keys, error);
-        bytes_wipe(text, sizeof text);
-        return result;
-}
-
 /* Two digits; which values there are, the element knows. */
 static mitome_status read_i(const char *text, uint8_t *ret, mitome_error *error)
 {
@@ -201,7 +143,7 @@ static mitome_status create(
 {
         struct mitome_card_keys keys;
         MITOME_TRY(read_i(options->i, &keys.i, error));
-        mitome_status status = read_keys(options->keys, &keys, error);
+        mitome_status status = card_keys_read(options->keys, &keys, error);
         if (!failed(status))
                 status = mitome_element_create(config, &keys, error);
         bytes_wipe(&keys, sizeof keys);
@@ -212,7 +154,7 @@ static mitome_status create(
 static mitome_status demo_keys(
         const struct options *options, struct mitome_card_keys *ret, mitome_error *error)
 {
-        return options->keys ? read_keys(options->keys, ret, error)
+        return options->keys ? card_keys_read(options->keys, ret, error)
                              : provision_make_keys(options->state, ret, error);
 }
 
@@ -270,6 +212,22 @@ static mitome_status serve_socket(
         return status;
 }
 
+/* The one client that this process was started for. */
+static mitome_status serve_inherited(
+        struct mitome_element *element, const char *number, int stop, mitome_error *error)
+{
+        enum { DIGITS_MAX = 7 };
+        size_t digits = strspn(number, "0123456789");
+        int type = 0;
+        socklen_t size = sizeof type;
+        int fd = digits && digits <= DIGITS_MAX && !number[digits] ? (int)strtol(number, NULL, 10) : -1;
+        if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
+                return fail(error, MITOME_E_SOCKET, "--socket", NULL);
+        mitome_status status = card_server_serve(element, fd, stop, error);
+        close(fd);
+        return status;
+}
+
 static void tell_reader(const void *context, enum vpcd_event event)
 {
         static const char *const said[] = {
@@ -310,7 +268,9 @@ static mitome_status serve(
         MITOME_TRY(stop_signals(&stop, error));
         MITOME_TRY(mitome_element_open(config, &element, error));
         mitome_status status = options->vpcd ? serve_reader(element, options, stop, error)
-                                             : serve_socket(element, options->socket, stop, error);
+                               : options->inherited
+                                       ? serve_inherited(element, options->inherited, stop, error)
+                                       : serve_socket(element, options->socket, stop, error);
         mitome_element_free(element);
         close(stop);
         return status;
@@ -323,7 +283,7 @@ static mitome_status create_or_serve(
                 return create(config, options, error);
         if (options->provision)
                 MITOME_TRY(provision(config, options, error));
-        return options->socket || options->vpcd ? serve(config, options, error) : ok();
+        return options->socket || options->inherited || options->vpcd ? serve(config, options, error) : ok();
 }
 
 static mitome_status write_cap(const char *name, mitome_error *error)

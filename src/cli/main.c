@@ -18,6 +18,7 @@ static const struct subcommand {
         { "inspect", inspect_main,
                 "print an attestation object, response, certificate, BLOB, message.. for a person" },
         { "judge", judge_main, "judge stored credentials again, by newer metadata and revocation lists" },
+        { "status", status_main, "say how it stands with an authenticator, in plain words" },
         { "verify", verify_main, "verify registrations and logins, one JSON case a line" },
 };
 

@@ -204,7 +204,7 @@ static void say_what_was_made(enum provision_personality personality)
                         stderr);
 }
 
-static mitome_status scp03_keys_of(
+mitome_status provision_scp03_keys(
         const struct mitome_card_keys *keys, struct scp03_keys *ret, mitome_error *error)
 {
         ret->size = keys->size;
@@ -222,7 +222,7 @@ static mitome_status fill(struct mitome_element *element, const struct mitome_el
                 .personality = personality,
                 .now = (int64_t)time(NULL),
         };
-        mitome_status status = scp03_keys_of(keys, &provision.keys, error);
+        mitome_status status = provision_scp03_keys(keys, &provision.keys, error);
         if (!failed(status))
                 status = personality == PROVISION_CARD ? remove_fido(&provision, error)
                                                        : manufacture(&provision, error);

@@ -5,6 +5,7 @@
 /* An element personalised for a demonstration, by the parties that `examples/authority` plays. */
 
 #include "bytes.h"
+#include "scp03.h"
 
 #include <mitome/element.h>
 
@@ -15,6 +16,10 @@
  * that --scp03-keys takes. A file that is there is left alone (FILE_WRITE). */
 MITOME_CHECKED mitome_status provision_make_keys(
         const char *folder, struct mitome_card_keys *ret, mitome_error *error);
+
+/* provision_scp03_keys gives them as the service managers' side takes them. Wipe both. */
+MITOME_CHECKED mitome_status provision_scp03_keys(
+        const struct mitome_card_keys *keys, struct scp03_keys *ret, mitome_error *error);
 
 /* What the element plays. */
 enum provision_personality {

@@ -71,15 +71,20 @@ static mitome_status control(struct card_link *link, enum frame_control code, mi
 
 mitome_status card_link_open(const char *path, int timeout_ms, struct card_link **ret, mitome_error *error)
 {
+        int fd;
+        MITOME_TRY(unix_socket_connect(path, timeout_ms, &fd, error));
+        return card_link_adopt(fd, ret, error);
+}
+
+mitome_status card_link_adopt(int fd, struct card_link **ret, mitome_error *error)
+{
         struct card_link *link = calloc(1, sizeof *link);
-        if (!link)
+        if (!link) {
+                close(fd);
                 return fail(error, MITOME_E_NO_MEMORY, "link", NULL);
-        mitome_status status = unix_socket_connect(path, timeout_ms, &link->fd, error);
-        if (failed(status)) {
-                free(link);
-                return status;
         }
-        status = control(link, FRAME_POWER_ON, error);
+        link->fd = fd;
+        mitome_status status = control(link, FRAME_POWER_ON, error);
         if (failed(status))
                 card_link_close(link);
         else

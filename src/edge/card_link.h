@@ -2,7 +2,7 @@
 #ifndef CARD_LINK_H
 #define CARD_LINK_H
 
-/* The way to an element that runs as a process of its own (`mitome element --unix PATH`). */
+/* The way to an element that runs as a process of its own (`mitome element --unix PATH`, `--socket FD`). */
 
 #include "bytes.h"
 
@@ -14,6 +14,10 @@ struct card_link;
  * Fails with LINK, SOCKET or NO_MEMORY. */
 MITOME_CHECKED mitome_status card_link_open(
         const char *path, int timeout_ms, struct card_link **ret, mitome_error *error);
+
+/* card_link_adopt does so on a connected stream socket, which is the link's from then on, also when the call
+ * fails. */
+MITOME_CHECKED mitome_status card_link_adopt(int fd, struct card_link **ret, mitome_error *error);
 
 /* card_link_reset resets the element, as a reader does. */
 MITOME_CHECKED mitome_status card_link_reset(struct card_link *link, mitome_error *error);

@@ -2,6 +2,7 @@
 #include "child_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -9,17 +10,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { FIRST = CHILD_PROCESS_DESCRIPTOR };
+
 /* Runs in the child between fork and exec: async-signal-safe calls only. */
-static _Noreturn void become(const char *const *argv, pid_t parent)
+static _Noreturn void become(const char *const *argv, pid_t parent, int descriptor)
 {
+        sigset_t none;
         if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
                 _exit(127);
-        close_range(3, ~0U, 0);
+        if (descriptor == FIRST) /* dup2 would leave it to be closed by exec */
+                fcntl(descriptor, F_SETFD, 0);
+        else if (descriptor >= 0 && dup2(descriptor, FIRST) < 0)
+                _exit(127);
+        close_range(descriptor >= 0 ? FIRST + 1 : FIRST, ~0U, 0);
+        sigemptyset(&none); /* what we block for our own signal descriptor, it decides for itself */
+        sigprocmask(SIG_SETMASK, &none, NULL);
         execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
 }
 
-mitome_status child_process_start(const char *const *argv, pid_t *ret, mitome_error *error)
+mitome_status child_process_start_with(
+        const char *const *argv, int descriptor, pid_t *ret, mitome_error *error)
 {
         pid_t parent = getpid();
         if (access(argv[0], X_OK) != 0)
@@ -28,9 +39,14 @@ mitome_status child_process_start(const char *const *argv, pid_t *ret, mitome_er
         if (process < 0)
                 return fail(error, MITOME_E_PROCESS, "the program", NULL);
         if (process == 0)
-                become(argv, parent);
+                become(argv, parent, descriptor);
         *ret = process;
         return ok();
+}
+
+mitome_status child_process_start(const char *const *argv, pid_t *ret, mitome_error *error)
+{
+        return child_process_start_with(argv, -1, ret, error);
 }
 
 static int await_end(pid_t process)

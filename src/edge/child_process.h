@@ -13,6 +13,12 @@
  * PROCESS. */
 MITOME_CHECKED mitome_status child_process_start(const char *const *argv, pid_t *ret, mitome_error *error);
 
+/* child_process_start_with also gives it one open descriptor, which is its number CHILD_PROCESS_DESCRIPTOR;
+ * ours stays open. */
+enum { CHILD_PROCESS_DESCRIPTOR = 3 };
+MITOME_CHECKED mitome_status child_process_start_with(
+        const char *const *argv, int descriptor, pid_t *ret, mitome_error *error);
+
 /* child_process_run waits for its end; fails with PROCESS unless it exits with 0. */
 MITOME_CHECKED mitome_status child_process_run(const char *const *argv, mitome_error *error);
 

@@ -45,11 +45,11 @@ static enum hid_port_event receive(void *context, uint8_t ret_report[HID_PORT_RE
                         return errno == EAGAIN ? HID_PORT_NOTHING : HID_PORT_GONE;
                 if (count != HID_PORT_REPORT_SIZE || size != sizeof from)
                         continue;
-                udp->host = from;
-                udp->known = true;
                 const slice report = slice_of(datagram, HID_PORT_REPORT_SIZE);
                 if (slice_equal(report, SLICE(power_cycle)))
                         return HID_PORT_POWER_CYCLE;
+                udp->host = from;
+                udp->known = true;
                 if (!failed(slice_copy(report, "report", ret_report, HID_PORT_REPORT_SIZE, NULL)))
                         return HID_PORT_REPORT;
         }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DEVICE_STATE_H
+#define DEVICE_STATE_H
+
+/* How it stands with an element: what its two applets say of themselves to anybody. No try is spent. */
+
+#include "bytes.h"
+
+#include <mitome/enforcer.h>
+
+enum device_jpki {
+        DEVICE_JPKI_NONE,   /* no certificates, and there never were */
+        DEVICE_JPKI_LOCKED, /* there are, and the management station has locked the applet */
+        DEVICE_JPKI_OPEN,
+};
+
+struct device_state {
+        bool has_batch_key, has_pin, has_matcher, finger_open, personalised, enterprise, certificate_possible;
+        bool always_uv, must_change_pin, has_enterprise_list, has_fingers, owes_power_cycle;
+        unsigned pin_tries, uv_tries, min_pin, credentials, room;
+        enum device_jpki jpki;
+        bool is_card; /* personality of the plastic card: no lease */
+        bool has_user_key, has_user_certificate, has_signing_key, has_signing_certificate;
+        int password_tries; /* -1: it does not say */
+        unsigned lease;     /* signatures */
+};
+
+/* device_state_read selects both applets by itself, on a channel of its own; they must be free. Fails with
+ * NOT_AUTHENTICATOR, ACCESS_DENIED, ACCESS_RULES, APDU_STATUS, VALUE or LINK. */
+MITOME_CHECKED mitome_status device_state_read(
+        const struct mitome_link *link, struct device_state *ret, mitome_error *error);
+
+/* device_state_read_beside asks on the logical channel on which an authenticator has the FIDO applet
+ * selected
+ * (`channel`, 0 to 3) what disturbs nothing that was begun there, and takes the JPKI applet as above. */
+MITOME_CHECKED mitome_status device_state_read_beside(
+        const struct mitome_link *link, uint8_t channel, struct device_state *ret, mitome_error *error);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prompt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct prompter {
+        bool automatic;
+        bool asked; /* and not yet answered */
+        unsigned number;
+        size_t count;
+        struct prompt_way ways[PROMPT_WAYS_MAX];
+};
+
+/* ---- the words ---- */
+
+static const struct words {
+        const char *reason, *title, *text;
+        bool names_site; /* the RP ID and the user's name follow */
+} words[] = {
+        [0] = { "other", "Security key", "Allow what a program asks of the security key", false },
+        [MITOME_PROMPT_REGISTER] = { "register", "Register", "Register at ", true },
+        [MITOME_PROMPT_LOGIN] = { "login", "Log in", "Log in at ", true },
+        [MITOME_PROMPT_SELECT] = { "select", "Choose", "Use this security key", false },
+        [MITOME_PROMPT_RESET] = { "reset", "ERASE", "Erase everything that this security key holds", false },
+        [MITOME_PROMPT_U2F_REGISTER] = { "u2f-register", "Register",
+                "Register at a website that does not say its name (U2F)", false },
+        [MITOME_PROMPT_U2F_LOGIN] = { "u2f-login", "Log in",
+                "Log in at a website that does not say its name (U2F)", false },
+        [MITOME_PROMPT_VENDOR] = { "vendor", "App", "Allow what an app of this machine asks", false },
+        [MITOME_PROMPT_PIN] = { "token", "Unlock", "Unlock the security key for a program", false },
+        [MITOME_PROMPT_ENROL] = { "enrol", "New finger", "Add a finger", false },
+};
+
+static const struct words *words_for(enum mitome_prompt_reason why)
+{
+        return (size_t)why < sizeof words / sizeof words[0] && words[why].text ? &words[why] : &words[0];
+}
+
+/* UTF-8 as it is shown to people: characters that move the cursor, or turn the direction of what follows,
+ * could make one site look like another. */
+static bool is_misleading(slice character)
+{
+        static const char *const turning[] = { "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA", "\xE2\x80\xAB",
+                "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA7",
+                "\xE2\x81\xA8", "\xE2\x81\xA9", "\xE2\x80\xA8", "\xE2\x80\xA9" };
+        enum { SPACE = 0x20, DELETE = 0x7F, C1_LEAD = 0xC2, C1_END = 0xA0 };
+        const uint8_t first = character.data[0];
+        for (size_t i = 0; i < sizeof turning / sizeof turning[0]; i++)
+                if (slice_is(character, turning[i]))
+                        return true;
+        return first < SPACE || first == DELETE ||
+               (character.size == 2 && first == C1_LEAD && character.data[1] < C1_END);
+}
+
+/* At most 80 bytes of it; "…" stands for the rest. */
+static void write_harmless(writer *w, slice text)
+{
+        enum { SHOWN_MAX = 80 };
+        reader r = reader_over(text, NULL, NULL);
+        size_t begin = w->used;
+        while (r.rest.size) {
+                slice character = { 0 };
+                size_t size = slice_utf8_first(r.rest);
+                if (failed(read_bytes(&r, "text", size ? size : 1, &character)))
+                        break;
+                if (w->used - begin + character.size > SHOWN_MAX) {
+                        write_slice(w, slice_text("…"));
+                        break;
+                }
+                write_slice(w, size && !is_misleading(character) ? character : slice_text("?"));
+        }
+        write_u8(w, '\0');
+}
+
+static void compose(
+        const struct prompter *prompter, const struct mitome_prompt *prompt, struct prompt_text *ret)
+{
+        uint8_t site[128], name[128];
+        writer site_out = WRITER(site), name_out = WRITER(name);
+        const struct words *chosen = words_for(prompt->why);
+        *ret = (struct prompt_text){ .number = prompter->number,
+                .reason = chosen->reason,
+                .title = chosen->title,
+                .finger = prompt->finger,
+                .prompt = prompt };
+        write_harmless(&site_out, prompt->rp_id);
+        if (prompt->user_name.size)
+                write_slice(&name_out, slice_text(" as "));
+        write_harmless(&name_out, prompt->user_name);
+        snprintf(ret->body, sizeof ret->body, "%s%s%s%s", chosen->text,
+                chosen->names_site ? (const char *)site : "", chosen->names_site ? (const char *)name : "",
+                prompt->finger ? ": lay your finger on the sensor" : "?");
+}
+
+/* ---- asking ---- */
+
+static void ask(void *context, const struct mitome_prompt *prompt)
+{
+        struct prompter *prompter = context;
+        struct prompt_text text;
+        prompter->number++;
+        prompter->asked = true;
+        compose(prompter, prompt, &text);
+        for (size_t i = 0; i < prompter->count; i++)
+                prompter->ways[i].ask(prompter->ways[i].context, &text);
+}
+
+static enum mitome_presence_answer hear(struct prompter *prompter)
+{
+        enum mitome_presence_answer answer = MITOME_PRESENCE_NOTHING;
+        for (size_t i = 0; i < prompter->count && answer == MITOME_PRESENCE_NOTHING; i++)
+                answer = prompter->ways[i].hear(prompter->ways[i].context);
+        return answer;
+}
+
+enum mitome_presence_answer prompter_answer(struct prompter *prompter, int wait_ms)
+{
+        struct pollfd fds[PROMPT_WAYS_MAX * PROMPT_WATCH_MAX];
+        if (prompter->automatic)
+                return MITOME_PRESENCE_TOUCHED;
+        if (!prompter->asked)
+                return MITOME_PRESENCE_NOTHING;
+        enum mitome_presence_answer answer = hear(prompter);
+        if (answer == MITOME_PRESENCE_NOTHING && wait_ms > 0) {
+                size_t count = prompter_watch(prompter, fds);
+                if (poll(fds, count, wait_ms) > 0)
+                        answer = hear(prompter);
+        }
+        if (answer != MITOME_PRESENCE_NOTHING)
+                prompter->asked = false;
+        return answer;
+}
+
+static enum mitome_presence_answer poll_presence(void *context, int wait_ms)
+{
+        return prompter_answer(context, wait_ms);
+}
+
+static void end(void *context)
+{
+        struct prompter *prompter = context;
+        prompter->asked = false;
+        for (size_t i = 0; i < prompter->count; i++)
+                prompter->ways[i].end(prompter->ways[i].context);
+}
+
+static void wink(void *context)
+{
+        struct prompter *prompter = context;
+        (void)prompter;
+        fputs("mitome authenticator: this is the one (a program had it wink)\n", stderr);
+}
+
+struct mitome_presence prompter_presence(struct prompter *prompter)
+{
+        return (struct mitome_presence){
+                .context = prompter, .ask = ask, .poll = poll_presence, .end = end, .wink = wink
+        };
+}
+
+/* ---- its life ---- */
+
+size_t prompter_watch(struct prompter *prompter, struct pollfd fds[PROMPT_WAYS_MAX * PROMPT_WATCH_MAX])
+{
+        size_t count = 0;
+        for (size_t i = 0; i < prompter->count; i++)
+                count += prompter->ways[i].watch(prompter->ways[i].context, fds + count);
+        return count;
+}
+
+/* What is said while nothing is asked is no answer; who comes or goes is noticed. */
+void prompter_tend(struct prompter *prompter)
+{
+        if (!prompter->asked)
+                (void)hear(prompter);
+}
+
+static mitome_status add_ways(
+        struct prompter *prompter, const struct prompter_config *config, mitome_error *error)
+{
+        if (config->terminal)
+                prompter->ways[prompter->count++] = prompt_by_terminal();
+        if (config->command) {
+                MITOME_TRY(prompt_by_command(config->command, &prompter->ways[prompter->count], error));
+                prompter->count++;
+        }
+        if (config->socket) {
+                MITOME_TRY(prompt_by_socket(config->socket, &prompter->ways[prompter->count], error));
+                prompter->count++;
+        }
+        return ok();
+}
+
+mitome_status prompter_open(const struct prompter_config *config, struct prompter **ret, mitome_error *error)
+{
+        struct prompter *prompter = calloc(1, sizeof *prompter);
+        if (!prompter)
+                return fail(error, MITOME_E_NO_MEMORY, "prompts", NULL);
+        prompter->automatic = config->automatic;
+        mitome_status status = add_ways(prompter, config, error);
+        if (failed(status))
+                prompter_close(prompter);
+        else
+                *ret = prompter;
+        return status;
+}
+
+void prompter_close(struct prompter *prompter)
+{
+        if (!prompter)
+                return;
+        end(prompter);
+        for (size_t i = 0; i < prompter->count; i++)
+                prompter->ways[i].close(prompter->ways[i].context);
+        free(prompter);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve_authenticator.h"
+
+#include "blob_file.h"
+#include "random_system.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t clock_ms(void)
+{
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- the way to the element ---- */
+
+enum { GET_STATE_CLASS = 0x80, CHANNELS = 4, GET_STATE = 0x10 };
+
+/* The authenticator begins with GET STATE: that tells which logical channel is its own. */
+static mitome_status watched_transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        struct server *server = context;
+        const struct mitome_link link = card_link(server->device.card);
+        if (command.size >= 2 && command.data[1] == GET_STATE &&
+                (command.data[0] & ~(CHANNELS - 1)) == GET_STATE_CLASS)
+                server->fido_channel = command.data[0] & (CHANNELS - 1);
+        return link.transmit(link.context, command, response, capacity, ret_size, error);
+}
+
+static mitome_status watched_reset(void *context, mitome_error *error)
+{
+        struct server *server = context;
+        return card_link_reset(server->device.card, error);
+}
+
+static mitome_status read_state(void *context, struct device_state *ret, mitome_error *error)
+{
+        const struct server *server = context;
+        const struct mitome_link link = card_link(server->device.card);
+        return device_state_read_beside(&link, (uint8_t)server->fido_channel, ret, error);
+}
+
+/* ---- what goes by ---- */
+
+static const char *const command_names[SERVE_COMMANDS] = {
+        [0x01] = "makeCredential",
+        [0x02] = "getAssertion",
+        [0x03] = "U2F",
+        [0x04] = "getInfo",
+        [0x06] = "clientPIN",
+        [0x07] = "reset",
+        [0x08] = "getNextAssertion",
+        [0x09] = "bioEnrollment",
+        [0x0A] = "credentialManagement",
+        [0x0B] = "selection",
+        [0x0C] = "largeBlobs",
+        [0x0D] = "authenticatorConfig",
+        [0x40] = "bioEnrollment (preview)",
+        [0x41] = "credentialManagement (preview)",
+};
+
+static const char *name_of(uint8_t command)
+{
+        return command_names[command] ? command_names[command] : "vendor or unknown command";
+}
+
+/* Never the contents: there are names of people and of websites in them, and sealed PINs. */
+static void tell_ctap(void *context, bool request, mitome_slice message)
+{
+        (void)context;
+        if (message.size && request)
+                fprintf(stderr, "mitome authenticator: %s (%02x), %zu bytes\n", name_of(message.data[0]),
+                        message.data[0], message.size);
+        else if (message.size)
+                fprintf(stderr, "mitome authenticator: -> %02x, %zu bytes\n", message.data[0], message.size);
+}
+
+static void count_cost(void *context, uint8_t command, unsigned element_commands)
+{
+        struct server *server = context;
+        server->costs[command].count++;
+        server->costs[command].element_commands += element_commands;
+        if (server->config.verbose)
+                fprintf(stderr, "mitome authenticator: %s took %u commands of the element\n",
+                        name_of(command), element_commands);
+}
+
+static void report_costs(const struct server *server)
+{
+        for (size_t i = 0; i < SERVE_COMMANDS; i++)
+                if (server->costs[i].count)
+                        fprintf(stderr, "mitome authenticator: %lu x %s: %.1f commands of the element each\n",
+                                server->costs[i].count, name_of((uint8_t)i),
+                                (double)server->costs[i].element_commands / (double)server->costs[i].count);
+}
+
+/* ---- putting it together ---- */
+
+static mitome_status open_gate(struct server *server, struct mitome_gate *ret, mitome_error *error)
+{
+        if (!server->device.matcher)
+                return ok();
+        const struct mitome_gate gate = matcher_gate(server->device.matcher);
+        const struct hand_config config = { .gate = gate,
+                .sensor = server->device.sensor,
+                .prompter = server->prompter,
+                .images = server->config.images,
+                .image_count = server->config.image_count };
+        if (config.image_count)
+                MITOME_TRY(hand_open(&config, &server->hand, error));
+        *ret = server->hand ? hand_gate(server->hand) : gate;
+        return ok();
+}
+
+static mitome_status power_on(struct server *server, mitome_error *error)
+{
+        struct mitome_authenticator_config config = {
+                .element = { .context = server, .transmit = watched_transmit, .reset = watched_reset },
+                .random = random_system(),
+                .presence = prompter_presence(server->prompter),
+                .trace = { .context = server,
+                        .ctap = server->config.verbose ? tell_ctap : NULL,
+                        .cost = count_cost },
+                .test_touch = server->config.prompts.automatic,
+        };
+        MITOME_TRY(open_gate(server, &config.gate, error));
+        MITOME_TRY(blob_file_open(server->device.blobs, &server->blobs, error));
+        config.blobs = blob_file(server->blobs);
+        return mitome_authenticator_new(&config, &server->authenticator, error);
+}
+
+/* Without it everything else works. */
+static mitome_status open_status(struct server *server, mitome_error *error)
+{
+        char path[DEVICE_PATH_MAX];
+        const struct status_source source = { .context = server, .read = read_state };
+        MITOME_TRY(device_path(server->config.device.state, DEVICE_STATUS_SOCKET, path, error));
+        if (failed(status_server_open(path, &source, &server->status, NULL)))
+                fprintf(stderr, "mitome authenticator: `mitome status` will not reach it: no socket at %s\n",
+                        path);
+        return ok();
+}
+
+/* The port comes last: who sees it may speak at once. */
+static mitome_status open_all(struct server *server, mitome_error *error)
+{
+        MITOME_TRY(prompter_open(&server->config.prompts, &server->prompter, error));
+        MITOME_TRY(device_start(&server->device, &server->config.device, error));
+        MITOME_TRY(power_on(server, error));
+        MITOME_TRY(open_status(server, error));
+        return hid_port_open(server->config.hid, &server->port, error);
+}
+
+static void close_all(struct server *server)
+{
+        if (server->port.close)
+                server->port.close(server->port.context);
+        status_server_close(server->status);
+        mitome_authenticator_free(server->authenticator);
+        blob_file_close(server->blobs);
+        hand_close(server->hand);
+        device_stop(&server->device);
+        prompter_close(server->prompter);
+        close(server->stop);
+}
+
+/* ---- the loop ---- */
+
+/* Unplugged and plugged in again, as far as hosts can tell. */
+static mitome_status cycle_power(struct server *server, mitome_error *error)
+{
+        if (!server->config.may_cycle_power)
+                return ok();
+        return mitome_authenticator_power_cycle(server->authenticator, clock_ms(), error);
+}
+
+static void speak(struct server *server, int wait_ms)
+{
+        uint8_t report[HID_PORT_REPORT_SIZE];
+        while (mitome_authenticator_send(server->authenticator, wait_ms, clock_ms(), report))
+                server->port.send(server->port.context, report);
+}
+
+/* All reports that are there, each with what it leads to. */
+static mitome_status listen_to_host(struct server *server, mitome_error *error)
+{
+        uint8_t report[HID_PORT_REPORT_SIZE];
+        enum hid_port_event event;
+        while ((event = server->port.receive(server->port.context, report)) != HID_PORT_NOTHING) {
+                if (event == HID_PORT_GONE)
+                        return fail(error, MITOME_E_HID_GONE, "--hid", NULL);
+                if (event == HID_PORT_POWER_CYCLE)
+                        MITOME_TRY(cycle_power(server, error));
+                else
+                        mitome_authenticator_receive(server->authenticator, report, clock_ms());
+                speak(server, 0);
+        }
+        return ok();
+}
+
+enum {
+        WATCH_MAX = 2 + HID_PORT_WATCH_MAX + PROMPT_WAYS_MAX * PROMPT_WATCH_MAX,
+        BUSY_MS = 10,
+};
+
+/* Waits until somebody wants something. False: it is time to stop. */
+static bool await(struct server *server, int wait_ms)
+{
+        struct pollfd fds[WATCH_MAX] = { { .fd = server->stop, .events = POLLIN } };
+        size_t count = 1;
+        if (server->status)
+                fds[count++] = status_server_watch(server->status);
+        count += server->port.watch(server->port.context, fds + count);
+        count += prompter_watch(server->prompter, fds + count);
+        (void)poll(fds, count, wait_ms);
+        return fds[0].revents == 0;
+}
+
+static mitome_status serve(struct server *server, mitome_error *error)
+{
+        bool busy = false;
+        while (await(server, busy ? BUSY_MS : -1)) {
+                MITOME_TRY(listen_to_host(server, error));
+                busy = mitome_authenticator_busy(server->authenticator);
+                speak(server, busy ? BUSY_MS : 0);
+                busy = mitome_authenticator_busy(server->authenticator);
+                prompter_tend(server->prompter);
+                if (server->status)
+                        status_server_answer(server->status);
+        }
+        return ok();
+}
+
+/* A descriptor that has something to read once a signal asks for the end. */
+static mitome_status stop_signals(int *ret_fd, mitome_error *error)
+{
+        sigset_t signals;
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGHUP);
+        sigprocmask(SIG_BLOCK, &signals, NULL);
+        *ret_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+        return *ret_fd >= 0 ? ok() : fail(error, MITOME_E_PROCESS, "the signal descriptor", NULL);
+}
+
+mitome_status serve_authenticator(
+        struct server *server, const struct serve_config *config, mitome_error *error)
+{
+        *server = (struct server){ .config = *config };
+        MITOME_TRY(stop_signals(&server->stop, error));
+        mitome_status status = open_all(server, error);
+        if (!failed(status)) {
+                fprintf(stderr, "mitome authenticator: ready at %s\n", config->hid);
+                status = serve(server, error);
+        }
+        if (config->verbose)
+                report_costs(server);
+        close_all(server);
+        return status;
+}
