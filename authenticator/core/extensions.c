@@ -13,6 +13,7 @@ enum extension_flag {
         ASK_PAYMENT = 0x08,
         ASK_JPKI = 0x10,
         ASK_CRED_BLOB = 0x20,
+        ASK_COMPLEXITY = 0x40,
 };
 
 enum { BLOB_MAX = 64 /* maxCredBlobLength */, SALT_SIZE = 32, IV_SIZE = 16, INPUT_MAX = 1024 };
@@ -50,6 +51,11 @@ static mitome_status read_payment(struct cbor_reader *r, const char *field, void
 static mitome_status read_jpki(struct cbor_reader *r, const char *field, void *into)
 {
         return read_wish(r, field, ASK_JPKI, into);
+}
+
+static mitome_status read_complexity(struct cbor_reader *r, const char *field, void *into)
+{
+        return read_wish(r, field, ASK_COMPLEXITY, into);
 }
 
 static mitome_status read_blob_wish(struct cbor_reader *r, const char *field, void *into)
@@ -138,6 +144,7 @@ mitome_status core_read_make_extensions(struct cbor_reader *r, const char *field
                 { .name = "minPinLength", .field = "minPinLength", .read = read_min_pin_length },
                 { .name = "hmac-secret-mc", .field = "hmac-secret-mc", .read = read_salts },
                 { .name = "thirdPartyPayment", .field = "thirdPartyPayment", .read = read_payment },
+                { .name = "pinComplexityPolicy", .field = "pinComplexityPolicy", .read = read_complexity },
         };
         return core_read_map(r, field, members, sizeof members / sizeof *members, into);
 }

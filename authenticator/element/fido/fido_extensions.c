@@ -149,6 +149,12 @@ static uint16_t write_min_pin_length(const struct output *output, writer *w)
         return SW_OK;
 }
 
+static uint16_t write_complexity(const struct output *output, writer *w)
+{
+        cbor_write_bool(w, user_pin_is_complex(output->element));
+        return SW_OK;
+}
+
 /* [2.2 12.9 getAssertion] what was asked when it was made */
 static uint16_t write_payment(const struct output *output, writer *w)
 {
@@ -176,6 +182,7 @@ static const struct output_row make_rows[] = {
         { EXTENSION_MIN_PIN_LENGTH, "minPinLength", write_min_pin_length },
         { OUTPUT_SECRETS, "hmac-secret-mc", write_secrets },
         { EXTENSION_PAYMENT, "thirdPartyPayment", write_true },
+        { EXTENSION_COMPLEXITY, "pinComplexityPolicy", write_complexity },
 };
 
 static const struct output_row get_rows[] = {
@@ -209,9 +216,9 @@ uint16_t fido_write_make_outputs(struct mitome_element *element, const struct fi
         const struct output output = { element, asked, credential };
         int shown = asked->flags | (asked->protection ? OUTPUT_PROTECTION : 0) |
                     (asked->salts ? OUTPUT_SECRETS : 0);
-        /* [12.4] only to a relying party of the list */
+        /* [12.4] [2.2 12.10] only to a relying party of the list */
         if (!fido_min_pin_lists(element, credential->rp_id_hash))
-                shown &= ~EXTENSION_MIN_PIN_LENGTH;
+                shown &= ~(EXTENSION_MIN_PIN_LENGTH | EXTENSION_COMPLEXITY);
         return write_rows(&output, make_rows, sizeof make_rows / sizeof *make_rows, shown, w);
 }
 
