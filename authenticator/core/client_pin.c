@@ -278,8 +278,36 @@ static void take_changed(struct core *core, slice data, uint16_t sw)
         core_answer(core, changed_status(&core->pin, sw));
 }
 
-/* [6.5.5.5 4] [6.5.5.5 5] [6.5.5.5 6] [6.5.5.5 7] [6.5.5.5 8] [6.5.5.5 9] [6.5.5.5 10] [6.5.5.5 12] and
- * [6.5.5.6 3] to [6.5.5.6 21] are one command of the element */
+/* One command of the element, which answers where it ended.
+ * [6.5.5.5 4] the shared secret; a point off the curve: INVALID_PARAMETER
+ * [6.5.5.5 5] pinUvAuthParam over newPinEnc
+ * [6.5.5.5 6] newPinEnc decrypted; cannot be: PIN_AUTH_INVALID
+ * [6.5.5.5 7] not 64 bytes: INVALID_PARAMETER
+ * [6.5.5.5 8] without the zeros behind it
+ * [6.5.5.5 9] shorter than the minimum: PIN_POLICY_VIOLATION
+ * [6.5.5.5 10] against another rule of this authenticator: PIN_POLICY_VIOLATION
+ * [6.5.5.5 11] its length in code points is kept
+ * [6.5.5.5 12] its hash is kept, tries are full
+ * [6.5.5.6 3] no tries left: PIN_BLOCKED
+ * [6.5.5.6 4] the shared secret; a point off the curve: INVALID_PARAMETER
+ * [6.5.5.6 5] pinUvAuthParam over newPinEnc and pinHashEnc
+ * [6.5.5.6 6] the try is written down before the comparison
+ * [6.5.5.6 7.1] another PIN than the one that is kept
+ * [6.5.5.6 7.1.1] a new key agreement key
+ * [6.5.5.6 7.1.2] PIN_BLOCKED, PIN_AUTH_BLOCKED at the third in a row, else PIN_INVALID
+ * [6.5.5.6 8] tries are full
+ * [6.5.5.6 9] newPinEnc decrypted; cannot be: PIN_AUTH_INVALID
+ * [6.5.5.6 10] not 64 bytes: INVALID_PARAMETER
+ * [6.5.5.6 11] without the zeros behind it
+ * [6.5.5.6 12] shorter than the minimum: PIN_POLICY_VIOLATION
+ * [6.5.5.6 13] a change is forced and it is the same: PIN_POLICY_VIOLATION
+ * [6.5.5.6 14] against another rule of this authenticator: PIN_POLICY_VIOLATION
+ * [6.5.5.6 15] its length in code points is kept
+ * [6.5.5.6 16] no change is forced any more
+ * [6.5.5.6 17] its hash is kept
+ * [6.5.5.6 18] tries are full
+ * [2.2 6.5.5.6 20] the persistent token has ended
+ * [6.5.5.6 21] in one transaction, before it is answered */
 static void change_pin(struct core *core)
 {
         const struct core_pin_request *pin = &core->pin;
@@ -296,7 +324,8 @@ static void change_pin(struct core *core)
 static void begin_change(struct core *core)
 {
         const struct core_pin_request *pin = &core->pin;
-        /* [6.5.5.5 5.1] [6.5.5.6 5.1] a parameter of another size cannot verify */
+        /* [6.5.5.5 5.1] a parameter of another size cannot verify: PIN_AUTH_INVALID */
+        /* [6.5.5.6 5.1] the same */
         enum ctap_status refusal = core_check_param(true, pin->protocol, pin->param);
         /* [6.5.5.6 7] what does not decrypt to 16 bytes is refused before it can cost a try */
         if (refusal == CTAP2_OK && pin->subcommand != SUBCOMMAND_SET_PIN &&
@@ -334,7 +363,8 @@ static void send_token(struct core *core, slice data)
 
 static enum ctap_status pin_token_status(const struct core_pin_request *pin, uint16_t sw)
 {
-        /* [6.5.5.7.1 11] a change is forced: PIN_INVALID, [6.5.5.7.2 11] PIN_POLICY_VIOLATION */
+        /* [6.5.5.7.1 11] a change is forced: PIN_INVALID */
+        /* [6.5.5.7.2 11] a change is forced: PIN_POLICY_VIOLATION */
         if (sw == SW_PIN_CHANGE_FIRST)
                 return pin->subcommand == SUBCOMMAND_PIN_TOKEN ? CTAP2_ERR_PIN_INVALID
                                                                : CTAP2_ERR_PIN_POLICY_VIOLATION;
@@ -347,11 +377,34 @@ static void take_token(struct core *core, slice data, uint16_t sw)
                 core_answer(core, pin_token_status(&core->pin, sw));
                 return;
         }
-        keep_time(core, false); /* [6.5.5.7.1 13] [6.5.5.7.2 14] userIsPresent: false */
+        /* [6.5.5.7.1 13] a PIN is no presence: userIsPresent is false */
+        /* [6.5.5.7.2 14] the same */
+        keep_time(core, false);
         send_token(core, data);
 }
 
-/* [6.5.5.7.1 5] to [6.5.5.7.1 15] and [6.5.5.7.2 5] to [6.5.5.7.2 17] are one command of the element */
+/* One command of the element, which answers where it ended.
+ * [6.5.5.7.1 5] no tries left: PIN_BLOCKED
+ * [6.5.5.7.1 6] the shared secret; a point off the curve: INVALID_PARAMETER
+ * [6.5.5.7.1 8] the try is written down before the comparison
+ * [6.5.5.7.1 9.1] another PIN than the one that is kept
+ * [6.5.5.7.1 9.1.1] a new key agreement key
+ * [6.5.5.7.1 9.1.2] PIN_BLOCKED, PIN_AUTH_BLOCKED at the third in a row, else PIN_INVALID
+ * [6.5.5.7.1 10] tries are full
+ * [6.5.5.7.1 12] the former token has ended
+ * [6.5.5.7.1 14] the default permissions
+ * [6.5.5.7.1 15] the token, encrypted
+ * [6.5.5.7.2 5] no tries left: PIN_BLOCKED
+ * [6.5.5.7.2 6] the shared secret; a point off the curve: INVALID_PARAMETER
+ * [6.5.5.7.2 8] the try is written down before the comparison
+ * [6.5.5.7.2 9.1] another PIN than the one that is kept
+ * [6.5.5.7.2 9.1.1] a new key agreement key
+ * [6.5.5.7.2 9.1.2] PIN_BLOCKED, PIN_AUTH_BLOCKED at the third in a row, else PIN_INVALID
+ * [6.5.5.7.2 10] tries are full
+ * [6.5.5.7.2 12] pcmr: the persistent token in the place of the other
+ * [6.5.5.7.2 13] the former token has ended
+ * [6.5.5.7.2 16] the RP ID stays with the token
+ * [6.5.5.7.2 17] the token, encrypted */
 static void ask_token(struct core *core)
 {
         const struct core_pin_request *pin = &core->pin;
@@ -368,8 +421,8 @@ static void ask_token(struct core *core)
 
 static void begin_token(struct core *core)
 {
-        /* [6.5.5.7.1 9] [6.5.5.7.2 9] what does not decrypt to 16 bytes is refused before it can cost a try
-         */
+        /* [6.5.5.7.1 9] what does not decrypt to 16 bytes is refused before it can cost a try */
+        /* [6.5.5.7.2 9] the same */
         if (core->pin.hash.size != encrypted_size(&core->pin, PIN_HASH_SIZE))
                 core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
         else
@@ -378,7 +431,8 @@ static void begin_token(struct core *core)
 
 static void get_pin_token(struct core *core)
 {
-        /* [6.5.5.7.1 3] permissions, [6.5.5.7.1 4] rpId: INVALID_PARAMETER */
+        /* [6.5.5.7.1 3] with permissions: INVALID_PARAMETER */
+        /* [6.5.5.7.1 4] with an RP ID: INVALID_PARAMETER */
         if (core->pin.given & (PIN_PERMISSIONS | PIN_RP_ID))
                 core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
         else
@@ -387,9 +441,8 @@ static void get_pin_token(struct core *core)
 
 /* ---- permissions ---- */
 
-/* [6.5.5.7.2 4] [6.5.5.7.3 4] a permission for what is not there, or pcmr together with another:
- * UNAUTHORIZED_PERMISSION. By finger none for enrolment and configuration: there is no uvBioEnroll and no
- * uvAcfg. */
+/* [6.5.5.7.2 4] a permission for what is not there, or pcmr together with another: UNAUTHORIZED_PERMISSION.
+ * [6.5.5.7.3 4] by finger none for enrolment and configuration: there is no uvBioEnroll and no uvAcfg. */
 static enum ctap_status check_permissions(const struct core *core)
 {
         const struct core_pin_request *pin = &core->pin;
@@ -402,8 +455,10 @@ static enum ctap_status check_permissions(const struct core *core)
         return pin->permissions & refused || mixed ? CTAP2_ERR_UNAUTHORIZED_PERMISSION : CTAP2_OK;
 }
 
-/* [6.5.5.7.2 3] [6.5.5.7.3 3] permissions 0: INVALID_PARAMETER. [6.5.5.7.2 15] [6.5.5.7.3 14] bits without a
- * meaning are ignored: where no others are, nothing is asked for either. */
+/* [6.5.5.7.2 3] permissions 0: INVALID_PARAMETER
+ * [6.5.5.7.3 3] the same
+ * [6.5.5.7.2 15] bits without a meaning are ignored: where no others are, nothing is asked for either
+ * [6.5.5.7.3 14] the same */
 static bool takes_permissions(struct core *core)
 {
         struct core_pin_request *pin = &core->pin;
@@ -443,7 +498,11 @@ static void take_uv_token(struct core *core, slice data, uint16_t sw)
         send_token(core, data);
 }
 
-/* [6.5.5.7.3 11] to [6.5.5.7.3 16] */
+/* One command of the element, which answers where it ended.
+ * [6.5.5.7.3 11] pcmr: the persistent token in the place of the other
+ * [6.5.5.7.3 12] the former token has ended
+ * [6.5.5.7.3 15] the RP ID stays with the token
+ * [6.5.5.7.3 16] the token, encrypted */
 static void ask_uv_token(struct core *core, const struct mitome_gate_event *event)
 {
         const struct core_pin_request *pin = &core->pin;
@@ -458,7 +517,8 @@ static void ask_uv_token(struct core *core, const struct mitome_gate_event *even
         core_transmit(core, INS_GET_UV_TOKEN, take_uv_token);
 }
 
-/* [6.5.5.7.3 10.2] no tries left: UV_BLOCKED, [6.5.5.7.3 10.3] else UV_INVALID */
+/* [6.5.5.7.3 10.2] no tries left: UV_BLOCKED
+ * [6.5.5.7.3 10.3] else UV_INVALID */
 static void tell_mismatch(struct core *core)
 {
         core_answer(core, uv_retries(&core->state) == 0 ? CTAP2_ERR_UV_BLOCKED : CTAP2_ERR_UV_INVALID);
@@ -510,7 +570,8 @@ static mitome_status keep_challenge(struct core *core, slice data)
         return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
 }
 
-/* [6.5.5.7.3 9] performBuiltInUv: one capture; the platform asks again, as preferredPlatformUvAttempts says.
+/* [6.5.5.7.3 6] the platform is told to ask several times, so that each request is one attempt
+ * [6.5.5.7.3 9] performBuiltInUv: one capture; the platform asks again, as preferredPlatformUvAttempts says.
  * What the matcher signs has the permissions where a clientDataHash would be. */
 static void take_begun(struct core *core, slice data, uint16_t sw)
 {
@@ -616,9 +677,19 @@ static const struct {
         { 0x09, FOR_TOKEN | PIN_PERMISSIONS, get_pin_token_with_permissions },
 };
 
-/* [6.5.5.4 3] [6.5.5.5 1] [6.5.5.6 1] [6.5.5.7.1 1] [6.5.5.7.2 1] [6.5.5.7.3 1] a mandatory parameter is not
- * there: MISSING_PARAMETER. [6.5.5.4 4] [6.5.5.5 2] [6.5.5.6 2] [6.5.5.7.1 2] [6.5.5.7.2 2] [6.5.5.7.3 2] a
- * protocol that is not supported: INVALID_PARAMETER. */
+/* For all subcommands alike:
+ * [6.5.5.4 3] a mandatory parameter is not there: MISSING_PARAMETER
+ * [6.5.5.5 1] the same
+ * [6.5.5.6 1] the same
+ * [6.5.5.7.1 1] the same
+ * [6.5.5.7.2 1] the same
+ * [6.5.5.7.3 1] the same
+ * [6.5.5.4 4] a protocol that is not supported: INVALID_PARAMETER
+ * [6.5.5.5 2] the same
+ * [6.5.5.6 2] the same
+ * [6.5.5.7.1 2] the same
+ * [6.5.5.7.2 2] the same
+ * [6.5.5.7.3 2] the same */
 static enum ctap_status check_parameters(const struct core_pin_request *pin, unsigned mandatory)
 {
         if ((pin->given & mandatory) != mandatory)

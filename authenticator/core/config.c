@@ -67,7 +67,7 @@ static void take_configured(struct core *core, slice data, uint16_t sw)
         core_answer(core, ctap_status_of_sw(INS_CONFIGURE, sw));
 }
 
-/* [6.11 4] authenticated is 32 bytes FF || 0D || subCommand || subCommandParams */
+/* [6.11 4] the subcommand is done, as it was signed: 32 bytes FF || 0D || subCommand || subCommandParams */
 static void write_message(writer *data, const struct core_config_request *config)
 {
         tlv_write_head(data, 0x85, PREFIX_SIZE + 2 + config->params.size);
@@ -98,8 +98,11 @@ static bool needs_param(const struct core *core)
         return state->always_uv && core->configuration.subcommand != TOGGLE_ALWAYS_UV;
 }
 
-/* [6.11 3.1] no pinUvAuthParam: PUAT_REQUIRED. [6.11 3.2] no protocol: MISSING_PARAMETER, [6.11 3.3] one that
- * is not supported: INVALID_PARAMETER. [6.11 3.4] [6.11 3.5] the element verifies, and asks for acfg. */
+/* [6.11 3.1] no pinUvAuthParam: PUAT_REQUIRED
+ * [6.11 3.2] no protocol: MISSING_PARAMETER
+ * [6.11 3.3] one that is not supported: INVALID_PARAMETER
+ * [6.11 3.4] the element verifies: PIN_AUTH_INVALID
+ * [6.11 3.5] and asks for the permission acfg: PIN_AUTH_INVALID */
 static enum ctap_status check_authorisation(const struct core *core)
 {
         const struct core_config_request *config = &core->configuration;

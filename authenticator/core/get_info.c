@@ -122,7 +122,7 @@ static void write_texts(writer *w, const struct core *core, const struct shown_t
         }
 }
 
-/* [6.4 0x01] [7.2.4] with alwaysUv there is no U2F */
+/* [7.2.4] with alwaysUv there is no U2F */
 static void write_versions(writer *w, const struct core *core)
 {
         static const struct shown_text versions[] = { { "U2F_V2", not_always_uv }, { "FIDO_2_0", always },
@@ -131,7 +131,6 @@ static void write_versions(writer *w, const struct core *core)
         write_texts(w, core, versions, sizeof versions / sizeof *versions);
 }
 
-/* [6.4 0x02] */
 static void write_extensions(writer *w, const struct core *core)
 {
         static const struct shown_text extensions[] = { { "credBlob", always }, { "credProtect", always },
@@ -140,7 +139,6 @@ static void write_extensions(writer *w, const struct core *core)
         write_texts(w, core, extensions, sizeof extensions / sizeof *extensions);
 }
 
-/* [6.4 0x09] */
 static void write_transports(writer *w, const struct core *core)
 {
         static const struct shown_text transports[] = { { "nfc", over_nfc }, { "usb", over_usb },
@@ -148,7 +146,6 @@ static void write_transports(writer *w, const struct core *core)
         write_texts(w, core, transports, sizeof transports / sizeof *transports);
 }
 
-/* [2.2 6.4 0x16] */
 static void write_formats(writer *w, const struct core *core)
 {
         static const struct shown_text formats[] = { { "packed", always }, { "mitome-jpki", enterprise },
@@ -156,7 +153,7 @@ static void write_formats(writer *w, const struct core *core)
         write_texts(w, core, formats, sizeof formats / sizeof *formats);
 }
 
-/* [2.2 6.4 0x1A] not over a contactless interface: what cannot be undone wants somebody who holds the device.
+/* Not over a contactless interface: what cannot be undone wants somebody who holds the device.
  */
 static void write_reset_transports(writer *w, const struct core *core)
 {
@@ -164,7 +161,7 @@ static void write_reset_transports(writer *w, const struct core *core)
         write_texts(w, core, transports, sizeof transports / sizeof *transports);
 }
 
-/* ---- options, [6.4 0x04], in canonical order ---- */
+/* ---- options, in canonical order ---- */
 
 static const struct {
         const char *name;
@@ -220,7 +217,6 @@ static void write_message_max(writer *w, const struct core *core)
         cbor_write_uint(w, CORE_MESSAGE_MAX);
 }
 
-/* [6.4 0x06] as they are preferred */
 static void write_protocols(writer *w, const struct core *core)
 {
         (void)core;
@@ -271,7 +267,7 @@ static void write_min_pin_length(writer *w, const struct core *core)
         cbor_write_uint(w, core->state.min_pin_length);
 }
 
-/* [6.4 0x0E] touches that no person gives are said in the upper half: "TEST" */
+/* Touches that no person gives are said in the upper half: "TEST" */
 static void write_firmware_version(writer *w, const struct core *core)
 {
         static const uint64_t test = 0x54455354;
@@ -297,7 +293,7 @@ static void write_uv_attempts(writer *w, const struct core *core)
         cbor_write_uint(w, PREFERRED_ATTEMPTS);
 }
 
-/* [6.4 0x12] by the FIDO registry: USER_VERIFY_FINGERPRINT_INTERNAL */
+/* By the FIDO registry: USER_VERIFY_FINGERPRINT_INTERNAL */
 static void write_uv_modality(writer *w, const struct core *core)
 {
         enum { FINGERPRINT_INTERNAL = 0x02 };
@@ -326,13 +322,13 @@ static void write_identifier(writer *w, const struct core *core)
         cbor_write_bytes(w, core->state.enc_identifier);
 }
 
-/* [2.2 6.4 0x1B] more is asked of a PIN than its length: the user-verification PIN is four digits */
+/* More is asked of a PIN than its length: the user-verification PIN is four digits */
 static void write_complexity(writer *w, const struct core *core)
 {
         cbor_write_bool(w, core->state.personalised || core->state.pin_complexity);
 }
 
-/* [2.2 6.4 0x1D] in code points */
+/* In code points. */
 static void write_max_pin_length(writer *w, const struct core *core)
 {
         enum { DIGITS = 4, BYTES = 63 };
@@ -344,7 +340,6 @@ static void write_store_state(writer *w, const struct core *core)
         cbor_write_bytes(w, core->state.enc_store_state);
 }
 
-/* [2.2 6.4 0x1F] the subcommands of authenticatorConfig */
 static void write_config_commands(writer *w, const struct core *core)
 {
         bool with_enterprise = enterprise_list(core);
@@ -360,34 +355,34 @@ static const struct {
         applies *shown;
         write_member *write;
 } members[] = {
-        { 0x01, always, write_versions },
-        { 0x02, always, write_extensions },
-        { 0x03, always, write_aaguid },
-        { 0x04, always, write_options },
-        { 0x05, always, write_message_max },
-        { 0x06, always, write_protocols },
-        { 0x07, always, write_list_max },
-        { 0x08, always, write_id_max },
-        { 0x09, has_transports, write_transports },
-        { 0x0A, always, write_algorithms },
-        { 0x0B, has_blobs, write_blobs_max },
-        { 0x0C, always, write_force_pin_change },
-        { 0x0D, always, write_min_pin_length },
-        { 0x0E, always, write_firmware_version },
-        { 0x0F, always, write_cred_blob_max },
-        { 0x10, always, write_min_pin_rp_ids },
-        { 0x11, paired, write_uv_attempts },
-        { 0x12, paired, write_uv_modality },
-        { 0x14, always, write_room },
-        { 0x16, always, write_formats },
-        { 0x17, paired, write_uv_count },
-        { 0x18, always, write_long_touch },
-        { 0x19, has_identifier, write_identifier },
-        { 0x1A, has_transports, write_reset_transports },
-        { 0x1B, always, write_complexity },
-        { 0x1D, always, write_max_pin_length },
-        { 0x1E, has_store_state, write_store_state },
-        { 0x1F, always, write_config_commands },
+        { 0x01, always, write_versions },                 /* [6.4 0x01] versions */
+        { 0x02, always, write_extensions },               /* [6.4 0x02] extensions */
+        { 0x03, always, write_aaguid },                   /* [6.4 0x03] aaguid */
+        { 0x04, always, write_options },                  /* [6.4 0x04] options */
+        { 0x05, always, write_message_max },              /* [6.4 0x05] maxMsgSize, what CTAPHID carries */
+        { 0x06, always, write_protocols },                /* [6.4 0x06] protocols, as they are preferred */
+        { 0x07, always, write_list_max },                 /* [6.4 0x07] maxCredentialCountInList */
+        { 0x08, always, write_id_max },                   /* [6.4 0x08] maxCredentialIdLength */
+        { 0x09, has_transports, write_transports },       /* [6.4 0x09] transports */
+        { 0x0A, always, write_algorithms },               /* [6.4 0x0A] algorithms */
+        { 0x0B, has_blobs, write_blobs_max },             /* [6.4 0x0B] maxSerializedLargeBlobArray */
+        { 0x0C, always, write_force_pin_change },         /* [6.4 0x0C] forcePINChange */
+        { 0x0D, always, write_min_pin_length },           /* [6.4 0x0D] minPINLength */
+        { 0x0E, always, write_firmware_version },         /* [6.4 0x0E] firmwareVersion */
+        { 0x0F, always, write_cred_blob_max },            /* [6.4 0x0F] maxCredBlobLength */
+        { 0x10, always, write_min_pin_rp_ids },           /* [6.4 0x10] maxRPIDsForSetMinPINLength */
+        { 0x11, paired, write_uv_attempts },              /* [6.4 0x11] preferredPlatformUvAttempts */
+        { 0x12, paired, write_uv_modality },              /* [6.4 0x12] uvModality */
+        { 0x14, always, write_room },                     /* [6.4 0x14] remainingDiscoverableCredentials */
+        { 0x16, always, write_formats },                  /* [2.2 6.4 0x16] attestationFormats */
+        { 0x17, paired, write_uv_count },                 /* [2.2 6.4 0x17] uvCountSinceLastPinEntry */
+        { 0x18, always, write_long_touch },               /* [2.2 6.4 0x18] longTouchForReset */
+        { 0x19, has_identifier, write_identifier },       /* [2.2 6.4 0x19] encIdentifier */
+        { 0x1A, has_transports, write_reset_transports }, /* [2.2 6.4 0x1A] transportsForReset */
+        { 0x1B, always, write_complexity },               /* [2.2 6.4 0x1B] pinComplexityPolicy */
+        { 0x1D, always, write_max_pin_length },           /* [2.2 6.4 0x1D] maxPINLength */
+        { 0x1E, has_store_state, write_store_state },     /* [2.3 6.4 0x1E] encCredStoreState */
+        { 0x1F, always, write_config_commands },          /* [2.2 6.4 0x1F] authenticatorConfigCommands */
 };
 
 static void tell(struct core *core)

@@ -173,7 +173,8 @@ static void get_fragment(struct core *core)
 {
         const struct core_blobs_request *request = &core->blobs_request;
         if (request->has_length || request->has_param || request->has_protocol)
-                /* [6.10.2 4.1] length, [6.10.2 4.2] pinUvAuthParam or its protocol: INVALID_PARAMETER */
+                /* [6.10.2 4.1] with a length: INVALID_PARAMETER
+                 * [6.10.2 4.2] with a pinUvAuthParam or its protocol: INVALID_PARAMETER */
                 core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
         else if (request->get > CORE_FRAGMENT_MAX)
                 /* [6.10.2 4.3] more than maxFragmentLength: INVALID_LENGTH */
@@ -207,8 +208,9 @@ static void take_saved(struct core *core, bool done)
         core_answer(core, done ? CTAP2_OK : CTAP1_ERR_OTHER);
 }
 
-/* [6.10.2 5.10] the last fragment is here: [6.10.2 5.10.1] its hash must be right, INTEGRITY_FAILURE, and
- * [6.10.2 5.10.2] the array is the new one */
+/* [6.10.2 5.10] the last fragment is here
+ * [6.10.2 5.10.1] the array does not end with its hash: INTEGRITY_FAILURE
+ * [6.10.2 5.10.2] it takes the place of the former */
 static void commit(struct core *core)
 {
         slice array = slice_of(core->blobs.pending, core->blobs.expected);
@@ -224,7 +226,9 @@ static void add_fragment(struct core *core)
 {
         const struct core_blobs_request *request = &core->blobs_request;
         struct core_blobs *blobs = &core->blobs;
-        /* [6.10.2 5.2.4] [6.10.2 5.2.5] [6.10.2 5.7] a first fragment begins anew */
+        /* [6.10.2 5.2.4] the length that the first fragment gives
+         * [6.10.2 5.2.5] is expected from its beginning,
+         * [6.10.2 5.7] in an empty place */
         if (request->offset == 0)
                 begin_write(blobs, (size_t)request->length);
         /* [6.10.2 5.6] more than was said at first: INVALID_PARAMETER */
@@ -232,7 +236,8 @@ static void add_fragment(struct core *core)
                 core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
                 return;
         }
-        /* [6.10.2 5.8] [6.10.2 5.9] */
+        /* [6.10.2 5.8] the fragment is put behind the last one
+         * [6.10.2 5.9] and the next is expected behind it */
         writer w = writer_over(blobs->pending, sizeof blobs->pending);
         w.used = blobs->written;
         write_slice(&w, request->set);
@@ -274,9 +279,11 @@ static void authorise(struct core *core)
         core_transmit(core, INS_AUTHORISE, take_authorised);
 }
 
-/* [6.10.2 5.5] protected by some form of user verification, or alwaysUv: [6.10.2 5.5.1] no pinUvAuthParam:
- * PUAT_REQUIRED, [6.10.2 5.5.2] no protocol: MISSING_PARAMETER, [6.10.2 5.5.3] one that is not supported:
- * INVALID_PARAMETER; [6.10.2 5.5.4] [6.10.2 5.5.5] the element verifies, and asks for lbw */
+/* [6.10.2 5.5] protected by some form of user verification, or alwaysUv
+ * [6.10.2 5.5.1] no pinUvAuthParam: PUAT_REQUIRED
+ * [6.10.2 5.5.2] no protocol: MISSING_PARAMETER
+ * [6.10.2 5.5.3] one that is not supported: INVALID_PARAMETER
+ * [6.10.2 5.5.5] the element asks for the permission lbw, too */
 static void set_with_state(struct core *core)
 {
         const struct core_state *state = &core->state;
@@ -294,9 +301,10 @@ static void set_with_state(struct core *core)
                 authorise(core);
 }
 
-/* [6.10.2 5.2] the first fragment says how long the array will be: [6.10.2 5.2.1] it does not:
- * INVALID_PARAMETER, [6.10.2 5.2.2] too long: LARGE_BLOB_STORAGE_FULL, [6.10.2 5.2.3] too short:
- * INVALID_PARAMETER */
+/* [6.10.2 5.2] the first fragment says how long the array will be
+ * [6.10.2 5.2.1] it does not: INVALID_PARAMETER
+ * [6.10.2 5.2.2] too long: LARGE_BLOB_STORAGE_FULL
+ * [6.10.2 5.2.3] too short: INVALID_PARAMETER */
 static enum ctap_status check_first(const struct core_blobs_request *request)
 {
         if (!request->has_length)
@@ -340,7 +348,9 @@ void core_large_blobs(struct core *core)
                 core_answer(core, CTAP1_ERR_INVALID_COMMAND); /* there is no place for the array */
         else if (failed(status))
                 core_answer(core, ctap_status_of_code(status.code));
-        /* [6.10.2 1] no offset, [6.10.2 2] neither get nor set, [6.10.2 3] both: INVALID_PARAMETER */
+        /* [6.10.2 1] no offset: INVALID_PARAMETER
+         * [6.10.2 2] neither get nor set: INVALID_PARAMETER
+         * [6.10.2 3] both: INVALID_PARAMETER */
         else if (!request->has_offset || request->has_get == request->has_set)
                 core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
         else

@@ -55,8 +55,8 @@ enum ctap_status core_check_param(bool has_protocol, uint64_t protocol, slice pa
                 return CTAP2_ERR_MISSING_PARAMETER;
         if (!core_knows_protocol(protocol))
                 return CTAP1_ERR_INVALID_PARAMETER;
-        /* [6.5.6] protocol 1 cuts the HMAC to 16 bytes, [6.5.7] protocol 2 does not: what has another size
-         * cannot verify */
+        /* [6.5.6] protocol 1 cuts the HMAC to 16 bytes: what has another size cannot verify */
+        /* [6.5.7] protocol 2 does not */
         size_t size = protocol == CORE_PROTOCOL_ONE ? 16 : 32;
         return param.size == size ? CTAP2_OK : CTAP2_ERR_PIN_AUTH_INVALID;
 }

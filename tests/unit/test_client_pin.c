@@ -393,8 +393,8 @@ static void what_the_element_says_of_a_new_pin_is_told(void **state)
         core_rig_expect_idle(rig);
 }
 
-/* Wrong-length hashes and parameters, and one protocol's in the other's place: nothing reaches the element,
- * no try is spent. */
+/* [6.5.6] [6.5.7] [6.5.5.7.2 9] Wrong-length hashes and parameters, and one protocol's in the other's place:
+ * nothing reaches the element, no try is spent. */
 static void wrong_sizes_cost_no_try(void **state)
 {
         struct core_rig *rig = *state;
@@ -635,7 +635,7 @@ static void what_a_finger_token_is_for_is_announced(void **state)
         core_rig_expect_status(rig, CTAP2_ERR_UV_BLOCKED);
 }
 
-/* [6.5.5.7.3 10] */
+/* [6.5.5.7.3 10.2] [6.5.5.7.3 10.3] */
 static void fingers_that_give_no_token(void **state)
 {
         struct core_rig *rig = *state;

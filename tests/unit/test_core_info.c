@@ -155,6 +155,8 @@ static void only_its_app_sees_a_platform_authenticator(void **state)
 
 /* ---- the other members ---- */
 
+/* [6.4 0x01] [6.4 0x02] [6.4 0x03] [6.4 0x05] [6.4 0x07] [6.4 0x08] [6.4 0x09] [6.4 0x0B] [6.4 0x0D] [6.4
+ * 0x0E] [6.4 0x0F] [6.4 0x10] [6.4 0x14] [2.2 6.4 0x16] [2.2 6.4 0x18] [2.2 6.4 0x1A] [2.2 6.4 0x1D] */
 static void members_that_are_always_there(void **state)
 {
         struct core_rig *rig = *state;
@@ -345,6 +347,7 @@ static void the_longest_list_fits_the_longest_message(void **state)
         core_rig_expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
 }
 
+/* [6.4] */
 static void info_takes_no_input(void **state)
 {
         struct core_rig *rig = *state;

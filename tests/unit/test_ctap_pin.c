@@ -299,7 +299,9 @@ static bool option(struct bench *bench, const char *name)
 
 /* ---- PINs ---- */
 
-/* [6.5.5.5] [6.5.5.6] [6.5.5.7.1] [6.5.5.7.2] by both protocols */
+/* [6.5.5.5 5] [6.5.5.5 6] [6.5.5.5 8] [6.5.5.5 9] [6.5.5.5 12] [6.5.5.6 5] [6.5.5.6 9] [6.5.5.6 11] [6.5.5.6
+ * 12] [6.5.5.6 17] [6.5.5.6 19] [6.5.5.6 21] [6.5.5.7.1 12] [6.5.5.7.1 13] [6.5.5.7.1 14] [6.5.5.7.1 15]
+ * [6.5.5.7.2 13] [6.5.5.7.2 14] [6.5.5.7.2 16] [6.5.5.7.2 17], by both protocols */
 static void a_pin_is_set_changed_and_used(void **state)
 {
         struct bench *bench = *state;
@@ -324,7 +326,9 @@ static void a_pin_is_set_changed_and_used(void **state)
         }
 }
 
-/* [6.5.5.7.1 9.1.2] three misses in a row want a power cycle; nothing is burnt meanwhile; the last one locks.
+/* [6.5.5.6 3] [6.5.5.6 6] [6.5.5.6 7.1] [6.5.5.6 7.1.1] [6.5.5.7.1 5] [6.5.5.7.1 8] [6.5.5.7.1 9.1]
+ * [6.5.5.7.1 9.1.1] [6.5.5.7.2 5] [6.5.5.7.2 8] [6.5.5.7.2 9.1] [6.5.5.7.2 9.1.1] [6.5.5.7.1 9.1.2] three
+ * misses in a row want a power cycle; nothing is burnt meanwhile; the last one locks.
  */
 static void misses_are_counted(void **state)
 {
@@ -358,6 +362,7 @@ static void misses_are_counted(void **state)
         assert_int_equal(change(bench, first, second), CTAP2_ERR_PIN_BLOCKED);
 }
 
+/* [6.5.5.6 8] [6.5.5.6 18] [6.5.5.7.1 10] [6.5.5.7.2 10] */
 static void a_right_pin_gives_the_tries_back(void **state)
 {
         struct bench *bench = *state;
@@ -373,7 +378,7 @@ static void a_right_pin_gives_the_tries_back(void **state)
 
 /* ---- configuration ---- */
 
-/* [6.11.4] [6.5.5.7.1 11] [6.5.5.7.2 11] [6.5.5.6 13] */
+/* [6.11.4] [6.5.5.5 11] [6.5.5.6 14] [6.5.5.6 15] [6.5.5.6 16] [6.5.5.7.1 11] [6.5.5.7.2 11] [6.5.5.6 13] */
 static void a_change_is_forced(void **state)
 {
         struct bench *bench = *state;
@@ -470,7 +475,8 @@ static void enrol(struct bench *bench)
         assert_int_equal(element_rig_enrol(&bench->ctap.element, first), SW_OK);
 }
 
-/* [6.5.5.7.3] */
+/* [6.5.5.7.3 6] [6.5.5.7.3 9] [6.5.5.7.3 11] [6.5.5.7.3 12] [6.5.5.7.3 13] [6.5.5.7.3 14] [6.5.5.7.3 15]
+ * [6.5.5.7.3 16] */
 static void a_finger_gives_a_token(void **state)
 {
         struct bench *bench = *state;
@@ -491,7 +497,8 @@ static void a_finger_gives_a_token(void **state)
         assert_int_equal(get_uv_token(bench, MC, NULL), CTAP2_ERR_MISSING_PARAMETER);
 }
 
-/* [6.5.5.7.3 10] Wrong fingers cost tries, none costs nothing, the PIN gives them back. */
+/* [6.5.5.7.3 10.1] [6.5.5.7.3 10.2] [6.5.5.7.3 10.3] Wrong fingers cost tries, none costs nothing, the PIN
+ * gives them back. */
 static void wrong_fingers_are_counted(void **state)
 {
         struct bench *bench = *state;
@@ -569,8 +576,9 @@ static void blobs_are_kept_by_who_may_write(void **state)
         assert_int_equal(read_blobs(bench).size, 200);
 }
 
-/* ---- the persistent token, [2.2 6.5.5.7] ---- */
+/* ---- the persistent token ---- */
 
+/* [6.5.5.7.2 12] */
 static void the_persistent_token_stays(void **state)
 {
         struct bench *bench = *state;

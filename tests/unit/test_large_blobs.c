@@ -195,7 +195,8 @@ static void a_place_that_fails_is_asked_again(void **state)
 
 /* ---- set, of an authenticator that nothing protects ---- */
 
-/* [6.10.2 5.8] [6.10.2 5.9] [6.10.2 5.10.2] [6.10.2 5.11] in one fragment and in many */
+/* [6.10.2 5.2] [6.10.2 5.2.4] [6.10.2 5.2.5] [6.10.2 5.7] [6.10.2 5.8] [6.10.2 5.9] [6.10.2 5.10]
+ * [6.10.2 5.10.2] [6.10.2 5.11] in one fragment and in many */
 static void an_array_is_written(void **state)
 {
         struct core_rig *rig = *state;
