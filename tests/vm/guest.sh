@@ -8,12 +8,13 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../interop/tap.sh"
 mitome=$1 packages=$2
-needs qemu-system-x86_64 cpio ldd fido2-token ssh-keygen pamu2fcfg
+needs qemu-system-x86_64 cpio ldd fido2-token ssh-keygen pamu2fcfg script
 busybox=$(first_file /bin/busybox /usr/bin/busybox)
 [ -n "$busybox" ] || skip_all 'there is no busybox here'
 ldd "$busybox" >/dev/null 2>&1 && skip_all 'the busybox here is not a static one'
 [ "$(uname -m)" = x86_64 ] || skip_all 'the guest is an x86_64 and takes the programs of this machine'
 sh "$here/fetch_guest.sh" "$packages" || skip_all 'the kernel for the guest could not be had'
+packages=$(cd "$packages" && pwd)
 work=$(mktemp -d)
 qemu=''
 trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null; rm -rf "$work"' EXIT
@@ -49,7 +50,7 @@ first_place() {
 
 place "$busybox" usr/bin/busybox
 place "$mitome" usr/bin/mitome
-for program in fido2-token fido2-cred fido2-assert ssh ssh-keygen pamu2fcfg; do
+for program in fido2-token fido2-cred fido2-assert ssh ssh-keygen pamu2fcfg script; do
         place "$(command -v "$program")" "usr/bin/$program"
 done
 # The last two have no other place: OpenSSH looks for its helper where Debian put it.

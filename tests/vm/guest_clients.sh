@@ -69,7 +69,7 @@ start_authenticator || {
 call fido2-token -L
 test_that 'fido2-token -L finds it by its report descriptor' said /dev/hidraw
 device=$(sed -n 's/^\(\/dev\/hidraw[0-9]*\):.*/\1/p' "$work/out" | head -n 1)
-test_that 'and names it' said itome
+test_that 'and names its maker' said vendor=0x
 # [6.4]
 call fido2-token -I "$device"
 test_that 'fido2-token -I reads what it is' said FIDO_2_0 FIDO_2_1 U2F_V2
@@ -136,10 +136,10 @@ chmod 755 /run/sshd
 log_in() { # log_in KEY
         call ssh -o UserKnownHostsFile="$work/known_hosts" -o IdentitiesOnly=yes -o IdentityAgent=none -i "$1" alice@localhost id -un
 }
-port_is_open() {
-        nc -z 127.0.0.1 22
+server_is_there() {
+        grep -q 'Server listening' "$work/sshd.log"
 }
-if await port_is_open; then
+if await server_is_there; then
         log_in "$work/ed25519-sk"
         test_that 'alice logs in over SSH with a touch' said alice
         log_in "$work/resident"
@@ -177,7 +177,7 @@ terminal_login() {
                 sleep 8
                 printf 'id -un >/tmp/who; exit\n'
                 sleep 3
-        ) | timeout 60 script -q -c "login -p $name" /dev/null >"$work/out" 2>"$work/err" || got=$?
+        ) | timeout 60 script -q -c "/usr/bin/login -p $name" /dev/null >"$work/out" 2>"$work/err" || got=$?
 }
 is_logged_in() {
         [ "$(cat /tmp/who 2>/dev/null)" = alice ]
@@ -185,7 +185,6 @@ is_logged_in() {
 not_logged_in() {
         ! is_logged_in
 }
-hostname=$(hostname)
 call pamu2fcfg -u alice -o pam://guest -i pam://guest
 cp "$work/out" "$work/mapping"
 typing "$pin\n" pamu2fcfg -u alice -o pam://guest -i pam://guest -N
