@@ -42,7 +42,7 @@ static void make_stencil(void)
         MUST(element_rig_register(&stencil, "rp.example", 0x01, id) == SW_OK);
         hide(0x0010, 16, hidden[0]);     /* the batch key */
         hide(0x0030, 0, hidden[1]);      /* the pairing key */
-        hide(0x01000000, 68, hidden[2]); /* the credential's */
+        hide(0x01000000, 69, hidden[2]); /* the credential's */
         hide(0x0117, 400, hidden[3]);    /* in the private exponent of key 0017 */
         hide(0x04000100, 1, hidden[4]);  /* the issuer's keys */
         hide(0x0050, 0, hidden[5]);      /* the device key */

@@ -162,23 +162,35 @@ static bool ecdsa_prepare(struct signing_ready *ready)
         return ready->operation && EVP_PKEY_sign_init(ready->operation) == 1;
 }
 
-static slice digest_of(
-        const struct curve *curve, const slice *parts, size_t count, uint8_t digest[COSE_HASH_MAX])
+enum { DIGEST_MAX = 48 };
+
+static bool sha384(const slice *parts, size_t count, uint8_t digest[DIGEST_MAX])
+{
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        bool done = context && EVP_DigestInit_ex(context, EVP_sha384(), NULL) == 1;
+        for (size_t i = 0; done && i < count; i++)
+                done = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
+        done = done && EVP_DigestFinal_ex(context, digest, NULL) == 1;
+        EVP_MD_CTX_free(context);
+        return done;
+}
+
+static bool hash_parts(
+        const struct curve *curve, const slice *parts, size_t count, uint8_t digest[DIGEST_MAX])
 {
         if (curve->algorithm != SIGNING_ES256)
-                return slice_of(digest, cose_hash(NULL, curve->cose, parts, count, digest));
+                return sha384(parts, count, digest);
         sha256(parts, count, digest);
-        return slice_of(digest, SHA256_SIZE);
+        return true;
 }
 
 static bool ecdsa_sign(const struct signing_ready *ready, const slice *parts, size_t count, writer *signature)
 {
         const struct curve *curve = curve_of(ready->algorithm);
-        uint8_t hash[COSE_HASH_MAX], bytes[SIGNATURE_MAX];
+        uint8_t digest[DIGEST_MAX], bytes[SIGNATURE_MAX];
         size_t size = sizeof bytes;
-        slice digest = digest_of(curve, parts, count, hash);
-        if (digest.size != curve->size ||
-                EVP_PKEY_sign(ready->operation, bytes, &size, digest.data, digest.size) != 1)
+        if (!hash_parts(curve, parts, count, digest) ||
+                EVP_PKEY_sign(ready->operation, bytes, &size, digest, curve->size) != 1)
                 return false;
         write_slice(signature, slice_of(bytes, size));
         return true;

@@ -74,13 +74,9 @@ static size_t record_size(const struct store *store)
         return STORE_RECORD_HEAD + STORE_LIST_HEAD + store->changes.list_size + STORE_TAG;
 }
 
-static mitome_status write_record(struct store *store, mitome_error *error)
+static mitome_status append_record(struct store *store, uint8_t *record, size_t size, mitome_error *error)
 {
         static const struct store_objects nothing;
-        size_t size = record_size(store);
-        uint8_t *record = malloc(size);
-        if (!record)
-                return fail(error, MITOME_E_NO_MEMORY, "state", NULL);
         const struct mitome_storage *storage = &store->config.storage;
         struct store_journal next = { 0 };
         struct store_outcome outcome = store_objects_outcome(&nothing, &store->changes);
@@ -93,6 +89,21 @@ static mitome_status write_record(struct store *store, mitome_error *error)
                         &next, error);
         bytes_wipe(&next, sizeof next);
         bytes_wipe(record, size);
+        return status;
+}
+
+/* Most records are of a counter or a credential: those take nothing from the heap. */
+static mitome_status write_record(struct store *store, mitome_error *error)
+{
+        enum { SMALL_MAX = 1536 };
+        uint8_t small[SMALL_MAX];
+        size_t size = record_size(store);
+        if (size <= sizeof small)
+                return append_record(store, small, size, error);
+        uint8_t *record = malloc(size);
+        if (!record)
+                return fail(error, MITOME_E_NO_MEMORY, "state", NULL);
+        mitome_status status = append_record(store, record, size, error);
         free(record);
         return status;
 }
