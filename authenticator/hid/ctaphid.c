@@ -462,6 +462,10 @@ void ctaphid_reply(struct ctaphid *hid, slice message)
 
 void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t now_ms)
 {
+        /* U2F knows none: its hosts take any other command than their own for the end. They are answered in
+         * time. */
+        if (hid->command != CTAPHID_CBOR)
+                return;
         if (status == CTAPHID_AS_BEFORE)
                 status = hid->told;
         /* [11.2.9.1.7] at least every 100 ms, and whenever the status changes */

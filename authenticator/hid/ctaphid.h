@@ -64,8 +64,8 @@ enum ctaphid_command ctaphid_request_kind(const struct ctaphid *hid);
 /* ctaphid_reply answers the message that is being worked on; the channel is free again. */
 void ctaphid_reply(struct ctaphid *hid, slice message);
 
-/* ctaphid_keepalive queues a keepalive if one is due while a message is worked on: every 100 ms, and at once
- * when `status` is not what the host was last told (it begins with PROCESSING). */
+/* ctaphid_keepalive queues a keepalive if one is due while a CBOR message is worked on: every 100 ms, and at
+ * once when `status` is not what the host was last told (it begins with PROCESSING). */
 void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t now_ms);
 
 /* ctaphid_send_keepalive takes the next report if that is a keepalive, for a device that is deep in its work

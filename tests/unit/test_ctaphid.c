@@ -2,6 +2,7 @@
 /* CTAPHID (CTAP 2.1, 11.2) against its own reading of the packets. */
 #include "ctaphid.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -711,8 +712,67 @@ static void a_u2f_message_is_told_apart(void **state)
         assert_int_equal(ctaphid_request(rig->hid).size, sizeof version);
         /* [11.2.9.1.5] a U2F request is not one that can be cancelled */
         assert_int_equal(initial(rig, rig->channel, CTAPHID_CANCEL, 0, NULL), CTAPHID_NONE);
+        /* [11.2.9.1.7] nor one whose host understands keepalives */
+        ctaphid_keepalive(rig->hid, CTAPHID_UP_NEEDED, rig->now + 1000);
+        expect_silence(rig);
         ctaphid_reply(rig->hid, slice_of("U2F_V2\x90\0", 8));
         expect_message(rig, rig->channel, CTAPHID_MSG, (const uint8_t *)"U2F_V2\x90\0", 8);
+}
+
+/* ---- what is kept ---- */
+
+static const uint8_t secret[] = "one-secret-that-nobody-else-has-in-memory";
+
+/* Memory is searched as whoever had stolen it would. */
+static void expect_forgotten(struct rig *rig)
+{
+        assert_null(memmem(rig->hid, malloc_usable_size(rig->hid), secret, 16));
+        expect_silence(rig);
+}
+
+static void receive_secret(struct rig *rig)
+{
+        assert_int_equal(say(rig, rig->channel, CTAPHID_CBOR, secret, sizeof secret), CTAPHID_REQUEST);
+        assert_non_null(memmem(rig->hid, malloc_usable_size(rig->hid), secret, 16));
+}
+
+/* A message may hold a token or a key: however its transaction ends, none of it stays. */
+static void nothing_of_a_message_is_kept(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t *message = pattern(300);
+        const uint8_t nonce[8] = { 0 };
+        receive_secret(rig);
+        ctaphid_reply(rig->hid, slice_of("x", 1)); /* a shorter answer over it */
+        assert_true(ctaphid_send(rig->hid, rig->report));
+        expect_forgotten(rig);
+        make_busy(rig);
+        ctaphid_reply(rig->hid, slice_of(secret, sizeof secret));
+        expect_message(rig, rig->channel, CTAPHID_CBOR, secret, sizeof secret);
+        expect_forgotten(rig);
+        receive_secret(rig);
+        say(rig, rig->channel, CTAPHID_INIT, nonce, 8);
+        assert_true(ctaphid_send(rig->hid, rig->report));
+        expect_forgotten(rig);
+        memcpy(message, secret, sizeof secret);
+        initial(rig, rig->channel, CTAPHID_CBOR, 300, message);
+        rig->now += 500;
+        ctaphid_tick(rig->hid, rig->now);
+        assert_true(ctaphid_send(rig->hid, rig->report));
+        expect_forgotten(rig);
+        initial(rig, rig->channel, CTAPHID_CBOR, 300, message);
+        next(rig, rig->channel, 7, message, NEXT_PAYLOAD);
+        assert_true(ctaphid_send(rig->hid, rig->report));
+        expect_forgotten(rig);
+        receive_secret(rig);
+        ctaphid_reset(rig->hid);
+        expect_forgotten(rig);
+        receive_secret(rig);
+        ctaphid_reply(rig->hid, slice_of(secret, sizeof secret));
+        rig->now += 3000;
+        ctaphid_tick(rig->hid, rig->now);
+        expect_forgotten(rig);
+        free(message);
 }
 
 /* ---- [11.2.9.2.2] LOCK ---- */
@@ -907,6 +967,7 @@ int main(void)
                 TEST(init_drops_what_was_to_be_told),
                 TEST(interleaved_channels_do_not_mix),
                 TEST(a_u2f_message_is_told_apart),
+                TEST(nothing_of_a_message_is_kept),
                 TEST(a_lock_keeps_others_away),
                 TEST(a_lock_is_given_back_or_taken_anew),
                 TEST(a_lock_is_ten_seconds_at_most),

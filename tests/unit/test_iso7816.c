@@ -2,6 +2,7 @@
 /* CTAP and U2F as command APDUs (CTAP 2.1, 11.3), against its own reading of commands and responses. */
 #include "iso7816.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -670,6 +671,45 @@ static void a_reset_forgets_everything(void **state)
         iso7816_free(NULL);
 }
 
+static const uint8_t secret[] = "one-secret-that-nobody-else-has-in-memory";
+
+static void expect_forgotten(struct rig *rig)
+{
+        assert_null(memmem(rig->iso, malloc_usable_size(rig->iso), secret, 16));
+        expect_nothing(rig);
+}
+
+/* A message may hold a token or a key: however it ends, none of it stays. */
+static void nothing_of_a_message_is_kept(void **state)
+{
+        struct rig *rig = *state;
+        message(rig, secret, sizeof secret, 0);
+        assert_non_null(memmem(rig->iso, malloc_usable_size(rig->iso), secret, 16));
+        iso7816_reply(rig->iso, slice_of("x", 1));
+        expect_data(rig, OK, "x", 1);
+        expect_forgotten(rig);
+        message(rig, "\x04", 1, 0);
+        iso7816_reply(rig->iso, slice_of(secret, sizeof secret));
+        expect_data(rig, OK, secret, sizeof secret);
+        expect_forgotten(rig);
+        command(rig, 0x90, 0x10, 0, 0, secret, sizeof secret, false, -1);
+        expect_sw(rig, OK);
+        RAW(rig, 0x80, 0x55, 0, 0, 0); /* the chain is broken */
+        expect_sw(rig, WRONG_INS);
+        expect_forgotten(rig);
+        message(rig, secret, sizeof secret, 0);
+        RAW(rig, 0x80, 0x12, 1, 0);
+        expect_sw(rig, OK);
+        expect_forgotten(rig);
+        select_fido(rig);
+        message(rig, secret, sizeof secret, 0);
+        select_fido(rig);
+        expect_forgotten(rig);
+        message(rig, secret, sizeof secret, 0);
+        iso7816_reset(rig->iso);
+        expect_forgotten(rig);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -697,6 +737,7 @@ int main(void)
                 TEST(classes_and_instructions_are_refused),
                 TEST(a_command_is_refused_at_every_truncation),
                 TEST(a_reset_forgets_everything),
+                TEST(nothing_of_a_message_is_kept),
         };
         return cmocka_run_group_tests_name("iso7816", tests, NULL, NULL);
 }
