@@ -3,7 +3,7 @@
  * command stands behind its length (two bytes); a length with the high bit set is an event instead: reset,
  * power cycle, a selection, a channel, or what platform and matcher do well. What may never happen is looked
  * at after each. */
-#include "element_rig.h"
+#include "pin_rig.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +155,21 @@ static void jpki_pin(struct element_rig *rig, struct watch *watch)
         (void)element_rig_command(rig, 0x00200080, slice_text(ELEMENT_RIG_PIN));
 }
 
+static void wrong_pin(struct element_rig *rig, struct watch *watch)
+{
+        (void)watch;
+        (void)pin_rig_change(rig, 1, "0000", "5678");
+}
+
+static void persistent_token(struct element_rig *rig, struct watch *watch)
+{
+        enum { PCMR = 0x40 };
+        SECRET(token);
+        watch->verified_pin = true;
+        if (pin_rig_token(rig, 2, ELEMENT_RIG_PIN, PCMR, NULL, &token) == SW_OK)
+                MUST(element_rig_command(rig, 0x80100100, (slice){ 0 }) == SW_OK);
+}
+
 static void begun_by_finger(struct element_rig *rig, struct watch *watch)
 {
         (void)watch;
@@ -240,6 +255,8 @@ static void (*const events[])(struct element_rig *rig, struct watch *watch) = {
         jpki_channel,
         issuer_channel,
         more_channels,
+        wrong_pin,
+        persistent_token,
 };
 
 enum { EVENT_COUNT = sizeof events / sizeof *events };
@@ -247,6 +264,7 @@ enum { EVENT_COUNT = sizeof events / sizeof *events };
 /* ---- commands ---- */
 
 enum { INS_SELECT = 0xA4, INS_CHANGE = 0x24, INS_INITIALIZE_UPDATE = 0x50, INS_GENERATE = 0x46 };
+enum { INS_CHANGE_PIN = 0x1C, INS_CONFIGURE = 0x1E };
 enum { INS_SET_PIN = 0x34, INS_RESET = 0x2C, INS_ERASE = 0x0E, INS_DELETE = 0xE4 };
 
 /* Through the channel, when one is open: the input cannot make a MAC. Left out is what ends the channel, and
@@ -265,6 +283,25 @@ static void secured(struct element_rig *rig, struct watch *watch, const struct a
                 command->data);
 }
 
+/* What only a platform that knows the PIN can say: the input chooses the new PIN, or the subcommand. */
+static bool by_platform(struct element_rig *rig, struct watch *watch, const struct apdu_command *command)
+{
+        enum { PADDED_SIZE = 64, ACFG = 0x20, MESSAGE_MAX = 2048 };
+        uint8_t protocol = 1 + (command->p1 & 1);
+        SECRET(token);
+        if (command->ins == INS_CHANGE_PIN && command->data.size <= PADDED_SIZE) {
+                watch->pin_known = true;
+                (void)pin_rig_change_to(rig, protocol, command->p2 ? NULL : ELEMENT_RIG_PIN, command->data);
+                return true;
+        }
+        if (command->ins != INS_CONFIGURE || command->data.size > MESSAGE_MAX)
+                return false;
+        watch->verified_pin = true;
+        if (pin_rig_token(rig, protocol, ELEMENT_RIG_PIN, ACFG, NULL, &token) == SW_OK)
+                (void)pin_rig_configure(rig, protocol, &token, command->data);
+        return true;
+}
+
 static void send(struct element_rig *rig, struct watch *watch, slice bytes, bool through_channel)
 {
         struct apdu_command command = { 0 };
@@ -273,7 +310,7 @@ static void send(struct element_rig *rig, struct watch *watch, slice bytes, bool
         watch->pin_known |= command.ins == INS_CHANGE;
         if (!through_channel)
                 (void)element_rig_transmit(rig, bytes);
-        else if (whole)
+        else if (whole && !by_platform(rig, watch, &command))
                 secured(rig, watch, &command);
 }
 

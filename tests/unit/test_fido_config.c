@@ -594,7 +594,6 @@ static uint32_t uv_count(struct element_rig *rig)
 static void captures_are_counted(void **state)
 {
         struct element_rig *rig = *state;
-        SECRET(token);
         uint8_t id[ELEMENT_RIG_ID_SIZE];
         assert_int_equal(uv_count(rig), 0);
         assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, id), SW_OK);
