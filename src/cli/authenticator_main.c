@@ -11,7 +11,7 @@
 
 static const char usage[] =
         "usage: mitome authenticator --state DIR --hid uhid|pty:PATH|unix:PATH|udp:PORT [--touch ask|auto]\n"
-        "                            [--finger IMAGE..] [--notify COMMAND] [--prompt-socket PATH] [--matcher PATH]\n"
+        "                            [--vpcd HOST:PORT] [--finger IMAGE..] [--notify COMMAND] [--prompt-socket PATH] [--matcher PATH]\n"
         "                            [--provision-demo] [--verbose]\n\n"
         "Runs the authenticator until a signal ends it. Element and matcher are processes of their own.\n\n"
         "  --state DIR           where everything is kept (mode 0700); a new one becomes a plain FIDO authenticator\n"
@@ -19,6 +19,8 @@ static const char usage[] =
         "  --hid pty:PATH        a link to a terminal that libfido2 takes for a device file\n"
         "  --hid unix:PATH       a SOCK_SEQPACKET socket, a report a packet, own user only\n"
         "  --hid udp:PORT        127.0.0.1, a report a datagram, any user of this machine: for tests\n"
+        "  --vpcd HOST:PORT      also puts it into the virtual card reader (vpcd of pcscd) that listens there, as a\n"
+        "                        FIDO security key with contacts; may stand without --hid\n"
         "  --touch ask           ask whether the user is there: on the terminal, and as said below (default)\n"
         "  --touch auto          say that the user is there, always: FOR TESTS ONLY, and getInfo says so. With\n"
         "                        udp the power-cycle datagram of simulators is obeyed\n"
@@ -34,10 +36,8 @@ static const char usage[] =
         "                        and enrol a finger\n"
         "  --verbose             say what is asked, and what it cost in commands of the element\n";
 
-enum { DEMO_FINGER_MAX = HAND_IMAGES_MAX };
-
 struct options {
-        const char *state, *hid, *touch, *notify, *prompt_socket, *matcher;
+        const char *state, *hid, *vpcd, *touch, *notify, *prompt_socket, *matcher;
         const char *images[HAND_IMAGES_MAX];
         size_t image_count;
         bool provision, verbose, help;
@@ -76,6 +76,7 @@ static bool take_option(int option, struct options *options)
         const char **const texts[] = {
                 ['s'] = &options->state,
                 ['d'] = &options->hid,
+                ['c'] = &options->vpcd,
                 ['t'] = &options->touch,
                 ['n'] = &options->notify,
                 ['k'] = &options->prompt_socket,
@@ -92,6 +93,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         static const struct option known[] = {
                 { "state", required_argument, NULL, 's' },
                 { "hid", required_argument, NULL, 'd' },
+                { "vpcd", required_argument, NULL, 'c' },
                 { "touch", required_argument, NULL, 't' },
                 { "finger", required_argument, NULL, 'f' },
                 { "notify", required_argument, NULL, 'n' },
@@ -107,7 +109,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                         return false;
         if (options->touch && strcmp(options->touch, "auto") != 0 && strcmp(options->touch, "ask") != 0)
                 return false;
-        return options->help || (optind == argc && options->state && options->hid);
+        return options->help || (optind == argc && options->state && (options->hid || options->vpcd));
 }
 
 static void fill(struct serve_config *config, struct options *options)
@@ -117,6 +119,7 @@ static void fill(struct serve_config *config, struct options *options)
         const bool is_demo = is_auto || options->provision || device_is_demo(options->state);
         *config = (struct serve_config){
                 .hid = options->hid,
+                .vpcd = options->vpcd,
                 .verbose = options->verbose,
                 .may_cycle_power = is_auto,
                 .device = { .state = options->state,

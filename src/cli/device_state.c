@@ -129,9 +129,7 @@ static mitome_status look_into_jpki(
 {
         bool there;
         MITOME_TRY(select_applet(enforcer, SLICE(jpki_applet), &there, error));
-        state->jpki = there                 ? DEVICE_JPKI_OPEN
-                      : state->personalised ? DEVICE_JPKI_LOCKED
-                                            : DEVICE_JPKI_NONE;
+        state->jpki = there ? DEVICE_JPKI_OPEN : state->personalised ? DEVICE_JPKI_LOCKED : DEVICE_JPKI_NONE;
         if (!there)
                 return ok();
         const struct mitome_link link = mitome_enforcer_link(enforcer);
@@ -149,8 +147,7 @@ static mitome_status look_into_fido(
         return read_fido(&link, 0, state, error);
 }
 
-mitome_status device_state_read(
-        const struct mitome_link *link, struct device_state *ret, mitome_error *error)
+mitome_status device_state_read(const struct mitome_link *link, struct device_state *ret, mitome_error *error)
 {
         const struct mitome_app app = { 0 };
         struct device_state state = { .password_tries = -1 };

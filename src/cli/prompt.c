@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prompt.h"
 
+#include "steady_clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { LINGER_MS = 3000 };
+
 struct prompter {
         bool automatic;
-        bool asked; /* and not yet answered */
+        bool asked;   /* and not yet answered */
+        bool lingers; /* ended by the host, which is expected to ask the same again */
+        uint64_t linger_end_ms;
+        enum mitome_prompt_reason why;
         unsigned number;
         size_t count;
         struct prompt_way ways[PROMPT_WAYS_MAX];
@@ -96,12 +103,35 @@ static void compose(
 
 /* ---- asking ---- */
 
+static void end_ways(struct prompter *prompter)
+{
+        prompter->lingers = false;
+        for (size_t i = 0; i < prompter->count; i++)
+                prompter->ways[i].end(prompter->ways[i].context);
+}
+
+/* U2F hosts ask again and again until the touch comes: the user sees one prompt. */
+static bool goes_on(const struct prompter *prompter, const struct mitome_prompt *prompt)
+{
+        return prompter->lingers && prompt->why == prompter->why &&
+               steady_clock_ms() < prompter->linger_end_ms;
+}
+
 static void ask(void *context, const struct mitome_prompt *prompt)
 {
         struct prompter *prompter = context;
         struct prompt_text text;
-        prompter->number++;
+        if (prompter->automatic) /* nobody is asked */
+                return;
+        bool same = goes_on(prompter, prompt);
+        if (prompter->lingers && !same)
+                end_ways(prompter);
+        prompter->lingers = false;
         prompter->asked = true;
+        if (same)
+                return;
+        prompter->number++;
+        prompter->why = prompt->why;
         compose(prompter, prompt, &text);
         for (size_t i = 0; i < prompter->count; i++)
                 prompter->ways[i].ask(prompter->ways[i].context, &text);
@@ -141,9 +171,14 @@ static enum mitome_presence_answer poll_presence(void *context, int wait_ms)
 static void end(void *context)
 {
         struct prompter *prompter = context;
+        bool is_u2f = prompter->why == MITOME_PROMPT_U2F_REGISTER || prompter->why == MITOME_PROMPT_U2F_LOGIN;
+        if (prompter->asked && is_u2f) {
+                prompter->lingers = true;
+                prompter->linger_end_ms = steady_clock_ms() + LINGER_MS;
+        } else {
+                end_ways(prompter);
+        }
         prompter->asked = false;
-        for (size_t i = 0; i < prompter->count; i++)
-                prompter->ways[i].end(prompter->ways[i].context);
 }
 
 static void wink(void *context)
@@ -170,11 +205,24 @@ size_t prompter_watch(struct prompter *prompter, struct pollfd fds[PROMPT_WAYS_M
         return count;
 }
 
-/* What is said while nothing is asked is no answer; who comes or goes is noticed. */
-void prompter_tend(struct prompter *prompter)
+/* What is said while nothing is asked is no answer; who comes or goes is noticed. What is said while a prompt
+ * lingers waits for the next question. */
+int prompter_tend(struct prompter *prompter)
 {
-        if (!prompter->asked)
-                (void)hear(prompter);
+        uint64_t now = steady_clock_ms();
+        if (prompter->asked)
+                return -1;
+        if (prompter->lingers && now < prompter->linger_end_ms)
+                return (int)(prompter->linger_end_ms - now);
+        if (prompter->lingers)
+                end_ways(prompter);
+        (void)hear(prompter);
+        return -1;
+}
+
+void prompter_automatic(struct prompter *prompter, bool automatic)
+{
+        prompter->automatic = automatic;
 }
 
 static mitome_status add_ways(
@@ -211,7 +259,7 @@ void prompter_close(struct prompter *prompter)
 {
         if (!prompter)
                 return;
-        end(prompter);
+        end_ways(prompter);
         for (size_t i = 0; i < prompter->count; i++)
                 prompter->ways[i].close(prompter->ways[i].context);
         free(prompter);

@@ -67,8 +67,12 @@ struct mitome_presence prompter_presence(struct prompter *prompter);
 /* prompter_answer waits up to `wait_ms` for what the user says to the prompt that stands; once. */
 enum mitome_presence_answer prompter_answer(struct prompter *prompter, int wait_ms);
 
-/* prompter_tend does what is to be done while nothing is asked; prompter_watch says what to poll before. */
-void prompter_tend(struct prompter *prompter);
+/* prompter_automatic has it say, for a while, that the user is there. */
+void prompter_automatic(struct prompter *prompter, bool automatic);
+
+/* prompter_tend does what is to be done while nothing is asked, and says after how many milliseconds it wants
+ * to be called again (-1: when there is something); prompter_watch says what to poll before. */
+int prompter_tend(struct prompter *prompter);
 size_t prompter_watch(struct prompter *prompter, struct pollfd fds[PROMPT_WAYS_MAX * PROMPT_WATCH_MAX]);
 
 void prompter_close(struct prompter *prompter);

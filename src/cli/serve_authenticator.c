@@ -2,21 +2,15 @@
 #include "serve_authenticator.h"
 
 #include "blob_file.h"
+#include "demo_finger.h"
 #include "random_system.h"
+#include "steady_clock.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t clock_ms(void)
-{
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- the way to the element ---- */
 
@@ -38,6 +32,16 @@ static mitome_status watched_reset(void *context, mitome_error *error)
 {
         struct server *server = context;
         return card_link_reset(server->device.card, error);
+}
+
+/* The element takes its time: hosts hear that they are not forgotten. */
+static void while_waiting(void *context)
+{
+        struct server *server = context;
+        uint8_t report[HID_PORT_REPORT_SIZE];
+        if (server->authenticator && server->port.send &&
+                mitome_authenticator_working(server->authenticator, steady_clock_ms(), report))
+                server->port.send(server->port.context, report);
 }
 
 static mitome_status read_state(void *context, struct device_state *ret, mitome_error *error)
@@ -128,12 +132,31 @@ static mitome_status power_on(struct server *server, mitome_error *error)
                 .trace = { .context = server,
                         .ctap = server->config.verbose ? tell_ctap : NULL,
                         .cost = count_cost },
+                .transports = (server->config.hid ? MITOME_TRANSPORT_USB : 0) |
+                              (server->config.vpcd ? MITOME_TRANSPORT_SMART_CARD : 0),
                 .test_touch = server->config.prompts.automatic,
         };
         MITOME_TRY(open_gate(server, &config.gate, error));
         MITOME_TRY(blob_file_open(server->device.blobs, &server->blobs, error));
         config.blobs = blob_file(server->blobs);
         return mitome_authenticator_new(&config, &server->authenticator, error);
+}
+
+/* The person that was invented has a finger, too. */
+static mitome_status enrol_demo(struct server *server, mitome_error *error)
+{
+        if (!server->device.is_new || !server->config.device.provision)
+                return ok();
+        if (!server->hand) {
+                fputs("mitome authenticator: no finger was enrolled\n", stderr);
+                return ok();
+        }
+        prompter_automatic(server->prompter, true);
+        mitome_status status = demo_finger_enrol(server->authenticator, error);
+        prompter_automatic(server->prompter, server->config.prompts.automatic);
+        if (!failed(status))
+                fputs("mitome authenticator: a finger that belongs to nobody is enrolled\n", stderr);
+        return status;
 }
 
 /* Without it everything else works. */
@@ -148,20 +171,45 @@ static mitome_status open_status(struct server *server, mitome_error *error)
         return ok();
 }
 
+static void tell_reader(const void *context, enum vpcd_event event)
+{
+        static const char *const said[] = {
+                [VPCD_WAITS] = "waiting for the reader at",
+                [VPCD_INSERTED] = "in the reader at",
+                [VPCD_REMOVED] = "out of the reader at",
+        };
+        const struct server *server = context;
+        fprintf(stderr, "mitome authenticator: %s %s\n", said[event], server->config.vpcd);
+}
+
+static mitome_status open_reader(struct server *server, mitome_error *error)
+{
+        struct vpcd_address address;
+        const struct vpcd_watch watch = { .context = server, .tell = tell_reader };
+        if (!server->config.vpcd)
+                return ok();
+        MITOME_TRY(vpcd_parse(server->config.vpcd, &address, error));
+        return vpcd_slot_open(&address, &watch, &server->reader, error);
+}
+
 /* The port comes last: who sees it may speak at once. */
 static mitome_status open_all(struct server *server, mitome_error *error)
 {
         MITOME_TRY(prompter_open(&server->config.prompts, &server->prompter, error));
         MITOME_TRY(device_start(&server->device, &server->config.device, error));
+        card_link_on_wait(server->device.card, while_waiting, server);
         MITOME_TRY(power_on(server, error));
+        MITOME_TRY(enrol_demo(server, error));
         MITOME_TRY(open_status(server, error));
-        return hid_port_open(server->config.hid, &server->port, error);
+        MITOME_TRY(open_reader(server, error));
+        return server->config.hid ? hid_port_open(server->config.hid, &server->port, error) : ok();
 }
 
 static void close_all(struct server *server)
 {
         if (server->port.close)
                 server->port.close(server->port.context);
+        vpcd_slot_close(server->reader);
         status_server_close(server->status);
         mitome_authenticator_free(server->authenticator);
         blob_file_close(server->blobs);
@@ -178,13 +226,14 @@ static mitome_status cycle_power(struct server *server, mitome_error *error)
 {
         if (!server->config.may_cycle_power)
                 return ok();
-        return mitome_authenticator_power_cycle(server->authenticator, clock_ms(), error);
+        return mitome_authenticator_power_cycle(server->authenticator, steady_clock_ms(), error);
 }
 
 static void speak(struct server *server, int wait_ms)
 {
         uint8_t report[HID_PORT_REPORT_SIZE];
-        while (mitome_authenticator_send(server->authenticator, wait_ms, clock_ms(), report))
+        while (server->port.send &&
+                mitome_authenticator_send(server->authenticator, wait_ms, steady_clock_ms(), report))
                 server->port.send(server->port.context, report);
 }
 
@@ -193,20 +242,70 @@ static mitome_status listen_to_host(struct server *server, mitome_error *error)
 {
         uint8_t report[HID_PORT_REPORT_SIZE];
         enum hid_port_event event;
+        if (!server->port.receive)
+                return ok();
         while ((event = server->port.receive(server->port.context, report)) != HID_PORT_NOTHING) {
                 if (event == HID_PORT_GONE)
                         return fail(error, MITOME_E_HID_GONE, "--hid", NULL);
                 if (event == HID_PORT_POWER_CYCLE)
                         MITOME_TRY(cycle_power(server, error));
                 else
-                        mitome_authenticator_receive(server->authenticator, report, clock_ms());
+                        mitome_authenticator_receive(server->authenticator, report, steady_clock_ms());
                 speak(server, 0);
         }
         return ok();
 }
 
+/* ---- the reader ---- */
+
+enum { READER_WAIT_MS = 200 }; /* after that long a host that understands keepalives gets one */
+
+/* One command, or (an empty one) the rest of the last. */
+static void exchange(struct server *server, slice command)
+{
+        uint8_t response[MITOME_APDU_MAX];
+        size_t size = 0;
+        server->reader_waits = !mitome_authenticator_exchange(server->authenticator, command, false,
+                READER_WAIT_MS, steady_clock_ms(), response, sizeof response, &size);
+        if (!server->reader_waits)
+                vpcd_slot_answer(server->reader, slice_of(response, size));
+        bytes_wipe(response, sizeof response);
+}
+
+static mitome_status reset_reader(struct server *server, bool power_on, mitome_error *error)
+{
+        server->reader_waits = false;
+        mitome_authenticator_exchange_reset(server->authenticator, steady_clock_ms());
+        return power_on ? mitome_authenticator_power_cycle(server->authenticator, steady_clock_ms(), error)
+                        : ok();
+}
+
+/* A reader that hangs up while its user is awaited is noticed as well: it has nothing to say before it is
+ * answered. */
+static mitome_status listen_to_reader(struct server *server, mitome_error *error)
+{
+        uint8_t buffer[VPCD_COMMAND_MAX];
+        const slice go_on = { 0 };
+        slice command = { 0 };
+        enum vpcd_slot_event event;
+        if (!server->reader)
+                return ok();
+        while ((event = vpcd_slot_receive(server->reader, buffer, &command)) != VPCD_SLOT_NOTHING) {
+                if (event == VPCD_SLOT_COMMAND)
+                        exchange(server, command);
+                else
+                        MITOME_TRY(reset_reader(server, event == VPCD_SLOT_POWER_ON, error));
+        }
+        bytes_wipe(buffer, sizeof buffer);
+        if (server->reader_waits)
+                exchange(server, go_on);
+        return ok();
+}
+
+/* ---- both, and everything else ---- */
+
 enum {
-        WATCH_MAX = 2 + HID_PORT_WATCH_MAX + PROMPT_WAYS_MAX * PROMPT_WATCH_MAX,
+        WATCH_MAX = 3 + HID_PORT_WATCH_MAX + PROMPT_WAYS_MAX * PROMPT_WATCH_MAX,
         BUSY_MS = 10,
 };
 
@@ -217,21 +316,33 @@ static bool await(struct server *server, int wait_ms)
         size_t count = 1;
         if (server->status)
                 fds[count++] = status_server_watch(server->status);
-        count += server->port.watch(server->port.context, fds + count);
+        if (server->reader)
+                fds[count++] = (struct pollfd){ .fd = vpcd_slot_watch(server->reader), .events = POLLIN };
+        if (server->port.watch)
+                count += server->port.watch(server->port.context, fds + count);
         count += prompter_watch(server->prompter, fds + count);
         (void)poll(fds, count, wait_ms);
         return fds[0].revents == 0;
 }
 
+/* -1: until somebody comes. */
+static int patience(const struct server *server, int prompts_ms)
+{
+        if (mitome_authenticator_busy(server->authenticator))
+                return BUSY_MS;
+        if (server->reader && vpcd_slot_watch(server->reader) < 0)
+                return VPCD_RETRY_MS;
+        return prompts_ms;
+}
+
 static mitome_status serve(struct server *server, mitome_error *error)
 {
-        bool busy = false;
-        while (await(server, busy ? BUSY_MS : -1)) {
+        int wait_ms = 0;
+        while (await(server, wait_ms)) {
                 MITOME_TRY(listen_to_host(server, error));
-                busy = mitome_authenticator_busy(server->authenticator);
-                speak(server, busy ? BUSY_MS : 0);
-                busy = mitome_authenticator_busy(server->authenticator);
-                prompter_tend(server->prompter);
+                MITOME_TRY(listen_to_reader(server, error));
+                speak(server, mitome_authenticator_busy(server->authenticator) ? BUSY_MS : 0);
+                wait_ms = patience(server, prompter_tend(server->prompter));
                 if (server->status)
                         status_server_answer(server->status);
         }
@@ -258,7 +369,8 @@ mitome_status serve_authenticator(
         MITOME_TRY(stop_signals(&server->stop, error));
         mitome_status status = open_all(server, error);
         if (!failed(status)) {
-                fprintf(stderr, "mitome authenticator: ready at %s\n", config->hid);
+                fprintf(stderr, "mitome authenticator: ready at %s\n",
+                        config->hid ? config->hid : config->vpcd);
                 status = serve(server, error);
         }
         if (config->verbose)

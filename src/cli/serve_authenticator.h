@@ -8,11 +8,13 @@
 #include "hand.h"
 #include "hid_port.h"
 #include "status_server.h"
+#include "vpcd.h"
 
 enum { SERVE_COMMANDS = 256 };
 
 struct serve_config {
         const char *hid;      /* as hid_port_open takes it; NULL: none */
+        const char *vpcd;     /* HOST:PORT of a virtual reader to be put into; NULL: none */
         bool verbose;         /* say what goes by: names and status, no contents */
         bool may_cycle_power; /* the host may: for tests */
         struct device_config device;
@@ -28,6 +30,8 @@ struct server {
         struct hand *hand; /* NULL: fingers are people's */
         struct blob_file *blobs;
         struct hid_port port;
+        struct vpcd_slot *reader; /* NULL: none */
+        bool reader_waits;        /* for the answer to its command, and the user is awaited */
         struct status_server *status;
         int stop;         /* readable when it is time to end */
         int fido_channel; /* the logical channel that the authenticator has selected its applet on */

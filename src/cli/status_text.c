@@ -50,7 +50,7 @@ static bool is_on_hold(const struct device_state *s)
 static bool lacks_certificate(const struct device_state *s)
 {
         return s->jpki == DEVICE_JPKI_OPEN && ((s->has_user_key && !s->has_user_certificate) ||
-                                                       (s->has_signing_key && !s->has_signing_certificate));
+                                                      (s->has_signing_key && !s->has_signing_certificate));
 }
 
 static bool is_lease_used_up(const struct device_state *s)
@@ -95,7 +95,7 @@ static const char *closed_advice(const struct device_state *s)
 static const struct trouble {
         const char *name;
         bool (*is_there)(const struct device_state *state);
-        const char *text;                                         /* ends with : where advice follows */
+        const char *text;                                        /* ends with : where advice follows */
         const char *(*advice)(const struct device_state *state); /* may be NULL */
 } troubles[] = {
         { "pin-locked", is_pin_locked, "The PIN is LOCKED: ", pin_advice },

@@ -51,8 +51,8 @@ static mitome_status receive_all(int fd, writer *into, int timeout_ms, mitome_er
         return ok();
 }
 
-mitome_status frame_receive(
-        int fd, uint8_t buffer[MITOME_APDU_MAX], int timeout_ms, slice *ret, mitome_error *error)
+mitome_status frame_receive_long(
+        int fd, uint8_t *buffer, size_t capacity, int timeout_ms, slice *ret, mitome_error *error)
 {
         uint8_t head[LENGTH_SIZE];
         uint16_t size;
@@ -64,12 +64,18 @@ mitome_status frame_receive(
         MITOME_TRY(receive_all(fd, &length, timeout_ms, error));
         reader r = reader_over(SLICE(head), NULL, error);
         MITOME_TRY(read_u16(&r, "length", &size));
-        if (size == 0 || size > MITOME_APDU_MAX)
+        if (size == 0 || size > capacity)
                 return fail(error, MITOME_E_TOO_LONG, "frame", NULL);
         writer payload = writer_over(buffer, size);
         MITOME_TRY(receive_all(fd, &payload, timeout_ms, error));
         *ret = writer_view(&payload);
         return ok();
+}
+
+mitome_status frame_receive(
+        int fd, uint8_t buffer[MITOME_APDU_MAX], int timeout_ms, slice *ret, mitome_error *error)
+{
+        return frame_receive_long(fd, buffer, MITOME_APDU_MAX, timeout_ms, ret, error);
 }
 
 mitome_status frame_send(int fd, slice payload, int timeout_ms, mitome_error *error)

@@ -18,4 +18,9 @@ MITOME_CHECKED mitome_status frame_send(int fd, slice payload, int timeout_ms, m
 MITOME_CHECKED mitome_status frame_receive(
         int fd, uint8_t buffer[MITOME_APDU_MAX], int timeout_ms, slice *ret, mitome_error *error);
 
+/* frame_receive_long takes payloads of up to `capacity` bytes, for a reader whose commands are not the
+ * element's. */
+MITOME_CHECKED mitome_status frame_receive_long(
+        int fd, uint8_t *buffer, size_t capacity, int timeout_ms, slice *ret, mitome_error *error);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hid_port.h"
+#include "steady_clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +9,6 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WRITTEN_SIZE = HID_PORT_REPORT_SIZE + 1, NAME_MAX_SIZE = 64, PATIENCE_MS = 500 };
@@ -23,13 +23,6 @@ struct pty {
         size_t used;
         uint64_t began_ms;
 };
-
-static uint64_t clock_ms(void)
-{
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Bytes as they are, and a read of a host waits for a whole report. */
 static bool make_raw(int fd)
@@ -67,7 +60,7 @@ static void forget_former_host(struct pty *pty)
 static enum hid_port_event receive(void *context, uint8_t ret_report[HID_PORT_REPORT_SIZE])
 {
         struct pty *pty = context;
-        const uint64_t now = clock_ms();
+        const uint64_t now = steady_clock_ms();
         if (pty->used && now - pty->began_ms > PATIENCE_MS) /* its host died over it */
                 pty->used = 0;
         while (pty->used < WRITTEN_SIZE) {

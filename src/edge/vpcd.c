@@ -91,8 +91,7 @@ static int connected(const struct addrinfo *to, int stop)
         return fd;
 }
 
-static mitome_status try_connect(
-        const struct vpcd_address *address, int stop, int *ret_fd, mitome_error *error)
+mitome_status vpcd_connect(const struct vpcd_address *address, int stop, int *ret_fd, mitome_error *error)
 {
         const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
         struct addrinfo *list = NULL;
@@ -123,7 +122,7 @@ mitome_status vpcd_serve(struct mitome_element *element, const struct vpcd_addre
         while (!failed(status) && !stops(stop, pause)) {
                 int fd;
                 pause = RETRY_MS;
-                MITOME_TRY(try_connect(address, stop, &fd, error));
+                MITOME_TRY(vpcd_connect(address, stop, &fd, error));
                 if (fd < 0) {
                         if (!waiting)
                                 tell(watch, VPCD_WAITS);
