@@ -21,6 +21,7 @@ static const struct {
         { COMMAND_BIO_ENROLLMENT_PREVIEW, core_bio_enrollment },
         { COMMAND_CREDENTIAL_MANAGEMENT, core_credential_management },
         { COMMAND_CREDENTIAL_MANAGEMENT_PREVIEW, core_credential_management },
+        { COMMAND_VENDOR, core_vendor },
 };
 
 mitome_status core_new(const struct core_config *config, struct core **ret, mitome_error *error)
@@ -138,7 +139,8 @@ static size_t expected_answer(enum core_ins ins)
 static bool carries_param(const struct core *core, enum core_ins ins)
 {
         slice param;
-        if (ins == INS_GET_PIN_TOKEN || ins == INS_CHANGE_PIN || ins == INS_MAKE_CREDENTIAL)
+        if (ins == INS_GET_PIN_TOKEN || ins == INS_CHANGE_PIN || ins == INS_MAKE_CREDENTIAL ||
+                ins == INS_SIGN_DOCUMENT || ins == INS_READ_CERTIFICATE)
                 return false; /* 84 is something else there */
         return !failed(tlv_find_optional(writer_view(&core->data_writer), 0x84, "param", &param, NULL)) &&
                param.data != NULL;

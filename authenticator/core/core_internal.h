@@ -56,6 +56,9 @@ enum core_ins {
         INS_CONFIRM_ENROLMENT = 0x2A,
         INS_CHECK = 0x2C,
         INS_ABANDON = 0x2E,
+        INS_GET_RECEIPT = 0x40,
+        INS_ACKNOWLEDGE_RECEIPT = 0x42,
+        INS_GET_STATEMENT = 0x44,
         INS_MANAGE_CREDENTIALS = 0x46,
         INS_U2F_REGISTER = 0x52,
         INS_U2F_AUTHENTICATE = 0x54,
@@ -77,6 +80,7 @@ enum core_command {
         COMMAND_CONFIG = 0x0D,
         COMMAND_BIO_ENROLLMENT_PREVIEW = 0x40,
         COMMAND_CREDENTIAL_MANAGEMENT_PREVIEW = 0x41,
+        COMMAND_VENDOR = 0x4D, /* VENDOR.md */
 };
 
 enum { BEGIN_PRESENCE = 0x01, BEGIN_BUILT_IN_UV = 0x02 };
@@ -467,6 +471,6 @@ void core_erase_blobs(struct core *core, core_on_blobs *on_blobs);
 core_next core_get_info, core_make_credential, core_get_assertion, core_client_pin, core_bio_enrollment;
 core_next core_get_next_assertion;
 core_next core_reset, core_selection, core_large_blobs, core_configure;
-core_next core_credential_management, core_u2f;
+core_next core_credential_management, core_u2f, core_vendor;
 
 #endif

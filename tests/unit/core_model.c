@@ -17,6 +17,8 @@
 enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, GET_UV_TOKEN = 0x16, RESET = 0x18 };
 enum { FORGET_TOKEN = 0x1A, CHANGE_PIN = 0x1C, CONFIGURE = 0x1E, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
 enum { AUTHORISE = 0x28, CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E, MANAGE = 0x46 };
+enum { GET_RECEIPT = 0x40, ACKNOWLEDGE_RECEIPT = 0x42, GET_STATEMENT = 0x44 };
+enum { SIGN_DOCUMENT = 0x56, READ_CERTIFICATE = 0x58 };
 enum { U2F_REGISTER = 0x52, U2F_AUTHENTICATE = 0x54 };
 
 /* A token begins, is used, or ends. */
@@ -78,6 +80,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         }
         if (event->kind == CORE_REQUEST || event->kind == CORE_U2F) {
                 model->u2f = event->kind == CORE_U2F;
+                model->app = event->caller == CORE_CALLER_APP;
                 model->pressed = model->may_manage = false;
                 model->request_ms = event->now_ms;
         }
@@ -193,7 +196,8 @@ static void check_reset(const struct core_model *model, slice data)
 static bool check_param(const struct core_model *model, uint8_t ins, slice data)
 {
         slice param;
-        bool elsewhere = ins == GET_PIN_TOKEN || ins == CHANGE_PIN || ins == MAKE;
+        bool elsewhere = ins == GET_PIN_TOKEN || ins == CHANGE_PIN || ins == MAKE || ins == SIGN_DOCUMENT ||
+                         ins == READ_CERTIFICATE;
         MUST(!failed(tlv_find_optional(data, 0x84, "param", &param, NULL)));
         if (elsewhere || !param.data)
                 return false;
@@ -260,6 +264,16 @@ static void check_apdu(struct core_model *model, slice apdu)
         case U2F_REGISTER:
         case U2F_AUTHENTICATE:
                 check_u2f(model, command.data, command.ins == U2F_REGISTER);
+                break;
+        case SIGN_DOCUMENT:
+        case READ_CERTIFICATE:
+        case ACKNOWLEDGE_RECEIPT:
+                MUST(model->app && !model->begun && !model->gate_runs);
+                break;
+        case GET_RECEIPT:
+        case GET_STATEMENT:
+                MUST(model->app && !model->begun && !model->gate_runs);
+                MUST(model->pressed && value_u8(command.data, 0x85) == 0x02);
                 break;
         case CONFIRM:
                 MUST(model->begun && model->command == 0x09 && model->evidence &&

@@ -15,6 +15,7 @@ struct core_model {
         bool gate_runs;
         bool touched; /* since BEGIN */
         bool u2f;     /* the request is one of U2F */
+        bool app;     /* it came from an app that was checked */
         bool pressed; /* touched since the request */
         bool touch_awaited;
         bool evidence;        /* the gate has given evidence since BEGIN */
@@ -28,7 +29,7 @@ struct core_model {
         uint64_t now_ms, request_ms, power_on_ms;
         bool token, token_used, token_present; /* a pinUvAuthToken lives, and its userPresent flag */
         uint64_t token_ms;
-        bool persistent; /* the token that is asked for is the one without time */
+        bool persistent;               /* the token that is asked for is the one without time */
         unsigned made, got, confirmed; /* commands that were answered 9000 */
 };
 
