@@ -30,12 +30,15 @@ static const char *const credentials_request[] = { NULL, "subCommand", "subComma
         "pinUvAuthProtocol", "pinUvAuthParam" };
 static const char *const credentials_response[] = { NULL, "existingResidentCredentialsCount",
         "maxPossibleRemainingResidentCredentialsCount", "rp", "rpIDHash", "totalRPs", "user", "credentialID",
-        "publicKey", "totalCredentials", "credProtect", "largeBlobKey" };
+        "publicKey", "totalCredentials", "credProtect", "largeBlobKey", "thirdPartyPayment" };
 static const char *const blobs_request[] = { NULL, "get", "set", "offset", "length", "pinUvAuthParam",
         "pinUvAuthProtocol" };
 static const char *const blobs_response[] = { NULL, "config" };
 static const char *const config_request[] = { NULL, "subCommand", "subCommandParams", "pinUvAuthProtocol",
         "pinUvAuthParam" };
+
+static const char *const vendor_request[] = { NULL, "subCommand", "pinUvAuthProtocol", "keyAgreement",
+        "secretEnc", "secretAuth", "hash", "file", "offset", "nonce", "number", "digest" };
 
 #define NAMES(array)                                        \
         {                                                   \
@@ -61,6 +64,9 @@ static const struct command {
         { 0x0C, "authenticatorLargeBlobs", NAMES(blobs_request), NAMES(blobs_response) },
         { 0x0D, "authenticatorConfig", NAMES(config_request), { NULL, 0 } },
         { 0x40, "authenticatorBioEnrollment (preview)", NAMES(bio_request), NAMES(bio_response) },
+        { 0x41, "authenticatorCredentialManagement (preview)", NAMES(credentials_request),
+                NAMES(credentials_response) },
+        { 0x4D, "vendor command of Mitome", NAMES(vendor_request), { NULL, 0 } },
 };
 
 static const struct {
