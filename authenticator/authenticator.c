@@ -196,7 +196,8 @@ static void wait_for_user(struct mitome_authenticator *a, int wait_ms)
         ctaphid_keepalive(a->hid, run_wants_user(a) ? CTAPHID_UP_NEEDED : CTAPHID_AS_BEFORE, a->now_ms);
         a->told = true;
         if (told)
-                run_poll(a, shorter(wait_ms, HID_POLL_MAX_MS));
+                run_poll(a, shorter(shorter(wait_ms, HID_POLL_MAX_MS),
+                                    (int)ctaphid_keepalive_in(a->hid, a->now_ms)));
 }
 
 bool mitome_authenticator_send(struct mitome_authenticator *authenticator, int wait_ms, uint64_t now_ms,

@@ -477,6 +477,14 @@ void ctaphid_keepalive(struct ctaphid *hid, enum ctaphid_status status, uint64_t
         hid->keepalive_ms = now_ms;
 }
 
+unsigned ctaphid_keepalive_in(const struct ctaphid *hid, uint64_t now_ms)
+{
+        uint64_t since = now_ms - hid->keepalive_ms;
+        if (hid->phase != WORKING)
+                return KEEPALIVE_MS;
+        return since < KEEPALIVE_MS ? (unsigned)(KEEPALIVE_MS - since) : 0;
+}
+
 static void write_padding(writer *w)
 {
         while (w->used < w->capacity)

@@ -83,6 +83,9 @@ bool ctaphid_busy(const struct ctaphid *hid);
  * channels stay: where no bus tells the hosts that a device was gone, they go on with those they have. */
 void ctaphid_reset(struct ctaphid *hid);
 
+/* ctaphid_keepalive_in is how many milliseconds may pass before the next keepalive is due, 100 at most. */
+unsigned ctaphid_keepalive_in(const struct ctaphid *hid, uint64_t now_ms);
+
 /* ctaphid_send takes the next report that waits for the host. */
 bool ctaphid_send(struct ctaphid *hid, uint8_t ret_report[CTAPHID_REPORT_SIZE]);
 

@@ -48,6 +48,7 @@ struct rig {
         bool gate_refuses, gate_fails;
         unsigned starts, cancels, polls;
         int longest_wait;
+        bool time_passes; /* each wait takes as long as it may */
         /* touch */
         enum mitome_presence_answer touch;
         unsigned touches; /* polls for one */
@@ -202,6 +203,8 @@ static mitome_status gate_poll(void *context, int wait_ms, struct mitome_gate_ev
         rig->polls++;
         if (wait_ms > rig->longest_wait)
                 rig->longest_wait = wait_ms;
+        if (rig->time_passes)
+                rig->now += (uint64_t)wait_ms;
         *ret = rig->next_event;
         rig->next_event = (struct mitome_gate_event){ .kind = MITOME_GATE_NOTHING };
         return (mitome_status){ rig->gate_fails ? MITOME_E_GATE_BROKEN : MITOME_OK };
@@ -517,6 +520,25 @@ static void a_finger_is_awaited_with_keepalives(void **state)
         unsigned polls = rig->polls;
         expect_quiet(rig);
         assert_int_equal(rig->polls, polls); /* nobody is asked once it is over */
+}
+
+/* [11.2.9.1.7] with a sensor that is waited for: no gap is longer than 100 ms */
+static void no_keepalive_is_late(void **state)
+{
+        struct rig *rig = *state;
+        rig->time_passes = true;
+        ask_assertion(rig, "uv");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        uint64_t last = rig->now;
+        for (int i = 0; i < 1000; i++) {
+                if (i % 7 == 0)
+                        rig->now += 3; /* a program's own time */
+                if (!take(rig))
+                        continue;
+                assert_int_equal(rig->report[4], KEEPALIVE | 0x80);
+                assert_in_range(rig->now - last, 100, 103);
+                last = rig->now;
+        }
 }
 
 static void the_host_can_cancel(void **state)
@@ -864,6 +886,8 @@ static void a_reader_is_answered(void **state)
         assert_true(rig->size > 50);
         expect_response(rig, EXCHANGE(rig, 0, 3, 0, 0, 0), 0x9000, "U2F_V2"); /* [10.2] */
         assert_int_equal(rig->u2f_in, 1);
+        expect_response(rig, EXCHANGE(rig, 0, 0, 4, 0, 8, 0xA0, 0, 0, 6, 0x47, 0x2F, 0, 1), 0x6D00, NULL);
+        expect_response(rig, EXCHANGE(rig, 0, 0x70, 0, 0, 1), 0x6D00, NULL); /* no channels either */
 }
 
 /* [11.3.7.2] and the fault of readers that give up after 2 s while a user is awaited */
@@ -1309,6 +1333,7 @@ int main(void)
                 TEST(a_dead_element_is_told),
                 TEST(vendor_commands_are_refused_over_hid),
                 TEST(a_finger_is_awaited_with_keepalives),
+                TEST(no_keepalive_is_late),
                 TEST(the_host_can_cancel),
                 TEST(a_gate_that_will_not_is_told),
                 TEST(without_a_gate_no_finger_is_awaited),

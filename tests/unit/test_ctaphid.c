@@ -557,6 +557,10 @@ static void keepalives_come_each_100_ms(void **state)
         make_busy(rig);
         ctaphid_keepalive(rig->hid, CTAPHID_PROCESSING, rig->now + 99);
         expect_silence(rig);
+        assert_int_equal(ctaphid_keepalive_in(rig->hid, rig->now), 100);
+        assert_int_equal(ctaphid_keepalive_in(rig->hid, rig->now + 99), 1);
+        assert_int_equal(ctaphid_keepalive_in(rig->hid, rig->now + 100), 0);
+        assert_int_equal(ctaphid_keepalive_in(rig->hid, rig->now + 1000), 0);
         ctaphid_keepalive(rig->hid, CTAPHID_PROCESSING, rig->now + 100);
         expect_keepalive(rig, 1);
         ctaphid_keepalive(rig->hid, CTAPHID_UP_NEEDED, rig->now + 101); /* at once: the status changed */
