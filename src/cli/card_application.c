@@ -3,17 +3,12 @@
 
 #include "apdu.h"
 #include "cms_write.h"
+#include "secret_prompt.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <time.h>
-#include <unistd.h>
-
-enum { LINE_MAX_SIZE = SECRET_MAX };
 
 /* ---- the application ---- */
 
@@ -74,52 +69,12 @@ static mitome_status read_file(const char *path, uint8_t *buffer, slice *ret, mi
 
 /* ---- the password ---- */
 
-/* Reads up to the end of a line, byte for byte: what follows is somebody else's. */
-static mitome_status read_line(int fd, struct secret *ret, mitome_error *error)
-{
-        uint8_t line[LINE_MAX_SIZE];
-        size_t size = 0;
-        ssize_t count;
-        do {
-                count = read(fd, line + size, 1);
-                if (count < 0 && errno == EINTR)
-                        continue;
-                if (count <= 0 || line[size] == '\n')
-                        break;
-                size++;
-        } while (size < sizeof line);
-        mitome_status status;
-        if (count < 0)
-                status = fail(error, MITOME_E_FILE_READ, "the password", NULL);
-        else if (size == 0 || size == sizeof line)
-                status = fail(error, MITOME_E_SECRET_FORM, "the signing password", NULL);
-        else
-                status = secret_set(ret, slice_of(line, size), error);
-        bytes_wipe(line, sizeof line);
-        return status;
-}
-
 static mitome_status ask(int tries, struct secret *ret, mitome_error *error)
 {
-        struct termios before = { 0 }, silent;
-        int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-        if (terminal < 0)
-                return fail(error, MITOME_E_FILE_READ, "the terminal", NULL);
-        bool ready = tcgetattr(terminal, &before) == 0;
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* an interrupt would leave the terminal silent */
-        /* Before the prompt: what is typed at it is neither shown nor thrown away. */
-        if (!ready || tcsetattr(terminal, TCSAFLUSH, &silent) != 0) {
-                close(terminal);
-                return fail(error, MITOME_E_FILE_READ, "the terminal", NULL);
-        }
-        dprintf(terminal, "The card's signing password (署名用パスワード; %d %s left): ", tries,
+        char prompt[96];
+        snprintf(prompt, sizeof prompt, "The card's signing password (署名用パスワード; %d %s left): ", tries,
                 tries == 1 ? "try" : "tries");
-        mitome_status status = read_line(terminal, ret, error);
-        tcsetattr(terminal, TCSAFLUSH, &before);
-        dprintf(terminal, "\n");
-        close(terminal);
-        return status;
+        return secret_prompt_ask(prompt, "the signing password", ret, error);
 }
 
 static void say_tries(int tries)
@@ -136,7 +91,8 @@ static mitome_status open_key(
         MITOME_TRY(jpki_card_tries(link, JPKI_SIGNING_PASSWORD, &tries, error));
         if (tries == 0)
                 return fail(error, MITOME_E_SECRET_LOCKED, "the signing password", NULL);
-        MITOME_TRY(application->password_fd >= 0 ? read_line(application->password_fd, &password, error)
+        MITOME_TRY(application->password_fd >= 0 ? secret_prompt_line(application->password_fd,
+                                                           "the signing password", &password, error)
                                                  : ask(tries, &password, error));
         mitome_status status = jpki_card_verify_password(link, secret_view(&password), &left, error);
         if (left >= 0)

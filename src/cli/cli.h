@@ -9,6 +9,7 @@ int authenticator_main(int argc, char **argv);
 int card_main(int argc, char **argv);
 int element_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int finger_main(int argc, char **argv);
 int inspect_main(int argc, char **argv);
 int judge_main(int argc, char **argv);
 int status_main(int argc, char **argv);
