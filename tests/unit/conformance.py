@@ -4,14 +4,15 @@
 
 usage: conformance.py SOURCE-ROOT; prints the page.
 
-A mark is a bracket with the clause and, where its steps have numbers, the step: [6.1.2 3.1], [6.5.5.2], and for what a
-later version than 2.1 says, [2.2 6.4 0x19]. In code a sentence of ours follows that says what is done; in a test or a
+A mark is a bracket with the clause and the step, by its number or, where it has none, by the word that it is about:
+[6.1.2 3.1], [6.5.5.5 minPINLength], and for what a later version than 2.1 says, [2.2 6.4 0x19]. In code a sentence of ours follows that says what is done; in a test or a
 client's script the bracket alone tells that this step is tried there."""
 import os
 import re
 import sys
 
-MARK = re.compile(r"\[((?:2\.[0-9] )?(?:[5-9]|1[0-2])(?:\.[0-9]+)+(?: (?:0x[0-9A-Fa-f]{2}|[0-9]+(?:\.[0-9a-z]+)*))?)\]")
+MARK = re.compile(r"\[((?:2\.[0-9] )?(?:[5-9]|1[0-2])(?:\.[0-9]+)+(?: (?:0x[0-9A-Fa-f]{2}|[0-9]+(?:\.[0-9a-z]+)*|[A-Za-z][A-Za-z0-9_ ]*))?)\]")
+BESIDE = re.compile(r"^(?:[\s,/]*(?:and|to|or)?\s*" + MARK.pattern + r")+")  # marks that share what follows
 FUNCTION = re.compile(r"^[a-z][a-z0-9_ *]*?\b\*?([a-z_0-9]+)\(")
 CODE = ("authenticator", "src")
 TESTS = ("tests/unit", "tests/fault", "tests/fuzz")
@@ -51,11 +52,12 @@ def sentence(lines, number, end):
     """What stands behind a mark, up to the next one or the end of the comment."""
     text = lines[number][end:]
     for line in lines[number + 1:number + 4]:
-        if "*/" in text or MARK.search(text):
+        if "*/" in text or MARK.search(BESIDE.sub("", text)):
             break
         text += " " + line.strip().lstrip("*/# ").strip()
-    text = MARK.split(text.split("*/")[0])[0]
-    text = re.sub(r"\s+", " ", text).strip(" .:;,")
+    text = BESIDE.sub("", text.split("*/")[0])
+    text = MARK.split(text)[0]
+    text = re.sub(r"\s+", " ", text).strip(" .:;,-")
     return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " .."
 
 
@@ -77,9 +79,10 @@ def order(mark):
     parts = mark.split()
     version = parts.pop(0) if len(parts) > 1 and re.fullmatch(r"2\.[0-9]", parts[0]) and "." in parts[1] else "2.1"
     clause = [int(n) for n in parts[0].split(".")]
-    step = parts[1] if len(parts) > 1 else ""
-    numbers = [int(step, 16)] if step.startswith("0x") else [int(n) if n.isdigit() else ord(n[0]) for n in step.split(".") if n]
-    return clause, numbers, version
+    step = " ".join(parts[1:])
+    named = bool(step) and step[0].isalpha()
+    numbers = [] if named else [int(step, 16)] if step.startswith("0x") else [int(n) if n.isdigit() else ord(n[0]) for n in step.split(".") if n]
+    return clause, numbers, step if named else "", version
 
 
 def title(mark):
