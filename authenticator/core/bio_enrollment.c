@@ -468,12 +468,11 @@ static void tell_fingers(struct core *core, const struct mitome_gate_event *even
         cbor_write_array(&w, count);
         for (size_t i = 0; i < count; i++) {
                 const struct mitome_gate_finger *finger = &event->fingers[i];
-                cbor_write_map(&w, finger->name_size ? 2 : 1);
+                cbor_write_map(&w, 2);
                 cbor_write_uint(&w, 1);
                 cbor_write_bytes(&w, SLICE(finger->id));
-                if (!finger->name_size)
-                        continue;
-                cbor_write_uint(&w, 2);
+                cbor_write_uint(&w,
+                        2); /* optional, and there are platforms that want it: empty where there is none */
                 cbor_write_text(&w, slice_of(finger->name, finger->name_size));
         }
         core_send(core, &w);

@@ -534,7 +534,6 @@ static void expect_idle(struct rig *rig)
 
 /* ---- getInfo, 6.4 ---- */
 
-
 /* ---- the machine ---- */
 
 static void unknown_commands_are_refused(void **state)
@@ -1577,9 +1576,9 @@ static slice authorised_message(struct rig *rig, struct bio *request_of_it)
 static void fingers_are_enumerated(void **state)
 {
         struct rig *rig = *state;
-        /* [6.7.6] {7: [{1: id, 2: name}, {1: id}]} */
+        /* [6.7.6] {7: [{1: id, 2: name}, {1: id, 2: ""}]} */
         static const uint8_t head[] = { 0x00, 0xA1, 0x07, 0x82, 0xA2, 0x01, 0x50, 0x71 },
-                             name[] = { 0x02, 0x65, 't', 'h', 'u', 'm', 'b', 0xA1, 0x01, 0x50, 0x1D };
+                             name[] = { 0x02, 0x65, 't', 'h', 'u', 'm', 'b', 0xA2, 0x01, 0x50, 0x1D };
         struct mitome_gate_event fingers = { .kind = MITOME_GATE_DONE, .finger_count = 2 };
         memcpy(fingers.fingers[0].id, thumb, sizeof thumb);
         memcpy(fingers.fingers[0].name, "thumb", 5);
@@ -1595,7 +1594,7 @@ static void fingers_are_enumerated(void **state)
                 expect(rig, CORE_GATE_POLL);
                 gate(rig, fingers);
                 expect_status(rig, CTAP2_OK);
-                assert_int_equal(rig->reply_view.size, sizeof head + 15 + sizeof name + 15);
+                assert_int_equal(rig->reply_view.size, sizeof head + 15 + sizeof name + 15 + 2);
                 assert_memory_equal(rig->reply, head, sizeof head);
                 assert_memory_equal(rig->reply + sizeof head + 15, name, sizeof name);
                 expect_idle(rig);
