@@ -137,7 +137,7 @@ static void write_list(struct element_rig *rig, uint8_t on)
 
 /* ---- who may ---- */
 
-/* [6.11 verify] [6.11 acfg] "6982 when it is missing or wrong": no token, another permission, another
+/* [6.11 3.4] [6.11 3.5] "6982 when it is missing or wrong": no token, another permission, another
  * message, another protocol's form, a token that has ended */
 static void a_protected_one_wants_a_token(void **state)
 {
@@ -188,7 +188,7 @@ static void a_parameter_stands_for_its_message(void **state)
                 tlv_write(&w, 0x85, slice_of(message, 34));
                 if (number == 0x02)
                         continue;
-                /* [6.11 subCommand] "6A81 other subcommands" */
+                /* [6.11 2] "6A81 other subcommands" */
                 assert_sw(element_rig_command(rig, configure, writer_view(&w)),
                         number == 0x01 || number == 0x03 ? SW_SECURITY_STATUS : SW_FUNCTION_UNSUPPORTED);
         }
@@ -210,7 +210,7 @@ static void a_parameter_stands_for_its_message(void **state)
         assert_int_equal(flags(rig), 0);
 }
 
-/* [6.11 protected] "84 is not looked at where there is neither PIN nor confirmed set, and, for 02, also not
+/* [6.11 3] "84 is not looked at where there is neither PIN nor confirmed set, and, for 02, also not
  * where alwaysUv is on" */
 static void an_unprotected_one_does_without(void **state)
 {
@@ -264,7 +264,7 @@ static void only_the_station_switches_enterprise_on(void **state)
         assert_int_equal(state_byte(rig, 0x81) & 0x20, 0x20);
 }
 
-/* [6.11.2 enable] [6.11.2 disable] it stands over power cycles and other PINs, and ends with a reset */
+/* [6.11.2] [7.2] it stands over power cycles and other PINs, and ends with a reset */
 static void always_uv_is_kept(void **state)
 {
         struct element_rig *rig = *state;
@@ -285,7 +285,7 @@ static void always_uv_is_kept(void **state)
 
 #define PARAMS(...) (const uint8_t[]){ 0x03, __VA_ARGS__ }, sizeof((const uint8_t[]){ 0x03, __VA_ARGS__ })
 
-/* [6.11.4 newMinPINLength] it only grows, up to 63; [6.11.4 params] what is malformed is 6A80 */
+/* [6.11.4] it only grows, up to 63; [6.11.4] what is malformed is 6A80 */
 static void the_minimum_only_grows(void **state)
 {
         struct element_rig *rig = *state;
@@ -344,7 +344,7 @@ static void the_minimum_only_grows(void **state)
         assert_int_equal(flags(rig), 0);
 }
 
-/* [6.11.4 PINCodePointLength] code points are counted, not bytes; [6.11.4 resetPinUvAuthToken] the tokens end
+/* [6.11.4] code points are counted, not bytes; [6.11.4] the tokens end
  */
 static void a_short_pin_has_to_be_changed(void **state)
 {
@@ -373,7 +373,7 @@ static void a_short_pin_has_to_be_changed(void **state)
         assert_sw(ask_pin(rig, "123456"), SW_OK);
 }
 
-/* [6.11.4 forceChangePin] "6984 a change is forced and there is no PIN" */
+/* [6.11.4] "6984 a change is forced and there is no PIN" */
 static void a_change_is_forced(void **state)
 {
         struct element_rig *rig = *state;
@@ -432,7 +432,7 @@ static bool is_listed(const struct element_rig *rig, const char *rp)
         return fido_min_pin_lists(rig->element, SLICE(hash));
 }
 
-/* [6.11.4 minPinLengthRPIDs] up to eight, the whole list anew; "6A84 more RP IDs" */
+/* [6.11.4] [7.4] up to eight, the whole list anew; "6A84 more RP IDs" */
 static void relying_parties_learn_the_minimum(void **state)
 {
         struct element_rig *rig = *state;
@@ -487,7 +487,7 @@ static void the_longest_list_is_taken(void **state)
         assert_sw(configure_by(rig, 2, "1234", writer_view(&w)), SW_WRONG_DATA);
 }
 
-/* [2.2 6.11.4 pinComplexityPolicy] once on it stays on; a PIN that may be too simple has to be changed */
+/* [2.2 6.11.4] once on it stays on; a PIN that may be too simple has to be changed */
 static void simple_pins_are_refused_where_asked(void **state)
 {
         struct element_rig *rig = *state;
@@ -589,7 +589,7 @@ static uint32_t uv_count(struct element_rig *rig)
         return count;
 }
 
-/* [6.4 0x17] "8A captures since the PIN was entered last": also failed ones; any entering of the PIN ends
+/* [2.2 6.4 0x17] "8A captures since the PIN was entered last": also failed ones; any entering of the PIN ends
  * them */
 static void captures_are_counted(void **state)
 {
@@ -704,7 +704,7 @@ static struct shown look(struct element_rig *rig, const struct secret *token)
         return shown;
 }
 
-/* [2.2 6.5.2.1 persistentPinUvAuthToken] one value, whoever asks, by whichever protocol, over power cycles */
+/* [2.2 6.5.2.1] one value, whoever asks, by whichever protocol, over power cycles */
 static void a_persistent_token_stands(void **state)
 {
         struct element_rig *rig = *state;
@@ -746,7 +746,7 @@ static bool authorises(const struct element_rig *rig, uint8_t protocol, const st
         return right;
 }
 
-/* [2.2 6.8 pcmr] it is taken in the form of a protocol that it was asked for by, and for nothing else; it
+/* [2.2 6.8] it is taken in the form of a protocol that it was asked for by, and for nothing else; it
  * begins and ends no other token */
 static void a_persistent_token_only_reads(void **state)
 {
@@ -778,7 +778,7 @@ static void a_persistent_token_only_reads(void **state)
         assert_false(authorises(rig, 2, &persistent));
 }
 
-/* [6.5.5.7.3 permissions] by finger, too */
+/* [6.5.5.7.3 3] by finger, too */
 static void a_finger_gets_one(void **state)
 {
         struct element_rig *rig = *state;

@@ -117,7 +117,7 @@ static uint16_t verify(struct element_rig *rig, const char *pin)
 
 /* ---- setPIN ---- */
 
-/* [6.5.5.5 verify] [6.5.5.5 paddedNewPin] by either protocol; a token is had by either afterwards */
+/* [6.5.5.5 5] [6.5.5.5 7] by either protocol; a token is had by either afterwards */
 static void a_first_pin_is_set(void **state)
 {
         (void)state;
@@ -142,7 +142,7 @@ static void a_first_pin_is_set(void **state)
         }
 }
 
-/* [6.5.5.5 alreadySet] "setPIN: 6985 there is a PIN", and nothing has happened to it */
+/* [6.5.5.5 3] "setPIN: 6985 there is a PIN", and nothing has happened to it */
 static void a_pin_is_not_set_twice(void **state)
 {
         struct element_rig *rig = *state;
@@ -191,7 +191,7 @@ static const struct {
         { "0123456789012345678901234567890123456789012345678901234567890123", 64 },
 };
 
-/* [6.5.5.5 minPINLength] [6.5.1] "6607 .. fewer code points than the minimum, more than 63 bytes, 00 within,
+/* [6.5.5.5 9] [6.5.1] "6607 .. fewer code points than the minimum, more than 63 bytes, 00 within,
  * not UTF-8" */
 static void a_first_pin_keeps_to_the_policy(void **state)
 {
@@ -212,7 +212,7 @@ static void a_first_pin_keeps_to_the_policy(void **state)
 
 /* ---- changePIN ---- */
 
-/* [6.5.5.6 verify] [6.5.5.6 paddedNewPin] [6.5.5.6 resetPinUvAuthToken] */
+/* [6.5.5.6 5] [6.5.5.6 10] [6.5.5.6 19] */
 static void a_pin_is_changed(void **state)
 {
         (void)state;
@@ -236,7 +236,7 @@ static void a_pin_is_changed(void **state)
         }
 }
 
-/* [6.5.5.6 notSet] */
+/* [6.5.5.6] */
 static void there_must_be_a_pin_to_change(void **state)
 {
         struct element_rig *rig = *state;
@@ -245,7 +245,7 @@ static void there_must_be_a_pin_to_change(void **state)
         assert_int_equal(element_rig_state(rig).flags & PIN_SET, 0);
 }
 
-/* [6.5.5.6 minPINLength] a right PIN gives back the tries, also where the new one is refused */
+/* [6.5.5.6 12] a right PIN gives back the tries, also where the new one is refused */
 static void a_changed_pin_keeps_to_the_policy(void **state)
 {
         struct element_rig *rig = *state;
@@ -269,7 +269,7 @@ static void a_changed_pin_keeps_to_the_policy(void **state)
 }
 
 /* "Confirmed fingers stay when a PIN is changed", and end when the station sets one, whose holder has then to
- * change it to another. [6.5.5.6 forcePINChange] */
+ * change it to another. [6.5.5.6 13] */
 static void who_changes_the_pin_keeps_the_fingers(void **state)
 {
         struct element_rig *rig = *state;
@@ -299,7 +299,7 @@ static void who_changes_the_pin_keeps_the_fingers(void **state)
 
 /* ---- what a wrong PIN costs: "a wrong former PIN costs the same try" ---- */
 
-/* [6.5.5.6 mismatch] [6.5.5.6 pinRetries] the three in a row and the tries in all are counted over changePIN,
+/* [6.5.5.6 7.1] [6.5.5.6 6] the three in a row and the tries in all are counted over changePIN,
  * getPinToken and VERIFY together; nothing is burnt while a power cycle is owed, nor when it is blocked */
 static void one_counter_whichever_path(void **state)
 {
@@ -381,7 +381,7 @@ static void a_reset_owes_no_power_cycle(void **state)
 
 /* ---- who knows no PIN ---- */
 
-/* [6.5.5.5 verify] [6.5.5.6 verify] "6982 another pinUvAuthParam (no try)": each byte of what it covers, and
+/* [6.5.5.5 5] [6.5.5.6 5] "6982 another pinUvAuthParam (no try)": each byte of what it covers, and
  * of itself, of either protocol's */
 static void what_is_not_authenticated_costs_nothing(void **state)
 {
@@ -473,7 +473,7 @@ static void no_downgrade(void **state)
         assert_sw(element_rig_command(rig, change_pin, slice_of(bytes, w.used - 3)), SW_OK);
 }
 
-/* [6.5.6 ecdh] every truncation, a point off the curve, fields twice, other sizes: 6A80 and no try */
+/* [6.5.6] every truncation, a point off the curve, fields twice, other sizes: 6A80 and no try */
 static void malformed_requests_are_no_try(void **state)
 {
         struct element_rig *rig = *state;
@@ -537,7 +537,7 @@ static void wrong_length_hashes_are_no_try(void **state)
         assert_int_equal(pin_tries(rig), 8);
 }
 
-/* [6.5.5.6 mismatch] "6A88": the key agreement ends with a wrong PIN; whoever goes on with it guesses nothing
+/* [6.5.5.6 7.1] "6A88": the key agreement ends with a wrong PIN; whoever goes on with it guesses nothing
  */
 static void a_wrong_pin_ends_the_agreement(void **state)
 {
@@ -610,7 +610,7 @@ static uint16_t ask(struct element_rig *rig, slice param)
         return element_rig_command(rig, authorise, writer_view(&w));
 }
 
-/* [6.5.6 authenticate] [6.5.7 authenticate] */
+/* [6.5.6] [6.5.7] */
 static void a_token_has_one_form(void **state)
 {
         struct element_rig *rig = *state;

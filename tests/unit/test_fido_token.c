@@ -226,7 +226,7 @@ static void a_token_does_what_it_is_for(void **state)
 }
 
 /* "Without 83 (getPinToken) they are mc, ga, cm and be"; "bound to that of the first makeCredential or
- * getAssertion it authorises": a refused one binds nothing. */
+ * getAssertion it authorises": a refused one binds nothing. [6.5.5.7] */
 static void a_legacy_token_is_bound_by_its_first_use(void **state)
 {
         struct element_rig *rig = *state;
@@ -265,7 +265,8 @@ static void one_operation_uses_a_token_up(void **state)
         assert_sw(begin_by(rig, GET, rp_id, &token), SW_SECURITY_STATUS);
 }
 
-/* "It ends with a reset, a selection, the next token, another PIN, FORGET TOKEN and the PIN's last try" */
+/* [6.5.2.1] "It ends with a reset, a selection, the next token, another PIN, FORGET TOKEN and the PIN's last
+ * try" */
 static void what_ends_a_token(void **state)
 {
         struct element_rig *rig = *state;
@@ -646,6 +647,7 @@ static void former_records_are_read(void **state)
 
 /* ---- RESET ---- */
 
+/* [6.6] */
 static void a_reset_leaves_nothing_of_the_holder(void **state)
 {
         struct element_rig *rig = *state;

@@ -179,7 +179,7 @@ static uint16_t put_pin(struct mitome_element *element, slice text, uint8_t flag
         user_pin_hash(text, &hash);
         enum pin_kind kind = user_pin_is_four_digits(text) ? PIN_FOUR_DIGITS : PIN_TEXT;
         SW_TRY(put_facts(element, count_points(text), flags));
-        /* [2.2 6.5.5.6 resetPersistentPinUvAuthToken] */
+        /* [2.2 6.5.5.6 20] */
         SW_TRY(element_delete(element, OBJECT_PERSISTENT_TOKEN));
         return reference_put(element, &pin, secret_view(&hash), (uint8_t)kind, full_tries(element));
 }

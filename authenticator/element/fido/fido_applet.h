@@ -219,7 +219,7 @@ uint16_t fido_check_pin(struct mitome_element *element, const struct fido_shared
 /* fido_end_token ends the token and what it began. */
 void fido_end_token(struct fido *fido);
 
-/* fido_token_used takes what an operation uses up: every permission but lbw (CTAP 2.1, 6.5.3.3). */
+/* fido_token_used takes what an operation uses up: every permission but lbw. */
 void fido_token_used(struct fido_token *token);
 void fido_token_wipe(struct fido_token *token);
 

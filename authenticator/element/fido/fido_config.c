@@ -22,11 +22,13 @@ enum config_subcommand { CONFIG_ENTERPRISE = 0x01, CONFIG_ALWAYS_UV = 0x02, CONF
 
 /* ---- settings ---- */
 
+/* [7.2] whoever logs in or registers is verified; kept until a reset */
 bool fido_always_uv(const struct mitome_element *element)
 {
         return element_number(element, OBJECT_FIDO_SETTINGS) & SETTING_ALWAYS_UV;
 }
 
+/* [7.4] the relying parties of setMinPINLength */
 bool fido_min_pin_lists(const struct mitome_element *element, slice rp_id_hash)
 {
         slice hash;
@@ -37,6 +39,7 @@ bool fido_min_pin_lists(const struct mitome_element *element, slice rp_id_hash)
         return false;
 }
 
+/* [7.4] [7.2] a reset brings back what was at first */
 uint16_t fido_delete_settings(struct mitome_element *element)
 {
         static const uint32_t objects[] = { OBJECT_PIN_MIN, OBJECT_PIN_MIN_LIST, OBJECT_FIDO_SETTINGS,
@@ -60,7 +63,7 @@ static uint16_t enable_enterprise(struct mitome_element *element, slice params)
 
 /* ---- 02 toggleAlwaysUv ---- */
 
-/* [6.11.2 enable] [6.11.2 disable] makeCredUvNotRqd follows it, and is told by the core */
+/* [6.11.2] makeCredUvNotRqd follows it, and is told by the core */
 static uint16_t toggle_always_uv(struct mitome_element *element, slice params)
 {
         (void)params;
@@ -117,7 +120,7 @@ static mitome_status read_member(struct cbor_reader *r, const struct cbor_key *k
         }
 }
 
-/* [6.11.4 params] a canonical map; without parameters there is nothing to set */
+/* [6.11.4] a canonical map; without parameters there is nothing to set */
 static mitome_status read_min_pin(slice params, struct min_pin *ret)
 {
         struct cbor_reader r = cbor_over(params, "CTAP 2.1 6.11.4", NULL);
@@ -139,15 +142,15 @@ static mitome_status read_min_pin(slice params, struct min_pin *ret)
 static uint16_t check_min_pin(const struct mitome_element *element, const struct min_pin *request)
 {
         uint64_t most = element_is_personalised(element) ? USER_PIN_MIN : REFERENCE_SECRET_MAX;
-        if (request->too_many) /* [6.11.4 minPinLengthRPIDs] more than maxRPIDsForSetMinPINLength */
+        if (request->too_many) /* [6.11.4] more than maxRPIDsForSetMinPINLength */
                 return SW_FULL;
-        /* [6.11.4 newMinPINLength] it only grows; the user-verification PIN has four digits */
+        /* [6.11.4] it only grows; the user-verification PIN has four digits */
         if (request->has_length && (request->length < user_pin_min(element) || request->length > most))
                 return SW_PIN_POLICY;
-        /* [2.2 6.11.4 pinComplexityPolicy] any four digits may be that PIN, as on the plastic card */
+        /* [2.2 6.11.4] any four digits may be that PIN, as on the plastic card */
         if (request->complexity && element_is_personalised(element))
                 return SW_PIN_POLICY;
-        /* [6.11.4 forceChangePin] there has to be a PIN */
+        /* [6.11.4] there has to be a PIN */
         return request->force && !user_pin_is_set(element) ? SW_UNUSABLE : SW_OK;
 }
 
@@ -157,7 +160,7 @@ static bool begins_complexity(const struct mitome_element *element, const struct
         return request->complexity && !user_pin_is_complex(element);
 }
 
-/* [6.11.4 PINCodePointLength] a PIN that is shorter now has to be changed, whether asked for or not; so has
+/* [6.11.4] a PIN that is shorter now has to be changed, whether asked for or not; so has
  * one that may be too simple now */
 static bool forces(const struct mitome_element *element, const struct min_pin *request)
 {
@@ -166,7 +169,7 @@ static bool forces(const struct mitome_element *element, const struct min_pin *r
                        (request->has_length && user_pin_length(element) < request->length));
 }
 
-/* [2.2 6.11.4 pinComplexityPolicy] once on it stays on, as the minimum only grows */
+/* [2.2 6.11.4] once on it stays on, as the minimum only grows */
 static uint16_t stage_complexity(struct mitome_element *element, const struct min_pin *request)
 {
         uint8_t settings = (uint8_t)(element_number(element, OBJECT_FIDO_SETTINGS) | USER_PIN_COMPLEX);
@@ -179,7 +182,7 @@ static uint16_t stage_min_pin(struct mitome_element *element, const struct min_p
 {
         if (request->has_length)
                 SW_TRY(user_pin_put_min(element, (uint8_t)request->length));
-        /* [6.11.4 minPinLengthRPIDs] the list as a whole anew */
+        /* [6.11.4] the list as a whole anew */
         if (request->has_list)
                 SW_TRY(element_put(element, OBJECT_PIN_MIN_LIST,
                         slice_of(request->hashes, request->count * FIDO_HASH_SIZE)));
@@ -196,7 +199,7 @@ static uint16_t set_min_pin(struct mitome_element *element, slice params)
         bool ends_token = forces(element, &request);
         SW_TRY(stage_min_pin(element, &request));
         SW_TRY(element_commit(element));
-        if (ends_token) /* [6.11.4 resetPinUvAuthToken] it was got with a PIN that is not good enough now */
+        if (ends_token) /* [6.11.4] it was got with a PIN that is not good enough now */
                 fido_end_token(&element->fido);
         return SW_OK;
 }
@@ -229,10 +232,10 @@ static uint16_t read_message(slice message, const struct subcommand **ret, slice
                         *ret = &subcommands[i];
                         return SW_OK;
                 }
-        return SW_FUNCTION_UNSUPPORTED; /* [6.11 subCommand] */
+        return SW_FUNCTION_UNSUPPORTED; /* [6.11 2] */
 }
 
-/* [6.11 protected] an authenticator with a PIN, or one that always verifies its user, wants a token; only to
+/* [6.11 3] an authenticator with a PIN, or one that always verifies its user, wants a token; only to
  * switch the latter off again, where there is no PIN to get a token with, it does without */
 static bool wants_token(const struct mitome_element *element, const struct subcommand *subcommand)
 {
@@ -251,7 +254,7 @@ uint16_t fido_configure(struct mitome_element *element, const struct apdu_comman
         };
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
         SW_TRY(read_message(message, &subcommand, &params));
-        /* [6.11 verify] [6.11 acfg] */
+        /* [6.11 3.4] [6.11 3.5] */
         if (wants_token(element, subcommand) &&
                 !fido_token_authorises(&element->fido, FIDO_ACFG, (slice){ 0 }, message, param))
                 return SW_SECURITY_STATUS;

@@ -97,11 +97,11 @@ static uint16_t check_permissions(const struct begin *begin, int fields, uint8_t
 {
         bool form = (fields & ~HAS_RP_ID) == HAS_PERMISSIONS && options == BEGIN_BUILT_IN;
         uint8_t permissions = form ? begin->permissions.data[0] : 0;
-        /* [6.5.5.7.3 permissions] some, and known ones. What a finger opens the matcher shows: makeCredential
+        /* [6.5.5.7.3 3] some, and known ones. What a finger opens the matcher shows: makeCredential
          * and getAssertion want a relying party. */
         if (!fido_permissions_fit(permissions) || (permissions & (FIDO_MC | FIDO_GA) && !begin->rp_id.data))
                 return SW_WRONG_DATA;
-        /* [6.5.5.7.3 uvBioEnroll] [6.5.5.7.3 uvAcfg] are not offered */
+        /* [6.5.5.7.3 4] uvBioEnroll and uvAcfg are not offered */
         return permissions & ~FIDO_PERMISSIONS_BY_FINGER ? SW_FUNCTION_UNSUPPORTED : SW_OK;
 }
 

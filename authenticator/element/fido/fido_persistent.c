@@ -51,7 +51,7 @@ static uint16_t put_persistent(struct mitome_element *element, uint8_t protocols
         return element_commit(element);
 }
 
-/* [2.2 6.5.2.1 persistentPinUvAuthToken] made when it is first asked for; who asks again gets the same */
+/* [2.2 6.5.2.1] made when it is first asked for; who asks again gets the same */
 uint16_t fido_persistent_value(
         struct mitome_element *element, enum fido_protocol protocol, struct secret *ret_value)
 {
@@ -70,7 +70,7 @@ uint16_t fido_persistent_value(
 
 /* ---- using it ---- */
 
-/* [2.2 6.8 pcmr] a parameter has the form of a protocol by which the token was given out */
+/* [2.2 6.8] a parameter has the form of a protocol by which the token was given out */
 bool fido_persistent_authorises(const struct mitome_element *element, slice message, slice param)
 {
         uint8_t protocols;

@@ -26,7 +26,7 @@ static uint16_t read_change(slice data, struct change *ret)
         return fields_read(data, fields, sizeof fields / sizeof *fields);
 }
 
-/* [6.5.5.5 verify] over newPinEnc, [6.5.5.6 verify] over newPinEnc and pinHashEnc: a wrong one is no try */
+/* [6.5.5.5 5] over newPinEnc, [6.5.5.6 5] over newPinEnc and pinHashEnc: a wrong one is no try */
 static bool is_genuine(const struct fido_shared *shared, const struct change *change)
 {
         const slice parts[] = { change->new_pin, change->former };
@@ -43,7 +43,7 @@ static slice without_padding(const struct secret *padded)
         return slice_of(padded->data, size);
 }
 
-/* [6.5.5.5 paddedNewPin] [6.5.5.6 paddedNewPin] 64 bytes */
+/* [6.5.5.5 7] [6.5.5.6 10] 64 bytes */
 static uint16_t read_new_pin(const struct fido_shared *shared, slice encrypted, struct secret *ret_padded)
 {
         SW_TRY(fido_unseal(shared, encrypted, ret_padded));
@@ -67,14 +67,14 @@ static uint16_t set_pin(
         struct mitome_element *element, const struct fido_shared *shared, const struct change *change)
 {
         SECRET(padded);
-        /* [6.5.5.5 alreadySet] where a PIN is, it takes that PIN to change it */
+        /* [6.5.5.5 3] where a PIN is, it takes that PIN to change it */
         if (user_pin_is_set(element) || user_pin_is_of_person(element))
                 return SW_CONDITIONS;
         if (!is_genuine(shared, change))
                 return SW_SECURITY_STATUS;
         SW_TRY(read_new_pin(shared, change->new_pin, &padded));
         slice pin = without_padding(&padded);
-        /* [6.5.5.5 minPINLength] */
+        /* [6.5.5.5 9] */
         if (!user_pin_is_allowed(element, pin))
                 return SW_PIN_POLICY;
         SW_TRY(user_pin_reset(element, pin));
@@ -83,7 +83,7 @@ static uint16_t set_pin(
 
 /* ---- changePIN ---- */
 
-/* [6.5.5.6 minPINLength] long enough, and [6.5.5.6 forcePINChange] another one than before */
+/* [6.5.5.6 12] long enough, and [6.5.5.6 13] another one than before */
 static uint16_t check_policy(struct mitome_element *element, slice pin, const struct secret *former)
 {
         SECRET(hash);
@@ -99,12 +99,12 @@ static uint16_t change_pin(
 {
         SECRET(former);
         SECRET(padded);
-        if (!user_pin_is_set(element)) /* [6.5.5.6 notSet] */
+        if (!user_pin_is_set(element)) /* [6.5.5.6] there is none to be changed: PIN_NOT_SET */
                 return SW_UNUSABLE;
         if (!is_genuine(shared, change))
                 return SW_SECURITY_STATUS;
         SW_TRY(read_new_pin(shared, change->new_pin, &padded)); /* what cannot be a PIN costs no try */
-        /* [6.5.5.6 pinRetries] [6.5.5.6 mismatch] counted before it is compared, given back when it is right
+        /* [6.5.5.6 6] [6.5.5.6 7.1] counted before it is compared, given back when it is right
          */
         SW_TRY(fido_check_pin(element, shared, change->former, &former));
         slice pin = without_padding(&padded);

@@ -38,6 +38,7 @@ static uint16_t stage_jpki(struct mitome_element *element)
                        : SW_OK;
 }
 
+/* [6.6] credentials, PIN, fingers and settings are as they were at first: the core has its part besides */
 static uint16_t stage_reset(struct mitome_element *element)
 {
         bool all = holds_jpki(element);
@@ -60,7 +61,7 @@ uint16_t fido_reset(struct mitome_element *element, const struct apdu_command *c
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
         if (options.data[0] & ~OPTION_PRESENT)
                 return SW_WRONG_DATA;
-        /* CTAP 2.1 6.6: evidence of user interaction. The word of a reader that somebody walks past is none.
+        /* [6.6] evidence of user interaction. The word of a reader that somebody walks past is none.
          */
         if (!options.data[0] || element->contactless)
                 return SW_CONDITIONS;

@@ -14,7 +14,7 @@ void fido_token_wipe(struct fido_token *token)
         bytes_wipe(token, sizeof *token);
 }
 
-/* [6.5.2.1 clearPinUvAuthTokenPermissionsExceptLbw] */
+/* [6.5.2.1] */
 void fido_token_used(struct fido_token *token)
 {
         token->permissions &= FIDO_LBW;
@@ -30,7 +30,7 @@ void fido_end_token(struct fido *fido)
         fido_token_wipe(&fido->token);
 }
 
-/* [6.5.2.1 stopUsingPinUvAuthToken] when the core's time for it is over */
+/* [6.5.2.1] when the core's time for it is over */
 uint16_t fido_forget_token(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         (void)answer;
@@ -60,7 +60,7 @@ static uint16_t seal_token(struct mitome_element *element, const struct fido_sha
         return SW_OK;
 }
 
-/* [2.2 6.5.5.7.2 pcmr] the persistent token is answered, and nothing else begins or ends */
+/* [6.5.5.7.2 12] the persistent token is answered, and nothing else begins or ends */
 static uint16_t issue_persistent(
         struct mitome_element *element, const struct fido_shared *shared, writer *answer)
 {
@@ -83,7 +83,7 @@ static uint16_t keep_token(struct fido *fido, const struct fido_shared *shared, 
         return element_sw(secret_set(&token->value, secret_view(value), NULL));
 }
 
-/* [6.5.5.7.1 resetPinUvAuthToken] all other tokens end, then a new one is begun */
+/* [6.5.5.7.1 12] all other tokens end, then a new one is begun */
 static uint16_t issue_token(struct mitome_element *element, const struct fido_shared *shared,
         const struct grant *grant, writer *answer)
 {
@@ -100,7 +100,7 @@ static uint16_t issue_token(struct mitome_element *element, const struct fido_sh
 
 bool fido_permissions_fit(uint8_t permissions)
 {
-        if (permissions & FIDO_PCMR) /* [2.2 6.5.5.7.2 pcmr] alone, or not at all */
+        if (permissions & FIDO_PCMR) /* [6.5.5.7.2 12] alone, or not at all */
                 return permissions == FIDO_PCMR;
         return permissions && !(permissions & ~FIDO_PERMISSIONS);
 }
@@ -111,7 +111,7 @@ struct pin_request {
         slice x, y, encrypted, permissions, rp_id, protocol;
 };
 
-/* [6.5.5.7.2 permissions] some, and known ones; getPinToken names neither permissions nor a relying party */
+/* [6.5.5.7.2 3] some, and known ones; getPinToken names neither permissions nor a relying party */
 static bool is_permitted(const struct pin_request *request)
 {
         return request->permissions.data ? fido_permissions_fit(request->permissions.data[0])
@@ -133,7 +133,7 @@ static uint16_t read_pin_request(slice data, struct pin_request *ret)
         return is_permitted(ret) ? SW_OK : SW_WRONG_DATA;
 }
 
-/* [6.5.5.7.1 mismatch] the key agreement is renewed, so that a guess needs an exchange; the third wrong one
+/* [6.5.5.7.1 9.1.1] the key agreement is renewed, so that a guess needs an exchange; the third wrong one
  * in a row needs the user to power the authenticator off and on */
 static uint16_t count_wrong(struct fido *fido, uint16_t sw)
 {
@@ -168,7 +168,7 @@ uint16_t fido_get_pin_token(
         SW_TRY(read_pin_request(command->data, &request));
         SW_TRY(fido_agree(&element->fido, request.protocol, request.x, request.y, &shared));
         SW_TRY(fido_check_pin(element, &shared, request.encrypted, &hash));
-        /* [6.5.5.7.1 forcePINChange] [6.5.5.7.2 forcePINChange] it was the right one, and opens nothing */
+        /* [6.5.5.7.1 11] [6.5.5.7.2 11] it was the right one, and opens nothing */
         if (user_pin_must_change(element))
                 return SW_PIN_CHANGE_FIRST;
         if (request.permissions.data)
@@ -209,7 +209,7 @@ uint16_t fido_get_uv_token(struct mitome_element *element, const struct apdu_com
 
 /* ---- using ---- */
 
-/* [6.5.5.7 permissions RP ID] makeCredential and getAssertion bind a token that has no relying party yet */
+/* [6.5.5.7] makeCredential and getAssertion bind a token that has no relying party yet */
 static bool is_for(struct fido_token *token, uint8_t permission, slice rp_id_hash)
 {
         bool same = slice_equal(SLICE(token->rp_id_hash), rp_id_hash);
