@@ -74,7 +74,7 @@ static mitome_status ask(int tries, struct secret *ret, mitome_error *error)
         char prompt[96];
         snprintf(prompt, sizeof prompt, "The card's signing password (署名用パスワード; %d %s left): ", tries,
                 tries == 1 ? "try" : "tries");
-        return secret_prompt_ask(prompt, "the signing password", ret, error);
+        return secret_prompt_ask(prompt, "the signing password", MITOME_E_SECRET_FORM, ret, error);
 }
 
 static void say_tries(int tries)
@@ -91,9 +91,10 @@ static mitome_status open_key(
         MITOME_TRY(jpki_card_tries(link, JPKI_SIGNING_PASSWORD, &tries, error));
         if (tries == 0)
                 return fail(error, MITOME_E_SECRET_LOCKED, "the signing password", NULL);
-        MITOME_TRY(application->password_fd >= 0 ? secret_prompt_line(application->password_fd,
-                                                           "the signing password", &password, error)
-                                                 : ask(tries, &password, error));
+        MITOME_TRY(application->password_fd >= 0
+                           ? secret_prompt_line(application->password_fd, "the signing password",
+                                     MITOME_E_SECRET_FORM, &password, error)
+                           : ask(tries, &password, error));
         mitome_status status = jpki_card_verify_password(link, secret_view(&password), &left, error);
         if (left >= 0)
                 say_tries(left);

@@ -192,8 +192,9 @@ static mitome_status run_at(struct hid_host *host, const struct options *options
         struct finger_client client;
         SECRET(pin);
         MITOME_TRY(options->pin_fd >= 0
-                           ? secret_prompt_line(options->pin_fd, "the PIN", &pin, error)
-                           : secret_prompt_ask("The authenticator's PIN: ", "the PIN", &pin, error));
+                           ? secret_prompt_line(options->pin_fd, "the PIN", MITOME_E_VALUE, &pin, error)
+                           : secret_prompt_ask(
+                                     "The authenticator's PIN: ", "the PIN", MITOME_E_VALUE, &pin, error));
         MITOME_TRY(finger_client_open(&client, &wire, &random, secret_view(&pin), error));
         mitome_status status = action->run(&client, options, error);
         finger_client_close(&client);

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 /* Byte for byte: what follows is somebody else's. */
-mitome_status secret_prompt_line(int fd, const char *what, struct secret *ret, mitome_error *error)
+mitome_status secret_prompt_line(
+        int fd, const char *what, mitome_code bad, struct secret *ret, mitome_error *error)
 {
         uint8_t line[SECRET_MAX];
         size_t size = 0;
@@ -25,14 +26,15 @@ mitome_status secret_prompt_line(int fd, const char *what, struct secret *ret, m
         if (count < 0)
                 status = fail(error, MITOME_E_FILE_READ, what, NULL);
         else if (size == 0 || size == sizeof line)
-                status = fail(error, MITOME_E_SECRET_FORM, what, NULL);
+                status = fail(error, bad, what, NULL);
         else
                 status = secret_set(ret, slice_of(line, size), error);
         bytes_wipe(line, sizeof line);
         return status;
 }
 
-mitome_status secret_prompt_ask(const char *prompt, const char *what, struct secret *ret, mitome_error *error)
+mitome_status secret_prompt_ask(
+        const char *prompt, const char *what, mitome_code bad, struct secret *ret, mitome_error *error)
 {
         struct termios before = { 0 }, silent;
         int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -47,7 +49,7 @@ mitome_status secret_prompt_ask(const char *prompt, const char *what, struct sec
                 return fail(error, MITOME_E_FILE_READ, "the terminal", NULL);
         }
         dprintf(terminal, "%s", prompt);
-        mitome_status status = secret_prompt_line(terminal, what, ret, error);
+        mitome_status status = secret_prompt_line(terminal, what, bad, ret, error);
         tcsetattr(terminal, TCSAFLUSH, &before);
         dprintf(terminal, "\n");
         close(terminal);

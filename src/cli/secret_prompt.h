@@ -9,10 +9,10 @@
 
 /* secret_prompt_line reads one line of a file descriptor, and nothing behind it. */
 MITOME_CHECKED mitome_status secret_prompt_line(
-        int fd, const char *what, struct secret *ret, mitome_error *error);
+        int fd, const char *what, mitome_code bad, struct secret *ret, mitome_error *error);
 
 /* secret_prompt_ask asks on the terminal, which does not show it. */
 MITOME_CHECKED mitome_status secret_prompt_ask(
-        const char *prompt, const char *what, struct secret *ret, mitome_error *error);
+        const char *prompt, const char *what, mitome_code bad, struct secret *ret, mitome_error *error);
 
 #endif
