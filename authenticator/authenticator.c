@@ -24,6 +24,7 @@ static struct core_config core_facts(const struct mitome_authenticator_config *c
         static const struct {
                 unsigned ours, cores;
         } ways[] = { { MITOME_TRANSPORT_USB, CORE_OVER_USB }, { MITOME_TRANSPORT_NFC, CORE_OVER_NFC },
+                { MITOME_TRANSPORT_SMART_CARD, CORE_OVER_CONTACTS },
                 { MITOME_TRANSPORT_INTERNAL, CORE_OVER_INTERNAL } };
         struct core_config facts = { .test_touch = config->test_touch,
                 .blobs = config->blobs.load && config->blobs.save };

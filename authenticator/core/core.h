@@ -86,7 +86,12 @@ struct core_action {
         struct core_touch touch;
 };
 
-enum core_transport { CORE_OVER_USB = 0x01, CORE_OVER_NFC = 0x02, CORE_OVER_INTERNAL = 0x04 };
+enum core_transport {
+        CORE_OVER_USB = 0x01,
+        CORE_OVER_NFC = 0x02,
+        CORE_OVER_INTERNAL = 0x04,
+        CORE_OVER_CONTACTS = 0x08, /* of a smart card */
+};
 
 /* What getInfo says that the element cannot know. */
 struct core_config {

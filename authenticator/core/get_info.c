@@ -78,6 +78,11 @@ static bool over_nfc(const struct core *core)
         return core->config.transports & CORE_OVER_NFC;
 }
 
+static bool over_contacts(const struct core *core)
+{
+        return core->config.transports & CORE_OVER_CONTACTS;
+}
+
 static bool internal(const struct core *core)
 {
         return core->config.transports & CORE_OVER_INTERNAL;
@@ -142,7 +147,7 @@ static void write_extensions(writer *w, const struct core *core)
 static void write_transports(writer *w, const struct core *core)
 {
         static const struct shown_text transports[] = { { "nfc", over_nfc }, { "usb", over_usb },
-                { "internal", internal } };
+                { "smart-card", over_contacts }, { "internal", internal } };
         write_texts(w, core, transports, sizeof transports / sizeof *transports);
 }
 
@@ -157,7 +162,8 @@ static void write_formats(writer *w, const struct core *core)
  */
 static void write_reset_transports(writer *w, const struct core *core)
 {
-        static const struct shown_text transports[] = { { "usb", over_usb }, { "internal", internal } };
+        static const struct shown_text transports[] = { { "usb", over_usb }, { "smart-card", over_contacts },
+                { "internal", internal } };
         write_texts(w, core, transports, sizeof transports / sizeof *transports);
 }
 

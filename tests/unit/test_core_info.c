@@ -306,6 +306,18 @@ static void large_blobs_want_a_place(void **state)
         core_rig_free(rig);
 }
 
+/* [6.4 0x09] */
+static void a_card_with_contacts_says_so(void **state)
+{
+        static const struct core_config config = { .transports = CORE_OVER_CONTACTS };
+        struct core_rig *rig = core_rig_new(&config);
+        (void)state;
+        ask_info(rig);
+        assert_true(lists(rig, 9, "smart-card") && !lists(rig, 9, "usb") && !lists(rig, 9, "nfc"));
+        assert_true(lists(rig, 0x1A, "smart-card"));
+        core_rig_free(rig);
+}
+
 /* ---- consistency: [6.4 0x07] what getInfo names must be sendable in one message ---- */
 
 static void write_id(writer *w)
@@ -398,6 +410,7 @@ int main(void)
                 TEST(both_pin_protocols_are_there),
                 TEST(a_program_that_touches_says_so),
                 TEST(large_blobs_want_a_place),
+                TEST(a_card_with_contacts_says_so),
                 TEST(the_longest_list_fits_the_longest_message),
                 TEST(info_takes_no_input),
                 TEST(half_a_state_is_none),
