@@ -337,6 +337,110 @@ test_that 'nor a blob' failed
 sleep 11
 call fido2-token -R "$device"
 test_that 'ten seconds later it is too late for that' failed
-test_that 'no PIN ever stood in its log' log_is_clean "$pin" "$new_pin" "$bad_pin"
+stop_authenticator
+
+# ---- fingers ----
+
+has_fingers() {
+        call fido2-token -I "$device"
+        grep -q bioEnroll "$work/out"
+}
+start_authenticator fingers pty
+if has_fingers; then
+        pin=24680
+        test_that 'before the first finger it verifies nobody' said 'nouv' 'nobioEnroll'
+        typing "$pin\n$pin\n" fido2-token -S "$device"
+        # [6.7.4] [6.7.5]
+        typing "$pin\n" fido2-token -S -e "$device"
+        test_that 'fido2-token -S -e enrols a finger' status 0
+        test_that 'by several samples' said 'Sample ok' 'samples left'
+        typing "$pin\n" fido2-token -L -e "$device"
+        test_that 'fido2-token -L -e lists it' said '00: '
+        finger=$(sed -n 's/^00: \([^ ]*\).*/\1/p' "$work/out")
+        call fido2-token -I "$device"
+        test_that 'it says what it has' said ' uv,' ' bioEnroll' 'uv modality: 0x2' 'uv retries: ' 'max samples:'
+        # [6.7.7]
+        typing "$pin\n" fido2-token -S -e -i "$finger" -n 'right index' "$device"
+        test_that 'fido2-token -S -e -i names it' status 0
+        typing "$pin\n" fido2-token -L -e "$device"
+        test_that 'and the name is listed' said "$finger right index"
+        typing "$bad_pin\n" fido2-token -L -e "$device"
+        test_that 'not for another PIN' said FIDO_ERR_PIN_INVALID
+        # [6.1.2 11.2] [6.5.5.7.3]
+        printf '%s\n%s\n%s\n%s\n' "$cdh" finger.example gina "$(b64 gina)" >"$work/finger.wish"
+        call fido2-cred -M -v -i "$work/finger.wish" -o "$work/finger.cred" "$device" es256
+        test_that 'a credential by the finger, and nobody asks for a PIN' status 0
+        verify_credential finger es256 -v
+        test_that 'says that the user was verified' status 0
+        printf '%s\n%s\n%s\n' "$cdh" finger.example "$(line 5 "$work/finger.cred")" >"$work/finger.ask"
+        call fido2-assert -G -t uv=true -i "$work/finger.ask" -o "$work/finger.login" "$device"
+        test_that 'a login by the finger' status 0
+        verify_login finger es256 -v
+        test_that 'says so, too' status 0
+        # Another finger than the enrolled one: five tries, then the PIN.
+        stop_authenticator
+        start_authenticator fingers pty --finger grown:2
+        rm -f "$work/finger.login"
+        call fido2-assert -G -t uv=true -i "$work/finger.ask" -o "$work/finger.login" "$device"
+        test_that 'another finger logs in nobody' failed
+        call fido2-token -I "$device"
+        test_that 'and costs tries' never_said 'uv retries: 5'
+        for try in 1 2 3 4 5 6; do
+                call fido2-assert -G -t uv=true -i "$work/finger.ask" "$device"
+        done
+        call fido2-token -I "$device"
+        test_that 'until there are none' said 'uv retries: 0'
+        log_in finger finger.example -v
+        test_that 'the PIN still logs in' status 0
+        call fido2-token -I "$device"
+        test_that 'and gives the finger its tries back' said 'uv retries: 5'
+        stop_authenticator
+        start_authenticator fingers pty
+        call fido2-assert -G -t uv=true -i "$work/finger.ask" -o "$work/finger.login" "$device"
+        test_that 'so that the right finger logs in again' status 0
+        # [6.7.8]
+        typing "$pin\n" fido2-token -D -e -i "$finger" "$device"
+        test_that 'fido2-token -D -e -i removes it' status 0
+        call fido2-token -I "$device"
+        test_that 'and nothing verifies any more' said 'nouv' 'nobioEnroll'
+        call fido2-assert -G -t uv=true -i "$work/finger.ask" "$device"
+        test_that 'not even that finger' failed
+else
+        skip 'fingers' 'this build has no matcher'
+fi
+stop_authenticator
+
+# ---- a person's authenticator ----
+
+start_authenticator person pty --provision-demo
+pin=1234
+call fido2-token -I "$device"
+test_that 'personalised: three tries' said 'pin retries: 3' ' clientPin'
+typing "$pin\n12345\n12345\n" fido2-token -C "$device"
+test_that 'its PIN has four digits' said FIDO_ERR_PIN_POLICY_VIOLATION
+typing "$pin\nabcd\nabcd\n" fido2-token -C "$device"
+test_that 'and nothing else' said FIDO_ERR_PIN_POLICY_VIOLATION
+typing "$pin\n" fido2-token -S -l 6 "$device"
+test_that 'nor may it be made longer' said FIDO_ERR_PIN_POLICY_VIOLATION
+typing "$pin\n5678\n5678\n" fido2-token -C "$device"
+test_that 'but changed' status 0
+pin=5678
+register person person.example hana es256 -v
+test_that 'it registers' status 0
+verify_credential person es256 -v
+test_that 'and says so' status 0
+for miss in 1 2; do
+        typing "9999\n1357\n1357\n" fido2-token -C "$device"
+        test_that "miss $miss" said FIDO_ERR_PIN_INVALID
+done
+typing "9999\n1357\n1357\n" fido2-token -C "$device"
+test_that 'the third locks' said FIDO_ERR_PIN_BLOCKED
+typing "$pin\n1357\n1357\n" fido2-token -C "$device"
+test_that 'for good' said FIDO_ERR_PIN_BLOCKED
+rm -f "$work/person.login"
+printf '%s\n%s\n%s\n' "$cdh" person.example "$(line 5 "$work/person.cred")" >"$work/person.ask"
+call fido2-assert -G -t uv=true -i "$work/person.ask" -o "$work/person.login" "$device"
+test_that 'and its finger, too' failed
+test_that 'no PIN ever stood in its log' log_is_clean 24680 "$new_pin" "$bad_pin" 246813579 5678
 stop_authenticator
 finish

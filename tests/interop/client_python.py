@@ -243,10 +243,10 @@ def verified(data):
 GROUPS = []
 
 
-def group(*ways):
-    """A group of tests, for all ways or for those that are named."""
+def group(*ways, options=()):
+    """A group of tests, for all ways or for those that are named, with more options for the program."""
     def add(function):
-        GROUPS.append((function, ways))
+        GROUPS.append((function, ways, options))
         return function
     return add
 
@@ -962,9 +962,117 @@ def hid(authenticator):
         assert device.ping(b"still here") == b"still here"
 
 
-def run(function, name):
+@group()
+def fingers(authenticator):
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    if not BioEnrollment.is_supported(ctap.info):
+        ok("fingers # SKIP this build has no matcher")
+        return
+    ClientPin(ctap).set_pin(PIN)
+    for cls in PROTOCOLS:
+        protocol = cls()
+
+        def bio(permissions=PERMISSION.BIO_ENROLL):
+            return FPBioEnrollment(ctap, protocol, token(ctap, protocol, permissions))
+
+        # [6.7.2] [6.7.3]
+        with step(f"protocol {cls.VERSION}: a sensor for fingers"):
+            anybody = FPBioEnrollment(ctap, None, None)
+            told = anybody.get_fingerprint_sensor_info()
+            assert anybody.get_modality() == 1 and told[2] in (1, 2) and told[3] > 0 and told[8] >= 64
+        with step(f"protocol {cls.VERSION}: no finger yet"):
+            assert dict(bio().enumerate_enrollments()) == {} and not ctap.get_info().options["uv"]
+            refused((ERR.UV_INVALID, ERR.NOT_ALLOWED, ERR.UV_BLOCKED, ERR.INVALID_OPTION, ERR.UNSUPPORTED_OPTION, ERR.INVALID_COMMAND, ERR.INVALID_PARAMETER,
+                     ERR.INVALID_SUBCOMMAND), ClientPin(ctap, protocol).get_uv_token, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+        with step(f"protocol {cls.VERSION}: a token for something else, and none"):
+            refused(ERR.PIN_AUTH_INVALID, bio(PERMISSION.CREDENTIAL_MGMT).enumerate_enrollments)
+            refused(ERR.PUAT_REQUIRED, ctap.bio_enrollment, 1, FPBioEnrollment.CMD.ENROLL_BEGIN)
+        template = None
+        # [6.7.4]
+        with step(f"protocol {cls.VERSION}: enrolled"):
+            template = enrol(bio())
+            info = ctap.get_info()
+            assert info.options["uv"] is True and info.options["bioEnroll"] is True
+        # [6.7.6] [6.7.7]
+        with step(f"protocol {cls.VERSION}: listed and named, up to the longest name"):
+            assert dict(bio().enumerate_enrollments()) == {template: ""}
+            for name in ("index", "x" * told[8]):
+                bio().set_name(template, name)
+                assert dict(bio().enumerate_enrollments()) == {template: name}
+            refused((ERR.INVALID_LENGTH, ERR.INVALID_PARAMETER, ERR.LIMIT_EXCEEDED), bio().set_name, template, "x" * (told[8] + 1))
+        with step(f"protocol {cls.VERSION}: a finger that nobody has"):
+            refused(ERR.INVALID_OPTION, bio().set_name, b"\0" * len(template), "x")
+            refused(ERR.INVALID_OPTION, bio().remove_enrollment, b"\0" * len(template))
+        # [6.5.5.7.3]
+        with step(f"protocol {cls.VERSION}: it registers and logs in without a PIN"):
+            ClientPin.PROTOCOLS = [cls]
+            browser = client(device, pin="not this one", uv=True)
+            data, _ = register(browser, user_verification="required")
+            assert verified(data)
+            _, login = log_in(browser, [data.credential_data], user_verification="required")
+            assert verified(login.response.authenticator_data)
+            ClientPin.PROTOCOLS = [PinProtocolV2, PinProtocolV1]
+        # [6.1.2 11.2]
+        with step(f"protocol {cls.VERSION}: by the option uv, too"):
+            assert verified(make(ctap, options={"uv": True}).auth_data)
+        # [6.5.5.3]
+        with step(f"protocol {cls.VERSION}: its tries are counted"):
+            assert 1 <= ClientPin(ctap, protocol).get_uv_retries() <= 25
+        # [6.7.8]
+        with step(f"protocol {cls.VERSION}: removed"):
+            bio().remove_enrollment(template)
+            assert dict(bio().enumerate_enrollments()) == {} and ctap.get_info().options["uv"] is False
+    with step("an enrolment that is broken off leaves nothing"):
+        protocol = PinProtocolV2()
+        half = FPBioEnrollment(ctap, protocol, token(ctap, protocol, PERMISSION.BIO_ENROLL))
+        context = half.enroll()
+        context.capture()
+        context.cancel()
+        assert dict(half.enumerate_enrollments()) == {}
+
+
+def enrol(bio):
+    context = bio.enroll()
+    for _ in range(60):
+        try:
+            template = context.capture()
+        except CaptureError:
+            continue
+        if template is not None:
+            return template
+    raise AssertionError("no end of samples")
+
+
+@group("pty", options=("--provision-demo",))
+def person(authenticator):
+    """Personalised: what the four-digit PIN is, and who may not learn whose certificate it is."""
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    protocol = PinProtocolV2()
+    # [7.1]
+    with step("enterprise attestation is not for everybody"):
+        for kind in (1, 2):
+            got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"], pin="1234")
+            param = protocol.authenticate(got, b"\x11" * 32)
+            try:
+                made = make(ctap, enterprise_attestation=kind, pin_uv_param=param, pin_uv_protocol=2)
+            except CtapError as error:
+                assert error.code == ERR.INVALID_PARAMETER
+                continue
+            assert not made.ep_att and made.fmt == "packed"
+    with step("RS256 belongs to the certificate, which nobody asked for"):
+        got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"], pin="1234")
+        refused(ERR.UNSUPPORTED_ALGORITHM, make, ctap, algorithms=[{"type": "public-key", "alg": -257}],
+                pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
+    with step("vendor commands are not for a host"):
+        for command in (0x42, 0x45, 0x50, 0x51, 0x7F, 0x80, 0xBF):
+            refused((ERR.INVALID_COMMAND, ERR.NOT_ALLOWED, ERR.OPERATION_DENIED), ctap.send_cbor, command, {})
+
+
+def run(function, name, options):
     try:
-        authenticator = Authenticator(name)
+        authenticator = Authenticator(name, *options)
     except RuntimeError as error:
         ok(f"{name}: {error}", False)
         return
@@ -979,10 +1087,10 @@ def run(function, name):
 
 
 def main():
-    for function, ways in GROUPS:
+    for function, ways, options in GROUPS:
         name = function.__name__
         if (not ways or WAY in ways) and (not ONLY or name in ONLY):
-            run(function, name)
+            run(function, name, options)
     with open(os.path.join(FOLDER, "authenticator.log"), "rb") as log:
         text = log.read()
     ok("no PIN ever stood in its log", PIN.encode() not in text)
