@@ -368,8 +368,10 @@ void core_token_spent(struct core *core);
 void core_begin_sequence(struct core *core, enum core_sequence sequence);
 bool core_continues(const struct core *core, enum core_sequence sequence);
 
-/* For the machine: core_pass_time looks at the clock before a request and goes on with `next`;
- * core_token_answered notes an answer of the element's; core_forget_time is for a power cycle. */
+/* For the machine: core_pass_sequence is for every request; core_pass_time looks at the clock before a
+ * request and goes on with `next`; core_token_answered notes an answer of the element's; core_forget_time is
+ * for a power cycle. */
+void core_pass_sequence(struct core *core);
 void core_pass_time(struct core *core, core_next *next);
 void core_token_answered(struct core *core, uint16_t sw);
 void core_forget_time(struct core *core);

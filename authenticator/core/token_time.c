@@ -79,11 +79,16 @@ static void forget_token(struct core *core)
         core_transmit(core, INS_FORGET_TOKEN, take_forgotten);
 }
 
+/* Whatever the request is: the one before it is not the last one any more. */
+void core_pass_sequence(struct core *core)
+{
+        bool in_time = core->now_ms - core->sequence_ms <= CORE_SEQUENCE_TIMEOUT_MS;
+        core->former = in_time ? core->sequence : SEQUENCE_NONE;
+        core->sequence = SEQUENCE_NONE;
+}
+
 void core_pass_time(struct core *core, core_next *next)
 {
-        core->former =
-                core->now_ms - core->sequence_ms <= CORE_SEQUENCE_TIMEOUT_MS ? core->sequence : SEQUENCE_NONE;
-        core->sequence = SEQUENCE_NONE;
         if (!token_expired(core)) {
                 next(core);
                 return;

@@ -230,10 +230,13 @@ static void write_sized(writer *w, uint8_t size)
         write_slice(w, slice_of(some, size));
 }
 
-static void write_signed(writer *w)
+static void write_signed(writer *w, uint8_t how)
 {
         static const uint8_t answer[] = { 0x80, 2, 1, 2, 0x81, 1, 3, 0x82, 1, 4 };
+        static const uint8_t of_several[] = { 0x83, 1, 5, 0x86, 2, 0, 3 };
         write_slice(w, SLICE(answer));
+        if (how & 8)
+                write_slice(w, SLICE(of_several));
 }
 
 static void respond(struct run *run)
@@ -252,7 +255,7 @@ static void respond(struct run *run)
                 write_sized(&w, sizes[how >> 3 & 1]); /* a challenge, a token */
                 break;
         case 2:
-                write_signed(&w);
+                write_signed(&w, how);
                 break;
         case 3:
                 (void)read_u16(&run->script, "sw", &sw).code;

@@ -16,7 +16,7 @@
 
 enum { GET_STATE = 0x10, KEY_AGREEMENT = 0x12, GET_PIN_TOKEN = 0x14, GET_UV_TOKEN = 0x16, RESET = 0x18 };
 enum { FORGET_TOKEN = 0x1A, CHANGE_PIN = 0x1C, CONFIGURE = 0x1E, BEGIN = 0x20, MAKE = 0x24, GET = 0x26 };
-enum { AUTHORISE = 0x28, CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E, MANAGE = 0x46 };
+enum { NEXT = 0x22, AUTHORISE = 0x28, CONFIRM = 0x2A, CHECK = 0x2C, ABANDON = 0x2E, MANAGE = 0x46 };
 enum { GET_RECEIPT = 0x40, ACKNOWLEDGE_RECEIPT = 0x42, GET_STATEMENT = 0x44 };
 enum { SIGN_DOCUMENT = 0x56, READ_CERTIFICATE = 0x58 };
 enum { U2F_REGISTER = 0x52, U2F_AUTHENTICATE = 0x54 };
@@ -34,6 +34,8 @@ static void note_token(struct core_model *model, uint16_t sw)
                 model->token_ms = model->now_ms;
         }
         model->token_used |= model->pending_param;
+        if ((ins == MAKE || ins == GET) && model->with_pin)
+                model->token_present = false;
         if (ins == FORGET_TOKEN || ins == RESET || ins == CHANGE_PIN)
                 model->token = false;
 }
@@ -58,6 +60,10 @@ static void answered(struct core_model *model, uint16_t sw)
         if (ins == MAKE || ins == GET || ins == CONFIRM || ins == GET_UV_TOKEN)
                 model->begun = false;
         note_token(model, sw);
+        if ((ins == GET || ins == NEXT) && sw == SW_OK) {
+                model->chain = true;
+                model->chain_ms = model->now_ms;
+        }
         model->may_manage |= ins == AUTHORISE && sw == SW_OK && model->pending_fingers;
         model->made += ins == MAKE && sw == SW_OK;
         model->got += ins == GET && sw == SW_OK;
@@ -83,9 +89,10 @@ void core_model_event(struct core_model *model, const struct core_event *event)
                 model->app = event->caller == CORE_CALLER_APP;
                 model->pressed = model->may_manage = false;
                 model->request_ms = event->now_ms;
+                model->chain &= !model->u2f && event->bytes.size == 1 && event->bytes.data[0] == 0x08;
         }
         if (event->kind == CORE_POWER_ON) {
-                model->begun = model->token = false;
+                model->begun = model->token = model->chain = false;
                 model->power_on_ms = event->now_ms;
         }
         model->pressed |= event->kind == CORE_TOUCHED && model->touch_awaited;
@@ -133,6 +140,13 @@ static void check_begin(struct core_model *model, slice data)
         MUST(!failed(tlv_find_fixed(data, 0x82, "clientDataHash", 32, &value, NULL)));
 }
 
+/* The user has touched, or was there for the token, not long ago, and that was not counted before. */
+static bool is_there(const struct core_model *model)
+{
+        bool by_token = model->with_pin && model->token_present && model->now_ms - model->token_ms <= 30000;
+        return model->touched || by_token;
+}
+
 /* UP and UV are claimed only of users who did something. */
 static void check_operation(const struct core_model *model, slice data, uint8_t command)
 {
@@ -146,11 +160,11 @@ static void check_operation(const struct core_model *model, slice data, uint8_t 
                 token |= item.tag == 0x80;
                 MUST(item.tag != 0x87 || item.value.size == 32);
                 if (item.tag == 0x85)
-                        MUST(!(item.value.data[0] & 0x02) || model->touched);
+                        MUST(!(item.value.data[0] & 0x02) || is_there(model));
         }
         MUST(token == model->built_in);
         MUST(!token || model->evidence);
-        MUST(command != 0x01 || token || model->touched); /* no registration without a person */
+        MUST(command != 0x01 || token || is_there(model)); /* no registration without a person */
 }
 
 /* Changes and first of a list with a pinUvAuthParam, the next of a list without. */
@@ -285,6 +299,9 @@ static void check_apdu(struct core_model *model, slice apdu)
         case ABANDON:
                 MUST(model->begun && !model->gate_runs);
                 model->begun = false; /* whatever is answered */
+                break;
+        case NEXT:
+                MUST(model->chain && model->request_ms - model->chain_ms <= 30000);
                 break;
         default:
                 MUST(command.ins == GET_STATE); /* a command that PROTOCOL.md does not have */

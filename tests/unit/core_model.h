@@ -29,6 +29,8 @@ struct core_model {
         uint64_t now_ms, request_ms, power_on_ms;
         bool token, token_used, token_present; /* a pinUvAuthToken lives, and its userPresent flag */
         uint64_t token_ms;
+        bool chain; /* of assertions: the last request began it, or went on with it */
+        uint64_t chain_ms;
         bool persistent;               /* the token that is asked for is the one without time */
         unsigned made, got, confirmed; /* commands that were answered 9000 */
 };

@@ -20,6 +20,7 @@ enum core_rig_ins {
         RIG_CHANGE_PIN = 0x1C,
         RIG_CONFIGURE = 0x1E,
         RIG_BEGIN = 0x20,
+        RIG_NEXT = 0x22,
         RIG_MAKE = 0x24,
         RIG_GET = 0x26,
         RIG_AUTHORISE = 0x28,

@@ -10,7 +10,16 @@
 
 #include <cmocka.h>
 
-enum { CLIENT_PIN = 0x06, RESET = 0x07, SELECTION = 0x0B, CONFIG = 0x0D, SECOND = 1000, MINUTE = 60000 };
+enum {
+        GET_ASSERTION = 0x02,
+        CLIENT_PIN = 0x06,
+        GET_NEXT = 0x08,
+        RESET = 0x07,
+        SELECTION = 0x0B,
+        CONFIG = 0x0D,
+        SECOND = 1000,
+        MINUTE = 60000
+};
 
 static const uint8_t filler[128] = { 0xF3 };
 
@@ -178,6 +187,159 @@ static void a_clock_that_goes_back_ends_tokens(void **state)
         begin_use(rig);
         expect_forgotten(rig);
         core_rig_answer_state(rig);
+}
+
+/* ---- userPresent ---- */
+
+static void get_finger_token(struct core_rig *rig)
+{
+        rig->state.flags = RIG_PIN | RIG_PAIRED | RIG_OPEN;
+        rig->state.flags2 = RIG_ENROLLED;
+        writer *w = core_rig_begin(rig, CLIENT_PIN, 5);
+        cbor_write_uint(w, 1);
+        cbor_write_uint(w, 2);
+        cbor_write_uint(w, 2);
+        cbor_write_uint(w, 6);
+        cbor_write_uint(w, 3);
+        write_key(w);
+        cbor_write_uint(w, 9);
+        cbor_write_uint(w, 2);
+        cbor_write_uint(w, 10);
+        cbor_write_string(w, "example.com");
+        core_rig_go(rig);
+        core_rig_answer_state(rig);
+        uint8_t bytes[60];
+        writer data = WRITER(bytes);
+        tlv_write(&data, 0x80, slice_of(filler, 32));
+        core_rig_respond(rig, writer_view(&data), SW_OK);
+        core_rig_gate(rig, MITOME_GATE_EVIDENCE, true);
+        data = WRITER(bytes);
+        tlv_write(&data, 0x80, slice_of(filler, 48));
+        core_rig_respond(rig, writer_view(&data), SW_OK);
+        core_rig_expect_status(rig, CTAP2_OK);
+}
+
+static void begin_assertion(struct core_rig *rig, bool with_token)
+{
+        writer *w = core_rig_begin(rig, GET_ASSERTION, with_token ? 4 : 2);
+        cbor_write_uint(w, 1);
+        cbor_write_string(w, "example.com");
+        cbor_write_uint(w, 2);
+        cbor_write_bytes(w, slice_of(filler, 32));
+        if (with_token) {
+                cbor_write_uint(w, 6);
+                cbor_write_bytes(w, slice_of(filler, 32));
+                cbor_write_uint(w, 7);
+                cbor_write_uint(w, 2);
+        }
+        core_rig_go(rig);
+        core_rig_answer_state(rig);
+        core_rig_expect_apdu(rig, RIG_BEGIN);
+        core_rig_respond(rig, (slice){ 0 }, SW_OK);
+}
+
+static void answer_assertion(struct core_rig *rig, uint8_t count)
+{
+        uint8_t bytes[60];
+        writer data = WRITER(bytes);
+        tlv_write(&data, 0x80, slice_of(filler, 32));
+        tlv_write(&data, 0x81, slice_of(filler, 2));
+        tlv_write(&data, 0x82, slice_of(filler, 2));
+        tlv_write(&data, 0x83, slice_of(filler, 4));
+        if (count) {
+                tlv_write_head(&data, 0x86, 2);
+                write_u16(&data, count);
+        }
+        core_rig_respond(rig, writer_view(&data), SW_OK);
+        core_rig_expect_status(rig, CTAP2_OK);
+}
+
+/* [6.5.2.1] user present time limit: who held a finger on the sensor for the token need not touch, for 30 s
+ * and once */
+static void a_finger_counts_as_presence_for_half_a_minute(void **state)
+{
+        struct core_rig *rig = *state;
+        get_finger_token(rig);
+        rig->now_ms += 30 * SECOND;
+        begin_assertion(rig, true);
+        core_rig_expect_apdu(rig, RIG_GET); /* no touch */
+        answer_assertion(rig, 0);
+        begin_assertion(rig, true); /* whether the token has a permission left, the element says */
+        core_rig_expect(rig, CORE_TOUCH);
+        core_rig_event(rig, CORE_TOUCHED);
+        answer_assertion(rig, 0);
+
+        get_finger_token(rig);
+        use_token(rig, SW_OK); /* it lives on */
+        rig->now_ms += 30 * SECOND + 1;
+        begin_assertion(rig, true);
+        core_rig_expect(rig, CORE_TOUCH);
+        core_rig_event(rig, CORE_TOUCHED);
+        answer_assertion(rig, 0);
+}
+
+/* Alone, a PIN satisfies no touch; nor does a finger's token the request of somebody without it. */
+static void presence_is_the_tokens_own(void **state)
+{
+        struct core_rig *rig = *state;
+        get_token(rig);
+        begin_assertion(rig, true);
+        core_rig_expect(rig, CORE_TOUCH);
+        core_rig_event(rig, CORE_TOUCHED);
+        answer_assertion(rig, 0);
+        get_finger_token(rig);
+        begin_assertion(rig, false);
+        core_rig_expect(rig, CORE_TOUCH);
+        core_rig_event(rig, CORE_TOUCHED);
+        answer_assertion(rig, 0);
+}
+
+/* ---- sequences ---- */
+
+static void begin_chain(struct core_rig *rig)
+{
+        begin_assertion(rig, false);
+        core_rig_event(rig, CORE_TOUCHED);
+        answer_assertion(rig, 3);
+}
+
+/* [6.3 1] [6.3 3] [6.3 7] 30 s from each to the next */
+static void assertions_follow_within_half_a_minute(void **state)
+{
+        struct core_rig *rig = *state;
+        core_rig_command(rig, GET_NEXT);
+        core_rig_expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+        begin_chain(rig);
+        for (int i = 0; i < 5; i++) {
+                rig->now_ms += 30 * SECOND;
+                core_rig_command(rig, GET_NEXT);
+                assert_int_equal(core_rig_expect_apdu(rig, RIG_NEXT).size, 0);
+                answer_assertion(rig, 0);
+        }
+        rig->now_ms += 30 * SECOND + 1;
+        core_rig_command(rig, GET_NEXT);
+        core_rig_expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+}
+
+/* [6.3 1] whatever comes between ends it */
+static void sequences_are_not_interrupted(void **state)
+{
+        struct core_rig *rig = *state;
+        for (int between = 0; between < 5; between++) {
+                begin_chain(rig);
+                if (between == 0)
+                        core_rig_expect_idle(rig); /* getInfo */
+                else if (between == 1)
+                        get_token(rig);
+                else if (between == 2)
+                        core_rig_event(rig, CORE_POWER_ON);
+                else if (between == 3)
+                        core_rig_command(rig, 0x77);
+                else
+                        core_rig_bytes(rig, CORE_U2F, (slice){ 0 });
+                core_rig_command(rig, GET_NEXT);
+                core_rig_expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+        }
 }
 
 /* ---- selection, [6.9] ---- */
@@ -386,6 +548,10 @@ int main(void)
                 TEST(a_new_token_has_new_time),
                 TEST(a_token_that_stays_stops_everything),
                 TEST(a_clock_that_goes_back_ends_tokens),
+                TEST(a_finger_counts_as_presence_for_half_a_minute),
+                TEST(presence_is_the_tokens_own),
+                TEST(assertions_follow_within_half_a_minute),
+                TEST(sequences_are_not_interrupted),
                 TEST(a_device_is_selected),
                 TEST(everything_is_erased),
                 TEST(a_reset_that_fails_is_told),
