@@ -25,7 +25,11 @@ static uint32_t draw(uint32_t *state)
 
 static void expect_same(const struct fido_index *index, const struct model *model)
 {
+        size_t discoverable = 0;
+        for (size_t i = 0; i < model->count; i++)
+                discoverable += (model->list[i].flags & INDEX_DISCOVERABLE) != 0;
         assert_int_equal(index->count, model->count);
+        assert_int_equal(index->discoverable, discoverable);
         for (uint32_t rp = 0; rp < PARTIES; rp++) {
                 size_t first, end, found = 0;
                 fido_index_range(index, rp, &first, &end);
@@ -56,9 +60,10 @@ static void change(struct fido_index *index, struct model *model, uint32_t *stat
                         INDEX_DOOMED;
         if (adds) {
                 assert_int_equal(fido_index_reserve(index, NULL).code, MITOME_OK);
-                index->added = (struct fido_index_entry){
-                        .rp = draw(state) % PARTIES, .id = draw(state), .place = index->next_place
-                };
+                index->added = (struct fido_index_entry){ .rp = draw(state) % PARTIES,
+                        .id = draw(state),
+                        .place = index->next_place,
+                        .flags = draw(state) % 2 ? INDEX_DISCOVERABLE : 0 };
                 index->has_added = true;
         }
         const struct fido_index_entry added = index->added;

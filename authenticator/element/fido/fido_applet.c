@@ -135,9 +135,11 @@ static void write_uv_count(const struct mitome_element *element, writer *answer)
 
 uint16_t fido_get_state(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
-        size_t count = fido_count(element);
+        const struct fido_index *index;
         if (command->data.size)
                 return SW_WRONG_DATA;
+        (void)fido_use_index(element, &index); /* counts at once; without memory for it they take longer */
+        size_t count = fido_count(element);
         tlv_write(answer, 0x80, aaguid(element));
         tlv_write_u8(answer, 0x81, state_flags(element));
         tlv_write_u8(answer, 0x82, user_pin_tries(element));

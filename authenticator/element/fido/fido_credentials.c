@@ -189,13 +189,10 @@ size_t fido_count_certificate(const struct mitome_element *element)
 
 size_t fido_count_discoverable(const struct mitome_element *element)
 {
-        const struct fido_index *index = &element->fido.index;
         size_t count = 0;
         struct fido_credential credential;
-        for (size_t i = 0; index->built && i < index->count; i++)
-                count += (index->entries[i].flags & INDEX_DISCOVERABLE) != 0;
-        if (index->built)
-                return count;
+        if (element->fido.index.built)
+                return element->fido.index.discoverable;
         for (uint32_t place = OBJECT_CREDENTIAL; next_place(element, place, &place); place++)
                 count += fido_read_credential(element, place, &credential) && credential.discoverable;
         return count;

@@ -50,11 +50,17 @@ static void note_place(struct fido_index *index, uint32_t place)
                 index->next_place = place + 1;
 }
 
+static size_t is_discoverable(const struct fido_index_entry *entry)
+{
+        return entry->flags & INDEX_DISCOVERABLE ? 1 : 0;
+}
+
 void fido_index_append(struct fido_index *index, const struct fido_index_entry *entry)
 {
         if (index->count == index->capacity)
                 return; /* never: it was reserved */
         index->entries[index->count++] = *entry;
+        index->discoverable += is_discoverable(entry);
         note_place(index, entry->place);
 }
 
@@ -93,6 +99,8 @@ static void drop_doomed(struct fido_index *index)
         for (size_t i = 0; i < index->count; i++)
                 if (!(index->entries[i].flags & INDEX_DOOMED))
                         index->entries[kept++] = index->entries[i];
+                else
+                        index->discoverable -= is_discoverable(&index->entries[i]);
         index->count = kept;
 }
 

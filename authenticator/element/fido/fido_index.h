@@ -29,6 +29,7 @@ struct fido_index_entry {
 struct fido_index {
         bool built;
         size_t count, capacity;
+        size_t discoverable;              /* of these */
         struct fido_index_entry *entries; /* by rp, then by place; owned */
         uint32_t next_place;              /* above all that are or were there */
         bool has_added;
