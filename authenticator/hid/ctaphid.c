@@ -105,6 +105,7 @@ void ctaphid_free(struct ctaphid *hid)
         free(hid);
 }
 
+/* [11.2.9.1.6] errors, and what else one packet holds, go out before the rest of a longer answer */
 /* A host that does not read loses the newest answers; it cannot make the device remember more. */
 static void queue_answer(struct ctaphid *hid, uint32_t channel, uint8_t command, slice payload)
 {
@@ -283,7 +284,8 @@ static enum ctaphid_outcome lock(struct ctaphid *hid)
         return CTAPHID_NONE;
 }
 
-/* [11.2.9.1.1] MSG and [11.2.9.1.2] CBOR are the layer's above */
+/* [11.2.9.1.1] MSG: a U2F request, whose answer is the layer's above */
+/* [11.2.9.1.2] CBOR: a CTAP request, whose answer is the layer's above */
 static enum ctaphid_outcome start_working(struct ctaphid *hid)
 {
         if (hid->elsewhere)
@@ -360,6 +362,7 @@ static enum ctaphid_outcome start_message(
 
 static enum ctaphid_outcome take_request(struct ctaphid *hid, const struct packet *packet)
 {
+        /* [11.2.6] while one channel holds the lock, the others' requests wait outside */
         if (hid->phase != IDLE || (hid->lock && packet->channel != hid->lock))
                 return refuse_while_busy(hid, packet);
         struct channel *channel = find_channel(hid, packet->channel);

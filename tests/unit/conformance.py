@@ -52,7 +52,7 @@ def sentence(lines, number, end):
     """What stands behind a mark, up to the next one or the end of the comment."""
     text = lines[number][end:]
     for line in lines[number + 1:number + 4]:
-        if "*/" in text or MARK.search(BESIDE.sub("", text)):
+        if "*/" in text or line.strip() == "*/" or MARK.search(BESIDE.sub("", text)):
             break
         text += " " + line.strip().lstrip("*/# ").strip()
     text = BESIDE.sub("", text.split("*/")[0])

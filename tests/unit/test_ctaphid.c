@@ -574,6 +574,7 @@ static void keepalives_come_each_100_ms(void **state)
         expect_message(rig, rig->channel, CTAPHID_CBOR, (const uint8_t *)"\0", 1);
 }
 
+/* [11.2.9.1.6] */
 static void a_host_that_does_not_read_costs_nothing(void **state)
 {
         struct rig *rig = *state;
@@ -700,8 +701,9 @@ static void interleaved_channels_do_not_mix(void **state)
         free(message);
 }
 
-/* ---- [11.2.9.1.1] MSG ---- */
+/* ---- U2F ---- */
 
+/* [11.2.9.1.1] */
 static void a_u2f_message_is_told_apart(void **state)
 {
         struct rig *rig = *state;
@@ -806,6 +808,7 @@ static void expect_locked_out(struct rig *rig, uint32_t channel)
         expect_error(rig, channel, CHANNEL_BUSY);
 }
 
+/* [11.2.6] [11.2.9.2.2] */
 static void a_lock_keeps_others_away(void **state)
 {
         struct rig *rig = *state;
@@ -840,6 +843,7 @@ static void a_lock_is_given_back_or_taken_anew(void **state)
         expect_served(rig, other);
 }
 
+/* [11.2.9.2.2] */
 static void a_lock_is_ten_seconds_at_most(void **state)
 {
         struct rig *rig = *state;

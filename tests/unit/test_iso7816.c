@@ -151,8 +151,9 @@ static int tear_down(void **state)
         return 0;
 }
 
-/* ---- [11.3.3] selecting, [11.3.4] ending ---- */
+/* ---- selecting, ending ---- */
 
+/* [11.3.3] */
 static void select_tells_the_oldest_protocol(void **state)
 {
         struct rig *rig = *state;
@@ -202,6 +203,7 @@ static void expect_unselected(struct rig *rig)
         expect_sw(rig, NOT_SELECTED);
 }
 
+/* [11.3.4] */
 static void nothing_is_there_before_select_and_after_the_end(void **state)
 {
         struct rig *rig = *state;
@@ -221,8 +223,9 @@ static void nothing_is_there_before_select_and_after_the_end(void **state)
         assert_int_equal(message(rig, "\x04", 1, 0), ISO7816_REQUEST);
 }
 
-/* ---- [11.3.7.1] messages ---- */
+/* ---- messages ---- */
 
+/* [11.3.7.1] */
 static void a_message_is_answered(void **state)
 {
         struct rig *rig = *state;
@@ -247,6 +250,7 @@ static void a_message_is_answered(void **state)
         free(bytes);
 }
 
+/* [11.3.7.1] */
 static void reserved_bits_are_zero(void **state)
 {
         struct rig *rig = *state;
@@ -282,7 +286,7 @@ static void an_answer_that_is_too_long_is_an_error(void **state)
         free(bytes);
 }
 
-/* ---- [11.3.6] in parts ---- */
+/* ---- in parts ---- */
 
 /* Sends a message as short commands of at most `part` bytes. */
 static enum iso7816_outcome chain(
@@ -315,6 +319,7 @@ static void expect_chained(struct rig *rig, uint8_t cla, size_t most, const uint
         expect_data(rig, OK, bytes, size);
 }
 
+/* [11.3.6] */
 static void messages_of_every_length_go_in_parts(void **state)
 {
         struct rig *rig = *state;
@@ -434,8 +439,9 @@ static void a_chain_that_is_too_long_is_refused_at_its_end(void **state)
         free(bytes);
 }
 
-/* ---- [11.3.7.2] keepalives ---- */
+/* ---- keepalives ---- */
 
+/* [11.3.7.2] */
 static void a_host_that_waits_is_told_so(void **state)
 {
         struct rig *rig = *state;
@@ -485,6 +491,7 @@ static void a_host_that_does_not_know_keepalives_gets_none(void **state)
         expect_nothing(rig);
 }
 
+/* [11.3.7.2] */
 static void a_host_can_cancel(void **state)
 {
         struct rig *rig = *state;
@@ -557,8 +564,9 @@ static void a_host_that_gives_up_gets_no_old_answer(void **state)
         assert_false(iso7816_working(rig->iso));
 }
 
-/* ---- [10.2] U2F ---- */
+/* ---- U2F ---- */
 
+/* [10.2] */
 static void u2f_requests_are_commands_of_their_own(void **state)
 {
         struct rig *rig = *state;
