@@ -212,6 +212,27 @@ static void write_mouths(const char *folder)
         }
 }
 
+/* For fuzz_management: a message of each subcommand that has parameters. */
+static void write_management(const char *folder)
+{
+        static const uint8_t list[] = { 0x04, 0xA1, 0x01, 0x58, 0x20 }, hash[32];
+        static const uint8_t descriptor[] = { 0x02, 0xA2, 0x62, 'i', 'd', 0x43, 1, 2, 3, 0x64, 't', 'y', 'p',
+                'e', 0x6A, 'p', 'u', 'b', 'l', 'i', 'c', '-', 'k', 'e', 'y' };
+        static const uint8_t user[] = { 0x03, 0xA3, 0x62, 'i', 'd', 0x41, 1, 0x64, 'n', 'a', 'm', 'e', 0x61,
+                'n', 0x6B, 'd', 'i', 's', 'p', 'l', 'a', 'y', 'N', 'a', 'm', 'e', 0x61, 'd' };
+        static const uint8_t delete[] = { 0x06, 0xA1 }, update[] = { 0x07, 0xA2 };
+        const slice messages[][3] = { { SLICE(list), SLICE(hash) }, { SLICE(delete), SLICE(descriptor) },
+                { SLICE(update), SLICE(descriptor), SLICE(user) } };
+        static const char *const names[] = { "list", "delete", "update" };
+        uint8_t bytes[128];
+        for (size_t i = 0; i < 3; i++) {
+                writer w = WRITER(bytes);
+                for (size_t part = 0; part < 3; part++)
+                        write_slice(&w, messages[i][part]);
+                write_seed(folder, "management", names[i], -1, writer_view(&w));
+        }
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -227,5 +248,6 @@ int main(int argc, char **argv)
         write_kinds(argv[1]);
         write_access_rules(argv[1]);
         write_mouths(argv[1]);
+        write_management(argv[1]);
         return EXIT_SUCCESS;
 }
