@@ -1018,6 +1018,23 @@ static void the_app_is_answered(void **state)
         assert_int_equal(rig->response[0], 0x7F);
 }
 
+/* What is for apps that the enforcer has checked is the app's alone: not a reader's, by no number. */
+static void vendor_commands_are_the_apps_alone(void **state)
+{
+        struct rig *rig = *state;
+        enum { VENDOR = 0x4D };
+        select_fido(rig);
+        rig->logged = 0;
+        for (unsigned command = 0x42; command <= 0xFF; command++) {
+                expect_response(
+                        rig, EXCHANGE(rig, 0x80, 0x10, 0x80, 0, 2, (uint8_t)command, 0xA0), 0x9000, "\x01");
+                assert_int_equal(rig->size, 1);
+        }
+        assert_int_equal(rig->logged, 0);
+        assert_true(call(rig, (const uint8_t[]){ VENDOR, 0xA0 }, 2));
+        assert_int_equal(rig->response[0], 0x14); /* it is understood: what is to be done is missing */
+}
+
 /* The app's answer is kept while others ask for theirs. */
 static void an_answer_waits_for_its_app(void **state)
 {
@@ -1354,6 +1371,7 @@ int main(void)
                 TEST(a_reader_without_keepalives_gets_its_answer_later),
                 TEST(a_reader_can_cancel_select_or_go_away),
                 TEST(the_app_is_answered),
+                TEST(vendor_commands_are_the_apps_alone),
                 TEST(an_answer_waits_for_its_app),
                 TEST(one_mouth_works_and_the_others_are_busy),
                 TEST(a_request_waits_behind_one_that_was_given_up),
