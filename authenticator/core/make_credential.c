@@ -310,6 +310,8 @@ static void refuse(struct core *core, uint16_t sw)
 {
         if (core->operation.refused && sw == SW_CONDITIONS)
                 core_close(core, CTAP2_ERR_OPERATION_DENIED); /* [6.1.2 14.2.1] */
+        else if (sw == SW_OK)
+                core_close(core, CTAP1_ERR_OTHER); /* made without the user: not by this element */
         else
                 core_close(core, ctap_status_of_sw(INS_MAKE_CREDENTIAL, sw));
 }
@@ -317,7 +319,7 @@ static void refuse(struct core *core, uint16_t sw)
 static void take_credential(struct core *core, slice data, uint16_t sw)
 {
         core->begun = core->operation.refused; /* then the element still has it open */
-        if (sw != SW_OK) {
+        if (sw != SW_OK || core->operation.refused) {
                 refuse(core, sw);
                 return;
         }

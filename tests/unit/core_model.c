@@ -55,9 +55,10 @@ static void answered(struct core_model *model, uint16_t sw)
                 model->command = model->pending_command;
                 model->built_in = model->pending_built_in;
                 model->with_pin = model->pending_with_pin;
-                model->touched = model->evidence = false;
+                model->touched = model->evidence = model->refused = false;
         }
-        if (ins == MAKE || ins == GET || ins == CONFIRM || ins == GET_UV_TOKEN)
+        bool open_still = ins == MAKE && model->refused; /* the element has made nothing, and says why */
+        if (!open_still && (ins == MAKE || ins == GET || ins == CONFIRM || ins == GET_UV_TOKEN))
                 model->begun = false;
         note_token(model, sw);
         if ((ins == GET || ins == NEXT) && sw == SW_OK) {
@@ -65,7 +66,7 @@ static void answered(struct core_model *model, uint16_t sw)
                 model->chain_ms = model->now_ms;
         }
         model->may_manage |= ins == AUTHORISE && sw == SW_OK && model->pending_fingers;
-        model->made += ins == MAKE && sw == SW_OK;
+        model->made += ins == MAKE && sw == SW_OK && !open_still;
         model->got += ins == GET && sw == SW_OK;
         model->confirmed += ins == CONFIRM && sw == SW_OK;
 }
@@ -97,6 +98,8 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         }
         model->pressed |= event->kind == CORE_TOUCHED && model->touch_awaited;
         model->touched |= event->kind == CORE_TOUCHED && model->touch_awaited;
+        model->refused |= (event->kind == CORE_NOT_TOUCHED || event->kind == CORE_TOUCH_TIMEOUT) &&
+                          model->touch_awaited;
         model->pending_ins = 0;
         model->touch_awaited = false;
 }
@@ -152,19 +155,21 @@ static void check_operation(const struct core_model *model, slice data, uint8_t 
 {
         MUST(model->begun && model->command == command);
         /* the token is there exactly when BEGIN asked for it, and the gate gave one since */
-        bool token = false;
+        bool token = false, claimed = false, ids = false;
         reader r = reader_over(data, NULL, NULL);
         while (r.rest.size) {
                 struct tlv item;
                 MUST(!failed(tlv_read(&r, "data", &item)));
                 token |= item.tag == 0x80;
                 MUST(item.tag != 0x87 || item.value.size == 32);
-                if (item.tag == 0x85)
-                        MUST(!(item.value.data[0] & 0x02) || is_there(model));
+                ids |= item.tag == 0x87;
+                claimed |= item.tag == 0x85 && item.value.data[0] & 0x02;
         }
+        MUST(!claimed || is_there(model));
         MUST(token == model->built_in);
         MUST(!token || model->evidence);
-        MUST(command != 0x01 || token || is_there(model)); /* no registration without a person */
+        /* no registration without a person: who refused is only told of a credential that is here */
+        MUST(command != 0x01 || token || claimed || (model->refused && ids));
 }
 
 /* Changes and first of a list with a pinUvAuthParam, the next of a list without. */

@@ -14,6 +14,7 @@ struct core_model {
         bool with_pin;   /* BEGIN carried a pinUvAuthParam */
         bool gate_runs;
         bool touched; /* since BEGIN */
+        bool refused; /* since BEGIN: would not touch, or not in time */
         bool u2f;     /* the request is one of U2F */
         bool app;     /* it came from an app that was checked */
         bool pressed; /* touched since the request */
