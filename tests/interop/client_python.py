@@ -287,9 +287,10 @@ class step:
 def getinfo(authenticator):
     ctap = Ctap2(authenticator.open())
     info = ctap.info
-    # [6.4]
+    # [6.4] [6.4 0x01] [6.4 0x06]
     with step("getInfo: versions, both PIN protocols, canonical CBOR"):
         assert {"FIDO_2_0", "FIDO_2_1", "U2F_V2"} <= set(info.versions) and set(info.pin_uv_protocols) == {1, 2}
+    # [6.4 0x05] [6.4 0x07] [6.4 0x08]
     with step("the list that it promises to take fits its longest message"):
         wish = {1: "x" * 253, 2: b"\0" * 32, 3: [{"type": "public-key", "id": b"\0" * info.max_cred_id_length}] * info.max_creds_in_list,
                 4: {"hmac-secret": {1: {1: 2, 3: -25, -1: 1, -2: b"\0" * 32, -3: b"\0" * 32}, 2: b"\0" * 80, 3: b"\0" * 32, 4: 2}},
@@ -301,6 +302,7 @@ def getinfo(authenticator):
                 [{"type": "public-key", "id": bytes([n]) * info.max_cred_id_length} for n in range(info.max_creds_in_list)])
     with step("a large-blob array of 1024 bytes at least"):
         assert info.max_large_blob >= 1024
+    # [6.4 0x02] [6.4 0x04]
     with step("what belongs together is told together"):
         options = info.options
         assert options["rk"] and options["clientPin"] is False and options["pinUvAuthToken"] and options["credMgmt"]
@@ -316,8 +318,10 @@ def getinfo(authenticator):
             assert make(ctap, algorithms=[{"type": "public-key", "alg": alg}]).auth_data.credential_data.public_key[3] == alg
     with step("that it touches by itself is told"):
         assert info.firmware_version >> 32 == 0x54455354
+    # [6.4 0x09]
     with step("its transports are known ones"):
         assert set(info.transports) <= {"usb", "nfc", "ble", "hybrid", "internal", "smart-card"} and info.transports
+    # [2.2 6.4 0x16]
     with step("attestation formats and the user verification it has"):
         assert "packed" in info.attestation_formats and info.min_pin_length == 4 and info.force_pin_change is False
     # [6.9]
@@ -331,14 +335,16 @@ def getinfo(authenticator):
 def registration(authenticator):
     device = authenticator.open()
     browser = client(device)
-    # [6.1.2] [6.2.2]
     for cls in (ES256, EdDSA, ES384):
+        # [6.1.2 14] [6.1.2 16] [6.1.2 19] [6.2.2 7] [6.2.2 9] [6.2.2 13]
         with step(f"a browser registers and logs in with {cls.__name__}"):
             data, _ = register(browser, alg=cls.ALGORITHM)
             assert data.credential_data.public_key[3] == cls.ALGORITHM and touched(data) and not verified(data)
             log_in(browser, [data.credential_data])
+    # [6.1.2 3.2]
     with step("RS256 belongs to the certificate"):
         refused(ERR.UNSUPPORTED_ALGORITHM, register, browser, alg=RS256.ALGORITHM)
+    # [6.1.2 3.1.3]
     with step("the first that it can is taken"):
         ctap = Ctap2(device)
         made = make(ctap, algorithms=[{"type": "public-key", "alg": -257}, {"type": "public-key", "alg": -8}, {"type": "public-key", "alg": -7}])
@@ -348,25 +354,27 @@ def registration(authenticator):
         first = log_in(browser, [data.credential_data])[1].response.authenticator_data.counter
         second = log_in(browser, [data.credential_data])[1].response.authenticator_data.counter
         assert second > first
-    # [6.1.2 12]
+    # [6.1.2 12.1]
     with step("an excluded credential is not made"):
         refused(ERR.CREDENTIAL_EXCLUDED, make, ctap, exclude_list=[{"type": "public-key", "id": data.credential_data.credential_id}])
     with step("one of another relying party excludes nothing"):
         make(ctap, rp={"id": "example.org"}, exclude_list=[{"type": "public-key", "id": data.credential_data.credential_id}])
     with step("nor does an unknown kind of credential"):
         make(ctap, exclude_list=[{"type": "rot13", "id": data.credential_data.credential_id}])
-    # [6.2.2 9]
+    # [6.2.2 9.3]
     with step("a pre-flight without a touch"):
         silent = ctap.get_assertion(RP["id"], b"\x22" * 32, [{"type": "public-key", "id": data.credential_data.credential_id}], options={"up": False})
         assert not touched(silent.auth_data) and not verified(silent.auth_data)
         silent.verify(b"\x22" * 32, data.credential_data.public_key)
+    # [6.1.2 5.6]
     with step("makeCredential without a touch there is none"):
         refused(ERR.INVALID_OPTION, make, ctap, options={"up": False})
     with step("unknown options change nothing"):
         make(ctap, options={"unknown": True})
-    # [6.1.2 5]
+    # [6.1.2 5.3] [6.1.2 5.3.2]
     with step("uv where there is none"):
         refused((ERR.INVALID_OPTION, ERR.UNSUPPORTED_OPTION), make, ctap, options={"uv": True})
+    # [6.1.2 1] [6.1.2 1.1] [6.1.2 1.3] [6.2.2 1] [6.2.2 1.1] [6.2.2 1.3]
     with step("without a PIN, an empty pinUvAuthParam asks for the touch and says so"):
         refused(ERR.PIN_NOT_SET, make, ctap, pin_uv_param=b"", pin_uv_protocol=2)
         refused(ERR.PIN_NOT_SET, ctap.get_assertion, RP["id"], b"\0" * 32, pin_uv_param=b"", pin_uv_protocol=2)
@@ -399,18 +407,22 @@ def raw(device, message):
 def many_assertions(authenticator):
     ctap = Ctap2(authenticator.open())
     users = [f"user {n}".encode() for n in range(25)]
-    # [6.1.2] [6.2.2] [6.3]
+    # [6.1.2 5.4]
     with step("25 discoverable credentials of one relying party"):
         for user in users:
             make(ctap, user=user, options={"rk": True})
+    # [6.2.2 7.2] [6.2.2 12.2.1] [6.2.2 12.2.2] [6.3 4] [6.3 5] [6.3 6] [6.3 7]
     with step("all are given, newest first"):
         found = ctap.get_assertions(RP["id"], b"\x33" * 32)
         assert found[0].number_of_credentials == 25
         assert [a.user["id"] for a in found] == users[::-1]
+    # [6.2.2 12.3]
     with step("the first says how many, the others do not, and no name is told without verification"):
         assert all(a.number_of_credentials is None for a in found[1:]) and all(set(a.user) == {"id"} for a in found)
+    # [6.3 2]
     with step("after the last there is none"):
         refused(ERR.NOT_ALLOWED, ctap.get_next_assertion)
+    # [6.3 1]
     with step("another command ends the chain"):
         ctap.get_assertion(RP["id"], b"\x33" * 32)
         refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "example.org", b"\x33" * 32)
@@ -426,37 +438,42 @@ def client_pin(authenticator):
     device = authenticator.open()
     ctap = Ctap2(device)
     pin = ClientPin(ctap)
-    # [6.5.5.5]
+    # [6.5.5.6]
     with step("no token before there is a PIN"):
         refused(ERR.PIN_NOT_SET, pin.get_pin_token, PIN, PERMISSION.GET_ASSERTION)
         refused(ERR.PIN_NOT_SET, pin.change_pin, PIN, "another one")
+    # [6.5.5.5 7] [6.5.5.5 9] [6.5.1]
     with step("a PIN of 3 code points and one of 64 bytes are refused"):
         refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV2(), b"123")
         refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV2(), b"1" * 64)
     with step("three code points of four bytes each are three"):
         refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV1(), "\U0001f511\U0001f512\U0001f513".encode())
+    # [6.5.5.4 5] [6.5.5.5 4] [6.5.5.5 5] [6.5.5.5 12] [6.5.6] [6.5.7]
     with step("set"):
         pin.set_pin(PIN)
         assert ctap.get_info().options["clientPin"] is True and pin.get_pin_retries()[0] == 8
+    # [6.5.5.5 3]
     with step("once only"):
         refused((ERR.PIN_AUTH_INVALID, ERR.NOT_ALLOWED), pin.set_pin, PIN)
     for cls in PROTOCOLS:
         protocol = cls()
         mine = ClientPin(ctap, protocol)
-        # [6.5.5.6]
+        # [6.5.5.6 4] [6.5.5.6 5] [6.5.5.6 9] [6.5.5.6 17] [6.5.5.6 18] [6.5.5.6 19]
         with step(f"protocol {cls.VERSION}: changed and changed back"):
             mine.change_pin(PIN, "4b4b4b4b")
             refused(ERR.PIN_INVALID, mine.get_pin_token, PIN, PERMISSION.GET_ASSERTION, RP["id"])
             mine.change_pin("4b4b4b4b", PIN)
             assert mine.get_pin_retries()[0] == 8
-        # [6.5.5.7.2]
+        # [6.2.2 6.1] [6.5.5.7.2 14]
         with step(f"protocol {cls.VERSION}: a token for one permission does that alone"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
             param = protocol.authenticate(got, b"\x44" * 32)
             refused(ERR.PIN_AUTH_INVALID, ctap.get_assertion, RP["id"], b"\x44" * 32, pin_uv_param=param, pin_uv_protocol=cls.VERSION)
+        # [6.1.2 11.1] [6.5.5.7.2 16]
         with step(f"protocol {cls.VERSION}: a token for one relying party does for that alone"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, "example.org")
             refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=cls.VERSION)
+        # [6.1.2 14.4]
         with step(f"protocol {cls.VERSION}: it verifies the user, once"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
             param = protocol.authenticate(got, b"\x11" * 32)
@@ -468,20 +485,23 @@ def client_pin(authenticator):
             wrong = bytearray(protocol.authenticate(got, b"\x11" * 32))
             wrong[0] ^= 1
             refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=bytes(wrong), pin_uv_protocol=cls.VERSION)
+        # [6.1.2 11.1.1]
         with step(f"protocol {cls.VERSION}: the other protocol's form is not taken for it"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
             other = PROTOCOLS[2 - cls.VERSION]()
             refused((ERR.PIN_AUTH_INVALID, ERR.INVALID_PARAMETER), make, ctap, pin_uv_param=other.authenticate(got, b"\x11" * 32), pin_uv_protocol=other.VERSION)
-        # [6.5.5.7.1]
+        # [6.5.5.7.1 6] [6.5.5.7.1 8] [6.5.5.7.1 10] [6.5.5.7.1 14] [6.5.5.7.1 15]
         with step(f"protocol {cls.VERSION}: the token of before 2.1"):
             got = protocol.decrypt(*old_token(ctap, protocol))
             param = protocol.authenticate(got, b"\x11" * 32)
             assert verified(make(ctap, pin_uv_param=param, pin_uv_protocol=cls.VERSION).auth_data)
+    # [6.5.5.7.2 3]
     with step("no permission, no token"):
         refused((ERR.INVALID_PARAMETER, ERR.MISSING_PARAMETER), pin.get_pin_token, PIN, 0)
+    # [6.5.5.4 4]
     with step("a third protocol there is none"):
         refused(ERR.INVALID_PARAMETER, ctap.client_pin, 3, ClientPin.CMD.GET_KEY_AGREEMENT)
-    # [6.5.5.2]
+    # [6.5.5.2] [6.5.5.7.2 8] [6.5.5.7.2 9.1] [6.5.5.7.2 9.1.1] [6.5.5.7.2 9.1.2]
     with step("three misses in a row: a power cycle is due"):
         for left in (7, 6):
             refused(ERR.PIN_INVALID, pin.get_pin_token, "wrong", PERMISSION.GET_ASSERTION, RP["id"])
@@ -531,7 +551,6 @@ def key_agreement(authenticator):
     """Points that are none, and lengths that are wrong."""
     ctap = Ctap2(authenticator.open())
     ClientPin(ctap).set_pin(PIN)
-    # [6.5.6] [6.5.7]
     for cls in PROTOCOLS:
         protocol = cls()
         agreement, shared = agree(ctap, protocol)
@@ -544,10 +563,12 @@ def key_agreement(authenticator):
                 "of another curve": {**agreement, -1: 2},
                 "of another kind": {**agreement, 1: 1},
                 "for signatures": {**agreement, 3: -7}}.items():
+            # [6.5.5.7.2 6]
             with step(f"protocol {cls.VERSION}: a point {name}"):
                 refused((ERR.INVALID_PARAMETER, ERR.CBOR_UNEXPECTED_TYPE, ERR.MISSING_PARAMETER), ctap.client_pin, cls.VERSION, ClientPin.CMD.GET_TOKEN_USING_PIN,
                         key_agreement=key, pin_hash_enc=sealed, permissions=2, permissions_rpid=RP["id"])
         for length in (0, 1, 15, len(sealed) - 1, len(sealed) + 1, 64):
+            # [6.5.5.7.2 9]
             with step(f"protocol {cls.VERSION}: a hash of {length} bytes"):
                 refused((ERR.INVALID_PARAMETER, ERR.PIN_INVALID, ERR.INVALID_LENGTH, ERR.PIN_AUTH_INVALID), ctap.client_pin, cls.VERSION, ClientPin.CMD.GET_TOKEN_USING_PIN,
                         key_agreement=agreement, pin_hash_enc=(sealed * 4)[:length], permissions=2, permissions_rpid=RP["id"])
@@ -613,7 +634,7 @@ def credential_management(authenticator):
             refused(ERR.NO_CREDENTIALS, manager().delete_cred, carl)
             after = manager().get_metadata()
             assert after[1] == 0 and after[2] == before[2]
-    # [2.2 6.8]
+    # [2.2 6.8] [2.2 6.5.2.1] [6.5.5.7.2 12]
     with step("the persistent token reads and writes nothing, over a power cycle, too"):
         if not CredentialManagement.is_readonly_supported(ctap.info):
             raise AssertionError("perCredMgmtRO is not told")
@@ -631,11 +652,13 @@ def credential_management(authenticator):
             assert ctap.get_info().get_identifier(lasting) == identity and ctap.get_info().get_cred_store_state(lasting) == state
             device = authenticator.again()
             ctap = Ctap2(device)
+    # [2.2 6.4 0x19]
     with step("encIdentifier is another text each time"):
         assert ctap.get_info().enc_identifier != ctap.get_info().enc_identifier
     with step("a change of the store changes its state"):
         register(client(device), user=b"one more", resident_key_requirement="required")
         assert ctap.get_info().get_cred_store_state(lasting) != state
+    # [2.2 6.5.5.6 20]
     with step("a new PIN ends the persistent token"):
         ClientPin(ctap).change_pin(PIN, "another PIN")
         refused(ERR.PIN_AUTH_INVALID, CredentialManagement(ctap, protocol, lasting).get_metadata)
@@ -653,7 +676,7 @@ def configuration(authenticator):
         def config(permissions=PERMISSION.AUTHENTICATOR_CFG, known=PIN):
             return Config(ctap, protocol, token(ctap, protocol, permissions, pin=known))
 
-        # [6.11.2] [7.2]
+        # [6.11.2] [7.2] [7.2.4] [6.1.2 6] [6.1.2 6.1] [6.2.2 5]
         with step(f"protocol {cls.VERSION}: alwaysUv on: no touch alone, no U2F"):
             config().toggle_always_uv()
             info = ctap.get_info()
@@ -663,7 +686,7 @@ def configuration(authenticator):
         with step(f"protocol {cls.VERSION}: and off again"):
             config().toggle_always_uv()
             assert ctap.get_info().options["alwaysUv"] is False
-        # [6.11.4]
+        # [6.11.4] [6.5.5.6 13] [6.5.5.6 16] [6.5.5.7.1 11] [6.5.5.7.2 11]
         with step(f"protocol {cls.VERSION}: a forced change"):
             config().set_min_pin_length(force_change_pin=True)
             assert ctap.get_info().force_pin_change is True
@@ -673,19 +696,21 @@ def configuration(authenticator):
             pin.change_pin(PIN, PIN + PIN)
             pin.change_pin(PIN + PIN, PIN)
             assert ctap.get_info().force_pin_change is False
+        # [6.11 3.5]
         with step(f"protocol {cls.VERSION}: a token for something else configures nothing"):
             refused(ERR.PIN_AUTH_INVALID, config(PERMISSION.CREDENTIAL_MGMT).toggle_always_uv)
-        # [6.11.1]
+        # [6.11 2] [6.11.1]
         with step(f"protocol {cls.VERSION}: enterprise attestation is the maker's to give"):
             param = protocol.authenticate(token(ctap, protocol, PERMISSION.AUTHENTICATOR_CFG), b"\xff" * 32 + b"\x0d\x01")
             refused((ERR.INVALID_PARAMETER, ERR.INVALID_COMMAND, ERR.INVALID_SUBCOMMAND, ERR.UNSUPPORTED_OPTION, ERR.OPERATION_DENIED, ERR.NOT_ALLOWED),
                     ctap.config, Config.CMD.ENABLE_ENTERPRISE_ATT, pin_uv_protocol=cls.VERSION, pin_uv_param=param)
-    # [7.4] [12.4]
+    # [6.5.5.6 12]
     with step("a longer PIN from now on"):
         config().set_min_pin_length(min_pin_length=6)
         assert ctap.get_info().min_pin_length == 6
         refused(ERR.PIN_POLICY_VIOLATION, config().set_min_pin_length, min_pin_length=5)
         refused(ERR.PIN_POLICY_VIOLATION, pin.change_pin, PIN, "12345")
+    # [7.4] [12.4] [6.4 0x10]
     with step("who may learn it learns it"):
         config().set_min_pin_length(rp_ids=[RP["id"]])
         data, _ = register(client(device), wanted={"minPinLength": True})
@@ -695,6 +720,7 @@ def configuration(authenticator):
         assert ctap.get_info().force_pin_change is True
         pin.change_pin(PIN, PIN + "e")
         assert ctap.get_info().force_pin_change is False
+    # [6.11 3.1]
     with step("without a token nothing is configured"):
         refused(ERR.PUAT_REQUIRED, ctap.config, Config.CMD.TOGGLE_ALWAYS_UV)
 
@@ -704,7 +730,6 @@ def large_blobs(authenticator):
     device = authenticator.open()
     ctap = Ctap2(device)
     ClientPin(ctap).set_pin(PIN)
-    # [6.10]
     for cls in PROTOCOLS:
         protocol = cls()
 
@@ -712,6 +737,7 @@ def large_blobs(authenticator):
             return LargeBlobs(ctap, protocol, token(ctap, protocol, permissions))
 
         one, two = os.urandom(32), os.urandom(32)
+        # [6.10.1] [6.10.2 4.5] [6.10.2 5.2] [6.10.2 5.5] [6.10.2 5.5.4] [6.10.2 5.10] [6.10.2 5.10.2]
         with step(f"protocol {cls.VERSION}: written, read, replaced, deleted"):
             assert list(blobs().read_blob_array()) == []
             blobs().put_blob(one, b"first")
@@ -721,6 +747,7 @@ def large_blobs(authenticator):
             blobs().delete_blob(one)
             blobs().delete_blob(two)
             assert list(blobs().read_blob_array()) == []
+        # [6.10.2 5.2.2] [6.10.2 5.8] [6.10.2 5.9] [6.10.2 5.11]
         with step(f"protocol {cls.VERSION}: filled to the last byte, and no further"):
             room = ctap.info.max_large_blob - 16
             full = [{1: os.urandom(room - 8)}]
@@ -729,9 +756,11 @@ def large_blobs(authenticator):
             assert list(blobs().read_blob_array()) == full
             refused(ERR.LARGE_BLOB_STORAGE_FULL, blobs().write_blob_array, full + [1])
             blobs().write_blob_array([])
+        # [6.10.2 5.5.1] [6.10.2 5.5.5]
         with step(f"protocol {cls.VERSION}: no token, or one for something else"):
             refused(ERR.PUAT_REQUIRED, LargeBlobs(ctap, protocol).put_blob, one, b"x")
             refused(ERR.PIN_AUTH_INVALID, blobs(PERMISSION.CREDENTIAL_MGMT).put_blob, one, b"x")
+        # [6.10.2 5.10.1]
         with step(f"protocol {cls.VERSION}: a false checksum"):
             got = blobs()
             data = cbor.encode([]) + b"\0" * 16
@@ -739,11 +768,12 @@ def large_blobs(authenticator):
             refused(ERR.INTEGRITY_FAILURE, ctap.large_blobs, 0, set=data, length=len(data), pin_uv_protocol=cls.VERSION,
                     pin_uv_param=protocol.authenticate(got.pin_uv.token, message))
             assert list(got.read_blob_array()) == []
+    # [6.10.2 5.4]
     with step("a part that follows nothing"):
         refused((ERR.INVALID_SEQ, ERR.INVALID_PARAMETER, ERR.PUAT_REQUIRED), ctap.large_blobs, 64, set=b"\0" * 64)
+    # [6.10.2 4.4]
     with step("reading from beyond the end"):
         refused(ERR.INVALID_PARAMETER, ctap.large_blobs, 100000, get=10)
-    # [12.3]
     with step("a browser keeps a blob with a credential"):
         browser = client(device)
         data, result = register(browser, wanted={"largeBlob": {"support": "required"}}, resident_key_requirement="required", user_verification="required")
@@ -765,9 +795,9 @@ def secrets(authenticator):
     ClientPin(ctap).set_pin(PIN)
     browser = client(device)
     one, two = websafe_encode(os.urandom(32)), websafe_encode(os.urandom(32))
-    # [12.5]
     for cls in PROTOCOLS:
         ClientPin.PROTOCOLS = [cls]
+        # [12.5]
         with step(f"protocol {cls.VERSION}: prf, one salt and two, the same each time"):
             data, result = register(browser, wanted={"prf": {}}, user_verification="required")
             assert result.client_extension_results["prf"]["enabled"] is True
@@ -778,7 +808,7 @@ def secrets(authenticator):
             assert both.first == first and both.second != first
             _, login = log_in(browser, [data.credential_data], {"prf": {"eval": {"first": two, "second": one}}}, "required")
             assert login.client_extension_results.prf.results.second == first
-        # [2.2 12]
+        # [2.2 12.8]
         with step(f"protocol {cls.VERSION}: prf while registering (hmac-secret-mc) says what a login says"):
             assert "hmac-secret-mc" in ctap.info.extensions
             data, result = register(browser, wanted={"prf": {"eval": {"first": one, "second": two}}}, user_verification="required")
@@ -819,7 +849,7 @@ def other_extensions(authenticator):
         made = make(ctap, extensions={"credBlob": bytes(ctap.info.max_cred_blob_length + 1)}, options={"rk": True},
                     pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
         assert made.auth_data.extensions == {"credBlob": False}
-    # [12.1]
+    # [12.1] [6.2.2 7.4]
     with step("credProtect 3 is not found without verification, by id or without"):
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, "protected.example")
         made = make(ctap, rp={"id": "protected.example"}, extensions={"credProtect": 3}, options={"rk": True},
@@ -829,6 +859,7 @@ def other_extensions(authenticator):
         for allow in (None, [item]):
             refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "protected.example", b"\0" * 32, allow)
             refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "protected.example", b"\0" * 32, allow, options={"up": False})
+    # [6.1.2 12.2]
     with step("nor does it exclude where nobody is verified"):
         make(ctap, rp={"id": "protected.example"}, exclude_list=[item]) if ctap.info.options.get("makeCredUvNotRqd") else None
     with step("verified, it is found and excludes"):
@@ -837,7 +868,7 @@ def other_extensions(authenticator):
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, "protected.example")
         refused(ERR.CREDENTIAL_EXCLUDED, make, ctap, rp={"id": "protected.example"}, exclude_list=[item],
                 pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
-    # [2.2 12]
+    # [2.2 6.8.4]
     with step("thirdPartyPayment is kept with the credential"):
         assert "thirdPartyPayment" in ctap.info.extensions
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"])
@@ -857,7 +888,7 @@ def u2f(authenticator):
     device = authenticator.open()
     ctap1 = Ctap1(device)
     application, challenge = sha256(b"https://example.com"), sha256(b"a challenge")
-    # [10.2]
+    # [10.2] [11.2.9.1.1]
     with step("the version"):
         assert ctap1.get_version() == "U2F_V2"
     with step("a registration whose attestation verifies"):
@@ -919,10 +950,11 @@ def reset(authenticator):
 @group("pty", "unix")
 def hid(authenticator):
     device = authenticator.open()
-    # [11.2.9.1.3] [11.2.9.1.4]
+    # [11.2.9.1.3]
     with step("it can CBOR, MSG and WINK"):
         assert device.capabilities & 4 and not device.capabilities & 8 and device.capabilities & 1
     for length in (0, 1, 57, 58, 1000, 7609):
+        # [11.2.9.1.4] [11.2.4]
         with step(f"ping of {length} bytes"):
             sent = os.urandom(length)
             assert device.ping(sent) == sent
@@ -934,12 +966,12 @@ def hid(authenticator):
     with step("nothing said with CBOR and MSG"):
         refused(ERR.INVALID_LENGTH, device.call, CTAPHID.CBOR)
         refused(ERR.INVALID_LENGTH, device.call, CTAPHID.MSG)
-    # [11.2.5.2]
     if WAY == "pty":
         return
     other = authenticator.open()
     for client_of_it in (device, other):
         client_of_it._connection.channel = struct.pack(">I", client_of_it._channel_id)
+    # [11.2.3] [11.2.5.1]
     with step("two clients have two channels"):
         assert other._channel_id != device._channel_id and other.ping(b"x" * 200) == b"x" * 200 and device.ping(b"y" * 99) == b"y" * 99
     # [11.2.9.2.2]
@@ -953,10 +985,12 @@ def hid(authenticator):
             assert error.code == ERR.CHANNEL_BUSY
         device.lock(0)
         assert other.ping(b"now") == b"now"
+    # [11.2.5.2]
     with step("a message that stops half way times out"):
         device._connection.write_packet(struct.pack(">IBH", device._channel_id, 0x81, 200).ljust(64, b"\1"))
         answer = device._connection.read_packet()
         assert answer[4:8] == b"\xbf\0\1\5", answer.hex()
+    # [11.2.9.1.5]
     with step("CANCEL with nothing to cancel is not answered"):
         device._send_cancel()
         assert device.ping(b"still here") == b"still here"
@@ -981,15 +1015,17 @@ def fingers(authenticator):
             anybody = FPBioEnrollment(ctap, None, None)
             told = anybody.get_fingerprint_sensor_info()
             assert anybody.get_modality() == 1 and told[2] in (1, 2) and told[3] > 0 and told[8] >= 64
+        # [6.5.5.7.3 5] [6.7.6]
         with step(f"protocol {cls.VERSION}: no finger yet"):
             assert dict(bio().enumerate_enrollments()) == {} and not ctap.get_info().options["uv"]
             refused((ERR.UV_INVALID, ERR.NOT_ALLOWED, ERR.UV_BLOCKED, ERR.INVALID_OPTION, ERR.UNSUPPORTED_OPTION, ERR.INVALID_COMMAND, ERR.INVALID_PARAMETER,
                      ERR.INVALID_SUBCOMMAND), ClientPin(ctap, protocol).get_uv_token, PERMISSION.MAKE_CREDENTIAL, RP["id"])
+        # [6.7.4 1] [6.7.4 5]
         with step(f"protocol {cls.VERSION}: a token for something else, and none"):
             refused(ERR.PIN_AUTH_INVALID, bio(PERMISSION.CREDENTIAL_MGMT).enumerate_enrollments)
             refused(ERR.PUAT_REQUIRED, ctap.bio_enrollment, 1, FPBioEnrollment.CMD.ENROLL_BEGIN)
         template = None
-        # [6.7.4]
+        # [6.7.4] [6.7.4 8] [6.7.4 9]
         with step(f"protocol {cls.VERSION}: enrolled"):
             template = enrol(bio())
             info = ctap.get_info()
@@ -1004,7 +1040,7 @@ def fingers(authenticator):
         with step(f"protocol {cls.VERSION}: a finger that nobody has"):
             refused(ERR.INVALID_OPTION, bio().set_name, b"\0" * len(template), "x")
             refused(ERR.INVALID_OPTION, bio().remove_enrollment, b"\0" * len(template))
-        # [6.5.5.7.3]
+        # [6.5.5.7.3 9] [6.5.5.7.3 12] [6.5.5.7.3 15] [6.5.5.7.3 16]
         with step(f"protocol {cls.VERSION}: it registers and logs in without a PIN"):
             ClientPin.PROTOCOLS = [cls]
             browser = client(device, pin="not this one", uv=True)
@@ -1023,6 +1059,7 @@ def fingers(authenticator):
         with step(f"protocol {cls.VERSION}: removed"):
             bio().remove_enrollment(template)
             assert dict(bio().enumerate_enrollments()) == {} and ctap.get_info().options["uv"] is False
+    # [6.7.5]
     with step("an enrolment that is broken off leaves nothing"):
         protocol = PinProtocolV2()
         half = FPBioEnrollment(ctap, protocol, token(ctap, protocol, PERMISSION.BIO_ENROLL))
@@ -1050,7 +1087,7 @@ def person(authenticator):
     device = authenticator.open()
     ctap = Ctap2(device)
     protocol = PinProtocolV2()
-    # [7.1]
+    # [6.1.2 9.1]
     with step("enterprise attestation is not for everybody"):
         for kind in (1, 2):
             got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"], pin="1234")

@@ -33,7 +33,7 @@ is_a_key() { # is_a_key NAME TYPE
 pin=24680
 start_authenticator keys pty
 for type in ed25519-sk ecdsa-sk; do
-        # [6.1.2 17]
+        # [6.1.2 16] [6.1.2 19]
         new_key "plain-$type" "$type"
         test_that "ssh-keygen makes an $type key" status 0
         test_that 'which is one' is_a_key "plain-$type" "$(printf %s "$type" | tr a-z A-Z)"
@@ -59,7 +59,7 @@ answer 13579
 call ssh-keygen -q -t ed25519-sk -O device="$device" -O resident -O application=ssh:wrong -N '' -f "$work/wrong"
 test_that 'another PIN makes none' failed
 
-# [6.8.3] [6.8.4]
+# [6.8.3]
 typing "$pin\n" fido2-token -L -r "$device"
 test_that 'the four that stay are listed' said ssh:ed25519-sk ssh:ecdsa-sk ssh:both-ed25519-sk ssh:both-ecdsa-sk
 mkdir "$work/other-machine"
@@ -69,6 +69,7 @@ download() {
         call ssh-keygen -K -O device="$device" -N ''
         cd "$here"
 }
+# [6.8.4]
 download
 if said 'sk' && [ "$got" != 0 ] && ! ls "$work/other-machine" | grep -q pub; then
         # Not every release takes the device's name there; the guest of tests/vm needs none.

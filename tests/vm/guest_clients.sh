@@ -70,10 +70,10 @@ call fido2-token -L
 test_that 'fido2-token -L finds it by its report descriptor' said /dev/hidraw
 device=$(sed -n 's/^\(\/dev\/hidraw[0-9]*\):.*/\1/p' "$work/out" | head -n 1)
 test_that 'and names its maker' said vendor=0x
-# [6.4]
+# [6.4] [11.2.8.1]
 call fido2-token -I "$device"
 test_that 'fido2-token -I reads what it is' said FIDO_2_0 FIDO_2_1 U2F_V2
-# [6.5.5.5]
+# [6.5.5.5 12]
 typing "$pin\n$pin\n" fido2-token -S "$device"
 test_that 'it takes a PIN' status 0
 
@@ -82,9 +82,10 @@ test_that 'it takes a PIN' status 0
 answer "$pin"
 echo 'signed on the guest' >"$work/message"
 for type in ed25519-sk ecdsa-sk; do
-        # [6.1.2] [6.2.2]
+        # [6.1.2 16] [6.1.2 19]
         call ssh-keygen -q -t $type -N '' -C "alice@guest" -f "$work/$type"
         test_that "ssh-keygen makes an $type key" status 0
+        # [6.2.2 7] [6.2.2 9] [6.2.2 13]
         call ssh-keygen -Y sign -f "$work/$type" -n file "$work/message"
         test_that "and signs with it" status 0
         mv "$work/message.sig" "$work/$type.sig" 2>/dev/null
@@ -98,6 +99,7 @@ for type in ed25519-sk ecdsa-sk; do
 done
 call ssh-keygen -q -t ed25519-sk -O resident -O verify-required -O application=ssh:guest -N '' -f "$work/resident"
 test_that 'a resident key that wants the PIN each time' status 0
+# [6.2.2 6.1]
 call ssh-keygen -Y sign -f "$work/resident" -n file "$work/message"
 test_that 'signs with the PIN' status 0
 mv "$work/message.sig" "$work/resident.sig" 2>/dev/null
@@ -153,7 +155,7 @@ fi
 
 # ---- PAM ----
 
-# [6.1.2] [6.2.2]
+# [6.1.2 14]
 call pamu2fcfg -u alice
 test_that 'pamu2fcfg registers the key for alice' said 'alice:'
 cp "$work/out" "$work/mapping"
