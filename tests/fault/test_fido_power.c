@@ -106,6 +106,52 @@ static void the_confirmed_set_is_the_old_or_the_new(void **state)
                             &(struct power_sweep){ enrol, check_enrolled, &known, sizeof known }) >= 3);
 }
 
+/* ---- removal: [6.7.8] of the last finger ---- */
+
+static void remove_last(struct element_rig *rig, void *context)
+{
+        bool *told = context;
+        static const uint8_t thumb[16] = { 0x71 };
+        uint8_t token[UNLOCK_TOKEN_SIZE], bytes[128];
+        SECRET(pin_token);
+        struct element_rig_operation operation = {
+                .command = 0x09, .pin = &pin_token, .removes = SLICE(thumb)
+        };
+        if (!open_applet(rig) || element_rig_pin_token(rig, ELEMENT_RIG_PIN, &pin_token) != SW_OK ||
+                element_rig_begin(rig, &operation) != SW_OK)
+                return;
+        uint8_t kept[UNLOCK_SET_SIZE];
+        memcpy(kept, rig->set, sizeof kept);
+        memset(rig->set, 0, sizeof rig->set);
+        element_rig_seal(rig, &operation, UNLOCK_REMOVED, token);
+        memcpy(rig->set, kept, sizeof kept);
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, SLICE(token));
+        *told = element_rig_command(rig, 0x802A0000, writer_view(&w)) == SW_OK;
+}
+
+/* Either the finger still opens (its matcher has forgotten it, so nobody has it), or the path is closed. */
+static void check_removed(struct element_rig *rig, const struct power_sweep_cut *cut, void *context)
+{
+        const bool *told = context;
+        uint8_t stored[UNLOCK_SET_SIZE];
+        bool there = element_rig_stored(rig, SET, stored, sizeof stored).size != 0;
+        assert_true(!there || !*told);
+        assert_true(*told || cut->at > 0);
+        assert_int_equal(state_flags(rig) & FINGER_OPEN, there ? FINGER_OPEN : 0);
+        assert_int_equal(element_rig_log_in(rig, rp_id, nothing), there ? SW_OK : SW_UNUSABLE);
+        assert_true(open_applet(rig));
+        assert_int_equal(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
+}
+
+static void a_removal_is_whole(void **state)
+{
+        (void)state;
+        static const bool told = false;
+        assert_true(power_sweep(&stencil,
+                            &(struct power_sweep){ remove_last, check_removed, &told, sizeof told }) >= 3);
+}
+
 /* ---- UV tries ---- */
 
 struct tried {
@@ -366,6 +412,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_confirmed_set_is_the_old_or_the_new),
+                cmocka_unit_test(a_removal_is_whole),
                 cmocka_unit_test(no_finger_is_won),
                 cmocka_unit_test(counters_only_rise),
                 cmocka_unit_test(a_credential_is_replaced_in_one_piece),
