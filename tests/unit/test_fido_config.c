@@ -281,6 +281,26 @@ static void always_uv_is_kept(void **state)
         assert_int_equal(flags(rig), 0);
 }
 
+/* A fault of others: alwaysUv that drifts with what is registered, deleted or renamed. */
+static void always_uv_does_not_drift(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t id[ELEMENT_RIG_ID_SIZE];
+        for (uint8_t wanted = 0; wanted < 2; wanted++) {
+                assert_int_equal(flags(rig) & ALWAYS_UV, wanted);
+                assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, id), SW_OK);
+                assert_sw(element_rig_register(rig, rp_id, DISCOVERABLE, id), SW_OK);
+                assert_sw(element_rig_register(rig, "other.example", 0, id), SW_OK);
+                assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
+                assert_sw(ask_pin(rig, "0000"), 0x63C2);
+                assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
+                write_list(rig, 1);
+                assert_int_equal(flags(rig) & ALWAYS_UV, wanted);
+                if (!wanted)
+                        assert_sw(configure_by(rig, 2, ELEMENT_RIG_PIN, SLICE(toggle)), SW_OK);
+        }
+}
+
 /* ---- 03 setMinPINLength ---- */
 
 #define PARAMS(...) (const uint8_t[]){ 0x03, __VA_ARGS__ }, sizeof((const uint8_t[]){ 0x03, __VA_ARGS__ })
@@ -606,6 +626,14 @@ static void captures_are_counted(void **state)
         element_rig_cycle(rig);
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
         assert_int_equal(uv_count(rig), 6);
+        assert_sw(element_rig_begin(rig, &operation), SW_OK); /* a finger that was never presented is none */
+        uint8_t token[UNLOCK_TOKEN_SIZE], bytes[128];
+        writer w = WRITER(bytes);
+        element_rig_seal(rig, &operation, UNLOCK_ABSENT, token);
+        tlv_write(&w, 0x80, SLICE(token));
+        assert_int_equal(uv_count(rig), 7);
+        assert_sw(element_rig_command(rig, 0x802E0000, writer_view(&w)), SW_OK);
+        assert_int_equal(uv_count(rig), 6);
         assert_sw(ask_pin(rig, "0000"), 0x63C2);
         assert_int_equal(uv_count(rig), 6);
         assert_sw(ask_pin(rig, ELEMENT_RIG_PIN), SW_OK);
@@ -859,6 +887,7 @@ int main(void)
                 PERSON(a_blocked_pin_configures_nothing),
                 PLAIN(only_the_station_switches_enterprise_on),
                 PLAIN(always_uv_is_kept),
+                PERSON(always_uv_does_not_drift),
                 PLAIN(the_minimum_only_grows),
                 PLAIN(a_short_pin_has_to_be_changed),
                 PLAIN(a_change_is_forced),

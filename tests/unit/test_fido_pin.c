@@ -365,6 +365,53 @@ static void one_counter_with_jpki(void **state)
         assert_sw(pin_rig_token(rig, 2, "5678", GA, rp_id, &token), SW_BLOCKED);
 }
 
+/* A fault of others: a command between two guesses that gives the tries, or the place in the row, back. */
+static void no_other_command_gives_tries_back(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint8_t nonsense[] = { 0x9F, 0x7E, 0x00 }, options[] = { 0x85, 1, 0x00 },
+                             operation[] = { 0x80, 1, 0x02, 0x83, 1, 0x01 };
+        const slice data[] = { nothing, SLICE(nonsense), SLICE(options), SLICE(operation) };
+        SECRET(token);
+        assert_sw(pin_rig_change(rig, 2, NULL, "1234"), SW_OK);
+        for (uint8_t guess = 1; guess <= 2; guess++) {
+                assert_sw(pin_rig_token(rig, guess, "0000", GA, rp_id, &token), 0x63C8 - guess);
+                for (uint32_t ins = 0; ins <= 0xFF; ins++)
+                        for (size_t i = 0; i < sizeof data / sizeof *data; i++)
+                                for (uint32_t p1 = 0; p1 < 2; p1++)
+                                        (void)element_rig_command(
+                                                rig, 0x80000000 | ins << 16 | p1 << 8, data[i]);
+                assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+                assert_int_equal(pin_tries(rig), 8 - guess);
+        }
+        assert_sw(pin_rig_token(rig, 2, "0000", GA, rp_id, &token), SW_CONDITIONS);
+        assert_int_equal(pin_tries(rig), 5);
+        assert_sw(pin_rig_token(rig, 2, "1234", GA, rp_id, &token), SW_CONDITIONS);
+}
+
+/* A fault of others: a PIN alone that is taken for a touch. */
+static void a_pin_is_no_touch(void **state)
+{
+        struct element_rig *rig = *state;
+        enum { DISCOVERABLE = 0x01, PRESENT = 0x02, ES256 = 0x07, UP = 0x01, UV = 0x04, FLAGS_AT = 32 };
+        for (uint8_t touched = 0; touched < 2; touched++) {
+                SECRET(token);
+                struct element_rig_operation operation = { .command = MAKE,
+                        .rp_id = rp_id,
+                        .client_data_hash = { 0xCD },
+                        .options = PRESENCE,
+                        .pin = &token };
+                assert_sw(pin_rig_token(rig, 2, ELEMENT_RIG_PIN, 0x01, rp_id, &token), SW_OK);
+                assert_sw(element_rig_begin(rig, &operation), SW_OK);
+                assert_sw(element_rig_make(rig, &operation, nothing,
+                                  touched ? DISCOVERABLE | PRESENT : DISCOVERABLE, ES256, slice_text("user"),
+                                  nothing),
+                        touched ? SW_OK : SW_CONDITIONS);
+                if (touched)
+                        assert_int_equal(element_rig_value(rig, 0x80).data[FLAGS_AT] & (UP | UV), UP | UV);
+        }
+}
+
 /* A reset takes the debt of a power cycle away with the PIN. */
 static void a_reset_owes_no_power_cycle(void **state)
 {
@@ -686,6 +733,8 @@ int main(void)
                 PERSON(who_changes_the_pin_keeps_the_fingers),
                 PLAIN(one_counter_whichever_path),
                 PERSON(one_counter_with_jpki),
+                PLAIN(no_other_command_gives_tries_back),
+                PERSON(a_pin_is_no_touch),
                 PLAIN(a_reset_owes_no_power_cycle),
                 PLAIN(what_is_not_authenticated_costs_nothing),
                 PLAIN(parameters_are_of_their_protocol),

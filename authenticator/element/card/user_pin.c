@@ -281,3 +281,10 @@ uint16_t user_uv_debit(struct mitome_element *element)
         SW_TRY(put_uv_count(element, count < UINT32_MAX ? count + 1 : count));
         return user_uv_put(element, (uint8_t)(user_uv_tries(element) - 1));
 }
+
+uint16_t user_uv_refund(struct mitome_element *element)
+{
+        uint32_t count = user_uv_count(element);
+        SW_TRY(put_uv_count(element, count ? count - 1 : 0));
+        return user_uv_put(element, (uint8_t)(user_uv_tries(element) + 1));
+}

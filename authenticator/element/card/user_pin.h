@@ -79,11 +79,12 @@ void user_pin_hash(slice text, struct secret *ret_hash);
  * set; 6983 blocked. Every step is durable before the next. With the last try PIN tokens end. */
 uint16_t user_pin_check(struct mitome_element *element, slice hash);
 
-/* The tries of the finger. user_uv_put prepares; the caller commits. user_uv_debit takes one and counts it.
- */
+/* The tries of the finger. user_uv_put prepares; the caller commits. user_uv_debit takes one and counts it,
+ * user_uv_refund gives it back: nothing was presented. */
 uint8_t user_uv_tries(const struct mitome_element *element);
 uint16_t user_uv_put(struct mitome_element *element, uint8_t tries);
 uint16_t user_uv_debit(struct mitome_element *element);
+uint16_t user_uv_refund(struct mitome_element *element);
 
 /* user_uv_count is how many captures were debited since the PIN was entered last. */
 uint32_t user_uv_count(const struct mitome_element *element);

@@ -289,10 +289,9 @@ uint16_t fido_check(struct mitome_element *element, const struct apdu_command *c
 /* Gives back what BEGIN took, when the matcher vouches that no finger was there to be compared. */
 static uint16_t refund(struct mitome_element *element, const struct fido_operation *operation)
 {
-        uint8_t tries = user_uv_tries(element);
-        if (!operation->built_in || tries >= USER_UV_TRIES)
+        if (!operation->built_in || user_uv_tries(element) >= USER_UV_TRIES)
                 return SW_OK;
-        SW_TRY(user_uv_put(element, (uint8_t)(tries + 1)));
+        SW_TRY(user_uv_refund(element));
         return element_commit(element);
 }
 
