@@ -2,6 +2,7 @@
 /* U2F REGISTER and U2F AUTHENTICATE in the element, and one credential used by both generations of CTAP. */
 #include "authdata.h"
 #include "pin_rig.h"
+#include "store.h"
 #include "tlv.h"
 
 #include <openssl/x509.h>
@@ -283,6 +284,32 @@ static void without_a_batch_key_nothing_registers(void **state)
         element_rig_close(&rig);
 }
 
+/* As many as there is room for, copies of the first behind the element's back. */
+static void a_full_element_registers_no_more(void **state)
+{
+        enum { FULL = 10000, ID_AT = 4 };
+        struct element_rig *rig = *state;
+        uint8_t record[512];
+        struct store *store;
+        struct registered registered = enrolled(rig, app_id);
+        slice stored = element_rig_stored(rig, 0x01000000, record, sizeof record);
+        element_rig_off(rig);
+        assert_int_equal(store_open(&rig->config, &store, NULL).code, MITOME_OK);
+        for (uint32_t i = 1; i < FULL; i++) {
+                writer id = writer_over(record + ID_AT, 4);
+                write_u32(&id, i);
+                assert_int_equal(store_put(store, 0x01000000 + i, slice_of(record, stored.size), NULL).code,
+                        MITOME_OK);
+        }
+        assert_int_equal(store_commit(store, NULL).code, MITOME_OK);
+        store_close(store);
+        element_rig_open(rig);
+        assert_int_equal(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(enrol(rig, app_id, TOUCHED), SW_FULL);
+        assert_int_equal(sign(rig, app_id, SLICE(registered.handle), TOUCHED), SW_OK);
+        assert_int_equal(element_rig_state(rig).room, 0);
+}
+
 /* ---- with CTAP 2 ---- */
 
 static uint16_t assert_for(
@@ -476,6 +503,7 @@ int main(void)
                 TEST(handles_are_of_their_application),
                 TEST(bad_data_is_refused),
                 cmocka_unit_test(without_a_batch_key_nothing_registers),
+                TEST(a_full_element_registers_no_more),
                 TEST(a_registration_of_u2f_signs_for_ctap_2),
                 TEST(a_credential_of_ctap_2_signs_for_u2f),
                 TEST(other_algorithms_are_not_there_for_u2f),

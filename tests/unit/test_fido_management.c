@@ -2,6 +2,7 @@
 /* MANAGE CREDENTIALS: what is listed, deleted and renamed, and for whom. */
 #include "authdata.h"
 #include "pin_rig.h"
+#include "store.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -361,6 +362,60 @@ static void nineteen_is_no_limit(void **state)
                 assert_int_equal(ask(&bench, NEXT_CREDENTIAL), i ? SW_OK : SW_CONDITIONS);
         }
         close_bench(&bench);
+}
+
+/* Copies of the first credential's record behind the element's back: each with an id of its own, and, where
+ * they are of parties of their own, another hash. */
+static void fill(struct bench *bench, uint32_t count, bool parties)
+{
+        enum { ID_AT = 4, HASH_AT = 36 };
+        uint8_t record[512];
+        struct store *store;
+        slice stored = element_rig_stored(&bench->rig, 0x01000000, record, sizeof record);
+        element_rig_off(&bench->rig);
+        assert_int_equal(store_open(&bench->rig.config, &store, NULL).code, MITOME_OK);
+        for (uint32_t i = 1; i <= count; i++) {
+                writer id = writer_over(record + ID_AT, 4), hash = writer_over(record + HASH_AT, 4);
+                write_u32(&id, i);
+                if (parties)
+                        write_u32(&hash, i * 2654435761u); /* not in order */
+                assert_int_equal(store_put(store, 0x01000000 + i, slice_of(record, stored.size), NULL).code,
+                        MITOME_OK);
+        }
+        assert_int_equal(store_commit(store, NULL).code, MITOME_OK);
+        store_close(store);
+        element_rig_open(&bench->rig);
+        assert_int_equal(element_rig_select(&bench->rig, element_rig_fido), SW_OK);
+}
+
+/* A full element, of one relying party and of as many as there are credentials. [6.8.3] [6.8.4] */
+static void ten_thousand_are_listed(void **state)
+{
+        (void)state;
+        enum { FULL = 10000 };
+        for (int parties = 0; parties < 2; parties++) {
+                struct bench bench = { 0 };
+                unsigned shown = 1;
+                open_bench(&bench);
+                struct made made = make_for(&bench, "a.example", "one");
+                fill(&bench, FULL - 1, parties);
+                get_token(&bench, CM, NULL);
+                assert_int_equal(ask(&bench, METADATA), SW_OK);
+                assert_int_equal(number(&bench, 0x80), FULL);
+                assert_int_equal(number(&bench, 0x81), 0);
+                assert_int_equal(ask(&bench, FIRST_RP), SW_OK);
+                assert_int_equal(number(&bench, 0x82), parties ? FULL : 1);
+                if (!parties)
+                        assert_int_equal(first_credential(&bench, "a.example"), SW_OK);
+                while (ask(&bench, parties ? NEXT_RP : NEXT_CREDENTIAL) == SW_OK)
+                        shown++;
+                assert_int_equal(shown, FULL);
+                assert_int_equal(update(&bench, &made, "one", "n", "d"), SW_OK);
+                assert_int_equal(delete_by_id(&bench, SLICE(made.id)), SW_OK);
+                assert_int_equal(ask(&bench, METADATA), SW_OK);
+                assert_int_equal(number(&bench, 0x80), FULL - 1);
+                close_bench(&bench);
+        }
 }
 
 /* ---- 04, 05 ---- */
@@ -892,6 +947,7 @@ int main(void)
                 cmocka_unit_test(discoverable_credentials_are_counted),
                 cmocka_unit_test(relying_parties_are_listed_by_age),
                 cmocka_unit_test(nineteen_is_no_limit),
+                cmocka_unit_test(ten_thousand_are_listed),
                 cmocka_unit_test(a_credential_is_shown_whole),
                 cmocka_unit_test(lists_go_on_beside_each_other),
                 cmocka_unit_test(nothing_follows_what_was_not_begun),
