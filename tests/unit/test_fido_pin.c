@@ -679,6 +679,77 @@ static void a_token_has_one_form(void **state)
         }
 }
 
+/* ---- without randomness ---- */
+
+struct scarce {
+        struct mitome_random real;
+        unsigned left; /* how often there is some */
+};
+
+static int fill_while_it_lasts(void *context, uint8_t *bytes, size_t size)
+{
+        struct scarce *scarce = context;
+        if (scarce->left == 0)
+                return -1;
+        scarce->left--;
+        return scarce->real.fill(scarce->real.context, bytes, size);
+}
+
+/* With randomness for `left` fillings; what is refused then has changed nothing, and gives the try back or
+ * not, but no more. */
+static uint16_t send_with_little(struct element_rig *rig, uint32_t head, slice data, unsigned left)
+{
+        struct scarce scarce = { .real = rig->element->random, .left = left };
+        rig->element->random = (struct mitome_random){ .context = &scarce, .fill = fill_while_it_lasts };
+        uint16_t sw = element_rig_command(rig, head, data);
+        rig->element->random = scarce.real;
+        return sw;
+}
+
+static void without_randomness_nothing_changes(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t bytes[512], padded[64] = "5678";
+        struct pin_rig exchange;
+        SECRET(token);
+        assert_sw(pin_rig_change(rig, 2, NULL, "1234"), SW_OK);
+        assert_sw(send_with_little(rig, key_agreement, nothing, 0), SW_OK); /* it is there */
+        power_cycle(rig);
+        assert_sw(send_with_little(rig, key_agreement, nothing, 0), SW_UNKNOWN);
+        uint16_t sw = 0;
+        for (unsigned left = 0; sw != SW_OK; left++) {
+                writer w = WRITER(bytes);
+                assert_true(left < 8);
+                assert_sw(pin_rig_agree(rig, 2, &exchange), SW_OK);
+                pin_rig_compose(&exchange, "1234", SLICE(padded), &w);
+                sw = send_with_little(rig, change_pin, writer_view(&w), left);
+                assert_true(sw == SW_OK || sw == SW_UNKNOWN);
+                assert_int_equal(opens(rig, "1234"), sw != SW_OK);
+                assert_int_equal(pin_tries(rig), sw == SW_OK ? 7 : 8);
+        }
+        assert_true(opens(rig, "5678"));
+        sw = 0;
+        for (unsigned left = 0; sw != SW_OK; left++) {
+                uint8_t hash[SHA256_SIZE], encrypted[32];
+                const slice text = slice_text("5678");
+                writer w = WRITER(bytes), e = WRITER(encrypted);
+                assert_true(left < 8);
+                assert_sw(pin_rig_agree(rig, 2, &exchange), SW_OK);
+                sha256(&text, 1, hash);
+                pin_rig_encrypt(&exchange, slice_of(hash, 16), &e);
+                pin_rig_write_agreement(&w, &exchange);
+                tlv_write(&w, 0x82, writer_view(&e));
+                tlv_write_u8(&w, 0x83, PCMR);
+                sw = send_with_little(rig, get_pin_token, writer_view(&w), left);
+                assert_true(sw == SW_OK || sw == SW_UNKNOWN);
+                assert_int_equal(pin_tries(rig), 8);
+                assert_int_equal(more_flags(rig) & PERSISTENT, sw == SW_OK ? PERSISTENT : 0);
+        }
+        assert_sw(send_with_little(rig, get_state | 0x0100, nothing, 0), SW_UNKNOWN);
+        assert_sw(send_with_little(rig, get_state | 0x0100, nothing, 1), SW_UNKNOWN);
+        assert_sw(send_with_little(rig, get_state | 0x0100, nothing, 2), SW_OK);
+}
+
 /* ---- memory ---- */
 
 static bool holds(const struct element_rig *rig, slice what)
@@ -744,6 +815,7 @@ int main(void)
                 PLAIN(a_wrong_pin_ends_the_agreement),
                 PERSON(a_change_ends_what_the_former_opened),
                 PERSON(a_token_has_one_form),
+                PLAIN(without_randomness_nothing_changes),
                 PLAIN(nothing_of_the_pin_stays_in_memory),
         };
         return cmocka_run_group_tests(tests, make_stencils, drop_stencils);

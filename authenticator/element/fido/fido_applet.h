@@ -227,7 +227,7 @@ void fido_token_wipe(struct fido_token *token);
 
 bool fido_persistent_exists(const struct mitome_element *element);
 
-/* fido_persistent_value gives the token's value, and makes it when there is none. It commits. */
+/* fido_persistent_value gives the token's value, and stages one when there is none. */
 uint16_t fido_persistent_value(
         struct mitome_element *element, enum fido_protocol protocol, struct secret *ret_value);
 

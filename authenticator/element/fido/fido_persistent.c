@@ -47,8 +47,7 @@ static uint16_t put_persistent(struct mitome_element *element, uint8_t protocols
         write_u8(&w, protocols);
         write_slice(&w, secret_view(value));
         SW_TRY(put_identifier(element));
-        SW_TRY(element_put(element, OBJECT_PERSISTENT_TOKEN, writer_view(&w)));
-        return element_commit(element);
+        return element_put(element, OBJECT_PERSISTENT_TOKEN, writer_view(&w));
 }
 
 /* [2.2 6.5.2.1] made when it is first asked for; who asks again gets the same */

@@ -66,7 +66,8 @@ static uint16_t issue_persistent(
 {
         SECRET(value);
         SW_TRY(fido_persistent_value(element, shared->protocol, &value));
-        return seal_token(element, shared, &value, answer);
+        SW_TRY(seal_token(element, shared, &value, answer));
+        return element_commit(element); /* of nothing, where it was there already */
 }
 
 static uint16_t keep_token(struct fido *fido, const struct fido_shared *shared, const struct secret *value,
