@@ -114,7 +114,7 @@ static mitome_status read_descriptor(
 
 /* ---- PublicKeyCredentialUserEntity ---- */
 
-/* [6.8.6] names may be cut to 64 bytes, at the end of a character */
+/* [6.8.6 names] they may be cut to 64 bytes, at the end of a character */
 static slice cut_name(slice name)
 {
         size_t size = name.size < MANAGEMENT_NAME_MAX ? name.size : MANAGEMENT_NAME_MAX;

@@ -74,18 +74,23 @@ static enum ctap_status check_params(const struct request *request)
 
 static enum ctap_status check(const struct request *request, struct management_needs *ret)
 {
-        if (!management_needs(request->subcommand, ret)) /* [6.8] else INVALID_SUBCOMMAND */
+        /* [6.8 subCommand] one that is not known: INVALID_SUBCOMMAND */
+        if (!management_needs(request->subcommand, ret))
                 return CTAP2_ERR_INVALID_SUBCOMMAND;
         if (ret->token) {
-                /* [6.8.2] [6.8.3] [6.8.4] [6.8.5] [6.8.6] no pinUvAuthParam: PUAT_REQUIRED */
+                /* [6.8.2 no param] [6.8.3 no param] [6.8.4 no param] [6.8.5 no param] [6.8.6 no param] no
+                 * pinUvAuthParam: PUAT_REQUIRED */
                 if (!request->has_param)
                         return CTAP2_ERR_PUAT_REQUIRED;
+                /* [6.8.2 protocol] [6.8.3 protocol] [6.8.4 protocol] [6.8.5 protocol] [6.8.6 protocol] none:
+                 * MISSING_PARAMETER, one that is not supported: INVALID_PARAMETER */
                 enum ctap_status refusal =
                         core_check_param(request->has_protocol, request->protocol, request->param);
                 if (refusal != CTAP2_OK)
                         return refusal;
         }
-        /* [6.8.4] rpIDHash, [6.8.5] credentialID, [6.8.6] credentialID and user: else MISSING_PARAMETER */
+        /* [6.8.4 missing] no rpIDHash, [6.8.5 missing] no credentialID, [6.8.6 missing] no credentialID or no
+         * user: MISSING_PARAMETER */
         return ret->parameters ? check_params(request) : CTAP2_OK;
 }
 
@@ -312,7 +317,8 @@ void core_credential_management(struct core *core)
         enum ctap_status refusal =
                 failed(status) ? ctap_status_of_code(status.code) : check(&request, &needs);
         if (refusal == CTAP2_OK && !needs.token && !core_continues(core, SEQUENCE_CREDENTIALS))
-                refusal = CTAP2_ERR_NOT_ALLOWED; /* [6.8.3] [6.8.4] nothing was begun, or too long ago */
+                refusal = CTAP2_ERR_NOT_ALLOWED; /* [6.8.3 next] [6.8.4 next] nothing was begun, or too long
+                                                    ago */
         if (refusal != CTAP2_OK)
                 core_answer(core, refusal);
         else

@@ -160,7 +160,7 @@ static void take_checked(struct core *core, slice data, uint16_t sw)
         refuse(core, sw == SW_OK ? SW_UNKNOWN : sw_of_element(sw));
 }
 
-/* ---- the commands ---- */
+/* ---- the commands: [10.2] all three are there ---- */
 
 static void do_register(struct core *core)
 {

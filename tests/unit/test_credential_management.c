@@ -236,7 +236,7 @@ static void lists_are_told_member_by_member(void **state)
         assert_int_equal(ask(bench, NEXT_CREDENTIAL, (slice){ 0 }), CTAP2_ERR_NOT_ALLOWED);
 }
 
-/* [6.8.3] [6.8.4] */
+/* [6.8.3 none] [6.8.4 none] [6.8.3 next] */
 static void nothing_to_list_is_no_credentials(void **state)
 {
         struct bench *bench = *state;
@@ -250,7 +250,8 @@ static void nothing_to_list_is_no_credentials(void **state)
         assert_int_equal(ctap_rig_uint(&bench->ctap, 1), 0);
 }
 
-/* [6.8.5] [6.8.6] by both protocols and by the command of the preview */
+/* [6.8.5] [6.8.6] [6.8.5 none] [6.8.6 none] [6.8.6 user] [6.8.6 missing] by both protocols and by the command
+ * of the preview */
 static void credentials_are_renamed_and_deleted(void **state)
 {
         struct bench *bench = *state;
@@ -298,7 +299,10 @@ static slice params_of(uint8_t subcommand, uint8_t buffer[512])
                                               : credential_params(id, "one", "name", buffer);
 }
 
-/* [6.8.2] [6.8.3] [6.8.4] [6.8.5] [6.8.6] */
+/* [6.8.2 no param] [6.8.3 no param] [6.8.4 no param] [6.8.5 no param] [6.8.6 no param]
+ * [6.8.2 protocol] [6.8.3 protocol] [6.8.4 protocol] [6.8.5 protocol] [6.8.6 protocol]
+ * [6.8.2 verify] [6.8.3 verify] [6.8.4 verify] [6.8.5 verify] [6.8.6 verify] [6.8.4 missing] [6.8.5 missing]
+ * [6.8.6 missing] */
 static void a_token_is_asked_for_first(void **state)
 {
         struct bench *bench = *state;
@@ -335,7 +339,7 @@ static void a_token_is_asked_for_first(void **state)
         assert_int_equal(ask(bench, METADATA, (slice){ 0 }), CTAP2_ERR_PIN_AUTH_INVALID);
 }
 
-/* [6.8] */
+/* [6.8 subCommand] */
 static void other_subcommands_are_unknown(void **state)
 {
         struct bench *bench = *state;
@@ -349,7 +353,8 @@ static void other_subcommands_are_unknown(void **state)
         assert_int_equal(ctap_rig_command(&bench->ctap, MANAGE, (slice){ 0 }), CTAP2_ERR_INVALID_CBOR);
 }
 
-/* Each type that is not the one, and each missing member, is named so before the element is asked. */
+/* [6.8.4 missing] [6.8.5 missing] [6.8.6 missing] Each type that is not the one, and each missing member, is
+ * named so before the element is asked. */
 static void malformed_parameters_are_named(void **state)
 {
         struct bench *bench = *state;
@@ -425,7 +430,7 @@ static void long_parameters_are_refused(void **state)
 
 /* ---- sequences ---- */
 
-/* [6.8.3] [6.8.4] what was begun goes on for 30 s, and ends with another command */
+/* [6.8.3 next] [6.8.4 next] what was begun goes on for 30 s, and ends with another command */
 static void lists_end_in_time(void **state)
 {
         struct bench *bench = *state;

@@ -297,7 +297,7 @@ static void discoverable_credentials_are_counted(void **state)
 
 /* ---- 02, 03 ---- */
 
-/* [6.8.3] */
+/* [6.8.3] [6.8.3 none] */
 static void relying_parties_are_listed_by_age(void **state)
 {
         (void)state;
@@ -420,7 +420,7 @@ static void ten_thousand_are_listed(void **state)
 
 /* ---- 04, 05 ---- */
 
-/* [6.8.4] [2.2 6.8.4] */
+/* [6.8.4] [6.8.4 none] [2.2 6.8.4] */
 static void a_credential_is_shown_whole(void **state)
 {
         (void)state;
@@ -481,7 +481,7 @@ static void lists_go_on_beside_each_other(void **state)
         close_bench(&bench);
 }
 
-/* [6.8.3] [6.8.4] */
+/* [6.8.3 next] [6.8.4 next] */
 static void nothing_follows_what_was_not_begun(void **state)
 {
         (void)state;
@@ -582,7 +582,7 @@ static uint16_t run(struct bench *bench, uint8_t subcommand, const struct made *
 
 static const uint8_t with_token[] = { METADATA, FIRST_RP, FIRST_CREDENTIAL, UPDATE, DELETE };
 
-/* [6.8.2] [6.8.3] [6.8.4] [6.8.5] [6.8.6] */
+/* [6.8.2 verify] [6.8.3 verify] [6.8.4 verify] [6.8.5 verify] [6.8.6 verify] */
 static void other_permissions_manage_nothing(void **state)
 {
         (void)state;
@@ -602,8 +602,8 @@ static void other_permissions_manage_nothing(void **state)
         close_bench(&bench);
 }
 
-/* [6.8.2] [6.8.3] [6.8.4] [6.8.5] [6.8.6] one for a relying party shows and changes nothing of others, nor
- * tells what there is */
+/* [6.8.2 rpId] [6.8.3 rpId] [6.8.4 rpId] [6.8.5 rpId] [6.8.6 rpId] one for a relying party shows and
+ * changes nothing of others, nor tells what there is */
 static void a_token_of_one_party_is_for_its_own(void **state)
 {
         (void)state;
@@ -667,7 +667,7 @@ static void both_protocols_manage(void **state)
         close_bench(&bench);
 }
 
-/* [2.2 6.8] the persistent token reads, after a power cycle too, and changes nothing */
+/* [2.2 6.8 pcmr] the persistent token reads, after a power cycle too, and changes nothing */
 static void the_persistent_token_only_reads(void **state)
 {
         (void)state;
@@ -717,7 +717,7 @@ static void params_of_another_size_are_wrong(void **state)
 
 /* ---- 06 ---- */
 
-/* [6.8.5] */
+/* [6.8.5] [6.8.5 none] */
 static void one_is_deleted_and_the_others_stay(void **state)
 {
         (void)state;
@@ -753,7 +753,7 @@ static void one_is_deleted_and_the_others_stay(void **state)
 
 /* ---- 07 ---- */
 
-/* [6.8.6] */
+/* [6.8.6] [6.8.6 user] */
 static void a_user_is_renamed(void **state)
 {
         (void)state;
@@ -799,7 +799,7 @@ static void names_that_are_not_given_are_gone(void **state)
         close_bench(&bench);
 }
 
-/* [6.8.6] */
+/* [6.8.6 names] */
 static void long_names_are_cut_at_a_character(void **state)
 {
         (void)state;

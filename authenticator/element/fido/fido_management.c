@@ -20,8 +20,10 @@ struct management {
         struct management_parameters parameters;
 };
 
-/* [6.8.2] the token has cm and is for no relying party, [6.8.4] or for this one; [2.2 6.8] one that may only
- * read will do where nothing is changed */
+/* [6.8.2 verify] [6.8.3 verify] [6.8.4 verify] [6.8.5 verify] [6.8.6 verify] another pinUvAuthParam, or no
+ * cm: PIN_AUTH_INVALID. [6.8.2 rpId] [6.8.3 rpId] the token is for a relying party, [6.8.4 rpId] [6.8.5 rpId]
+ * [6.8.6 rpId] for another one: PIN_AUTH_INVALID. [2.2 6.8 pcmr] one that may only read will do where nothing
+ * is changed */
 static bool is_authorised(
         struct mitome_element *element, const struct management *management, slice rp_id_hash)
 {
@@ -132,7 +134,7 @@ static uint16_t list_first_party(
                 return SW_SECURITY_STATUS;
         SW_TRY(fido_use_index(element, &index));
         if (!find_party(element, index, OBJECT_CREDENTIAL, &credential))
-                return SW_NO_REFERENCE;
+                return SW_NO_REFERENCE; /* [6.8.3 none] NO_CREDENTIALS */
         write_party(answer, &credential);
         write_u16_field(answer, 0x82, count_parties(element, index));
         element->fido.relying_parties = (struct fido_listing){ .open = true, .place = credential.place };
@@ -192,7 +194,7 @@ static uint16_t write_credential(
         return SW_OK;
 }
 
-/* Whoever shows a token with cm has been verified: nothing is hidden by credProtect. */
+/* [12.1] whoever shows a token with cm has been verified: nothing is hidden by credProtect */
 static struct fido_query all_of(slice rp_id_hash, uint32_t before)
 {
         return (struct fido_query){
@@ -210,7 +212,7 @@ static uint16_t list_first_credential(
         element->fido.credentials = (struct fido_listing){ 0 };
         if (!is_authorised(element, management, query.rp_id_hash))
                 return SW_SECURITY_STATUS;
-        SW_TRY(fido_find(element, &query, &credential));
+        SW_TRY(fido_find(element, &query, &credential)); /* [6.8.4 none] NO_CREDENTIALS */
         SW_TRY(fido_count_found(element, &query, &count));
         SW_TRY(write_credential(element, &credential, answer));
         write_u16_field(answer, 0x88, count);
@@ -254,10 +256,10 @@ static uint16_t find_by_id(struct mitome_element *element, slice id, struct fido
                         is_listed(element, entry->place, ret) && slice_equal(ret->id, id))
                         return SW_OK;
         }
-        return SW_NO_REFERENCE;
+        return SW_NO_REFERENCE; /* [6.8.5 none] [6.8.6 none] NO_CREDENTIALS */
 }
 
-/* [6.8.5] [6.8.6] a token for a relying party is for its credentials only, and is not told whether there is
+/* A token for a relying party is for its credentials only, and is not told whether there is
  * another's */
 static uint16_t find_authorised(
         struct mitome_element *element, const struct management *management, struct fido_credential *ret)
@@ -275,6 +277,7 @@ static uint16_t commit(struct mitome_element *element, uint16_t staged)
         return staged;
 }
 
+/* [6.8.5] the credential and its counter go */
 static uint16_t delete_one(
         struct mitome_element *element, const struct management *management, writer *answer)
 {
@@ -284,7 +287,7 @@ static uint16_t delete_one(
         return commit(element, fido_delete_credential(element, &credential));
 }
 
-/* [6.8.6] the user stays the same, and a name that is not given is none from now on */
+/* [6.8.6 user] another user id: INVALID_PARAMETER. [6.8.6] a name that is not given is none from now on */
 static uint16_t update_user(
         struct mitome_element *element, const struct management *management, writer *answer)
 {
