@@ -928,6 +928,28 @@ static void a_reader_without_keepalives_gets_its_answer_later(void **state)
         assert_false(exchange(rig, NULL, 0));
 }
 
+/* [10.2] a U2F host asks again and again: each time the user is asked for a moment, and no request is left
+ * behind */
+static void u2f_asks_for_a_moment(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t apdu[5 + 64 + 1] = { 0, 1, 0, 0, 64 };
+        select_fido(rig);
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        for (int i = 0; i < 3; i++) {
+                assert_false(exchange(rig, apdu, sizeof apdu));
+                assert_int_equal(rig->prompt.why, MITOME_PROMPT_U2F_REGISTER);
+                assert_int_equal(rig->prompt.rp_id.size, 0);
+                assert_in_range(rig->prompt.timeout_ms, 100, 1000); /* hosts give a device up after 3 s */
+                rig->now += rig->prompt.timeout_ms - 1;
+                assert_false(exchange(rig, NULL, 0));
+                rig->now += 1;
+                expect_response(rig, exchange(rig, NULL, 0), 0x6985, NULL);
+                assert_false(rig->prompted);
+                assert_false(mitome_authenticator_busy(rig->authenticator));
+        }
+}
+
 static void a_reader_can_cancel_select_or_go_away(void **state)
 {
         struct rig *rig = *state;
@@ -1369,6 +1391,7 @@ int main(void)
                 TEST(a_reader_is_answered),
                 TEST(a_reader_is_kept_waiting_for_the_user),
                 TEST(a_reader_without_keepalives_gets_its_answer_later),
+                TEST(u2f_asks_for_a_moment),
                 TEST(a_reader_can_cancel_select_or_go_away),
                 TEST(the_app_is_answered),
                 TEST(vendor_commands_are_the_apps_alone),
