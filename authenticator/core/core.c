@@ -397,6 +397,13 @@ static void cancel_nothing(struct core *core, const struct core_event *event)
         core_answer(core, CTAP2_ERR_KEEPALIVE_CANCEL);
 }
 
+/* Whether the array was saved by then, nobody says: it is asked for again. */
+static void take_cancel_of_blobs(struct core *core, const struct core_event *event)
+{
+        core_forget_blobs(core);
+        take_cancel(core, event);
+}
+
 static void take_misfit(struct core *core, const struct core_event *event)
 {
         bool request = event->kind == CORE_REQUEST || event->kind == CORE_U2F;
@@ -431,6 +438,7 @@ static take_event *const takers[AWAITS_COUNT][CORE_EVENT_KINDS] = {
         [AWAITS_BLOBS] = { [CORE_BLOBS] = take_blobs,
                 [CORE_BLOBS_SAVED] = take_blobs,
                 [CORE_BLOBS_FAILED] = take_blobs,
+                [CORE_CANCEL] = take_cancel_of_blobs,
                 [CORE_POWER_ON] = take_power_on },
 };
 

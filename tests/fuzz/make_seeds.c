@@ -4,6 +4,7 @@
  * into FOLDER/fuzz_<target>/. Made when they are needed, so that there are no blobs to keep. */
 
 #include "access_rule.h"
+#include "core.h"
 #include "format_rig.h"
 #include "inspect_rig.h"
 
@@ -233,6 +234,33 @@ static void write_management(const char *folder)
         }
 }
 
+/* For fuzz_core: a whole flow of each kind. The script is: C0 and which request, or 80 and what is answered,
+ * as fuzz_core.c reads it. */
+static void write_flows(const char *folder)
+{
+        enum { POWER_ON = CORE_POWER_ON, TIME = CORE_EVENT_KINDS };
+        static const uint8_t registers[] = { 0xC0, 0, 0, 0, 0, 0x80, 0x06, 0x80, 0x04, 0x80, 0x80, 0x02 };
+        static const uint8_t next[] = { 0xC0, 1, 0, 0, 0, 0x80, 0x06, 0x80, 0x04, 0x80, 0x80, 0x0A, 0xC0, 7,
+                2, 0, 0, 0x80, 0x02 };
+        static const uint8_t token[] = { 0xC0, 2, 4, 0, 0, 0x80, 0x09, TIME, 31, 0xC0, 3, 1, 0, 0, 0x80, 0x04,
+                0x80, 0x06, 0x80, 0x04 };
+        static const uint8_t finger[] = { 0xC0, 2, 5, 0, 0, 0x80, 0x4E, 0x80, 0x01, 0x80, 0x14, 0x80, 0x09 };
+        static const uint8_t blobs[] = { 0xC0, 4, 0, 0, 0, 0x80, 0x06, 0x80, 0x04, 0x80, 0xC0, 4, 1, 0, 0,
+                0xC0, 4, 4, 0, 0, 0x80, 0x06, 0x80, 0x04, 0xC0, 4, 2, 0, 0, 0x80, 0x06, 0x80, 0x04 };
+        static const uint8_t reset[] = { 0xC0, 7, 1, 0, 0, 0x80, 0x80, 0x04, 0x80, TIME, 20, POWER_ON, 0xC0,
+                7, 1, 0, 0, 0x80, 0x80, 0x04, 0x80 };
+        static const uint8_t enrols[] = { 0xC0, 5, 1, 0, 0, 0x80, 0x01, 0x80, 0x22, 0xC0, 5, 2, 0, 0, 0x80,
+                0x04, 0x80, 0x02, 0x80, 0x14, 0x80, 0x04 };
+        const struct {
+                const char *name;
+                slice script;
+        } flows[] = { { "register", SLICE(registers) }, { "next", SLICE(next) }, { "token", SLICE(token) },
+                { "finger", SLICE(finger) }, { "blobs", SLICE(blobs) }, { "reset", SLICE(reset) },
+                { "enrol", SLICE(enrols) } };
+        for (size_t i = 0; i < sizeof flows / sizeof *flows; i++)
+                write_seed(folder, "core", flows[i].name, -1, flows[i].script);
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -249,5 +277,6 @@ int main(int argc, char **argv)
         write_access_rules(argv[1]);
         write_mouths(argv[1]);
         write_management(argv[1]);
+        write_flows(argv[1]);
         return EXIT_SUCCESS;
 }

@@ -327,6 +327,21 @@ static void a_write_that_fails_is_told(void **state)
         expect_fragment(rig, SLICE(initial));
 }
 
+/* CANCEL while the place works: what it has afterwards, it is asked. */
+static void a_cancelled_write_is_looked_up(void **state)
+{
+        struct core_rig *rig = *state;
+        uint8_t bytes[60];
+        slice array = make_array(bytes, sizeof bytes);
+        write_array(rig, array, 60);
+        core_rig_expect(rig, CORE_SAVE_BLOBS);
+        core_rig_event(rig, CORE_CANCEL);
+        core_rig_expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        ask(rig, BLOBS(.get = 100, .offset = 0));
+        load(rig, array); /* it was saved after all */
+        expect_fragment(rig, array);
+}
+
 /* ---- set, of a protected one ---- */
 
 /* [6.10.2 5.5.4] 32 times FF, 0C 00, the offset (little-endian), the hash of the fragment; permission lbw */
@@ -475,6 +490,7 @@ int main(void)
                 TEST(fragments_come_in_order),
                 TEST(a_wrong_hash_changes_nothing),
                 TEST(a_write_that_fails_is_told),
+                TEST(a_cancelled_write_is_looked_up),
                 TEST(the_token_signs_each_fragment),
                 TEST(protected_arrays_want_a_token),
                 TEST(everybody_reads),
