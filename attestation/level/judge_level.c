@@ -60,12 +60,13 @@ static enum level_outcome not_syncable(const struct level_evidence *evidence)
 }
 
 /* A key and, on every path, something the person knows or is. The flag alone is the authenticator's word: it
- * counts with the maker's declaration of what stands behind it. */
+ * counts with the maker's declaration of what stands behind it. Whoever is told how this user was verified
+ * need not look at the weakest path. */
 static enum level_outcome multi_factor(const struct level_evidence *evidence)
 {
         if (!evidence->user_verified)
                 return LEVEL_NOT_SATISFIED;
-        return declared(evidence, evidence->declared_every_path_verifies);
+        return declared(evidence, evidence->declared_every_path_verifies || evidence->verification_told);
 }
 
 static enum level_outcome key_in_hardware(const struct level_evidence *evidence)

@@ -20,6 +20,7 @@ struct level_evidence {
                                    now */
         bool backup_eligible;   /* flag BE */
         bool metadata_known;    /* a metadata statement of the model is at hand; else the rest is not known */
+        bool verification_told; /* how this user was verified is in the signed authData (mitome-jpki) */
         bool declared_every_path_verifies; /* its weakest path verifies the user */
         bool declared_hardware_key;        /* keyProtection: hardware, TEE or secure element */
 };

@@ -33,6 +33,7 @@ static struct level_evidence evidence_of(
                 .certificate_alive = story->portal.certificate_serial.size > 0,
                 .backup_eligible = story->verdict.flags & AUTHDATA_BE,
                 .metadata_known = true,
+                .verification_told = story->verdict.extensions.verified_by >= MITOME_VERIFIED_BY_PIN,
                 .declared_every_path_verifies = statement->weakest_path >= METADATA_PATH_PASSCODE,
                 .declared_hardware_key = statement->key_protection & hardware,
         };

@@ -132,8 +132,19 @@ struct mitome_binding {
 
 /* What extensions brought. The authenticator's outputs are signed; the client's are the browser's word. An
  * output of another type than its extension has counts as absent. */
+/* What the extension "mitome-jpki" tells of the user's verification. */
+enum mitome_verified_by {
+        MITOME_VERIFIED_UNTOLD, /* the extension is absent, or says something else */
+        MITOME_VERIFIED_BY_NOTHING,
+        MITOME_VERIFIED_BY_PIN,
+        MITOME_VERIFIED_BY_FINGER,
+        MITOME_VERIFIED_BY_FACE,
+        MITOME_VERIFIED_BY_IRIS,
+};
+
 struct mitome_extensions {
         /* signed */
+        enum mitome_verified_by verified_by;
         unsigned cred_protect;           /* registration: 1 to 3; 0: absent */
         bool cred_blob_stored;           /* registration */
         mitome_slice cred_blob;          /* authentication */

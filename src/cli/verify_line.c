@@ -134,6 +134,8 @@ static struct level_evidence evidence_of(const struct verify_worker *w)
         const bool trusted = v->trust == MITOME_TRUST_VERIFIED;
         /* What a maker declares of its model tells nothing of somebody who only claims to be one. */
         const struct metadata_statement *statement = v->metadata && trusted ? v->metadata->statement : NULL;
+        /* What the authenticator tells of this very user; "none" beside the flag UV tells nothing. */
+        const bool told = trusted && v->extensions.verified_by >= MITOME_VERIFIED_BY_PIN;
         return (struct level_evidence){
                 .user_present = v->flags & AUTHDATA_UP,
                 .user_verified = v->flags & AUTHDATA_UV,
@@ -143,6 +145,7 @@ static struct level_evidence evidence_of(const struct verify_worker *w)
                 .certificate_alive = v->certificate.serial.size > 0,
                 .backup_eligible = v->flags & AUTHDATA_BE,
                 .metadata_known = statement,
+                .verification_told = told,
                 .declared_every_path_verifies =
                         statement && statement->weakest_path >= METADATA_PATH_PASSCODE,
                 .declared_hardware_key = statement && statement->key_protection & hardware,
@@ -255,6 +258,7 @@ static void write_finding(struct json_writer *w, const struct mitome_verdict *ve
 /* Where an extension brought something. */
 static void write_extensions(struct json_writer *w, const struct mitome_extensions *e)
 {
+        static const char *const verified_by[] = { "", "none", "pin", "finger", "face", "iris" };
         json_write_open_object(w, "extensions");
         if (e->cred_protect)
                 json_write_int(w, "credProtect", e->cred_protect);
@@ -266,6 +270,8 @@ static void write_extensions(struct json_writer *w, const struct mitome_extensio
                 json_write_int(w, "minPinLength", e->min_pin_length);
         if (e->hmac_secret)
                 json_write_bool(w, "hmac-secret", true);
+        if (e->verified_by)
+                json_write_string(w, "mitome-jpki", verified_by[e->verified_by]);
         if (e->has_app_id)
                 json_write_bool(w, "appid", e->app_id);
         if (e->has_app_id_exclude)

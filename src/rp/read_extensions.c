@@ -214,6 +214,25 @@ static void read_hmac_secret(struct cbor_reader *r, struct mitome_extensions *ex
                 (void)!failed(cbor_read_bool(&again, NULL, &extensions->hmac_secret));
 }
 
+/* How the user was verified: a text, at registration and at a login. */
+static void read_verified_by(struct cbor_reader *r, struct mitome_extensions *extensions)
+{
+        enum { NAME_MAX_SIZE = 16 };
+        static const char *const names[] = {
+                [MITOME_VERIFIED_BY_NOTHING] = "none",
+                [MITOME_VERIFIED_BY_PIN] = "pin",
+                [MITOME_VERIFIED_BY_FINGER] = "finger",
+                [MITOME_VERIFIED_BY_FACE] = "face",
+                [MITOME_VERIFIED_BY_IRIS] = "iris",
+        };
+        slice name;
+        if (failed(cbor_read_text(r, NULL, NAME_MAX_SIZE, &name)))
+                return;
+        for (size_t i = MITOME_VERIFIED_BY_NOTHING; i < sizeof names / sizeof names[0]; i++)
+                if (slice_is(name, names[i]))
+                        extensions->verified_by = (enum mitome_verified_by)i;
+}
+
 static const struct {
         const char *name;
         read_output *read;
@@ -222,6 +241,7 @@ static const struct {
         { "credProtect", read_cred_protect },
         { "hmac-secret", read_hmac_secret },
         { "minPinLength", read_min_pin_length },
+        { "mitome-jpki", read_verified_by },
 };
 
 static void read_output_named(slice name, slice value, struct mitome_extensions *extensions)

@@ -114,6 +114,7 @@ static void assert_extensions(
         SAME(min_pin_length);
         SAME(hmac_secret);
         assert_bytes(what, found->hmac_secret_output, expected->hmac_secret_output);
+        SAME(verified_by);
         SAME(has_app_id);
         SAME(app_id);
         SAME(has_app_id_exclude);
@@ -468,6 +469,7 @@ static slice from_hex(const char *text, uint8_t *to, size_t capacity)
 #define CRED_PROTECT "6B 6372656450726F74656374 "
 #define CRED_BLOB "68 63726564426C6F62 "
 #define MIN_PIN_LENGTH "6C 6D696E50696E4C656E677468 "
+#define MITOME_JPKI "6B 6D69746F6D652D6A706B69 "
 #define HMAC_SECRET "6B 686D61632D736563726574 "
 #define BYTES_32 "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"
 
@@ -515,6 +517,18 @@ static const struct result_case outputs[] = {
         { "A1" HMAC_SECRET "01", { 0 } },
         { "A1" HMAC_SECRET "A0", { 0 } },
         { "A1" HMAC_SECRET "64 74727565", { 0 } },
+        /* mitome-jpki: one of five texts */
+        { "A1" MITOME_JPKI "64 6E6F6E65", { .verified_by = MITOME_VERIFIED_BY_NOTHING } },
+        { "A1" MITOME_JPKI "63 70696E", { .verified_by = MITOME_VERIFIED_BY_PIN } },
+        { "A1" MITOME_JPKI "66 66696E676572", { .verified_by = MITOME_VERIFIED_BY_FINGER } },
+        { "A1" MITOME_JPKI "64 66616365", { .verified_by = MITOME_VERIFIED_BY_FACE } },
+        { "A1" MITOME_JPKI "64 69726973", { .verified_by = MITOME_VERIFIED_BY_IRIS } },
+        { "A1" MITOME_JPKI "63 50494E", { 0 } },
+        { "A1" MITOME_JPKI "60", { 0 } },
+        { "A1" MITOME_JPKI "64 70696E00", { 0 } },
+        { "A1" MITOME_JPKI "43 70696E", { 0 } },
+        { "A1" MITOME_JPKI "F5", { 0 } },
+        { "A1" MITOME_JPKI "02", { 0 } },
         /* what the client says is not signed */
         { "A2 65 6170706964 F5 69 6372656450726F7073 A1 62 726B F5", { 0 } },
         /* keys that are numbers */

@@ -102,6 +102,25 @@ static void each_missing_fact_costs_its_level(void **state)
         }
 }
 
+/* Told how this very user was verified, nobody asks for the weakest path; the model must be known all the
+ * same, and the flag set. */
+static void a_told_verification_stands_for_the_weakest_path(void **state)
+{
+        (void)state;
+        static struct loaded nist;
+        char text[32];
+        struct level_evidence weak = best, unknown = best, unverified = best;
+        load(&nist, "nist-800-63b-4");
+        weak.declared_every_path_verifies = false;
+        assert_string_equal(level_of(&nist.policy, &weak, text), "AAL1");
+        weak.verification_told = unknown.verification_told = unverified.verification_told = true;
+        assert_string_equal(level_of(&nist.policy, &weak, text), "AAL3");
+        unknown.metadata_known = false;
+        assert_string_equal(level_of(&nist.policy, &unknown, text), "AAL1");
+        unverified.user_verified = false;
+        assert_string_equal(level_of(&nist.policy, &unverified, text), "AAL1");
+}
+
 static void what_is_declared_is_not_called_satisfied(void **state)
 {
         (void)state;
@@ -291,6 +310,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_best_login_reaches_the_highest_level),
                 cmocka_unit_test(each_missing_fact_costs_its_level),
+                cmocka_unit_test(a_told_verification_stands_for_the_weakest_path),
                 cmocka_unit_test(what_is_declared_is_not_called_satisfied),
                 cmocka_unit_test(the_plan_asks_for_a_chip),
                 cmocka_unit_test(the_plan_has_its_rows),
