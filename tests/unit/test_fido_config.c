@@ -337,6 +337,7 @@ static void the_minimum_only_grows(void **state)
                 { PARAMS(0xA1, 0x01, 0x04), SW_OK, 4 },
                 { PARAMS(0xA0), SW_OK, 4 },
                 { PARAMS(0xA2, 0x01, 0x04, 0x09, 0x07), SW_OK, 4 }, /* a member of a later version */
+                { PARAMS(0xA2, 0x01, 0x04, 0x61, 'x', 0x07), SW_OK, 4 },
                 { (const uint8_t[]){ 0x03 }, 1, SW_OK, 4 },
         };
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
