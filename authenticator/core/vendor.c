@@ -325,7 +325,7 @@ static void ask_user(struct core *core)
 
 void core_vendor(struct core *core)
 {
-        struct request request;
+        struct request request = { 0 };
         /* To HID and NFC, where anybody speaks, this is no command at all. */
         if (core->caller != CORE_CALLER_APP) {
                 core_answer(core, CTAP1_ERR_INVALID_COMMAND);
@@ -333,9 +333,9 @@ void core_vendor(struct core *core)
         }
         mitome_status status = read_request(core, &request);
         enum ctap_status refusal = failed(status) ? ctap_status_of_code(status.code) : check(&request);
-        if (refusal != CTAP2_OK)
+        const struct vendor_subcommand *subcommand = find_subcommand(request.subcommand);
+        if (refusal != CTAP2_OK || !subcommand)
                 core_answer(core, refusal);
         else
-                core_wind_down(core, (slice){ 0 },
-                        find_subcommand(request.subcommand)->touch ? ask_user : ask_element);
+                core_wind_down(core, (slice){ 0 }, subcommand->touch ? ask_user : ask_element);
 }

@@ -138,7 +138,7 @@ static void count(struct element_rig *rig, void *context)
 static void check_count(struct element_rig *rig, const struct power_sweep_cut *cut, void *context)
 {
         const struct counted *known = context;
-        uint32_t counter;
+        uint32_t counter = 0;
         (void)cut;
         assert_true(open_applet(rig));
         assert_int_equal(u2f_sign(rig, u2f_id, &counter), SW_OK);
@@ -254,7 +254,8 @@ static uint16_t sign_document(struct element_rig *rig, const char *password)
         static const uint8_t hash[SHA256_SIZE] = { 0x4A };
         struct pin_rig pin;
         writer sealed = WRITER(sealed_bytes), m = WRITER(message), w = WRITER(bytes);
-        memcpy(padded, password, strlen(password));
+        writer secret = WRITER(padded);
+        write_slice(&secret, slice_text(password));
         if (pin_rig_agree(rig, 2, &pin) != SW_OK)
                 return rig->sw;
         pin_rig_encrypt(&pin, SLICE(padded), &sealed);

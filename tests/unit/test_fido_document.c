@@ -101,9 +101,11 @@ static void write_request(struct element_rig *rig, struct app_request *request)
 
 static slice padded(const char *password, uint8_t buffer[PADDED])
 {
-        memset(buffer, 0, PADDED);
-        memcpy(buffer, password, strlen(password));
-        return slice_of(buffer, PADDED);
+        writer w = writer_over(buffer, PADDED);
+        write_slice(&w, slice_text(password));
+        while (w.used < PADDED)
+                write_u8(&w, 0);
+        return writer_view(&w);
 }
 
 static uint16_t sign_by(struct element_rig *rig, uint8_t protocol, slice secret)

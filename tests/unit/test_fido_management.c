@@ -460,9 +460,9 @@ static void lists_go_on_beside_each_other(void **state)
         struct bench bench = { 0 };
         open_bench(&bench);
         for (int i = 0; i < 3; i++)
-                for (char user = 'a'; user < 'c'; user++) {
+                for (int user = 'a'; user < 'c'; user++) {
                         const char *const rps[] = { "0.example", "1.example", "2.example" };
-                        const char name[] = { user, 0 };
+                        const char name[] = { (char)user, 0 };
                         make_for(&bench, rps[i], name);
                 }
         get_token(&bench, CM, NULL);
@@ -809,8 +809,9 @@ static void long_names_are_cut_at_a_character(void **state)
         struct made made = make_for(&bench, "a.example", "one");
         memset(name, 'n', sizeof name);
         name[sizeof name - 1] = 0;
+        writer w = writer_over((uint8_t *)display, sizeof display - 1);
         for (int i = 0; i < 30; i++)
-                strcat(display, "\xE8\xAA\x8D"); /* three bytes each: 63 of 64 are whole */
+                write_slice(&w, slice_text("\xE8\xAA\x8D")); /* three bytes each: 63 of 64 are whole */
         get_token(&bench, CM, NULL);
         assert_int_equal(update(&bench, &made, "one", name, display), SW_OK);
         assert_int_equal(first_credential(&bench, "a.example"), SW_OK);

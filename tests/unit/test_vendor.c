@@ -147,9 +147,11 @@ static void prove(
 
 static slice padded(const char *password, uint8_t buffer[PADDED])
 {
-        memset(buffer, 0, PADDED);
-        memcpy(buffer, password, strlen(password));
-        return slice_of(buffer, PADDED);
+        writer w = writer_over(buffer, PADDED);
+        write_slice(&w, slice_text(password));
+        while (w.used < PADDED)
+                write_u8(&w, 0);
+        return writer_view(&w);
 }
 
 static void prepare_document(
