@@ -138,12 +138,16 @@ static size_t expected_answer(enum core_ins ins)
 /* Whether the command carries a pinUvAuthParam: a 9000 to it is the token's use. */
 static bool carries_param(const struct core *core, enum core_ins ins)
 {
+        static const enum core_ins with_param[] = { INS_BEGIN, INS_AUTHORISE, INS_CHECK, INS_CONFIGURE,
+                INS_MANAGE_CREDENTIALS };
         slice param;
-        if (ins == INS_GET_PIN_TOKEN || ins == INS_CHANGE_PIN || ins == INS_MAKE_CREDENTIAL ||
-                ins == INS_SIGN_DOCUMENT || ins == INS_READ_CERTIFICATE)
-                return false; /* 84 is something else there */
-        return !failed(tlv_find_optional(writer_view(&core->data_writer), 0x84, "param", &param, NULL)) &&
-               param.data != NULL;
+        for (size_t i = 0; i < sizeof with_param / sizeof *with_param; i++) {
+                if (with_param[i] == ins)
+                        return !failed(tlv_find_optional(
+                                       writer_view(&core->data_writer), 0x84, "param", &param, NULL)) &&
+                               param.data != NULL;
+        }
+        return false; /* there is none, or 84 is something else there */
 }
 
 void core_transmit_p1(struct core *core, enum core_ins ins, uint8_t p1, core_on_answer *on_answer)

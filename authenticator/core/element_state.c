@@ -23,28 +23,61 @@ enum state_flag2 {
 
 enum { P1_WITH_IDENTITY = 0x01 };
 
-static mitome_status find_u8(slice data, uint32_t tag, const char *field, uint8_t *ret)
+/* The fields, by tag behind 80. They are all read in one pass: this answer comes with every command. */
+enum state_field {
+        AAGUID,
+        FLAGS,
+        PIN_TRIES,
+        UV_TRIES,
+        MIN_PIN_LENGTH,
+        ROOM,
+        LAST_REQUIRED = ROOM,
+        FLAGS2,
+        DISCOVERABLE,
+        UV_COUNT = 0x0A,
+        IDENTIFIER,
+        STORE_STATE,
+        FIELDS
+};
+
+static mitome_status read_fields(slice data, slice ret_fields[FIELDS])
 {
-        slice value;
-        MITOME_TRY(tlv_find_fixed(data, tag, field, 1, &value, NULL));
-        *ret = value.data[0];
+        static const uint8_t sizes[FIELDS] = { [AAGUID] = 16,
+                [FLAGS] = 1,
+                [PIN_TRIES] = 1,
+                [UV_TRIES] = 1,
+                [MIN_PIN_LENGTH] = 1,
+                [ROOM] = 2,
+                [FLAGS2] = 1,
+                [DISCOVERABLE] = 2,
+                [UV_COUNT] = 4,
+                [IDENTIFIER] = 32,
+                [STORE_STATE] = 32 };
+        reader r = reader_over(data, NULL, NULL);
+        while (r.rest.size) {
+                struct tlv item;
+                MITOME_TRY(tlv_read(&r, "state", &item));
+                uint32_t at = item.tag - 0x80;
+                if (at >= FIELDS || sizes[at] == 0)
+                        continue; /* what later elements tell */
+                if (item.value.size != sizes[at] || ret_fields[at].data)
+                        return fail(NULL, MITOME_E_VALUE, "state", NULL);
+                ret_fields[at] = item.value;
+        }
+        for (size_t at = 0; at <= LAST_REQUIRED; at++) {
+                if (!ret_fields[at].data)
+                        return fail(NULL, MITOME_E_MISSING, "state", NULL);
+        }
         return ok();
 }
 
-static mitome_status find_u16(slice data, uint32_t tag, const char *field, uint16_t *ret)
+/* Big-endian; 0 for a field that is not there. */
+static uint32_t number(slice field)
 {
-        slice value;
-        MITOME_TRY(tlv_find_fixed(data, tag, field, 2, &value, NULL));
-        reader r = reader_over(value, NULL, NULL);
-        return read_u16(&r, field, ret);
-}
-
-static mitome_status find_u32(slice data, uint32_t tag, const char *field, uint32_t *ret)
-{
-        slice value;
-        MITOME_TRY(tlv_find_fixed(data, tag, field, 4, &value, NULL));
-        reader r = reader_over(value, NULL, NULL);
-        return read_u32(&r, field, ret);
+        uint32_t value = 0;
+        for (size_t i = 0; i < field.size; i++)
+                value = value << 8 | field.data[i];
+        return value;
 }
 
 static void take_flags(struct core_state *state, uint8_t flags, uint8_t flags2)
@@ -63,35 +96,25 @@ static void take_flags(struct core_state *state, uint8_t flags, uint8_t flags2)
         state->power_cycle_owed = flags2 & STATE_POWER_CYCLE_OWED;
 }
 
-/* What elements before this version do not tell. */
-static mitome_status read_newer(slice data, struct core_state *state, uint8_t *ret_flags2)
-{
-        slice value;
-        MITOME_TRY(tlv_find_optional(data, 0x86, "flags2", &value, NULL));
-        *ret_flags2 = 0;
-        if (!value.data)
-                return ok();
-        MITOME_TRY(find_u8(data, 0x86, "flags2", ret_flags2));
-        MITOME_TRY(find_u16(data, 0x87, "discoverable credentials", &state->discoverable));
-        return find_u32(data, 0x8A, "UV count", &state->uv_count);
-}
-
 static mitome_status read_state(slice data, struct core_state *ret)
 {
-        struct core_state state = { 0 };
-        uint8_t flags, flags2;
-        slice aaguid;
-        MITOME_TRY(tlv_find_fixed(data, 0x80, "AAGUID", sizeof state.aaguid, &aaguid, NULL));
-        MITOME_TRY(slice_copy(aaguid, "AAGUID", state.aaguid, sizeof state.aaguid, NULL));
-        MITOME_TRY(find_u8(data, 0x81, "flags", &flags));
-        MITOME_TRY(find_u8(data, 0x82, "PIN tries", &state.pin_tries));
-        MITOME_TRY(find_u8(data, 0x83, "UV tries", &state.uv_tries));
-        MITOME_TRY(find_u8(data, 0x84, "minimum PIN length", &state.min_pin_length));
-        MITOME_TRY(find_u16(data, 0x85, "room", &state.room));
-        MITOME_TRY(read_newer(data, &state, &flags2));
-        MITOME_TRY(tlv_find_optional(data, 0x8B, "encIdentifier", &state.enc_identifier, NULL));
-        MITOME_TRY(tlv_find_optional(data, 0x8C, "encCredStoreState", &state.enc_store_state, NULL));
-        take_flags(&state, flags, flags2);
+        slice fields[FIELDS] = { 0 };
+        MITOME_TRY(read_fields(data, fields));
+        /* flags2 and what came with it are there together, or this is an element of before */
+        if (fields[FLAGS2].data && (!fields[DISCOVERABLE].data || !fields[UV_COUNT].data))
+                return fail(NULL, MITOME_E_MISSING, "state", NULL);
+        struct core_state state = {
+                .pin_tries = (uint8_t)number(fields[PIN_TRIES]),
+                .uv_tries = (uint8_t)number(fields[UV_TRIES]),
+                .min_pin_length = (uint8_t)number(fields[MIN_PIN_LENGTH]),
+                .room = (uint16_t)number(fields[ROOM]),
+                .discoverable = (uint16_t)number(fields[DISCOVERABLE]),
+                .uv_count = number(fields[UV_COUNT]),
+                .enc_identifier = fields[IDENTIFIER],
+                .enc_store_state = fields[STORE_STATE],
+        };
+        MITOME_TRY(slice_copy(fields[AAGUID], "AAGUID", state.aaguid, sizeof state.aaguid, NULL));
+        take_flags(&state, (uint8_t)number(fields[FLAGS]), (uint8_t)number(fields[FLAGS2]));
         *ret = state;
         return ok();
 }
