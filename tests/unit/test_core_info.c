@@ -368,29 +368,60 @@ static void info_takes_no_input(void **state)
         core_rig_expect_status(rig, CTAP1_ERR_INVALID_LENGTH);
 }
 
+enum flaw { MISSING, TWICE, SHORT, LONG, FLAWS };
+
+/* A state with one field missing, there twice, or of another size. */
+static slice flawed_state(writer *w, size_t field, enum flaw flaw)
+{
+        static const uint8_t tags[] = { 0x80, 0x86, 0x81, 0x82, 0x83, 0x84, 0x85, 0x87, 0x8A };
+        static const uint8_t sizes[] = { 16, 1, 1, 1, 1, 1, 2, 2, 4 }, zeros[17];
+        for (size_t i = 0; i < sizeof tags; i++) {
+                size_t size = sizes[i];
+                if (i == field && flaw == MISSING)
+                        continue;
+                if (i == field && flaw == TWICE)
+                        tlv_write(w, tags[i], slice_of(zeros, size));
+                if (i == field && (flaw == SHORT || flaw == LONG))
+                        size = flaw == SHORT ? size - 1 : size + 1;
+                tlv_write(w, tags[i], slice_of(zeros, size));
+        }
+        return writer_view(w);
+}
+
 /* The state of an element is not believed in parts. */
 static void half_a_state_is_none(void **state)
 {
         struct core_rig *rig = *state;
-        uint8_t whole[200];
-        core_rig_command(rig, GET_INFO);
-        rig->state.persistent = true;
-        core_rig_answer_state(rig);
-        static const uint8_t one_by_one[] = { 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x87, 0x8A };
-        for (size_t i = 0; i < sizeof one_by_one; i++) {
-                writer w = WRITER(whole);
-                for (size_t k = 0; k < sizeof one_by_one; k++) {
-                        static const uint8_t sizes[] = { 16, 1, 1, 1, 1, 2, 2, 4 };
-                        static const uint8_t zeros[16];
-                        if (k != i)
-                                tlv_write(&w, one_by_one[k], slice_of(zeros, sizes[k]));
+        enum { FIELDS = 9, FLAGS2 = 1 };
+        for (size_t field = 0; field < FIELDS; field++) {
+                for (enum flaw flaw = MISSING; flaw < FLAWS; flaw++) {
+                        uint8_t bytes[200];
+                        writer w = WRITER(bytes);
+                        slice answer = flawed_state(&w, field, flaw);
+                        core_rig_command(rig, GET_INFO);
+                        core_rig_respond(rig, answer, SW_OK);
+                        bool of_before = field == FLAGS2 && flaw == MISSING;
+                        core_rig_expect_status(rig, of_before ? CTAP2_OK : CTAP1_ERR_OTHER);
                 }
-                tlv_write_u8(&w, 0x86, 0);
-                core_rig_command(rig, GET_INFO);
-                core_rig_respond(rig, writer_view(&w), SW_OK);
-                core_rig_expect_status(rig, CTAP1_ERR_OTHER);
         }
         core_rig_expect_idle(rig);
+}
+
+/* Nor is one that ends in the middle. */
+static void every_truncation_of_a_state_is_refused(void **state)
+{
+        struct core_rig *rig = *state;
+        uint8_t bytes[200];
+        writer w = WRITER(bytes);
+        slice whole = flawed_state(&w, SIZE_MAX, MISSING);
+        for (size_t cut = 0; cut < whole.size; cut++) {
+                core_rig_command(rig, GET_INFO);
+                core_rig_respond(rig, slice_of(bytes, cut), SW_OK);
+                core_rig_expect_status(rig, CTAP1_ERR_OTHER);
+        }
+        core_rig_command(rig, GET_INFO);
+        core_rig_respond(rig, whole, SW_OK);
+        core_rig_expect_status(rig, CTAP2_OK);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -414,6 +445,7 @@ int main(void)
                 TEST(the_longest_list_fits_the_longest_message),
                 TEST(info_takes_no_input),
                 TEST(half_a_state_is_none),
+                TEST(every_truncation_of_a_state_is_refused),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
