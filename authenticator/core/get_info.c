@@ -190,8 +190,8 @@ static const struct {
         { "perCredMgmtRO", always, always },
         { "pinUvAuthToken", always, always },
         { "setMinPINLength", always, always },
-        /* [6.4 makeCredUvNotRqd] must be false with alwaysUv */
-        { "makeCredUvNotRqd", always, not_always_uv },
+        /* [6.4 makeCredUvNotRqd] absent: who has a PIN or a finger is verified before anything is made for
+         * them, discoverable or not */
         { "credentialMgmtPreview", always, always },
         { "userVerificationMgmtPreview", paired, enrolled },
 };

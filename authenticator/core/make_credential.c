@@ -382,14 +382,14 @@ static void perform(struct core *core)
 
 /* ---- [6.1.2 2] to [6.1.2 11] ---- */
 
-/* [6.1.2 7] and [6.1.2 8] makeCredUvNotRqd is what getInfo says unless alwaysUv is on: a discoverable
- * credential wants a verified user where there is a way to verify one. Then PUAT_REQUIRED when a PIN is set,
- * else OPERATION_DENIED. [6.1.2 10] others need not. */
+/* [6.1.2 7] makeCredUvNotRqd is not offered, so that [6.1.2 8] any credential wants a verified user where
+ * there is a way to verify one: else PUAT_REQUIRED when a PIN is set, or OPERATION_DENIED. [6.1.2 10] no
+ * credential is excepted, only an authenticator without PIN and finger. */
 static enum ctap_status check_protection(const struct core *core)
 {
         const struct core_operation *operation = &core->operation;
         bool verifies = operation->has_pin_uv_param || core_wants_built_in_uv(operation);
-        if (verifies || !core_is_protected(core) || operation->rk != OPTION_TRUE)
+        if (verifies || !core_is_protected(core))
                 return CTAP2_OK;
         return core->state.pin_set ? CTAP2_ERR_PUAT_REQUIRED : CTAP2_ERR_OPERATION_DENIED;
 }
@@ -422,7 +422,7 @@ static enum ctap_status check_options(struct core *core)
         /* [6.1.2 5.6] "up" false: INVALID_OPTION, [6.1.2 5.7] absent counts as true */
         if (operation->up == OPTION_FALSE)
                 return CTAP2_ERR_INVALID_OPTION;
-        /* [6.1.2 6] alwaysUv; [6.1.2 6.1] then makeCredUvNotRqd counts as false */
+        /* [6.1.2 6] alwaysUv; [6.1.2 6.1] makeCredUvNotRqd counts as false anyway */
         return core->state.always_uv ? core_require_uv(core) : check_protection(core);
 }
 

@@ -68,7 +68,7 @@ call fido2-token -I "$device"
 test_that 'fido2-token -I reads it' status 0
 test_that 'its versions' said U2F_V2 FIDO_2_0 FIDO_2_1
 test_that 'its extensions' said credProtect hmac-secret credBlob largeBlobKey minPinLength
-test_that 'its options' said 'rk' 'noplat' 'noclientPin' 'credMgmt' 'largeBlobs' 'authnrCfg' 'setMinPINLength' 'pinUvAuthToken' 'makeCredUvNotRqd'
+test_that 'its options' said 'rk' 'noplat' 'noclientPin' 'credMgmt' 'largeBlobs' 'authnrCfg' 'setMinPINLength' 'pinUvAuthToken'
 test_that 'its algorithms' said 'es256' 'eddsa'
 test_that 'both PIN protocols' said 'pin protocols: 2, 1'
 test_that 'that touches come by themselves is told' never_said 'fwversion: 0x1$'

@@ -290,17 +290,18 @@ static void an_empty_param_without_a_pin_says_so(void **state)
 
 /* ---- 6 to 11: who has to be verified, and how ---- */
 
-/* [6.1.2 7] [6.1.2 10] makeCredUvNotRqd: only discoverable ones want a verified user */
-static void only_discoverable_credentials_want_verification(void **state)
+/* [6.1.2 7] [6.1.2 8] [6.1.2 10] there is no makeCredUvNotRqd: making one wants a verified user, using it
+ * need not */
+static void every_new_credential_wants_verification(void **state)
 {
         struct ctap_rig *rig = *state;
         uint8_t id[ID_SIZE];
-        assert_status(make(rig, ASK()), CTAP2_OK);
-        assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_AT);
-        slice ids = id_of(rig, id);
-        assert_status(make(rig, ASK(.rk = FALSE_OPTION)), CTAP2_OK);
+        assert_status(make(rig, ASK()), CTAP2_ERR_PUAT_REQUIRED);
+        assert_status(make(rig, ASK(.rk = FALSE_OPTION)), CTAP2_ERR_PUAT_REQUIRED);
         assert_status(make(rig, ASK(.rk = TRUE_OPTION)), CTAP2_ERR_PUAT_REQUIRED);
         assert_int_equal(rig->touches, 0);
+        assert_status(make(rig, ASK(.uv = TRUE_OPTION)), CTAP2_OK);
+        slice ids = id_of(rig, id);
         assert_status(make(rig, ASK(.rk = TRUE_OPTION, .uv = TRUE_OPTION)), CTAP2_OK);
         assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_UV | AUTHDATA_AT);
         assert_int_equal(rig->touches, 0); /* [6.1.2 13] the finger was there */
@@ -891,7 +892,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 WITH(holder, an_empty_param_asks_which_device),
                 WITH(plain, an_empty_param_without_a_pin_says_so),
-                WITH(holder, only_discoverable_credentials_want_verification),
+                WITH(holder, every_new_credential_wants_verification),
                 WITH(plain, unprotected_nothing_is_wanted),
                 WITH(holder, always_uv_takes_the_finger_or_asks_for_the_pin),
                 WITH(plain, always_uv_without_any_is_refused),

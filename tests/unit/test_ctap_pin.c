@@ -415,7 +415,6 @@ static void always_uv_is_switched(void **state)
                 assert_int_equal(get_token(bench, first, ACFG, NULL), CTAP2_OK);
                 assert_int_equal(configure(bench, 2, (slice){ 0 }), CTAP2_OK);
                 assert_int_equal(option(bench, "alwaysUv"), on);
-                assert_int_equal(option(bench, "makeCredUvNotRqd"), !on);
         }
 }
 
