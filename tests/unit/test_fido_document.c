@@ -4,6 +4,7 @@
 #include "pin_rig.h"
 #include "tlv.h"
 
+#include <malloc.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <setjmp.h>
@@ -433,6 +434,39 @@ static void a_wrong_password_closes_the_other_applet(void **state)
         }
 }
 
+static bool remembers(const struct element_rig *rig, slice secret)
+{
+        return memmem(rig->element, malloc_usable_size(rig->element), secret.data, secret.size) != NULL;
+}
+
+/* Right, wrong or refused: neither the secret nor the keys that it came under stay in the element's memory.
+ */
+static void nothing_of_the_exchange_is_kept(void **state)
+{
+        struct element_rig *rig = *state;
+        static const char *const passwords[] = { ELEMENT_RIG_PASSWORD, "WRONGPASSWORD1",
+                "PASSWORD1PASSWORD" };
+        uint8_t buffer[PADDED];
+        for (size_t i = 0; i < 3; i++)
+                for (uint8_t protocol = 1; protocol <= 2; protocol++) {
+                        struct app_request request = { .ins = SIGN,
+                                .protocol = protocol,
+                                .secret = padded(passwords[i], buffer),
+                                .use_size = SHA256_SIZE };
+                        hash_of(document, request.use);
+                        write_request(rig, &request);
+                        element_rig_command(rig, sign_document, writer_view(&request.w));
+                        assert_false(remembers(rig, slice_text(passwords[i])));
+                        assert_false(remembers(rig, secret_view(&request.pin.aes)));
+                        assert_false(remembers(rig, secret_view(&request.pin.hmac)));
+                        assert_int_equal(element_rig_command(rig, sign_document, writer_view(&request.w)),
+                                SW_NO_REFERENCE); /* the agreement itself is gone */
+                }
+        /* The search finds what is there: the point that KEY AGREEMENT answers with. */
+        assert_int_equal(element_rig_command(rig, 0x80120000, nothing), SW_OK);
+        assert_true(remembers(rig, element_rig_value(rig, 0x80)));
+}
+
 /* It opens nothing there that was closed. */
 static void a_right_password_opens_nothing_else(void **state)
 {
@@ -641,6 +675,7 @@ int main(void)
                 TEST(a_locked_applet_signs_nothing),
                 cmocka_unit_test(a_plain_authenticator_has_neither),
                 TEST(a_wrong_password_closes_the_other_applet),
+                TEST(nothing_of_the_exchange_is_kept),
                 TEST(a_right_password_opens_nothing_else),
                 TEST(free_certificates_are_read),
                 TEST(only_certificates_are_read),
