@@ -242,6 +242,7 @@ struct core_token {
         bool used;    /* it has authorised something: the initial usage limit is over */
         bool present; /* userPresent */
         uint64_t since_ms;
+        uint64_t first_ms; /* initial usage time limit, user present time limit */
 };
 
 /* A "next" command goes on where the last request was of the same sequence, and not too long ago (CTAP 2.1,

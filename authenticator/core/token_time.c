@@ -5,8 +5,9 @@
  * commands (6, stateful commands). There are no timers: when the next request comes, its time tells. */
 
 enum {
-        INITIAL_USAGE_MS = 30000,  /* initial usage time limit: unused until then, the token ends */
-        USER_PRESENT_MS = 30000,   /* user present time limit */
+        FIRST_MS = 30000,          /* initial usage time limit: unused until then, the token ends; and user
+                                      present time limit */
+        FIRST_NFC_MS = 19800,      /* both, for who asked over NFC */
         MAX_USAGE_MS = 10 * 60000, /* max usage time period */
 };
 
@@ -21,17 +22,20 @@ static bool token_expired(const struct core *core)
 {
         const struct core_token *token = &core->token;
         return token->alive &&
-               (token_age(core) > MAX_USAGE_MS || (!token->used && token_age(core) > INITIAL_USAGE_MS));
+               (token_age(core) > MAX_USAGE_MS || (!token->used && token_age(core) > token->first_ms));
 }
 
 void core_token_begins(struct core *core, bool user_present)
 {
-        core->token = (struct core_token){ .alive = true, .present = user_present, .since_ms = core->now_ms };
+        core->token = (struct core_token){ .alive = true,
+                .present = user_present,
+                .since_ms = core->now_ms,
+                .first_ms = core->caller == CORE_CALLER_NFC ? FIRST_NFC_MS : FIRST_MS };
 }
 
 bool core_token_present(const struct core *core)
 {
-        return core->token.alive && core->token.present && token_age(core) <= USER_PRESENT_MS;
+        return core->token.alive && core->token.present && token_age(core) <= core->token.first_ms;
 }
 
 void core_token_spent(struct core *core)

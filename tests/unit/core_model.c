@@ -32,6 +32,7 @@ static void note_token(struct core_model *model, uint16_t sw)
                 model->token_used = false;
                 model->token_present = ins == GET_UV_TOKEN;
                 model->token_ms = model->now_ms;
+                model->token_first_ms = model->nfc ? 19800 : 30000;
         }
         model->token_used |= model->pending_param;
         if ((ins == MAKE || ins == GET) && model->with_pin)
@@ -40,11 +41,12 @@ static void note_token(struct core_model *model, uint16_t sw)
                 model->token = false;
 }
 
-/* CTAP 2.1, 6.5.2.1: 30 s until its first use, 10 minutes in all; measured when the request comes. */
+/* CTAP 2.1, 6.5.2.1: 30 s until its first use (19.8 over NFC), 10 minutes in all; measured when the request
+ * comes. */
 static bool token_is_old(const struct core_model *model)
 {
         uint64_t age = model->request_ms - model->token_ms;
-        return model->token && (age > 600000 || (age > 30000 && !model->token_used));
+        return model->token && (age > 600000 || (age > model->token_first_ms && !model->token_used));
 }
 
 static void answered(struct core_model *model, uint16_t sw)
@@ -88,6 +90,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         if (event->kind == CORE_REQUEST || event->kind == CORE_U2F) {
                 model->u2f = event->kind == CORE_U2F;
                 model->app = event->caller == CORE_CALLER_APP;
+                model->nfc = event->caller == CORE_CALLER_NFC;
                 model->pressed = model->may_manage = false;
                 model->request_ms = event->now_ms;
                 model->chain &= !model->u2f && event->bytes.size == 1 && event->bytes.data[0] == 0x08;
@@ -146,7 +149,8 @@ static void check_begin(struct core_model *model, slice data)
 /* The user has touched, or was there for the token, not long ago, and that was not counted before. */
 static bool is_there(const struct core_model *model)
 {
-        bool by_token = model->with_pin && model->token_present && model->now_ms - model->token_ms <= 30000;
+        bool by_token = model->with_pin && model->token_present &&
+                        model->now_ms - model->token_ms <= model->token_first_ms;
         return model->touched || by_token;
 }
 

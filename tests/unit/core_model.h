@@ -29,7 +29,8 @@ struct core_model {
         /* what is measured in time */
         uint64_t now_ms, request_ms, power_on_ms;
         bool token, token_used, token_present; /* a pinUvAuthToken lives, and its userPresent flag */
-        uint64_t token_ms;
+        bool nfc;                              /* the request is a card's */
+        uint64_t token_ms, token_first_ms;
         bool chain; /* of assertions: the last request began it, or went on with it */
         uint64_t chain_ms;
         bool persistent;               /* the token that is asked for is the one without time */

@@ -114,6 +114,24 @@ static void an_unused_token_ends_after_half_a_minute(void **state)
         core_rig_expect_idle(rig); /* once */
 }
 
+/* [6.5.2.1] over NFC: 19.8 s, whoever uses it then */
+static void an_unused_token_ends_sooner_over_nfc(void **state)
+{
+        struct core_rig *rig = *state;
+        for (int late = 0; late <= 1; late++) {
+                rig->caller = CORE_CALLER_NFC;
+                get_token(rig);
+                rig->caller = CORE_CALLER_HID;
+                rig->now_ms += 19800 + (uint64_t)late;
+                begin_use(rig);
+                if (late)
+                        expect_forgotten(rig);
+                core_rig_answer_state(rig);
+                core_rig_expect_apdu(rig, RIG_CONFIGURE);
+                core_rig_respond(rig, (slice){ 0 }, late ? SW_SECURITY_STATUS : SW_OK);
+        }
+}
+
 /* [6.5.2.1] max usage time period: 10 minutes, from its beginning */
 static void a_used_token_ends_after_ten_minutes(void **state)
 {
@@ -543,6 +561,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(an_unused_token_ends_after_half_a_minute),
+                TEST(an_unused_token_ends_sooner_over_nfc),
                 TEST(a_used_token_ends_after_ten_minutes),
                 TEST(wrong_parameters_keep_no_token_alive),
                 TEST(a_new_token_has_new_time),
