@@ -13,7 +13,14 @@
 #include <cmocka.h>
 
 enum { MAKE = 0x01, GET = 0x02, PRESENCE = 0x01, GA = 0x02, BE = 0x08, LBW = 0x10, ACFG = 0x20, PCMR = 0x40 };
-enum { PIN_SET = 0x02, FINGER_OPEN = 0x08, CYCLE_OWED = 0x20, MUST_CHANGE = 0x02, PERSISTENT = 0x10 };
+enum {
+        PIN_SET = 0x02,
+        FINGER_OPEN = 0x08,
+        IS_PERSONALISED = 0x10,
+        CYCLE_OWED = 0x20,
+        MUST_CHANGE = 0x02,
+        PERSISTENT = 0x10
+};
 
 static const uint32_t get_state = 0x80100000, key_agreement = 0x80120000, get_pin_token = 0x80140000,
                       change_pin = 0x801C0000, authorise = 0x80280000, set_pin = 0x80340000,
@@ -266,6 +273,22 @@ static void a_changed_pin_keeps_to_the_policy(void **state)
                 assert_int_equal(pin_tries(rig), 3);
         }
         assert_true(opens(rig, ELEMENT_RIG_PIN));
+}
+
+/* While a certificate is renewed its key is there without one, and its PIN keeps the form. */
+static void a_key_without_certificate_keeps_its_pin(void **state)
+{
+        struct element_rig *rig = *state;
+        element_rig_generate(rig, 0x97);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(element_rig_state(rig).flags & IS_PERSONALISED, 0);
+        EACH_PROTOCOL(protocol)
+        assert_sw(pin_rig_change(rig, protocol, ELEMENT_RIG_PIN, "a long passphrase"), SW_PIN_POLICY);
+        assert_sw(pin_rig_change(rig, 2, ELEMENT_RIG_PIN, "8642"), SW_OK);
+        element_rig_generate(rig, 0x97);
+        element_rig_certify(rig, 0x000A, 1200);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_true(opens(rig, "8642"));
 }
 
 /* "Confirmed fingers stay when a PIN is changed", and end when the station sets one, whose holder has then to
@@ -801,6 +824,7 @@ int main(void)
                 cmocka_unit_test(a_pin_is_changed),
                 PLAIN(there_must_be_a_pin_to_change),
                 PERSON(a_changed_pin_keeps_to_the_policy),
+                PERSON(a_key_without_certificate_keeps_its_pin),
                 PERSON(who_changes_the_pin_keeps_the_fingers),
                 PLAIN(one_counter_whichever_path),
                 PERSON(one_counter_with_jpki),

@@ -104,19 +104,19 @@ static bool is_ctap_pin(const struct mitome_element *element, slice text)
 
 bool user_pin_is_allowed(const struct mitome_element *element, slice text)
 {
-        return element_is_personalised(element) ? user_pin_is_four_digits(text) : is_ctap_pin(element, text);
+        return user_pin_is_of_person(element) ? user_pin_is_four_digits(text) : is_ctap_pin(element, text);
 }
 
 uint8_t user_pin_min(const struct mitome_element *element)
 {
         uint8_t raised = (uint8_t)element_number(element, OBJECT_PIN_MIN);
-        return element_is_personalised(element) || raised < USER_PIN_MIN ? USER_PIN_MIN : raised;
+        return user_pin_is_of_person(element) || raised < USER_PIN_MIN ? USER_PIN_MIN : raised;
 }
 
 /* [2.2 6.4 0x1B] */
 bool user_pin_is_complex(const struct mitome_element *element)
 {
-        return !element_is_personalised(element) &&
+        return !user_pin_is_of_person(element) &&
                element_number(element, OBJECT_FIDO_SETTINGS) & USER_PIN_COMPLEX;
 }
 

@@ -26,7 +26,7 @@ uint8_t user_pin_tries(const struct mitome_element *element);
 bool user_pin_is_blocked(const struct mitome_element *element);
 
 /* user_pin_is_four_digits tells whether `text` has the form of PIN 0018, user_pin_is_allowed whether it may
- * be the PIN of this element as it is now. */
+ * be the PIN of this element as it is now: where it is a person's it must have that form. */
 bool user_pin_is_four_digits(slice text);
 bool user_pin_is_allowed(const struct mitome_element *element, slice text);
 

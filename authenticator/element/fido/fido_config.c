@@ -141,14 +141,14 @@ static mitome_status read_min_pin(slice params, struct min_pin *ret)
 /* Whether it may be, before anything is staged. */
 static uint16_t check_min_pin(const struct mitome_element *element, const struct min_pin *request)
 {
-        uint64_t most = element_is_personalised(element) ? USER_PIN_MIN : REFERENCE_SECRET_MAX;
+        uint64_t most = user_pin_is_of_person(element) ? USER_PIN_MIN : REFERENCE_SECRET_MAX;
         if (request->too_many) /* [6.11.4] more than maxRPIDsForSetMinPINLength */
                 return SW_FULL;
         /* [6.11.4] it only grows; the user-verification PIN has four digits */
         if (request->has_length && (request->length < user_pin_min(element) || request->length > most))
                 return SW_PIN_POLICY;
         /* [2.2 6.11.4] any four digits may be that PIN, as on the plastic card */
-        if (request->complexity && element_is_personalised(element))
+        if (request->complexity && user_pin_is_of_person(element))
                 return SW_PIN_POLICY;
         /* [6.11.4] there has to be a PIN */
         return request->force && !user_pin_is_set(element) ? SW_UNUSABLE : SW_OK;
