@@ -194,8 +194,10 @@ static mitome_status pair(struct device *device, mitome_error *error)
 
 /* An element that has a matcher keeps it: only the management station gives it another. One that
  * authenticatorReset has left without is paired again, as its maker would. */
-static mitome_status pair_if_alone(struct device *device, mitome_error *error)
+mitome_status device_pair_if_alone(struct device *device, mitome_error *error)
 {
+        if (!device->matcher)
+                return ok();
         struct device_state state;
         struct mitome_link link = card_link(device->card);
         MITOME_TRY(device_state_read(&link, &state, error));
@@ -210,7 +212,7 @@ static mitome_status start_all(struct device *device, mitome_error *error)
 {
         MITOME_TRY(start_element(device, error));
         MITOME_TRY(start_matcher_or_say(device, error));
-        return device->matcher ? pair_if_alone(device, error) : ok();
+        return device_pair_if_alone(device, error);
 }
 
 static mitome_status name_paths(struct device *device, mitome_error *error)

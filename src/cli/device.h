@@ -49,6 +49,10 @@ MITOME_CHECKED mitome_status device_start(
 MITOME_CHECKED mitome_status device_start_element(
         struct device *device, const char *state, mitome_error *error);
 
+/* device_pair_if_alone pairs element and matcher again where authenticatorReset has ended their pairing; both
+ * applets must be free. */
+MITOME_CHECKED mitome_status device_pair_if_alone(struct device *device, mitome_error *error);
+
 void device_stop(struct device *device);
 
 #endif

@@ -28,10 +28,26 @@ static mitome_status watched_transmit(void *context, mitome_slice command, uint8
         return link.transmit(link.context, command, response, capacity, ret_size, error);
 }
 
+/* What the maker would do with a phone that comes back: the keys of the issuer's domain lie in the folder. */
+static void pair_again(struct server *server)
+{
+        mitome_error cause = { 0 };
+        char text[256];
+        server->was_reset = false;
+        if (!failed(device_pair_if_alone(&server->device, &cause)))
+                return;
+        mitome_explain(&cause, text, sizeof text);
+        fprintf(stderr, "mitome authenticator: no finger from now on: %s\n", text);
+}
+
+/* Just after a reset of the element nobody has selected anything. */
 static mitome_status watched_reset(void *context, mitome_error *error)
 {
         struct server *server = context;
-        return card_link_reset(server->device.card, error);
+        MITOME_TRY(card_link_reset(server->device.card, error));
+        if (server->was_reset)
+                pair_again(server);
+        return ok();
 }
 
 /* The element takes its time: hosts hear that they are not forgotten. */
@@ -75,14 +91,28 @@ static const char *name_of(uint8_t command)
         return command_names[command] ? command_names[command] : "vendor or unknown command";
 }
 
+static void note(struct server *server, bool request, slice message)
+{
+        enum { RESET = 0x07, DONE = 0x00 };
+        if (request)
+                server->command = message.data[0];
+        else if (server->command == RESET && message.data[0] == DONE)
+                server->was_reset = true;
+}
+
 /* Never the contents: there are names of people and of websites in them, and sealed PINs. */
 static void tell_ctap(void *context, bool request, mitome_slice message)
 {
-        (void)context;
-        if (message.size && request)
+        struct server *server = context;
+        if (message.size == 0)
+                return;
+        note(server, request, message);
+        if (!server->config.verbose)
+                return;
+        if (request)
                 fprintf(stderr, "mitome authenticator: %s (%02x), %zu bytes\n", name_of(message.data[0]),
                         message.data[0], message.size);
-        else if (message.size)
+        else
                 fprintf(stderr, "mitome authenticator: -> %02x, %zu bytes\n", message.data[0], message.size);
 }
 
@@ -129,9 +159,7 @@ static mitome_status power_on(struct server *server, mitome_error *error)
                 .element = { .context = server, .transmit = watched_transmit, .reset = watched_reset },
                 .random = random_system(),
                 .presence = prompter_presence(server->prompter),
-                .trace = { .context = server,
-                        .ctap = server->config.verbose ? tell_ctap : NULL,
-                        .cost = count_cost },
+                .trace = { .context = server, .ctap = tell_ctap, .cost = count_cost },
                 .transports = (server->config.hid ? MITOME_TRANSPORT_USB : 0) |
                               (server->config.vpcd ? MITOME_TRANSPORT_SMART_CARD : 0),
                 .test_touch = server->config.prompts.automatic,
@@ -263,7 +291,7 @@ enum { READER_WAIT_MS = 200 }; /* after that long a host that understands keepal
 /* One command, or (an empty one) the rest of the last. */
 static void exchange(struct server *server, slice command)
 {
-        uint8_t response[MITOME_APDU_MAX];
+        uint8_t response[MITOME_MESSAGE_MAX + 2]; /* a host may want the longest in one piece */
         size_t size = 0;
         server->reader_waits = !mitome_authenticator_exchange(server->authenticator, command, false,
                 READER_WAIT_MS, steady_clock_ms(), response, sizeof response, &size);
@@ -335,6 +363,17 @@ static int patience(const struct server *server, int prompts_ms)
         return prompts_ms;
 }
 
+/* Pairing needs the applet for itself for a moment. */
+static mitome_status settle(struct server *server, mitome_error *error)
+{
+        if (!server->was_reset || mitome_authenticator_busy(server->authenticator))
+                return ok();
+        if (server->device.matcher)
+                return mitome_authenticator_power_cycle(server->authenticator, steady_clock_ms(), error);
+        server->was_reset = false;
+        return ok();
+}
+
 static mitome_status serve(struct server *server, mitome_error *error)
 {
         int wait_ms = 0;
@@ -342,6 +381,7 @@ static mitome_status serve(struct server *server, mitome_error *error)
                 MITOME_TRY(listen_to_host(server, error));
                 MITOME_TRY(listen_to_reader(server, error));
                 speak(server, mitome_authenticator_busy(server->authenticator) ? BUSY_MS : 0);
+                MITOME_TRY(settle(server, error));
                 wait_ms = patience(server, prompter_tend(server->prompter));
                 if (server->status)
                         status_server_answer(server->status);

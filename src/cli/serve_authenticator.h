@@ -35,6 +35,8 @@ struct server {
         struct status_server *status;
         int stop;         /* readable when it is time to end */
         int fido_channel; /* the logical channel that the authenticator has selected its applet on */
+        uint8_t command;  /* that is being done */
+        bool was_reset;   /* by authenticatorReset: element and matcher do not know each other any more */
         struct mitome_authenticator *authenticator;
         struct {
                 unsigned long count, element_commands;

@@ -159,7 +159,7 @@ static void say_fingers(const struct device_state *s, writer *out)
 
 static void say_certificates(const struct device_state *s, writer *out)
 {
-        if (s->jpki != DEVICE_JPKI_OPEN) {
+        if (s->jpki != DEVICE_JPKI_OPEN || (!s->has_user_certificate && !s->has_signing_certificate)) {
                 say(out, "Certificates: %s", s->jpki == DEVICE_JPKI_LOCKED ? "on hold" : "none");
                 return;
         }

@@ -80,12 +80,12 @@ mitome_status frame_receive(
 
 mitome_status frame_send(int fd, slice payload, int timeout_ms, mitome_error *error)
 {
-        uint8_t bytes[LENGTH_SIZE + MITOME_APDU_MAX];
+        uint8_t bytes[LENGTH_SIZE + FRAME_MAX];
         slice rest;
         writer w = WRITER(bytes);
         write_u16(&w, (uint16_t)payload.size);
         write_slice(&w, payload);
-        if (payload.size == 0 || payload.size > MITOME_APDU_MAX)
+        if (payload.size == 0 || payload.size > FRAME_MAX)
                 return fail(error, MITOME_E_TOO_LONG, "frame", NULL);
         MITOME_TRY(writer_finish(&w, "frame", &rest, error));
         mitome_status status = ok();

@@ -11,9 +11,12 @@
 
 enum frame_control { FRAME_POWER_OFF = 0, FRAME_POWER_ON = 1, FRAME_RESET = 2, FRAME_ATR = 4 };
 
-/* frame_send sends one payload of 1..MITOME_APDU_MAX bytes; frame_receive receives one into `buffer`. Both
- * fail with LINK when the other side is gone, with TOO_LONG over the limit, and when nothing moves for
- * `timeout_ms` (-1: a frame is awaited for ever, but one that has begun moves on within 10 s). */
+enum { FRAME_MAX = 8192 }; /* of a card that says more at once than the element does */
+
+/* frame_send sends one payload of 1..FRAME_MAX bytes; frame_receive receives one of up to MITOME_APDU_MAX
+ * into `buffer`. Both fail with LINK when the other side is gone, with TOO_LONG over the limit, and when
+ * nothing moves for `timeout_ms` (-1: a frame is awaited for ever, but one that has begun moves on within 10
+ * s). */
 MITOME_CHECKED mitome_status frame_send(int fd, slice payload, int timeout_ms, mitome_error *error);
 MITOME_CHECKED mitome_status frame_receive(
         int fd, uint8_t buffer[MITOME_APDU_MAX], int timeout_ms, slice *ret, mitome_error *error);

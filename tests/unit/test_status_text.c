@@ -75,6 +75,7 @@ static void nothing_is_wrong_with_a_sound_one(void **unused)
         assert_false(status_has_trouble(&fresh));
         assert_non_null(strstr(text, "A plain FIDO authenticator"));
         assert_non_null(strstr(text, "none is enrolled"));
+        assert_non_null(strstr(text, "Certificates: none"));
 }
 
 static void a_locked_pin_says_who_helps(void **unused)

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hand.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A gate that says what it is told to say, and a sensor that writes down the first pixel of each image. */
+
+enum { PATH_SIZE = 64, SIDE = 48, POLLS = 50, HEADER = 8 };
+
+static char folder[] = "/tmp/mitome-hand-XXXXXX";
+static char sensor[PATH_SIZE], laid[PATH_SIZE], first[PATH_SIZE], second[PATH_SIZE];
+static pid_t sensor_process;
+
+static struct double_gate {
+        enum mitome_gate_event_kind next;
+        unsigned started, cancelled;
+} gate_double;
+
+static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
+{
+        struct double_gate *gate = context;
+        (void)request;
+        (void)error;
+        gate->started++;
+        return (mitome_status){ MITOME_OK };
+}
+
+static mitome_status poll_gate(void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error)
+{
+        struct double_gate *gate = context;
+        (void)error;
+        poll(NULL, 0, wait_ms);
+        *ret = (struct mitome_gate_event){ .kind = gate->next };
+        gate->next = MITOME_GATE_NOTHING;
+        return (mitome_status){ MITOME_OK };
+}
+
+static void cancel(void *context)
+{
+        struct double_gate *gate = context;
+        gate->cancelled++;
+}
+
+/* ---- the sensor, a process ---- */
+
+static size_t read_image(int fd, uint8_t *image, size_t capacity)
+{
+        size_t size = 0;
+        for (ssize_t count; size < capacity && (count = read(fd, image + size, capacity - size)) > 0;)
+                size += (size_t)count;
+        return size;
+}
+
+static _Noreturn void be_sensor(int listener)
+{
+        static uint8_t image[HEADER + 400 * 400];
+        for (;;) {
+                const uint8_t taken = 1;
+                int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+                size_t size = read_image(fd, image, sizeof image);
+                int out = open(laid, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+                char line[32];
+                int length = snprintf(line, sizeof line, "%zu:%c ", size - HEADER, image[HEADER]);
+                (void)!write(out, line, (size_t)length);
+                close(out);
+                (void)!write(fd, &taken, 1);
+                close(fd);
+        }
+}
+
+static void write_image(const char *path, char grey)
+{
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fprintf(file, "P5\n%d %d\n255\n", SIDE, SIDE);
+        for (int i = 0; i < SIDE * SIDE; i++)
+                fputc(grey, file);
+        fclose(file);
+}
+
+static int begin(void **state)
+{
+        struct sockaddr_un here = { .sun_family = AF_UNIX };
+        (void)state;
+        if (!mkdtemp(folder))
+                return -1;
+        snprintf(sensor, sizeof sensor, "%s/sensor", folder);
+        snprintf(laid, sizeof laid, "%s/laid", folder);
+        snprintf(first, sizeof first, "%s/first", folder);
+        snprintf(second, sizeof second, "%s/second", folder);
+        write_image(first, 'A');
+        write_image(second, 'B');
+        snprintf(here.sun_path, sizeof here.sun_path, "%s", sensor);
+        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (bind(listener, (const struct sockaddr *)&here, sizeof here) != 0 || listen(listener, 4) != 0)
+                return -1;
+        sensor_process = fork();
+        if (sensor_process == 0)
+                be_sensor(listener);
+        close(listener);
+        return sensor_process > 0 ? 0 : -1;
+}
+
+static int finish(void **state)
+{
+        (void)state;
+        kill(sensor_process, SIGKILL);
+        waitpid(sensor_process, NULL, 0);
+        unlink(sensor);
+        unlink(laid);
+        unlink(first);
+        unlink(second);
+        return rmdir(folder);
+}
+
+/* What has been laid since the last call: size and first pixel of each. */
+static const char *take_laid(void)
+{
+        static char text[512];
+        int fd = open(laid, O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
+        text[size > 0 ? size : 0] = '\0';
+        if (fd >= 0)
+                close(fd);
+        unlink(laid);
+        return text;
+}
+
+/* ---- the hand ---- */
+
+static struct hand *open_hand(struct prompter *prompter, const char *const *images, size_t count)
+{
+        struct hand *hand = NULL;
+        gate_double = (struct double_gate){ 0 };
+        const struct hand_config config = { .gate = { .version = MITOME_GATE_VERSION,
+                                                    .context = &gate_double,
+                                                    .start = start,
+                                                    .poll = poll_gate,
+                                                    .cancel = cancel },
+                .sensor = sensor,
+                .prompter = prompter,
+                .images = images,
+                .image_count = count };
+        assert_int_equal(hand_open(&config, &hand, NULL).code, MITOME_OK);
+        return hand;
+}
+
+static struct prompter *open_prompter(const char *command)
+{
+        struct prompter *prompter;
+        const struct prompter_config config = { .automatic = !command, .command = command };
+        assert_int_equal(prompter_open(&config, &prompter, NULL).code, MITOME_OK);
+        return prompter;
+}
+
+/* The sensor waits for a finger; then nothing new for a while. */
+static void light_up(struct mitome_gate *gate)
+{
+        struct mitome_gate_event event;
+        gate_double.next = MITOME_GATE_AWAITS;
+        for (int i = 0; i < POLLS; i++)
+                assert_int_equal(gate->poll(gate->context, 10, &event, NULL).code, MITOME_OK);
+}
+
+static void begin_request(struct mitome_gate *gate)
+{
+        const struct mitome_gate_request request = { .purpose = MITOME_GATE_VERIFY };
+        assert_int_equal(gate->start(gate->context, &request, NULL).code, MITOME_OK);
+}
+
+static void images_are_laid_in_turn_each_time_the_sensor_waits(void **state)
+{
+        const char *const images[] = { first, second };
+        (void)state;
+        struct prompter *prompter = open_prompter(NULL);
+        struct hand *hand = open_hand(prompter, images, 2);
+        struct mitome_gate gate = hand_gate(hand);
+        begin_request(&gate);
+        assert_string_equal(take_laid(), "");
+        for (int i = 0; i < 3; i++)
+                light_up(&gate);
+        assert_string_equal(take_laid(), "2304:A 2304:B 2304:A ");
+        hand_close(hand);
+        prompter_close(prompter);
+}
+
+static void a_grown_finger_is_laid_otherwise_each_time(void **state)
+{
+        const char *const images[] = { "grown:7" };
+        (void)state;
+        struct prompter *prompter = open_prompter(NULL);
+        struct hand *hand = open_hand(prompter, images, 1);
+        struct mitome_gate gate = hand_gate(hand);
+        begin_request(&gate);
+        light_up(&gate);
+        assert_non_null(strstr(take_laid(), "92160:")); /* 256 x 360 */
+        hand_close(hand);
+        prompter_close(prompter);
+}
+
+static void ask(struct prompter *prompter)
+{
+        const struct mitome_presence presence = prompter_presence(prompter);
+        presence.ask(presence.context, &(struct mitome_prompt){ .why = MITOME_PROMPT_LOGIN, .finger = true });
+}
+
+/* One yes stands for the request, and for no other one. */
+static void nothing_is_laid_before_the_user_agrees(void **state)
+{
+        const char *const images[] = { first };
+        (void)state;
+        struct prompter *prompter = open_prompter("true");
+        struct hand *hand = open_hand(prompter, images, 1);
+        struct mitome_gate gate = hand_gate(hand);
+        begin_request(&gate);
+        light_up(&gate); /* nobody has been asked */
+        assert_string_equal(take_laid(), "");
+        ask(prompter);
+        light_up(&gate);
+        light_up(&gate);
+        assert_string_equal(take_laid(), "2304:A 2304:A ");
+        begin_request(&gate);
+        light_up(&gate);
+        assert_string_equal(take_laid(), "");
+        hand_close(hand);
+        prompter_close(prompter);
+}
+
+static void a_no_ends_the_request(void **state)
+{
+        const char *const images[] = { first };
+        (void)state;
+        struct prompter *prompter = open_prompter("false");
+        struct hand *hand = open_hand(prompter, images, 1);
+        struct mitome_gate gate = hand_gate(hand);
+        begin_request(&gate);
+        ask(prompter);
+        light_up(&gate);
+        assert_string_equal(take_laid(), "");
+        assert_int_equal(gate_double.cancelled, 1);
+        hand_close(hand);
+        prompter_close(prompter);
+}
+
+static void what_is_no_finger_is_refused(void **state)
+{
+        static const struct {
+                const char *image;
+                mitome_code code;
+        } wrong[] = {
+                { "grown:", MITOME_E_IMAGE_FILE },
+                { "grown:1x", MITOME_E_IMAGE_FILE },
+                { "grown:1234567890123", MITOME_E_IMAGE_FILE },
+                { "/nonexistent/image", MITOME_E_FILE_READ },
+                { "/dev/null", MITOME_E_IMAGE_FILE },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+                struct hand *hand;
+                const char *const images[] = { first, wrong[i].image };
+                const struct hand_config config = { .images = images, .image_count = 2 };
+                assert_int_equal(hand_open(&config, &hand, NULL).code, wrong[i].code);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(images_are_laid_in_turn_each_time_the_sensor_waits),
+                cmocka_unit_test(a_grown_finger_is_laid_otherwise_each_time),
+                cmocka_unit_test(nothing_is_laid_before_the_user_agrees),
+                cmocka_unit_test(a_no_ends_the_request),
+                cmocka_unit_test(what_is_no_finger_is_refused),
+        };
+        return cmocka_run_group_tests(tests, begin, finish);
+}
