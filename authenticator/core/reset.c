@@ -3,13 +3,32 @@
 
 /* authenticatorReset (CTAP 2.1, 6.6). The element erases its own in one transaction and leaves the receipt;
  * the large-blob array, which is the core's, goes after it: what it held is sealed by keys that are gone by
- * then. */
+ * then. The gate is told last to forget its fingers: without the element's pairing they open nothing, so that
+ * a gate that does not answer, or none, leaves the reset as good. */
 
 enum { RESET_TOUCHED = 0x02 };
 
+static void fingers_forgotten(struct core *core, const struct mitome_gate_event *event)
+{
+        if (MITOME_GATE_IS_FINAL(event->kind))
+                core_close(core, CTAP2_OK);
+        else
+                core_poll_gate(core, fingers_forgotten);
+}
+
+static void forget_fingers(struct core *core)
+{
+        core_start_gate(core,
+                &(struct mitome_gate_request){ .purpose = MITOME_GATE_FORGET, .command = COMMAND_RESET },
+                fingers_forgotten);
+}
+
 static void take_erased(struct core *core, bool done)
 {
-        core_close(core, done ? CTAP2_OK : CTAP1_ERR_OTHER);
+        if (done)
+                forget_fingers(core);
+        else
+                core_close(core, CTAP1_ERR_OTHER);
 }
 
 static void take_reset(struct core *core, slice data, uint16_t sw)
@@ -23,7 +42,7 @@ static void take_reset(struct core *core, slice data, uint16_t sw)
         if (core->config.blobs)
                 core_erase_blobs(core, take_erased); /* [6.6] the array becomes the initial one */
         else
-                core_close(core, CTAP2_OK);
+                forget_fingers(core);
 }
 
 static void erase(struct core *core)

@@ -258,6 +258,7 @@ static const struct shape request_shapes[] = {
         { GATE_REQUEST_LIST, HEAD },
         { GATE_REQUEST_RENAME, HEAD | HAS(9) | HAS(10) },
         { GATE_REQUEST_REMOVE, HEAD | HAS(3) | HAS(6) | HAS(9) },
+        { GATE_REQUEST_FORGET, HEAD },
 };
 
 static const struct grammar request_grammar = {

@@ -39,6 +39,7 @@ enum gate_request_kind {
         GATE_REQUEST_LIST = 7,
         GATE_REQUEST_RENAME = 8,
         GATE_REQUEST_REMOVE = 9,
+        GATE_REQUEST_FORGET = 10,
 };
 
 struct gate_request {

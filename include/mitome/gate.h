@@ -28,6 +28,8 @@ enum mitome_gate_purpose {
         MITOME_GATE_LIST = 3,   /* tell the fingers of the set */
         MITOME_GATE_RENAME = 4, /* call one of them otherwise; the set stays what it is */
         MITOME_GATE_REMOVE = 5, /* take one out of the set */
+        MITOME_GATE_FORGET =
+                6, /* the authenticator was reset: forget all fingers, and whom it is paired with */
 };
 
 /* What the gate is asked for. It computes what it signs from these itself: above all from the text of the RP
@@ -53,7 +55,7 @@ enum mitome_gate_event_kind {
         MITOME_GATE_ABSENT =
                 6, /* done: nothing was presented in time, or cancelled; `evidence` says so to the element */
         MITOME_GATE_BROKEN = 7,  /* done: the sensor or its process failed */
-        MITOME_GATE_DONE = 8,    /* LIST, RENAME done; after LIST the fingers are in `fingers` */
+        MITOME_GATE_DONE = 8,    /* LIST, RENAME, FORGET done; after LIST the fingers are in `fingers` */
         MITOME_GATE_REFUSED = 9, /* done: this cannot be, `code` says why; `evidence`, where there is some,
                                     tells the element that nothing was presented */
 };

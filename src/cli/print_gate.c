@@ -65,7 +65,7 @@ static void print_bytes_if(const struct print_place *place, const char *name, sl
 mitome_status print_gate_request(const struct print_place *place, slice cbor)
 {
         static const char *const kinds[] = { "", "STATUS", "POINT", "PAIR", "VERIFY", "ENROL", "CANCEL",
-                "LIST", "RENAME", "REMOVE" };
+                "LIST", "RENAME", "REMOVE", "FORGET" };
         mitome_error inner = { 0 };
         struct gate_request request;
         mitome_status status = gate_request_read(cbor, &request, &inner);

@@ -253,6 +253,7 @@ static const struct purpose {
         [MITOME_GATE_LIST] = { GATE_REQUEST_LIST, GATE_REPORT_FINGERS, 0 },
         [MITOME_GATE_RENAME] = { GATE_REQUEST_RENAME, GATE_REPORT_DONE, 0 },
         [MITOME_GATE_REMOVE] = { GATE_REQUEST_REMOVE, MITOME_GATE_EVIDENCE, 0 },
+        [MITOME_GATE_FORGET] = { GATE_REQUEST_FORGET, GATE_REPORT_DONE, 0 },
 };
 
 /* The one event of a request that ended with its answer. */
@@ -289,7 +290,7 @@ static mitome_status begin(struct matcher_gate *gate, const struct gate_request 
 static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
 {
         struct matcher_gate *gate = context;
-        if (request->purpose < MITOME_GATE_VERIFY || request->purpose > MITOME_GATE_REMOVE)
+        if (request->purpose < MITOME_GATE_VERIFY || request->purpose > MITOME_GATE_FORGET)
                 return fail(error, MITOME_E_ARGUMENT, "purpose", NULL);
         const struct purpose *purpose = &purposes[request->purpose];
         wind_down(gate);

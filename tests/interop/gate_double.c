@@ -19,7 +19,7 @@ static mitome_status start(void *context, const struct mitome_gate_request *requ
                 memcpy(gate->finger_id, request->finger_id.data, sizeof gate->finger_id);
         if (request->name.size)
                 memcpy(gate->name, request->name.data, request->name.size);
-        if (request->purpose == MITOME_GATE_LIST || request->purpose == MITOME_GATE_RENAME)
+        if (request->purpose > MITOME_GATE_ENROL && request->purpose != MITOME_GATE_REMOVE)
                 return ok();
         MITOME_TRY(
                 slice_copy(request->challenge, "challenge", gate->challenge, sizeof gate->challenge, error));
@@ -133,12 +133,20 @@ static void remove_finger(struct gate_double *gate, struct mitome_gate_event *ev
         seal(gate, UNLOCK_REMOVED, event);
 }
 
+static void forget(struct gate_double *gate, struct mitome_gate_event *event)
+{
+        gate->finger_count = 0;
+        memset(gate->set, 0, sizeof gate->set);
+        event->kind = MITOME_GATE_DONE;
+}
+
 static bool without_finger(struct gate_double *gate, struct mitome_gate_event *event)
 {
         static void (*const does[])(struct gate_double *, struct mitome_gate_event *) = {
                 [MITOME_GATE_LIST] = list,
                 [MITOME_GATE_RENAME] = rename_finger,
                 [MITOME_GATE_REMOVE] = remove_finger,
+                [MITOME_GATE_FORGET] = forget,
         };
         if (gate->request.purpose == MITOME_GATE_ENROL && gate->finger_count == MITOME_GATE_FINGERS_MAX)
                 refuse(event, MITOME_E_GATE_FULL);

@@ -67,6 +67,7 @@ static void answered(struct core_model *model, uint16_t sw)
                 model->chain = true;
                 model->chain_ms = model->now_ms;
         }
+        model->erased |= ins == RESET && sw == SW_OK;
         model->may_manage |= ins == AUTHORISE && sw == SW_OK && model->pending_fingers;
         model->made += ins == MAKE && sw == SW_OK && !open_still;
         model->got += ins == GET && sw == SW_OK;
@@ -91,7 +92,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
                 model->u2f = event->kind == CORE_U2F;
                 model->app = event->caller == CORE_CALLER_APP;
                 model->nfc = event->caller == CORE_CALLER_NFC;
-                model->pressed = model->may_manage = false;
+                model->pressed = model->may_manage = model->erased = false;
                 model->request_ms = event->now_ms;
                 model->chain &= !model->u2f && event->bytes.size == 1 && event->bytes.data[0] == 0x08;
         }
@@ -320,6 +321,10 @@ static void check_apdu(struct core_model *model, slice apdu)
 static void check_gate_request(const struct core_model *model, const struct mitome_gate_request *request)
 {
         MUST(!model->gate_runs);
+        if (request->purpose == MITOME_GATE_FORGET) {
+                MUST(model->erased && !model->begun); /* nothing else makes fingers go */
+                return;
+        }
         if (request->purpose == MITOME_GATE_LIST || request->purpose == MITOME_GATE_RENAME) {
                 MUST(model->may_manage && !model->begun);
                 MUST(request->name.size <= MITOME_GATE_NAME_MAX);

@@ -191,6 +191,8 @@ static mitome_status gate_start(void *context, const struct mitome_gate_request 
 {
         struct rig *rig = context;
         (void)error;
+        if (request->purpose == MITOME_GATE_FORGET) /* this one has nothing to forget */
+                return (mitome_status){ MITOME_E_GATE_BUSY };
         assert_int_equal(request->challenge.size, 32);
         rig->starts++;
         return (mitome_status){ rig->gate_refuses ? MITOME_E_GATE_BUSY : MITOME_OK };

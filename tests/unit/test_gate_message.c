@@ -22,7 +22,7 @@ static int fill(void **state)
         return 0;
 }
 
-enum { REQUESTS = 11, REPORTS = 15 };
+enum { REQUESTS = 12, REPORTS = 15 };
 
 static struct gate_request request_of(unsigned i)
 {
@@ -52,6 +52,7 @@ static struct gate_request request_of(unsigned i)
                         .command = 0x06,
                         .client_data_hash = SLICE(hash),
                         .challenge = SLICE(challenge) },
+                { .kind = GATE_REQUEST_FORGET },
         };
         return requests[i];
 }
@@ -258,7 +259,7 @@ static void malformed_requests_are_refused(void **state)
                 { "a10102", MITOME_E_MISSING },
                 { "a10201", MITOME_E_MISSING },
                 { "a201020200", MITOME_E_GATE_MESSAGE }, /* no such kind */
-                { "a20102020a", MITOME_E_GATE_MESSAGE },
+                { "a20102020b", MITOME_E_GATE_MESSAGE },
                 { "a201020208", MITOME_E_MISSING }, /* RENAME without a finger */
                 { "a2010202187f", MITOME_E_GATE_MESSAGE },
                 { "a201000201", MITOME_E_GATE_MESSAGE }, /* another version */

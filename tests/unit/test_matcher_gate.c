@@ -205,6 +205,11 @@ static void the_set_is_managed_without_a_finger(void **state)
         assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
         assert_true(event.has_evidence);
 
+        say_kind(rig, GATE_REPORT_DONE);
+        assert_int_equal(manage(rig, MITOME_GATE_FORGET), MITOME_OK);
+        assert_int_equal(hear(rig), GATE_REQUEST_FORGET);
+        assert_int_equal(next(rig).kind, MITOME_GATE_DONE);
+
         say(rig, &(struct gate_report){ .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_UNKNOWN_FINGER });
         assert_int_equal(manage(rig, MITOME_GATE_REMOVE), MITOME_OK);
         event = next(rig);
@@ -226,7 +231,7 @@ static void the_set_is_left_alone_while_a_finger_is_awaited(void **state)
         struct rig *rig = *state;
         say_kind(rig, GATE_REPORT_DONE);
         assert_int_equal(start(rig, NULL), MITOME_OK);
-        for (unsigned purpose = MITOME_GATE_LIST; purpose <= MITOME_GATE_REMOVE; purpose++)
+        for (unsigned purpose = MITOME_GATE_LIST; purpose <= MITOME_GATE_FORGET; purpose++)
                 assert_int_equal(manage(rig, (enum mitome_gate_purpose)purpose), MITOME_E_GATE_BUSY);
 }
 
@@ -321,7 +326,7 @@ static void a_request_that_cannot_be_said_is_not_sent(void **state)
 {
         struct rig *rig = *state;
         uint8_t byte;
-        const struct mitome_gate_request request = { .purpose = (enum mitome_gate_purpose)6 },
+        const struct mitome_gate_request request = { .purpose = (enum mitome_gate_purpose)7 },
                                          none = { .purpose = (enum mitome_gate_purpose)0 };
         assert_int_equal(rig->face.start(rig->face.context, &request, NULL).code, MITOME_E_ARGUMENT);
         assert_int_equal(rig->face.start(rig->face.context, &none, NULL).code, MITOME_E_ARGUMENT);

@@ -200,6 +200,31 @@ static void a_failing_write_changes_nothing(void **state)
         }
 }
 
+/* A reset leaves no finger, nobody it is paired with, and the same key. */
+static void everything_is_forgotten(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t none[UNLOCK_SET_SIZE];
+        uint8_t point[PAIRING_POINT_SIZE];
+        memcpy(point, rig->state->point, sizeof point);
+        assert_int_equal(
+                matcher_state_pair(rig->state, SLICE(point), NULL).code, MITOME_OK); /* with itself */
+        add_two(rig);
+        rig->medium.fails = true;
+        assert_int_equal(matcher_state_forget(rig->state, NULL).code, MITOME_E_FILE_WRITE);
+        assert_true(rig->state->paired);
+        expect_finger(rig, 1, index_finger, "", SLICE(template_two));
+        rig->medium.fails = false;
+        for (int again = 0; again < 2; again++) {
+                assert_int_equal(matcher_state_forget(rig->state, NULL).code, MITOME_OK);
+                assert_int_equal(rig->state->finger_count, 0);
+                assert_false(rig->state->paired);
+                assert_memory_equal(rig->state->set, none, sizeof none);
+                assert_memory_equal(rig->state->point, point, sizeof point);
+                cycle(rig);
+        }
+}
+
 /* ---- states of version 1: bare templates ---- */
 
 static void write_image(struct rig *rig, slice plain)
@@ -311,6 +336,7 @@ int main(void)
                 TEST(the_sets_number_follows_the_fingers),
                 TEST(what_cannot_be_is_refused),
                 TEST(a_failing_write_changes_nothing),
+                TEST(everything_is_forgotten),
                 TEST(a_state_of_before_names_its_fingers),
                 TEST(a_list_of_another_form_is_refused),
                 TEST(a_state_that_is_cut_short_is_refused),

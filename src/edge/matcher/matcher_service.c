@@ -400,6 +400,18 @@ static void serve_remove(struct matcher_service *service, const struct gate_requ
         end_operation(service);
 }
 
+static void serve_forget(struct matcher_service *service, const struct gate_request *request)
+{
+        mitome_error error = { 0 };
+        (void)request;
+        if (service->runs)
+                refuse(service, MITOME_E_GATE_BUSY);
+        else if (failed(matcher_state_forget(service->config.state, &error)))
+                refuse(service, error.code);
+        else
+                report_kind(service, GATE_REPORT_DONE);
+}
+
 /* ---- the other requests ---- */
 
 static void serve_status(struct matcher_service *service, const struct gate_request *request)
@@ -460,6 +472,7 @@ static void serve(struct matcher_service *service, slice message)
                 [GATE_REQUEST_LIST] = serve_list,
                 [GATE_REQUEST_RENAME] = serve_rename,
                 [GATE_REQUEST_REMOVE] = serve_remove,
+                [GATE_REQUEST_FORGET] = serve_forget,
         };
         struct gate_request request;
         mitome_error error = { 0 };

@@ -416,6 +416,25 @@ mitome_status matcher_state_remove(struct matcher_state *state, slice id, mitome
         return status;
 }
 
+mitome_status matcher_state_forget(struct matcher_state *state, mitome_error *error)
+{
+        struct matcher_finger former[GATE_FINGERS_MAX];
+        const size_t count = state->finger_count;
+        struct matcher_state next = *state;
+        for (size_t i = 0; i < count; i++) {
+                former[i] = next.fingers[i];
+                next.fingers[i] = (struct matcher_finger){ 0 };
+        }
+        next.finger_count = 0;
+        next.paired = false;
+        bytes_wipe(next.element_point, sizeof next.element_point);
+        bytes_wipe(next.set, sizeof next.set);
+        MITOME_TRY(adopt(state, &next, error));
+        for (size_t i = 0; i < count; i++)
+                forget_finger(&former[i]);
+        return ok();
+}
+
 mitome_status matcher_state_key(
         const struct matcher_state *state, struct secret *ret_key, mitome_error *error)
 {

@@ -56,6 +56,9 @@ MITOME_CHECKED mitome_status matcher_state_rename(
         struct matcher_state *state, slice id, slice name, mitome_error *error);
 MITOME_CHECKED mitome_status matcher_state_remove(struct matcher_state *state, slice id, mitome_error *error);
 
+/* matcher_state_forget ends the pairing and forgets every finger. Fails as the storage does. */
+MITOME_CHECKED mitome_status matcher_state_forget(struct matcher_state *state, mitome_error *error);
+
 /* matcher_state_key derives the pairing key. Fails with GATE_UNPAIRED. */
 MITOME_CHECKED mitome_status matcher_state_key(
         const struct matcher_state *state, struct secret *ret_key, mitome_error *error);
