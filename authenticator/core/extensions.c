@@ -173,7 +173,7 @@ static enum ctap_status check_salts(const struct core_salts *salts)
                 return refusal;
         /* [12.5 getAssertion] one salt or two */
         return size == iv + SALT_SIZE || size == iv + 2 * (size_t)SALT_SIZE ? CTAP2_OK
-                                                                            : CTAP1_ERR_INVALID_PARAMETER;
+                                                                            : CTAP1_ERR_INVALID_LENGTH;
 }
 
 static enum ctap_status check_make(const struct core_operation *operation)

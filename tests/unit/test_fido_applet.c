@@ -850,7 +850,9 @@ static void assertions_verify(void **state)
                 struct authdata made;
                 struct element_rig_operation operation = operation_of(MAKE, 0);
                 assert_sw(element_rig_begin(rig, &operation), SW_OK);
-                assert_sw(element_rig_make(rig, &operation, nothing, 0, algorithms[i], USER, nothing), SW_OK);
+                assert_sw(element_rig_make(
+                                  rig, &operation, nothing, DISCOVERABLE, algorithms[i], USER, nothing),
+                        SW_OK);
                 slice view = element_rig_value(rig, 0x80);
                 memcpy(authdata, view.data, view.size);
                 assert_int_equal(authdata_read(slice_of(authdata, view.size), &made, NULL).code, MITOME_OK);

@@ -145,13 +145,14 @@ static uint16_t sign(struct mitome_element *element, const struct fido_chain *ch
         return SW_OK;
 }
 
-/* [6.2.2 12.3] names tell who the user is: only whoever verified them may learn them */
+/* [6.2.2 12.3] of a discoverable credential the user is told; names tell who it is: only whoever verified them
+ * may learn them. Of one that was named the relying party knows it. */
 static void write_user(const struct fido_credential *credential, uint8_t flags, writer *answer)
 {
-        if (!credential->user_id.size)
-                return; /* U2F's */
+        if (!credential->discoverable)
+                return;
         tlv_write(answer, 0x83, credential->user_id);
-        if (credential->discoverable && flags & AUTHDATA_UV) {
+        if (flags & AUTHDATA_UV) {
                 tlv_write(answer, 0x84, credential->user_name);
                 tlv_write(answer, 0x85, credential->display_name);
         }
