@@ -3,6 +3,7 @@
 
 usage: client_python.py MITOME FOLDER pty|unix|pcsc [TEST..]; prints TAP. Every group of tests begins with an
 authenticator that nobody has used, as a program of its own."""
+import json
 import os
 import signal
 import socket
@@ -1076,6 +1077,104 @@ def enrol(bio):
         if template is not None:
             return template
     raise AssertionError("no end of samples")
+
+
+class Person:
+    """Whom the authenticator asks by --prompt-socket, and who answers each question as he was told to."""
+
+    def __init__(self, path, answer):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(60)
+        self.socket.connect(path)
+        self.answer, self.asked, self.taken_back = answer, [], 0
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
+
+    def listen(self):
+        try:
+            for line in self.socket.makefile("r", encoding="utf-8"):
+                told = json.loads(line)
+                if "prompt" not in told:
+                    self.taken_back += 1
+                    continue
+                self.asked.append(told)
+                if self.answer:
+                    self.socket.send(f"{self.answer} {told['prompt']}\n".encode())
+        except OSError:
+            pass
+
+    def leave(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(10)
+
+
+PROMPTS = os.path.join(FOLDER, "prompts")
+
+
+@group("unix", options=("--touch", "ask", "--prompt-socket", PROMPTS))
+def presence(authenticator):
+    """Somebody is asked: yes, no, nothing at all, and a client that does not want to wait."""
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    seen = []
+    # [6.1.2 14] [11.2.9.1.7]
+    with step("yes, after a keepalive that says what is awaited"):
+        person_asked = Person(PROMPTS, "yes")
+        made = make(ctap, on_keepalive=seen.append)
+        person_asked.leave()
+        assert touched(made.auth_data) and STATUS.UPNEEDED in seen
+        assert len(person_asked.asked) == 1 and "example.com" in json.dumps(person_asked.asked)
+    with step("getInfo no longer says that it touches by itself"):
+        assert ctap.get_info().firmware_version >> 32 != 0x54455354
+    # [6.1.2 14.2.1] [6.2.2 9.2.1]
+    with step("no"):
+        person_asked = Person(PROMPTS, "no")
+        refused(ERR.OPERATION_DENIED, make, ctap, options={"rk": True})
+        refused(ERR.OPERATION_DENIED, ctap.selection)
+        person_asked.leave()
+        assert len(person_asked.asked) == 2
+    # [11.2.9.1.5]
+    with step("CANCEL while nobody answers"):
+        person_asked = Person(PROMPTS, None)
+        for call in (lambda event: make(ctap, event=event, options={"rk": True}), lambda event: ctap.selection(event=event),
+                     lambda event: ctap.get_assertion(RP["id"], b"\0" * 32, [{"type": "public-key", "id": made.auth_data.credential_data.credential_id}], event=event)):
+            event = threading.Event()
+            threading.Timer(0.5, event.set).start()
+            began = time.monotonic()
+            refused(ERR.KEEPALIVE_CANCEL, call, event)
+            assert 0.4 < time.monotonic() - began < 5
+        person_asked.leave()
+        assert len(person_asked.asked) == 3
+    # [11.2.5.1]
+    with step("meanwhile another client is told that it is busy"):
+        person_asked = Person(PROMPTS, None)
+        other = authenticator.open()
+        for one in (device, other):
+            one._connection.channel = struct.pack(">I", one._channel_id)
+        event, ended = threading.Event(), []
+
+        def wait():
+            try:
+                make(ctap, event=event, options={"rk": True})
+            except CtapError as error:
+                ended.append(error.code)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        while not person_asked.asked:
+            time.sleep(0.02)
+        try:
+            other._do_call(CTAPHID.CBOR, b"\x04", threading.Event(), None)
+            raise AssertionError("it was not busy")
+        except CtapError as error:
+            assert error.code == ERR.CHANNEL_BUSY
+        event.set()
+        waiting.join(10)
+        assert ended == [ERR.KEEPALIVE_CANCEL] and other.call(CTAPHID.CBOR, b"\x04")[0] == 0
+        person_asked.leave()
+    with step("and what nobody agreed to was not done"):
+        refused(ERR.NO_CREDENTIALS, ctap.get_assertion, RP["id"], b"\0" * 32, options={"up": False})
 
 
 @group("pty", options=("--provision-demo",))
