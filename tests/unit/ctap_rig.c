@@ -69,6 +69,9 @@ static void seal(const struct ctap_rig *rig, struct mitome_gate_event *event)
 
 static void start_gate(struct ctap_rig *rig, const struct mitome_gate_request *request)
 {
+        rig->gate_purpose = request->purpose;
+        if (request->purpose == MITOME_GATE_FORGET)
+                return;
         MUST(request->purpose == MITOME_GATE_VERIFY);
         rig->gate_command = request->command;
         rig->rp_id_size = request->rp_id.size;
@@ -80,8 +83,11 @@ static void start_gate(struct ctap_rig *rig, const struct mitome_gate_request *r
 
 static void answer_gate(struct ctap_rig *rig, struct core_event *event)
 {
-        rig->gate_event = (struct mitome_gate_event){ .kind = rig->finger };
-        if (rig->finger == MITOME_GATE_EVIDENCE || rig->finger == MITOME_GATE_ABSENT)
+        bool forgets = rig->gate_purpose == MITOME_GATE_FORGET;
+        rig->gate_event = (struct mitome_gate_event){ .kind = forgets ? MITOME_GATE_DONE : rig->finger };
+        if (forgets)
+                rig->fingers_forgotten = true;
+        else if (rig->finger == MITOME_GATE_EVIDENCE || rig->finger == MITOME_GATE_ABSENT)
                 seal(rig, &rig->gate_event);
         *event = (struct core_event){ .kind = CORE_GATE, .gate = &rig->gate_event };
 }

@@ -29,6 +29,8 @@ struct ctap_rig {
         struct core_touch touch; /* the last one; its views have ended */
         /* The matcher's last request, and what it said. */
         struct mitome_gate_event gate_event;
+        enum mitome_gate_purpose gate_purpose;
+        bool fingers_forgotten;
         uint8_t gate_command, rp_id[256], client_data_hash[SHA256_SIZE], challenge[UNLOCK_CHALLENGE_SIZE];
         size_t rp_id_size;
 

@@ -624,7 +624,9 @@ static void a_reset_leaves_a_new_authenticator(void **state)
         assert_int_equal(ctap_rig_command(&bench->ctap, RESET, (slice){ 0 }), CTAP2_ERR_OPERATION_DENIED);
         assert_true(option(bench, "clientPin"));
         bench->ctap.user = CORE_TOUCHED;
+        assert_false(bench->ctap.fingers_forgotten);
         assert_int_equal(ctap_rig_command(&bench->ctap, RESET, (slice){ 0 }), CTAP2_OK);
+        assert_true(bench->ctap.fingers_forgotten);
         assert_false(option(bench, "clientPin") || option(bench, "alwaysUv") || option(bench, "bioEnroll"));
         assert_int_equal(ctap_rig_uint(&bench->ctap, 0x0D), 4);
         assert_int_equal(ctap_rig_member(&bench->ctap, 0x19).size, 0);
