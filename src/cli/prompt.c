@@ -36,7 +36,7 @@ static const struct words {
         [MITOME_PROMPT_U2F_LOGIN] = { "u2f-login", "Log in",
                 "Log in at a website that does not say its name (U2F)", false },
         [MITOME_PROMPT_VENDOR] = { "vendor", "App", "Allow what an app of this machine asks", false },
-        [MITOME_PROMPT_PIN] = { "token", "Unlock", "Unlock the security key for a program", false },
+        [MITOME_PROMPT_PIN] = { "token", "Unlock", "Unlock the security key for ", true },
         [MITOME_PROMPT_ENROL] = { "enrol", "New finger", "Add a finger", false },
 };
 
@@ -96,8 +96,9 @@ static void compose(
         if (prompt->user_name.size)
                 write_slice(&name_out, slice_text(" as "));
         write_harmless(&name_out, prompt->user_name);
-        snprintf(ret->body, sizeof ret->body, "%s%s%s%s", chosen->text,
-                chosen->names_site ? (const char *)site : "", chosen->names_site ? (const char *)name : "",
+        const char *named = prompt->rp_id.size ? (const char *)site : "a program";
+        snprintf(ret->body, sizeof ret->body, "%s%s%s%s", chosen->text, chosen->names_site ? named : "",
+                chosen->names_site ? (const char *)name : "",
                 prompt->finger ? ": lay your finger on the sensor" : "?");
 }
 
@@ -228,8 +229,10 @@ void prompter_automatic(struct prompter *prompter, bool automatic)
 static mitome_status add_ways(
         struct prompter *prompter, const struct prompter_config *config, mitome_error *error)
 {
-        if (config->terminal)
-                prompter->ways[prompter->count++] = prompt_by_terminal();
+        if (config->terminal) {
+                MITOME_TRY(prompt_by_terminal(&prompter->ways[prompter->count], error));
+                prompter->count++;
+        }
         if (config->command) {
                 MITOME_TRY(prompt_by_command(config->command, &prompter->ways[prompter->count], error));
                 prompter->count++;

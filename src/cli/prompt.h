@@ -36,7 +36,7 @@ struct prompt_way {
 
 /* prompt_by_terminal asks on standard error and hears lines of standard input: y is a touch, another line
  * declines. */
-struct prompt_way prompt_by_terminal(void);
+MITOME_CHECKED mitome_status prompt_by_terminal(struct prompt_way *ret, mitome_error *error);
 
 /* prompt_by_command runs `COMMAND TITLE BODY REASON touch|finger` for each prompt and ends it with the
  * prompt. Exit status 0 is a touch, 1 declines, any other says nothing. A name without a slash is looked for

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -86,8 +87,20 @@ static size_t watch(void *context, struct pollfd fds[PROMPT_WATCH_MAX])
         return terminal->asking && !terminal->ended ? 1 : 0;
 }
 
-struct prompt_way prompt_by_terminal(void)
+/* A service has no terminal: its questions do not end in "[y/N]". */
+static bool nobody_types(void)
+{
+        struct stat here, nowhere;
+        return fstat(STDIN_FILENO, &here) != 0 ||
+               (stat("/dev/null", &nowhere) == 0 && S_ISCHR(here.st_mode) && here.st_rdev == nowhere.st_rdev);
+}
+
+mitome_status prompt_by_terminal(struct prompt_way *ret, mitome_error *error)
 {
         struct terminal *terminal = calloc(1, sizeof *terminal);
-        return (struct prompt_way){ terminal, ask, hear, end, free, watch };
+        if (!terminal)
+                return fail(error, MITOME_E_NO_MEMORY, "prompts", NULL);
+        terminal->ended = nobody_types();
+        *ret = (struct prompt_way){ terminal, ask, hear, end, free, watch };
+        return ok();
 }

@@ -173,6 +173,11 @@ static void what_is_shown_is_harmless(void **state)
         char endless[300];
         memset(endless, 'x', sizeof endless);
         end(prompter);
+        read_line(fd);
+        ask(prompter, MITOME_PROMPT_PIN, slice_text(""), slice_text(""));
+        read_line(fd);
+        assert_non_null(strstr(line, "Unlock the security key for a program?"));
+        end(prompter);
         ask(prompter, MITOME_PROMPT_LOGIN, SLICE(endless), slice_text(""));
         read_line(fd);
         read_line(fd);
