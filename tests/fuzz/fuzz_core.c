@@ -277,7 +277,10 @@ static void tell_gate(struct run *run)
                 .has_evidence = how & 16,
                 .remaining = how >> 5,
                 .hint = (enum mitome_gate_hint)(how >> 5),
+                .code = how & 16 ? MITOME_E_GATE_FULL : MITOME_E_GATE_UNKNOWN_FINGER,
+                .finger_count = how >> 4, /* more than there can be, too */
         };
+        event.fingers[0].name_size = how >> 2; /* no longer than a name may be: a gate keeps to that */
         step(run, (struct core_event){ .kind = CORE_GATE, .gate = how == 15 ? NULL : &event });
 }
 

@@ -1325,6 +1325,7 @@ static void next_sample(struct rig *rig, const uint8_t id[16])
         expect(rig, CORE_GATE_POLL);
 }
 
+/* [6.7.4 8] [6.7.4 9] [6.7.4] */
 static void a_finger_is_enrolled(void **state)
 {
         struct rig *rig = *state;
@@ -1507,7 +1508,7 @@ static void enrolments_are_refused(void **state)
                 uint8_t flags;
                 enum ctap_status status;
         } cases[] = {
-                { BIO(.subcommand = 1), PIN, CTAP1_ERR_INVALID_COMMAND }, /* no sensor */
+                { BIO(.subcommand = 1), PIN, CTAP1_ERR_INVALID_COMMAND }, /* [6.7.1] no sensor */
                 /* [6.7.4 1] */
                 { BIO(.subcommand = 1, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
                 { BIO(.subcommand = 2, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },

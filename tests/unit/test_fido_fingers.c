@@ -6,6 +6,7 @@
 #include "cbor.h"
 #include "element_internal.h"
 #include "element_rig.h"
+#include "pin_rig.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -260,7 +261,6 @@ static void messages_of_removals_are_read_strictly(void **state)
         assert_sw(begin_with(rig, &forged, SLICE(whole)), SW_SECURITY_STATUS); /* [6.7.4 4] */
 }
 
-/* [6.7.4 5] a token without be */
 static uint16_t authorise_with(struct element_rig *rig, const struct secret *token, slice message)
 {
         uint8_t param[SHA256_SIZE], bytes[256];
@@ -299,6 +299,27 @@ static void names_are_given_by_token(void **state)
         assert_sw(authorise_with(rig, &token, slice_of((const uint8_t[]){ 1, 6 }, 2)), SW_WRONG_DATA);
 }
 
+/* [6.7.4 5] a token without be, by either protocol; what the other protocol's form authenticates is nothing
+ */
+static void other_permissions_do_not_do(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint8_t removal[] = { 0x01, 0x06, 0xA1, 0x01, 0x41, 0x71 }, list[] = { 0x01, 0x04 };
+        for (uint8_t protocol = 1; protocol <= 2; protocol++)
+                for (int permissions = 1; permissions <= 0x3F; permissions++) {
+                        const uint16_t wanted = permissions & BE ? SW_OK : SW_SECURITY_STATUS;
+                        SECRET(token);
+                        assert_sw(pin_rig_token(rig, protocol, ELEMENT_RIG_PIN, permissions, rp_id, &token),
+                                SW_OK);
+                        if (protocol == 1) { /* 32 bytes where 16 belong */
+                                assert_sw(begin_with(rig, &token, SLICE(removal)), SW_SECURITY_STATUS);
+                                continue;
+                        }
+                        assert_sw(authorise_with(rig, &token, SLICE(list)), wanted);
+                        assert_sw(begin_with(rig, &token, SLICE(removal)), wanted);
+                }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -311,6 +332,7 @@ int main(void)
                 TEST(a_removal_is_not_replayed),
                 TEST(messages_of_removals_are_read_strictly),
                 TEST(names_are_given_by_token),
+                TEST(other_permissions_do_not_do),
         };
         return cmocka_run_group_tests_name("fido_fingers", tests, set_up_group, tear_down_group);
 }
