@@ -34,6 +34,7 @@ struct gate_double {
         enum finger finger;
         enum forgery forgery;
         bool broken;
+        bool declines; /* it has no sensor: says so under seal, and nobody is asked for a finger */
 
         bool runs, cancelled, awaited;
         struct mitome_gate_request request; /* its views point into the copies below */

@@ -486,6 +486,20 @@ static void a_full_set_takes_no_more(void **state)
         enrol(table);
 }
 
+/* A sensor that is unplugged costs no try, however often: the matcher vouches that no finger was there. */
+static void a_missing_sensor_costs_no_try(void **state)
+{
+        struct table *table = *state;
+        enrol(table);
+        fido_cred_t *credential = registered(table, COSE_ES256, FIDO_OPT_OMIT);
+        table->gate.declines = true;
+        for (int i = 0; i < 12; i++)
+                assert_int_equal(log_in(table, credential), FIDO_ERR_ERR_OTHER);
+        table->gate.declines = false;
+        assert_int_equal(log_in(table, credential), FIDO_OK);
+        fido_cred_free(&credential);
+}
+
 /* A set that somebody else changed opens nothing, until a PIN has confirmed one. */
 static void a_finger_removed_elsewhere_closes_the_path(void **state)
 {
@@ -782,6 +796,7 @@ int main(void)
                 TEST(enrolment_can_end_early),
                 TEST(fingers_are_listed_named_and_removed),
                 TEST(a_full_set_takes_no_more),
+                TEST(a_missing_sensor_costs_no_try),
                 TEST(a_finger_removed_elsewhere_closes_the_path),
                 TEST(register_and_log_in_with_es256),
                 TEST(register_and_log_in_with_eddsa),
