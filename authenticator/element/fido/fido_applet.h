@@ -312,6 +312,7 @@ struct fido_credential {
 struct fido_query {
         slice rp_id_hash; /* always given: nothing is found for another relying party */
         slice id;
+        slice listed; /* a data field: one of the ids that it has as 87 */
         slice user_id;
         bool discoverable;
         bool verified;   /* the user was: else credProtect hides some */

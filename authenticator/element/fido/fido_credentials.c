@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "data_fields.h"
 #include "element_internal.h"
 #include "fido_certificate.h"
 
@@ -200,12 +201,44 @@ size_t fido_count_discoverable(const struct mitome_element *element)
 
 /* ---- finding ---- */
 
+/* What the index is asked for. A list is a set of bits: one pass over a relying party's credentials finds
+ * those of it, however many there are of both. */
+struct tags {
+        uint32_t id, user;
+        uint64_t listed[64]; /* where the last 12 bits of an id's tag have their bit */
+};
+
+static struct tags tags_of(const struct fido_query *query)
+{
+        struct tags tags = { .id = fido_index_tag(query->id) };
+        slice id;
+        reader list = reader_over(query->listed, NULL, NULL);
+        while (fields_next(&list, 0x87, &id)) {
+                uint32_t tag = fido_index_tag(id);
+                tags.listed[tag >> 6 & 63] |= UINT64_C(1) << (tag & 63);
+        }
+        if (query->user_id.size)
+                tags.user = user_tag(query->user_id);
+        return tags;
+}
+
+static bool is_listed(const struct fido_query *query, slice wanted)
+{
+        slice id;
+        reader list = reader_over(query->listed, NULL, NULL);
+        while (fields_next(&list, 0x87, &id))
+                if (slice_equal(id, wanted))
+                        return true;
+        return false;
+}
+
 /* CTAP 2.1 12.1: what credProtect lets be found, which without verification is at most what was named. */
 static bool is_shown(uint8_t protection, const struct fido_query *query)
 {
-        uint8_t most = query->verified      ? FIDO_PROTECT_VERIFIED
-                       : query->id.size > 0 ? FIDO_PROTECT_NAMED
-                                            : FIDO_PROTECT_NONE;
+        bool named = query->id.size > 0 || query->listed.size > 0;
+        uint8_t most = query->verified ? FIDO_PROTECT_VERIFIED
+                       : named         ? FIDO_PROTECT_NAMED
+                                       : FIDO_PROTECT_NONE;
         return protection <= most;
 }
 
@@ -213,16 +246,18 @@ static bool fits(const struct fido_credential *credential, const struct fido_que
 {
         return slice_equal(credential->rp_id_hash, query->rp_id_hash) &&
                (!query->id.size || slice_equal(credential->id, query->id)) &&
+               (!query->listed.size || is_listed(query, credential->id)) &&
                (!query->user_id.size || slice_equal(credential->user_id, query->user_id)) &&
                (!query->discoverable || credential->discoverable) && is_shown(credential->protection, query);
 }
 
-/* What the index can tell of it: `id` and `user` are the query's tags. */
+/* What the index can tell of it. */
 static bool may_fit(
-        const struct fido_index_entry *entry, const struct fido_query *query, uint32_t id, uint32_t user)
+        const struct fido_index_entry *entry, const struct fido_query *query, const struct tags *tags)
 {
-        return !(entry->flags & INDEX_DOOMED) && (!query->id.size || entry->id == id) &&
-               (!query->user_id.size || entry->user == user) &&
+        return !(entry->flags & INDEX_DOOMED) && (!query->id.size || entry->id == tags->id) &&
+               (!query->listed.size || tags->listed[entry->id >> 6 & 63] >> (entry->id & 63) & 1) &&
+               (!query->user_id.size || entry->user == tags->user) &&
                (!query->before || entry->place < query->before) &&
                (!query->discoverable || entry->flags & INDEX_DISCOVERABLE) &&
                is_shown(entry->protection, query);
@@ -242,12 +277,12 @@ uint16_t fido_find(
         struct fido_index *index = &element->fido.index;
         struct fido_credential credential;
         size_t first, end;
-        uint32_t id = fido_index_tag(query->id), user = query->user_id.size ? user_tag(query->user_id) : 0;
+        const struct tags tags = tags_of(query);
         SW_TRY(make_index(element));
         fido_index_range(index, fido_index_party(query->rp_id_hash), &first, &end);
         while (end-- > first) {
                 const struct fido_index_entry *entry = &index->entries[end];
-                if (may_fit(entry, query, id, user) && read_fitting(element, entry, query, &credential)) {
+                if (may_fit(entry, query, &tags) && read_fitting(element, entry, query, &credential)) {
                         *ret = credential;
                         return SW_OK;
                 }
@@ -261,13 +296,14 @@ uint16_t fido_count_found(struct mitome_element *element, const struct fido_quer
         struct fido_index *index = &element->fido.index;
         struct fido_credential credential;
         size_t first, end, count = 0;
-        uint32_t id = fido_index_tag(query->id), user = query->user_id.size ? user_tag(query->user_id) : 0;
+        const struct tags tags = tags_of(query);
         SW_TRY(make_index(element));
         fido_index_range(index, fido_index_party(query->rp_id_hash), &first, &end);
         for (size_t i = first; i < end; i++) {
                 const struct fido_index_entry *entry = &index->entries[i];
-                bool read = query->id.size || query->user_id.size || entry->flags & INDEX_CERTIFICATE;
-                count += may_fit(entry, query, id, user) &&
+                bool read = query->id.size || query->listed.size || query->user_id.size ||
+                            entry->flags & INDEX_CERTIFICATE;
+                count += may_fit(entry, query, &tags) &&
                          (!read || read_fitting(element, entry, query, &credential));
         }
         *ret = count;

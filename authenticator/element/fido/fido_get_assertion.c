@@ -91,19 +91,14 @@ static struct fido_query query_of(const struct fido_operation *operation)
                 .verified = is_verified(operation) };
 }
 
-/* [6.2.2 7.1] the first of the list that is here. [6.2.2 7.4] [6.2.2 7.5] fido_find leaves out what
- * credProtect hides, and what is another relying party's. */
+/* [6.2.2 7.1] [6.2.2 11.1] the newest of the list that is here. [6.2.2 7.4] [6.2.2 7.5] fido_find leaves out
+ * what credProtect hides, and what is another relying party's; [6.2.2 7.6] 6A88 when nothing is left. */
 static uint16_t choose_allowed(struct mitome_element *element, const struct fido_operation *operation,
         const struct get *get, struct fido_credential *ret)
 {
         struct fido_query query = query_of(operation);
-        reader list = reader_over(get->data, NULL, NULL);
-        while (fields_next(&list, 0x87, &query.id)) {
-                uint16_t sw = fido_find(element, &query, ret);
-                if (sw != SW_NO_REFERENCE)
-                        return sw;
-        }
-        return SW_NO_REFERENCE; /* [6.2.2 7.6] */
+        query.listed = get->data;
+        return fido_find(element, &query, ret);
 }
 
 /* [6.2.2 7.2] all discoverable ones; [6.2.2 12.2.1] the newest is the first. */
@@ -145,8 +140,8 @@ static uint16_t sign(struct mitome_element *element, const struct fido_chain *ch
         return SW_OK;
 }
 
-/* [6.2.2 12.3] of a discoverable credential the user is told; names tell who it is: only whoever verified them
- * may learn them. Of one that was named the relying party knows it. */
+/* [6.2.2 12.3] of a discoverable credential the user is told; names tell who it is: only whoever verified
+ * them may learn them. Of one that was named the relying party knows it. */
 static void write_user(const struct fido_credential *credential, uint8_t flags, writer *answer)
 {
         if (!credential->discoverable)

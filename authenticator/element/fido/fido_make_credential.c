@@ -156,16 +156,14 @@ static uint16_t choose_algorithm(const struct mitome_element *element, const str
 static uint16_t check_excluded(
         struct mitome_element *element, const struct make *make, const struct fido_operation *operation)
 {
-        struct fido_query query = { .rp_id_hash = SLICE(operation->rp_id_hash),
+        const struct fido_query query = { .rp_id_hash = SLICE(operation->rp_id_hash),
+                .listed = make->data,
                 .verified = is_verified(operation) };
         struct fido_credential found;
-        reader list = reader_over(make->data, NULL, NULL);
-        while (fields_next(&list, 0x87, &query.id)) {
-                uint16_t sw = fido_find(element, &query, &found);
-                if (sw != SW_NO_REFERENCE)
-                        return sw == SW_OK ? SW_EXISTS : sw;
-        }
-        return SW_OK;
+        if (!make->excluded.data)
+                return SW_OK;
+        uint16_t sw = fido_find(element, &query, &found);
+        return sw == SW_OK ? SW_EXISTS : sw == SW_NO_REFERENCE ? SW_OK : sw;
 }
 
 /* A discoverable credential of the same user at the same relying party gives way to the new one. */
