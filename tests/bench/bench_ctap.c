@@ -26,6 +26,7 @@ static const uint8_t client_data_hash[SHA256_SIZE] = { 0xC0 };
 
 static bool carry_out(struct ctap_bench *bench, struct core_event event)
 {
+        static const struct mitome_gate_event forgotten = { .kind = MITOME_GATE_DONE };
         struct core_action action;
         size_t size;
         bench->commands = 0;
@@ -46,6 +47,11 @@ static bool carry_out(struct ctap_bench *bench, struct core_event event)
                         event.bytes = slice_of(bench->rig.response, size);
                         break;
                 case CORE_TOUCH:
+                        break;
+                case CORE_GATE_START: /* a reset has the gate forget its fingers: there are none */
+                case CORE_GATE_POLL:
+                        event.kind = CORE_GATE;
+                        event.gate = &forgotten;
                         break;
                 default:
                         return false;
