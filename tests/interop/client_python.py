@@ -456,6 +456,13 @@ def client_pin(authenticator):
     # [6.5.5.5 3]
     with step("once only"):
         refused((ERR.PIN_AUTH_INVALID, ERR.NOT_ALLOWED), pin.set_pin, PIN)
+    # [6.1.2 7] [6.1.2 8] [6.1.2 10]
+    with step("whether a credential is made without it is as getInfo says"):
+        if ctap.get_info().options.get("makeCredUvNotRqd"):
+            assert not verified(make(ctap).auth_data)
+        else:
+            refused(ERR.PUAT_REQUIRED, make, ctap)
+        refused(ERR.PUAT_REQUIRED, make, ctap, options={"rk": True})
     for cls in PROTOCOLS:
         protocol = cls()
         mine = ClientPin(ctap, protocol)
