@@ -96,6 +96,13 @@ static mitome_status restart_element(struct mitome_authenticator *a, mitome_erro
         return run_attach(a, error);
 }
 
+mitome_status mitome_authenticator_restart_element(
+        struct mitome_authenticator *authenticator, uint64_t now_ms, mitome_error *error)
+{
+        note_time(authenticator, now_ms);
+        return restart_element(authenticator, error);
+}
+
 mitome_status mitome_authenticator_power_cycle(
         struct mitome_authenticator *authenticator, uint64_t now_ms, mitome_error *error)
 {

@@ -135,6 +135,12 @@ MITOME_CHECKED mitome_status mitome_authenticator_new(const struct mitome_authen
 MITOME_CHECKED mitome_status mitome_authenticator_power_cycle(
         struct mitome_authenticator *authenticator, uint64_t now_ms, mitome_error *error);
 
+/* mitome_authenticator_restart_element resets the element alone, as above, and opens its applet anew: what a
+ * reader or a host has selected, and its channels, stay. For whoever needs the element for himself between
+ * two requests (mitome_authenticator_busy tells). Fails as the power cycle does. */
+MITOME_CHECKED mitome_status mitome_authenticator_restart_element(
+        struct mitome_authenticator *authenticator, uint64_t now_ms, mitome_error *error);
+
 /* ---- CTAPHID ---- */
 
 /* mitome_authenticator_receive takes one report from the host. */

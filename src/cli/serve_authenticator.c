@@ -363,13 +363,14 @@ static int patience(const struct server *server, int prompts_ms)
         return prompts_ms;
 }
 
-/* Pairing needs the applet for itself for a moment. */
+/* Pairing needs the applet for itself for a moment; the reader that asked for the reset hears nothing of it,
+ * so what it has selected stays. */
 static mitome_status settle(struct server *server, mitome_error *error)
 {
         if (!server->was_reset || mitome_authenticator_busy(server->authenticator))
                 return ok();
         if (server->device.matcher)
-                return mitome_authenticator_power_cycle(server->authenticator, steady_clock_ms(), error);
+                return mitome_authenticator_restart_element(server->authenticator, steady_clock_ms(), error);
         server->was_reset = false;
         return ok();
 }

@@ -937,6 +937,7 @@ def reset(authenticator):
     ctap = Ctap2(device)
     ClientPin(ctap).set_pin(PIN)
     data, _ = register(client(device), resident_key_requirement="required")
+    had_sensor = BioEnrollment.is_supported(ctap.info)
     # [6.6]
     with step("a reset right after the start"):
         ctap = Ctap2(authenticator.again())
@@ -944,6 +945,8 @@ def reset(authenticator):
         assert ctap.get_info().options["clientPin"] is False
         refused(ERR.NO_CREDENTIALS, ctap.get_assertion, RP["id"], b"\0" * 32, [{"type": "public-key", "id": data.credential_data.credential_id}])
         refused(ERR.NO_CREDENTIALS, ctap.get_assertion, RP["id"], b"\0" * 32)
+    with step("its sensor is there as before"):
+        assert BioEnrollment.is_supported(ctap.get_info()) == had_sensor
     with step("and none ten seconds later"):
         time.sleep(10.5)
         refused(ERR.NOT_ALLOWED, ctap.reset)
