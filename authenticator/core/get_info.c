@@ -140,7 +140,8 @@ static void write_extensions(writer *w, const struct core *core)
 {
         static const struct shown_text extensions[] = { { "credBlob", always }, { "credProtect", always },
                 { "hmac-secret", always }, { "mitome-jpki", always }, { "largeBlobKey", has_blobs },
-                { "minPinLength", always }, { "hmac-secret-mc", always }, { "thirdPartyPayment", always } };
+                { "minPinLength", always }, { "hmac-secret-mc", always }, { "thirdPartyPayment", always },
+                { "pinComplexityPolicy", always } };
         write_texts(w, core, extensions, sizeof extensions / sizeof *extensions);
 }
 

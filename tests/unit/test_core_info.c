@@ -168,6 +168,7 @@ static void members_that_are_always_there(void **state)
         assert_true(lists(rig, 2, "credProtect") && lists(rig, 2, "credBlob"));
         assert_true(lists(rig, 2, "largeBlobKey") && lists(rig, 2, "minPinLength"));
         assert_true(lists(rig, 2, "thirdPartyPayment") && lists(rig, 2, "mitome-jpki"));
+        assert_true(lists(rig, 2, "pinComplexityPolicy"));
         core_rig_same(core_rig_bytes_of(rig, 3), aaguid, sizeof aaguid);
         assert_int_equal(core_rig_number_of(rig, 5), CORE_MESSAGE_MAX);
         assert_int_equal(core_rig_number_of(rig, 7), 64);
