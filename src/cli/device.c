@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,10 +94,12 @@ static mitome_status start_element(struct device *device, mitome_error *error)
                 return fail(error, MITOME_E_PROCESS, "the element's process", NULL);
         mitome_status status = child_process_start_with(serve, ends[1], &device->element_process, error);
         close(ends[1]);
-        if (!failed(status))
-                return card_link_adopt(ends[0], &device->card, error);
-        close(ends[0]);
-        return status;
+        if (failed(status)) {
+                close(ends[0]);
+                return status;
+        }
+        device->element_ending = pidfd_open(device->element_process, 0);
+        return card_link_adopt(ends[0], &device->card, error);
 }
 
 /* ---- the matcher ---- */
@@ -225,7 +228,7 @@ static mitome_status name_paths(struct device *device, mitome_error *error)
 
 mitome_status device_start(struct device *device, const struct device_config *config, mitome_error *error)
 {
-        *device = (struct device){ .config = *config };
+        *device = (struct device){ .config = *config, .element_ending = -1 };
         MITOME_TRY(name_paths(device, error));
         MITOME_TRY(prepare(device, error));
         return start_all(device, error);
@@ -234,7 +237,7 @@ mitome_status device_start(struct device *device, const struct device_config *co
 mitome_status device_start_element(struct device *device, const char *state, mitome_error *error)
 {
         char image[DEVICE_PATH_MAX];
-        *device = (struct device){ .config = { .state = state } };
+        *device = (struct device){ .config = { .state = state }, .element_ending = -1 };
         MITOME_TRY(name_paths(device, error));
         MITOME_TRY(device_path(state, "state", image, error));
         if (access(image, F_OK) != 0)
@@ -247,6 +250,9 @@ void device_stop(struct device *device)
         matcher_gate_close(device->matcher);
         card_link_close(device->card);
         child_process_stop(device->element_process);
+        if (device->element_process && device->element_ending >= 0)
+                close(device->element_ending);
+        device->element_ending = -1;
         device->matcher = NULL;
         device->card = NULL;
         device->element_process = 0;

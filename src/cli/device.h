@@ -27,6 +27,7 @@ struct device {
         char blobs[DEVICE_PATH_MAX]; /* the file of the large blobs */
         char sensor[DEVICE_PATH_MAX];
         pid_t element_process;
+        int element_ending; /* readable when it has ended; -1: nobody can tell */
         struct card_link *card;
         struct matcher_gate *matcher; /* NULL: no finger */
 };

@@ -265,14 +265,19 @@ static void speak(struct server *server, int wait_ms)
                 server->port.send(server->port.context, report);
 }
 
-/* All reports that are there, each with what it leads to. */
+/* The reports that are there, each with what it leads to; of a host that never stops, so many that nobody
+ * else waits long. */
 static mitome_status listen_to_host(struct server *server, mitome_error *error)
 {
+        enum { AT_ONCE = 512 };
         uint8_t report[HID_PORT_REPORT_SIZE];
         enum hid_port_event event;
         if (!server->port.receive)
                 return ok();
-        while ((event = server->port.receive(server->port.context, report)) != HID_PORT_NOTHING) {
+        for (int i = 0; i < AT_ONCE; i++) {
+                event = server->port.receive(server->port.context, report);
+                if (event == HID_PORT_NOTHING)
+                        break;
                 if (event == HID_PORT_GONE)
                         return fail(error, MITOME_E_HID_GONE, "--hid", NULL);
                 if (event == HID_PORT_POWER_CYCLE)
@@ -333,15 +338,17 @@ static mitome_status listen_to_reader(struct server *server, mitome_error *error
 /* ---- both, and everything else ---- */
 
 enum {
-        WATCH_MAX = 3 + HID_PORT_WATCH_MAX + PROMPT_WAYS_MAX * PROMPT_WATCH_MAX,
+        WATCH_MAX = 4 + HID_PORT_WATCH_MAX + PROMPT_WAYS_MAX * PROMPT_WATCH_MAX,
         BUSY_MS = 10,
 };
 
-/* Waits until somebody wants something. False: it is time to stop. */
-static bool await(struct server *server, int wait_ms)
+/* Waits until somebody wants something. False: it is time to stop, or (then *ret_gone) the element has ended.
+ */
+static bool await(struct server *server, int wait_ms, bool *ret_gone)
 {
-        struct pollfd fds[WATCH_MAX] = { { .fd = server->stop, .events = POLLIN } };
-        size_t count = 1;
+        struct pollfd fds[WATCH_MAX] = { { .fd = server->stop, .events = POLLIN },
+                { .fd = server->device.element_ending, .events = POLLIN } };
+        size_t count = 2;
         if (server->status)
                 fds[count++] = status_server_watch(server->status);
         if (server->reader)
@@ -350,7 +357,8 @@ static bool await(struct server *server, int wait_ms)
                 count += server->port.watch(server->port.context, fds + count);
         count += prompter_watch(server->prompter, fds + count);
         (void)poll(fds, count, wait_ms);
-        return fds[0].revents == 0;
+        *ret_gone = fds[1].revents != 0;
+        return fds[0].revents == 0 && !*ret_gone;
 }
 
 /* -1: until somebody comes. */
@@ -378,7 +386,8 @@ static mitome_status settle(struct server *server, mitome_error *error)
 static mitome_status serve(struct server *server, mitome_error *error)
 {
         int wait_ms = 0;
-        while (await(server, wait_ms)) {
+        bool gone;
+        while (await(server, wait_ms, &gone)) {
                 MITOME_TRY(listen_to_host(server, error));
                 MITOME_TRY(listen_to_reader(server, error));
                 speak(server, mitome_authenticator_busy(server->authenticator) ? BUSY_MS : 0);
@@ -387,7 +396,7 @@ static mitome_status serve(struct server *server, mitome_error *error)
                 if (server->status)
                         status_server_answer(server->status);
         }
-        return ok();
+        return gone ? fail(error, MITOME_E_ELEMENT_GONE, NULL, NULL) : ok();
 }
 
 /* A descriptor that has something to read once a signal asks for the end. */

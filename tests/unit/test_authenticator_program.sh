@@ -56,6 +56,7 @@ answers() {
 start() {
         state=$1
         shift
+        : >"$work/log" # or the last one's readiness is taken for this one's
         "$mitome" authenticator --state "$state" "$@" >"$work/log" 2>&1 </dev/null &
         running=$!
         tries=0
@@ -163,6 +164,17 @@ start "$key" --hid "pty:$work/tty" || exit 1
 try 'what a killed one left is replaced' test -c "$work/tty"
 answers 'and status reaches it' 0 'PIN: none is set' status --state "$key"
 stop
+
+start "$key" --hid "pty:$work/tty" || exit 1
+below=$(children "$running")
+kill -KILL "${below%% *}"
+ended=0
+wait "$running" || ended=$?
+running=
+try 'without its element it ends' test "$ended" = 2
+try 'and says why' said E837
+# shellcheck disable=SC2086
+try 'and its matcher with it' await_gone $below
 
 # ---- the demonstration ----
 
