@@ -153,10 +153,10 @@ else
         test_that 'an SSH server runs' false
 fi
 
-# ---- PAM ----
+# ---- PAM: the PIN is asked for a registration, and for a login where the mapping says so ----
 
 # [6.1.2 14]
-call pamu2fcfg -u alice
+typing "$pin\n" pamu2fcfg -u alice
 test_that 'pamu2fcfg registers the key for alice' said 'alice:'
 cp "$work/out" "$work/mapping"
 typing "$pin\n" pamu2fcfg -u alice -N
@@ -187,7 +187,7 @@ is_logged_in() {
 not_logged_in() {
         ! is_logged_in
 }
-call pamu2fcfg -u alice -o pam://guest -i pam://guest
+typing "$pin\n" pamu2fcfg -u alice -o pam://guest -i pam://guest
 cp "$work/out" "$work/mapping"
 typing "$pin\n" pamu2fcfg -u alice -o pam://guest -i pam://guest -N
 cp "$work/out" "$work/mapping_pin"
