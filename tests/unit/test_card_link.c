@@ -69,7 +69,7 @@ static void a_frame_comes_out_as_it_went_in(void **state)
 
 static void frames_of_no_size_or_too_much_are_not_sent(void **state)
 {
-        static uint8_t payload[MITOME_APDU_MAX + 1];
+        static uint8_t payload[FRAME_MAX + 1];
         uint8_t byte;
         int fds[2];
         (void)state;
