@@ -130,8 +130,6 @@ struct mitome_binding {
         bool phone; /* carries the marker of certificates issued into a phone (this project's own OID) */
 };
 
-/* What extensions brought. The authenticator's outputs are signed; the client's are the browser's word. An
- * output of another type than its extension has counts as absent. */
 /* What the extension "mitome-jpki" tells of the user's verification. */
 enum mitome_verified_by {
         MITOME_VERIFIED_UNTOLD, /* the extension is absent, or says something else */
@@ -142,6 +140,8 @@ enum mitome_verified_by {
         MITOME_VERIFIED_BY_IRIS,
 };
 
+/* What extensions brought. The authenticator's outputs are signed; the client's are the browser's word. An
+ * output of another type than its extension has counts as absent. */
 struct mitome_extensions {
         /* signed */
         enum mitome_verified_by verified_by;

@@ -10,9 +10,15 @@ build=$2
 browse=$3
 verify=$4
 first_site=$5
+embed=$build/examples/embed
 sanitized=${6-}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+element=''
+leave() {
+        [ -z "$element" ] || { kill "$element" 2>/dev/null; wait "$element" 2>/dev/null || true; }
+        rm -rf "$work"
+}
+trap leave EXIT
 umask 077
 
 count=0
@@ -71,6 +77,10 @@ if [ -z "$sanitized" ]; then
         # shellcheck disable=SC2046
         answers 'examples/first_site.c, too' 0 - - \
                 cc -Wall -Wextra -Werror -o "$first_site" "$source/examples/first_site.c" $(pkg-config --cflags --libs libmitome-rp)
+        # shellcheck disable=SC2046
+        answers 'examples/embed.c, with those of libmitome-authenticator' 0 - - \
+                cc -Wall -Wextra -Werror -o "$work/embed" "$source/examples/embed.c" $(pkg-config --cflags --libs libmitome-authenticator)
+        embed=$work/embed
         for header in "$source"/include/mitome/*.h; do
                 name=$(basename "$header")
                 printf '#include <mitome/%s>\n#include <mitome/%s>\nint main(void) { return 0; }\n' "$name" "$name" >"$work/alone.c"
@@ -150,6 +160,24 @@ run 'another challenge is refused' 1 - 'E' https://example.org "$work/record"
 run 'no response is refused' 1 - 'E' https://example.org
 run 'no record cannot be read' 2 - 'usage:' https://example.org "$work/nothing"
 
+# ---- examples/embed.c ----
+
+"$build/mitome" element --state "$work/element" --provision-demo --unix "$work/socket" >"$work/element.log" 2>&1 &
+element=$!
+for moment in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ ! -S "$work/socket" ] || break
+        sleep 1
+done
+echo >"$work/in"
+answers 'an authenticator in a program of its own tells what it is, and is touched' 0 'command 0B: status 00 and 0 bytes' - "$embed" "$work/socket"
+answers 'by getInfo, too' 0 'command 04: status 00 and ' - "$embed" "$work/socket"
+echo n >"$work/in"
+answers 'a touch that is declined is OPERATION_DENIED' 0 'command 0B: status 27 and 0 bytes' - "$embed" "$work/socket"
+answers 'no element, no authenticator' 2 - 'No such file' "$embed" "$work/nowhere"
+kill "$element"
+wait "$element" || true
+element=''
+
 # ---- the pages show what was run ----
 
 # squeeze: a C text as one line without white space, so that a page may indent as it likes.
@@ -157,8 +185,9 @@ squeeze() {
         tr -d ' \t\n'
 }
 
-cat "$source/examples/verify.c" "$source/examples/first_site.c" | squeeze >"$work/code"
-for page in docs/first-login.md docs/ja/first-login.md; do
+cat "$source/examples/verify.c" "$source/examples/first_site.c" "$source/examples/embed.c" | squeeze >"$work/code"
+for page in docs/first-login.md docs/ja/first-login.md docs/authenticator.md docs/ja/authenticator.md; do
+        case $page in *authenticator.md) wanted=1 ;; *) wanted=4 ;; esac
         : >"$work/out"
         : >"$work/err"
         awk -v folder="$work" '/^```c$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print >(folder "/block." n) }' "$source/$page"
@@ -171,7 +200,7 @@ for page in docs/first-login.md docs/ja/first-login.md; do
                 rm "$block"
         done
         result=0
-        [ "$blocks" -ge 4 ] || { result=1; echo "only $blocks blocks of C" >>"$work/err"; }
+        [ "$blocks" -ge "$wanted" ] || { result=1; echo "only $blocks blocks of C" >>"$work/err"; }
         [ ! -s "$work/out" ] || result=1
         report "$result" "the C in $page is that of the examples"
 done
@@ -202,7 +231,7 @@ done
 # The manual page has every option of every subcommand's help.
 : >"$work/out"
 sed 's/\\-/-/g' "$source/docs/man/mitome.1" >"$work/page"
-for subcommand in verify judge inspect element card explain; do
+for subcommand in verify judge inspect authenticator status finger element card explain; do
         "$build/mitome" "$subcommand" --help | grep -oE -e '--[a-z][a-z0-9-]+' | sort -u >"$work/options"
         [ -s "$work/options" ] || echo "$subcommand has no options" >>"$work/out"
         while read -r option; do
