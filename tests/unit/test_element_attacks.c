@@ -74,19 +74,18 @@ static void a_pin_locked_by_verify_ends_tokens(void **state)
 {
         struct element_rig *rig = *state;
         SECRET(token);
-        give_pin(rig, ELEMENT_RIG_PIN);
-        element_rig_store_batch_key(rig);
+        element_rig_personalise(rig);
         select_jpki_on_other(rig);
         struct element_rig_operation operation = { .command = 1, .rp_id = rp_id, .pin = &token };
         assert_sw(element_rig_pin_token(rig, ELEMENT_RIG_PIN, &token), SW_OK);
         assert_sw(element_rig_begin(rig, &operation), SW_OK);
-        for (uint16_t left = 8; left-- > 1;)
+        for (uint16_t left = 3; left-- > 1;)
                 assert_sw(verify_on_other(rig, "0000"), SW_TRIES_LEFT | left);
         assert_sw(element_rig_begin(rig, &operation), SW_SECURITY_STATUS); /* that one use was its use */
         assert_sw(verify_on_other(rig, ELEMENT_RIG_PIN), SW_OK);
         assert_sw(element_rig_pin_token(rig, ELEMENT_RIG_PIN, &token), SW_OK);
         assert_sw(element_rig_begin(rig, &operation), SW_OK);
-        for (uint16_t left = 8; left-- > 0;)
+        for (uint16_t left = 3; left-- > 0;)
                 assert_sw(verify_on_other(rig, "0000"), SW_TRIES_LEFT | left);
         assert_sw(
                 element_rig_make(rig, &operation, nothing, 0, 0x07, slice_text("u"), nothing), SW_CONDITIONS);

@@ -388,6 +388,71 @@ static void one_counter_with_jpki(void **state)
         assert_sw(pin_rig_token(rig, 2, "5678", GA, rp_id, &token), SW_BLOCKED);
 }
 
+/* ---- what somebody tries by way of the JPKI applet ---- */
+
+static uint16_t change_by_jpki(struct element_rig *rig, const char *former, const char *next)
+{
+        uint16_t sw = verify(rig, former);
+        return sw == SW_OK ? element_rig_command(rig, 0x00240180, slice_text(next)) : sw;
+}
+
+/* [6.5.5.6 13] who has to choose another PIN does not get around it by choosing the same one there */
+static void a_forced_change_is_one_in_jpki_too(void **state)
+{
+        struct element_rig *rig = *state;
+        set_by_station(rig, "4321");
+        assert_int_equal(more_flags(rig) & MUST_CHANGE, MUST_CHANGE);
+        assert_sw(change_by_jpki(rig, "4321", "4321"), SW_WRONG_DATA);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(more_flags(rig) & MUST_CHANGE, MUST_CHANGE);
+        assert_false(opens(rig, "4321"));
+        assert_sw(change_by_jpki(rig, "4321", "5678"), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(more_flags(rig) & MUST_CHANGE, 0);
+        assert_true(opens(rig, "5678"));
+        assert_sw(change_by_jpki(rig, "5678", "5678"), SW_OK); /* where nothing is forced it may stay */
+}
+
+/* [6.5.5.6 12] [2.2 6.11.4] nor by choosing one that CTAP refuses */
+static void a_policy_holds_in_jpki_too(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint8_t complex_pins[] = { 0x03, 0xA1, 0x04, 0xF5 },
+                             longer_pins[] = { 0x03, 0xA1, 0x01, 0x05 };
+        assert_sw(pin_rig_configure(rig, 2, NULL, SLICE(complex_pins)), SW_OK);
+        assert_sw(pin_rig_change(rig, 2, NULL, "1357"), SW_OK);
+        assert_sw(change_by_jpki(rig, "1357", "1111"), SW_WRONG_DATA);
+        assert_sw(change_by_jpki(rig, "1357", "4321"), SW_WRONG_DATA);
+        assert_sw(change_by_jpki(rig, "1357", "2580"), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        SECRET(token);
+        assert_sw(pin_rig_token(rig, 2, "2580", ACFG, NULL, &token), SW_OK);
+        assert_sw(pin_rig_configure(rig, 2, &token, SLICE(longer_pins)), SW_OK);
+        assert_sw(change_by_jpki(rig, "2580", "1470"), SW_WRONG_DATA); /* four digits are too few now */
+}
+
+/* A fault of others: tries that a host burns while a power cycle is owed. [6.5.5.7.1 9.1.2] the row is one,
+ * and so is its end, by whichever path the PINs came. */
+static void no_applet_burns_tries_while_a_power_cycle_is_owed(void **state)
+{
+        struct element_rig *rig = *state;
+        SECRET(token);
+        assert_sw(pin_rig_change(rig, 2, NULL, "1234"), SW_OK);
+        assert_sw(pin_rig_token(rig, 2, "0000", GA, rp_id, &token), 0x63C7);
+        assert_sw(verify(rig, "0000"), 0x63C6);
+        assert_sw(verify(rig, "0000"), 0x63C5);
+        for (int guess = 0; guess < 10; guess++)
+                assert_sw(verify(rig, guess ? "0000" : "1234"), SW_CONDITIONS);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(pin_tries(rig), 5);
+        assert_int_equal(more_flags(rig) & CYCLE_OWED, CYCLE_OWED);
+        assert_sw(pin_rig_change(rig, 2, "1234", "5678"), SW_CONDITIONS);
+        power_cycle(rig);
+        assert_sw(verify(rig, "1234"), SW_OK);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(pin_tries(rig), 8);
+}
+
 /* A fault of others: a command between two guesses that gives the tries, or the place in the row, back. */
 static void no_other_command_gives_tries_back(void **state)
 {
@@ -828,6 +893,9 @@ int main(void)
                 PERSON(who_changes_the_pin_keeps_the_fingers),
                 PLAIN(one_counter_whichever_path),
                 PERSON(one_counter_with_jpki),
+                PERSON(a_forced_change_is_one_in_jpki_too),
+                PLAIN(a_policy_holds_in_jpki_too),
+                PLAIN(no_applet_burns_tries_while_a_power_cycle_is_owed),
                 PLAIN(no_other_command_gives_tries_back),
                 PERSON(a_pin_is_no_touch),
                 PLAIN(a_reset_owes_no_power_cycle),

@@ -117,6 +117,12 @@ static uint16_t compare(
         return SW_OK;
 }
 
+uint16_t reference_equals(
+        struct mitome_element *element, const struct reference_data *reference, slice secret, bool *ret_equal)
+{
+        return compare(element, reference, secret, ret_equal);
+}
+
 uint16_t reference_check(
         struct mitome_element *element, const struct reference_data *reference, slice secret, uint8_t tries)
 {

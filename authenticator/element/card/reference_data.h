@@ -34,4 +34,8 @@ uint16_t reference_put_tries(
 uint16_t reference_check(
         struct mitome_element *element, const struct reference_data *reference, slice secret, uint8_t tries);
 
+/* reference_equals compares and takes no try: for whoever has shown the secret already. */
+uint16_t reference_equals(struct mitome_element *element, const struct reference_data *reference,
+        slice secret, bool *ret_equal);
+
 #endif

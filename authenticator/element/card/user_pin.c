@@ -189,6 +189,26 @@ uint16_t user_pin_put(struct mitome_element *element, slice text)
         return put_pin(element, text, 0);
 }
 
+/* What is the same as before changes nothing, where a change is forced. */
+static uint16_t check_new(struct mitome_element *element, slice text)
+{
+        SECRET(hash);
+        bool same = false;
+        if (!user_pin_is_allowed(element, text))
+                return SW_PIN_POLICY;
+        if (!user_pin_must_change(element))
+                return SW_OK;
+        user_pin_hash(text, &hash);
+        SW_TRY(reference_equals(element, &pin, secret_view(&hash), &same));
+        return same ? SW_PIN_POLICY : SW_OK;
+}
+
+uint16_t user_pin_change(struct mitome_element *element, slice text)
+{
+        SW_TRY(check_new(element, text));
+        return user_pin_put(element, text);
+}
+
 uint16_t user_pin_reset(struct mitome_element *element, slice text)
 {
         SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
@@ -241,6 +261,17 @@ static uint16_t put_uv_count(struct mitome_element *element, uint32_t count)
         return element_put(element, OBJECT_UV_COUNT, SLICE(bytes));
 }
 
+/* The try is written down and compared; a wrong one is one more in a row. */
+static uint16_t spend_try(struct mitome_element *element, slice hash, uint8_t tries)
+{
+        uint16_t sw = reference_check(element, &pin, hash, tries);
+        if (tries == 1 && sw != SW_OK)
+                fido_end_token(&element->fido); /* by whichever path: nothing that it authorised goes on */
+        if ((sw & 0xFFF0) == SW_TRIES_LEFT)
+                element->fido.wrong_in_a_row++;
+        return sw;
+}
+
 uint16_t user_pin_check(struct mitome_element *element, slice hash)
 {
         if (!user_pin_is_set(element))
@@ -248,10 +279,10 @@ uint16_t user_pin_check(struct mitome_element *element, slice hash)
         uint8_t tries = user_pin_tries(element);
         if (tries == 0)
                 return SW_BLOCKED;
-        uint16_t sw = reference_check(element, &pin, hash, tries);
-        if (tries == 1 && sw != SW_OK)
-                fido_end_token(&element->fido); /* by whichever path: nothing that it authorised goes on */
-        SW_TRY(sw);
+        if (element->fido.wrong_in_a_row >= FIDO_WRONG_IN_A_ROW_MAX)
+                return SW_CONDITIONS; /* no try is taken, or a host could burn them all */
+        SW_TRY(spend_try(element, hash, tries));
+        element->fido.wrong_in_a_row = 0;
         SW_TRY(reference_put_tries(element, &pin, full_tries(element)));
         SW_TRY(user_uv_put(element, USER_UV_TRIES));
         SW_TRY(put_uv_count(element, 0));

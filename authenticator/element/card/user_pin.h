@@ -53,6 +53,10 @@ uint16_t user_pin_force_change(struct mitome_element *element);
  * The caller commits. */
 uint16_t user_pin_put(struct mitome_element *element, slice text);
 
+/* user_pin_change does so for a new PIN by whichever path, once the former was right: 6607 one that may not
+ * be, or the same as before where it has to be changed. */
+uint16_t user_pin_change(struct mitome_element *element, slice text);
+
 /* user_pin_reset prepares a PIN from one who need not know the former: besides, the finger path closes until
  * the new PIN has confirmed the fingers, and where there was a PIN its holder has to change this one first.
  */
@@ -76,7 +80,8 @@ uint16_t user_pin_personalise(struct mitome_element *element);
 void user_pin_hash(slice text, struct secret *ret_hash);
 
 /* user_pin_check compares a hash: 9000, and the tries of PIN and finger are full again; 63Cx; 6984 none is
- * set; 6983 blocked. Every step is durable before the next. With the last try PIN tokens end. */
+ * set; 6983 blocked; 6985 three wrong ones in a row, by whichever path, and no power cycle since: no try.
+ * Every step is durable before the next. With the last try PIN tokens end. */
 uint16_t user_pin_check(struct mitome_element *element, slice hash);
 
 /* The tries of the finger. user_uv_put prepares; the caller commits. user_uv_debit takes one and counts it,

@@ -83,16 +83,6 @@ static uint16_t set_pin(
 
 /* ---- changePIN ---- */
 
-/* [6.5.5.6 12] long enough, and [6.5.5.6 13] another one than before */
-static uint16_t check_policy(struct mitome_element *element, slice pin, const struct secret *former)
-{
-        SECRET(hash);
-        user_pin_hash(pin, &hash);
-        bool same = secret_equal(secret_view(&hash), secret_view(former));
-        return user_pin_is_allowed(element, pin) && !(same && user_pin_must_change(element)) ? SW_OK
-                                                                                             : SW_PIN_POLICY;
-}
-
 /* The confirmed fingers stay: who knew the former PIN is who confirmed them. */
 static uint16_t change_pin(
         struct mitome_element *element, const struct fido_shared *shared, const struct change *change)
@@ -107,9 +97,8 @@ static uint16_t change_pin(
         /* [6.5.5.6 6] [6.5.5.6 7.1] counted before it is compared, given back when it is right
          */
         SW_TRY(fido_check_pin(element, shared, change->former, &former));
-        slice pin = without_padding(&padded);
-        SW_TRY(check_policy(element, pin, &former));
-        SW_TRY(user_pin_put(element, pin));
+        /* [6.5.5.6 12] long enough, and [6.5.5.6 13] another one than before */
+        SW_TRY(user_pin_change(element, without_padding(&padded)));
         return keep_pin(element);
 }
 

@@ -136,12 +136,12 @@ static uint16_t read_pin_request(slice data, struct pin_request *ret)
 
 /* [6.5.5.7.1 9.1.1] the key agreement is renewed, so that a guess needs an exchange; the third wrong one
  * in a row needs the user to power the authenticator off and on */
-static uint16_t count_wrong(struct fido *fido, uint16_t sw)
+static uint16_t refuse_wrong(struct fido *fido, uint16_t sw)
 {
         bool out_of_tries = sw == SW_TRIES_LEFT;
         fido->has_agreement = false;
         secret_wipe(&fido->agreement);
-        return ++fido->wrong_in_a_row < FIDO_WRONG_IN_A_ROW_MAX || out_of_tries ? sw : SW_CONDITIONS;
+        return fido->wrong_in_a_row < FIDO_WRONG_IN_A_ROW_MAX || out_of_tries ? sw : SW_CONDITIONS;
 }
 
 uint16_t fido_check_pin(struct mitome_element *element, const struct fido_shared *shared, slice encrypted,
@@ -151,11 +151,7 @@ uint16_t fido_check_pin(struct mitome_element *element, const struct fido_shared
         if (ret_hash->size != USER_PIN_HASH_SIZE)
                 return SW_WRONG_DATA; /* not a hash of this protocol: no try */
         uint16_t sw = user_pin_check(element, secret_view(ret_hash));
-        if ((sw & 0xFFF0) == SW_TRIES_LEFT)
-                return count_wrong(&element->fido, sw);
-        SW_TRY(sw);
-        element->fido.wrong_in_a_row = 0;
-        return SW_OK;
+        return (sw & 0xFFF0) == SW_TRIES_LEFT ? refuse_wrong(&element->fido, sw) : sw;
 }
 
 uint16_t fido_get_pin_token(

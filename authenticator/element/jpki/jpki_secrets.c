@@ -103,11 +103,14 @@ static uint16_t check_pin(struct mitome_element *element, slice text)
         return sw == SW_BLOCKED ? SW_UNUSABLE : sw; /* as the plastic card says it */
 }
 
+/* What CTAP asks of a new PIN is asked here too: this is no way around it. */
 static uint16_t change_pin(struct mitome_element *element, slice text)
 {
         if (!user_pin_is_four_digits(text))
                 return SW_WRONG_DATA;
-        SW_TRY(user_pin_put(element, text));
+        uint16_t sw = user_pin_change(element, text);
+        if (sw != SW_OK)
+                return sw == SW_PIN_POLICY ? SW_WRONG_DATA : sw;
         SW_TRY(element_commit(element));
         user_pin_close_fido(element);
         return SW_OK;
