@@ -186,7 +186,7 @@ void status_text(const struct device_state *state, writer *out)
         say_pin(state, out);
         say_fingers(state, out);
         say_certificates(state, out);
-        say(out, "Credentials: %u, room for %u more", state->credentials, state->room);
+        say(out, "Credentials: %u discoverable, room for %u more", state->credentials, state->room);
         if (state->always_uv)
                 say(out, "Each login verifies the user (alwaysUv)");
         if (state->has_enterprise_list || state->enterprise)
