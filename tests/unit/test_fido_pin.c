@@ -396,12 +396,22 @@ static uint16_t change_by_jpki(struct element_rig *rig, const char *former, cons
         return sw == SW_OK ? element_rig_command(rig, 0x00240180, slice_text(next)) : sw;
 }
 
+static bool opens_key(struct element_rig *rig, const char *pin)
+{
+        static const uint8_t message[] = { 'm' };
+        assert_sw(verify(rig, pin), SW_OK);
+        uint16_t sw = element_rig_command(rig, 0x802A0397, SLICE(message));
+        assert_true(sw == SW_OK || sw == SW_SECURITY_STATUS);
+        return sw == SW_OK;
+}
+
 /* [6.5.5.6 13] who has to choose another PIN does not get around it by choosing the same one there */
 static void a_forced_change_is_one_in_jpki_too(void **state)
 {
         struct element_rig *rig = *state;
         set_by_station(rig, "4321");
         assert_int_equal(more_flags(rig) & MUST_CHANGE, MUST_CHANGE);
+        assert_false(opens_key(rig, "4321"));
         assert_sw(change_by_jpki(rig, "4321", "4321"), SW_WRONG_DATA);
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
         assert_int_equal(more_flags(rig) & MUST_CHANGE, MUST_CHANGE);
@@ -410,6 +420,7 @@ static void a_forced_change_is_one_in_jpki_too(void **state)
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
         assert_int_equal(more_flags(rig) & MUST_CHANGE, 0);
         assert_true(opens(rig, "5678"));
+        assert_true(opens_key(rig, "5678"));
         assert_sw(change_by_jpki(rig, "5678", "5678"), SW_OK); /* where nothing is forced it may stay */
 }
 

@@ -84,6 +84,10 @@ bool jpki_is_opened(const struct mitome_element *element, enum jpki_ef ef)
                 return true;
         if (files[i].free_on_the_card && jpki_settings(element).personality == JPKI_CARD)
                 return true;
+        /* A PIN that has to be changed first, as CTAP says too, opens nothing but its own change. */
+        if (files[i].guard == JPKI_AUTH_PIN && files[i].kind != JPKI_KIND_SECRET &&
+                user_pin_must_change(element))
+                return false;
         return is_verified(element, files[i].guard);
 }
 
