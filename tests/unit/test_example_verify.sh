@@ -228,6 +228,21 @@ for page in docs docs/ja; do
         report "$result" "$page knows every switch, format and algorithm"
 done
 
+# What the authenticator says of itself, and each trouble that `mitome status` knows, has its place.
+sed -n '/shown_text versions\[\]/,/};/p;/shown_text extensions\[\]/,/};/p' "$source/authenticator/core/get_info.c" |
+        grep -o '"[A-Za-z0-9_-]*"' | tr -d '"' >"$work/names"
+sed -n 's/^        { "\([a-z-]*\)", [a-z_]*,.*/\1/p' "$source/src/cli/status_text.c" >"$work/troubles"
+for page in docs/authenticator.md docs/ja/authenticator.md; do
+        : >"$work/out"
+        cat "$work/names" "$work/troubles" | while read -r name; do
+                grep -qF -e "$name" "$source/$page" || echo "$page lacks $name" >>"$work/out"
+        done
+        result=0
+        [ "$(wc -l <"$work/names")" -ge 14 ] && [ "$(wc -l <"$work/troubles")" -ge 9 ] && [ ! -s "$work/out" ] || result=1
+        wc -l "$work/names" "$work/troubles" >"$work/err"
+        report "$result" "$page knows each version, extension and trouble"
+done
+
 # The manual page has every option of every subcommand's help.
 : >"$work/out"
 sed 's/\\-/-/g' "$source/docs/man/mitome.1" >"$work/page"
