@@ -32,7 +32,7 @@ enum {
         ANSWER_NAME_MAX = 8,
 };
 
-/* lastEnrollSampleStatus */
+/* [6.7.4 lastEnrollSampleStatus] what became of a sample */
 enum sample_status {
         SAMPLE_GOOD = 0x00,
         SAMPLE_POOR_QUALITY = 0x07,
@@ -165,7 +165,7 @@ static enum ctap_status status_of_refusal(const struct mitome_gate_event *event)
         } known[] = {
                 /* [6.7.4 7] no space is left: FP_DATABASE_FULL */
                 { MITOME_E_GATE_FULL, CTAP2_ERR_FP_DATABASE_FULL },
-                /* [6.7.7] and [6.7.8] there is no enrolment of this templateId: INVALID_OPTION */
+                /* [6.7.7 unknown] [6.7.8 unknown] there is no enrolment of this templateId: INVALID_OPTION */
                 { MITOME_E_GATE_UNKNOWN_FINGER, CTAP2_ERR_INVALID_OPTION },
                 { MITOME_E_GATE_BUSY, CTAP1_ERR_CHANNEL_BUSY },
         };
@@ -232,7 +232,7 @@ static void tell_sample(struct core *core, enum sample_status status)
         }
         cbor_write_uint(&w, ANSWER_SAMPLE_STATUS);
         cbor_write_uint(&w, status);
-        cbor_write_uint(&w, ANSWER_REMAINING);
+        cbor_write_uint(&w, ANSWER_REMAINING); /* [6.7.4 remainingSamples] 0: the finger is enrolled */
         cbor_write_uint(&w, enrolment->remaining);
         core_send(core, &w);
 }
@@ -290,8 +290,9 @@ static void tell_retry(struct core *core, const struct mitome_gate_event *event)
                 core_poll_gate(core, take_sample);
 }
 
-/* timeoutMilliseconds is the host's patience with one sample. The enrolment goes on when it is over: the next
- * request waits for the same sample. A gate that has not said how many it wants cannot be answered for. */
+/* [6.7.4 timeoutMilliseconds] is the host's patience with one sample. The enrolment goes on when it is over:
+ * the next request waits for the same sample. A gate that has not said how many it wants cannot be answered
+ * for. */
 static void await_sample(struct core *core, const struct mitome_gate_event *event)
 {
         struct core_enrolment *enrolment = &core->enrolment;
@@ -435,7 +436,8 @@ static void enrol_next(struct core *core)
 
 static void enrol_cancel(struct core *core)
 {
-        core_close(core, CTAP2_OK); /* [6.7.5] nothing to cancel is fine */
+        core_close(
+                core, CTAP2_OK); /* [6.7.5] an enrolment is cancelled by anybody; nothing to cancel is fine */
 }
 
 /* ---- what the gate does without a finger, once the element has allowed it ---- */
@@ -456,7 +458,7 @@ static void go_on_if(struct core *core, uint16_t sw, core_next *next)
                 core_wind_down(core, (slice){ 0 }, next); /* the gate does one thing at a time */
 }
 
-/* ---- enumerateEnrollments, 6.7.6 ---- */
+/* ---- [6.7.6] enumerateEnrollments: templateId and name of each finger ---- */
 
 static void tell_fingers(struct core *core, const struct mitome_gate_event *event)
 {
@@ -485,7 +487,8 @@ static void take_list(struct core *core, const struct mitome_gate_event *event)
         else if (event->kind != MITOME_GATE_DONE)
                 end_badly(core, event);
         else if (event->finger_count == 0)
-                core_answer(core, CTAP2_ERR_INVALID_OPTION); /* [6.7.6] there are no enrolments */
+                core_answer(core,
+                        CTAP2_ERR_INVALID_OPTION); /* [6.7.6 none] there are no enrolments: INVALID_OPTION */
         else
                 tell_fingers(core, event);
 }
@@ -509,7 +512,7 @@ static void enumerate(struct core *core)
         authorise(core, may_enumerate);
 }
 
-/* ---- setFriendlyName, 6.7.7 ---- */
+/* ---- [6.7.7] setFriendlyName, which ends no enrolment's set ---- */
 
 static void take_name(struct core *core, const struct mitome_gate_event *event)
 {
@@ -554,7 +557,7 @@ static void set_name(struct core *core)
         authorise(core, may_set_name);
 }
 
-/* ---- removeEnrollment, 6.7.8 ---- */
+/* ---- [6.7.8] removeEnrollment: the set without the finger is confirmed by the same token ---- */
 
 static void removal_confirmed(struct core *core, slice data, uint16_t sw)
 {
@@ -602,7 +605,8 @@ static void sensor_info(struct core *core)
 {
         writer w = core_body(core);
         cbor_write_map(&w, 3);
-        cbor_write_uint(&w, ANSWER_KIND); /* [6.7.3] */
+        /* [6.7.3] a touch sensor, how many samples a finger takes, how long its name may be */
+        cbor_write_uint(&w, ANSWER_KIND);
         cbor_write_uint(&w, TOUCH_SENSOR);
         cbor_write_uint(&w, ANSWER_SAMPLES);
         cbor_write_uint(&w, CORE_SAMPLES_MAX);
@@ -615,7 +619,7 @@ static void modality(struct core *core)
 {
         writer w = core_body(core);
         cbor_write_map(&w, 1);
-        cbor_write_uint(&w, ANSWER_MODALITY); /* [6.7.2] */
+        cbor_write_uint(&w, ANSWER_MODALITY); /* [6.7.2] getModality: fingerprint */
         cbor_write_uint(&w, FINGERPRINT);
         core_send(core, &w);
 }
@@ -656,6 +660,7 @@ static enum ctap_status check_mandatory(const struct core_bio_request *bio, unsi
                         (!(wants & WANTS_NAME) || bio->has_name);
         if (!complete)
                 return CTAP2_ERR_MISSING_PARAMETER;
+        /* [6.7 modality] another than fingerprint: INVALID_PARAMETER */
         return bio->modality == FINGERPRINT ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
 }
 
@@ -675,7 +680,7 @@ static enum ctap_status check_request(const struct core_bio_request *bio, unsign
                 refusal = core_check_param(bio->has_protocol, bio->protocol, bio->pin_uv_param);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* [6.7.7] a name of more than maxTemplateFriendlyName bytes, before the parameter is verified:
+        /* [6.7.7 length] a name of more than maxTemplateFriendlyName bytes, before the parameter is verified:
          * INVALID_LENGTH */
         if (wants & WANTS_NAME && bio->name.size > MITOME_GATE_NAME_MAX)
                 return CTAP1_ERR_INVALID_LENGTH;
@@ -687,6 +692,7 @@ static void begin_subcommand(struct core *core)
 {
         const struct core_bio_request *bio = &core->bio;
         const struct bio_subcommand *subcommand = find_subcommand(bio->subcommand);
+        /* [6.7 subCommand] absent: MISSING_PARAMETER, one that is not known: INVALID_SUBCOMMAND */
         enum ctap_status refusal = !bio->has_subcommand ? CTAP2_ERR_MISSING_PARAMETER
                                    : !subcommand        ? CTAP2_ERR_INVALID_SUBCOMMAND
                                                         : check_request(bio, subcommand->wants);

@@ -325,7 +325,7 @@ static void begin_change(struct core *core)
 {
         const struct core_pin_request *pin = &core->pin;
         /* [6.5.5.5 5.1] a parameter of another size cannot verify: PIN_AUTH_INVALID */
-        /* [6.5.5.6 5.1] the same */
+        /* [6.5.5.6 5.1] a parameter of another size is another one: PIN_AUTH_INVALID */
         enum ctap_status refusal = core_check_param(true, pin->protocol, pin->param);
         /* [6.5.5.6 7] what does not decrypt to 16 bytes is refused before it can cost a try */
         if (refusal == CTAP2_OK && pin->subcommand != SUBCOMMAND_SET_PIN &&
@@ -378,7 +378,7 @@ static void take_token(struct core *core, slice data, uint16_t sw)
                 return;
         }
         /* [6.5.5.7.1 13] a PIN is no presence: userIsPresent is false */
-        /* [6.5.5.7.2 14] the same */
+        /* [6.5.5.7.2 14] nor is it one for a token with permissions: userIsPresent is false */
         keep_time(core, false);
         send_token(core, data);
 }
@@ -422,7 +422,7 @@ static void ask_token(struct core *core)
 static void begin_token(struct core *core)
 {
         /* [6.5.5.7.1 9] what does not decrypt to 16 bytes is refused before it can cost a try */
-        /* [6.5.5.7.2 9] the same */
+        /* [6.5.5.7.2 9] what has another size is no hash: no try is lost */
         if (core->pin.hash.size != encrypted_size(&core->pin, PIN_HASH_SIZE))
                 core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
         else
@@ -456,9 +456,9 @@ static enum ctap_status check_permissions(const struct core *core)
 }
 
 /* [6.5.5.7.2 3] permissions 0: INVALID_PARAMETER
- * [6.5.5.7.3 3] the same
+ * [6.5.5.7.3 3] permissions 0 by finger: INVALID_PARAMETER
  * [6.5.5.7.2 15] bits without a meaning are ignored: where no others are, nothing is asked for either
- * [6.5.5.7.3 14] the same */
+ * [6.5.5.7.3 14] bits without a meaning are ignored by finger, too */
 static bool takes_permissions(struct core *core)
 {
         struct core_pin_request *pin = &core->pin;
@@ -679,17 +679,17 @@ static const struct {
 
 /* For all subcommands alike:
  * [6.5.5.4 3] a mandatory parameter is not there: MISSING_PARAMETER
- * [6.5.5.5 1] the same
- * [6.5.5.6 1] the same
- * [6.5.5.7.1 1] the same
- * [6.5.5.7.2 1] the same
- * [6.5.5.7.3 1] the same
+ * [6.5.5.5 1] setPIN lacks one: MISSING_PARAMETER
+ * [6.5.5.6 1] changePIN lacks one: MISSING_PARAMETER
+ * [6.5.5.7.1 1] getPinToken lacks one: MISSING_PARAMETER
+ * [6.5.5.7.2 1] a token by PIN with permissions lacks one: MISSING_PARAMETER
+ * [6.5.5.7.3 1] a token by finger lacks one: MISSING_PARAMETER
  * [6.5.5.4 4] a protocol that is not supported: INVALID_PARAMETER
- * [6.5.5.5 2] the same
- * [6.5.5.6 2] the same
- * [6.5.5.7.1 2] the same
- * [6.5.5.7.2 2] the same
- * [6.5.5.7.3 2] the same */
+ * [6.5.5.5 2] setPIN by another protocol: INVALID_PARAMETER
+ * [6.5.5.6 2] changePIN by another protocol: INVALID_PARAMETER
+ * [6.5.5.7.1 2] getPinToken by another protocol: INVALID_PARAMETER
+ * [6.5.5.7.2 2] a token by PIN with permissions, by another protocol: INVALID_PARAMETER
+ * [6.5.5.7.3 2] a token by finger, by another protocol: INVALID_PARAMETER */
 static enum ctap_status check_parameters(const struct core_pin_request *pin, unsigned mandatory)
 {
         if ((pin->given & mandatory) != mandatory)

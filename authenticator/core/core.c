@@ -285,6 +285,7 @@ static core_next *find_command(uint8_t code)
 
 static void begin_request(struct core *core)
 {
+        /* [8.1] a command that there is not: INVALID_COMMAND */
         core_next *begin = core->u2f ? core_u2f : find_command(core->request[0]);
         if (begin)
                 begin(core);
@@ -302,7 +303,8 @@ static void take_request(struct core *core, const struct core_event *event)
                 return;
         }
         if (failed(slice_copy(event->bytes, "request", core->request, sizeof core->request, NULL))) {
-                core_answer(core, CTAP2_ERR_REQUEST_TOO_LARGE);
+                core_answer(core, CTAP2_ERR_REQUEST_TOO_LARGE); /* [8.2 0x39] longer than maxMsgSize:
+                                                                   REQUEST_TOO_LARGE */
                 return;
         }
         core->request_size = event->bytes.size;
@@ -388,7 +390,7 @@ static void take_power_on(struct core *core, const struct core_event *event)
         core_close(core, CTAP1_ERR_OTHER);
 }
 
-/* CTAP 2.1 11.2.9.1.5: what was being done ends with KEEPALIVE_CANCEL. */
+/* [11.2.9.1.5 status] what was being done ends with KEEPALIVE_CANCEL */
 static void take_cancel(struct core *core, const struct core_event *event)
 {
         (void)event;

@@ -2,6 +2,7 @@
 #include "ctap_status.h"
 #include "core_internal.h"
 
+/* [8.2] what is wrong with the encoding or its members, as a status code */
 static const struct {
         mitome_code code;
         enum ctap_status status;

@@ -13,7 +13,7 @@ static const struct core_member get_members[] = {
         { .number = 7, .field = "pinUvAuthProtocol", .read = core_read_protocol },
 };
 
-/* ---- [6.2.2 7] and [6.2.2 10] to [6.2.2 13]: the credential is chosen and signs in the element ---- */
+/* ---- the answer: the credential is chosen and signs in the element ---- */
 
 struct assertion {
         slice id, authdata, signature;
@@ -114,10 +114,13 @@ static void take_assertion(struct core *core, slice data, uint16_t sw)
                 return;
         }
         if (assertion.count > 1)
-                core_begin_sequence(core, SEQUENCE_ASSERTIONS); /* [6.2.2 12.2.2] */
+                core_begin_sequence(
+                        core, SEQUENCE_ASSERTIONS); /* [6.2.2 12.2.2] the time for the next begins */
         send_assertion(core, &assertion);
 }
 
+/* One command of the element, which sets "uv" and "up" itself: [6.2.2 7] it locates the credentials, and
+ * one of them signs. */
 static void perform(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
@@ -129,7 +132,7 @@ static void perform(struct core *core)
         core_transmit(core, INS_GET_ASSERTION, take_assertion);
 }
 
-/* ---- [6.2.2 2] to [6.2.2 9] ---- */
+/* ---- what is checked before anybody is asked, in the order of 6.2.2 ---- */
 
 static enum ctap_status check_options(struct core *core)
 {
@@ -192,8 +195,8 @@ static void take_next(struct core *core, slice data, uint16_t sw)
         } else if (failed(read_assertion(data, &assertion))) {
                 core_answer(core, CTAP1_ERR_OTHER);
         } else {
-                core_begin_sequence(core, SEQUENCE_ASSERTIONS); /* [6.3 7] */
-                send_assertion(core, &assertion);               /* [6.3 4] [6.3 5] [6.3 6] */
+                core_begin_sequence(core, SEQUENCE_ASSERTIONS); /* [6.3 7] the time begins anew */
+                send_assertion(core, &assertion);
         }
 }
 

@@ -175,26 +175,27 @@ static const struct {
         applies *shown;
         applies *value;
 } options[] = {
-        /* Only the management station writes the list: to a host that could not, it is there or it is not. */
+        /* [6.4 ep] [7.1] only the management station writes the list: to a host that could not, it is there
+         * or it is not */
         { "ep", enterprise_list, enterprise },
-        /* "up" is left out: its default is true. Named, a suite of CTAP 2.0's time takes it for a promise to
-         * refuse the option in makeCredential. */
-        { "rk", always, always },
-        { "uv", paired, finger_open },
-        { "plat", always, in_the_platform },
-        { "alwaysUv", always, always_uv },
-        { "credMgmt", always, always },
-        { "authnrCfg", always, always },
-        { "bioEnroll", paired, enrolled },
-        { "clientPin", always, pin_set },
-        { "largeBlobs", always, has_blobs },
-        { "perCredMgmtRO", always, always },
-        { "pinUvAuthToken", always, always },
-        { "setMinPINLength", always, always },
+        /* [6.4 up] is left out: its default is true. Named, a suite of CTAP 2.0's time takes it for a promise
+         * to refuse the option in makeCredential. */
+        { "rk", always, always },              /* [6.4 rk] credentials may be discoverable */
+        { "uv", paired, finger_open },         /* [6.4 uv] there is a sensor, and a finger that opens */
+        { "plat", always, in_the_platform },   /* [6.4 plat] only to the program that it is a part of */
+        { "alwaysUv", always, always_uv },     /* [6.4 alwaysUv] can be switched, and is on */
+        { "credMgmt", always, always },        /* [6.4 credMgmt] [6.8.1] credentials can be managed */
+        { "authnrCfg", always, always },       /* [6.4 authnrCfg] it can be configured */
+        { "bioEnroll", paired, enrolled },     /* [6.4 bioEnroll] [6.7.1] a sensor, and a set of fingers */
+        { "clientPin", always, pin_set },      /* [6.4 clientPin] there can be a PIN, and is one */
+        { "largeBlobs", always, has_blobs },   /* [6.4 largeBlobs] [6.10.1] the array has a place */
+        { "perCredMgmtRO", always, always },   /* [2.2 6.4 perCredMgmtRO] a token may only read, and last */
+        { "pinUvAuthToken", always, always },  /* [6.4 pinUvAuthToken] tokens have permissions */
+        { "setMinPINLength", always, always }, /* [6.4 setMinPINLength] [7.4.1] the minimum can grow */
         /* [6.4 makeCredUvNotRqd] absent: who has a PIN or a finger is verified before anything is made for
          * them, discoverable or not */
-        { "credentialMgmtPreview", always, always },
-        { "userVerificationMgmtPreview", paired, enrolled },
+        { "credentialMgmtPreview", always, always }, /* [6.4 credentialMgmtPreview] 0x41 for FIDO_2_1_PRE */
+        { "userVerificationMgmtPreview", paired, enrolled }, /* [6.4 userVerificationMgmtPreview] as 0x40 */
 };
 
 static void write_options(writer *w, const struct core *core)
@@ -362,29 +363,29 @@ static const struct {
         applies *shown;
         write_member *write;
 } members[] = {
-        { 0x01, always, write_versions },                 /* [6.4 0x01] versions */
-        { 0x02, always, write_extensions },               /* [6.4 0x02] extensions */
-        { 0x03, always, write_aaguid },                   /* [6.4 0x03] aaguid */
-        { 0x04, always, write_options },                  /* [6.4 0x04] options */
-        { 0x05, always, write_message_max },              /* [6.4 0x05] maxMsgSize, what CTAPHID carries */
-        { 0x06, always, write_protocols },                /* [6.4 0x06] protocols, as they are preferred */
-        { 0x07, always, write_list_max },                 /* [6.4 0x07] maxCredentialCountInList */
-        { 0x08, always, write_id_max },                   /* [6.4 0x08] maxCredentialIdLength */
-        { 0x09, has_transports, write_transports },       /* [6.4 0x09] transports */
-        { 0x0A, always, write_algorithms },               /* [6.4 0x0A] algorithms */
-        { 0x0B, has_blobs, write_blobs_max },             /* [6.4 0x0B] maxSerializedLargeBlobArray */
-        { 0x0C, always, write_force_pin_change },         /* [6.4 0x0C] forcePINChange */
-        { 0x0D, always, write_min_pin_length },           /* [6.4 0x0D] minPINLength */
-        { 0x0E, always, write_firmware_version },         /* [6.4 0x0E] firmwareVersion */
-        { 0x0F, always, write_cred_blob_max },            /* [6.4 0x0F] maxCredBlobLength */
-        { 0x10, always, write_min_pin_rp_ids },           /* [6.4 0x10] maxRPIDsForSetMinPINLength */
-        { 0x11, paired, write_uv_attempts },              /* [6.4 0x11] preferredPlatformUvAttempts */
-        { 0x12, paired, write_uv_modality },              /* [6.4 0x12] uvModality */
-        { 0x14, always, write_room },                     /* [6.4 0x14] remainingDiscoverableCredentials */
-        { 0x16, always, write_formats },                  /* [2.2 6.4 0x16] attestationFormats */
-        { 0x17, paired, write_uv_count },                 /* [2.2 6.4 0x17] uvCountSinceLastPinEntry */
-        { 0x18, always, write_long_touch },               /* [2.2 6.4 0x18] longTouchForReset */
-        { 0x19, has_identifier, write_identifier },       /* [2.2 6.4 0x19] encIdentifier */
+        { 0x01, always, write_versions },           /* [6.4 0x01] versions that are spoken */
+        { 0x02, always, write_extensions },         /* [6.4 0x02] extensions that are answered */
+        { 0x03, always, write_aaguid },             /* [6.4 0x03] aaguid, of the batch key */
+        { 0x04, always, write_options },            /* [6.4 0x04] options, each with its value */
+        { 0x05, always, write_message_max },        /* [6.4 0x05] maxMsgSize, what CTAPHID carries */
+        { 0x06, always, write_protocols },          /* [6.4 0x06] protocols, as they are preferred */
+        { 0x07, always, write_list_max },           /* [6.4 0x07] maxCredentialCountInList */
+        { 0x08, always, write_id_max },             /* [6.4 0x08] maxCredentialIdLength: all have it */
+        { 0x09, has_transports, write_transports }, /* [6.4 0x09] transports that are open */
+        { 0x0A, always, write_algorithms },         /* [6.4 0x0A] algorithms, as they are preferred */
+        { 0x0B, has_blobs, write_blobs_max },       /* [6.4 0x0B] maxSerializedLargeBlobArray */
+        { 0x0C, always, write_force_pin_change },   /* [6.4 0x0C] forcePINChange: no token before it */
+        { 0x0D, always, write_min_pin_length },     /* [6.4 0x0D] minPINLength, in code points */
+        { 0x0E, always, write_firmware_version },   /* [6.4 0x0E] firmwareVersion; it names a test's touch */
+        { 0x0F, always, write_cred_blob_max },      /* [6.4 0x0F] maxCredBlobLength */
+        { 0x10, always, write_min_pin_rp_ids },     /* [6.4 0x10] maxRPIDsForSetMinPINLength */
+        { 0x11, paired, write_uv_attempts },        /* [6.4 0x11] preferredPlatformUvAttempts */
+        { 0x12, paired, write_uv_modality },        /* [6.4 0x12] uvModality: a fingerprint */
+        { 0x14, always, write_room },               /* [6.4 0x14] remainingDiscoverableCredentials */
+        { 0x16, always, write_formats },            /* [2.2 6.4 0x16] attestationFormats */
+        { 0x17, paired, write_uv_count },           /* [2.2 6.4 0x17] uvCountSinceLastPinEntry */
+        { 0x18, always, write_long_touch },         /* [2.2 6.4 0x18] longTouchForReset */
+        { 0x19, has_identifier, write_identifier }, /* [2.2 6.4 0x19] encIdentifier */
         { 0x1A, has_transports, write_reset_transports }, /* [2.2 6.4 0x1A] transportsForReset */
         { 0x1B, always, write_complexity },               /* [2.2 6.4 0x1B] pinComplexityPolicy */
         { 0x1D, always, write_max_pin_length },           /* [2.2 6.4 0x1D] maxPINLength */

@@ -12,7 +12,7 @@ enum {
         SMALLEST_ARRAY = 1 + CORE_BLOBS_HASH_SIZE,
 };
 
-/* [6.10.1] the initial serialized large-blob array: an empty CBOR array and the beginning of its hash */
+/* [6.10] the initial serialized large-blob array: an empty CBOR array and the beginning of its hash */
 static void make_initial(struct core_blobs *blobs)
 {
         const uint8_t empty_array = 0x80;
@@ -26,7 +26,7 @@ static void make_initial(struct core_blobs *blobs)
         blobs->loaded = true;
 }
 
-/* [6.10.1] the array ends with LEFT(SHA-256(what is before), 16) */
+/* [6.10] the array ends with LEFT(SHA-256(what is before), 16) */
 static bool ends_with_its_hash(slice array)
 {
         if (array.size <= CORE_BLOBS_HASH_SIZE)
@@ -40,7 +40,7 @@ static bool ends_with_its_hash(slice array)
 
 static void take_loaded(struct core_blobs *blobs, slice array)
 {
-        /* [6.10.1] never written, or broken: the initial one */
+        /* [6.10] never written, or broken: the initial one */
         if (!ends_with_its_hash(array) ||
                 failed(slice_copy(array, "array", blobs->bytes, sizeof blobs->bytes, NULL))) {
                 make_initial(blobs);

@@ -119,8 +119,9 @@ static void add_algorithm(struct core_operation *operation, uint8_t algorithm)
                 operation->algorithms[operation->algorithm_count++] = algorithm;
 }
 
-/* [6.1.2 3.1.1] each element has its members, [6.1.2 3.1.2] and they have their types. [6.1.2 3.1.3] which of
- * those that are supported is the first, the element knows: one of them is for some relying parties only. */
+/* [6.1.2 3.1.1] each element has its members: else MISSING_PARAMETER, [6.1.2 3.1.2] which have their types:
+ * else CBOR_UNEXPECTED_TYPE. [6.1.2 3.1.3] which of those that are supported is the first, the element knows:
+ * one of them is for some relying parties only. */
 static mitome_status read_params(struct cbor_reader *r, const char *field, void *into)
 {
         static const struct core_member members[] = {
@@ -178,7 +179,7 @@ static const struct core_member request_members[] = {
         { .number = 11, .field = "attestationFormatsPreference", .read = read_formats },
 };
 
-/* ---- [6.1.2 16] to [6.1.2 19]: the credential is made and attested by the element ---- */
+/* ---- the answer: the credential is made and attested by the element ---- */
 
 /* Tags of the element's answer. What a device key says comes only for enterprise attestation. */
 enum answer_tag {
@@ -295,7 +296,7 @@ static mitome_status write_attestation(writer *w, slice data, bool none_asked)
         MITOME_TRY(statement.write(w, data));
         if (statement.enterprise) {
                 cbor_write_uint(w, 4);
-                cbor_write_bool(w, true); /* [6.1.2 9.2.3] */
+                cbor_write_bool(w, true); /* [6.1.2 9.2.3] epAtt: that is what was given */
         }
         if (blob_key.size) {
                 cbor_write_uint(w, 5);
@@ -354,8 +355,13 @@ static bool has_algorithms(const struct core *core)
         return chosen.used > 0;
 }
 
-/* [6.1.2 12] and [6.1.2 15] to [6.1.2 19] are one command of the element: it knows the credentials, makes the
- * key, keeps the credential and signs. It sets "uv" and "up" itself. */
+/* One command of the element, which sets "uv" and "up" itself.
+ * [6.1.2 12] the excludeList is looked through
+ * [6.1.2 15] the extensions' outputs are made
+ * [6.1.2 16] the key is made
+ * [6.1.2 17] "rk" true: the credential is discoverable
+ * [6.1.2 18] else it is kept all the same, and found by its id only
+ * [6.1.2 19] it is attested */
 static void perform(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
@@ -380,11 +386,12 @@ static void perform(struct core *core)
         core_transmit(core, INS_MAKE_CREDENTIAL, take_credential);
 }
 
-/* ---- [6.1.2 2] to [6.1.2 11] ---- */
+/* ---- what is checked before anybody is asked, in the order of 6.1.2 ---- */
 
 /* [6.1.2 7] makeCredUvNotRqd is not offered, so that [6.1.2 8] any credential wants a verified user where
- * there is a way to verify one: else PUAT_REQUIRED when a PIN is set, or OPERATION_DENIED. [6.1.2 10] no
- * credential is excepted, only an authenticator without PIN and finger. */
+ * there is a way to verify one: else [6.1.2 8.1] PUAT_REQUIRED when a PIN is set, or [6.1.2 8.2]
+ * OPERATION_DENIED. [6.1.2 10] no credential is excepted, only an authenticator without PIN and finger;
+ * [6.1.2 11] an authenticator that is protected verifies its user. */
 static enum ctap_status check_protection(const struct core *core)
 {
         const struct core_operation *operation = &core->operation;
@@ -400,7 +407,8 @@ static enum ctap_status check_enterprise(const struct core *core)
         const struct core_operation *operation = &core->operation;
         if (!operation->enterprise)
                 return CTAP2_OK;
-        /* [6.1.2 9.1] not capable of it, or disabled: INVALID_PARAMETER */
+        /* [6.1.2 9] enterpriseAttestation is asked for; [6.1.2 9.1] not capable of it, or disabled:
+         * INVALID_PARAMETER */
         if (!core->state.enterprise)
                 return CTAP1_ERR_INVALID_PARAMETER;
         /* [6.1.2 9.2.1] neither 1 nor 2: INVALID_OPTION. [6.1.2 9.2.2] 2 counts as 1 where the list is all
@@ -418,11 +426,12 @@ static enum ctap_status check_options(struct core *core)
         enum ctap_status refusal = core_check_built_in_uv(core);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* [6.1.2 5.4] "rk" is supported, [6.1.2 5.5] absent counts as false */
-        /* [6.1.2 5.6] "up" false: INVALID_OPTION, [6.1.2 5.7] absent counts as true */
+        /* [6.1.2 5.4] "rk" is supported, [6.1.2 5.5] "rk" absent counts as false */
+        /* [6.1.2 5.6] "up" false: INVALID_OPTION, [6.1.2 5.7] "up" absent counts as true */
         if (operation->up == OPTION_FALSE)
                 return CTAP2_ERR_INVALID_OPTION;
-        /* [6.1.2 6] alwaysUv; [6.1.2 6.1] makeCredUvNotRqd counts as false anyway */
+        /* [6.1.2 6] alwaysUv: no credential without a verified user; [6.1.2 6.1] makeCredUvNotRqd counts as
+         * false anyway */
         return core->state.always_uv ? core_require_uv(core) : check_protection(core);
 }
 
@@ -433,7 +442,8 @@ static enum ctap_status check_request(struct core *core)
         enum ctap_status refusal = core_check_protocol(operation);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* [6.1.2 3.2] no algorithm was chosen: UNSUPPORTED_ALGORITHM */
+        /* [6.1.2 3] each of pubKeyCredParams was looked at; [6.1.2 3.2] no algorithm was chosen:
+         * UNSUPPORTED_ALGORITHM */
         if (!has_algorithms(core))
                 return CTAP2_ERR_UNSUPPORTED_ALGORITHM;
         /* [6.1.2 4] "uv" and "up" begin as false: the element's flags do */

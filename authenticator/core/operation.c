@@ -51,17 +51,18 @@ enum ctap_status core_check_protocol(const struct core_operation *operation)
         return core_knows_protocol(operation->protocol) ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
 }
 
-/* ---- [6.1.2 5] [6.2.2 4] the option "uv" ---- */
+/* ---- [6.1.2 5] [6.2.2 4] the options: "uv" ---- */
 
 bool core_wants_built_in_uv(const struct core_operation *operation)
 {
-        /* [6.1.2 5.1] [6.2.2 4.1] absent counts as false */
-        /* [6.1.2 5.2] [6.2.2 4.2] with a pinUvAuthParam it counts as false too */
+        /* [6.1.2 5.1] [6.2.2 4.1] "uv" absent counts as false */
+        /* [6.1.2 5.2] [6.2.2 4.2] with a pinUvAuthParam "uv" counts as false too */
         return operation->uv == OPTION_TRUE && !operation->has_pin_uv_param;
 }
 
-/* [6.1.2 11.2.3] [6.2.2 6.2.3] what is said when built-in verification fails: PUAT_REQUIRED where a PIN can
- * do it instead, PIN_BLOCKED where no try is left, else OPERATION_DENIED. */
+/* [6.1.2 11.2.3] [6.2.2 6.2.3] what is said when built-in verification fails: [6.1.2 11.2.3.2]
+ * [6.2.2 6.2.3.2] PUAT_REQUIRED where a PIN can do it instead, [6.1.2 11.2.3.3] [6.2.2 6.2.3.3] PIN_BLOCKED
+ * where no try is left, [6.1.2 11.2.3.4] [6.2.2 6.2.3.4] else OPERATION_DENIED. */
 static enum ctap_status finger_refusal(const struct core_state *state)
 {
         if (state->pin_set && state->pin_tries > 0)
@@ -96,7 +97,7 @@ enum ctap_status core_require_uv(struct core *core)
          * supported */
         if (!core_is_protected(core))
                 return CTAP2_ERR_PUAT_REQUIRED;
-        /* [6.2.2 5.2] [6.2.2 5.3] the user will be verified */
+        /* [6.2.2 5.2] a pinUvAuthParam, or [6.2.2 5.3] "uv" true: the user will be verified */
         if (operation->has_pin_uv_param || core_wants_built_in_uv(operation))
                 return CTAP2_OK;
         /* [6.1.2 6.4] [6.2.2 5.5] nor by a finger: PUAT_REQUIRED */
@@ -107,7 +108,7 @@ enum ctap_status core_require_uv(struct core *core)
         return CTAP2_OK;
 }
 
-/* ---- [6.1.2 11.2] [6.2.2 6.2] built-in user verification ---- */
+/* ---- [6.1.2 11.2] [6.2.2 6.2] built-in user verification, when "uv" is true ---- */
 
 static void mismatch_counted(struct core *core)
 {
@@ -128,6 +129,8 @@ static void keep_evidence(struct core *core, const struct mitome_gate_event *eve
                 core_close(core, CTAP1_ERR_OTHER);
                 return;
         }
+        /* [6.1.2 11.2.4] [6.2.2 6.2.4] the element sets "uv", by the evidence; [6.1.2 13] [6.2.2 8] a finger
+         * is evidence of user interaction: the element sets "up" with it, and no touch is asked */
         operation->verified = true;
         operation->perform(core);
 }
@@ -173,6 +176,8 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
         }
 }
 
+/* [6.1.2 11.2.2] [6.2.2 6.2.2] performBuiltInUv: one capture, for which the element has taken a try already;
+ * [6.1.2 11.2.1] [6.2.2 6.2.1] internalRetry is the platform's, each request is one attempt */
 static void verify_user(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
@@ -187,13 +192,14 @@ static void verify_user(struct core *core)
         core_start_gate(core, &request, take_capture);
 }
 
-/* ---- [6.1.2 14] [6.2.2 9] user presence ---- */
+/* ---- [6.1.2 14] [6.2.2 9] user presence, where it is asked for ---- */
 
 static void presence_answered(struct core *core, enum core_presence presence)
 {
         struct core_operation *operation = &core->operation;
         if (presence == PRESENCE_GIVEN) {
-                operation->present = true; /* [6.1.2 14.3] [6.2.2 9.3] */
+                /* [6.1.2 14.3] [6.2.2 9.3] the element is told to set "up" */
+                operation->present = true;
                 operation->perform(core);
         } else if (is_make(operation) && operation->id_count > 0) {
                 /* [6.1.2 12.1.4] whether one of the list is here is told regardless of the touch */
@@ -211,7 +217,7 @@ static void test_presence(struct core *core)
         /* [6.1.2 14.1] [6.2.2 9.1] the user was there when the token was made: no other touch is asked */
         if (operation->has_pin_uv_param && core_token_present(core))
                 presence_answered(core, PRESENCE_GIVEN);
-        else
+        else /* [6.1.2 14.2] [6.2.2 9.2] nobody has been there yet: the user is asked */
                 core_ask_touch(core, is_make(operation) ? CORE_PROMPT_REGISTER : CORE_PROMPT_LOGIN,
                         operation->rp_id, operation->user_name, presence_answered);
 }

@@ -40,11 +40,12 @@ static void take_reset(struct core *core, slice data, uint16_t sw)
         }
         core_forget_time(core); /* its token is none of this authenticator's any more */
         if (core->config.blobs)
-                core_erase_blobs(core, take_erased); /* [6.6] the array becomes the initial one */
+                core_erase_blobs(core, take_erased); /* [6.6 largeBlobs] the array becomes the initial one */
         else
                 forget_fingers(core);
 }
 
+/* [6.6] all credentials, PIN, fingers, settings and tokens go; the element does it in one transaction */
 static void erase(struct core *core)
 {
         tlv_write_u8(core_data(core), 0x85, RESET_TOUCHED);
@@ -53,7 +54,8 @@ static void erase(struct core *core)
 
 static void take_touch(struct core *core, enum core_presence presence)
 {
-        /* [6.6] the user declines: OPERATION_DENIED; does nothing in time: USER_ACTION_TIMEOUT */
+        /* [6.6 declined] the user declines: OPERATION_DENIED; [6.6 timeout] does nothing in time:
+         * USER_ACTION_TIMEOUT */
         if (presence == PRESENCE_GIVEN)
                 core_wind_down(core, (slice){ 0 }, erase);
         else
@@ -63,13 +65,13 @@ static void take_touch(struct core *core, enum core_presence presence)
 
 void core_reset(struct core *core)
 {
-        /* [6.6] the command takes no parameters */
+        /* [6.6 input] the command takes no parameters */
         if (core->request_size != 1)
                 core_answer(core, CTAP1_ERR_INVALID_LENGTH);
-        /* [6.6] without a display, only within 10 s of power-up: else NOT_ALLOWED */
+        /* [6.6 window] without a display, only within 10 s of power-up: else NOT_ALLOWED */
         else if (core->now_ms - core->power_on_ms > CORE_RESET_WINDOW_MS)
                 core_answer(core, CTAP2_ERR_NOT_ALLOWED);
-        /* [6.6] the user has to touch */
+        /* [6.6 presence] the user has to touch */
         else
                 core_ask_touch(core, CORE_PROMPT_RESET, (slice){ 0 }, (slice){ 0 }, take_touch);
 }

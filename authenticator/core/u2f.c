@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core_internal.h"
 
-/* CTAP1: the three commands of U2F (FIDO U2F Raw Message Formats 1.2; CTAP 2.1, 10.2). The request is an
+/* CTAP1: the three commands of U2F (FIDO U2F Raw Message Formats 1.2; CTAP 2.1, 10). The request is an
  * APDU, and so is the answer. */
 
 enum {
@@ -160,7 +160,7 @@ static void take_checked(struct core *core, slice data, uint16_t sw)
         refuse(core, sw == SW_OK ? SW_UNKNOWN : sw_of_element(sw));
 }
 
-/* ---- the commands: [10.2] all three are there ---- */
+/* ---- the commands: [10.1] register, authenticate and version ---- */
 
 static void do_register(struct core *core)
 {

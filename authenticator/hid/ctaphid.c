@@ -24,13 +24,13 @@ enum {
 };
 
 enum ctaphid_error {
-        ERROR_INVALID_COMMAND = 0x01,
-        ERROR_INVALID_PARAMETER = 0x02,
-        ERROR_INVALID_LENGTH = 0x03,
-        ERROR_INVALID_SEQUENCE = 0x04,
-        ERROR_MESSAGE_TIMEOUT = 0x05,
-        ERROR_CHANNEL_BUSY = 0x06,
-        ERROR_INVALID_CHANNEL = 0x0B,
+        ERROR_INVALID_COMMAND = 0x01,   /* [11.2.9.1.6 0x01] a command that is none of these */
+        ERROR_INVALID_PARAMETER = 0x02, /* [11.2.9.1.6 0x02] LOCK for more than 10 s */
+        ERROR_INVALID_LENGTH = 0x03,    /* [11.2.9.1.6 0x03] too long or too short for the command */
+        ERROR_INVALID_SEQUENCE = 0x04,  /* [11.2.9.1.6 0x04] not the packet that is due */
+        ERROR_MESSAGE_TIMEOUT = 0x05,   /* [11.2.9.1.6 0x05] the next packet has not come in time */
+        ERROR_CHANNEL_BUSY = 0x06,      /* [11.2.9.1.6 0x06] the device does something else */
+        ERROR_INVALID_CHANNEL = 0x0B,   /* [11.2.9.1.6 0x0B] nobody was given this channel */
         ERROR_OTHER = 0x7F,
 };
 
@@ -182,6 +182,7 @@ static uint32_t allocate_channel(struct ctaphid *hid)
         return 0;
 }
 
+/* [11.2.7] the protocol's version and what the device can do: WINK and CBOR, and MSG as well */
 static void queue_init_answer(struct ctaphid *hid, const struct packet *packet, uint32_t channel)
 {
         uint8_t bytes[INIT_ANSWER_SIZE];

@@ -193,7 +193,7 @@ static enum iso7816_outcome take_message(struct iso7816 *iso, const struct apdu_
         return take_part(iso, command, false);
 }
 
-/* [10.2] U2F requests are commands of their own */
+/* [10.1] over ISO 7816 U2F requests are commands of their own */
 static enum iso7816_outcome take_u2f(struct iso7816 *iso, const struct apdu_command *command)
 {
         iso->keepalives = false;
@@ -238,11 +238,13 @@ static enum iso7816_outcome take_get_answer(struct iso7816 *iso, const struct ap
                 return ISO7816_NONE;
         if (command->p1 != P1_CANCEL)
                 return ISO7816_WAITS;
+        /* [11.3.7.2 cancel] P1 = 11: what is worked on ends with KEEPALIVE_CANCEL */
         iso->cancelled = true;
         return ISO7816_CANCELS;
 }
 
-/* ISO 7816-4 11.7.1: the next part of an answer. */
+/* [11.3.6 response] an answer that one response cannot carry goes in parts: the next one, ISO 7816-4 11.7.1
+ */
 static enum iso7816_outcome take_get_response(struct iso7816 *iso, const struct apdu_command *command)
 {
         if (command->p1 || command->p2)
@@ -286,6 +288,7 @@ static const struct row *find_row(const struct apdu_command *command)
         return NULL;
 }
 
+/* [11.3.5 class] classes of others and instructions that are none: 6E00, 6881, 6D00 */
 static uint16_t sw_of_class(uint8_t cla)
 {
         uint8_t class = cla & (uint8_t)~CLA_CHAINING;
@@ -317,6 +320,7 @@ static bool must_wait(const struct iso7816 *iso, const struct row *row)
 static enum iso7816_outcome take(
         struct iso7816 *iso, const struct row *row, const struct apdu_command *command)
 {
+        /* [11.3.3 unselected] before the application is selected nothing of it is there: 6986 */
         if (!row->unselected && !iso->selected)
                 return answer_sw(iso, SW_NO_CURRENT_FILE);
         if ((command->cla & CLA_CHAINING) && !may_chain(row))
@@ -354,7 +358,7 @@ enum iso7816_outcome iso7816_receive(struct iso7816 *iso, slice apdu)
 
 /* ---- the layer above ---- */
 
-/* [11.3.3] the name of the oldest protocol that is spoken, for clients that know no other */
+/* [11.3.3 version] the name of the oldest protocol that is spoken, for clients that know no other */
 void iso7816_selected(struct iso7816 *iso, bool u2f)
 {
         answer(iso, slice_text(u2f ? "U2F_V2" : "FIDO_2_0"), SW_OK);

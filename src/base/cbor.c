@@ -150,7 +150,8 @@ static const struct cbor_callbacks callbacks = {
         .indef_break = found_forbidden,
 };
 
-/* How long the head of an integer, a string or a container is in canonical form. */
+/* [8 canonical] how long the head of an integer, a string or a container is in canonical form: the shortest;
+ * [8 definite] and never of an unknown length. */
 static size_t canonical_head(uint64_t number)
 {
         return number < 24            ? 1
@@ -332,7 +333,7 @@ bool cbor_next_element(struct cbor_reader *r, struct cbor_members *array)
         return true;
 }
 
-/* The canonical order of two encoded keys: major type, then length, then bytes (CTAP 2.1, 8). Negative, 0 or
+/* [8 order] the canonical order of two encoded keys: major type, then length, then bytes. Negative, 0 or
  * positive. */
 static int key_order(slice a, slice b)
 {
@@ -347,7 +348,7 @@ static int key_order(slice a, slice b)
         return 0;
 }
 
-/* Whether `key` may stand where it does, and remembers it. */
+/* [8 keys] whether `key` may stand where it does, behind smaller ones, and only once. */
 static mitome_code admit_key(struct cbor_members *map, slice key, bool any_order)
 {
         for (size_t i = 0; i < map->key_count; i++) {
@@ -411,7 +412,7 @@ static mitome_status skip_map(struct cbor_reader *r, const char *field)
         }
 }
 
-/* Recurses at most CBOR_DEPTH + deeper deep: open_members refuses to go further. */
+/* [8 depth] Recurses at most CBOR_DEPTH + deeper deep: open_members refuses to go further. */
 mitome_status cbor_skip(struct cbor_reader *r, const char *field)
 {
         enum cbor_kind kind;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* [11.2.8.1] the report descriptor by which clients find the device: usage page F1D0, 64 bytes each way. */
+/* [11.2.8.2] the report descriptor by which clients find the device: usage page F1D0, 64 bytes each way. */
 static const uint8_t descriptor[] = {
         0x06, 0xD0, 0xF1,                                     /* usage page: FIDO alliance */
         0x09, 0x01,                                           /* usage: CTAPHID */

@@ -239,7 +239,7 @@ test_that 'of 32 bytes' [ "$(openssl base64 -d -A -in "$work/blob.key64" | wc -c
 log_in blob blob.example -b -v
 test_that 'a login tells the same' grep -qxF -e "$(cat "$work/blob.key64")" "$work/blob.login"
 printf 'what somebody keeps with a credential' >"$work/blob"
-# [6.10.1] [6.10.2 5.2] [6.10.2 5.5] [6.10.2 5.5.4] [6.10.2 5.5.5] [6.10.2 5.10] [6.10.2 5.10.2]
+# [6.10] [6.10.2 5.2] [6.10.2 5.5] [6.10.2 5.5.4] [6.10.2 5.5.5] [6.10.2 5.10] [6.10.2 5.10.2]
 typing "$pin\n" fido2-token -S -b -k "$work/blob.key64" "$work/blob" "$device"
 test_that 'fido2-token -S -b writes a blob' status 0
 typing "$pin\n" fido2-token -L -b "$device"
@@ -453,7 +453,7 @@ test_that 'its PIN has four digits' said FIDO_ERR_PIN_POLICY_VIOLATION
 # [6.5.5.6 14]
 typing "$pin\nabcd\nabcd\n" fido2-token -C "$device"
 test_that 'and nothing else' said FIDO_ERR_PIN_POLICY_VIOLATION
-# [2.2 6.11.4]
+# [2.2 6.11.4 pinComplexityPolicy]
 typing "$pin\n" fido2-token -S -l 6 "$device"
 test_that 'nor may it be made longer' said FIDO_ERR_PIN_POLICY_VIOLATION
 typing "$pin\n5678\n5678\n" fido2-token -C "$device"

@@ -745,7 +745,7 @@ def large_blobs(authenticator):
             return LargeBlobs(ctap, protocol, token(ctap, protocol, permissions))
 
         one, two = os.urandom(32), os.urandom(32)
-        # [6.10.1] [6.10.2 4.5] [6.10.2 5.2] [6.10.2 5.5] [6.10.2 5.5.4] [6.10.2 5.10] [6.10.2 5.10.2]
+        # [6.10] [6.10.2 4.5] [6.10.2 5.2] [6.10.2 5.5] [6.10.2 5.5.4] [6.10.2 5.10] [6.10.2 5.10.2]
         with step(f"protocol {cls.VERSION}: written, read, replaced, deleted"):
             assert list(blobs().read_blob_array()) == []
             blobs().put_blob(one, b"first")

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-MARK = re.compile(r"\[((?:2\.[0-9] )?(?:[5-9]|1[0-2])(?:\.[0-9]+)+(?: (?:0x[0-9A-Fa-f]{2}|[0-9]+(?:\.[0-9a-z]+)*|[A-Za-z][A-Za-z0-9_ ]*))?)\]")
+MARK = re.compile(r"\[((?:2\.[0-9] )?(?:(?:[5-9]|1[0-2])(?:\.[0-9]+)+|8(?= [a-z]))(?: (?:0x[0-9A-Fa-f]{2}|[0-9]+(?:\.[0-9a-z]+)*|[A-Za-z][A-Za-z0-9_ ]*))?)\]")
 BESIDE = re.compile(r"^(?:[\s,/]*(?:and|to|or)?\s*" + MARK.pattern + r")+")  # marks that share what follows
 FUNCTION = re.compile(r"^[a-z][a-z0-9_ *]*?\b\*?([a-z_0-9]+)\(")
 CODE = ("authenticator", "src")
@@ -22,8 +22,11 @@ TITLES = {
     "6.4": "authenticatorGetInfo", "6.5": "authenticatorClientPIN", "6.6": "authenticatorReset", "6.7": "authenticatorBioEnrollment",
     "6.8": "authenticatorCredentialManagement", "6.9": "authenticatorSelection", "6.10": "authenticatorLargeBlobs",
     "6.11": "authenticatorConfig", "7.1": "Enterprise attestation", "7.2": "Always require user verification",
-    "7.4": "Set minimum PIN length", "8.1": "Commands", "8.2": "Status codes", "10.2": "CTAP1/U2F", "11.2": "USB (CTAPHID)", "11.3": "ISO 7816 and NFC",
+    "7.4": "Set minimum PIN length", "8": "Message encoding", "8.1": "Command numbers", "8.2": "Status codes",
+    "10.1": "U2F messages (CTAP1)", "10.2": "makeCredential and U2F", "10.3": "getAssertion and U2F",
+    "11.2": "USB (CTAPHID)", "11.3": "ISO 7816 and NFC",
     "12.1": "credProtect", "12.2": "credBlob", "12.3": "largeBlobKey", "12.4": "minPinLength", "12.5": "hmac-secret",
+    "2.2 12.6": "pinComplexityPolicy", "2.2 12.8": "hmac-secret-mc", "2.2 12.9": "thirdPartyPayment",
 }
 
 
@@ -58,6 +61,7 @@ def sentence(lines, number, end):
     text = BESIDE.sub("", text.split("*/")[0])
     text = MARK.split(text)[0]
     text = re.sub(r"\s+", " ", text).strip(" .:;,-")
+    text = re.sub(r"[,;]? (?:and|or)$", "", text)  # that led to the next mark
     return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " .."
 
 
@@ -86,7 +90,11 @@ def order(mark):
 
 
 def title(mark):
-    clause = ".".join(str(n) for n in order(mark)[0][:2])
+    clause, _, _, version = order(mark)
+    clause = ".".join(str(n) for n in clause[:2])
+    later = version + " " + clause  # a clause that 2.1 has not, or has by another number
+    if later in TITLES:
+        return later, TITLES[later]
     return clause, TITLES.get(clause) or TITLES.get(clause.split(".")[0], "")
 
 

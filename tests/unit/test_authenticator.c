@@ -1333,7 +1333,7 @@ static void init_at_every_moment(void **state)
 
 static const uint8_t read_blobs[] = { 0x0C, 0xA2, 0x01, 0x18, 0xFF, 0x03, 0x00 };
 
-/* [6.10.2] the array comes from where it is kept; what is kept there and is none is not believed */
+/* [6.10] the array comes from where it is kept; what is kept there and is none is not believed */
 static void the_large_blob_array_is_kept_outside(void **state)
 {
         struct rig *rig = *state;

@@ -508,7 +508,7 @@ static void the_longest_list_is_taken(void **state)
         assert_sw(configure_by(rig, 2, "1234", writer_view(&w)), SW_WRONG_DATA);
 }
 
-/* [2.2 6.11.4] once on it stays on; a PIN that may be too simple has to be changed */
+/* [2.2 6.11.4 pinComplexityPolicy] once on it stays on; a PIN that may be too simple has to be changed */
 static void simple_pins_are_refused_where_asked(void **state)
 {
         struct element_rig *rig = *state;

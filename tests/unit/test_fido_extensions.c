@@ -568,7 +568,7 @@ static slice configure_list(writer *w, const char *listed)
         return writer_view(w);
 }
 
-/* [12.4] [2.2 12.10] whoever is on the list, and nobody else */
+/* [12.4] [2.2 12.6] whoever is on the list, and nobody else */
 static void pin_policies_are_told_to_the_list_only(void **state)
 {
         struct element_rig *rig = *state;
@@ -596,7 +596,7 @@ static void pin_policies_are_told_to_the_list_only(void **state)
         }
 }
 
-/* [2.2 12.9] */
+/* [2.2 12.9 getAssertion] */
 static void third_party_payment_is_remembered(void **state)
 {
         struct element_rig *rig = *state;

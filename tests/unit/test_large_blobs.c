@@ -14,7 +14,7 @@
 
 enum { LARGE_BLOBS = 0x0C, FRAGMENT_MAX = CORE_MESSAGE_MAX - 64, ARRAY_MAX = 8192, HASH_SIZE = 16 };
 
-/* [6.10.1] the initial array, as the specification prints it */
+/* [6.10] the initial array, as the specification prints it */
 static const uint8_t initial[] = { 0x80, 0x76, 0xBE, 0x8B, 0x52, 0x8D, 0x00, 0x75, 0xF7, 0xAA, 0xE9, 0x8D,
         0x6F, 0xA5, 0x7A, 0x6D, 0x3C };
 static const uint8_t param[32] = { 0xA0 };
@@ -112,7 +112,7 @@ static void write_array(struct core_rig *rig, slice array, size_t size)
 
 /* ---- get ---- */
 
-/* [6.10.1] what was never written, or is broken, is the initial array */
+/* [6.10] what was never written, or is broken, is the initial array */
 static void the_initial_array_is_empty(void **state)
 {
         (void)state;

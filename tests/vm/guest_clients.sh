@@ -70,7 +70,7 @@ call fido2-token -L
 test_that 'fido2-token -L finds it by its report descriptor' said /dev/hidraw
 device=$(sed -n 's/^\(\/dev\/hidraw[0-9]*\):.*/\1/p' "$work/out" | head -n 1)
 test_that 'and names its maker' said vendor=0x
-# [6.4] [11.2.8.1]
+# [6.4] [11.2.8.2]
 call fido2-token -I "$device"
 test_that 'fido2-token -I reads what it is' said FIDO_2_0 FIDO_2_1 U2F_V2
 # [6.5.5.5 12]

@@ -142,15 +142,16 @@ static mitome_status read_min_pin(slice params, struct min_pin *ret)
 static uint16_t check_min_pin(const struct mitome_element *element, const struct min_pin *request)
 {
         uint64_t most = user_pin_is_of_person(element) ? USER_PIN_MIN : REFERENCE_SECRET_MAX;
-        if (request->too_many) /* [6.11.4] more than maxRPIDsForSetMinPINLength */
+        if (request->too_many) /* [6.11.4 minPinLengthRPIDs] more than maxRPIDsForSetMinPINLength */
                 return SW_FULL;
-        /* [6.11.4] it only grows; the user-verification PIN has four digits */
+        /* [6.11.4 newMinPINLength] it only grows: else PIN_POLICY_VIOLATION; the user-verification PIN has
+         * four digits */
         if (request->has_length && (request->length < user_pin_min(element) || request->length > most))
                 return SW_PIN_POLICY;
-        /* [2.2 6.11.4] any four digits may be that PIN, as on the plastic card */
+        /* [2.2 6.11.4 pinComplexityPolicy] any four digits may be that PIN, as on the plastic card */
         if (request->complexity && user_pin_is_of_person(element))
                 return SW_PIN_POLICY;
-        /* [6.11.4] there has to be a PIN */
+        /* [6.11.4 forceChangePin] there has to be a PIN: else PIN_NOT_SET */
         return request->force && !user_pin_is_set(element) ? SW_UNUSABLE : SW_OK;
 }
 
@@ -160,7 +161,7 @@ static bool begins_complexity(const struct mitome_element *element, const struct
         return request->complexity && !user_pin_is_complex(element);
 }
 
-/* [6.11.4] a PIN that is shorter now has to be changed, whether asked for or not; so has
+/* [6.11.4 force] a PIN that is shorter now has to be changed, whether asked for or not; so has
  * one that may be too simple now */
 static bool forces(const struct mitome_element *element, const struct min_pin *request)
 {
@@ -169,7 +170,7 @@ static bool forces(const struct mitome_element *element, const struct min_pin *r
                        (request->has_length && user_pin_length(element) < request->length));
 }
 
-/* [2.2 6.11.4] once on it stays on, as the minimum only grows */
+/* [2.2 6.11.4 pinComplexityPolicy] once on it stays on, as the minimum only grows */
 static uint16_t stage_complexity(struct mitome_element *element, const struct min_pin *request)
 {
         uint8_t settings = (uint8_t)(element_number(element, OBJECT_FIDO_SETTINGS) | USER_PIN_COMPLEX);
@@ -182,7 +183,7 @@ static uint16_t stage_min_pin(struct mitome_element *element, const struct min_p
 {
         if (request->has_length)
                 SW_TRY(user_pin_put_min(element, (uint8_t)request->length));
-        /* [6.11.4] the list as a whole anew */
+        /* [6.11.4 minPinLengthRPIDs] the list as a whole anew */
         if (request->has_list)
                 SW_TRY(element_put(element, OBJECT_PIN_MIN_LIST,
                         slice_of(request->hashes, request->count * FIDO_HASH_SIZE)));
@@ -199,7 +200,7 @@ static uint16_t set_min_pin(struct mitome_element *element, slice params)
         bool ends_token = forces(element, &request);
         SW_TRY(stage_min_pin(element, &request));
         SW_TRY(element_commit(element));
-        if (ends_token) /* [6.11.4] it was got with a PIN that is not good enough now */
+        if (ends_token) /* [6.11.4 tokens] it was got with a PIN that is not good enough now */
                 fido_end_token(&element->fido);
         return SW_OK;
 }
@@ -232,7 +233,7 @@ static uint16_t read_message(slice message, const struct subcommand **ret, slice
                         *ret = &subcommands[i];
                         return SW_OK;
                 }
-        return SW_FUNCTION_UNSUPPORTED; /* [6.11 2] */
+        return SW_FUNCTION_UNSUPPORTED; /* [6.11 2] vendorPrototype and what else is not here */
 }
 
 /* [6.11 3] an authenticator with a PIN, or one that always verifies its user, wants a token; only to
@@ -254,7 +255,7 @@ uint16_t fido_configure(struct mitome_element *element, const struct apdu_comman
         };
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
         SW_TRY(read_message(message, &subcommand, &params));
-        /* [6.11 3.4] [6.11 3.5] */
+        /* [6.11 3.4] [6.11 3.5] the parameter over this message, by a token with acfg */
         if (wants_token(element, subcommand) &&
                 !fido_token_authorises(&element->fido, FIDO_ACFG, (slice){ 0 }, message, param))
                 return SW_SECURITY_STATUS;

@@ -146,8 +146,8 @@ uint16_t fido_u2f_register(struct mitome_element *element, const struct apdu_com
 
 /* ---- U2F AUTHENTICATE ---- */
 
-/* [10.2] a credential of CTAP 2 signs for U2F, and one of U2F for CTAP 2: it is one list. But U2F knows P-256
- * only, and [12.1] no user who is verified: what credProtect keeps for one is not there */
+/* [10.2] [10.3] a credential of CTAP 2 signs for U2F, and one of U2F for CTAP 2: it is one list. But U2F
+ * knows P-256 only, and [12.1] no user who is verified: what credProtect keeps for one is not there */
 static uint16_t find(struct mitome_element *element, const struct u2f *u2f, struct fido_credential *ret)
 {
         const struct fido_query query = { .rp_id_hash = u2f->application, .id = u2f->key_handle };

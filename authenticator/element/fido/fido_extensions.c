@@ -121,6 +121,7 @@ static uint16_t write_blob(const struct output *output, writer *w)
         return SW_OK;
 }
 
+/* [12.1 makeCredential] the level that the credential has */
 static uint16_t write_protection(const struct output *output, writer *w)
 {
         cbor_write_uint(w, output->credential->protection);
@@ -155,7 +156,7 @@ static uint16_t write_complexity(const struct output *output, writer *w)
         return SW_OK;
 }
 
-/* [2.2 12.9 getAssertion] what was asked when it was made */
+/* [2.2 12.9 getAssertion] thirdPartyPayment: whether it was asked for when the credential was made */
 static uint16_t write_payment(const struct output *output, writer *w)
 {
         cbor_write_bool(w, output->credential->payment);
@@ -216,7 +217,8 @@ uint16_t fido_write_make_outputs(struct mitome_element *element, const struct fi
         const struct output output = { element, asked, credential };
         int shown = asked->flags | (asked->protection ? OUTPUT_PROTECTION : 0) |
                     (asked->salts ? OUTPUT_SECRETS : 0);
-        /* [12.4] [2.2 12.10] only to a relying party of the list */
+        /* [12.4] minPinLength, told to a relying party of the list only; [2.2 12.6] so is pinComplexityPolicy
+         */
         if (!fido_min_pin_lists(element, credential->rp_id_hash))
                 shown &= ~(EXTENSION_MIN_PIN_LENGTH | EXTENSION_COMPLEXITY);
         return write_rows(&output, make_rows, sizeof make_rows / sizeof *make_rows, shown, w);

@@ -91,8 +91,9 @@ static struct fido_query query_of(const struct fido_operation *operation)
                 .verified = is_verified(operation) };
 }
 
-/* [6.2.2 7.1] [6.2.2 11.1] the newest of the list that is here. [6.2.2 7.4] [6.2.2 7.5] fido_find leaves out
- * what credProtect hides, and what is another relying party's; [6.2.2 7.6] 6A88 when nothing is left. */
+/* [6.2.2 7.1] [6.2.2 11] [6.2.2 11.1] the newest of the list that is here. [6.2.2 7.3] [6.2.2 7.4]
+ * [6.2.2 7.5] fido_find leaves out what credProtect hides, and what is another relying party's; [6.2.2 7.6]
+ * 6A88 when nothing is left. */
 static uint16_t choose_allowed(struct mitome_element *element, const struct fido_operation *operation,
         const struct get *get, struct fido_credential *ret)
 {
@@ -101,7 +102,8 @@ static uint16_t choose_allowed(struct mitome_element *element, const struct fido
         return fido_find(element, &query, ret);
 }
 
-/* [6.2.2 7.2] all discoverable ones; [6.2.2 12.2.1] the newest is the first. */
+/* [6.2.2 7.2] no list: all discoverable ones, [6.2.2 7.7] which are counted; [6.2.2 12.2] several make a
+ * chain; [6.2.2 12.2.1] the newest is the first. */
 static uint16_t choose_newest(struct mitome_element *element, const struct fido_operation *operation,
         struct fido_credential *ret, size_t *ret_count)
 {
@@ -123,7 +125,7 @@ static uint16_t sign_with(struct mitome_element *element, const struct fido_cred
                 (enum signing_algorithm)credential->algorithm, credential->key, parts, 2, signature, NULL));
 }
 
-/* [6.2.2 13] over authData and clientDataHash */
+/* [6.2.2 13] the credential's key signs authData and clientDataHash */
 static uint16_t sign(struct mitome_element *element, const struct fido_chain *chain,
         const struct fido_credential *credential, const struct authdata *data, writer *answer)
 {
@@ -163,7 +165,8 @@ static uint16_t write_answer(struct mitome_element *element, const struct fido_c
                 .modality = chain->operation.modality,
                 .salts = chain->has_salts ? &chain->salts : NULL,
         };
-        SW_TRY(fido_write_get_outputs(element, &asked, credential, &w)); /* [6.2.2 10] */
+        /* [6.2.2 10] the extensions' outputs, into authData */
+        SW_TRY(fido_write_get_outputs(element, &asked, credential, &w));
         const struct authdata data = {
                 .rp_id_hash = SLICE(chain->operation.rp_id_hash),
                 .flags = (uint8_t)(chain->flags | (w.used > 0 ? AUTHDATA_ED : 0)),
@@ -172,7 +175,7 @@ static uint16_t write_answer(struct mitome_element *element, const struct fido_c
         };
         SW_TRY(sign(element, chain, credential, &data, answer));
         write_user(credential, chain->flags, answer);
-        /* [12.3 getAssertion] */
+        /* [12.3 getAssertion] largeBlobKey is told beside authData, where the credential has one */
         if (chain->extensions & EXTENSION_LARGE_BLOB_KEY && credential->blob_key.size)
                 tlv_write(answer, 0x87, credential->blob_key);
         return answer->overflowed ? SW_UNKNOWN : SW_OK;
@@ -212,7 +215,8 @@ static uint16_t assert_first(struct mitome_element *element, const struct fido_o
                 const uint8_t number[] = { (uint8_t)(count >> 8), (uint8_t)count };
                 tlv_write(answer, 0x86, SLICE(number));
         } else {
-                fido_end_chain(&element->fido); /* [6.2.2 11.2] */
+                fido_end_chain(&element->fido); /* [6.2.2 11.2] [6.2.2 12.1] one that was named, or one alone:
+                                                   no number */
         }
         return SW_OK;
 }
@@ -232,6 +236,8 @@ uint16_t fido_get_assertion(
         return sw;
 }
 
+/* [6.3 4] the next older credential, [6.3 5] with its user, [6.3 6] signs the same request; [6.3 8] the chain
+ * stands behind it then */
 static uint16_t assert_next(struct mitome_element *element, struct fido_chain *chain, writer *answer)
 {
         struct fido_credential credential;

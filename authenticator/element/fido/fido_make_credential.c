@@ -151,8 +151,8 @@ static uint16_t choose_algorithm(const struct mitome_element *element, const str
         return SW_FUNCTION_UNSUPPORTED;
 }
 
-/* [6.1.2 12] a credential of the list is here. [6.1.2 12.2] what credProtect hides from a user who was not
- * verified is not told of, and so excludes nothing. */
+/* [6.1.2 12] a credential of the list is here: [6.1.2 12.1] excluded. [6.1.2 12.2] what credProtect hides
+ * from a user who was not verified is not told of, and so excludes nothing. */
 static uint16_t check_excluded(
         struct mitome_element *element, const struct make *make, const struct fido_operation *operation)
 {
@@ -166,7 +166,8 @@ static uint16_t check_excluded(
         return sw == SW_OK ? SW_EXISTS : sw == SW_NO_REFERENCE ? SW_OK : sw;
 }
 
-/* A discoverable credential of the same user at the same relying party gives way to the new one. */
+/* [6.1.2 17.2] a discoverable credential of the same user at the same relying party gives way to the new one;
+ * [6.1.2 17.4] where it takes no other's place there has to be room */
 static uint16_t make_room(struct mitome_element *element, const struct fido_credential *credential)
 {
         const struct fido_query query = { .rp_id_hash = credential->rp_id_hash,
@@ -343,7 +344,7 @@ static uint16_t prepare(struct mitome_element *element, const struct fido_operat
 {
         SW_TRY(draw(element, candidate));
         describe(operation, make, algorithm, candidate);
-        SW_TRY(make_key(element, algorithm, candidate)); /* [6.1.2 16] */
+        SW_TRY(make_key(element, algorithm, candidate)); /* [6.1.2 16] a key pair of the chosen algorithm */
         /* The counter begins at zero, WebAuthn L3 6.3.2; nothing here is ever backed up. */
         candidate->data = (struct authdata){
                 .rp_id_hash = candidate->credential.rp_id_hash,
@@ -354,9 +355,10 @@ static uint16_t prepare(struct mitome_element *element, const struct fido_operat
         return write_outputs(element, operation, make, candidate);
 }
 
+/* [6.1.2 17.1] [6.1.2 17.3] [6.1.2 18] key, user and relying party are kept, discoverable or not */
 static uint16_t keep(struct mitome_element *element, struct fido_credential *credential)
 {
-        SW_TRY(make_room(element, credential)); /* [6.1.2 17.2] */
+        SW_TRY(make_room(element, credential));
         SW_TRY(fido_put_credential(element, credential));
         return fido_commit_credentials(element);
 }

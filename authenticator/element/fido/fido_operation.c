@@ -131,6 +131,7 @@ static uint16_t check_shape(const struct begin *begin)
         }
 }
 
+/* [6.1.2 11.1] [6.2.2 6.1] the token is verified for the command that it was made for */
 static uint16_t check_param(struct fido *fido, const struct begin *begin)
 {
         uint8_t command = begin->command.data[0];
@@ -256,6 +257,7 @@ uint16_t fido_spend_operation(struct mitome_element *element, slice bytes, struc
         return element_commit(element);
 }
 
+/* [6.1.2 11.1.6] [6.2.2 6.1.6] "uv" by a token or by a finger; "up" by a finger or a touch */
 uint8_t fido_flags(const struct fido_operation *operation, bool present)
 {
         bool verified = operation->built_in || operation->by_pin;

@@ -14,7 +14,7 @@ void fido_token_wipe(struct fido_token *token)
         bytes_wipe(token, sizeof *token);
 }
 
-/* [6.5.2.1] */
+/* [6.5.2.1] a use with presence ends all permissions but lbw, and the token with the last one */
 void fido_token_used(struct fido_token *token)
 {
         token->permissions &= FIDO_LBW;
@@ -210,7 +210,7 @@ uint16_t fido_get_uv_token(struct mitome_element *element, const struct apdu_com
 static bool is_for(struct fido_token *token, uint8_t permission, slice rp_id_hash)
 {
         bool same = slice_equal(SLICE(token->rp_id_hash), rp_id_hash);
-        if (permission == FIDO_CM) /* [6.8] one for a relying party shows nothing of others */
+        if (permission == FIDO_CM) /* [6.8 rpId] one for a relying party shows nothing of others */
                 return !token->has_rp || same;
         if (!(permission & (FIDO_MC | FIDO_GA)))
                 return true;
@@ -221,6 +221,10 @@ static bool is_for(struct fido_token *token, uint8_t permission, slice rp_id_has
         return token->has_rp;
 }
 
+/* [6.1.2 11.1.1] [6.2.2 6.1.1] verified over the message, [6.1.2 11.1.2] [6.2.2 6.1.2] with the permission,
+ * [6.1.2 11.1.3] [6.2.2 6.1.3] for this relying party; [6.1.2 11.1.4] [6.1.2 11.1.5] [6.2.2 6.1.4]
+ * [6.2.2 6.1.5] a token that lives has verified its user, for its flag ends with its permissions;
+ * [6.1.2 11.1.7] [6.2.2 6.1.7] one that was for none is for this one now */
 bool fido_token_authorises(
         struct fido *fido, uint8_t permission, slice rp_id_hash, slice message, slice param)
 {
