@@ -49,9 +49,25 @@ static bool token_is_old(const struct core_model *model)
         return model->token && (age > 600000 || (age > model->token_first_ms && !model->token_used));
 }
 
-static void answered(struct core_model *model, uint16_t sw)
+/* What the core is told of who has to be verified. A broken answer ends the request. */
+static void note_state(struct core_model *model, slice data)
+{
+        slice flags, more;
+        if (failed(tlv_find_fixed(data, 0x81, "flags", 1, &flags, NULL)) ||
+                failed(tlv_find_optional(data, 0x86, "flags", &more, NULL)))
+                return;
+        uint8_t second = more.size == 1 ? more.data[0] : 0;
+        model->has_pin = flags.data[0] & 0x02;
+        model->finger_open = flags.data[0] & 0x08;
+        model->always_uv = second & 0x01;
+        model->enrolled = second & 0x08;
+}
+
+static void answered(struct core_model *model, slice data, uint16_t sw)
 {
         uint8_t ins = model->pending_ins;
+        if (ins == GET_STATE && sw == SW_OK)
+                note_state(model, data);
         if (ins == BEGIN) {
                 model->begun = sw == SW_OK;
                 model->command = model->pending_command;
@@ -68,7 +84,12 @@ static void answered(struct core_model *model, uint16_t sw)
                 model->chain_ms = model->now_ms;
         }
         model->erased |= ins == RESET && sw == SW_OK;
+        if (ins == MANAGE && sw == SW_OK && model->pending_listing) {
+                model->listing = true;
+                model->listing_ms = model->now_ms;
+        }
         model->may_manage |= ins == AUTHORISE && sw == SW_OK && model->pending_fingers;
+        model->may_write |= ins == AUTHORISE && sw == SW_OK && model->pending_writes;
         model->made += ins == MAKE && sw == SW_OK && !open_still;
         model->got += ins == GET && sw == SW_OK;
         model->confirmed += ins == CONFIRM && sw == SW_OK;
@@ -79,7 +100,8 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         model->now_ms = event->now_ms;
         if (event->kind == CORE_RESPONSE && model->pending_ins && event->bytes.size >= 2) {
                 const uint8_t *end = event->bytes.data + event->bytes.size;
-                answered(model, (uint16_t)(end[-2] << 8 | end[-1]));
+                answered(model, slice_of(event->bytes.data, event->bytes.size - 2),
+                        (uint16_t)(end[-2] << 8 | end[-1]));
         } else if (model->pending_ins && (event->kind == CORE_RESPONSE || event->kind == CORE_LINK_BROKEN)) {
                 model->begun = false; /* nobody knows: the core must not go on with it */
         }
@@ -92,12 +114,17 @@ void core_model_event(struct core_model *model, const struct core_event *event)
                 model->u2f = event->kind == CORE_U2F;
                 model->app = event->caller == CORE_CALLER_APP;
                 model->nfc = event->caller == CORE_CALLER_NFC;
-                model->pressed = model->may_manage = model->erased = false;
+                model->pressed = model->may_manage = model->may_write = model->erased = false;
                 model->request_ms = event->now_ms;
+                model->asked = event->bytes.size > 0 && !model->u2f ? event->bytes.data[0] : 0;
+                model->made_before = model->made;
+                model->got_before = model->got;
+                model->listing &= !model->u2f && event->bytes.size > 0 &&
+                                  (event->bytes.data[0] == 0x0A || event->bytes.data[0] == 0x41);
                 model->chain &= !model->u2f && event->bytes.size == 1 && event->bytes.data[0] == 0x08;
         }
         if (event->kind == CORE_POWER_ON) {
-                model->begun = model->token = model->chain = false;
+                model->begun = model->token = model->chain = model->listing = false;
                 model->power_on_ms = event->now_ms;
         }
         model->pressed |= event->kind == CORE_TOUCHED && model->touch_awaited;
@@ -120,6 +147,16 @@ static uint8_t value_u8(slice data, uint32_t tag)
         slice value;
         MUST(!failed(tlv_find_fixed(data, tag, "tag", 1, &value, NULL)));
         return value.data[0];
+}
+
+/* With alwaysUv nobody logs in or registers unverified, but for who only looks; and where there is a PIN or a
+ * finger nobody registers so: makeCredUvNotRqd is not offered. */
+static void check_verification(const struct core_model *model, uint8_t command, bool present)
+{
+        bool verifies = model->pending_built_in || model->pending_with_pin;
+        bool registers = command == 0x01;
+        MUST(verifies || !model->always_uv || !(registers || present));
+        MUST(verifies || !registers || !(model->has_pin || model->finger_open));
 }
 
 static void check_begin(struct core_model *model, slice data)
@@ -145,6 +182,7 @@ static void check_begin(struct core_model *model, slice data)
         }
         MUST(!failed(tlv_find_fixed(data, 0x81, "rpIdHash", 32, &value, NULL)));
         MUST(!failed(tlv_find_fixed(data, 0x82, "clientDataHash", 32, &value, NULL)));
+        check_verification(model, command, value_u8(data, 0x83) & 0x01);
 }
 
 /* The user has touched, or was there for the token, not long ago, and that was not counted before. */
@@ -178,13 +216,16 @@ static void check_operation(const struct core_model *model, slice data, uint8_t 
 }
 
 /* Changes and first of a list with a pinUvAuthParam, the next of a list without. */
-static void check_management(slice data)
+static void check_management(struct core_model *model, slice data)
 {
         slice message;
         MUST(!failed(tlv_find(data, 0x85, "message", &message, NULL)) && message.size > 0);
         uint8_t subcommand = message.data[0];
         MUST(subcommand >= 1 && subcommand <= 7);
         MUST(has_tag(data, 0x84) == (subcommand != 3 && subcommand != 5));
+        bool next = subcommand == 3 || subcommand == 5;
+        MUST(!next || (model->listing && model->request_ms - model->listing_ms <= 30000));
+        model->pending_listing = subcommand >= 2 && subcommand <= 5;
 }
 
 static void check_u2f(const struct core_model *model, slice data, bool registers)
@@ -192,6 +233,7 @@ static void check_u2f(const struct core_model *model, slice data, bool registers
         slice value;
         uint8_t options = value_u8(data, 0x85);
         MUST(model->u2f && !model->begun && !model->gate_runs);
+        MUST(!model->always_uv); /* U2F verifies nobody */
         MUST(!failed(tlv_find_fixed(data, 0x80, "challenge", 32, &value, NULL)));
         MUST(!failed(tlv_find_fixed(data, 0x81, "application", 32, &value, NULL)));
         MUST(has_tag(data, 0x82) == !registers);
@@ -236,6 +278,7 @@ static void check_authorise(struct core_model *model, slice data)
         slice message;
         MUST(model->pending_param && !failed(tlv_find(data, 0x85, "message", &message, NULL)));
         model->pending_fingers = value_u8(data, 0x83) == 0x08;
+        model->pending_writes = value_u8(data, 0x83) == 0x10;
         if (model->pending_fingers)
                 MUST(message.size >= 2 && message.data[0] == 0x01 &&
                         (message.data[1] == 0x04 || message.data[1] == 0x05));
@@ -263,8 +306,11 @@ static void check_apdu(struct core_model *model, slice apdu)
         case GET_UV_TOKEN:
                 MUST(model->begun && model->command == 0x06 && model->evidence);
                 break;
-        case CHANGE_PIN:
         case CONFIGURE:
+                MUST(model->pending_param || (!model->has_pin && !model->enrolled));
+                MUST(!model->gate_runs && !model->begun);
+                break;
+        case CHANGE_PIN:
                 MUST(!model->gate_runs && !model->begun);
                 break;
         case RESET:
@@ -283,7 +329,7 @@ static void check_apdu(struct core_model *model, slice apdu)
                 check_authorise(model, command.data);
                 break;
         case MANAGE:
-                check_management(command.data);
+                check_management(model, command.data);
                 break;
         case U2F_REGISTER:
         case U2F_AUTHENTICATE:
@@ -344,13 +390,15 @@ static void check_gate_request(const struct core_model *model, const struct mito
 }
 
 /* Nothing is saved that does not end with the beginning of its hash. */
-static void check_blobs(slice array)
+static void check_blobs(const struct core_model *model, slice array)
 {
         uint8_t hash[SHA256_SIZE];
         MUST(array.size > 16 && array.size <= 8192);
         slice content = slice_of(array.data, array.size - 16);
         sha256(&content, 1, hash);
         MUST(slice_equal(slice_of(array.data + content.size, 16), slice_of(hash, 16)));
+        bool guarded = model->has_pin || model->enrolled || model->always_uv;
+        MUST(model->erased || model->may_write || !guarded);
 }
 
 static void check_touch(const struct core_touch *touch)
@@ -359,6 +407,15 @@ static void check_touch(const struct core_touch *touch)
         MUST(touch->why >= CORE_PROMPT_REGISTER && touch->why <= CORE_PROMPT_VENDOR);
         MUST(touch->timeout_ms > 0);
         MUST(!of_relying_party || touch->rp_id.size > 0);
+}
+
+/* Nothing is told as done that the element has not done for this request. */
+static void check_success(const struct core_model *model)
+{
+        MUST(model->asked != 0x01 || model->made > model->made_before);
+        MUST(model->asked != 0x02 || model->got > model->got_before);
+        MUST(model->asked != 0x07 || model->erased);
+        MUST(model->asked != 0x0B || model->pressed);
 }
 
 void core_model_action(struct core_model *model, const struct core_action *action)
@@ -370,6 +427,8 @@ void core_model_action(struct core_model *model, const struct core_action *actio
                         MUST(action->bytes.size >= 2);
                 else
                         MUST(action->bytes.data[0] == 0 || action->bytes.size == 1);
+                if (!model->u2f && action->bytes.data[0] == 0)
+                        check_success(model);
                 /* Between requests only an enrolment is open, and then its gate runs. */
                 MUST(model->begun == model->gate_runs);
                 MUST(!model->begun || model->command == 0x09);
@@ -392,7 +451,7 @@ void core_model_action(struct core_model *model, const struct core_action *actio
         case CORE_LOAD_BLOBS:
                 break;
         case CORE_SAVE_BLOBS:
-                check_blobs(action->bytes);
+                check_blobs(model, action->bytes);
                 break;
         default:
                 MUST(action->kind == CORE_REPLY); /* no action of core.h */

@@ -34,8 +34,16 @@ struct core_model {
         uint64_t token_ms, token_first_ms;
         bool chain; /* of assertions: the last request began it, or went on with it */
         uint64_t chain_ms;
-        bool persistent;               /* the token that is asked for is the one without time */
-        unsigned made, got, confirmed; /* commands that were answered 9000 */
+        bool persistent; /* the token that is asked for is the one without time */
+        bool listing;    /* of credentials: as with the chain */
+        uint64_t listing_ms;
+        bool pending_listing;
+        bool always_uv, has_pin, finger_open, enrolled; /* as GET STATE said last */
+        bool may_write; /* the element has allowed this request to write large blobs */
+        bool pending_writes;
+        uint8_t asked;                    /* the request's command */
+        unsigned made_before, got_before; /* the request */
+        unsigned made, got, confirmed;    /* commands that were answered 9000 */
 };
 
 /* core_model_event takes note of an event before it is given to the core, core_model_action checks the action
