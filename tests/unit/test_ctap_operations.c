@@ -85,6 +85,7 @@ struct ask {
         const char *rp, *user;     /* NULL: example.jp, user-1 */
         slice ids;                 /* one after the other */
         slice extensions, formats; /* encoded */
+        slice params;              /* pubKeyCredParams, encoded */
         int algorithm;             /* 0: ES256 */
 };
 
@@ -163,6 +164,20 @@ static size_t rest_count(const struct ask *ask)
         return (ask->extensions.size > 0) + (size_t)has_options(ask) + (has_param(ask) ? 2 : 0);
 }
 
+static void write_params(writer *w, const struct ask *ask)
+{
+        if (ask->params.size) {
+                write_slice(w, ask->params);
+                return;
+        }
+        cbor_write_array(w, 1);
+        cbor_write_map(w, 2);
+        cbor_write_string(w, "alg");
+        cbor_write_int(w, ask->algorithm ? ask->algorithm : -7);
+        cbor_write_string(w, "type");
+        cbor_write_string(w, "public-key");
+}
+
 static uint8_t make(struct ctap_rig *rig, const struct ask *ask)
 {
         uint8_t bytes[4096];
@@ -181,12 +196,7 @@ static uint8_t make(struct ctap_rig *rig, const struct ask *ask)
         cbor_write_string(&w, "name");
         cbor_write_string(&w, "hanako");
         cbor_write_uint(&w, 4);
-        cbor_write_array(&w, 1);
-        cbor_write_map(&w, 2);
-        cbor_write_string(&w, "alg");
-        cbor_write_int(&w, ask->algorithm ? ask->algorithm : -7);
-        cbor_write_string(&w, "type");
-        cbor_write_string(&w, "public-key");
+        write_params(&w, ask);
         if (ask->ids.size) {
                 cbor_write_uint(&w, 5);
                 write_list(&w, ask->ids);
@@ -263,7 +273,7 @@ static void toggle_always_uv(struct ctap_rig *rig)
 
 /* ---- 1: which device ---- */
 
-/* [6.1.2 1] [6.2.2 1] a touch and no more, whatever else is asked */
+/* [6.1.2 1] [6.2.2 1] [6.1.2 1.1] [6.2.2 1.1] a touch and no more, whatever else is asked */
 static void an_empty_param_asks_which_device(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -290,8 +300,8 @@ static void an_empty_param_without_a_pin_says_so(void **state)
 
 /* ---- 6 to 11: who has to be verified, and how ---- */
 
-/* [6.1.2 7] [6.1.2 8] [6.1.2 10] there is no makeCredUvNotRqd: making one wants a verified user, using it
- * need not */
+/* [6.1.2 7] [6.1.2 8] [6.1.2 10] [6.1.2 11] [6.1.2 11.2] [6.2.2 6.2] there is no makeCredUvNotRqd: making one
+ * wants a verified user, using it need not */
 static void every_new_credential_wants_verification(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -317,8 +327,10 @@ static void unprotected_nothing_is_wanted(void **state)
         struct ctap_rig *rig = *state;
         assert_status(make(rig, ASK(.rk = TRUE_OPTION)), CTAP2_OK);
         assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_AT);
-        assert_status(make(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_INVALID_OPTION); /* [6.1.2 5.3.1] */
-        assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_INVALID_OPTION);  /* [6.2.2 4.3.1] */
+        /* [6.1.2 5.3] [6.1.2 5.3.1] */
+        assert_status(make(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_INVALID_OPTION);
+        /* [6.2.2 4.3] [6.2.2 4.3.1] */
+        assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_INVALID_OPTION);
 }
 
 /* [6.1.2 6] [6.2.2 5] and it does not drift with what is registered */
@@ -337,8 +349,14 @@ static void always_uv_takes_the_finger_or_asks_for_the_pin(void **state)
                 /* [6.2.2 5] not where nobody's presence is asked */
                 assert_status(get(rig, ASK(.up = FALSE_OPTION)), CTAP2_OK);
                 assert_int_equal(flags_of(rig), 0);
+                /* [6.2.2 5.2] [6.2.2 5.3] by a token, or where "uv" is asked, as without alwaysUv */
                 get_token(rig, &token);
                 assert_status(make(rig, ASK(.token = &token)), CTAP2_OK);
+                get_token(rig, &token);
+                assert_status(get(rig, ASK(.token = &token)), CTAP2_OK);
+                assert_int_equal(rig->touches, 1);
+                assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_OK);
+                assert_int_equal(rig->touches, 0);
         }
         /* [6.1.2 6.4] [6.2.2 5.5] without a finger: the PIN */
         element_rig_pair(&rig->element, NULL);
@@ -426,7 +444,7 @@ static void tokens_for_something_else_do_not(void **state)
 static void a_finger_that_fails_leaves_the_pin(void **state)
 {
         struct ctap_rig *rig = *state;
-        rig->finger = MITOME_GATE_ABSENT;
+        rig->finger = MITOME_GATE_ABSENT; /* [6.1.2 11.2.3.1] [6.2.2 6.2.3.1] */
         assert_status(make(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_USER_ACTION_TIMEOUT);
         assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_USER_ACTION_TIMEOUT);
         rig->finger = MITOME_GATE_NO_MATCH;
@@ -777,6 +795,8 @@ static void assertions_are_streamed_to_the_last(void **state)
         struct ctap_rig *rig = *state;
         char user[16];
         assert_status(next(rig), CTAP2_ERR_NOT_ALLOWED); /* [6.3 1] */
+        /* [6.2.2 7] [6.2.2 7.2] [6.2.2 12.2.1] [6.2.2 12.2.2] all of them, the newest first; [6.3 4] [6.3 5]
+         * [6.3 6] flags as at first, and no number again */
         for (int i = 0; i < MANY; i++) {
                 (void)snprintf(user, sizeof user, "user-%02d", i);
                 assert_status(make(rig, ASK(.rk = TRUE_OPTION, .user = user)), CTAP2_OK);
@@ -900,6 +920,168 @@ static void known_members_have_their_types(void **state)
         }
 }
 
+/* ---- what is meant by what is not said ---- */
+
+/* [6.1.2 4] [6.1.2 5] [6.1.2 5.1] [6.1.2 5.4] [6.1.2 5.5] [6.1.2 5.7] [6.2.2 3] [6.2.2 4] [6.2.2 4.1]
+ * [6.2.2 4.4] [6.2.2 4.5] */
+static void options_have_their_defaults(void **state)
+{
+        struct ctap_rig *rig = *state;
+        assert_status(make(rig, ASK()), CTAP2_OK); /* rk false, up true, uv false */
+        assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_AT);
+        assert_int_equal(rig->touches, 1);
+        assert_status(get(rig, ASK()), CTAP2_ERR_NO_CREDENTIALS); /* none is discoverable */
+        assert_status(make(rig, ASK(.rk = TRUE_OPTION, .up = TRUE_OPTION, .uv = FALSE_OPTION)), CTAP2_OK);
+        assert_status(get(rig, ASK()), CTAP2_OK);
+        assert_int_equal(flags_of(rig), AUTHDATA_UP);
+        assert_int_equal(rig->touches, 1);
+        assert_status(get(rig, ASK(.up = FALSE_OPTION, .uv = FALSE_OPTION)), CTAP2_OK);
+        assert_int_equal(flags_of(rig), 0);
+        assert_int_equal(rig->touches, 0);
+        assert_status(get(rig, ASK(.rk = FALSE_OPTION)), CTAP2_ERR_UNSUPPORTED_OPTION);
+}
+
+/* [6.1.2 5.2] [6.2.2 4.2] [6.1.2 14] [6.2.2 9] [6.2.2 9.3] no finger is asked for besides, and no finger is
+ * taken for the touch */
+static void a_token_takes_the_place_of_the_finger(void **state)
+{
+        struct ctap_rig *rig = *state;
+        SECRET(token);
+        rig->finger = MITOME_GATE_NO_MATCH; /* it would be refused */
+        get_token(rig, &token);
+        assert_status(make(rig, ASK(.token = &token, .uv = TRUE_OPTION, .rk = TRUE_OPTION)), CTAP2_OK);
+        assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_UV | AUTHDATA_AT);
+        assert_int_equal(rig->touches, 1);
+        get_token(rig, &token);
+        assert_status(get(rig, ASK(.token = &token, .uv = TRUE_OPTION)), CTAP2_OK);
+        assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_UV);
+        assert_int_equal(rig->touches, 1);
+        assert_int_equal(element_rig_state(&rig->element).uv_tries, 5);
+}
+
+/* [6.1.2 3.1.3] [6.1.2 16] whatever of those that are not known stands before it, or behind */
+static void the_first_known_algorithm_is_taken(void **state)
+{
+        struct ctap_rig *rig = *state;
+#define PARAM(alg) \
+        "\xA2\x63" \
+        "alg" alg "\x64type\x6Apublic-key"
+        const struct {
+                slice params;
+                int64_t wanted;
+        } cases[] = {
+                { EXTENSION("\x82" PARAM("\x27") PARAM("\x26")), -8 },
+                { EXTENSION("\x83" PARAM("\x39\xFF\xFE") PARAM("\x26") PARAM("\x27")), -7 },
+                { EXTENSION("\x83" PARAM("\x39\x01\x00") PARAM("\x38\x22") PARAM("\x26")), -35 },
+                { EXTENSION("\x82\xA2\x63"
+                            "alg\x26\x64type\x65other" PARAM("\x27")),
+                        -8 },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct authdata data;
+                assert_status(make(rig, ASK(.params = cases[i].params)), CTAP2_OK);
+                assert_int_equal(authdata_read(ctap_rig_bytes(rig, 2), &data, NULL).code, MITOME_OK);
+                assert_int_equal(data.public_key.algorithm, cases[i].wanted);
+        }
+        assert_status(make(rig, ASK(.params = EXTENSION("\x81" PARAM("\x39\xFF\xFE")))),
+                CTAP2_ERR_UNSUPPORTED_ALGORITHM);
+}
+
+/* ---- attacks ---- */
+
+static uint16_t sign_by_u2f(struct ctap_rig *rig, uint8_t control, slice id)
+{
+        uint8_t bytes[128], application[SHA256_SIZE];
+        const slice rp = slice_text(rp_id);
+        writer w = WRITER(bytes);
+        sha256(&rp, 1, application);
+        const uint8_t head[] = { 0x00, 0x02, control, 0x00, 0x00, 0x00, 2 * SHA256_SIZE + 1 + ID_SIZE };
+        write_slice(&w, SLICE(head));
+        write_slice(&w, SLICE(client_data_hash));
+        write_slice(&w, SLICE(application));
+        write_u8(&w, ID_SIZE);
+        write_slice(&w, id);
+        write_u16(&w, 0);
+        return ctap_rig_u2f(rig, writer_view(&w));
+}
+
+/* Another phone's credentials: neither found, nor excluded, nor signed with, by any of the ways to name one.
+ */
+static void credentials_of_another_authenticator_are_nobodys(void **state)
+{
+        struct ctap_rig *rig = *state;
+        void *other = NULL;
+        uint8_t id[ID_SIZE], own[ID_SIZE];
+        open_plain(&other);
+        /* the rigs draw the same bytes: the other one has drawn some already */
+        for (int i = 0; i < 4; i++)
+                assert_status(make(other, ASK(.rk = TRUE_OPTION)), CTAP2_OK);
+        slice ids = id_of(other, id);
+        assert_status(make(rig, ASK(.rk = TRUE_OPTION)), CTAP2_OK);
+        (void)id_of(rig, own);
+        assert_memory_not_equal(id, own, ID_SIZE);
+        assert_status(get(rig, ASK(.ids = ids)), CTAP2_ERR_NO_CREDENTIALS);
+        assert_status(get(rig, ASK(.ids = ids, .up = FALSE_OPTION)), CTAP2_ERR_NO_CREDENTIALS);
+        assert_status(make(rig, ASK(.ids = ids)), CTAP2_OK);
+        static const uint8_t controls[] = { 0x03, 0x07, 0x08 };
+        for (size_t i = 0; i < sizeof controls; i++)
+                assert_int_equal(sign_by_u2f(rig, controls[i], ids), SW_WRONG_DATA);
+        close_ctap(&other);
+}
+
+/* [12.1] each level by each path on which no user is verified, and the first path on which one is */
+static void protected_credentials_hide_on_every_path(void **state)
+{
+        struct ctap_rig *rig = *state;
+        static const char *const levels[] = { NULL,
+                "\xA1\x6B"
+                "credProtect\x01",
+                "\xA1\x6B"
+                "credProtect\x02",
+                "\xA1\x6B"
+                "credProtect\x03" };
+        for (uint8_t level = 1; level <= 3; level++) {
+                uint8_t id[ID_SIZE];
+                const char user[] = { (char)('0' + level), 0 };
+                uint8_t named = level < 3 ? CTAP2_OK : CTAP2_ERR_NO_CREDENTIALS;
+                uint16_t u2f = level < 3 ? SW_OK : SW_WRONG_DATA;
+                assert_status(make(rig, ASK(.rk = TRUE_OPTION, .uv = TRUE_OPTION, .user = user,
+                                                .extensions = slice_text(levels[level]))),
+                        CTAP2_OK);
+                slice ids = id_of(rig, id);
+                assert_status(get(rig, ASK(.ids = ids)), named);
+                assert_status(get(rig, ASK(.ids = ids, .up = FALSE_OPTION)), named);
+                assert_int_equal(sign_by_u2f(rig, 0x03, ids), u2f);
+                assert_int_equal(sign_by_u2f(rig, 0x08, ids), u2f);
+                assert_int_equal(sign_by_u2f(rig, 0x07, ids), level < 3 ? SW_CONDITIONS : SW_WRONG_DATA);
+                assert_status(get(rig, ASK(.ids = ids, .uv = TRUE_OPTION)), CTAP2_OK);
+        }
+        for (int up = 0; up < 2; up++) { /* without a list: the first level alone */
+                assert_status(get(rig, ASK(.up = up ? NO_OPTION : FALSE_OPTION)), CTAP2_OK);
+                assert_int_equal(ctap_rig_member(rig, 5).size, 0);
+                assert_memory_equal(ctap_rig_member(rig, 4).data + 5, "1", 1);
+                assert_status(next(rig), CTAP2_ERR_NOT_ALLOWED);
+        }
+        assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_OK);
+        assert_int_equal(ctap_rig_uint(rig, 5), 3);
+}
+
+/* A fault of others: a secure element that grows slower with each signature. None here costs more than the
+ * first: as many commands of the element, and a durable write in 64. */
+static void signatures_do_not_slow_down(void **state)
+{
+        struct ctap_rig *rig = *state;
+        enum { SIGNATURES = 256, BLOCK = 64 };
+        assert_status(make(rig, ASK(.rk = TRUE_OPTION)), CTAP2_OK);
+        assert_status(get(rig, ASK()), CTAP2_OK);
+        unsigned commands = rig->element_commands, writes = rig->element.medium.writes;
+        for (int i = 0; i < SIGNATURES; i++) {
+                assert_status(get(rig, ASK()), CTAP2_OK);
+                assert_int_equal(rig->element_commands, commands);
+        }
+        assert_in_range(rig->element.medium.writes - writes, 1, SIGNATURES / BLOCK);
+}
+
 #define WITH(stencil, name) cmocka_unit_test_setup_teardown(name, open_##stencil, close_ctap)
 
 int main(void)
@@ -926,6 +1108,12 @@ int main(void)
                 WITH(plain, what_was_remembered_is_forgotten),
                 WITH(plain, lists_have_their_limits),
                 WITH(plain, known_members_have_their_types),
+                WITH(plain, options_have_their_defaults),
+                WITH(holder, a_token_takes_the_place_of_the_finger),
+                WITH(plain, the_first_known_algorithm_is_taken),
+                WITH(plain, credentials_of_another_authenticator_are_nobodys),
+                WITH(holder, protected_credentials_hide_on_every_path),
+                WITH(plain, signatures_do_not_slow_down),
         };
         return cmocka_run_group_tests(tests, make_stencils, drop_stencils);
 }
