@@ -612,6 +612,7 @@ static void expect_token(slice data)
                 assert_int_equal(token.data[i], 0x70 + MITOME_GATE_EVIDENCE);
 }
 
+/* [6.1.2 11.2.1] [6.1.2 11.2.2] [6.1.2 11.2.4] */
 static void make_with_a_finger(void **state)
 {
         struct rig *rig = *state;
@@ -650,6 +651,7 @@ static void make_with_a_finger(void **state)
         expect_idle(rig);
 }
 
+/* [6.1.2 14.2] */
 static void make_with_a_pin_and_a_touch(void **state)
 {
         struct rig *rig = *state;
@@ -683,6 +685,7 @@ static void make_with_a_touch_alone(void **state)
         expect_status(rig, CTAP2_OK);
 }
 
+/* [6.1] */
 static void names_are_cut_at_a_character(void **state)
 {
         struct rig *rig = *state;
@@ -711,7 +714,8 @@ static void names_are_cut_at_a_character(void **state)
         event(rig, CORE_LINK_BROKEN);
 }
 
-/* Refusals before the element is asked to do anything. Each step's number stands with its case. */
+/* [6.1.2 2] [6.1.2 3] [6.1.2 8.1] [6.1.2 8.2] [6.1.2 9] [6.1.2 11.2.3.2] [6.1.2 11.2.3.3] Refusals before the
+ * element is asked to do anything. Each step's number stands with its case. */
 static void make_refuses(void **state)
 {
         struct rig *rig = *state;
@@ -920,6 +924,7 @@ static void unknown_members_are_ignored(void **state)
 
 /* ---- getAssertion, 6.2.2 ---- */
 
+/* [6.2.2 6.2.1] [6.2.2 6.2.2] [6.2.2 6.2.4] */
 static void get_with_a_finger(void **state)
 {
         struct rig *rig = *state;
@@ -959,6 +964,7 @@ static void get_with_a_finger(void **state)
         expect_idle(rig);
 }
 
+/* [6.2.2 9.2] */
 static void get_with_a_touch_or_silently(void **state)
 {
         struct rig *rig = *state;
@@ -993,6 +999,7 @@ static void get_with_a_touch_or_silently(void **state)
         expect_status(rig, CTAP2_ERR_NO_CREDENTIALS);
 }
 
+/* [6.2.2 2] */
 static void get_refuses(void **state)
 {
         struct rig *rig = *state;
@@ -1071,6 +1078,17 @@ static void a_mismatch_costs_a_try(void **state)
                 expect_abandon(rig, false); /* nothing that could refund it */
                 answer_state_full(rig, PIN | PAIRED, cases[i].pin_tries, cases[i].uv_tries);
                 expect_status(rig, cases[i].status);
+        }
+        /* [6.1.2 11.2.3.4] [6.2.2 6.2.3.4] no PIN either: denied */
+        for (int makes = 0; makes < 2; makes++) {
+                struct wish *wish = WISH(.uv = 1);
+                request(rig, makes ? make(wish) : get(wish));
+                answer_state(rig, BATCH | PAIRED | OPEN);
+                answer_challenge(rig);
+                gate_kind(rig, MITOME_GATE_NO_MATCH);
+                expect_abandon(rig, false);
+                answer_state_full(rig, PAIRED, 0, 4);
+                expect_status(rig, CTAP2_ERR_OPERATION_DENIED);
         }
         assert_int_equal(rig->model.got, 0);
         expect_idle(rig);
@@ -1183,6 +1201,7 @@ static void begin_refusals_are_told(void **state)
         expect_idle(rig);
 }
 
+/* [6.1.2 17.4] */
 static void operation_refusals_are_told(void **state)
 {
         struct rig *rig = *state;

@@ -362,6 +362,7 @@ static void sequences_are_not_interrupted(void **state)
 
 /* ---- selection, [6.9] ---- */
 
+/* [6.9 declined] [6.9 timeout] [6.9 input] */
 static void a_device_is_selected(void **state)
 {
         struct core_rig *rig = *state;
@@ -409,6 +410,7 @@ static void forget_fingers(struct core_rig *rig, enum mitome_gate_event_kind ans
         core_rig_expect_status(rig, CTAP2_OK);
 }
 
+/* [6.6 largeBlobs] [6.6 presence] */
 static void everything_is_erased(void **state)
 {
         struct core_rig *rig = *state;
@@ -454,7 +456,7 @@ static void without_blobs_there_is_less_to_erase(void **state)
         core_rig_free(rig);
 }
 
-/* Reset outside its window. */
+/* [6.6 window] Reset outside its window. */
 static void the_window_is_ten_seconds(void **state)
 {
         struct core_rig *rig = *state;
@@ -493,6 +495,7 @@ static void resets_do_not_keep_the_window_open(void **state)
         core_rig_expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
 }
 
+/* [6.6 presence] [6.6 declined] [6.6 timeout] [6.6 input] */
 static void nobody_resets_without_a_touch(void **state)
 {
         struct core_rig *rig = *state;

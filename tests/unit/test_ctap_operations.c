@@ -333,7 +333,7 @@ static void unprotected_nothing_is_wanted(void **state)
         assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_INVALID_OPTION);
 }
 
-/* [6.1.2 6] [6.2.2 5] and it does not drift with what is registered */
+/* [6.1.2 6.1] [6.1.2 6] [6.2.2 5] and it does not drift with what is registered */
 static void always_uv_takes_the_finger_or_asks_for_the_pin(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -378,7 +378,8 @@ static void always_uv_without_any_is_refused(void **state)
         assert_int_equal(rig->touches, 0);
 }
 
-/* [6.1.2 11.1] [6.2.2 6.1] a token of either protocol, once */
+/* [6.1.2 11.1.4] [6.1.2 11.1.5] [6.2.2 6.1.4] [6.2.2 6.1.6] [6.1.2 11.1] [6.2.2 6.1] a token of either
+ * protocol, once */
 static void tokens_of_both_protocols_verify(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -405,8 +406,8 @@ static void tokens_of_both_protocols_verify(void **state)
         }
 }
 
-/* [6.1.2 11.1.1] to [6.1.2 11.1.3], [6.2.2 6.1.1] to [6.2.2 6.1.5]; a token made by one protocol is none by
- * the other: no downgrade. */
+/* [6.1.2 11.1.2] [6.2.2 6.1.2] [6.2.2 6.1.3] [6.1.2 11.1.1] to [6.1.2 11.1.3], [6.2.2 6.1.1] to
+ * [6.2.2 6.1.5]; a token made by one protocol is none by the other: no downgrade. */
 static void tokens_for_something_else_do_not(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -756,7 +757,7 @@ static bool is_format(const struct ctap_rig *rig, const char *name)
         return value.size == strlen(name) + 1 && memcmp(value.data + 1, name, value.size - 1) == 0;
 }
 
-/* [2.2 6.1.2 19] */
+/* [6.1.2 19] [2.2 6.1.2 19] */
 static void the_preferred_format_is_given(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -789,7 +790,7 @@ static void the_preferred_format_is_given(void **state)
 
 enum { MANY = 40 };
 
-/* [6.2.2 12.2] [6.3] no cap, no list in memory */
+/* [6.3 8] [6.2.2 12.2] [6.3] no cap, no list in memory */
 static void assertions_are_streamed_to_the_last(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -820,8 +821,8 @@ static void assertions_are_streamed_to_the_last(void **state)
         }
 }
 
-/* [6.2.2 11.2] [6.2.2 12.3] a credential that was named has no number; of one that is not discoverable the
- * relying party knows the user */
+/* [6.2.2 12.1] [6.2.2 11.2] [6.2.2 12.3] a credential that was named has no number; of one that is not
+ * discoverable the relying party knows the user */
 static void who_was_named_is_not_told_again(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -862,7 +863,8 @@ static void what_was_remembered_is_forgotten(void **state)
 
 /* ---- the form of a request ---- */
 
-/* [6.1.2 3.1.1] [6.1.2 3.1.2] a list that is longer than promised, ids of others, and every algorithm */
+/* [6.2.2 11] [6.2.2 11.1] [6.1.2 3.1.1] [6.1.2 3.1.2] a list that is longer than promised, ids of others, and
+ * every algorithm */
 static void lists_have_their_limits(void **state)
 {
         struct ctap_rig *rig = *state;

@@ -350,8 +350,9 @@ static void what_get_info_says(void **state)
         }
 }
 
-/* "a certificate credential is made only when the relying party is on the list, asks for enterprise
- * attestation, and has -257 as its first supported algorithm"; everything else gets what it would get. */
+/* [6.1.2 9.2.2] [6.1.2 9.2.3] "a certificate credential is made only when the relying party is on the list,
+ * asks for enterprise attestation, and has -257 as its first supported algorithm"; everything else gets what
+ * it would get. */
 static void who_gets_what(void **state)
 {
         struct rig *rig = *state;

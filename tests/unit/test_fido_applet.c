@@ -753,7 +753,7 @@ static void make_credential_is_strict(void **state)
                 SW_WRONG_DATA); /* a token that was not asked */
 }
 
-/* "6A89 a credential of the list exists": of this RP ID, and only when the user has shown up. */
+/* [6.1.2 12] "6A89 a credential of the list exists": of this RP ID, and only when the user has shown up. */
 static void excluded_credentials_are_told(void **state)
 {
         struct element_rig *rig = *state;
@@ -779,7 +779,8 @@ static void excluded_credentials_are_told(void **state)
         assert_sw(element_rig_make(rig, &operation, SLICE(token), 0, ES256, USER, SLICE(id)), SW_TOKEN_MAC);
 }
 
-/* "A discoverable credential of the same RP ID and user id is replaced in the same transaction." */
+/* [6.1.2 17] [6.1.2 17.1] [6.1.2 17.2] [6.1.2 17.3] [6.1.2 18] "A discoverable credential of the same RP ID
+ * and user id is replaced in the same transaction." */
 static void a_discoverable_credential_is_replaced(void **state)
 {
         struct element_rig *rig = *state;
@@ -816,7 +817,7 @@ static void fill(struct element_rig *rig, uint8_t *record, size_t size, uint32_t
         power_cycle(rig);
 }
 
-/* "6A84 full" */
+/* [6.1.2 17.4] "6A84 full" */
 static void a_full_element_says_so(void **state)
 {
         struct element_rig *rig = *state;
@@ -841,6 +842,7 @@ static void a_full_element_says_so(void **state)
 
 /* ---- GET ASSERTION ---- */
 
+/* [6.2.2 13] */
 static void assertions_verify(void **state)
 {
         struct element_rig *rig = *state;
@@ -899,7 +901,7 @@ static void names_are_told_to_who_verified(void **state)
         assert_false(has(rig, 0x84) || has(rig, 0x85));
 }
 
-/* "none: the newest discoverable credential of the RP ID"; "6A88 no such credential" */
+/* [6.2.2 7.3] "none: the newest discoverable credential of the RP ID"; "6A88 no such credential" */
 static void credentials_of_others_are_not_found(void **state)
 {
         struct element_rig *rig = *state;

@@ -306,7 +306,8 @@ static slice stored_seeds(struct element_rig *rig, uint8_t *record, size_t capac
         return slice_of(stored.data + at + 1, 64);
 }
 
-/* [12.5 getAssertion] HMAC-SHA-256 of each salt by the secret for verified users, or the one for others */
+/* [12.5 makeCredential] [12.5 getAssertion] HMAC-SHA-256 of each salt by the secret for verified users, or
+ * the one for others */
 static void hmac_secret_is_an_hmac_by_both_protocols(void **state)
 {
         struct element_rig *rig = *state;

@@ -225,8 +225,8 @@ static void a_token_does_what_it_is_for(void **state)
                 }
 }
 
-/* "Without 83 (getPinToken) they are mc, ga, cm and be"; "bound to that of the first makeCredential or
- * getAssertion it authorises": a refused one binds nothing. [6.5.5.7] */
+/* [6.1.2 11.1.7] [6.2.2 6.1.7] "Without 83 (getPinToken) they are mc, ga, cm and be"; "bound to that of the
+ * first makeCredential or getAssertion it authorises": a refused one binds nothing. [6.5.5.7] */
 static void a_legacy_token_is_bound_by_its_first_use(void **state)
 {
         struct element_rig *rig = *state;
