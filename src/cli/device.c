@@ -9,6 +9,7 @@
 #include "storage_file.h"
 #include "tsm.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,11 +52,13 @@ static mitome_status make_element(
 {
         struct mitome_card_keys keys = { .i = FULL_SCP03 };
         mitome_status status = provision_make_keys(device->state, &keys, error);
+        if (!failed(status) && device->provision)
+                status = mark_demo(device->state, error);
         if (!failed(status))
                 status = provision_demo(
                         config, &keys, device->provision ? PROVISION_PHONE : PROVISION_PLAIN, error);
         bytes_wipe(&keys, sizeof keys);
-        return failed(status) || !device->provision ? status : mark_demo(device->state, error);
+        return status;
 }
 
 static mitome_status make_if_new(struct storage_file *file, struct device *device, mitome_error *error)
@@ -209,11 +212,50 @@ mitome_status device_pair_if_alone(struct device *device, mitome_error *error)
         return pair(device, error);
 }
 
+/* ---- authenticatorReset, cut short ----
+ *
+ * The element erases its own at a stroke; what websites laid into the large-blob array is a file of ours,
+ * which goes after it. A reset that was begun leaves a marker until it was answered: who finds it at the next
+ * start finishes what the element had done. (The matcher forgets its fingers as it is paired again.) */
+
+static const char reset_marker[] = "resetting";
+
+void device_note_reset(const struct device *device, bool begins)
+{
+        char path[DEVICE_PATH_MAX];
+        if (failed(device_path(device->config.state, reset_marker, path, NULL)))
+                return;
+        if (begins) {
+                int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+                if (fd >= 0)
+                        close(fd);
+        } else if (!card_link_is_gone(device->card)) { /* else nobody knows what it came to */
+                (void)unlink(path);
+        }
+}
+
+/* Erased it has neither PIN nor credentials, and where it had none before there is no blob to be missed: only
+ * discoverable credentials have a key for one. */
+static mitome_status finish_reset(const struct device *device, mitome_error *error)
+{
+        char path[DEVICE_PATH_MAX];
+        struct device_state state;
+        const struct mitome_link link = card_link(device->card);
+        MITOME_TRY(device_path(device->config.state, reset_marker, path, error));
+        if (access(path, F_OK) != 0)
+                return ok();
+        MITOME_TRY(device_state_read(&link, &state, error));
+        if (!state.has_pin && state.credentials == 0 && unlink(device->blobs) != 0 && errno != ENOENT)
+                return fail(error, MITOME_E_FILE_WRITE, "the large blobs", NULL);
+        return unlink(path) == 0 ? ok() : fail(error, MITOME_E_FILE_WRITE, "--state", NULL);
+}
+
 /* ---- its life ---- */
 
 static mitome_status start_all(struct device *device, mitome_error *error)
 {
         MITOME_TRY(start_element(device, error));
+        MITOME_TRY(finish_reset(device, error));
         MITOME_TRY(start_matcher_or_say(device, error));
         return device_pair_if_alone(device, error);
 }

@@ -50,6 +50,10 @@ MITOME_CHECKED mitome_status device_start(
 MITOME_CHECKED mitome_status device_start_element(
         struct device *device, const char *state, mitome_error *error);
 
+/* device_note_reset is to be told when authenticatorReset begins and when it was answered: one that was cut
+ * short between is finished by the next device_start. */
+void device_note_reset(const struct device *device, bool begins);
+
 /* device_pair_if_alone pairs element and matcher again where authenticatorReset has ended their pairing; both
  * applets must be free. */
 MITOME_CHECKED mitome_status device_pair_if_alone(struct device *device, mitome_error *error);

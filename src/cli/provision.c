@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ static mitome_status write_keys(const char *folder, const struct mitome_card_key
         int length = snprintf(path, sizeof path, "%s/scp03-keys", folder);
         if (length < 0 || (size_t)length >= sizeof path)
                 return fail(error, MITOME_E_TOO_LONG, "the state's folder", NULL);
+        (void)unlink(path); /* of an element whose making was cut short: it never was */
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
         if (!file)
@@ -45,7 +47,8 @@ static mitome_status write_keys(const char *folder, const struct mitome_card_key
         print_key(file, keys->enc, keys->size);
         print_key(file, keys->mac, keys->size);
         print_key(file, keys->dek, keys->size);
-        bool written = fclose(file) == 0;
+        bool written = fflush(file) == 0 && fsync(fd) == 0;
+        written = fclose(file) == 0 && written;
         bytes_wipe(buffer, sizeof buffer);
         if (!written)
                 return fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
@@ -235,18 +238,77 @@ static mitome_status fill(struct mitome_element *element, const struct mitome_el
         return status;
 }
 
-mitome_status provision_demo(const struct mitome_element_config *config, const struct mitome_card_keys *keys,
-        enum provision_personality personality, mitome_error *error)
+/* ---- until it is whole it is only in memory: whoever is cut short has made nothing ---- */
+
+struct memory {
+        uint8_t *image; /* NULL: nothing yet */
+        size_t size;
+};
+
+static mitome_status copy_image(slice image, uint8_t **ret, mitome_error *error)
+{
+        uint8_t *copy = malloc(image.size + 1);
+        if (!copy)
+                return fail(error, MITOME_E_NO_MEMORY, "state", NULL);
+        mitome_status status = slice_copy(image, "state", copy, image.size, error);
+        if (failed(status))
+                free(copy);
+        else
+                *ret = copy;
+        return status;
+}
+
+static mitome_status load_memory(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error)
+{
+        const struct memory *memory = context;
+        *ret_image = NULL;
+        *ret_size = memory->size;
+        return memory->image ? copy_image(slice_of(memory->image, memory->size), ret_image, error) : ok();
+}
+
+static void drop_memory(struct memory *memory)
+{
+        if (memory->image)
+                bytes_wipe(memory->image, memory->size);
+        free(memory->image);
+        *memory = (struct memory){ 0 };
+}
+
+static mitome_status replace_memory(void *context, mitome_slice image, mitome_error *error)
+{
+        struct memory *memory = context;
+        struct memory next = { .size = image.size };
+        MITOME_TRY(copy_image(image, &next.image, error));
+        drop_memory(memory);
+        *memory = next;
+        return ok();
+}
+
+static mitome_status make_in_memory(const struct mitome_element_config *config,
+        const struct mitome_card_keys *keys, enum provision_personality personality, mitome_error *error)
 {
         struct mitome_element *element;
         MITOME_TRY(mitome_element_create(config, keys, error));
         MITOME_TRY(mitome_element_open(config, &element, error));
         mitome_status status = fill(element, config, keys, personality, error);
         mitome_element_free(element);
-        if (failed(status))
-                fputs("mitome element: the folder is left half made: remove it before trying again\n",
-                        stderr);
-        else
+        return status;
+}
+
+mitome_status provision_demo(const struct mitome_element_config *config, const struct mitome_card_keys *keys,
+        enum provision_personality personality, mitome_error *error)
+{
+        struct memory memory = { 0 };
+        struct mitome_element_config in_memory = *config;
+        in_memory.storage =
+                (struct mitome_storage){ .context = &memory, .load = load_memory, .replace = replace_memory };
+        mitome_status status = make_in_memory(&in_memory, keys, personality, error);
+        if (!failed(status))
+                status = config->storage.replace(
+                        config->storage.context, slice_of(memory.image, memory.size), error);
+        if (!failed(status))
                 say_what_was_made(personality);
+        drop_memory(&memory);
+        bytes_wipe(&in_memory, sizeof in_memory);
         return status;
 }

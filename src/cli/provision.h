@@ -13,7 +13,8 @@
 #define PROVISION_PASSWORD "PASSWORD1"
 
 /* provision_make_keys makes a random key set and writes it into `folder`/scp03-keys (mode 0600), in the form
- * that --scp03-keys takes. A file that is there is left alone (FILE_WRITE). */
+ * that --scp03-keys takes. For a folder that has no element yet: keys that are there are replaced, since the
+ * element that they were meant for was never finished. */
 MITOME_CHECKED mitome_status provision_make_keys(
         const char *folder, struct mitome_card_keys *ret, mitome_error *error);
 
@@ -30,7 +31,7 @@ enum provision_personality {
 
 /* provision_demo makes a new element and, unless it is a plain one, personalises it for an invented person:
  * both keys generated inside, certificates of CAs whose keys are forgotten at once, PIN, password, and a
- * batch key. Says on stderr what it made. */
+ * batch key. The storage, which is empty, gets it whole or not at all. Says on stderr what it made. */
 MITOME_CHECKED mitome_status provision_demo(const struct mitome_element_config *config,
         const struct mitome_card_keys *keys, enum provision_personality personality, mitome_error *error);
 

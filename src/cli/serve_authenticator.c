@@ -98,6 +98,8 @@ static void note(struct server *server, bool request, slice message)
                 server->command = message.data[0];
         else if (server->command == RESET && message.data[0] == DONE)
                 server->was_reset = true;
+        if (server->command == RESET)
+                device_note_reset(&server->device, request);
 }
 
 /* Never the contents: there are names of people and of websites in them, and sealed PINs. */

@@ -113,6 +113,12 @@ void card_link_on_wait(struct card_link *link, void (*waits)(void *context), voi
         link->waits_context = context;
 }
 
+bool card_link_is_gone(const struct card_link *link)
+{
+        struct pollfd hang_up = { .fd = link->fd };
+        return link->broken || poll(&hang_up, 1, 0) == 1;
+}
+
 void card_link_close(struct card_link *link)
 {
         if (!link)

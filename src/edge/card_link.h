@@ -32,6 +32,9 @@ struct mitome_link card_link(struct card_link *link);
  * want to hear meanwhile that it works (mitome_authenticator_working). NULL: nobody is told. */
 void card_link_on_wait(struct card_link *link, void (*waits)(void *context), void *context);
 
+/* card_link_is_gone: the element's process has ended, or was too slow once: nothing is answered any more. */
+bool card_link_is_gone(const struct card_link *link);
+
 void card_link_close(struct card_link *link);
 
 #endif
