@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LISTENERS_MAX = PROMPT_WATCH_MAX - 1, ANSWER_MAX = 32, LINE_MAX_SIZE = 8192 };
+enum { LISTENERS_MAX = PROMPT_WATCH_MAX - 1, ANSWER_MAX = 32, TURN = 8 * ANSWER_MAX, LINE_MAX_SIZE = 8192 };
 
 /* Who hears the prompts, and what he has said of his next line. */
 struct peer {
@@ -98,7 +98,7 @@ static void end(void *context)
 static void admit(struct prompt_socket *socket)
 {
         int fd;
-        while (unix_socket_accept_now(socket->listener, &fd)) {
+        for (int tries = 0; tries < LISTENERS_MAX && unix_socket_accept_now(socket->listener, &fd); tries++) {
                 size_t i = 0;
                 while (i < LISTENERS_MAX && socket->peers[i].fd >= 0)
                         i++;
@@ -126,10 +126,11 @@ static enum mitome_presence_answer understand(const struct prompt_socket *socket
                                     : MITOME_PRESENCE_NOTHING;
 }
 
+/* One who never stops talking is heard so far, and again when the others have had their turn. */
 static enum mitome_presence_answer hear_peer(const struct prompt_socket *socket, struct peer *peer)
 {
         enum mitome_presence_answer answer = MITOME_PRESENCE_NOTHING;
-        while (peer->fd >= 0 && answer == MITOME_PRESENCE_NOTHING) {
+        for (int i = 0; i < TURN && peer->fd >= 0 && answer == MITOME_PRESENCE_NOTHING; i++) {
                 char c;
                 ssize_t count = recv(peer->fd, &c, 1, MSG_DONTWAIT);
                 if (count < 0 && (errno == EAGAIN || errno == EINTR))

@@ -325,7 +325,10 @@ static mitome_status listen_to_reader(struct server *server, mitome_error *error
         enum vpcd_slot_event event;
         if (!server->reader)
                 return ok();
-        while ((event = vpcd_slot_receive(server->reader, buffer, &command)) != VPCD_SLOT_NOTHING) {
+        for (int i = 0; i < HID_PORT_TURN; i++) {
+                event = vpcd_slot_receive(server->reader, buffer, &command);
+                if (event == VPCD_SLOT_NOTHING)
+                        break;
                 if (event == VPCD_SLOT_COMMAND)
                         exchange(server, command);
                 else

@@ -56,10 +56,11 @@ static void answer(const struct status_server *server, int fd)
                 (void)!send(fd, all.data, all.size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* One at a time: each costs the element some commands, and there are hosts waiting for it. */
 void status_server_answer(struct status_server *server)
 {
         int fd;
-        while (unix_socket_accept_now(server->listener, &fd)) {
+        if (unix_socket_accept_now(server->listener, &fd)) {
                 answer(server, fd);
                 close(fd);
         }

@@ -21,7 +21,7 @@ MITOME_CHECKED mitome_status status_server_open(const char *path, const struct s
 
 struct pollfd status_server_watch(const struct status_server *server);
 
-/* status_server_answer answers all who are waiting; it never waits itself. */
+/* status_server_answer answers one who is waiting, if there is one; it never waits itself. */
 void status_server_answer(struct status_server *server);
 
 void status_server_close(struct status_server *server);

@@ -9,7 +9,7 @@
 
 #include <poll.h>
 
-enum { HID_PORT_REPORT_SIZE = 64, HID_PORT_WATCH_MAX = 12, HID_PORT_SEND_MS = 500 };
+enum { HID_PORT_REPORT_SIZE = 64, HID_PORT_WATCH_MAX = 12, HID_PORT_SEND_MS = 500, HID_PORT_TURN = 64 };
 
 enum hid_port_event {
         HID_PORT_NOTHING,
@@ -22,7 +22,9 @@ struct hid_port {
         void *context;
         /* watch says which descriptors to poll before the next receive, and returns their number. */
         size_t (*watch)(void *context, struct pollfd fds[HID_PORT_WATCH_MAX]);
-        /* receive takes the next report if there is one now. Call it until it gives NOTHING. */
+        /* receive takes the next report if there is one now. Call it until it gives NOTHING, but not more
+         * than HID_PORT_TURN times: a host that never stops sending must not keep others from being heard.
+         */
         enum hid_port_event (*receive)(void *context, uint8_t ret_report[HID_PORT_REPORT_SIZE]);
         /* send gives the host one report. One that nobody takes for HID_PORT_SEND_MS, or for which there is
          * no host, is dropped, as a device's unread reports are. */
@@ -48,8 +50,8 @@ MITOME_CHECKED mitome_status hid_port_pty(const char *path, struct hid_port *ret
  * a hidraw device do. Fails with SOCKET. */
 MITOME_CHECKED mitome_status hid_port_unix(const char *path, struct hid_port *ret, mitome_error *error);
 
-/* hid_port_udp listens on 127.0.0.1, a datagram a report, and answers the last sender, as the simulators of
- * other authenticators do: for tests, since any user of this machine may send. Fails with SOCKET or VALUE. */
+/* hid_port_udp listens on 127.0.0.1, a datagram a report, and answers on each channel whoever spoke last
+ * there: for tests, since any user of this machine may send. Fails with SOCKET or VALUE. */
 MITOME_CHECKED mitome_status hid_port_udp(const char *port, struct hid_port *ret, mitome_error *error);
 
 /* hid_port_await waits until `fd` takes something, for at most HID_PORT_SEND_MS. */

@@ -32,7 +32,7 @@ static size_t watch(void *context, struct pollfd fds[HID_PORT_WATCH_MAX])
 static void admit(struct seqpacket *port)
 {
         int fd;
-        while (unix_socket_accept_now(port->listener, &fd)) {
+        for (int tries = 0; tries < HOSTS_MAX && unix_socket_accept_now(port->listener, &fd); tries++) {
                 size_t i = 0;
                 while (i < HOSTS_MAX && port->hosts[i] >= 0)
                         i++;
@@ -62,7 +62,7 @@ static bool take_packet(slice packet, uint8_t ret_report[HID_PORT_REPORT_SIZE])
 
 static bool hear(struct seqpacket *port, size_t i, uint8_t ret_report[HID_PORT_REPORT_SIZE])
 {
-        while (port->hosts[i] >= 0) {
+        for (int tries = 0; tries < HID_PORT_TURN && port->hosts[i] >= 0; tries++) {
                 uint8_t packet[HID_PORT_REPORT_SIZE + 2];
                 ssize_t count = recv(port->hosts[i], packet, sizeof packet, MSG_DONTWAIT);
                 if (count < 0 && (errno == EAGAIN || errno == EINTR))

@@ -8,12 +8,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PORT_LAST = 65535, PORT_DIGITS = 5 };
+enum { PORT_LAST = 65535, PORT_DIGITS = 5, CHANNEL_SIZE = 4, HOSTS_MAX = 32 };
+
+/* Who spoke last on a channel of CTAPHID: what is said there is for nobody else. */
+struct host {
+        uint8_t channel[CHANNEL_SIZE];
+        uint64_t heard; /* 0: nobody yet */
+        struct sockaddr_in address;
+};
 
 struct udp {
         int fd;
-        bool known; /* who sent last */
-        struct sockaddr_in host;
+        uint64_t count; /* of reports */
+        struct host hosts[HOSTS_MAX];
 };
 
 /* What simulators of other authenticators take for a power cycle. It cannot be a report of a client that
@@ -31,11 +38,37 @@ static size_t watch(void *context, struct pollfd fds[HID_PORT_WATCH_MAX])
         return 1;
 }
 
-/* A datagram of another size is nobody's report. */
+static slice channel_of(const uint8_t report[HID_PORT_REPORT_SIZE])
+{
+        return slice_of(report, CHANNEL_SIZE);
+}
+
+/* The channel's place, or the one of the channel that was silent longest. */
+static struct host *place_of(struct udp *udp, slice channel)
+{
+        struct host *place = &udp->hosts[0];
+        for (size_t i = 0; i < HOSTS_MAX; i++) {
+                struct host *host = &udp->hosts[i];
+                if (host->heard && slice_equal(channel, SLICE(host->channel)))
+                        return host;
+                if (host->heard < place->heard)
+                        place = host;
+        }
+        return place;
+}
+
+static void note_host(struct udp *udp, slice channel, const struct sockaddr_in *from)
+{
+        struct host *host = place_of(udp, channel);
+        *host = (struct host){ .heard = ++udp->count, .address = *from };
+        (void)failed(slice_copy(channel, "channel", host->channel, sizeof host->channel, NULL));
+}
+
+/* A datagram of another size is nobody's report. Whoever sends many of them is not heard to the end. */
 static enum hid_port_event receive(void *context, uint8_t ret_report[HID_PORT_REPORT_SIZE])
 {
         struct udp *udp = context;
-        for (;;) {
+        for (int tries = 0; tries < HID_PORT_TURN; tries++) {
                 uint8_t datagram[HID_PORT_REPORT_SIZE + 1];
                 struct sockaddr_in from = { 0 };
                 socklen_t size = sizeof from;
@@ -48,19 +81,21 @@ static enum hid_port_event receive(void *context, uint8_t ret_report[HID_PORT_RE
                 const slice report = slice_of(datagram, HID_PORT_REPORT_SIZE);
                 if (slice_equal(report, SLICE(power_cycle)))
                         return HID_PORT_POWER_CYCLE;
-                udp->host = from;
-                udp->known = true;
+                note_host(udp, channel_of(datagram), &from);
                 if (!failed(slice_copy(report, "report", ret_report, HID_PORT_REPORT_SIZE, NULL)))
                         return HID_PORT_REPORT;
         }
+        return HID_PORT_NOTHING;
 }
 
 static void send_report(void *context, const uint8_t report[HID_PORT_REPORT_SIZE])
 {
-        const struct udp *udp = context;
-        if (udp->known && hid_port_await(udp->fd))
+        struct udp *udp = context;
+        const struct host *host = place_of(udp, channel_of(report));
+        const bool known = host->heard && slice_equal(channel_of(report), SLICE(host->channel));
+        if (known && hid_port_await(udp->fd))
                 (void)!sendto(udp->fd, report, HID_PORT_REPORT_SIZE, MSG_DONTWAIT | MSG_NOSIGNAL,
-                        (const struct sockaddr *)&udp->host, sizeof udp->host);
+                        (const struct sockaddr *)&host->address, sizeof host->address);
 }
 
 static void close_port(void *context)

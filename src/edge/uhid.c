@@ -85,7 +85,7 @@ static void refuse_set(struct uhid *uhid)
 static enum hid_port_event receive(void *context, uint8_t ret_report[HID_PORT_REPORT_SIZE])
 {
         struct uhid *uhid = context;
-        for (;;) {
+        for (int tries = 0; tries < HID_PORT_TURN; tries++) {
                 ssize_t count = read(uhid->fd, &uhid->event, sizeof uhid->event);
                 if (count < 0 && errno == EINTR)
                         continue;
@@ -98,6 +98,7 @@ static enum hid_port_event receive(void *context, uint8_t ret_report[HID_PORT_RE
                 else if (uhid->event.type == UHID_SET_REPORT)
                         refuse_set(uhid);
         }
+        return HID_PORT_NOTHING;
 }
 
 /* The kernel keeps it for each program that has the device open, and drops it where nobody reads. */

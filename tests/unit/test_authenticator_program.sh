@@ -195,6 +195,30 @@ else
 fi
 try 'the demonstration ends with status 0' test "$ended" = 0
 
+# ---- somebody who never stops sending ----
+
+if command -v python3 >/dev/null; then
+        port=$((20000 + $$ % 10000))
+        start "$key" --hid "udp:$port" --touch auto || exit 1
+        python3 -c 'import socket, sys
+flood = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    flood.sendto(bytes.fromhex("00000001") + bytes(60), ("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null &
+        flood=$!
+        sleep 0.5
+        answers 'status is answered during a flood' 0 'PIN: none is set' status --state "$key"
+        authenticator=$running
+        kill "$authenticator"
+        running=$flood
+        try 'a flood does not keep it from ending' await_gone "$authenticator"
+        kill "$flood"
+        kill -KILL "$authenticator" 2>/dev/null || true
+        wait 2>/dev/null || true
+        running=
+else
+        echo '# no python3: nobody floods the port'
+fi
+
 # ---- the question on the desktop ----
 
 ask=$2

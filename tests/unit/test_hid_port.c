@@ -118,10 +118,84 @@ static void a_datagram_is_a_report_and_its_sender_is_answered(void **state)
         assert_int_equal(receive(&port), HID_PORT_REPORT);
         assert_memory_equal(report, sent, REPORT);
         assert_int_equal(port.receive(port.context, report), HID_PORT_NOTHING);
-        fill(report, REPORT, 9);
+        report[REPORT - 1] ^= 0xFF; /* on the same channel */
         port.send(port.context, report);
         assert_int_equal(recv(host, sent, sizeof sent, 0), REPORT);
         assert_memory_equal(sent, report, REPORT);
+        close(host);
+        close_port(&port);
+}
+
+/* Two hosts, and a third who wants to hear what is not for him: he gets what is said on his own channel. */
+static void an_answer_goes_to_who_spoke_on_its_channel(void **state)
+{
+        enum { HOSTS = 3 };
+        int hosts[HOSTS];
+        uint16_t number, own;
+        (void)state;
+        struct hid_port port = open_udp(&number);
+        for (uint8_t i = 0; i < HOSTS; i++) {
+                hosts[i] = udp_host(&own);
+                fill(sent, REPORT, i); /* the first four bytes are the channel */
+                send_to(hosts[i], number, sent, REPORT);
+                assert_int_equal(receive(&port), HID_PORT_REPORT);
+        }
+        for (uint8_t i = 0; i < HOSTS; i++) {
+                fill(report, REPORT, i);
+                port.send(port.context, report);
+                assert_int_equal(recv(hosts[i], sent, sizeof sent, MSG_DONTWAIT), REPORT);
+                assert_memory_equal(sent, report, REPORT);
+        }
+        fill(report, REPORT, HOSTS); /* a channel on which nobody spoke */
+        port.send(port.context, report);
+        for (uint8_t i = 0; i < HOSTS; i++) {
+                assert_int_equal(recv(hosts[i], sent, sizeof sent, MSG_DONTWAIT), -1);
+                close(hosts[i]);
+        }
+        close_port(&port);
+}
+
+/* More hosts than are remembered: the one that was silent longest is forgotten, and nobody gets his answers.
+ */
+static void many_senders_push_out_the_silent_ones_alone(void **state)
+{
+        enum { MANY = 100 };
+        uint16_t number, own;
+        (void)state;
+        struct hid_port port = open_udp(&number);
+        int host = udp_host(&own), crowd = udp_host(&own);
+        for (uint8_t i = 0; i < MANY; i++) {
+                fill(sent, REPORT, 200);
+                send_to(host, number, sent, REPORT);
+                assert_int_equal(receive(&port), HID_PORT_REPORT);
+                fill(sent, REPORT, i);
+                send_to(crowd, number, sent, REPORT);
+                assert_int_equal(receive(&port), HID_PORT_REPORT);
+        }
+        fill(report, REPORT, 0);
+        port.send(port.context, report);
+        assert_int_equal(recv(crowd, sent, sizeof sent, MSG_DONTWAIT), -1);
+        assert_int_equal(recv(host, sent, sizeof sent, MSG_DONTWAIT), -1);
+        fill(report, REPORT, 200);
+        port.send(port.context, report);
+        assert_int_equal(recv(host, sent, sizeof sent, MSG_DONTWAIT), REPORT);
+        close(host);
+        close(crowd);
+        close_port(&port);
+}
+
+/* Whoever sends what is no report does not keep the port to himself. */
+static void a_flood_of_nonsense_is_not_heard_to_its_end(void **state)
+{
+        uint16_t number, own;
+        (void)state;
+        struct hid_port port = open_udp(&number);
+        int host = udp_host(&own);
+        for (int i = 0; i < HID_PORT_TURN; i++)
+                send_to(host, number, sent, 1);
+        send_to(host, number, sent, REPORT);
+        assert_int_equal(receive(&port), HID_PORT_NOTHING);
+        assert_int_equal(receive(&port), HID_PORT_REPORT);
         close(host);
         close_port(&port);
 }
@@ -209,6 +283,28 @@ static void packets_are_reports_with_or_without_a_number(void **state)
         close(host);
         close_port(&port);
         assert_int_equal(stat(path, &status), -1);
+}
+
+static void a_flood_of_packets_is_not_heard_to_its_end(void **state)
+{
+        char path[PATH_SIZE];
+        (void)state;
+        struct hid_port port = open_unix(path);
+        int flood = unix_host(path), host = unix_host(path);
+        assert_int_equal(receive(&port), HID_PORT_NOTHING);
+        for (int i = 0; i < HID_PORT_TURN; i++)
+                assert_int_equal(send(flood, sent, 1, 0), 1);
+        fill(sent, REPORT, 9);
+        assert_int_equal(send(flood, sent, REPORT, 0), REPORT);
+        fill(sent, REPORT, 7);
+        assert_int_equal(send(host, sent, REPORT, 0), REPORT);
+        assert_int_equal(receive(&port), HID_PORT_REPORT);
+        assert_int_equal(report[0], 7); /* the other host's turn came first */
+        assert_int_equal(receive(&port), HID_PORT_REPORT);
+        assert_int_equal(report[0], 9);
+        close(flood);
+        close(host);
+        close_port(&port);
 }
 
 static void every_host_hears_each_report_and_a_ninth_is_sent_away(void **state)
@@ -410,6 +506,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(only_four_kinds_have_names),
                 cmocka_unit_test(a_datagram_is_a_report_and_its_sender_is_answered),
+                cmocka_unit_test(an_answer_goes_to_who_spoke_on_its_channel),
+                cmocka_unit_test(many_senders_push_out_the_silent_ones_alone),
+                cmocka_unit_test(a_flood_of_nonsense_is_not_heard_to_its_end),
+                cmocka_unit_test(a_flood_of_packets_is_not_heard_to_its_end),
                 cmocka_unit_test(the_simulators_datagram_is_a_power_cycle),
                 cmocka_unit_test(a_port_number_is_checked_and_taken_once),
                 cmocka_unit_test(packets_are_reports_with_or_without_a_number),
