@@ -362,8 +362,8 @@ static bool await(struct server *server, int wait_ms, bool *ret_gone)
                 count += server->port.watch(server->port.context, fds + count);
         count += prompter_watch(server->prompter, fds + count);
         (void)poll(fds, count, wait_ms);
-        *ret_gone = fds[1].revents != 0;
-        return fds[0].revents == 0 && !*ret_gone;
+        *ret_gone = fds[1].revents && !fds[0].revents; /* ^C on a terminal ends both at once */
+        return !fds[0].revents && !fds[1].revents;
 }
 
 /* -1: until somebody comes. */

@@ -176,6 +176,19 @@ try 'and says why' said E837
 # shellcheck disable=SC2086
 try 'and its matcher with it' await_gone $below
 
+# ^C on a terminal ends the element as well: that is no failure.
+start "$key" --hid "pty:$work/tty" || exit 1
+kill -STOP "$running"
+for process in $(children "$running"); do
+        kill -KILL "$process"
+done
+kill -INT "$running"
+kill -CONT "$running"
+ended=0
+wait "$running" || ended=$?
+running=
+try 'a signal that ends both is no failure' test "$ended" = 0
+
 # ---- the demonstration ----
 
 demo=$work/demo
