@@ -195,7 +195,7 @@ static const struct {
         /* [6.4 makeCredUvNotRqd] absent: who has a PIN or a finger is verified before anything is made for
          * them, discoverable or not */
         { "credentialMgmtPreview", always, always }, /* [6.4 credentialMgmtPreview] 0x41 for FIDO_2_1_PRE */
-        { "userVerificationMgmtPreview", paired, enrolled }, /* [6.4 userVerificationMgmtPreview] as 0x40 */
+        { "userVerificationMgmtPreview", paired, enrolled }, /* [6.4 userVerificationMgmtPreview] by 0x40 */
 };
 
 static void write_options(writer *w, const struct core *core)

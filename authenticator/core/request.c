@@ -34,7 +34,7 @@ mitome_status core_read_map(
                 if (!more)
                         break;
                 const struct core_member *member = find_member(members, count, &key);
-                if (!member) {
+                if (!member) { /* [8 unknown] keys that nobody here knows are ignored */
                         MITOME_TRY(cbor_skip(r, field));
                         continue;
                 }

@@ -99,7 +99,7 @@ test_that 'RS256 is for the certificate alone' said FIDO_ERR_UNSUPPORTED_ALGORIT
 # [6.1.2 5.3] [6.1.2 5.3.2]
 register refused example.org alice es256 -v
 test_that 'nobody can be verified yet' failed
-# [10.2] [11.2.9.1.1]
+# [10.1] [11.2.9.1.1]
 call fido2-cred -M -u -i "$work/free-es256.wish" "$device" es256
 test_that 'U2F registers, too' status 0
 cp "$work/out" "$work/u2f.cred"

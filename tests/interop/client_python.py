@@ -893,7 +893,7 @@ def u2f(authenticator):
     device = authenticator.open()
     ctap1 = Ctap1(device)
     application, challenge = sha256(b"https://example.com"), sha256(b"a challenge")
-    # [10.2] [11.2.9.1.1]
+    # [10.1] [11.2.9.1.1]
     with step("the version"):
         assert ctap1.get_version() == "U2F_V2"
     with step("a registration whose attestation verifies"):

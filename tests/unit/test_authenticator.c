@@ -886,7 +886,7 @@ static void a_reader_is_answered(void **state)
         expect_response(rig, true, 0x9000, NULL);
         assert_int_equal(rig->response[0], 0);
         assert_true(rig->size > 50);
-        expect_response(rig, EXCHANGE(rig, 0, 3, 0, 0, 0), 0x9000, "U2F_V2"); /* [10.2] */
+        expect_response(rig, EXCHANGE(rig, 0, 3, 0, 0, 0), 0x9000, "U2F_V2"); /* [10.1] */
         assert_int_equal(rig->u2f_in, 1);
         expect_response(rig, EXCHANGE(rig, 0, 0, 4, 0, 8, 0xA0, 0, 0, 6, 0x47, 0x2F, 0, 1), 0x6D00, NULL);
         expect_response(rig, EXCHANGE(rig, 0, 0x70, 0, 0, 1), 0x6D00, NULL); /* no channels either */
@@ -930,7 +930,7 @@ static void a_reader_without_keepalives_gets_its_answer_later(void **state)
         assert_false(exchange(rig, NULL, 0));
 }
 
-/* [10.2] a U2F host asks again and again: each time the user is asked for a moment, and no request is left
+/* [10.1] a U2F host asks again and again: each time the user is asked for a moment, and no request is left
  * behind */
 static void u2f_asks_for_a_moment(void **state)
 {

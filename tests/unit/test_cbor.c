@@ -185,13 +185,14 @@ static const struct verdict longer_than_need_be[] = {
         { "3b0000000100000000", MITOME_OK },
 };
 
+/* [8 canonical] */
 static void takes_the_shortest_form_only(void **state)
 {
         (void)state;
         check(longer_than_need_be, COUNT(longer_than_need_be));
 }
 
-/* RFC 8949, 3: 28 to 30 are reserved, 31 says nothing for integers and tags. */
+/* [8 definite] RFC 8949, 3: 28 to 30 are reserved, 31 says nothing for integers and tags. */
 static void refuses_every_head_that_ctap_does_not_have(void **state)
 {
         (void)state;
@@ -255,6 +256,7 @@ static const struct verdict key_orders[] = {
         { "a1 1b8000000000000000 00", MITOME_E_VALUE, 1 },
 };
 
+/* [8 order] [8 keys] */
 static void takes_sorted_unique_keys_only(void **state)
 {
         (void)state;
@@ -290,6 +292,7 @@ static const struct verdict bounds[] = {
         { "a0 f6", MITOME_E_TRAILING_BYTES, 1 },
 };
 
+/* [8 depth] */
 static void holds_depth_counts_and_lengths_to_their_bounds(void **state)
 {
         (void)state;

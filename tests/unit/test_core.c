@@ -536,6 +536,7 @@ static void expect_idle(struct rig *rig)
 
 /* ---- the machine ---- */
 
+/* [8.1] */
 static void unknown_commands_are_refused(void **state)
 {
         struct rig *rig = *state;
@@ -551,6 +552,7 @@ static void unknown_commands_are_refused(void **state)
         expect_idle(rig);
 }
 
+/* [8.2 0x39] */
 static void requests_of_no_or_too_many_bytes_are_refused(void **state)
 {
         struct rig *rig = *state;
@@ -657,7 +659,7 @@ static void make_with_a_pin_and_a_touch(void **state)
         struct rig *rig = *state;
         request(rig, make(WISH(.uv = 1, .param_size = 32, .protocol = 2, .algorithm = -8)));
         answer_state(rig, BATCH | PIN);
-        expect_begin(rig, 0x01, 0x01); /* 5.2: with a pinUvAuthParam "uv" counts as false */
+        expect_begin(rig, 0x01, 0x01); /* [6.1.2 5.2] with a pinUvAuthParam "uv" counts as false */
         expect_bytes(tag(expect_apdu(rig, BEGIN), 0x84), param, 32);
         respond_sw(rig, SW_OK);
         expect(rig, CORE_TOUCH);
@@ -726,7 +728,7 @@ static void make_refuses(void **state)
                 uint8_t flags, pin_tries, uv_tries;
                 enum ctap_status status;
         } cases[] = {
-                /* [6.1.2 2.1] */
+                /* [6.1.2 2] [6.1.2 2.1] */
                 { "2.1", WISH(.param_size = 32, .protocol = 3), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
                 { "2.1", WISH(.param_size = 32, .protocol = 0), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
                 /* [6.1.2 2.2] */
@@ -738,18 +740,18 @@ static void make_refuses(void **state)
                 { "5.3.1", WISH(.uv = 1), PIN, 0, 0, CTAP2_ERR_INVALID_OPTION },
                 /* [6.1.2 5.3.2] */
                 { "5.3.2", WISH(.uv = 1), PIN | PAIRED, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                /* [6.1.2 11.2.3] enabled, and no try is left */
+                /* [6.1.2 11.2.3] [6.1.2 11.2.3.3] enabled, and no try is left */
                 { "11.2.3", WISH(.uv = 1), PIN | PAIRED, 3, 0, CTAP2_ERR_PUAT_REQUIRED },
                 { "11.2.3", WISH(.uv = 1), PIN | PAIRED, 0, 5, CTAP2_ERR_PIN_BLOCKED },
                 { "11.2.3", WISH(.uv = 1), PAIRED, 0, 0, CTAP2_ERR_PIN_BLOCKED },
                 /* [6.1.2 5.6] */
                 { "5.6.1", WISH(.up = 0), 0, 3, 5, CTAP2_ERR_INVALID_OPTION },
                 { "5.6.1", WISH(.up = 0, .uv = 1), finger, 3, 5, CTAP2_ERR_INVALID_OPTION },
-                /* [6.1.2 7] */
+                /* [6.1.2 7] [6.1.2 8.1] [6.1.2 8.2] */
                 { "7.1.1", WISH(.rk = 1), PIN, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
                 { "7.1.1", WISH(.rk = 1, .uv = 0), finger, 3, 5, CTAP2_ERR_PUAT_REQUIRED },
                 { "7.1.2", WISH(.rk = 1), PAIRED | OPEN, 3, 5, CTAP2_ERR_OPERATION_DENIED },
-                /* [6.1.2 9.1] */
+                /* [6.1.2 9] [6.1.2 9.1] */
                 { "9.1", WISH(.enterprise = 1), 0, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
                 { "9.1", WISH(.enterprise = 3), CERTIFICATE, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
                 /* [6.1.2 9.2.1] */
@@ -791,7 +793,8 @@ static void enterprise_statements_are_whole(void **state)
                 for (unsigned tag_at = 0; tag_at < 4; tag_at++)
                         if (parts[i] & 1u << tag_at)
                                 tlv_write(&w, 0x81 + tag_at, SLICE(signature));
-                request(rig, make(WISH(.enterprise = 1, .algorithm = -257)));
+                /* [6.1.2 9.2.2] platform-managed counts as vendor-facilitated */
+                request(rig, make(WISH(.enterprise = 1 + (unsigned)i % 2, .algorithm = -257)));
                 answer_state(rig, ENTERPRISE | CERTIFICATE);
                 respond_sw(rig, SW_OK); /* begun */
                 event(rig, CORE_TOUCHED);
@@ -800,6 +803,10 @@ static void enterprise_statements_are_whole(void **state)
                 expect_u8(tag(data, 0x86), 0x09);
                 respond(rig, writer_view(&w), SW_OK);
                 expect_status(rig, wanted[i]); /* without 83 it is a packed one, whatever else is there */
+                if (wanted[i] == CTAP2_OK)     /* [6.1.2 9.2.3] {.., 4: true} tells that it was given */
+                        assert_int_equal(rig->reply[1], i == 0 ? 0xA4 : 0xA3);
+                if (i == 0)
+                        assert_memory_equal(rig->reply + rig->reply_view.size - 2, "\x04\xF5", 2);
         }
         request(rig, make(WISH(.enterprise = 1, .algorithm = -257)));
         answer_state(rig, ENTERPRISE | CERTIFICATE);
@@ -809,7 +816,7 @@ static void enterprise_statements_are_whole(void **state)
         expect_status(rig, CTAP2_ERR_UNSUPPORTED_ALGORITHM);
 }
 
-/* 1: a zero-length pinUvAuthParam: touch, then PIN_NOT_SET or PIN_INVALID. */
+/* [6.1.2 1.1] [6.2.2 1.1] 1: a zero-length pinUvAuthParam: touch, then PIN_NOT_SET or PIN_INVALID. */
 static void selection_asks_for_a_touch(void **state)
 {
         struct rig *rig = *state;
@@ -836,6 +843,7 @@ static void selection_asks_for_a_touch(void **state)
         }
 }
 
+/* [8.2] */
 static void malformed_requests_are_refused(void **state)
 {
         struct rig *rig = *state;
@@ -896,7 +904,7 @@ static void malformed_requests_are_refused(void **state)
         expect_idle(rig);
 }
 
-/* 8 "Message encoding": unknown keys must be ignored. */
+/* [8 unknown] keys that nobody knows must be ignored. */
 static void unknown_members_are_ignored(void **state)
 {
         struct rig *rig = *state;
@@ -1009,7 +1017,7 @@ static void get_refuses(void **state)
                 uint8_t flags, pin_tries, uv_tries;
                 enum ctap_status status;
         } cases[] = {
-                /* [6.2.2 2.1] */
+                /* [6.2.2 2] [6.2.2 2.1] */
                 { "2.1", WISH(.param_size = 32, .protocol = 3), PIN, 3, 5, CTAP1_ERR_INVALID_PARAMETER },
                 /* [6.2.2 2.2] */
                 { "2.2", WISH(.param_size = 32), PIN, 3, 5, CTAP2_ERR_MISSING_PARAMETER },
@@ -1066,17 +1074,21 @@ static void a_mismatch_costs_a_try(void **state)
 {
         struct rig *rig = *state;
         static const struct {
-                uint8_t pin_tries, uv_tries;
+                uint8_t flags, pin_tries, uv_tries;
                 enum ctap_status status;
         } cases[] = {
-                { 3, 4, CTAP2_ERR_PUAT_REQUIRED }, /* [6.2.2 6.2.3.2] the PIN can do it */
-                { 3, 0, CTAP2_ERR_PUAT_REQUIRED }, { 0, 4, CTAP2_ERR_PIN_BLOCKED }, /* [6.2.2 6.2.3.3] */
+                { PIN, 3, 4, CTAP2_ERR_PUAT_REQUIRED }, /* [6.2.2 6.2.3.2] the PIN can do it */
+                { PIN, 3, 0, CTAP2_ERR_PUAT_REQUIRED },
+                { PIN, 0, 4, CTAP2_ERR_PIN_BLOCKED }, /* [6.2.2 6.2.3.3] */
+                { 0, 3, 0, CTAP2_ERR_PIN_BLOCKED },
+                { 0, 3, 4,
+                        CTAP2_ERR_OPERATION_DENIED }, /* [6.2.2 6.2.3.4] [6.1.2 11.2.3.4] no PIN is there */
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 await_finger(rig);
                 gate_kind(rig, MITOME_GATE_NO_MATCH);
                 expect_abandon(rig, false); /* nothing that could refund it */
-                answer_state_full(rig, PIN | PAIRED, cases[i].pin_tries, cases[i].uv_tries);
+                answer_state_full(rig, cases[i].flags | PAIRED, cases[i].pin_tries, cases[i].uv_tries);
                 expect_status(rig, cases[i].status);
         }
         /* [6.1.2 11.2.3.4] [6.2.2 6.2.3.4] no PIN either: denied */
@@ -1108,6 +1120,7 @@ static void absence_gives_the_try_back(void **state)
         expect_idle(rig);
 }
 
+/* [11.2.9.1.5 status] */
 static void cancelling_ends_the_gate_first(void **state)
 {
         struct rig *rig = *state;
@@ -1161,7 +1174,7 @@ static void presence_can_be_declined(void **state)
         respond_sw(rig, SW_OK);
         event(rig, CORE_NOT_TOUCHED);
         expect_abandon(rig, false);
-        expect_status(rig, CTAP2_ERR_OPERATION_DENIED); /* 14.1 */
+        expect_status(rig, CTAP2_ERR_OPERATION_DENIED); /* [6.1.2 14.2.1] */
         request(rig, make(WISH()));
         answer_state(rig, 0);
         respond_sw(rig, SW_OK);
@@ -1216,7 +1229,7 @@ static void operation_refusals_are_told(void **state)
                 { SW_TOKEN_SET, CTAP2_ERR_PUAT_REQUIRED },
                 { SW_EXISTS, CTAP2_ERR_CREDENTIAL_EXCLUDED },
                 { SW_NO_REFERENCE, CTAP2_ERR_NO_CREDENTIALS },
-                { SW_FULL, CTAP2_ERR_KEY_STORE_FULL },
+                { SW_FULL, CTAP2_ERR_KEY_STORE_FULL }, /* [6.1.2 17.4] */
                 { SW_CONDITIONS, CTAP2_ERR_NOT_ALLOWED },
                 { SW_WRONG_DATA, CTAP1_ERR_INVALID_PARAMETER },
                 { SW_MEMORY_FAILURE, CTAP1_ERR_OTHER },
@@ -1344,7 +1357,7 @@ static void next_sample(struct rig *rig, const uint8_t id[16])
         expect(rig, CORE_GATE_POLL);
 }
 
-/* [6.7.4 8] [6.7.4 9] [6.7.4] */
+/* [6.7.4 lastEnrollSampleStatus] [6.7.4 remainingSamples] [6.7.4 8] [6.7.4 9] [6.7.4] */
 static void a_finger_is_enrolled(void **state)
 {
         struct rig *rig = *state;
@@ -1538,6 +1551,7 @@ static void enrolments_are_refused(void **state)
                 { BIO(.subcommand = 1, .protocol = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = 4, .protocol = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = 1, .modality = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
+                /* [6.7 subCommand] */
                 { BIO(.subcommand = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = 5, .template_id = id), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = 5, .name = "thumb"), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
@@ -1550,11 +1564,13 @@ static void enrolments_are_refused(void **state)
                 { BIO(.subcommand = 1, .protocol = 1), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
                 { BIO(.subcommand = 4, .param_size = 16), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
                 { BIO(.subcommand = 1, .param_size = 0), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
+                /* [6.7 modality] */
                 { BIO(.subcommand = 1, .modality = 2), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
+                /* [6.7 subCommand] */
                 { BIO(.subcommand = 8), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
                 { BIO(.subcommand = 0), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
                 { BIO(.subcommand = 9, .modality = ABSENT), PIN | PAIRED, CTAP2_ERR_INVALID_SUBCOMMAND },
-                /* [6.7.7] one byte more than maxTemplateFriendlyName */
+                /* [6.7.7 length] one byte more than maxTemplateFriendlyName */
                 { BIO(.subcommand = 5, .template_id = id,
                           .name = "0123456789012345678901234567890123456789"
                                   "0123456789012345678901234"),
@@ -1621,7 +1637,7 @@ static void fingers_are_enumerated(void **state)
         }
         authorised_message(rig, BIO(.subcommand = 4, .protocol = 1, .param_size = 16));
         respond_sw(rig, SW_OK);
-        gate(rig, (struct mitome_gate_event){ .kind = MITOME_GATE_DONE }); /* there are none */
+        gate(rig, (struct mitome_gate_event){ .kind = MITOME_GATE_DONE }); /* [6.7.6 none] */
         expect_status(rig, CTAP2_ERR_INVALID_OPTION);
         authorised_message(rig, BIO(.subcommand = 4));
         respond_sw(rig, SW_SECURITY_STATUS); /* nobody is told of them without a token */
@@ -1664,7 +1680,7 @@ static void a_finger_gets_a_name(void **state)
         expect_status(rig, CTAP2_OK);
         authorised_message(rig, longest);
         respond_sw(rig, SW_OK);
-        refuse_by_gate(rig, MITOME_E_GATE_UNKNOWN_FINGER); /* [6.7.7] no such templateId */
+        refuse_by_gate(rig, MITOME_E_GATE_UNKNOWN_FINGER); /* [6.7.7 unknown] no such templateId */
         expect_status(rig, CTAP2_ERR_INVALID_OPTION);
         authorised_message(rig, longest);
         respond_sw(rig, SW_SECURITY_STATUS);
@@ -1703,7 +1719,7 @@ static void a_finger_is_removed(void **state)
                 expect_idle(rig);
         }
         begin_removal(rig, 0x09);
-        refuse_by_gate(rig, MITOME_E_GATE_UNKNOWN_FINGER); /* [6.7.8] no such templateId */
+        refuse_by_gate(rig, MITOME_E_GATE_UNKNOWN_FINGER); /* [6.7.8 unknown] no such templateId */
         expect_abandon(rig, false);
         expect_status(rig, CTAP2_ERR_INVALID_OPTION);
         begin_removal(rig, 0x09); /* the element does not take the new set: no finger opens any more */
@@ -1770,7 +1786,7 @@ static void pass_time(struct rig *rig, uint64_t ms)
         gate_kind(rig, MITOME_GATE_NOTHING);
 }
 
-/* timeoutMilliseconds: the host is told that nobody came, and may ask again */
+/* [6.7.4 timeoutMilliseconds] timeoutMilliseconds: the host is told that nobody came, and may ask again */
 static void a_sample_is_awaited_as_long_as_the_host_says(void **state)
 {
         struct rig *rig = *state;

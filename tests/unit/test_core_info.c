@@ -85,6 +85,8 @@ static bool truth(const struct core_rig *rig, int64_t key)
 
 /* ---- options, [6.4 0x04] ---- */
 
+/* [6.4 clientPin] [6.4 uv] [6.4 bioEnroll] [6.4 userVerificationMgmtPreview] [6.4 ep] [7.1] [6.4 alwaysUv]
+ * [6.7.1] */
 static void options_follow_the_element(void **state)
 {
         struct core_rig *rig = *state;
@@ -114,6 +116,8 @@ static void options_follow_the_element(void **state)
         }
 }
 
+/* [6.4 rk] [6.4 up] [6.4 credMgmt] [6.8.1] [6.4 authnrCfg] [6.4 largeBlobs] [6.10.1] [2.2 6.4 perCredMgmtRO]
+ * [6.4 pinUvAuthToken] [6.4 setMinPINLength] [7.4.1] [6.4 credentialMgmtPreview] */
 static void options_that_never_change(void **state)
 {
         struct core_rig *rig = *state;
@@ -141,7 +145,7 @@ static void always_uv_shuts_other_doors(void **state)
         assert_false(lists(rig, 1, "U2F_V2"));
 }
 
-/* "plat" is for the app that this is a part of; to HID and NFC it is a roaming authenticator. */
+/* [6.4 plat] "plat" is for the app that this is a part of; to HID and NFC it is a roaming authenticator. */
 static void only_its_app_sees_a_platform_authenticator(void **state)
 {
         struct core_rig *rig = *state;
@@ -293,7 +297,8 @@ static void a_program_that_touches_says_so(void **state)
         core_rig_free(rig);
 }
 
-/* Without a place for the array there are no large blobs, and nothing says there were. */
+/* [6.4 largeBlobs] [6.10.1] Without a place for the array there are no large blobs, and nothing says there
+ * were. */
 static void large_blobs_want_a_place(void **state)
 {
         static const struct core_config config = { .transports = CORE_OVER_NFC };

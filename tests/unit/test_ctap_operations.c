@@ -388,10 +388,10 @@ static void tokens_of_both_protocols_verify(void **state)
                 get_token_by(rig, protocol, MC | GA, &token);
                 assert_status(
                         make(rig, ASK(.token = &token, .protocol = protocol, .rk = TRUE_OPTION)), CTAP2_OK);
-                /* [6.1.2 11.1.6] [6.1.2 14.3] and a PIN alone is no touch */
+                /* [6.1.2 11.1.6] [6.2.2 6.1.6] [6.1.2 14.3] and a PIN alone is no touch */
                 assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_UV | AUTHDATA_AT);
                 assert_int_equal(rig->touches, 1);
-                /* [6.1.2 14.4] it is used up */
+                /* [6.1.2 14.4] it is used up; [6.1.2 11.1.4] [6.1.2 11.1.5] and verifies nobody any more */
                 assert_status(
                         make(rig, ASK(.token = &token, .protocol = protocol)), CTAP2_ERR_PIN_AUTH_INVALID);
                 assert_status(
@@ -400,7 +400,7 @@ static void tokens_of_both_protocols_verify(void **state)
                 assert_status(get(rig, ASK(.token = &token, .protocol = protocol)), CTAP2_OK);
                 assert_int_equal(flags_of(rig), AUTHDATA_UP | AUTHDATA_UV);
                 assert_int_equal(rig->touches, 1);
-                /* [6.2.2 9.4] */
+                /* [6.2.2 9.4] [6.2.2 6.1.4] [6.2.2 6.1.5] */
                 assert_status(
                         get(rig, ASK(.token = &token, .protocol = protocol)), CTAP2_ERR_PIN_AUTH_INVALID);
         }
@@ -441,7 +441,8 @@ static void tokens_for_something_else_do_not(void **state)
         }
 }
 
-/* [6.1.2 11.2.3] [6.2.2 6.2.3] */
+/* [6.1.2 11.2.3] [6.2.2 6.2.3] [6.1.2 11.2.3.1] [6.2.2 6.2.3.1] [6.1.2 11.2.3.2] [6.1.2 11.2.1] [6.2.2 6.2.1]
+ */
 static void a_finger_that_fails_leaves_the_pin(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -479,7 +480,7 @@ static void looking_first_leaves_the_token(void **state)
 
 /* ---- 12, 14: excludeList and presence ---- */
 
-/* [6.1.2 12.1] [6.1.2 14.2.1] [6.2.2 9.2.1] */
+/* [6.1.2 12] [6.1.2 12.1] [6.1.2 14.2.1] [6.2.2 9.2.1] */
 static void excluded_is_said_whatever_the_touch(void **state)
 {
         struct ctap_rig *rig = *state;
@@ -786,6 +787,55 @@ static void the_preferred_format_is_given(void **state)
         assert_status(make(rig, ASK(.formats = EXTENSION("\x64none"))), CTAP2_ERR_CBOR_UNEXPECTED_TYPE);
 }
 
+/* ---- 17, 18, 11: what is made, and what signs ---- */
+
+/* [6.1.2 5.4] [6.1.2 17] [6.1.2 17.1] [6.1.2 17.3] found without a list; [6.1.2 5.5] [6.1.2 18] or by its id
+ * only */
+static void who_asks_for_it_is_discoverable(void **state)
+{
+        struct ctap_rig *rig = *state;
+        static const enum option hidden[] = { NO_OPTION, FALSE_OPTION };
+        uint8_t id[ID_SIZE];
+        for (size_t i = 0; i < 2; i++) {
+                assert_status(make(rig, ASK(.rk = hidden[i])), CTAP2_OK);
+                slice ids = id_of(rig, id);
+                assert_status(get(rig, ASK()), CTAP2_ERR_NO_CREDENTIALS);
+                assert_status(get(rig, ASK(.ids = ids)), CTAP2_OK);
+                assert_int_equal(ctap_rig_member(rig, 4).size, 0);
+        }
+        assert_status(make(rig, ASK(.rk = TRUE_OPTION, .user = "one")), CTAP2_OK);
+        assert_status(get(rig, ASK()), CTAP2_OK); /* [6.2.2 7] [6.2.2 7.2] */
+        slice who = ctap_rig_member(rig, 4);      /* {"id": h'..'} */
+        assert_int_equal(who.size, 1 + 3 + 1 + 3);
+        assert_memory_equal(who.data + 5, "one", 3);
+        assert_int_equal(ctap_rig_member(rig, 5).size, 0); /* [6.2.2 12.1] */
+        /* [6.1.2 17.2] one for the same user takes its place */
+        assert_status(make(rig, ASK(.rk = TRUE_OPTION, .user = "one")), CTAP2_OK);
+        assert_status(get(rig, ASK()), CTAP2_OK);
+        assert_int_equal(ctap_rig_member(rig, 5).size, 0);
+        assert_status(make(rig, ASK(.rk = TRUE_OPTION, .user = "two")), CTAP2_OK);
+        assert_status(get(rig, ASK()), CTAP2_OK);
+        assert_int_equal(ctap_rig_uint(rig, 5), 2);
+}
+
+/* [6.2.2 11] [6.2.2 11.1] one of the list signs, and it is the newest */
+static void of_a_list_the_newest_signs(void **state)
+{
+        struct ctap_rig *rig = *state;
+        uint8_t ids[3 * ID_SIZE];
+        static const size_t place_of[] = { 1, 2, 0 }; /* the newest is the first of the list */
+        for (size_t i = 0; i < 3; i++) {
+                assert_status(make(rig, ASK()), CTAP2_OK);
+                (void)id_of(rig, ids + place_of[i] * ID_SIZE);
+        }
+        for (size_t used = 1; used <= 3; used++) {
+                assert_status(get(rig, ASK(.ids = slice_of(ids, used * ID_SIZE))), CTAP2_OK);
+                slice credential = ctap_rig_member(rig, 1); /* {"id": h'..', "type": "public-key"} */
+                assert_true(credential.size > 6 + ID_SIZE);
+                assert_memory_equal(credential.data + 6, ids, ID_SIZE);
+        }
+}
+
 /* ---- getNextAssertion ---- */
 
 enum { MANY = 40 };
@@ -878,6 +928,7 @@ static void lists_have_their_limits(void **state)
                 make(rig, ASK(.ids = slice_of(ids, PROMISED * ID_SIZE))), CTAP2_ERR_CREDENTIAL_EXCLUDED);
         assert_status(get(rig, ASK(.ids = SLICE(ids))), CTAP2_ERR_LIMIT_EXCEEDED);
         assert_status(make(rig, ASK(.ids = SLICE(ids))), CTAP2_ERR_LIMIT_EXCEEDED);
+        /* [6.2.2 7.3] another relying party's */
         assert_status(get(rig, ASK(.ids = own, .rp = "other.example")), CTAP2_ERR_NO_CREDENTIALS);
         for (size_t i = 0; i < 3; i++)
                 assert_status(make(rig, ASK(.algorithm = algorithms[i])), CTAP2_OK);
@@ -1105,6 +1156,8 @@ int main(void)
                 WITH(plain, hmac_secret_is_checked),
                 WITH(plain, a_blob_that_is_too_long_is_not_kept),
                 WITH(plain, the_preferred_format_is_given),
+                WITH(plain, who_asks_for_it_is_discoverable),
+                WITH(plain, of_a_list_the_newest_signs),
                 WITH(plain, assertions_are_streamed_to_the_last),
                 WITH(plain, who_was_named_is_not_told_again),
                 WITH(plain, what_was_remembered_is_forgotten),

@@ -199,6 +199,7 @@ static void make_busy(struct rig *rig)
 
 /* ---- [11.2.9.1.3] INIT, [11.2.3] channels ---- */
 
+/* [11.2.7] */
 static void init_tells_version_and_capabilities(void **state)
 {
         struct rig *rig = *state;
@@ -351,6 +352,7 @@ static void wink_comes_back(void **state)
 
 /* ---- refusals, [11.2.5.4] the order of packets ---- */
 
+/* [11.2.9.1.6 0x04] */
 static void wrong_sequence_ends_the_transaction(void **state)
 {
         struct rig *rig = *state;
@@ -381,6 +383,7 @@ static void an_initial_packet_in_a_message_ends_it(void **state)
         free(message);
 }
 
+/* [11.2.9.1.6 0x03] */
 static void lengths_out_of_range_are_refused(void **state)
 {
         struct rig *rig = *state;
@@ -398,6 +401,7 @@ static void lengths_out_of_range_are_refused(void **state)
         make_busy(rig);
 }
 
+/* [11.2.9.1.6 0x01] */
 static void unknown_commands_are_refused(void **state)
 {
         struct rig *rig = *state;
@@ -411,6 +415,7 @@ static void unknown_commands_are_refused(void **state)
         }
 }
 
+/* [11.2.9.1.6 0x0B] */
 static void channels_that_do_not_exist_are_refused(void **state)
 {
         struct rig *rig = *state;
@@ -439,7 +444,7 @@ static void stray_continuations_are_ignored(void **state)
         free(message);
 }
 
-/* [11.2.5.1] a device does one transaction at a time */
+/* [11.2.9.1.6 0x06] [11.2.5.1] a device does one transaction at a time */
 static void others_hear_that_the_device_is_busy(void **state)
 {
         struct rig *rig = *state;
@@ -525,6 +530,7 @@ static void cancel_reaches_only_the_request_of_its_channel(void **state)
 
 /* ---- time: [11.2.5.2] between packets, [11.2.9.1.7] of keepalives ---- */
 
+/* [11.2.9.1.6 0x05] */
 static void half_a_second_between_packets_is_too_long(void **state)
 {
         struct rig *rig = *state;
@@ -843,7 +849,7 @@ static void a_lock_is_given_back_or_taken_anew(void **state)
         expect_served(rig, other);
 }
 
-/* [11.2.9.2.2] */
+/* [11.2.9.1.6 0x02] [11.2.9.2.2] */
 static void a_lock_is_ten_seconds_at_most(void **state)
 {
         struct rig *rig = *state;

@@ -881,7 +881,8 @@ static bool has(const struct element_rig *rig, uint32_t tag)
         return value.data != NULL;
 }
 
-/* "84 user name and 85 display name (both only for a discoverable credential and after user verification)" */
+/* [6.2.2 12.3] "84 user name and 85 display name (both only for a discoverable credential and after user
+ * verification)" */
 static void names_are_told_to_who_verified(void **state)
 {
         struct element_rig *rig = *state;

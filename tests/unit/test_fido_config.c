@@ -305,7 +305,7 @@ static void always_uv_does_not_drift(void **state)
 
 #define PARAMS(...) (const uint8_t[]){ 0x03, __VA_ARGS__ }, sizeof((const uint8_t[]){ 0x03, __VA_ARGS__ })
 
-/* [6.11.4] it only grows, up to 63; [6.11.4] what is malformed is 6A80 */
+/* [6.11.4 newMinPINLength] [6.11.4] it only grows, up to 63; [6.11.4] what is malformed is 6A80 */
 static void the_minimum_only_grows(void **state)
 {
         struct element_rig *rig = *state;
@@ -365,7 +365,7 @@ static void the_minimum_only_grows(void **state)
         assert_int_equal(flags(rig), 0);
 }
 
-/* [6.11.4] code points are counted, not bytes; [6.11.4] the tokens end
+/* [6.11.4 force] [6.11.4 tokens] [6.11.4] code points are counted, not bytes; [6.11.4] the tokens end
  */
 static void a_short_pin_has_to_be_changed(void **state)
 {
@@ -394,7 +394,7 @@ static void a_short_pin_has_to_be_changed(void **state)
         assert_sw(ask_pin(rig, "123456"), SW_OK);
 }
 
-/* [6.11.4] "6984 a change is forced and there is no PIN" */
+/* [6.11.4 forceChangePin] [6.11.4] "6984 a change is forced and there is no PIN" */
 static void a_change_is_forced(void **state)
 {
         struct element_rig *rig = *state;
@@ -453,7 +453,7 @@ static bool is_listed(const struct element_rig *rig, const char *rp)
         return fido_min_pin_lists(rig->element, SLICE(hash));
 }
 
-/* [6.11.4] [7.4] up to eight, the whole list anew; "6A84 more RP IDs" */
+/* [6.11.4 minPinLengthRPIDs] [6.11.4] [7.4] up to eight, the whole list anew; "6A84 more RP IDs" */
 static void relying_parties_learn_the_minimum(void **state)
 {
         struct element_rig *rig = *state;

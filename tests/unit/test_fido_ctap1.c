@@ -175,7 +175,7 @@ static uint32_t read_signature(const struct element_rig *rig, const char *applic
 
 /* ---- by itself ---- */
 
-/* [10.2] */
+/* [10.1] */
 static void a_registration_is_attested_and_signs(void **state)
 {
         struct element_rig *rig = *state;
@@ -322,7 +322,7 @@ static uint16_t assert_for(
         return element_rig_get(rig, nothing, TOUCHED, allowed);
 }
 
-/* [10.2] The AppID takes the place of the RP ID; there is no user to be told of. */
+/* [10.3] The AppID takes the place of the RP ID; there is no user to be told of. */
 static void a_registration_of_u2f_signs_for_ctap_2(void **state)
 {
         struct element_rig *rig = *state;
@@ -431,6 +431,7 @@ static void protection_holds_on_every_path(void **state)
         }
 }
 
+/* [10.2] */
 static void a_registration_of_u2f_is_excluded(void **state)
 {
         struct element_rig *rig = *state;

@@ -455,6 +455,7 @@ static void hmac_secret_refuses_cut_input(void **state)
 
 /* ---- the others ---- */
 
+/* [6.1.2 15] [12.1 makeCredential] */
 static void outputs_are_whole_and_in_order(void **state)
 {
         struct element_rig *rig = *state;
@@ -672,7 +673,8 @@ static void attestation_can_be_none(void **state)
         assert_sw(make(rig, MAKING(.extra = SLICE(other))), SW_WRONG_DATA);
 }
 
-/* Each signs anew, warm and after a power cycle, and the keys that stay ready do not mix. */
+/* [6.1.2 16] [6.2.2 13] Each signs anew, warm and after a power cycle, and the keys that stay ready do not
+ * mix. */
 static void every_algorithm_signs(void **state)
 {
         struct element_rig *rig = *state;
@@ -719,7 +721,8 @@ static void expect_count(struct element_rig *rig, uint8_t count)
         assert_int_equal(number.data[1], count);
 }
 
-/* [6.2.2 12.2] [6.3] the newest first, each once, with its own secrets and counter */
+/* [6.2.2 12.2.1] [6.2.2 13] [6.3 4] [6.3 5] [6.3 6] [6.3 8] [6.2.2 12.2] [6.3] the newest first, each once,
+ * with its own secrets and counter */
 static void assertions_are_streamed(void **state)
 {
         struct element_rig *rig = *state;
@@ -815,6 +818,7 @@ static void hidden_credentials_are_in_no_chain(void **state)
         assert_sw(next(rig), SW_CONDITIONS);
 }
 
+/* [6.2.2 12.1] */
 static void one_alone_has_no_number(void **state)
 {
         struct element_rig *rig = *state;

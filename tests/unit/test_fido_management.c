@@ -602,8 +602,8 @@ static void other_permissions_manage_nothing(void **state)
         close_bench(&bench);
 }
 
-/* [6.8.2 rpId] [6.8.3 rpId] [6.8.4 rpId] [6.8.5 rpId] [6.8.6 rpId] one for a relying party shows and
- * changes nothing of others, nor tells what there is */
+/* [6.8 rpId] [6.8.2 rpId] [6.8.3 rpId] [6.8.4 rpId] [6.8.5 rpId] [6.8.6 rpId] one for a relying party shows
+ * and changes nothing of others, nor tells what there is */
 static void a_token_of_one_party_is_for_its_own(void **state)
 {
         (void)state;

@@ -424,7 +424,7 @@ static void a_forced_change_is_one_in_jpki_too(void **state)
         assert_sw(change_by_jpki(rig, "5678", "5678"), SW_OK); /* where nothing is forced it may stay */
 }
 
-/* [6.5.5.6 12] [2.2 6.11.4] nor by choosing one that CTAP refuses */
+/* [6.5.5.6 12] [2.2 6.11.4 pinComplexityPolicy] nor by choosing one that CTAP refuses */
 static void a_policy_holds_in_jpki_too(void **state)
 {
         struct element_rig *rig = *state;

@@ -153,7 +153,7 @@ static int tear_down(void **state)
 
 /* ---- selecting, ending ---- */
 
-/* [11.3.3] */
+/* [11.3.3 version] [11.3.3] */
 static void select_tells_the_oldest_protocol(void **state)
 {
         struct rig *rig = *state;
@@ -203,7 +203,7 @@ static void expect_unselected(struct rig *rig)
         expect_sw(rig, NOT_SELECTED);
 }
 
-/* [11.3.4] */
+/* [11.3.3 unselected] [11.3.4] */
 static void nothing_is_there_before_select_and_after_the_end(void **state)
 {
         struct rig *rig = *state;
@@ -341,6 +341,7 @@ static void messages_of_every_length_go_in_parts(void **state)
         free(bytes);
 }
 
+/* [11.3.6 response] */
 static void an_answer_goes_in_the_parts_that_are_taken(void **state)
 {
         struct rig *rig = *state;
@@ -491,7 +492,7 @@ static void a_host_that_does_not_know_keepalives_gets_none(void **state)
         expect_nothing(rig);
 }
 
-/* [11.3.7.2] */
+/* [11.3.7.2 cancel] [11.3.7.2] */
 static void a_host_can_cancel(void **state)
 {
         struct rig *rig = *state;
@@ -566,7 +567,7 @@ static void a_host_that_gives_up_gets_no_old_answer(void **state)
 
 /* ---- U2F ---- */
 
-/* [10.2] */
+/* [10.1] */
 static void u2f_requests_are_commands_of_their_own(void **state)
 {
         struct rig *rig = *state;
@@ -615,6 +616,7 @@ static void a_u2f_answer_has_a_status_word(void **state)
 
 /* ---- what is no command of ours ---- */
 
+/* [11.3.5 class] */
 static void classes_and_instructions_are_refused(void **state)
 {
         struct rig *rig = *state;

@@ -94,7 +94,7 @@ static uint16_t authenticate(struct ctap_rig *rig, uint8_t control, const uint8_
 
 /* ---- the three commands ---- */
 
-/* [10.2] As hosts write it: with Le or without, extended with an Lc of nothing, short. */
+/* [10.1] As hosts write it: with Le or without, extended with an Lc of nothing, short. */
 static void the_version_is_told(void **state)
 {
         struct ctap_rig *rig = *state;
