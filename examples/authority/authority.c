@@ -24,6 +24,7 @@ struct ca {
         EVP_PKEY *key;
         X509 *certificate;
         struct authority_der der;
+        int64_t not_after;
         long crl_number;
         size_t revoked_count;
         struct listed {
@@ -208,6 +209,7 @@ static mitome_status make_ca(const struct mitome_random *random, enum authority_
         snprintf(extensions, sizeof extensions, ca_extensions, unit_names[kind]);
         MITOME_TRY(new_serial(random, serial, error));
         ca->key = EVP_RSA_gen(2048);
+        ca->not_after = end_of_ca(now);
         X509_NAME *name = x509_name(pairs);
         mitome_status status = { MITOME_E_CRYPTO_FAILED };
         if (ca->key && name) {
@@ -217,7 +219,7 @@ static mitome_status make_ca(const struct mitome_random *random, enum authority_
                         .issuer_key = ca->key,
                         .serial = SLICE(serial),
                         .not_before = now - DAY,
-                        .not_after = end_of_ca(now),
+                        .not_after = ca->not_after,
                         .extensions = extensions,
                 };
                 status = x509_build(&plan, &ca->certificate, error);
@@ -480,10 +482,9 @@ static bool add_entry(X509_CRL *crl, const struct listed *listed)
         return added;
 }
 
-static bool set_times(X509_CRL *crl, int64_t now)
+static bool set_times(X509_CRL *crl, int64_t now, int64_t until)
 {
-        ASN1_TIME *issued = ASN1_TIME_set(NULL, (time_t)now),
-                  *next = ASN1_TIME_set(NULL, (time_t)(now + DAY));
+        ASN1_TIME *issued = ASN1_TIME_set(NULL, (time_t)now), *next = ASN1_TIME_set(NULL, (time_t)until);
         bool set = issued && next && X509_CRL_set1_lastUpdate(crl, issued) == 1 &&
                    X509_CRL_set1_nextUpdate(crl, next) == 1;
         ASN1_TIME_free(next);
@@ -500,23 +501,22 @@ static bool set_number(X509_CRL *crl, long value)
         return set;
 }
 
-static bool fill_crl(X509_CRL *crl, struct ca *ca, int64_t now)
+static bool fill_crl(X509_CRL *crl, struct ca *ca, int64_t now, int64_t until)
 {
         bool filled = X509_CRL_set_version(crl, X509_CRL_VERSION_2) == 1 &&
                       X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->certificate)) == 1 &&
-                      set_times(crl, now) && set_number(crl, ca->crl_number + 1);
+                      set_times(crl, now, until) && set_number(crl, ca->crl_number + 1);
         for (size_t i = 0; filled && i < ca->revoked_count; i++)
                 filled = add_entry(crl, &ca->revoked[i]);
         return filled && X509_CRL_sort(crl) == 1 && X509_CRL_sign(crl, ca->key, EVP_sha256()) > 0;
 }
 
-mitome_status authority_crl(struct authority *authority, enum authority_kind kind, int64_t now,
-        struct authority_der *ret, mitome_error *error)
+static mitome_status issue_crl(
+        struct ca *ca, int64_t now, int64_t until, struct authority_der *ret, mitome_error *error)
 {
-        struct ca *ca = &authority->cas[kind];
         X509_CRL *crl = X509_CRL_new();
         unsigned char *der = NULL;
-        int size = crl && fill_crl(crl, ca, now) ? i2d_X509_CRL(crl, &der) : -1;
+        int size = crl && fill_crl(crl, ca, now, until) ? i2d_X509_CRL(crl, &der) : -1;
         X509_CRL_free(crl);
         if (size <= 0)
                 return crypto_failed("CRL", error);
@@ -527,4 +527,17 @@ mitome_status authority_crl(struct authority *authority, enum authority_kind kin
         ret->size = (size_t)size;
         ca->crl_number++;
         return ok();
+}
+
+mitome_status authority_crl(struct authority *authority, enum authority_kind kind, int64_t now,
+        struct authority_der *ret, mitome_error *error)
+{
+        return issue_crl(&authority->cas[kind], now, now + DAY, ret, error);
+}
+
+mitome_status authority_last_crl(struct authority *authority, enum authority_kind kind, int64_t now,
+        struct authority_der *ret, mitome_error *error)
+{
+        struct ca *ca = &authority->cas[kind];
+        return issue_crl(ca, now, ca->not_after, ret, error);
 }

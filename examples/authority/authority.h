@@ -61,8 +61,11 @@ MITOME_CHECKED mitome_status authority_hold(struct authority *authority, enum au
 MITOME_CHECKED mitome_status authority_release(struct authority *authority, enum authority_kind kind,
         const struct authority_certificate *certificate, mitome_error *error);
 
-/* authority_crl issues the list of a CA, valid for a day. */
+/* authority_crl issues the list of a CA, valid for a day; authority_last_crl the last one of a CA that gives
+ * up its key, valid as long as the CA. */
 MITOME_CHECKED mitome_status authority_crl(struct authority *authority, enum authority_kind kind, int64_t now,
         struct authority_der *ret, mitome_error *error);
+MITOME_CHECKED mitome_status authority_last_crl(struct authority *authority, enum authority_kind kind,
+        int64_t now, struct authority_der *ret, mitome_error *error);
 
 #endif

@@ -83,6 +83,20 @@ mitome_status tsm_confirm_pairing(
                 plain, &answer, error);
 }
 
+mitome_status tsm_set_enterprise_list(
+        struct tsm_channel *channel, const char *const *rp_ids, size_t count, mitome_error *error)
+{
+        enum { SWITCHED_ON = 0x01 };
+        uint8_t fields[TSM_WIRE_MAX / 2];
+        writer w = WRITER(fields);
+        slice data;
+        tlv_write_u8(&w, 0x80, SWITCHED_ON);
+        for (size_t i = 0; i < count; i++)
+                tlv_write(&w, 0x81, slice_text(rp_ids[i]));
+        MITOME_TRY(writer_finish(&w, "enterprise list", &data, error));
+        return tsm_order(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x3A, .data = data }, error);
+}
+
 /* ---- JPKI applet ---- */
 
 /* What belongs to each kind of certificate: key, PIN or password, certificate, CA certificate (PROTOCOL.md).
@@ -101,8 +115,8 @@ mitome_status tsm_personalise(struct tsm_channel *channel, enum tsm_personality 
         uint8_t fields[32];
         writer w = WRITER(fields);
         slice data;
-        tlv_write_u8(&w, 0x80, (uint8_t)personality);
-        tlv_write_u8(&w, 0x81, 0);
+        tlv_write_u8(&w, 0x80, personality == TSM_CARD);
+        tlv_write_u8(&w, 0x81, personality == TSM_AUTHENTICATOR);
         if (serial[0])
                 tlv_write(&w, 0x82, slice_text(serial));
         MITOME_TRY(writer_finish(&w, "serial number", &data, error));

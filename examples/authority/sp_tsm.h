@@ -31,6 +31,11 @@ MITOME_CHECKED mitome_status tsm_make_device_key(
 MITOME_CHECKED mitome_status tsm_store_device_certificate(
         struct tsm_channel *channel, const char *identity, slice certificate, mitome_error *error);
 
+/* tsm_set_enterprise_list writes the list of relying parties that may learn whose certificate it is, and
+ * switches it on. */
+MITOME_CHECKED mitome_status tsm_set_enterprise_list(
+        struct tsm_channel *channel, const char *const *rp_ids, size_t count, mitome_error *error);
+
 /* JPKI applet */
 struct tsm_public_key {
         uint8_t modulus[256];
@@ -46,7 +51,12 @@ MITOME_CHECKED mitome_status tsm_set_secret(
         struct tsm_channel *channel, enum authority_kind kind, const char *secret, mitome_error *error);
 
 /* tsm_personalise says what the applet plays; before its first key. `serial` may be empty. */
-enum tsm_personality { TSM_PHONE, TSM_CARD };
+enum tsm_personality {
+        TSM_PHONE,
+        TSM_CARD,
+        TSM_AUTHENTICATOR, /* a phone whose user-verification key signs no hash of a host's, so that it may be
+                              a credential */
+};
 MITOME_CHECKED mitome_status tsm_personalise(struct tsm_channel *channel, enum tsm_personality personality,
         const char *serial, mitome_error *error);
 

@@ -51,12 +51,14 @@ static mitome_status make_element(
         const struct mitome_element_config *config, const struct device_config *device, mitome_error *error)
 {
         struct mitome_card_keys keys = { .i = FULL_SCP03 };
+        const struct provision_order order = { .element = config,
+                .folder = device->state,
+                .personality = device->provision ? PROVISION_AUTHENTICATOR : PROVISION_PLAIN };
         mitome_status status = provision_make_keys(device->state, &keys, error);
         if (!failed(status) && device->provision)
                 status = mark_demo(device->state, error);
         if (!failed(status))
-                status = provision_demo(
-                        config, &keys, device->provision ? PROVISION_PHONE : PROVISION_PLAIN, error);
+                status = provision_demo(&order, &keys, error);
         bytes_wipe(&keys, sizeof keys);
         return status;
 }

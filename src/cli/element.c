@@ -167,6 +167,9 @@ static mitome_status provision(
         size_t size = 0;
         struct mitome_card_keys keys;
         const bool is_card = options->personality && strcmp(options->personality, "card") == 0;
+        const struct provision_order order = { .element = config,
+                .folder = options->state,
+                .personality = is_card ? PROVISION_CARD : PROVISION_PHONE };
         MITOME_TRY(config->storage.load(config->storage.context, &image, &size, error));
         free(image);
         if (image) {
@@ -179,7 +182,7 @@ static mitome_status provision(
                 return fail(error, MITOME_E_VALUE, "--scp03-i", NULL);
         mitome_status status = demo_keys(options, &keys, error);
         if (!failed(status))
-                status = provision_demo(config, &keys, is_card ? PROVISION_CARD : PROVISION_PHONE, error);
+                status = provision_demo(&order, &keys, error);
         bytes_wipe(&keys, sizeof keys);
         return status;
 }

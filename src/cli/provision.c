@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision.h"
 
+#include "demo_roots.h"
 #include "maker.h"
 #include "random_system.h"
 #include "tsm.h"
@@ -22,6 +23,9 @@ static const struct authority_person invented = {
         .birth_month = 4,
         .birth_day = 1,
 };
+
+/* Which relying parties may learn whose certificate it is. */
+static const char *const listed[] = { PROVISION_LISTED };
 
 /* ---- the keys ---- */
 
@@ -81,9 +85,15 @@ struct provision {
         struct mitome_link link; /* to the element, in this process */
         struct scp03_keys keys;
         enum provision_personality personality;
+        const char *folder;
         struct authority *authority;
         int64_t now;
 };
+
+static bool is_person(enum provision_personality personality)
+{
+        return personality != PROVISION_PLAIN;
+}
 
 static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
         size_t *ret_size, mitome_error *error)
@@ -114,31 +124,55 @@ static mitome_status issue(struct provision *provision, struct tsm_channel *chan
         return tsm_set_secret(channel, kind, secret, error);
 }
 
+/* A revoked one there is not, and there will be none: the CA's key is forgotten at once. */
+static mitome_status leave_jpki_roots(const struct provision *provision, mitome_error *error)
+{
+        struct authority_der crl;
+        const slice ca = authority_ca(provision->authority, AUTHORITY_USER_VERIFICATION);
+        MITOME_TRY(authority_last_crl(
+                provision->authority, AUTHORITY_USER_VERIFICATION, provision->now, &crl, error));
+        const slice list = slice_of(crl.bytes, crl.size);
+        MITOME_TRY(demo_roots_write(provision->folder, DEMO_ROOTS_JPKI, "CERTIFICATE", &ca, 1, error));
+        return demo_roots_write(provision->folder, DEMO_ROOTS_CRL, "X509 CRL", &list, 1, error);
+}
+
+/* What the JPKI applet plays. */
+static const struct applet {
+        enum tsm_personality personality;
+        const char *serial;
+} applets[] = {
+        [PROVISION_PHONE] = { TSM_PHONE, "" },
+        [PROVISION_CARD] = { TSM_CARD, "DEMO-0001" },
+        [PROVISION_AUTHENTICATOR] = { TSM_AUTHENTICATOR, "" },
+};
+
 static mitome_status personalise(struct provision *provision, mitome_error *error)
 {
         struct tsm_channel channel;
         MITOME_TRY(authority_new(&provision->random, provision->now, &provision->authority, error));
         MITOME_TRY(
                 tsm_open(&channel, &provision->link, &provision->keys, TSM_JPKI, &provision->random, error));
-        const bool card = provision->personality == PROVISION_CARD;
-        mitome_status status =
-                tsm_personalise(&channel, card ? TSM_CARD : TSM_PHONE, card ? "DEMO-0001" : "", error);
+        const struct applet *applet = &applets[provision->personality];
+        mitome_status status = tsm_personalise(&channel, applet->personality, applet->serial, error);
         if (!failed(status))
                 status = issue(provision, &channel, AUTHORITY_USER_VERIFICATION, PROVISION_PIN, error);
         if (!failed(status))
                 status = issue(provision, &channel, AUTHORITY_SIGNING, PROVISION_PASSWORD, error);
         tsm_close(&channel);
-        return status;
+        return failed(status) ? status : leave_jpki_roots(provision, error);
 }
 
 /* The device key is made in the element; the maker certifies it and prints an identity on the phone. */
-static mitome_status make_device(
-        struct provision *provision, struct tsm_channel *channel, mitome_error *error)
+static mitome_status make_device(struct provision *provision, struct tsm_channel *channel,
+        const struct maker_batch *batch, mitome_error *error)
 {
         uint8_t point[MAKER_POINT_SIZE];
         struct maker_device device;
         MITOME_TRY(tsm_make_device_key(channel, point, error));
         MITOME_TRY(maker_certify_device(&provision->random, provision->now, point, &device, error));
+        const slice cas[] = { slice_of(batch->ca.bytes, batch->ca.size),
+                slice_of(device.ca.bytes, device.ca.size) };
+        MITOME_TRY(demo_roots_write(provision->folder, DEMO_ROOTS_MAKER, "CERTIFICATE", cas, 2, error));
         return tsm_store_device_certificate(
                 channel, "DEMO-0001", slice_of(device.certificate.bytes, device.certificate.size), error);
 }
@@ -155,7 +189,10 @@ static mitome_status manufacture(struct provision *provision, mitome_error *erro
                 status = tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
                         slice_of(batch.certificate.bytes, batch.certificate.size), error);
                 if (!failed(status))
-                        status = make_device(provision, &channel, error);
+                        status = make_device(provision, &channel, &batch, error);
+                if (!failed(status) && provision->personality == PROVISION_AUTHENTICATOR)
+                        status = tsm_set_enterprise_list(
+                                &channel, listed, sizeof listed / sizeof *listed, error);
                 tsm_close(&channel);
         }
         bytes_wipe(batch.key, sizeof batch.key);
@@ -189,7 +226,7 @@ static mitome_status remove_fido(struct provision *provision, mitome_error *erro
 
 static void say_what_was_made(enum provision_personality personality)
 {
-        if (personality == PROVISION_PLAIN) {
+        if (!is_person(personality)) {
                 fputs("mitome element: a new plain FIDO authenticator: no PIN, no person; its batch key was made here and\n"
                       "mitome element: its attestation ends at a demonstration CA that nobody trusts\n",
                         stderr);
@@ -202,6 +239,10 @@ static void say_what_was_made(enum provision_personality personality)
                 personality == PROVISION_CARD ? "a My Number Card" : "a phone's element", invented.name,
                 invented.birth_year, invented.birth_month, invented.birth_day, PROVISION_PIN,
                 PROVISION_PASSWORD);
+        if (personality == PROVISION_AUTHENTICATOR)
+                fprintf(stderr,
+                        "mitome element: listed for enterprise attestation: %s, which may learn whose certificate it is\n",
+                        listed[0]);
         if (personality == PROVISION_PHONE)
                 fputs("mitome element: no finger yet: that takes a matcher, which an authenticator brings\n",
                         stderr);
@@ -216,20 +257,21 @@ mitome_status provision_scp03_keys(
         return slice_copy(SLICE(keys->dek), "key", ret->dek, sizeof ret->dek, error);
 }
 
-static mitome_status fill(struct mitome_element *element, const struct mitome_element_config *config,
-        const struct mitome_card_keys *keys, enum provision_personality personality, mitome_error *error)
+static mitome_status fill(struct mitome_element *element, const struct provision_order *order,
+        const struct mitome_card_keys *keys, mitome_error *error)
 {
         struct provision provision = {
-                .random = config->random,
+                .random = order->element->random,
                 .link = { .context = element, .transmit = transmit },
-                .personality = personality,
+                .personality = order->personality,
+                .folder = order->folder,
                 .now = (int64_t)time(NULL),
         };
         mitome_status status = provision_scp03_keys(keys, &provision.keys, error);
         if (!failed(status))
-                status = personality == PROVISION_CARD ? remove_fido(&provision, error)
-                                                       : manufacture(&provision, error);
-        if (!failed(status) && personality != PROVISION_PLAIN)
+                status = order->personality == PROVISION_CARD ? remove_fido(&provision, error)
+                                                              : manufacture(&provision, error);
+        if (!failed(status) && is_person(order->personality))
                 status = personalise(&provision, error);
         if (!failed(status))
                 status = allow_every_app(&provision, error);
@@ -284,30 +326,32 @@ static mitome_status replace_memory(void *context, mitome_slice image, mitome_er
         return ok();
 }
 
-static mitome_status make_in_memory(const struct mitome_element_config *config,
-        const struct mitome_card_keys *keys, enum provision_personality personality, mitome_error *error)
+static mitome_status make_in_memory(
+        const struct provision_order *order, const struct mitome_card_keys *keys, mitome_error *error)
 {
         struct mitome_element *element;
-        MITOME_TRY(mitome_element_create(config, keys, error));
-        MITOME_TRY(mitome_element_open(config, &element, error));
-        mitome_status status = fill(element, config, keys, personality, error);
+        MITOME_TRY(mitome_element_create(order->element, keys, error));
+        MITOME_TRY(mitome_element_open(order->element, &element, error));
+        mitome_status status = fill(element, order, keys, error);
         mitome_element_free(element);
         return status;
 }
 
-mitome_status provision_demo(const struct mitome_element_config *config, const struct mitome_card_keys *keys,
-        enum provision_personality personality, mitome_error *error)
+mitome_status provision_demo(
+        const struct provision_order *order, const struct mitome_card_keys *keys, mitome_error *error)
 {
         struct memory memory = { 0 };
-        struct mitome_element_config in_memory = *config;
+        struct mitome_element_config in_memory = *order->element;
+        struct provision_order made = *order;
+        const struct mitome_storage *storage = &order->element->storage;
         in_memory.storage =
                 (struct mitome_storage){ .context = &memory, .load = load_memory, .replace = replace_memory };
-        mitome_status status = make_in_memory(&in_memory, keys, personality, error);
+        made.element = &in_memory;
+        mitome_status status = make_in_memory(&made, keys, error);
         if (!failed(status))
-                status = config->storage.replace(
-                        config->storage.context, slice_of(memory.image, memory.size), error);
+                status = storage->replace(storage->context, slice_of(memory.image, memory.size), error);
         if (!failed(status))
-                say_what_was_made(personality);
+                say_what_was_made(order->personality);
         drop_memory(&memory);
         bytes_wipe(&in_memory, sizeof in_memory);
         return status;

@@ -136,6 +136,12 @@ bool status_has_trouble(const struct device_state *state)
         return false;
 }
 
+/* As getInfo says it by -257. */
+static bool has_certificate_credentials(const struct device_state *s)
+{
+        return s->enterprise && s->certificate_possible;
+}
+
 /* ---- text ---- */
 
 static void say_pin(const struct device_state *s, writer *out)
@@ -191,8 +197,11 @@ void status_text(const struct device_state *state, writer *out)
                 say(out, "Each login verifies the user (alwaysUv)");
         if (state->has_enterprise_list || state->enterprise)
                 say(out,
-                        "Websites that may learn whose certificate it is: on the management station's list, %s",
-                        state->enterprise ? "switched on" : "switched off");
+                        "Websites that may learn whose certificate it is: on the management station's list, %s%s",
+                        state->enterprise ? "switched on" : "switched off",
+                        has_certificate_credentials(state)
+                                ? "; its key itself may be their credential (RS256)"
+                                : "");
         if (!state->has_batch_key)
                 say(out, "Its maker has not finished it: there is no attestation key");
         for (size_t i = 0; i < TROUBLES; i++)
@@ -234,6 +243,7 @@ void status_json(const struct device_state *state, writer *out)
         json_write_int(&json, "room", state->room);
         json_write_bool(&json, "always_uv", state->always_uv);
         json_write_bool(&json, "enterprise_attestation", state->enterprise);
+        json_write_bool(&json, "certificate_credentials", has_certificate_credentials(state));
         write_certificates(state, &json);
         json_write_open_array(&json, "troubles");
         for (size_t i = 0; i < TROUBLES; i++)

@@ -15,8 +15,9 @@ import time
 import traceback
 
 from fido2 import cbor
+from cryptography.x509 import load_der_x509_certificate
 from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
-from fido2.cose import ES256, ES384, EdDSA, RS256
+from fido2.cose import ES256, ES384, RS256, CoseKey, EdDSA
 from fido2.ctap import STATUS, CtapError
 from fido2.ctap1 import ApduError, Ctap1
 from fido2.ctap2 import Ctap2, extensions
@@ -29,6 +30,8 @@ from fido2.hid import CTAPHID, CtapHidDevice
 from fido2.hid.base import CtapHidConnection, HidDescriptor
 from fido2.server import Fido2Server
 from fido2.utils import sha256, websafe_encode
+from fido2.webauthn import (AttestationObject, AuthenticationResponse, AuthenticatorAssertionResponse, AuthenticatorAttestationResponse,
+                            CollectedClientData, RegistrationResponse)
 
 MITOME, FOLDER, WAY = sys.argv[1:4]
 ONLY = sys.argv[4:]
@@ -1211,6 +1214,196 @@ def person(authenticator):
     with step("vendor commands are not for a host"):
         for command in (0x42, 0x45, 0x50, 0x51, 0x7F, 0x80, 0xBF):
             refused((ERR.INVALID_COMMAND, ERR.NOT_ALLOWED, ERR.OPERATION_DENIED), ctap.send_cbor, command, {})
+
+
+PORTAL = {"id": "portal.example", "name": "Portal"}
+PERSON_PIN = "1234"
+SIGNATURE_INVALID = 404  # docs/errors.md
+RSA_FIRST = [{"type": "public-key", "alg": -257}, {"type": "public-key", "alg": -7}]
+
+
+def as_person(ctap, by_finger, permissions, rp_id=None):
+    """A token of the person's, by PIN or by finger."""
+    if by_finger:
+        return ClientPin(ctap).get_uv_token(permissions, rp_id)
+    return token(ctap, PinProtocolV2(), permissions, rp_id, PERSON_PIN)
+
+
+def client_data(kind, challenge, rp):
+    return CollectedClientData.create(kind, challenge, "https://" + rp["id"])
+
+
+def make_verified(ctap, kind=None, by_finger=False, rp=None, **more):
+    """makeCredential of a verified user, and the case of it as `mitome verify` takes one."""
+    rp, challenge = rp or PORTAL, os.urandom(32)
+    data = client_data(CollectedClientData.TYPE.CREATE, challenge, rp)
+    got = as_person(ctap, by_finger, PERMISSION.MAKE_CREDENTIAL, rp["id"])
+    made = ctap.make_credential(data.hash, rp, {"id": b"hana", "name": "hana", "displayName": "Hana"},
+                                more.pop("algorithms", [{"type": "public-key", "alg": -7}]), enterprise_attestation=kind,
+                                pin_uv_param=PinProtocolV2().authenticate(got, data.hash), pin_uv_protocol=2, **more)
+    answer = RegistrationResponse(raw_id=made.auth_data.credential_data.credential_id, response=AuthenticatorAttestationResponse(
+        client_data=data, attestation_object=AttestationObject.create(made.fmt, made.auth_data, made.att_stmt)))
+    return made, case_of("registration", rp, challenge, answer)
+
+
+def case_of(kind, rp, challenge, answer):
+    return {"name": kind, "kind": kind, "rp_id": rp["id"], "origin": "https://" + rp["id"], "challenge_b64url": websafe_encode(challenge),
+            "response": dict(answer), "policy": {"user_verification": "required", "trust": "required"}}
+
+
+def verdict(authenticator, case, roots=("trust", "jpki-trust", "crl")):
+    """What `mitome verify` says, with the roots that stand beside the state."""
+    files = {"trust": "maker-ca.pem", "jpki-trust": "jpki-ca.pem", "crl": "jpki-crl.pem"}
+    options = [part for root in roots for part in ("--" + root, os.path.join(authenticator.state, files[root]))]
+    done = subprocess.run([MITOME, "verify", *options], input=json.dumps(case) + "\n", capture_output=True, text=True, timeout=20)
+    return json.loads(done.stdout)
+
+
+def accepted(authenticator, case, fmt="mitome-jpki"):
+    said = verdict(authenticator, case)
+    assert said["ok"] and said["trust"] == "verified" and said["fmt"] == fmt, said
+
+
+def certified_key(made):
+    """The numbers of the key in the person's certificate."""
+    numbers = load_der_x509_certificate(made.att_stmt["x5c"][0]).public_key().public_numbers()
+    return {1: 3, 3: -257, -1: numbers.n.to_bytes(256, "big"), -2: numbers.e.to_bytes(3, "big")}
+
+
+@group("pty", "unix", options=("--provision-demo",))
+def mapping(authenticator):
+    """Whose certificate it is, for the relying party on the list, and for nobody else."""
+    device = authenticator.open()
+    ctap = Ctap2(device)
+    info = ctap.info
+    # [6.4 0x04] [7.1.1]
+    with step("getInfo: enterprise attestation is on, and RS256 is the certificate's"):
+        assert info.options["ep"] is True and -257 in [a["alg"] for a in info.algorithms]
+        assert "mitome-jpki" in info.attestation_formats and "mitome-jpki" in info.extensions and info.min_pin_length == 4
+    # [6.11.1]
+    with step("to switch on what is on is no change"):
+        got = token(ctap, PinProtocolV2(), PERMISSION.AUTHENTICATOR_CFG, pin=PERSON_PIN)
+        Config(ctap, PinProtocolV2(), got).enable_enterprise_attestation()
+    ways = (False, True) if info.options.get("uv") else (False,)
+    if len(ways) == 1:
+        ok("by finger # SKIP this build has no matcher")
+    for by_finger in ways:
+        way = "finger" if by_finger else "pin"
+        for kind in (1, 2):
+            # [6.1.2 9.2.2] [6.1.2 9.2.3] [7.1.2]
+            with step(f"{way}, enterprise attestation {kind}: the listed relying party learns whose certificate it is, and believes it"):
+                made, case = make_verified(ctap, kind, by_finger)
+                assert made.fmt == "mitome-jpki" and made.ep_att is True and verified(made.auth_data)
+                assert set(made.att_stmt) == {"alg", "sig", "x5c", "device"} and made.auth_data.credential_data.public_key[3] == -7
+                accepted(authenticator, case)
+            with step(f"{way}, enterprise attestation {kind}: another learns the model"):
+                made, case = make_verified(ctap, kind, by_finger, RP)
+                assert made.fmt == "packed" and not made.ep_att
+                accepted(authenticator, case, "packed")
+        with step(f"{way}: and so does the listed one that does not ask"):
+            made, case = make_verified(ctap, None, by_finger)
+            assert made.fmt == "packed" and not made.ep_att
+            accepted(authenticator, case, "packed")
+        with step(f"{way}: mitome-jpki tells native clients how the user was verified"):
+            made, _ = make_verified(ctap, None, by_finger, RP, extensions={"mitome-jpki": True})
+            assert made.auth_data.extensions == {"mitome-jpki": way}
+            got = as_person(ctap, by_finger, PERMISSION.GET_ASSERTION, RP["id"])
+            found = ctap.get_assertion(RP["id"], b"\x22" * 32, [{"type": "public-key", "id": made.auth_data.credential_data.credential_id}],
+                                       {"mitome-jpki": True}, pin_uv_param=PinProtocolV2().authenticate(got, b"\x22" * 32), pin_uv_protocol=2)
+            assert found.auth_data.extensions == {"mitome-jpki": way}
+            found.verify(b"\x22" * 32, made.auth_data.credential_data.public_key)
+    with step("one whose roots are not believed is not: neither without the maker's nor without the authority's"):
+        _, case = make_verified(ctap, 1)
+        for left in (("jpki-trust", "crl"), ("trust", "crl"), ("trust", "jpki-trust")):
+            said = verdict(authenticator, case, left)
+            assert not said["ok"] and said.get("trust") != "verified", said
+    with step("nor is one whose device speaks of something else"):
+        one, case = make_verified(ctap, 1)
+        other, _ = make_verified(ctap, 1)
+        case["response"]["response"]["attestationObject"] = websafe_encode(
+            AttestationObject.create(one.fmt, one.auth_data, {**one.att_stmt, "device": other.att_stmt["device"]}))
+        said = verdict(authenticator, case)
+        assert not said["ok"] and said["code"] == SIGNATURE_INVALID, said
+    # [6.1.2 8] [6.1.2 9.2.1]
+    with step("without a verified user there is nothing, and a third kind there is none"):
+        refused(ERR.PUAT_REQUIRED, make, ctap, rp=PORTAL, enterprise_attestation=1)
+        refused(ERR.INVALID_OPTION, make_verified, ctap, 3)
+        refused(ERR.INVALID_OPTION, make_verified, ctap, 0)
+    with step("a browser that asks by its own rules gets it, too"):
+        challenge = os.urandom(32)
+        browser = client(device, PERSON_PIN, origin="https://portal.example", uv=len(ways) == 2)
+        answer = browser.make_credential({"rp": PORTAL, "user": {"id": b"ken", "name": "ken", "displayName": "Ken"}, "challenge": challenge,
+                                          "pubKeyCredParams": RSA_FIRST[1:], "attestation": "enterprise",
+                                          "authenticatorSelection": {"userVerification": "required"}})
+        accepted(authenticator, case_of("registration", PORTAL, challenge, answer))
+    certificate_credential(authenticator, device)
+    # [6.6]
+    with step("a reset ends the certificate and what was listed"):
+        ctap = Ctap2(authenticator.again())
+        ctap.reset()
+        info = ctap.get_info()
+        assert info.options["ep"] is False and -257 not in [a["alg"] for a in info.algorithms] and "mitome-jpki" not in info.attestation_formats
+        ClientPin(ctap).set_pin(PERSON_PIN)
+        refused(ERR.INVALID_PARAMETER, make_verified, ctap, 1)
+        assert make_verified(ctap)[0].fmt == "packed"
+    with step("and only the management station switches it on again"):
+        got = token(ctap, PinProtocolV2(), PERMISSION.AUTHENTICATOR_CFG, pin=PERSON_PIN)
+        refused((ERR.NOT_ALLOWED, ERR.OPERATION_DENIED), Config(ctap, PinProtocolV2(), got).enable_enterprise_attestation)
+        assert ctap.get_info().options["ep"] is False
+
+
+def certificate_credential(authenticator, device):
+    """The certificate's own key as a credential."""
+    ctap = Ctap2(device)
+    protocol = PinProtocolV2()
+    # [6.1.2 3.1.3]
+    with step("RS256 first and asked for by the listed one: the certificate's key is the credential"):
+        made, case = make_verified(ctap, 1, algorithms=RSA_FIRST, options={"rk": True})
+        key = made.auth_data.credential_data.public_key
+        assert made.fmt == "mitome-jpki" and dict(key) == certified_key(made)
+        accepted(authenticator, case)
+    with step("second, it is another key; not asked for, and at another, too"):
+        for kind, rp, algorithms in ((1, PORTAL, RSA_FIRST[::-1]), (None, PORTAL, RSA_FIRST), (1, RP, RSA_FIRST)):
+            assert make_verified(ctap, kind, rp=rp, algorithms=algorithms)[0].auth_data.credential_data.public_key[3] == -7
+    # [6.1.2 3.2]
+    with step("alone, it is for nobody else"):
+        refused(ERR.UNSUPPORTED_ALGORITHM, make_verified, ctap, 1, rp=RP, algorithms=RSA_FIRST[:1])
+        refused(ERR.UNSUPPORTED_ALGORITHM, make_verified, ctap, None, algorithms=RSA_FIRST[:1])
+    item = {"type": "public-key", "id": made.auth_data.credential_data.credential_id}
+    for allow in ([item], None):
+        # [6.2.2 13]
+        with step("a login by it " + ("from a list" if allow else "by its relying party alone") + " verifies with the certificate's key"):
+            challenge = os.urandom(32)
+            data = client_data(CollectedClientData.TYPE.GET, challenge, PORTAL)
+            got = as_person(ctap, False, PERMISSION.GET_ASSERTION, PORTAL["id"])
+            found = ctap.get_assertion(PORTAL["id"], data.hash, allow, pin_uv_param=protocol.authenticate(got, data.hash), pin_uv_protocol=2)
+            found.verify(data.hash, CoseKey.parse(certified_key(made)))
+            answer = AuthenticationResponse(raw_id=item["id"], response=AuthenticatorAssertionResponse(
+                client_data=data, authenticator_data=found.auth_data, signature=found.signature, user_handle=b"hana"))
+            case = {**case_of("authentication", PORTAL, challenge, answer), "credential_public_key_b64url": websafe_encode(cbor.encode(key))}
+            del case["policy"]["trust"]
+            said = verdict(authenticator, case)
+            assert said["ok"] and said["alg"] == "RS256", said
+    # [12.1]
+    with step("without a verified user it is not found, whatever was asked of its protection"):
+        for allow in (None, [item]):
+            refused(ERR.NO_CREDENTIALS, ctap.get_assertion, PORTAL["id"], b"\0" * 32, allow)
+
+    def manager():
+        return CredentialManagement(ctap, protocol, token(ctap, protocol, PERMISSION.CREDENTIAL_MGMT, pin=PERSON_PIN))
+
+    # [6.8.4]
+    with step("it is listed, with protection 3 and its key"):
+        found = [c for c in manager().enumerate_creds(sha256(PORTAL["id"].encode())) if c[7]["id"] == item["id"]]
+        assert len(found) == 1 and found[0][10] == 3 and dict(found[0][8]) == certified_key(made)
+    # [6.8.5]
+    with step("deleted, it is gone; the certificate and its key stay"):
+        manager().delete_cred(item)
+        got = as_person(ctap, False, PERMISSION.GET_ASSERTION, PORTAL["id"])
+        refused(ERR.NO_CREDENTIALS, ctap.get_assertion, PORTAL["id"], b"\0" * 32, [item], pin_uv_param=protocol.authenticate(got, b"\0" * 32), pin_uv_protocol=2)
+        again, case = make_verified(ctap, 1, algorithms=RSA_FIRST)
+        assert certified_key(again) == certified_key(made) and dict(again.auth_data.credential_data.public_key) == certified_key(made)
+        accepted(authenticator, case)
 
 
 def run(function, name, options):

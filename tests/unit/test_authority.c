@@ -464,6 +464,26 @@ static void lists_are_numbered_and_name_each_certificate_once(void **state)
         X509_CRL_free(former);
 }
 
+/* A CA that gives up its key says once more whom it has revoked, for as long as it is believed itself. */
+static void the_last_list_lasts_as_long_as_its_ca(void **state)
+{
+        (void)state;
+        const enum authority_kind kind = AUTHORITY_USER_VERIFICATION;
+        const slice der = authority_ca(all.authority, kind);
+        struct authority_certificate certificate = issue(kind, &hanako, rig_now);
+        struct authority_der last;
+        assert_int_equal(authority_revoke(all.authority, kind, &certificate, rig_now, NULL).code, MITOME_OK);
+        assert_int_equal(authority_last_crl(all.authority, kind, rig_now, &last, NULL).code, MITOME_OK);
+        const unsigned char *bytes = last.bytes, *ca_bytes = der.data;
+        X509_CRL *crl = d2i_X509_CRL(NULL, &bytes, (long)last.size);
+        X509 *ca = d2i_X509(NULL, &ca_bytes, (long)der.size);
+        assert_int_equal(ASN1_TIME_compare(X509_CRL_get0_nextUpdate(crl), X509_get0_notAfter(ca)), 0);
+        assert_int_equal(ASN1_TIME_cmp_time_t(X509_CRL_get0_lastUpdate(crl), rig_now), 0);
+        assert_true(sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl)) >= 1);
+        X509_free(ca);
+        X509_CRL_free(crl);
+}
+
 static void a_list_is_bounded(void **state)
 {
         (void)state;
@@ -998,6 +1018,7 @@ int main(void)
                 cmocka_unit_test(only_jpki_keys_are_certified),
                 cmocka_unit_test(a_hold_can_be_released_and_a_revocation_cannot),
                 cmocka_unit_test(lists_are_numbered_and_name_each_certificate_once),
+                cmocka_unit_test(the_last_list_lasts_as_long_as_its_ca),
                 cmocka_unit_test(a_list_is_bounded),
                 cmocka_unit_test(nothing_is_issued_without_randomness),
                 cmocka_unit_test(the_batch_certificate_is_believed_and_declared),

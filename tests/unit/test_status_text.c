@@ -126,6 +126,27 @@ static void what_keeps_the_pin_from_working_is_said(void **unused)
         assert_trouble(&state, "full", "no room");
 }
 
+static void who_learns_of_the_certificate_is_said(void **unused)
+{
+        struct device_state state = sound;
+        (void)unused;
+        state.certificate_possible = true; /* no list, nobody */
+        write_both(&state);
+        assert_null(strstr(text, "Websites"));
+        assert_non_null(strstr(json, "\"certificate_credentials\":false"));
+        state.has_enterprise_list = true;
+        write_both(&state);
+        assert_non_null(strstr(text, "list, switched off\n"));
+        state.enterprise = true;
+        write_both(&state);
+        assert_non_null(strstr(text, "list, switched on; its key itself may be their credential (RS256)\n"));
+        assert_non_null(strstr(json, "\"enterprise_attestation\":true,\"certificate_credentials\":true"));
+        state.certificate_possible = false;
+        write_both(&state);
+        assert_non_null(strstr(text, "list, switched on\n"));
+        assert_non_null(strstr(json, "\"certificate_credentials\":false"));
+}
+
 static void closed_fingers_say_why(void **unused)
 {
         struct device_state state = sound;
@@ -146,6 +167,7 @@ int main(void)
                 cmocka_unit_test(a_locked_pin_says_who_helps),
                 cmocka_unit_test(what_ctap_cannot_say_is_said),
                 cmocka_unit_test(what_keeps_the_pin_from_working_is_said),
+                cmocka_unit_test(who_learns_of_the_certificate_is_said),
                 cmocka_unit_test(closed_fingers_say_why),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
