@@ -128,6 +128,13 @@ slice authenticator_request(const struct mitome_authenticator *a, enum mouth mou
         return mouth == MOUTH_CARD ? iso7816_request(a->card) : a->call_request;
 }
 
+uint32_t authenticator_channel(const struct mitome_authenticator *a, enum mouth mouth)
+{
+        if (mouth == MOUTH_HID)
+                return ctaphid_request_channel(a->hid);
+        return mouth == MOUTH_CARD ? a->card_sessions : 0;
+}
+
 static void keep_call_answer(struct mitome_authenticator *a, slice answer)
 {
         a->call_answered = true;
@@ -239,6 +246,7 @@ bool mitome_authenticator_working(
 static void answer_select(struct mitome_authenticator *a)
 {
         bool u2f;
+        a->card_sessions++; /* it may be another reader's */
         if (failed(run_takes_u2f(a, &u2f, NULL)))
                 iso7816_refuse(a->card, SW_NO_ELEMENT);
         else

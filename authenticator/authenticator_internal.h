@@ -49,8 +49,9 @@ struct mitome_authenticator {
         bool told;            /* the host has been told that a touch is awaited */
         bool prompted;        /* presence.ask is not yet ended */
         bool gate_runs;
-        bool finger_wanted; /* by the gate */
-        bool contactless;   /* of the reader's last command */
+        bool finger_wanted;     /* by the gate */
+        bool contactless;       /* of the reader's last command */
+        uint32_t card_sessions; /* how often a reader has selected the application */
 
         slice call_request; /* good during mitome_authenticator_call */
         bool call_answered;
@@ -99,5 +100,8 @@ void run_end(struct mitome_authenticator *a);
  * mouth has, whether it is a U2F request, and its answer's way back. */
 slice authenticator_request(const struct mitome_authenticator *a, enum mouth mouth, bool *ret_u2f);
 void authenticator_reply(struct mitome_authenticator *a, enum mouth mouth, slice answer);
+
+/* authenticator_channel tells a mouth's clients apart: a HID channel, a reader's session. */
+uint32_t authenticator_channel(const struct mitome_authenticator *a, enum mouth mouth);
 
 #endif

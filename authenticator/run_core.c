@@ -183,8 +183,10 @@ static void start_request(struct mitome_authenticator *a, enum mouth mouth)
         a->command = u2f ? U2F_COMMAND : request.size ? request.data[0] : 0;
         a->element_commands = 0;
         trace_message(a, true, u2f, request);
-        step(a, &(struct core_event){
-                        .kind = u2f ? CORE_U2F : CORE_REQUEST, .caller = callers[mouth], .bytes = request });
+        step(a, &(struct core_event){ .kind = u2f ? CORE_U2F : CORE_REQUEST,
+                        .caller = callers[mouth],
+                        .channel = authenticator_channel(a, mouth),
+                        .bytes = request });
 }
 
 /* Each returns true when the core has been given the next event, false when it must wait. */

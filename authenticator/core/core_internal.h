@@ -275,6 +275,7 @@ struct core {
         uint64_t now_ms;      /* of the event that is being taken */
         uint64_t power_on_ms; /* authenticatorReset's window opened */
         enum core_caller caller;
+        uint32_t channel;
         bool u2f;           /* the request is an APDU, and so is its answer */
         bool pending_param; /* the element is asked something with a pinUvAuthParam */
         core_next *after_time;
@@ -282,6 +283,8 @@ struct core {
         enum core_sequence sequence; /* that the next request may go on with */
         enum core_sequence former;   /* that this request may go on with */
         uint64_t sequence_ms;
+        enum core_caller sequence_caller; /* who began it, and nobody else goes on with it */
+        uint32_t sequence_channel;
 
         bool gate_runs; /* started, and its last event not yet seen */
         bool begun;     /* the element holds an operation open */

@@ -83,11 +83,14 @@ static void forget_token(struct core *core)
         core_transmit(core, INS_FORGET_TOKEN, take_forgotten);
 }
 
-/* Whatever the request is: the one before it is not the last one any more. */
+/* Whatever the request is: the one before it is not the last one any more. What is listed or asserted next
+ * was authorised for who began it: another client, which may be a reader that somebody walks past, gets none.
+ */
 void core_pass_sequence(struct core *core)
 {
         bool in_time = core->now_ms - core->sequence_ms <= CORE_SEQUENCE_TIMEOUT_MS;
-        core->former = in_time ? core->sequence : SEQUENCE_NONE;
+        bool same = core->caller == core->sequence_caller && core->channel == core->sequence_channel;
+        core->former = in_time && same ? core->sequence : SEQUENCE_NONE;
         core->sequence = SEQUENCE_NONE;
 }
 
@@ -111,6 +114,8 @@ void core_begin_sequence(struct core *core, enum core_sequence sequence)
 {
         core->sequence = sequence;
         core->sequence_ms = core->now_ms;
+        core->sequence_caller = core->caller;
+        core->sequence_channel = core->channel;
 }
 
 bool core_continues(const struct core *core, enum core_sequence sequence)

@@ -450,6 +450,11 @@ slice ctaphid_request(const struct ctaphid *hid)
         return hid->phase == WORKING ? slice_of(hid->message, hid->size) : (slice){ 0 };
 }
 
+uint32_t ctaphid_request_channel(const struct ctaphid *hid)
+{
+        return hid->channel;
+}
+
 void ctaphid_reply(struct ctaphid *hid, slice message)
 {
         if (hid->phase != WORKING)

@@ -61,6 +61,9 @@ void ctaphid_tick(struct ctaphid *hid, uint64_t now_ms);
 slice ctaphid_request(const struct ctaphid *hid);
 enum ctaphid_command ctaphid_request_kind(const struct ctaphid *hid);
 
+/* ctaphid_request_channel is the channel that it came by. */
+uint32_t ctaphid_request_channel(const struct ctaphid *hid);
+
 /* ctaphid_reply answers the message that is being worked on; the channel is free again. */
 void ctaphid_reply(struct ctaphid *hid, slice message);
 

@@ -201,8 +201,10 @@ static void ask_whole(struct run *run)
         requests[kind & 7](&w, how);
         if (kind & 8 && at < w.used)
                 bytes[at] ^= flip;
-        step(run, (struct core_event){
-                          .kind = CORE_REQUEST, .bytes = writer_view(&w), .caller = (kind >> 4) % 3 });
+        step(run, (struct core_event){ .kind = CORE_REQUEST,
+                          .bytes = writer_view(&w),
+                          .caller = (kind >> 4) % 3,
+                          .channel = kind >> 7 });
 }
 
 /* ---- answers with which every command may succeed ---- */

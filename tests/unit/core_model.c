@@ -82,11 +82,13 @@ static void answered(struct core_model *model, slice data, uint16_t sw)
         if ((ins == GET || ins == NEXT) && sw == SW_OK) {
                 model->chain = true;
                 model->chain_ms = model->now_ms;
+                model->chain_client = model->client;
         }
         model->erased |= ins == RESET && sw == SW_OK;
         if (ins == MANAGE && sw == SW_OK && model->pending_listing) {
                 model->listing = true;
                 model->listing_ms = model->now_ms;
+                model->listing_client = model->client;
         }
         model->may_manage |= ins == AUTHORISE && sw == SW_OK && model->pending_fingers;
         model->may_write |= ins == AUTHORISE && sw == SW_OK && model->pending_writes;
@@ -112,6 +114,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         }
         if (event->kind == CORE_REQUEST || event->kind == CORE_U2F) {
                 model->u2f = event->kind == CORE_U2F;
+                model->client = (uint64_t)event->caller << 32 | event->channel;
                 model->app = event->caller == CORE_CALLER_APP;
                 model->nfc = event->caller == CORE_CALLER_NFC;
                 model->pressed = model->may_manage = model->may_write = model->erased = false;
@@ -224,7 +227,8 @@ static void check_management(struct core_model *model, slice data)
         MUST(subcommand >= 1 && subcommand <= 7);
         MUST(has_tag(data, 0x84) == (subcommand != 3 && subcommand != 5));
         bool next = subcommand == 3 || subcommand == 5;
-        MUST(!next || (model->listing && model->request_ms - model->listing_ms <= 30000));
+        MUST(!next || (model->listing && model->listing_client == model->client &&
+                              model->request_ms - model->listing_ms <= 30000));
         model->pending_listing = subcommand >= 2 && subcommand <= 5;
 }
 
@@ -358,6 +362,7 @@ static void check_apdu(struct core_model *model, slice apdu)
                 break;
         case NEXT:
                 MUST(model->chain && model->request_ms - model->chain_ms <= 30000);
+                MUST(model->chain_client == model->client);
                 break;
         default:
                 MUST(command.ins == GET_STATE); /* a command that PROTOCOL.md does not have */

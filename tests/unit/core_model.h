@@ -35,7 +35,8 @@ struct core_model {
         bool chain; /* of assertions: the last request began it, or went on with it */
         uint64_t chain_ms;
         bool persistent; /* the token that is asked for is the one without time */
-        bool listing;    /* of credentials: as with the chain */
+        uint64_t client, chain_client, listing_client; /* caller and channel: who asks, and who began */
+        bool listing;                                  /* of credentials: as with the chain */
         uint64_t listing_ms;
         bool pending_listing;
         bool always_uv, has_pin, finger_open, enrolled; /* as GET STATE said last */

@@ -51,6 +51,7 @@ struct core_rig {
         struct core_rig_state state;
         uint64_t now_ms;
         enum core_caller caller;
+        uint32_t channel;
         writer w; /* of the request that is being built */
         uint8_t request[8192], reply[8192];
         slice answer; /* of the last reply: status and what follows, a copy */

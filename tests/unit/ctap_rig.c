@@ -39,6 +39,7 @@ static void step(struct ctap_rig *rig, struct core_event *event, struct core_act
 {
         event->now_ms = rig->now_ms;
         event->caller = rig->caller;
+        event->channel = rig->channel;
         core_model_event(&rig->model, event);
         core_step(rig->core, event, action);
         core_model_action(&rig->model, action);

@@ -18,6 +18,7 @@ struct ctap_rig {
         struct core_model model;
         uint64_t now_ms;
         enum core_caller caller;
+        uint32_t channel;
         enum core_event_kind user; /* what comes of a touch: CORE_TOUCHED (set by ctap_rig_open) .. */
         enum mitome_gate_event_kind finger; /* EVIDENCE (set by ctap_rig_open), NO_MATCH, ABSENT .. */
         bool blobs_fail;

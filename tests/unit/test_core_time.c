@@ -360,6 +360,26 @@ static void sequences_are_not_interrupted(void **state)
         }
 }
 
+/* What comes next was authorised for who began it: neither another channel's host nor a reader that somebody
+ * walks past gets another's assertion, or the rest of another's list. */
+static void nobody_goes_on_with_anothers_sequence(void **state)
+{
+        struct core_rig *rig = *state;
+        static const struct {
+                enum core_caller caller;
+                uint32_t channel;
+        } others[] = { { CORE_CALLER_HID, 2 }, { CORE_CALLER_NFC, 1 }, { CORE_CALLER_APP, 1 } };
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+                rig->caller = CORE_CALLER_HID;
+                rig->channel = 1;
+                begin_chain(rig);
+                rig->caller = others[i].caller;
+                rig->channel = others[i].channel;
+                core_rig_command(rig, GET_NEXT);
+                core_rig_expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+        }
+}
+
 /* ---- selection, [6.9] ---- */
 
 /* [6.9 declined] [6.9 timeout] [6.9 input] */
@@ -585,6 +605,7 @@ int main(void)
                 TEST(presence_is_the_tokens_own),
                 TEST(assertions_follow_within_half_a_minute),
                 TEST(sequences_are_not_interrupted),
+                TEST(nobody_goes_on_with_anothers_sequence),
                 TEST(a_device_is_selected),
                 TEST(everything_is_erased),
                 TEST(a_reset_that_fails_is_told),
