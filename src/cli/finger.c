@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "complain.h"
 #include "finger_client.h"
+#include "harmless_text.h"
 #include "hex_text.h"
 #include "hid_host.h"
 #include "random_system.h"
@@ -75,12 +76,10 @@ static bool read_options(int argc, char **argv, struct options *ret)
 /* A name is somebody else's text: it must not move the cursor. */
 static void print_name(slice name)
 {
-        for (size_t i = 0; i < name.size; i++) {
-                if (name.data[i] >= 0x20 && name.data[i] != 0x7F)
-                        putchar(name.data[i]);
-                else
-                        printf("\\x%02X", name.data[i]);
-        }
+        uint8_t bytes[HARMLESS_SIZE_MAX];
+        writer w = WRITER(bytes);
+        harmless_write(&w, name, HARMLESS_BEGINNING);
+        fwrite(bytes, 1, w.used, stdout);
 }
 
 static void print_finger(const struct mitome_gate_finger *finger)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prompt.h"
 
+#include "harmless_text.h"
 #include "steady_clock.h"
 
 #include <errno.h>
@@ -45,42 +46,6 @@ static const struct words *words_for(enum mitome_prompt_reason why)
         return (size_t)why < sizeof words / sizeof words[0] && words[why].text ? &words[why] : &words[0];
 }
 
-/* UTF-8 as it is shown to people: characters that move the cursor, or turn the direction of what follows,
- * could make one site look like another. */
-static bool is_misleading(slice character)
-{
-        static const char *const turning[] = { "\xE2\x80\x8E", "\xE2\x80\x8F", "\xE2\x80\xAA", "\xE2\x80\xAB",
-                "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x81\xA7",
-                "\xE2\x81\xA8", "\xE2\x81\xA9", "\xE2\x80\xA8", "\xE2\x80\xA9" };
-        enum { SPACE = 0x20, DELETE = 0x7F, C1_LEAD = 0xC2, C1_END = 0xA0 };
-        const uint8_t first = character.data[0];
-        for (size_t i = 0; i < sizeof turning / sizeof turning[0]; i++)
-                if (slice_is(character, turning[i]))
-                        return true;
-        return first < SPACE || first == DELETE ||
-               (character.size == 2 && first == C1_LEAD && character.data[1] < C1_END);
-}
-
-/* At most 80 bytes of it; "…" stands for the rest. */
-static void write_harmless(writer *w, slice text)
-{
-        enum { SHOWN_MAX = 80 };
-        reader r = reader_over(text, NULL, NULL);
-        size_t begin = w->used;
-        while (r.rest.size) {
-                slice character = { 0 };
-                size_t size = slice_utf8_first(r.rest);
-                if (failed(read_bytes(&r, "text", size ? size : 1, &character)))
-                        break;
-                if (w->used - begin + character.size > SHOWN_MAX) {
-                        write_slice(w, slice_text("…"));
-                        break;
-                }
-                write_slice(w, size && !is_misleading(character) ? character : slice_text("?"));
-        }
-        write_u8(w, '\0');
-}
-
 static void compose(
         const struct prompter *prompter, const struct mitome_prompt *prompt, struct prompt_text *ret)
 {
@@ -92,10 +57,12 @@ static void compose(
                 .title = chosen->title,
                 .finger = prompt->finger,
                 .prompt = prompt };
-        write_harmless(&site_out, prompt->rp_id);
+        harmless_write(&site_out, prompt->rp_id, HARMLESS_END);
+        write_u8(&site_out, '\0');
         if (prompt->user_name.size)
                 write_slice(&name_out, slice_text(" as "));
-        write_harmless(&name_out, prompt->user_name);
+        harmless_write(&name_out, prompt->user_name, HARMLESS_BEGINNING);
+        write_u8(&name_out, '\0');
         const char *named = prompt->rp_id.size ? (const char *)site : "a program";
         snprintf(ret->body, sizeof ret->body, "%s%s%s%s", chosen->text, chosen->names_site ? named : "",
                 chosen->names_site ? (const char *)name : "",

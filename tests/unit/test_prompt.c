@@ -181,9 +181,34 @@ static void what_is_shown_is_harmless(void **state)
         ask(prompter, MITOME_PROMPT_LOGIN, SLICE(endless), slice_text(""));
         read_line(fd);
         read_line(fd);
-        char *text = strstr(line, "\"text\":\"Log in at xxx");
+        assert_non_null(strstr(line, "\"text\":\"Log in at …xxx"));
+        assert_non_null(strstr(line, "xxx?\""));
+        close(fd);
+        prompter_close(prompter);
+}
+
+/* Who owns a domain name stands at its end: a long one does not hide it behind somebody else's. */
+static void the_end_of_a_long_name_of_a_site_is_shown(void **state)
+{
+        char path[PATH_SIZE], filling[200], name[254];
+        (void)state;
+        struct prompter *prompter = open_socket(path);
+        int fd = connect_to(path);
+        (void)prompter_tend(prompter);
+        memset(filling, 'x', sizeof filling);
+        snprintf(name, sizeof name, "bank.example.%.*s.evil.example", (int)sizeof filling, filling);
+        ask(prompter, MITOME_PROMPT_LOGIN, slice_text(name), slice_text(""));
+        read_line(fd);
+        const char *text = strstr(line, "\"text\":\"Log in at …xxx");
         assert_non_null(text);
-        assert_non_null(strstr(text, "…?\""));
+        assert_non_null(strstr(text, "xxx.evil.example?\""));
+        end(prompter);
+        read_line(fd);
+        /* what turns the direction, and what nobody sees, is shown as "?" */
+        ask(prompter, MITOME_PROMPT_LOGIN,
+                slice_text("a\xD8\x9C\xE2\x80\x8B\xEF\xBB\xBF\xF3\xA0\x81\xA1.example"), slice_text(""));
+        read_line(fd);
+        assert_non_null(strstr(line, "Log in at a????.example?"));
         close(fd);
         prompter_close(prompter);
 }
@@ -333,6 +358,7 @@ int main(void)
                 cmocka_unit_test(a_late_answer_answers_nothing),
                 cmocka_unit_test(a_line_without_end_is_hung_up_on),
                 cmocka_unit_test(what_is_shown_is_harmless),
+                cmocka_unit_test(the_end_of_a_long_name_of_a_site_is_shown),
                 cmocka_unit_test(u2f_is_asked_once),
                 cmocka_unit_test(a_programs_exit_status_answers),
                 cmocka_unit_test(a_program_that_is_not_there_is_refused),
