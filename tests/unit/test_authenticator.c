@@ -13,6 +13,7 @@
 enum {
         GET_STATE = 0x10,
         BEGIN = 0x20,
+        NEXT = 0x22,
         GET = 0x26,
         ABANDON = 0x2E,
         MANAGE = 0x70,
@@ -42,6 +43,7 @@ struct rig {
         size_t logged;
         uint16_t select_sw;
         bool other_app;  /* its rules are for another one */
+        bool several;    /* credentials fit an assertion */
         size_t size_lie; /* when not 0: what the link says the answer's size is */
         /* gate */
         struct mitome_gate_event next_event;
@@ -105,6 +107,7 @@ static size_t answer_rules(struct rig *rig, uint8_t p1, uint8_t *response)
 static size_t answer(struct rig *rig, uint8_t ins, uint8_t p1, uint8_t *response)
 {
         static const uint8_t assertion[] = { 0x80, 1, 7, 0x81, 1, 8, 0x82, 1, 9, 0x90, 0x00 };
+        static const uint8_t first[] = { 0x80, 1, 7, 0x81, 1, 8, 0x82, 1, 9, 0x86, 2, 0, 3, 0x90, 0x00 };
         static const uint8_t fine[] = { 0x90, 0x00 };
         switch (ins) {
         case SELECT:
@@ -128,6 +131,13 @@ static size_t answer(struct rig *rig, uint8_t ins, uint8_t p1, uint8_t *response
                 memcpy(response + 34, fine, 2);
                 return 36;
         case GET:
+                if (rig->several) {
+                        memcpy(response, first, sizeof first);
+                        return sizeof first;
+                }
+                memcpy(response, assertion, sizeof assertion);
+                return sizeof assertion;
+        case NEXT:
                 memcpy(response, assertion, sizeof assertion);
                 return sizeof assertion;
         default:
@@ -1129,6 +1139,58 @@ static void end_at(struct rig *rig, int mouth)
         }
 }
 
+/* The status of a CTAP request by a channel, a reader (mouth 1) or the app. */
+static uint8_t ask_next_at(struct rig *rig, int mouth)
+{
+        static const uint8_t next[] = { 0x08 };
+        if (mouth == 1) {
+                assert_true(EXCHANGE(rig, 0x80, 0x10, 0, 0, 1, 8, 0));
+                return rig->response[0];
+        }
+        if (mouth == 2) {
+                assert_true(call(rig, next, sizeof next));
+                return rig->response[0];
+        }
+        put(rig, rig->channel, CBOR, next, sizeof next);
+        do
+                assert_true(take(rig));
+        while (rig->report[4] != (CBOR | 0x80));
+        return rig->report[7];
+}
+
+static void assert_at(struct rig *rig, int mouth)
+{
+        rig->touch = MITOME_PRESENCE_NOTHING;
+        begin_at(rig, mouth, "up");
+        rig->touch = MITOME_PRESENCE_TOUCHED;
+        end_at(rig, mouth);
+}
+
+/* Of several assertions the next one is for who asked for the first: no other channel, session of a reader,
+ * or mouth. */
+static void the_next_assertion_is_for_who_asked(void **state)
+{
+        enum { NOT_ALLOWED = 0x30 };
+        struct rig *rig = *state;
+        rig->several = true;
+        select_fido(rig);
+        for (int mouth = 0; mouth < 3; mouth++) {
+                for (int other = 0; other < 3; other++) {
+                        assert_at(rig, mouth);
+                        assert_int_equal(ask_next_at(rig, other), other == mouth ? 0 : NOT_ALLOWED);
+                }
+        }
+        uint32_t channel = rig->channel;
+        assert_at(rig, 0);
+        put(rig, channel + 1, INIT, "12345678", 8); /* opens it */
+        expect_report(rig, INIT, '1');
+        rig->channel = channel + 1;
+        assert_int_equal(ask_next_at(rig, 0), NOT_ALLOWED);
+        assert_at(rig, 1);
+        select_fido(rig); /* another reader, it may be */
+        assert_int_equal(ask_next_at(rig, 1), NOT_ALLOWED);
+}
+
 static void one_mouth_works_and_the_others_are_busy(void **state)
 {
         struct rig *rig = *state;
@@ -1399,6 +1461,7 @@ int main(void)
                 TEST(vendor_commands_are_the_apps_alone),
                 TEST(an_answer_waits_for_its_app),
                 TEST(one_mouth_works_and_the_others_are_busy),
+                TEST(the_next_assertion_is_for_who_asked),
                 TEST(a_request_waits_behind_one_that_was_given_up),
                 TEST(a_power_cycle_begins_anew),
                 TEST(an_element_that_does_not_come_back_is_told),
