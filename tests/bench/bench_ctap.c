@@ -275,6 +275,38 @@ static void prepare_requests(struct ctap_bench *bench)
         bench->get_info.size = 1;
 }
 
+/* What hosts send besides logins, right and wrong. Each is answered as it was the first time. */
+void ctap_bench_mix(struct ctap_bench *bench, struct ctap_request ret[CTAP_MIX])
+{
+        static const uint8_t agreement[] = { 0x06, 0xA2, 0x01, 0x02, 0x02, 0x02 },
+                             retries[] = { 0x06, 0xA1, 0x02, 0x01 }, selection[] = { 0x0B },
+                             no_chain[] = { 0x08 }, no_command[] = { 0x55 }, empty[] = { 0x01, 0xA0 },
+                             garbled[] = { 0x02, 0xA1, 0x01, 0xFF },
+                             unverified[] = { 0x0A, 0xA1, 0x01, 0x01 };
+        const slice raw[] = { SLICE(agreement), SLICE(retries), SLICE(selection), SLICE(no_chain),
+                SLICE(no_command), SLICE(empty), SLICE(garbled), SLICE(unverified) };
+        const struct make_wish same_user = { .rp_id = "rp-3.example", .user = 3, .resident = true };
+        ret[0] = bench->get_info;
+        ret[1] = bench->get[CTAP_ES256];
+        write_make(&ret[2], bench, &same_user); /* the former one goes */
+        for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) {
+                writer w = WRITER(ret[3 + i].bytes);
+                write_slice(&w, raw[i]);
+                finish(&ret[3 + i], bench, &w);
+        }
+        for (size_t i = 0; i < CTAP_MIX; i++) {
+                (void)ctap_run(&ret[i]);
+                MUST(bench->answer.size > 0);
+                ret[i].expected = bench->answer.data[0];
+        }
+}
+
+bool ctap_run_mix(void *state)
+{
+        struct ctap_request *mix = state;
+        return ctap_run(&mix[mix->bench->turn++ % CTAP_MIX]);
+}
+
 void ctap_bench_open(struct ctap_bench *bench, unsigned residents)
 {
         const struct core_config config = { .transports = CORE_OVER_USB };

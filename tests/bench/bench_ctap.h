@@ -11,6 +11,8 @@
 
 #include <openssl/evp.h>
 
+enum { CTAP_MIX = 11 };
+
 enum ctap_algorithm { CTAP_ES256, CTAP_EDDSA, CTAP_ES384, CTAP_ALGORITHMS };
 
 /* A request that is sent again and again and must be answered with `expected`. */
@@ -52,12 +54,17 @@ struct ctap_raw_make {
 void ctap_bench_open(struct ctap_bench *bench, unsigned residents);
 void ctap_bench_close(struct ctap_bench *bench);
 
+/* ctap_bench_mix writes requests of all kinds, right and wrong, for an authenticator with at least four
+ * discoverable credentials: each leaves as many of them as it found. */
+void ctap_bench_mix(struct ctap_bench *bench, struct ctap_request ret[CTAP_MIX]);
+
 void ctap_raw_open(struct ctap_raw *raw, enum ctap_algorithm algorithm);
 void ctap_raw_open_rsa(struct ctap_raw *raw);
 void ctap_raw_close(struct ctap_raw *raw);
 
 bench_operation ctap_run;          /* struct ctap_request */
 bench_operation ctap_run_in_turns; /* struct ctap_request[2]: the key is another one each time */
+bench_operation ctap_run_mix;      /* struct ctap_request[CTAP_MIX]: the next one of them */
 bench_operation ctap_run_make;     /* struct ctap_request: all is reset before the element is full */
 bench_operation ctap_run_commit;   /* struct ctap_bench: one small durable change, in memory */
 bench_operation ctap_raw_sign;     /* struct ctap_raw */

@@ -11,9 +11,11 @@
 
 enum { FEW = 10, MANY = 9900, STACK_RUNS = 50, COUNTED = 1000 };
 
-static const char usage[] = "usage: bench_ctap [--seconds N] [--growth N]\n\n"
-                            "  --seconds N  how long to measure, all together (10)\n"
-                            "  --growth N   also look whether anything has grown after N getAssertions\n";
+static const char usage[] =
+        "usage: bench_ctap [--seconds N] [--growth N]\n\n"
+        "  --seconds N  how long to measure, all together (10)\n"
+        "  --growth N   also look whether anything has grown after N getAssertions, and a quarter as many\n"
+        "               commands of all kinds\n";
 
 struct options {
         double seconds;
@@ -139,19 +141,37 @@ static void print_memory(struct ctap_bench_set *set, bool counted)
         }
 }
 
-static void print_growth(struct ctap_bench_set *set, unsigned long times)
+static void print_growth(
+        struct ctap_bench *bench, const char *what, bench_operation *run, void *state, unsigned long times)
 {
-        struct ctap_request *requests = set->cold[CTAP_EDDSA];
+        enum {
+                WARM_UP = 20000
+        }; /* until the medium has been as large as it gets before it is written anew */
+        for (unsigned long i = 0; i < WARM_UP; i++)
+                if (!run(state))
+                        exit(2);
         int64_t live = bench_memory_count().live;
         uint64_t heap = bench_memory_heap(), resident = bench_memory_resident();
-        size_t medium = set->few.medium.capacity;
-        for (unsigned long i = 0; i < times; i++)
-                if (!ctap_run_in_turns(requests))
+        size_t capacity = bench->medium.capacity, largest = 0, before = bench->medium.size;
+        for (unsigned long i = 0; i < times; i++) {
+                if (!run(state))
                         exit(2);
-        printf("after %lu getAssertions: %+lld blocks, %+lld bytes of heap (%+lld of them the medium), %+lld resident\n",
-                times, (long long)(bench_memory_count().live - live), (long long)(bench_memory_heap() - heap),
-                (long long)(set->few.medium.capacity - medium),
-                (long long)(bench_memory_resident() - resident));
+                if (bench->medium.size > largest)
+                        largest = bench->medium.size;
+        }
+        printf("after %lu %s: %+lld blocks, %+lld bytes of heap (%+lld of them the medium), %+lld resident; %zu bytes stored before, at most %zu meanwhile\n",
+                times, what, (long long)(bench_memory_count().live - live),
+                (long long)(bench_memory_heap() - heap), (long long)(bench->medium.capacity - capacity),
+                (long long)(bench_memory_resident() - resident), before, largest);
+}
+
+static void print_growths(struct ctap_bench_set *set, unsigned long times)
+{
+        enum { MIXED = 4 };
+        static struct ctap_request mix[CTAP_MIX];
+        ctap_bench_mix(&set->few, mix);
+        print_growth(&set->few, "getAssertions", ctap_run_in_turns, set->cold[CTAP_EDDSA], times);
+        print_growth(&set->few, "commands of all kinds", ctap_run_mix, mix, times / MIXED);
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
@@ -188,7 +208,7 @@ int main(int argc, char **argv)
         if (status == 0)
                 print_memory(&set, counted);
         if (status == 0 && options.growth)
-                print_growth(&set, options.growth);
+                print_growths(&set, options.growth);
         close_set(&set);
         bench_print_load();
         return status;
