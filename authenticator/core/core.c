@@ -79,6 +79,7 @@ static uint16_t sw_of_status(enum ctap_status status)
 void core_answer(struct core *core, enum ctap_status status)
 {
         writer w = WRITER(core->output);
+        core->erasing = false;
         if (core->u2f)
                 write_u16(&w, sw_of_status(status));
         else
@@ -398,6 +399,15 @@ static void take_cancel(struct core *core, const struct core_event *event)
         core_close(core, CTAP2_ERR_KEEPALIVE_CANCEL);
 }
 
+/* What is left to do of a reset is done, or somebody's fingers could stay behind. */
+static void take_cancel_of_gate(struct core *core, const struct core_event *event)
+{
+        if (core->erasing)
+                act(core, CORE_GATE_POLL, (slice){ 0 }, AWAITS_GATE);
+        else
+                take_cancel(core, event);
+}
+
 static void cancel_nothing(struct core *core, const struct core_event *event)
 {
         (void)event;
@@ -407,6 +417,10 @@ static void cancel_nothing(struct core *core, const struct core_event *event)
 /* Whether the array was saved by then, nobody says: it is asked for again. */
 static void take_cancel_of_blobs(struct core *core, const struct core_event *event)
 {
+        if (core->erasing) {
+                core_erase_blobs(core, core->on_blobs);
+                return;
+        }
         core_forget_blobs(core);
         take_cancel(core, event);
 }
@@ -435,7 +449,7 @@ static take_event *const takers[AWAITS_COUNT][CORE_EVENT_KINDS] = {
                 [CORE_CANCEL] = take_cancel,
                 [CORE_POWER_ON] = take_power_on },
         [AWAITS_GATE] = { [CORE_GATE] = take_gate,
-                [CORE_CANCEL] = take_cancel,
+                [CORE_CANCEL] = take_cancel_of_gate,
                 [CORE_POWER_ON] = take_power_on },
         [AWAITS_TOUCH] = { [CORE_TOUCHED] = take_touch,
                 [CORE_NOT_TOUCHED] = take_touch,

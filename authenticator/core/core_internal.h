@@ -288,6 +288,7 @@ struct core {
 
         bool gate_runs; /* started, and its last event not yet seen */
         bool begun;     /* the element holds an operation open */
+        bool erasing;   /* the element has been reset: what follows is not given up, whoever cancels */
         bool winding;   /* gate and operation are being ended, then `after` goes on */
         core_next *after;
         enum ctap_status answer;

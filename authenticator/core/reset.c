@@ -38,6 +38,7 @@ static void take_reset(struct core *core, slice data, uint16_t sw)
                 core_close(core, ctap_status_of_sw(INS_RESET, sw));
                 return;
         }
+        core->erasing = true;
         core_forget_time(core); /* its token is none of this authenticator's any more */
         if (core->config.blobs)
                 core_erase_blobs(core, take_erased); /* [6.6 largeBlobs] the array becomes the initial one */

@@ -449,6 +449,30 @@ static void everything_is_erased(void **state)
         core_rig_expect_idle(rig); /* no token to be forgotten */
 }
 
+/* CANCEL at every moment: what the element has erased stays erased, and so the array and the fingers go too.
+ */
+static void a_reset_is_not_cancelled_halfway(void **state)
+{
+        struct core_rig *rig = *state;
+        touch_for_reset(rig);
+        core_rig_respond(rig, (slice){ 0 }, SW_OK);
+        core_rig_expect(rig, CORE_SAVE_BLOBS);
+        core_rig_event(rig, CORE_CANCEL);
+        core_rig_expect(rig, CORE_SAVE_BLOBS); /* once more */
+        core_rig_event(rig, CORE_BLOBS_SAVED);
+        core_rig_expect(rig, CORE_GATE_START);
+        core_rig_event(rig, CORE_CANCEL);
+        core_rig_expect(rig, CORE_GATE_POLL);
+        core_rig_gate(rig, MITOME_GATE_NOTHING, false);
+        core_rig_event(rig, CORE_CANCEL);
+        core_rig_expect(rig, CORE_GATE_POLL);
+        core_rig_gate(rig, MITOME_GATE_DONE, false);
+        core_rig_expect_status(rig, CTAP2_OK);
+        core_rig_command(rig, SELECTION); /* which can be cancelled again */
+        core_rig_event(rig, CORE_CANCEL);
+        core_rig_expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+}
+
 static void a_reset_that_fails_is_told(void **state)
 {
         struct core_rig *rig = *state;
@@ -608,6 +632,7 @@ int main(void)
                 TEST(nobody_goes_on_with_anothers_sequence),
                 TEST(a_device_is_selected),
                 TEST(everything_is_erased),
+                TEST(a_reset_is_not_cancelled_halfway),
                 TEST(a_reset_that_fails_is_told),
                 TEST(without_blobs_there_is_less_to_erase),
                 TEST(the_window_is_ten_seconds),
