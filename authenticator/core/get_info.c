@@ -93,6 +93,12 @@ static bool certificate(const struct core *core)
         return core->state.enterprise && core->state.certificate;
 }
 
+/* Without the person's certificate even a listed relying party gets the model's. */
+static bool shows_person(const struct core *core)
+{
+        return core->state.enterprise && core->state.personalised;
+}
+
 static bool has_transports(const struct core *core)
 {
         return core->config.transports != 0;
@@ -154,7 +160,7 @@ static void write_transports(writer *w, const struct core *core)
 
 static void write_formats(writer *w, const struct core *core)
 {
-        static const struct shown_text formats[] = { { "packed", always }, { "mitome-jpki", enterprise },
+        static const struct shown_text formats[] = { { "packed", always }, { "mitome-jpki", shows_person },
                 { "none", always } };
         write_texts(w, core, formats, sizeof formats / sizeof *formats);
 }

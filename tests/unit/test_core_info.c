@@ -249,8 +249,9 @@ static void enterprise_members(void **state)
         } cases[] = {
                 { 0, 0, 3, 2, false },
                 { RIG_CERTIFICATE, RIG_LIST, 3, 3, false },
-                { RIG_ENTERPRISE, RIG_LIST, 3, 3, true },
-                { RIG_ENTERPRISE | RIG_CERTIFICATE, RIG_LIST, 4, 3, true },
+                { RIG_ENTERPRISE, RIG_LIST, 3, 3, false },
+                { RIG_ENTERPRISE | RIG_PERSONALISED, RIG_LIST, 3, 3, true },
+                { RIG_ENTERPRISE | RIG_PERSONALISED | RIG_CERTIFICATE, RIG_LIST, 4, 3, true },
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 struct cbor_reader r;

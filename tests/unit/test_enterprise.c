@@ -563,6 +563,7 @@ static void without_a_device_key_there_is_none(void **state)
         assert_int_equal(element_rig_make(&rig->element, &operation, SLICE(token), 0x04, 0x09,
                                  slice_text("u"), (slice){ 0 }),
                 SW_FUNCTION_UNSUPPORTED);
+        assert_int_equal(element_rig_state(&rig->element).flags & HAS_CERTIFICATE, 0);
         assert_int_equal(make(rig, &certificate_wish), 0);
         expect_packed(rig, ES256);
         element_rig_make_device(&rig->element);

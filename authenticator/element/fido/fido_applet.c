@@ -87,13 +87,15 @@ static bool is_finger_open(const struct mitome_element *element)
 
 static uint8_t state_flags(const struct mitome_element *element)
 {
-        int flags = (element_has(element, OBJECT_BATCH_KEY) ? STATE_BATCH_KEY : 0) |
-                    (user_pin_is_set(element) ? STATE_PIN_SET : 0) |
-                    (element_has(element, OBJECT_PAIRING_KEY) ? STATE_PAIRED : 0) |
-                    (is_finger_open(element) ? STATE_FINGER_OPEN : 0) |
-                    (element_is_personalised(element) ? STATE_PERSONALISED : 0) |
-                    (fido_enterprise_enabled(element) ? STATE_ENTERPRISE : 0) |
-                    (fido_certificate_possible(element) ? STATE_CERTIFICATE : 0);
+        int flags =
+                (element_has(element, OBJECT_BATCH_KEY) ? STATE_BATCH_KEY : 0) |
+                (user_pin_is_set(element) ? STATE_PIN_SET : 0) |
+                (element_has(element, OBJECT_PAIRING_KEY) ? STATE_PAIRED : 0) |
+                (is_finger_open(element) ? STATE_FINGER_OPEN : 0) |
+                (element_is_personalised(element) ? STATE_PERSONALISED : 0) |
+                (fido_enterprise_enabled(element) ? STATE_ENTERPRISE : 0) |
+                (fido_certificate_possible(element) && device_certificates(element).size ? STATE_CERTIFICATE
+                                                                                         : 0);
         return (uint8_t)flags;
 }
 
