@@ -33,7 +33,7 @@ static const char usage[] =
         "                        `yes N` or `no N`\n"
         "  --matcher PATH        the program mitome-matcher, if it is not beside this one\n"
         "  --provision-demo      if DIR is new: personalise it for an invented person, PIN 1234, password PASSWORD1,\n"
-        "                        and enrol a finger\n"
+        "                        enrol a finger, and list portal.example for enterprise attestation\n"
         "  --verbose             say what is asked, and what it cost in commands of the element\n";
 
 struct options {
