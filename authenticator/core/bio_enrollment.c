@@ -332,8 +332,8 @@ static mitome_status keep_challenge(struct core *core, slice data)
 static bool has_begun(struct core *core, slice data, uint16_t sw)
 {
         if (sw != SW_OK) {
-                /* [6.7.4 4] the parameter does not verify, [6.7.4 5] the token has not "be": PIN_AUTH_INVALID
-                 */
+                /* [6.7.4 4] [6.7.8 4] the parameter does not verify, [6.7.4 5] [6.7.8 5] the token has not
+                 * "be": PIN_AUTH_INVALID */
                 core_answer(core, ctap_status_of_sw(INS_BEGIN, sw));
                 return false;
         }
@@ -442,6 +442,8 @@ static void enrol_cancel(struct core *core)
 
 /* ---- what the gate does without a finger, once the element has allowed it ---- */
 
+/* [6.7.6 4] [6.7.7 4] the parameter verifies over this subcommand, [6.7.6 5] [6.7.7 5] by a token with "be":
+ * else PIN_AUTH_INVALID */
 static void authorise(struct core *core, core_on_answer *on_answer)
 {
         writer *data = core_data(core);
@@ -668,14 +670,14 @@ static enum ctap_status check_mandatory(const struct core_bio_request *bio, unsi
  * and 6.7.8 begin with the same ones. */
 static enum ctap_status check_request(const struct core_bio_request *bio, unsigned wants)
 {
-        /* [6.7.4 1] no pinUvAuthParam: PUAT_REQUIRED */
+        /* [6.7.4 1] [6.7.6 1] [6.7.7 1] [6.7.8 1] no pinUvAuthParam: PUAT_REQUIRED */
         if (wants & WANTS_TOKEN && !bio->has_pin_uv_param)
                 return CTAP2_ERR_PUAT_REQUIRED;
-        /* [6.7.4 2] a mandatory parameter is absent: MISSING_PARAMETER */
+        /* [6.7.4 2] [6.7.6 2] [6.7.7 2] [6.7.8 2] a mandatory parameter is absent: MISSING_PARAMETER */
         enum ctap_status refusal = check_mandatory(bio, wants);
         if (refusal != CTAP2_OK)
                 return refusal;
-        /* [6.7.4 3] the protocol is not supported: INVALID_PARAMETER */
+        /* [6.7.4 3] [6.7.6 3] [6.7.7 3] [6.7.8 3] the protocol is not supported: INVALID_PARAMETER */
         if (wants & WANTS_TOKEN)
                 refusal = core_check_param(bio->has_protocol, bio->protocol, bio->pin_uv_param);
         if (refusal != CTAP2_OK)

@@ -200,10 +200,14 @@ static const struct {
         { "setMinPINLength", always, always }, /* [6.4 setMinPINLength] [7.4.1] the minimum can grow */
         /* [6.4 makeCredUvNotRqd] absent: who has a PIN or a finger is verified before anything is made for
          * them, discoverable or not */
-        { "credentialMgmtPreview", always, always }, /* [6.4 credentialMgmtPreview] 0x41 for FIDO_2_1_PRE */
-        { "userVerificationMgmtPreview", paired, enrolled }, /* [6.4 userVerificationMgmtPreview] by 0x40 */
+        /* [6.4 credentialMgmtPreview] is taken by 0x41, as FIDO_2_1_PRE has it */
+        { "credentialMgmtPreview", always, always },
+        /* [6.4 userVerificationMgmtPreview] is taken by 0x40, as FIDO_2_1_PRE has it */
+        { "userVerificationMgmtPreview", paired, enrolled },
 };
 
+/* [6.4 uvBioEnroll] [6.4 uvAcfg] absent: a finger alone changes neither fingers nor configuration.
+ * [6.4 noMcGaPermissionsWithClientPin] absent: a PIN gives those permissions. */
 static void write_options(writer *w, const struct core *core)
 {
         size_t count = 0;
@@ -362,8 +366,9 @@ static void write_config_commands(writer *w, const struct core *core)
                 cbor_write_uint(w, subcommand);
 }
 
-/* CTAP 2.1, 6.4, "authenticatorGetInfo response structure". Not there: certifications (0x13), of which there
- * are none, vendorPrototypeConfigCommands (0x15), as there are none, and pinComplexityPolicyURL (0x1C). */
+/* CTAP 2.1, 6.4, "authenticatorGetInfo response structure". Not there: [6.4 0x13] certifications, of which
+ * there are none, [6.4 0x15] vendorPrototypeConfigCommands, as there are none, and [2.2 6.4 0x1C]
+ * pinComplexityPolicyURL, as there is no page. */
 static const struct {
         uint8_t key;
         applies *shown;

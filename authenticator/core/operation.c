@@ -282,7 +282,8 @@ static void announce(struct core *core)
 void core_authorise(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
-        /* [6.1.2 11.1.1] [6.2.2 6.1.1] what has another size than its protocol gives cannot verify */
+        /* [6.2.2 6] who asks to be verified is; [6.1.2 11.1.1] [6.2.2 6.1.1] what has another size than its
+         * protocol gives cannot verify */
         enum ctap_status refusal = operation->has_pin_uv_param ? core_check_param(true, operation->protocol,
                                                                          operation->pin_uv_param)
                                                                : CTAP2_OK;

@@ -31,7 +31,7 @@ enum ctaphid_error {
         ERROR_MESSAGE_TIMEOUT = 0x05,   /* [11.2.9.1.6 0x05] the next packet has not come in time */
         ERROR_CHANNEL_BUSY = 0x06,      /* [11.2.9.1.6 0x06] the device does something else */
         ERROR_INVALID_CHANNEL = 0x0B,   /* [11.2.9.1.6 0x0B] nobody was given this channel */
-        ERROR_OTHER = 0x7F,
+        ERROR_OTHER = 0x7F,             /* [11.2.9.1.6 0x7F] no randomness, or an answer that is too long */
 };
 
 /* [11.2.5.1] the device does one transaction at a time */

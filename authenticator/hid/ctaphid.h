@@ -35,9 +35,9 @@ enum ctaphid_outcome {
 };
 
 enum ctaphid_status {
-        CTAPHID_AS_BEFORE = 0, /* what the host was told last still holds */
-        CTAPHID_PROCESSING = 1,
-        CTAPHID_UP_NEEDED = 2,
+        CTAPHID_AS_BEFORE = 0,  /* what the host was told last still holds */
+        CTAPHID_PROCESSING = 1, /* [11.2.9.1.7 0x01] the request is worked on */
+        CTAPHID_UP_NEEDED = 2,  /* [11.2.9.1.7 0x02] the user is awaited */
 };
 
 struct ctaphid;

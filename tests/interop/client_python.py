@@ -1276,7 +1276,7 @@ def mapping(authenticator):
     device = authenticator.open()
     ctap = Ctap2(device)
     info = ctap.info
-    # [6.4 0x04] [7.1.1]
+    # [6.4 0x04] [6.4 ep] [7.1]
     with step("getInfo: enterprise attestation is on, and RS256 is the certificate's"):
         assert info.options["ep"] is True and -257 in [a["alg"] for a in info.algorithms]
         assert "mitome-jpki" in info.attestation_formats and "mitome-jpki" in info.extensions and info.min_pin_length == 4
@@ -1290,7 +1290,7 @@ def mapping(authenticator):
     for by_finger in ways:
         way = "finger" if by_finger else "pin"
         for kind in (1, 2):
-            # [6.1.2 9.2.2] [6.1.2 9.2.3] [7.1.2]
+            # [6.1.2 9.2.2] [6.1.2 9] [6.1.2 9.2.3] [7.1]
             with step(f"{way}, enterprise attestation {kind}: the listed relying party learns whose certificate it is, and believes it"):
                 made, case = make_verified(ctap, kind, by_finger)
                 assert made.fmt == "mitome-jpki" and made.ep_att is True and verified(made.auth_data)

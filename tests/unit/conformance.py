@@ -12,6 +12,7 @@ import re
 import sys
 
 MARK = re.compile(r"\[((?:2\.[0-9] )?(?:(?:[5-9]|1[0-2])(?:\.[0-9]+)+|8(?= [a-z]))(?: (?:0x[0-9A-Fa-f]{2}|[0-9]+(?:\.[0-9a-z]+)*|[A-Za-z][A-Za-z0-9_ ]*))?)\]")
+BROKEN = re.compile(r"\[(?:2\.[0-9] )?[0-9]+(?:\.[0-9]+)+$")  # at the end of a line, by a formatter
 BESIDE = re.compile(r"^(?:[\s,/]*(?:and|to|or)?\s*" + MARK.pattern + r")+")  # marks that share what follows
 FUNCTION = re.compile(r"^[a-z][a-z0-9_ *]*?\b\*?([a-z_0-9]+)\(")
 CODE = ("authenticator", "src")
@@ -65,12 +66,22 @@ def sentence(lines, number, end):
     return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " .."
 
 
+def mend(lines):
+    """Puts marks together that stand on two lines."""
+    for i in range(len(lines) - 1):
+        rest = re.match(r"[\s/*#]*([^\[\]]{1,40}\])(.*)", lines[i + 1])
+        if BROKEN.search(lines[i]) and rest:
+            lines[i] += " " + rest.group(1)
+            lines[i + 1] = " * " + rest.group(2)
+    return lines
+
+
 def collect(root, folders):
     """{mark: [(path, function, sentence)]}"""
     found = {}
     for path in files(root, folders):
         with open(os.path.join(root, path), encoding="utf-8") as file:
-            lines = file.read().splitlines()
+            lines = mend(file.read().splitlines())
         for number, line in enumerate(lines):
             for mark in MARK.finditer(line):
                 place = (path, function_at(lines, number), sentence(lines, number, mark.end()))

@@ -1541,13 +1541,13 @@ static void enrolments_are_refused(void **state)
                 enum ctap_status status;
         } cases[] = {
                 { BIO(.subcommand = 1), PIN, CTAP1_ERR_INVALID_COMMAND }, /* [6.7.1] no sensor */
-                /* [6.7.4 1] */
+                /* [6.7.4 1] [6.7.6 1] [6.7.7 1] [6.7.8 1] */
                 { BIO(.subcommand = 1, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
                 { BIO(.subcommand = 2, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
                 { BIO(.subcommand = 4, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
                 { BIO(.subcommand = 5, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
                 { BIO(.subcommand = 6, .param_size = ABSENT), PIN | PAIRED, CTAP2_ERR_PUAT_REQUIRED },
-                /* [6.7.4 2] */
+                /* [6.7.4 2] [6.7.6 2] [6.7.7 2] [6.7.8 2] */
                 { BIO(.subcommand = 1, .protocol = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = 4, .protocol = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
                 { BIO(.subcommand = 1, .modality = ABSENT), PIN | PAIRED, CTAP2_ERR_MISSING_PARAMETER },
@@ -1559,7 +1559,11 @@ static void enrolments_are_refused(void **state)
                 /* [6.7.4 3] */
                 { BIO(.subcommand = 1, .protocol = 3), PIN | PAIRED, CTAP1_ERR_INVALID_PARAMETER },
                 { BIO(.subcommand = 6, .template_id = id, .protocol = 0), PIN | PAIRED,
-                        CTAP1_ERR_INVALID_PARAMETER },
+                        CTAP1_ERR_INVALID_PARAMETER }, /* [6.7.8 3] */
+                { BIO(.subcommand = 4, .protocol = 3), PIN | PAIRED,
+                        CTAP1_ERR_INVALID_PARAMETER }, /* [6.7.6 3] */
+                { BIO(.subcommand = 5, .template_id = id, .name = "thumb", .protocol = 3), PIN | PAIRED,
+                        CTAP1_ERR_INVALID_PARAMETER }, /* [6.7.7 3] */
                 /* [6.7.4 4] a parameter of another protocol's size */
                 { BIO(.subcommand = 1, .protocol = 1), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
                 { BIO(.subcommand = 4, .param_size = 16), PIN | PAIRED, CTAP2_ERR_PIN_AUTH_INVALID },
@@ -1640,7 +1644,7 @@ static void fingers_are_enumerated(void **state)
         gate(rig, (struct mitome_gate_event){ .kind = MITOME_GATE_DONE }); /* [6.7.6 none] */
         expect_status(rig, CTAP2_ERR_INVALID_OPTION);
         authorised_message(rig, BIO(.subcommand = 4));
-        respond_sw(rig, SW_SECURITY_STATUS); /* nobody is told of them without a token */
+        respond_sw(rig, SW_SECURITY_STATUS); /* [6.7.6 4] [6.7.6 5] nobody is told of them without a token */
         expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
         authorised_message(rig, BIO(.subcommand = 4));
         respond_sw(rig, SW_OK);
@@ -1683,7 +1687,7 @@ static void a_finger_gets_a_name(void **state)
         refuse_by_gate(rig, MITOME_E_GATE_UNKNOWN_FINGER); /* [6.7.7 unknown] no such templateId */
         expect_status(rig, CTAP2_ERR_INVALID_OPTION);
         authorised_message(rig, longest);
-        respond_sw(rig, SW_SECURITY_STATUS);
+        respond_sw(rig, SW_SECURITY_STATUS); /* [6.7.7 4] [6.7.7 5] */
         expect_status(rig, CTAP2_ERR_PIN_AUTH_INVALID);
         authorised_message(rig, longest);
         respond_sw(rig, SW_OK);

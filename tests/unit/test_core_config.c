@@ -188,7 +188,7 @@ static void what_the_element_says_is_told(void **state)
         core_rig_expect_idle(rig);
 }
 
-/* [6.11 1] [6.11 2] the vendor prototype (FF) is not supported */
+/* [6.11.3] [6.11 1] [6.11 2] the vendor prototype (FF) is not supported */
 static void subcommands_are_checked(void **state)
 {
         struct core_rig *rig = *state;

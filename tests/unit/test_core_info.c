@@ -116,8 +116,9 @@ static void options_follow_the_element(void **state)
         }
 }
 
-/* [6.4 rk] [6.4 up] [6.4 credMgmt] [6.8.1] [6.4 authnrCfg] [6.4 largeBlobs] [6.10.1] [2.2 6.4 perCredMgmtRO]
- * [6.4 pinUvAuthToken] [6.4 setMinPINLength] [7.4.1] [6.4 credentialMgmtPreview] */
+/* [6.4 uvBioEnroll] [6.4 uvAcfg] [6.4 noMcGaPermissionsWithClientPin] [6.4 rk] [6.4 up] [6.4 credMgmt]
+ * [6.8.1] [6.4 authnrCfg] [6.4 largeBlobs] [6.10.1] [2.2 6.4 perCredMgmtRO] [6.4 pinUvAuthToken] [6.4
+ * setMinPINLength] [7.4.1] [6.4 credentialMgmtPreview] */
 static void options_that_never_change(void **state)
 {
         struct core_rig *rig = *state;
@@ -188,6 +189,8 @@ static void members_that_are_always_there(void **state)
         assert_false(truth(rig, 0x18));
         assert_true(lists(rig, 0x1A, "usb"));
         assert_int_equal(core_rig_number_of(rig, 0x1D), 63);
+        /* [6.4 0x13] [6.4 0x15] [2.2 6.4 0x1C] of these there is nothing to tell */
+        assert_false(has(rig, 0x13) || has(rig, 0x15) || has(rig, 0x1C));
 }
 
 /* [6.4 0x11] [6.4 0x12] [2.2 6.4 0x17] only where there is built-in user verification */

@@ -378,8 +378,8 @@ static void always_uv_without_any_is_refused(void **state)
         assert_int_equal(rig->touches, 0);
 }
 
-/* [6.1.2 11.1.4] [6.1.2 11.1.5] [6.2.2 6.1.4] [6.2.2 6.1.6] [6.1.2 11.1] [6.2.2 6.1] a token of either
- * protocol, once */
+/* [6.2.2 6] [6.1.2 11.1.4] [6.1.2 11.1.5] [6.2.2 6.1.4] [6.2.2 6.1.6] [6.1.2 11.1] [6.2.2 6.1] a token of
+ * either protocol, once */
 static void tokens_of_both_protocols_verify(void **state)
 {
         struct ctap_rig *rig = *state;

@@ -496,8 +496,8 @@ static void a_finger_gives_a_token(void **state)
         assert_int_equal(get_uv_token(bench, MC, NULL), CTAP2_ERR_MISSING_PARAMETER);
 }
 
-/* [6.5.5.7.3 10.1] [6.5.5.7.3 10.2] [6.5.5.7.3 10.3] Wrong fingers cost tries, none costs nothing, the PIN
- * gives them back. */
+/* [6.5.3.1] [6.5.5.7.3 10.1] [6.5.5.7.3 10.2] [6.5.5.7.3 10.3] Wrong fingers cost tries, none costs nothing,
+ * the PIN gives them back. */
 static void wrong_fingers_are_counted(void **state)
 {
         struct bench *bench = *state;

@@ -320,6 +320,7 @@ static void a_request_is_whole_at_its_last_packet(void **state)
         free(message);
 }
 
+/* [11.2.9.1.6 0x7F] */
 static void an_answer_that_is_too_long_is_an_error(void **state)
 {
         struct rig *rig = *state;
@@ -555,6 +556,7 @@ static void half_a_second_between_packets_is_too_long(void **state)
         free(message);
 }
 
+/* [11.2.9.1.7 0x01] [11.2.9.1.7 0x02] */
 static void keepalives_come_each_100_ms(void **state)
 {
         struct rig *rig = *state;

@@ -226,7 +226,7 @@ static void a_token_needs_pin_and_agreement(void **state)
         assert_sw(element_rig_command(rig, key_agreement, slice_text("x")), SW_WRONG_DATA);
 }
 
-/* "6A80 point off the curve": and no try is spent. */
+/* [6.5.6 ecdh] "6A80 point off the curve": and no try is spent. */
 static void a_point_off_the_curve_is_no_try(void **state)
 {
         struct element_rig *rig = *state;
@@ -243,7 +243,7 @@ static void a_point_off_the_curve_is_no_try(void **state)
         assert_int_equal(element_rig_state(rig).pin_tries, 3);
 }
 
-/* "New after each reset and after a wrong PIN." */
+/* [6.5.6 initialize] [6.5.6 regenerate] "New after each reset and after a wrong PIN." */
 static void key_agreement_is_renewed(void **state)
 {
         struct element_rig *rig = *state;
@@ -263,7 +263,8 @@ static void key_agreement_is_renewed(void **state)
         assert_memory_not_equal(x, element_rig_value(rig, 0x80).data, sizeof x);
 }
 
-/* "63Cx wrong, x tries left · 6983 blocked"; "Success gives back the tries of the PIN and of the finger." */
+/* [6.5.2.2] "63Cx wrong, x tries left · 6983 blocked"; "Success gives back the tries of the PIN and of the
+ * finger." */
 static void wrong_pins_count(void **state)
 {
         struct element_rig *rig = *state;
@@ -285,7 +286,7 @@ static void wrong_pins_count(void **state)
         assert_int_equal(element_rig_state(rig).pin_tries, 0);
 }
 
-/* "Three wrong PINs in a row without a reset: 6985 until a reset" */
+/* [6.5.2.2] "Three wrong PINs in a row without a reset: 6985 until a reset" */
 static void three_wrong_pins_want_a_reset(void **state)
 {
         struct element_rig *rig = *state;
@@ -433,7 +434,7 @@ static void the_finger_path_must_be_open(void **state)
         assert_sw(element_rig_begin(rig, &bio), SW_OK);
 }
 
-/* "one UV try is debited, durably, before the challenge goes out. 6983 no UV tries left" */
+/* [6.5.3.1] "one UV try is debited, durably, before the challenge goes out. 6983 no UV tries left" */
 static void each_challenge_costs_a_try(void **state)
 {
         struct element_rig *rig = *state;
@@ -513,7 +514,8 @@ static void the_param_must_be_of_the_token(void **state)
         assert_sw(element_rig_begin(rig, &operation), SW_OK);
 }
 
-/* "The token ends with a reset, a selection, the next token, and after the one operation it was used for" */
+/* [6.5.6 resetPinUvAuthToken] "The token ends with a reset, a selection, the next token, and after the one
+ * operation it was used for" */
 static void a_pin_token_ends(void **state)
 {
         struct element_rig *rig = *state;
@@ -1258,7 +1260,7 @@ static void enrolment_spends_no_try(void **state)
 
 /* ---- ABANDON ---- */
 
-/* "the debit of the open challenge is then refunded, durably" */
+/* [6.5.3.1] "the debit of the open challenge is then refunded, durably" */
 static void an_absent_finger_costs_nothing(void **state)
 {
         struct element_rig *rig = *state;

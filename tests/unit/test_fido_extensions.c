@@ -598,7 +598,7 @@ static void pin_policies_are_told_to_the_list_only(void **state)
         }
 }
 
-/* [2.2 12.9 getAssertion] */
+/* [2.2 12.9 makeCredential] [2.2 12.9 getAssertion] */
 static void third_party_payment_is_remembered(void **state)
 {
         struct element_rig *rig = *state;
@@ -721,8 +721,8 @@ static void expect_count(struct element_rig *rig, uint8_t count)
         assert_int_equal(number.data[1], count);
 }
 
-/* [6.2.2 12.2.1] [6.2.2 13] [6.3 4] [6.3 5] [6.3 6] [6.3 8] [6.2.2 12.2] [6.3] the newest first, each once,
- * with its own secrets and counter */
+/* [6.2.2 12] [6.2.2 12.2.1] [6.2.2 13] [6.3 4] [6.3 5] [6.3 6] [6.3 8] [6.2.2 12.2] [6.3] the newest first,
+ * each once, with its own secrets and counter */
 static void assertions_are_streamed(void **state)
 {
         struct element_rig *rig = *state;

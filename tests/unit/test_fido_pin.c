@@ -124,7 +124,8 @@ static uint16_t verify(struct element_rig *rig, const char *pin)
 
 /* ---- setPIN ---- */
 
-/* [6.5.5.5 5] [6.5.5.5 7] by either protocol; a token is had by either afterwards */
+/* [6.5.6 kdf] [6.5.7 kdf] [6.5.6 encrypt] [6.5.7 encrypt] [6.5.6 getPublicKey] [6.5.5.5 5] [6.5.5.5 7] by
+ * either protocol; a token is had by either afterwards */
 static void a_first_pin_is_set(void **state)
 {
         (void)state;
@@ -322,7 +323,7 @@ static void who_changes_the_pin_keeps_the_fingers(void **state)
 
 /* ---- what a wrong PIN costs: "a wrong former PIN costs the same try" ---- */
 
-/* [6.5.5.6 7.1] [6.5.5.6 6] the three in a row and the tries in all are counted over changePIN,
+/* [6.5.2.2] [6.5.5.6 7.1] [6.5.5.6 6] the three in a row and the tries in all are counted over changePIN,
  * getPinToken and VERIFY together; nothing is burnt while a power cycle is owed, nor when it is blocked */
 static void one_counter_whichever_path(void **state)
 {
@@ -556,7 +557,8 @@ static void what_is_not_authenticated_costs_nothing(void **state)
         }
 }
 
-/* The keys of one exchange, of one protocol and of one use are not those of another. */
+/* [6.5.6 verify] [6.5.7 verify] The keys of one exchange, of one protocol and of one use are not those of
+ * another. */
 static void parameters_are_of_their_protocol(void **state)
 {
         struct element_rig *rig = *state;
@@ -619,7 +621,8 @@ static void no_downgrade(void **state)
         assert_sw(element_rig_command(rig, change_pin, slice_of(bytes, w.used - 3)), SW_OK);
 }
 
-/* [6.5.6] every truncation, a point off the curve, fields twice, other sizes: 6A80 and no try */
+/* [6.5.6 decrypt] [6.5.7 decrypt] [6.5.6] every truncation, a point off the curve, fields twice, other sizes:
+ * 6A80 and no try */
 static void malformed_requests_are_no_try(void **state)
 {
         struct element_rig *rig = *state;
@@ -683,7 +686,8 @@ static void wrong_length_hashes_are_no_try(void **state)
         assert_int_equal(pin_tries(rig), 8);
 }
 
-/* [6.5.5.6 7.1] "6A88": the key agreement ends with a wrong PIN; whoever goes on with it guesses nothing
+/* [6.5.6 regenerate] [6.5.5.6 7.1] "6A88": the key agreement ends with a wrong PIN; whoever goes on with it
+ * guesses nothing
  */
 static void a_wrong_pin_ends_the_agreement(void **state)
 {

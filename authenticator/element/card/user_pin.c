@@ -113,7 +113,7 @@ uint8_t user_pin_min(const struct mitome_element *element)
         return user_pin_is_of_person(element) || raised < USER_PIN_MIN ? USER_PIN_MIN : raised;
 }
 
-/* [2.2 6.4 0x1B] */
+/* [2.2 6.4 0x1B] runs of characters are refused, where setMinPINLength asked for it */
 bool user_pin_is_complex(const struct mitome_element *element)
 {
         return !user_pin_is_of_person(element) &&
@@ -179,7 +179,7 @@ static uint16_t put_pin(struct mitome_element *element, slice text, uint8_t flag
         user_pin_hash(text, &hash);
         enum pin_kind kind = user_pin_is_four_digits(text) ? PIN_FOUR_DIGITS : PIN_TEXT;
         SW_TRY(put_facts(element, count_points(text), flags));
-        /* [2.2 6.5.5.6 20] */
+        /* [2.2 6.5.5.6 20] the persistent token ends with the PIN that gave it */
         SW_TRY(element_delete(element, OBJECT_PERSISTENT_TOKEN));
         return reference_put(element, &pin, secret_view(&hash), (uint8_t)kind, full_tries(element));
 }
@@ -261,7 +261,7 @@ static uint16_t put_uv_count(struct mitome_element *element, uint32_t count)
         return element_put(element, OBJECT_UV_COUNT, SLICE(bytes));
 }
 
-/* The try is written down and compared; a wrong one is one more in a row. */
+/* [6.5.2.2] the try is written down and compared; a wrong one is one more in a row. */
 static uint16_t spend_try(struct mitome_element *element, slice hash, uint8_t tries)
 {
         uint16_t sw = reference_check(element, &pin, hash, tries);
@@ -272,6 +272,8 @@ static uint16_t spend_try(struct mitome_element *element, slice hash, uint8_t tr
         return sw;
 }
 
+/* [6.5.2.2] at most 8 tries (3 of a person's PIN), three in a row before a power cycle; the right PIN gives
+ * back those of PIN and finger */
 uint16_t user_pin_check(struct mitome_element *element, slice hash)
 {
         if (!user_pin_is_set(element))

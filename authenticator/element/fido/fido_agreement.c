@@ -13,7 +13,7 @@ void fido_shared_wipe(struct fido_shared *shared)
         bytes_wipe(shared, sizeof *shared);
 }
 
-/* [6.5.6] a new key, when one is asked for and there is none */
+/* [6.5.6 initialize] a new key, when one is asked for and there is none */
 static uint16_t make_agreement(struct mitome_element *element)
 {
         struct fido *fido = &element->fido;
@@ -22,7 +22,7 @@ static uint16_t make_agreement(struct mitome_element *element)
         return SW_OK;
 }
 
-/* [6.5.6] the point, which the core puts into a COSE key */
+/* [6.5.6 getPublicKey] the point, which the core puts into a COSE key */
 uint16_t fido_key_agreement(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
@@ -55,18 +55,18 @@ static uint16_t read_protocol(slice field, enum fido_protocol *ret)
 static void derive(slice z, struct fido_shared *shared)
 {
         if (shared->protocol == FIDO_PROTOCOL_ONE) {
-                /* [6.5.6] SHA-256(Z), for both uses */
+                /* [6.5.6 kdf] SHA-256(Z), for both uses */
                 sha256(&z, 1, shared->aes.data);
                 shared->aes.size = SHA256_SIZE;
                 shared->hmac = shared->aes;
                 return;
         }
-        /* [6.5.7] two keys by HKDF-SHA-256, each with its own info */
+        /* [6.5.7 kdf] two keys by HKDF-SHA-256, each with its own info */
         hkdf_sha256((slice){ 0 }, z, slice_text("CTAP2 HMAC key"), &shared->hmac);
         hkdf_sha256((slice){ 0 }, z, slice_text("CTAP2 AES key"), &shared->aes);
 }
 
-/* [6.5.6] a point off the curve is an error */
+/* [6.5.6 ecdh] a point off the curve is an error */
 uint16_t fido_agree(const struct fido *fido, slice protocol, slice x, slice y, struct fido_shared *ret_shared)
 {
         uint8_t point[P256_POINT_SIZE];
@@ -103,7 +103,7 @@ uint16_t fido_cbc(const struct secret *key, const uint8_t *iv, int encrypt, slic
         return done ? SW_OK : SW_UNKNOWN;
 }
 
-/* [6.5.6] protocol 1 has an IV of zeros, [6.5.7] protocol 2 a new one before the blocks */
+/* [6.5.6 encrypt] protocol 1 has an IV of zeros, [6.5.7 encrypt] protocol 2 a new one before the blocks */
 uint16_t fido_seal(
         struct mitome_element *element, const struct fido_shared *shared, slice plain, writer *sealed)
 {
@@ -119,7 +119,7 @@ uint16_t fido_seal(
         return cipher ? fido_cbc(&shared->aes, iv, 1, plain, cipher) : SW_UNKNOWN;
 }
 
-/* [6.5.6] whole blocks, [6.5.7] behind an IV: else an error */
+/* [6.5.6 decrypt] whole blocks, [6.5.7 decrypt] behind an IV: else an error */
 uint16_t fido_unseal(const struct fido_shared *shared, slice sealed, struct secret *ret_plain)
 {
         slice iv = SLICE(zero_iv);
@@ -134,7 +134,7 @@ uint16_t fido_unseal(const struct fido_shared *shared, slice sealed, struct secr
 
 /* ---- authenticating ---- */
 
-/* [6.5.6] the first 16 bytes of the HMAC, [6.5.7] all 32 */
+/* [6.5.6 verify] the first 16 bytes of the HMAC, [6.5.7 verify] all 32, compared in constant time */
 bool fido_param_is(
         enum fido_protocol protocol, const struct secret *key, const slice *parts, size_t count, slice param)
 {

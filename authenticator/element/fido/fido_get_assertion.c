@@ -102,8 +102,8 @@ static uint16_t choose_allowed(struct mitome_element *element, const struct fido
         return fido_find(element, &query, ret);
 }
 
-/* [6.2.2 7.2] no list: all discoverable ones, [6.2.2 7.7] which are counted; [6.2.2 12.2] several make a
- * chain; [6.2.2 12.2.1] the newest is the first. */
+/* [6.2.2 7.2] no list: all discoverable ones, [6.2.2 7.7] which are counted; [6.2.2 12] [6.2.2 12.2] several
+ * make a chain; [6.2.2 12.2.1] the newest is the first. */
 static uint16_t choose_newest(struct mitome_element *element, const struct fido_operation *operation,
         struct fido_credential *ret, size_t *ret_count)
 {

@@ -326,6 +326,7 @@ static void describe(const struct fido_operation *operation, const struct make *
                 /* [12.1] absent: userVerificationOptional */
                 .protection = make->protection.data ? make->protection.data[0] : FIDO_PROTECT_NONE,
                 .discoverable = discoverable,
+                /* [2.2 12.9 makeCredential] it may be used at others' wish */
                 .payment = extensions & EXTENSION_PAYMENT,
                 .id = SLICE(candidate->id),
                 .rp_id_hash = SLICE(operation->rp_id_hash),

@@ -145,7 +145,8 @@ static uint16_t check_param(struct fido *fido, const struct begin *begin)
                        : SW_SECURITY_STATUS;
 }
 
-/* Spends a try before the challenge for it goes out. */
+/* [6.5.3.1] a try of uvRetries is spent before the challenge for it goes out; a match gives all of them back.
+ */
 static uint16_t debit(struct mitome_element *element)
 {
         SW_TRY(user_uv_debit(element));
@@ -288,7 +289,7 @@ uint16_t fido_check(struct mitome_element *element, const struct apdu_command *c
                        : SW_SECURITY_STATUS;
 }
 
-/* Gives back what BEGIN took, when the matcher vouches that no finger was there to be compared. */
+/* [6.5.3.1] gives back what BEGIN took, when the matcher vouches that no finger was there to be compared. */
 static uint16_t refund(struct mitome_element *element, const struct fido_operation *operation)
 {
         if (!operation->built_in || user_uv_tries(element) >= USER_UV_TRIES)

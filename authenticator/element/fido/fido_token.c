@@ -84,7 +84,8 @@ static uint16_t keep_token(struct fido *fido, const struct fido_shared *shared, 
         return element_sw(secret_set(&token->value, secret_view(value), NULL));
 }
 
-/* [6.5.5.7.1 12] all other tokens end, then a new one is begun */
+/* [6.5.5.7.1 12] [6.5.6 resetPinUvAuthToken] all other tokens end, then a new one is begun, of random bytes
+ */
 static uint16_t issue_token(struct mitome_element *element, const struct fido_shared *shared,
         const struct grant *grant, writer *answer)
 {
@@ -134,8 +135,8 @@ static uint16_t read_pin_request(slice data, struct pin_request *ret)
         return is_permitted(ret) ? SW_OK : SW_WRONG_DATA;
 }
 
-/* [6.5.5.7.1 9.1.1] the key agreement is renewed, so that a guess needs an exchange; the third wrong one
- * in a row needs the user to power the authenticator off and on */
+/* [6.5.5.7.1 9.1.1] [6.5.6 regenerate] the key agreement is renewed, so that a guess needs an exchange; the
+ * third wrong one in a row needs the user to power the authenticator off and on */
 static uint16_t refuse_wrong(struct fido *fido, uint16_t sw)
 {
         bool out_of_tries = sw == SW_TRIES_LEFT;
