@@ -231,7 +231,7 @@ static void nothing_is_burnt(void **state)
         for (int i = 0; i < 3; i++)
                 (void)guess(&rig, 1);
         unsigned writes = rig.medium.writes;
-        for (unsigned way = 0; way < 4; way++) {
+        for (unsigned way = 0; way < 5; way++) {
                 power_cut_arm(&rig.medium, 1, POWER_CUT_AFTER);
                 assert_int_equal(guess(&rig, way), SW_CONDITIONS);
                 assert_false(rig.medium.off);

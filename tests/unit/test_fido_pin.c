@@ -891,6 +891,57 @@ static void nothing_of_the_pin_stays_in_memory(void **state)
         assert_false(memmem(rig->medium.image, rig->medium.size, pin, strlen(pin)));
 }
 
+/* By the other two ways a PIN comes, and in plain text: from the station and from the JPKI applet's host. */
+static void nothing_of_a_plain_pin_stays_in_memory(void **state)
+{
+        struct element_rig *rig = *state;
+        static const char pin[] = "a PIN to look for", wrong[] = "one to guess with";
+        const slice texts[] = { slice_text(pin), slice_text(wrong) };
+        for (int step = 0; step < 3; step++) {
+                if (step == 0)
+                        set_by_station(rig, pin);
+                else
+                        assert_sw(verify(rig, step == 1 ? wrong : pin), step == 1 ? 0x63C7 : SW_OK);
+                for (size_t i = 0; i < 2; i++) {
+                        uint8_t hash[SHA256_SIZE];
+                        sha256(&texts[i], 1, hash);
+                        assert_false(holds(rig, texts[i]));
+                        assert_false(holds(rig, slice_of(hash, 16)));
+                }
+        }
+}
+
+/* A token is in the element as long as it lives, whichever way it ends. */
+static void nothing_of_a_dead_token_stays_in_memory(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint32_t forget_token = 0x801A0000;
+        static const uint8_t touched[] = { 0x85, 1, 0x02 };
+        for (int end = 0; end < 6; end++) {
+                SECRET(token);
+                SECRET(next);
+                assert_sw(pin_rig_token(rig, 2, ELEMENT_RIG_PIN, GA, rp_id, &token), SW_OK);
+                assert_true(holds(rig, secret_view(&token)));
+                struct element_rig_operation operation = {
+                        .command = GET, .rp_id = rp_id, .options = PRESENCE, .pin = &token
+                };
+                if (end == 0)
+                        assert_sw(element_rig_command(rig, forget_token, nothing), SW_OK);
+                else if (end == 1)
+                        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+                else if (end == 2)
+                        assert_sw(pin_rig_token(rig, 2, ELEMENT_RIG_PIN, GA, rp_id, &next), SW_OK);
+                else if (end == 3)
+                        assert_sw(pin_rig_change(rig, 2, ELEMENT_RIG_PIN, ELEMENT_RIG_PIN), SW_OK);
+                else if (end == 4) {
+                        assert_sw(element_rig_begin(rig, &operation), SW_OK);
+                        assert_sw(element_rig_get(rig, nothing, 0x02, nothing), SW_NO_REFERENCE);
+                } else
+                        assert_sw(element_rig_command(rig, reset, SLICE(touched)), SW_OK);
+                assert_false(holds(rig, secret_view(&token)));
+        }
+}
+
 #define PLAIN(name) cmocka_unit_test_setup_teardown(name, set_up_plain, tear_down)
 #define PERSON(name) cmocka_unit_test_setup_teardown(name, set_up_person, tear_down)
 
@@ -924,6 +975,8 @@ int main(void)
                 PERSON(a_token_has_one_form),
                 PLAIN(without_randomness_nothing_changes),
                 PLAIN(nothing_of_the_pin_stays_in_memory),
+                PLAIN(nothing_of_a_plain_pin_stays_in_memory),
+                PERSON(nothing_of_a_dead_token_stays_in_memory),
         };
         return cmocka_run_group_tests(tests, make_stencils, drop_stencils);
 }
