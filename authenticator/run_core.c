@@ -186,6 +186,7 @@ static void start_request(struct mitome_authenticator *a, enum mouth mouth)
         step(a, &(struct core_event){ .kind = u2f ? CORE_U2F : CORE_REQUEST,
                         .caller = callers[mouth],
                         .channel = authenticator_channel(a, mouth),
+                        .contactless = mouth == MOUTH_CARD && a->contactless,
                         .bytes = request });
 }
 

@@ -299,6 +299,7 @@ static void take_request(struct core *core, const struct core_event *event)
         core->u2f = event->kind == CORE_U2F;
         core->caller = event->caller;
         core->channel = event->channel;
+        core->contactless = event->contactless;
         core_pass_sequence(core);
         if (event->bytes.size == 0) {
                 core_answer(core, CTAP1_ERR_INVALID_LENGTH);

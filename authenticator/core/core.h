@@ -44,6 +44,7 @@ struct core_event {
         uint64_t now_ms; /* of any clock that only goes forward, the same in all events and in core_config */
         enum core_caller caller;
         uint32_t channel; /* of a request: tells this caller's clients apart */
+        bool contactless; /* it came over a reader's field */
         slice bytes;
         const struct mitome_gate_event *gate;
 };

@@ -276,6 +276,7 @@ struct core {
         uint64_t power_on_ms; /* authenticatorReset's window opened */
         enum core_caller caller;
         uint32_t channel;
+        bool contactless;
         bool u2f;           /* the request is an APDU, and so is its answer */
         bool pending_param; /* the element is asked something with a pinUvAuthParam */
         core_next *after_time;

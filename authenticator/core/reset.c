@@ -70,7 +70,8 @@ void core_reset(struct core *core)
         if (core->request_size != 1)
                 core_answer(core, CTAP1_ERR_INVALID_LENGTH);
         /* [6.6 window] without a display, only within 10 s of power-up: else NOT_ALLOWED */
-        else if (core->now_ms - core->power_on_ms > CORE_RESET_WINDOW_MS)
+        /* [2.2 6.4 0x1A] nor over what transportsForReset does not name: a reader that somebody walks past */
+        else if (core->contactless || core->now_ms - core->power_on_ms > CORE_RESET_WINDOW_MS)
                 core_answer(core, CTAP2_ERR_NOT_ALLOWED);
         /* [6.6 presence] the user has to touch */
         else

@@ -204,7 +204,8 @@ static void ask_whole(struct run *run)
         step(run, (struct core_event){ .kind = CORE_REQUEST,
                           .bytes = writer_view(&w),
                           .caller = (kind >> 4) % 3,
-                          .channel = kind >> 7 });
+                          .channel = kind >> 7,
+                          .contactless = how >> 7 });
 }
 
 /* ---- answers with which every command may succeed ---- */

@@ -115,6 +115,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
         if (event->kind == CORE_REQUEST || event->kind == CORE_U2F) {
                 model->u2f = event->kind == CORE_U2F;
                 model->client = (uint64_t)event->caller << 32 | event->channel;
+                model->contactless = event->contactless;
                 model->app = event->caller == CORE_CALLER_APP;
                 model->nfc = event->caller == CORE_CALLER_NFC;
                 model->pressed = model->may_manage = model->may_write = model->erased = false;
@@ -259,7 +260,7 @@ static void check_reset(const struct core_model *model, slice data)
 {
         MUST(!model->gate_runs && !model->begun);
         MUST(model->pressed && value_u8(data, 0x85) == 0x02);
-        MUST(model->request_ms - model->power_on_ms <= 10000);
+        MUST(!model->contactless && model->request_ms - model->power_on_ms <= 10000);
 }
 
 /* What a token authorises: never with one that is too old. */

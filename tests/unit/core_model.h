@@ -16,6 +16,7 @@ struct core_model {
         bool touched; /* since BEGIN */
         bool refused; /* since BEGIN: would not touch, or not in time */
         bool u2f;     /* the request is one of U2F */
+        bool contactless;
         bool app;     /* it came from an app that was checked */
         bool pressed; /* touched since the request */
         bool touch_awaited;

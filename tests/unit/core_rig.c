@@ -29,6 +29,7 @@ static void step(struct core_rig *rig, struct core_event event)
         event.now_ms = rig->now_ms;
         event.caller = rig->caller;
         event.channel = rig->channel;
+        event.contactless = rig->contactless;
         core_model_event(&rig->model, &event);
         core_step(rig->core, &event, &rig->action);
         core_model_action(&rig->model, &rig->action);

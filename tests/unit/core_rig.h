@@ -52,6 +52,7 @@ struct core_rig {
         uint64_t now_ms;
         enum core_caller caller;
         uint32_t channel;
+        bool contactless;
         writer w; /* of the request that is being built */
         uint8_t request[8192], reply[8192];
         slice answer; /* of the last reply: status and what follows, a copy */

@@ -449,6 +449,21 @@ static void everything_is_erased(void **state)
         core_rig_expect_idle(rig); /* no token to be forgotten */
 }
 
+/* [2.2 6.4 0x1A] transportsForReset names no field of a reader's: there nothing is erased, touched or not */
+static void no_reader_in_passing_erases(void **state)
+{
+        struct core_rig *rig = *state;
+        rig->caller = CORE_CALLER_NFC;
+        rig->contactless = true;
+        core_rig_command(rig, RESET);
+        core_rig_expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+        rig->contactless = false; /* a card that was put into a reader */
+        touch_for_reset(rig);
+        core_rig_expect_apdu(rig, RIG_RESET);
+        core_rig_respond(rig, (slice){ 0 }, SW_CONDITIONS);
+        core_rig_expect_status(rig, CTAP2_ERR_NOT_ALLOWED);
+}
+
 /* CANCEL at every moment: what the element has erased stays erased, and so the array and the fingers go too.
  */
 static void a_reset_is_not_cancelled_halfway(void **state)
@@ -632,6 +647,7 @@ int main(void)
                 TEST(nobody_goes_on_with_anothers_sequence),
                 TEST(a_device_is_selected),
                 TEST(everything_is_erased),
+                TEST(no_reader_in_passing_erases),
                 TEST(a_reset_is_not_cancelled_halfway),
                 TEST(a_reset_that_fails_is_told),
                 TEST(without_blobs_there_is_less_to_erase),
