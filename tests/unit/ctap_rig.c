@@ -85,7 +85,8 @@ static void start_gate(struct ctap_rig *rig, const struct mitome_gate_request *r
 static void answer_gate(struct ctap_rig *rig, struct core_event *event)
 {
         bool forgets = rig->gate_purpose == MITOME_GATE_FORGET;
-        rig->gate_event = (struct mitome_gate_event){ .kind = forgets ? MITOME_GATE_DONE : rig->finger };
+        rig->gate_event = (struct mitome_gate_event){ .kind = forgets ? MITOME_GATE_DONE : rig->finger,
+                .code = forgets ? MITOME_OK : rig->finger_code };
         if (forgets)
                 rig->fingers_forgotten = true;
         else if (rig->finger == MITOME_GATE_EVIDENCE || rig->finger == MITOME_GATE_ABSENT)

@@ -584,6 +584,44 @@ static void a_token_by_finger_has_seen_its_user(void **state)
         "credBlob"
 #define EXTENSION(text) slice_of(text, sizeof(text) - 1)
 
+/* [12.4] [12.7] What is asked for as `true` is told in authData, to whom it is for: no relying party is on
+ * the list of those that hear the minimum length. */
+static void what_was_wished_for_is_told(void **state)
+{
+        struct ctap_rig *rig = *state;
+        static const char wishes[] = "\xA5"
+                                     "\x6B"
+                                     "mitome-jpki"
+                                     "\xF5"
+                                     "\x6C"
+                                     "largeBlobKey"
+                                     "\xF5"
+                                     "\x6C"
+                                     "minPinLength"
+                                     "\xF5"
+                                     "\x71"
+                                     "thirdPartyPayment"
+                                     "\xF5"
+                                     "\x73"
+                                     "pinComplexityPolicy"
+                                     "\xF5";
+        static const char told[] = "\xA2"
+                                   "\x6B"
+                                   "mitome-jpki"
+                                   "\x66"
+                                   "finger"
+                                   "\x71"
+                                   "thirdPartyPayment"
+                                   "\xF5";
+        struct authdata data;
+        assert_status(make(rig, ASK(.extensions = EXTENSION(wishes), .rk = TRUE_OPTION, .uv = TRUE_OPTION)),
+                CTAP2_OK);
+        assert_int_equal(authdata_read(ctap_rig_bytes(rig, 2), &data, NULL).code, MITOME_OK);
+        assert_int_equal(data.extensions.size, sizeof told - 1);
+        assert_memory_equal(data.extensions.data, told, sizeof told - 1);
+        assert_int_equal(ctap_rig_bytes(rig, 5).size, 32); /* [12.3 makeCredential] */
+}
+
 /* [6.1.2 15] [6.2.2 10] unknown ones are ignored, those that contradict the request are refused untouched */
 static void extensions_are_checked(void **state)
 {
@@ -1152,6 +1190,7 @@ int main(void)
                 WITH(holder, looking_first_leaves_the_token),
                 WITH(plain, excluded_is_said_whatever_the_touch),
                 WITH(holder, a_token_by_finger_has_seen_its_user),
+                WITH(holder, what_was_wished_for_is_told),
                 WITH(plain, extensions_are_checked),
                 WITH(plain, hmac_secret_is_checked),
                 WITH(plain, a_blob_that_is_too_long_is_not_kept),

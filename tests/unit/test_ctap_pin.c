@@ -522,6 +522,33 @@ static void wrong_fingers_are_counted(void **state)
         assert_int_equal(get_uv_token(bench, CM, NULL), CTAP2_OK);
 }
 
+/* [6.5.5.7.3 5] A matcher that has no finger after all, or no sensor: nothing was compared, and whoever has a
+ * PIN uses that. */
+static void a_matcher_that_refuses_gives_no_token(void **state)
+{
+        struct bench *bench = *state;
+        static const struct {
+                mitome_code code;
+                uint8_t status;
+        } cases[] = {
+                { MITOME_E_GATE_NO_FINGER, CTAP2_ERR_NOT_ALLOWED },
+                { MITOME_E_GATE_NO_SENSOR, CTAP1_ERR_OTHER },
+                { MITOME_E_GATE_BUSY, CTAP1_ERR_OTHER },
+        };
+        enrol(bench);
+        uint64_t left = retries(bench, UV_RETRIES);
+        bench->ctap.finger = MITOME_GATE_REFUSED;
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                bench->ctap.finger_code = cases[i].code;
+                assert_int_equal(get_uv_token(bench, CM, NULL), cases[i].status);
+                assert_true(retries(bench, UV_RETRIES) + i + 1 >= left);
+        }
+        assert_int_equal(retries(bench, RETRIES), 8);
+        assert_int_equal(get_token(bench, first, CM, NULL), CTAP2_OK);
+        bench->ctap.finger = MITOME_GATE_EVIDENCE;
+        assert_int_equal(get_uv_token(bench, CM, NULL), CTAP2_OK);
+}
+
 /* [2.2 6.4 0x17] */
 static void finger_uses_since_the_last_pin_are_told(void **state)
 {
@@ -650,6 +677,7 @@ int main(void)
                 TEST(tokens_end_with_the_power),
                 TEST(a_finger_gives_a_token),
                 TEST(wrong_fingers_are_counted),
+                TEST(a_matcher_that_refuses_gives_no_token),
                 TEST(finger_uses_since_the_last_pin_are_told),
                 TEST(blobs_are_kept_by_who_may_write),
                 TEST(the_persistent_token_stays),
