@@ -379,10 +379,17 @@ slice iso7816_request(const struct iso7816 *iso)
         return iso->phase == WORKING ? slice_of(iso->message, iso->size) : (slice){ 0 };
 }
 
+/* A host that was told "not yet" has its response: it hears of the refusal when it asks. */
 void iso7816_refuse(struct iso7816 *iso, uint16_t sw)
 {
+        bool told = iso->phase == WORKING && !iso->owed;
         drop(iso);
-        answer_sw(iso, sw);
+        if (!told) {
+                answer_sw(iso, sw);
+                return;
+        }
+        iso->phase = READY;
+        iso->sw = sw;
 }
 
 /* A U2F answer brings its status word along. */

@@ -1272,6 +1272,30 @@ static void a_power_cycle_begins_anew(void **state)
         assert_int_equal(rig->log[0], MANAGE); /* another channel, the rules, the applet */
 }
 
+/* Whoever had the element for himself gives it back: what hosts and readers have stays. */
+static void an_element_is_restarted_alone(void **state)
+{
+        struct rig *rig = *state;
+        select_fido(rig);
+        rig->logged = 0;
+        assert_int_equal(
+                mitome_authenticator_restart_element(rig->authenticator, rig->now, NULL).code, MITOME_OK);
+        assert_int_equal(rig->resets, 1);
+        assert_int_equal(rig->log[0], MANAGE); /* another channel, the rules, the applet */
+        expect_response(
+                rig, EXCHANGE(rig, 0x80, 0x10, 0, 0, 1, 0x55, 0), 0x9000, "\x01"); /* still selected */
+        mitome_authenticator_exchange_reset(rig->authenticator, rig->now);
+        ask_info(rig); /* on the channel that there was */
+        expect_report(rig, CBOR, 0x00);
+        while (take(rig))
+                continue;
+        rig->reset_fails = true;
+        assert_int_equal(
+                mitome_authenticator_restart_element(rig->authenticator, rig->now, NULL).code, MITOME_E_LINK);
+        ask_info(rig);
+        expect_report(rig, CBOR, 0x7F);
+}
+
 static void an_element_that_does_not_come_back_is_told(void **state)
 {
         struct rig *rig = *state;
@@ -1464,6 +1488,7 @@ int main(void)
                 TEST(the_next_assertion_is_for_who_asked),
                 TEST(a_request_waits_behind_one_that_was_given_up),
                 TEST(a_power_cycle_begins_anew),
+                TEST(an_element_is_restarted_alone),
                 TEST(an_element_that_does_not_come_back_is_told),
                 TEST(resets_window_opens_with_power),
                 TEST(cancel_at_every_moment),

@@ -276,6 +276,29 @@ static void an_answer_to_nothing_is_not_sent(void **state)
         expect_nothing(rig);
 }
 
+/* One response a command: what goes wrong after "not yet" is told to whoever asks how far it is. */
+static void a_late_refusal_waits_to_be_asked_for(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t *bytes = pattern(2 * ISO7816_MESSAGE_MAX);
+        for (int answered = 0; answered < 2; answered++) {
+                assert_int_equal(message(rig, "\x04", 1, 0x80), ISO7816_REQUEST);
+                iso7816_keepalive(rig->iso, ISO7816_PROCESSING);
+                expect_data(rig, 0x9100, "\x01", 1);
+                if (answered)
+                        iso7816_reply(rig->iso, slice_of(bytes, 2 * ISO7816_MESSAGE_MAX));
+                else
+                        iso7816_refuse(rig->iso, 0x6A80);
+                expect_nothing(rig);
+                assert_false(iso7816_working(rig->iso));
+                assert_int_equal(RAW(rig, 0x80, 0x11, 0, 0, 0), ISO7816_NONE);
+                expect_sw(rig, answered ? UNKNOWN : 0x6A80);
+                RAW(rig, 0x80, 0x11, 0, 0, 0);
+                expect_sw(rig, CONDITIONS);
+        }
+        free(bytes);
+}
+
 static void an_answer_that_is_too_long_is_an_error(void **state)
 {
         struct rig *rig = *state;
@@ -730,6 +753,7 @@ int main(void)
                 TEST(a_message_is_answered),
                 TEST(reserved_bits_are_zero),
                 TEST(an_answer_to_nothing_is_not_sent),
+                TEST(a_late_refusal_waits_to_be_asked_for),
                 TEST(an_answer_that_is_too_long_is_an_error),
                 TEST(messages_of_every_length_go_in_parts),
                 TEST(an_answer_goes_in_the_parts_that_are_taken),
