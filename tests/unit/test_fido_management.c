@@ -83,6 +83,7 @@ struct made {
 struct wish {
         const char *rp_id, *user;
         uint8_t options, algorithm, protection;
+        bool blob_key;
 };
 
 /* By touch alone, so that many are made quickly. */
@@ -101,6 +102,8 @@ static void make(struct bench *bench, const struct wish *wish, struct made *ret)
         tlv_write_u8(&w, 0x86, wish->algorithm);
         if (wish->protection)
                 tlv_write_u8(&w, 0x88, wish->protection);
+        if (wish->blob_key)
+                tlv_write_u8(&w, 0x8A, 0x02);
         assert_int_equal(element_rig_command(&bench->rig, 0x80240000, writer_view(&w)), SW_OK);
         assert_int_equal(authdata_read(element_rig_value(&bench->rig, 0x80), &data, NULL).code, MITOME_OK);
         memcpy(ret->id, data.credential_id.data, sizeof ret->id);
@@ -112,7 +115,7 @@ static void make(struct bench *bench, const struct wish *wish, struct made *ret)
 static struct made make_for(struct bench *bench, const char *rp_id, const char *user)
 {
         struct made made;
-        const struct wish wish = { rp_id, user, DISCOVERABLE, ES256, 0 };
+        const struct wish wish = { rp_id, user, DISCOVERABLE, ES256, 0, false };
         make(bench, &wish, &made);
         return made;
 }
@@ -286,7 +289,7 @@ static void discoverable_credentials_are_counted(void **state)
         assert_int_equal(number(&bench, 0x80), 0);
         assert_int_equal(number(&bench, 0x81), 10000);
         make_for(&bench, "a.example", "one");
-        make(&bench, &(struct wish){ "a.example", "two", 0, ES256, 0 }, &made);
+        make(&bench, &(struct wish){ "a.example", "two", 0, ES256, 0, false }, &made);
         get_token(&bench, CM, NULL);
         assert_int_equal(ask(&bench, METADATA), SW_OK);
         assert_int_equal(number(&bench, 0x80), 1);
@@ -306,7 +309,7 @@ static void relying_parties_are_listed_by_age(void **state)
         open_bench(&bench);
         get_token(&bench, CM, NULL);
         assert_int_equal(ask(&bench, FIRST_RP), SW_NO_REFERENCE);
-        make(&bench, &(struct wish){ "hidden.example", "one", 0, ES256, 0 }, &made);
+        make(&bench, &(struct wish){ "hidden.example", "one", 0, ES256, 0, false }, &made);
         make_for(&bench, "ssh:", "one");
         make_for(&bench, "b.example", "one");
         make_for(&bench, "ssh:", "two");
@@ -431,7 +434,8 @@ static void a_credential_is_shown_whole(void **state)
         for (size_t i = 0; i < sizeof algorithms; i++) {
                 const char user[] = { 'u', (char)('0' + i), 0 };
                 make(&bench,
-                        &(struct wish){ "a.example", user, DISCOVERABLE, algorithms[i], (uint8_t)(i + 1) },
+                        &(struct wish){
+                                "a.example", user, DISCOVERABLE, algorithms[i], (uint8_t)(i + 1), false },
                         &made[i]);
         }
         get_token(&bench, CM, NULL);
@@ -663,6 +667,28 @@ static void both_protocols_manage(void **state)
                 bench.protocol = 3 - protocol;
                 assert_int_equal(ask(&bench, FIRST_RP), SW_SECURITY_STATUS);
                 assert_int_equal(delete_by_id(&bench, SLICE(made.id)), SW_SECURITY_STATUS);
+        }
+        close_bench(&bench);
+}
+
+/* The array of large blobs is everybody's to read: with the keys to it a token that a host keeps for years
+ * would read all that relying parties will ever put there. */
+static void large_blob_keys_are_not_for_the_persistent_token(void **state)
+{
+        (void)state;
+        struct bench bench = { 0 };
+        struct made made;
+        open_bench(&bench);
+        for (char user = 'a'; user <= 'b'; user++) {
+                const char name[] = { user, 0 };
+                make(&bench, &(struct wish){ "a.example", name, DISCOVERABLE, ES256, 0, true }, &made);
+        }
+        for (int keys = 0; keys < 2; keys++) {
+                get_token(&bench, keys ? CM : PCMR, NULL);
+                assert_int_equal(first_credential(&bench, "a.example"), SW_OK);
+                assert_int_equal(is_absent(&bench, 0x86), !keys);
+                assert_int_equal(ask(&bench, NEXT_CREDENTIAL), SW_OK);
+                assert_int_equal(is_absent(&bench, 0x86), !keys);
         }
         close_bench(&bench);
 }
@@ -959,6 +985,7 @@ int main(void)
                 cmocka_unit_test(what_is_signed_is_what_is_done),
                 cmocka_unit_test(both_protocols_manage),
                 cmocka_unit_test(the_persistent_token_only_reads),
+                cmocka_unit_test(large_blob_keys_are_not_for_the_persistent_token),
                 cmocka_unit_test(params_of_another_size_are_wrong),
                 cmocka_unit_test(one_is_deleted_and_the_others_stay),
                 cmocka_unit_test(a_user_is_renamed),

@@ -131,6 +131,7 @@ struct fido_chain {
 struct fido_listing {
         bool open;
         uint32_t place;                     /* of the credential that was shown last */
+        bool keys;                          /* largeBlobKeys are shown, too */
         uint8_t rp_id_hash[FIDO_HASH_SIZE]; /* of the relying party whose credentials are listed */
 };
 

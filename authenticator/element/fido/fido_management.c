@@ -24,12 +24,18 @@ struct management {
  * cm: PIN_AUTH_INVALID. [6.8.2 rpId] [6.8.3 rpId] the token is for a relying party, [6.8.4 rpId] [6.8.5 rpId]
  * [6.8.6 rpId] for another one: PIN_AUTH_INVALID. [2.2 6.8 pcmr] one that may only read will do where nothing
  * is changed */
+static bool is_authorised_to_change(
+        struct mitome_element *element, const struct management *management, slice rp_id_hash)
+{
+        return fido_token_authorises(
+                &element->fido, FIDO_CM, rp_id_hash, management->message, management->param);
+}
+
 static bool is_authorised(
         struct mitome_element *element, const struct management *management, slice rp_id_hash)
 {
         struct management_needs needs;
-        if (fido_token_authorises(
-                    &element->fido, FIDO_CM, rp_id_hash, management->message, management->param))
+        if (is_authorised_to_change(element, management, rp_id_hash))
                 return true;
         return management_needs(management->subcommand, &needs) && needs.reads &&
                fido_persistent_authorises(element, management->message, management->param);
@@ -179,8 +185,9 @@ static uint16_t write_public_key(
         return w.overflowed ? SW_UNKNOWN : SW_OK;
 }
 
-static uint16_t write_credential(
-        struct mitome_element *element, const struct fido_credential *credential, writer *answer)
+/* Anybody reads the large-blob array: its keys are not for a token that a host keeps for years. */
+static uint16_t write_credential(struct mitome_element *element, const struct fido_credential *credential,
+        bool with_key, writer *answer)
 {
         tlv_write(answer, 0x80, credential->id);
         SW_TRY(write_public_key(element, credential, answer));
@@ -188,7 +195,7 @@ static uint16_t write_credential(
         tlv_write(answer, 0x83, credential->user_id);
         tlv_write(answer, 0x84, credential->user_name);
         tlv_write(answer, 0x85, credential->display_name);
-        if (credential->blob_key.size)
+        if (with_key && credential->blob_key.size)
                 tlv_write(answer, 0x86, credential->blob_key);
         tlv_write_u8(answer, 0x87, credential->payment);
         return SW_OK;
@@ -214,7 +221,8 @@ static uint16_t list_first_credential(
                 return SW_SECURITY_STATUS;
         SW_TRY(fido_find(element, &query, &credential)); /* [6.8.4 none] NO_CREDENTIALS */
         SW_TRY(fido_count_found(element, &query, &count));
-        SW_TRY(write_credential(element, &credential, answer));
+        listing.keys = is_authorised_to_change(element, management, query.rp_id_hash);
+        SW_TRY(write_credential(element, &credential, listing.keys, answer));
         write_u16_field(answer, 0x88, count);
         SW_TRY(element_sw(slice_copy(
                 query.rp_id_hash, "rpIdHash", listing.rp_id_hash, sizeof listing.rp_id_hash, NULL)));
@@ -237,7 +245,7 @@ static uint16_t list_next_credential(
                 *listing = (struct fido_listing){ 0 };
                 return sw == SW_NO_REFERENCE ? SW_CONDITIONS : sw;
         }
-        SW_TRY(write_credential(element, &credential, answer));
+        SW_TRY(write_credential(element, &credential, listing->keys, answer));
         listing->place = credential.place;
         return SW_OK;
 }
