@@ -68,9 +68,12 @@ call fido2-token -I "$device"
 test_that 'fido2-token -I reads it' status 0
 test_that 'its versions' said U2F_V2 FIDO_2_0 FIDO_2_1
 test_that 'its extensions' said credProtect hmac-secret credBlob largeBlobKey minPinLength
+# [6.4 rk] [6.4 plat] [6.4 clientPin] [6.4 credMgmt] [6.8.1] [6.4 largeBlobs] [6.10.1] [6.4 authnrCfg] [6.4 setMinPINLength] [7.4.1] [6.4 pinUvAuthToken]
 test_that 'its options' said 'rk' 'noplat' 'noclientPin' 'credMgmt' 'largeBlobs' 'authnrCfg' 'setMinPINLength' 'pinUvAuthToken'
+# [6.4 0x0A]
 test_that 'its algorithms' said 'es256' 'eddsa'
 test_that 'both PIN protocols' said 'pin protocols: 2, 1'
+# [6.4 0x0E]
 test_that 'that touches come by themselves is told' never_said 'fwversion: 0x1$'
 
 # ---- without a PIN ----
@@ -83,6 +86,7 @@ for type in es256 eddsa es384; do
         test_that 'fido2-cred -V verifies its attestation' status 0
         # [6.2.2 4.5] [6.2.2 7] [6.2.2 9] [6.2.2 13]
         log_in "free-$type" example.org -p
+        # [6.1.2 18] [6.2.2 11]
         test_that 'fido2-assert -G logs in with it' status 0
         verify_login "free-$type" "$type" -p
         test_that 'fido2-assert -V verifies the login' status 0
@@ -92,6 +96,7 @@ verify_login free-es256 es256
 test_that 'it does not verify for another challenge' failed
 # [6.2.2 7.5] [6.2.2 7.6]
 log_in free-es256 example.com -p
+# [6.2.2 7.3]
 test_that 'nor is there one for another relying party' said FIDO_ERR_NO_CREDENTIALS
 # [6.1.2 3.2]
 register refused example.org alice rs256
@@ -157,6 +162,7 @@ test_that 'does not pass for one with a touch' failed
 
 # [12.1]
 for level in 1 2 3; do
+        # [12.1 makeCredential]
         register "protect$level" protect.example "user$level" es256 -v -r -c "$level"
         test_that "a credential of protection $level" status 0
         verify_credential "protect$level" es256 -v -c "$level"
@@ -172,7 +178,7 @@ test_that 'protection 3 does not' said FIDO_ERR_NO_CREDENTIALS
 log_in protect3 protect.example -v
 test_that 'it does with the PIN' status 0
 printf '%s\n%s\n' "$cdh" protect.example >"$work/all.ask"
-# [6.2.2 7.2] [6.2.2 12.2.1] [6.2.2 12.2.2] [6.2.2 12.3] [6.3 4] [6.3 7]
+# [6.2.2 7.2] [6.2.2 12.2.1] [6.2.2 12.2.2] [6.2.2 12.3] [6.3 4] [6.3 7] [6.2.2 12] [6.2.2 12.2] [6.3 5] [6.3 8]
 typing "$pin\n" fido2-assert -G -r -v -i "$work/all.ask" "$device"
 test_that 'all three are found without an id, with the PIN' said "$(b64 user1)" "$(b64 user2)" "$(b64 user3)"
 call fido2-assert -G -r -p -i "$work/all.ask" "$device"
@@ -190,6 +196,7 @@ for time in 1 2; do
         call fido2-assert -G -h -i "$work/secret.ask" "$device"
         line 5 "$work/out" >"$work/secret$time"
 done
+# [12.5 getAssertion]
 test_that 'gives a secret for a salt, the same each time' cmp -s "$work/secret1" "$work/secret2"
 test_that 'of 32 bytes' [ "$(openssl base64 -d -A -in "$work/secret1" | wc -c)" = 32 ]
 typing "$pin\n" fido2-assert -G -h -v -i "$work/secret.ask" "$device"
@@ -197,11 +204,12 @@ line 5 "$work/out" >"$work/secret3"
 different() {
         ! cmp -s "$@"
 }
+# [12.5 getAssertion]
 test_that 'and another one to a verified user' different "$work/secret1" "$work/secret3"
 
 # ---- resident keys ----
 
-# [6.1.2 5.4]
+# [6.1.2 5.4] [6.1.2 17] [6.1.2 17.1]
 register resident1 resident.example dora eddsa -r -v
 register resident2 resident.example emil es256 -r -v
 test_that 'two resident keys' status 0
@@ -232,10 +240,12 @@ test_that 'nothing is listed for another PIN' said FIDO_ERR_PIN_INVALID
 
 # ---- large blobs ----
 
+# [12.3 makeCredential]
 register blob blob.example frida es256 -r -v -b
 test_that 'a credential with a key for a large blob' status 0
 line 8 "$work/blob.cred" >"$work/blob.key64"
 test_that 'of 32 bytes' [ "$(openssl base64 -d -A -in "$work/blob.key64" | wc -c)" = 32 ]
+# [12.3 getAssertion]
 log_in blob blob.example -b -v
 test_that 'a login tells the same' grep -qxF -e "$(cat "$work/blob.key64")" "$work/blob.login"
 printf 'what somebody keeps with a credential' >"$work/blob"
@@ -271,6 +281,7 @@ test_that 'with its version' never_said U2F_V2
 printf '%s\n%s\n%s\n' "$cdh" example.org "$(line 5 "$work/free-es256.cred")" >"$work/always.ask"
 # [6.2.2 5]
 call fido2-assert -G -p -i "$work/always.ask" "$device"
+# [6.2.2 5.5]
 test_that 'a touch alone logs in no more' failed
 # [7.2.4]
 call fido2-assert -G -u -i "$work/u2f.ask" "$device"
@@ -283,15 +294,18 @@ test_that 'and a touch does again' status 0
 typing "$pin\n" fido2-token -S -l 9 "$device"
 test_that 'fido2-token -S -l makes PINs longer' status 0
 call fido2-token -I "$device"
+# [6.4 0x0D]
 test_that 'it says so' said 'minpinlen: 9'
 # [6.5.5.6 12]
 typing "$pin\n12345678\n12345678\n" fido2-token -C "$device"
 test_that 'a shorter one is refused' failed
 typing "$pin\n" fido2-token -S -l 8 "$device"
+# [6.11.4 newMinPINLength]
 test_that 'and never is it made shorter' failed
-# [7.4]
+# [7.4] [6.11.4 minPinLengthRPIDs]
 typing "$pin\n" fido2-token -S -m example.org "$device"
 test_that 'fido2-token -S -m names who may learn that' status 0
+# [6.11.4 forceChangePin] [6.4 0x0C]
 typing "$pin\n" fido2-token -S -f "$device"
 test_that 'fido2-token -S -f forces a change' status 0
 call fido2-token -I "$device"
@@ -342,6 +356,7 @@ for round in 4 7; do
                 [ $((round + miss)) -gt 8 ] || typing "$bad_pin\n" fido2-token -L -r "$device"
         done
 done
+# [6.5.2.2]
 test_that 'the eighth locks' said FIDO_ERR_PIN_BLOCKED
 stop_authenticator
 start_authenticator plain pty
@@ -359,9 +374,11 @@ test_that 'and no longer one' said 'minpinlen: 4'
 call fido2-assert -G -p -i "$work/always.ask" "$device"
 test_that 'nor a credential' said FIDO_ERR_NO_CREDENTIALS
 call fido2-token -G -b -k "$work/blob.key64" "$work/blob.none" "$device"
+# [6.6 largeBlobs]
 test_that 'nor a blob' failed
 sleep 11
 call fido2-token -R "$device"
+# [6.6 window]
 test_that 'ten seconds later it is too late for that' failed
 stop_authenticator
 
@@ -374,12 +391,13 @@ has_fingers() {
 start_authenticator fingers pty
 if has_fingers; then
         pin=24680
-        # [6.7.1]
+        # [6.7.1] [6.4 uv] [6.4 bioEnroll]
         test_that 'before the first finger it verifies nobody' said 'nouv' 'nobioEnroll'
         typing "$pin\n$pin\n" fido2-token -S "$device"
         # [6.7.4 4] [6.7.4 5] [6.7.4 8] [6.7.4 9]
         typing "$pin\n" fido2-token -S -e "$device"
         test_that 'fido2-token -S -e enrols a finger' status 0
+        # [6.7.4 remainingSamples] [6.7.4 lastEnrollSampleStatus]
         test_that 'by several samples' said 'Sample ok' 'samples left'
         # [6.7.6]
         typing "$pin\n" fido2-token -L -e "$device"
@@ -404,6 +422,7 @@ if has_fingers; then
         printf '%s\n%s\n%s\n' "$cdh" finger.example "$(line 5 "$work/finger.cred")" >"$work/finger.ask"
         # [6.2.2 6.2]
         call fido2-assert -G -t uv=true -i "$work/finger.ask" -o "$work/finger.login" "$device"
+        # [6.2.2 6] [6.2.2 6.2.2] [6.2.2 6.2.4]
         test_that 'a login by the finger' status 0
         verify_login finger es256 -v
         test_that 'says so, too' status 0
@@ -413,8 +432,10 @@ if has_fingers; then
         rm -f "$work/finger.login"
         # [6.5.5.7.3 10.3] [6.2.2 6.2.3]
         call fido2-assert -G -t uv=true -i "$work/finger.ask" -o "$work/finger.login" "$device"
+        # [6.2.2 6.2.3.2]
         test_that 'another finger logs in nobody' failed
         call fido2-token -I "$device"
+        # [6.5.3.1]
         test_that 'and costs tries' never_said 'uv retries: 5'
         for try in 1 2 3 4 5 6; do
                 call fido2-assert -G -t uv=true -i "$work/finger.ask" "$device"
@@ -425,6 +446,7 @@ if has_fingers; then
         log_in finger finger.example -v
         test_that 'the PIN still logs in' status 0
         call fido2-token -I "$device"
+        # [6.5.2.2]
         test_that 'and gives the finger its tries back' said 'uv retries: 5'
         stop_authenticator
         start_authenticator fingers pty
@@ -436,6 +458,7 @@ if has_fingers; then
         call fido2-token -I "$device"
         test_that 'and nothing verifies any more' said 'nouv' 'nobioEnroll'
         call fido2-assert -G -t uv=true -i "$work/finger.ask" "$device"
+        # [6.2.2 4.3] [6.2.2 4.3.2]
         test_that 'not even that finger' failed
 else
         skip 'fingers' 'this build has no matcher'
@@ -468,6 +491,7 @@ for miss in 1 2; do
         test_that "miss $miss" said FIDO_ERR_PIN_INVALID
 done
 typing "9999\n1357\n1357\n" fido2-token -C "$device"
+# [6.5.5.6 3]
 test_that 'the third locks' said FIDO_ERR_PIN_BLOCKED
 typing "$pin\n1357\n1357\n" fido2-token -C "$device"
 test_that 'for good' said FIDO_ERR_PIN_BLOCKED

@@ -21,7 +21,7 @@ await service_is_there || {
         echo 'Bail out! pcscd does not start'
         exit 1
 }
-# [11.3.3] [11.3.6] [11.3.7.1] [11.3.7.2]
+# [11.3.3] [11.3.3 version] [11.3.5] [11.3.6] [11.3.6 response] [11.3.7.1] [11.3.7.2]
 result=0
 "$packages/bin/python3" "$here/client_python.py" "$mitome" "$work" pcsc || result=$?
 exit "$result"

@@ -291,7 +291,7 @@ class step:
 def getinfo(authenticator):
     ctap = Ctap2(authenticator.open())
     info = ctap.info
-    # [6.4] [6.4 0x01] [6.4 0x06]
+    # [6.4] [6.4 0x01] [6.4 0x06] [11.2.9.1.2]
     with step("getInfo: versions, both PIN protocols, canonical CBOR"):
         assert {"FIDO_2_0", "FIDO_2_1", "U2F_V2"} <= set(info.versions) and set(info.pin_uv_protocols) == {1, 2}
     # [6.4 0x05] [6.4 0x07] [6.4 0x08]
@@ -301,12 +301,14 @@ def getinfo(authenticator):
                 5: {"up": True}, 6: b"\0" * 32, 7: 2}
         assert info.max_creds_in_list > 0 and info.max_cred_id_length > 0
         assert 1 + len(cbor.encode(wish)) <= info.max_msg_size <= 7609
+    # [6.4 0x07] [6.2.2 7.6]
     with step("and is taken"):
         refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "example.com", b"\0" * 32,
                 [{"type": "public-key", "id": bytes([n]) * info.max_cred_id_length} for n in range(info.max_creds_in_list)])
+    # [6.4 0x0B]
     with step("a large-blob array of 1024 bytes at least"):
         assert info.max_large_blob >= 1024
-    # [6.4 0x02] [6.4 0x04]
+    # [6.4 0x02] [6.4 0x04] [6.4 0x0F] [6.4 rk] [6.4 clientPin] [6.4 pinUvAuthToken] [6.4 credMgmt] [6.8.1] [6.4 setMinPINLength] [7.4.1] [6.4 largeBlobs] [6.10.1] [6.4 alwaysUv] [6.4 noMcGaPermissionsWithClientPin] [6.4 plat]
     with step("what belongs together is told together"):
         options = info.options
         assert options["rk"] and options["clientPin"] is False and options["pinUvAuthToken"] and options["credMgmt"]
@@ -315,22 +317,25 @@ def getinfo(authenticator):
         assert ("largeBlobKey" in info.extensions) == bool(options.get("largeBlobs"))
         assert options.get("alwaysUv") is False and "U2F_V2" in info.versions
         assert "noMcGaPermissionsWithClientPin" not in options and not options.get("plat")
+    # [6.4 0x0A] [6.1.2 3] [6.1.2 3.1.3]
     with step("each algorithm it names makes a credential, and RS256 is not named"):
         named = [a["alg"] for a in info.algorithms]
         assert -7 in named and -257 not in named
         for alg in named:
             assert make(ctap, algorithms=[{"type": "public-key", "alg": alg}]).auth_data.credential_data.public_key[3] == alg
+    # [6.4 0x0E]
     with step("that it touches by itself is told"):
         assert info.firmware_version >> 32 == 0x54455354
     # [6.4 0x09]
     with step("its transports are known ones"):
         assert set(info.transports) <= {"usb", "nfc", "ble", "hybrid", "internal", "smart-card"} and info.transports
-    # [2.2 6.4 0x16]
+    # [2.2 6.4 0x16] [6.4 0x0C] [6.4 0x0D]
     with step("attestation formats and the user verification it has"):
         assert "packed" in info.attestation_formats and info.min_pin_length == 4 and info.force_pin_change is False
     # [6.9]
     with step("authenticatorSelection"):
         ctap.selection()
+    # [8.1]
     with step("an unknown command is refused"):
         refused(ERR.INVALID_COMMAND, ctap.send_cbor, 0x3F, {})
 
@@ -340,7 +345,7 @@ def registration(authenticator):
     device = authenticator.open()
     browser = client(device)
     for cls in (ES256, EdDSA, ES384):
-        # [6.1.2 14] [6.1.2 16] [6.1.2 19] [6.2.2 7] [6.2.2 9] [6.2.2 13]
+        # [6.1.2 14] [6.1.2 16] [6.1.2 19] [6.2.2 7] [6.2.2 9] [6.2.2 13] [6.1.2 5] [6.1.2 5.1] [6.1.2 14.2] [6.1.2 14.3] [6.2.2 4] [6.2.2 4.1] [6.2.2 9.2] [6.2.2 11] [6.2.2 11.1] [6.1.2 18]
         with step(f"a browser registers and logs in with {cls.__name__}"):
             data, _ = register(browser, alg=cls.ALGORITHM)
             assert data.credential_data.public_key[3] == cls.ALGORITHM and touched(data) and not verified(data)
@@ -358,14 +363,15 @@ def registration(authenticator):
         first = log_in(browser, [data.credential_data])[1].response.authenticator_data.counter
         second = log_in(browser, [data.credential_data])[1].response.authenticator_data.counter
         assert second > first
-    # [6.1.2 12.1]
+    # [6.1.2 12.1] [6.1.2 12]
     with step("an excluded credential is not made"):
         refused(ERR.CREDENTIAL_EXCLUDED, make, ctap, exclude_list=[{"type": "public-key", "id": data.credential_data.credential_id}])
+    # [6.1.2 12]
     with step("one of another relying party excludes nothing"):
         make(ctap, rp={"id": "example.org"}, exclude_list=[{"type": "public-key", "id": data.credential_data.credential_id}])
     with step("nor does an unknown kind of credential"):
         make(ctap, exclude_list=[{"type": "rot13", "id": data.credential_data.credential_id}])
-    # [6.2.2 9.3]
+    # [6.2.2 9.3] [6.2.2 3]
     with step("a pre-flight without a touch"):
         silent = ctap.get_assertion(RP["id"], b"\x22" * 32, [{"type": "public-key", "id": data.credential_data.credential_id}], options={"up": False})
         assert not touched(silent.auth_data) and not verified(silent.auth_data)
@@ -373,6 +379,7 @@ def registration(authenticator):
     # [6.1.2 5.6]
     with step("makeCredential without a touch there is none"):
         refused(ERR.INVALID_OPTION, make, ctap, options={"up": False})
+    # [6.1.2 5] [8 unknown]
     with step("unknown options change nothing"):
         make(ctap, options={"unknown": True})
     # [6.1.2 5.3] [6.1.2 5.3.2]
@@ -387,12 +394,15 @@ def registration(authenticator):
             "no rp": {1: b"\0" * 32, 3: {"id": b"u"}, 4: [{"type": "public-key", "alg": -7}]},
             "no user": {1: b"\0" * 32, 2: RP, 4: [{"type": "public-key", "alg": -7}]},
             "no algorithms": {1: b"\0" * 32, 2: RP, 3: {"id": b"u"}}}.items():
+        # [8.2]
         with step(f"makeCredential with {name}"):
             refused(ERR.MISSING_PARAMETER, ctap.send_cbor, Ctap2.CMD.MAKE_CREDENTIAL, wish)
+    # [8 canonical] [8 order] [8 definite]
     with step("CBOR that is not canonical"):
         refused(ERR.INVALID_CBOR, raw, device, b"\x02\xa2\x02\x58\x20" + b"\0" * 32 + b"\x01\x61\x61")
         refused(ERR.INVALID_CBOR, raw, device, b"\x02\xa1\x18\x01\x61\x61")
         refused(ERR.INVALID_CBOR, raw, device, b"\x02\xbf\xff")
+    # [8.2] [6.4]
     with step("CBOR that ends early, and more behind its end"):
         refused(ERR.INVALID_CBOR, raw, device, b"\x02\xa1\x01\x61")
         refused((ERR.INVALID_CBOR, ERR.INVALID_LENGTH), raw, device, b"\x04\x00")
@@ -411,11 +421,11 @@ def raw(device, message):
 def many_assertions(authenticator):
     ctap = Ctap2(authenticator.open())
     users = [f"user {n}".encode() for n in range(25)]
-    # [6.1.2 5.4]
+    # [6.1.2 5.4] [6.1.2 17] [6.1.2 17.1] [6.1.2 17.3]
     with step("25 discoverable credentials of one relying party"):
         for user in users:
             make(ctap, user=user, options={"rk": True})
-    # [6.2.2 7.2] [6.2.2 12.2.1] [6.2.2 12.2.2] [6.3 4] [6.3 5] [6.3 6] [6.3 7]
+    # [6.2.2 7.2] [6.2.2 12.2.1] [6.2.2 12.2.2] [6.3 4] [6.3 5] [6.3 6] [6.3 7] [6.2.2 7.7] [6.2.2 12] [6.2.2 12.2] [6.3 8]
     with step("all are given, newest first"):
         found = ctap.get_assertions(RP["id"], b"\x33" * 32)
         assert found[0].number_of_credentials == 25
@@ -431,6 +441,7 @@ def many_assertions(authenticator):
         ctap.get_assertion(RP["id"], b"\x33" * 32)
         refused(ERR.NO_CREDENTIALS, ctap.get_assertion, "example.org", b"\x33" * 32)
         refused(ERR.NOT_ALLOWED, ctap.get_next_assertion)
+    # [6.1.2 17.2]
     with step("the same user again takes the place of the old one"):
         make(ctap, user=users[3], options={"rk": True})
         found = ctap.get_assertions(RP["id"], b"\x33" * 32)
@@ -452,14 +463,14 @@ def client_pin(authenticator):
         refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV2(), b"1" * 64)
     with step("three code points of four bytes each are three"):
         refused(ERR.PIN_POLICY_VIOLATION, set_raw, ctap, PinProtocolV1(), "\U0001f511\U0001f512\U0001f513".encode())
-    # [6.5.5.4 5] [6.5.5.5 4] [6.5.5.5 5] [6.5.5.5 12] [6.5.6] [6.5.7]
+    # [6.5.5.4 5] [6.5.5.5 4] [6.5.5.5 5] [6.5.5.5 12] [6.5.6] [6.5.7] [6.5.6 initialize] [6.5.6 getPublicKey]
     with step("set"):
         pin.set_pin(PIN)
         assert ctap.get_info().options["clientPin"] is True and pin.get_pin_retries()[0] == 8
     # [6.5.5.5 3]
     with step("once only"):
         refused((ERR.PIN_AUTH_INVALID, ERR.NOT_ALLOWED), pin.set_pin, PIN)
-    # [6.1.2 7] [6.1.2 8] [6.1.2 10]
+    # [6.1.2 7] [6.1.2 8] [6.1.2 10] [6.1.2 8.1] [6.1.2 11] [6.4 makeCredUvNotRqd]
     with step("whether a credential is made without it is as getInfo says"):
         if ctap.get_info().options.get("makeCredUvNotRqd"):
             assert not verified(make(ctap).auth_data)
@@ -469,27 +480,28 @@ def client_pin(authenticator):
     for cls in PROTOCOLS:
         protocol = cls()
         mine = ClientPin(ctap, protocol)
-        # [6.5.5.6 4] [6.5.5.6 5] [6.5.5.6 9] [6.5.5.6 17] [6.5.5.6 18] [6.5.5.6 19]
+        # [6.5.5.6 4] [6.5.5.6 5] [6.5.5.6 9] [6.5.5.6 17] [6.5.5.6 18] [6.5.5.6 19] [6.5.5.6 11] [6.5.6 ecdh] [6.5.6 kdf] [6.5.7 kdf] [6.5.6 decrypt] [6.5.7 decrypt] [6.5.6 encrypt] [6.5.7 encrypt] [6.5.6 verify] [6.5.7 verify]
         with step(f"protocol {cls.VERSION}: changed and changed back"):
             mine.change_pin(PIN, "4b4b4b4b")
             refused(ERR.PIN_INVALID, mine.get_pin_token, PIN, PERMISSION.GET_ASSERTION, RP["id"])
             mine.change_pin("4b4b4b4b", PIN)
             assert mine.get_pin_retries()[0] == 8
-        # [6.2.2 6.1] [6.5.5.7.2 14]
+        # [6.2.2 6.1] [6.5.5.7.2 14] [6.2.2 6] [6.2.2 6.1.2]
         with step(f"protocol {cls.VERSION}: a token for one permission does that alone"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
             param = protocol.authenticate(got, b"\x44" * 32)
             refused(ERR.PIN_AUTH_INVALID, ctap.get_assertion, RP["id"], b"\x44" * 32, pin_uv_param=param, pin_uv_protocol=cls.VERSION)
-        # [6.1.2 11.1] [6.5.5.7.2 16]
+        # [6.1.2 11.1] [6.5.5.7.2 16] [6.1.2 11.1.3]
         with step(f"protocol {cls.VERSION}: a token for one relying party does for that alone"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, "example.org")
             refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=cls.VERSION)
-        # [6.1.2 14.4]
+        # [6.1.2 14.4] [6.1.2 11] [6.1.2 11.1.2] [6.1.2 11.1.4] [6.1.2 11.1.5] [6.1.2 11.1.6]
         with step(f"protocol {cls.VERSION}: it verifies the user, once"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
             param = protocol.authenticate(got, b"\x11" * 32)
             assert verified(make(ctap, pin_uv_param=param, pin_uv_protocol=cls.VERSION).auth_data)
             refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=param, pin_uv_protocol=cls.VERSION)
+        # [6.1.2 11.1.1] [6.5.6 verify] [6.5.7 verify]
         with step(f"protocol {cls.VERSION}: a parameter of another message, and one bit off"):
             got = mine.get_pin_token(PIN, PERMISSION.MAKE_CREDENTIAL, RP["id"])
             refused(ERR.PIN_AUTH_INVALID, make, ctap, pin_uv_param=protocol.authenticate(got, b"\x12" * 32), pin_uv_protocol=cls.VERSION)
@@ -512,7 +524,7 @@ def client_pin(authenticator):
     # [6.5.5.4 4]
     with step("a third protocol there is none"):
         refused(ERR.INVALID_PARAMETER, ctap.client_pin, 3, ClientPin.CMD.GET_KEY_AGREEMENT)
-    # [6.5.5.2] [6.5.5.7.2 8] [6.5.5.7.2 9.1] [6.5.5.7.2 9.1.1] [6.5.5.7.2 9.1.2]
+    # [6.5.5.2] [6.5.5.7.2 8] [6.5.5.7.2 9.1] [6.5.5.7.2 9.1.1] [6.5.5.7.2 9.1.2] [6.5.2.2]
     with step("three misses in a row: a power cycle is due"):
         for left in (7, 6):
             refused(ERR.PIN_INVALID, pin.get_pin_token, "wrong", PERMISSION.GET_ASSERTION, RP["id"])
@@ -520,11 +532,13 @@ def client_pin(authenticator):
         refused(ERR.PIN_AUTH_BLOCKED, pin.get_pin_token, "wrong", PERMISSION.GET_ASSERTION, RP["id"])
         retries = pin.get_pin_retries()
         assert retries[0] == 5 and retries[1]
+    # [6.5.2.2]
     with step("until then nothing is counted, and the right one is not looked at"):
         for tried in ("wrong", PIN):
             refused(ERR.PIN_AUTH_BLOCKED, pin.get_pin_token, tried, PERMISSION.GET_ASSERTION, RP["id"])
             refused(ERR.PIN_AUTH_BLOCKED, pin.change_pin, tried, "something")
         assert pin.get_pin_retries()[0] == 5
+    # [6.5.2.2] [6.5.5.7.2 10]
     with step("after it the right one gives all tries back"):
         pin = ClientPin(Ctap2(authenticator.again()))
         assert pin.get_pin_retries()[0] == 5
@@ -574,12 +588,12 @@ def key_agreement(authenticator):
                 "of another curve": {**agreement, -1: 2},
                 "of another kind": {**agreement, 1: 1},
                 "for signatures": {**agreement, 3: -7}}.items():
-            # [6.5.5.7.2 6]
+            # [6.5.5.7.2 6] [6.5.6 ecdh]
             with step(f"protocol {cls.VERSION}: a point {name}"):
                 refused((ERR.INVALID_PARAMETER, ERR.CBOR_UNEXPECTED_TYPE, ERR.MISSING_PARAMETER), ctap.client_pin, cls.VERSION, ClientPin.CMD.GET_TOKEN_USING_PIN,
                         key_agreement=key, pin_hash_enc=sealed, permissions=2, permissions_rpid=RP["id"])
         for length in (0, 1, 15, len(sealed) - 1, len(sealed) + 1, 64):
-            # [6.5.5.7.2 9]
+            # [6.5.5.7.2 9] [6.5.6 decrypt] [6.5.7 decrypt]
             with step(f"protocol {cls.VERSION}: a hash of {length} bytes"):
                 refused((ERR.INVALID_PARAMETER, ERR.PIN_INVALID, ERR.INVALID_LENGTH, ERR.PIN_AUTH_INVALID), ctap.client_pin, cls.VERSION, ClientPin.CMD.GET_TOKEN_USING_PIN,
                         key_agreement=agreement, pin_hash_enc=(sealed * 4)[:length], permissions=2, permissions_rpid=RP["id"])
@@ -599,7 +613,7 @@ def credential_management(authenticator):
         def manager(permissions=PERMISSION.CREDENTIAL_MGMT):
             return CredentialManagement(ctap, protocol, token(ctap, protocol, permissions))
 
-        # [6.8.2]
+        # [6.8.2] [6.8.3 none]
         with step(f"protocol {cls.VERSION}: empty"):
             before = manager().get_metadata()
             assert before[1] == 0 and before[2] > 0 and list(manager().enumerate_rps()) == []
@@ -625,27 +639,31 @@ def credential_management(authenticator):
             manager().update_user_info(carl, {"id": b"carl", "name": "Carl the Second", "displayName": "C2"})
             found = [c for c in manager().enumerate_creds(sha256(RP["id"].encode())) if c[6]["id"] == b"carl"][0]
             assert found[6]["name"] == "Carl the Second" and found[6]["displayName"] == "C2"
+        # [6.8.6 user]
         with step(f"protocol {cls.VERSION}: another user cannot be made of him"):
             refused(ERR.INVALID_PARAMETER, manager().update_user_info, carl, {"id": b"mallory", "name": "m"})
+        # [6.8.2 verify]
         with step(f"protocol {cls.VERSION}: a token for something else manages nothing"):
             refused(ERR.PIN_AUTH_INVALID, CredentialManagement(ctap, protocol, token(ctap, protocol, PERMISSION.GET_ASSERTION, RP["id"])).get_metadata)
+        # [6.8 rpId] [6.8.2 rpId] [6.8.4 rpId] [6.8.5 rpId]
         with step(f"protocol {cls.VERSION}: a token for one relying party counts, lists and deletes nothing of others"):
             limited = CredentialManagement(ctap, protocol, token(ctap, protocol, PERMISSION.CREDENTIAL_MGMT, "example.org"))
             refused(ERR.PIN_AUTH_INVALID, limited.get_metadata)
             refused(ERR.PIN_AUTH_INVALID, limited.enumerate_creds, sha256(RP["id"].encode()))
             refused(ERR.PIN_AUTH_INVALID, limited.delete_cred, carl)
+        # [6.8.3 next] [6.8.4 next]
         with step(f"protocol {cls.VERSION}: the next one without a first one"):
             fresh = manager()
             refused(ERR.NOT_ALLOWED, fresh.enumerate_rps_next)
             refused(ERR.NOT_ALLOWED, fresh.enumerate_creds_next)
-        # [6.8.5]
+        # [6.8.5] [6.8.5 none]
         with step(f"protocol {cls.VERSION}: deleted, they are gone"):
             for data in users.values():
                 manager().delete_cred({"type": "public-key", "id": data.credential_id})
             refused(ERR.NO_CREDENTIALS, manager().delete_cred, carl)
             after = manager().get_metadata()
             assert after[1] == 0 and after[2] == before[2]
-    # [2.2 6.8] [2.2 6.5.2.1] [6.5.5.7.2 12]
+    # [2.2 6.8] [2.2 6.5.2.1] [6.5.5.7.2 12] [2.2 6.8 pcmr] [2.2 6.4 perCredMgmtRO] [6.8.5 verify] [6.8.6 verify]
     with step("the persistent token reads and writes nothing, over a power cycle, too"):
         if not CredentialManagement.is_readonly_supported(ctap.info):
             raise AssertionError("perCredMgmtRO is not told")
@@ -666,6 +684,7 @@ def credential_management(authenticator):
     # [2.2 6.4 0x19]
     with step("encIdentifier is another text each time"):
         assert ctap.get_info().enc_identifier != ctap.get_info().enc_identifier
+    # [2.3 6.4 0x1E]
     with step("a change of the store changes its state"):
         register(client(device), user=b"one more", resident_key_requirement="required")
         assert ctap.get_info().get_cred_store_state(lasting) != state
@@ -687,7 +706,7 @@ def configuration(authenticator):
         def config(permissions=PERMISSION.AUTHENTICATOR_CFG, known=PIN):
             return Config(ctap, protocol, token(ctap, protocol, permissions, pin=known))
 
-        # [6.11.2] [7.2] [7.2.4] [6.1.2 6] [6.1.2 6.1] [6.2.2 5]
+        # [6.11.2] [7.2] [7.2.4] [6.1.2 6] [6.1.2 6.1] [6.2.2 5] [6.4 alwaysUv] [6.1.2 6.4] [6.2.2 5.5]
         with step(f"protocol {cls.VERSION}: alwaysUv on: no touch alone, no U2F"):
             config().toggle_always_uv()
             info = ctap.get_info()
@@ -697,7 +716,7 @@ def configuration(authenticator):
         with step(f"protocol {cls.VERSION}: and off again"):
             config().toggle_always_uv()
             assert ctap.get_info().options["alwaysUv"] is False
-        # [6.11.4] [6.5.5.6 13] [6.5.5.6 16] [6.5.5.7.1 11] [6.5.5.7.2 11]
+        # [6.11.4] [6.5.5.6 13] [6.5.5.6 16] [6.5.5.7.1 11] [6.5.5.7.2 11] [6.11.4 forceChangePin] [6.4 0x0C]
         with step(f"protocol {cls.VERSION}: a forced change"):
             config().set_min_pin_length(force_change_pin=True)
             assert ctap.get_info().force_pin_change is True
@@ -715,23 +734,24 @@ def configuration(authenticator):
             param = protocol.authenticate(token(ctap, protocol, PERMISSION.AUTHENTICATOR_CFG), b"\xff" * 32 + b"\x0d\x01")
             refused((ERR.INVALID_PARAMETER, ERR.INVALID_COMMAND, ERR.INVALID_SUBCOMMAND, ERR.UNSUPPORTED_OPTION, ERR.OPERATION_DENIED, ERR.NOT_ALLOWED),
                     ctap.config, Config.CMD.ENABLE_ENTERPRISE_ATT, pin_uv_protocol=cls.VERSION, pin_uv_param=param)
-    # [6.5.5.6 12]
+    # [6.5.5.6 12] [6.11.4 newMinPINLength] [6.4 0x0D]
     with step("a longer PIN from now on"):
         config().set_min_pin_length(min_pin_length=6)
         assert ctap.get_info().min_pin_length == 6
         refused(ERR.PIN_POLICY_VIOLATION, config().set_min_pin_length, min_pin_length=5)
         refused(ERR.PIN_POLICY_VIOLATION, pin.change_pin, PIN, "12345")
-    # [7.4] [12.4] [6.4 0x10]
+    # [7.4] [12.4] [6.4 0x10] [6.11.4 minPinLengthRPIDs]
     with step("who may learn it learns it"):
         config().set_min_pin_length(rp_ids=[RP["id"]])
         data, _ = register(client(device), wanted={"minPinLength": True})
         assert data.extensions["minPinLength"] == 6
+    # [6.11.4 force] [6.5.5.5 11] [6.5.5.6 15]
     with step("a minimum above the present PIN forces a change"):
         config().set_min_pin_length(min_pin_length=len(PIN) + 1)
         assert ctap.get_info().force_pin_change is True
         pin.change_pin(PIN, PIN + "e")
         assert ctap.get_info().force_pin_change is False
-    # [6.11 3.1]
+    # [6.11 3.1] [6.11 3]
     with step("without a token nothing is configured"):
         refused(ERR.PUAT_REQUIRED, ctap.config, Config.CMD.TOGGLE_ALWAYS_UV)
 
@@ -758,7 +778,7 @@ def large_blobs(authenticator):
             blobs().delete_blob(one)
             blobs().delete_blob(two)
             assert list(blobs().read_blob_array()) == []
-        # [6.10.2 5.2.2] [6.10.2 5.8] [6.10.2 5.9] [6.10.2 5.11]
+        # [6.10.2 5.2.2] [6.10.2 5.8] [6.10.2 5.9] [6.10.2 5.11] [6.10.2 5.2.4] [6.10.2 5.2.5] [6.10.2 5.7]
         with step(f"protocol {cls.VERSION}: filled to the last byte, and no further"):
             room = ctap.info.max_large_blob - 16
             full = [{1: os.urandom(room - 8)}]
@@ -785,6 +805,7 @@ def large_blobs(authenticator):
     # [6.10.2 4.4]
     with step("reading from beyond the end"):
         refused(ERR.INVALID_PARAMETER, ctap.large_blobs, 100000, get=10)
+    # [12.3 makeCredential] [12.3 getAssertion]
     with step("a browser keeps a blob with a credential"):
         browser = client(device)
         data, result = register(browser, wanted={"largeBlob": {"support": "required"}}, resident_key_requirement="required", user_verification="required")
@@ -808,7 +829,7 @@ def secrets(authenticator):
     one, two = websafe_encode(os.urandom(32)), websafe_encode(os.urandom(32))
     for cls in PROTOCOLS:
         ClientPin.PROTOCOLS = [cls]
-        # [12.5]
+        # [12.5] [12.5 makeCredential] [12.5 getAssertion] [6.1.2 15] [6.2.2 10]
         with step(f"protocol {cls.VERSION}: prf, one salt and two, the same each time"):
             data, result = register(browser, wanted={"prf": {}}, user_verification="required")
             assert result.client_extension_results["prf"]["enabled"] is True
@@ -827,6 +848,7 @@ def secrets(authenticator):
             _, login = log_in(browser, [data.credential_data], {"prf": {"eval": {"first": one, "second": two}}}, "required")
             assert made == login.client_extension_results.prf.results
     ClientPin.PROTOCOLS = [PinProtocolV2, PinProtocolV1]
+    # [12.5 getAssertion]
     with step("a salt whose authentication is false"):
         agreement, shared = agree(ctap, PinProtocolV2())
         salt = PinProtocolV2().encrypt(shared, os.urandom(32))
@@ -834,6 +856,7 @@ def secrets(authenticator):
         refused((ERR.EXTENSION_FIRST, ERR.PIN_AUTH_INVALID), ctap.get_assertion, RP["id"], b"\0" * 32, allow,
                 extensions={"hmac-secret": {1: agreement, 2: salt, 3: b"\0" * 32, 4: 2}})
     for length in (0, 16, 31, 48, 96):
+        # [12.5 getAssertion]
         with step(f"a salt of {length} bytes"):
             agreement, shared = agree(ctap, PinProtocolV2())
             salt = PinProtocolV2().encrypt(shared, bytes(length // 16 * 16)) + bytes(length % 16)
@@ -847,20 +870,21 @@ def other_extensions(authenticator):
     ctap = Ctap2(device)
     ClientPin(ctap).set_pin(PIN)
     browser = client(device)
-    # [12.2]
+    # [12.2] [12.2 makeCredential] [12.2 getAssertion]
     with step("credBlob is kept and given"):
         blob = os.urandom(ctap.info.max_cred_blob_length)
         data, _ = register(browser, wanted={"credBlob": blob}, resident_key_requirement="required", user_verification="required")
         assert data.extensions["credBlob"] is True
         _, login = log_in(browser, [data.credential_data], {"getCredBlob": True}, "required")
         assert login.response.authenticator_data.extensions["credBlob"] == blob
+    # [12.2 makeCredential]
     with step("one that is too long is not kept"):
         protocol = PinProtocolV2()
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"])
         made = make(ctap, extensions={"credBlob": bytes(ctap.info.max_cred_blob_length + 1)}, options={"rk": True},
                     pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
         assert made.auth_data.extensions == {"credBlob": False}
-    # [12.1] [6.2.2 7.4]
+    # [12.1] [6.2.2 7.4] [12.1 makeCredential]
     with step("credProtect 3 is not found without verification, by id or without"):
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, "protected.example")
         made = make(ctap, rp={"id": "protected.example"}, extensions={"credProtect": 3}, options={"rk": True},
@@ -876,7 +900,7 @@ def other_extensions(authenticator):
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, "protected.example")
         refused(ERR.CREDENTIAL_EXCLUDED, make, ctap, rp={"id": "protected.example"}, exclude_list=[item],
                 pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
-    # [2.2 6.8.4]
+    # [2.2 6.8.4] [2.2 12.9 makeCredential] [2.2 12.9 getAssertion]
     with step("thirdPartyPayment is kept with the credential"):
         assert "thirdPartyPayment" in ctap.info.extensions
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"])
@@ -885,6 +909,7 @@ def other_extensions(authenticator):
         found = ctap.get_assertion(RP["id"], b"\0" * 32, [{"type": "public-key", "id": made.auth_data.credential_data.credential_id}],
                                    extensions={"thirdPartyPayment": True})
         assert found.auth_data.extensions == {"thirdPartyPayment": True}
+    # [6.1.2 15] [8 unknown]
     with step("unknown extensions change nothing"):
         plain = make(ctap, extensions={"nobody-knows": True}, pin_uv_protocol=2,
                      pin_uv_param=protocol.authenticate(token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"]), b"\x11" * 32))
@@ -899,6 +924,7 @@ def u2f(authenticator):
     # [10.1] [11.2.9.1.1]
     with step("the version"):
         assert ctap1.get_version() == "U2F_V2"
+    # [10.1]
     with step("a registration whose attestation verifies"):
         made = ctap1.register(challenge, application)
         made.verify(application, challenge)
@@ -907,6 +933,7 @@ def u2f(authenticator):
         one.verify(application, challenge, made.public_key)
         two = ctap1.authenticate(challenge, application, made.key_handle)
         assert two.counter > one.counter and one.user_presence == 1
+    # [10.1]
     with step("check-only knows the key handle and signs nothing"):
         apdu_refused(0x6985, ctap1.authenticate, challenge, application, made.key_handle, check_only=True)
     with step("a key handle of another application, of nobody, and one bit off"):
@@ -919,6 +946,7 @@ def u2f(authenticator):
         apdu_refused(0x6E00, ctap1.send_apdu, 0x40, 3)
         apdu_refused(0x6D00, ctap1.send_apdu, 0, 0x77)
         apdu_refused(0x6700, ctap1.send_apdu, 0, 1, 0, 0, b"\0" * 63)
+    # [10.3]
     with step("CTAP 2 logs in with what U2F registered"):
         ctap = Ctap2(device)
         found = ctap.send_cbor(Ctap2.CMD.GET_ASSERTION, {1: "https://example.com", 2: b"\x66" * 32, 3: [{"type": "public-key", "id": made.key_handle}]})
@@ -950,6 +978,7 @@ def reset(authenticator):
         refused(ERR.NO_CREDENTIALS, ctap.get_assertion, RP["id"], b"\0" * 32)
     with step("its sensor is there as before"):
         assert BioEnrollment.is_supported(ctap.get_info()) == had_sensor
+    # [6.6 window]
     with step("and none ten seconds later"):
         time.sleep(10.5)
         refused(ERR.NOT_ALLOWED, ctap.reset)
@@ -958,10 +987,136 @@ def reset(authenticator):
         register(client(authenticator.open()))
 
 
+@group()
+def refusals(authenticator):
+    """What is wrong with a request is said in the order of the steps, and costs nothing."""
+    ctap = Ctap2(authenticator.open())
+    ClientPin(ctap).set_pin(PIN)
+    agreement, _ = agree(ctap, PinProtocolV2())
+    param, short, item = bytes(32), bytes(16), {"type": "public-key", "id": bytes(32)}
+    new = {1: b"\x11" * 32, 2: RP, 3: {"id": b"u"}, 4: [{"type": "public-key", "alg": -7}]}
+    login = {1: RP["id"], 2: b"\x11" * 32}
+    setting = {1: 2, 2: 3, 3: agreement, 4: param, 5: bytes(80)}
+    changing = {**setting, 2: 4, 6: bytes(32)}
+    opening = {1: 2, 2: 5, 3: agreement, 6: bytes(32)}
+    permitted = {**opening, 2: 9, 9: 2, 10: RP["id"]}
+    touching = {1: 2, 2: 6, 3: agreement, 9: 2, 10: RP["id"]}
+    finger = {1: bytes(16), 2: "x"}
+    commands = {
+        Ctap2.CMD.MAKE_CREDENTIAL: (
+            ({**new, 8: param}, ERR.MISSING_PARAMETER),  # [6.1.2 2] [6.1.2 2.2]
+            ({**new, 8: param, 9: 3}, ERR.INVALID_PARAMETER),  # [6.1.2 2.1]
+            ({**new, 4: [{"type": "public-key"}]}, ERR.MISSING_PARAMETER),  # [6.1.2 3.1.1]
+            ({**new, 4: [{"type": "public-key", "alg": "ES256"}]}, ERR.CBOR_UNEXPECTED_TYPE),  # [6.1.2 3.1.2]
+            ({**new, 7: {"uv": True}, 8: param, 9: 2}, ERR.PIN_AUTH_INVALID),  # [6.1.2 5.2]
+        ),
+        Ctap2.CMD.GET_ASSERTION: (
+            ({**login, 6: param}, ERR.MISSING_PARAMETER),  # [6.2.2 2] [6.2.2 2.2]
+            ({**login, 6: param, 7: 3}, ERR.INVALID_PARAMETER),  # [6.2.2 2.1]
+            ({**login, 5: {"uv": True}, 6: param, 7: 2}, ERR.PIN_AUTH_INVALID),  # [6.2.2 4.2]
+            ({**login, 5: {"uv": True}}, ERR.INVALID_OPTION),  # [6.2.2 4.3]
+            ({**login, 5: {"rk": True}}, ERR.UNSUPPORTED_OPTION),  # [6.2.2 4.4]
+            ({**login, 6: short, 7: 2}, ERR.PIN_AUTH_INVALID),  # [6.2.2 6.1.1]
+            ({**login, 3: [{**item, "id": b"another's"}]}, ERR.NO_CREDENTIALS),  # [6.2.2 7.1]
+        ),
+        Ctap2.CMD.GET_NEXT_ASSERTION: (({}, ERR.INVALID_LENGTH),),  # [6.3]
+        Ctap2.CMD.GET_INFO: (({}, ERR.INVALID_LENGTH),),  # [6.4]
+        Ctap2.CMD.RESET: (({}, ERR.INVALID_LENGTH),),  # [6.6 input]
+        Ctap2.CMD.SELECTION: (({}, ERR.INVALID_LENGTH),),  # [6.9 input]
+        Ctap2.CMD.CLIENT_PIN: (
+            ({2: 2}, ERR.MISSING_PARAMETER),  # [6.5.5.4 3]
+            ({1: 2, 2: 3}, ERR.MISSING_PARAMETER),  # [6.5.5.5 1]
+            ({**setting, 1: 3}, ERR.INVALID_PARAMETER),  # [6.5.5.5 2]
+            ({**setting, 4: short}, ERR.PIN_AUTH_INVALID),  # [6.5.5.5 5.1]
+            ({1: 2, 2: 4}, ERR.MISSING_PARAMETER),  # [6.5.5.6 1]
+            ({**changing, 1: 3}, ERR.INVALID_PARAMETER),  # [6.5.5.6 2]
+            ({**changing, 4: short}, ERR.PIN_AUTH_INVALID),  # [6.5.5.6 5.1]
+            ({1: 2, 2: 5}, ERR.MISSING_PARAMETER),  # [6.5.5.7.1 1]
+            ({**opening, 1: 3}, ERR.INVALID_PARAMETER),  # [6.5.5.7.1 2]
+            ({**opening, 9: 2}, ERR.INVALID_PARAMETER),  # [6.5.5.7.1 3]
+            ({**opening, 10: RP["id"]}, ERR.INVALID_PARAMETER),  # [6.5.5.7.1 4]
+            ({**opening, 6: bytes(31)}, ERR.INVALID_PARAMETER),  # [6.5.5.7.1 9]
+            ({1: 2, 2: 9}, ERR.MISSING_PARAMETER),  # [6.5.5.7.2 1]
+            ({**permitted, 1: 3}, ERR.INVALID_PARAMETER),  # [6.5.5.7.2 2]
+            ({**permitted, 9: 0x41}, ERR.UNAUTHORIZED_PERMISSION),  # [6.5.5.7.2 4]
+            ({**permitted, 9: 0x80}, ERR.INVALID_PARAMETER),  # [6.5.5.7.2 15]
+        ),
+        Ctap2.CMD.CREDENTIAL_MGMT: (
+            ({1: 9}, ERR.INVALID_SUBCOMMAND),  # [6.8 subCommand]
+            # [6.8.2 no param] [6.8.3 no param] [6.8.4 no param] [6.8.5 no param] [6.8.6 no param]
+            *(({1: n}, ERR.PUAT_REQUIRED) for n in (1, 2, 4, 6, 7)),
+            # [6.8.2 protocol] [6.8.3 protocol] [6.8.4 protocol] [6.8.5 protocol] [6.8.6 protocol]
+            *(({1: n, 4: param}, ERR.MISSING_PARAMETER) for n in (1, 2, 4, 6, 7)),
+            *(({1: n, 3: 3, 4: param}, ERR.INVALID_PARAMETER) for n in (1, 2, 4, 6, 7)),
+            # [6.8.4 missing] [6.8.5 missing] [6.8.6 missing]
+            *(({1: n, 3: 2, 4: param}, ERR.MISSING_PARAMETER) for n in (4, 6, 7)),
+            # [6.8.2 verify] [6.8.3 verify] [6.8.4 verify] [6.8.5 verify] [6.8.6 verify]
+            *(({1: n, 3: 2, 4: param}, ERR.PIN_AUTH_INVALID) for n in (1, 2)),
+            ({1: 4, 2: {1: bytes(32)}, 3: 2, 4: param}, ERR.PIN_AUTH_INVALID),
+            ({1: 6, 2: {2: item}, 3: 2, 4: param}, ERR.PIN_AUTH_INVALID),
+            ({1: 7, 2: {2: item, 3: {"id": b"u"}}, 3: 2, 4: param}, ERR.PIN_AUTH_INVALID),
+        ),
+        Ctap2.CMD.LARGE_BLOBS: (
+            ({1: 1}, ERR.INVALID_PARAMETER),  # [6.10.2 1]
+            ({3: 0}, ERR.INVALID_PARAMETER),  # [6.10.2 2]
+            ({1: 1, 2: b"x", 3: 0}, ERR.INVALID_PARAMETER),  # [6.10.2 3]
+            ({1: 1, 3: 0, 4: 17}, ERR.INVALID_PARAMETER),  # [6.10.2 4.1]
+            ({1: 1, 3: 0, 5: param, 6: 2}, ERR.INVALID_PARAMETER),  # [6.10.2 4.2]
+            ({1: ctap.info.max_msg_size - 63, 3: 0}, ERR.INVALID_LENGTH),  # [6.10.2 4.3]
+            ({2: bytes(ctap.info.max_msg_size - 63), 3: 0, 4: 8000}, ERR.INVALID_LENGTH),  # [6.10.2 5.1]
+            ({2: b"x", 3: 0}, ERR.INVALID_PARAMETER),  # [6.10.2 5.2.1]
+            ({2: bytes(16), 3: 0, 4: 16}, ERR.INVALID_PARAMETER),  # [6.10.2 5.2.3]
+            ({2: b"x", 3: 1, 4: 17}, ERR.INVALID_PARAMETER),  # [6.10.2 5.3]
+            ({2: bytes(17), 3: 0, 4: 17, 5: param}, ERR.MISSING_PARAMETER),  # [6.10.2 5.5.2]
+            ({2: bytes(17), 3: 0, 4: 17, 5: param, 6: 3}, ERR.INVALID_PARAMETER),  # [6.10.2 5.5.3]
+            ({2: bytes(17), 3: 0, 4: 17, 5: param, 6: 2}, ERR.PIN_AUTH_INVALID),  # [6.10.2 5.5.4]
+        ),
+        Ctap2.CMD.CONFIG: (
+            ({}, ERR.MISSING_PARAMETER),  # [6.11 1]
+            ({1: 0xFF, 3: 2, 4: param}, ERR.INVALID_PARAMETER),  # [6.11 2] [6.11.3]
+            ({1: 2, 4: param}, ERR.MISSING_PARAMETER),  # [6.11 3.2]
+            ({1: 2, 3: 3, 4: param}, ERR.INVALID_PARAMETER),  # [6.11 3.3]
+            ({1: 2, 3: 2, 4: param}, ERR.PIN_AUTH_INVALID),  # [6.11 3.4]
+        ),
+    }
+    if BioEnrollment.is_supported(ctap.info):
+        commands[Ctap2.CMD.BIO_ENROLLMENT] = (
+            ({1: 1}, ERR.MISSING_PARAMETER),  # [6.7 subCommand]
+            ({1: 1, 2: 9}, ERR.INVALID_SUBCOMMAND),
+            ({1: 2, 2: 7}, ERR.INVALID_PARAMETER),  # [6.7 modality]
+            # [6.7.4 1] [6.7.6 1] [6.7.7 1] [6.7.8 1]
+            *(({1: 1, 2: n}, ERR.PUAT_REQUIRED) for n in (1, 4, 5, 6)),
+            # [6.7.4 2] [6.7.6 2] [6.7.7 2] [6.7.8 2]
+            *(({1: 1, 2: n, 5: param}, ERR.MISSING_PARAMETER) for n in (1, 4)),
+            *(({1: 1, 2: n, 4: 2, 5: param}, ERR.MISSING_PARAMETER) for n in (5, 6)),
+            # [6.7.4 3] [6.7.6 3] [6.7.7 3] [6.7.8 3]
+            *(({1: 1, 2: n, 3: finger, 4: 3, 5: param}, ERR.INVALID_PARAMETER) for n in (1, 4, 5, 6)),
+            # [6.7.4 4] [6.7.6 4] [6.7.7 4] [6.7.8 4]
+            *(({1: 1, 2: n, 4: 2, 5: param}, ERR.PIN_AUTH_INVALID) for n in (1, 4)),
+            *(({1: 1, 2: n, 3: finger, 4: 2, 5: param}, ERR.PIN_AUTH_INVALID) for n in (5, 6)),
+        )
+        commands[Ctap2.CMD.CLIENT_PIN] += (
+            ({1: 2, 2: 6}, ERR.MISSING_PARAMETER),  # [6.5.5.7.3 1]
+            ({**touching, 1: 3}, ERR.INVALID_PARAMETER),  # [6.5.5.7.3 2]
+            ({**touching, 9: 0}, ERR.INVALID_PARAMETER),  # [6.5.5.7.3 3]
+            ({**touching, 9: 8}, ERR.UNAUTHORIZED_PERMISSION),  # [6.5.5.7.3 4]
+            ({**touching, 9: 0x80}, ERR.INVALID_PARAMETER),  # [6.5.5.7.3 14]
+        )
+    for command, cases in commands.items():
+        with step(f"{command.name}: {len(cases)} requests are refused as the specification has it"):
+            for number, (wish, code) in enumerate(cases):
+                try:
+                    refused(code, ctap.send_cbor, command, wish)
+                except AssertionError as error:
+                    raise AssertionError(f"request {number + 1}: {error}") from None
+    with step("no try was lost by it"):
+        assert ClientPin(ctap).get_pin_retries()[0] == 8
+
+
 @group("pty", "unix")
 def hid(authenticator):
     device = authenticator.open()
-    # [11.2.9.1.3]
+    # [11.2.9.1.3] [11.2.7]
     with step("it can CBOR, MSG and WINK"):
         assert device.capabilities & 4 and not device.capabilities & 8 and device.capabilities & 1
     for length in (0, 1, 57, 58, 1000, 7609):
@@ -972,8 +1127,10 @@ def hid(authenticator):
     # [11.2.9.2.1]
     with step("wink"):
         device.wink()
+    # [11.2.9.1.6 0x01]
     with step("a command that there is none"):
         refused(ERR.INVALID_COMMAND, device.call, 0x66)
+    # [11.2.9.1.6 0x03]
     with step("nothing said with CBOR and MSG"):
         refused(ERR.INVALID_LENGTH, device.call, CTAPHID.CBOR)
         refused(ERR.INVALID_LENGTH, device.call, CTAPHID.MSG)
@@ -985,7 +1142,7 @@ def hid(authenticator):
     # [11.2.3] [11.2.5.1]
     with step("two clients have two channels"):
         assert other._channel_id != device._channel_id and other.ping(b"x" * 200) == b"x" * 200 and device.ping(b"y" * 99) == b"y" * 99
-    # [11.2.9.2.2]
+    # [11.2.9.2.2] [11.2.6] [11.2.9.1.6 0x06]
     with step("a lock keeps the other out until it ends"):
         device.lock(2)
         assert device.ping(b"mine") == b"mine"
@@ -996,11 +1153,28 @@ def hid(authenticator):
             assert error.code == ERR.CHANNEL_BUSY
         device.lock(0)
         assert other.ping(b"now") == b"now"
-    # [11.2.5.2]
+    # [11.2.5.2] [11.2.9.1.6 0x05] [11.2.9.1.6]
     with step("a message that stops half way times out"):
         device._connection.write_packet(struct.pack(">IBH", device._channel_id, 0x81, 200).ljust(64, b"\1"))
         answer = device._connection.read_packet()
         assert answer[4:8] == b"\xbf\0\1\5", answer.hex()
+    # [11.2.5.4] [11.2.9.1.6 0x04]
+    with step("packets out of order end the message"):
+        device._connection.write_packet(struct.pack(">IBH", device._channel_id, 0x81, 200).ljust(64, b"\1"))
+        device._connection.write_packet(struct.pack(">IB", device._channel_id, 1).ljust(64, b"\1"))
+        answer = device._connection.read_packet()
+        assert answer[4:8] == b"\xbf\0\1\4", answer.hex()
+    # [11.2.9.1.6 0x02]
+    with step("no lock is for 11 seconds"):
+        refused(ERR.INVALID_PARAMETER, device.call, CTAPHID.LOCK, b"\x0b")
+    # [11.2.9.1.6 0x0B]
+    with step("a channel that nobody was given"):
+        mine, unknown = device._connection.channel, struct.pack(">I", device._channel_id ^ other._channel_id ^ 1)
+        device._connection.channel = unknown
+        device._connection.write_packet((unknown + b"\x81\0\1x").ljust(64, b"\0"))
+        answer = device._connection.read_packet()
+        device._connection.channel = mine
+        assert answer[4:8] == b"\xbf\0\1\x0b", answer.hex()
     # [11.2.9.1.5]
     with step("CANCEL with nothing to cancel is not answered"):
         device._send_cancel()
@@ -1026,28 +1200,29 @@ def fingers(authenticator):
             anybody = FPBioEnrollment(ctap, None, None)
             told = anybody.get_fingerprint_sensor_info()
             assert anybody.get_modality() == 1 and told[2] in (1, 2) and told[3] > 0 and told[8] >= 64
-        # [6.5.5.7.3 5] [6.7.6]
+        # [6.5.5.7.3 5] [6.7.6] [6.7.6 none] [6.4 uv] [6.4 bioEnroll]
         with step(f"protocol {cls.VERSION}: no finger yet"):
             assert dict(bio().enumerate_enrollments()) == {} and not ctap.get_info().options["uv"]
             refused((ERR.UV_INVALID, ERR.NOT_ALLOWED, ERR.UV_BLOCKED, ERR.INVALID_OPTION, ERR.UNSUPPORTED_OPTION, ERR.INVALID_COMMAND, ERR.INVALID_PARAMETER,
                      ERR.INVALID_SUBCOMMAND), ClientPin(ctap, protocol).get_uv_token, PERMISSION.MAKE_CREDENTIAL, RP["id"])
-        # [6.7.4 1] [6.7.4 5]
+        # [6.7.4 1] [6.7.4 5] [6.7.6 5]
         with step(f"protocol {cls.VERSION}: a token for something else, and none"):
             refused(ERR.PIN_AUTH_INVALID, bio(PERMISSION.CREDENTIAL_MGMT).enumerate_enrollments)
             refused(ERR.PUAT_REQUIRED, ctap.bio_enrollment, 1, FPBioEnrollment.CMD.ENROLL_BEGIN)
         template = None
-        # [6.7.4] [6.7.4 8] [6.7.4 9]
+        # [6.7.4] [6.7.4 8] [6.7.4 9] [6.7.4 remainingSamples] [6.7.4 lastEnrollSampleStatus] [6.4 uv] [6.4 bioEnroll]
         with step(f"protocol {cls.VERSION}: enrolled"):
             template = enrol(bio())
             info = ctap.get_info()
             assert info.options["uv"] is True and info.options["bioEnroll"] is True
-        # [6.7.6] [6.7.7]
+        # [6.7.6] [6.7.7] [6.7.7 length] [6.7.6 4] [6.7.7 4] [6.7.7 5]
         with step(f"protocol {cls.VERSION}: listed and named, up to the longest name"):
             assert dict(bio().enumerate_enrollments()) == {template: ""}
             for name in ("index", "x" * told[8]):
                 bio().set_name(template, name)
                 assert dict(bio().enumerate_enrollments()) == {template: name}
             refused((ERR.INVALID_LENGTH, ERR.INVALID_PARAMETER, ERR.LIMIT_EXCEEDED), bio().set_name, template, "x" * (told[8] + 1))
+        # [6.7.7 unknown] [6.7.8 unknown]
         with step(f"protocol {cls.VERSION}: a finger that nobody has"):
             refused(ERR.INVALID_OPTION, bio().set_name, b"\0" * len(template), "x")
             refused(ERR.INVALID_OPTION, bio().remove_enrollment, b"\0" * len(template))
@@ -1060,13 +1235,13 @@ def fingers(authenticator):
             _, login = log_in(browser, [data.credential_data], user_verification="required")
             assert verified(login.response.authenticator_data)
             ClientPin.PROTOCOLS = [PinProtocolV2, PinProtocolV1]
-        # [6.1.2 11.2]
+        # [6.1.2 11.2] [6.1.2 11.2.2] [6.1.2 11.2.4]
         with step(f"protocol {cls.VERSION}: by the option uv, too"):
             assert verified(make(ctap, options={"uv": True}).auth_data)
         # [6.5.5.3]
         with step(f"protocol {cls.VERSION}: its tries are counted"):
             assert 1 <= ClientPin(ctap, protocol).get_uv_retries() <= 25
-        # [6.7.8]
+        # [6.7.8] [6.7.8 4] [6.7.8 5]
         with step(f"protocol {cls.VERSION}: removed"):
             bio().remove_enrollment(template)
             assert dict(bio().enumerate_enrollments()) == {} and ctap.get_info().options["uv"] is False
@@ -1131,23 +1306,25 @@ def presence(authenticator):
     device = authenticator.open()
     ctap = Ctap2(device)
     seen = []
-    # [6.1.2 14] [11.2.9.1.7]
+    # [6.1.2 14] [11.2.9.1.7] [11.2.9.1.7 0x02] [6.1.2 14.2] [6.1.2 14.3]
     with step("yes, after a keepalive that says what is awaited"):
         person_asked = Person(PROMPTS, "yes")
         made = make(ctap, on_keepalive=seen.append)
         person_asked.leave()
         assert touched(made.auth_data) and STATUS.UPNEEDED in seen
         assert len(person_asked.asked) == 1 and "example.com" in json.dumps(person_asked.asked)
+    # [6.4 0x0E]
     with step("getInfo no longer says that it touches by itself"):
         assert ctap.get_info().firmware_version >> 32 != 0x54455354
     # [6.1.2 14.2.1] [6.2.2 9.2.1]
     with step("no"):
         person_asked = Person(PROMPTS, "no")
         refused(ERR.OPERATION_DENIED, make, ctap, options={"rk": True})
+        # [6.9 declined]
         refused(ERR.OPERATION_DENIED, ctap.selection)
         person_asked.leave()
         assert len(person_asked.asked) == 2
-    # [11.2.9.1.5]
+    # [11.2.9.1.5] [11.2.9.1.5 status]
     with step("CANCEL while nobody answers"):
         person_asked = Person(PROMPTS, None)
         for call in (lambda event: make(ctap, event=event, options={"rk": True}), lambda event: ctap.selection(event=event),
@@ -1159,7 +1336,7 @@ def presence(authenticator):
             assert 0.4 < time.monotonic() - began < 5
         person_asked.leave()
         assert len(person_asked.asked) == 3
-    # [11.2.5.1]
+    # [11.2.5.1] [11.2.9.1.6 0x06]
     with step("meanwhile another client is told that it is busy"):
         person_asked = Person(PROMPTS, None)
         other = authenticator.open()
@@ -1211,6 +1388,7 @@ def person(authenticator):
         got = token(ctap, protocol, PERMISSION.MAKE_CREDENTIAL, RP["id"], pin="1234")
         refused(ERR.UNSUPPORTED_ALGORITHM, make, ctap, algorithms=[{"type": "public-key", "alg": -257}],
                 pin_uv_param=protocol.authenticate(got, b"\x11" * 32), pin_uv_protocol=2)
+    # [8.1]
     with step("vendor commands are not for a host"):
         for command in (0x42, 0x45, 0x50, 0x51, 0x7F, 0x80, 0xBF):
             refused((ERR.INVALID_COMMAND, ERR.NOT_ALLOWED, ERR.OPERATION_DENIED), ctap.send_cbor, command, {})
