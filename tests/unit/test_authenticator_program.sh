@@ -196,6 +196,10 @@ start "$demo" --hid "unix:$work/socket" --provision-demo --verbose || exit 1
 try 'the demonstration says that it is one' said 'a DEMONSTRATION'
 answers 'status: its certificates, its PIN' 0 'PIN: set, 3 tries left' status --state "$demo"
 answers 'status: its lease' 0 'lease for 1000 more signatures' status --state "$demo"
+answers 'status: who may learn whose certificate it is' 0 'switched on; its key itself may be their credential' status --state "$demo"
+try 'the roots of its maker and of the authority are there' test "$(grep -c 'BEGIN CERTIFICATE' "$demo/maker-ca.pem") $(grep -c 'BEGIN CERTIFICATE' "$demo/jpki-ca.pem")" = '2 1'
+try 'and the last revocation list' grep -q 'BEGIN X509 CRL' "$demo/jpki-crl.pem"
+try 'and no key' test "$(cat "$demo"/*.pem | grep -c 'BEGIN' )" = 4
 if [ -n "$(find "$(dirname "$mitome")" -name mitome-matcher -type f 2>/dev/null | head -1)" ]; then
         try 'it has a finger' said 'is enrolled'
         answers 'status: its finger' 0 'Fingers: open' status --state "$demo"
