@@ -258,8 +258,7 @@ static void a_changed_pin_keeps_to_the_policy(void **state)
 {
         struct element_rig *rig = *state;
         static const char *const not_four_digits[] = { "12345", "abcd", "12 4",
-                "\xEF\xBC\x91\xEF\xBC\x92"
-                "\xEF\xBC\x93\xEF\xBC\x94" };
+                "\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x93\xEF\xBC\x94" };
         SECRET(token);
         EACH_PROTOCOL(protocol)
         {
@@ -814,7 +813,6 @@ static void without_randomness_nothing_changes(void **state)
         struct element_rig *rig = *state;
         uint8_t bytes[512], padded[64] = "5678";
         struct pin_rig exchange;
-        SECRET(token);
         assert_sw(pin_rig_change(rig, 2, NULL, "1234"), SW_OK);
         assert_sw(send_with_little(rig, key_agreement, nothing, 0), SW_OK); /* it is there */
         power_cycle(rig);
