@@ -1537,9 +1537,9 @@ def certificate_credential(authenticator, device):
     protocol = PinProtocolV2()
     # [6.1.2 3.1.3]
     with step("RS256 first and asked for by the listed one: the certificate's key is the credential"):
-        made, case = make_verified(ctap, 1, algorithms=RSA_FIRST, options={"rk": True})
+        made, case = make_verified(ctap, 1, algorithms=RSA_FIRST, options={"rk": True}, extensions={"credProtect": 1})
         key = made.auth_data.credential_data.public_key
-        assert made.fmt == "mitome-jpki" and dict(key) == certified_key(made)
+        assert made.fmt == "mitome-jpki" and dict(key) == certified_key(made) and made.auth_data.extensions == {"credProtect": 3}
         accepted(authenticator, case)
     with step("second, it is another key; not asked for, and at another, too"):
         for kind, rp, algorithms in ((1, PORTAL, RSA_FIRST[::-1]), (None, PORTAL, RSA_FIRST), (1, RP, RSA_FIRST)):
