@@ -59,10 +59,29 @@ static void pair_uint(writer *w, unsigned key, uint64_t value)
         cbor_write_uint(w, value);
 }
 
+/* All there are, for either command; those that want a map want the platform's key in it. */
+static void write_extensions(writer *w, bool gets)
+{
+        static const char *const wishes[] = { "mitome-jpki", "minPinLength", "thirdPartyPayment",
+                "pinComplexityPolicy" };
+        cbor_write_map(w, 6);
+        cbor_write_string(w, "credBlob");
+        if (gets)
+                cbor_write_bool(w, true);
+        else
+                cbor_write_bytes(w, slice_of(some, 20));
+        cbor_write_string(w, "credProtect");
+        cbor_write_uint(w, 2);
+        for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+                cbor_write_string(w, wishes[i]);
+                cbor_write_bool(w, true);
+        }
+}
+
 static void write_make(writer *w, uint8_t how)
 {
         write_u8(w, 0x01);
-        cbor_write_map(w, how & 1 ? 6 : 4);
+        cbor_write_map(w, 4 + (how & 1 ? 2 : 0) + (how & 4 ? 1 : 0));
         pair_bytes(w, 1, 32);
         cbor_write_uint(w, 2);
         cbor_write_map(w, 1);
@@ -79,26 +98,13 @@ static void write_make(writer *w, uint8_t how)
         cbor_write_int(w, -7);
         cbor_write_string(w, "type");
         cbor_write_string(w, "public-key");
+        if (how & 4) {
+                cbor_write_uint(w, 6);
+                write_extensions(w, how & 8);
+        }
         if (how & 1) {
                 pair_bytes(w, 8, how & 2 ? 16 : 32);
                 pair_uint(w, 9, how & 2 ? 1 : 2);
-        }
-}
-
-static void write_get(writer *w, uint8_t how)
-{
-        write_u8(w, 0x02);
-        cbor_write_map(w, how & 1 ? 3 : 2);
-        cbor_write_uint(w, 1);
-        cbor_write_string(w, "example.com");
-        pair_bytes(w, 2, 32);
-        if (how & 1) {
-                cbor_write_uint(w, 5);
-                cbor_write_map(w, 2);
-                cbor_write_string(w, "up");
-                cbor_write_bool(w, how & 2);
-                cbor_write_string(w, "uv");
-                cbor_write_bool(w, how & 4);
         }
 }
 
@@ -109,6 +115,49 @@ static void write_key(writer *w)
         cbor_write_bytes(w, slice_of(some, 32));
         write_u8(w, 0x22);
         cbor_write_bytes(w, slice_of(some, 32));
+}
+
+static void write_hmac_secret(writer *w, size_t salts)
+{
+        static const uint8_t key_member[] = { 0x01 };
+        uint8_t bytes[128];
+        writer key = WRITER(bytes);
+        reader r;
+        slice label, value;
+        write_key(&key); /* behind the label of clientPIN's member, which is another one here */
+        r = reader_over(writer_view(&key), NULL, NULL);
+        cbor_write_map(w, 1);
+        cbor_write_string(w, "hmac-secret");
+        cbor_write_map(w, 4);
+        write_slice(w, SLICE(key_member));
+        if (failed(read_bytes(&r, "label", 1, &label)))
+                return;
+        value = read_rest(&r);
+        write_slice(w, value);
+        pair_bytes(w, 2, 16 + salts);
+        pair_bytes(w, 3, 32);
+        pair_uint(w, 4, 2);
+}
+
+static void write_get(writer *w, uint8_t how)
+{
+        write_u8(w, 0x02);
+        cbor_write_map(w, 2 + (how & 1 ? 1 : 0) + (how & 8 ? 1 : 0));
+        cbor_write_uint(w, 1);
+        cbor_write_string(w, "example.com");
+        pair_bytes(w, 2, 32);
+        if (how & 8) {
+                cbor_write_uint(w, 4);
+                write_hmac_secret(w, how & 16 ? 32 : 64);
+        }
+        if (how & 1) {
+                cbor_write_uint(w, 5);
+                cbor_write_map(w, 2);
+                cbor_write_string(w, "up");
+                cbor_write_bool(w, how & 2);
+                cbor_write_string(w, "uv");
+                cbor_write_bool(w, how & 4);
+        }
 }
 
 /* Members for every subcommand; those that it does not want do not disturb. */
@@ -188,22 +237,83 @@ static void write_bare(writer *w, uint8_t how)
         write_u8(w, commands[how & 3]);
 }
 
+/* The command of this project; members for every subcommand cannot be, so each has its own. */
+static void write_vendor(writer *w, uint8_t how)
+{
+        const uint8_t subcommand = 1 + how % 5;
+        write_u8(w, 0x4D);
+        switch (subcommand) {
+        case 1:
+                cbor_write_map(w, 3);
+                pair_uint(w, 1, subcommand);
+                pair_uint(w, 7, how & 16 ? 2 : 10);
+                pair_uint(w, 8, how);
+                break;
+        case 2:
+                cbor_write_map(w, 6);
+                pair_uint(w, 1, subcommand);
+                pair_uint(w, 2, 2);
+                write_key(w);
+                pair_bytes(w, 4, 80);
+                pair_bytes(w, 5, 32);
+                pair_bytes(w, 6, 32);
+                break;
+        case 4:
+                cbor_write_map(w, 3);
+                pair_uint(w, 1, subcommand);
+                pair_uint(w, 10, 1);
+                pair_bytes(w, 11, 32);
+                break;
+        default:
+                cbor_write_map(w, 2);
+                pair_uint(w, 1, subcommand);
+                pair_bytes(w, 9, 16);
+        }
+}
+
+/* REGISTER, AUTHENTICATE of each kind, VERSION. */
+static void write_u2f(writer *w, uint8_t how)
+{
+        enum { TWO = 64, HANDLE = 32 };
+        const uint8_t ins = 1 + how % 3;
+        static const uint8_t controls[] = { 0x03, 0x07, 0x08, 0x00 };
+        const size_t size = ins == 1 ? TWO : ins == 2 ? TWO + 1 + HANDLE : 0;
+        write_u8(w, 0);
+        write_u8(w, ins);
+        write_u8(w, ins == 2 ? controls[how >> 2 & 3] : 0);
+        write_u8(w, 0);
+        write_u8(w, 0);
+        write_u16(w, (uint16_t)size);
+        if (size)
+                write_slice(w, slice_of(some, TWO));
+        if (ins == 2) {
+                write_u8(w, HANDLE);
+                write_slice(w, slice_of(some, HANDLE));
+        }
+        if (size)
+                write_u16(w, 0);
+}
+
 typedef void write_request(writer *w, uint8_t how);
 
 static write_request *const requests[] = { write_make, write_get, write_pin, write_config, write_blobs,
-        write_bio, write_management, write_bare };
+        write_bio, write_management, write_bare, write_vendor, write_u2f };
+
+enum { CALLERS = 3 };
+enum { REQUESTS = sizeof requests / sizeof *requests, U2F = REQUESTS - 1 };
 
 static void ask_whole(struct run *run)
 {
         uint8_t bytes[1024];
         writer w = WRITER(bytes);
         uint8_t kind = script_u8(run), how = script_u8(run), at = script_u8(run), flip = script_u8(run);
-        requests[kind & 7](&w, how);
-        if (kind & 8 && at < w.used)
+        const size_t which = (size_t)kind % REQUESTS;
+        requests[which](&w, how);
+        if (flip && at < w.used)
                 bytes[at] ^= flip;
-        step(run, (struct core_event){ .kind = CORE_REQUEST,
+        step(run, (struct core_event){ .kind = which == U2F ? CORE_U2F : CORE_REQUEST,
                           .bytes = writer_view(&w),
-                          .caller = (kind >> 4) % 3,
+                          .caller = (kind >> 4) % CALLERS,
                           .channel = kind >> 7,
                           .contactless = how >> 7 });
 }

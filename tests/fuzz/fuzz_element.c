@@ -4,6 +4,7 @@
  * power cycle, a selection, a channel, or what platform and matcher do well. What may never happen is looked
  * at after each. */
 #include "pin_rig.h"
+#include "tlv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { COMMANDS_MAX = 64, HIDDEN_COUNT = 6, HIDDEN_SIZE = 32 };
 
 static struct element_rig stencil;
+static uint8_t known_id[ELEMENT_RIG_ID_SIZE]; /* of the credential that the stencil has */
 static uint8_t hidden[HIDDEN_COUNT][HIDDEN_SIZE];
 
 static void hide(uint32_t object, size_t from, uint8_t *ret)
@@ -31,7 +33,6 @@ static void hide(uint32_t object, size_t from, uint8_t *ret)
 
 static void make_stencil(void)
 {
-        static uint8_t id[ELEMENT_RIG_ID_SIZE];
         element_rig_open(&stencil);
         element_rig_generate(&stencil, 0x97);
         element_rig_make_device(&stencil);
@@ -39,7 +40,7 @@ static void make_stencil(void)
         element_rig_lease(&stencil, 3);
         element_rig_pair(&stencil, NULL);
         MUST(element_rig_enrol(&stencil, ELEMENT_RIG_PIN) == SW_OK);
-        MUST(element_rig_register(&stencil, "rp.example", 0x01, id) == SW_OK);
+        MUST(element_rig_register(&stencil, "rp.example", 0x01, known_id) == SW_OK);
         hide(0x0010, 16, hidden[0]);     /* the batch key */
         hide(0x0030, 0, hidden[1]);      /* the pairing key */
         hide(0x01000000, 69, hidden[2]); /* the credential's */
@@ -240,6 +241,73 @@ static void select_fido(struct element_rig *rig, struct watch *watch)
         (void)element_rig_select(rig, element_rig_fido);
 }
 
+static void u2f(struct element_rig *rig, struct watch *watch)
+{
+        static const uint8_t challenge[SHA256_SIZE] = { 1 }, application[SHA256_SIZE] = { 2 }, touched = 0x02;
+        uint8_t bytes[512], handle[ELEMENT_RIG_ID_SIZE];
+        writer w = WRITER(bytes);
+        (void)watch;
+        tlv_write(&w, 0x80, SLICE(challenge));
+        tlv_write(&w, 0x81, SLICE(application));
+        tlv_write(&w, 0x85, slice_of(&touched, 1));
+        if (element_rig_command(rig, 0x80520000, writer_view(&w)) != SW_OK)
+                return;
+        slice message = element_rig_value(rig, 0x80); /* 05, point, length, handle .. */
+        MUST(message.size > 67 + sizeof handle);
+        memcpy(handle, message.data + 67, sizeof handle);
+        tlv_write(&w, 0x82, SLICE(handle));
+        MUST(element_rig_command(rig, 0x80540000, writer_view(&w)) == SW_OK);
+}
+
+static void platform_reset(struct element_rig *rig, struct watch *watch)
+{
+        static const uint8_t touched[] = { 0x85, 1, 0x02 };
+        watch->pin_known = true;
+        (void)element_rig_command(rig, 0x80180000, SLICE(touched));
+}
+
+/* SIGN DOCUMENT, and READ CERTIFICATE of what the password guards. */
+static void use_password(struct element_rig *rig, const char *password, uint8_t protocol, bool signs)
+{
+        static const uint8_t use[] = { 0x00, 0x01, 0x00, 0x00 }, hash[SHA256_SIZE] = { 3 };
+        enum { PADDED_SIZE = 64 };
+        const uint8_t ins = signs ? 0x56 : 0x58;
+        struct pin_rig pin;
+        uint8_t bytes[512], padded[PADDED_SIZE] = { 0 }, sealed[PADDED_SIZE + 16], message[256],
+                            param[SHA256_SIZE];
+        writer w = WRITER(bytes), s = WRITER(sealed), m = WRITER(message);
+        if (pin_rig_agree(rig, protocol, &pin) != SW_OK)
+                return;
+        memcpy(padded, password, strlen(password));
+        pin_rig_encrypt(&pin, SLICE(padded), &s);
+        write_u8(&m, ins);
+        write_slice(&m, writer_view(&s));
+        write_slice(&m, signs ? SLICE(hash) : SLICE(use));
+        pin_rig_write_agreement(&w, &pin);
+        tlv_write(&w, 0x82, writer_view(&s));
+        tlv_write(&w, signs ? 0x83 : 0x85, signs ? SLICE(hash) : SLICE(use));
+        tlv_write(&w, 0x84, pin_rig_param(protocol, &pin.hmac, writer_view(&m), param));
+        (void)element_rig_command(rig, 0x80000000 | (uint32_t)ins << 16, writer_view(&w));
+}
+
+static void sign_document(struct element_rig *rig, struct watch *watch)
+{
+        (void)watch;
+        use_password(rig, ELEMENT_RIG_PASSWORD, 2, true);
+}
+
+static void read_certificate(struct element_rig *rig, struct watch *watch)
+{
+        (void)watch;
+        use_password(rig, ELEMENT_RIG_PASSWORD, 1, false);
+}
+
+static void wrong_password(struct element_rig *rig, struct watch *watch)
+{
+        (void)watch;
+        use_password(rig, "PASSWORD2", 1, true);
+}
+
 static void (*const events[])(struct element_rig *rig, struct watch *watch) = {
         reset,
         power_cycle,
@@ -257,6 +325,11 @@ static void (*const events[])(struct element_rig *rig, struct watch *watch) = {
         more_channels,
         wrong_pin,
         persistent_token,
+        u2f,
+        platform_reset,
+        sign_document,
+        read_certificate,
+        wrong_password,
 };
 
 enum { EVENT_COUNT = sizeof events / sizeof *events };
@@ -264,7 +337,7 @@ enum { EVENT_COUNT = sizeof events / sizeof *events };
 /* ---- commands ---- */
 
 enum { INS_SELECT = 0xA4, INS_CHANGE = 0x24, INS_INITIALIZE_UPDATE = 0x50, INS_GENERATE = 0x46 };
-enum { INS_CHANGE_PIN = 0x1C, INS_CONFIGURE = 0x1E };
+enum { INS_CHANGE_PIN = 0x1C, INS_CONFIGURE = 0x1E, INS_MANAGE = 0x46 };
 enum { INS_SET_PIN = 0x34, INS_RESET = 0x2C, INS_ERASE = 0x0E, INS_DELETE = 0xE4 };
 
 /* Through the channel, when one is open: the input cannot make a MAC. Left out is what ends the channel, and
@@ -283,15 +356,44 @@ static void secured(struct element_rig *rig, struct watch *watch, const struct a
                 command->data);
 }
 
+/* credentialManagement: the input's message, or (P2) one that names the credential that there is. */
+static void manage(struct element_rig *rig, const struct apdu_command *command, uint8_t protocol)
+{
+        enum { CM = 0x04, MESSAGE_MAX = 600, NAMES = 0x0F };
+        static const uint8_t head[] = { 0x02, 0xA2, 0x62, 'i', 'd', 0x58, 0x20 }, type[] = { 0x64, 't', 'y',
+                'p', 'e', 0x6A, 'p', 'u', 'b', 'l', 'i', 'c', '-', 'k', 'e', 'y' };
+        uint8_t bytes[MESSAGE_MAX + 200], message[MESSAGE_MAX + 100], param[SHA256_SIZE];
+        writer w = WRITER(bytes), m = WRITER(message);
+        SECRET(token);
+        if (command->p2) {
+                write_u8(&m, command->p2 & NAMES);
+                write_u8(&m, command->data.size ? 0xA2 : 0xA1);
+                write_slice(&m, SLICE(head));
+                write_slice(&m, SLICE(known_id));
+                write_slice(&m, SLICE(type));
+        }
+        write_slice(&m, command->data);
+        if (pin_rig_token(rig, protocol, ELEMENT_RIG_PIN, CM, NULL, &token) == SW_OK)
+                tlv_write(&w, 0x84, pin_rig_param(protocol, &token, writer_view(&m), param));
+        tlv_write(&w, 0x85, writer_view(&m));
+        if (!w.overflowed)
+                (void)element_rig_command(rig, 0x80460000, writer_view(&w));
+}
+
 /* What only a platform that knows the PIN can say: the input chooses the new PIN, or the subcommand. */
 static bool by_platform(struct element_rig *rig, struct watch *watch, const struct apdu_command *command)
 {
-        enum { PADDED_SIZE = 64, ACFG = 0x20, MESSAGE_MAX = 2048 };
+        enum { PADDED_SIZE = 64, ACFG = 0x20, MESSAGE_MAX = 2048, MANAGED_MAX = 512 };
         uint8_t protocol = 1 + (command->p1 & 1);
         SECRET(token);
         if (command->ins == INS_CHANGE_PIN && command->data.size <= PADDED_SIZE) {
                 watch->pin_known = true;
                 (void)pin_rig_change_to(rig, protocol, command->p2 ? NULL : ELEMENT_RIG_PIN, command->data);
+                return true;
+        }
+        if (command->ins == INS_MANAGE && command->data.size <= MANAGED_MAX) {
+                watch->verified_pin = true;
+                manage(rig, command, protocol);
                 return true;
         }
         if (command->ins != INS_CONFIGURE || command->data.size > MESSAGE_MAX)

@@ -5,6 +5,7 @@
 
 #include "access_rule.h"
 #include "core.h"
+#include "digest.h"
 #include "format_rig.h"
 #include "inspect_rig.h"
 
@@ -261,6 +262,54 @@ static void write_flows(const char *folder)
                 write_seed(folder, "core", flows[i].name, -1, flows[i].script);
 }
 
+/* For fuzz_element: what a platform that knows the PIN does, and every event. A command stands behind its
+ * length and 4000, an event is 8000 and its number. */
+static void write_platform_command(writer *w, uint8_t ins, uint8_t p2, slice data)
+{
+        enum { BY_PLATFORM = 0x4000, HEAD = 5 };
+        write_u16(w, (uint16_t)(BY_PLATFORM | (HEAD + data.size)));
+        write_u8(w, 0x80);
+        write_u8(w, ins);
+        write_u8(w, 0);
+        write_u8(w, p2);
+        write_u8(w, (uint8_t)data.size);
+        write_slice(w, data);
+}
+
+static void write_element(const char *folder)
+{
+        enum { CHANGE_PIN = 0x1C, CONFIGURE = 0x1E, MANAGE = 0x46, EVENT = 0x8000, EVENTS = 21 };
+        static const uint8_t count[] = { 0x01 }, parties[] = { 0x02 }, next_party[] = { 0x03 },
+                             next_credential[] = { 0x05 }, always_uv[] = { 0x02 },
+                             minimum[] = { 0x03, 0xA2, 0x01, 0x04, 0x02, 0x81, 0x61, 'a' },
+                             forced[] = { 0x03, 0xA1, 0x03, 0xF5 }, pin[] = { '5', '6', '7', '8' },
+                             user[] = { 0x03, 0xA1, 0x62, 'i', 'd', 0x41, 1 };
+        const slice rp_id = slice_text("rp.example");
+        uint8_t bytes[1024], list[5 + SHA256_SIZE] = { 0x04, 0xA1, 0x01, 0x58, 0x20 };
+        writer w = WRITER(bytes);
+        sha256(&rp_id, 1, list + 5);
+        write_platform_command(&w, MANAGE, 0, SLICE(count));
+        write_platform_command(&w, MANAGE, 0, SLICE(parties));
+        write_platform_command(&w, MANAGE, 0, SLICE(next_party));
+        write_platform_command(&w, MANAGE, 0, SLICE(list));
+        write_platform_command(&w, MANAGE, 0, SLICE(next_credential));
+        write_platform_command(&w, MANAGE, 7, SLICE(user));
+        write_platform_command(&w, MANAGE, 6, (slice){ 0 });
+        write_seed(folder, "element", "management", 0, writer_view(&w));
+        w = WRITER(bytes);
+        write_platform_command(&w, CONFIGURE, 0, SLICE(always_uv));
+        write_platform_command(&w, CONFIGURE, 0, SLICE(minimum));
+        write_platform_command(&w, CONFIGURE, 0, SLICE(forced));
+        write_platform_command(&w, CHANGE_PIN, 0, SLICE(pin));
+        write_seed(folder, "element", "settings", 0, writer_view(&w));
+        w = WRITER(bytes);
+        for (uint16_t event = 0; event < EVENTS; event++) {
+                write_u16(&w, EVENT | 3); /* the FIDO applet */
+                write_u16(&w, (uint16_t)(EVENT | event));
+        }
+        write_seed(folder, "element", "events", 0, writer_view(&w));
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -278,5 +327,6 @@ int main(int argc, char **argv)
         write_mouths(argv[1]);
         write_management(argv[1]);
         write_flows(argv[1]);
+        write_element(argv[1]);
         return EXIT_SUCCESS;
 }
