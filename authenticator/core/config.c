@@ -130,8 +130,8 @@ void core_configure(struct core *core)
         uint64_t subcommand = core->configuration.subcommand;
         if (failed(status))
                 core_answer(core, ctap_status_of_code(status.code));
-        /* [6.11 2] a subcommand that is not supported: INVALID_PARAMETER; [6.11.3] vendorPrototype is none
-         * that is */
+        /* [6.11 2] a subcommand that is not supported: INVALID_PARAMETER; [6.11.3] so is
+         * vendorPrototype, which is none here */
         else if (subcommand < ENABLE_ENTERPRISE || subcommand > SET_MIN_PIN)
                 core_answer(core, CTAP1_ERR_INVALID_PARAMETER);
         else

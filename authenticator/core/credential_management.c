@@ -89,8 +89,8 @@ static enum ctap_status check(const struct request *request, struct management_n
                 if (refusal != CTAP2_OK)
                         return refusal;
         }
-        /* [6.8.4 missing] no rpIDHash: MISSING_PARAMETER; [6.8.5 missing] no credentialID, [6.8.6 missing] no
-         * credentialID or no user: MISSING_PARAMETER */
+        /* [6.8.4 missing] no rpIDHash: MISSING_PARAMETER; [6.8.5 missing] no credentialID: MISSING_PARAMETER;
+         * [6.8.6 missing] no credentialID or no user: MISSING_PARAMETER */
         return ret->parameters ? check_params(request) : CTAP2_OK;
 }
 

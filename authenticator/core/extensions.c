@@ -116,8 +116,8 @@ static mitome_status read_salt_protocol(struct cbor_reader *r, const char *field
         return cbor_read_uint(r, field, UINT32_MAX, &salts->protocol);
 }
 
-/* [12.5 getAssertion] {1: keyAgreement, 2: saltEnc, 3: saltAuth, 4: pinUvAuthProtocol}; [2.2 12.8] the same
- * at makeCredential */
+/* [12.5 getAssertion] {1: keyAgreement, 2: saltEnc, 3: saltAuth, 4: pinUvAuthProtocol}; [2.2 12.8]
+ * hmac-secret-mc has the same at makeCredential */
 static mitome_status read_salts(struct cbor_reader *r, const char *field, void *into)
 {
         static const struct core_member members[] = {
@@ -165,7 +165,7 @@ mitome_status core_read_get_extensions(struct cbor_reader *r, const char *field,
 
 static enum ctap_status check_salts(const struct core_salts *salts)
 {
-        /* [12.5] without the member it is protocol 1 */
+        /* [12.5] hmac-secret: without the member pinUvAuthProtocol it is protocol 1 */
         uint64_t protocol = salts->has_protocol ? salts->protocol : CORE_PROTOCOL_ONE;
         size_t iv = protocol == CORE_PROTOCOL_ONE ? 0 : IV_SIZE, size = salts->salt_enc.size;
         enum ctap_status refusal = core_check_param(true, protocol, salts->salt_auth);
@@ -180,7 +180,7 @@ static enum ctap_status check_make(const struct core_operation *operation)
 {
         enum { PROTECTION_FIRST = 1, PROTECTION_LAST = 3 };
         const struct core_extensions *extensions = &operation->extensions;
-        /* [12.1] a level that is none */
+        /* [12.1] a level that is none of the three: INVALID_OPTION */
         if (extensions->has_protection &&
                 (extensions->protection < PROTECTION_FIRST || extensions->protection > PROTECTION_LAST))
                 return CTAP2_ERR_INVALID_OPTION;

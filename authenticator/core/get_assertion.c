@@ -206,7 +206,8 @@ void core_get_next_assertion(struct core *core)
         if (core->request_size != 1) {
                 core_answer(core, CTAP1_ERR_INVALID_LENGTH);
         } else if (!core_continues(core, SEQUENCE_ASSERTIONS)) {
-                /* [6.3 1] nothing is remembered, [6.3 3] or not any more after 30 s: NOT_ALLOWED */
+                /* [6.3 1] nothing is remembered, [6.3 3] what was remembered is forgotten after 30 s:
+                 * NOT_ALLOWED */
                 core_answer(core, CTAP2_ERR_NOT_ALLOWED);
         } else {
                 (void)core_data(core); /* no data */

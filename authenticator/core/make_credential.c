@@ -388,10 +388,10 @@ static void perform(struct core *core)
 
 /* ---- what is checked before anybody is asked, in the order of 6.1.2 ---- */
 
-/* [6.1.2 7] makeCredUvNotRqd is not offered, so that [6.1.2 8] any credential wants a verified user where
- * there is a way to verify one: else [6.1.2 8.1] PUAT_REQUIRED when a PIN is set, or [6.1.2 8.2]
- * OPERATION_DENIED. [6.1.2 10] no credential is excepted, only an authenticator without PIN and finger;
- * [6.1.2 11] an authenticator that is protected verifies its user. */
+/* [6.1.2 7] makeCredUvNotRqd is not offered: it counts as false. [6.1.2 8] Any credential wants a verified
+ * user where there is a way to verify one. [6.1.2 8.1] Without one: PUAT_REQUIRED when a PIN is set,
+ * [6.1.2 8.2] OPERATION_DENIED when there is only a finger. [6.1.2 10] no credential is excepted, only an
+ * authenticator without PIN and finger; [6.1.2 11] an authenticator that is protected verifies its user. */
 static enum ctap_status check_protection(const struct core *core)
 {
         const struct core_operation *operation = &core->operation;

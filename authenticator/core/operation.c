@@ -51,7 +51,7 @@ enum ctap_status core_check_protocol(const struct core_operation *operation)
         return core_knows_protocol(operation->protocol) ? CTAP2_OK : CTAP1_ERR_INVALID_PARAMETER;
 }
 
-/* ---- [6.1.2 5] [6.2.2 4] the options: "uv" ---- */
+/* ---- [6.1.2 5] [6.2.2 4] options, of which unknown ones were passed over: "uv" ---- */
 
 bool core_wants_built_in_uv(const struct core_operation *operation)
 {
@@ -97,7 +97,7 @@ enum ctap_status core_require_uv(struct core *core)
          * supported */
         if (!core_is_protected(core))
                 return CTAP2_ERR_PUAT_REQUIRED;
-        /* [6.2.2 5.2] a pinUvAuthParam, or [6.2.2 5.3] "uv" true: the user will be verified */
+        /* [6.2.2 5.2] with a pinUvAuthParam the user will be verified, [6.2.2 5.3] and so with "uv" true */
         if (operation->has_pin_uv_param || core_wants_built_in_uv(operation))
                 return CTAP2_OK;
         /* [6.1.2 6.4] [6.2.2 5.5] nor by a finger: PUAT_REQUIRED */
@@ -282,8 +282,8 @@ static void announce(struct core *core)
 void core_authorise(struct core *core)
 {
         const struct core_operation *operation = &core->operation;
-        /* [6.2.2 6] who asks to be verified is; [6.1.2 11.1.1] [6.2.2 6.1.1] what has another size than its
-         * protocol gives cannot verify */
+        /* [6.2.2 6] an authenticator that is protected verifies whoever asks for it; [6.1.2 11.1.1]
+         * [6.2.2 6.1.1] what has another size than its protocol gives cannot verify */
         enum ctap_status refusal = operation->has_pin_uv_param ? core_check_param(true, operation->protocol,
                                                                          operation->pin_uv_param)
                                                                : CTAP2_OK;

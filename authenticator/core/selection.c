@@ -6,7 +6,7 @@
 static void take_touch(struct core *core, enum core_presence presence)
 {
         static const enum ctap_status answers[] = {
-                [PRESENCE_GIVEN] = CTAP2_OK,                        /* [6.9] the user approved */
+                [PRESENCE_GIVEN] = CTAP2_OK, /* [6.9] the user touched: this one is meant */
                 [PRESENCE_DECLINED] = CTAP2_ERR_OPERATION_DENIED,   /* [6.9 declined] the user said no */
                 [PRESENCE_TIMEOUT] = CTAP2_ERR_USER_ACTION_TIMEOUT, /* [6.9 timeout] nobody said anything */
         };

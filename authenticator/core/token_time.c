@@ -60,7 +60,7 @@ enum ctap_status core_check_param(bool has_protocol, uint64_t protocol, slice pa
         if (!core_knows_protocol(protocol))
                 return CTAP1_ERR_INVALID_PARAMETER;
         /* [6.5.6] protocol 1 cuts the HMAC to 16 bytes: what has another size cannot verify */
-        /* [6.5.7] protocol 2 does not */
+        /* [6.5.7] protocol 2 takes all 32 bytes of it */
         size_t size = protocol == CORE_PROTOCOL_ONE ? 16 : 32;
         return param.size == size ? CTAP2_OK : CTAP2_ERR_PIN_AUTH_INVALID;
 }

@@ -584,8 +584,8 @@ static void a_token_by_finger_has_seen_its_user(void **state)
         "credBlob"
 #define EXTENSION(text) slice_of(text, sizeof(text) - 1)
 
-/* [12.4] [12.7] What is asked for as `true` is told in authData, to whom it is for: no relying party is on
- * the list of those that hear the minimum length. */
+/* [12.4] [2.2 12.6] What is asked for as `true` is told in authData, to whom it is for: no relying party is
+ * on the list of those that hear the minimum length. */
 static void what_was_wished_for_is_told(void **state)
 {
         struct ctap_rig *rig = *state;

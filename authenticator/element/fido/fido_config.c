@@ -28,7 +28,7 @@ bool fido_always_uv(const struct mitome_element *element)
         return element_number(element, OBJECT_FIDO_SETTINGS) & SETTING_ALWAYS_UV;
 }
 
-/* [7.4] the relying parties of setMinPINLength */
+/* [7.4] the relying parties that setMinPINLength named may learn the minimum */
 bool fido_min_pin_lists(const struct mitome_element *element, slice rp_id_hash)
 {
         slice hash;
@@ -51,8 +51,8 @@ uint16_t fido_delete_settings(struct mitome_element *element)
 
 /* ---- 01 enableEnterpriseAttestation ---- */
 
-/* [6.11.1] Where it is on it stays on. Only the management station, which writes the list, switches it on:
- * what is shown there is a person. */
+/* [6.11.1] enterprise attestation: where it is on it stays on. Only the management station, which writes the
+ * list, switches it on: what is shown there is a person. */
 static uint16_t enable_enterprise(struct mitome_element *element, slice params)
 {
         (void)params;
@@ -63,7 +63,7 @@ static uint16_t enable_enterprise(struct mitome_element *element, slice params)
 
 /* ---- 02 toggleAlwaysUv ---- */
 
-/* [6.11.2] makeCredUvNotRqd follows it, and is told by the core */
+/* [6.11.2] alwaysUv is switched: on where it was off, off where it was on */
 static uint16_t toggle_always_uv(struct mitome_element *element, slice params)
 {
         (void)params;
@@ -142,13 +142,15 @@ static mitome_status read_min_pin(slice params, struct min_pin *ret)
 static uint16_t check_min_pin(const struct mitome_element *element, const struct min_pin *request)
 {
         uint64_t most = user_pin_is_of_person(element) ? USER_PIN_MIN : REFERENCE_SECRET_MAX;
-        if (request->too_many) /* [6.11.4 minPinLengthRPIDs] more than maxRPIDsForSetMinPINLength */
+        /* [6.11.4 minPinLengthRPIDs] more than maxRPIDsForSetMinPINLength: KEY_STORE_FULL */
+        if (request->too_many)
                 return SW_FULL;
         /* [6.11.4 newMinPINLength] it only grows: else PIN_POLICY_VIOLATION; the user-verification PIN has
          * four digits */
         if (request->has_length && (request->length < user_pin_min(element) || request->length > most))
                 return SW_PIN_POLICY;
-        /* [2.2 6.11.4 pinComplexityPolicy] any four digits may be that PIN, as on the plastic card */
+        /* [2.2 6.11.4 pinComplexityPolicy] refused to a person's authenticator: any four digits may be that
+         * PIN, as on the plastic card */
         if (request->complexity && user_pin_is_of_person(element))
                 return SW_PIN_POLICY;
         /* [6.11.4 forceChangePin] there has to be a PIN: else PIN_NOT_SET */
@@ -200,7 +202,8 @@ static uint16_t set_min_pin(struct mitome_element *element, slice params)
         bool ends_token = forces(element, &request);
         SW_TRY(stage_min_pin(element, &request));
         SW_TRY(element_commit(element));
-        if (ends_token) /* [6.11.4 tokens] it was got with a PIN that is not good enough now */
+        if (ends_token) /* [6.11.4 tokens] the token ends: it was got with a PIN that is not good enough now
+                         */
                 fido_end_token(&element->fido);
         return SW_OK;
 }

@@ -102,8 +102,8 @@ static uint16_t choose_allowed(struct mitome_element *element, const struct fido
         return fido_find(element, &query, ret);
 }
 
-/* [6.2.2 7.2] no list: all discoverable ones, [6.2.2 7.7] which are counted; [6.2.2 12] [6.2.2 12.2] several
- * make a chain; [6.2.2 12.2.1] the newest is the first. */
+/* [6.2.2 7.2] no list: all discoverable ones, [6.2.2 7.7] counted, for who is told of several; [6.2.2 12]
+ * [6.2.2 12.2] several make a chain; [6.2.2 12.2.1] the newest is the first. */
 static uint16_t choose_newest(struct mitome_element *element, const struct fido_operation *operation,
         struct fido_credential *ret, size_t *ret_count)
 {
@@ -236,8 +236,8 @@ uint16_t fido_get_assertion(
         return sw;
 }
 
-/* [6.3 4] the next older credential, [6.3 5] with its user, [6.3 6] signs the same request; [6.3 8] the chain
- * stands behind it then */
+/* [6.3 4] the next older credential is chosen, [6.3 5] its user told, [6.3 6] it signs the same request; [6.3
+ * 8] the chain stands behind it then */
 static uint16_t assert_next(struct mitome_element *element, struct fido_chain *chain, writer *answer)
 {
         struct fido_credential credential;

@@ -140,7 +140,7 @@ static uint16_t list_first_party(
                 return SW_SECURITY_STATUS;
         SW_TRY(fido_use_index(element, &index));
         if (!find_party(element, index, OBJECT_CREDENTIAL, &credential))
-                return SW_NO_REFERENCE; /* [6.8.3 none] NO_CREDENTIALS */
+                return SW_NO_REFERENCE; /* [6.8.3 none] no discoverable credential: NO_CREDENTIALS */
         write_party(answer, &credential);
         write_u16_field(answer, 0x82, count_parties(element, index));
         element->fido.relying_parties = (struct fido_listing){ .open = true, .place = credential.place };
@@ -219,7 +219,8 @@ static uint16_t list_first_credential(
         element->fido.credentials = (struct fido_listing){ 0 };
         if (!is_authorised(element, management, query.rp_id_hash))
                 return SW_SECURITY_STATUS;
-        SW_TRY(fido_find(element, &query, &credential)); /* [6.8.4 none] NO_CREDENTIALS */
+        /* [6.8.4 none] none of this relying party: NO_CREDENTIALS */
+        SW_TRY(fido_find(element, &query, &credential));
         SW_TRY(fido_count_found(element, &query, &count));
         listing.keys = is_authorised_to_change(element, management, query.rp_id_hash);
         SW_TRY(write_credential(element, &credential, listing.keys, answer));
@@ -264,7 +265,7 @@ static uint16_t find_by_id(struct mitome_element *element, slice id, struct fido
                         is_listed(element, entry->place, ret) && slice_equal(ret->id, id))
                         return SW_OK;
         }
-        return SW_NO_REFERENCE; /* [6.8.5 none] [6.8.6 none] NO_CREDENTIALS */
+        return SW_NO_REFERENCE; /* [6.8.5 none] [6.8.6 none] no credential of this id: NO_CREDENTIALS */
 }
 
 /* A token for a relying party is for its credentials only, and is not told whether there is

@@ -222,10 +222,10 @@ static bool is_for(struct fido_token *token, uint8_t permission, slice rp_id_has
         return token->has_rp;
 }
 
-/* [6.1.2 11.1.1] [6.2.2 6.1.1] verified over the message, [6.1.2 11.1.2] [6.2.2 6.1.2] with the permission,
- * [6.1.2 11.1.3] [6.2.2 6.1.3] for this relying party; [6.1.2 11.1.4] [6.1.2 11.1.5] [6.2.2 6.1.4]
- * [6.2.2 6.1.5] a token that lives has verified its user, for its flag ends with its permissions;
- * [6.1.2 11.1.7] [6.2.2 6.1.7] one that was for none is for this one now */
+/* [6.1.2 11.1.1] [6.2.2 6.1.1] verified over the message, [6.1.2 11.1.2] [6.2.2 6.1.2] the token has the
+ * command's permission, [6.1.2 11.1.3] [6.2.2 6.1.3] it is for no other relying party; [6.1.2 11.1.4]
+ * [6.1.2 11.1.5] [6.2.2 6.1.4] [6.2.2 6.1.5] a token that lives has verified its user, for its flag ends with
+ * its permissions; [6.1.2 11.1.7] [6.2.2 6.1.7] one that was for none is for this one now */
 bool fido_token_authorises(
         struct fido *fido, uint8_t permission, slice rp_id_hash, slice message, slice param)
 {
