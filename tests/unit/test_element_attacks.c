@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What somebody tried who had read the applets' code: one path round what another path refuses. */
 #include "card_rig.h"
+#include "pin_rig.h"
 #include "tlv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -169,6 +171,49 @@ static void a_login_starts_no_enrolment(void **state)
         }
 }
 
+/* A relying party chooses what is hashed until the hash begins like a message of another command: what a
+ * token of all permissions signs for its login authorises none of them. */
+static void a_login_authorises_no_other_command(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint8_t heads[][4] = { { 0xFF, 0xFF, 0xFF, 0xFF }, { 0x01, 0x01, 0xA1, 0x03 },
+                { 0x01, 0x02, 0xA1, 0x01 }, { 0x01, 0x04, 0xA0, 0x00 }, { 0x01, 0x05, 0xA2, 0x01 },
+                { 0x01, 0x06, 0xA1, 0x01 }, { 0x02, 0x00, 0x00, 0x00 }, { 0x04, 0xA1, 0x01, 0x58 },
+                { 0x06, 0xA1, 0x02, 0xA2 }, { 0x07, 0xA2, 0x02, 0xA2 } };
+        static const struct {
+                uint32_t command;
+                uint8_t tag, value; /* of the field beside message and parameter */
+        } commands[] = { { 0x801E0000, 0, 0 }, { 0x80460000, 0, 0 }, { 0x802C0000, 0, 0 },
+                { 0x80280000, 0x83, 0x08 }, { 0x80280000, 0x83, 0x10 }, { 0x80200000, 0x80, 0x09 } };
+        SECRET(token);
+        give_pin(rig, ELEMENT_RIG_PIN);
+        element_rig_pair(rig, NULL);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+                for (size_t j = 0; j < sizeof commands / sizeof *commands; j++) {
+                        uint8_t hash[SHA256_SIZE] = { 0 }, param[SHA256_SIZE], bytes[128];
+                        const slice message = SLICE(hash);
+                        writer w = WRITER(bytes);
+                        memcpy(hash, heads[i], sizeof heads[i]);
+                        assert_sw(pin_rig_token(rig, 2, ELEMENT_RIG_PIN, 0x3F, rp_id, &token), SW_OK);
+                        hmac_sha256(secret_view(&token), &message, 1, param);
+                        if (commands[j].tag == 0x80) {
+                                tlv_write_u8(&w, 0x80, commands[j].value);
+                                tlv_write_u8(&w, 0x83, 0);
+                        } else if (commands[j].tag) {
+                                tlv_write_u8(&w, commands[j].tag, commands[j].value);
+                        }
+                        tlv_write(&w, 0x84, SLICE(param));
+                        tlv_write(&w, 0x85, message);
+                        assert_int_not_equal(
+                                element_rig_command(rig, commands[j].command, writer_view(&w)), SW_OK);
+                        struct element_rig_operation login = { .command = 2, .rp_id = rp_id, .pin = &token };
+                        memcpy(login.client_data_hash, hash, sizeof hash);
+                        assert_sw(element_rig_begin(rig, &login), SW_OK); /* which it was for */
+                }
+        }
+}
+
 /* A reader that somebody walks past claims a touch, too. */
 static void nobody_resets_in_passing(void **state)
 {
@@ -235,6 +280,7 @@ int main(void)
                 TEST(a_pin_that_was_deleted_opens_nothing),
                 TEST(personalisation_ends_what_a_former_pin_confirmed),
                 TEST(a_login_starts_no_enrolment),
+                TEST(a_login_authorises_no_other_command),
                 TEST(nobody_resets_in_passing),
                 TEST(a_renewal_gives_no_tries),
                 cmocka_unit_test(another_domain_sets_no_pin),

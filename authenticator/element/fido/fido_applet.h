@@ -283,6 +283,8 @@ uint8_t fido_flags(const struct fido_operation *operation, bool present);
  * goes on with one. fido_fingers_describe fills in what the challenge of a change stands for. */
 bool fido_fingers_change(slice message);
 bool fido_fingers_capture(slice message);
+/* fido_fingers_name: it gives a finger another name. */
+bool fido_fingers_name(slice message);
 uint16_t fido_fingers_describe(slice message, struct fido_operation *operation);
 
 /* ---- enterprise attestation (fido_enterprise.c) ---- */

@@ -9,7 +9,7 @@
  * said here, by the token's parameter over what CTAP calls fingerprint || subCommand || subCommandParams; the
  * matcher vouches for what came of it, and its new set becomes the confirmed one. */
 
-enum { FINGERPRINT = 0x01, ENROL_BEGIN = 0x01, ENROL_NEXT = 0x02, REMOVE = 0x06 };
+enum { FINGERPRINT = 0x01, ENROL_BEGIN = 0x01, ENROL_NEXT = 0x02, SET_NAME = 0x05, REMOVE = 0x06 };
 enum { HEAD_SIZE = 2, TEMPLATE_ID_MAX = 64, PARAMS_MAX = 16 };
 
 static bool is_of(slice message, uint8_t subcommand)
@@ -57,6 +57,13 @@ bool fido_fingers_change(slice message)
                 return false;
         return is_of(message, ENROL_BEGIN) ||
                (is_of(message, REMOVE) && !failed(read_template_id(params_of(message), &id)));
+}
+
+/* It names a finger: a clientDataHash that begins alike does not. */
+bool fido_fingers_name(slice message)
+{
+        slice id;
+        return is_of(message, SET_NAME) && !failed(read_template_id(params_of(message), &id));
 }
 
 bool fido_fingers_capture(slice message)

@@ -244,10 +244,8 @@ static const uint8_t of_large_blobs[] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x
 /* [6.7.6] enumerateEnrollments has no parameters, [6.7.7] setFriendlyName has */
 static bool is_bio_management(slice message)
 {
-        enum { FINGERPRINT = 0x01, ENUMERATE = 0x04, SET_NAME = 0x05, HEAD_SIZE = 2 };
-        return message.size >= HEAD_SIZE && message.data[0] == FINGERPRINT &&
-               ((message.data[1] == ENUMERATE && message.size == HEAD_SIZE) ||
-                       (message.data[1] == SET_NAME && message.size > HEAD_SIZE));
+        static const uint8_t enumerate[] = { 0x01, 0x04 };
+        return slice_equal(message, SLICE(enumerate)) || fido_fingers_name(message);
 }
 
 static uint16_t check_message(uint8_t permission, slice message)
