@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frame.h"
 
+#include "steady_clock.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +27,12 @@ static bool await(int fd, short events, int timeout_ms)
         return count == 1;
 }
 
+static int left_ms(uint64_t end_ms)
+{
+        const uint64_t now = steady_clock_ms();
+        return now < end_ms ? (int)(end_ms - now) : 0;
+}
+
 /* Over TCP each side sends a head and a payload in two segments, and waits for the first to be acknowledged:
  * delayed acknowledgements would make that 40 ms an APDU. The kernel forgets this wish, so it is said again
  * with every receive; on other sockets it is refused, and nothing is lost. */
@@ -34,10 +42,10 @@ static void acknowledge_at_once(int fd)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
 }
 
-static mitome_status receive_all(int fd, writer *into, int timeout_ms, mitome_error *error)
+static mitome_status receive_all(int fd, writer *into, uint64_t end_ms, mitome_error *error)
 {
         while (into->used < into->capacity) {
-                if (!await(fd, POLLIN, timeout_ms))
+                if (!await(fd, POLLIN, left_ms(end_ms)))
                         return broken(error);
                 acknowledge_at_once(fd);
                 ssize_t count = recv(fd, into->data + into->used, into->capacity - into->used, 0);
@@ -59,15 +67,15 @@ mitome_status frame_receive_long(
         writer length = WRITER(head);
         if (!await(fd, POLLIN, timeout_ms))
                 return broken(error);
-        if (timeout_ms < 0) /* who has begun a frame ends it: a listener is not held up by half of one */
-                timeout_ms = FRAME_MS;
-        MITOME_TRY(receive_all(fd, &length, timeout_ms, error));
+        /* who has begun a frame ends it: a listener is not held up by half of one, nor byte by byte */
+        const uint64_t end_ms = steady_clock_ms() + (uint64_t)(timeout_ms < 0 ? FRAME_MS : timeout_ms);
+        MITOME_TRY(receive_all(fd, &length, end_ms, error));
         reader r = reader_over(SLICE(head), NULL, error);
         MITOME_TRY(read_u16(&r, "length", &size));
         if (size == 0 || size > capacity)
                 return fail(error, MITOME_E_TOO_LONG, "frame", NULL);
         writer payload = writer_over(buffer, size);
-        MITOME_TRY(receive_all(fd, &payload, timeout_ms, error));
+        MITOME_TRY(receive_all(fd, &payload, end_ms, error));
         *ret = writer_view(&payload);
         return ok();
 }
@@ -89,9 +97,11 @@ mitome_status frame_send(int fd, slice payload, int timeout_ms, mitome_error *er
                 return fail(error, MITOME_E_TOO_LONG, "frame", NULL);
         MITOME_TRY(writer_finish(&w, "frame", &rest, error));
         mitome_status status = ok();
+        const uint64_t end_ms = steady_clock_ms() + (uint64_t)timeout_ms;
         while (rest.size && !failed(status)) {
-                ssize_t count =
-                        await(fd, POLLOUT, timeout_ms) ? send(fd, rest.data, rest.size, MSG_NOSIGNAL) : 0;
+                ssize_t count = await(fd, POLLOUT, left_ms(end_ms))
+                                        ? send(fd, rest.data, rest.size, MSG_NOSIGNAL)
+                                        : 0;
                 if (count > 0)
                         rest = slice_of(rest.data + count, rest.size - (size_t)count);
                 else if (count == 0 || (errno != EINTR && errno != EAGAIN))

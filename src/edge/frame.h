@@ -15,8 +15,8 @@ enum { FRAME_MAX = 8192 }; /* of a card that says more at once than the element 
 
 /* frame_send sends one payload of 1..FRAME_MAX bytes; frame_receive receives one of up to MITOME_APDU_MAX
  * into `buffer`. Both fail with LINK when the other side is gone, with TOO_LONG over the limit, and when
- * nothing moves for `timeout_ms` (-1: a frame is awaited for ever, but one that has begun moves on within 10
- * s). */
+ * the whole payload has not gone within `timeout_ms`, or not come within that of its first byte, for which
+ * frame_receive waits as long (-1: for ever, and 10 s for the rest). */
 MITOME_CHECKED mitome_status frame_send(int fd, slice payload, int timeout_ms, mitome_error *error);
 MITOME_CHECKED mitome_status frame_receive(
         int fd, uint8_t buffer[MITOME_APDU_MAX], int timeout_ms, slice *ret, mitome_error *error);

@@ -6,6 +6,7 @@
 #include "element_rig.h"
 #include "frame.h"
 #include "random_system.h"
+#include "steady_clock.h"
 #include "unix_socket.h"
 
 #include <poll.h>
@@ -103,6 +104,35 @@ static void a_frame_is_refused_at_every_truncation(void **state)
                         close(fds[0]);
                         close(fds[1]);
                 }
+}
+
+/* One that sends a byte now and then would never be silent long enough. */
+static void a_frame_that_trickles_is_given_up(void **state)
+{
+        enum { LIMIT_MS = 300, STEP_MS = 50, BYTES = 100, MUCH_LATER_MS = 2000 };
+        uint8_t buffer[MITOME_APDU_MAX];
+        slice got;
+        int fds[2];
+        (void)state;
+        pair_of(fds);
+        pid_t trickle = fork();
+        assert_true(trickle >= 0);
+        if (trickle == 0) {
+                static const uint8_t head[] = { 0, BYTES };
+                bool sent = write(fds[0], head, sizeof head) == sizeof head;
+                for (int i = 0; i < BYTES && sent; i++) {
+                        sent = write(fds[0], head, 1) == 1;
+                        poll(NULL, 0, STEP_MS);
+                }
+                _exit(0);
+        }
+        const uint64_t begun = steady_clock_ms();
+        assert_int_equal(frame_receive(fds[1], buffer, LIMIT_MS, &got, NULL).code, MITOME_E_LINK);
+        assert_in_range(steady_clock_ms() - begun, LIMIT_MS, MUCH_LATER_MS);
+        kill(trickle, SIGKILL);
+        assert_int_equal(waitpid(trickle, NULL, 0), trickle);
+        close(fds[0]);
+        close(fds[1]);
 }
 
 static void lengths_that_no_frame_has_are_refused(void **state)
@@ -532,6 +562,7 @@ int main(void)
                 cmocka_unit_test(a_frame_comes_out_as_it_went_in),
                 cmocka_unit_test(frames_of_no_size_or_too_much_are_not_sent),
                 cmocka_unit_test(a_frame_is_refused_at_every_truncation),
+                cmocka_unit_test(a_frame_that_trickles_is_given_up),
                 cmocka_unit_test(lengths_that_no_frame_has_are_refused),
                 cmocka_unit_test(the_socket_is_the_owners_alone),
                 cmocka_unit_test(a_socket_in_use_is_refused_and_a_dead_one_replaced),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "frame.h"
+#include "steady_clock.h"
 #include "vpcd.h"
 
 #include <netinet/in.h>
@@ -81,6 +82,34 @@ static void tell_card(int host, const void *bytes, size_t size)
         assert_int_equal(frame_send(host, slice_of(bytes, size), WAIT_MS, NULL).code, MITOME_OK);
 }
 
+/* Where it takes long to find out that nobody answers, that does not fill the program's time. */
+static void a_reader_that_is_silent_is_asked_seldom(void **state)
+{
+        enum { QUEUE = 4, SOME_MS = 1500 };
+        int queue[QUEUE];
+        slice command;
+        struct sockaddr_in here;
+        socklen_t size = sizeof here;
+        (void)state;
+        assert_int_equal(getsockname(listener, (struct sockaddr *)&here, &size), 0);
+        for (int i = 0; i < QUEUE; i++) { /* whoever comes now is not answered */
+                queue[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+                (void)!connect(queue[i], (const struct sockaddr *)&here, sizeof here);
+        }
+        struct vpcd_slot *slot = open_slot();
+        uint64_t begun = steady_clock_ms();
+        assert_int_equal(receive(slot, &command), VPCD_SLOT_NOTHING);
+        assert_int_equal(vpcd_slot_watch(slot), -1);
+        assert_in_range(steady_clock_ms() - begun, SOME_MS, 2 * WAIT_MS);
+        begun = steady_clock_ms();
+        for (int i = 0; i < QUEUE; i++)
+                assert_int_equal(receive(slot, &command), VPCD_SLOT_NOTHING);
+        assert_in_range(steady_clock_ms() - begun, 0, SOME_MS);
+        for (int i = 0; i < QUEUE; i++)
+                close(queue[i]);
+        vpcd_slot_close(slot);
+}
+
 static void controls_and_commands_are_told_apart(void **state)
 {
         static const uint8_t on = FRAME_POWER_ON, off = FRAME_POWER_OFF, reset = FRAME_RESET, atr = FRAME_ATR;
@@ -155,6 +184,8 @@ static void a_reader_that_goes_and_comes_back_is_found_again(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        a_reader_that_is_silent_is_asked_seldom, listen_somewhere, close_listener),
                 cmocka_unit_test_setup_teardown(
                         controls_and_commands_are_told_apart, listen_somewhere, close_listener),
                 cmocka_unit_test_setup_teardown(
