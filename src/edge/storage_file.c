@@ -318,13 +318,22 @@ static bool settle_folder(int folder)
         return done;
 }
 
+/* Who may write into the folder could put an older state back, and with it tries that are spent. */
+static mitome_status check_folder(int folder, mitome_error *error)
+{
+        struct stat status;
+        bool own = fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
+                   !(status.st_mode & (S_IWGRP | S_IWOTH));
+        return own ? ok() : fail(error, MITOME_E_FOLDER_MODE, "state folder", NULL);
+}
+
 static mitome_status open_folder(struct storage_file *file, const char *folder, mitome_error *error)
 {
         bool made = mkdir(folder, 0700) == 0;
         file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (file->folder < 0 || (made && !settle_folder(file->folder)))
                 return fail(error, MITOME_E_FILE_WRITE, "state folder", NULL);
-        return ok();
+        return check_folder(file->folder, error);
 }
 
 static mitome_status lock_folder(struct storage_file *file, mitome_error *error)

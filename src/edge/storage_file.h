@@ -17,7 +17,8 @@ enum { STORAGE_FILE_MAX = 24 * 1024 * 1024 }; /* bytes of a state: an image of 1
 struct storage_file;
 
 /* storage_file_open takes hold of the folder, and makes it (mode 0700) if there is none; folders above it
- * must exist. Fails with FILE_WRITE, FILE_LOCKED while another process holds it, or NO_MEMORY. */
+ * must exist. Fails with FILE_WRITE, FOLDER_MODE where it is somebody else's or others may write to it,
+ * FILE_LOCKED while another process holds it, or NO_MEMORY. */
 MITOME_CHECKED mitome_status storage_file_open(
         const char *folder, struct storage_file **ret, mitome_error *error);
 

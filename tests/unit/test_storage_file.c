@@ -317,6 +317,29 @@ static void folders_that_cannot_be_are_refused(void **state)
         storage_file_close(NULL);
 }
 
+/* Who may write there could put an older state in the place of the newest. */
+static void a_folder_that_others_may_write_to_is_refused(void **state)
+{
+        static const mode_t wrong[] = { 0770, 0707, 0720, 0702, 01777 };
+        struct rig *rig = *state;
+        struct storage_file *file = NULL;
+        storage_file_close(rig->file);
+        rig->file = NULL;
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+                assert_int_equal(chmod(rig->folder, wrong[i]), 0);
+                assert_int_equal(storage_file_open(rig->folder, &file, NULL).code, MITOME_E_FOLDER_MODE);
+        }
+        assert_null(file);
+        assert_int_equal(chmod(rig->folder, 0755), 0); /* its files are closed in themselves */
+        assert_int_equal(storage_file_open(rig->folder, &rig->file, NULL).code, MITOME_OK);
+        if (geteuid() != 0) /* only root can give one away */
+                return;
+        storage_file_close(rig->file);
+        rig->file = NULL;
+        assert_int_equal(chown(rig->folder, 65534, (gid_t)-1), 0);
+        assert_int_equal(storage_file_open(rig->folder, &file, NULL).code, MITOME_E_FOLDER_MODE);
+}
+
 static void the_key_is_made_once(void **state)
 {
         struct rig *rig = *state;
@@ -407,6 +430,7 @@ int main(void)
                 STORAGE_TEST(the_largest_state_is_the_most),
                 STORAGE_TEST(a_folder_is_one_holder_at_a_time),
                 STORAGE_TEST(folders_that_cannot_be_are_refused),
+                STORAGE_TEST(a_folder_that_others_may_write_to_is_refused),
                 STORAGE_TEST(the_key_is_made_once),
                 STORAGE_TEST(a_state_without_its_key_is_refused),
                 STORAGE_TEST(a_key_of_another_size_or_mode_is_refused),
