@@ -152,6 +152,7 @@ int authenticator_main(int argc, char **argv)
                 fputs(usage, stdout);
                 return 0;
         }
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* no debugger of the same user says yes in the user's place */
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
         signal(SIGPIPE, SIG_IGN);
         fill(&config, &options);

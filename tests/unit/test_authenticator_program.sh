@@ -133,6 +133,7 @@ else
         exit 1
 fi
 try 'it says what it made' said 'a new plain FIDO authenticator'
+[ "$(id -u)" = 0 ] || try 'its memory is nobody elses' test ! -r "/proc/$running/environ"
 try 'its folder is its owners' has_mode 700 "$key"
 try 'its keys are its owners' has_mode 600 "$key/scp03-keys"
 try 'the terminal is there' test -c "$work/tty"
