@@ -64,8 +64,7 @@ enum jpki_kind { JPKI_KIND_CERTIFICATE, JPKI_KIND_INFO, JPKI_KIND_SECRET, JPKI_K
 uint16_t jpki_current_is(const struct mitome_element *element, enum jpki_kind kind);
 
 /* jpki_is_opened tells whether the secret that guards `ef` was verified in this selection, and need not be
- * changed first; what nothing
- * guards is always open. */
+ * changed first; what nothing guards is always open. */
 bool jpki_is_opened(const struct mitome_element *element, enum jpki_ef ef);
 
 /* jpki_close_secret forgets that a secret was verified. */
