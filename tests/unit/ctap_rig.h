@@ -21,7 +21,7 @@ struct ctap_rig {
         uint32_t channel;
         enum core_event_kind user; /* what comes of a touch: CORE_TOUCHED (set by ctap_rig_open) .. */
         enum mitome_gate_event_kind finger; /* EVIDENCE (set by ctap_rig_open), NO_MATCH, ABSENT .. */
-        mitome_code finger_code; /* why the matcher refuses, if it does */
+        mitome_code finger_code;            /* why the matcher refuses, if it does */
         bool blobs_fail;
         size_t blobs_size;
         uint8_t blobs[CTAP_RIG_BLOBS_MAX]; /* as saved last */

@@ -272,6 +272,12 @@ judge 'no function is longer than 100 lines' "$work/out"
 "$build/mitome" explain --markdown | diff docs/errors.md - >"$work/out" || true
 judge 'docs/errors.md is what `mitome explain --markdown` prints' "$work/out"
 
+python3 tests/unit/conformance.py . | diff docs/ctap-conformance.md - >"$work/out" || true
+judge 'docs/ctap-conformance.md is what tests/unit/conformance.py makes of the marks' "$work/out"
+
+python3 tests/unit/conformance.py . | awk -F '|' '/^\| [0-9]/ && ($3 ~ /^ *$/ || $5 ~ /^ *$/) { print $2 }' >"$work/out"
+judge 'every step of CTAP that the code marks says what is done, and is tried by a test' "$work/out"
+
 grep -oE '^MITOME_ERROR\([0-9]+' include/mitome/errors.def | sort | uniq -d >"$work/out"
 judge 'no error number is used twice' "$work/out"
 

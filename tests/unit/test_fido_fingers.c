@@ -300,8 +300,8 @@ static void names_are_given_by_token(void **state)
         assert_sw(authorise_with(rig, &token, slice_of((const uint8_t[]){ 1, 6 }, 2)), SW_WRONG_DATA);
 }
 
-/* [6.7.8 5] [6.7.4 5] [6.7.6 5] a token without be, by either protocol; what the other protocol's form authenticates is
- * nothing
+/* [6.7.8 5] [6.7.4 5] [6.7.6 5] a token without be, by either protocol; what the other protocol's form
+ * authenticates is nothing
  */
 static void other_permissions_do_not_do(void **state)
 {
