@@ -75,7 +75,7 @@ static mitome_status read_fields(slice data, slice ret_fields[FIELDS])
 static uint32_t number(slice field)
 {
         uint32_t value = 0;
-        for (size_t i = 0; i < field.size; i++)
+        for (size_t i = 0; field.data && i < field.size; i++)
                 value = value << 8 | field.data[i];
         return value;
 }

@@ -181,7 +181,7 @@ static mitome_status run_cipher(
                     EVP_CipherInit_ex2(cipher, EVP_aes_256_cbc(), key->data, iv.data, encrypts, NULL) == 1 &&
                     EVP_CIPHER_CTX_set_padding(cipher, 0) == 1 &&
                     EVP_CipherUpdate(cipher, out, &size, in.data, (int)in.size) == 1 &&
-                    EVP_CipherFinal_ex(cipher, out + size, &rest) == 1 && (size_t)(size + rest) == in.size;
+                    EVP_CipherFinal_ex(cipher, out + size, &rest) == 1 && size + rest == (int)in.size;
         EVP_CIPHER_CTX_free(cipher);
         return done ? ok() : fail(error, MITOME_E_CRYPTO_FAILED, "PIN protocol", NULL);
 }

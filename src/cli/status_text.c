@@ -3,21 +3,21 @@
 
 #include "json.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
-static void say(writer *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(writer *out, const char *format, ...)
+static void write_line(writer *out, const char *line)
 {
-        char line[512];
-        va_list arguments;
-        va_start(arguments, format);
-        vsnprintf(line, sizeof line, format, arguments);
-        va_end(arguments);
         write_slice(out, slice_text(line));
         write_u8(out, '\n');
 }
+
+/* SAY(out, format, ..) writes a line. */
+#define SAY(out, ...)                                             \
+        do {                                                      \
+                char line_[512];                                  \
+                (void)snprintf(line_, sizeof line_, __VA_ARGS__); \
+                write_line(out, line_);                           \
+        } while (0)
 
 /* ---- what can be wrong ---- */
 
@@ -147,37 +147,37 @@ static bool has_certificate_credentials(const struct device_state *s)
 static void say_pin(const struct device_state *s, writer *out)
 {
         if (!s->has_pin)
-                say(out, "PIN: none is set; at least %u characters", s->min_pin);
+                SAY(out, "PIN: none is set; at least %u characters", s->min_pin);
         else
-                say(out, "PIN: set, %u %s left%s", s->pin_tries, s->pin_tries == 1 ? "try" : "tries",
+                SAY(out, "PIN: set, %u %s left%s", s->pin_tries, s->pin_tries == 1 ? "try" : "tries",
                         s->personalised ? " (it is the user-verification PIN of the certificates)" : "");
 }
 
 static void say_fingers(const struct device_state *s, writer *out)
 {
         if (s->finger_open)
-                say(out, "Fingers: open, %u %s left", s->uv_tries, s->uv_tries == 1 ? "try" : "tries");
+                SAY(out, "Fingers: open, %u %s left", s->uv_tries, s->uv_tries == 1 ? "try" : "tries");
         else if (are_fingers_closed(s))
-                say(out, "Fingers: closed");
+                SAY(out, "Fingers: closed");
         else
-                say(out, "Fingers: %s", s->has_matcher ? "none is enrolled" : "there is no matcher");
+                SAY(out, "Fingers: %s", s->has_matcher ? "none is enrolled" : "there is no matcher");
 }
 
 static void say_certificates(const struct device_state *s, writer *out)
 {
         if (s->jpki != DEVICE_JPKI_OPEN || (!s->has_user_certificate && !s->has_signing_certificate)) {
-                say(out, "Certificates: %s", s->jpki == DEVICE_JPKI_LOCKED ? "on hold" : "none");
+                SAY(out, "Certificates: %s", s->jpki == DEVICE_JPKI_LOCKED ? "on hold" : "none");
                 return;
         }
-        say(out, "User verification: %s",
+        SAY(out, "User verification: %s",
                 s->has_user_certificate ? "a certificate and its key" : "no certificate");
         if (!s->has_signing_certificate)
-                say(out, "Signing: no certificate");
+                SAY(out, "Signing: no certificate");
         else if (s->is_card)
-                say(out, "Signing: a certificate and its key; %d tries of the password left",
+                SAY(out, "Signing: a certificate and its key; %d tries of the password left",
                         s->password_tries);
         else
-                say(out,
+                SAY(out,
                         "Signing: a certificate and its key; lease for %u more signatures; %d tries of the "
                         "password left",
                         s->lease, s->password_tries);
@@ -185,28 +185,28 @@ static void say_certificates(const struct device_state *s, writer *out)
 
 void status_text(const struct device_state *state, writer *out)
 {
-        say(out, "%s",
+        SAY(out, "%s",
                 state->personalised || state->jpki == DEVICE_JPKI_LOCKED
                         ? "An authenticator with its holder's certificates (JPKI)"
                         : "A plain FIDO authenticator");
         say_pin(state, out);
         say_fingers(state, out);
         say_certificates(state, out);
-        say(out, "Credentials: %u discoverable, room for %u more", state->credentials, state->room);
+        SAY(out, "Credentials: %u discoverable, room for %u more", state->credentials, state->room);
         if (state->always_uv)
-                say(out, "Each login verifies the user (alwaysUv)");
+                SAY(out, "Each login verifies the user (alwaysUv)");
         if (state->has_enterprise_list || state->enterprise)
-                say(out,
+                SAY(out,
                         "Websites that may learn whose certificate it is: on the management station's list, %s%s",
                         state->enterprise ? "switched on" : "switched off",
                         has_certificate_credentials(state)
                                 ? "; its key itself may be their credential (RS256)"
                                 : "");
         if (!state->has_batch_key)
-                say(out, "Its maker has not finished it: there is no attestation key");
+                SAY(out, "Its maker has not finished it: there is no attestation key");
         for (size_t i = 0; i < TROUBLES; i++)
                 if (troubles[i].is_there(state))
-                        say(out, "! %s%s", troubles[i].text,
+                        SAY(out, "! %s%s", troubles[i].text,
                                 troubles[i].advice ? troubles[i].advice(state) : "");
 }
 

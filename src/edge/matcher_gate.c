@@ -148,10 +148,14 @@ static mitome_status ask(struct matcher_gate *gate, const struct gate_request *r
         enum gate_report_kind wanted, uint8_t buffer[GATE_MESSAGE_MAX], struct gate_report *ret,
         mitome_error *error)
 {
-        MITOME_TRY(converse(gate, request, buffer, ret, error));
-        if (ret->kind == GATE_REPORT_REFUSED)
-                return fail(error, (mitome_code)ret->code, "gate request", NULL);
-        return ret->kind == wanted ? ok() : give_up(gate, MITOME_E_GATE_MESSAGE, error);
+        struct gate_report report = { 0 };
+        MITOME_TRY(converse(gate, request, buffer, &report, error));
+        if (report.kind == GATE_REPORT_REFUSED)
+                return fail(error, (mitome_code)report.code, "gate request", NULL);
+        if (report.kind != wanted)
+                return give_up(gate, MITOME_E_GATE_MESSAGE, error);
+        *ret = report;
+        return ok();
 }
 
 /* ---- struct mitome_gate ---- */
@@ -338,7 +342,7 @@ mitome_status matcher_gate_status(struct matcher_gate *gate, struct matcher_stat
 {
         uint8_t buffer[GATE_MESSAGE_MAX];
         const struct gate_request request = { .kind = GATE_REQUEST_STATUS };
-        struct gate_report report;
+        struct gate_report report = { 0 };
         MITOME_TRY(ask_idle(gate, &request, GATE_REPORT_STATUS, buffer, &report, error));
         struct matcher_status status = { .paired = report.paired, .fingers = report.fingers };
         MITOME_TRY(slice_copy(report.set, "set", status.set, sizeof status.set, error));
@@ -351,7 +355,7 @@ mitome_status matcher_gate_point(
 {
         uint8_t buffer[GATE_MESSAGE_MAX];
         const struct gate_request request = { .kind = GATE_REQUEST_POINT };
-        struct gate_report report;
+        struct gate_report report = { 0 };
         MITOME_TRY(ask_idle(gate, &request, GATE_REPORT_POINT, buffer, &report, error));
         return slice_copy(report.point, "point", ret_point, PAIRING_POINT_SIZE, error);
 }
@@ -361,7 +365,7 @@ mitome_status matcher_gate_pair(struct matcher_gate *gate, slice element_point,
 {
         uint8_t buffer[GATE_MESSAGE_MAX];
         const struct gate_request request = { .kind = GATE_REQUEST_PAIR, .element_point = element_point };
-        struct gate_report report;
+        struct gate_report report = { 0 };
         MITOME_TRY(ask_idle(gate, &request, GATE_REPORT_PAIRED, buffer, &report, error));
         return slice_copy(report.confirmation, "confirmation", ret_confirmation, SHA256_SIZE, error);
 }

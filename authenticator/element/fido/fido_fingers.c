@@ -73,7 +73,7 @@ bool fido_fingers_capture(slice message)
 
 uint16_t fido_fingers_describe(slice message, struct fido_operation *operation)
 {
-        slice id;
+        slice id = { 0 };
         operation->removes = is_of(message, REMOVE);
         if (!operation->removes)
                 return SW_OK; /* the hashes are zeros */
