@@ -21,57 +21,11 @@ enum permission {
 
 /* ---- the request ---- */
 
-static mitome_status read_constant(struct cbor_reader *r, const char *field, int64_t wanted)
-{
-        int64_t value;
-        MITOME_TRY(cbor_read_int(r, field, &value));
-        return value == wanted ? ok() : reader_fail(&r->bytes, MITOME_E_VALUE, field);
-}
-
-static mitome_status read_kty(struct cbor_reader *r, const char *field, void *into)
-{
-        enum { EC2 = 2 };
-        (void)into;
-        return read_constant(r, field, EC2);
-}
-
-/* [6.5.6] "alg" is -25 although that is not the algorithm that is used */
-static mitome_status read_alg(struct cbor_reader *r, const char *field, void *into)
-{
-        enum { ECDH_ES_HKDF_256 = -25 };
-        (void)into;
-        return read_constant(r, field, ECDH_ES_HKDF_256);
-}
-
-static mitome_status read_crv(struct cbor_reader *r, const char *field, void *into)
-{
-        enum { P_256 = 1 };
-        (void)into;
-        return read_constant(r, field, P_256);
-}
-
-static mitome_status read_x(struct cbor_reader *r, const char *field, void *into)
-{
-        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct core_pin_request *)into)->x);
-}
-
-static mitome_status read_y(struct cbor_reader *r, const char *field, void *into)
-{
-        return cbor_read_fixed(r, field, COORDINATE_SIZE, &((struct core_pin_request *)into)->y);
-}
-
 static mitome_status read_key_agreement(struct cbor_reader *r, const char *field, void *into)
 {
-        static const struct core_member members[] = {
-                { .number = 1, .field = "keyAgreement.kty", .required = true, .read = read_kty },
-                { .number = 3, .field = "keyAgreement.alg", .required = true, .read = read_alg },
-                { .number = -1, .field = "keyAgreement.crv", .required = true, .read = read_crv },
-                { .number = -2, .field = "keyAgreement.x", .required = true, .read = read_x },
-                { .number = -3, .field = "keyAgreement.y", .required = true, .read = read_y },
-        };
         struct core_pin_request *pin = into;
         pin->given |= PIN_KEY_AGREEMENT;
-        return core_read_map(r, field, members, sizeof members / sizeof *members, pin);
+        return core_read_key_agreement(r, field, &pin->key_agreement);
 }
 
 static mitome_status read_protocol(struct cbor_reader *r, const char *field, void *into)
@@ -240,8 +194,8 @@ static void get_key_agreement(struct core *core)
 
 static void write_point(writer *data, const struct core_pin_request *pin)
 {
-        tlv_write(data, 0x80, pin->x);
-        tlv_write(data, 0x81, pin->y);
+        tlv_write(data, 0x80, pin->key_agreement.x);
+        tlv_write(data, 0x81, pin->key_agreement.y);
 }
 
 /* The element takes protocol 2 where none is said. */

@@ -180,7 +180,8 @@ enum core_pin_member {
 struct core_pin_request {
         unsigned given;
         uint64_t protocol, subcommand, permissions;
-        slice x, y, param, new_pin, hash, rp_id;
+        struct core_point key_agreement;
+        slice param, new_pin, hash, rp_id;
 };
 
 /* An authenticatorConfig request. */
