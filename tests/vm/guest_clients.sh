@@ -39,7 +39,7 @@ typing() {
 }
 
 # SSH asks for a PIN by a program.
-printf '#!/bin/sh\ncat /tmp/work/answer\n' >"$work/askpass"
+printf '#!/bin/sh\ncat %s/answer\n' "$work" >"$work/askpass"
 chmod 755 "$work/askpass"
 export SSH_ASKPASS="$work/askpass" SSH_ASKPASS_REQUIRE=force DISPLAY=none
 answer() {
