@@ -247,8 +247,8 @@ for library in authenticator:authenticator element:element rp:rp; do
         grep -v '^mitome_' "$work/exported" | sed "s|^|$name exports |" >>"$work/out" || true
         # What is not the other two libraries' is the relying party's.
         case $name in
-        libmitome-rp) find include/mitome -name '*.h' ! -name authenticator.h ! -name element.h ! -name enforcer.h ;;
-        libmitome-authenticator) printf '%s\n' include/mitome/authenticator.h include/mitome/enforcer.h ;;
+        libmitome-rp) find include/mitome -name '*.h' ! -name authenticator.h ! -name element.h ! -name enforcer.h ! -name guidance.h ;;
+        libmitome-authenticator) printf '%s\n' include/mitome/authenticator.h include/mitome/enforcer.h include/mitome/guidance.h ;;
         *) echo "include/mitome/${library##*:}.h" ;;
         esac | sort >"$work/public"
         # shellcheck disable=SC2046
