@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate_message.h"
 
-enum { KEY_VERSION = 1, KEY_KIND = 2, KEYS_MAX = 12 };
+enum { KEY_VERSION = 1, KEY_KIND = 2, KEY_ENTRY = 11, KEYS_MAX = 12 };
 
 /* Which of its keys a message of a kind carries, as bits. */
 #define HAS(key) (1u << (key))
@@ -26,6 +26,8 @@ struct grammar {
         const struct shape *shapes;
         size_t shape_count;
         uint8_t (*kind_of)(const void *message);
+        unsigned optional;                         /* keys that may be left out */
+        unsigned (*left_out)(const void *message); /* of these; NULL: there are none */
 };
 
 static mitome_status read_byte(struct cbor_reader *r, const char *field, uint8_t max, uint8_t *ret)
@@ -52,13 +54,14 @@ static void write_message(const struct grammar *grammar, writer *w, const void *
                 w->overflowed = true; /* a kind that cannot be said */
                 return;
         }
-        cbor_write_map(w, (size_t)__builtin_popcount(shape->keys));
+        const unsigned keys = shape->keys & ~(grammar->left_out ? grammar->left_out(message) : 0);
+        cbor_write_map(w, (size_t)__builtin_popcount(keys));
         cbor_write_uint(w, KEY_VERSION);
         cbor_write_uint(w, GATE_MESSAGE_VERSION);
         cbor_write_uint(w, KEY_KIND);
         cbor_write_uint(w, shape->kind);
         for (unsigned key = KEY_KIND + 1; key <= grammar->last_key; key++) {
-                if (!(shape->keys & HAS(key)))
+                if (!(keys & HAS(key)))
                         continue;
                 cbor_write_uint(w, key);
                 grammar->members[key].write(w, message);
@@ -94,7 +97,7 @@ static mitome_status check_shape(
         if (!shape || (keys & ~shape->keys))
                 return reader_fail(&r->bytes, MITOME_E_GATE_MESSAGE, "message.kind");
         for (unsigned key = KEY_KIND + 1; key <= grammar->last_key; key++)
-                if ((shape->keys & ~keys) & HAS(key))
+                if ((shape->keys & ~keys & ~grammar->optional) & HAS(key))
                         return reader_fail(&r->bytes, MITOME_E_MISSING, grammar->members[key].field);
         return ok();
 }
@@ -230,10 +233,41 @@ static void write_name(writer *w, const void *message)
         cbor_write_text(w, request->name);
 }
 
+static mitome_status read_entry(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_request *request = message;
+        return cbor_read_fixed(r, field, UNLOCK_ENTRY_SIZE, &request->entry);
+}
+
+static void write_entry(writer *w, const void *message)
+{
+        const struct gate_request *request = message;
+        cbor_write_bytes(w, request->entry);
+}
+
+static mitome_status read_given_certificate(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_request *request = message;
+        MITOME_TRY(cbor_read_bytes(r, field, GATE_CERTIFICATE_MAX, &request->certificate));
+        return request->certificate.size ? ok() : reader_fail(&r->bytes, MITOME_E_GATE_MESSAGE, field);
+}
+
+static void write_given_certificate(writer *w, const void *message)
+{
+        const struct gate_request *request = message;
+        cbor_write_bytes(w, request->certificate);
+}
+
 static uint8_t request_kind_of(const void *message)
 {
         const struct gate_request *request = message;
         return (uint8_t)request->kind;
+}
+
+static unsigned request_left_out(const void *message)
+{
+        const struct gate_request *request = message;
+        return request->entry.size ? 0 : HAS(KEY_ENTRY);
 }
 
 static const struct member request_members[] = {
@@ -246,27 +280,33 @@ static const struct member request_members[] = {
         [8] = { "request.elementPoint", read_element_point, write_element_point },
         [9] = { "request.fingerId", read_finger_id, write_finger_id },
         [10] = { "request.name", read_name, write_name },
+        [KEY_ENTRY] = { "request.entry", read_entry, write_entry },
+        [12] = { "request.certificate", read_given_certificate, write_given_certificate },
 };
 
 static const struct shape request_shapes[] = {
         { GATE_REQUEST_STATUS, HEAD },
         { GATE_REQUEST_POINT, HEAD },
         { GATE_REQUEST_PAIR, HEAD | HAS(8) },
-        { GATE_REQUEST_VERIFY, HEAD | HAS(3) | HAS(4) | HAS(5) | HAS(6) | HAS(7) },
-        { GATE_REQUEST_ENROL, HEAD | HAS(3) | HAS(6) | HAS(7) | HAS(9) },
+        { GATE_REQUEST_VERIFY, HEAD | HAS(3) | HAS(4) | HAS(5) | HAS(6) | HAS(7) | HAS(KEY_ENTRY) },
+        { GATE_REQUEST_ENROL, HEAD | HAS(3) | HAS(6) | HAS(7) | HAS(9) | HAS(KEY_ENTRY) },
         { GATE_REQUEST_CANCEL, HEAD },
         { GATE_REQUEST_LIST, HEAD },
         { GATE_REQUEST_RENAME, HEAD | HAS(9) | HAS(10) },
         { GATE_REQUEST_REMOVE, HEAD | HAS(3) | HAS(6) | HAS(9) },
         { GATE_REQUEST_FORGET, HEAD },
+        { GATE_REQUEST_CERTIFICATE, HEAD },
+        { GATE_REQUEST_CERTIFY, HEAD | HAS(12) },
 };
 
 static const struct grammar request_grammar = {
         .members = request_members,
-        .last_key = 10,
+        .last_key = 12,
         .shapes = request_shapes,
         .shape_count = sizeof request_shapes / sizeof request_shapes[0],
         .kind_of = request_kind_of,
+        .optional = HAS(KEY_ENTRY),
+        .left_out = request_left_out,
 };
 
 /* ---- reports ---- */
@@ -280,7 +320,7 @@ static mitome_status read_report_kind(struct cbor_reader *r, const char *field, 
 static mitome_status read_hint(struct cbor_reader *r, const char *field, void *message)
 {
         struct gate_report *report = message;
-        return read_byte(r, field, MITOME_GATE_HINT_GENERAL, &report->hint);
+        return read_byte(r, field, MITOME_GATE_HINT_POOR, &report->hint);
 }
 
 static void write_hint(writer *w, const void *message)
@@ -429,6 +469,55 @@ static void write_list(writer *w, const void *message)
         }
 }
 
+static mitome_status read_sensor(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_report *report = message;
+        return cbor_read_text(r, field, GATE_SENSOR_NAME_MAX, &report->sensor);
+}
+
+static void write_sensor(writer *w, const void *message)
+{
+        const struct gate_report *report = message;
+        cbor_write_text(w, report->sensor);
+}
+
+static mitome_status read_class(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_report *report = message;
+        return read_byte(r, field, MATCHER_STRONG, &report->class);
+}
+
+static void write_class(writer *w, const void *message)
+{
+        const struct gate_report *report = message;
+        cbor_write_uint(w, report->class);
+}
+
+static mitome_status read_modality(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_report *report = message;
+        MITOME_TRY(read_byte(r, field, UNLOCK_IRIS, &report->modality));
+        return report->modality ? ok() : reader_fail(&r->bytes, MITOME_E_GATE_MESSAGE, field);
+}
+
+static void write_modality(writer *w, const void *message)
+{
+        const struct gate_report *report = message;
+        cbor_write_uint(w, report->modality);
+}
+
+static mitome_status read_certificate(struct cbor_reader *r, const char *field, void *message)
+{
+        struct gate_report *report = message;
+        return cbor_read_bytes(r, field, GATE_CERTIFICATE_MAX, &report->certificate);
+}
+
+static void write_certificate(writer *w, const void *message)
+{
+        const struct gate_report *report = message;
+        cbor_write_bytes(w, report->certificate);
+}
+
 static uint8_t report_kind_of(const void *message)
 {
         const struct gate_report *report = message;
@@ -447,6 +536,10 @@ static const struct member report_members[] = {
         [10] = { "report.code", read_code, write_code },
         [11] = { "report.confirmation", read_confirmation, write_confirmation },
         [12] = { "report.fingers", read_list, write_list },
+        [13] = { "report.sensor", read_sensor, write_sensor },
+        [14] = { "report.class", read_class, write_class },
+        [15] = { "report.modality", read_modality, write_modality },
+        [16] = { "report.certificate", read_certificate, write_certificate },
 };
 
 static const struct shape report_shapes[] = {
@@ -454,21 +547,23 @@ static const struct shape report_shapes[] = {
         { MITOME_GATE_SAMPLE, HEAD | HAS(4) },
         { MITOME_GATE_RETRY, HEAD | HAS(3) | HAS(4) },
         { MITOME_GATE_EVIDENCE, HEAD | HAS(5) },
-        { MITOME_GATE_NO_MATCH, HEAD },
+        { MITOME_GATE_NO_MATCH, HEAD | HAS(3) },
         { MITOME_GATE_ABSENT, HEAD | HAS(5) },
         { MITOME_GATE_BROKEN, HEAD },
-        { GATE_REPORT_STATUS, HEAD | HAS(7) | HAS(8) | HAS(9) },
+        { MITOME_GATE_DISMISSED, HEAD | HAS(5) },
+        { GATE_REPORT_STATUS, HEAD | HAS(7) | HAS(8) | HAS(9) | HAS(13) | HAS(14) | HAS(15) },
         { GATE_REPORT_POINT, HEAD | HAS(6) },
         { GATE_REPORT_DONE, HEAD },
         { GATE_REPORT_REFUSED, HEAD | HAS(10) },
         { GATE_REPORT_PAIRED, HEAD | HAS(11) },
         { GATE_REPORT_FINGERS, HEAD | HAS(12) },
         { GATE_REPORT_DECLINED, HEAD | HAS(5) | HAS(10) },
+        { GATE_REPORT_CERTIFICATE, HEAD | HAS(16) },
 };
 
 static const struct grammar report_grammar = {
         .members = report_members,
-        .last_key = 12,
+        .last_key = 16,
         .shapes = report_shapes,
         .shape_count = sizeof report_shapes / sizeof report_shapes[0],
         .kind_of = report_kind_of,
@@ -499,11 +594,14 @@ mitome_status gate_report_read(slice message, struct gate_report *ret, mitome_er
 {
         struct gate_report report = { 0 };
         MITOME_TRY(read_message(&report_grammar, message, &report, error));
+        /* What did not match is one thing or the other; the other hints ask for the finger again. */
+        if (report.kind == MITOME_GATE_NO_MATCH && report.hint && report.hint != MITOME_GATE_HINT_SAME)
+                return fail(error, MITOME_E_GATE_MESSAGE, "report.hint", NULL);
         *ret = report;
         return ok();
 }
 
 bool gate_is_final(uint8_t kind)
 {
-        return kind >= MITOME_GATE_EVIDENCE && kind <= MITOME_GATE_BROKEN;
+        return (kind >= MITOME_GATE_EVIDENCE && kind <= MITOME_GATE_BROKEN) || kind == MITOME_GATE_DISMISSED;
 }

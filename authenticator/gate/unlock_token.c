@@ -45,6 +45,43 @@ void unlock_token_seal(
         write_slice(&w, SLICE(mac));
 }
 
+static void entry_mac(slice count, slice challenge, slice pairing_key, uint8_t ret[SHA256_SIZE])
+{
+        hmac_sha256(pairing_key, (slice[]){ slice_text("mitome pin entered 1"), challenge, count }, 3, ret);
+}
+
+void unlock_entry_seal(
+        uint32_t count, slice challenge, slice pairing_key, uint8_t ret_bytes[UNLOCK_ENTRY_SIZE])
+{
+        uint8_t mac[SHA256_SIZE];
+        writer w = writer_over(ret_bytes, UNLOCK_ENTRY_SIZE);
+        write_u32(&w, count);
+        entry_mac(writer_view(&w), challenge, pairing_key, mac);
+        write_slice(&w, SLICE(mac));
+}
+
+mitome_status unlock_entry_open(
+        slice bytes, slice challenge, slice pairing_key, uint32_t *ret_count, mitome_error *error)
+{
+        uint8_t mac[SHA256_SIZE];
+        slice written, claimed;
+        uint32_t count;
+        reader r = reader_over(bytes, NULL, NULL);
+        if (failed(read_bytes(&r, "entry.count", sizeof count, &written)) ||
+                failed(read_bytes(&r, "entry.mac", SHA256_SIZE, &claimed)) || failed(read_end(&r, "entry")) ||
+                challenge.size != UNLOCK_CHALLENGE_SIZE)
+                return fail(error, MITOME_E_GATE_ENTRY, "entry", NULL);
+        entry_mac(written, challenge, pairing_key, mac);
+        bool genuine = secret_equal(SLICE(mac), claimed);
+        bytes_wipe(mac, sizeof mac);
+        if (!genuine)
+                return fail(error, MITOME_E_GATE_ENTRY, "entry", NULL);
+        reader fields = reader_over(written, NULL, error);
+        MITOME_TRY(read_u32(&fields, "entry.count", &count));
+        *ret_count = count;
+        return ok();
+}
+
 static mitome_status check_form(
         uint8_t version, const struct unlock_token *token, uint8_t reserved, mitome_error *error)
 {

@@ -24,6 +24,7 @@ enum {
         UNLOCK_CHALLENGE_SIZE = 32,
         UNLOCK_SET_SIZE = 16,
         UNLOCK_TOKEN_SIZE = MITOME_GATE_EVIDENCE_SIZE,
+        UNLOCK_ENTRY_SIZE = 36,
         PAIRING_POINT_SIZE = 65, /* an uncompressed P-256 point */
 };
 
@@ -60,6 +61,19 @@ void unlock_token_seal(
  * Whether challenge, digest and set are the ones that stand is the caller's to compare. */
 MITOME_CHECKED mitome_status unlock_token_open(
         slice bytes, slice pairing_key, struct unlock_token *ret, mitome_error *error);
+
+/* What the element says to the matcher beside its challenge: how often its PIN was entered. The count only
+ * rises, so that a PIN entered clears what the matcher's policy holds against its fingers; and bound to the
+ * challenge, an old word says nothing in a new request.
+ *
+ *   count, 4 bytes, big-endian || HMAC-SHA-256 under the pairing key over
+ *   "mitome pin entered 1" || challenge || count
+ *
+ * unlock_entry_seal is the element's, unlock_entry_open the matcher's: it fails with GATE_ENTRY. */
+void unlock_entry_seal(
+        uint32_t count, slice challenge, slice pairing_key, uint8_t ret_bytes[UNLOCK_ENTRY_SIZE]);
+MITOME_CHECKED mitome_status unlock_entry_open(
+        slice bytes, slice challenge, slice pairing_key, uint32_t *ret_count, mitome_error *error);
 
 /* pairing_derive makes the pairing key from the two P-256 keys: HKDF-SHA-256 over the shared x coordinate, no
  * salt, info "mitome pairing 1" || element's point || matcher's point. `own_key` is a big-endian scalar of 32

@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 enum {
-        MITOME_GATE_VERSION = 2,
+        MITOME_GATE_VERSION = 3,
         MITOME_GATE_FINGERS_MAX = 10, /* of one set */
         MITOME_GATE_FINGER_ID_SIZE = 16,
         MITOME_GATE_NAME_MAX = 64, /* bytes of UTF-8 */
@@ -42,7 +42,9 @@ struct mitome_gate_request {
         mitome_slice challenge;        /* VERIFY, ENROL, REMOVE: 32 bytes, from the element, good for once */
         mitome_slice finger_id; /* ENROL: 16 bytes, what the new finger will be known by; RENAME, REMOVE */
         mitome_slice name;      /* RENAME: UTF-8; empty: it has none any more */
-        uint32_t timeout_ms;    /* for the whole request; 0 means the gate's own limit */
+        mitome_slice entry;  /* VERIFY, ENROL: 36 bytes, the element's word beside its challenge on how often
+                                its  PIN was entered; a gate that asks for the PIN now and then needs it */
+        uint32_t timeout_ms; /* for the whole request; 0 means the gate's own limit */
 };
 
 enum mitome_gate_event_kind {
@@ -51,13 +53,16 @@ enum mitome_gate_event_kind {
         MITOME_GATE_SAMPLE = 2,  /* one enrolment sample was taken, `remaining` more are wanted */
         MITOME_GATE_RETRY = 3,   /* the capture was not usable, `hint` says why; the same challenge goes on */
         MITOME_GATE_EVIDENCE = 4, /* VERIFY, ENROL, REMOVE done: `evidence` is for the element */
-        MITOME_GATE_NO_MATCH = 5, /* done: a finger was presented and is not in the set */
+        MITOME_GATE_NO_MATCH =
+                5, /* done: a finger was presented and is not in the set; `hint` is NONE or SAME */
         MITOME_GATE_ABSENT =
                 6, /* done: nothing was presented in time, or cancelled; `evidence` says so to the element */
-        MITOME_GATE_BROKEN = 7,  /* done: the sensor or its process failed */
-        MITOME_GATE_DONE = 8,    /* LIST, RENAME, FORGET done; after LIST the fingers are in `fingers` */
-        MITOME_GATE_REFUSED = 9, /* done: this cannot be, `code` says why; `evidence`, where there is some,
-                                    tells the element that nothing was presented */
+        MITOME_GATE_BROKEN = 7,     /* done: the sensor or its process failed */
+        MITOME_GATE_DONE = 8,       /* LIST, RENAME, FORGET done; after LIST the fingers are in `fingers` */
+        MITOME_GATE_REFUSED = 9,    /* done: this cannot be, `code` says why; `evidence`, where there is some,
+                                       tells the element that nothing was presented */
+        MITOME_GATE_DISMISSED = 10, /* done: the user said no at the sensor; `evidence` tells the element that
+                                       nothing was presented */
 };
 
 enum mitome_gate_hint {
@@ -66,6 +71,9 @@ enum mitome_gate_hint {
         MITOME_GATE_HINT_CENTRE = 2,
         MITOME_GATE_HINT_LIFT = 3,
         MITOME_GATE_HINT_GENERAL = 4,
+        MITOME_GATE_HINT_SAME = 5, /* as good as a sample seen before: lift, and touch a little differently */
+        MITOME_GATE_HINT_KNOWN = 6, /* ENROL: this finger is in the set already: take another one */
+        MITOME_GATE_HINT_POOR = 7,  /* too little to see: press flat, or take another finger */
 };
 
 enum { MITOME_GATE_EVIDENCE_SIZE = 116 }; /* an unlock token, authenticator/gate/unlock_token.h */
@@ -89,7 +97,7 @@ struct mitome_gate_event {
 };
 
 /* Whether an event of this kind ends the request. */
-#define MITOME_GATE_IS_FINAL(kind) ((kind) >= MITOME_GATE_EVIDENCE && (kind) <= MITOME_GATE_REFUSED)
+#define MITOME_GATE_IS_FINAL(kind) ((kind) >= MITOME_GATE_EVIDENCE && (kind) <= MITOME_GATE_DISMISSED)
 
 /* A gate takes one request at a time: start fails with GATE_BUSY until the last one has ended. */
 struct mitome_gate {

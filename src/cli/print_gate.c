@@ -3,6 +3,9 @@
 #include "gate_message.h"
 #include "print_place.h"
 
+static const char *const modalities[] = { "", "finger", "face", "iris" };
+static const char *const classes[] = { "scripted", "convenience", "weak", "strong" };
+
 static const char *command_name(uint8_t command)
 {
         return command == 0x01   ? "authenticatorMakeCredential"
@@ -31,7 +34,6 @@ mitome_status print_unlock_token(const struct print_place *place, slice bytes)
         static const char *const versions[] = { "", "1" }, *const reserved[] = { "0" };
         static const char *const purposes[] = { "", "verified", "enrolled", "nothing was presented",
                 "removed" };
-        static const char *const modalities[] = { "", "finger", "face", "iris" };
         reader r = print_reader(place, bytes, "unlock_token.h");
         const char *version, *purpose, *modality, *zero;
         slice challenge, digest, set, mac;
@@ -65,7 +67,7 @@ static void print_bytes_if(const struct print_place *place, const char *name, sl
 mitome_status print_gate_request(const struct print_place *place, slice cbor)
 {
         static const char *const kinds[] = { "", "STATUS", "POINT", "PAIR", "VERIFY", "ENROL", "CANCEL",
-                "LIST", "RENAME", "REMOVE", "FORGET" };
+                "LIST", "RENAME", "REMOVE", "FORGET", "CERTIFICATE", "CERTIFY" };
         mitome_error inner = { 0 };
         struct gate_request request;
         mitome_status status = gate_request_read(cbor, &request, &inner);
@@ -86,16 +88,19 @@ mitome_status print_gate_request(const struct print_place *place, slice cbor)
         print_bytes_if(place, "finger", request.finger_id);
         if (request.name.size)
                 print_text_line(place, "name", request.name);
+        print_bytes_if(place, "word on the PIN", request.entry);
+        print_bytes_if(place, "certificate", request.certificate);
         return ok();
 }
 
 static const char *report_name(uint8_t kind)
 {
         static const char *const events[] = { "nothing", "awaits a finger", "a sample was taken",
-                "not usable, again", "evidence", "no match", "nothing was presented", "broken" };
+                "not usable, again", "evidence", "no match", "nothing was presented", "broken", "", "",
+                "the user said no" };
         static const char *const answers[] = { "STATUS", "POINT", "DONE", "REFUSED", "PAIRED", "FINGERS",
-                "DECLINED" };
-        if (kind >= GATE_REPORT_STATUS && kind <= GATE_REPORT_DECLINED)
+                "DECLINED", "CERTIFICATE" };
+        if (kind >= GATE_REPORT_STATUS && kind <= GATE_REPORT_CERTIFICATE)
                 return answers[kind - GATE_REPORT_STATUS];
         return kind < sizeof events / sizeof events[0] ? events[kind] : "not known";
 }
@@ -120,14 +125,15 @@ static void print_fingers(const struct print_place *place, const struct gate_rep
 mitome_status print_gate_report(const struct print_place *place, slice cbor)
 {
         static const char *const hints[] = { "none", "too short", "not in the centre", "lift the finger",
-                "try again" };
+                "try again", "as good as one seen before", "a finger that is in the set already",
+                "too little to see" };
         mitome_error inner = { 0 };
         struct gate_report report;
         mitome_status status = gate_report_read(cbor, &report, &inner);
         if (failed(status))
                 return print_relay(place, status, &inner);
         print_line(place, "kind", "%s", report_name(report.kind));
-        if (report.kind == MITOME_GATE_RETRY)
+        if (report.kind == MITOME_GATE_RETRY || report.kind == MITOME_GATE_NO_MATCH)
                 print_line(place, "hint", "%s",
                         report.hint < sizeof hints / sizeof hints[0] ? hints[report.hint] : "not known");
         if (report.kind == MITOME_GATE_SAMPLE || report.kind == MITOME_GATE_RETRY)
@@ -136,12 +142,16 @@ mitome_status print_gate_report(const struct print_place *place, slice cbor)
                 print_line(place, "paired", "%s", report.paired ? "yes" : "no");
                 print_line(place, "fingers", "%u", report.fingers);
                 print_hex_line(place, "enrolment set", report.set);
+                print_text_line(place, "sensor", report.sensor);
+                print_line(place, "class", "%s, by its own word", classes[report.class]);
+                print_line(place, "modality", "%s", modalities[report.modality]);
         }
         print_fingers(place, &report);
         if (report.code)
                 print_refusal(place, report.code);
         print_bytes_if(place, "matcher's point", report.point);
         print_bytes_if(place, "confirmation", report.confirmation);
+        print_bytes_if(place, "certificate", report.certificate);
         if (report.evidence.size) {
                 print_line(place, "evidence", "an unlock token, %zu bytes", report.evidence.size);
                 print_part(place, print_unlock_token, report.evidence, 0);

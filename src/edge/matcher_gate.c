@@ -192,7 +192,7 @@ static mitome_status take_event(struct matcher_gate *gate, struct mitome_gate_ev
         uint8_t buffer[GATE_MESSAGE_MAX];
         struct gate_report report = { 0 };
         MITOME_TRY(receive_report(gate, buffer, &report, error));
-        if (report.kind > MITOME_GATE_BROKEN)
+        if (report.kind > MITOME_GATE_DISMISSED)
                 return give_up(gate, MITOME_E_GATE_MESSAGE, error); /* an answer that nobody waits for */
         if (gate_is_final(report.kind))
                 gate->runs = false;
@@ -311,6 +311,7 @@ static mitome_status start(void *context, const struct mitome_gate_request *requ
                         request->timeout_ms < GATE_TIMEOUT_MAX_MS ? request->timeout_ms : GATE_TIMEOUT_MAX_MS,
                 .finger_id = request->finger_id,
                 .name = request->name,
+                .entry = request->entry,
         };
         return begin(gate, &message, purpose, error);
 }
@@ -344,7 +345,12 @@ mitome_status matcher_gate_status(struct matcher_gate *gate, struct matcher_stat
         const struct gate_request request = { .kind = GATE_REQUEST_STATUS };
         struct gate_report report = { 0 };
         MITOME_TRY(ask_idle(gate, &request, GATE_REPORT_STATUS, buffer, &report, error));
-        struct matcher_status status = { .paired = report.paired, .fingers = report.fingers };
+        struct matcher_status status = { .paired = report.paired,
+                .fingers = report.fingers,
+                .class = report.class,
+                .modality = report.modality };
+        MITOME_TRY(slice_copy(
+                report.sensor, "sensor", (uint8_t *)status.sensor, sizeof status.sensor - 1, error));
         MITOME_TRY(slice_copy(report.set, "set", status.set, sizeof status.set, error));
         *ret = status;
         return ok();
@@ -368,6 +374,29 @@ mitome_status matcher_gate_pair(struct matcher_gate *gate, slice element_point,
         struct gate_report report = { 0 };
         MITOME_TRY(ask_idle(gate, &request, GATE_REPORT_PAIRED, buffer, &report, error));
         return slice_copy(report.confirmation, "confirmation", ret_confirmation, SHA256_SIZE, error);
+}
+
+mitome_status matcher_gate_certificate(struct matcher_gate *gate,
+        uint8_t ret_certificate[GATE_CERTIFICATE_MAX], size_t *ret_size, mitome_error *error)
+{
+        uint8_t buffer[GATE_MESSAGE_MAX];
+        const struct gate_request request = { .kind = GATE_REQUEST_CERTIFICATE };
+        struct gate_report report = { 0 };
+        MITOME_TRY(ask_idle(gate, &request, GATE_REPORT_CERTIFICATE, buffer, &report, error));
+        MITOME_TRY(
+                slice_copy(report.certificate, "certificate", ret_certificate, GATE_CERTIFICATE_MAX, error));
+        *ret_size = report.certificate.size;
+        return ok();
+}
+
+mitome_status matcher_gate_certify(struct matcher_gate *gate, slice certificate, mitome_error *error)
+{
+        uint8_t buffer[GATE_MESSAGE_MAX];
+        const struct gate_request request = { .kind = GATE_REQUEST_CERTIFY, .certificate = certificate };
+        struct gate_report report = { 0 };
+        if (certificate.size == 0 || certificate.size > GATE_CERTIFICATE_MAX)
+                return fail(error, MITOME_E_ARGUMENT, "certificate", NULL);
+        return ask_idle(gate, &request, GATE_REPORT_DONE, buffer, &report, error);
 }
 
 /* ---- opening and closing ---- */
@@ -449,7 +478,8 @@ static bool spawn_with(const struct matcher_gate_config *config, const posix_spa
         const posix_spawnattr_t *attributes, pid_t *ret_process)
 {
         static const char *const nothing[] = { NULL };
-        const char *const arguments[] = { config->program, "--state", config->state, "--socket", "3", NULL };
+        const char *const arguments[] = { config->program, "--state", config->state, "--socket", "3",
+                config->sensor ? "--sensor" : NULL, config->sensor, NULL };
         const union strings argv = { .constant = arguments };
         const union strings envp = { .constant = config->environment ? config->environment : nothing };
         char *const *words = argv.variable;

@@ -17,12 +17,16 @@ struct matcher_gate_config {
         /* The whole environment of the matcher, NAME=VALUE, ended by NULL; NULL is the empty one.
          * FP_VIRTUAL_IMAGE=PATH gives it the virtual sensor, fed on that socket (virtual_finger.h). */
         const char *const *environment;
+        const char *sensor; /* KIND[:ARGUMENT] of --sensor; NULL: fingerprint */
 };
 
 struct matcher_status {
         bool paired;
         uint8_t fingers;
         uint8_t set[UNLOCK_SET_SIZE];
+        /* What the matcher says of itself, for people: the element goes by the pairing. */
+        char sensor[GATE_SENSOR_NAME_MAX + 1];
+        uint8_t class, modality; /* enum matcher_class, enum unlock_modality */
 };
 
 /* matcher_gate_start starts the matcher's process and waits until it answers. Fails with PROCESS, with the
@@ -52,6 +56,13 @@ MITOME_CHECKED mitome_status matcher_gate_point(
         struct matcher_gate *gate, uint8_t ret_point[PAIRING_POINT_SIZE], mitome_error *error);
 MITOME_CHECKED mitome_status matcher_gate_pair(struct matcher_gate *gate, slice element_point,
         uint8_t ret_confirmation[SHA256_SIZE], mitome_error *error);
+
+/* matcher_gate_certificate asks for the maker's certificate on the matcher's key: DER of *ret_size bytes, 0
+ * when it has none. matcher_gate_certify gives it one, at manufacture: GATE_CERTIFIED when it has another. */
+MITOME_CHECKED mitome_status matcher_gate_certificate(struct matcher_gate *gate,
+        uint8_t ret_certificate[GATE_CERTIFICATE_MAX], size_t *ret_size, mitome_error *error);
+MITOME_CHECKED mitome_status matcher_gate_certify(
+        struct matcher_gate *gate, slice certificate, mitome_error *error);
 
 /* matcher_gate_process is the process that matcher_gate_start started, else 0. */
 pid_t matcher_gate_process(const struct matcher_gate *gate);

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-static uint8_t challenge[32], hash[32], point[65], evidence[116], set[16], id[16];
+static uint8_t challenge[32], hash[32], point[65], evidence[116], set[16], id[16], entry[36],
+        certificate[900];
 
 static int fill(void **state)
 {
@@ -19,10 +20,12 @@ static int fill(void **state)
         memset(evidence, 0xE1, sizeof evidence);
         memset(set, 0x5E, sizeof set);
         memset(id, 0x1D, sizeof id);
+        memset(entry, 0xE7, sizeof entry);
+        memset(certificate, 0x30, sizeof certificate);
         return 0;
 }
 
-enum { REQUESTS = 12, REPORTS = 15 };
+enum { REQUESTS = 16, REPORTS = 19 };
 
 static struct gate_request request_of(unsigned i)
 {
@@ -53,6 +56,19 @@ static struct gate_request request_of(unsigned i)
                         .client_data_hash = SLICE(hash),
                         .challenge = SLICE(challenge) },
                 { .kind = GATE_REQUEST_FORGET },
+                { .kind = GATE_REQUEST_VERIFY,
+                        .command = 0x01,
+                        .rp_id = slice_text("portal.example.jp"),
+                        .client_data_hash = SLICE(hash),
+                        .challenge = SLICE(challenge),
+                        .entry = SLICE(entry) },
+                { .kind = GATE_REQUEST_ENROL,
+                        .command = 0x09,
+                        .challenge = SLICE(challenge),
+                        .finger_id = SLICE(id),
+                        .entry = SLICE(entry) },
+                { .kind = GATE_REQUEST_CERTIFICATE },
+                { .kind = GATE_REQUEST_CERTIFY, .certificate = slice_of(certificate, 20) },
         };
         return requests[i];
 }
@@ -67,7 +83,13 @@ static struct gate_report report_of(unsigned i)
                 { .kind = MITOME_GATE_NO_MATCH },
                 { .kind = MITOME_GATE_ABSENT, .evidence = SLICE(evidence) },
                 { .kind = MITOME_GATE_BROKEN },
-                { .kind = GATE_REPORT_STATUS, .paired = true, .fingers = 2, .set = SLICE(set) },
+                { .kind = GATE_REPORT_STATUS,
+                        .paired = true,
+                        .fingers = 2,
+                        .set = SLICE(set),
+                        .sensor = slice_text("fingerprint"),
+                        .class = MATCHER_WEAK,
+                        .modality = UNLOCK_FINGER },
                 { .kind = GATE_REPORT_POINT, .point = SLICE(point) },
                 { .kind = GATE_REPORT_DONE },
                 { .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_UNPAIRED },
@@ -79,6 +101,10 @@ static struct gate_report report_of(unsigned i)
                 { .kind = GATE_REPORT_DECLINED,
                         .code = MITOME_E_GATE_NO_SENSOR,
                         .evidence = SLICE(evidence) },
+                { .kind = MITOME_GATE_NO_MATCH, .hint = MITOME_GATE_HINT_SAME },
+                { .kind = MITOME_GATE_DISMISSED, .evidence = SLICE(evidence) },
+                { .kind = GATE_REPORT_CERTIFICATE },
+                { .kind = GATE_REPORT_CERTIFICATE, .certificate = slice_of(certificate, 20) },
         };
         return reports[i];
 }
@@ -112,6 +138,8 @@ static void assert_same_request(const struct gate_request *a, const struct gate_
         assert_true(slice_equal(a->element_point, b->element_point));
         assert_true(slice_equal(a->finger_id, b->finger_id));
         assert_true(slice_equal(a->name, b->name));
+        assert_true(slice_equal(a->entry, b->entry));
+        assert_true(slice_equal(a->certificate, b->certificate));
 }
 
 static void assert_same_report(const struct gate_report *a, const struct gate_report *b)
@@ -126,6 +154,10 @@ static void assert_same_report(const struct gate_report *a, const struct gate_re
         assert_true(slice_equal(a->set, b->set));
         assert_int_equal(a->code, b->code);
         assert_true(slice_equal(a->confirmation, b->confirmation));
+        assert_true(slice_equal(a->sensor, b->sensor));
+        assert_int_equal(a->class, b->class);
+        assert_int_equal(a->modality, b->modality);
+        assert_true(slice_equal(a->certificate, b->certificate));
         assert_int_equal(a->listed, b->listed);
         assert_memory_equal(a->list, b->list, sizeof a->list);
 }
@@ -154,10 +186,10 @@ static void the_bytes_are_the_documented_ones(void **state)
         (void)state;
         uint8_t buffer[GATE_MESSAGE_MAX];
         struct gate_request cancel = request_of(5);
-        static const uint8_t expected[] = { 0xA2, 0x01, 0x02, 0x02, 0x06 };
+        static const uint8_t expected[] = { 0xA2, 0x01, 0x03, 0x02, 0x06 };
         assert_true(slice_equal(encode_request(&cancel, buffer), SLICE(expected)));
         struct gate_report refused = report_of(10);
-        static const uint8_t refusal[] = { 0xA3, 0x01, 0x02, 0x02, 0x13, 0x0A, 0x19, 0x02, 0xC4 };
+        static const uint8_t refusal[] = { 0xA3, 0x01, 0x03, 0x02, 0x13, 0x0A, 0x19, 0x02, 0xC4 };
         assert_true(slice_equal(encode_report(&refused, buffer), SLICE(refusal)));
 }
 
@@ -256,29 +288,33 @@ static void malformed_requests_are_refused(void **state)
         (void)state;
         static const struct refusal refusals[] = {
                 { "a0", MITOME_E_MISSING },
-                { "a10102", MITOME_E_MISSING },
+                { "a10103", MITOME_E_MISSING },
                 { "a10201", MITOME_E_MISSING },
-                { "a201020200", MITOME_E_GATE_MESSAGE }, /* no such kind */
-                { "a20102020b", MITOME_E_GATE_MESSAGE },
-                { "a201020208", MITOME_E_MISSING }, /* RENAME without a finger */
-                { "a2010202187f", MITOME_E_GATE_MESSAGE },
+                { "a201030200", MITOME_E_GATE_MESSAGE }, /* no such kind */
+                { "a20103020d", MITOME_E_GATE_MESSAGE },
+                { "a20103020c", MITOME_E_MISSING },          /* CERTIFY without a certificate */
+                { "a30103020c0c40", MITOME_E_GATE_MESSAGE }, /* with an empty one */
+                { "a3010302010b40", MITOME_E_VALUE },        /* an entry of another size */
+                { "a3010302010c4130", MITOME_E_GATE_MESSAGE } /* STATUS has no certificate */,
+                { "a201030208", MITOME_E_MISSING }, /* RENAME without a finger */
+                { "a2010302187f", MITOME_E_GATE_MESSAGE },
                 { "a201000201", MITOME_E_GATE_MESSAGE }, /* another version */
-                { "a201030201", MITOME_E_GATE_MESSAGE },
+                { "a201020201", MITOME_E_GATE_MESSAGE },
                 { "a2011bffffffffffffffff0201", MITOME_E_GATE_MESSAGE },
-                { "a20102021901ff", MITOME_E_VALUE },        /* a kind over 255 */
-                { "a3010202010302", MITOME_E_GATE_MESSAGE }, /* STATUS has no command */
-                { "a2010202"
+                { "a20103021901ff", MITOME_E_VALUE },        /* a kind over 255 */
+                { "a3010302010302", MITOME_E_GATE_MESSAGE }, /* STATUS has no command */
+                { "a2010302"
                   "03",
                         MITOME_E_MISSING },                    /* PAIR without a point */
-                { "a301020201187f00", MITOME_E_GATE_MESSAGE }, /* an unknown key */
-                { "a301020201617800", MITOME_E_GATE_MESSAGE }, /* a text key */
-                { "a301020201"
+                { "a301030201187f00", MITOME_E_GATE_MESSAGE }, /* an unknown key */
+                { "a301030201617800", MITOME_E_GATE_MESSAGE }, /* a text key */
+                { "a301030201"
                   "2000",
                         MITOME_E_GATE_MESSAGE }, /* a negative key */
                 { "a2020101"
                   "01",
                         MITOME_E_CBOR_KEY_ORDER },
-                { "a301020101"
+                { "a301030101"
                   "0201",
                         MITOME_E_CBOR_DUPLICATE_KEY },
                 { "a20118010201", MITOME_E_CBOR_NOT_CANONICAL },
@@ -286,7 +322,7 @@ static void malformed_requests_are_refused(void **state)
                 { "8201"
                   "01",
                         MITOME_E_CBOR_TYPE },
-                { "a20102"
+                { "a20103"
                   "02"
                   "41"
                   "01",
@@ -299,44 +335,49 @@ static void malformed_reports_are_refused(void **state)
 {
         (void)state;
         static const struct refusal refusals[] = {
-                { "a201020200", MITOME_E_GATE_MESSAGE }, /* NOTHING is never said */
-                { "a201020208", MITOME_E_GATE_MESSAGE },
-                { "a201020217", MITOME_E_GATE_MESSAGE },
-                { "a201020215", MITOME_E_MISSING },              /* FINGERS without them */
-                { "a3010202150c818140", MITOME_E_GATE_MESSAGE }, /* a finger without a name */
-                { "a3010202150c81834060f6", MITOME_E_TOO_MANY }, /* with more than that */
-                { "a3010202150c81824060", MITOME_E_VALUE },      /* whose id is no id */
-                { "a201020216", MITOME_E_MISSING },              /* DECLINED without evidence */
-                { "a201020214", MITOME_E_MISSING },              /* PAIRED without the confirmation */
-                { "a301020214"
+                { "a201030200", MITOME_E_GATE_MESSAGE }, /* NOTHING is never said */
+                { "a201030208", MITOME_E_GATE_MESSAGE },
+                { "a201030209", MITOME_E_GATE_MESSAGE },
+                { "a20103020a", MITOME_E_MISSING }, /* DISMISSED without evidence */
+                { "a20103021818", MITOME_E_GATE_MESSAGE },
+                { "a201030217", MITOME_E_MISSING }, /* CERTIFICATE without it */
+                { "a201030205", MITOME_E_MISSING }, /* NO_MATCH without a hint */
+                { "a3010302050301", MITOME_E_GATE_MESSAGE },
+                { "a201030215", MITOME_E_MISSING },              /* FINGERS without them */
+                { "a3010302150c818140", MITOME_E_GATE_MESSAGE }, /* a finger without a name */
+                { "a3010302150c81834060f6", MITOME_E_TOO_MANY }, /* with more than that */
+                { "a3010302150c81824060", MITOME_E_VALUE },      /* whose id is no id */
+                { "a201030216", MITOME_E_MISSING },              /* DECLINED without evidence */
+                { "a201030214", MITOME_E_MISSING },              /* PAIRED without the confirmation */
+                { "a301030214"
                   "0b41aa",
                         MITOME_E_VALUE },
-                { "a201020202", MITOME_E_MISSING }, /* SAMPLE without its count */
-                { "a301020202"
+                { "a201030202", MITOME_E_MISSING }, /* SAMPLE without its count */
+                { "a301030202"
                   "0415",
                         MITOME_E_VALUE }, /* 21 samples remain */
-                { "a401020203"
-                  "03050400",
-                        MITOME_E_VALUE },           /* hint 5 */
-                { "a201020204", MITOME_E_MISSING }, /* EVIDENCE without evidence */
-                { "a301020204"
+                { "a401030203"
+                  "03080400",
+                        MITOME_E_VALUE },           /* hint 8 */
+                { "a201030204", MITOME_E_MISSING }, /* EVIDENCE without evidence */
+                { "a301030204"
                   "0541aa",
                         MITOME_E_VALUE }, /* of another size */
-                { "a201020206", MITOME_E_MISSING },
-                { "a301020205"
+                { "a201030206", MITOME_E_MISSING },
+                { "a301030205"
                   "0401",
                         MITOME_E_GATE_MESSAGE }, /* NO_MATCH has no count */
-                { "a301020213"
+                { "a301030213"
                   "0a00",
                         MITOME_E_GATE_MESSAGE }, /* refused with success */
-                { "a301020213"
+                { "a301030213"
                   "0a1a00010000",
                         MITOME_E_VALUE },
-                { "a301020213"
+                { "a301030213"
                   "0c80",
                         MITOME_E_GATE_MESSAGE }, /* REFUSED lists no fingers */
-                { "a301020213"
-                  "0d01",
+                { "a301030213"
+                  "1101",
                         MITOME_E_GATE_MESSAGE },
         };
         refuse_all(refusals, sizeof refusals / sizeof *refusals, read_report);
@@ -389,6 +430,24 @@ static void values_out_of_range_are_refused(void **state)
         report = report_of(7);
         report.set.size--;
         assert_int_equal(read_report(encode_report(&report, buffer)), MITOME_E_VALUE);
+        report = report_of(7);
+        report.class = MATCHER_STRONG + 1;
+        assert_int_equal(read_report(encode_report(&report, buffer)), MITOME_E_VALUE);
+        report = report_of(7);
+        report.modality = 0;
+        assert_int_equal(read_report(encode_report(&report, buffer)), MITOME_E_GATE_MESSAGE);
+        report.modality = UNLOCK_IRIS + 1;
+        assert_int_equal(read_report(encode_report(&report, buffer)), MITOME_E_VALUE);
+        report = report_of(7);
+        report.sensor = slice_of((const uint8_t *)name, GATE_SENSOR_NAME_MAX + 1);
+        assert_int_equal(read_report(encode_report(&report, buffer)), MITOME_E_TOO_LONG);
+
+        request = request_of(12);
+        request.entry.size--;
+        assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);
+        request = request_of(15);
+        request.certificate = SLICE(certificate);
+        assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_OK);
 }
 
 static void a_message_that_is_too_long_is_not_looked_at(void **state)
@@ -427,11 +486,11 @@ static void an_unknown_kind_is_not_written(void **state)
         assert_int_equal(writer_finish(&w, "report", &message, NULL).code, MITOME_E_BUFFER_FULL);
 }
 
-static void the_last_four_events_are_final(void **state)
+static void the_final_events_are_known(void **state)
 {
         (void)state;
         for (unsigned kind = 0; kind < 256; kind++)
-                assert_int_equal(gate_is_final((uint8_t)kind), kind >= 4 && kind <= 7);
+                assert_int_equal(gate_is_final((uint8_t)kind), (kind >= 4 && kind <= 7) || kind == 10);
 }
 
 int main(void)
@@ -447,7 +506,7 @@ int main(void)
                 cmocka_unit_test(a_message_that_is_too_long_is_not_looked_at),
                 cmocka_unit_test(a_failure_says_where_and_leaves_the_answer_alone),
                 cmocka_unit_test(an_unknown_kind_is_not_written),
-                cmocka_unit_test(the_last_four_events_are_final),
+                cmocka_unit_test(the_final_events_are_known),
         };
         return cmocka_run_group_tests(tests, fill, NULL);
 }

@@ -61,7 +61,12 @@ static int set_up(void **state)
         if (!rig || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
                 return -1;
         rig->matcher = ends[1];
-        say(rig, &(struct gate_report){ .kind = GATE_REPORT_STATUS, .fingers = 1, .set = SLICE(set) });
+        say(rig, &(struct gate_report){ .kind = GATE_REPORT_STATUS,
+                         .fingers = 1,
+                         .set = SLICE(set),
+                         .sensor = slice_text("a sensor"),
+                         .class = MATCHER_WEAK,
+                         .modality = UNLOCK_FACE });
         if (failed(matcher_gate_adopt(ends[0], &rig->gate, NULL)))
                 return -1;
         rig->face = matcher_gate(rig->gate);

@@ -156,8 +156,6 @@ static void what_cannot_be_is_refused(void **state)
                 MITOME_E_ARGUMENT);
         assert_int_equal(
                 matcher_state_add(rig->state, SLICE(nobody), SLICE(large), NULL).code, MITOME_E_TOO_LONG);
-        assert_int_equal(matcher_state_add(rig->state, SLICE(nobody), slice_of(NULL, 0), NULL).code,
-                MITOME_E_TOO_LONG);
         assert_int_equal(matcher_state_rename(rig->state, SLICE(nobody), slice_text("x"), NULL).code,
                 MITOME_E_GATE_UNKNOWN_FINGER);
         assert_int_not_equal(
@@ -175,6 +173,48 @@ static void what_cannot_be_is_refused(void **state)
         assert_int_equal(matcher_state_add(rig->state, SLICE(nobody), SLICE(template_one), NULL).code,
                 MITOME_E_GATE_FULL);
         expect_finger(rig, 0, thumb, "", SLICE(template_one));
+}
+
+/* Some sensors keep all of a finger themselves. */
+static void a_finger_may_have_nothing_kept(void **state)
+{
+        struct rig *rig = *state;
+        assert_int_equal(
+                matcher_state_add(rig->state, SLICE(thumb), slice_of(NULL, 0), NULL).code, MITOME_OK);
+        assert_int_equal(matcher_state_add(rig->state, SLICE(index_finger), SLICE(template_two), NULL).code,
+                MITOME_OK);
+        cycle(rig);
+        expect_finger(rig, 0, thumb, "", slice_of(NULL, 0));
+        expect_finger(rig, 1, index_finger, "", SLICE(template_two));
+        assert_int_equal(matcher_state_remove(rig->state, SLICE(thumb), NULL).code, MITOME_OK);
+        expect_finger(rig, 0, index_finger, "", SLICE(template_two));
+}
+
+/* The maker gives it, once; it goes with the key, and outlives whoever the matcher is paired with. */
+static void a_certificate_is_given_once(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t first[GATE_CERTIFICATE_MAX] = { 0x30, 1 }, second[20] = { 0x30, 2 };
+        static const uint8_t long_one[GATE_CERTIFICATE_MAX + 1] = { 0x30 };
+        assert_int_equal(rig->state->certificate_size, 0);
+        assert_int_equal(matcher_state_certify(rig->state, SLICE(long_one), NULL).code, MITOME_E_ARGUMENT);
+        assert_int_equal(matcher_state_certify(rig->state, slice_of(NULL, 0), NULL).code, MITOME_E_ARGUMENT);
+        rig->medium.fails = true;
+        assert_int_equal(matcher_state_certify(rig->state, SLICE(first), NULL).code, MITOME_E_FILE_WRITE);
+        assert_int_equal(rig->state->certificate_size, 0);
+        rig->medium.fails = false;
+        assert_int_equal(matcher_state_certify(rig->state, SLICE(first), NULL).code, MITOME_OK);
+        const unsigned writes = rig->medium.writes;
+        assert_int_equal(matcher_state_certify(rig->state, SLICE(first), NULL).code, MITOME_OK);
+        assert_int_equal(
+                matcher_state_certify(rig->state, SLICE(second), NULL).code, MITOME_E_GATE_CERTIFIED);
+        assert_int_equal(rig->medium.writes, writes);
+        assert_int_equal(matcher_state_forget(rig->state, NULL).code, MITOME_OK);
+        cycle(rig);
+        assert_true(
+                slice_equal(slice_of(rig->state->certificate, rig->state->certificate_size), SLICE(first)));
+        assert_int_equal(
+                matcher_state_certify(rig->state, SLICE(second), NULL).code, MITOME_E_GATE_CERTIFIED);
 }
 
 /* A write that fails leaves everything as it was. */
@@ -292,7 +332,7 @@ static void a_list_of_another_form_is_refused(void **state)
                 { 1, { 0x81, 0x83, 0x41, 0x01, 0x60, 0x41, 0x01 }, 7 }, /* and not in version 1 */
                 { 2, { 0x81, 0x83, 0x41, 0x01, 0x60, 0x41, 0x01 }, 7 }, /* an id of another size */
                 { 2, { 0x81, 0x82, 0x41, 0x01, 0x60 }, 5 },
-                { 3, { 0x80 }, 1 },
+                { 4, { 0x80 }, 1 },
         };
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
                 uint8_t plain[512];
@@ -335,6 +375,8 @@ int main(void)
                 TEST(fingers_survive),
                 TEST(the_sets_number_follows_the_fingers),
                 TEST(what_cannot_be_is_refused),
+                TEST(a_finger_may_have_nothing_kept),
+                TEST(a_certificate_is_given_once),
                 TEST(a_failing_write_changes_nothing),
                 TEST(everything_is_forgotten),
                 TEST(a_state_of_before_names_its_fingers),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "matcher_service.h"
+#include "sensor_kinds.h"
 #include "storage_file.h"
 
 #include <errno.h>
@@ -21,17 +22,21 @@
 enum { EXIT_COULD_NOT = 2, FIRST_REQUEST_MS = 2000, MEMORY_MAX = 1 << 30, FILES_MAX = 64 };
 
 static const char usage[] =
-        "usage: mitome-matcher --state DIR --socket FD|PATH [--verbose]\n"
+        "usage: mitome-matcher --state DIR --socket FD|PATH [--sensor KIND[:ARGUMENT]] [--verbose]\n"
         "  Reads fingers and says, sealed for a paired element, whose they are.\n"
         "  --state DIR     folder of its state; made if there is none\n"
         "  --socket FD     a connected SOCK_SEQPACKET socket; ends with it\n"
         "  --socket PATH   listens there, for one client at a time\n"
-        "  --verbose       libfprint's messages on standard error\n"
-        "  FP_VIRTUAL_IMAGE=PATH in the environment: the virtual sensor, fed on that socket\n";
+        "  --sensor KIND   what reads fingers; without it: fingerprint\n"
+        "  --verbose       the sensor's messages on standard error\n"
+        "  fingerprint:PATH, or FP_VIRTUAL_IMAGE=PATH in the environment: the virtual sensor, fed on that "
+        "socket\n"
+        "  The kinds:";
 
 struct options {
         const char *state;
         const char *socket;
+        const char *sensor;
         const char *image_path;
         bool verbose;
 };
@@ -39,13 +44,12 @@ struct options {
 struct program {
         struct options options;
         GMainLoop *loop;
-        struct sensor_scores scores;
         struct storage_file *storage;
+        struct sensor sensor; /* without `close`: none is open */
         struct matcher_state *state;
         struct matcher_service *service;
         int client;   /* the socket that was given, else -1 */
         int listener; /* where clients come from, else -1 */
-        char *image_path, *sensor_path;
 };
 
 static int complain(const mitome_error *error)
@@ -56,11 +60,20 @@ static int complain(const mitome_error *error)
         return EXIT_COULD_NOT;
 }
 
+static void show_usage(void)
+{
+        fputs(usage, stderr);
+        for (size_t i = 0; sensor_kind_name(i); i++)
+                fprintf(stderr, " %s", sensor_kind_name(i));
+        fputc('\n', stderr);
+}
+
 static bool read_options(int count, char **arguments, struct options *ret)
 {
         static const struct option known[] = {
                 { "state", required_argument, NULL, 's' },
                 { "socket", required_argument, NULL, 'f' },
+                { "sensor", required_argument, NULL, 'k' },
                 { "verbose", no_argument, NULL, 'v' },
                 { NULL, 0, NULL, 0 },
         };
@@ -70,6 +83,8 @@ static bool read_options(int count, char **arguments, struct options *ret)
                         options.state = optarg;
                 else if (option == 'f')
                         options.socket = optarg;
+                else if (option == 'k')
+                        options.sensor = optarg;
                 else if (option == 'v')
                         options.verbose = true;
                 else
@@ -214,45 +229,46 @@ static mitome_status check_folder(const char *folder, mitome_error *error)
         return ok();
 }
 
-static mitome_status open_state(struct program *program, mitome_error *error)
+static mitome_status open_state(struct program *program, slice key, mitome_error *error)
+{
+        const struct mitome_storage storage = storage_file(program->storage);
+        return matcher_state_open(&storage, key, &program->state, error);
+}
+
+static mitome_status open_sensor(struct program *program, slice key, mitome_error *error)
+{
+        const struct sensor_config config = {
+                .argument = program->options.image_path,
+                .folder = program->options.state,
+                .key = key,
+                .verbose = program->options.verbose,
+                .scores = -1,
+        };
+        return sensor_open(program->options.sensor, &config, &program->sensor, error);
+}
+
+static mitome_status open_service(struct program *program, mitome_error *error)
+{
+        const struct matcher_service_config config = {
+                .state = program->state,
+                .sensor = program->sensor,
+                .context = program,
+                .gone = on_gone,
+        };
+        return matcher_service_new(&config, &program->service, error);
+}
+
+/* What is sealed in the folder, by whichever part, is sealed with its key. */
+static mitome_status open_folder(struct program *program, mitome_error *error)
 {
         SECRET(key);
         key.size = MITOME_STORAGE_KEY_SIZE;
         MITOME_TRY(storage_file_open(program->options.state, &program->storage, error));
         MITOME_TRY(check_folder(program->options.state, error));
         MITOME_TRY(storage_file_key(program->storage, key.data, error));
-        const struct mitome_storage storage = storage_file(program->storage);
-        return matcher_state_open(&storage, secret_view(&key), &program->state, error);
-}
-
-/* libfprint takes the path of its virtual sensor from the environment: it gets one in the private folder. The
- * scripted virtual devices compare nothing and are never used. */
-static void choose_sensor(struct program *program)
-{
-        unsetenv("FP_VIRTUAL_DEVICE");
-        unsetenv("FP_VIRTUAL_DEVICE_STORAGE");
-        unsetenv("FP_DRIVERS_WHITELIST");
-        unsetenv("FP_VIRTUAL_IMAGE");
-        if (!program->options.image_path)
-                return;
-        program->image_path = g_strdup(program->options.image_path);
-        program->sensor_path = g_build_filename(program->options.state, "sensor", NULL);
-        g_setenv("FP_VIRTUAL_IMAGE", program->sensor_path, TRUE);
-        g_setenv("FP_DRIVERS_WHITELIST", "virtual_image", TRUE);
-}
-
-static mitome_status open_service(struct program *program, mitome_error *error)
-{
-        choose_sensor(program);
-        const struct matcher_service_config config = {
-                .state = program->state,
-                .scores = &program->scores,
-                .image_path = program->image_path,
-                .sensor_path = program->sensor_path,
-                .context = program,
-                .gone = on_gone,
-        };
-        return matcher_service_new(&config, &program->service, error);
+        MITOME_TRY(open_state(program, secret_view(&key), error));
+        MITOME_TRY(open_sensor(program, secret_view(&key), error));
+        return open_service(program, error);
 }
 
 /* ---- its life ---- */
@@ -295,21 +311,20 @@ static mitome_status open_all(struct program *program, mitome_error *error)
 {
         MITOME_TRY(harden(error));
         MITOME_TRY(take_client(program, error));
-        MITOME_TRY(open_state(program, error));
-        MITOME_TRY(open_service(program, error));
+        MITOME_TRY(open_folder(program, error));
         return program->client < 0 ? listen_at(program->options.socket, &program->listener, error) : ok();
 }
 
 static void close_all(struct program *program)
 {
         matcher_service_free(program->service);
+        if (program->sensor.close)
+                program->sensor.close(program->sensor.context);
         matcher_state_free(program->state);
         storage_file_close(program->storage);
         if (program->listener >= 0)
                 unlink(program->options.socket);
         g_main_loop_unref(program->loop);
-        g_free(program->image_path);
-        g_free(program->sensor_path);
 }
 
 int main(int count, char **arguments)
@@ -317,12 +332,10 @@ int main(int count, char **arguments)
         mitome_error error = { 0 };
         struct program program = { .client = -1, .listener = -1 };
         if (!read_options(count, arguments, &program.options)) {
-                fputs(usage, stderr);
+                show_usage();
                 return EXIT_COULD_NOT;
         }
         program.loop = g_main_loop_new(NULL, FALSE);
-        program.scores.verbose = program.options.verbose;
-        sensor_listen(&program.scores);
         int result = EXIT_SUCCESS;
         if (failed(open_all(&program, &error))) {
                 result = complain(&error);

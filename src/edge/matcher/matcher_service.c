@@ -3,6 +3,7 @@
 
 #include <glib-unix.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,7 +23,6 @@ struct operation {
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
         uint8_t digest[SHA256_SIZE];
         struct secret pairing_key;
-        struct sensor *sensor;
         guint timer;
         unsigned remaining; /* samples that an enrolment still wants */
         bool shown;
@@ -30,12 +30,16 @@ struct operation {
 
 struct matcher_service {
         struct matcher_service_config config;
-        struct image_guard *guard; /* NULL: real readers */
-        int fd;                    /* -1: no client */
+        int fd; /* -1: no client */
         guint watch;
         bool runs;
         struct operation operation;
 };
+
+static void cancel_sensor(struct matcher_service *service)
+{
+        service->config.sensor.cancel(service->config.sensor.context);
+}
 
 /* ---- the client ---- */
 
@@ -47,7 +51,7 @@ static void hang_up(struct matcher_service *service)
         close(service->fd);
         service->fd = -1;
         if (service->runs)
-                sensor_cancel(service->operation.sensor);
+                cancel_sensor(service);
         else
                 service->config.gone(service->config.context);
 }
@@ -114,8 +118,6 @@ static void on_ready(void *context)
         show_purpose(&service->operation);
         report(service, &(struct gate_report){ .kind = MITOME_GATE_AWAITS,
                                 .remaining = (uint8_t)service->operation.remaining });
-        if (service->guard)
-                image_guard_pass(service->guard);
 }
 
 static void on_sample(void *context, unsigned remaining)
@@ -133,17 +135,12 @@ static void on_retry(void *context, enum mitome_gate_hint hint)
                                 .remaining = (uint8_t)service->operation.remaining });
 }
 
-/* The guard kept an image from the sensor. */
-static void on_refused(void *context)
-{
-        on_retry(context, MITOME_GATE_HINT_GENERAL);
-}
-
 static bool seal(const struct matcher_service *service, enum unlock_purpose purpose,
         uint8_t ret_bytes[UNLOCK_TOKEN_SIZE])
 {
         const struct operation *operation = &service->operation;
-        struct unlock_token token = { .purpose = (uint8_t)purpose, .modality = UNLOCK_FINGER };
+        struct unlock_token token = { .purpose = (uint8_t)purpose,
+                .modality = service->config.sensor.modality };
         if (failed(slice_copy(SLICE(operation->challenge), "challenge", token.challenge,
                     sizeof token.challenge, NULL)) ||
                 failed(slice_copy(
@@ -162,35 +159,50 @@ static void report_evidence(struct matcher_service *service, unsigned kind, enum
                 report(service, &(struct gate_report){ .kind = (uint8_t)kind, .evidence = SLICE(bytes) });
 }
 
-static void report_match(struct matcher_service *service)
+static void report_match(struct matcher_service *service, slice kept)
 {
+        (void)kept;
         report_evidence(service, MITOME_GATE_EVIDENCE, UNLOCK_VERIFIED);
 }
 
-static void report_no_match(struct matcher_service *service)
+static void report_no_match(struct matcher_service *service, slice kept)
 {
+        (void)kept;
         report_kind(service, MITOME_GATE_NO_MATCH);
 }
 
+static void report_same(struct matcher_service *service, slice kept)
+{
+        (void)kept;
+        report(service, &(struct gate_report){ .kind = MITOME_GATE_NO_MATCH, .hint = MITOME_GATE_HINT_SAME });
+}
+
 /* Nobody is there to confirm a new set when the client has hung up: it would only close the finger path. */
-static void report_enrolled(struct matcher_service *service)
+static void report_enrolled(struct matcher_service *service, slice kept)
 {
         const struct operation *operation = &service->operation;
-        slice template = sensor_template(operation->sensor);
-        if (service->fd >= 0 && !failed(matcher_state_add(
-                                        service->config.state, SLICE(operation->finger_id), template, NULL)))
+        if (service->fd >= 0 &&
+                !failed(matcher_state_add(service->config.state, SLICE(operation->finger_id), kept, NULL)))
                 report_evidence(service, MITOME_GATE_EVIDENCE, UNLOCK_ENROLLED);
         else
                 report_kind(service, MITOME_GATE_BROKEN);
 }
 
-static void report_absent(struct matcher_service *service)
+static void report_absent(struct matcher_service *service, slice kept)
 {
+        (void)kept;
         report_evidence(service, MITOME_GATE_ABSENT, UNLOCK_ABSENT);
 }
 
-static void report_broken(struct matcher_service *service)
+static void report_dismissed(struct matcher_service *service, slice kept)
 {
+        (void)kept;
+        report_evidence(service, MITOME_GATE_DISMISSED, UNLOCK_ABSENT);
+}
+
+static void report_broken(struct matcher_service *service, slice kept)
+{
+        (void)kept;
         report_kind(service, MITOME_GATE_BROKEN);
 }
 
@@ -199,24 +211,27 @@ static void end_operation(struct matcher_service *service)
         struct operation *operation = &service->operation;
         alarm(0);
         g_clear_handle_id(&operation->timer, g_source_remove);
-        sensor_free(operation->sensor);
         bytes_wipe(operation, sizeof *operation);
         service->runs = false;
 }
 
-static void on_ended(void *context, enum sensor_outcome outcome)
+static void on_ended(void *context, enum sensor_outcome outcome, slice kept)
 {
-        static void (*const reporters[])(struct matcher_service *) = {
+        static void (*const reporters[])(struct matcher_service *, slice kept) = {
                 [SENSOR_MATCH] = report_match,
                 [SENSOR_NO_MATCH] = report_no_match,
+                [SENSOR_SAME] = report_same,
                 [SENSOR_ENROLLED] = report_enrolled,
                 [SENSOR_CANCELLED] = report_absent,
+                [SENSOR_DISMISSED] = report_dismissed,
                 [SENSOR_BROKEN] = report_broken,
         };
         struct matcher_service *service = context;
-        if (service->guard)
-                image_guard_shut(service->guard);
-        reporters[outcome](service);
+        /* A sensor that enrols when it is asked to compare, or the other way round, is none. */
+        if ((outcome == SENSOR_ENROLLED) != service->operation.enrols &&
+                (outcome == SENSOR_ENROLLED || outcome == SENSOR_MATCH))
+                outcome = SENSOR_BROKEN;
+        reporters[outcome](service, kept);
         end_operation(service);
         if (service->fd < 0)
                 service->config.gone(service->config.context);
@@ -228,7 +243,7 @@ static gboolean on_time_up(gpointer user_data)
 {
         struct matcher_service *service = user_data;
         service->operation.timer = 0;
-        sensor_cancel(service->operation.sensor);
+        cancel_sensor(service);
         return G_SOURCE_REMOVE;
 }
 
@@ -269,15 +284,6 @@ static mitome_status describe(
         return ok();
 }
 
-static mitome_status start_comparing(struct matcher_service *service, mitome_error *error)
-{
-        const struct matcher_state *state = service->config.state;
-        slice templates[GATE_FINGERS_MAX];
-        for (size_t i = 0; i < state->finger_count; i++)
-                templates[i] = slice_of(state->fingers[i].data, state->fingers[i].size);
-        return sensor_identify(service->operation.sensor, templates, state->finger_count, error);
-}
-
 static mitome_status check_fingers(const struct matcher_service *service, mitome_error *error)
 {
         const struct operation *operation = &service->operation;
@@ -300,9 +306,23 @@ static mitome_status introduce(
         return describe(operation, request, error);
 }
 
-static mitome_status open_sensor(struct matcher_service *service, mitome_error *error)
+static struct sensor_set set_of(
+        const struct matcher_state *state, struct sensor_finger fingers[GATE_FINGERS_MAX])
+{
+        for (size_t i = 0; i < state->finger_count; i++) {
+                const struct matcher_finger *finger = &state->fingers[i];
+                fingers[i] = (struct sensor_finger){ .id = SLICE(finger->known.id),
+                        .kept = slice_of(finger->data, finger->size) };
+        }
+        return (struct sensor_set){ .fingers = fingers, .count = state->finger_count };
+}
+
+static mitome_status start_sensor(struct matcher_service *service, mitome_error *error)
 {
         struct operation *operation = &service->operation;
+        const struct sensor *sensor = &service->config.sensor;
+        struct sensor_finger fingers[GATE_FINGERS_MAX];
+        const struct sensor_set set = set_of(service->config.state, fingers);
         const struct sensor_watcher watcher = {
                 .context = service,
                 .ready = on_ready,
@@ -311,12 +331,10 @@ static mitome_status open_sensor(struct matcher_service *service, mitome_error *
                 .ended = on_ended,
         };
         MITOME_TRY(check_fingers(service, error));
-        MITOME_TRY(sensor_find(&watcher, service->config.scores, &operation->sensor, error));
         if (!operation->enrols)
-                return start_comparing(service, error);
-        operation->remaining = sensor_stages(operation->sensor);
-        sensor_enrol(operation->sensor);
-        return ok();
+                return sensor->verify(sensor->context, &set, &watcher, error);
+        operation->remaining = sensor->samples;
+        return sensor->enrol(sensor->context, &set, SLICE(operation->finger_id), &watcher, error);
 }
 
 /* What could not even begin: the element is told so, under seal, and gives its try back. */
@@ -343,15 +361,13 @@ static void serve_operation(struct matcher_service *service, const struct gate_r
                 refuse(service, error.code);
                 return;
         }
-        if (failed(open_sensor(service, &error))) {
+        if (failed(start_sensor(service, &error))) {
                 decline(service, error.code);
                 end_operation(service);
                 return;
         }
         service->runs = true;
         set_limit(service, request->timeout_ms);
-        if (service->guard)
-                image_guard_expect(service->guard);
         report_kind(service, GATE_REPORT_DONE);
 }
 
@@ -421,7 +437,10 @@ static void serve_status(struct matcher_service *service, const struct gate_requ
         report(service, &(struct gate_report){ .kind = GATE_REPORT_STATUS,
                                 .paired = state->paired,
                                 .fingers = (uint8_t)state->finger_count,
-                                .set = SLICE(state->set) });
+                                .set = SLICE(state->set),
+                                .sensor = slice_text(service->config.sensor.name),
+                                .class = service->config.sensor.class,
+                                .modality = service->config.sensor.modality });
 }
 
 static void serve_point(struct matcher_service *service, const struct gate_request *request)
@@ -453,11 +472,30 @@ static void serve_pair(struct matcher_service *service, const struct gate_reques
                 report_paired(service);
 }
 
+static void serve_certificate(struct matcher_service *service, const struct gate_request *request)
+{
+        const struct matcher_state *state = service->config.state;
+        (void)request;
+        report(service, &(struct gate_report){ .kind = GATE_REPORT_CERTIFICATE,
+                                .certificate = slice_of(state->certificate, state->certificate_size) });
+}
+
+static void serve_certify(struct matcher_service *service, const struct gate_request *request)
+{
+        mitome_error error = { 0 };
+        if (service->runs)
+                refuse(service, MITOME_E_GATE_BUSY);
+        else if (failed(matcher_state_certify(service->config.state, request->certificate, &error)))
+                refuse(service, error.code);
+        else
+                report_kind(service, GATE_REPORT_DONE);
+}
+
 static void serve_cancel(struct matcher_service *service, const struct gate_request *request)
 {
         (void)request;
         if (service->runs)
-                sensor_cancel(service->operation.sensor);
+                cancel_sensor(service);
 }
 
 static void serve(struct matcher_service *service, slice message)
@@ -473,6 +511,8 @@ static void serve(struct matcher_service *service, slice message)
                 [GATE_REQUEST_RENAME] = serve_rename,
                 [GATE_REQUEST_REMOVE] = serve_remove,
                 [GATE_REQUEST_FORGET] = serve_forget,
+                [GATE_REQUEST_CERTIFICATE] = serve_certificate,
+                [GATE_REQUEST_CERTIFY] = serve_certify,
         };
         struct gate_request request;
         mitome_error error = { 0 };
@@ -511,25 +551,19 @@ void matcher_service_attach(struct matcher_service *service, int fd)
 mitome_status matcher_service_new(
         const struct matcher_service_config *config, struct matcher_service **ret, mitome_error *error)
 {
-        struct matcher_service *service = g_new0(struct matcher_service, 1);
-        const struct image_guard_watcher watcher = { .context = service, .refused = on_refused };
+        struct matcher_service *service = calloc(1, sizeof *service);
+        if (!service)
+                return fail(error, MITOME_E_NO_MEMORY, "mitome-matcher", NULL);
         service->config = *config;
         service->fd = -1;
-        mitome_status status = config->image_path ? image_guard_open(config->image_path, config->sensor_path,
-                                                            &watcher, &service->guard, error)
-                                                  : ok();
-        if (failed(status))
-                g_free(service);
-        else
-                *ret = service;
-        return status;
+        *ret = service;
+        return ok();
 }
 
 void matcher_service_free(struct matcher_service *service)
 {
         if (!service)
                 return;
-        image_guard_free(service->guard);
         bytes_wipe(service, sizeof *service);
-        g_free(service);
+        free(service);
 }

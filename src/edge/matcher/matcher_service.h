@@ -5,7 +5,6 @@
 /* What the matcher does with requests: it runs one operation at a time, shows what the finger is for, and
  * seals what came of it. On the main loop. */
 
-#include "image_guard.h"
 #include "matcher_state.h"
 #include "sensor.h"
 
@@ -13,14 +12,12 @@ struct matcher_service;
 
 struct matcher_service_config {
         struct matcher_state *state; /* borrowed */
-        struct sensor_scores *scores;
-        const char *image_path;  /* of the virtual sensor's guard; NULL: real readers */
-        const char *sensor_path; /* of libfprint's own socket then */
+        struct sensor sensor;        /* borrowed: it outlives the service */
         void *context;
         void (*gone)(void *context); /* the client has hung up, and nothing runs any more */
 };
 
-/* matcher_service_new fails as image_guard_open does. */
+/* matcher_service_new fails with NO_MEMORY alone. */
 MITOME_CHECKED mitome_status matcher_service_new(
         const struct matcher_service_config *config, struct matcher_service **ret, mitome_error *error);
 

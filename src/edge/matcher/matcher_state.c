@@ -9,17 +9,18 @@
 
 /* The file: 16 bytes that name it, 24 bytes of nonce, then the sealed map
  *   { 1: version, 2: scalar, 3: point, 4: set, 5: [ [id, name, template].. ], 6: the element's point, when
- *     paired }.
- * Version 1 had bare templates. Such a finger has no name, and is known by the beginning of its template's
- * hash. */
+ *     paired, 7: the maker's certificate, when there is one, 8: survey, when not zeros }.
+ * Version 2 had neither 7 nor 8. Version 1 had bare templates. Such a finger has no name, and is known by the
+ * beginning of its template's hash. */
 enum {
-        STATE_VERSION = 2,
+        STATE_VERSION = 3,
         BARE_TEMPLATES = 1,
+        ALWAYS_THERE = 5, /* keys 1 to 5, in order */
         MAGIC_SIZE = 16,
         NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
         TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
         HEAD_SIZE = MAGIC_SIZE + NONCE_SIZE,
-        ROOM_SIZE = 512,                                                         /* for all but the fingers */
+        ROOM_SIZE = 512 + GATE_CERTIFICATE_MAX,                                  /* for all but the fingers */
         FINGER_ROOM = 5 + MITOME_GATE_FINGER_ID_SIZE + MITOME_GATE_NAME_MAX + 5, /* besides the template */
 };
 
@@ -42,8 +43,10 @@ static mitome_status name_finger(slice name, struct mitome_gate_finger *ret, mit
 
 static mitome_status copy_template(slice bytes, struct matcher_finger *ret, mitome_error *error)
 {
-        if (bytes.size == 0 || bytes.size > MATCHER_TEMPLATE_MAX)
+        if (bytes.size > MATCHER_TEMPLATE_MAX)
                 return fail(error, MITOME_E_TOO_LONG, "template", NULL);
+        if (!bytes.size)
+                return ok(); /* the sensor keeps all of it itself */
         uint8_t *data = malloc(bytes.size);
         if (!data)
                 return fail(error, MITOME_E_NO_MEMORY, "template", NULL);
@@ -70,25 +73,36 @@ static void encode_finger(const struct matcher_finger *finger, writer *w)
         cbor_write_bytes(w, slice_of(finger->data, finger->size));
 }
 
+static bool has_survey(const struct matcher_state *state)
+{
+        static const uint8_t nothing[MATCHER_SURVEY_SIZE];
+        return !slice_equal(SLICE(state->survey), SLICE(nothing));
+}
+
+static void encode_bytes(unsigned key, slice bytes, writer *w)
+{
+        cbor_write_uint(w, key);
+        cbor_write_bytes(w, bytes);
+}
+
 static void encode(const struct matcher_state *state, writer *w)
 {
-        cbor_write_map(w, state->paired ? 6 : 5);
+        cbor_write_map(w, 5u + state->paired + (state->certificate_size > 0) + has_survey(state));
         cbor_write_uint(w, 1);
         cbor_write_uint(w, STATE_VERSION);
-        cbor_write_uint(w, 2);
-        cbor_write_bytes(w, secret_view(&state->scalar));
-        cbor_write_uint(w, 3);
-        cbor_write_bytes(w, SLICE(state->point));
-        cbor_write_uint(w, 4);
-        cbor_write_bytes(w, SLICE(state->set));
+        encode_bytes(2, secret_view(&state->scalar), w);
+        encode_bytes(3, SLICE(state->point), w);
+        encode_bytes(4, SLICE(state->set), w);
         cbor_write_uint(w, 5);
         cbor_write_array(w, state->finger_count);
         for (size_t i = 0; i < state->finger_count; i++)
                 encode_finger(&state->fingers[i], w);
-        if (!state->paired)
-                return;
-        cbor_write_uint(w, 6);
-        cbor_write_bytes(w, SLICE(state->element_point));
+        if (state->paired)
+                encode_bytes(6, SLICE(state->element_point), w);
+        if (state->certificate_size)
+                encode_bytes(7, slice_of(state->certificate, state->certificate_size), w);
+        if (has_survey(state))
+                encode_bytes(8, SLICE(state->survey), w);
 }
 
 /* `image` has room for the head, the tag and all of `plain`. */
@@ -181,6 +195,15 @@ static mitome_status decode_fixed(struct cbor_reader *r, const char *field, size
         return slice_copy(bytes, field, ret, size, r->bytes.error);
 }
 
+static mitome_status decode_certificate(struct cbor_reader *r, struct matcher_state *state)
+{
+        slice bytes;
+        MITOME_TRY(cbor_read_bytes(r, "state.certificate", GATE_CERTIFICATE_MAX, &bytes));
+        state->certificate_size = bytes.size;
+        return slice_copy(
+                bytes, "state.certificate", state->certificate, sizeof state->certificate, r->bytes.error);
+}
+
 static mitome_status decode_member(
         struct cbor_reader *r, int64_t key, uint64_t *version, struct matcher_state *state)
 {
@@ -200,6 +223,10 @@ static mitome_status decode_member(
         case 6:
                 state->paired = true;
                 return decode_fixed(r, "state.element", sizeof state->element_point, state->element_point);
+        case 7:
+                return decode_certificate(r, state);
+        case 8:
+                return decode_fixed(r, "state.survey", sizeof state->survey, state->survey);
         default:
                 return reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "matcher state");
         }
@@ -214,15 +241,16 @@ static mitome_status decode(slice plain, struct matcher_state *state, mitome_err
         bool more;
         int64_t last = 0;
         uint64_t version = 0;
-        MITOME_TRY(cbor_open_map(&r, "matcher state", 6, &map));
+        MITOME_TRY(cbor_open_map(&r, "matcher state", 8, &map));
         MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         while (more) {
-                if (key.is_text || key.number != ++last) /* the first five are there, in order */
+                if (key.is_text || (key.number <= ALWAYS_THERE && key.number != last + 1))
                         return reader_fail(&r.bytes, MITOME_E_STORE_FOREIGN, "matcher state");
+                last = key.number;
                 MITOME_TRY(decode_member(&r, key.number, &version, state));
                 MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         }
-        if (last < 5)
+        if (last < ALWAYS_THERE)
                 return reader_fail(&r.bytes, MITOME_E_STORE_FOREIGN, "matcher state");
         return cbor_end(&r, "matcher state");
 }
@@ -433,6 +461,21 @@ mitome_status matcher_state_forget(struct matcher_state *state, mitome_error *er
         for (size_t i = 0; i < count; i++)
                 forget_finger(&former[i]);
         return ok();
+}
+
+mitome_status matcher_state_certify(struct matcher_state *state, slice certificate, mitome_error *error)
+{
+        const slice present = slice_of(state->certificate, state->certificate_size);
+        if (certificate.size == 0 || certificate.size > GATE_CERTIFICATE_MAX)
+                return fail(error, MITOME_E_ARGUMENT, "certificate", NULL);
+        if (present.size && slice_equal(present, certificate))
+                return ok();
+        if (present.size)
+                return fail(error, MITOME_E_GATE_CERTIFIED, "certificate", NULL);
+        struct matcher_state next = *state;
+        MITOME_TRY(slice_copy(certificate, "certificate", next.certificate, sizeof next.certificate, error));
+        next.certificate_size = certificate.size;
+        return adopt(state, &next, error);
 }
 
 mitome_status matcher_state_key(

@@ -9,9 +9,10 @@
 
 #include <mitome/element.h>
 
-enum { MATCHER_TEMPLATE_MAX = 65536 };
+enum { MATCHER_TEMPLATE_MAX = 65536, MATCHER_SURVEY_SIZE = 32 };
 
-/* A finger of the set: how its holder knows it, and its template as libfprint serialises it. */
+/* A finger of the set: how its holder knows it, and what is kept of it for the sensor: a template, a handle
+ * or nothing. */
 struct matcher_finger {
         struct mitome_gate_finger known;
         uint8_t *data;
@@ -28,6 +29,10 @@ struct matcher_state {
         uint8_t set[UNLOCK_SET_SIZE]; /* zeros: the last finger was removed */
         size_t finger_count;
         struct matcher_finger fingers[GATE_FINGERS_MAX];
+        size_t certificate_size; /* 0: it has none */
+        uint8_t certificate[GATE_CERTIFICATE_MAX];
+        uint8_t survey[MATCHER_SURVEY_SIZE]; /* of what the device itself keeps, when the set was last changed
+                                              */
 };
 
 /* matcher_state_open reads the state, or makes and writes a new one where there is none. Fails with
@@ -58,6 +63,12 @@ MITOME_CHECKED mitome_status matcher_state_remove(struct matcher_state *state, s
 
 /* matcher_state_forget ends the pairing and forgets every finger. Fails as the storage does. */
 MITOME_CHECKED mitome_status matcher_state_forget(struct matcher_state *state, mitome_error *error);
+
+/* matcher_state_certify keeps the maker's certificate on the matcher's key: once, at manufacture. The same
+ * one again changes nothing. Fails with GATE_CERTIFIED for another one, ARGUMENT for none or one that is too
+ * long, or as the storage does. */
+MITOME_CHECKED mitome_status matcher_state_certify(
+        struct matcher_state *state, slice certificate, mitome_error *error);
 
 /* matcher_state_key derives the pairing key. Fails with GATE_UNPAIRED. */
 MITOME_CHECKED mitome_status matcher_state_key(
