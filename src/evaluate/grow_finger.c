@@ -233,18 +233,138 @@ static bool is_blank(const struct spots *spots, double x, double y)
         return false;
 }
 
-/* The part of a finger that lies flat is an oval. */
-static bool lies_flat(double x, double y)
+/* The part of a finger that lies flat is an oval, smaller under less pressure. */
+struct oval {
+        double x, y; /* its middle on the skin */
+        double across, up;
+};
+
+static struct oval whole_oval(void)
 {
-        double across = x / (0.44 * FINGER_SKIN_WIDTH), up = y / (0.46 * FINGER_SKIN_HEIGHT);
+        return (struct oval){ .across = 0.44 * FINGER_SKIN_WIDTH, .up = 0.46 * FINGER_SKIN_HEIGHT };
+}
+
+static struct oval draw_oval(const struct finger_touch *touch, uint64_t *state)
+{
+        const double shrinks = 0.15;
+        double size = touch->pressure < 0 ? 1 + shrinks * touch->pressure : 1;
+        double towards = draw(state, 0, 2 * pi);
+        struct oval oval = whole_oval();
+        oval.x = touch->roll * cos(towards);
+        oval.y = touch->roll * sin(towards);
+        oval.across *= size;
+        oval.up *= size;
+        return oval;
+}
+
+static bool is_inside(const struct oval *oval, double x, double y)
+{
+        double across = (x - oval->x) / oval->across, up = (y - oval->y) / oval->up;
         return across * across + up * up < 1;
+}
+
+/* ---- soft skin: how far each place of it was drawn, on a grid with smooth values between ---- */
+
+enum { WAVES = 4, MESH = 8, MESH_WIDTH = FINGER_WIDTH / MESH + 2, MESH_HEIGHT = FINGER_HEIGHT / MESH + 2 };
+
+struct place {
+        double x, y;
+};
+
+struct mesh {
+        struct place drawn[MESH_HEIGHT][MESH_WIDTH];
+};
+
+/* Where the finger presses most the glass holds the skin; around that it goes with the hand, which pushes and
+ * turns a little. And skin gives way unevenly. */
+struct draught {
+        struct place held, push, wave[WAVES], amount[WAVES];
+        double turn, phase[WAVES];
+};
+
+static struct draught draw_draught(uint64_t *state)
+{
+        struct draught draught = { .held = { draw(state, -25, 25), draw(state, -35, 35) } };
+        double towards = draw(state, 0, 2 * pi);
+        draught.push = (struct place){ cos(towards), sin(towards) };
+        draught.turn = draw(state, -0.012, 0.012);
+        for (int i = 0; i < WAVES; i++) {
+                double length = draw(state, 90, 240), course = draw(state, 0, 2 * pi);
+                draught.wave[i] =
+                        (struct place){ 2 * pi / length * cos(course), 2 * pi / length * sin(course) };
+                draught.amount[i] = (struct place){ draw(state, -0.5, 0.5), draw(state, -0.5, 0.5) };
+                draught.phase[i] = draw(state, 0, 2 * pi);
+        }
+        return draught;
+}
+
+static struct place drawn_at(const struct draught *draught, double x, double y)
+{
+        const double grip = 60;
+        double from_x = x - draught->held.x, from_y = y - draught->held.y;
+        double loose = 1 - exp(-(from_x * from_x + from_y * from_y) / (2 * grip * grip));
+        struct place drawn = { loose * (draught->push.x - draught->turn * from_y),
+                loose * (draught->push.y + draught->turn * from_x) };
+        for (int i = 0; i < WAVES; i++) {
+                double height = sin(draught->wave[i].x * x + draught->wave[i].y * y + draught->phase[i]);
+                drawn.x += draught->amount[i].x * height;
+                drawn.y += draught->amount[i].y * height;
+        }
+        return drawn;
+}
+
+/* As far as `pull` on the average, whatever the seed says of the pattern; and the whole does not move: that
+ * is the touch's shift. */
+static void scale_mesh(double pull, struct mesh *mesh)
+{
+        struct place mean = { 0 };
+        double squares = 0;
+        struct place *places = &mesh->drawn[0][0];
+        for (int i = 0; i < MESH_HEIGHT * MESH_WIDTH; i++) {
+                mean.x += places[i].x / (MESH_HEIGHT * MESH_WIDTH);
+                mean.y += places[i].y / (MESH_HEIGHT * MESH_WIDTH);
+        }
+        for (int i = 0; i < MESH_HEIGHT * MESH_WIDTH; i++) {
+                places[i].x -= mean.x;
+                places[i].y -= mean.y;
+                squares += places[i].x * places[i].x + places[i].y * places[i].y;
+        }
+        double scale = pull / sqrt(squares / (MESH_HEIGHT * MESH_WIDTH));
+        for (int i = 0; i < MESH_HEIGHT * MESH_WIDTH; i++) {
+                places[i].x *= scale;
+                places[i].y *= scale;
+        }
+}
+
+static void draw_mesh(double pull, uint64_t *state, struct mesh *ret)
+{
+        const struct draught draught = draw_draught(state);
+        for (int row = 0; row < MESH_HEIGHT; row++)
+                for (int column = 0; column < MESH_WIDTH; column++)
+                        ret->drawn[row][column] = drawn_at(
+                                &draught, column * MESH - FINGER_WIDTH / 2, row * MESH - FINGER_HEIGHT / 2);
+        scale_mesh(pull, ret);
+}
+
+static struct place between(struct place a, struct place b, double share)
+{
+        return (struct place){ a.x + share * (b.x - a.x), a.y + share * (b.y - a.y) };
+}
+
+static struct place mesh_at(const struct mesh *mesh, int x, int y)
+{
+        int column = x / MESH, row = y / MESH;
+        double right = (double)(x % MESH) / MESH, low = (double)(y % MESH) / MESH;
+        const struct place *upper = &mesh->drawn[row][column], *lower = &mesh->drawn[row + 1][column];
+        return between(between(upper[0], upper[1], right), between(lower[0], lower[1], right), low);
 }
 
 /* The grey of the skin between its four nearest pixels; white where it does not touch. */
 static double skin_at(const struct finger *finger, double x, double y)
 {
         const double white = 250;
-        if (!lies_flat(x, y))
+        const struct oval whole = whole_oval();
+        if (!is_inside(&whole, x, y))
                 return white;
         double column = x + FINGER_SKIN_WIDTH / 2, row = y + FINGER_SKIN_HEIGHT / 2;
         int left = (int)column, top = (int)row;
@@ -261,30 +381,62 @@ static uint8_t grey_of(double value)
         return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
+/* One after the other: C does not say in which order an initialiser draws. */
 struct finger_touch finger_usual_touch(uint64_t seed)
 {
         uint64_t state = seed ^ UINT64_C(0x746F756368);
-        return (struct finger_touch){
-                .rotation = draw(&state, -12, 12),
-                .shift_x = draw(&state, -14, 14),
-                .shift_y = draw(&state, -14, 14),
-                .noise = draw(&state, 4, 14),
-                .blank = draw(&state, 0, 0.04),
-                .seed = next_number(&state),
-        };
+        struct finger_touch touch = { .rotation = draw(&state, -12, 12) };
+        touch.shift_x = draw(&state, -14, 14);
+        touch.shift_y = draw(&state, -14, 14);
+        touch.noise = draw(&state, 4, 14);
+        touch.blank = draw(&state, 0, 0.04);
+        touch.seed = next_number(&state);
+        touch.pull = draw(&state, 1.5, 4);
+        touch.pressure = draw(&state, -0.8, 0.8);
+        touch.roll = draw(&state, 0, 18);
+        return touch;
+}
+
+/* What a seed says of a touch. */
+struct press {
+        struct spots spots;
+        struct oval flat;
+        struct mesh mesh;
+};
+
+static void draw_press(const struct finger_touch *touch, uint64_t *state, struct press *ret)
+{
+        uint64_t skin = touch->seed ^ UINT64_C(0x736B696E);
+        ret->spots = draw_spots(touch->blank, state);
+        ret->flat = draw_oval(touch, &skin);
+        draw_mesh(touch->pull, &skin, &ret->mesh);
+}
+
+/* Firm pressure widens the dark ridges at the cost of the furrows, most in the middle of the oval. */
+static double pressed_grey(double grey, double pressure, const struct oval *flat, double x, double y)
+{
+        const double widest = 45;
+        double across = (x - flat->x) / flat->across, up = (y - flat->y) / flat->up;
+        return grey - widest * pressure * (1 - 0.5 * (across * across + up * up));
 }
 
 void finger_press(
         const struct finger *finger, const struct finger_touch *touch, uint8_t ret_image[FINGER_SIZE])
 {
         uint64_t state = touch->seed;
-        struct spots spots = draw_spots(touch->blank, &state);
+        struct press press;
+        draw_press(touch, &state, &press);
         double turn = touch->rotation * pi / 180;
         for (int i = 0; i < FINGER_SIZE; i++) {
                 double x = i % FINGER_WIDTH - FINGER_WIDTH / 2 - touch->shift_x;
                 double y = i / FINGER_WIDTH - FINGER_HEIGHT / 2 - touch->shift_y;
-                double skin_x = x * cos(turn) + y * sin(turn), skin_y = y * cos(turn) - x * sin(turn);
-                double grey = is_blank(&spots, x, y) ? 250 : skin_at(finger, skin_x, skin_y);
+                struct place drawn = mesh_at(&press.mesh, i % FINGER_WIDTH, i / FINGER_WIDTH);
+                double skin_x = x * cos(turn) + y * sin(turn) + drawn.x;
+                double skin_y = y * cos(turn) - x * sin(turn) + drawn.y;
+                double grey = 250;
+                if (!is_blank(&press.spots, x, y) && is_inside(&press.flat, skin_x, skin_y))
+                        grey = pressed_grey(skin_at(finger, skin_x, skin_y), touch->pressure, &press.flat,
+                                skin_x, skin_y);
                 ret_image[i] = grey_of(grey + touch->noise * draw_normal(&state));
         }
 }

@@ -32,20 +32,25 @@ struct finger {
         uint8_t skin[FINGER_SKIN_SIZE];
 };
 
-/* How a finger lay on the sensor. */
+/* How a finger lay on the sensor. Two touches of a real finger are never the same picture turned and shifted:
+ * skin is soft, held by the glass in the middle and drawn along around it, wider ridges under more pressure,
+ * another part of the pad down each time. */
 struct finger_touch {
-        uint64_t seed;           /* of the noise and of where the blank spots are */
+        uint64_t seed;           /* of the noise, of where the blank spots are and how the skin is drawn */
         double rotation;         /* degrees, clockwise */
         double shift_x, shift_y; /* pixels, to the right and down */
         double noise;            /* standard deviation in grey levels */
         double blank;            /* share of the image that left no print, 0..0.5 */
+        double pull;             /* pixels by which the skin is drawn out of place, root mean square, 0..8 */
+        double pressure;         /* -1 light: thin ridges, a small oval .. 1 firm: thick ridges, all of it */
+        double roll;             /* pixels by which the part that lies flat has moved over the pad, 0..30 */
 };
 
 /* finger_grow grows the finger of `seed`. Fails with NO_MEMORY. */
 MITOME_CHECKED mitome_status finger_grow(uint64_t seed, struct finger *ret, mitome_error *error);
 
 /* finger_usual_touch is a touch as people give it: turned by up to 12 degrees, shifted by up to 14 pixels,
- * with some noise and a dry spot. */
+ * with some noise and a dry spot, its skin drawn by 1.5 to 4 pixels, more or less firm, rolled a little. */
 struct finger_touch finger_usual_touch(uint64_t seed);
 
 /* finger_press writes the image that the sensor sees. */

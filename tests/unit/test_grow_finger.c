@@ -58,6 +58,9 @@ static void usual_touches_keep_their_bounds(void **state)
                 assert_true(fabs(touch.shift_x) <= 14 && fabs(touch.shift_y) <= 14);
                 assert_true(touch.noise >= 4 && touch.noise <= 14);
                 assert_true(touch.blank >= 0 && touch.blank <= 0.04);
+                assert_true(touch.pull >= 1.5 && touch.pull <= 4);
+                assert_true(fabs(touch.pressure) <= 0.8);
+                assert_true(touch.roll >= 0 && touch.roll <= 18);
         }
 }
 
@@ -126,6 +129,68 @@ static void noise_is_as_strong_as_asked(void **state)
         assert_true(fabs(sqrt(squares / count) - 10) < 1);
 }
 
+/* The best likeness of a part of the second picture with the first, over small moves. */
+static double least_difference(int left, int top)
+{
+        double least = 255;
+        for (int dy = -6; dy <= 6; dy++) {
+                for (int dx = -6; dx <= 6; dx++) {
+                        double sum = 0;
+                        for (int y = top; y < top + 40; y++)
+                                for (int x = left; x < left + 40; x++)
+                                        sum += abs(image[y * FINGER_WIDTH + x] -
+                                                   second[(y + dy) * FINGER_WIDTH + x + dx]);
+                        least = fmin(least, sum / (40.0 * 40.0));
+                }
+        }
+        return least;
+}
+
+/* A part of it is still found near by, but the whole is no picture that was moved. */
+static void soft_skin_is_drawn_out_of_place(void **state)
+{
+        (void)state;
+        const struct finger_touch plain = { .seed = 4 }, pulled = { .seed = 4, .pull = 3 };
+        finger_press(&finger, &plain, image);
+        finger_press(&finger, &pulled, second);
+        assert_true(mean_difference(image, second, FINGER_SIZE) > 25);
+        assert_true(least_difference(60, 80) < 35 && least_difference(120, 220) < 35);
+}
+
+static double mean_grey(const uint8_t pixels[FINGER_SIZE])
+{
+        double sum = 0;
+        for (int y = 130; y < 230; y++)
+                for (int x = 80; x < 180; x++)
+                        sum += pixels[y * FINGER_WIDTH + x];
+        return sum / (100.0 * 100.0);
+}
+
+static void pressure_widens_the_ridges(void **state)
+{
+        (void)state;
+        const struct finger_touch light = { .seed = 4, .pressure = -1 }, firm = { .seed = 4, .pressure = 1 };
+        finger_press(&finger, &light, image);
+        finger_press(&finger, &firm, second);
+        assert_true(mean_grey(image) > mean_grey(second) + 20);
+        assert_true(share_of_white(image) > share_of_white(second) + 0.1); /* and less of it lies flat */
+}
+
+static void a_rolled_finger_shows_another_part(void **state)
+{
+        (void)state;
+        const struct finger_touch plain = { .seed = 4 }, rolled = { .seed = 4, .roll = 25 };
+        finger_press(&finger, &plain, image);
+        finger_press(&finger, &rolled, second);
+        unsigned lifted = 0, changed = 0;
+        for (size_t i = 0; i < FINGER_SIZE; i++) {
+                lifted += image[i] < 245 && second[i] == 250;
+                changed += second[i] != 250 && image[i] != second[i];
+        }
+        assert_true(lifted > FINGER_SIZE / 50);
+        assert_int_equal(changed, 0);
+}
+
 /* Ridges: dark and light in equal parts where the finger lies flat, changing about every 4.5 pixels. */
 static void the_skin_has_ridges(void **state)
 {
@@ -170,6 +235,9 @@ int main(void)
                 cmocka_unit_test(a_turn_by_half_a_circle_reverses_the_picture),
                 cmocka_unit_test(blank_spots_are_blank),
                 cmocka_unit_test(noise_is_as_strong_as_asked),
+                cmocka_unit_test(soft_skin_is_drawn_out_of_place),
+                cmocka_unit_test(pressure_widens_the_ridges),
+                cmocka_unit_test(a_rolled_finger_shows_another_part),
                 cmocka_unit_test(the_skin_has_ridges),
                 cmocka_unit_test(every_class_grows),
         };
