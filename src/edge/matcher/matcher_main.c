@@ -28,6 +28,7 @@ static const char usage[] =
         "  --socket FD     a connected SOCK_SEQPACKET socket; ends with it\n"
         "  --socket PATH   listens there, for one client at a time\n"
         "  --sensor KIND   what reads fingers; without it: fingerprint\n"
+        "  --scores FD     the virtual sensor: the score of each comparison is written there\n"
         "  --verbose       the sensor's messages on standard error\n"
         "  fingerprint:PATH, or FP_VIRTUAL_IMAGE=PATH in the environment: the virtual sensor, fed on that "
         "socket\n"
@@ -38,6 +39,7 @@ struct options {
         const char *socket;
         const char *sensor;
         const char *image_path;
+        const char *scores;
         bool verbose;
 };
 
@@ -68,12 +70,18 @@ static void show_usage(void)
         fputc('\n', stderr);
 }
 
+static bool is_number(const char *text)
+{
+        return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 8;
+}
+
 static bool read_options(int count, char **arguments, struct options *ret)
 {
         static const struct option known[] = {
                 { "state", required_argument, NULL, 's' },
                 { "socket", required_argument, NULL, 'f' },
                 { "sensor", required_argument, NULL, 'k' },
+                { "scores", required_argument, NULL, 'c' },
                 { "verbose", no_argument, NULL, 'v' },
                 { NULL, 0, NULL, 0 },
         };
@@ -85,6 +93,8 @@ static bool read_options(int count, char **arguments, struct options *ret)
                         options.socket = optarg;
                 else if (option == 'k')
                         options.sensor = optarg;
+                else if (option == 'c' && is_number(optarg))
+                        options.scores = optarg;
                 else if (option == 'v')
                         options.verbose = true;
                 else
@@ -141,11 +151,6 @@ static mitome_status harden(mitome_error *error)
 }
 
 /* ---- sockets ---- */
-
-static bool is_number(const char *text)
-{
-        return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 8;
-}
 
 static bool is_seqpacket(int fd)
 {
@@ -242,7 +247,7 @@ static mitome_status open_sensor(struct program *program, slice key, mitome_erro
                 .folder = program->options.state,
                 .key = key,
                 .verbose = program->options.verbose,
-                .scores = -1,
+                .scores = program->options.scores ? (int)strtol(program->options.scores, NULL, 10) : -1,
         };
         return sensor_open(program->options.sensor, &config, &program->sensor, error);
 }

@@ -1,399 +1,336 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor_fprint.h"
 
-#include "image_guard.h"
+#include "camera.h"
+#include "comparator.h"
+#include "finger_template.h"
 
-#include <fprint.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { IMPRESSIONS = 5 /* of an enrolment: libfprint's, for every reader that gives images */ };
-
-/* The scores that were seen since the comparison began. The log writer of the process fills it (libfprint
- * compares on the main loop's thread). */
-struct scores {
-        bool verbose; /* pass libfprint's messages on to standard error */
-        unsigned count;
-        int last;
-};
-
-struct operation {
-        struct sensor_watcher watcher;
-        FpContext *context; /* of this one operation: it owns the device */
-        FpDevice *device;
-        GCancellable *cancellable;
-        GPtrArray *gallery; /* what is compared with; NULL: enrol */
-        guchar *enrolled;
-        gsize enrolled_size;
-        gulong status_handler;
-        bool waits;
-        enum sensor_outcome outcome;
+enum {
+        SAMPLES = 5,
+        FINGERS_MAX = 10,
+        /* Fewer, and libfprint's comparison answers 0 whatever the two prints are. */
+        MINUTIAE_MIN = 10,
+        /* Of what will open from now on, more is asked. */
+        ENROL_MINUTIAE_MIN = 20,
 };
 
 struct sensor_fprint {
-        struct scores *scores;     /* the process's: its log writer stays */
-        struct image_guard *guard; /* NULL: real readers */
-        char *sensor_path;         /* of libfprint's own socket then */
-        bool runs;
-        struct operation operation;
+        struct camera camera;
+        struct comparator *comparator;
+        struct score_log *log; /* the process's for good: the log writer cannot be taken back */
+        int scores;            /* descriptor, or -1 */
+
+        /* What runs. */
+        bool runs, enrols, compares, cancelled;
+        struct sensor_watcher watcher;
+        GPtrArray *gallery; /* an impression an entry: of the known fingers, then of the new one */
+        size_t known;       /* how many entries are of known fingers */
+        size_t fingers;     /* of the set */
+        size_t places[COMPARATOR_SCORES_MAX]; /* whose the entries are */
+        guint idle;
+        enum mitome_gate_hint hint;  /* what a sample is refused with */
+        enum sensor_outcome outcome; /* how it will have ended */
 };
 
-/* ---- the scores ---- */
+/* ---- the end ---- */
 
-static const char *log_field(const GLogField *fields, gsize count, const char *key)
+static void end(struct sensor_fprint *sensor, enum sensor_outcome outcome, slice kept)
 {
-        for (gsize i = 0; i < count; i++)
-                if (g_strcmp0(fields[i].key, key) == 0 && fields[i].length < 0)
-                        return fields[i].value;
-        return "";
+        const struct sensor_watcher watcher = sensor->watcher;
+        sensor->camera.rest(sensor->camera.context);
+        g_clear_handle_id(&sensor->idle, g_source_remove);
+        g_clear_pointer(&sensor->gallery, g_ptr_array_unref);
+        sensor->runs = sensor->compares = sensor->cancelled = false;
+        watcher.ended(watcher.context, outcome, kept); /* the next one may begin within */
 }
 
-/* libfprint's line is "score N/T", T its own threshold. */
-static void note_score(struct scores *scores, const char *message)
+static gboolean on_end(gpointer user_data)
 {
-        int score, threshold, size = 0;
-        /* NOLINTNEXTLINE(cert-err34-c): six digits always fit */
-        if (sscanf(message, "score %6d/%6d%n", &score, &threshold, &size) != 2 || message[size] != '\0')
+        struct sensor_fprint *sensor = user_data;
+        sensor->idle = 0;
+        end(sensor, sensor->outcome, slice_of(NULL, 0));
+        return G_SOURCE_REMOVE;
+}
+
+static void end_soon(struct sensor_fprint *sensor, enum sensor_outcome outcome)
+{
+        g_clear_handle_id(&sensor->idle, g_source_remove);
+        sensor->outcome = outcome;
+        sensor->idle = g_idle_add(on_end, sensor);
+}
+
+/* ---- the scores, for whoever measures ---- */
+
+static void write_scores(const struct sensor_fprint *sensor, const struct comparator_result *result)
+{
+        int best[FINGERS_MAX] = { 0 };
+        for (size_t i = 0; i < result->count && i < sensor->known; i++)
+                if (result->scores[i] > best[sensor->places[i]])
+                        best[sensor->places[i]] = result->scores[i];
+        for (size_t i = 0; i < sensor->fingers; i++)
+                dprintf(sensor->scores, "comparison %zu %d\n", i, best[i]);
+}
+
+static void tell_scores(const struct sensor_fprint *sensor, const struct comparator_result *result)
+{
+        if (sensor->scores < 0 || sensor->enrols)
                 return;
-        scores->count++;
-        scores->last = score;
+        if (result)
+                write_scores(sensor, result);
+        dprintf(sensor->scores, "attempt\n");
 }
 
-static GLogWriterOutput write_log(
-        GLogLevelFlags level, const GLogField *fields, gsize count, gpointer user_data)
+/* ---- what a comparison says ---- */
+
+static void ask_again(struct sensor_fprint *sensor, enum mitome_gate_hint hint)
 {
-        struct scores *scores = user_data;
-        const char *domain = log_field(fields, count, "GLIB_DOMAIN");
-        const char *message = log_field(fields, count, "MESSAGE");
-        (void)level;
-        if (g_strcmp0(domain, "libfprint-print") == 0)
-                note_score(scores, message);
-        if (scores->verbose)
-                fprintf(stderr, "%s: %s\n", domain, message);
-        return G_LOG_WRITER_HANDLED;
+        sensor->watcher.retry(sensor->watcher.context, hint);
+        if (sensor->runs && !sensor->idle) /* it may have been cancelled within */
+                sensor->camera.await(sensor->camera.context);
 }
 
-/* ---- the end of an operation ---- */
-
-static void release(struct sensor_fprint *sensor)
+/* The highest of the scores `from` .. `to`; 0: there are none. */
+static int best_of(const struct comparator_result *result, size_t from, size_t to)
 {
-        struct operation *operation = &sensor->operation;
-        if (operation->device && operation->status_handler)
-                g_signal_handler_disconnect(operation->device, operation->status_handler);
-        g_clear_pointer(&operation->gallery, g_ptr_array_unref);
-        g_clear_object(&operation->cancellable);
-        g_clear_object(&operation->device);
-        g_clear_object(&operation->context);
-        *operation = (struct operation){ 0 };
-        sensor->runs = false;
+        int best = 0;
+        for (size_t i = from; i < to && i < result->count; i++)
+                if (result->scores[i] > best)
+                        best = result->scores[i];
+        return best;
 }
 
-/* The watcher may begin the next operation at once: nothing is left of this one by then. */
-static void end(struct sensor_fprint *sensor, enum sensor_outcome outcome)
+static void decide(struct sensor_fprint *sensor, const struct comparator_result *result)
 {
-        const struct sensor_watcher watcher = sensor->operation.watcher;
-        guchar *enrolled = sensor->operation.enrolled;
-        const gsize size = sensor->operation.enrolled_size;
-        if (sensor->guard)
-                image_guard_shut(sensor->guard);
-        release(sensor);
-        watcher.ended(watcher.context, outcome, slice_of(enrolled, size));
-        if (enrolled)
-                bytes_wipe(enrolled, size);
-        g_free(enrolled);
+        bool match = best_of(result, 0, sensor->known) >= SENSOR_THRESHOLD;
+        tell_scores(sensor, result);
+        end(sensor, match ? SENSOR_MATCH : SENSOR_NO_MATCH, slice_of(NULL, 0));
 }
 
-static void on_closed(GObject *object, GAsyncResult *result, gpointer user_data)
+static void finish_enrolment(struct sensor_fprint *sensor)
 {
-        struct sensor_fprint *sensor = user_data;
-        fp_device_close_finish(FP_DEVICE(object), result, NULL);
-        end(sensor, sensor->operation.outcome);
-}
-
-static void finish(struct sensor_fprint *sensor, enum sensor_outcome outcome)
-{
-        sensor->operation.outcome = outcome;
-        sensor->operation.waits = false;
-        fp_device_close(sensor->operation.device, NULL, on_closed, sensor);
-}
-
-static enum mitome_gate_hint hint_of(const GError *error)
-{
-        static const enum mitome_gate_hint hints[] = {
-                [FP_DEVICE_RETRY_GENERAL] = MITOME_GATE_HINT_GENERAL,
-                [FP_DEVICE_RETRY_TOO_SHORT] = MITOME_GATE_HINT_TOO_SHORT,
-                [FP_DEVICE_RETRY_CENTER_FINGER] = MITOME_GATE_HINT_CENTRE,
-                [FP_DEVICE_RETRY_REMOVE_FINGER] = MITOME_GATE_HINT_LIFT,
-        };
-        return error->code >= 0 && (size_t)error->code < G_N_ELEMENTS(hints) ? hints[error->code]
-                                                                             : MITOME_GATE_HINT_GENERAL;
-}
-
-/* What a failure means. Once something was compared, a cancellation comes too late: the try is spent. */
-static enum sensor_outcome outcome_of(const struct sensor_fprint *sensor, const GError *error)
-{
-        if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-                return SENSOR_BROKEN;
-        return !sensor->operation.gallery || sensor->scores->count == 0 ? SENSOR_CANCELLED : SENSOR_NO_MATCH;
-}
-
-/* ---- comparing ---- */
-
-static void identify(struct sensor_fprint *sensor);
-
-static void tell_retry(struct sensor_fprint *sensor, const GError *error)
-{
-        sensor->operation.watcher.retry(sensor->operation.watcher.context, hint_of(error));
-}
-
-static void on_identified(GObject *object, GAsyncResult *result, gpointer user_data)
-{
-        struct sensor_fprint *sensor = user_data;
-        g_autoptr(FpPrint) match = NULL;
-        g_autoptr(FpPrint) print = NULL;
-        g_autoptr(GError) error = NULL;
-        bool done = fp_device_identify_finish(FP_DEVICE(object), result, &match, &print, &error);
-        if (!done && error->domain == FP_DEVICE_RETRY &&
-                !g_cancellable_is_cancelled(sensor->operation.cancellable)) {
-                tell_retry(sensor, error);
-                identify(sensor);
+        GByteArray *kept = NULL;
+        g_ptr_array_remove_range(sensor->gallery, 0, (guint)sensor->known);
+        if (failed(finger_template_join(sensor->gallery, &kept, NULL))) {
+                end(sensor, SENSOR_BROKEN, slice_of(NULL, 0));
                 return;
         }
-        const struct scores *scores = sensor->scores;
-        if (!done && error->domain == FP_DEVICE_RETRY)
-                finish(sensor, SENSOR_CANCELLED);
-        else if (!done)
-                finish(sensor, outcome_of(sensor, error));
-        else if (match && scores->count > 0 && scores->last >= SENSOR_THRESHOLD)
-                finish(sensor, SENSOR_MATCH);
+        end(sensor, SENSOR_ENROLLED, slice_of(kept->data, kept->len));
+        bytes_wipe(kept->data, kept->len);
+        g_byte_array_unref(kept);
+}
+
+/* What a sample of an enrolment is refused with: it must not be of a finger that is in the set, have enough
+ * to be recognised by, and be of the same finger as the samples before it. */
+static enum mitome_gate_hint fault_of(
+        const struct sensor_fprint *sensor, const struct comparator_result *result)
+{
+        if (best_of(result, 0, sensor->known) >= SENSOR_THRESHOLD)
+                return MITOME_GATE_HINT_KNOWN;
+        if (result->minutiae < ENROL_MINUTIAE_MIN)
+                return MITOME_GATE_HINT_POOR;
+        bool first = sensor->gallery->len == sensor->known;
+        if (!first && best_of(result, sensor->known, sensor->gallery->len) < SENSOR_THRESHOLD)
+                return MITOME_GATE_HINT_GENERAL;
+        return MITOME_GATE_HINT_NONE;
+}
+
+static void add_sample(struct sensor_fprint *sensor, const struct comparator_result *result)
+{
+        enum mitome_gate_hint fault = fault_of(sensor, result);
+        if (fault != MITOME_GATE_HINT_NONE) {
+                ask_again(sensor, fault);
+                return;
+        }
+        g_ptr_array_add(sensor->gallery, g_object_ref(result->print));
+        size_t taken = sensor->gallery->len - sensor->known;
+        sensor->watcher.sample(sensor->watcher.context, (unsigned)(SAMPLES - taken));
+        if (!sensor->runs || sensor->idle)
+                return;
+        if (taken == SAMPLES)
+                finish_enrolment(sensor);
         else
-                finish(sensor, SENSOR_NO_MATCH);
+                sensor->camera.await(sensor->camera.context);
 }
 
-static void identify(struct sensor_fprint *sensor)
+static void on_compared(void *context, const struct comparator_result *result)
 {
-        sensor->scores->count = 0;
-        sensor->scores->last = 0;
-        fp_device_identify(sensor->operation.device, sensor->operation.gallery, sensor->operation.cancellable,
-                NULL, NULL, NULL, on_identified, sensor);
-}
-
-/* ---- enrolling ---- */
-
-static void on_progress(FpDevice *device, gint completed, FpPrint *print, gpointer user_data, GError *error)
-{
-        struct sensor_fprint *sensor = user_data;
-        (void)device;
-        (void)print;
-        if (error) {
-                tell_retry(sensor, error);
-                return;
-        }
-        unsigned taken = completed < 0 ? 0 : (unsigned)completed;
-        sensor->operation.watcher.sample(
-                sensor->operation.watcher.context, taken < IMPRESSIONS ? IMPRESSIONS - taken : 0);
-}
-
-static void on_enrolled(GObject *object, GAsyncResult *result, gpointer user_data)
-{
-        struct sensor_fprint *sensor = user_data;
-        g_autoptr(GError) error = NULL;
-        g_autoptr(FpPrint) print = fp_device_enroll_finish(FP_DEVICE(object), result, &error);
-        if (!print)
-                finish(sensor, outcome_of(sensor, error));
-        else if (fp_print_serialize(
-                         print, &sensor->operation.enrolled, &sensor->operation.enrolled_size, NULL))
-                finish(sensor, SENSOR_ENROLLED);
+        struct sensor_fprint *sensor = context;
+        bool unusable = result->outcome == COMPARATOR_UNUSABLE || result->minutiae < MINUTIAE_MIN;
+        sensor->compares = false;
+        if (result->outcome == COMPARATOR_FAILED)
+                end(sensor, SENSOR_BROKEN, slice_of(NULL, 0));
+        else if (sensor->cancelled && (unusable || sensor->enrols))
+                end(sensor, SENSOR_CANCELLED, slice_of(NULL, 0));
+        else if (unusable)
+                ask_again(sensor, MITOME_GATE_HINT_POOR);
+        else if (sensor->enrols)
+                add_sample(sensor, result);
         else
-                finish(sensor, SENSOR_BROKEN);
+                decide(sensor, result); /* a cancellation that comes now comes too late: the try is spent */
 }
 
-static void enrol_finger(struct sensor_fprint *sensor)
+/* ---- what the camera says ---- */
+
+static void on_ready(void *context)
 {
-        fp_device_enroll(sensor->operation.device, fp_print_new(sensor->operation.device),
-                sensor->operation.cancellable, on_progress, sensor, NULL, on_enrolled, sensor);
+        struct sensor_fprint *sensor = context;
+        if (!sensor->idle)
+                sensor->watcher.ready(sensor->watcher.context);
 }
 
-/* ---- opening ---- */
-
-static void ready(struct sensor_fprint *sensor)
+static uint8_t on_image(void *context, const struct virtual_finger_image *image)
 {
-        sensor->operation.watcher.ready(sensor->operation.watcher.context);
-        if (sensor->guard)
-                image_guard_pass(sensor->guard);
+        struct sensor_fprint *sensor = context;
+        if (sensor->idle)
+                return VIRTUAL_FINGER_NOT_NOW;
+        bool all = sensor->enrols || sensor->scores >= 0;
+        sensor->compares = true;
+        comparator_compare(sensor->comparator, image, sensor->gallery,
+                all ? COMPARATOR_ALL : SENSOR_THRESHOLD, on_compared, sensor);
+        return VIRTUAL_FINGER_TAKEN;
 }
 
-static void on_status(GObject *object, GParamSpec *spec, gpointer user_data)
+static void on_retry(void *context, enum mitome_gate_hint hint)
 {
-        struct sensor_fprint *sensor = user_data;
-        bool waits = fp_device_get_finger_status(FP_DEVICE(object)) & FP_FINGER_STATUS_NEEDED;
-        (void)spec;
-        bool begins = waits && !sensor->operation.waits;
-        sensor->operation.waits = waits;
-        if (begins && !g_cancellable_is_cancelled(sensor->operation.cancellable))
-                ready(sensor);
+        struct sensor_fprint *sensor = context;
+        if (!sensor->idle)
+                sensor->watcher.retry(sensor->watcher.context, hint);
 }
 
-static void on_opened(GObject *object, GAsyncResult *result, gpointer user_data)
+static void on_broken(void *context)
 {
-        struct sensor_fprint *sensor = user_data;
-        g_autoptr(GError) error = NULL;
-        if (!fp_device_open_finish(FP_DEVICE(object), result, &error)) {
-                enum sensor_outcome outcome = outcome_of(sensor, error);
-                end(sensor, outcome);
-        } else if (sensor->operation.gallery) {
-                identify(sensor);
-        } else {
-                enrol_finger(sensor);
+        struct sensor_fprint *sensor = context;
+        end_soon(sensor, SENSOR_BROKEN);
+}
+
+/* ---- the beginning ---- */
+
+static mitome_status fill_gallery(
+        struct sensor_fprint *sensor, const struct sensor_set *set, mitome_error *error)
+{
+        g_autoptr(GPtrArray) gallery = g_ptr_array_new_with_free_func(g_object_unref);
+        size_t known = 0;
+        for (size_t i = 0; i < set->count; i++) {
+                MITOME_TRY(finger_template_split(set->fingers[i].kept, gallery, error));
+                for (; known < gallery->len && known < COMPARATOR_SCORES_MAX; known++)
+                        sensor->places[known] = i;
         }
-}
-
-static void open_device(struct sensor_fprint *sensor)
-{
-        sensor->scores->count = 0;
-        fp_device_open(sensor->operation.device, sensor->operation.cancellable, on_opened, sensor);
-}
-
-/* Readers that compare on their own chip give no score, and the scripted virtual ones no minutiae. */
-static FpDevice *find_imager(FpContext *context)
-{
-        GPtrArray *devices = fp_context_get_devices(context);
-        for (guint i = 0; i < devices->len; i++) {
-                FpDevice *device = g_ptr_array_index(devices, i);
-                if (fp_device_has_feature(device, FP_DEVICE_FEATURE_CAPTURE) &&
-                        fp_device_has_feature(device, FP_DEVICE_FEATURE_IDENTIFY) &&
-                        !fp_device_has_feature(device, FP_DEVICE_FEATURE_STORAGE))
-                        return device;
-        }
-        return NULL;
-}
-
-static mitome_status find_sensor(
-        struct sensor_fprint *sensor, const struct sensor_watcher *watcher, mitome_error *error)
-{
-        if (sensor->runs)
-                return fail(error, MITOME_E_GATE_BUSY, "sensor", NULL);
-        FpContext *context = fp_context_new();
-        FpDevice *device = find_imager(context);
-        if (!device) {
-                g_object_unref(context);
-                return fail(error, MITOME_E_GATE_NO_SENSOR, "sensor", NULL);
-        }
-        sensor->runs = true;
-        sensor->operation = (struct operation){
-                .watcher = *watcher,
-                .context = context,
-                .device = g_object_ref(device),
-                .cancellable = g_cancellable_new(),
-                .status_handler =
-                        g_signal_connect(device, "notify::finger-status", G_CALLBACK(on_status), sensor),
-        };
+        if (set->count > FINGERS_MAX || gallery->len + SAMPLES > COMPARATOR_SCORES_MAX)
+                return fail(error, MITOME_E_GATE_FULL, "enrolment set", NULL);
+        sensor->known = known;
+        sensor->fingers = set->count;
+        sensor->gallery = g_steal_pointer(&gallery);
         return ok();
 }
 
-static void begin(struct sensor_fprint *sensor)
+static mitome_status begin(struct sensor_fprint *sensor, bool enrols, const struct sensor_set *set,
+        const struct sensor_watcher *watcher, mitome_error *error)
 {
-        if (sensor->guard)
-                image_guard_expect(sensor->guard);
-        open_device(sensor);
+        if (sensor->runs)
+                return fail(error, MITOME_E_GATE_BUSY, "sensor", NULL);
+        MITOME_TRY(sensor->camera.begin(sensor->camera.context, error));
+        mitome_status status = fill_gallery(sensor, set, error);
+        if (failed(status)) {
+                sensor->camera.rest(sensor->camera.context);
+                return status;
+        }
+        sensor->watcher = *watcher;
+        sensor->enrols = enrols;
+        sensor->runs = true;
+        comparator_open(sensor->comparator);
+        sensor->camera.await(sensor->camera.context);
+        return ok();
 }
-
-/* ---- struct sensor ---- */
 
 static mitome_status enrol(void *context, const struct sensor_set *set, slice id,
         const struct sensor_watcher *watcher, mitome_error *error)
 {
-        struct sensor_fprint *sensor = context;
-        (void)set;
-        (void)id;
-        MITOME_TRY(find_sensor(sensor, watcher, error));
-        begin(sensor);
-        return ok();
+        (void)id; /* the device keeps nothing */
+        return begin(context, true, set, watcher, error);
 }
 
 static mitome_status verify(void *context, const struct sensor_set *set, const struct sensor_watcher *watcher,
         mitome_error *error)
 {
-        struct sensor_fprint *sensor = context;
-        g_autoptr(GPtrArray) gallery = g_ptr_array_new_with_free_func(g_object_unref);
-        for (size_t i = 0; i < set->count; i++) {
-                const slice kept = set->fingers[i].kept;
-                FpPrint *print = fp_print_deserialize(kept.data, kept.size, NULL);
-                if (!print)
-                        return fail(error, MITOME_E_VALUE, "template", NULL);
-                g_ptr_array_add(gallery, g_object_take_ref(print));
-        }
-        MITOME_TRY(find_sensor(sensor, watcher, error));
-        sensor->operation.gallery = g_steal_pointer(&gallery);
-        begin(sensor);
-        return ok();
+        return begin(context, false, set, watcher, error);
 }
 
 static void cancel(void *context)
 {
         struct sensor_fprint *sensor = context;
-        if (sensor->runs)
-                g_cancellable_cancel(sensor->operation.cancellable);
+        if (sensor->runs && sensor->compares)
+                sensor->cancelled = true;
+        else if (sensor->runs && !sensor->idle)
+                end_soon(sensor, SENSOR_CANCELLED);
 }
+
+/* ---- its life ---- */
 
 static void close_sensor(void *context)
 {
         struct sensor_fprint *sensor = context;
-        image_guard_free(sensor->guard);
-        release(sensor);
-        g_free(sensor->sensor_path);
+        g_clear_handle_id(&sensor->idle, g_source_remove);
+        if (sensor->camera.free)
+                sensor->camera.free(sensor->camera.context);
+        comparator_free(sensor->comparator);
+        g_clear_pointer(&sensor->gallery, g_ptr_array_unref);
+        bytes_wipe(sensor, sizeof *sensor);
         g_free(sensor);
 }
 
-/* ---- opening it ---- */
-
-/* The guard kept an image from the sensor. */
-static void on_refused(void *context)
-{
-        struct sensor_fprint *sensor = context;
-        if (sensor->runs)
-                sensor->operation.watcher.retry(sensor->operation.watcher.context, MITOME_GATE_HINT_GENERAL);
-}
-
-/* libfprint takes the path of its virtual sensor from the environment: it gets one in the private folder. The
- * scripted virtual devices compare nothing and are never used. */
-static void choose_driver(const char *sensor_path)
-{
-        g_unsetenv("FP_VIRTUAL_DEVICE");
-        g_unsetenv("FP_VIRTUAL_DEVICE_STORAGE");
-        g_unsetenv("FP_DRIVERS_WHITELIST");
-        g_unsetenv("FP_VIRTUAL_IMAGE");
-        if (!sensor_path)
-                return;
-        g_setenv("FP_VIRTUAL_IMAGE", sensor_path, TRUE);
-        g_setenv("FP_DRIVERS_WHITELIST", "virtual_image", TRUE);
-}
-
-static mitome_status open_guard(
+static mitome_status open_camera(
         struct sensor_fprint *sensor, const struct sensor_config *config, mitome_error *error)
 {
-        const struct image_guard_watcher watcher = { .context = sensor, .refused = on_refused };
-        sensor->sensor_path = g_build_filename(config->folder, "sensor", NULL);
-        return image_guard_open(config->argument, sensor->sensor_path, &watcher, &sensor->guard, error);
+        static const char prefix[] = "reader:";
+        const struct camera_watcher watcher = {
+                .context = sensor,
+                .ready = on_ready,
+                .image = on_image,
+                .retry = on_retry,
+                .broken = on_broken,
+        };
+        const slice argument = config->argument ? slice_text(config->argument) : slice_of(NULL, 0);
+        bool is_reader = !config->argument || slice_begins_with(argument, slice_text(prefix));
+        if (is_reader && config->scores >= 0)
+                return fail(error, MITOME_E_ARGUMENT, "--scores", NULL);
+        if (!config->argument)
+                sensor->camera = camera_reader(&watcher);
+        else if (is_reader)
+                sensor->camera = camera_reader_virtual(&config->argument[sizeof prefix - 1], &watcher);
+        else
+                return camera_socket(config->argument, &watcher, &sensor->camera, error);
+        return ok();
+}
+
+static mitome_status open_parts(
+        struct sensor_fprint *sensor, const struct sensor_config *config, mitome_error *error)
+{
+        g_autofree char *path = g_build_filename(config->folder, "sensor", NULL);
+        sensor->log = g_new0(struct score_log, 1);
+        sensor->log->verbose = config->verbose;
+        score_log_listen(sensor->log);
+        MITOME_TRY(comparator_new(path, sensor->log, &sensor->comparator, error));
+        return open_camera(sensor, config, error);
 }
 
 mitome_status sensor_fprint_open(const struct sensor_config *config, struct sensor *ret, mitome_error *error)
 {
         struct sensor_fprint *sensor = g_new0(struct sensor_fprint, 1);
-        mitome_status status = config->argument ? open_guard(sensor, config, error) : ok();
+        sensor->scores = config->scores;
+        mitome_status status = open_parts(sensor, config, error);
         if (failed(status)) {
                 close_sensor(sensor);
                 return status;
         }
-        choose_driver(sensor->sensor_path);
-        sensor->scores = g_new0(struct scores, 1);
-        sensor->scores->verbose = config->verbose;
-        g_log_set_writer_func(write_log, sensor->scores, NULL);
         *ret = (struct sensor){
                 .version = SENSOR_VERSION,
                 .name = config->argument ? "virtual fingerprint reader" : "fingerprint reader",
                 .modality = UNLOCK_FINGER,
                 .class = MATCHER_STRONG, /* what it is built to be; whether it is, its maker says */
-                .samples = IMPRESSIONS,
+                .samples = SAMPLES,
                 .context = sensor,
                 .enrol = enrol,
                 .verify = verify,
