@@ -99,6 +99,22 @@ static void prompt(struct mitome_authenticator *a, const struct mitome_prompt *w
                 presence->ask(presence->context, what);
 }
 
+static void tell(struct mitome_authenticator *a, enum mitome_guidance state, unsigned number)
+{
+        const struct mitome_presence *presence = &a->config.presence;
+        if (state != MITOME_GUIDANCE_NONE && presence->tell)
+                presence->tell(presence->context, state, number);
+}
+
+/* That the sensor waits is what the prompt has said; what a mismatch costs, the core knows. */
+static void tell_event(struct mitome_authenticator *a, const struct mitome_gate_event *event)
+{
+        unsigned number;
+        bool said = event->kind == MITOME_GATE_AWAITS || event->kind == MITOME_GATE_NO_MATCH;
+        if (!said && a->finger_wanted)
+                tell(a, mitome_guidance_of_event(event, &number), number);
+}
+
 /* What the sensor is wanted for, by the CTAP command that will be done. */
 static enum mitome_prompt_reason reason_of_command(uint8_t command)
 {
@@ -154,6 +170,7 @@ static void step(struct mitome_authenticator *a, const struct core_event *event)
         if (a->waiting == WAITS_FOR_TOUCH) /* whatever happens now, it is not asked for any more */
                 end_prompt(a);
         core_step(a->core, &dated, &a->action);
+        tell(a, a->action.guidance.state, a->action.guidance.number);
 }
 
 static void step_gate(struct mitome_authenticator *a, const struct mitome_gate_event *gate)
@@ -333,6 +350,7 @@ static void poll_gate(struct mitome_authenticator *a, int wait_ms)
                 a->gate_runs = false;
                 end_prompt(a);
         }
+        tell_event(a, &event);
         step_gate(a, &event);
         run(a);
         bytes_wipe(&event, sizeof event);

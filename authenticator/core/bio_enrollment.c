@@ -187,7 +187,7 @@ static void end_badly(struct core *core, const struct mitome_gate_event *event)
         if (event->kind == MITOME_GATE_REFUSED)
                 core_close_with(core, status_of_refusal(event), evidence_of(event));
         else if (event->kind == MITOME_GATE_ABSENT)
-                core_close_with(core, CTAP2_ERR_USER_ACTION_TIMEOUT, evidence_of(event));
+                core_close_with(core, core_status_of_absence(event), evidence_of(event));
         else
                 core_close(core, CTAP1_ERR_OTHER);
 }

@@ -475,6 +475,7 @@ static void ask_uv_token(struct core *core, const struct mitome_gate_event *even
  * [6.5.5.7.3 10.3] else UV_INVALID */
 static void tell_mismatch(struct core *core)
 {
+        core_tell_mismatch(core);
         core_answer(core, uv_retries(&core->state) == 0 ? CTAP2_ERR_UV_BLOCKED : CTAP2_ERR_UV_INVALID);
 }
 
@@ -493,8 +494,9 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
                 core_wind_down(core, (slice){ 0 }, count_mismatch);
                 break;
         case MITOME_GATE_ABSENT:
-                /* [6.5.5.7.3 10.1] nothing was presented: USER_ACTION_TIMEOUT, and no try is lost */
-                core_close_with(core, CTAP2_ERR_USER_ACTION_TIMEOUT,
+                /* [6.5.5.7.3 10.1] nothing was presented: USER_ACTION_TIMEOUT, and no try is lost.
+                 * [6.5.5.7.3 8] the user would not: OPERATION_DENIED */
+                core_close_with(core, core_status_of_absence(event),
                         event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
                 break;
         case MITOME_GATE_REFUSED:
@@ -524,9 +526,10 @@ static mitome_status keep_challenge(struct core *core, slice data)
         return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
 }
 
-/* [6.5.5.7.3 6] the platform is told to ask several times, so that each request is one attempt
- * [6.5.5.7.3 9] performBuiltInUv: one capture; the platform asks again, as preferredPlatformUvAttempts says.
- * What the matcher signs has the permissions where a clientDataHash would be. */
+/* [6.5.5.7.3 6] preferredPlatformUvAttempts is more than 1: internalRetry is false, each request is one
+ * attempt [6.5.5.7.3 9] performBuiltInUv: one capture; the platform asks again, as
+ * preferredPlatformUvAttempts says. What the matcher signs has the permissions where a clientDataHash would
+ * be. */
 static void take_begun(struct core *core, slice data, uint16_t sw)
 {
         if (sw != SW_OK) {

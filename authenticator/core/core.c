@@ -185,6 +185,26 @@ void core_start_gate(struct core *core, const struct mitome_gate_request *reques
         act(core, CORE_GATE_START, (slice){ 0 }, AWAITS_GATE);
 }
 
+enum ctap_status core_status_of_absence(const struct mitome_gate_event *event)
+{
+        return event->code == MITOME_E_GATE_DENIED ? CTAP2_ERR_OPERATION_DENIED
+                                                   : CTAP2_ERR_USER_ACTION_TIMEOUT;
+}
+
+void core_tell(struct core *core, enum mitome_guidance state, unsigned number)
+{
+        core->action->guidance = (struct core_guidance){ .state = state, .number = number };
+}
+
+void core_tell_mismatch(struct core *core)
+{
+        const struct core_state *state = &core->state;
+        if (state->pin_set && state->pin_tries == 0)
+                core_tell(core, MITOME_GUIDANCE_PIN_LOCKED, 0);
+        else
+                core_tell(core, MITOME_GUIDANCE_NOT_RECOGNISED, state->uv_tries);
+}
+
 void core_poll_gate(struct core *core, core_on_gate *on_gate)
 {
         core->on_gate = on_gate;

@@ -9,6 +9,7 @@
 #include "apdu.h"
 
 #include <mitome/gate.h>
+#include <mitome/guidance.h>
 
 enum {
         CORE_MESSAGE_MAX = 7609
@@ -81,8 +82,15 @@ struct core_touch {
         uint32_t timeout_ms;
 };
 
+/* What the user is to be told before the action is carried out, whatever it is. */
+struct core_guidance {
+        enum mitome_guidance state; /* NONE: nothing */
+        unsigned number;
+};
+
 struct core_action {
         enum core_action_kind kind;
+        struct core_guidance guidance;
         slice bytes; /* good until the next step */
         struct mitome_gate_request request;
         struct core_touch touch;

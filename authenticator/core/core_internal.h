@@ -23,6 +23,7 @@ enum {
         CORE_MIN_PIN_RP_IDS = 8,          /* maxRPIDsForSetMinPINLength */
         CORE_NAME_MAX = 64,               /* of names the first 64 bytes are kept */
         CORE_UV_TIMEOUT_MS = 30000,       /* CTAP 2.1 6.5.3.2 recommends 30 s */
+        CORE_UV_ATTEMPTS = 3,             /* CTAP 2.1 6.5.3.1, maxUvAttemptsForInternalRetries */
         CORE_TOUCH_TIMEOUT_MS = 30000,    /* CTAP 2.1 6.5.2.1, the same */
         CORE_SEQUENCE_TIMEOUT_MS = 30000, /* CTAP 2.1 6: from one of a sequence to the next */
         CORE_RESET_WINDOW_MS = 10000,     /* CTAP 2.1 6.6 */
@@ -158,9 +159,10 @@ struct core_operation {
         /* both */
         struct core_extensions extensions;
         /* what the user has done */
-        bool present;  /* touched */
-        bool refused;  /* would not touch, or not in time */
-        bool verified; /* `evidence` is there */
+        bool present;       /* touched */
+        bool refused;       /* would not touch, or not in time */
+        bool verified;      /* `evidence` is there */
+        uint8_t mismatches; /* captures that were compared in vain */
         uint8_t evidence[MITOME_GATE_EVIDENCE_SIZE];
         void (*check)(struct core *core);
         void (*perform)(struct core *core);
@@ -341,6 +343,14 @@ void core_transmit_p1(struct core *core, enum core_ins ins, uint8_t p1, core_on_
 
 void core_start_gate(struct core *core, const struct mitome_gate_request *request, core_on_gate *on_gate);
 void core_poll_gate(struct core *core, core_on_gate *on_gate);
+
+/* core_status_of_absence: nobody came in time, or somebody would not (CTAP 2.1, 8.2). */
+enum ctap_status core_status_of_absence(const struct mitome_gate_event *event);
+
+/* core_tell has the user told something with the action of this step; core_tell_mismatch what a finger that
+ * was not recognised has left, by the state as it was just fetched. */
+void core_tell(struct core *core, enum mitome_guidance state, unsigned number);
+void core_tell_mismatch(struct core *core);
 
 /* core_ask_touch asks for CORE_TOUCH_TIMEOUT_MS. `rp_id` and `user_name` may be empty. */
 void core_ask_touch(

@@ -110,9 +110,18 @@ enum ctap_status core_require_uv(struct core *core)
 
 /* ---- [6.1.2 11.2] [6.2.2 6.2] built-in user verification, when "uv" is true ---- */
 
+static core_next announce;
+
+/* [6.1.2 11.2.1] [6.2.2 6.2.1] internalRetry is true: the user may try again before the platform hears of it.
+ * [6.5.3.1 maxUvAttemptsForInternalRetries] three captures for one request, each a BEGIN of its own: a try
+ * that is written down first, and a new challenge; none once no try is left. */
 static void mismatch_counted(struct core *core)
 {
-        core_answer(core, finger_refusal(&core->state));
+        core_tell_mismatch(core);
+        if (++core->operation.mismatches < CORE_UV_ATTEMPTS && core->state.finger_open)
+                announce(core);
+        else
+                core_answer(core, finger_refusal(&core->state));
 }
 
 /* The try is spent; the element says how many are left. */
@@ -151,8 +160,9 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
                 core_wind_down(core, (slice){ 0 }, count_mismatch);
                 break;
         case MITOME_GATE_ABSENT:
-                /* [6.1.2 11.2.3.1] [6.2.2 6.2.3.1] the user did nothing in time: USER_ACTION_TIMEOUT */
-                give_back(core, CTAP2_ERR_USER_ACTION_TIMEOUT, event);
+                /* [6.1.2 11.2.3.1] [6.2.2 6.2.3.1] the user did nothing in time: USER_ACTION_TIMEOUT; who
+                 * said that he would not did something: OPERATION_DENIED */
+                give_back(core, core_status_of_absence(event), event);
                 break;
         case MITOME_GATE_REFUSED:
                 /* Without a finger to compare with, the PIN is what is left. */
@@ -176,8 +186,7 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
         }
 }
 
-/* [6.1.2 11.2.2] [6.2.2 6.2.2] performBuiltInUv: one capture, for which the element has taken a try already;
- * [6.1.2 11.2.1] [6.2.2 6.2.1] internalRetry is the platform's, each request is one attempt */
+/* [6.1.2 11.2.2] [6.2.2 6.2.2] performBuiltInUv: a capture, for which the element has taken a try already */
 static void verify_user(struct core *core)
 {
         const struct core_operation *operation = &core->operation;

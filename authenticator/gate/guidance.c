@@ -208,7 +208,8 @@ enum mitome_guidance mitome_guidance_of_event(const struct mitome_gate_event *ev
         case MITOME_GATE_NO_MATCH:
                 return MITOME_GUIDANCE_NOT_RECOGNISED;
         case MITOME_GATE_ABSENT:
-                return MITOME_GUIDANCE_ABSENT;
+                return event->code == MITOME_E_GATE_DENIED ? MITOME_GUIDANCE_DECLINED
+                                                           : MITOME_GUIDANCE_ABSENT;
         case MITOME_GATE_REFUSED:
                 return mitome_guidance_of_refusal(event->code);
         case MITOME_GATE_BROKEN:

@@ -11,6 +11,7 @@
 
 #include <mitome/enforcer.h>
 #include <mitome/gate.h>
+#include <mitome/guidance.h>
 #include <mitome/link.h>
 
 #include <stdbool.h>
@@ -57,13 +58,17 @@ enum mitome_presence_answer {
 /* Who asks the user for a touch. After `ask` come calls of `poll`, none of which waits longer than `wait_ms`,
  * until it has answered, the time is over or the host has cancelled; then, in every case, `end` once. Nothing
  * is asked for twice at a time. Without `poll` nobody touches, and each request for one times out. A prompt
- * with `finger` is shown and ended in the same way and never polled. `ask`, `end` and `wink` may be NULL. */
+ * with `finger` is shown and ended in the same way and never polled. `ask`, `end`, `wink` and `tell` may be
+ * NULL. */
 struct mitome_presence {
         void *context;
         void (*ask)(void *context, const struct mitome_prompt *prompt); /* views are good during the call */
         enum mitome_presence_answer (*poll)(void *context, int wait_ms);
         void (*end)(void *context);
         void (*wink)(void *context); /* a host wants to show its user which device this is (CTAPHID_WINK) */
+        /* what became of a finger: guidance.h has the words. It comes while a prompt with `finger` stands, or
+         * right after its end */
+        void (*tell)(void *context, enum mitome_guidance state, unsigned number);
 };
 
 /* ---- what is kept for it outside the element ---- */

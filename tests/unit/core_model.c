@@ -73,7 +73,7 @@ static void answered(struct core_model *model, slice data, uint16_t sw)
                 model->command = model->pending_command;
                 model->built_in = model->pending_built_in;
                 model->with_pin = model->pending_with_pin;
-                model->touched = model->evidence = model->refused = false;
+                model->touched = model->evidence = model->refused = model->captured = false;
         }
         bool open_still = ins == MAKE && model->refused; /* the element has made nothing, and says why */
         if (!open_still && (ins == MAKE || ins == GET || ins == CONFIRM || ins == GET_UV_TOKEN))
@@ -121,6 +121,7 @@ void core_model_event(struct core_model *model, const struct core_event *event)
                 model->pressed = model->may_manage = model->may_write = model->erased = false;
                 model->request_ms = event->now_ms;
                 model->asked = event->bytes.size > 0 && !model->u2f ? event->bytes.data[0] : 0;
+                model->captures = 0;
                 model->made_before = model->made;
                 model->got_before = model->got;
                 model->listing &= !model->u2f && event->bytes.size > 0 &&
@@ -370,7 +371,16 @@ static void check_apdu(struct core_model *model, slice apdu)
         }
 }
 
-static void check_gate_request(const struct core_model *model, const struct mitome_gate_request *request)
+/* Each capture has a BEGIN, and so a try, of its own; and a platform's request has three at most, for a token
+ * one. */
+static void check_capture(struct core_model *model)
+{
+        MUST(!model->captured);
+        model->captured = true;
+        MUST(++model->captures <= (model->command == 0x06 ? 1 : 3));
+}
+
+static void check_gate_request(struct core_model *model, const struct mitome_gate_request *request)
 {
         MUST(!model->gate_runs);
         if (request->purpose == MITOME_GATE_FORGET) {
@@ -392,6 +402,7 @@ static void check_gate_request(const struct core_model *model, const struct mito
                 MUST(request->purpose == MITOME_GATE_VERIFY && model->built_in);
                 MUST(request->rp_id.size > 0 || model->command == 0x06); /* a token may be for none */
                 MUST(request->client_data_hash.size == 32);
+                check_capture(model);
         }
 }
 

@@ -21,6 +21,8 @@ struct core_model {
         bool pressed; /* touched since the request */
         bool touch_awaited;
         bool evidence;        /* the gate has given evidence since BEGIN */
+        bool captured;        /* the gate was asked to verify since BEGIN */
+        unsigned captures;    /* how often in this request */
         bool erased;          /* the element has answered RESET with 9000 in this request */
         bool may_manage;      /* the element has allowed this request to list or rename fingers */
         bool pending_fingers; /* AUTHORISE was asked for that */

@@ -635,7 +635,20 @@ static void what_a_finger_token_is_for_is_announced(void **state)
         core_rig_expect_status(rig, CTAP2_ERR_UV_BLOCKED);
 }
 
-/* [6.5.5.7.3 10.2] [6.5.5.7.3 10.3] */
+/* [6.5.5.7.3 8] */
+static void who_would_not_lay_a_finger_gets_no_token(void **state)
+{
+        struct core_rig *rig = *state;
+        rig->gate_code = MITOME_E_GATE_DENIED;
+        lead_to_gate(rig, ASK(.subcommand = UV_TOKEN, FOR_UV));
+        core_rig_gate(rig, MITOME_GATE_ABSENT, true);
+        assert_true(core_rig_expect_apdu(rig, RIG_ABANDON).size > 0); /* nothing was presented */
+        core_rig_respond(rig, (slice){ 0 }, SW_OK);
+        core_rig_expect_status(rig, CTAP2_ERR_OPERATION_DENIED);
+        core_rig_expect_idle(rig);
+}
+
+/* [6.5.5.7.3 10.2] [6.5.5.7.3 10.3] [6.5.5.7.3 6] one capture a request: the platform asks again */
 static void fingers_that_give_no_token(void **state)
 {
         struct core_rig *rig = *state;
@@ -652,6 +665,8 @@ static void fingers_that_give_no_token(void **state)
                 rig->state.uv_tries = cases[i].uv_tries;
                 core_rig_answer_state(rig);
                 core_rig_expect_status(rig, cases[i].status); /* [6.5.5.7.3 10.3] [6.5.5.7.3 10.2] */
+                assert_int_equal(rig->action.guidance.state, MITOME_GUIDANCE_NOT_RECOGNISED);
+                assert_int_equal(rig->action.guidance.number, cases[i].uv_tries);
         }
         rig->state.uv_tries = 5;
         lead_to_gate(rig, ASK(.subcommand = UV_TOKEN, FOR_UV));
@@ -804,6 +819,7 @@ int main(void)
                 TEST(a_finger_gives_a_token),
                 TEST(what_a_finger_token_is_for_is_announced),
                 TEST(fingers_that_give_no_token),
+                TEST(who_would_not_lay_a_finger_gets_no_token),
                 TEST(a_finger_never_presented_costs_nothing),
                 TEST(what_the_element_says_of_a_finger_is_told),
                 TEST(finger_tokens_are_refused),

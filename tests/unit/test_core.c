@@ -1106,6 +1106,137 @@ static void a_mismatch_costs_a_try(void **state)
         expect_idle(rig);
 }
 
+/* ---- [6.5.3.1 maxUvAttemptsForInternalRetries] the user may try again within the request ---- */
+
+/* The next BEGIN, with the same words, and a challenge that no capture before had. */
+static void await_another(struct rig *rig, uint8_t tries)
+{
+        uint8_t other[sizeof challenge], bytes[64];
+        writer w = WRITER(bytes);
+        gate_kind(rig, MITOME_GATE_NO_MATCH);
+        expect_abandon(rig, false);
+        answer_state_full(rig, PIN | PAIRED | OPEN, 3, tries);
+        assert_int_equal(rig->action.guidance.state, MITOME_GUIDANCE_NOT_RECOGNISED);
+        assert_int_equal(rig->action.guidance.number, tries);
+        memset(other, tries, sizeof other);
+        expect_u8(tag(expect_apdu(rig, BEGIN), 0x83), 0x03);
+        tlv_write(&w, 0x80, SLICE(other));
+        respond(rig, writer_view(&w), SW_OK);
+        expect(rig, CORE_GATE_START);
+        assert_int_equal(rig->action.request.purpose, MITOME_GATE_VERIFY);
+        expect_bytes(rig->action.request.challenge, other, sizeof other);
+}
+
+static void a_finger_may_be_laid_again_each_time_for_a_try_and_a_challenge(void **state)
+{
+        struct rig *rig = *state;
+        await_finger(rig);
+        await_another(rig, 4);
+        await_another(rig, 3);
+        gate_evidence(rig, MITOME_GATE_EVIDENCE);
+        slice data = expect_apdu(rig, GET);
+        assert_int_equal(tag(data, 0x80).size, MITOME_GATE_EVIDENCE_SIZE);
+        answer_assertion(rig, true);
+        expect_status(rig, CTAP2_OK);
+        assert_int_equal(rig->model.captures, 3);
+        expect_idle(rig);
+}
+
+/* Also where tries would be left: then the platform is told. The next request counts anew. */
+static void after_three_captures_the_platform_is_told(void **state)
+{
+        struct rig *rig = *state;
+        for (int requests = 0; requests < 2; requests++) {
+                await_finger(rig);
+                await_another(rig, 9);
+                await_another(rig, 8);
+                gate_kind(rig, MITOME_GATE_NO_MATCH);
+                expect_abandon(rig, false);
+                answer_state_full(rig, PIN | PAIRED | OPEN, 3, 7);
+                expect_status(rig, CTAP2_ERR_PUAT_REQUIRED);
+                assert_int_equal(rig->action.guidance.state, MITOME_GUIDANCE_NOT_RECOGNISED);
+                assert_int_equal(rig->action.guidance.number, 7);
+                assert_int_equal(rig->model.captures, 3);
+        }
+        expect_idle(rig);
+}
+
+/* No tries, no PIN tries, or the set was changed meanwhile: the path is closed, and nobody is asked again. */
+static void no_finger_is_asked_for_once_the_path_is_closed(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                uint8_t flags, pin_tries, uv_tries;
+                enum ctap_status status;
+                enum mitome_guidance said;
+        } cases[] = {
+                { PIN | PAIRED, 3, 0, CTAP2_ERR_PUAT_REQUIRED,
+                        MITOME_GUIDANCE_NOT_RECOGNISED }, /* of 0: closed */
+                { PIN | PAIRED, 0, 4, CTAP2_ERR_PIN_BLOCKED, MITOME_GUIDANCE_PIN_LOCKED },
+                { PIN | PAIRED, 3, 4, CTAP2_ERR_PUAT_REQUIRED, MITOME_GUIDANCE_NOT_RECOGNISED },
+                { PAIRED, 3, 0, CTAP2_ERR_PIN_BLOCKED, MITOME_GUIDANCE_NOT_RECOGNISED },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                await_finger(rig);
+                await_another(rig, 1);
+                gate_kind(rig, MITOME_GATE_NO_MATCH);
+                expect_abandon(rig, false);
+                answer_state_full(rig, cases[i].flags, cases[i].pin_tries, cases[i].uv_tries);
+                expect_status(rig, cases[i].status);
+                assert_int_equal(rig->action.guidance.state, cases[i].said);
+        }
+        expect_idle(rig);
+}
+
+/* What was given back is the last try only: those of the captures that were compared are spent. */
+static void a_further_try_ends_as_the_first_may(void **state)
+{
+        struct rig *rig = *state;
+        await_finger(rig);
+        await_another(rig, 4);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_USER_ACTION_TIMEOUT);
+        await_finger(rig);
+        await_another(rig, 4);
+        event(rig, CORE_CANCEL);
+        expect(rig, CORE_GATE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_ABSENT);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        await_finger(rig);
+        gate_kind(rig, MITOME_GATE_NO_MATCH); /* cancelled between the two */
+        event(rig, CORE_CANCEL);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
+        await_finger(rig);
+        gate_kind(rig, MITOME_GATE_NO_MATCH);
+        expect_abandon(rig, false);
+        answer_state_full(rig, PIN | PAIRED | OPEN, 3, 1);
+        expect_apdu(rig, BEGIN);
+        respond_sw(rig, SW_BLOCKED); /* the element does not give a challenge any more */
+        expect_status(rig, CTAP2_ERR_UV_BLOCKED);
+        expect_idle(rig);
+}
+
+/* Who says no has done something: that is no timeout. */
+static void who_would_not_lay_a_finger_has_denied(void **state)
+{
+        struct rig *rig = *state;
+        struct mitome_gate_event denied = {
+                .kind = MITOME_GATE_ABSENT, .has_evidence = true, .code = MITOME_E_GATE_DENIED
+        };
+        await_finger(rig);
+        gate(rig, denied);
+        expect_abandon(rig, true); /* and nothing was presented: the try comes back */
+        expect_status(rig, CTAP2_ERR_OPERATION_DENIED);
+        await_finger(rig);
+        denied.code = MITOME_E_GATE_IDLE; /* another code means nothing here */
+        gate(rig, denied);
+        expect_abandon(rig, true);
+        expect_status(rig, CTAP2_ERR_USER_ACTION_TIMEOUT);
+        expect_idle(rig);
+}
+
 static void absence_gives_the_try_back(void **state)
 {
         struct rig *rig = *state;
@@ -2147,6 +2278,11 @@ int main(void)
                 TEST(get_with_a_touch_or_silently),
                 TEST(get_refuses),
                 TEST(a_mismatch_costs_a_try),
+                TEST(a_finger_may_be_laid_again_each_time_for_a_try_and_a_challenge),
+                TEST(after_three_captures_the_platform_is_told),
+                TEST(no_finger_is_asked_for_once_the_path_is_closed),
+                TEST(a_further_try_ends_as_the_first_may),
+                TEST(who_would_not_lay_a_finger_has_denied),
                 TEST(absence_gives_the_try_back),
                 TEST(cancelling_ends_the_gate_first),
                 TEST(a_broken_gate_is_told_as_other),
