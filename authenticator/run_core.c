@@ -110,9 +110,10 @@ static void tell(struct mitome_authenticator *a, enum mitome_guidance state, uns
 static void tell_event(struct mitome_authenticator *a, const struct mitome_gate_event *event)
 {
         unsigned number;
-        bool said = event->kind == MITOME_GATE_AWAITS || event->kind == MITOME_GATE_NO_MATCH;
-        if (!said && a->finger_wanted)
-                tell(a, mitome_guidance_of_event(event, &number), number);
+        const enum mitome_guidance state = mitome_guidance_of_event(event, &number);
+        bool elsewhere = state == MITOME_GUIDANCE_TOUCH || state == MITOME_GUIDANCE_NOT_RECOGNISED;
+        if (!elsewhere && a->finger_wanted)
+                tell(a, state, number);
 }
 
 /* What the sensor is wanted for, by the CTAP command that will be done. */

@@ -38,6 +38,8 @@ enum sample_status {
         SAMPLE_POOR_QUALITY = 0x07,
         SAMPLE_TOO_SKEWED = 0x08,
         SAMPLE_TOO_SHORT = 0x09,
+        SAMPLE_MERGE_FAILURE = 0x0A, /* it does not go together with the others */
+        SAMPLE_EXISTS = 0x0B,        /* the finger is there already */
         SAMPLE_NO_USER_ACTIVITY = 0x0D,
         SAMPLE_NO_PRESENCE_TRANSITION = 0x0E,
 };
@@ -186,7 +188,7 @@ static void end_badly(struct core *core, const struct mitome_gate_event *event)
 {
         if (event->kind == MITOME_GATE_REFUSED)
                 core_close_with(core, status_of_refusal(event), evidence_of(event));
-        else if (event->kind == MITOME_GATE_ABSENT)
+        else if (event->kind == MITOME_GATE_ABSENT || event->kind == MITOME_GATE_DISMISSED)
                 core_close_with(core, core_status_of_absence(event), evidence_of(event));
         else
                 core_close(core, CTAP1_ERR_OTHER);
@@ -280,6 +282,9 @@ static void tell_retry(struct core *core, const struct mitome_gate_event *event)
                 [MITOME_GATE_HINT_CENTRE] = SAMPLE_TOO_SKEWED,
                 [MITOME_GATE_HINT_LIFT] = SAMPLE_NO_PRESENCE_TRANSITION,
                 [MITOME_GATE_HINT_GENERAL] = SAMPLE_POOR_QUALITY,
+                [MITOME_GATE_HINT_SAME] = SAMPLE_MERGE_FAILURE,
+                [MITOME_GATE_HINT_KNOWN] = SAMPLE_EXISTS,
+                [MITOME_GATE_HINT_POOR] = SAMPLE_POOR_QUALITY,
         };
         struct core_enrolment *enrolment = &core->enrolment;
         bool known = (size_t)event->hint < sizeof of_hint / sizeof *of_hint;

@@ -494,6 +494,7 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
                 core_wind_down(core, (slice){ 0 }, count_mismatch);
                 break;
         case MITOME_GATE_ABSENT:
+        case MITOME_GATE_DISMISSED:
                 /* [6.5.5.7.3 10.1] nothing was presented: USER_ACTION_TIMEOUT, and no try is lost.
                  * [6.5.5.7.3 8] the user would not: OPERATION_DENIED */
                 core_close_with(core, core_status_of_absence(event),

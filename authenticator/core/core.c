@@ -187,8 +187,8 @@ void core_start_gate(struct core *core, const struct mitome_gate_request *reques
 
 enum ctap_status core_status_of_absence(const struct mitome_gate_event *event)
 {
-        return event->code == MITOME_E_GATE_DENIED ? CTAP2_ERR_OPERATION_DENIED
-                                                   : CTAP2_ERR_USER_ACTION_TIMEOUT;
+        return event->kind == MITOME_GATE_DISMISSED ? CTAP2_ERR_OPERATION_DENIED
+                                                    : CTAP2_ERR_USER_ACTION_TIMEOUT;
 }
 
 void core_tell(struct core *core, enum mitome_guidance state, unsigned number)
@@ -385,9 +385,9 @@ static void take_gate(struct core *core, const struct core_event *event)
                 return;
         }
         /* Only "nothing was presented" is told; a match that comes after the end is not used. */
-        bool absent =
-                (gate->kind == MITOME_GATE_ABSENT || gate->kind == MITOME_GATE_REFUSED) && gate->has_evidence;
-        end_operation(core, absent ? SLICE(gate->evidence) : (slice){ 0 });
+        bool absent = gate->kind == MITOME_GATE_ABSENT || gate->kind == MITOME_GATE_DISMISSED ||
+                      gate->kind == MITOME_GATE_REFUSED;
+        end_operation(core, absent && gate->has_evidence ? SLICE(gate->evidence) : (slice){ 0 });
 }
 
 static void take_touch(struct core *core, const struct core_event *event)

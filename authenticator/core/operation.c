@@ -160,6 +160,7 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
                 core_wind_down(core, (slice){ 0 }, count_mismatch);
                 break;
         case MITOME_GATE_ABSENT:
+        case MITOME_GATE_DISMISSED:
                 /* [6.1.2 11.2.3.1] [6.2.2 6.2.3.1] the user did nothing in time: USER_ACTION_TIMEOUT; who
                  * said that he would not did something: OPERATION_DENIED */
                 give_back(core, core_status_of_absence(event), event);

@@ -171,6 +171,8 @@ enum mitome_guidance mitome_guidance_of_refusal(mitome_code code)
                 { MITOME_E_GATE_NO_FINGER, MITOME_GUIDANCE_NONE_ENROLLED },
                 { MITOME_E_GATE_FULL, MITOME_GUIDANCE_FULL },
                 { MITOME_E_GATE_NO_SENSOR, MITOME_GUIDANCE_NO_SENSOR },
+                { MITOME_E_GATE_PIN_DUE, MITOME_GUIDANCE_PIN_DUE },
+                { MITOME_E_GATE_WAIT, MITOME_GUIDANCE_WAIT },
         };
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
                 if (known[i].code == code)
@@ -186,6 +188,9 @@ static enum mitome_guidance of_hint(enum mitome_gate_hint hint)
                 [MITOME_GATE_HINT_CENTRE] = MITOME_GUIDANCE_CENTRE,
                 [MITOME_GATE_HINT_LIFT] = MITOME_GUIDANCE_LIFT,
                 [MITOME_GATE_HINT_GENERAL] = MITOME_GUIDANCE_UNCLEAR,
+                [MITOME_GATE_HINT_SAME] = MITOME_GUIDANCE_SAME,
+                [MITOME_GATE_HINT_KNOWN] = MITOME_GUIDANCE_KNOWN,
+                [MITOME_GATE_HINT_POOR] = MITOME_GUIDANCE_POOR,
         };
         return (size_t)hint < sizeof states / sizeof *states ? states[hint] : MITOME_GUIDANCE_UNCLEAR;
 }
@@ -197,7 +202,8 @@ static enum mitome_guidance of_sample(uint8_t remaining)
 
 enum mitome_guidance mitome_guidance_of_event(const struct mitome_gate_event *event, unsigned *ret_number)
 {
-        *ret_number = event->remaining;
+        enum { LONGEST_WAIT_S = 30 }; /* how much of it is over, the gate does not say */
+        *ret_number = event->code == MITOME_E_GATE_WAIT ? LONGEST_WAIT_S : event->remaining;
         switch (event->kind) {
         case MITOME_GATE_AWAITS:
                 return MITOME_GUIDANCE_TOUCH;
@@ -206,10 +212,12 @@ enum mitome_guidance mitome_guidance_of_event(const struct mitome_gate_event *ev
         case MITOME_GATE_RETRY:
                 return of_hint(event->hint);
         case MITOME_GATE_NO_MATCH:
-                return MITOME_GUIDANCE_NOT_RECOGNISED;
+                return event->hint == MITOME_GATE_HINT_SAME ? MITOME_GUIDANCE_SAME
+                                                            : MITOME_GUIDANCE_NOT_RECOGNISED;
         case MITOME_GATE_ABSENT:
-                return event->code == MITOME_E_GATE_DENIED ? MITOME_GUIDANCE_DECLINED
-                                                           : MITOME_GUIDANCE_ABSENT;
+                return MITOME_GUIDANCE_ABSENT;
+        case MITOME_GATE_DISMISSED:
+                return MITOME_GUIDANCE_DECLINED;
         case MITOME_GATE_REFUSED:
                 return mitome_guidance_of_refusal(event->code);
         case MITOME_GATE_BROKEN:

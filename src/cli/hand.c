@@ -28,6 +28,7 @@ struct hand {
         struct prompter *prompter;
         bool awaited; /* the sensor waits for a finger */
         bool allowed; /* the user has agreed to what the finger is for */
+        bool refused; /* he has not */
         size_t next, image_count;
         struct hand_image images[HAND_IMAGES_MAX];
         uint8_t pressed[FINGER_SIZE];
@@ -114,6 +115,7 @@ static void ask_leave(struct hand *hand)
                 break;
         case MITOME_PRESENCE_DECLINED:
                 hand->awaited = false;
+                hand->refused = true;
                 hand->gate.cancel(hand->gate.context);
                 break;
         case MITOME_PRESENCE_NOTHING:
@@ -126,7 +128,7 @@ static void ask_leave(struct hand *hand)
 static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
 {
         struct hand *hand = context;
-        hand->awaited = hand->allowed = false;
+        hand->awaited = hand->allowed = hand->refused = false;
         return hand->gate.start(hand->gate.context, request, error);
 }
 
@@ -136,6 +138,8 @@ static mitome_status poll_gate(void *context, int wait_ms, struct mitome_gate_ev
         MITOME_TRY(hand->gate.poll(hand->gate.context, wait_ms, ret, error));
         if (ret->kind == MITOME_GATE_AWAITS)
                 hand->awaited = true;
+        if (ret->kind == MITOME_GATE_ABSENT && hand->refused) /* the matcher has only heard of a cancel */
+                ret->kind = MITOME_GATE_DISMISSED;
         if (hand->awaited)
                 ask_leave(hand);
         if (hand->awaited && hand->allowed)

@@ -12,6 +12,7 @@ enum { LINGER_MS = 3000 };
 
 struct prompter {
         bool automatic;
+        enum mitome_language language;
         bool asked;   /* and not yet answered */
         bool lingers; /* ended by the host, which is expected to ask the same again */
         uint64_t linger_end_ms;
@@ -149,6 +150,21 @@ static void end(void *context)
         prompter->asked = false;
 }
 
+/* Where nobody is asked nobody is told. */
+static void tell(void *context, enum mitome_guidance state, unsigned number)
+{
+        struct prompter *prompter = context;
+        char text[MITOME_GUIDANCE_MAX];
+        if (prompter->automatic ||
+                failed(mitome_guidance_write(state, prompter->language, number, text, sizeof text, NULL)))
+                return;
+        const struct prompt_told told = {
+                .name = mitome_guidance_name(state), .number = number, .text = text
+        };
+        for (size_t i = 0; i < prompter->count; i++)
+                prompter->ways[i].tell(prompter->ways[i].context, &told);
+}
+
 static void wink(void *context)
 {
         struct prompter *prompter = context;
@@ -159,7 +175,7 @@ static void wink(void *context)
 struct mitome_presence prompter_presence(struct prompter *prompter)
 {
         return (struct mitome_presence){
-                .context = prompter, .ask = ask, .poll = poll_presence, .end = end, .wink = wink
+                .context = prompter, .ask = ask, .poll = poll_presence, .end = end, .wink = wink, .tell = tell
         };
 }
 
@@ -217,6 +233,7 @@ mitome_status prompter_open(const struct prompter_config *config, struct prompte
         if (!prompter)
                 return fail(error, MITOME_E_NO_MEMORY, "prompts", NULL);
         prompter->automatic = config->automatic;
+        prompter->language = config->language;
         mitome_status status = add_ways(prompter, config, error);
         if (failed(status))
                 prompter_close(prompter);

@@ -9,6 +9,8 @@
 
 #include <mitome/authenticator.h>
 
+#include <mitome/guidance.h>
+
 #include <poll.h>
 
 enum { PROMPT_BODY_MAX = 512, PROMPT_WATCH_MAX = 8, PROMPT_WAYS_MAX = 3 };
@@ -24,11 +26,19 @@ struct prompt_text {
         const struct mitome_prompt *prompt;
 };
 
+/* What the user is told of a finger, while a prompt stands or after its end. */
+struct prompt_told {
+        const char *name; /* a word for programs: not-recognised, lift .. */
+        unsigned number;
+        const char *text;
+};
+
 /* One way to the user. After `ask` comes `hear`, again and again, then `end`. None of them waits. */
 struct prompt_way {
         void *context;
         void (*ask)(void *context, const struct prompt_text *text);
         enum mitome_presence_answer (*hear)(void *context);
+        void (*tell)(void *context, const struct prompt_told *told);
         void (*end)(void *context);
         void (*close)(void *context);
         size_t (*watch)(void *context, struct pollfd fds[PROMPT_WATCH_MAX]);
@@ -39,21 +49,23 @@ struct prompt_way {
 MITOME_CHECKED mitome_status prompt_by_terminal(struct prompt_way *ret, mitome_error *error);
 
 /* prompt_by_command runs `COMMAND TITLE BODY REASON touch|finger` for each prompt and ends it with the
- * prompt. Exit status 0 is a touch, 1 declines, any other says nothing. A name without a slash is looked for
- * in PATH. Fails with PROMPT_COMMAND. */
+ * prompt. Exit status 0 is a touch, 1 declines, any other says nothing. What the user is told is
+ * `COMMAND TITLE TEXT WORD told`, beside it, whose exit status is nobody's answer. A name without a slash is
+ * looked for in PATH. Fails with PROMPT_COMMAND. */
 MITOME_CHECKED mitome_status prompt_by_command(
         const char *command, struct prompt_way *ret, mitome_error *error);
 
 /* prompt_by_socket listens at `path` (mode 0600, own user only). Each prompt is a line of JSON to whoever is
  * connected: {"prompt": N, "reason", "title", "text", "finger", "rp_id"?, "user_name"?, "timeout_ms"}, its
- * end
- * {"ended": N}. `yes N` and `no N` answer it. Fails with SOCKET. */
+ * end {"ended": N}, what the user is told {"told": WORD, "number", "text"}. `yes N` and `no N` answer it.
+ * Fails with SOCKET. */
 MITOME_CHECKED mitome_status prompt_by_socket(const char *path, struct prompt_way *ret, mitome_error *error);
 
 struct prompter_config {
         bool automatic; /* says that the user is there, always, and asks nobody: for tests */
         bool terminal;
-        const char *command, *socket; /* NULL: not this way */
+        const char *command, *socket;  /* NULL: not this way */
+        enum mitome_language language; /* of what is told */
 };
 
 struct prompter;

@@ -16,6 +16,7 @@ struct command {
         char path[PATH_SIZE];
         pid_t process; /* 0: none runs */
         int ending;    /* readable when it has ended */
+        pid_t teller;  /* shows what the user is told; 0: none does */
 };
 
 static void forget(struct command *command)
@@ -46,11 +47,24 @@ static void ask(void *context, const struct prompt_text *text)
         command->ending = pidfd_open(command->process, 0);
 }
 
+/* The former one goes from the screen. */
+static void tell(void *context, const struct prompt_told *told)
+{
+        struct command *command = context;
+        const char *const argv[] = { command->path, "Fingerprint", told->text, told->name, "told", NULL };
+        child_process_stop(command->teller);
+        command->teller = 0;
+        if (failed(child_process_start(argv, &command->teller, NULL)))
+                fprintf(stderr, "mitome authenticator: %s could not be started\n", command->path);
+}
+
 static enum mitome_presence_answer hear(void *context)
 {
         enum { YES = 0, NO = 1 };
         struct command *command = context;
         int status;
+        if (command->teller && waitpid(command->teller, &status, WNOHANG) == command->teller)
+                command->teller = 0;
         if (!command->process || waitpid(command->process, &status, WNOHANG) != command->process)
                 return MITOME_PRESENCE_NOTHING;
         forget(command);
@@ -69,6 +83,7 @@ static size_t watch(void *context, struct pollfd fds[PROMPT_WATCH_MAX])
 static void close_way(void *context)
 {
         end(context);
+        child_process_stop(((struct command *)context)->teller);
         free(context);
 }
 
@@ -102,6 +117,6 @@ mitome_status prompt_by_command(const char *command, struct prompt_way *ret, mit
                 free(way);
                 return fail(error, MITOME_E_PROMPT_COMMAND, "--notify", NULL);
         }
-        *ret = (struct prompt_way){ way, ask, hear, end, close_way, watch };
+        *ret = (struct prompt_way){ way, ask, hear, tell, end, close_way, watch };
         return ok();
 }

@@ -83,6 +83,22 @@ static void ask(void *context, const struct prompt_text *text)
         tell_all(socket, socket->line);
 }
 
+static void tell_of_finger(void *context, const struct prompt_told *told)
+{
+        uint8_t bytes[1024];
+        writer w = WRITER(bytes);
+        struct json_writer json = json_into(&w);
+        slice line;
+        json_write_open_object(&json, NULL);
+        json_write_string(&json, "told", told->name);
+        json_write_int(&json, "number", told->number);
+        json_write_string(&json, "text", told->text);
+        json_write_close_object(&json);
+        write_u8(&w, '\n');
+        if (!failed(writer_finish(&w, "told", &line, NULL)))
+                tell_all(context, line);
+}
+
 static void end(void *context)
 {
         struct prompt_socket *socket = context;
@@ -195,6 +211,6 @@ mitome_status prompt_by_socket(const char *path, struct prompt_way *ret, mitome_
         way->path = copy;
         for (size_t i = 0; i < LISTENERS_MAX; i++)
                 way->peers[i].fd = -1;
-        *ret = (struct prompt_way){ way, ask, hear, end, close_way, watch };
+        *ret = (struct prompt_way){ way, ask, hear, tell_of_finger, end, close_way, watch };
         return ok();
 }

@@ -72,6 +72,13 @@ static enum mitome_presence_answer hear(void *context)
         return yes ? MITOME_PRESENCE_TOUCHED : MITOME_PRESENCE_DECLINED;
 }
 
+static void tell(void *context, const struct prompt_told *told)
+{
+        const struct terminal *terminal = context;
+        bool in_line = terminal->asking && !terminal->ended; /* behind "[y/N]" */
+        fprintf(stderr, "%smitome authenticator: %s\n", in_line ? "\n" : "", told->text);
+}
+
 static void end(void *context)
 {
         struct terminal *terminal = context;
@@ -101,6 +108,6 @@ mitome_status prompt_by_terminal(struct prompt_way *ret, mitome_error *error)
         if (!terminal)
                 return fail(error, MITOME_E_NO_MEMORY, "prompts", NULL);
         terminal->ended = nobody_types();
-        *ret = (struct prompt_way){ terminal, ask, hear, end, free, watch };
+        *ret = (struct prompt_way){ terminal, ask, hear, tell, end, free, watch };
         return ok();
 }

@@ -66,7 +66,7 @@ void core_rig_respond(struct core_rig *rig, slice data, uint16_t sw)
 
 void core_rig_gate(struct core_rig *rig, enum mitome_gate_event_kind kind, bool evidence)
 {
-        struct mitome_gate_event event = { .kind = kind, .has_evidence = evidence, .code = rig->gate_code };
+        struct mitome_gate_event event = { .kind = kind, .has_evidence = evidence };
         memset(event.evidence, 0x70 + (int)kind, sizeof event.evidence);
         step(rig, (struct core_event){ .kind = CORE_GATE, .gate = &event });
 }

@@ -53,8 +53,7 @@ struct core_rig {
         enum core_caller caller;
         uint32_t channel;
         bool contactless;
-        mitome_code gate_code; /* of the gate's events */
-        writer w;              /* of the request that is being built */
+        writer w; /* of the request that is being built */
         uint8_t request[8192], reply[8192];
         slice answer; /* of the last reply: status and what follows, a copy */
 };

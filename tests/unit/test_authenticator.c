@@ -48,6 +48,8 @@ struct rig {
         /* gate */
         struct mitome_gate_event next_event;
         bool gate_refuses, gate_fails;
+        unsigned told, told_number; /* what the user was told of his finger */
+        enum mitome_guidance told_state;
         unsigned starts, cancels, polls;
         int longest_wait;
         bool time_passes; /* each wait takes as long as it may */
@@ -263,6 +265,14 @@ static void wink(void *context)
         ((struct rig *)context)->winks++;
 }
 
+static void tell(void *context, enum mitome_guidance state, unsigned number)
+{
+        struct rig *rig = context;
+        rig->told++;
+        rig->told_state = state;
+        rig->told_number = number;
+}
+
 static int fill(void *context, uint8_t *bytes, size_t size)
 {
         (void)context;
@@ -319,7 +329,8 @@ static struct mitome_authenticator_config config_of(struct rig *rig)
                         .ask = ask_touch,
                         .poll = poll_touch,
                         .end = end_touch,
-                        .wink = wink },
+                        .wink = wink,
+                        .tell = tell },
                 .blobs = { .context = rig, .load = load_blobs, .save = save_blobs },
         };
 }
@@ -532,6 +543,46 @@ static void a_finger_is_awaited_with_keepalives(void **state)
         unsigned polls = rig->polls;
         expect_quiet(rig);
         assert_int_equal(rig->polls, polls); /* nobody is asked once it is over */
+}
+
+/* One poll of the gate, which reports `event`; then this was said, or nothing (NONE). */
+static void expect_told(
+        struct rig *rig, struct mitome_gate_event event, enum mitome_guidance state, unsigned number)
+{
+        unsigned before = rig->told;
+        rig->next_event = event;
+        (void)take(rig);
+        assert_int_equal(rig->told - before, state != MITOME_GUIDANCE_NONE);
+        if (state == MITOME_GUIDANCE_NONE)
+                return;
+        assert_int_equal(rig->told_state, state);
+        assert_int_equal(rig->told_number, number);
+}
+
+#define EVENT(...) ((struct mitome_gate_event){ __VA_ARGS__ })
+
+static void the_user_is_told_what_becomes_of_his_finger(void **state)
+{
+        struct rig *rig = *state;
+        ask_assertion(rig, "uv");
+        expect_report(rig, KEEPALIVE, UP_NEEDED);
+        expect_told(
+                rig, EVENT(.kind = MITOME_GATE_AWAITS), MITOME_GUIDANCE_NONE, 0); /* the prompt has said it */
+        expect_told(rig, EVENT(.kind = MITOME_GATE_RETRY, .hint = MITOME_GATE_HINT_CENTRE),
+                MITOME_GUIDANCE_CENTRE, 0);
+        expect_told(rig, EVENT(.kind = MITOME_GATE_NOTHING), MITOME_GUIDANCE_NONE, 0);
+        unsigned prompts = rig->prompts;
+        expect_told(rig, EVENT(.kind = MITOME_GATE_NO_MATCH), MITOME_GUIDANCE_NOT_RECOGNISED, 5);
+        assert_int_equal(rig->starts, 2); /* and he is asked again */
+        assert_int_equal(rig->prompts, prompts + 1);
+        assert_true(rig->prompted);
+        expect_told(rig, EVENT(.kind = MITOME_GATE_ABSENT, .has_evidence = true), MITOME_GUIDANCE_ABSENT, 0);
+        assert_false(rig->prompted);
+        /* Where the host gave up, there is nothing to say. */
+        ask_assertion(rig, "uv");
+        (void)take(rig);
+        put(rig, rig->channel, CANCEL, NULL, 0);
+        expect_told(rig, EVENT(.kind = MITOME_GATE_ABSENT, .has_evidence = true), MITOME_GUIDANCE_NONE, 0);
 }
 
 /* [11.2.9.1.7] with a sensor that is waited for: no gap is longer than 100 ms */
@@ -1460,6 +1511,7 @@ int main(void)
                 TEST(a_dead_element_is_told),
                 TEST(vendor_commands_are_refused_over_hid),
                 TEST(a_finger_is_awaited_with_keepalives),
+                TEST(the_user_is_told_what_becomes_of_his_finger),
                 TEST(no_keepalive_is_late),
                 TEST(the_host_can_cancel),
                 TEST(a_gate_that_will_not_is_told),

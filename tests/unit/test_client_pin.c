@@ -639,9 +639,8 @@ static void what_a_finger_token_is_for_is_announced(void **state)
 static void who_would_not_lay_a_finger_gets_no_token(void **state)
 {
         struct core_rig *rig = *state;
-        rig->gate_code = MITOME_E_GATE_DENIED;
         lead_to_gate(rig, ASK(.subcommand = UV_TOKEN, FOR_UV));
-        core_rig_gate(rig, MITOME_GATE_ABSENT, true);
+        core_rig_gate(rig, MITOME_GATE_DISMISSED, true);
         assert_true(core_rig_expect_apdu(rig, RIG_ABANDON).size > 0); /* nothing was presented */
         core_rig_respond(rig, (slice){ 0 }, SW_OK);
         core_rig_expect_status(rig, CTAP2_ERR_OPERATION_DENIED);

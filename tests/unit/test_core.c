@@ -1222,18 +1222,15 @@ static void a_further_try_ends_as_the_first_may(void **state)
 static void who_would_not_lay_a_finger_has_denied(void **state)
 {
         struct rig *rig = *state;
-        struct mitome_gate_event denied = {
-                .kind = MITOME_GATE_ABSENT, .has_evidence = true, .code = MITOME_E_GATE_DENIED
-        };
         await_finger(rig);
-        gate(rig, denied);
+        gate_evidence(rig, MITOME_GATE_DISMISSED);
         expect_abandon(rig, true); /* and nothing was presented: the try comes back */
         expect_status(rig, CTAP2_ERR_OPERATION_DENIED);
         await_finger(rig);
-        denied.code = MITOME_E_GATE_IDLE; /* another code means nothing here */
-        gate(rig, denied);
+        event(rig, CORE_CANCEL);
+        gate_evidence(rig, MITOME_GATE_DISMISSED); /* the host was faster */
         expect_abandon(rig, true);
-        expect_status(rig, CTAP2_ERR_USER_ACTION_TIMEOUT);
+        expect_status(rig, CTAP2_ERR_KEEPALIVE_CANCEL);
         expect_idle(rig);
 }
 
@@ -1506,6 +1503,9 @@ static void a_finger_is_enrolled(void **state)
                 { MITOME_GATE_HINT_CENTRE, 0x08 },
                 { MITOME_GATE_HINT_LIFT, 0x0E },
                 { MITOME_GATE_HINT_GENERAL, 0x07 },
+                { MITOME_GATE_HINT_SAME, 0x0A },
+                { MITOME_GATE_HINT_KNOWN, 0x0B },
+                { MITOME_GATE_HINT_POOR, 0x07 },
                 { (enum mitome_gate_hint)99, 0x07 },
         };
         for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
@@ -1574,6 +1574,7 @@ static void enrolment_ends_badly(void **state)
                 { MITOME_GATE_ABSENT, true, 0, CTAP2_ERR_USER_ACTION_TIMEOUT },
                 { MITOME_GATE_ABSENT, false, 0, CTAP2_ERR_USER_ACTION_TIMEOUT },
                 { MITOME_GATE_BROKEN, false, 0, CTAP1_ERR_OTHER },
+                { MITOME_GATE_DISMISSED, true, 0, CTAP2_ERR_OPERATION_DENIED },
                 { MITOME_GATE_NO_MATCH, false, 0, CTAP1_ERR_OTHER },
                 { MITOME_GATE_EVIDENCE, false, 0, CTAP1_ERR_OTHER }, /* without evidence */
         };

@@ -144,6 +144,9 @@ static void events_of_the_gate_have_their_words(void **state)
         assert_int_equal(OF(.kind = MITOME_GATE_EVIDENCE), MITOME_GUIDANCE_NONE);
         assert_int_equal(OF(.kind = MITOME_GATE_NO_MATCH), MITOME_GUIDANCE_NOT_RECOGNISED);
         assert_int_equal(OF(.kind = MITOME_GATE_ABSENT), MITOME_GUIDANCE_ABSENT);
+        assert_int_equal(OF(.kind = MITOME_GATE_DISMISSED), MITOME_GUIDANCE_DECLINED);
+        assert_int_equal(
+                OF(.kind = MITOME_GATE_NO_MATCH, .hint = MITOME_GATE_HINT_SAME), MITOME_GUIDANCE_SAME);
         assert_int_equal(OF(.kind = MITOME_GATE_BROKEN), MITOME_GUIDANCE_BROKEN);
         assert_int_equal(OF(.kind = MITOME_GATE_DONE), MITOME_GUIDANCE_NONE);
 }
@@ -159,6 +162,9 @@ static void hints_have_their_words(void **state)
                 { MITOME_GATE_HINT_CENTRE, MITOME_GUIDANCE_CENTRE },
                 { MITOME_GATE_HINT_LIFT, MITOME_GUIDANCE_LIFT },
                 { MITOME_GATE_HINT_GENERAL, MITOME_GUIDANCE_UNCLEAR },
+                { MITOME_GATE_HINT_SAME, MITOME_GUIDANCE_SAME },
+                { MITOME_GATE_HINT_KNOWN, MITOME_GUIDANCE_KNOWN },
+                { MITOME_GATE_HINT_POOR, MITOME_GUIDANCE_POOR },
                 { (enum mitome_gate_hint)200, MITOME_GUIDANCE_UNCLEAR },
         };
         (void)state;
@@ -168,7 +174,13 @@ static void hints_have_their_words(void **state)
 
 static void refusals_have_their_words(void **state)
 {
+        const struct mitome_gate_event wait = { .kind = MITOME_GATE_REFUSED, .code = MITOME_E_GATE_WAIT };
+        unsigned seconds = 0;
         (void)state;
+        assert_int_equal(mitome_guidance_of_event(&wait, &seconds), MITOME_GUIDANCE_WAIT);
+        assert_int_equal(seconds, 30);
+        assert_int_equal(
+                OF(.kind = MITOME_GATE_REFUSED, .code = MITOME_E_GATE_PIN_DUE), MITOME_GUIDANCE_PIN_DUE);
         assert_int_equal(OF(.kind = MITOME_GATE_REFUSED, .code = MITOME_E_GATE_NO_FINGER),
                 MITOME_GUIDANCE_NONE_ENROLLED);
         assert_int_equal(OF(.kind = MITOME_GATE_REFUSED, .code = MITOME_E_GATE_FULL), MITOME_GUIDANCE_FULL);

@@ -250,6 +250,15 @@ static void a_no_ends_the_request(void **state)
         light_up(&gate);
         assert_string_equal(take_laid(), "");
         assert_int_equal(gate_double.cancelled, 1);
+        /* What the matcher then says is "nothing came"; that it was the user's will, the hand knows. */
+        struct mitome_gate_event event;
+        gate_double.next = MITOME_GATE_ABSENT;
+        assert_int_equal(gate.poll(gate.context, 10, &event, NULL).code, MITOME_OK);
+        assert_int_equal(event.kind, MITOME_GATE_DISMISSED);
+        begin_request(&gate);
+        gate_double.next = MITOME_GATE_ABSENT; /* of a request that he was not asked for yet */
+        assert_int_equal(gate.poll(gate.context, 10, &event, NULL).code, MITOME_OK);
+        assert_int_equal(event.kind, MITOME_GATE_ABSENT);
         hand_close(hand);
         prompter_close(prompter);
 }

@@ -122,6 +122,38 @@ static void a_socket_hears_the_prompt_and_answers_it_by_number(void **state)
         assert_int_equal(stat(path, &status), -1);
 }
 
+static void what_is_told_of_a_finger_is_heard_by_all(void **state)
+{
+        char path[PATH_SIZE];
+        (void)state;
+        path_of("prompts", path);
+        struct prompter *prompter =
+                open_prompter(&(struct prompter_config){ .socket = path, .language = MITOME_JAPANESE });
+        const struct mitome_presence presence = prompter_presence(prompter);
+        int fd = connect_to(path);
+        (void)prompter_tend(prompter);
+        ask(prompter, MITOME_PROMPT_LOGIN, slice_text("example.org"), slice_text(""));
+        read_line(fd);
+        presence.tell(presence.context, MITOME_GUIDANCE_NOT_RECOGNISED, 4);
+        read_line(fd);
+        assert_non_null(strstr(line, "{\"told\":\"not-recognised\",\"number\":4,\"text\":"));
+        assert_non_null(strstr(line, "あと4回"));
+        end(prompter);
+        read_line(fd);
+        presence.tell(presence.context, MITOME_GUIDANCE_CLOSED, 0); /* behind its end, too */
+        read_line(fd);
+        assert_non_null(strstr(line, "\"told\":\"closed\""));
+        presence.tell(presence.context, MITOME_GUIDANCE_NONE, 0); /* nothing */
+        prompter_automatic(prompter, true);
+        presence.tell(presence.context, MITOME_GUIDANCE_LIFT, 0);
+        prompter_automatic(prompter, false);
+        presence.tell(presence.context, MITOME_GUIDANCE_TOUCH, 0);
+        read_line(fd);
+        assert_non_null(strstr(line, "\"told\":\"touch\""));
+        close(fd);
+        prompter_close(prompter);
+}
+
 /* An answer to a prompt that has ended does not open the next one. */
 static void a_late_answer_answers_nothing(void **state)
 {
@@ -281,6 +313,33 @@ static void a_programs_exit_status_answers(void **state)
                 MITOME_PRESENCE_TOUCHED);
 }
 
+/* It asks nothing: what its program exits with is no answer to the prompt that stands. */
+static void what_a_program_tells_answers_nothing(void **state)
+{
+        char path[PATH_SIZE], heard[PATH_SIZE];
+        struct stat status;
+        (void)state;
+        path_of("program", path);
+        path_of("program.heard", heard);
+        write_program(path, "[ \"$4\" = touch ] && exec sleep 1000\n"
+                            "printf '%s' \"$1|$2|$3|$4\" >\"$0.new\" && mv \"$0.new\" \"$0.heard\"");
+        struct prompter *prompter = open_prompter(&(struct prompter_config){ .command = path });
+        const struct mitome_presence presence = prompter_presence(prompter);
+        ask(prompter, MITOME_PROMPT_LOGIN, slice_text("example.org"), slice_text(""));
+        presence.tell(presence.context, MITOME_GUIDANCE_LIFT, 0);
+        for (int waited = 0; waited < WAIT_MS && stat(heard, &status) != 0; waited += 20)
+                assert_int_equal(prompter_answer(prompter, 20), MITOME_PRESENCE_NOTHING);
+        assert_int_equal(answer(prompter, 100), MITOME_PRESENCE_NOTHING);
+        FILE *file = fopen(heard, "r");
+        assert_non_null(file);
+        assert_non_null(fgets(line, sizeof line, file));
+        fclose(file);
+        assert_string_equal(line, "Fingerprint|Please lift your finger, then touch again.|lift|told");
+        prompter_close(prompter);
+        unlink(heard);
+        unlink(path);
+}
+
 static void a_program_that_is_not_there_is_refused(void **state)
 {
         struct prompter *prompter;
@@ -355,12 +414,14 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_socket_hears_the_prompt_and_answers_it_by_number),
+                cmocka_unit_test(what_is_told_of_a_finger_is_heard_by_all),
                 cmocka_unit_test(a_late_answer_answers_nothing),
                 cmocka_unit_test(a_line_without_end_is_hung_up_on),
                 cmocka_unit_test(what_is_shown_is_harmless),
                 cmocka_unit_test(the_end_of_a_long_name_of_a_site_is_shown),
                 cmocka_unit_test(u2f_is_asked_once),
                 cmocka_unit_test(a_programs_exit_status_answers),
+                cmocka_unit_test(what_a_program_tells_answers_nothing),
                 cmocka_unit_test(a_program_that_is_not_there_is_refused),
                 cmocka_unit_test(a_line_on_the_terminal_answers),
                 cmocka_unit_test(only_the_test_touch_answers_by_itself),
