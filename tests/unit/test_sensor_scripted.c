@@ -82,7 +82,8 @@ static void it_calls_itself_scripted(void **state)
 static void it_does_line_by_line_what_the_script_says(void **state)
 {
         struct sensor_rig *rig = *state;
-        play(rig, "MATCH # the first\n\n  MISS\nRETRY centre\nRETRY same\nMATCH\nSAME\nWAIT 5\nBROKEN\n");
+        play(rig,
+                "MATCH # the first\n\n  MISS\nRETRY centre\nRETRY same\nMATCH\nSAME\nDISMISS\nWAIT 5\nBROKEN\n");
         for (int round = 0; round < 2; round++) {
                 expect_verification(rig, SENSOR_MATCH);
                 expect_verification(rig, SENSOR_NO_MATCH);
@@ -91,6 +92,7 @@ static void it_does_line_by_line_what_the_script_says(void **state)
                 assert_int_equal(rig->ready, 3);
                 assert_int_equal(rig->hint, MITOME_GATE_HINT_SAME);
                 expect_verification(rig, SENSOR_SAME);
+                expect_verification(rig, SENSOR_DISMISSED);
                 expect_verification(rig, SENSOR_BROKEN);
         }
 }

@@ -2,6 +2,7 @@
 #include "sensor_kinds.h"
 
 #include "sensor_fprint.h"
+#include "sensor_scripted.h"
 
 #include <string.h>
 
@@ -10,6 +11,7 @@ static const struct kind {
         mitome_status (*open)(const struct sensor_config *config, struct sensor *ret, mitome_error *error);
 } kinds[] = {
         { "fingerprint", sensor_fprint_open },
+        { "scripted", sensor_scripted_open },
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

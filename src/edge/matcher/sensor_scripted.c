@@ -15,6 +15,7 @@ enum act {
         ACT_MATCH,
         ACT_MISS,
         ACT_SAME,
+        ACT_DISMISS,
         ACT_SAMPLE,
         ACT_RETRY,
         ACT_ABSENT,
@@ -73,6 +74,7 @@ static const struct line lines[] = {
         { "MATCH", ACT_MATCH, FOR_VERIFICATION, true, 0 },
         { "MISS", ACT_MISS, FOR_VERIFICATION, true, 0 },
         { "SAME", ACT_SAME, FOR_VERIFICATION, true, 0 },
+        { "DISMISS", ACT_DISMISS, FOR_BOTH, true, 0 },
         { "SAMPLE", ACT_SAMPLE, FOR_ENROLMENT, true, 0 },
         { "RETRY", ACT_RETRY, FOR_BOTH, true, 0 },
         { "ABSENT", ACT_ABSENT, FOR_BOTH, true, 0 },
@@ -277,6 +279,12 @@ static void do_same(struct scripted *scripted, unsigned value)
         end(scripted, SENSOR_SAME);
 }
 
+static void do_dismiss(struct scripted *scripted, unsigned value)
+{
+        (void)value;
+        end(scripted, SENSOR_DISMISSED);
+}
+
 static void await_touch(struct scripted *scripted)
 {
         scripted->waits = false;
@@ -363,6 +371,7 @@ static void perform(struct scripted *scripted, const struct step *step)
                 [ACT_MATCH] = do_match,
                 [ACT_MISS] = do_miss,
                 [ACT_SAME] = do_same,
+                [ACT_DISMISS] = do_dismiss,
                 [ACT_SAMPLE] = do_sample,
                 [ACT_RETRY] = do_retry,
                 [ACT_ABSENT] = do_absent,
