@@ -8,17 +8,23 @@
 
 static mitome_status grow_hand(struct story_hand *hand, uint64_t seed, mitome_error *error)
 {
-        MITOME_TRY(finger_grow(seed, &hand->finger, error));
-        for (unsigned i = 0; i < STORY_TOUCHES; i++) {
-                const struct finger_touch touch = finger_usual_touch(seed * 100 + i);
-                finger_press(&hand->finger, &touch, hand->touches[i]);
-        }
-        return ok();
+        hand->seed = seed;
+        hand->touched = 0;
+        return finger_grow(seed, &hand->finger, error);
 }
 
-void story_touch(struct story *story, const struct story_hand *hand, unsigned touch)
+static const uint8_t *press(struct story_hand *hand)
 {
-        const uint8_t *const image = hand->touches[touch % STORY_TOUCHES];
+        enum { TOUCHES_MAX = 100 };
+        const struct finger_touch touch = finger_usual_touch(hand->seed * TOUCHES_MAX + hand->touched);
+        uint8_t *image = hand->touches[hand->touched++ % STORY_TOUCHES];
+        finger_press(&hand->finger, &touch, image);
+        return image;
+}
+
+void story_touch(struct story *story, struct story_hand *hand)
+{
+        const uint8_t *const image = press(hand);
         phone_finger(&story->phone, &image, 1);
 }
 
@@ -45,7 +51,7 @@ mitome_status act_enrol(struct story *story, mitome_error *error)
         stage_note(&story->stage, "Two fingers were grown from noise: no person stands behind them.");
         const uint8_t *images[STORY_ENROLMENT];
         for (unsigned i = 0; i < STORY_ENROLMENT; i++)
-                images[i] = story->owner.touches[i];
+                images[i] = press(&story->owner);
         phone_finger(&story->phone, images, STORY_ENROLMENT);
         stage_note(&story->stage, "libfido2 asks for a PIN token, then for bioEnrollment.");
 

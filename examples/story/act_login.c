@@ -38,7 +38,7 @@ static mitome_status create_credential(struct story *story, slice challenge, mit
         fido_dev_t *device = phone_open(&story->phone);
         if (!device)
                 return fail(error, MITOME_E_LINK, "phone", NULL);
-        story_touch(story, &story->owner, 5);
+        story_touch(story, &story->owner);
         mitome_status status = browser_create(device, &request, &story->registration, error);
         phone_close(device);
         MITOME_TRY(status);
@@ -127,7 +127,7 @@ mitome_status story_attempt(struct story *story, const char *rp_id, const char *
 mitome_status act_log_in(struct story *story, mitome_error *error)
 {
         stage_step(&story->stage, "The person logs in, by finger");
-        story_touch(story, &story->owner, 6);
+        story_touch(story, &story->owner);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &story->login, error));
         if (story->login.fido_error != FIDO_OK)
                 return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(story->login.fido_error), NULL);

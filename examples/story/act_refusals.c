@@ -24,7 +24,7 @@ static mitome_status refused_by_element(struct story *story, const char *what, c
 {
         static struct browser_answer answer;
         story->phone.attack = attack;
-        story_touch(story, &story->owner, 7);
+        story_touch(story, &story->owner);
         mitome_status status = story_attempt(story, rp_id, PORTAL_ORIGIN, &answer, error);
         story->phone.attack = PHONE_HONEST;
         MITOME_TRY(status);
@@ -37,7 +37,7 @@ static mitome_status refused_by_element(struct story *story, const char *what, c
 static mitome_status another_finger(struct story *story, mitome_error *error)
 {
         static struct browser_answer answer;
-        story_touch(story, &story->stranger, 0);
+        story_touch(story, &story->stranger);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         bool right = answer.fido_error != FIDO_OK && story->phone.last_gate_end == MITOME_GATE_NO_MATCH;
         stage_check(&story->stage, MATCHER, right, "Another person's finger is refused",
@@ -61,7 +61,7 @@ static mitome_status other_origin(struct story *story, mitome_error *error)
         static struct browser_answer answer;
         mitome_error cause = { 0 };
         char text[STAGE_TEXT_MAX];
-        story_touch(story, &story->owner, 5);
+        story_touch(story, &story->owner);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, "https://evil.example", &answer, error));
         if (answer.fido_error != FIDO_OK)
                 return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(answer.fido_error), NULL);
@@ -110,7 +110,7 @@ static mitome_status finger_for_signature(struct story *story, mitome_error *err
         static struct browser_answer answer;
         uint8_t signature[JPKI_SIGNATURE_SIZE];
         uint16_t sw = 0;
-        story_touch(story, &story->owner, 6);
+        story_touch(story, &story->owner);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         const struct mitome_link link = mitome_enforcer_link(story->phone.jpki);
         MITOME_TRY(jpki_select(story->phone.jpki, error));

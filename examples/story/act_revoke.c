@@ -17,7 +17,7 @@ mitome_status act_revoke(struct story *story, mitome_error *error)
         MITOME_TRY(authority_crl(story->authority, AUTHORITY_USER_VERIFICATION, story->now, &crl, error));
         MITOME_TRY(portal_take_crl(&story->portal, slice_of(crl.bytes, crl.size), error));
         stage_sent(&story->stage, AUTHORITY, PORTAL, "CRL, %zu bytes, with the serial on it", crl.size);
-        story_touch(story, &story->owner, 5);
+        story_touch(story, &story->owner);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         if (answer.fido_error != FIDO_OK)
                 return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(answer.fido_error), NULL);

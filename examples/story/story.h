@@ -21,9 +21,11 @@
 
 enum { STORY_TOUCHES = 8, STORY_ENROLMENT = 5 };
 
-/* A person's finger, and how it lies on the sensor each time. */
+/* A person's finger, and how it lay on the sensor the last times: never twice in the same way. */
 struct story_hand {
+        uint64_t seed;
         struct finger finger;
+        unsigned touched;
         uint8_t touches[STORY_TOUCHES][FINGER_SIZE];
 };
 
@@ -87,7 +89,7 @@ MITOME_CHECKED mitome_status act_state(struct story *story, mitome_error *error)
 MITOME_CHECKED mitome_status act_erase(struct story *story, mitome_error *error);
 
 /* story_touch lays the owner's or the stranger's finger on the sensor at the next call for one. */
-void story_touch(struct story *story, const struct story_hand *hand, unsigned touch);
+void story_touch(struct story *story, struct story_hand *hand);
 
 /* story_attempt asks the phone for a login at an RP ID, through a browser whose page has `origin`. */
 MITOME_CHECKED mitome_status story_attempt(struct story *story, const char *rp_id, const char *origin,

@@ -3,6 +3,7 @@
 
 #include "grow_finger.h"
 #include "pgm_image.h"
+#include "random_system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +19,9 @@ struct hand_image {
         uint8_t *file; /* what `laid` views */
         struct virtual_finger_image laid;
         struct finger *finger;
+        struct finger *other; /* what is laid when that one is enrolled already; NULL: it is not */
         uint64_t seed;
-        unsigned touches;
+        uint64_t touch; /* no two touches are the same, also of two processes */
 };
 
 struct hand {
@@ -30,6 +32,7 @@ struct hand {
         bool allowed; /* the user has agreed to what the finger is for */
         bool refused; /* he has not */
         size_t next, image_count;
+        unsigned others; /* fingers that this request has called known */
         struct hand_image images[HAND_IMAGES_MAX];
         uint8_t pressed[FINGER_SIZE];
 };
@@ -56,17 +59,33 @@ static mitome_status read_file(const char *path, struct hand_image *image, mitom
                           : fail(error, MITOME_E_FILE_READ, "--finger", NULL);
 }
 
+static mitome_status grow_finger(uint64_t seed, struct finger **ret, mitome_error *error)
+{
+        struct finger *finger = malloc(sizeof *finger);
+        if (!finger)
+                return fail(error, MITOME_E_NO_MEMORY, "--finger", NULL);
+        mitome_status status = finger_grow(seed, finger, error);
+        if (failed(status))
+                free(finger);
+        else
+                *ret = finger;
+        return status;
+}
+
 static mitome_status grow(const char *seed, struct hand_image *image, mitome_error *error)
 {
         enum { DIGITS_MAX = 12 };
+        const struct mitome_random random = random_system();
+        uint8_t start[sizeof image->touch];
         size_t digits = strspn(seed, "0123456789");
         if (digits == 0 || digits > DIGITS_MAX || seed[digits] != '\0')
                 return fail(error, MITOME_E_IMAGE_FILE, "--finger", NULL);
         image->seed = strtoull(seed, NULL, 10);
-        image->finger = malloc(sizeof *image->finger);
-        if (!image->finger)
-                return fail(error, MITOME_E_NO_MEMORY, "--finger", NULL);
-        return finger_grow(image->seed, image->finger, error);
+        if (random.fill(random.context, start, sizeof start) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, "--finger", NULL);
+        reader r = reader_over(SLICE(start), NULL, error);
+        MITOME_TRY(read_u64(&r, "touch", &image->touch));
+        return grow_finger(image->seed, &image->finger, error);
 }
 
 static mitome_status take_image(const char *text, struct hand_image *image, mitome_error *error)
@@ -81,13 +100,36 @@ static mitome_status take_image(const char *text, struct hand_image *image, mito
 
 static struct virtual_finger_image press(struct hand *hand, struct hand_image *image)
 {
-        enum { OTHERWISE = 8, SEEDS = 100 };
         if (!image->finger)
                 return image->laid;
-        const struct finger_touch touch =
-                finger_usual_touch(image->seed * SEEDS + image->touches++ % OTHERWISE);
-        finger_press(image->finger, &touch, hand->pressed);
+        const struct finger_touch touch = finger_usual_touch(image->touch++);
+        finger_press(image->other ? image->other : image->finger, &touch, hand->pressed);
         return (struct virtual_finger_image){ FINGER_WIDTH, FINGER_HEIGHT, SLICE(hand->pressed) };
+}
+
+/* A hand has more fingers than one: where this one is enrolled already, the next one is laid. */
+static mitome_status take_other_finger(struct hand *hand, mitome_error *error)
+{
+        enum { ANOTHER = 40 };
+        const uint64_t other = (uint64_t)++hand->others << ANOTHER;
+        for (size_t i = 0; i < hand->image_count; i++) {
+                struct hand_image *image = &hand->images[i];
+                if (!image->finger)
+                        continue;
+                free(image->other);
+                image->other = NULL;
+                MITOME_TRY(grow_finger(image->seed + other, &image->other, error));
+        }
+        return ok();
+}
+
+static void take_first_finger(struct hand *hand)
+{
+        hand->others = 0;
+        for (size_t i = 0; i < hand->image_count; i++) {
+                free(hand->images[i].other);
+                hand->images[i].other = NULL;
+        }
 }
 
 static void lay(struct hand *hand)
@@ -136,6 +178,8 @@ static mitome_status poll_gate(void *context, int wait_ms, struct mitome_gate_ev
 {
         struct hand *hand = context;
         MITOME_TRY(hand->gate.poll(hand->gate.context, wait_ms, ret, error));
+        if (ret->kind == MITOME_GATE_RETRY && ret->hint == MITOME_GATE_HINT_KNOWN)
+                MITOME_TRY(take_other_finger(hand, error));
         if (ret->kind == MITOME_GATE_AWAITS)
                 hand->awaited = true;
         if (ret->kind == MITOME_GATE_ABSENT && hand->refused) /* the matcher has only heard of a cancel */
@@ -188,6 +232,7 @@ void hand_close(struct hand *hand)
 {
         if (!hand)
                 return;
+        take_first_finger(hand);
         for (size_t i = 0; i < hand->image_count; i++) {
                 free(hand->images[i].file);
                 free(hand->images[i].finger);

@@ -25,7 +25,9 @@ MITOME_CHECKED mitome_status hand_open(
         const struct hand_config *config, struct hand **ret, mitome_error *error);
 
 /* hand_gate is the gate of the config with the hand before it. One image after the other is laid, the first
- * after the last; a grown finger is laid a little otherwise each time. */
+ * after the last; a grown finger is laid otherwise each time, also after a new start, and where it is
+ * enrolled already (MITOME_GATE_HINT_KNOWN) the hand lays its next finger for the rest of the request. A file
+ * that is laid twice is refused by a matcher that has seen it. */
 struct mitome_gate hand_gate(struct hand *hand);
 
 void hand_close(struct hand *hand);

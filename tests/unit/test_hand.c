@@ -20,11 +20,12 @@
 enum { PATH_SIZE = 64, SIDE = 48, POLLS = 50, HEADER = 8 };
 
 static char folder[] = "/tmp/mitome-hand-XXXXXX";
-static char sensor[PATH_SIZE], laid[PATH_SIZE], first[PATH_SIZE], second[PATH_SIZE];
+static char sensor[PATH_SIZE], laid[PATH_SIZE], sums[PATH_SIZE], first[PATH_SIZE], second[PATH_SIZE];
 static pid_t sensor_process;
 
 static struct double_gate {
         enum mitome_gate_event_kind next;
+        enum mitome_gate_hint hint;
         unsigned started, cancelled;
 } gate_double;
 
@@ -42,7 +43,7 @@ static mitome_status poll_gate(void *context, int wait_ms, struct mitome_gate_ev
         struct double_gate *gate = context;
         (void)error;
         poll(NULL, 0, wait_ms);
-        *ret = (struct mitome_gate_event){ .kind = gate->next };
+        *ret = (struct mitome_gate_event){ .kind = gate->next, .hint = gate->hint };
         gate->next = MITOME_GATE_NOTHING;
         return (mitome_status){ MITOME_OK };
 }
@@ -63,6 +64,22 @@ static size_t read_image(int fd, uint8_t *image, size_t capacity)
         return size;
 }
 
+static void append_line(const char *path, const char *line, int length)
+{
+        int out = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        (void)!write(out, line, (size_t)length);
+        close(out);
+}
+
+/* FNV-1a: tells images apart. */
+static uint64_t sum_of(const uint8_t *bytes, size_t size)
+{
+        uint64_t sum = UINT64_C(0xCBF29CE484222325);
+        for (size_t i = 0; i < size; i++)
+                sum = (sum ^ bytes[i]) * UINT64_C(0x100000001B3);
+        return sum;
+}
+
 static _Noreturn void be_sensor(int listener)
 {
         static uint8_t image[HEADER + 400 * 400];
@@ -70,11 +87,10 @@ static _Noreturn void be_sensor(int listener)
                 const uint8_t taken = 1;
                 int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
                 size_t size = read_image(fd, image, sizeof image);
-                int out = open(laid, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
                 char line[32];
-                int length = snprintf(line, sizeof line, "%zu:%c ", size - HEADER, image[HEADER]);
-                (void)!write(out, line, (size_t)length);
-                close(out);
+                append_line(sums, line,
+                        snprintf(line, sizeof line, "%016llx ", (unsigned long long)sum_of(image, size)));
+                append_line(laid, line, snprintf(line, sizeof line, "%zu:%c ", size - HEADER, image[HEADER]));
                 (void)!write(fd, &taken, 1);
                 close(fd);
         }
@@ -98,6 +114,7 @@ static int begin(void **state)
                 return -1;
         snprintf(sensor, sizeof sensor, "%s/sensor", folder);
         snprintf(laid, sizeof laid, "%s/laid", folder);
+        snprintf(sums, sizeof sums, "%s/sums", folder);
         snprintf(first, sizeof first, "%s/first", folder);
         snprintf(second, sizeof second, "%s/second", folder);
         write_image(first, 'A');
@@ -120,6 +137,7 @@ static int finish(void **state)
         waitpid(sensor_process, NULL, 0);
         unlink(sensor);
         unlink(laid);
+        unlink(sums);
         unlink(first);
         unlink(second);
         return rmdir(folder);
@@ -196,16 +214,64 @@ static void images_are_laid_in_turn_each_time_the_sensor_waits(void **state)
         prompter_close(prompter);
 }
 
-static void a_grown_finger_is_laid_otherwise_each_time(void **state)
+/* Touches it a few times, and adds their sums to a list of which no two may be equal. */
+static void touch_and_add(struct mitome_gate *gate, unsigned times, uint64_t *list, size_t *count)
+{
+        unlink(sums);
+        for (unsigned i = 0; i < times; i++)
+                light_up(gate);
+        FILE *file = fopen(sums, "r");
+        unsigned long long sum;
+        assert_non_null(file);
+        while (fscanf(file, "%16llx ", &sum) == 1)
+                list[(*count)++] = sum;
+        fclose(file);
+        assert_non_null(strstr(take_laid(), "92160:")); /* 256 x 360 */
+}
+
+/* A matcher that has seen a touch does not take it again, from this process or the next. */
+static void a_grown_finger_is_laid_otherwise_each_time_also_after_a_restart(void **state)
 {
         const char *const images[] = { "grown:7" };
+        uint64_t list[8];
+        size_t count = 0;
         (void)state;
         struct prompter *prompter = open_prompter(NULL);
-        struct hand *hand = open_hand(prompter, images, 1);
+        for (int start = 0; start < 2; start++) {
+                struct hand *hand = open_hand(prompter, images, 1);
+                struct mitome_gate gate = hand_gate(hand);
+                begin_request(&gate);
+                touch_and_add(&gate, 2, list, &count);
+                hand_close(hand);
+        }
+        assert_int_equal(count, 4);
+        for (size_t i = 0; i < count; i++)
+                for (size_t j = 0; j < i; j++)
+                        assert_true(list[i] != list[j]);
+        prompter_close(prompter);
+}
+
+static void a_finger_that_is_known_gives_way_to_the_next_one(void **state)
+{
+        const char *const images[] = { "grown:7", first };
+        struct mitome_gate_event event;
+        (void)state;
+        struct prompter *prompter = open_prompter(NULL);
+        struct hand *hand = open_hand(prompter, images, 2);
         struct mitome_gate gate = hand_gate(hand);
         begin_request(&gate);
+        for (int i = 0; i < 3; i++) {
+                gate_double.next = MITOME_GATE_RETRY;
+                gate_double.hint = MITOME_GATE_HINT_KNOWN;
+                assert_int_equal(gate.poll(gate.context, 0, &event, NULL).code, MITOME_OK);
+                assert_int_equal(event.hint, MITOME_GATE_HINT_KNOWN); /* and the core hears of it */
+                gate_double.hint = MITOME_GATE_HINT_NONE;
+                light_up(&gate);
+        }
+        assert_non_null(strstr(take_laid(), "2304:A")); /* files are laid as they are */
+        begin_request(&gate);
         light_up(&gate);
-        assert_non_null(strstr(take_laid(), "92160:")); /* 256 x 360 */
+        assert_non_null(strstr(take_laid(), ":")); /* the first finger again */
         hand_close(hand);
         prompter_close(prompter);
 }
@@ -288,7 +354,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(images_are_laid_in_turn_each_time_the_sensor_waits),
-                cmocka_unit_test(a_grown_finger_is_laid_otherwise_each_time),
+                cmocka_unit_test(a_grown_finger_is_laid_otherwise_each_time_also_after_a_restart),
+                cmocka_unit_test(a_finger_that_is_known_gives_way_to_the_next_one),
                 cmocka_unit_test(nothing_is_laid_before_the_user_agrees),
                 cmocka_unit_test(a_no_ends_the_request),
                 cmocka_unit_test(what_is_no_finger_is_refused),
