@@ -14,6 +14,7 @@
 
 static const uint8_t storage_key[32] = { 0x5A };
 static const uint8_t thumb[16] = { 0x71 }, index_finger[16] = { 0x1D }, nobody[16] = { 0xEE };
+static const slice none_kept = { 0 };
 static const uint8_t template_one[300] = { 1, 2, 3 }, template_two[400] = { 4, 5, 6 };
 
 struct medium {
@@ -85,8 +86,10 @@ static int tear_down(void **state)
 static void add_two(struct rig *rig)
 {
         assert_int_equal(
-                matcher_state_add(rig->state, SLICE(thumb), SLICE(template_one), NULL).code, MITOME_OK);
-        assert_int_equal(matcher_state_add(rig->state, SLICE(index_finger), SLICE(template_two), NULL).code,
+                matcher_state_add(rig->state, SLICE(thumb), SLICE(template_one), none_kept, NULL).code,
+                MITOME_OK);
+        assert_int_equal(
+                matcher_state_add(rig->state, SLICE(index_finger), SLICE(template_two), none_kept, NULL).code,
                 MITOME_OK);
 }
 
@@ -130,17 +133,19 @@ static void the_sets_number_follows_the_fingers(void **state)
         assert_int_equal(
                 matcher_state_rename(rig->state, SLICE(thumb), slice_text("left"), NULL).code, MITOME_OK);
         assert_memory_equal(rig->state->set, before, sizeof before);
-        assert_int_equal(matcher_state_remove(rig->state, SLICE(thumb), NULL).code, MITOME_OK);
+        assert_int_equal(matcher_state_remove(rig->state, SLICE(thumb), none_kept, NULL).code, MITOME_OK);
         assert_memory_not_equal(rig->state->set, before, sizeof before);
         assert_memory_not_equal(rig->state->set, none, sizeof none);
         expect_finger(rig, 0, index_finger, "", SLICE(template_two));
-        assert_int_equal(matcher_state_remove(rig->state, SLICE(index_finger), NULL).code, MITOME_OK);
+        assert_int_equal(
+                matcher_state_remove(rig->state, SLICE(index_finger), none_kept, NULL).code, MITOME_OK);
         assert_memory_equal(rig->state->set, none, sizeof none);
         cycle(rig);
         assert_int_equal(rig->state->finger_count, 0);
         assert_memory_equal(rig->state->set, none, sizeof none);
         assert_int_equal(
-                matcher_state_add(rig->state, SLICE(thumb), SLICE(template_one), NULL).code, MITOME_OK);
+                matcher_state_add(rig->state, SLICE(thumb), SLICE(template_one), none_kept, NULL).code,
+                MITOME_OK);
         assert_memory_not_equal(rig->state->set, none, sizeof none);
 }
 
@@ -150,27 +155,32 @@ static void what_cannot_be_is_refused(void **state)
         static const uint8_t large[MATCHER_TEMPLATE_MAX + 1], long_name[MITOME_GATE_NAME_MAX + 1];
         add_two(rig);
         const unsigned writes = rig->medium.writes;
-        assert_int_equal(matcher_state_add(rig->state, SLICE(thumb), SLICE(template_one), NULL).code,
-                MITOME_E_GATE_KNOWN_FINGER);
-        assert_int_equal(matcher_state_add(rig->state, slice_of(nobody, 15), SLICE(template_one), NULL).code,
-                MITOME_E_ARGUMENT);
         assert_int_equal(
-                matcher_state_add(rig->state, SLICE(nobody), SLICE(large), NULL).code, MITOME_E_TOO_LONG);
+                matcher_state_add(rig->state, SLICE(thumb), SLICE(template_one), none_kept, NULL).code,
+                MITOME_E_GATE_KNOWN_FINGER);
+        assert_int_equal(
+                matcher_state_add(rig->state, slice_of(nobody, 15), SLICE(template_one), none_kept, NULL)
+                        .code,
+                MITOME_E_ARGUMENT);
+        assert_int_equal(matcher_state_add(rig->state, SLICE(nobody), SLICE(large), none_kept, NULL).code,
+                MITOME_E_TOO_LONG);
         assert_int_equal(matcher_state_rename(rig->state, SLICE(nobody), slice_text("x"), NULL).code,
                 MITOME_E_GATE_UNKNOWN_FINGER);
         assert_int_not_equal(
                 matcher_state_rename(rig->state, SLICE(thumb), SLICE(long_name), NULL).code, MITOME_OK);
-        assert_int_equal(
-                matcher_state_remove(rig->state, SLICE(nobody), NULL).code, MITOME_E_GATE_UNKNOWN_FINGER);
-        assert_int_equal(matcher_state_remove(rig->state, slice_of(thumb, 15), NULL).code,
+        assert_int_equal(matcher_state_remove(rig->state, SLICE(nobody), none_kept, NULL).code,
+                MITOME_E_GATE_UNKNOWN_FINGER);
+        assert_int_equal(matcher_state_remove(rig->state, slice_of(thumb, 15), none_kept, NULL).code,
                 MITOME_E_GATE_UNKNOWN_FINGER);
         assert_int_equal(rig->medium.writes, writes);
         for (uint8_t i = 2; i < GATE_FINGERS_MAX; i++) {
                 const uint8_t id[16] = { i };
                 assert_int_equal(
-                        matcher_state_add(rig->state, SLICE(id), SLICE(template_one), NULL).code, MITOME_OK);
+                        matcher_state_add(rig->state, SLICE(id), SLICE(template_one), none_kept, NULL).code,
+                        MITOME_OK);
         }
-        assert_int_equal(matcher_state_add(rig->state, SLICE(nobody), SLICE(template_one), NULL).code,
+        assert_int_equal(
+                matcher_state_add(rig->state, SLICE(nobody), SLICE(template_one), none_kept, NULL).code,
                 MITOME_E_GATE_FULL);
         expect_finger(rig, 0, thumb, "", SLICE(template_one));
 }
@@ -179,14 +189,15 @@ static void what_cannot_be_is_refused(void **state)
 static void a_finger_may_have_nothing_kept(void **state)
 {
         struct rig *rig = *state;
+        assert_int_equal(matcher_state_add(rig->state, SLICE(thumb), slice_of(NULL, 0), none_kept, NULL).code,
+                MITOME_OK);
         assert_int_equal(
-                matcher_state_add(rig->state, SLICE(thumb), slice_of(NULL, 0), NULL).code, MITOME_OK);
-        assert_int_equal(matcher_state_add(rig->state, SLICE(index_finger), SLICE(template_two), NULL).code,
+                matcher_state_add(rig->state, SLICE(index_finger), SLICE(template_two), none_kept, NULL).code,
                 MITOME_OK);
         cycle(rig);
         expect_finger(rig, 0, thumb, "", slice_of(NULL, 0));
         expect_finger(rig, 1, index_finger, "", SLICE(template_two));
-        assert_int_equal(matcher_state_remove(rig->state, SLICE(thumb), NULL).code, MITOME_OK);
+        assert_int_equal(matcher_state_remove(rig->state, SLICE(thumb), none_kept, NULL).code, MITOME_OK);
         expect_finger(rig, 0, index_finger, "", SLICE(template_two));
 }
 
@@ -225,11 +236,13 @@ static void a_failing_write_changes_nothing(void **state)
         add_two(rig);
         memcpy(set, rig->state->set, sizeof set);
         rig->medium.fails = true;
-        assert_int_equal(matcher_state_add(rig->state, SLICE(nobody), SLICE(template_one), NULL).code,
+        assert_int_equal(
+                matcher_state_add(rig->state, SLICE(nobody), SLICE(template_one), none_kept, NULL).code,
                 MITOME_E_FILE_WRITE);
         assert_int_equal(matcher_state_rename(rig->state, SLICE(thumb), slice_text("x"), NULL).code,
                 MITOME_E_FILE_WRITE);
-        assert_int_equal(matcher_state_remove(rig->state, SLICE(thumb), NULL).code, MITOME_E_FILE_WRITE);
+        assert_int_equal(
+                matcher_state_remove(rig->state, SLICE(thumb), none_kept, NULL).code, MITOME_E_FILE_WRITE);
         for (int again = 0; again < 2; again++) {
                 assert_int_equal(rig->state->finger_count, 2);
                 expect_finger(rig, 0, thumb, "", SLICE(template_one));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "blob_file.h"
 #include "matcher_service.h"
 #include "sensor_kinds.h"
 #include "storage_file.h"
@@ -47,6 +48,8 @@ struct program {
         struct options options;
         GMainLoop *loop;
         struct storage_file *storage;
+        struct blob_file *entry_file;
+        struct entry_book entries;
         struct sensor sensor; /* without `close`: none is open */
         struct matcher_state *state;
         struct matcher_service *service;
@@ -252,14 +255,24 @@ static mitome_status open_sensor(struct program *program, slice key, mitome_erro
         return sensor_open(program->options.sensor, &config, &program->sensor, error);
 }
 
+static mitome_status open_entries(struct program *program, slice key, mitome_error *error)
+{
+        g_autofree char *path = g_build_filename(program->options.state, "entries", NULL);
+        MITOME_TRY(blob_file_open(path, &program->entry_file, error));
+        const struct mitome_blobs file = blob_file(program->entry_file);
+        return entry_book_open(&file, key, &program->entries, error);
+}
+
 static mitome_status open_service(struct program *program, mitome_error *error)
 {
-        const struct matcher_service_config config = {
+        struct matcher_service_config config = {
                 .state = program->state,
                 .sensor = program->sensor,
+                .entries = &program->entries,
                 .context = program,
                 .gone = on_gone,
         };
+        boot_clock_id(config.boot);
         return matcher_service_new(&config, &program->service, error);
 }
 
@@ -272,6 +285,7 @@ static mitome_status open_folder(struct program *program, mitome_error *error)
         MITOME_TRY(check_folder(program->options.state, error));
         MITOME_TRY(storage_file_key(program->storage, key.data, error));
         MITOME_TRY(open_state(program, secret_view(&key), error));
+        MITOME_TRY(open_entries(program, secret_view(&key), error));
         MITOME_TRY(open_sensor(program, secret_view(&key), error));
         return open_service(program, error);
 }
@@ -326,6 +340,8 @@ static void close_all(struct program *program)
         if (program->sensor.close)
                 program->sensor.close(program->sensor.context);
         matcher_state_free(program->state);
+        entry_book_close(&program->entries);
+        blob_file_close(program->entry_file);
         storage_file_close(program->storage);
         if (program->listener >= 0)
                 unlink(program->options.socket);

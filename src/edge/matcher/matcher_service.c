@@ -25,6 +25,8 @@ struct operation {
         struct secret pairing_key;
         guint timer;
         unsigned remaining; /* samples that an enrolment still wants */
+        bool counted;       /* as a false trial, until it is known what becomes of it */
+        struct entry_record before;
         bool shown;
 };
 
@@ -177,12 +179,86 @@ static void report_same(struct matcher_service *service, slice kept)
         report(service, &(struct gate_report){ .kind = MITOME_GATE_NO_MATCH, .hint = MITOME_GATE_HINT_SAME });
 }
 
+/* ---- the set, as the sensor sees it ---- */
+
+static struct sensor_set set_of(
+        const struct matcher_state *state, struct sensor_finger fingers[GATE_FINGERS_MAX])
+{
+        for (size_t i = 0; i < state->finger_count; i++) {
+                const struct matcher_finger *finger = &state->fingers[i];
+                fingers[i] = (struct sensor_finger){ .id = SLICE(finger->known.id),
+                        .kept = slice_of(finger->data, finger->size) };
+        }
+        return (struct sensor_set){ .fingers = fingers, .count = state->finger_count };
+}
+
+/* What the device itself keeps, when the set is this one. */
+static mitome_status take_survey(struct matcher_service *service, const struct sensor_set *set,
+        uint8_t ret_survey[SENSOR_SURVEY_SIZE], mitome_error *error)
+{
+        const struct sensor *sensor = &service->config.sensor;
+        if (sensor->list)
+                return sensor->list(sensor->context, set, ret_survey, error);
+        bytes_wipe(ret_survey, SENSOR_SURVEY_SIZE);
+        return ok();
+}
+
+/* Somebody else may have changed what the device keeps. */
+static mitome_status look_round(struct matcher_service *service, mitome_error *error)
+{
+        struct sensor_finger fingers[GATE_FINGERS_MAX];
+        const struct sensor_set set = set_of(service->config.state, fingers);
+        uint8_t survey[SENSOR_SURVEY_SIZE];
+        MITOME_TRY(take_survey(service, &set, survey, error));
+        return matcher_state_compare(service->config.state, SLICE(survey), error);
+}
+
+static mitome_status keep_finger(struct matcher_service *service, slice kept, mitome_error *error)
+{
+        struct sensor_finger fingers[GATE_FINGERS_MAX + 1];
+        struct sensor_set set = set_of(service->config.state, fingers);
+        const slice id = SLICE(service->operation.finger_id);
+        uint8_t survey[SENSOR_SURVEY_SIZE];
+        fingers[set.count++] = (struct sensor_finger){ .id = id, .kept = kept };
+        MITOME_TRY(take_survey(service, &set, survey, error));
+        return matcher_state_add(service->config.state, id, kept, SLICE(survey), error);
+}
+
+/* The device forgets first: a finger that it still knew would be nobody's. */
+static mitome_status drop_finger(struct matcher_service *service, slice id, mitome_error *error)
+{
+        const struct sensor *sensor = &service->config.sensor;
+        struct sensor_finger fingers[GATE_FINGERS_MAX];
+        struct sensor_set set = set_of(service->config.state, fingers);
+        uint8_t survey[SENSOR_SURVEY_SIZE];
+        size_t place = 0;
+        while (place < set.count && !slice_equal(fingers[place].id, id))
+                place++;
+        if (place == set.count)
+                return fail(error, MITOME_E_GATE_UNKNOWN_FINGER, "finger", NULL);
+        if (sensor->remove)
+                MITOME_TRY(sensor->remove(sensor->context, &fingers[place], error));
+        fingers[place] = fingers[--set.count];
+        MITOME_TRY(take_survey(service, &set, survey, error));
+        return matcher_state_remove(service->config.state, id, SLICE(survey), error);
+}
+
+/* What cannot be forgotten there opens nothing here: the set has no such finger any more. */
+static void empty_device(struct matcher_service *service)
+{
+        const struct sensor *sensor = &service->config.sensor;
+        struct sensor_finger fingers[GATE_FINGERS_MAX];
+        const struct sensor_set set = set_of(service->config.state, fingers);
+        for (size_t i = 0; sensor->remove && i < set.count; i++)
+                (void)failed(sensor->remove(sensor->context, &fingers[i], NULL));
+}
+
+/* ---- how an operation ends ---- */
+
 /* Nobody is there to confirm a new set when the client has hung up: it would only close the finger path. */
 static void report_enrolled(struct matcher_service *service, slice kept)
 {
-        const struct operation *operation = &service->operation;
-        if (service->fd >= 0 &&
-                !failed(matcher_state_add(service->config.state, SLICE(operation->finger_id), kept, NULL)))
+        if (service->fd >= 0 && !failed(keep_finger(service, kept, NULL)))
                 report_evidence(service, MITOME_GATE_EVIDENCE, UNLOCK_ENROLLED);
         else
                 report_kind(service, MITOME_GATE_BROKEN);
@@ -206,6 +282,25 @@ static void report_broken(struct matcher_service *service, slice kept)
         report_kind(service, MITOME_GATE_BROKEN);
 }
 
+static struct entry_now entry_now(const struct matcher_service *service)
+{
+        struct entry_now now = { .ms = boot_clock_ms() };
+        (void)failed(slice_copy(SLICE(service->config.boot), "boot", now.boot, sizeof now.boot, NULL));
+        return now;
+}
+
+/* What cannot be written stays counted: that is on the safe side. */
+static void settle(struct matcher_service *service, enum entry_end end)
+{
+        const struct operation *operation = &service->operation;
+        struct entry_record next = service->config.entries->record;
+        const struct entry_now now = entry_now(service);
+        if (!operation->counted)
+                return;
+        entry_settle(&next, &operation->before, end, &now);
+        (void)failed(entry_book_write(service->config.entries, &next, NULL));
+}
+
 static void end_operation(struct matcher_service *service)
 {
         struct operation *operation = &service->operation;
@@ -215,23 +310,34 @@ static void end_operation(struct matcher_service *service)
         service->runs = false;
 }
 
+static const struct ending {
+        void (*report)(struct matcher_service *service, slice kept);
+        enum entry_end entry;
+} endings[] = {
+        [SENSOR_MATCH] = { report_match, ENTRY_MATCHED },
+        [SENSOR_NO_MATCH] = { report_no_match, ENTRY_MISSED },
+        [SENSOR_SAME] = { report_same, ENTRY_MISSED },
+        [SENSOR_ENROLLED] = { report_enrolled, ENTRY_NOTHING },
+        [SENSOR_CANCELLED] = { report_absent, ENTRY_NOTHING },
+        [SENSOR_DISMISSED] = { report_dismissed, ENTRY_NOTHING },
+        [SENSOR_BROKEN] = { report_broken, ENTRY_MISSED },
+};
+
+/* A sensor that enrols when it is asked to compare, or the other way round, is none. */
+static enum sensor_outcome believable(enum sensor_outcome outcome, bool enrols)
+{
+        const bool odd = enrols ? outcome == SENSOR_MATCH : outcome == SENSOR_ENROLLED;
+        return odd || (size_t)outcome >= G_N_ELEMENTS(endings) ? SENSOR_BROKEN : outcome;
+}
+
+/* The user waits for the answer, not for what is then written: of a trial that was counted before, that can
+ * only take something back. */
 static void on_ended(void *context, enum sensor_outcome outcome, slice kept)
 {
-        static void (*const reporters[])(struct matcher_service *, slice kept) = {
-                [SENSOR_MATCH] = report_match,
-                [SENSOR_NO_MATCH] = report_no_match,
-                [SENSOR_SAME] = report_same,
-                [SENSOR_ENROLLED] = report_enrolled,
-                [SENSOR_CANCELLED] = report_absent,
-                [SENSOR_DISMISSED] = report_dismissed,
-                [SENSOR_BROKEN] = report_broken,
-        };
         struct matcher_service *service = context;
-        /* A sensor that enrols when it is asked to compare, or the other way round, is none. */
-        if ((outcome == SENSOR_ENROLLED) != service->operation.enrols &&
-                (outcome == SENSOR_ENROLLED || outcome == SENSOR_MATCH))
-                outcome = SENSOR_BROKEN;
-        reporters[outcome](service, kept);
+        const struct ending *ending = &endings[believable(outcome, service->operation.enrols)];
+        ending->report(service, kept);
+        settle(service, ending->entry);
         end_operation(service);
         if (service->fd < 0)
                 service->config.gone(service->config.context);
@@ -306,17 +412,6 @@ static mitome_status introduce(
         return describe(operation, request, error);
 }
 
-static struct sensor_set set_of(
-        const struct matcher_state *state, struct sensor_finger fingers[GATE_FINGERS_MAX])
-{
-        for (size_t i = 0; i < state->finger_count; i++) {
-                const struct matcher_finger *finger = &state->fingers[i];
-                fingers[i] = (struct sensor_finger){ .id = SLICE(finger->known.id),
-                        .kept = slice_of(finger->data, finger->size) };
-        }
-        return (struct sensor_set){ .fingers = fingers, .count = state->finger_count };
-}
-
 static mitome_status start_sensor(struct matcher_service *service, mitome_error *error)
 {
         struct operation *operation = &service->operation;
@@ -330,11 +425,51 @@ static mitome_status start_sensor(struct matcher_service *service, mitome_error 
                 .retry = on_retry,
                 .ended = on_ended,
         };
-        MITOME_TRY(check_fingers(service, error));
         if (!operation->enrols)
                 return sensor->verify(sensor->context, &set, &watcher, error);
         operation->remaining = sensor->samples;
         return sensor->enrol(sensor->context, &set, SLICE(operation->finger_id), &watcher, error);
+}
+
+/* What the element says of its PIN; an enrolment may be begun whenever its PIN allows it. */
+static mitome_status heed_entry(
+        struct matcher_service *service, const struct gate_request *request, mitome_error *error)
+{
+        struct operation *operation = &service->operation;
+        struct entry_book *book = service->config.entries;
+        struct entry_record next = book->record;
+        const struct entry_now now = entry_now(service);
+        uint32_t count;
+        if (!request->entry.size)
+                return ok();
+        MITOME_TRY(unlock_entry_open(request->entry, SLICE(operation->challenge),
+                secret_view(&operation->pairing_key), &count, error));
+        entry_hear(&next, count, &now);
+        const mitome_code decision = entry_decide(&next, service->config.sensor.class, &now);
+        const struct entry_record heard = next;
+        if (!operation->enrols && decision == MITOME_OK)
+                entry_count(&next, &now);
+        MITOME_TRY(entry_book_write(book, &next, error));
+        if (operation->enrols)
+                return ok();
+        if (decision != MITOME_OK)
+                return fail(error, decision, "finger", NULL);
+        operation->before = heard;
+        operation->counted = true;
+        return ok();
+}
+
+/* A trial is counted last, so that nothing but the finger is missing to it. */
+static mitome_status prepare(
+        struct matcher_service *service, const struct gate_request *request, mitome_error *error)
+{
+        MITOME_TRY(check_fingers(service, error));
+        MITOME_TRY(look_round(service, error));
+        MITOME_TRY(heed_entry(service, request, error));
+        mitome_status status = start_sensor(service, error);
+        if (failed(status))
+                settle(service, ENTRY_NOTHING);
+        return status;
 }
 
 /* What could not even begin: the element is told so, under seal, and gives its try back. */
@@ -361,7 +496,7 @@ static void serve_operation(struct matcher_service *service, const struct gate_r
                 refuse(service, error.code);
                 return;
         }
-        if (failed(start_sensor(service, &error))) {
+        if (failed(prepare(service, request, &error))) {
                 decline(service, error.code);
                 end_operation(service);
                 return;
@@ -399,7 +534,7 @@ static mitome_status remove_finger(
         struct matcher_service *service, const struct gate_request *request, mitome_error *error)
 {
         MITOME_TRY(introduce(service, request, error));
-        return matcher_state_remove(service->config.state, request->finger_id, error);
+        return drop_finger(service, request->finger_id, error);
 }
 
 static void serve_remove(struct matcher_service *service, const struct gate_request *request)
@@ -416,13 +551,27 @@ static void serve_remove(struct matcher_service *service, const struct gate_requ
         end_operation(service);
 }
 
+/* Nothing that is remembered of one element's PIN may serve another one: whenever this is cut short, the
+ * record is lost, and the PIN is due. */
+static mitome_status lose_entries(struct matcher_service *service, mitome_error *error)
+{
+        return entry_book_write(service->config.entries, &(struct entry_record){ 0 }, error);
+}
+
+static mitome_status forget(struct matcher_service *service, mitome_error *error)
+{
+        MITOME_TRY(lose_entries(service, error));
+        empty_device(service);
+        return matcher_state_forget(service->config.state, error);
+}
+
 static void serve_forget(struct matcher_service *service, const struct gate_request *request)
 {
         mitome_error error = { 0 };
         (void)request;
         if (service->runs)
                 refuse(service, MITOME_E_GATE_BUSY);
-        else if (failed(matcher_state_forget(service->config.state, &error)))
+        else if (failed(forget(service, &error)))
                 refuse(service, error.code);
         else
                 report_kind(service, GATE_REPORT_DONE);
@@ -434,6 +583,8 @@ static void serve_status(struct matcher_service *service, const struct gate_requ
 {
         const struct matcher_state *state = service->config.state;
         (void)request;
+        if (!service->runs)
+                (void)failed(look_round(service, NULL)); /* a request that needs it finds out, too */
         report(service, &(struct gate_report){ .kind = GATE_REPORT_STATUS,
                                 .paired = state->paired,
                                 .fingers = (uint8_t)state->finger_count,
@@ -461,12 +612,28 @@ static void report_paired(struct matcher_service *service)
                                         .kind = GATE_REPORT_PAIRED, .confirmation = SLICE(confirmation) });
 }
 
+static mitome_status pair(struct matcher_service *service, slice element_point, mitome_error *error)
+{
+        struct matcher_state *state = service->config.state;
+        struct entry_record next = service->config.entries->record;
+        if (state->paired && slice_equal(SLICE(state->element_point), element_point))
+                return ok();
+        MITOME_TRY(lose_entries(service, error));
+        mitome_status status = matcher_state_pair(state, element_point, error);
+        if (!failed(status)) {
+                empty_device(service);
+                entry_begin(&next);
+        }
+        (void)failed(entry_book_write(service->config.entries, &next, NULL)); /* else it stays lost */
+        return status;
+}
+
 static void serve_pair(struct matcher_service *service, const struct gate_request *request)
 {
         mitome_error error = { 0 };
         if (service->runs)
                 refuse(service, MITOME_E_GATE_BUSY);
-        else if (failed(matcher_state_pair(service->config.state, request->element_point, &error)))
+        else if (failed(pair(service, request->element_point, &error)))
                 refuse(service, error.code);
         else
                 report_paired(service);

@@ -5,6 +5,8 @@
 /* What the matcher does with requests: it runs one operation at a time, shows what the finger is for, and
  * seals what came of it. On the main loop. */
 
+#include "boot_clock.h"
+#include "entry_book.h"
 #include "matcher_state.h"
 #include "sensor.h"
 
@@ -13,6 +15,8 @@ struct matcher_service;
 struct matcher_service_config {
         struct matcher_state *state; /* borrowed */
         struct sensor sensor;        /* borrowed: it outlives the service */
+        struct entry_book *entries;  /* borrowed */
+        uint8_t boot[BOOT_ID_SIZE];
         void *context;
         void (*gone)(void *context); /* the client has hung up, and nothing runs any more */
 };

@@ -349,6 +349,7 @@ mitome_status matcher_state_pair(struct matcher_state *state, slice element_poin
         mitome_status status = slice_copy(
                 element_point, "element's point", next.element_point, sizeof next.element_point, error);
         next.paired = true;
+        bytes_wipe(next.survey, sizeof next.survey);
         next.finger_count = 0;
         randombytes_buf(next.set, sizeof next.set);
         if (!failed(status))
@@ -398,7 +399,27 @@ static mitome_status fill_finger(slice id, slice template, struct matcher_finger
         return copy_template(template, ret, error);
 }
 
-mitome_status matcher_state_add(struct matcher_state *state, slice id, slice template, mitome_error *error)
+static mitome_status note_survey(struct matcher_state *next, slice survey, mitome_error *error)
+{
+        if (survey.size && survey.size != sizeof next->survey)
+                return fail(error, MITOME_E_ARGUMENT, "survey", NULL);
+        bytes_wipe(next->survey, sizeof next->survey);
+        return slice_copy(survey, "survey", next->survey, sizeof next->survey, error);
+}
+
+mitome_status matcher_state_compare(struct matcher_state *state, slice survey, mitome_error *error)
+{
+        struct matcher_state next = *state;
+        MITOME_TRY(note_survey(&next, survey, error));
+        if (slice_equal(SLICE(next.survey), SLICE(state->survey)))
+                return ok();
+        if (state->finger_count) /* else there is nothing that could open, and the set has no number */
+                randombytes_buf(next.set, sizeof next.set);
+        return adopt(state, &next, error);
+}
+
+mitome_status matcher_state_add(
+        struct matcher_state *state, slice id, slice template, slice survey, mitome_error *error)
 {
         struct matcher_finger added;
         if (state->finger_count == GATE_FINGERS_MAX)
@@ -409,7 +430,9 @@ mitome_status matcher_state_add(struct matcher_state *state, slice id, slice tem
         struct matcher_state next = *state;
         next.fingers[next.finger_count++] = added;
         randombytes_buf(next.set, sizeof next.set);
-        mitome_status status = adopt(state, &next, error);
+        mitome_status status = note_survey(&next, survey, error);
+        if (!failed(status))
+                status = adopt(state, &next, error);
         if (failed(status))
                 forget_finger(&added);
         return status;
@@ -424,12 +447,13 @@ mitome_status matcher_state_rename(struct matcher_state *state, slice id, slice 
         return adopt(state, &next, error);
 }
 
-mitome_status matcher_state_remove(struct matcher_state *state, slice id, mitome_error *error)
+mitome_status matcher_state_remove(struct matcher_state *state, slice id, slice survey, mitome_error *error)
 {
         size_t place;
         MITOME_TRY(find_place(state, id, &place, error));
         struct matcher_finger removed = state->fingers[place];
         struct matcher_state next = *state;
+        MITOME_TRY(note_survey(&next, survey, error));
         next.finger_count--;
         for (size_t i = place; i < next.finger_count; i++)
                 next.fingers[i] = next.fingers[i + 1];
@@ -455,6 +479,7 @@ mitome_status matcher_state_forget(struct matcher_state *state, mitome_error *er
         }
         next.finger_count = 0;
         next.paired = false;
+        bytes_wipe(next.survey, sizeof next.survey);
         bytes_wipe(next.element_point, sizeof next.element_point);
         bytes_wipe(next.set, sizeof next.set);
         MITOME_TRY(adopt(state, &next, error));

@@ -50,16 +50,24 @@ MITOME_CHECKED mitome_status matcher_state_pair(
 const struct matcher_finger *matcher_state_find(const struct matcher_state *state, slice id);
 
 /* The changes of the set. Each is written before it is the state's; one that fails leaves the state as it
- * was. matcher_state_add adds a finger (the template is copied) and gives the set a new id. Fails with
- * GATE_FULL, GATE_KNOWN_FINGER, TOO_LONG, NO_MEMORY or as the storage does. */
+ * was. `survey` is what the device itself keeps after the change (32 bytes; empty: nothing).
+ * matcher_state_add adds a finger (the template is copied) and gives the set a new id. Fails with GATE_FULL,
+ * GATE_KNOWN_FINGER, TOO_LONG, NO_MEMORY or as the storage does. */
 MITOME_CHECKED mitome_status matcher_state_add(
-        struct matcher_state *state, slice id, slice template, mitome_error *error);
+        struct matcher_state *state, slice id, slice template, slice survey, mitome_error *error);
 
 /* matcher_state_rename calls a finger otherwise; the set keeps its id. matcher_state_remove forgets it, and
  * gives the set a new id. Both fail with GATE_UNKNOWN_FINGER, or as the storage does. */
 MITOME_CHECKED mitome_status matcher_state_rename(
         struct matcher_state *state, slice id, slice name, mitome_error *error);
-MITOME_CHECKED mitome_status matcher_state_remove(struct matcher_state *state, slice id, mitome_error *error);
+MITOME_CHECKED mitome_status matcher_state_remove(
+        struct matcher_state *state, slice id, slice survey, mitome_error *error);
+
+/* matcher_state_compare holds what the device keeps now against what it kept after the last change that was
+ * the matcher's own. Another survey: somebody else changed the set, and it gets a new id. Fails as the
+ * storage does. */
+MITOME_CHECKED mitome_status matcher_state_compare(
+        struct matcher_state *state, slice survey, mitome_error *error);
 
 /* matcher_state_forget ends the pairing and forgets every finger. Fails as the storage does. */
 MITOME_CHECKED mitome_status matcher_state_forget(struct matcher_state *state, mitome_error *error);
