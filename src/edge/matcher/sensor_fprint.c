@@ -281,10 +281,16 @@ static void close_sensor(void *context)
         g_free(sensor);
 }
 
+static const char reader_prefix[] = "reader:";
+
+static bool is_reader(const char *argument)
+{
+        return !argument || slice_begins_with(slice_text(argument), slice_text(reader_prefix));
+}
+
 static mitome_status open_camera(
         struct sensor_fprint *sensor, const struct sensor_config *config, mitome_error *error)
 {
-        static const char prefix[] = "reader:";
         const struct camera_watcher watcher = {
                 .context = sensor,
                 .ready = on_ready,
@@ -292,16 +298,11 @@ static mitome_status open_camera(
                 .retry = on_retry,
                 .broken = on_broken,
         };
-        const slice argument = config->argument ? slice_text(config->argument) : slice_of(NULL, 0);
-        bool is_reader = !config->argument || slice_begins_with(argument, slice_text(prefix));
-        if (is_reader && config->scores >= 0)
-                return fail(error, MITOME_E_ARGUMENT, "--scores", NULL);
-        if (!config->argument)
-                sensor->camera = camera_reader(&watcher);
-        else if (is_reader)
-                sensor->camera = camera_reader_virtual(&config->argument[sizeof prefix - 1], &watcher);
-        else
+        if (!is_reader(config->argument))
                 return camera_socket(config->argument, &watcher, &sensor->camera, error);
+        sensor->camera = config->argument ? camera_reader_virtual(
+                                                    &config->argument[sizeof reader_prefix - 1], &watcher)
+                                          : camera_reader(&watcher);
         return ok();
 }
 
@@ -318,6 +319,8 @@ static mitome_status open_parts(
 
 mitome_status sensor_fprint_open(const struct sensor_config *config, struct sensor *ret, mitome_error *error)
 {
+        if (is_reader(config->argument) && config->scores >= 0)
+                return fail(error, MITOME_E_ARGUMENT, "--scores", NULL);
         struct sensor_fprint *sensor = g_new0(struct sensor_fprint, 1);
         sensor->scores = config->scores;
         mitome_status status = open_parts(sensor, config, error);
