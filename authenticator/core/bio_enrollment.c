@@ -327,13 +327,6 @@ static void take_sample(struct core *core, const struct mitome_gate_event *event
 
 /* ---- BEGIN: an enrolment or a removal is announced ---- */
 
-static mitome_status keep_challenge(struct core *core, slice data)
-{
-        slice challenge;
-        MITOME_TRY(tlv_find_fixed(data, 0x80, "challenge", sizeof core->challenge, &challenge, NULL));
-        return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
-}
-
 static bool has_begun(struct core *core, slice data, uint16_t sw)
 {
         if (sw != SW_OK) {
@@ -343,7 +336,7 @@ static bool has_begun(struct core *core, slice data, uint16_t sw)
                 return false;
         }
         core->begun = true;
-        if (!failed(keep_challenge(core, data)))
+        if (!failed(core_keep_challenge(core, data)))
                 return true;
         core_close(core, CTAP1_ERR_OTHER);
         return false;
@@ -393,6 +386,7 @@ static void begin_capture(struct core *core, slice data, uint16_t sw)
                 .purpose = MITOME_GATE_ENROL,
                 .command = COMMAND_BIO_ENROLLMENT,
                 .challenge = SLICE(core->challenge),
+                .entry = core_entry(core),
                 .finger_id = SLICE(core->enrolment.template_id),
         };
         core_start_gate(core, &request, take_sample);

@@ -520,13 +520,6 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
         }
 }
 
-static mitome_status keep_challenge(struct core *core, slice data)
-{
-        slice challenge;
-        MITOME_TRY(tlv_find_fixed(data, 0x80, "challenge", sizeof core->challenge, &challenge, NULL));
-        return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
-}
-
 /* [6.5.5.7.3 6] preferredPlatformUvAttempts is more than 1: internalRetry is false, each request is one
  * attempt [6.5.5.7.3 9] performBuiltInUv: one capture; the platform asks again, as
  * preferredPlatformUvAttempts says. What the matcher signs has the permissions where a clientDataHash would
@@ -538,7 +531,7 @@ static void take_begun(struct core *core, slice data, uint16_t sw)
                 return;
         }
         core->begun = true;
-        if (failed(keep_challenge(core, data))) {
+        if (failed(core_keep_challenge(core, data))) {
                 core_close(core, CTAP1_ERR_OTHER);
                 return;
         }
@@ -555,6 +548,7 @@ static void take_begun(struct core *core, slice data, uint16_t sw)
                 .rp_id = core->pin.rp_id,
                 .client_data_hash = SLICE(core->permissions),
                 .challenge = SLICE(core->challenge),
+                .entry = core_entry(core),
                 .timeout_ms = CORE_UV_TIMEOUT_MS,
         };
         core_start_gate(core, &request, take_capture);

@@ -305,6 +305,8 @@ struct core {
         struct core_bio_request bio;
         struct core_enrolment enrolment;
         uint8_t challenge[32];
+        bool has_entry; /* the element's word beside it, on how often its PIN was entered: for the gate */
+        uint8_t entry[36];
         uint8_t permissions[32]; /* as a token by finger is announced: in the place of a clientDataHash */
 
         size_t request_size;
@@ -465,6 +467,11 @@ void core_begin_operation(struct core *core, core_next *check, core_next *perfor
 
 /* core_wants_built_in_uv: the option counts only without a pinUvAuthParam. */
 bool core_wants_built_in_uv(const struct core_operation *operation);
+
+/* core_keep_challenge keeps what BEGIN answered for the gate: the challenge and, from an element that says
+ * it, its word on the PIN; core_entry is that word, or nothing. */
+MITOME_CHECKED mitome_status core_keep_challenge(struct core *core, slice data);
+slice core_entry(const struct core *core);
 
 /* core_authorise announces the operation to the element, has the user verified or asks for a touch, and goes
  * on with operation.perform. */

@@ -197,6 +197,7 @@ static void verify_user(struct core *core)
                 .rp_id = operation->rp_id,
                 .client_data_hash = operation->client_data_hash,
                 .challenge = SLICE(core->challenge),
+                .entry = core_entry(core),
                 .timeout_ms = CORE_UV_TIMEOUT_MS,
         };
         core_start_gate(core, &request, take_capture);
@@ -243,11 +244,22 @@ void core_operation_done(struct core *core)
 
 /* ---- announcing the operation ---- */
 
-static mitome_status keep_challenge(struct core *core, slice data)
+mitome_status core_keep_challenge(struct core *core, slice data)
 {
-        slice challenge;
+        slice challenge, entry;
         MITOME_TRY(tlv_find_fixed(data, 0x80, "challenge", sizeof core->challenge, &challenge, NULL));
+        MITOME_TRY(tlv_find_optional(data, 0x81, "entry", &entry, NULL));
+        core->has_entry = entry.data;
+        if (entry.data && entry.size != sizeof core->entry)
+                return fail(NULL, MITOME_E_VALUE, "entry", NULL);
+        if (entry.data)
+                MITOME_TRY(slice_copy(entry, "entry", core->entry, sizeof core->entry, NULL));
         return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
+}
+
+slice core_entry(const struct core *core)
+{
+        return core->has_entry ? SLICE(core->entry) : (slice){ 0 };
 }
 
 static void take_begun(struct core *core, slice data, uint16_t sw)
@@ -261,7 +273,7 @@ static void take_begun(struct core *core, slice data, uint16_t sw)
         }
         core->begun = true;
         if (core_wants_built_in_uv(operation)) {
-                if (failed(keep_challenge(core, data)))
+                if (failed(core_keep_challenge(core, data)))
                         core_close(core, CTAP1_ERR_OTHER);
                 else
                         verify_user(core);

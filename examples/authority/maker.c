@@ -7,6 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <sodium.h>
+#include <stdio.h>
 
 enum { YEAR = 365 * 86400 };
 
@@ -27,6 +28,12 @@ static const char batch_extensions[] = "[certificate]\n"
                                        "authorityKeyIdentifier = keyid\n"
                                        "subjectKeyIdentifier = hash\n";
 
+/* Whose certificate it is, and what it says. */
+struct leaf {
+        const char *unit, *common_name;
+        const char *extensions;
+};
+
 struct keys {
         EVP_PKEY *ca, *batch;
         X509_NAME *ca_name, *batch_name;
@@ -44,13 +51,13 @@ static void keys_free(struct keys *keys)
 }
 
 /* The CA, and one certificate under it: of `keys->batch`. */
-static mitome_status certify(struct keys *keys, const char *common_name, const struct mitome_random *random,
+static mitome_status certify(struct keys *keys, const struct leaf *leaf, const struct mitome_random *random,
         int64_t now, mitome_error *error)
 {
         static const char *const ca_pairs[] = { "C", "JP", "O", "Mitome example maker", "CN",
                 "Attestation CA 1", NULL };
-        const char *const batch_pairs[] = { "C", "JP", "O", "Mitome example maker", "OU",
-                "Authenticator Attestation", "CN", common_name, NULL };
+        const char *const batch_pairs[] = { "C", "JP", "O", "Mitome example maker", "OU", leaf->unit, "CN",
+                leaf->common_name, NULL };
         uint8_t serials[2][8];
         if (random->fill(random->context, serials[0], sizeof serials) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
@@ -72,7 +79,7 @@ static mitome_status certify(struct keys *keys, const char *common_name, const s
         plan.key = keys->batch;
         plan.issuer = keys->ca_certificate;
         plan.serial = SLICE(serials[1]);
-        plan.extensions = batch_extensions;
+        plan.extensions = leaf->extensions;
         return x509_build(&plan, &keys->batch_certificate, error);
 }
 
@@ -88,8 +95,10 @@ static mitome_status export_key(const EVP_PKEY *key, uint8_t ret[MAKER_KEY_SIZE]
 mitome_status maker_make_batch(
         const struct mitome_random *random, int64_t now, struct maker_batch *ret, mitome_error *error)
 {
+        static const struct leaf leaf = { "Authenticator Attestation", "Software model 1, batch 1",
+                batch_extensions };
         struct keys keys = { .batch = EVP_EC_gen("P-256") };
-        mitome_status status = certify(&keys, "Software model 1, batch 1", random, now, error);
+        mitome_status status = certify(&keys, &leaf, random, now, error);
         if (!failed(status))
                 status = x509_der(keys.ca_certificate, &ret->ca, error);
         if (!failed(status))
@@ -119,17 +128,43 @@ static EVP_PKEY *key_of(const uint8_t point[MAKER_POINT_SIZE])
         return key;
 }
 
+static mitome_status certify_point(const struct leaf *leaf, const uint8_t point[MAKER_POINT_SIZE],
+        const struct mitome_random *random, int64_t now, struct authority_der *ret_ca,
+        struct authority_der *ret_certificate, mitome_error *error)
+{
+        struct keys keys = { .batch = key_of(point) };
+        mitome_status status = certify(&keys, leaf, random, now, error);
+        if (!failed(status))
+                status = x509_der(keys.ca_certificate, ret_ca, error);
+        if (!failed(status))
+                status = x509_der(keys.batch_certificate, ret_certificate, error);
+        keys_free(&keys);
+        return status;
+}
+
 mitome_status maker_certify_device(const struct mitome_random *random, int64_t now,
         const uint8_t point[MAKER_POINT_SIZE], struct maker_device *ret, mitome_error *error)
 {
-        struct keys keys = { .batch = key_of(point) };
-        mitome_status status = certify(&keys, "Software model 1, device", random, now, error);
-        if (!failed(status))
-                status = x509_der(keys.ca_certificate, &ret->ca, error);
-        if (!failed(status))
-                status = x509_der(keys.batch_certificate, &ret->certificate, error);
-        keys_free(&keys);
-        return status;
+        static const struct leaf leaf = { "Authenticator Attestation", "Software model 1, device",
+                batch_extensions };
+        return certify_point(&leaf, point, random, now, &ret->ca, &ret->certificate, error);
+}
+
+mitome_status maker_certify_matcher(const struct mitome_random *random, int64_t now,
+        const struct tsm_matcher *matcher, struct maker_matcher *ret, mitome_error *error)
+{
+        char extensions[512];
+        const struct leaf leaf = { "Matcher", "Software model 1, matcher", extensions };
+        if (!matcher_certificate_fits(matcher->class, matcher->modality))
+                return fail(error, MITOME_E_VALUE, "the matcher's class", NULL);
+        snprintf(extensions, sizeof extensions,
+                "[certificate]\n"
+                "basicConstraints = critical, CA:FALSE\n"
+                "keyUsage = critical, keyAgreement\n" MATCHER_CERTIFICATE_OID " = DER:30060201%02x0201%02x\n"
+                "authorityKeyIdentifier = keyid\n"
+                "subjectKeyIdentifier = hash\n",
+                matcher->class, matcher->modality);
+        return certify_point(&leaf, matcher->point, random, now, &ret->ca, &ret->certificate, error);
 }
 
 /* A list of one word. */

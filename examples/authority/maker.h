@@ -5,6 +5,7 @@
 /* The phone's maker, played: an attestation CA, and the batch key that all phones of the model share. */
 
 #include "authority.h"
+#include "matcher_certificate.h"
 
 enum { MAKER_AAGUID_SIZE = 16, MAKER_KEY_SIZE = 32, MAKER_POINT_SIZE = 65 };
 
@@ -29,6 +30,17 @@ struct maker_device {
 /* maker_certify_device makes them for the point (uncompressed P-256) that the element gave. */
 MITOME_CHECKED mitome_status maker_certify_device(const struct mitome_random *random, int64_t now,
         const uint8_t point[MAKER_POINT_SIZE], struct maker_device *ret, mitome_error *error);
+
+/* The certificate of one matcher's pairing key, and the CA that vouches for matchers. */
+struct maker_matcher {
+        struct authority_der ca, certificate;
+};
+
+/* maker_certify_matcher makes them for the point that the matcher gave: what it says of class (enum
+ * matcher_class) and modality (enum unlock_modality) is in its extension (matcher_certificate.h). A
+ * demonstration: this maker vouches for a class that nobody has tested. VALUE for one that there is not. */
+MITOME_CHECKED mitome_status maker_certify_matcher(const struct mitome_random *random, int64_t now,
+        const struct tsm_matcher *matcher, struct maker_matcher *ret, mitome_error *error);
 
 /* maker_write_statement writes the model's FIDO metadata statement, JSON. It is honest: element and matcher
  * are software. */

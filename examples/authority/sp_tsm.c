@@ -57,13 +57,15 @@ mitome_status tsm_store_device_certificate(
         return tsm_order(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x38, .data = data }, error);
 }
 
-mitome_status tsm_pair(
-        struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error)
+mitome_status tsm_pair(struct tsm_channel *channel, const struct tsm_matcher *matcher,
+        uint8_t ret_element_point[65], mitome_error *error)
 {
         uint8_t fields[80], plain[TSM_WIRE_MAX];
         writer w = WRITER(fields);
         slice answer, point;
-        tlv_write(&w, 0x80, matcher_point);
+        tlv_write(&w, 0x80, SLICE(matcher->point));
+        tlv_write_u8(&w, 0x81, matcher->class);
+        tlv_write_u8(&w, 0x82, matcher->modality);
         MITOME_TRY(tsm_exchange(channel,
                 &(struct apdu_command){ .cla = 0x80, .ins = 0x32, .data = writer_view(&w), .expected = 256 },
                 plain, &answer, error));

@@ -5,6 +5,7 @@
 /* The service provider's TSM, played: with the keys of the provider's own domain it personalises the JPKI and
  * FIDO applets and erases what is in them. It installs and deletes nothing. */
 
+#include "matcher_certificate.h"
 #include "tsm_channel.h"
 
 /* tsm_take_over makes the provider's domain the provider's: in a session by the first keys they are replaced
@@ -16,11 +17,11 @@ MITOME_CHECKED mitome_status tsm_take_over(const struct mitome_link *link, const
 MITOME_CHECKED mitome_status tsm_store_batch_key(
         struct tsm_channel *channel, slice aaguid, slice key, slice certificate, mitome_error *error);
 
-/* tsm_pair begins a pairing, tsm_confirm_pairing ends it in the same channel with what the matcher answered:
- * until then the former one stands. Whoever calls it vouches for the matcher's certificate, and for the
- * holder's card where there was a matcher before. */
-MITOME_CHECKED mitome_status tsm_pair(
-        struct tsm_channel *channel, slice matcher_point, uint8_t ret_element_point[65], mitome_error *error);
+/* tsm_pair begins a pairing with a matcher whose certificate was read by tsm_check_matcher,
+ * tsm_confirm_pairing ends it in the same channel with what the matcher answered: until then the former one
+ * stands. Whoever calls it vouches for the holder's card where there was a matcher before. */
+MITOME_CHECKED mitome_status tsm_pair(struct tsm_channel *channel, const struct tsm_matcher *matcher,
+        uint8_t ret_element_point[65], mitome_error *error);
 MITOME_CHECKED mitome_status tsm_confirm_pairing(
         struct tsm_channel *channel, const uint8_t confirmation[32], mitome_error *error);
 

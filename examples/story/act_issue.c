@@ -2,6 +2,7 @@
 
 /* What the provider's manager puts into the element, and keeps the issuer's from. */
 
+#include "matcher_class.h"
 #include "story.h"
 
 static const struct authority_person person = {
@@ -36,11 +37,11 @@ mitome_status story_open_provider(
 static mitome_status pair_matcher(struct story *story, mitome_error *error)
 {
         struct tsm_channel channel;
-        uint8_t matcher_point[PAIRING_POINT_SIZE], element_point[PAIRING_POINT_SIZE];
-        uint8_t confirmation[SHA256_SIZE];
-        MITOME_TRY(matcher_gate_point(story->phone.matcher, matcher_point, error));
+        struct tsm_matcher matcher = { .class = MATCHER_STRONG, .modality = UNLOCK_FINGER };
+        uint8_t element_point[PAIRING_POINT_SIZE], confirmation[SHA256_SIZE];
+        MITOME_TRY(matcher_gate_point(story->phone.matcher, matcher.point, error));
         MITOME_TRY(story_open_provider(story, TSM_FIDO, &channel, error));
-        mitome_status status = tsm_pair(&channel, SLICE(matcher_point), element_point, error);
+        mitome_status status = tsm_pair(&channel, &matcher, element_point, error);
         if (!failed(status))
                 status = matcher_gate_pair(story->phone.matcher, SLICE(element_point), confirmation, error);
         if (!failed(status))

@@ -4,6 +4,7 @@
 #include "card_keys.h"
 #include "child_process.h"
 #include "device_state.h"
+#include "matcher_class.h"
 #include "provision.h"
 #include "random_system.h"
 #include "storage_file.h"
@@ -187,11 +188,11 @@ static mitome_status pair(struct device *device, mitome_error *error)
 {
         struct tsm_channel channel;
         struct mitome_link link = card_link(device->card);
-        uint8_t matcher_point[PAIRING_POINT_SIZE], element_point[PAIRING_POINT_SIZE];
-        uint8_t confirmation[SHA256_SIZE];
-        MITOME_TRY(matcher_gate_point(device->matcher, matcher_point, error));
+        struct tsm_matcher matcher = { .class = MATCHER_STRONG, .modality = UNLOCK_FINGER };
+        uint8_t element_point[PAIRING_POINT_SIZE], confirmation[SHA256_SIZE];
+        MITOME_TRY(matcher_gate_point(device->matcher, matcher.point, error));
         MITOME_TRY(open_domain(device, &link, &channel, error));
-        mitome_status status = tsm_pair(&channel, SLICE(matcher_point), element_point, error);
+        mitome_status status = tsm_pair(&channel, &matcher, element_point, error);
         if (!failed(status))
                 status = matcher_gate_pair(device->matcher, SLICE(element_point), confirmation, error);
         if (!failed(status))

@@ -140,7 +140,7 @@ static void pair(struct life *life)
                 point[i] = (uint8_t)strtoul(digits, NULL, 16);
         }
         writer w = WRITER(bytes);
-        tlv_write(&w, 0x80, SLICE(point));
+        element_rig_write_matcher(&life->rig, SLICE(point), &w);
         if (!open_channel(life, element_rig_fido) ||
                 element_rig_secured(&life->rig, 0x80320000, writer_view(&w)) != SW_OK)
                 return;

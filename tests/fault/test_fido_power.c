@@ -303,7 +303,7 @@ static void pair(struct element_rig *rig, void *context)
         SECRET(scalar);
         assert_int_equal(p256_generate(&rig->random, &scalar, point, NULL).code, MITOME_OK);
         writer w = WRITER(bytes);
-        tlv_write(&w, 0x80, SLICE(point));
+        element_rig_write_matcher(rig, SLICE(point), &w);
         if (!open_channel(rig) || element_rig_secured(rig, 0x80320000, writer_view(&w)) != SW_OK)
                 return;
         memcpy(own, element_rig_value(rig, 0x80).data, sizeof own);

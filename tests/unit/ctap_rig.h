@@ -34,6 +34,7 @@ struct ctap_rig {
         enum mitome_gate_purpose gate_purpose;
         bool fingers_forgotten;
         uint8_t gate_command, rp_id[256], client_data_hash[SHA256_SIZE], challenge[UNLOCK_CHALLENGE_SIZE];
+        uint32_t pin_entries; /* what the element says to the matcher */
         size_t rp_id_size;
 
         uint8_t reply[CORE_MESSAGE_MAX];

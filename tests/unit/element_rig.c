@@ -462,13 +462,20 @@ void element_rig_lease(struct element_rig *rig, uint16_t count)
         MUST(element_rig_secured(rig, 0x804A0000, writer_view(&w)) == SW_OK);
 }
 
+void element_rig_write_matcher(const struct element_rig *rig, slice point, writer *w)
+{
+        tlv_write(w, 0x80, point);
+        tlv_write_u8(w, 0x81, rig->matcher_chosen ? rig->matcher_class : MATCHER_STRONG);
+        tlv_write_u8(w, 0x82, rig->matcher_chosen ? rig->matcher_modality : UNLOCK_FINGER);
+}
+
 void element_rig_pair(struct element_rig *rig, struct secret *ret_key)
 {
         SECRET(scalar);
         uint8_t point[PAIRING_POINT_SIZE], mac[SHA256_SIZE], bytes[80];
         DONE(p256_generate(&rig->random, &scalar, point, NULL));
         writer w = WRITER(bytes);
-        tlv_write(&w, 0x80, SLICE(point));
+        element_rig_write_matcher(rig, SLICE(point), &w);
         MUST(element_rig_channel(rig, element_rig_fido, &element_rig_keys) == SW_OK);
         MUST(element_rig_secured(rig, 0x80320000, writer_view(&w)) == SW_OK);
         slice element_point = element_rig_value(rig, 0x80);
@@ -598,9 +605,12 @@ uint16_t element_rig_begin(struct element_rig *rig, struct element_rig_operation
         }
         if (bio)
                 tlv_write(&w, 0x85, covered);
-        if (element_rig_command(rig, 0x80200000, writer_view(&w)) == SW_OK && rig->data.size)
+        if (element_rig_command(rig, 0x80200000, writer_view(&w)) == SW_OK && rig->data.size) {
                 DONE(slice_copy(element_rig_value(rig, 0x80), "challenge", operation->challenge,
                         sizeof operation->challenge, NULL));
+                DONE(slice_copy(element_rig_value(rig, 0x81), "entry", operation->entry,
+                        sizeof operation->entry, NULL));
+        }
         return rig->sw;
 }
 
@@ -608,7 +618,8 @@ void element_rig_seal(const struct element_rig *rig, const struct element_rig_op
         enum unlock_purpose purpose, uint8_t ret_token[UNLOCK_TOKEN_SIZE])
 {
         uint8_t hash[SHA256_SIZE], permissions[SHA256_SIZE], removal[SHA256_SIZE];
-        struct unlock_token token = { .purpose = (uint8_t)purpose, .modality = UNLOCK_FINGER };
+        struct unlock_token token = { .purpose = (uint8_t)purpose,
+                .modality = rig->matcher_chosen ? rig->matcher_modality : UNLOCK_FINGER };
         bool bio = operation->command == 0x09;
         slice client_data_hash = bio ? (slice){ 0 } : SLICE(operation->client_data_hash);
         if (bio && operation->removes.size) {

@@ -7,6 +7,7 @@
  * mitome_element_transmit. What must not fail and does aborts the test. */
 
 #include "digest.h"
+#include "matcher_class.h"
 #include "power_cut.h"
 #include "scp03.h"
 #include "unlock_token.h"
@@ -40,6 +41,9 @@ struct element_rig {
         uint8_t response[MITOME_APDU_MAX], plain[MITOME_APDU_MAX];
 
         struct secret pairing_key;
+        /* What the maker's certificate says of the matcher; not chosen: a strong one that reads fingers. */
+        bool matcher_chosen;
+        uint8_t matcher_class, matcher_modality;
         uint8_t set[UNLOCK_SET_SIZE]; /* of the matcher's fingers */
         struct secret batch_key;
         uint8_t batch_point[PAIRING_POINT_SIZE];
@@ -124,6 +128,9 @@ void element_rig_lease(struct element_rig *rig, uint16_t count);
 /* element_rig_pair pairs the rig's matcher; `ret_key` may be NULL. */
 void element_rig_pair(struct element_rig *rig, struct secret *ret_key);
 
+/* element_rig_write_matcher writes PAIR's data for a matcher of this point. */
+void element_rig_write_matcher(const struct element_rig *rig, slice point, writer *w);
+
 /* element_rig_allow writes an access rule: the app with this hash (none: every app) may send anything to the
  * applet. The card manager is selected then, and every applet free. */
 void element_rig_allow(struct element_rig *rig, slice aid, slice hash);
@@ -142,6 +149,7 @@ struct element_rig_operation {
         uint8_t permissions;      /* command 06 */
         slice removes;            /* command 09: templateId of the finger that goes; empty: one comes */
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        uint8_t entry[UNLOCK_ENTRY_SIZE]; /* BEGIN's answer, beside a challenge */
 };
 
 uint16_t element_rig_begin(struct element_rig *rig, struct element_rig_operation *operation);

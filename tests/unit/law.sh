@@ -58,7 +58,7 @@ allowed() {
         src/rp) echo src/base attestation src/rp ;;
         attestation/*) echo src/base attestation ;;
         authenticator | authenticator/*) echo src/base authenticator ;;
-        examples/authority) echo src/base authenticator/apdu authenticator/channel examples/authority ;;
+        examples/authority) echo src/base authenticator/apdu authenticator/channel authenticator/gate examples/authority ;;
         examples/portal) echo src/base src/rp attestation examples/portal ;;
         *) echo '*' ;;
         esac

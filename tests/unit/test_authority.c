@@ -5,6 +5,7 @@
 
 #include "element_rig.h"
 #include "maker.h"
+#include "matcher_class.h"
 #include "metadata_statement.h"
 #include "p256.h"
 #include "random_system.h"
@@ -719,14 +720,16 @@ static void the_tsm_equips_and_pairs_a_new_element(void **state)
         (void)state;
         static struct element_rig rig;
         static struct maker_batch batch;
-        uint8_t point[PAIRING_POINT_SIZE], matcher[PAIRING_POINT_SIZE], nowhere[PAIRING_POINT_SIZE] = { 4 };
+        uint8_t point[PAIRING_POINT_SIZE];
+        struct tsm_matcher matcher = { .class = MATCHER_STRONG, .modality = UNLOCK_FINGER };
+        const struct tsm_matcher nowhere = { { 4 }, MATCHER_STRONG, UNLOCK_FINGER };
         const struct mitome_link link = { .context = &rig, .transmit = transmit };
         const struct scp03_keys keys = right_keys();
         struct tsm_channel channel;
         element_rig_open(&rig);
         assert_int_equal(maker_make_batch(&all.random, rig_now, &batch, NULL).code, MITOME_OK);
         SECRET(scalar);
-        assert_int_equal(p256_generate(&all.random, &scalar, matcher, NULL).code, MITOME_OK);
+        assert_int_equal(p256_generate(&all.random, &scalar, matcher.point, NULL).code, MITOME_OK);
 
         assert_int_equal(tsm_open(&channel, &link, &keys, TSM_FIDO, &all.random, NULL).code, MITOME_OK);
         assert_int_equal(tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
@@ -740,19 +743,19 @@ static void the_tsm_equips_and_pairs_a_new_element(void **state)
                 MITOME_E_APDU_STATUS);
         tsm_close(&channel);
         assert_int_equal(tsm_open(&channel, &link, &keys, TSM_FIDO, &all.random, NULL).code, MITOME_OK);
-        assert_int_equal(tsm_pair(&channel, SLICE(nowhere), point, NULL).code, MITOME_E_APDU_STATUS);
+        assert_int_equal(tsm_pair(&channel, &nowhere, point, NULL).code, MITOME_E_APDU_STATUS);
         tsm_close(&channel);
         assert_int_equal(tsm_open(&channel, &link, &keys, TSM_FIDO, &all.random, NULL).code, MITOME_OK);
-        assert_int_equal(tsm_pair(&channel, SLICE(matcher), point, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_pair(&channel, &matcher, point, NULL).code, MITOME_OK);
         SECRET(key);
         uint8_t mac[SHA256_SIZE] = { 0 };
         assert_int_equal(tsm_confirm_pairing(&channel, mac, NULL).code, MITOME_E_APDU_STATUS);
-        assert_int_equal(tsm_pair(&channel, SLICE(matcher), point, NULL).code, MITOME_OK);
-        assert_int_equal(
-                pairing_derive(secret_view(&scalar), SLICE(point), SLICE(point), SLICE(matcher), &key, NULL)
-                        .code,
+        assert_int_equal(tsm_pair(&channel, &matcher, point, NULL).code, MITOME_OK);
+        assert_int_equal(pairing_derive(secret_view(&scalar), SLICE(point), SLICE(point),
+                                 SLICE(matcher.point), &key, NULL)
+                                 .code,
                 MITOME_OK);
-        pairing_confirmation(secret_view(&key), PAIRING_MATCHER, SLICE(point), SLICE(matcher), mac);
+        pairing_confirmation(secret_view(&key), PAIRING_MATCHER, SLICE(point), SLICE(matcher.point), mac);
         assert_int_equal(tsm_confirm_pairing(&channel, mac, NULL).code, MITOME_OK);
         tsm_close(&channel);
         assert_int_equal(point[0], 4);

@@ -1387,7 +1387,7 @@ static void too_many_certificates_leave_nothing(void **state)
 static void pairing_wants_a_point(void **state)
 {
         struct element_rig *rig = *state;
-        uint8_t bytes[70], point[65];
+        uint8_t bytes[80], point[65];
         memcpy(point, rig->batch_point, sizeof point);
         for (int i = 0; i < 4; i++) {
                 writer w = WRITER(bytes);
@@ -1397,7 +1397,7 @@ static void pairing_wants_a_point(void **state)
                         memset(point, 0, sizeof point);
                 if (i == 2)
                         point[0] = 0x02;
-                tlv_write(&w, 0x80, slice_of(point, i == 3 ? 64 : 65));
+                element_rig_write_matcher(rig, slice_of(point, i == 3 ? 64 : 65), &w);
                 assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
                 assert_sw(element_rig_secured(rig, pair, writer_view(&w)), SW_WRONG_DATA);
                 assert_sw(element_rig_secured(rig, pair, nothing), SW_WRONG_DATA);
@@ -1411,10 +1411,10 @@ static void begin_pairing(
         struct element_rig *rig, struct secret *ret_key, uint8_t ret_point[65], uint8_t ret_own[65])
 {
         SECRET(scalar);
-        uint8_t bytes[70];
+        uint8_t bytes[80];
         writer w = WRITER(bytes);
         assert_int_equal(p256_generate(&rig->random, &scalar, ret_point, NULL).code, MITOME_OK);
-        tlv_write(&w, 0x80, slice_of(ret_point, 65));
+        element_rig_write_matcher(rig, slice_of(ret_point, 65), &w);
         assert_sw(element_rig_secured(rig, pair, writer_view(&w)), SW_OK);
         memcpy(ret_own, element_rig_value(rig, 0x80).data, 65);
         assert_int_equal(pairing_derive(secret_view(&scalar), slice_of(ret_own, 65), slice_of(ret_own, 65),

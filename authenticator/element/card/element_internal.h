@@ -51,6 +51,8 @@ enum element_object {
         OBJECT_DEVICE_IDENTIFIER = 0x0046,   /* 16 bytes, known to holders of that token */
         OBJECT_STORE_STATE = 0x0047,         /* u32: changes of the discoverable credentials */
         OBJECT_UV_COUNT = 0x0048,            /* u32: captures since the PIN was entered last */
+        OBJECT_PIN_ENTRIES = 0x0049,         /* u32: how often the PIN was entered; outlives it */
+        OBJECT_PAIRING_FACTS = 0x004A,       /* class (u8), modality (u8) of the matcher: fido_pairing.c */
         OBJECT_DEVICE_KEY = 0x0050,          /* P-256 scalar (32): device_key.c */
         OBJECT_DEVICE_CERTIFICATES = 0x0051, /* TLV list of 82, the device key's first */
         OBJECT_DEVICE_IDENTITY = 0x0052,     /* UTF-8 */

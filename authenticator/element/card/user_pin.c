@@ -243,6 +243,7 @@ uint16_t user_pin_personalise(struct mitome_element *element)
 {
         if (reference_kind(element, &pin) == PIN_TEXT)
                 SW_TRY(user_pin_delete(element));
+        SW_TRY(fido_pairing_personalise(element));
         uint8_t tries = reference_tries(element, &pin);
         if (tries > USER_PIN_TRIES_PERSONALISED)
                 tries = USER_PIN_TRIES_PERSONALISED;
@@ -251,14 +252,25 @@ uint16_t user_pin_personalise(struct mitome_element *element)
 
 /* ---- entering it ---- */
 
-static uint16_t put_uv_count(struct mitome_element *element, uint32_t count)
+static uint16_t put_count(struct mitome_element *element, uint32_t object, uint32_t count)
 {
         uint8_t bytes[4];
         writer w = WRITER(bytes);
-        if (count == user_uv_count(element))
+        if (count == element_number(element, object))
                 return SW_OK;
         write_u32(&w, count);
-        return element_put(element, OBJECT_UV_COUNT, SLICE(bytes));
+        return element_put(element, object, SLICE(bytes));
+}
+
+static uint16_t put_uv_count(struct mitome_element *element, uint32_t count)
+{
+        return put_count(element, OBJECT_UV_COUNT, count);
+}
+
+static uint16_t count_entry(struct mitome_element *element)
+{
+        uint32_t entries = user_pin_entries(element);
+        return put_count(element, OBJECT_PIN_ENTRIES, entries < UINT32_MAX ? entries + 1 : entries);
 }
 
 /* [6.5.2.2] the try is written down and compared; a wrong one is one more in a row. */
@@ -286,16 +298,36 @@ uint16_t user_pin_check(struct mitome_element *element, slice hash)
         SW_TRY(spend_try(element, hash, tries));
         element->fido.wrong_in_a_row = 0;
         SW_TRY(reference_put_tries(element, &pin, full_tries(element)));
-        SW_TRY(user_uv_put(element, USER_UV_TRIES));
+        SW_TRY(user_uv_fill(element));
         SW_TRY(put_uv_count(element, 0));
+        SW_TRY(count_entry(element));
         return element_commit(element);
+}
+
+uint32_t user_pin_entries(const struct mitome_element *element)
+{
+        return element_number(element, OBJECT_PIN_ENTRIES);
 }
 
 /* ---- the finger ---- */
 
+uint8_t user_uv_full(const struct mitome_element *element)
+{
+        struct fido_matcher matcher;
+        bool weak = fido_matcher(element, &matcher) && matcher.class < MATCHER_STRONG;
+        return weak ? USER_UV_TRIES_WEAK : USER_UV_TRIES;
+}
+
+/* A pairing with a lesser matcher lowers the limit: what was left above it is gone. */
 uint8_t user_uv_tries(const struct mitome_element *element)
 {
-        return (uint8_t)element_number(element, OBJECT_UV_TRIES);
+        uint8_t stored = (uint8_t)element_number(element, OBJECT_UV_TRIES), full = user_uv_full(element);
+        return stored < full ? stored : full;
+}
+
+uint16_t user_uv_fill(struct mitome_element *element)
+{
+        return user_uv_put(element, user_uv_full(element));
 }
 
 uint16_t user_uv_put(struct mitome_element *element, uint8_t tries)

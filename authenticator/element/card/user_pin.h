@@ -15,6 +15,7 @@ enum {
         USER_PIN_TRIES = 8,              /* CTAP 2.1 6.5.2.1 */
         USER_PIN_TRIES_PERSONALISED = 3, /* of the user-verification PIN */
         USER_UV_TRIES = 5,               /* of the finger */
+        USER_UV_TRIES_WEAK = 3,          /* before a matcher of a class below STRONG */
         USER_PIN_COMPLEX = 0x02,         /* a flag of OBJECT_FIDO_SETTINGS */
 };
 
@@ -74,7 +75,8 @@ uint16_t user_pin_release(struct mitome_element *element);
 void user_pin_close_fido(struct mitome_element *element);
 
 /* user_pin_personalise prepares what changes when the user-verification certificate arrives: a PIN that is
- * not four digits long is no PIN of such an element, and the fingers that it confirmed go with it. */
+ * not four digits long is no PIN of such an element, and the fingers that it confirmed go with it; so does a
+ * matcher that nobody has tested. */
 uint16_t user_pin_personalise(struct mitome_element *element);
 
 void user_pin_hash(slice text, struct secret *ret_hash);
@@ -84,14 +86,21 @@ void user_pin_hash(slice text, struct secret *ret_hash);
  * Every step is durable before the next. With the last try PIN tokens end. */
 uint16_t user_pin_check(struct mitome_element *element, slice hash);
 
-/* The tries of the finger. user_uv_put prepares; the caller commits. user_uv_debit takes one and counts it,
- * user_uv_refund gives it back: nothing was presented. */
+/* The tries of the finger. user_uv_full is how many there are at most, by the class of the matcher;
+ * user_uv_fill prepares that many, user_uv_put any number; the caller commits. user_uv_debit takes one and
+ * counts it, user_uv_refund gives it back: nothing was presented. */
 uint8_t user_uv_tries(const struct mitome_element *element);
+uint8_t user_uv_full(const struct mitome_element *element);
+uint16_t user_uv_fill(struct mitome_element *element);
 uint16_t user_uv_put(struct mitome_element *element, uint8_t tries);
 uint16_t user_uv_debit(struct mitome_element *element);
 uint16_t user_uv_refund(struct mitome_element *element);
 
 /* user_uv_count is how many captures were debited since the PIN was entered last. */
 uint32_t user_uv_count(const struct mitome_element *element);
+
+/* user_pin_entries is how often the PIN was entered rightly, by whichever path. It never goes down, whatever
+ * is erased: who keeps time for the element (the matcher) sees by it that there was one more. */
+uint32_t user_pin_entries(const struct mitome_element *element);
 
 #endif

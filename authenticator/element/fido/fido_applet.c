@@ -41,7 +41,7 @@ void fido_forget(struct mitome_element *element)
 static uint16_t erase(struct mitome_element *element)
 {
         static const uint32_t objects[] = { OBJECT_BATCH_KEY, OBJECT_BATCH_CERTIFICATES, OBJECT_PAIRING_KEY,
-                OBJECT_ENTERPRISE_LIST };
+                OBJECT_PAIRING_FACTS, OBJECT_PIN_ENTRIES, OBJECT_ENTERPRISE_LIST };
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 SW_TRY(element_delete(element, objects[i]));
         SW_TRY(user_pin_delete(element));
@@ -56,9 +56,10 @@ static uint16_t erase(struct mitome_element *element)
 static uint16_t facts_of(const struct mitome_element *element)
 {
         const struct fido *fido = &element->fido;
+        struct fido_matcher matcher;
         bool batch_key = element_has(element, OBJECT_BATCH_KEY);
         int facts = (batch_key ? FACT_BATCH_KEY : FACT_NO_BATCH_KEY) |
-                    (element_has(element, OBJECT_PAIRING_KEY) ? FACT_PAIRED : 0) |
+                    (fido_matcher(element, &matcher) ? FACT_PAIRED : 0) |
                     (element_has(element, OBJECT_ENROLMENT_SET) ? FACT_SET : 0) |
                     (user_pin_is_set(element) ? FACT_PIN : 0) |
                     (user_pin_is_blocked(element) ? 0 : FACT_PIN_TRIES) |
@@ -87,10 +88,11 @@ static bool is_finger_open(const struct mitome_element *element)
 
 static uint8_t state_flags(const struct mitome_element *element)
 {
+        struct fido_matcher matcher;
         int flags =
                 (element_has(element, OBJECT_BATCH_KEY) ? STATE_BATCH_KEY : 0) |
                 (user_pin_is_set(element) ? STATE_PIN_SET : 0) |
-                (element_has(element, OBJECT_PAIRING_KEY) ? STATE_PAIRED : 0) |
+                (fido_matcher(element, &matcher) ? STATE_PAIRED : 0) |
                 (is_finger_open(element) ? STATE_FINGER_OPEN : 0) |
                 (element_is_personalised(element) ? STATE_PERSONALISED : 0) |
                 (fido_enterprise_enabled(element) ? STATE_ENTERPRISE : 0) |
@@ -135,6 +137,15 @@ static void write_uv_count(const struct mitome_element *element, writer *answer)
         tlv_write(answer, 0x8A, SLICE(bytes));
 }
 
+static void write_matcher(const struct mitome_element *element, writer *answer)
+{
+        struct fido_matcher matcher;
+        if (!fido_matcher(element, &matcher))
+                return;
+        const uint8_t bytes[] = { matcher.class, matcher.modality };
+        tlv_write(answer, 0x8D, SLICE(bytes));
+}
+
 uint16_t fido_get_state(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         const struct fido_index *index;
@@ -151,6 +162,7 @@ uint16_t fido_get_state(struct mitome_element *element, const struct apdu_comman
         tlv_write_u8(answer, 0x86, state_flags_more(element));
         write_count(answer, 0x87, fido_count_discoverable(element));
         write_uv_count(element, answer);
+        write_matcher(element, answer);
         return command->p1 == STATE_WITH_IDENTIFIERS ? fido_persistent_show(element, answer) : SW_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "apdu.h"
 #include "fido_index.h"
 #include "fido_rules.h"
+#include "matcher_class.h"
 #include "p256.h"
 #include "signing_key.h"
 #include "unlock_token.h"
@@ -105,6 +106,7 @@ struct fido_token {
 struct fido_pairing {
         struct secret key; /* size 0: none */
         uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
+        uint8_t class, modality;
 };
 
 /* The private keys that stay ready to sign: the batch key, and the one of the last assertion. */
@@ -277,6 +279,27 @@ uint16_t fido_check_token(const struct mitome_element *element, const struct fid
 /* fido_flags are UP and UV of an operation that was spent. */
 uint8_t fido_flags(const struct fido_operation *operation, bool present);
 
+/* ---- the paired matcher (fido_pairing.c) ---- */
+
+/* What its maker's certificate says of it, by the word of the management station. */
+struct fido_matcher {
+        uint8_t class;    /* enum matcher_class */
+        uint8_t modality; /* enum unlock_modality */
+};
+
+/* fido_matcher tells whether one is paired. A pairing of before there were classes is none: nobody has said
+ * how far its matcher is to be trusted. */
+bool fido_matcher(const struct mitome_element *element, struct fido_matcher *ret);
+
+/* fido_delete_pairing stages its end; fido_pairing_personalise does so where the matcher is none for a
+ * person's element, with the set that it vouched for. */
+uint16_t fido_delete_pairing(struct mitome_element *element);
+uint16_t fido_pairing_personalise(struct mitome_element *element);
+
+/* fido_opens_person tells whether who was verified so (enum fido_modality) may use the user-verification key:
+ * by PIN, and by what a matcher of class STRONG compares. */
+bool fido_opens_person(const struct mitome_element *element, uint8_t modality);
+
 /* ---- fingers (fido_fingers.c) ---- */
 
 /* fido_fingers_change: the message of a bioEnrollment announces a change of the set; fido_fingers_capture: it
@@ -319,6 +342,7 @@ struct fido_query {
         slice user_id;
         bool discoverable;
         bool verified;   /* the user was: else credProtect hides some */
+        bool no_person;  /* but not so that a certificate credential may be used: they are left out */
         uint32_t before; /* older than the one at this place; 0: any */
 };
 

@@ -248,7 +248,9 @@ static bool fits(const struct fido_credential *credential, const struct fido_que
                (!query->id.size || slice_equal(credential->id, query->id)) &&
                (!query->listed.size || is_listed(query, credential->id)) &&
                (!query->user_id.size || slice_equal(credential->user_id, query->user_id)) &&
-               (!query->discoverable || credential->discoverable) && is_shown(credential->protection, query);
+               (!query->discoverable || credential->discoverable) &&
+               !(query->no_person && credential->algorithm == SIGNING_RS256) &&
+               is_shown(credential->protection, query);
 }
 
 /* What the index can tell of it. */
@@ -260,7 +262,7 @@ static bool may_fit(
                (!query->user_id.size || entry->user == tags->user) &&
                (!query->before || entry->place < query->before) &&
                (!query->discoverable || entry->flags & INDEX_DISCOVERABLE) &&
-               is_shown(entry->protection, query);
+               !(query->no_person && entry->flags & INDEX_CERTIFICATE) && is_shown(entry->protection, query);
 }
 
 /* The record itself says the rest. */

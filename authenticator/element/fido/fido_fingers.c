@@ -104,6 +104,6 @@ uint16_t fido_confirm(struct mitome_element *element, const struct apdu_command 
         enum unlock_purpose purpose = operation.removes ? UNLOCK_REMOVED : UNLOCK_ENROLLED;
         SW_TRY(fido_check_token(element, &operation, bytes, purpose, &token));
         SW_TRY(put_set(element, &token, operation.removes));
-        SW_TRY(user_uv_put(element, USER_UV_TRIES));
+        SW_TRY(user_uv_fill(element));
         return element_commit(element);
 }

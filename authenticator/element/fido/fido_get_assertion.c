@@ -91,6 +91,20 @@ static struct fido_query query_of(const struct fido_operation *operation)
                 .verified = is_verified(operation) };
 }
 
+/* What a weak matcher has verified opens other credentials. Where only the person's own fits, the platform
+ * hears that the PIN is wanted. */
+static uint16_t find_open(struct mitome_element *element, const struct fido_operation *operation,
+        struct fido_query *query, struct fido_credential *ret)
+{
+        struct fido_query any = *query;
+        query->no_person = is_verified(operation) && !fido_opens_person(element, operation->modality);
+        uint16_t sw = fido_find(element, query, ret);
+        if (sw != SW_NO_REFERENCE || !query->no_person)
+                return sw;
+        sw = fido_find(element, &any, ret);
+        return sw == SW_OK ? SW_SECURITY_STATUS : sw;
+}
+
 /* [6.2.2 7.1] [6.2.2 11] [6.2.2 11.1] the newest of the list that is here. [6.2.2 7.3] [6.2.2 7.4]
  * [6.2.2 7.5] fido_find leaves out what credProtect hides, and what is another relying party's; [6.2.2 7.6]
  * 6A88 when nothing is left. */
@@ -99,7 +113,7 @@ static uint16_t choose_allowed(struct mitome_element *element, const struct fido
 {
         struct fido_query query = query_of(operation);
         query.listed = get->data;
-        return fido_find(element, &query, ret);
+        return find_open(element, operation, &query, ret);
 }
 
 /* [6.2.2 7.2] no list: all discoverable ones, [6.2.2 7.7] counted, for who is told of several; [6.2.2 12]
@@ -109,7 +123,7 @@ static uint16_t choose_newest(struct mitome_element *element, const struct fido_
 {
         struct fido_query query = query_of(operation);
         query.discoverable = true;
-        SW_TRY(fido_find(element, &query, ret));
+        SW_TRY(find_open(element, operation, &query, ret));
         return fido_count_found(element, &query, ret_count);
 }
 
@@ -244,6 +258,7 @@ static uint16_t assert_next(struct mitome_element *element, struct fido_chain *c
         struct fido_query query = query_of(&chain->operation);
         query.discoverable = true;
         query.before = chain->before;
+        query.no_person = query.verified && !fido_opens_person(element, chain->operation.modality);
         SW_TRY(fido_find(element, &query, &credential));
         chain->before = credential.place;
         return assert_with(element, chain, &credential, answer);

@@ -136,6 +136,14 @@ static bool can_attest_person(const struct mitome_element *element)
         return fido_certificate_usable(element) && device_certificates(element).size > 0;
 }
 
+/* The person is shown by key 0017, which a weak matcher does not open: with the PIN it is done. */
+static uint16_t check_person(
+        const struct mitome_element *element, const struct fido_operation *operation, const struct make *make)
+{
+        bool person = is_enterprise(element, operation, make) && can_attest_person(element);
+        return !person || fido_opens_person(element, operation->modality) ? SW_OK : SW_SECURITY_STATUS;
+}
+
 /* The first of the algorithms that may be used: RS256 is the certificate's key, for whoever may learn it, and
  * only together with a device key that says what the person's cannot. */
 static uint16_t choose_algorithm(const struct mitome_element *element, const struct fido_operation *operation,
@@ -404,5 +412,6 @@ uint16_t fido_make_credential(
                 return refuse_absent(element, &make, &element->fido.operation);
         SW_TRY(fido_spend_operation(element, make.token, &operation));
         SW_TRY(check_excluded(element, &make, &operation));
+        SW_TRY(check_person(element, &operation, &make));
         return create(element, &operation, &make, answer);
 }

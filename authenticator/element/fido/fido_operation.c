@@ -153,6 +153,17 @@ static uint16_t debit(struct mitome_element *element)
         return element_commit(element);
 }
 
+/* The matcher keeps the time after which the PIN is due again, which the element cannot: what it needs for
+ * that is our word, of this challenge, on how often the PIN was entered. */
+static void write_entry(
+        const struct mitome_element *element, const struct fido_operation *operation, writer *answer)
+{
+        uint8_t entry[UNLOCK_ENTRY_SIZE];
+        unlock_entry_seal(user_pin_entries(element), SLICE(operation->challenge),
+                element_object(element, OBJECT_PAIRING_KEY), entry);
+        tlv_write(answer, 0x81, SLICE(entry));
+}
+
 static uint16_t open_challenge(
         struct mitome_element *element, struct fido_operation *operation, writer *answer)
 {
@@ -161,6 +172,7 @@ static uint16_t open_challenge(
                 SW_TRY(debit(element));
         operation->has_challenge = true;
         tlv_write(answer, 0x80, SLICE(operation->challenge));
+        write_entry(element, operation, answer);
         return SW_OK;
 }
 
@@ -232,15 +244,17 @@ static uint16_t compare_token(const struct mitome_element *element, const struct
         return SW_OK;
 }
 
-/* In the order of PROTOCOL.md: MAC, form, challenge, operation, set. */
+/* In the order of PROTOCOL.md: MAC, form, challenge, operation, set. A matcher compares what its maker's
+ * certificate says that it compares, and nothing else. */
 uint16_t fido_check_token(const struct mitome_element *element, const struct fido_operation *operation,
         slice bytes, enum unlock_purpose purpose, struct unlock_token *ret)
 {
+        struct fido_matcher matcher;
         slice key = element_object(element, OBJECT_PAIRING_KEY);
         mitome_status status = unlock_token_open(bytes, key, ret, NULL);
-        if (key.size == 0 || status.code == MITOME_E_TOKEN_MAC)
+        if (!fido_matcher(element, &matcher) || status.code == MITOME_E_TOKEN_MAC)
                 return SW_TOKEN_MAC;
-        if (failed(status) || ret->purpose != (uint8_t)purpose)
+        if (failed(status) || ret->purpose != (uint8_t)purpose || ret->modality != matcher.modality)
                 return SW_TOKEN_FORM;
         return compare_token(element, operation, ret);
 }
@@ -254,7 +268,7 @@ uint16_t fido_spend_operation(struct mitome_element *element, slice bytes, struc
                 return SW_OK;
         SW_TRY(fido_check_token(element, ret, bytes, UNLOCK_VERIFIED, &token));
         ret->modality = token.modality;
-        SW_TRY(user_uv_put(element, USER_UV_TRIES));
+        SW_TRY(user_uv_fill(element));
         return element_commit(element);
 }
 
@@ -292,7 +306,7 @@ uint16_t fido_check(struct mitome_element *element, const struct apdu_command *c
 /* [6.5.3.1] gives back what BEGIN took, when the matcher vouches that no finger was there to be compared. */
 static uint16_t refund(struct mitome_element *element, const struct fido_operation *operation)
 {
-        if (!operation->built_in || user_uv_tries(element) >= USER_UV_TRIES)
+        if (!operation->built_in || user_uv_tries(element) >= user_uv_full(element))
                 return SW_OK;
         SW_TRY(user_uv_refund(element));
         return element_commit(element);

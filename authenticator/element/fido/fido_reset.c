@@ -47,7 +47,7 @@ static uint16_t stage_reset(struct mitome_element *element)
                 SW_TRY(stage_jpki(element));
         SW_TRY(user_pin_delete(element));
         SW_TRY(fido_delete_settings(element));
-        SW_TRY(element_delete(element, OBJECT_PAIRING_KEY));
+        SW_TRY(fido_delete_pairing(element));
         SW_TRY(element_erase(element, OBJECT_CREDENTIAL, OBJECT_COUNTER_LAST));
         SW_TRY(fido_disable_enterprise(element));
         return stage_tries(element);
