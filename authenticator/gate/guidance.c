@@ -95,6 +95,10 @@ static const struct guidance {
                 { "The PIN is locked, and fingers with it.",
                         "暗証番号がロックされています。指も使えません。" },
                 NULL },
+        [MITOME_GUIDANCE_PIN_OR_WAIT] = { "pin-or-wait",
+                { "Fingers are closed for now. Please enter your PIN once, or wait half a minute.",
+                        "今は指を使えません。暗証番号を一度入力するか、30秒ほどお待ちください。" },
+                NULL },
 };
 
 static const struct guidance *guidance_of(enum mitome_guidance state)

@@ -39,11 +39,12 @@ enum mitome_guidance {
         MITOME_GUIDANCE_ABSENT = 18,   /* nobody came in time */
         MITOME_GUIDANCE_DECLINED = 19, /* the user would not */
         MITOME_GUIDANCE_NONE_ENROLLED = 20,
-        MITOME_GUIDANCE_FULL = 21,       /* no more fingers fit */
-        MITOME_GUIDANCE_NO_SENSOR = 22,  /* there is none, or it was taken away: the PIN */
-        MITOME_GUIDANCE_BROKEN = 23,     /* it failed: again, or the PIN */
-        MITOME_GUIDANCE_PIN_LOCKED = 24, /* and the fingers with it */
-        MITOME_GUIDANCE_COUNT = 25,
+        MITOME_GUIDANCE_FULL = 21,        /* no more fingers fit */
+        MITOME_GUIDANCE_NO_SENSOR = 22,   /* there is none, or it was taken away: the PIN */
+        MITOME_GUIDANCE_BROKEN = 23,      /* it failed: again, or the PIN */
+        MITOME_GUIDANCE_PIN_LOCKED = 24,  /* and the fingers with it */
+        MITOME_GUIDANCE_PIN_OR_WAIT = 25, /* PIN_DUE or WAIT: a platform is not told which */
+        MITOME_GUIDANCE_COUNT = 26,
 };
 
 enum mitome_language { MITOME_ENGLISH = 0, MITOME_JAPANESE = 1, MITOME_LANGUAGES = 2 };

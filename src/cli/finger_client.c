@@ -9,7 +9,15 @@
 
 enum { CLIENT_PIN = 0x06, BIO_ENROLLMENT = 0x09 };
 enum { GET_KEY_AGREEMENT = 0x02, GET_TOKEN_BY_PIN = 0x09, PERMISSION_BE = 0x08, PROTOCOL_TWO = 2 };
-enum { ENROL_BEGIN = 1, ENROL_NEXT = 2, ENUMERATE = 4, SET_NAME = 5, REMOVE = 6, FINGERPRINT = 1 };
+enum {
+        ENROL_BEGIN = 1,
+        ENROL_NEXT = 2,
+        ENROL_CANCEL = 3,
+        ENUMERATE = 4,
+        SET_NAME = 5,
+        REMOVE = 6,
+        FINGERPRINT = 1
+};
 enum { COORDINATE_SIZE = 32, IV_SIZE = 16, PIN_HASH_SIZE = 16, TOKEN_SIZE = 32, TIMEOUT_MS = 30000 };
 enum { REQUEST_MAX = 512, PARAMS_MAX = 160, NO_FINGERS = 0x2C };
 
@@ -32,7 +40,9 @@ static const struct {
         { 0x33, "it does not accept the authorisation" },
         { 0x34, "three wrong PINs in a row: power it off and on" },
         { 0x35, "it has no PIN" },
+        { 0x36, "the set of fingers was changed, and no PIN has confirmed it" },
         { 0x37, "the PIN has to be changed first" },
+        { 0x3C, "its fingers are closed" },
 };
 
 static mitome_status check_status(uint8_t status, mitome_error *error)
@@ -45,25 +55,28 @@ static mitome_status check_status(uint8_t status, mitome_error *error)
         return fail(error, MITOME_E_FINGER_REFUSED, "something else is wrong", NULL);
 }
 
-const char *finger_sample_text(uint8_t status)
+/* What has no row could not be read. */
+static const struct {
+        uint8_t status;
+        enum mitome_guidance state;
+} of_samples[] = {
+        { 0x07, MITOME_GUIDANCE_POOR },
+        { 0x08, MITOME_GUIDANCE_CENTRE },
+        { 0x09, MITOME_GUIDANCE_AGAIN },
+        { 0x0A, MITOME_GUIDANCE_SAME },
+        { 0x0B, MITOME_GUIDANCE_KNOWN },
+        { 0x0D, MITOME_GUIDANCE_TOUCH },
+        { 0x0E, MITOME_GUIDANCE_LIFT },
+};
+
+enum mitome_guidance finger_sample_guidance(uint8_t status, unsigned remaining)
 {
-        static const char *const texts[] = {
-                [0x00] = "good",
-                [0x01] = "too high",
-                [0x02] = "too low",
-                [0x03] = "too far to the left",
-                [0x04] = "too far to the right",
-                [0x05] = "too fast",
-                [0x06] = "too slow",
-                [0x07] = "not clear enough",
-                [0x08] = "not in the centre",
-                [0x09] = "too short",
-                [0x0A] = "not like the ones before",
-                [0x0B] = "this finger is there already",
-                [0x0D] = "no finger came",
-                [0x0E] = "lift the finger, then touch again",
-        };
-        return status < sizeof texts / sizeof *texts && texts[status] ? texts[status] : "try again";
+        if (status == 0)
+                return remaining ? MITOME_GUIDANCE_MORE : MITOME_GUIDANCE_ENROLLED;
+        for (size_t i = 0; i < sizeof of_samples / sizeof *of_samples; i++)
+                if (of_samples[i].status == status)
+                        return of_samples[i].state;
+        return MITOME_GUIDANCE_UNCLEAR;
 }
 
 /* ---- one message ---- */
@@ -252,11 +265,16 @@ static mitome_status get_token(struct finger_client *client, const struct mitome
         return run_cipher(&agreement->aes, iv, read_rest(&r), client->token.data, false, error);
 }
 
+void finger_client_begin(struct finger_client *client, const struct finger_wire *wire)
+{
+        *client = (struct finger_client){ .wire = *wire };
+}
+
 mitome_status finger_client_open(struct finger_client *client, const struct finger_wire *wire,
         const struct mitome_random *random, slice pin, mitome_error *error)
 {
         struct agreement agreement = { 0 };
-        *client = (struct finger_client){ .wire = *wire };
+        finger_client_begin(client, wire);
         mitome_status status = get_token(client, random, pin, &agreement, error);
         secret_wipe(&agreement.aes);
         if (failed(status))
@@ -312,15 +330,37 @@ static mitome_status read_number(
         return cbor_read_uint(&r, "answer", UINT8_MAX, ret);
 }
 
+/* One enrolment. */
+struct samples {
+        uint64_t remaining;
+        unsigned known, useless;
+};
+
+enum { KNOWN_MAX = 3, USELESS_MAX = 20, SAMPLE_EXISTS = 0x0B };
+
+static mitome_status give_up(struct finger_client *client, const char *why, mitome_error *error)
+{
+        uint8_t status;
+        mitome_status sent = manage(client, ENROL_CANCEL, NULL, &status, NULL);
+        (void)sent; /* a sensor that is gone has nothing to be told */
+        return fail(error, MITOME_E_FINGER_REFUSED, why, NULL);
+}
+
 static mitome_status take_sample(struct finger_client *client, const struct finger_watcher *watcher,
-        uint64_t *ret_remaining, mitome_error *error)
+        struct samples *samples, mitome_error *error)
 {
         uint64_t status;
         MITOME_TRY(read_number(client, 5, &status, error));
-        MITOME_TRY(read_number(client, 6, ret_remaining, error));
+        MITOME_TRY(read_number(client, 6, &samples->remaining, error));
+        samples->known += status == SAMPLE_EXISTS;
+        samples->useless += status != 0;
         if (watcher)
-                watcher->sample(watcher->context, (uint8_t)status, (unsigned)*ret_remaining);
-        return ok();
+                watcher->sample(watcher->context, (uint8_t)status, (unsigned)samples->remaining);
+        if (samples->known == KNOWN_MAX)
+                return give_up(client, "this finger is enrolled already", error);
+        return samples->useless == USELESS_MAX
+                       ? give_up(client, "no sample could be used, again and again", error)
+                       : ok();
 }
 
 static mitome_status read_id(struct cbor_reader *r, struct mitome_gate_finger *ret)
@@ -361,12 +401,12 @@ mitome_status finger_client_enrol(struct finger_client *client, slice name,
         const struct finger_watcher *watcher, struct mitome_gate_finger *ret, mitome_error *error)
 {
         struct mitome_gate_finger finger = { 0 };
-        uint64_t remaining;
+        struct samples samples = { 0 };
         MITOME_TRY(begin_enrolment(client, &finger, error));
-        MITOME_TRY(take_sample(client, watcher, &remaining, error));
-        while (remaining) {
+        MITOME_TRY(take_sample(client, watcher, &samples, error));
+        while (samples.remaining) {
                 MITOME_TRY(go_on_enrolling(client, &finger, error));
-                MITOME_TRY(take_sample(client, watcher, &remaining, error));
+                MITOME_TRY(take_sample(client, watcher, &samples, error));
         }
         if (name.size) {
                 MITOME_TRY(finger_client_rename(client, SLICE(finger.id), name, error));
@@ -444,4 +484,189 @@ mitome_status finger_client_remove(struct finger_client *client, slice id, mitom
         cbor_write_uint(&params, 1);
         cbor_write_bytes(&params, id);
         return must_manage(client, REMOVE, &params, error);
+}
+
+/* ---- how it stands with the fingers ---- */
+
+enum { GET_INFO = 0x04, GET_PIN_RETRIES = 0x01, GET_TOKEN_BY_FINGER = 0x06, GET_UV_RETRIES = 0x07 };
+enum { SENSOR_INFO = 7, COUNT_MAX = 0x7FFFFFFF };
+
+/* A number that need not be there: 0. */
+static mitome_status read_optional(
+        const struct finger_client *client, int64_t key, unsigned *ret, mitome_error *error)
+{
+        struct cbor_reader r;
+        uint64_t number = 0;
+        if (!failed(find_member(client, key, &r, NULL)) &&
+                failed(cbor_read_uint(&r, "answer", COUNT_MAX, &number)))
+                return fail(error, MITOME_E_FINGER_ANSWER, "answer", NULL);
+        *ret = (unsigned)number;
+        return ok();
+}
+
+static void take_option(struct finger_state *state, slice name, bool value)
+{
+        if (slice_is(name, "uv")) {
+                state->sensor = true;
+                state->open = value;
+        } else if (slice_is(name, "bioEnroll")) {
+                state->enrolled = value;
+        } else if (slice_is(name, "clientPin")) {
+                state->pin_set = value;
+        }
+}
+
+static mitome_status read_options_of(
+        const struct finger_client *client, struct finger_state *state, mitome_error *error)
+{
+        struct cbor_reader r;
+        struct cbor_members map;
+        struct cbor_key key;
+        bool more, value;
+        MITOME_TRY(find_member(client, 4, &r, error));
+        MITOME_TRY(cbor_open_map(&r, "options", CBOR_MEMBERS, &map));
+        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+        while (more) {
+                MITOME_TRY(cbor_read_bool(&r, "options", &value));
+                if (key.is_text)
+                        take_option(state, key.text, value);
+                MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
+        }
+        return ok();
+}
+
+static mitome_status ask_info(struct finger_client *client, struct finger_state *state, mitome_error *error)
+{
+        uint8_t bytes[1];
+        writer w = WRITER(bytes);
+        write_u8(&w, GET_INFO);
+        MITOME_TRY(ask(client, &w, error));
+        MITOME_TRY(read_options_of(client, state, error));
+        MITOME_TRY(read_optional(client, 0x12, &state->modality, error));
+        return read_optional(client, 0x17, &state->uv_count, error);
+}
+
+/* getPINRetries, getUVRetries. */
+static mitome_status ask_retries(
+        struct finger_client *client, uint8_t subcommand, int64_t key, unsigned *ret, mitome_error *error)
+{
+        uint8_t bytes[8];
+        writer w = WRITER(bytes);
+        write_u8(&w, CLIENT_PIN);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, subcommand);
+        MITOME_TRY(ask(client, &w, error));
+        return read_optional(client, key, ret, error);
+}
+
+static mitome_status ask_sensor(struct finger_client *client, struct finger_state *state, mitome_error *error)
+{
+        uint8_t bytes[8];
+        writer w = WRITER(bytes);
+        write_u8(&w, BIO_ENROLLMENT);
+        cbor_write_map(&w, 2);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, FINGERPRINT);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, SENSOR_INFO);
+        MITOME_TRY(ask(client, &w, error));
+        return read_optional(client, 3, &state->samples, error);
+}
+
+/* The first cause. A set that was changed from elsewhere shows itself at the next finger only. */
+static enum mitome_guidance why_of(const struct finger_state *state)
+{
+        if (!state->sensor)
+                return MITOME_GUIDANCE_NO_SENSOR;
+        if (state->open)
+                return MITOME_GUIDANCE_RECOGNISED;
+        if (state->pin_set && state->pin_tries == 0)
+                return MITOME_GUIDANCE_PIN_LOCKED;
+        if (state->uv_tries == 0)
+                return MITOME_GUIDANCE_CLOSED;
+        return state->enrolled ? MITOME_GUIDANCE_NEW_FINGER : MITOME_GUIDANCE_NONE_ENROLLED;
+}
+
+mitome_status finger_client_state(struct finger_client *client, struct finger_state *ret, mitome_error *error)
+{
+        struct finger_state state = { 0 };
+        MITOME_TRY(ask_info(client, &state, error));
+        if (state.pin_set)
+                MITOME_TRY(ask_retries(client, GET_PIN_RETRIES, 3, &state.pin_tries, error));
+        if (state.sensor) {
+                MITOME_TRY(ask_retries(client, GET_UV_RETRIES, 5, &state.uv_tries, error));
+                MITOME_TRY(ask_sensor(client, &state, error));
+        }
+        state.why = why_of(&state);
+        *ret = state;
+        return ok();
+}
+
+/* ---- one finger, tried ---- */
+
+static mitome_status ask_finger(struct finger_client *client, const struct agreement *agreement,
+        uint8_t *ret_status, mitome_error *error)
+{
+        enum { PERMISSION_GA = 0x02 };
+        uint8_t bytes[REQUEST_MAX];
+        writer w = WRITER(bytes);
+        write_u8(&w, CLIENT_PIN);
+        cbor_write_map(&w, 5);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, PROTOCOL_TWO);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, GET_TOKEN_BY_FINGER);
+        cbor_write_uint(&w, 3);
+        write_key(&w, agreement->point);
+        cbor_write_uint(&w, 9);
+        cbor_write_uint(&w, PERMISSION_GA);
+        cbor_write_uint(&w, 10);
+        cbor_write_string(&w, "finger-test.invalid"); /* RFC 2606: no website is called so */
+        return exchange(client, &w, ret_status, error);
+}
+
+static enum mitome_guidance judge_finger(uint8_t status, const struct finger_state *state)
+{
+        enum { NOT_ALLOWED = 0x30, UV_BLOCKED = 0x3C };
+        static const struct {
+                uint8_t status;
+                enum mitome_guidance said;
+        } known[] = {
+                { 0x00, MITOME_GUIDANCE_RECOGNISED },
+                { 0x27, MITOME_GUIDANCE_DECLINED },
+                { 0x2F, MITOME_GUIDANCE_ABSENT },
+                { 0x36, MITOME_GUIDANCE_NEW_FINGER },
+                { 0x3E, MITOME_GUIDANCE_NO_SENSOR }, /* INVALID_SUBCOMMAND */
+                { 0x3F, MITOME_GUIDANCE_NOT_RECOGNISED },
+                { 0x7F, MITOME_GUIDANCE_BROKEN },
+        };
+        if (status == NOT_ALLOWED)
+                return state->why;
+        if (status == UV_BLOCKED) /* with tries left the gate wants the PIN, or time */
+                return state->open ? MITOME_GUIDANCE_PIN_OR_WAIT : state->why;
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+                if (known[i].status == status)
+                        return known[i].said;
+        return MITOME_GUIDANCE_NONE;
+}
+
+mitome_status finger_client_verify(struct finger_client *client, const struct mitome_random *random,
+        enum mitome_guidance *ret_said, struct finger_state *ret_state, mitome_error *error)
+{
+        struct agreement agreement = { 0 };
+        struct finger_state state;
+        uint8_t status = 0;
+        mitome_status done = agree(client, random, &agreement, error);
+        if (!failed(done))
+                done = ask_finger(client, &agreement, &status, error);
+        secret_wipe(&agreement.aes); /* nobody decrypts the token */
+        MITOME_TRY(done);
+        MITOME_TRY(finger_client_state(client, &state, error));
+        enum mitome_guidance said = judge_finger(status, &state);
+        if (said == MITOME_GUIDANCE_NONE)
+                return check_status(status, error);
+        *ret_said = said;
+        *ret_state = state;
+        return ok();
 }

@@ -190,6 +190,13 @@ static mitome_status poll(void *context, int wait_ms, struct mitome_gate_event *
                 gate->finger = FINGER_OWN;
                 event.kind = MITOME_GATE_RETRY;
                 event.hint = MITOME_GATE_HINT_TOO_SHORT;
+        } else if (gate->finger == FINGER_SMUDGED || gate->finger == FINGER_KNOWN) {
+                event.kind = MITOME_GATE_RETRY;
+                event.remaining = gate->remaining;
+                event.hint = gate->finger == FINGER_KNOWN ? MITOME_GATE_HINT_KNOWN : MITOME_GATE_HINT_GENERAL;
+        } else if (gate->finger == FINGER_WITHHELD) {
+                end_absent(gate, &event);
+                event.kind = MITOME_GATE_DISMISSED;
         }
         *ret = event;
         return ok();

@@ -8,11 +8,14 @@
 #include "unlock_token.h"
 
 enum finger {
-        FINGER_OWN,     /* in the set */
-        FINGER_OTHER,   /* not in the set */
-        FINGER_NONE,    /* nobody comes in time */
-        FINGER_WAITED,  /* nobody has come yet */
-        FINGER_BLURRED, /* one capture that is not usable, then FINGER_OWN */
+        FINGER_OWN,      /* in the set */
+        FINGER_OTHER,    /* not in the set */
+        FINGER_NONE,     /* nobody comes in time */
+        FINGER_WAITED,   /* nobody has come yet */
+        FINGER_BLURRED,  /* one capture that is not usable, then FINGER_OWN */
+        FINGER_SMUDGED,  /* captures that are not usable, for ever */
+        FINGER_KNOWN,    /* in the set already, where another one is wanted */
+        FINGER_WITHHELD, /* the user says no */
 };
 
 /* What is wrong with its tokens. */

@@ -174,8 +174,137 @@ static void a_blurred_sample_is_asked_for_again(void **state)
         enrol(rig, "");
         assert_int_equal(rig->bad_samples, 1);
         assert_int_equal(rig->samples, 2 * GATE_DOUBLE_SAMPLES + 1);
-        assert_string_equal(finger_sample_text(0x09), "too short");
-        assert_string_equal(finger_sample_text(0xFF), "try again");
+        assert_int_equal(finger_sample_guidance(0x09, 3), MITOME_GUIDANCE_AGAIN);
+        assert_int_equal(finger_sample_guidance(0xFF, 3), MITOME_GUIDANCE_UNCLEAR);
+        assert_int_equal(finger_sample_guidance(0x00, 3), MITOME_GUIDANCE_MORE);
+        assert_int_equal(finger_sample_guidance(0x00, 0), MITOME_GUIDANCE_ENROLLED);
+}
+
+/* ---- one finger, tried ---- */
+
+static enum mitome_guidance verify(struct rig *rig, struct finger_state *ret_state)
+{
+        const struct finger_wire wire = { rig, exchange };
+        struct finger_client client;
+        enum mitome_guidance said = MITOME_GUIDANCE_NONE;
+        mitome_error error = { 0 };
+        finger_client_begin(&client, &wire);
+        if (failed(finger_client_verify(&client, &rig->element.random, &said, ret_state, &error)))
+                fail_msg("%s", error.field);
+        finger_client_close(&client);
+        return said;
+}
+
+static struct finger_state state_of(struct rig *rig)
+{
+        const struct finger_wire wire = { rig, exchange };
+        struct finger_client client;
+        struct finger_state state = { 0 };
+        finger_client_begin(&client, &wire);
+        assert_int_equal(finger_client_state(&client, &state, NULL).code, MITOME_OK);
+        finger_client_close(&client);
+        return state;
+}
+
+static void enrol_one(struct rig *rig)
+{
+        rig->gate.finger = FINGER_OWN;
+        assert_int_equal(open_with(rig, ELEMENT_RIG_PIN, NULL), MITOME_OK);
+        enrol(rig, "");
+}
+
+static void a_finger_is_verified_misses_are_counted_and_the_pin_unlocks(void **state)
+{
+        struct rig *rig = *state;
+        struct finger_state after = state_of(rig);
+        assert_true(after.sensor && after.pin_set && !after.enrolled && !after.open);
+        assert_int_equal(after.why, MITOME_GUIDANCE_NONE_ENROLLED);
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_NONE_ENROLLED);
+        enrol_one(rig);
+        const unsigned full = state_of(rig).uv_tries;
+        assert_true(full > 0);
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_RECOGNISED);
+        assert_true(after.open && after.enrolled);
+        rig->gate.finger = FINGER_OTHER;
+        for (unsigned left = full; left-- > 0;) {
+                unsigned starts = rig->gate.starts;
+                assert_int_equal(
+                        verify(rig, &after), left ? MITOME_GUIDANCE_NOT_RECOGNISED : MITOME_GUIDANCE_CLOSED);
+                assert_int_equal(after.uv_tries, left);
+                assert_int_equal(rig->gate.starts, starts + 1); /* one capture for one try */
+        }
+        assert_int_equal(after.why, MITOME_GUIDANCE_CLOSED);
+        rig->gate.finger = FINGER_OWN; /* now not even that one */
+        unsigned starts = rig->gate.starts;
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_CLOSED);
+        assert_int_equal(rig->gate.starts, starts);
+        assert_int_equal(open_with(rig, ELEMENT_RIG_PIN, NULL), MITOME_OK);
+        assert_int_equal(state_of(rig).uv_tries, full);
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_RECOGNISED);
+}
+
+static void what_costs_no_try_is_told_apart(void **state)
+{
+        struct rig *rig = *state;
+        struct finger_state after;
+        enrol_one(rig);
+        const unsigned full = state_of(rig).uv_tries;
+        rig->gate.finger = FINGER_NONE;
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_ABSENT);
+        assert_int_equal(after.uv_tries, full);
+        rig->gate.finger = FINGER_WITHHELD;
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_DECLINED);
+        assert_int_equal(after.uv_tries, full);
+        rig->gate.finger = FINGER_OWN;
+        rig->gate.forgery = FORGERY_SET; /* somebody else has changed the set */
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_NEW_FINGER);
+        rig->gate.forgery = FORGERY_NONE;
+        rig->gate.broken = true;
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_BROKEN);
+}
+
+static void wrong_pins_lock_the_fingers_too(void **state)
+{
+        struct rig *rig = *state;
+        struct finger_state after;
+        enrol_one(rig);
+        while (state_of(rig).pin_tries) {
+                assert_int_equal(open_with(rig, "0000", NULL), MITOME_E_FINGER_REFUSED);
+                (void)mitome_authenticator_power_cycle(rig->authenticator, rig->now_ms, NULL).code;
+        }
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_PIN_LOCKED);
+        assert_false(after.open);
+}
+
+/* It is in the set already, or nothing can be made of it: the user is told, and the sensor is not lit for
+ * ever. */
+static void an_enrolment_that_leads_nowhere_ends(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                enum finger finger;
+                unsigned samples;
+                const char *why;
+        } cases[] = { { FINGER_KNOWN, 3, "enrolled already" }, { FINGER_SMUDGED, 20, "could be used" } };
+        enrol_one(rig);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                const struct finger_watcher watcher = { rig, count };
+                struct mitome_gate_finger finger = { 0 };
+                mitome_error error = { 0 };
+                rig->bad_samples = 0;
+                rig->gate.finger = cases[i].finger;
+                assert_int_equal(
+                        open_with(rig, ELEMENT_RIG_PIN, NULL), MITOME_OK); /* a new token ends the last */
+                assert_int_equal(
+                        finger_client_enrol(&rig->client, slice_text(""), &watcher, &finger, &error).code,
+                        MITOME_E_FINGER_REFUSED);
+                assert_non_null(strstr(error.field, cases[i].why));
+                assert_int_equal(rig->bad_samples, cases[i].samples);
+                assert_false(rig->gate.runs); /* it was cancelled */
+                rig->gate.finger = FINGER_OWN;
+                struct finger_state after;
+                assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_RECOGNISED);
+        }
 }
 
 /* ---- answers of something else ---- */
@@ -231,6 +360,10 @@ int main(void)
                 TEST(fingers_come_are_seen_and_go),
                 TEST(what_is_refused_is_said_in_words),
                 TEST(a_blurred_sample_is_asked_for_again),
+                TEST(a_finger_is_verified_misses_are_counted_and_the_pin_unlocks),
+                TEST(what_costs_no_try_is_told_apart),
+                TEST(wrong_pins_lock_the_fingers_too),
+                TEST(an_enrolment_that_leads_nowhere_ends),
                 TEST(no_answer_is_believed_that_is_none),
         };
         return cmocka_run_group_tests_name("finger_client", tests, NULL, NULL);
