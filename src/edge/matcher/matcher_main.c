@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blob_file.h"
+#include "command_launcher.h"
 #include "matcher_service.h"
 #include "sensor_kinds.h"
 #include "storage_file.h"
@@ -352,6 +353,8 @@ int main(int count, char **arguments)
 {
         mitome_error error = { 0 };
         struct program program = { .client = -1, .listener = -1 };
+        if (command_launcher_is_meant(count, arguments))
+                return command_launcher_main(arguments);
         if (!read_options(count, arguments, &program.options)) {
                 show_usage();
                 return EXIT_COULD_NOT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor_kinds.h"
 
+#include "sensor_command.h"
 #include "sensor_fprint.h"
 #include "sensor_scripted.h"
 
@@ -11,6 +12,7 @@ static const struct kind {
         mitome_status (*open)(const struct sensor_config *config, struct sensor *ret, mitome_error *error);
 } kinds[] = {
         { "fingerprint", sensor_fprint_open },
+        { "command", sensor_command_open },
         { "scripted", sensor_scripted_open },
 };
 
