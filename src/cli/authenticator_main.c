@@ -11,7 +11,7 @@
 
 static const char usage[] =
         "usage: mitome authenticator --state DIR --hid uhid|pty:PATH|unix:PATH|udp:PORT [--touch ask|auto]\n"
-        "                            [--vpcd HOST:PORT] [--finger IMAGE..] [--notify COMMAND] [--prompt-socket PATH] [--matcher PATH]\n"
+        "                            [--vpcd HOST:PORT] [--finger IMAGE.. | --sensor KIND[:ARG]] [--notify COMMAND] [--prompt-socket PATH] [--matcher PATH]\n"
         "                            [--provision-demo] [--verbose]\n\n"
         "Runs the authenticator until a signal ends it. Element and matcher are processes of their own.\n\n"
         "  --state DIR           where everything is kept (mode 0700); a new one becomes a plain FIDO authenticator\n"
@@ -31,13 +31,16 @@ static const char usage[] =
         "                        yes, 1 for no (mitome-ask shows a desktop notification)\n"
         "  --prompt-socket PATH  also ask whoever is connected there (own user only): lines of JSON, answered by\n"
         "                        `yes N` or `no N`\n"
+        "  --sensor KIND[:ARG]   what the matcher reads with: fingerprint (default: the first reader that gives images),\n"
+        "                        fprintd (the desktop's service), command:PROGRAM (a sensor of somebody else's),\n"
+        "                        scripted:FILE (FOR TESTS: nothing is read); docs/sensors.md\n"
         "  --matcher PATH        the program mitome-matcher, if it is not beside this one\n"
         "  --provision-demo      if DIR is new: personalise it for an invented person, PIN 1234, password PASSWORD1,\n"
         "                        enrol a finger, and list portal.example for enterprise attestation\n"
         "  --verbose             say what is asked, and what it cost in commands of the element\n";
 
 struct options {
-        const char *state, *hid, *vpcd, *touch, *notify, *prompt_socket, *matcher;
+        const char *state, *hid, *vpcd, *touch, *notify, *prompt_socket, *matcher, *sensor;
         const char *images[HAND_IMAGES_MAX];
         size_t image_count;
         bool provision, verbose, help;
@@ -81,6 +84,7 @@ static bool take_option(int option, struct options *options)
                 ['n'] = &options->notify,
                 ['k'] = &options->prompt_socket,
                 ['m'] = &options->matcher,
+                ['r'] = &options->sensor,
         };
         if (option < 0 || (size_t)option >= sizeof texts / sizeof texts[0] || !texts[option])
                 return take_flag(option, options);
@@ -99,6 +103,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "notify", required_argument, NULL, 'n' },
                 { "prompt-socket", required_argument, NULL, 'k' },
                 { "matcher", required_argument, NULL, 'm' },
+                { "sensor", required_argument, NULL, 'r' },
                 { "provision-demo", no_argument, NULL, 'p' },
                 { "verbose", no_argument, NULL, 'v' },
                 { "help", no_argument, NULL, 'h' },
@@ -109,6 +114,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         return false;
         if (options->touch && strcmp(options->touch, "auto") != 0 && strcmp(options->touch, "ask") != 0)
                 return false;
+        if (options->sensor && options->image_count)
+                return false; /* a virtual finger is for the virtual sensor */
         return options->help || (optind == argc && options->state && (options->hid || options->vpcd));
 }
 
@@ -116,7 +123,8 @@ static void fill(struct serve_config *config, struct options *options)
 {
         static const char *const nobody[] = { "grown:1" };
         const bool is_auto = options->touch && strcmp(options->touch, "auto") == 0;
-        const bool is_demo = is_auto || options->provision || device_is_demo(options->state);
+        const bool is_demo =
+                !options->sensor && (is_auto || options->provision || device_is_demo(options->state));
         *config = (struct serve_config){
                 .hid = options->hid,
                 .vpcd = options->vpcd,
@@ -124,9 +132,10 @@ static void fill(struct serve_config *config, struct options *options)
                 .may_cycle_power = is_auto,
                 .device = { .state = options->state,
                         .matcher = options->matcher,
+                        .sensor = options->sensor,
                         .provision = options->provision,
                         .virtual_sensor = options->image_count || is_demo,
-                        .needs_matcher = options->image_count || options->matcher },
+                        .needs_matcher = options->image_count || options->matcher || options->sensor },
                 .prompts = { .automatic = is_auto,
                         .terminal = true,
                         .command = options->notify,

@@ -124,16 +124,27 @@ static bool find_matcher(const struct device *device, char path[DEVICE_PATH_MAX]
         return false;
 }
 
+/* fprintd is asked over the system's bus, which may be elsewhere. The rest of our environment is not the
+ * matcher's business. */
+static void name_bus(char *bus, size_t size)
+{
+        const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+        snprintf(bus, size, "DBUS_SYSTEM_BUS_ADDRESS=%s",
+                address ? address : "unix:path=/run/dbus/system_bus_socket");
+}
+
 static mitome_status run_matcher(struct device *device, const char *program, mitome_error *error)
 {
-        char state[DEVICE_PATH_MAX], image[DEVICE_PATH_MAX + 32];
+        char state[DEVICE_PATH_MAX], image[DEVICE_PATH_MAX + 32], bus[256];
         MITOME_TRY(device_path(device->config.state, "matcher", state, error));
         MITOME_TRY(device_path(device->config.state, "sensor.sock", device->sensor, error));
         snprintf(image, sizeof image, "FP_VIRTUAL_IMAGE=%s", device->sensor);
-        const char *const environment[] = { image, NULL };
+        name_bus(bus, sizeof bus);
+        const char *const virtual[] = { image, NULL }, *const real[] = { bus, NULL };
         const struct matcher_gate_config config = { .program = program,
                 .state = state,
-                .environment = device->config.virtual_sensor ? environment : NULL };
+                .sensor = device->config.sensor,
+                .environment = device->config.virtual_sensor ? virtual : real };
         return matcher_gate_start(&config, &device->matcher, error);
 }
 

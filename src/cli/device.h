@@ -15,6 +15,7 @@ enum { DEVICE_PATH_MAX = 4096 };
 struct device_config {
         const char *state;   /* the folder: the element's, as of `mitome element --state`, and more */
         const char *matcher; /* path of mitome-matcher; NULL: beside this program */
+        const char *sensor;  /* KIND[:ARGUMENT] of what the matcher reads with; NULL: a fingerprint reader */
         bool provision;      /* a new one is personalised for an invented person */
         bool virtual_sensor; /* the matcher reads images from device.sensor, not a fingerprint reader */
         bool needs_matcher;  /* else one that is missing only means that there is no finger */
