@@ -460,6 +460,24 @@ if has_fingers; then
         call fido2-assert -G -t uv=true -i "$work/finger.ask" "$device"
         # [6.2.2 4.3] [6.2.2 4.3.2]
         test_that 'not even that finger' failed
+        typing "$pin\n" fido2-token -L -e "$device"
+        # [6.7.6 none]
+        test_that 'nor is one listed' said FIDO_ERR_INVALID_OPTION
+        typing "$pin\n" fido2-token -S -e "$device"
+        # [6.7.4 remainingSamples]
+        test_that 'it is enrolled again' status 0
+        typing "$pin\n" fido2-token -L -e "$device"
+        again=$(sed -n 's/^00: \([^ ]*\).*/\1/p' "$work/out")
+        test_that 'and listed' [ -n "$again" ]
+        test_that 'under another number' [ "$again" != "$finger" ]
+        typing "$pin\n" fido2-token -D -e -i "$finger" "$device"
+        # [6.7.8 unknown]
+        test_that 'the former one removes nothing' failed
+        rm -f "$work/finger.login"
+        call fido2-assert -G -t uv=true -i "$work/finger.ask" -o "$work/finger.login" "$device"
+        test_that 'and it logs in where it was registered' status 0
+        verify_login finger es256 -v
+        test_that 'verified' status 0
 else
         skip 'fingers' 'this build has no matcher'
 fi

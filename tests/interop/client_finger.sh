@@ -57,12 +57,15 @@ test_that 'the demonstration has a finger' status 0
 test_that 'one' fingers 1
 first=$(nth 1)
 
-# [6.7.4 lastEnrollSampleStatus]
-finger 1234 enrol 'the same once more'
-test_that 'the same finger is not enrolled twice' status 1
-test_that 'and says so' said 'This finger is enrolled already'
+# [6.7.4 lastEnrollSampleStatus] the hand lays another finger when it is told so
+finger 1234 enrol 'some other'
+test_that 'a finger that is enrolled is not enrolled twice' said 'This finger is enrolled already. Please use another one.'
+test_that 'another one is, in the same go' status 0
+finger 1234 remove "$(nth 1)"
+test_that 'and goes again' said 'The finger was removed.'
 finger 1234 list
-test_that 'it is there once' fingers 1
+test_that 'the first is still there' said "$first"
+test_that 'alone' fingers 1
 
 with_finger grown:2
 finger 1234 enrol 'left thumb' # [6.7.4]
