@@ -74,6 +74,7 @@ static mitome_status watched_start(
         if (phone->attack == PHONE_CHANGES_RP_ID && asked.purpose == MITOME_GATE_VERIFY)
                 asked.rp_id = slice_text(phone->shown_rp_id);
         phone->last_gate_end = MITOME_GATE_NOTHING;
+        phone->said = MITOME_GUIDANCE_TOUCH;
         return gate.start(gate.context, &asked, error);
 }
 
@@ -100,6 +101,22 @@ static void watched_cancel(void *context)
         struct phone *phone = context;
         struct mitome_gate gate = matcher_gate(phone->matcher);
         gate.cancel(gate.context);
+}
+
+/* ---- the screen ---- */
+
+static void show(void *context, enum mitome_guidance state, unsigned number)
+{
+        struct phone *phone = context;
+        phone->said = state;
+        phone->said_number = number;
+}
+
+void phone_screen(const struct phone *phone, enum mitome_language language, char text[MITOME_GUIDANCE_MAX])
+{
+        if (failed(mitome_guidance_write(
+                    phone->said, language, phone->said_number, text, MITOME_GUIDANCE_MAX, NULL)))
+                text[0] = '\0';
 }
 
 void phone_finger(struct phone *phone, const uint8_t *const *images, unsigned count)
@@ -231,6 +248,7 @@ static bool start_authenticator(void)
                 .app = opened->config.app,
                 .gate = opened->gate,
                 .random = opened->config.random,
+                .presence = { .context = opened, .tell = show }, /* nobody touches: fingers do */
                 .trace = { .context = opened->config.trace.context,
                         .ctap = opened->config.trace.ctap } }; /* the APDUs are watched below */
         mitome_error error = { 0 };

@@ -55,6 +55,10 @@ struct phone {
         uint8_t recorded[MITOME_GATE_EVIDENCE_SIZE];
         bool has_recorded;
 
+        /* the screen: what it said last of a finger */
+        enum mitome_guidance said;
+        unsigned said_number;
+
         uint16_t last_refusal; /* the last status word of the element that was no success */
         enum mitome_gate_event_kind last_gate_end;
         mitome_code failure; /* of something beside the protocol, e.g. a sensor that did not take the image */
@@ -72,6 +76,9 @@ void phone_rest(struct phone *phone);
 
 /* phone_finger says what the hand lays on the sensor from now on, one image after the other. */
 void phone_finger(struct phone *phone, const uint8_t *const *images, unsigned count);
+
+/* phone_screen gives the words that stand there, in that language; empty when there are none. */
+void phone_screen(const struct phone *phone, enum mitome_language language, char text[MITOME_GUIDANCE_MAX]);
 
 /* phone_open gives libfido2's device for this phone, opened; NULL when it does not open. Only one phone at a
  * time can be open: libfido2 hands a path to its transport and nothing else. Close it with phone_close. */

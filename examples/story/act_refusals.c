@@ -37,9 +37,15 @@ static mitome_status refused_by_element(struct story *story, const char *what, c
 static mitome_status another_finger(struct story *story, mitome_error *error)
 {
         static struct browser_answer answer;
+        char text[MITOME_GUIDANCE_MAX];
         story_touch(story, &story->stranger);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
-        bool right = answer.fido_error != FIDO_OK && story->phone.last_gate_end == MITOME_GATE_NO_MATCH;
+        bool right = answer.fido_error != FIDO_OK && story->phone.last_gate_end == MITOME_GATE_NO_MATCH &&
+                     story->phone.said == MITOME_GUIDANCE_NOT_RECOGNISED;
+        phone_screen(&story->phone, MITOME_ENGLISH, text);
+        stage_note(&story->stage, "the phone says: %s", text);
+        phone_screen(&story->phone, MITOME_JAPANESE, text);
+        stage_note(&story->stage, "or, in Japanese: %s", text);
         stage_check(&story->stage, MATCHER, right, "Another person's finger is refused",
                 "no match (client: %s)", fido_strerr(answer.fido_error));
         return ok();
