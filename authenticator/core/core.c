@@ -353,6 +353,8 @@ static void take_answer(struct core *core, const struct core_event *event)
                 return;
         }
         core_token_answered(core, sw);
+        if (sw == SW_TOKEN_SET) /* whoever changed the fingers: only the PIN makes them count again */
+                core_tell(core, MITOME_GUIDANCE_NEW_FINGER, 0);
         core->on_answer(core, data, sw);
 }
 

@@ -437,6 +437,7 @@ static void check_success(const struct core_model *model)
 
 void core_model_action(struct core_model *model, const struct core_action *action)
 {
+        MUST((unsigned)action->guidance.state < MITOME_GUIDANCE_COUNT);
         switch (action->kind) {
         case CORE_REPLY:
                 MUST(action->bytes.size >= 1);

@@ -262,6 +262,7 @@ try 'mitome-ask: yes' desktop 0 yes 'Log in' 'Log in at a.example?' login touch
 try 'mitome-ask: no' desktop 1 no 'Log in' 'Log in at a.example?' login touch
 try 'mitome-ask: closed' desktop 2 '' 'Log in' 'Log in at a.example?' login touch
 try 'mitome-ask: a finger has no button' desktop 2 '' 'Log in' 'lay your finger' login finger
+try 'mitome-ask: what is told asks nothing' desktop 2 yes 'Fingerprint' 'Please lift your finger' lift told
 try 'and none is shown' test "$(grep -c action "$work/asked")" = 0
 try 'mitome-ask: no markup of others' desktop 0 yes 'Log in' '<b>&x</b>' login touch
 try 'it is shown as text' grep -qxF '&lt;b&gt;&amp;x&lt;/b&gt;' "$work/asked"

@@ -1372,6 +1372,9 @@ static void operation_refusals_are_told(void **state)
                 expect_apdu(rig, i % 2 ? MAKE : GET);
                 respond_sw(rig, cases[i / 2].sw);
                 expect_status(rig, cases[i / 2].status);
+                bool changed = cases[i / 2].sw == SW_TOKEN_SET; /* then the user is told what to do */
+                assert_int_equal(rig->action.guidance.state,
+                        changed ? MITOME_GUIDANCE_NEW_FINGER : MITOME_GUIDANCE_NONE);
         }
         expect_idle(rig);
 }

@@ -457,6 +457,23 @@ static void a_finger_that_fails_leaves_the_pin(void **state)
         assert_int_equal(rig->touches, 0);
 }
 
+/* [6.5.3.1 maxUvAttemptsForInternalRetries] [6.1.2 11.2.2] [6.2.2 6.2.2] Three captures for one request, each
+ * paid for with the element before it: of five tries two are left, then none, and no more is asked. */
+static void each_try_within_a_request_is_paid_for(void **state)
+{
+        struct ctap_rig *rig = *state;
+        static const uint8_t left[] = { 2, 0, 0 };
+        rig->finger = MITOME_GATE_NO_MATCH;
+        for (size_t i = 0; i < sizeof left; i++) {
+                assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_PUAT_REQUIRED);
+                assert_int_equal(element_rig_state(&rig->element).uv_tries, left[i]);
+                assert_int_equal(rig->model.captures, i == 0 ? 3 : i == 1 ? 2 : 0);
+        }
+        rig->finger = MITOME_GATE_EVIDENCE; /* not even the right one */
+        assert_status(get(rig, ASK(.uv = TRUE_OPTION)), CTAP2_ERR_PUAT_REQUIRED);
+        assert_int_equal(rig->model.captures, 0);
+}
+
 /* A platform looks with the token which credential is here, then registers or logs in with the same. */
 static void looking_first_leaves_the_token(void **state)
 {
@@ -1187,6 +1204,7 @@ int main(void)
                 WITH(holder, tokens_of_both_protocols_verify),
                 WITH(holder, tokens_for_something_else_do_not),
                 WITH(holder, a_finger_that_fails_leaves_the_pin),
+                WITH(holder, each_try_within_a_request_is_paid_for),
                 WITH(holder, looking_first_leaves_the_token),
                 WITH(plain, excluded_is_said_whatever_the_touch),
                 WITH(holder, a_token_by_finger_has_seen_its_user),
