@@ -24,6 +24,8 @@ enum apdu_status {
         SW_TOKEN_FORM = 0x6605,       /* version, purpose or modality */
         SW_PIN_CHANGE_FIRST = 0x6606, /* the PIN is right, and has to be changed before it opens anything */
         SW_PIN_POLICY = 0x6607,       /* a new PIN, or minimum length, that is not allowed here */
+        SW_MATCHER_WEAK =
+                0x6608, /* the user is verified, by a matcher that does not open this: the PIN does */
         SW_WRONG_LENGTH = 0x6700,
         SW_CHANNEL_UNSUPPORTED = 0x6881,
         SW_WRONG_FILE_TYPE = 0x6981,

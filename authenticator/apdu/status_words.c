@@ -19,6 +19,7 @@ static const struct {
         { SW_TOKEN_FORM, "unlock token: unknown version, purpose or modality" },
         { SW_PIN_CHANGE_FIRST, "the PIN has to be changed first" },
         { SW_PIN_POLICY, "the new PIN breaks the policy" },
+        { SW_MATCHER_WEAK, "the matcher that verified the user does not open this: the PIN does" },
         { SW_WRONG_LENGTH, "wrong length" },
         { SW_CHANNEL_UNSUPPORTED, "logical channel not supported" },
         { SW_WRONG_FILE_TYPE, "command does not fit the file" },

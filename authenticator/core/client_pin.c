@@ -484,6 +484,15 @@ static void count_mismatch(struct core *core)
         core_fetch_state(core, tell_mismatch);
 }
 
+/* [6.5.5.7.3 5] no finger is enrolled: nothing is configured. Until the PIN is entered again the finger is
+ * as closed as when its tries are over. */
+static enum ctap_status refusal_of(const struct mitome_gate_event *event)
+{
+        if (event->code == MITOME_E_GATE_NO_FINGER)
+                return CTAP2_ERR_NOT_ALLOWED;
+        return core_is_pin_due(event) ? CTAP2_ERR_UV_BLOCKED : CTAP1_ERR_OTHER;
+}
+
 static void take_capture(struct core *core, const struct mitome_gate_event *event)
 {
         switch (event->kind) {
@@ -501,11 +510,9 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
                         event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
                 break;
         case MITOME_GATE_REFUSED:
-                /* Nothing was compared: no try is lost. [6.5.5.7.3 5] where no finger is enrolled, nothing is
-                 * configured. */
-                core_close_with(core,
-                        event->code == MITOME_E_GATE_NO_FINGER ? CTAP2_ERR_NOT_ALLOWED : CTAP1_ERR_OTHER,
-                        event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
+                /* Nothing was compared: no try is lost. */
+                core_close_with(
+                        core, refusal_of(event), event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
                 break;
         case MITOME_GATE_NOTHING:
         case MITOME_GATE_AWAITS:

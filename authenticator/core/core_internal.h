@@ -109,6 +109,8 @@ struct core_state {
         bool power_cycle_owed; /* three wrong PINs in a row */
         uint8_t pin_tries, uv_tries, min_pin_length;
         uint16_t room, discoverable;
+        uint8_t matcher_class;                 /* of the paired matcher: enum matcher_class */
+        uint8_t modality;                      /* enum unlock_modality; 0: the element does not say */
         uint32_t uv_count;                     /* uvCountSinceLastPinEntry */
         slice enc_identifier, enc_store_state; /* good until the next answer; only from core_fetch_identity */
 };
@@ -472,6 +474,10 @@ bool core_wants_built_in_uv(const struct core_operation *operation);
  * it, its word on the PIN; core_entry is that word, or nothing. */
 MITOME_CHECKED mitome_status core_keep_challenge(struct core *core, slice data);
 slice core_entry(const struct core *core);
+
+/* core_is_pin_due: the gate reads no finger before the PIN is entered, or not yet again. Nothing was
+ * compared. */
+bool core_is_pin_due(const struct mitome_gate_event *event);
 
 /* core_authorise announces the operation to the element, has the user verified or asks for a touch, and goes
  * on with operation.perform. */

@@ -61,6 +61,7 @@ static const struct {
         { ANY_INS, EXACT, SW_TOKEN_FORM, CTAP2_ERR_UV_INVALID },
         /* the set of fingers was changed: only the PIN confirms the new one */
         { ANY_INS, EXACT, SW_TOKEN_SET, CTAP2_ERR_PUAT_REQUIRED },
+        { ANY_INS, EXACT, SW_MATCHER_WEAK, CTAP2_ERR_PUAT_REQUIRED },
         { ANY_INS, EXACT, SW_SECURITY_STATUS, CTAP2_ERR_PIN_AUTH_INVALID },
         { ANY_INS, EXACT, SW_BLOCKED, CTAP2_ERR_PIN_BLOCKED },
         { ANY_INS, EXACT, SW_UNUSABLE, CTAP2_ERR_PIN_NOT_SET },

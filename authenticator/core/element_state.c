@@ -37,6 +37,7 @@ enum state_field {
         UV_COUNT = 0x0A,
         IDENTIFIER,
         STORE_STATE,
+        MATCHER,
         FIELDS
 };
 
@@ -52,7 +53,8 @@ static mitome_status read_fields(slice data, slice ret_fields[FIELDS])
                 [DISCOVERABLE] = 2,
                 [UV_COUNT] = 4,
                 [IDENTIFIER] = 32,
-                [STORE_STATE] = 32 };
+                [STORE_STATE] = 32,
+                [MATCHER] = 2 };
         reader r = reader_over(data, NULL, NULL);
         while (r.rest.size) {
                 struct tlv item;
@@ -96,6 +98,13 @@ static void take_flags(struct core_state *state, uint8_t flags, uint8_t flags2)
         state->power_cycle_owed = flags2 & STATE_POWER_CYCLE_OWED;
 }
 
+/* Class and modality; 0 from an element that does not tell, whose matcher reads fingers. */
+static void take_matcher(struct core_state *state, uint32_t matcher)
+{
+        state->matcher_class = (uint8_t)(matcher >> 8);
+        state->modality = (uint8_t)matcher;
+}
+
 static mitome_status read_state(slice data, struct core_state *ret)
 {
         slice fields[FIELDS] = { 0 };
@@ -114,6 +123,7 @@ static mitome_status read_state(slice data, struct core_state *ret)
                 .enc_store_state = fields[STORE_STATE],
         };
         MITOME_TRY(slice_copy(fields[AAGUID], "AAGUID", state.aaguid, sizeof state.aaguid, NULL));
+        take_matcher(&state, number(fields[MATCHER]));
         take_flags(&state, (uint8_t)number(fields[FLAGS]), (uint8_t)number(fields[FLAGS2]));
         *ret = state;
         return ok();

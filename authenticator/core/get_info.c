@@ -311,12 +311,13 @@ static void write_uv_attempts(writer *w, const struct core *core)
         cbor_write_uint(w, PREFERRED_ATTEMPTS);
 }
 
-/* By the FIDO registry: USER_VERIFY_FINGERPRINT_INTERNAL */
+/* By the FIDO registry: USER_VERIFY_FINGERPRINT_INTERNAL, _FACEPRINT_INTERNAL, _EYEPRINT_INTERNAL, by the
+ * modality of the paired matcher (finger, face, iris). */
 static void write_uv_modality(writer *w, const struct core *core)
 {
-        enum { FINGERPRINT_INTERNAL = 0x02 };
-        (void)core;
-        cbor_write_uint(w, FINGERPRINT_INTERNAL);
+        static const uint8_t methods[] = { 0x02, 0x02, 0x10, 0x40 };
+        uint8_t modality = core->state.modality;
+        cbor_write_uint(w, methods[modality < sizeof methods ? modality : 0]);
 }
 
 static void write_room(writer *w, const struct core *core)
@@ -391,7 +392,7 @@ static const struct {
         { 0x0F, always, write_cred_blob_max },      /* [6.4 0x0F] maxCredBlobLength */
         { 0x10, always, write_min_pin_rp_ids },     /* [6.4 0x10] maxRPIDsForSetMinPINLength */
         { 0x11, paired, write_uv_attempts },        /* [6.4 0x11] preferredPlatformUvAttempts */
-        { 0x12, paired, write_uv_modality },        /* [6.4 0x12] uvModality: a fingerprint */
+        { 0x12, paired, write_uv_modality },        /* [6.4 0x12] uvModality */
         { 0x14, always, write_room },               /* [6.4 0x14] remainingDiscoverableCredentials */
         { 0x16, always, write_formats },            /* [2.2 6.4 0x16] attestationFormats */
         { 0x17, paired, write_uv_count },           /* [2.2 6.4 0x17] uvCountSinceLastPinEntry */

@@ -150,6 +150,12 @@ static void give_back(struct core *core, enum ctap_status status, const struct m
         core_close_with(core, status, event->has_evidence ? SLICE(event->evidence) : (slice){ 0 });
 }
 
+/* Without a finger to compare with, or while the matcher's time for it is over, the PIN is what is left. */
+static bool leaves_pin(const struct mitome_gate_event *event)
+{
+        return event->code == MITOME_E_GATE_NO_FINGER || core_is_pin_due(event);
+}
+
 static void take_capture(struct core *core, const struct mitome_gate_event *event)
 {
         switch (event->kind) {
@@ -166,11 +172,7 @@ static void take_capture(struct core *core, const struct mitome_gate_event *even
                 give_back(core, core_status_of_absence(event), event);
                 break;
         case MITOME_GATE_REFUSED:
-                /* Without a finger to compare with, the PIN is what is left. */
-                give_back(core,
-                        event->code == MITOME_E_GATE_NO_FINGER ? finger_refusal(&core->state)
-                                                               : CTAP1_ERR_OTHER,
-                        event);
+                give_back(core, leaves_pin(event) ? finger_refusal(&core->state) : CTAP1_ERR_OTHER, event);
                 break;
         case MITOME_GATE_BROKEN:
                 core_close(core, CTAP1_ERR_OTHER);
@@ -255,6 +257,11 @@ mitome_status core_keep_challenge(struct core *core, slice data)
         if (entry.data)
                 MITOME_TRY(slice_copy(entry, "entry", core->entry, sizeof core->entry, NULL));
         return slice_copy(challenge, "challenge", core->challenge, sizeof core->challenge, NULL);
+}
+
+bool core_is_pin_due(const struct mitome_gate_event *event)
+{
+        return event->code == MITOME_E_GATE_PIN_DUE || event->code == MITOME_E_GATE_WAIT;
 }
 
 slice core_entry(const struct core *core)

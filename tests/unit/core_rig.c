@@ -125,6 +125,11 @@ static void write_state(const struct core_rig *rig, writer *w)
         tlv_write(w, 0x87, SLICE(count));
         tlv_write_head(w, 0x8A, 4);
         write_u32(w, state->uv_count);
+        if (state->modality) {
+                tlv_write_head(w, 0x8D, 2);
+                write_u8(w, 3); /* strong */
+                write_u8(w, state->modality);
+        }
         if (state->persistent && rig->action.bytes.data[2] == 1) { /* P1 */
                 tlv_write(w, 0x8B, SLICE(sealed));
                 tlv_write(w, 0x8C, SLICE(other));

@@ -41,7 +41,8 @@ enum core_rig_flag2 {
 struct core_rig_state {
         uint8_t flags, flags2, pin_tries, uv_tries, min_pin_length;
         uint32_t uv_count;
-        bool persistent; /* a persistent token is there */
+        bool persistent;  /* a persistent token is there */
+        uint8_t modality; /* of the matcher; 0: the element does not tell */
 };
 
 struct core_rig {

@@ -1218,6 +1218,52 @@ static void a_further_try_ends_as_the_first_may(void **state)
         expect_idle(rig);
 }
 
+/* The matcher's time for a finger is over, or it waits after misses: nothing was compared, the try comes
+ * back, and the PIN can do it instead. */
+static void a_matcher_that_wants_the_pin_leaves_the_pin(void **state)
+{
+        struct rig *rig = *state;
+        static const mitome_code codes[] = { MITOME_E_GATE_PIN_DUE, MITOME_E_GATE_WAIT,
+                MITOME_E_GATE_NO_FINGER, MITOME_E_GATE_NO_SENSOR };
+        for (size_t i = 0; i < 4; i++) {
+                struct mitome_gate_event refused = {
+                        .kind = MITOME_GATE_REFUSED, .code = codes[i], .has_evidence = true
+                };
+                await_finger(rig);
+                gate(rig, refused);
+                expect_abandon(rig, true);
+                expect_status(rig, i < 3 ? CTAP2_ERR_PUAT_REQUIRED : CTAP1_ERR_OTHER);
+        }
+        expect_idle(rig);
+}
+
+/* What the element says of its PIN reaches the gate as it is, beside its own challenge and no other. */
+static void the_elements_word_reaches_the_gate(void **state)
+{
+        struct rig *rig = *state;
+        static const size_t sizes[] = { 36, 0, 36, 35, 37 };
+        uint8_t entry[37], bytes[128];
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+                memset(entry, 0xE0 + (int)i, sizeof entry);
+                request(rig, get(WISH(.uv = 1)));
+                answer_state(rig, PIN | PAIRED | OPEN);
+                writer w = WRITER(bytes);
+                tlv_write(&w, 0x80, SLICE(challenge));
+                if (sizes[i])
+                        tlv_write(&w, 0x81, slice_of(entry, sizes[i]));
+                expect_apdu(rig, BEGIN);
+                respond(rig, writer_view(&w), SW_OK);
+                if (i < 3) {
+                        expect(rig, CORE_GATE_START);
+                        expect_bytes(rig->action.request.entry, entry, sizes[i]); /* not the former one */
+                        gate_evidence(rig, MITOME_GATE_ABSENT);
+                }
+                expect_abandon(rig, i < 3);
+                expect_status(rig, i < 3 ? CTAP2_ERR_USER_ACTION_TIMEOUT : CTAP1_ERR_OTHER);
+        }
+        expect_idle(rig);
+}
+
 /* Who says no has done something: that is no timeout. */
 static void who_would_not_lay_a_finger_has_denied(void **state)
 {
@@ -2287,6 +2333,8 @@ int main(void)
                 TEST(no_finger_is_asked_for_once_the_path_is_closed),
                 TEST(a_further_try_ends_as_the_first_may),
                 TEST(who_would_not_lay_a_finger_has_denied),
+                TEST(a_matcher_that_wants_the_pin_leaves_the_pin),
+                TEST(the_elements_word_reaches_the_gate),
                 TEST(absence_gives_the_try_back),
                 TEST(cancelling_ends_the_gate_first),
                 TEST(a_broken_gate_is_told_as_other),

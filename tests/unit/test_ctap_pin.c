@@ -534,6 +534,8 @@ static void a_matcher_that_refuses_gives_no_token(void **state)
                 { MITOME_E_GATE_NO_FINGER, CTAP2_ERR_NOT_ALLOWED },
                 { MITOME_E_GATE_NO_SENSOR, CTAP1_ERR_OTHER },
                 { MITOME_E_GATE_BUSY, CTAP1_ERR_OTHER },
+                /* closed until the PIN, or for a while: the finger is, and the PIN is what opens */
+                { MITOME_E_GATE_PIN_DUE, CTAP2_ERR_UV_BLOCKED },
         };
         enrol(bench);
         uint64_t left = retries(bench, UV_RETRIES);

@@ -662,6 +662,45 @@ static void the_list_is_the_stations(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Key 0017 opens to the PIN, and to what a strong matcher compares. A weaker one is sent to the PIN: for an
+ * attestation that would show the person, and for certificate credentials, which it does not see beside
+ * others.
+ */
+static void a_weak_matcher_opens_no_certificate_credential(void **state)
+{
+        enum { PUAT_REQUIRED = 0x36, NO_CREDENTIALS = 0x2E };
+        struct rig *rig = *state;
+        struct made made;
+        uint8_t id_bytes[ELEMENT_RIG_ID_SIZE];
+        const struct wish person = { listed, VENDOR, { RS256, ES256 } };
+        const struct wish derived = { listed, NO_ENTERPRISE, { ES256 }, .user = "taro" };
+        assert_int_equal(make(rig, &person), 0);
+        expect_jpki(rig, RS256, &made);
+        copy(made.authdata.credential_id, id_bytes, sizeof id_bytes);
+        const slice id = SLICE(id_bytes);
+        assert_int_equal(get(rig, listed, id, true), 0);
+
+        rig->element.matcher_chosen = true;
+        rig->element.matcher_class = MATCHER_WEAK;
+        rig->element.matcher_modality = UNLOCK_FINGER;
+        element_rig_pair(&rig->element, NULL);
+        assert_int_equal(element_rig_enrol(&rig->element, ELEMENT_RIG_PIN), SW_OK);
+        assert_int_equal(get(rig, listed, id, true), PUAT_REQUIRED);
+        assert_int_equal(get(rig, listed, (slice){ 0 }, true), PUAT_REQUIRED);
+        assert_int_equal(get(rig, unlisted, id, true), NO_CREDENTIALS);
+        assert_int_equal(make(rig, &person), PUAT_REQUIRED);
+        assert_int_equal(make(rig, &derived), 0);
+        expect_packed(rig, ES256);
+        assert_int_equal(get(rig, listed, (slice){ 0 }, true), 0); /* the other one, alone */
+        assert_int_equal(member(rig->answer, 5).size, 0);          /* numberOfCredentials */
+        assert_int_equal(get(rig, listed, id, true), PUAT_REQUIRED);
+
+        rig->element.matcher_class = MATCHER_STRONG;
+        element_rig_pair(&rig->element, NULL);
+        assert_int_equal(element_rig_enrol(&rig->element, ELEMENT_RIG_PIN), SW_OK);
+        assert_int_equal(get(rig, listed, id, true), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -677,6 +716,7 @@ int main(void)
                 TEST(a_locked_applet_lends_no_key),
                 TEST(presence_alone_shows_no_certificate),
                 TEST(the_list_is_the_stations),
+                TEST(a_weak_matcher_opens_no_certificate_credential),
         };
         return cmocka_run_group_tests(tests, make_stencil, drop_stencil);
 }

@@ -102,7 +102,7 @@ static uint16_t find_open(struct mitome_element *element, const struct fido_oper
         if (sw != SW_NO_REFERENCE || !query->no_person)
                 return sw;
         sw = fido_find(element, &any, ret);
-        return sw == SW_OK ? SW_SECURITY_STATUS : sw;
+        return sw == SW_OK ? SW_MATCHER_WEAK : sw;
 }
 
 /* [6.2.2 7.1] [6.2.2 11] [6.2.2 11.1] the newest of the list that is here. [6.2.2 7.3] [6.2.2 7.4]

@@ -141,7 +141,7 @@ static uint16_t check_person(
         const struct mitome_element *element, const struct fido_operation *operation, const struct make *make)
 {
         bool person = is_enterprise(element, operation, make) && can_attest_person(element);
-        return !person || fido_opens_person(element, operation->modality) ? SW_OK : SW_SECURITY_STATUS;
+        return !person || fido_opens_person(element, operation->modality) ? SW_OK : SW_MATCHER_WEAK;
 }
 
 /* The first of the algorithms that may be used: RS256 is the certificate's key, for whoever may learn it, and
