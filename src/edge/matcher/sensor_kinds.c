@@ -3,6 +3,7 @@
 
 #include "sensor_command.h"
 #include "sensor_fprint.h"
+#include "sensor_fprintd.h"
 #include "sensor_scripted.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ static const struct kind {
         mitome_status (*open)(const struct sensor_config *config, struct sensor *ret, mitome_error *error);
 } kinds[] = {
         { "fingerprint", sensor_fprint_open },
+        { "fprintd", sensor_fprintd_open },
         { "command", sensor_command_open },
         { "scripted", sensor_scripted_open },
 };
