@@ -43,6 +43,33 @@ static void write_seed(const char *folder, const char *target, const char *name,
         must(fclose(file) == 0, path);
 }
 
+/* The second byte on is what the matcher keeps: a state with a finger, and a record of the entry policy. */
+static void write_kept_seeds(const char *folder)
+{
+        uint8_t bytes[512];
+        static const uint8_t zeros[65];
+        writer w = WRITER(bytes);
+        cbor_write_map(&w, 8);
+        for (unsigned key = 1; key <= 8; key++) {
+                static const uint8_t sizes[] = { 0, 0, 32, 65, 16, 0, 65, 20, 32 };
+                cbor_write_uint(&w, key);
+                if (key == 1)
+                        cbor_write_uint(&w, 3);
+                else if (key != 5)
+                        cbor_write_bytes(&w, slice_of(zeros, sizes[key]));
+                else {
+                        cbor_write_array(&w, 1);
+                        cbor_write_array(&w, 3);
+                        cbor_write_bytes(&w, slice_of(zeros, 16));
+                        cbor_write_string(&w, "left");
+                        cbor_write_bytes(&w, slice_of(zeros, 8));
+                }
+        }
+        write_seed(folder, "matcher_kept", "state", 0, writer_view(&w));
+        const uint8_t record[54] = { 1, 1, 0, 0, 0, 7 };
+        write_seed(folder, "matcher_kept", "record", 1, SLICE(record));
+}
+
 /* The byte that tells fuzz_statement which format it is. */
 static int statement_byte(const char *format)
 {
@@ -328,5 +355,6 @@ int main(int argc, char **argv)
         write_management(argv[1]);
         write_flows(argv[1]);
         write_element(argv[1]);
+        write_kept_seeds(argv[1]);
         return EXIT_SUCCESS;
 }

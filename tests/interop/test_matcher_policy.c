@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The matcher's middle as a process: when it asks for the PIN, what it counts over kills and restarts, what
+ * it does when somebody else changes the fingers. The sensor is scripted; this side is core and element. */
+
+#include "matcher_gate.h"
+#include "p256.h"
+#include "random_system.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { STEP_MS = 100, PATIENCE_MS = 20000, TRIALS = 3 /* of a sensor of the lowest class */ };
+
+static const char rp_id[] = "portal.example.jp";
+static const uint8_t client_data_hash[SHA256_SIZE] = { 0xC1, 0x1E };
+
+struct rig {
+        char folder[64], state[96], script[96], sensor[128], wrapper[96];
+        struct matcher_gate *matcher;
+        struct mitome_gate gate;
+        struct secret scalar, key;
+        uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE], entry[UNLOCK_ENTRY_SIZE];
+        uint8_t finger_id[GATE_FINGER_ID_SIZE];
+        uint32_t pins; /* how often the element's PIN was entered */
+};
+
+static mitome_status start_matcher(struct rig *rig, mitome_error *error)
+{
+        static const char *const environment[] = { "ASAN_OPTIONS=detect_leaks=0", "PATH=/usr/bin:/bin",
+                NULL };
+        const struct matcher_gate_config config = {
+                .program = rig->wrapper[0] ? rig->wrapper : getenv("MITOME_MATCHER"),
+                .state = rig->state,
+                .environment = environment,
+                .sensor = rig->sensor,
+        };
+        mitome_status status = matcher_gate_start(&config, &rig->matcher, error);
+        if (!failed(status))
+                rig->gate = matcher_gate(rig->matcher);
+        return status;
+}
+
+static void stop(struct rig *rig)
+{
+        matcher_gate_close(rig->matcher);
+        rig->matcher = NULL;
+}
+
+/* Another script, from its first line. */
+static void play(struct rig *rig, const char *script)
+{
+        char position[128];
+        stop(rig);
+        FILE *file = fopen(rig->script, "w");
+        assert_non_null(file);
+        assert_true(fputs(script, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        snprintf(position, sizeof position, "%s/script-position", rig->state);
+        unlink(position);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+}
+
+static void pair(struct rig *rig)
+{
+        const struct mitome_random random = random_system();
+        uint8_t confirmation[SHA256_SIZE];
+        assert_int_equal(p256_generate(&random, &rig->scalar, rig->element_point, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_point(rig->matcher, rig->matcher_point, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_pair(rig->matcher, SLICE(rig->element_point), confirmation, NULL).code,
+                MITOME_OK);
+        assert_int_equal(pairing_derive(secret_view(&rig->scalar), SLICE(rig->matcher_point),
+                                 SLICE(rig->element_point), SLICE(rig->matcher_point), &rig->key, NULL)
+                                 .code,
+                MITOME_OK);
+}
+
+static struct mitome_gate_request request_of(struct rig *rig, enum mitome_gate_purpose purpose)
+{
+        const struct mitome_random random = random_system();
+        assert_int_equal(random.fill(random.context, rig->challenge, sizeof rig->challenge), 0);
+        unlock_entry_seal(rig->pins, SLICE(rig->challenge), secret_view(&rig->key), rig->entry);
+        struct mitome_gate_request request = {
+                .purpose = purpose,
+                .command = purpose == MITOME_GATE_VERIFY ? 0x02 : 0x09,
+                .challenge = SLICE(rig->challenge),
+                .entry = SLICE(rig->entry),
+                .timeout_ms = PATIENCE_MS,
+        };
+        if (purpose == MITOME_GATE_VERIFY) {
+                request.rp_id = slice_text(rp_id);
+                request.client_data_hash = SLICE(client_data_hash);
+        } else {
+                request.finger_id = SLICE(rig->finger_id);
+        }
+        return request;
+}
+
+/* The event that ends the request. */
+static struct mitome_gate_event outcome_of(struct rig *rig)
+{
+        struct mitome_gate_event event = { .kind = MITOME_GATE_NOTHING };
+        for (int waited = 0; !MITOME_GATE_IS_FINAL(event.kind) && waited < 3 * PATIENCE_MS; waited += STEP_MS)
+                assert_int_equal(rig->gate.poll(rig->gate.context, STEP_MS, &event, NULL).code, MITOME_OK);
+        return event;
+}
+
+static struct mitome_gate_event ask(struct rig *rig, const struct mitome_gate_request *request)
+{
+        assert_int_equal(rig->gate.start(rig->gate.context, request, NULL).code, MITOME_OK);
+        return outcome_of(rig);
+}
+
+static struct mitome_gate_event verify(struct rig *rig)
+{
+        const struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+        return ask(rig, &request);
+}
+
+/* What the element checks of a token; its set. */
+static struct unlock_token open_token(struct rig *rig, const struct mitome_gate_event *event, uint8_t purpose)
+{
+        struct unlock_token token = { 0 };
+        assert_true(event->has_evidence);
+        assert_int_equal(unlock_token_open(SLICE(event->evidence), secret_view(&rig->key), &token, NULL).code,
+                MITOME_OK);
+        assert_int_equal(token.purpose, purpose);
+        assert_memory_equal(token.challenge, rig->challenge, sizeof token.challenge);
+        return token;
+}
+
+/* Refused, and the element is told under seal that nothing was presented, so that it gives its try back. */
+static void expect_declined(struct rig *rig, const struct mitome_gate_event *event, mitome_code code)
+{
+        assert_int_equal(event->kind, MITOME_GATE_REFUSED);
+        assert_int_equal(event->code, code);
+        open_token(rig, event, UNLOCK_ABSENT);
+}
+
+static void expect_refusal(struct rig *rig, mitome_code code)
+{
+        struct mitome_gate_event event = verify(rig);
+        expect_declined(rig, &event, code);
+}
+
+static void expect_opened(struct rig *rig)
+{
+        struct mitome_gate_event event = verify(rig);
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+        open_token(rig, &event, UNLOCK_VERIFIED);
+}
+
+static void enrol(struct rig *rig)
+{
+        rig->finger_id[0]++;
+        const struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL);
+        struct mitome_gate_event event = ask(rig, &request);
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+        open_token(rig, &event, UNLOCK_ENROLLED);
+}
+
+static int set_up(void **state)
+{
+        struct rig *rig = calloc(1, sizeof *rig);
+        if (!rig)
+                return -1;
+        strcpy(rig->folder, "/tmp/mitome-policy-XXXXXX");
+        if (!mkdtemp(rig->folder))
+                return -1;
+        snprintf(rig->state, sizeof rig->state, "%s/state", rig->folder);
+        snprintf(rig->script, sizeof rig->script, "%s/script", rig->folder);
+        snprintf(rig->sensor, sizeof rig->sensor, "scripted:%s", rig->script);
+        play(rig, "MATCH\n");
+        pair(rig);
+        rig->pins = 1;
+        enrol(rig);
+        *state = rig;
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        struct rig *rig = *state;
+        char command[128];
+        stop(rig);
+        snprintf(command, sizeof command, "rm -r '%s'", rig->folder);
+        int removed = system(command);
+        free(rig);
+        return removed;
+}
+
+/* ---- the PIN ---- */
+
+static void a_finger_opens_once_the_pin_was_entered(void **state)
+{
+        struct rig *rig = *state;
+        expect_opened(rig);
+        expect_opened(rig);
+        pair(rig); /* another element: what was entered at the last one is forgotten */
+        rig->pins = 0;
+        const struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL);
+        assert_int_equal(ask(rig, &request).kind, MITOME_GATE_EVIDENCE);
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        rig->pins = 1;
+        expect_opened(rig);
+}
+
+static void misses_ask_for_the_pin_and_the_pin_clears_them(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "MISS\nSAME\nMISS\nMATCH\n");
+        assert_int_equal(verify(rig).hint, MITOME_GATE_HINT_NONE);
+        struct mitome_gate_event event = verify(rig);
+        assert_int_equal(event.kind, MITOME_GATE_NO_MATCH);
+        assert_int_equal(event.hint, MITOME_GATE_HINT_SAME); /* a replayed sample is a false trial as well */
+        assert_int_equal(verify(rig).kind, MITOME_GATE_NO_MATCH);
+        for (unsigned i = 0; i < 3; i++)
+                expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        rig->pins++;
+        expect_opened(rig);
+}
+
+static void nothing_presented_costs_nothing(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "ABSENT\n");
+        for (unsigned i = 0; i < 2 * TRIALS; i++) {
+                struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+                request.timeout_ms = 50;
+                struct mitome_gate_event event = ask(rig, &request);
+                assert_int_equal(event.kind, MITOME_GATE_ABSENT);
+                open_token(rig, &event, UNLOCK_ABSENT);
+        }
+        play(rig, "MATCH\n");
+        expect_opened(rig);
+}
+
+/* ---- attacks ---- */
+
+static void await_finger(struct rig *rig)
+{
+        struct mitome_gate_event event = { .kind = MITOME_GATE_NOTHING };
+        while (event.kind != MITOME_GATE_AWAITS)
+                assert_int_equal(rig->gate.poll(rig->gate.context, STEP_MS, &event, NULL).code, MITOME_OK);
+}
+
+/* Whoever kills the matcher before it can say no has had his try. */
+static void a_further_try_by_killing_the_matcher_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "ABSENT\n");
+        for (unsigned i = 0; i < TRIALS; i++) {
+                const struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+                assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+                await_finger(rig);
+                assert_int_equal(kill(matcher_gate_process(rig->matcher), SIGKILL), 0);
+                stop(rig);
+                assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+        }
+        play(rig, "MATCH\n");
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        rig->pins++;
+        expect_opened(rig);
+}
+
+static void an_old_word_on_the_pin_replayed_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t old[UNLOCK_ENTRY_SIZE];
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+        memcpy(old, rig->entry, sizeof old);
+        assert_int_equal(ask(rig, &request).kind, MITOME_GATE_EVIDENCE);
+        request = request_of(rig, MITOME_GATE_VERIFY);
+        request.entry = SLICE(old);
+        struct mitome_gate_event event = ask(rig, &request);
+        expect_declined(rig, &event, MITOME_E_GATE_ENTRY);
+        request = request_of(rig, MITOME_GATE_ENROL); /* nor is a finger enrolled by it */
+        request.entry = SLICE(old);
+        rig->finger_id[0]++;
+        event = ask(rig, &request);
+        expect_declined(rig, &event, MITOME_E_GATE_ENTRY);
+        expect_opened(rig);
+}
+
+static void a_higher_count_that_the_element_never_said_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "MISS\n");
+        for (unsigned i = 0; i < TRIALS; i++)
+                assert_int_equal(verify(rig).kind, MITOME_GATE_NO_MATCH);
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+        rig->entry[3]++;
+        struct mitome_gate_event event = ask(rig, &request);
+        expect_declined(rig, &event, MITOME_E_GATE_ENTRY);
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+}
+
+static void an_element_put_back_to_an_earlier_state_asks_for_the_pin(void **state)
+{
+        struct rig *rig = *state;
+        rig->pins = 5;
+        expect_opened(rig);
+        rig->pins = 4;
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        rig->pins = 5;
+        expect_opened(rig);
+}
+
+static void remove_file(struct rig *rig, const char *name)
+{
+        char path[160];
+        snprintf(path, sizeof path, "%s/%s", rig->state, name);
+        assert_int_equal(unlink(path), 0);
+}
+
+static void a_deleted_record_asks_for_the_pin(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "MISS\n");
+        for (unsigned i = 0; i < TRIALS; i++)
+                assert_int_equal(verify(rig).kind, MITOME_GATE_NO_MATCH);
+        stop(rig);
+        remove_file(rig, "entries");
+        play(rig, "MATCH\n");
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        rig->pins++;
+        expect_opened(rig);
+}
+
+/* ---- the clock ---- */
+
+/* The matcher in a time namespace, where this boot lasts `seconds` longer. */
+static bool shift_clock(struct rig *rig, const char *seconds)
+{
+        snprintf(rig->wrapper, sizeof rig->wrapper, "%s/wrapper", rig->folder);
+        stop(rig);
+        FILE *file = fopen(rig->wrapper, "w");
+        assert_non_null(file);
+        fprintf(file, "#!/bin/sh\nexec unshare --time --boottime %s '%s' \"$@\"\n", seconds,
+                getenv("MITOME_MATCHER"));
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(chmod(rig->wrapper, 0700), 0);
+        return system("unshare --time --boottime 1 true 2>/dev/null") == 0;
+}
+
+static void a_day_later_the_pin_is_asked_for(void **state)
+{
+        struct rig *rig = *state;
+        expect_opened(rig);
+        if (!shift_clock(rig, "86400")) {
+                print_message("skipped: no time namespaces for this user\n");
+                skip();
+        }
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        rig->pins++;
+        expect_opened(rig);
+        stop(rig);
+        rig->wrapper[0] = '\0'; /* and back: that PIN is entered in the future */
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+}
+
+/* ---- the set ---- */
+
+static void set_of(struct rig *rig, uint8_t ret_set[UNLOCK_SET_SIZE])
+{
+        struct matcher_status status;
+        assert_int_equal(matcher_gate_status(rig->matcher, &status, NULL).code, MITOME_OK);
+        memcpy(ret_set, status.set, UNLOCK_SET_SIZE);
+}
+
+static void a_set_changed_from_elsewhere_gets_another_number(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t before[UNLOCK_SET_SIZE], after[UNLOCK_SET_SIZE];
+        set_of(rig, before);
+        play(rig, "MATCH\nSURVEY 7\nMATCH\nMATCH\nMATCH\n");
+        struct mitome_gate_event event = verify(rig);
+        struct unlock_token token = open_token(rig, &event, UNLOCK_VERIFIED);
+        assert_memory_equal(token.set, before, sizeof before);
+        event = verify(rig); /* somewhere around it the other one comes in */
+        assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
+        event = verify(rig);
+        token = open_token(rig, &event, UNLOCK_VERIFIED);
+        assert_memory_not_equal(token.set, before, sizeof before);
+        set_of(rig, after);
+        assert_memory_equal(token.set, after, sizeof after);
+        event = verify(rig); /* and it is told once */
+        token = open_token(rig, &event, UNLOCK_VERIFIED);
+        assert_memory_equal(token.set, after, sizeof after);
+}
+
+/* ---- what it says of itself ---- */
+
+static void it_says_that_it_is_scripted(void **state)
+{
+        struct rig *rig = *state;
+        struct matcher_status status;
+        assert_int_equal(matcher_gate_status(rig->matcher, &status, NULL).code, MITOME_OK);
+        assert_non_null(strstr(status.sensor, "scripted"));
+        assert_int_equal(status.class, MATCHER_SCRIPTED);
+        assert_int_equal(status.modality, UNLOCK_FINGER);
+}
+
+static void its_maker_certifies_it_once(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t first[GATE_CERTIFICATE_MAX] = { 0x30, 0x82 }, second[30] = { 0x30 };
+        uint8_t kept[GATE_CERTIFICATE_MAX];
+        size_t size = 1;
+        assert_int_equal(matcher_gate_certificate(rig->matcher, kept, &size, NULL).code, MITOME_OK);
+        assert_int_equal(size, 0);
+        assert_int_equal(matcher_gate_certify(rig->matcher, slice_of(NULL, 0), NULL).code, MITOME_E_ARGUMENT);
+        assert_int_equal(matcher_gate_certify(rig->matcher, SLICE(first), NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_certify(rig->matcher, SLICE(first), NULL).code, MITOME_OK);
+        assert_int_equal(
+                matcher_gate_certify(rig->matcher, SLICE(second), NULL).code, MITOME_E_GATE_CERTIFIED);
+        stop(rig);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_certificate(rig->matcher, kept, &size, NULL).code, MITOME_OK);
+        assert_true(slice_equal(slice_of(kept, size), SLICE(first)));
+        assert_int_equal(
+                matcher_gate_certify(rig->matcher, SLICE(second), NULL).code, MITOME_E_GATE_CERTIFIED);
+}
+
+static void a_sensor_of_no_known_kind_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        stop(rig);
+        strcpy(rig->sensor, "nose:long");
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_ARGUMENT);
+        strcpy(rig->sensor, "scripte");
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_ARGUMENT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+        if (!getenv("MITOME_MATCHER")) {
+                fputs("skipped: MITOME_MATCHER does not name the matcher\n", stderr);
+                return 77;
+        }
+        const struct CMUnitTest tests[] = {
+                TEST(a_finger_opens_once_the_pin_was_entered),
+                TEST(misses_ask_for_the_pin_and_the_pin_clears_them),
+                TEST(nothing_presented_costs_nothing),
+                TEST(a_further_try_by_killing_the_matcher_is_refused),
+                TEST(an_old_word_on_the_pin_replayed_is_refused),
+                TEST(a_higher_count_that_the_element_never_said_is_refused),
+                TEST(an_element_put_back_to_an_earlier_state_asks_for_the_pin),
+                TEST(a_deleted_record_asks_for_the_pin),
+                TEST(a_day_later_the_pin_is_asked_for),
+                TEST(a_set_changed_from_elsewhere_gets_another_number),
+                TEST(it_says_that_it_is_scripted),
+                TEST(its_maker_certifies_it_once),
+                TEST(a_sensor_of_no_known_kind_is_refused),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
