@@ -64,6 +64,14 @@ static void print_bytes_if(const struct print_place *place, const char *name, sl
                 print_bytes_line(place, name, bytes);
 }
 
+static void print_entry(const struct print_place *place, slice entry)
+{
+        reader r = reader_over(entry, NULL, NULL);
+        uint32_t count;
+        if (!failed(read_u32(&r, "count", &count)))
+                print_line(place, "PIN entered", "%u times, by the element's word (not checked)", count);
+}
+
 mitome_status print_gate_request(const struct print_place *place, slice cbor)
 {
         static const char *const kinds[] = { "", "STATUS", "POINT", "PAIR", "VERIFY", "ENROL", "CANCEL",
@@ -88,7 +96,7 @@ mitome_status print_gate_request(const struct print_place *place, slice cbor)
         print_bytes_if(place, "finger", request.finger_id);
         if (request.name.size)
                 print_text_line(place, "name", request.name);
-        print_bytes_if(place, "word on the PIN", request.entry);
+        print_entry(place, request.entry);
         print_bytes_if(place, "certificate", request.certificate);
         return ok();
 }

@@ -442,9 +442,9 @@ static void a_sensor_of_no_known_kind_is_refused(void **state)
         struct rig *rig = *state;
         stop(rig);
         strcpy(rig->sensor, "nose:long");
-        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_ARGUMENT);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_GATE_SENSOR_KIND);
         strcpy(rig->sensor, "scripte");
-        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_ARGUMENT);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_GATE_SENSOR_KIND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -524,21 +524,28 @@ static void add_evidence(struct inspect_rig *rig, const struct rig *ca)
 static void add_gate(struct inspect_rig *rig)
 {
         static const uint8_t key[32] = { 9 }, challenge[32] = { 7 }, hash[32] = { 8 };
-        uint8_t bytes[GATE_MESSAGE_MAX], sealed[UNLOCK_TOKEN_SIZE];
+        uint8_t bytes[GATE_MESSAGE_MAX], sealed[UNLOCK_TOKEN_SIZE], entry[UNLOCK_ENTRY_SIZE];
         const struct unlock_token token = { .purpose = UNLOCK_VERIFIED, .modality = UNLOCK_FINGER };
         unlock_token_seal(&token, SLICE(key), sealed);
         SHOW(add(rig, "unlock-token", SLICE(sealed)), "purpose        verified", "modality       finger",
                 "MAC            32 bytes, not checked");
         writer w = WRITER(bytes);
+        unlock_entry_seal(7, SLICE(challenge), SLICE(key), entry);
         gate_request_write(&w, &(struct gate_request){ .kind = GATE_REQUEST_VERIFY,
                                        .command = 2,
                                        .rp_id = slice_text("example.org"),
                                        .client_data_hash = SLICE(hash),
                                        .challenge = SLICE(challenge),
-                                       .timeout_ms = 5000 });
+                                       .timeout_ms = 5000,
+                                       .entry = SLICE(entry) });
         SHOW(add(rig, "gate-request", writer_view(&w)), "kind           VERIFY",
                 "command        authenticatorGetAssertion (0x02)", "time limit     5000 ms",
-                "RP ID          \"example.org\"");
+                "RP ID          \"example.org\"",
+                "PIN entered    7 times, by the element's word (not checked)");
+        w = WRITER(bytes);
+        gate_request_write(
+                &w, &(struct gate_request){ .kind = GATE_REQUEST_CERTIFY, .certificate = SLICE(hash) });
+        SHOW(add(rig, "gate-request", writer_view(&w)), "kind           CERTIFY", "certificate    32 bytes");
         w = WRITER(bytes);
         gate_report_write(
                 &w, &(struct gate_report){ .kind = MITOME_GATE_EVIDENCE, .evidence = SLICE(sealed) });
@@ -547,6 +554,19 @@ static void add_gate(struct inspect_rig *rig)
         gate_report_write(
                 &w, &(struct gate_report){ .kind = GATE_REPORT_REFUSED, .code = MITOME_E_GATE_BUSY });
         SHOW(add(rig, "gate-report", writer_view(&w)), "reason         E703 ");
+        w = WRITER(bytes);
+        gate_report_write(&w, &(struct gate_report){ .kind = GATE_REPORT_STATUS,
+                                      .set = slice_of(hash, UNLOCK_SET_SIZE),
+                                      .sensor = slice_text("a scripted sensor"),
+                                      .class = MATCHER_SCRIPTED,
+                                      .modality = UNLOCK_FACE });
+        SHOW(add(rig, "gate-report", writer_view(&w)), "sensor         \"a scripted sensor\"",
+                "class          scripted, by its own word", "modality       face");
+        w = WRITER(bytes);
+        gate_report_write(
+                &w, &(struct gate_report){ .kind = MITOME_GATE_NO_MATCH, .hint = MITOME_GATE_HINT_SAME });
+        SHOW(add(rig, "gate-report", writer_view(&w)), "kind           no match",
+                "hint           as good as one seen before");
 }
 
 static void add_messages(struct inspect_rig *rig)

@@ -228,6 +228,48 @@ static void a_certificate_is_given_once(void **state)
                 matcher_state_certify(rig->state, SLICE(second), NULL).code, MITOME_E_GATE_CERTIFIED);
 }
 
+/* What the device itself keeps, against what it kept after the matcher's own last change. */
+static void another_survey_is_another_set(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t first[MATCHER_SURVEY_SIZE] = { 1 }, second[MATCHER_SURVEY_SIZE] = { 2 };
+        uint8_t set[UNLOCK_SET_SIZE];
+        assert_int_equal(
+                matcher_state_compare(rig->state, slice_of(first, 31), NULL).code, MITOME_E_ARGUMENT);
+        assert_int_equal(
+                matcher_state_add(rig->state, SLICE(thumb), SLICE(template_one), SLICE(first), NULL).code,
+                MITOME_OK);
+        memcpy(set, rig->state->set, sizeof set);
+        cycle(rig);
+        assert_int_equal(matcher_state_compare(rig->state, SLICE(first), NULL).code, MITOME_OK);
+        assert_memory_equal(rig->state->set, set, sizeof set);
+        rig->medium.fails = true;
+        assert_int_equal(matcher_state_compare(rig->state, SLICE(second), NULL).code, MITOME_E_FILE_WRITE);
+        assert_memory_equal(rig->state->set, set, sizeof set); /* and it is noticed again */
+        rig->medium.fails = false;
+        assert_int_equal(matcher_state_compare(rig->state, SLICE(second), NULL).code, MITOME_OK);
+        assert_memory_not_equal(rig->state->set, set, sizeof set);
+        memcpy(set, rig->state->set, sizeof set);
+        cycle(rig);
+        assert_int_equal(matcher_state_compare(rig->state, SLICE(second), NULL).code, MITOME_OK);
+        assert_memory_equal(rig->state->set, set, sizeof set);
+        assert_int_equal(matcher_state_compare(rig->state, none_kept, NULL).code, MITOME_OK); /* emptied */
+        assert_memory_not_equal(rig->state->set, set, sizeof set);
+}
+
+/* Where no finger is enrolled, there is no set that could change. */
+static void a_survey_without_fingers_makes_no_set(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t none[UNLOCK_SET_SIZE], survey[MATCHER_SURVEY_SIZE] = { 1 };
+        add_two(rig);
+        assert_int_equal(matcher_state_remove(rig->state, SLICE(thumb), SLICE(survey), NULL).code, MITOME_OK);
+        assert_int_equal(
+                matcher_state_remove(rig->state, SLICE(index_finger), none_kept, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_state_compare(rig->state, SLICE(survey), NULL).code, MITOME_OK);
+        assert_memory_equal(rig->state->set, none, sizeof none);
+}
+
 /* A write that fails leaves everything as it was. */
 static void a_failing_write_changes_nothing(void **state)
 {
@@ -390,6 +432,8 @@ int main(void)
                 TEST(what_cannot_be_is_refused),
                 TEST(a_finger_may_have_nothing_kept),
                 TEST(a_certificate_is_given_once),
+                TEST(another_survey_is_another_set),
+                TEST(a_survey_without_fingers_makes_no_set),
                 TEST(a_failing_write_changes_nothing),
                 TEST(everything_is_forgotten),
                 TEST(a_state_of_before_names_its_fingers),

@@ -61,5 +61,5 @@ mitome_status sensor_open(
         for (size_t i = 0; i < KINDS; i++)
                 if (slice_is(name, kinds[i].name))
                         return open_kind(&kinds[i], &with, ret, error);
-        return fail(error, MITOME_E_ARGUMENT, "--sensor", NULL);
+        return fail(error, MITOME_E_GATE_SENSOR_KIND, "--sensor", NULL);
 }

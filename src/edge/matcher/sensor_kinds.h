@@ -7,7 +7,7 @@
 #include "sensor.h"
 
 /* sensor_open opens the sensor of a choice KIND[:ARGUMENT]; the argument in `config` is what stands behind
- * the colon, or the one that `config` has. NULL: fingerprint. Fails with ARGUMENT for a
+ * the colon, or the one that `config` has. NULL: fingerprint. Fails with GATE_SENSOR_KIND for a
  * kind that is not known, GATE_BROKEN for a sensor of another version or without what a sensor must have, or
  * as the sensor does. */
 MITOME_CHECKED mitome_status sensor_open(
