@@ -7,8 +7,11 @@
  * one is no finger but a copy: the enrolment's image, or one that was taken on its way.
  *
  * A sketch of a print is 1,024 bits: at fixed places around the middle, whether ridge or furrow is there.
- * Two sketches are laid upon each other in every position up to 14 pixels and 4 degrees apart. A copy agrees
- * everywhere in one of them; another touch of the same finger only here and there, since skin is soft. */
+ * Two sketches are laid upon each other in every position up to 14 pixels across, 18 down and 4 degrees
+ * apart. A copy agrees everywhere in one of them; another touch of the same finger only here and there, since
+ * skin is soft. What a copy may have gone through: noise, bits flipped, brightness, contrast, smoothing,
+ * blocks, a negative, a tenth blanked or cropped off, a shift or a turn. Not noticed: a copy that was warped
+ * like soft skin, scaled by more than a few percent, or put together of several. */
 
 #include "bytes.h"
 
@@ -18,6 +21,7 @@ enum {
         SAMPLE_POINTS = 1024,
         SAMPLE_SKETCH_SIZE = 2 * SAMPLE_POINTS / 8,
         SAMPLE_LIKENESS_MAX = 1000,
+        SAMPLE_COPY = 965, /* from this likeness on; see bench_samples for where it comes from */
 };
 
 /* Grey, 0 black to 255 white or the other way, rows from the top, about 500 dpi. */
@@ -51,12 +55,13 @@ enum sample_quality sample_look(
         struct sample_checker *checker, const struct sample_image *image, struct sample_sketch *ret_sketch);
 
 /* sample_likeness tells how well the image looked at last agrees with an earlier one in the best position:
- * 1000 everywhere, about 500 for two of different fingers. A negative counts as its positive. Exact from
- * SAMPLE_NEAR on; below that it may be less than the best. */
-unsigned sample_likeness(const struct sample_checker *checker, const struct sample_sketch *earlier);
+ * 1000 everywhere, 500 for two that have nothing in common. A negative counts as its positive: a comparison
+ * of minutiae does not tell them apart either. Where a first look shows that it is no copy, it is left at
+ * that. */
+unsigned sample_likeness(struct sample_checker *checker, const struct sample_sketch *earlier);
 
 /* sample_is_copy tells whether that is a copy's likeness. */
-bool sample_is_copy(const struct sample_checker *checker, const struct sample_sketch *earlier);
+bool sample_is_copy(struct sample_checker *checker, const struct sample_sketch *earlier);
 
 /* sample_sketch_write and sample_sketch_read are its form in a file; SAMPLE_SKETCH_SIZE bytes. */
 void sample_sketch_write(writer *w, const struct sample_sketch *sketch);

@@ -41,11 +41,11 @@ MITOME_CHECKED mitome_status seen_samples_renew(
         const struct seen_config *config, struct seen_samples **ret, mitome_error *error);
 
 /* seen_samples_holds tells whether the image that `checker` looked at last is a copy of one seen. */
-bool seen_samples_holds(const struct seen_samples *seen, const struct sample_checker *checker);
+bool seen_samples_holds(const struct seen_samples *seen, struct sample_checker *checker);
 
 /* seen_samples_add keeps a print that was presented, before anything is compared with it. It is durable when
- * this returns OK. Fails as the storage does; then nothing may be compared, and nothing more is added until
- * it is opened again (SEEN_BROKEN). */
+ * this returns OK. Fails as storage and anchor do; then nothing may be compared, and every further change
+ * fails with FILE_WRITE until it is opened again. */
 MITOME_CHECKED mitome_status seen_samples_add(
         struct seen_samples *seen, const struct sample_sketch *sketch, mitome_error *error);
 
