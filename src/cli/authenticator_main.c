@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 #include "complain.h"
+#include "prompt_words.h"
 #include "serve_authenticator.h"
 
 #include <getopt.h>
@@ -139,7 +140,8 @@ static void fill(struct serve_config *config, struct options *options)
                 .prompts = { .automatic = is_auto,
                         .terminal = true,
                         .command = options->notify,
-                        .socket = options->prompt_socket },
+                        .socket = options->prompt_socket,
+                        .language = prompt_language() },
                 .images = options->image_count ? options->images : nobody,
                 .image_count = options->image_count ? options->image_count
                                : is_demo            ? 1

@@ -4,6 +4,7 @@
 #include "finger_report.h"
 #include "hex_text.h"
 #include "hid_host.h"
+#include "prompt_words.h"
 #include "random_system.h"
 #include "secret_prompt.h"
 
@@ -58,18 +59,6 @@ static void take_language(struct options *options, const char *text)
         options->wrong |= strcmp(text, "en") != 0 && strcmp(text, "ja") != 0;
 }
 
-/* As POSIX has it: the first of these that is set to something. */
-static enum mitome_language language_of_locale(void)
-{
-        static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-        for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-                const char *value = getenv(variables[i]);
-                if (value && *value)
-                        return mitome_guidance_language(value);
-        }
-        return MITOME_ENGLISH;
-}
-
 static bool read_options(int argc, char **argv, struct options *ret)
 {
         static const struct option known[] = {
@@ -80,7 +69,7 @@ static bool read_options(int argc, char **argv, struct options *ret)
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
-        struct options options = { .pin_fd = -1, .report = { .language = language_of_locale() } };
+        struct options options = { .pin_fd = -1, .report = { .language = prompt_language() } };
         for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
                 if (option == 'd')
                         options.device = optarg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prompt.h"
 
-#include "harmless_text.h"
+#include "prompt_words.h"
 #include "steady_clock.h"
 
 #include <errno.h>
@@ -21,54 +21,6 @@ struct prompter {
         size_t count;
         struct prompt_way ways[PROMPT_WAYS_MAX];
 };
-
-/* ---- the words ---- */
-
-static const struct words {
-        const char *reason, *title, *text;
-        bool names_site; /* the RP ID and the user's name follow */
-} words[] = {
-        [0] = { "other", "Security key", "Allow what a program asks of the security key", false },
-        [MITOME_PROMPT_REGISTER] = { "register", "Register", "Register at ", true },
-        [MITOME_PROMPT_LOGIN] = { "login", "Log in", "Log in at ", true },
-        [MITOME_PROMPT_SELECT] = { "select", "Choose", "Use this security key", false },
-        [MITOME_PROMPT_RESET] = { "reset", "ERASE", "Erase everything that this security key holds", false },
-        [MITOME_PROMPT_U2F_REGISTER] = { "u2f-register", "Register",
-                "Register at a website that does not say its name (U2F)", false },
-        [MITOME_PROMPT_U2F_LOGIN] = { "u2f-login", "Log in",
-                "Log in at a website that does not say its name (U2F)", false },
-        [MITOME_PROMPT_VENDOR] = { "vendor", "App", "Allow what an app of this machine asks", false },
-        [MITOME_PROMPT_PIN] = { "token", "Unlock", "Unlock the security key for ", true },
-        [MITOME_PROMPT_ENROL] = { "enrol", "New finger", "Add a finger", false },
-};
-
-static const struct words *words_for(enum mitome_prompt_reason why)
-{
-        return (size_t)why < sizeof words / sizeof words[0] && words[why].text ? &words[why] : &words[0];
-}
-
-static void compose(
-        const struct prompter *prompter, const struct mitome_prompt *prompt, struct prompt_text *ret)
-{
-        uint8_t site[128], name[128];
-        writer site_out = WRITER(site), name_out = WRITER(name);
-        const struct words *chosen = words_for(prompt->why);
-        *ret = (struct prompt_text){ .number = prompter->number,
-                .reason = chosen->reason,
-                .title = chosen->title,
-                .finger = prompt->finger,
-                .prompt = prompt };
-        harmless_write(&site_out, prompt->rp_id, HARMLESS_END);
-        write_u8(&site_out, '\0');
-        if (prompt->user_name.size)
-                write_slice(&name_out, slice_text(" as "));
-        harmless_write(&name_out, prompt->user_name, HARMLESS_BEGINNING);
-        write_u8(&name_out, '\0');
-        const char *named = prompt->rp_id.size ? (const char *)site : "a program";
-        snprintf(ret->body, sizeof ret->body, "%s%s%s%s", chosen->text, chosen->names_site ? named : "",
-                chosen->names_site ? (const char *)name : "",
-                prompt->finger ? ": lay your finger on the sensor" : "?");
-}
 
 /* ---- asking ---- */
 
@@ -101,7 +53,8 @@ static void ask(void *context, const struct mitome_prompt *prompt)
                 return;
         prompter->number++;
         prompter->why = prompt->why;
-        compose(prompter, prompt, &text);
+        text = (struct prompt_text){ .number = prompter->number, .finger = prompt->finger, .prompt = prompt };
+        prompt_words(prompter->language, prompt, &text);
         for (size_t i = 0; i < prompter->count; i++)
                 prompter->ways[i].ask(prompter->ways[i].context, &text);
 }
@@ -158,9 +111,10 @@ static void tell(void *context, enum mitome_guidance state, unsigned number)
         if (prompter->automatic ||
                 failed(mitome_guidance_write(state, prompter->language, number, text, sizeof text, NULL)))
                 return;
-        const struct prompt_told told = {
-                .name = mitome_guidance_name(state), .number = number, .text = text
-        };
+        const struct prompt_told told = { .name = mitome_guidance_name(state),
+                .title = prompt_words_of_finger(prompter->language),
+                .number = number,
+                .text = text };
         for (size_t i = 0; i < prompter->count; i++)
                 prompter->ways[i].tell(prompter->ways[i].context, &told);
 }

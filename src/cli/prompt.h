@@ -29,6 +29,7 @@ struct prompt_text {
 /* What the user is told of a finger, while a prompt stands or after its end. */
 struct prompt_told {
         const char *name; /* a word for programs: not-recognised, lift .. */
+        const char *title;
         unsigned number;
         const char *text;
 };
@@ -65,7 +66,7 @@ struct prompter_config {
         bool automatic; /* says that the user is there, always, and asks nobody: for tests */
         bool terminal;
         const char *command, *socket;  /* NULL: not this way */
-        enum mitome_language language; /* of what is told */
+        enum mitome_language language; /* of what is asked and told */
 };
 
 struct prompter;

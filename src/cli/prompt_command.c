@@ -51,7 +51,7 @@ static void ask(void *context, const struct prompt_text *text)
 static void tell(void *context, const struct prompt_told *told)
 {
         struct command *command = context;
-        const char *const argv[] = { command->path, "Fingerprint", told->text, told->name, "told", NULL };
+        const char *const argv[] = { command->path, told->title, told->text, told->name, "told", NULL };
         child_process_stop(command->teller);
         command->teller = 0;
         if (failed(child_process_start(argv, &command->teller, NULL)))

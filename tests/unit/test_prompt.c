@@ -189,6 +189,57 @@ static void a_line_without_end_is_hung_up_on(void **state)
         prompter_close(prompter);
 }
 
+static void prompts_are_in_japanese_too(void **state)
+{
+        char path[PATH_SIZE];
+        (void)state;
+        path_of("prompts", path);
+        struct prompter *prompter =
+                open_prompter(&(struct prompter_config){ .socket = path, .language = MITOME_JAPANESE });
+        const struct mitome_presence presence = prompter_presence(prompter);
+        int fd = connect_to(path);
+        (void)prompter_tend(prompter);
+        ask(prompter, MITOME_PROMPT_LOGIN, slice_text("example.org"), slice_text("hanako\x1b"));
+        read_line(fd);
+        assert_non_null(strstr(line, "\"title\":\"ログイン\""));
+        assert_non_null(strstr(line, "example.org に hanako? としてログインします。よろしいですか?"));
+        assert_non_null(strstr(line, "\"reason\":\"login\"")); /* for programs: the same in each language */
+        end(prompter);
+        read_line(fd);
+        presence.ask(presence.context, &(struct mitome_prompt){ .why = MITOME_PROMPT_PIN, .finger = true });
+        read_line(fd);
+        assert_non_null(strstr(line,
+                "プログラム のためにセキュリティキーのロックを解除します。センサーに指を当ててください。"));
+        end(prompter);
+        read_line(fd);
+        for (int why = 0; why <= MITOME_PROMPT_ENROL + 1; why++) { /* each has words that end in a question */
+                ask(prompter, (enum mitome_prompt_reason)why, slice_text("{user}{site}"),
+                        slice_text("{site}"));
+                do
+                        read_line(fd);
+                while (!strstr(line, "\"prompt\":")); /* behind the end of the one before */
+                assert_non_null(strstr(line, "。よろしいですか?\""));
+                end(prompter);
+        }
+        close(fd);
+        prompter_close(prompter);
+}
+
+/* What a website calls itself is put in, and is no phrase itself. */
+static void the_name_of_a_site_fills_no_place(void **state)
+{
+        char path[PATH_SIZE];
+        (void)state;
+        struct prompter *prompter = open_socket(path);
+        int fd = connect_to(path);
+        (void)prompter_tend(prompter);
+        ask(prompter, MITOME_PROMPT_LOGIN, slice_text("{user}"), slice_text("{site}"));
+        read_line(fd);
+        assert_non_null(strstr(line, "Log in at {user} as {site}?"));
+        close(fd);
+        prompter_close(prompter);
+}
+
 /* What a website or a host calls itself moves no cursor and turns no text. */
 static void what_is_shown_is_harmless(void **state)
 {
@@ -417,6 +468,8 @@ int main(void)
                 cmocka_unit_test(what_is_told_of_a_finger_is_heard_by_all),
                 cmocka_unit_test(a_late_answer_answers_nothing),
                 cmocka_unit_test(a_line_without_end_is_hung_up_on),
+                cmocka_unit_test(prompts_are_in_japanese_too),
+                cmocka_unit_test(the_name_of_a_site_fills_no_place),
                 cmocka_unit_test(what_is_shown_is_harmless),
                 cmocka_unit_test(the_end_of_a_long_name_of_a_site_is_shown),
                 cmocka_unit_test(u2f_is_asked_once),
