@@ -6,8 +6,7 @@
 
 /* The image: 16 bytes that name it, u32 size of what is sealed, 24 bytes of nonce, then sealed
  *
- *   version u8 · epoch 16 bytes · changes u64 · fingers u8, of each: id 16, samples u8, sketches · last u16,
- *   sketches
+ *   version u8 · epoch 16 bytes · identity 32 bytes · changes u64 · last u16, sketches
  *
  * followed by records of one size each: nonce, then a sealed sketch. A record is bound to the image's epoch
  * and to its own number, so that none can be left out, doubled or moved. `changes` counts all that was ever
@@ -19,10 +18,7 @@ enum {
         NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
         TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
         EPOCH_SIZE = 16,
-        ID_SIZE = MITOME_GATE_FINGER_ID_SIZE,
-        FINGER_ROOM = ID_SIZE + 1 + SEEN_OF_FINGER_MAX * SAMPLE_SKETCH_SIZE,
-        PLAIN_MAX =
-                1 + EPOCH_SIZE + 8 + 1 + SEEN_FINGERS_MAX * FINGER_ROOM + 2 + SEEN_LAST * SAMPLE_SKETCH_SIZE,
+        PLAIN_MAX = 1 + EPOCH_SIZE + SEEN_IDENTITY_SIZE + 8 + 2 + SEEN_LAST * SAMPLE_SKETCH_SIZE,
         NAME_SIZE = MAGIC_SIZE + 4,
         HEAD_SIZE = NAME_SIZE + NONCE_SIZE,
         RECORD_SIZE = NONCE_SIZE + SAMPLE_SKETCH_SIZE + TAG_SIZE,
@@ -33,18 +29,11 @@ enum {
 
 static const char magic[] = "mitome samples 1"; /* without its terminator */
 
-struct kept_finger {
-        uint8_t id[ID_SIZE];
-        size_t count;
-        struct sample_sketch sketches[SEEN_OF_FINGER_MAX];
-};
-
 /* All that is remembered; small enough to be copied for a change that may fail. */
 struct memory {
         uint8_t epoch[EPOCH_SIZE];
+        uint8_t identity[SEEN_IDENTITY_SIZE];
         uint64_t changes;
-        size_t finger_count;
-        struct kept_finger fingers[SEEN_FINGERS_MAX];
         size_t last_count, next; /* where the next one goes: the oldest, once all places are taken */
         struct sample_sketch last[SEEN_LAST];
 };
@@ -67,23 +56,6 @@ static void remember(struct memory *memory, const struct sample_sketch *sketch)
         memory->next = (memory->next + 1) % SEEN_LAST;
         if (memory->last_count < SEEN_LAST)
                 memory->last_count++;
-}
-
-static struct kept_finger *find_finger(struct memory *memory, slice id)
-{
-        for (size_t i = 0; i < memory->finger_count; i++)
-                if (slice_equal(id, SLICE(memory->fingers[i].id)))
-                        return &memory->fingers[i];
-        return NULL;
-}
-
-static void drop_finger(struct memory *memory, slice id)
-{
-        struct kept_finger *finger = find_finger(memory, id);
-        if (!finger)
-                return;
-        *finger = memory->fingers[--memory->finger_count];
-        bytes_wipe(&memory->fingers[memory->finger_count], sizeof *finger);
 }
 
 /* ---- sealing ---- */
@@ -122,31 +94,12 @@ static void write_memory(writer *w, const struct memory *memory)
 {
         write_u8(w, VERSION);
         write_slice(w, SLICE(memory->epoch));
+        write_slice(w, SLICE(memory->identity));
         write_u64(w, memory->changes);
-        write_u8(w, (uint8_t)memory->finger_count);
-        for (size_t i = 0; i < memory->finger_count; i++) {
-                const struct kept_finger *finger = &memory->fingers[i];
-                write_slice(w, SLICE(finger->id));
-                write_u8(w, (uint8_t)finger->count);
-                for (size_t j = 0; j < finger->count; j++)
-                        sample_sketch_write(w, &finger->sketches[j]);
-        }
         write_u16(w, (uint16_t)memory->last_count);
         size_t oldest = memory->last_count < SEEN_LAST ? 0 : memory->next;
         for (size_t i = 0; i < memory->last_count; i++)
                 sample_sketch_write(w, &memory->last[(oldest + i) % SEEN_LAST]);
-}
-
-static mitome_status read_finger(reader *r, struct kept_finger *ret)
-{
-        uint8_t count;
-        MITOME_TRY(read_into(r, "finger", ret->id, sizeof ret->id));
-        MITOME_TRY(read_u8(r, "finger", &count));
-        if (count == 0 || count > SEEN_OF_FINGER_MAX)
-                return reader_fail(r, MITOME_E_STORE_FOREIGN, "the samples");
-        for (ret->count = 0; ret->count < count; ret->count++)
-                MITOME_TRY(sample_sketch_read(r, &ret->sketches[ret->count]));
-        return ok();
 }
 
 /* `memory` is all zeros. */
@@ -154,18 +107,14 @@ static mitome_status read_memory(slice plain, struct memory *memory, mitome_erro
 {
         reader r = reader_over(plain, NULL, error);
         struct sample_sketch sketch;
-        uint8_t version, fingers;
+        uint8_t version;
         uint16_t last;
         MITOME_TRY(read_u8(&r, "version", &version));
         MITOME_TRY(read_into(&r, "epoch", memory->epoch, sizeof memory->epoch));
+        MITOME_TRY(read_into(&r, "identity", memory->identity, sizeof memory->identity));
         MITOME_TRY(read_u64(&r, "changes", &memory->changes));
-        MITOME_TRY(read_u8(&r, "fingers", &fingers));
-        if (version != VERSION || fingers > SEEN_FINGERS_MAX)
-                return reader_fail(&r, MITOME_E_STORE_FOREIGN, "the samples");
-        for (; memory->finger_count < fingers; memory->finger_count++)
-                MITOME_TRY(read_finger(&r, &memory->fingers[memory->finger_count]));
         MITOME_TRY(read_u16(&r, "last", &last));
-        if (last > SEEN_LAST)
+        if (version != VERSION || last > SEEN_LAST)
                 return reader_fail(&r, MITOME_E_STORE_FOREIGN, "the samples");
         for (; last; last--) {
                 MITOME_TRY(sample_sketch_read(&r, &sketch));
@@ -315,16 +264,16 @@ static mitome_status adopt(struct seen_samples *seen, struct memory *next, mitom
         return count_change(seen, error);
 }
 
-typedef void make_change(struct memory *memory, const void *how);
-
-static mitome_status adopt_changed(
-        struct seen_samples *seen, make_change *change, const void *how, mitome_error *error)
+/* With one sample more, or with none. */
+static mitome_status adopt_with(
+        struct seen_samples *seen, const struct sample_sketch *sketch, mitome_error *error)
 {
         struct memory *next = malloc(sizeof *next);
         if (!next)
                 return fail(error, MITOME_E_NO_MEMORY, "the samples", NULL);
         *next = seen->memory;
-        change(next, how);
+        if (sketch)
+                remember(next, sketch);
         mitome_status status = adopt(seen, next, error);
         bytes_wipe(next, sizeof *next);
         free(next);
@@ -332,12 +281,6 @@ static mitome_status adopt_changed(
 }
 
 /* ---- opening ---- */
-
-static void change_nothing(struct memory *memory, const void *how)
-{
-        (void)memory;
-        (void)how;
-}
 
 /* Nothing was ever written where the counter was never raised. */
 static mitome_status settle(struct seen_samples *seen, size_t found, mitome_error *error)
@@ -352,7 +295,7 @@ static mitome_status settle(struct seen_samples *seen, size_t found, mitome_erro
                 return fail(error, MITOME_E_STORE_ANCHOR, "the samples", NULL);
         if (changes == counted + 1)
                 MITOME_TRY(count_change(seen, error));
-        return found && found == seen->size ? ok() : adopt_changed(seen, change_nothing, NULL, error);
+        return found && found == seen->size ? ok() : adopt_with(seen, NULL, error);
 }
 
 static mitome_status load(struct seen_samples *seen, mitome_error *error)
@@ -360,6 +303,8 @@ static mitome_status load(struct seen_samples *seen, mitome_error *error)
         uint8_t *image = NULL;
         size_t size = 0;
         MITOME_TRY(seen->storage.load(seen->storage.context, &image, &size, error));
+        if (!image)
+                randombytes_buf(seen->memory.identity, sizeof seen->memory.identity);
         mitome_status status = image ? read_image(seen, slice_of(image, size), error) : ok();
         free(image);
         return failed(status) ? status : settle(seen, size, error);
@@ -369,7 +314,8 @@ static mitome_status load(struct seen_samples *seen, mitome_error *error)
 static mitome_status begin_anew(struct seen_samples *seen, mitome_error *error)
 {
         MITOME_TRY(seen->anchor.read(seen->anchor.context, &seen->memory.changes, error));
-        return adopt_changed(seen, change_nothing, NULL, error);
+        randombytes_buf(seen->memory.identity, sizeof seen->memory.identity);
+        return adopt_with(seen, NULL, error);
 }
 
 static mitome_status open_by(mitome_status (*begin)(struct seen_samples *seen, mitome_error *error),
@@ -421,23 +367,14 @@ bool seen_samples_holds(const struct seen_samples *seen, struct sample_checker *
         for (size_t i = 0; i < memory->last_count; i++)
                 if (sample_is_copy(checker, &memory->last[i]))
                         return true;
-        for (size_t i = 0; i < memory->finger_count; i++)
-                for (size_t j = 0; j < memory->fingers[i].count; j++)
-                        if (sample_is_copy(checker, &memory->fingers[i].sketches[j]))
-                                return true;
         return false;
-}
-
-static void change_last(struct memory *memory, const void *how)
-{
-        remember(memory, how);
 }
 
 mitome_status seen_samples_add(
         struct seen_samples *seen, const struct sample_sketch *sketch, mitome_error *error)
 {
         if (seen->records == RECORDS_MAX)
-                return adopt_changed(seen, change_last, sketch, error);
+                return adopt_with(seen, sketch, error);
         if (seen->broken)
                 return fail(error, MITOME_E_FILE_WRITE, "the samples", NULL);
         mitome_status status = append_record(seen, sketch, error);
@@ -448,43 +385,8 @@ mitome_status seen_samples_add(
         return count_change(seen, error);
 }
 
-static void change_finger(struct memory *memory, const void *how)
+void seen_samples_identity(const struct seen_samples *seen, uint8_t ret[SEEN_IDENTITY_SIZE])
 {
-        const struct kept_finger *finger = how;
-        drop_finger(memory, SLICE(finger->id));
-        memory->fingers[memory->finger_count++] = *finger;
-}
-
-mitome_status seen_samples_keep(struct seen_samples *seen, slice finger, const struct sample_sketch *sketches,
-        size_t count, mitome_error *error)
-{
-        struct kept_finger kept = { .count = count };
-        if (count == 0 || count > SEEN_OF_FINGER_MAX || finger.size != ID_SIZE)
-                return fail(error, MITOME_E_ARGUMENT, "the samples", NULL);
-        if (seen->memory.finger_count == SEEN_FINGERS_MAX && !seen_samples_has(seen, finger))
-                return fail(error, MITOME_E_GATE_FULL, "the samples", NULL);
-        MITOME_TRY(slice_copy(finger, "finger", kept.id, sizeof kept.id, error));
-        for (size_t i = 0; i < count; i++)
-                kept.sketches[i] = sketches[i];
-        mitome_status status = adopt_changed(seen, change_finger, &kept, error);
-        bytes_wipe(&kept, sizeof kept);
-        return status;
-}
-
-static void change_without(struct memory *memory, const void *how)
-{
-        drop_finger(memory, *(const slice *)how);
-}
-
-mitome_status seen_samples_forget(struct seen_samples *seen, slice finger, mitome_error *error)
-{
-        return seen_samples_has(seen, finger) ? adopt_changed(seen, change_without, &finger, error) : ok();
-}
-
-bool seen_samples_has(const struct seen_samples *seen, slice finger)
-{
-        for (size_t i = 0; i < seen->memory.finger_count; i++)
-                if (slice_equal(finger, SLICE(seen->memory.fingers[i].id)))
-                        return true;
-        return false;
+        writer w = writer_over(ret, SEEN_IDENTITY_SIZE);
+        write_slice(&w, SLICE(seen->memory.identity));
 }

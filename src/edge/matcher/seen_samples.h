@@ -2,24 +2,20 @@
 #ifndef SEEN_SAMPLES_H
 #define SEEN_SAMPLES_H
 
-/* The prints that a matcher has seen: those a finger was enrolled with, as long as it is in the set, and the
- * last SEEN_LAST presented. One image, sealed by XChaCha20-Poly1305, to which each further print is appended;
- * a counter beside it tells when an older one was put in its place.
+/* The last SEEN_LAST prints that were presented to a matcher, whatever came of them. One image, sealed by
+ * XChaCha20-Poly1305, to which each further print is appended; a counter beside it tells when an older one
+ * was put in its place. The prints that a finger was enrolled with are kept with the finger.
  *
- * It closes rather than forgets: an image that is damaged, gone or older than its counter is not opened. The
- * matcher then forgets the fingers (their samples could be presented again, unnoticed) and begins anew. An
- * image put back together with its counter, and with all else the matcher remembers, is not noticed. */
+ * It closes rather than forgets: an image that is damaged, gone or older than its counter is not opened. One
+ * that is begun anew has another identity, from which the matcher sees that what was presented may be
+ * presented again. An image put back together with its counter, and with all else the matcher remembers, is
+ * not noticed. */
 
 #include "sample_check.h"
 
 #include <mitome/element.h>
-#include <mitome/gate.h>
 
-enum {
-        SEEN_LAST = 256,
-        SEEN_FINGERS_MAX = MITOME_GATE_FINGERS_MAX,
-        SEEN_OF_FINGER_MAX = 20, /* samples of one enrolment */
-};
+enum { SEEN_LAST = 256, SEEN_IDENTITY_SIZE = 32 };
 
 struct seen_samples;
 
@@ -36,7 +32,7 @@ MITOME_CHECKED mitome_status seen_samples_open(
         const struct seen_config *config, struct seen_samples **ret, mitome_error *error);
 
 /* seen_samples_renew begins with nothing, whatever is there; the counter goes on. For the matcher that has
- * forgotten its fingers. Fails as seen_samples_open does. */
+ * closed its finger path. Fails as seen_samples_open does. */
 MITOME_CHECKED mitome_status seen_samples_renew(
         const struct seen_config *config, struct seen_samples **ret, mitome_error *error);
 
@@ -49,15 +45,8 @@ bool seen_samples_holds(const struct seen_samples *seen, struct sample_checker *
 MITOME_CHECKED mitome_status seen_samples_add(
         struct seen_samples *seen, const struct sample_sketch *sketch, mitome_error *error);
 
-/* seen_samples_keep keeps those that a finger is being enrolled with, instead of any kept under that id
- * before; seen_samples_forget forgets a removed finger's (none: fine). seen_samples_has tells whether some
- * are kept: a finger without is not to be compared. Both fail as seen_samples_add does, keep also with
- * GATE_FULL and ARGUMENT (no sample, or over SEEN_OF_FINGER_MAX). */
-MITOME_CHECKED mitome_status seen_samples_keep(struct seen_samples *seen, slice finger,
-        const struct sample_sketch *sketches, size_t count, mitome_error *error);
-MITOME_CHECKED mitome_status seen_samples_forget(
-        struct seen_samples *seen, slice finger, mitome_error *error);
-bool seen_samples_has(const struct seen_samples *seen, slice finger);
+/* seen_samples_identity is random, made where it began, and never zeros. */
+void seen_samples_identity(const struct seen_samples *seen, uint8_t ret[SEEN_IDENTITY_SIZE]);
 
 /* seen_samples_free wipes and releases; NULL is fine. */
 void seen_samples_free(struct seen_samples *seen);
