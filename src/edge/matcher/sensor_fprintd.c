@@ -126,23 +126,22 @@ static bool is_missing(const GError *cause)
         return none;
 }
 
-/* The names, sorted, ended by NULL. */
-static mitome_status enrolled_fingers(struct device *device, gchar ***ret, mitome_error *error)
+/* The names, ended by NULL; NULL, and why, when it does not tell them. */
+static gchar **enrolled_fingers(struct device *device, mitome_status *ret_why, mitome_error *error)
 {
         GError *cause = NULL;
+        gchar **names = NULL;
         GVariant *answer = call(device, device->path, device_interface, "ListEnrolledFingers",
                 g_variant_new("(s)", ""), &cause);
-        mitome_status status = ok();
         if (answer && g_variant_is_of_type(answer, G_VARIANT_TYPE("(as)")))
-                g_variant_get(answer, "(^as)", ret);
+                g_variant_get(answer, "(^as)", &names);
         else if (cause && is_missing(cause))
-                *ret = g_new0(gchar *, 1);
-        else
-                status = refusal(device, cause, error);
+                names = g_new0(gchar *, 1);
+        *ret_why = names ? ok() : refusal(device, cause, error);
         g_clear_error(&cause);
         if (answer)
                 g_variant_unref(answer);
-        return status;
+        return names;
 }
 
 static bool keeps(const struct sensor_set *set, const char *finger)
@@ -190,10 +189,12 @@ static mitome_status choose_enrolled(
 
 static mitome_status choose_finger(struct device *device, const struct sensor_set *set, mitome_error *error)
 {
-        gchar **enrolled = NULL;
-        MITOME_TRY(enrolled_fingers(device, &enrolled, error));
-        mitome_status status = device->enrols ? choose_enrolled(device, set, enrolled, error)
-                                              : choose_verified(device, set, enrolled, error);
+        mitome_status status = ok();
+        gchar **enrolled = enrolled_fingers(device, &status, error);
+        if (!enrolled)
+                return status;
+        status = device->enrols ? choose_enrolled(device, set, enrolled, error)
+                                : choose_verified(device, set, enrolled, error);
         g_strfreev(enrolled);
         return status;
 }
@@ -481,9 +482,11 @@ static mitome_status list(void *context, const struct sensor_set *set, uint8_t r
 {
         static const char label[] = "mitome fprintd 1";
         struct device *device = context;
-        gchar **enrolled = NULL;
+        mitome_status status = ok();
         (void)set;
-        MITOME_TRY(enrolled_fingers(device, &enrolled, error));
+        gchar **enrolled = enrolled_fingers(device, &status, error);
+        if (!enrolled)
+                return status;
         GPtrArray *names = g_ptr_array_new();
         for (size_t i = 0; enrolled[i]; i++)
                 g_ptr_array_add(names, enrolled[i]);
@@ -511,17 +514,18 @@ static mitome_status remove_finger(void *context, const struct sensor_finger *fi
 {
         struct device *device = context;
         const struct sensor_set set = { finger, 1 };
-        gchar **enrolled = NULL;
+        mitome_status status = ok();
         if (device->runs)
                 return fail(error, MITOME_E_GATE_BUSY, "sensor", NULL);
         if (!is_finger_name(finger->kept))
                 return ok();
-        MITOME_TRY(enrolled_fingers(device, &enrolled, error));
+        gchar **enrolled = enrolled_fingers(device, &status, error);
+        if (!enrolled)
+                return status;
         const char *name = NULL;
         for (size_t i = 0; enrolled[i]; i++)
                 if (keeps(&set, enrolled[i]))
                         name = enrolled[i];
-        mitome_status status = ok();
         if (name) {
                 status = claim(device, error);
                 if (!failed(status)) {
