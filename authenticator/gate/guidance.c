@@ -99,6 +99,10 @@ static const struct guidance {
                 { "Fingers are closed for now. Please enter your PIN once, or wait half a minute.",
                         "今は指を使えません。暗証番号を一度入力するか、30秒ほどお待ちください。" },
                 NULL },
+        [MITOME_GUIDANCE_NOT_DONE] = { "not-done",
+                { "That did not work. Please try again, or use your PIN.",
+                        "確認できませんでした。もう一度試すか、暗証番号をお使いください。" },
+                NULL },
 };
 
 static const struct guidance *guidance_of(enum mitome_guidance state)

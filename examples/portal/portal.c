@@ -137,3 +137,15 @@ mitome_status portal_login(struct portal *portal, slice response_json, int64_t n
         *ret = verdict;
         return ok();
 }
+
+/* ---- the page ---- */
+
+void portal_page(enum portal_page page, enum mitome_language language, char text[MITOME_GUIDANCE_MAX])
+{
+        static const enum mitome_guidance says[] = {
+                [PORTAL_PAGE_ASKS] = MITOME_GUIDANCE_TOUCH,
+                [PORTAL_PAGE_REFUSED] = MITOME_GUIDANCE_NOT_DONE,
+        };
+        if (failed(mitome_guidance_write(says[page], language, 0, text, MITOME_GUIDANCE_MAX, NULL)))
+                text[0] = '\0';
+}

@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 
+#include <mitome/guidance.h>
 #include <mitome/rp.h>
 
 enum { PORTAL_CHALLENGE_SIZE = 32, PORTAL_FIELD_MAX = 1024 };
@@ -53,6 +54,13 @@ MITOME_CHECKED mitome_status portal_challenge(struct portal *portal, slice *ret,
 MITOME_CHECKED mitome_status portal_register(struct portal *portal, slice response_json, slice certificate,
         slice signature, int64_t now, uint8_t *buffer, size_t capacity, struct mitome_verdict *ret,
         struct mitome_binding *ret_binding, mitome_error *error);
+
+/* What the page says to who sits before it: the authenticator's own words, as far as a page can know. A
+ * browser tells it one error for a finger that was not recognised, one that never came and a user who would
+ * not (or any website could try who is there), so that there is one sentence for all of
+ * them. */
+enum portal_page { PORTAL_PAGE_ASKS, PORTAL_PAGE_REFUSED };
+void portal_page(enum portal_page page, enum mitome_language language, char text[MITOME_GUIDANCE_MAX]);
 
 /* portal_login lets the person in, or says why not. */
 MITOME_CHECKED mitome_status portal_login(struct portal *portal, slice response_json, int64_t now,

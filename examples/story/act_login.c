@@ -126,7 +126,10 @@ mitome_status story_attempt(struct story *story, const char *rp_id, const char *
 
 mitome_status act_log_in(struct story *story, mitome_error *error)
 {
+        char text[MITOME_GUIDANCE_MAX];
         stage_step(&story->stage, "The person logs in, by finger");
+        portal_page(PORTAL_PAGE_ASKS, MITOME_JAPANESE, text);
+        stage_note(&story->stage, "the portal's page says: %s", text);
         story_touch(story, &story->owner);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &story->login, error));
         if (story->login.fido_error != FIDO_OK)

@@ -46,6 +46,8 @@ static mitome_status another_finger(struct story *story, mitome_error *error)
         stage_note(&story->stage, "the phone says: %s", text);
         phone_screen(&story->phone, MITOME_JAPANESE, text);
         stage_note(&story->stage, "or, in Japanese: %s", text);
+        portal_page(PORTAL_PAGE_REFUSED, MITOME_ENGLISH, text);
+        stage_note(&story->stage, "the portal's page, which is not told why: %s", text);
         stage_check(&story->stage, MATCHER, right, "Another person's finger is refused",
                 "no match (client: %s)", fido_strerr(answer.fido_error));
         return ok();

@@ -44,7 +44,8 @@ enum mitome_guidance {
         MITOME_GUIDANCE_BROKEN = 23,      /* it failed: again, or the PIN */
         MITOME_GUIDANCE_PIN_LOCKED = 24,  /* and the fingers with it */
         MITOME_GUIDANCE_PIN_OR_WAIT = 25, /* PIN_DUE or WAIT: a platform is not told which */
-        MITOME_GUIDANCE_COUNT = 26,
+        MITOME_GUIDANCE_NOT_DONE = 26,    /* it came to nothing, and a website is not told why */
+        MITOME_GUIDANCE_COUNT = 27,
 };
 
 enum mitome_language { MITOME_ENGLISH = 0, MITOME_JAPANESE = 1, MITOME_LANGUAGES = 2 };
