@@ -149,7 +149,7 @@ static bool without_finger(struct gate_double *gate, struct mitome_gate_event *e
                 [MITOME_GATE_FORGET] = forget,
         };
         if (gate->declines && gate->request.purpose == MITOME_GATE_VERIFY) {
-                refuse(event, MITOME_E_GATE_NO_SENSOR);
+                refuse(event, gate->declines_for ? gate->declines_for : MITOME_E_GATE_NO_SENSOR);
                 seal(gate, UNLOCK_ABSENT, event);
         } else if (gate->request.purpose == MITOME_GATE_ENROL &&
                    gate->finger_count == MITOME_GATE_FINGERS_MAX)

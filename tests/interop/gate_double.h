@@ -37,7 +37,8 @@ struct gate_double {
         enum finger finger;
         enum forgery forgery;
         bool broken;
-        bool declines; /* it has no sensor: says so under seal, and nobody is asked for a finger */
+        mitome_code declines_for; /* why it declines; 0: it has no sensor */
+        bool declines;            /* it has no sensor: says so under seal, and nobody is asked for a finger */
 
         bool runs, cancelled, awaited;
         struct mitome_gate_request request; /* its views point into the copies below */

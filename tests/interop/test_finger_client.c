@@ -256,6 +256,15 @@ static void what_costs_no_try_is_told_apart(void **state)
         assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_DECLINED);
         assert_int_equal(after.uv_tries, full);
         rig->gate.finger = FINGER_OWN;
+        static const mitome_code closed[] = { MITOME_E_GATE_PIN_DUE, MITOME_E_GATE_WAIT };
+        for (size_t i = 0; i < sizeof closed / sizeof *closed; i++) { /* the matcher wants the PIN, or time */
+                rig->gate.declines = true;
+                rig->gate.declines_for = closed[i];
+                assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_PIN_OR_WAIT);
+                assert_int_equal(after.uv_tries, full);
+                assert_true(after.open);
+        }
+        rig->gate.declines = false;
         rig->gate.forgery = FORGERY_SET; /* somebody else has changed the set */
         assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_NEW_FINGER);
         rig->gate.forgery = FORGERY_NONE;
