@@ -36,13 +36,18 @@ static mitome_status hear_answer(int fd, mitome_error *error)
         do
                 count = recv(fd, &answer, 1, 0);
         while (count < 0 && errno == EINTR);
-        if (count == 1 && answer == VIRTUAL_FINGER_TAKEN)
+        switch (count == 1 ? answer : 0) {
+        case VIRTUAL_FINGER_TAKEN:
                 return ok();
-        if (count == 1 && answer == VIRTUAL_FINGER_REFUSED)
+        case VIRTUAL_FINGER_REFUSED:
                 return fail(error, MITOME_E_GATE_IMAGE, "image", NULL);
-        if (count == 1 && answer == VIRTUAL_FINGER_NOT_NOW)
+        case VIRTUAL_FINGER_SEEN:
+                return fail(error, MITOME_E_GATE_SAME, "image", NULL);
+        case VIRTUAL_FINGER_NOT_NOW:
                 return fail(error, MITOME_E_GATE_IDLE, "image", NULL);
-        return fail(error, MITOME_E_GATE_BROKEN, "virtual sensor", NULL);
+        default:
+                return fail(error, MITOME_E_GATE_BROKEN, "virtual sensor", NULL);
+        }
 }
 
 static mitome_status present(int fd, const struct sockaddr_un *address,
