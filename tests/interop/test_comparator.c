@@ -4,6 +4,7 @@
  * templates. */
 
 #include "comparator.h"
+#include "decoy_fingers.h"
 #include "finger_template.h"
 #include "grow_finger.h"
 
@@ -257,6 +258,43 @@ static void more_impressions_than_ever_are_refused(void **state)
         g_ptr_array_unref(split);
 }
 
+static void prints_are_made_of_their_minutiae(void **state)
+{
+        struct rig *rig = *state;
+        struct finger_minutia minutiae[256];
+        FpPrint *whole = g_ptr_array_index(rig->prints, 0);
+        size_t count = finger_template_minutiae(whole, minutiae, G_N_ELEMENTS(minutiae));
+        assert_in_range(count, 20, 200);
+        FpPrint *again = finger_template_print(minutiae, count);
+        assert_true(fp_print_equal(again, whole));
+        g_object_unref(again);
+        again = finger_template_print(minutiae, count - 1);
+        assert_false(fp_print_equal(again, whole));
+        g_object_unref(again);
+        assert_null(finger_template_print(minutiae, G_N_ELEMENTS(minutiae)));
+}
+
+/* The table is of the fingers that it says. */
+static void decoys_are_recognised_when_they_are_grown_again(void **state)
+{
+        enum { GROWN = 2 };
+        struct rig *rig = *state;
+        GPtrArray *decoys = new_gallery();
+        assert_true(decoy_fingers_append(decoys));
+        assert_int_equal(decoys->len, DECOYS);
+        for (unsigned i = 0; i < GROWN; i++) {
+                assert_int_equal(finger_grow(DECOY_SEED + i, &rig->finger[1], NULL).code, MITOME_OK);
+                compare(rig, 1, 30, decoys, COMPARATOR_ALL);
+                assert_int_equal(rig->count, DECOYS);
+                for (unsigned j = 0; j < DECOYS; j++)
+                        assert_true((rig->scores[j] >= OURS) == (j == i));
+        }
+        compare(rig, 0, 31, decoys, COMPARATOR_ALL);
+        for (unsigned j = 0; j < DECOYS; j++)
+                assert_in_range(rig->scores[j], 0, OURS - 1);
+        g_ptr_array_unref(decoys);
+}
+
 /* In the middle of a comparison: its end is not told, and nothing is touched that is gone. */
 static void it_may_be_freed_while_it_compares(void **state)
 {
@@ -287,6 +325,8 @@ int main(void)
                 cmocka_unit_test(a_template_is_joined_and_split),
                 cmocka_unit_test(what_is_no_template_is_refused),
                 cmocka_unit_test(more_impressions_than_ever_are_refused),
+                cmocka_unit_test(prints_are_made_of_their_minutiae),
+                cmocka_unit_test(decoys_are_recognised_when_they_are_grown_again),
                 cmocka_unit_test(it_may_be_freed_while_it_compares),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -3,6 +3,8 @@
 /* The code for real readers, with libfprint's virtual image device in the place of the reader: what a reader
  * says (no image, an error, too hot, removed) is said to its socket as its driver takes it. */
 
+#include "decoy_fingers.h"
+#include "finger_template.h"
 #include "grow_finger.h"
 #include "sensor_fprint.h"
 #include "virtual_finger.h"
@@ -301,6 +303,35 @@ static void a_cancelled_reader_gives_the_try_back(void **state)
         assert_int_equal(verify(rig, &own, 1), SENSOR_MATCH); /* at once, while the device still closes */
 }
 
+/* A finger that is like the decoys is no finger to enrol, nor does it open anything. */
+static void a_print_that_fits_many_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t id[16];
+        const struct step steps[] = { { .finger = 1, .touch = 30 }, { .finger = 1, .touch = 31 } };
+        const struct sensor_set nobody = { 0 };
+        assert_int_equal(finger_grow(DECOY_SEED, &rig->finger[1], NULL).code, MITOME_OK);
+        const struct sensor_watcher watcher = prepare(rig, steps, G_N_ELEMENTS(steps));
+        rig->cancels = true;
+        assert_int_equal(
+                rig->sensor.enrol(rig->sensor.context, &nobody, SLICE(id), &watcher, NULL).code, MITOME_OK);
+        run(rig);
+        rig->cancels = false;
+        assert_int_equal(rig->outcome, SENSOR_CANCELLED);
+        assert_int_equal(rig->samples, 0);
+        assert_int_equal(rig->retries, 2);
+        assert_int_equal(rig->hints[1], MITOME_GATE_HINT_POOR);
+        /* Even where such a one is in the set. */
+        GPtrArray *decoys = g_ptr_array_new_with_free_func(g_object_unref);
+        GByteArray *own = rig->kept;
+        assert_true(decoy_fingers_append(decoys));
+        assert_int_equal(finger_template_join(decoys, &rig->kept, NULL).code, MITOME_OK);
+        assert_int_equal(verify(rig, &steps[0], 1), SENSOR_NO_MATCH);
+        g_byte_array_unref(rig->kept);
+        g_ptr_array_unref(decoys);
+        rig->kept = own;
+}
+
 static void what_is_kept_of_nobody_is_refused(void **state)
 {
         struct rig *rig = *state;
@@ -335,6 +366,7 @@ int main(void)
                 cmocka_unit_test(one_that_only_fails_is_broken),
                 cmocka_unit_test(an_image_that_is_too_large_is_not_looked_at),
                 cmocka_unit_test(a_cancelled_reader_gives_the_try_back),
+                cmocka_unit_test(a_print_that_fits_many_is_refused),
                 cmocka_unit_test(what_is_kept_of_nobody_is_refused),
                 cmocka_unit_test(a_reader_tells_no_scores),
         };

@@ -147,3 +147,56 @@ mitome_status finger_template_join(GPtrArray *prints, GByteArray **ret, mitome_e
         *ret = write_template(first, g_variant_builder_end(&builder));
         return ok();
 }
+
+/* ---- minutiae ---- */
+
+enum { COLUMNS = 3, MINUTIAE_MAX = 200 };
+
+static GVariant *column_of(const struct finger_minutia *minutiae, size_t count, unsigned column)
+{
+        gint32 values[MINUTIAE_MAX];
+        for (size_t i = 0; i < count; i++) {
+                const gint32 members[COLUMNS] = { minutiae[i].x, minutiae[i].y, minutiae[i].angle };
+                values[i] = members[column];
+        }
+        return g_variant_new_fixed_array(G_VARIANT_TYPE_INT32, values, count, sizeof values[0]);
+}
+
+FpPrint *finger_template_print(const struct finger_minutia *minutiae, size_t count)
+{
+        if (count > MINUTIAE_MAX)
+                return NULL;
+        GVariant *columns[COLUMNS];
+        for (unsigned i = 0; i < COLUMNS; i++)
+                columns[i] = column_of(minutiae, count, i);
+        g_autoptr(GVariant) impression = g_variant_ref_sink(g_variant_new_tuple(columns, COLUMNS));
+        /* No finger, no person, no date. */
+        g_autoptr(GVariant) nobody = g_variant_ref_sink(g_variant_new_parsed(
+                "(2, 'virtual_image', '0', false, byte 0, @ms nothing, @ms nothing, -2147483648, @a{sv} {}, "
+                "<([@(aiaiai) ([], [], [])],)>)"));
+        return print_of(nobody, impression);
+}
+
+static void take_column(GVariant *impression, unsigned column, struct finger_minutia *ret, size_t capacity)
+{
+        g_autoptr(GVariant) values = g_variant_get_child_value(impression, column);
+        for (gsize i = 0; i < g_variant_n_children(values) && i < capacity; i++) {
+                gint32 value;
+                g_variant_get_child(values, i, "i", &value);
+                int16_t *const members[COLUMNS] = { &ret[i].x, &ret[i].y, &ret[i].angle };
+                *members[column] = (int16_t)value;
+        }
+}
+
+size_t finger_template_minutiae(FpPrint *print, struct finger_minutia *ret, size_t capacity)
+{
+        g_autoptr(GVariant) template = template_of(print);
+        g_autoptr(GVariant) impressions = template ? impressions_of(template) : NULL;
+        if (!impressions || g_variant_n_children(impressions) == 0)
+                return 0;
+        g_autoptr(GVariant) impression = g_variant_get_child_value(impressions, 0);
+        g_autoptr(GVariant) first = g_variant_get_child_value(impression, 0);
+        for (unsigned i = 0; i < COLUMNS; i++)
+                take_column(impression, i, ret, capacity);
+        return g_variant_n_children(first);
+}

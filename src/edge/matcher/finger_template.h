@@ -21,4 +21,16 @@ MITOME_CHECKED mitome_status finger_template_split(slice kept, GPtrArray *prints
  * secret: bytes_wipe). Fails with VALUE or NO_MEMORY. */
 MITOME_CHECKED mitome_status finger_template_join(GPtrArray *prints, GByteArray **ret, mitome_error *error);
 
+struct finger_minutia {
+        int16_t x, y, angle; /* as libfprint counts them */
+};
+
+/* finger_template_print makes a print of one impression out of its minutiae. NULL: libfprint does not take
+ * it. */
+FpPrint *finger_template_print(const struct finger_minutia *minutiae, size_t count);
+
+/* finger_template_minutiae gives the minutiae of the first impression of a print, at most `capacity`, and
+ * returns how many it has. */
+size_t finger_template_minutiae(FpPrint *print, struct finger_minutia *ret, size_t capacity);
+
 #endif

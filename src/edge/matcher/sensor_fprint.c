@@ -3,6 +3,7 @@
 
 #include "camera.h"
 #include "comparator.h"
+#include "decoy_fingers.h"
 #include "finger_template.h"
 
 #include <stdio.h>
@@ -26,8 +27,8 @@ struct sensor_fprint {
         /* What runs. */
         bool runs, enrols, compares, cancelled;
         struct sensor_watcher watcher;
-        GPtrArray *gallery; /* an impression an entry: of the known fingers, then of the new one */
-        size_t known;       /* how many entries are of known fingers */
+        GPtrArray *gallery; /* an impression an entry: decoys, the known fingers, then the new one */
+        size_t known;       /* how many entries are not of the new one */
         size_t fingers;     /* of the set */
         size_t places[COMPARATOR_SCORES_MAX]; /* whose the entries are */
         guint idle;
@@ -67,7 +68,7 @@ static void end_soon(struct sensor_fprint *sensor, enum sensor_outcome outcome)
 static void write_scores(const struct sensor_fprint *sensor, const struct comparator_result *result)
 {
         int best[FINGERS_MAX] = { 0 };
-        for (size_t i = 0; i < result->count && i < sensor->known; i++)
+        for (size_t i = DECOYS; i < result->count && i < sensor->known; i++)
                 if (result->scores[i] > best[sensor->places[i]])
                         best[sensor->places[i]] = result->scores[i];
         for (size_t i = 0; i < sensor->fingers; i++)
@@ -102,9 +103,15 @@ static int best_of(const struct comparator_result *result, size_t from, size_t t
         return best;
 }
 
+/* Whether this is like fingers of nobody. */
+static bool fits_all(const struct comparator_result *result)
+{
+        return best_of(result, 0, DECOYS) >= SENSOR_THRESHOLD;
+}
+
 static void decide(struct sensor_fprint *sensor, const struct comparator_result *result)
 {
-        bool match = best_of(result, 0, sensor->known) >= SENSOR_THRESHOLD;
+        bool match = best_of(result, DECOYS, sensor->known) >= SENSOR_THRESHOLD && !fits_all(result);
         tell_scores(sensor, result);
         end(sensor, match ? SENSOR_MATCH : SENSOR_NO_MATCH, slice_of(NULL, 0));
 }
@@ -127,9 +134,9 @@ static void finish_enrolment(struct sensor_fprint *sensor)
 static enum mitome_gate_hint fault_of(
         const struct sensor_fprint *sensor, const struct comparator_result *result)
 {
-        if (best_of(result, 0, sensor->known) >= SENSOR_THRESHOLD)
+        if (best_of(result, DECOYS, sensor->known) >= SENSOR_THRESHOLD)
                 return MITOME_GATE_HINT_KNOWN;
-        if (result->minutiae < ENROL_MINUTIAE_MIN)
+        if (result->minutiae < ENROL_MINUTIAE_MIN || fits_all(result))
                 return MITOME_GATE_HINT_POOR;
         bool first = sensor->gallery->len == sensor->known;
         if (!first && best_of(result, sensor->known, sensor->gallery->len) < SENSOR_THRESHOLD)
@@ -212,7 +219,9 @@ static mitome_status fill_gallery(
         struct sensor_fprint *sensor, const struct sensor_set *set, mitome_error *error)
 {
         g_autoptr(GPtrArray) gallery = g_ptr_array_new_with_free_func(g_object_unref);
-        size_t known = 0;
+        size_t known = DECOYS;
+        if (!decoy_fingers_append(gallery))
+                return fail(error, MITOME_E_VALUE, "decoy", NULL);
         for (size_t i = 0; i < set->count; i++) {
                 MITOME_TRY(finger_template_split(set->fingers[i].kept, gallery, error));
                 for (; known < gallery->len && known < COMPARATOR_SCORES_MAX; known++)
