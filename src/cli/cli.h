@@ -6,6 +6,7 @@
  * the subcommand's name. The answer is the exit status. */
 
 int authenticator_main(int argc, char **argv);
+int biometric_main(int argc, char **argv);
 int card_main(int argc, char **argv);
 int element_main(int argc, char **argv);
 int explain_main(int argc, char **argv);

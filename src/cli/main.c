@@ -12,6 +12,7 @@ static const struct subcommand {
         const char *help;
 } subcommands[] = {
         { "authenticator", authenticator_main, "run the authenticator: a security key of this machine" },
+        { "biometric", biometric_main, "measure how well fingers are told apart" },
         { "card", card_main, "say what the card in a reader is, or have it sign an application" },
         { "element", element_main, "run the secure element as a process of its own" },
         { "explain", explain_main, "say what an error code means and what to do" },

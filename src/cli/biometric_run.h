@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BIOMETRIC_RUN_H
+#define BIOMETRIC_RUN_H
+
+/* A measurement from its first step to its last one: a set at a time, each with a matcher of its own, whose
+ * process is renewed now and then. */
+
+#include "biometric_source.h"
+#include "biometric_tally.h"
+
+struct biometric_run_config {
+        struct biometric_plan plan;
+        struct biometric_source *source;
+        const char *program; /* path of mitome-matcher */
+        const char *out;     /* folder of the journal; NULL: nothing is kept */
+        bool resume;
+};
+
+/* biometric_run does the steps that are not in the journal yet. SIGINT and SIGTERM end it after the step that
+ * runs; *ret is then what has been measured so far. Progress goes to standard error. Fails as
+ * biometric_journal_open, biometric_gate_open and biometric_gate_step do. */
+MITOME_CHECKED mitome_status biometric_run(
+        const struct biometric_run_config *config, struct biometric_tally **ret, mitome_error *error);
+
+#endif
