@@ -21,8 +21,8 @@ struct virtual_finger_image {
 };
 
 /* virtual_finger_present presents one image and waits until the sensor has it, up to `timeout_ms`. Present it
- * when the gate says AWAITS. Fails with SOCKET (nobody listens), GATE_IMAGE (the image was refused), GATE_SAME
- * (it was seen before), GATE_IDLE (no finger is wanted) or GATE_BROKEN (no answer in time). */
+ * when the gate says AWAITS. Fails with SOCKET (nobody listens), GATE_IMAGE (the image was refused),
+ * GATE_SAME (it was seen before), GATE_IDLE (no finger is wanted) or GATE_BROKEN (no answer in time). */
 MITOME_CHECKED mitome_status virtual_finger_present(const char *socket_path,
         const struct virtual_finger_image *image, unsigned timeout_ms, mitome_error *error);
 

@@ -38,6 +38,7 @@ struct rig {
         uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
         struct finger finger[2];
         uint8_t challenge_count;
+        unsigned enrolments;                    /* no touch is given twice */
         uint8_t finger_id[GATE_FINGER_ID_SIZE]; /* of the next finger */
 };
 
@@ -175,7 +176,8 @@ static struct mitome_gate_event enrol_from(
 static struct mitome_gate_event enrol(
         struct rig *rig, unsigned finger, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
 {
-        return enrol_from(rig, finger, 10, challenge);
+        enum { FIRST = 100, EACH = 10 };
+        return enrol_from(rig, finger, FIRST + EACH * rig->enrolments++, challenge);
 }
 
 static void begin_verify(struct rig *rig, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
@@ -390,13 +392,13 @@ static void an_enrolment_goes_on_after_an_empty_image(void **state)
         struct mitome_gate_request request = request_of(rig, MITOME_GATE_ENROL, challenge);
         assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
         expect(rig, MITOME_GATE_AWAITS);
-        assert_int_equal(present(rig, 1, 10).code, MITOME_OK);
+        assert_int_equal(present(rig, 1, 12).code, MITOME_OK);
         expect(rig, MITOME_GATE_SAMPLE);
         expect(rig, MITOME_GATE_AWAITS);
         assert_int_equal(present_size(rig, FINGER_WIDTH, FINGER_HEIGHT, SLICE(white)).code, MITOME_OK);
         assert_int_equal(expect(rig, MITOME_GATE_RETRY).remaining, STAGES - 1);
         expect(rig, MITOME_GATE_AWAITS);
-        assert_int_equal(present(rig, 1, 11).code, MITOME_OK);
+        assert_int_equal(present(rig, 1, 13).code, MITOME_OK);
         assert_int_equal(expect(rig, MITOME_GATE_SAMPLE).remaining, STAGES - 2);
         expect(rig, MITOME_GATE_AWAITS);
         rig->gate.cancel(rig->gate.context);
@@ -593,7 +595,7 @@ static void a_matcher_that_was_killed_is_broken(void **state)
         struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY, challenge);
         assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_E_GATE_BROKEN);
         restart(rig); /* its sockets lie where it left them */
-        event = verify(rig, 0, 1007, challenge);
+        event = verify(rig, 0, 1009, challenge);
         assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
 }
 

@@ -4,6 +4,7 @@
  * says (no image, an error, too hot, removed) is said to its socket as its driver takes it. */
 
 #include "decoy_fingers.h"
+#include "finger_record.h"
 #include "finger_template.h"
 #include "grow_finger.h"
 #include "sensor_fprint.h"
@@ -303,15 +304,34 @@ static void a_cancelled_reader_gives_the_try_back(void **state)
         assert_int_equal(verify(rig, &own, 1), SENSOR_MATCH); /* at once, while the device still closes */
 }
 
+/* What would be kept of the decoys, were they a finger. */
+static GByteArray *record_of_decoys(void)
+{
+        GPtrArray *decoys = g_ptr_array_new_with_free_func(g_object_unref);
+        GByteArray *template = NULL, *record = g_byte_array_new();
+        uint8_t room[1 << 15];
+        writer w = WRITER(room);
+        assert_true(decoy_fingers_append(decoys));
+        assert_int_equal(finger_template_join(decoys, &template, NULL).code, MITOME_OK);
+        const struct finger_record finger = { .sketch_count = 1,
+                .template = slice_of(template->data, template->len) };
+        finger_record_write(&w, &finger);
+        g_byte_array_append(record, writer_view(&w).data, (guint)writer_view(&w).size);
+        g_byte_array_unref(template);
+        g_ptr_array_unref(decoys);
+        return record;
+}
+
 /* A finger that is like the decoys is no finger to enrol, nor does it open anything. */
 static void a_print_that_fits_many_is_refused(void **state)
 {
         struct rig *rig = *state;
         static const uint8_t id[16];
-        const struct step steps[] = { { .finger = 1, .touch = 30 }, { .finger = 1, .touch = 31 } };
+        const struct step steps[] = { { .finger = 1, .touch = 30 }, { .finger = 1, .touch = 31 },
+                { .finger = 1, .touch = 32 } };
         const struct sensor_set nobody = { 0 };
         assert_int_equal(finger_grow(DECOY_SEED, &rig->finger[1], NULL).code, MITOME_OK);
-        const struct sensor_watcher watcher = prepare(rig, steps, G_N_ELEMENTS(steps));
+        const struct sensor_watcher watcher = prepare(rig, steps, 2);
         rig->cancels = true;
         assert_int_equal(
                 rig->sensor.enrol(rig->sensor.context, &nobody, SLICE(id), &watcher, NULL).code, MITOME_OK);
@@ -322,13 +342,10 @@ static void a_print_that_fits_many_is_refused(void **state)
         assert_int_equal(rig->retries, 2);
         assert_int_equal(rig->hints[1], MITOME_GATE_HINT_POOR);
         /* Even where such a one is in the set. */
-        GPtrArray *decoys = g_ptr_array_new_with_free_func(g_object_unref);
         GByteArray *own = rig->kept;
-        assert_true(decoy_fingers_append(decoys));
-        assert_int_equal(finger_template_join(decoys, &rig->kept, NULL).code, MITOME_OK);
-        assert_int_equal(verify(rig, &steps[0], 1), SENSOR_NO_MATCH);
+        rig->kept = record_of_decoys();
+        assert_int_equal(verify(rig, &steps[2], 1), SENSOR_NO_MATCH);
         g_byte_array_unref(rig->kept);
-        g_ptr_array_unref(decoys);
         rig->kept = own;
 }
 
@@ -343,6 +360,26 @@ static void what_is_kept_of_nobody_is_refused(void **state)
         assert_int_equal(rig->outcome, ENDED_NOT);
         const struct step own = { .touch = 28 };
         assert_int_equal(verify(rig, &own, 1), SENSOR_MATCH);
+}
+
+static void sketches_are_kept_with_the_template(void **state)
+{
+        struct rig *rig = *state;
+        struct finger_record record;
+        const slice kept = slice_of(rig->kept->data, rig->kept->len);
+        assert_int_equal(finger_record_read(kept, &record, NULL).code, MITOME_OK);
+        assert_int_equal(record.sketch_count, rig->sensor.samples);
+        for (size_t size = 0; size < kept.size - record.template.size; size++)
+                assert_int_equal(
+                        finger_record_read(slice_of(kept.data, size), &record, NULL).code, MITOME_E_VALUE);
+        for (unsigned i = 0; i < 2; i++) { /* another kind, another version */
+                rig->kept->data[i] ^= 1;
+                assert_int_equal(finger_record_read(kept, &record, NULL).code, MITOME_E_VALUE);
+                rig->kept->data[i] ^= 1;
+        }
+        const uint8_t none[] = { 'f', 1, 0 }, many[] = { 'f', 1, FINGER_RECORD_SKETCHES_MAX + 1 };
+        assert_int_equal(finger_record_read(SLICE(none), &record, NULL).code, MITOME_E_VALUE);
+        assert_int_equal(finger_record_read(SLICE(many), &record, NULL).code, MITOME_E_VALUE);
 }
 
 /* Scores would tell whoever holds a real finger how near he is. */
@@ -367,6 +404,7 @@ int main(void)
                 cmocka_unit_test(an_image_that_is_too_large_is_not_looked_at),
                 cmocka_unit_test(a_cancelled_reader_gives_the_try_back),
                 cmocka_unit_test(a_print_that_fits_many_is_refused),
+                cmocka_unit_test(sketches_are_kept_with_the_template),
                 cmocka_unit_test(what_is_kept_of_nobody_is_refused),
                 cmocka_unit_test(a_reader_tells_no_scores),
         };

@@ -5,6 +5,8 @@
 #include "comparator.h"
 #include "decoy_fingers.h"
 #include "finger_template.h"
+#include "finger_threshold.h"
+#include "sample_memory.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +24,8 @@ struct sensor_fprint {
         struct camera camera;
         struct comparator *comparator;
         struct score_log *log; /* the process's for good: the log writer cannot be taken back */
-        int scores;            /* descriptor, or -1 */
+        struct sample_memory *memory;
+        int scores; /* descriptor, or -1 */
 
         /* What runs. */
         bool runs, enrols, compares, cancelled;
@@ -31,9 +34,12 @@ struct sensor_fprint {
         size_t known;       /* how many entries are not of the new one */
         size_t fingers;     /* of the set */
         size_t places[COMPARATOR_SCORES_MAX]; /* whose the entries are */
-        guint idle;
-        enum mitome_gate_hint hint;  /* what a sample is refused with */
-        enum sensor_outcome outcome; /* how it will have ended */
+        struct sample_sketch sketch;          /* of the image that is compared */
+        struct finger_record enrolment;       /* the sketches of its samples */
+        guint again;                          /* it will be asked for another sample */
+        enum mitome_gate_hint hint;           /* what that one was refused with */
+        guint idle;                           /* it will end */
+        enum sensor_outcome outcome;          /* and how */
 };
 
 /* ---- the end ---- */
@@ -41,9 +47,15 @@ struct sensor_fprint {
 static void end(struct sensor_fprint *sensor, enum sensor_outcome outcome, slice kept)
 {
         const struct sensor_watcher watcher = sensor->watcher;
+        if (sensor->scores >= 0 && !sensor->enrols)
+                dprintf(sensor->scores, "attempt\n");
         sensor->camera.rest(sensor->camera.context);
         g_clear_handle_id(&sensor->idle, g_source_remove);
+        g_clear_handle_id(&sensor->again, g_source_remove);
         g_clear_pointer(&sensor->gallery, g_ptr_array_unref);
+        sample_memory_begin(sensor->memory);
+        bytes_wipe(&sensor->sketch, sizeof sensor->sketch);
+        bytes_wipe(&sensor->enrolment, sizeof sensor->enrolment);
         sensor->runs = sensor->compares = sensor->cancelled = false;
         watcher.ended(watcher.context, outcome, kept); /* the next one may begin within */
 }
@@ -75,15 +87,6 @@ static void write_scores(const struct sensor_fprint *sensor, const struct compar
                 dprintf(sensor->scores, "comparison %zu %d\n", i, best[i]);
 }
 
-static void tell_scores(const struct sensor_fprint *sensor, const struct comparator_result *result)
-{
-        if (sensor->scores < 0 || sensor->enrols)
-                return;
-        if (result)
-                write_scores(sensor, result);
-        dprintf(sensor->scores, "attempt\n");
-}
-
 /* ---- what a comparison says ---- */
 
 static void ask_again(struct sensor_fprint *sensor, enum mitome_gate_hint hint)
@@ -106,27 +109,40 @@ static int best_of(const struct comparator_result *result, size_t from, size_t t
 /* Whether this is like fingers of nobody. */
 static bool fits_all(const struct comparator_result *result)
 {
-        return best_of(result, 0, DECOYS) >= SENSOR_THRESHOLD;
+        return best_of(result, 0, DECOYS) >= FINGER_LIKENESS;
 }
 
 static void decide(struct sensor_fprint *sensor, const struct comparator_result *result)
 {
-        bool match = best_of(result, DECOYS, sensor->known) >= SENSOR_THRESHOLD && !fits_all(result);
-        tell_scores(sensor, result);
+        bool match = best_of(result, DECOYS, sensor->known) >= FINGER_THRESHOLD && !fits_all(result);
+        if (sensor->scores >= 0)
+                write_scores(sensor, result);
         end(sensor, match ? SENSOR_MATCH : SENSOR_NO_MATCH, slice_of(NULL, 0));
+}
+
+static mitome_status write_record(struct sensor_fprint *sensor, writer *w, slice *ret)
+{
+        GByteArray *template = NULL;
+        g_ptr_array_remove_range(sensor->gallery, 0, (guint)sensor->known);
+        MITOME_TRY(finger_template_join(sensor->gallery, &template, NULL));
+        sensor->enrolment.template = slice_of(template->data, template->len);
+        finger_record_write(w, &sensor->enrolment);
+        bytes_wipe(template->data, template->len);
+        g_byte_array_unref(template);
+        return writer_finish(w, "finger", ret, NULL);
 }
 
 static void finish_enrolment(struct sensor_fprint *sensor)
 {
-        GByteArray *kept = NULL;
-        g_ptr_array_remove_range(sensor->gallery, 0, (guint)sensor->known);
-        if (failed(finger_template_join(sensor->gallery, &kept, NULL))) {
+        uint8_t *room = g_malloc(SENSOR_KEPT_MAX);
+        writer w = writer_over(room, SENSOR_KEPT_MAX);
+        slice kept;
+        if (failed(write_record(sensor, &w, &kept)))
                 end(sensor, SENSOR_BROKEN, slice_of(NULL, 0));
-                return;
-        }
-        end(sensor, SENSOR_ENROLLED, slice_of(kept->data, kept->len));
-        bytes_wipe(kept->data, kept->len);
-        g_byte_array_unref(kept);
+        else
+                end(sensor, SENSOR_ENROLLED, kept);
+        bytes_wipe(room, SENSOR_KEPT_MAX);
+        g_free(room);
 }
 
 /* What a sample of an enrolment is refused with: it must not be of a finger that is in the set, have enough
@@ -134,12 +150,12 @@ static void finish_enrolment(struct sensor_fprint *sensor)
 static enum mitome_gate_hint fault_of(
         const struct sensor_fprint *sensor, const struct comparator_result *result)
 {
-        if (best_of(result, DECOYS, sensor->known) >= SENSOR_THRESHOLD)
+        if (best_of(result, DECOYS, sensor->known) >= FINGER_LIKENESS)
                 return MITOME_GATE_HINT_KNOWN;
         if (result->minutiae < ENROL_MINUTIAE_MIN || fits_all(result))
                 return MITOME_GATE_HINT_POOR;
         bool first = sensor->gallery->len == sensor->known;
-        if (!first && best_of(result, sensor->known, sensor->gallery->len) < SENSOR_THRESHOLD)
+        if (!first && best_of(result, sensor->known, sensor->gallery->len) < FINGER_LIKENESS)
                 return MITOME_GATE_HINT_GENERAL;
         return MITOME_GATE_HINT_NONE;
 }
@@ -152,6 +168,7 @@ static void add_sample(struct sensor_fprint *sensor, const struct comparator_res
                 return;
         }
         g_ptr_array_add(sensor->gallery, g_object_ref(result->print));
+        sensor->enrolment.sketches[sensor->enrolment.sketch_count++] = sensor->sketch;
         size_t taken = sensor->gallery->len - sensor->known;
         sensor->watcher.sample(sensor->watcher.context, (unsigned)(SAMPLES - taken));
         if (!sensor->runs || sensor->idle)
@@ -188,16 +205,56 @@ static void on_ready(void *context)
                 sensor->watcher.ready(sensor->watcher.context);
 }
 
+static gboolean on_again(gpointer user_data)
+{
+        struct sensor_fprint *sensor = user_data;
+        sensor->again = 0;
+        ask_again(sensor, sensor->hint);
+        return G_SOURCE_REMOVE;
+}
+
+static void ask_again_soon(struct sensor_fprint *sensor, enum mitome_gate_hint hint)
+{
+        sensor->hint = hint;
+        sensor->again = g_idle_add(on_again, sensor);
+}
+
+static uint8_t take_fresh(struct sensor_fprint *sensor, const struct virtual_finger_image *image)
+{
+        bool all = sensor->enrols || sensor->scores >= 0;
+        sensor->compares = true;
+        comparator_compare(sensor->comparator, image, sensor->gallery,
+                all ? COMPARATOR_ALL : FINGER_THRESHOLD, on_compared, sensor);
+        return VIRTUAL_FINGER_TAKEN;
+}
+
+/* Whoever lays a copy where a finger is to be recognised has had his try. */
+static uint8_t refuse_copy(struct sensor_fprint *sensor)
+{
+        if (sensor->enrols)
+                ask_again_soon(sensor, MITOME_GATE_HINT_SAME);
+        else
+                end_soon(sensor, SENSOR_SAME);
+        return VIRTUAL_FINGER_SEEN;
+}
+
 static uint8_t on_image(void *context, const struct virtual_finger_image *image)
 {
         struct sensor_fprint *sensor = context;
         if (sensor->idle)
                 return VIRTUAL_FINGER_NOT_NOW;
-        bool all = sensor->enrols || sensor->scores >= 0;
-        sensor->compares = true;
-        comparator_compare(sensor->comparator, image, sensor->gallery,
-                all ? COMPARATOR_ALL : SENSOR_THRESHOLD, on_compared, sensor);
-        return VIRTUAL_FINGER_TAKEN;
+        switch (sample_memory_judge(sensor->memory, image, &sensor->sketch)) {
+        case SAMPLE_FRESH:
+                return take_fresh(sensor, image);
+        case SAMPLE_COPY_OF_ONE:
+                return refuse_copy(sensor);
+        case SAMPLE_POOR:
+                ask_again_soon(sensor, MITOME_GATE_HINT_POOR);
+                return VIRTUAL_FINGER_TAKEN;
+        default:
+                end_soon(sensor, SENSOR_BROKEN);
+                return VIRTUAL_FINGER_TAKEN;
+        }
 }
 
 static void on_retry(void *context, enum mitome_gate_hint hint)
@@ -222,8 +279,13 @@ static mitome_status fill_gallery(
         size_t known = DECOYS;
         if (!decoy_fingers_append(gallery))
                 return fail(error, MITOME_E_VALUE, "decoy", NULL);
+        sample_memory_begin(sensor->memory);
         for (size_t i = 0; i < set->count; i++) {
-                MITOME_TRY(finger_template_split(set->fingers[i].kept, gallery, error));
+                struct finger_record record;
+                MITOME_TRY(finger_record_read(set->fingers[i].kept, &record, error));
+                MITOME_TRY(finger_template_split(record.template, gallery, error));
+                sample_memory_add_finger(sensor->memory, &record);
+                bytes_wipe(&record, sizeof record);
                 for (; known < gallery->len && known < COMPARATOR_SCORES_MAX; known++)
                         sensor->places[known] = i;
         }
@@ -276,6 +338,18 @@ static void cancel(void *context)
                 end_soon(sensor, SENSOR_CANCELLED);
 }
 
+/* Not what the device keeps, but which samples were seen: where that is lost, those of the enrolment and
+ * after could be presented again, and the set is no longer what its owner confirmed. */
+static mitome_status list(void *context, const struct sensor_set *set, uint8_t ret_survey[SENSOR_SURVEY_SIZE],
+        mitome_error *error)
+{
+        const struct sensor_fprint *sensor = context;
+        (void)set;
+        (void)error;
+        sample_memory_identity(sensor->memory, ret_survey);
+        return ok();
+}
+
 /* ---- its life ---- */
 
 static void close_sensor(void *context)
@@ -285,6 +359,8 @@ static void close_sensor(void *context)
         if (sensor->camera.free)
                 sensor->camera.free(sensor->camera.context);
         comparator_free(sensor->comparator);
+        sample_memory_free(sensor->memory);
+        g_clear_handle_id(&sensor->again, g_source_remove);
         g_clear_pointer(&sensor->gallery, g_ptr_array_unref);
         bytes_wipe(sensor, sizeof *sensor);
         g_free(sensor);
@@ -319,6 +395,7 @@ static mitome_status open_parts(
         struct sensor_fprint *sensor, const struct sensor_config *config, mitome_error *error)
 {
         g_autofree char *path = g_build_filename(config->folder, "sensor", NULL);
+        MITOME_TRY(sample_memory_open(config->folder, config->key, &sensor->memory, error));
         sensor->log = g_new0(struct score_log, 1);
         sensor->log->verbose = config->verbose;
         score_log_listen(sensor->log);
@@ -347,6 +424,7 @@ mitome_status sensor_fprint_open(const struct sensor_config *config, struct sens
                 .enrol = enrol,
                 .verify = verify,
                 .cancel = cancel,
+                .list = list,
                 .close = close_sensor,
         };
         return ok();

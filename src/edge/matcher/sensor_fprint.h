@@ -6,12 +6,10 @@
  * checks, and a comparator says scores (comparator.h).
  *
  * libfprint says yes from a score of 40 on, which lets too many others pass. Here a finger matches when one
- * impression of it has SENSOR_THRESHOLD or more; a score that was not seen is none. What is kept of a finger
- * is the minutiae of its impressions, as libfprint writes them. */
+ * impression of it has FINGER_THRESHOLD (finger_threshold.h) or more; a score that was not seen is none. What
+ * is kept of a finger is the minutiae of its impressions, as libfprint writes them. */
 
 #include "sensor.h"
-
-enum { SENSOR_THRESHOLD = 60 };
 
 /* sensor_fprint_open: no argument is the first reader of this machine that gives images; PATH is the virtual
  * sensor, fed on that socket; reader:PATH is the code for readers with libfprint's virtual image device at
