@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate_message.h"
 
-enum { KEY_VERSION = 1, KEY_KIND = 2, KEY_ENTRY = 11, KEYS_MAX = 12 };
+enum { KEY_VERSION = 1, KEY_KIND = 2, KEYS_MAX = 12 };
 
 /* Which of its keys a message of a kind carries, as bits. */
 #define HAS(key) (1u << (key))
@@ -26,8 +26,6 @@ struct grammar {
         const struct shape *shapes;
         size_t shape_count;
         uint8_t (*kind_of)(const void *message);
-        unsigned optional;                         /* keys that may be left out */
-        unsigned (*left_out)(const void *message); /* of these; NULL: there are none */
 };
 
 static mitome_status read_byte(struct cbor_reader *r, const char *field, uint8_t max, uint8_t *ret)
@@ -54,14 +52,13 @@ static void write_message(const struct grammar *grammar, writer *w, const void *
                 w->overflowed = true; /* a kind that cannot be said */
                 return;
         }
-        const unsigned keys = shape->keys & ~(grammar->left_out ? grammar->left_out(message) : 0);
-        cbor_write_map(w, (size_t)__builtin_popcount(keys));
+        cbor_write_map(w, (size_t)__builtin_popcount(shape->keys));
         cbor_write_uint(w, KEY_VERSION);
         cbor_write_uint(w, GATE_MESSAGE_VERSION);
         cbor_write_uint(w, KEY_KIND);
         cbor_write_uint(w, shape->kind);
         for (unsigned key = KEY_KIND + 1; key <= grammar->last_key; key++) {
-                if (!(keys & HAS(key)))
+                if (!(shape->keys & HAS(key)))
                         continue;
                 cbor_write_uint(w, key);
                 grammar->members[key].write(w, message);
@@ -97,7 +94,7 @@ static mitome_status check_shape(
         if (!shape || (keys & ~shape->keys))
                 return reader_fail(&r->bytes, MITOME_E_GATE_MESSAGE, "message.kind");
         for (unsigned key = KEY_KIND + 1; key <= grammar->last_key; key++)
-                if ((shape->keys & ~keys & ~grammar->optional) & HAS(key))
+                if ((shape->keys & ~keys) & HAS(key))
                         return reader_fail(&r->bytes, MITOME_E_MISSING, grammar->members[key].field);
         return ok();
 }
@@ -264,12 +261,6 @@ static uint8_t request_kind_of(const void *message)
         return (uint8_t)request->kind;
 }
 
-static unsigned request_left_out(const void *message)
-{
-        const struct gate_request *request = message;
-        return request->entry.size ? 0 : HAS(KEY_ENTRY);
-}
-
 static const struct member request_members[] = {
         [KEY_KIND] = { "request.kind", read_request_kind, NULL },
         [3] = { "request.command", read_command, write_command },
@@ -280,7 +271,7 @@ static const struct member request_members[] = {
         [8] = { "request.elementPoint", read_element_point, write_element_point },
         [9] = { "request.fingerId", read_finger_id, write_finger_id },
         [10] = { "request.name", read_name, write_name },
-        [KEY_ENTRY] = { "request.entry", read_entry, write_entry },
+        [11] = { "request.entry", read_entry, write_entry },
         [12] = { "request.certificate", read_given_certificate, write_given_certificate },
 };
 
@@ -288,8 +279,8 @@ static const struct shape request_shapes[] = {
         { GATE_REQUEST_STATUS, HEAD },
         { GATE_REQUEST_POINT, HEAD },
         { GATE_REQUEST_PAIR, HEAD | HAS(8) },
-        { GATE_REQUEST_VERIFY, HEAD | HAS(3) | HAS(4) | HAS(5) | HAS(6) | HAS(7) | HAS(KEY_ENTRY) },
-        { GATE_REQUEST_ENROL, HEAD | HAS(3) | HAS(6) | HAS(7) | HAS(9) | HAS(KEY_ENTRY) },
+        { GATE_REQUEST_VERIFY, HEAD | HAS(3) | HAS(4) | HAS(5) | HAS(6) | HAS(7) | HAS(11) },
+        { GATE_REQUEST_ENROL, HEAD | HAS(3) | HAS(6) | HAS(7) | HAS(9) | HAS(11) },
         { GATE_REQUEST_CANCEL, HEAD },
         { GATE_REQUEST_LIST, HEAD },
         { GATE_REQUEST_RENAME, HEAD | HAS(9) | HAS(10) },
@@ -305,8 +296,6 @@ static const struct grammar request_grammar = {
         .shapes = request_shapes,
         .shape_count = sizeof request_shapes / sizeof request_shapes[0],
         .kind_of = request_kind_of,
-        .optional = HAS(KEY_ENTRY),
-        .left_out = request_left_out,
 };
 
 /* ---- reports ---- */

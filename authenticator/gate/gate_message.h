@@ -14,7 +14,7 @@
  * samples that remain · 5 unlock token · 6 the matcher's point · 7 paired · 8 how many fingers · 9 enrolment
  * set · 10 error code · 11 pairing_confirmation of the matcher · 12 the fingers, [id, name] each · 13 name of
  * the sensor, text · 14 its class (matcher_class.h) · 15 its modality · 16 certificate, DER, may be empty. A
- * message has the keys of its kind, all of them and no others; only 11 of a request may be left out. */
+ * message has the keys of its kind, all of them and no others. */
 
 #include "cbor.h"
 #include "matcher_class.h"
@@ -59,7 +59,7 @@ struct gate_request {
         slice element_point;    /* PAIR: 65 bytes */
         slice finger_id;        /* ENROL, RENAME, REMOVE: 16 bytes */
         slice name;             /* RENAME: text, may be empty */
-        slice entry;            /* VERIFY, ENROL: 36 bytes, or empty: not said */
+        slice entry;            /* VERIFY, ENROL: 36 bytes */
         slice certificate;      /* CERTIFY: 1 to 900 bytes */
 };
 

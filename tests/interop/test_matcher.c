@@ -39,6 +39,7 @@ struct rig {
         struct finger finger[2];
         uint8_t challenge_count;
         unsigned enrolments;                    /* no touch is given twice */
+        uint8_t entry[UNLOCK_ENTRY_SIZE];       /* of the last request: the PIN was entered once */
         uint8_t finger_id[GATE_FINGER_ID_SIZE]; /* of the next finger */
 };
 
@@ -113,8 +114,10 @@ static struct mitome_gate_request request_of(
         struct rig *rig, enum mitome_gate_purpose purpose, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
 {
         memset(challenge, ++rig->challenge_count, UNLOCK_CHALLENGE_SIZE);
+        unlock_entry_seal(1, slice_of(challenge, UNLOCK_CHALLENGE_SIZE), secret_view(&rig->key), rig->entry);
         struct mitome_gate_request request = {
                 .purpose = purpose,
+                .entry = SLICE(rig->entry),
                 .command = purpose == MITOME_GATE_ENROL ? 0x09 : 0x02,
                 .challenge = slice_of(challenge, UNLOCK_CHALLENGE_SIZE),
                 .timeout_ms = PATIENCE_MS,

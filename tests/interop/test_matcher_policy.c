@@ -3,10 +3,15 @@
 /* The matcher's middle as a process: when it asks for the PIN, what it counts over kills and restarts, what
  * it does when somebody else changes the fingers. The sensor is scripted; this side is core and element. */
 
+#include "grow_finger.h"
 #include "matcher_gate.h"
+#include "matcher_state.h"
 #include "p256.h"
 #include "random_system.h"
+#include "storage_file.h"
+#include "virtual_finger.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -170,16 +175,20 @@ static void enrol(struct rig *rig)
         open_token(rig, &event, UNLOCK_ENROLLED);
 }
 
-static int set_up(void **state)
+static struct rig *new_rig(void)
 {
         struct rig *rig = calloc(1, sizeof *rig);
-        if (!rig)
-                return -1;
+        assert_non_null(rig);
         strcpy(rig->folder, "/tmp/mitome-policy-XXXXXX");
-        if (!mkdtemp(rig->folder))
-                return -1;
+        assert_non_null(mkdtemp(rig->folder));
         snprintf(rig->state, sizeof rig->state, "%s/state", rig->folder);
         snprintf(rig->script, sizeof rig->script, "%s/script", rig->folder);
+        return rig;
+}
+
+static int set_up(void **state)
+{
+        struct rig *rig = new_rig();
         snprintf(rig->sensor, sizeof rig->sensor, "scripted:%s", rig->script);
         play(rig, "MATCH\n");
         pair(rig);
@@ -447,6 +456,119 @@ static void a_sensor_of_no_known_kind_is_refused(void **state)
         assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_GATE_SENSOR_KIND);
 }
 
+/* ---- a sensor of the highest class: the virtual reader ---- */
+
+static void lay(struct rig *rig, const struct finger *finger, uint64_t touch_seed)
+{
+        static uint8_t grey[FINGER_SIZE];
+        const struct finger_touch touch = finger_usual_touch(touch_seed);
+        finger_press(finger, &touch, grey);
+        const struct virtual_finger_image image = { FINGER_WIDTH, FINGER_HEIGHT, SLICE(grey) };
+        assert_int_equal(virtual_finger_present(rig->script, &image, 15000, NULL).code, MITOME_OK);
+}
+
+/* Lays the finger each time that it is asked for. */
+static struct mitome_gate_event touch(
+        struct rig *rig, enum mitome_gate_purpose purpose, const struct finger *finger, uint64_t *touch_seed)
+{
+        const struct mitome_gate_request request = request_of(rig, purpose);
+        struct mitome_gate_event event = { .kind = MITOME_GATE_NOTHING };
+        assert_int_equal(rig->gate.start(rig->gate.context, &request, NULL).code, MITOME_OK);
+        for (int waited = 0; !MITOME_GATE_IS_FINAL(event.kind) && waited < 600; waited++) {
+                assert_int_equal(rig->gate.poll(rig->gate.context, STEP_MS, &event, NULL).code, MITOME_OK);
+                if (event.kind == MITOME_GATE_AWAITS)
+                        lay(rig, finger, (*touch_seed)++);
+        }
+        return event;
+}
+
+static void restart(struct rig *rig)
+{
+        stop(rig);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+}
+
+/* Whether 16 bytes of a secret stand anywhere in a file. */
+static void expect_without(const char *path, slice secret)
+{
+        static uint8_t bytes[1 << 22];
+        FILE *file = fopen(path, "rb");
+        assert_non_null(file);
+        const size_t size = fread(bytes, 1, sizeof bytes, file);
+        fclose(file);
+        assert_true(size < sizeof bytes);
+        for (size_t at = 0; at + 16 <= secret.size; at += 16)
+                assert_null(memmem(bytes, size, secret.data + at, 16));
+}
+
+static size_t search_folder(struct rig *rig, slice secret)
+{
+        size_t files = 0;
+        DIR *folder = opendir(rig->state);
+        assert_non_null(folder);
+        for (const struct dirent *each; (each = readdir(folder));) {
+                char path[400];
+                struct stat status;
+                snprintf(path, sizeof path, "%s/%s", rig->state, each->d_name);
+                assert_int_equal(lstat(path, &status), 0);
+                if (!S_ISREG(status.st_mode))
+                        continue;
+                assert_int_equal(status.st_mode & 0777, 0600);
+                expect_without(path, secret);
+                files++;
+        }
+        closedir(folder);
+        return files;
+}
+
+/* What is kept of a finger, and of the pairing, is nowhere in the folder but under its seal. */
+static void expect_sealed(struct rig *rig)
+{
+        struct storage_file *file = NULL;
+        struct matcher_state *state = NULL;
+        uint8_t key[MITOME_STORAGE_KEY_SIZE];
+        assert_int_equal(storage_file_open(rig->state, &file, NULL).code, MITOME_OK);
+        assert_int_equal(storage_file_key(file, key, NULL).code, MITOME_OK);
+        const struct mitome_storage storage = storage_file(file);
+        assert_int_equal(matcher_state_open(&storage, SLICE(key), &state, NULL).code, MITOME_OK);
+        assert_int_equal(state->finger_count, 1);
+        assert_true(state->fingers[0].size > 1000);
+        const size_t files = search_folder(rig, slice_of(state->fingers[0].data, state->fingers[0].size));
+        assert_true(files >= 3); /* key, state, entries */
+        search_folder(rig, secret_view(&state->scalar));
+        search_folder(rig, secret_view(&rig->key));
+        matcher_state_free(state);
+        storage_file_close(file);
+}
+
+/* Also one that calls itself strong waits; by the element's own count of five it has closed long before. */
+static void a_sixth_try_of_another_finger_waits_also_after_a_restart(void **state)
+{
+        (void)state;
+        struct rig *rig = new_rig();
+        struct finger own, other;
+        uint64_t touch_seed = 0x5EED0000;
+        void *held = rig;
+        snprintf(rig->sensor, sizeof rig->sensor, "fingerprint:%s", rig->script);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+        assert_int_equal(finger_grow(100, &own, NULL).code, MITOME_OK);
+        assert_int_equal(finger_grow(101, &other, NULL).code, MITOME_OK);
+        pair(rig);
+        rig->pins = 1;
+        assert_int_equal(touch(rig, MITOME_GATE_ENROL, &own, &touch_seed).kind, MITOME_GATE_EVIDENCE);
+        for (unsigned i = 0; i < 5; i++)
+                assert_int_equal(
+                        touch(rig, MITOME_GATE_VERIFY, &other, &touch_seed).kind, MITOME_GATE_NO_MATCH);
+        expect_refusal(rig, MITOME_E_GATE_WAIT);
+        restart(rig);
+        expect_refusal(rig, MITOME_E_GATE_WAIT);
+        rig->pins++;
+        assert_int_equal(touch(rig, MITOME_GATE_VERIFY, &own, &touch_seed).kind, MITOME_GATE_EVIDENCE);
+        stop(rig);
+        expect_sealed(rig);
+        assert_int_equal(tear_down(&held), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -469,6 +591,7 @@ int main(void)
                 TEST(it_says_that_it_is_scripted),
                 TEST(its_maker_certifies_it_once),
                 TEST(a_sensor_of_no_known_kind_is_refused),
+                cmocka_unit_test(a_sixth_try_of_another_finger_waits_also_after_a_restart),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,10 +38,12 @@ static struct gate_request request_of(unsigned i)
                         .rp_id = slice_text("portal.example.jp"),
                         .client_data_hash = SLICE(hash),
                         .challenge = SLICE(challenge),
+                        .entry = SLICE(entry),
                         .timeout_ms = 30000 },
                 { .kind = GATE_REQUEST_ENROL,
                         .command = 0x09,
                         .challenge = SLICE(challenge),
+                        .entry = SLICE(entry),
                         .finger_id = SLICE(id) },
                 { .kind = GATE_REQUEST_CANCEL },
                 { .kind = GATE_REQUEST_LIST },
@@ -54,7 +56,8 @@ static struct gate_request request_of(unsigned i)
                 { .kind = GATE_REQUEST_VERIFY,
                         .command = 0x06,
                         .client_data_hash = SLICE(hash),
-                        .challenge = SLICE(challenge) },
+                        .challenge = SLICE(challenge),
+                        .entry = SLICE(entry) },
                 { .kind = GATE_REQUEST_FORGET },
                 { .kind = GATE_REQUEST_VERIFY,
                         .command = 0x01,
@@ -442,12 +445,30 @@ static void values_out_of_range_are_refused(void **state)
         report.sensor = slice_of((const uint8_t *)name, GATE_SENSOR_NAME_MAX + 1);
         assert_int_equal(read_report(encode_report(&report, buffer)), MITOME_E_TOO_LONG);
 
-        request = request_of(12);
-        request.entry.size--;
-        assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);
+        for (unsigned i = 12; i < 14; i++) { /* VERIFY and ENROL: 36 bytes, and never nothing */
+                request = request_of(i);
+                request.entry.size--;
+                assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);
+                request.entry.size = 0;
+                assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);
+        }
         request = request_of(15);
         request.certificate = SLICE(certificate);
         assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_OK);
+}
+
+/* A core of before says nothing of the PIN: its requests are refused. */
+static void a_request_without_the_word_on_the_pin_is_refused(void **state)
+{
+        (void)state;
+        uint8_t buffer[GATE_MESSAGE_MAX];
+        for (unsigned i = 3; i < 5; i++) {
+                struct gate_request request = request_of(i);
+                slice message = encode_request(&request, buffer);
+                message.size -= 1 + 2 + UNLOCK_ENTRY_SIZE; /* the last key, its head, and it */
+                buffer[0]--;
+                assert_int_equal(read_request(message), MITOME_E_MISSING);
+        }
 }
 
 static void a_message_that_is_too_long_is_not_looked_at(void **state)
@@ -503,6 +524,7 @@ int main(void)
                 cmocka_unit_test(malformed_requests_are_refused),
                 cmocka_unit_test(malformed_reports_are_refused),
                 cmocka_unit_test(values_out_of_range_are_refused),
+                cmocka_unit_test(a_request_without_the_word_on_the_pin_is_refused),
                 cmocka_unit_test(a_message_that_is_too_long_is_not_looked_at),
                 cmocka_unit_test(a_failure_says_where_and_leaves_the_answer_alone),
                 cmocka_unit_test(an_unknown_kind_is_not_written),

@@ -17,6 +17,7 @@
 
 static const uint8_t set[UNLOCK_SET_SIZE] = { 0x5E }, evidence[UNLOCK_TOKEN_SIZE] = { 0xE1 };
 static const uint8_t challenge[UNLOCK_CHALLENGE_SIZE] = { 0xC1 }, hash[SHA256_SIZE] = { 0xA5 };
+static const uint8_t entry[UNLOCK_ENTRY_SIZE] = { 0, 0, 0, 1 };
 
 struct rig {
         int matcher; /* the test's end */
@@ -91,6 +92,7 @@ static mitome_code start(struct rig *rig, mitome_error *error)
                 .rp_id = slice_text("portal.example.jp"),
                 .client_data_hash = SLICE(hash),
                 .challenge = SLICE(challenge),
+                .entry = SLICE(entry),
         };
         return rig->face.start(rig->face.context, &request, error).code;
 }

@@ -440,8 +440,6 @@ static mitome_status heed_entry(
         struct entry_record next = book->record;
         const struct entry_now now = entry_now(service);
         uint32_t count;
-        if (!request->entry.size)
-                return ok();
         MITOME_TRY(unlock_entry_open(request->entry, SLICE(operation->challenge),
                 secret_view(&operation->pairing_key), &count, error));
         entry_hear(&next, count, &now);
