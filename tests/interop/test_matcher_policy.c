@@ -456,6 +456,23 @@ static void a_sensor_of_no_known_kind_is_refused(void **state)
         assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_GATE_SENSOR_KIND);
 }
 
+/* The state of a matcher that was paired with a reader, started with a sensor that always says yes. */
+static void a_paired_state_under_another_sensor_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        stop(rig);
+        snprintf(rig->sensor, sizeof rig->sensor, "fingerprint:%s/image", rig->folder);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_GATE_SENSOR_KIND);
+        snprintf(rig->sensor, sizeof rig->sensor, "scripted:%s", rig->script);
+        FILE *file = fopen(rig->script, "w");
+        assert_non_null(file);
+        assert_true(fputs("MODALITY face\nMATCH\n", file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(start_matcher(rig, NULL).code, MITOME_E_GATE_SENSOR_KIND);
+        play(rig, "MATCH\n");
+        expect_opened(rig);
+}
+
 /* ---- a sensor of the highest class: the virtual reader ---- */
 
 static void lay(struct rig *rig, const struct finger *finger, uint64_t touch_seed)
@@ -533,6 +550,8 @@ static void expect_sealed(struct rig *rig)
         assert_int_equal(matcher_state_open(&storage, SLICE(key), &state, NULL).code, MITOME_OK);
         assert_int_equal(state->finger_count, 1);
         assert_true(state->fingers[0].size > 1000);
+        assert_string_equal(state->sensor, "fingerprint");
+        assert_int_equal(state->class, MATCHER_STRONG);
         const size_t files = search_folder(rig, slice_of(state->fingers[0].data, state->fingers[0].size));
         assert_true(files >= 3); /* key, state, entries */
         search_folder(rig, secret_view(&state->scalar));
@@ -591,6 +610,7 @@ int main(void)
                 TEST(it_says_that_it_is_scripted),
                 TEST(its_maker_certifies_it_once),
                 TEST(a_sensor_of_no_known_kind_is_refused),
+                TEST(a_paired_state_under_another_sensor_is_refused),
                 cmocka_unit_test(a_sixth_try_of_another_finger_waits_also_after_a_restart),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,6 +270,59 @@ static void a_survey_without_fingers_makes_no_set(void **state)
         assert_memory_equal(rig->state->set, none, sizeof none);
 }
 
+/* What was vouched for is the sensor that it was then: a state taken to another one opens nothing. */
+static void a_certified_state_under_another_sensor_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t certificate[20] = { 0x30 };
+        char long_name[MATCHER_SENSOR_MAX + 2];
+        memset(long_name, 'a', sizeof long_name - 1);
+        long_name[sizeof long_name - 1] = '\0';
+        assert_int_equal(matcher_state_sensor(rig->state, long_name, 1, 1, NULL).code, MITOME_E_TOO_LONG);
+        assert_int_equal(matcher_state_sensor(rig->state, "scripted", 0, 2, NULL).code, MITOME_OK);
+        assert_int_equal(
+                matcher_state_sensor(rig->state, "command:x", 2, 2, NULL).code, MITOME_OK); /* free */
+        assert_int_equal(matcher_state_certify(rig->state, SLICE(certificate), NULL).code, MITOME_OK);
+        for (int again = 0; again < 2; again++) {
+                static const struct {
+                        const char *name;
+                        uint8_t class, modality;
+                        mitome_code code;
+                } others[] = {
+                        { "command:x", 2, 2, MITOME_OK },
+                        { "command:x", 3, 2, MITOME_OK },
+                        { "command:x", 1, 2, MITOME_E_GATE_SENSOR_KIND },
+                        { "command:x", 2, 1, MITOME_E_GATE_SENSOR_KIND },
+                        { "command:y", 2, 2, MITOME_E_GATE_SENSOR_KIND },
+                        { "scripted", 3, 2, MITOME_E_GATE_SENSOR_KIND },
+                        { "", 3, 2, MITOME_E_GATE_SENSOR_KIND },
+                };
+                for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+                        assert_int_equal(matcher_state_sensor(rig->state, others[i].name, others[i].class,
+                                                 others[i].modality, NULL)
+                                                 .code,
+                                others[i].code);
+                cycle(rig);
+        }
+}
+
+static void a_state_of_before_belongs_to_the_fingerprint_sensor(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t point[PAIRING_POINT_SIZE];
+        memcpy(point, rig->state->point, sizeof point);
+        assert_int_equal(matcher_state_pair(rig->state, SLICE(point), NULL).code, MITOME_OK);
+        cycle(rig); /* it was never said which sensor it is with */
+        assert_int_equal(
+                matcher_state_sensor(rig->state, "scripted", 3, 1, NULL).code, MITOME_E_GATE_SENSOR_KIND);
+        assert_int_equal(
+                matcher_state_sensor(rig->state, "fingerprint", 3, 2, NULL).code, MITOME_E_GATE_SENSOR_KIND);
+        assert_int_equal(matcher_state_sensor(rig->state, "fingerprint", 3, 1, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_state_forget(rig->state, NULL).code, MITOME_OK);
+        cycle(rig); /* paired with nobody, and certified by nobody */
+        assert_int_equal(matcher_state_sensor(rig->state, "scripted", 0, 1, NULL).code, MITOME_OK);
+}
+
 /* A write that fails leaves everything as it was. */
 static void a_failing_write_changes_nothing(void **state)
 {
@@ -434,6 +487,8 @@ int main(void)
                 TEST(a_certificate_is_given_once),
                 TEST(another_survey_is_another_set),
                 TEST(a_survey_without_fingers_makes_no_set),
+                TEST(a_certified_state_under_another_sensor_is_refused),
+                TEST(a_state_of_before_belongs_to_the_fingerprint_sensor),
                 TEST(a_failing_write_changes_nothing),
                 TEST(everything_is_forgotten),
                 TEST(a_state_of_before_names_its_fingers),

@@ -256,6 +256,15 @@ static mitome_status open_sensor(struct program *program, slice key, mitome_erro
         return sensor_open(program->options.sensor, &config, &program->sensor, error);
 }
 
+/* What was certified or paired with one sensor is not believed with another. */
+static mitome_status bind_sensor(struct program *program, mitome_error *error)
+{
+        const struct sensor *sensor = &program->sensor;
+        char identity[SENSOR_IDENTITY_MAX + 1];
+        MITOME_TRY(sensor_identity(program->options.sensor, sensor, identity, error));
+        return matcher_state_sensor(program->state, identity, sensor->class, sensor->modality, error);
+}
+
 static mitome_status open_entries(struct program *program, slice key, mitome_error *error)
 {
         g_autofree char *path = g_build_filename(program->options.state, "entries", NULL);
@@ -288,6 +297,7 @@ static mitome_status open_folder(struct program *program, mitome_error *error)
         MITOME_TRY(open_state(program, secret_view(&key), error));
         MITOME_TRY(open_entries(program, secret_view(&key), error));
         MITOME_TRY(open_sensor(program, secret_view(&key), error));
+        MITOME_TRY(bind_sensor(program, error));
         return open_service(program, error);
 }
 

@@ -9,9 +9,10 @@
 
 /* The file: 16 bytes that name it, 24 bytes of nonce, then the sealed map
  *   { 1: version, 2: scalar, 3: point, 4: set, 5: [ [id, name, template].. ], 6: the element's point, when
- *     paired, 7: the maker's certificate, when there is one, 8: survey, when not zeros }.
- * Version 2 had neither 7 nor 8. Version 1 had bare templates. Such a finger has no name, and is known by the
- * beginning of its template's hash. */
+ *     paired, 7: the maker's certificate, when there is one, 8: survey, when not zeros, 9: [sensor, class,
+ *     modality], when said }.
+ * Version 2 had none of 7 to 9, and the one sensor that there was. Version 1 had bare templates. Such a
+ * finger has no name, and is known by the beginning of its template's hash. */
 enum {
         STATE_VERSION = 3,
         BARE_TEMPLATES = 1,
@@ -55,6 +56,13 @@ static mitome_status copy_template(slice bytes, struct matcher_finger *ret, mito
         return slice_copy(bytes, "template", data, bytes.size, error);
 }
 
+static mitome_status copy_sensor(slice name, struct matcher_state *state, mitome_error *error)
+{
+        char text[MATCHER_SENSOR_MAX + 1] = { 0 };
+        MITOME_TRY(slice_copy(name, "sensor", (uint8_t *)text, MATCHER_SENSOR_MAX, error));
+        return slice_copy(SLICE(text), "sensor", (uint8_t *)state->sensor, sizeof state->sensor, error);
+}
+
 /* ---- writing ---- */
 
 static size_t encoded_size(const struct matcher_state *state)
@@ -85,9 +93,19 @@ static void encode_bytes(unsigned key, slice bytes, writer *w)
         cbor_write_bytes(w, bytes);
 }
 
+static void encode_sensor(const struct matcher_state *state, writer *w)
+{
+        cbor_write_uint(w, 9);
+        cbor_write_array(w, 3);
+        cbor_write_text(w, slice_text(state->sensor));
+        cbor_write_uint(w, state->class);
+        cbor_write_uint(w, state->modality);
+}
+
 static void encode(const struct matcher_state *state, writer *w)
 {
-        cbor_write_map(w, 5u + state->paired + (state->certificate_size > 0) + has_survey(state));
+        cbor_write_map(w, 5u + state->paired + (state->certificate_size > 0) + has_survey(state) +
+                                  (state->sensor[0] != 0));
         cbor_write_uint(w, 1);
         cbor_write_uint(w, STATE_VERSION);
         encode_bytes(2, secret_view(&state->scalar), w);
@@ -103,6 +121,8 @@ static void encode(const struct matcher_state *state, writer *w)
                 encode_bytes(7, slice_of(state->certificate, state->certificate_size), w);
         if (has_survey(state))
                 encode_bytes(8, SLICE(state->survey), w);
+        if (state->sensor[0])
+                encode_sensor(state, w);
 }
 
 /* `image` has room for the head, the tag and all of `plain`. */
@@ -204,6 +224,26 @@ static mitome_status decode_certificate(struct cbor_reader *r, struct matcher_st
                 bytes, "state.certificate", state->certificate, sizeof state->certificate, r->bytes.error);
 }
 
+static mitome_status decode_sensor(struct cbor_reader *r, struct matcher_state *state)
+{
+        struct cbor_members parts;
+        uint64_t class, modality;
+        slice name;
+        MITOME_TRY(cbor_open_array(r, "state.sensor", 3, &parts));
+        if (parts.left != 3)
+                return reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "state.sensor");
+        (void)cbor_next_element(r, &parts);
+        MITOME_TRY(cbor_read_text(r, "state.sensor.name", MATCHER_SENSOR_MAX, &name));
+        (void)cbor_next_element(r, &parts);
+        MITOME_TRY(cbor_read_uint(r, "state.sensor.class", MATCHER_STRONG, &class));
+        (void)cbor_next_element(r, &parts);
+        MITOME_TRY(cbor_read_uint(r, "state.sensor.modality", UNLOCK_IRIS, &modality));
+        (void)cbor_next_element(r, &parts);
+        state->class = (uint8_t) class;
+        state->modality = (uint8_t)modality;
+        return copy_sensor(name, state, r->bytes.error);
+}
+
 static mitome_status decode_member(
         struct cbor_reader *r, int64_t key, uint64_t *version, struct matcher_state *state)
 {
@@ -227,6 +267,8 @@ static mitome_status decode_member(
                 return decode_certificate(r, state);
         case 8:
                 return decode_fixed(r, "state.survey", sizeof state->survey, state->survey);
+        case 9:
+                return decode_sensor(r, state);
         default:
                 return reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "matcher state");
         }
@@ -241,7 +283,7 @@ static mitome_status decode(slice plain, struct matcher_state *state, mitome_err
         bool more;
         int64_t last = 0;
         uint64_t version = 0;
-        MITOME_TRY(cbor_open_map(&r, "matcher state", 8, &map));
+        MITOME_TRY(cbor_open_map(&r, "matcher state", 9, &map));
         MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         while (more) {
                 if (key.is_text || (key.number <= ALWAYS_THERE && key.number != last + 1))
@@ -334,6 +376,31 @@ void matcher_state_free(struct matcher_state *state)
                 forget_finger(&state->fingers[i]);
         bytes_wipe(state, sizeof *state);
         free(state);
+}
+
+/* ---- whose state it is ---- */
+
+/* Before version 3 there was one kind of sensor. */
+static bool is_its_own(const struct matcher_state *state, const char *name, uint8_t class, uint8_t modality)
+{
+        if (!state->sensor[0])
+                return slice_is(slice_text(name), "fingerprint") && modality == UNLOCK_FINGER;
+        return slice_is(slice_text(name), state->sensor) && modality == state->modality &&
+               class >= state->class;
+}
+
+mitome_status matcher_state_sensor(
+        struct matcher_state *state, const char *name, uint8_t class, uint8_t modality, mitome_error *error)
+{
+        const bool bound = state->paired || state->certificate_size;
+        if (bound && !is_its_own(state, name, class, modality))
+                return fail(error, MITOME_E_GATE_SENSOR_KIND, "--sensor", NULL);
+        if (bound && state->sensor[0])
+                return ok(); /* of a class that was raised since, the former one stays */
+        MITOME_TRY(copy_sensor(slice_text(name), state, error));
+        state->class = class;
+        state->modality = modality;
+        return ok();
 }
 
 /* ---- changing: the next state is written first, and becomes the present one only then ---- */

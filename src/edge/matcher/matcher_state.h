@@ -9,7 +9,7 @@
 
 #include <mitome/element.h>
 
-enum { MATCHER_TEMPLATE_MAX = 65536, MATCHER_SURVEY_SIZE = 32 };
+enum { MATCHER_TEMPLATE_MAX = 65536, MATCHER_SURVEY_SIZE = 32, MATCHER_SENSOR_MAX = 48 };
 
 /* A finger of the set: how its holder knows it, and what is kept of it for the sensor: a template, a handle
  * or nothing. */
@@ -31,6 +31,8 @@ struct matcher_state {
         struct matcher_finger fingers[GATE_FINGERS_MAX];
         size_t certificate_size; /* 0: it has none */
         uint8_t certificate[GATE_CERTIFICATE_MAX];
+        char sensor[MATCHER_SENSOR_MAX + 1]; /* "": not said yet */
+        uint8_t class, modality;             /* of the sensor */
         uint8_t survey[MATCHER_SURVEY_SIZE]; /* of what the device itself keeps, when the set was last changed
                                               */
 };
@@ -39,6 +41,13 @@ struct matcher_state {
  * STORE_SEAL, STORE_FOREIGN, or as the storage does; what is there is then left as it is. */
 MITOME_CHECKED mitome_status matcher_state_open(const struct mitome_storage *storage, slice storage_key,
         struct matcher_state **ret, mitome_error *error);
+
+/* matcher_state_sensor says which sensor the state is opened with. A state that is paired or certified
+ * belongs to the sensor that it was with then: what somebody vouched for is that one. Another name or
+ * modality, or a lower class: GATE_SENSOR_KIND. Fails with TOO_LONG, too. It is written with the next change.
+ */
+MITOME_CHECKED mitome_status matcher_state_sensor(
+        struct matcher_state *state, const char *name, uint8_t class, uint8_t modality, mitome_error *error);
 
 /* matcher_state_pair keeps the element's point. Another point than before ends the former pairing, and its
  * fingers are forgotten: they may be another owner's. Fails with KEY_POINT, or as the storage does; the state

@@ -11,10 +11,11 @@
 static const struct kind {
         const char *name;
         mitome_status (*open)(const struct sensor_config *config, struct sensor *ret, mitome_error *error);
+        bool is_many; /* what calls itself otherwise is another sensor */
 } kinds[] = {
         { "fingerprint", sensor_fprint_open },
         { "fprintd", sensor_fprintd_open },
-        { "command", sensor_command_open },
+        { "command", sensor_command_open, true },
         { "scripted", sensor_scripted_open },
 };
 
@@ -49,17 +50,51 @@ static mitome_status open_kind(
         return ok();
 }
 
-mitome_status sensor_open(
-        const char *choice, const struct sensor_config *config, struct sensor *ret, mitome_error *error)
+static slice name_of(const char *choice)
 {
         const char *wanted = choice ? choice : kinds[0].name;
         const char *colon = strchr(wanted, ':');
-        const slice name = slice_of(wanted, colon ? (size_t)(colon - wanted) : strlen(wanted));
-        struct sensor_config with = *config;
-        if (colon)
-                with.argument = wanted + name.size + 1;
+        return slice_of(wanted, colon ? (size_t)(colon - wanted) : strlen(wanted));
+}
+
+static const struct kind *find_kind(const char *choice)
+{
+        const slice name = name_of(choice);
         for (size_t i = 0; i < KINDS; i++)
                 if (slice_is(name, kinds[i].name))
-                        return open_kind(&kinds[i], &with, ret, error);
-        return fail(error, MITOME_E_GATE_SENSOR_KIND, "--sensor", NULL);
+                        return &kinds[i];
+        return NULL;
+}
+
+mitome_status sensor_open(
+        const char *choice, const struct sensor_config *config, struct sensor *ret, mitome_error *error)
+{
+        const struct kind *kind = find_kind(choice);
+        const char *colon = choice ? strchr(choice, ':') : NULL;
+        struct sensor_config with = *config;
+        if (!kind)
+                return fail(error, MITOME_E_GATE_SENSOR_KIND, "--sensor", NULL);
+        if (colon)
+                with.argument = colon + 1;
+        else if (kind != &kinds[0])
+                with.argument = NULL;
+        return open_kind(kind, &with, ret, error);
+}
+
+mitome_status sensor_identity(const char *choice, const struct sensor *sensor,
+        char ret_identity[SENSOR_IDENTITY_MAX + 1], mitome_error *error)
+{
+        const struct kind *kind = find_kind(choice);
+        slice identity;
+        writer w = writer_over((uint8_t *)ret_identity, SENSOR_IDENTITY_MAX);
+        if (!kind)
+                return fail(error, MITOME_E_GATE_SENSOR_KIND, "--sensor", NULL);
+        write_slice(&w, slice_text(kind->name));
+        if (kind->is_many) {
+                write_u8(&w, ':');
+                write_slice(&w, slice_text(sensor->name));
+        }
+        MITOME_TRY(writer_finish(&w, "--sensor", &identity, error));
+        ret_identity[identity.size] = '\0';
+        return ok();
 }
