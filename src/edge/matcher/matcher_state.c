@@ -393,6 +393,8 @@ mitome_status matcher_state_sensor(
         struct matcher_state *state, const char *name, uint8_t class, uint8_t modality, mitome_error *error)
 {
         const bool bound = state->paired || state->certificate_size;
+        if (slice_text(name).size > MATCHER_SENSOR_MAX)
+                return fail(error, MITOME_E_TOO_LONG, "--sensor", NULL);
         if (bound && !is_its_own(state, name, class, modality))
                 return fail(error, MITOME_E_GATE_SENSOR_KIND, "--sensor", NULL);
         if (bound && state->sensor[0])
