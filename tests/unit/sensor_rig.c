@@ -49,6 +49,12 @@ static void on_ended(void *context, enum sensor_outcome outcome, slice kept)
         rig->kept_size = kept.size;
         assert_int_equal(slice_copy(kept, "kept", rig->kept, sizeof rig->kept, NULL).code, MITOME_OK);
         g_main_loop_quit(rig->loop);
+        if (!rig->lists_at_end)
+                return;
+        uint8_t survey[SENSOR_SURVEY_SIZE];
+        rig->fingers[0].kept = kept;
+        rig->listed = rig->sensor.list(rig->sensor.context, &rig->set, survey, NULL).code;
+        rig->fingers[0].kept = slice_of(NULL, 0);
 }
 
 static struct sensor_watcher begin(struct sensor_rig *rig)

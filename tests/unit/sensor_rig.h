@@ -20,6 +20,8 @@ struct sensor_rig {
         enum sensor_event cancel_at;
         void (*on_ready)(struct sensor_rig *rig); /* what the test does then */
         void *test;
+        bool lists_at_end; /* the matcher does, as it keeps a new finger */
+        mitome_code listed;
         /* what was said of the last operation */
         unsigned ready, samples, retries, remaining, ended;
         enum mitome_gate_hint hint;

@@ -107,12 +107,15 @@ static void a_program_enrols_verifies_lists_and_removes(void **state)
         assert_int_equal(rig->sensor.modality, UNLOCK_FACE);
         assert_int_equal(rig->sensor.class, MATCHER_CONVENIENCE);
         assert_int_equal(rig->sensor.samples, 2);
+        rig->lists_at_end = true;
         expect_enrolment(rig, SENSOR_ENROLLED);
+        assert_int_equal(rig->listed, MITOME_OK);
         assert_int_equal(rig->ready, 3);
         assert_int_equal(rig->samples, 2);
         assert_int_equal(rig->hint, MITOME_GATE_HINT_CENTRE);
         assert_int_equal(rig->kept_size, 3);
         assert_memory_equal(rig->kept, "\xC0\xFF\xEE", 3);
+        rig->lists_at_end = false;
         sensor_rig_keep(rig, 0, storage);
         expect_verification(rig, SENSOR_MATCH);
         memset(expected, 0x11, sizeof expected);
@@ -126,6 +129,8 @@ static void a_program_enrols_verifies_lists_and_removes(void **state)
         assert_true(g_file_get_contents(path, &heard, NULL, NULL));
         assert_string_equal(heard, "finger 71717171717171717171717171717171 -\n"
                                    "enrol 72727272727272727272727272727272\n"
+                                   "finger 71717171717171717171717171717171 c0ffee\n"
+                                   "list\n"
                                    "finger 71717171717171717171717171717171 c0ffee\n"
                                    "verify\n"
                                    "finger 71717171717171717171717171717171 c0ffee\n"

@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `mitome authenticator --sensor KIND`: the whole way from another sensor to the client, with the real matcher.
+# usage: client_sensor.sh MITOME MATCHER FACE-SENSOR; prints TAP.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/client.sh"
+mitome=$1
+[ $# -ge 3 ] || skip_all 'built without libfprint'
+matcher=$2
+face=$3
+command -v fido2-token >/dev/null || skip_all 'fido2-token sets the PIN here (fido2-tools)'
+client_seconds=60
+unset LC_ALL LC_MESSAGES LANG
+
+finger() { # finger ACTION WORD..: with the PIN
+        got=0
+        echo 1234 | timeout "$client_seconds" "$mitome" finger "$@" --device "pty:$device" --pin-fd 0 >"$work/out" 2>"$work/err" || got=$?
+}
+
+verify() {
+        got=0
+        timeout "$client_seconds" "$mitome" finger verify --device "pty:$device" >"$work/out" 2>"$work/err" </dev/null || got=$?
+}
+
+set_pin() {
+        typing '1234\n1234\n' fido2-token -S "$device"
+        test_that 'it gets a PIN' status 0
+}
+
+# ---- scripted ----
+
+cat >"$work/script" <<'END'
+MATCH
+MISS
+RETRY centre
+MATCH
+DIE
+MATCH
+ENROL SAMPLE
+ENROL RETRY short
+END
+start_authenticator scripted pty --matcher "$matcher" --sensor "scripted:$work/script"
+set_pin
+finger enrol
+test_that 'a scripted finger is enrolled' status 0
+test_that 'with its hints' said 'a little longer'
+verify
+test_that 'MATCH is recognised' status 0
+verify
+test_that 'MISS is not' status 1
+test_that 'and told so' said 'not recognised'
+verify
+test_that 'RETRY and MATCH is recognised' status 0
+verify # the matcher dies of it
+test_that 'a matcher that dies recognises nobody' status 1
+verify
+test_that 'the one that comes in its place does' status 0
+got=0
+grep -q 'the sensor is scripted: nothing is read' "$work/authenticator.log" || got=no
+test_that 'it says that it is scripted' [ "$got" = 0 ]
+stop_authenticator
+
+got=0
+timeout 20 "$mitome" authenticator --state "$work/scripted" --hid "pty:$device" --touch auto --matcher "$matcher" --sensor telepathy \
+        >"$work/out" 2>"$work/err" </dev/null || got=$?
+test_that 'a sensor that nobody knows does not start' failed
+got=0
+timeout 20 "$mitome" authenticator --state "$work/scripted" --hid "pty:$device" --touch auto --sensor scripted --finger grown:1 \
+        >"$work/out" 2>"$work/err" </dev/null || got=$?
+test_that 'a virtual finger is for the virtual sensor' status 2
+
+# ---- a program ----
+
+camera=''
+before_camera() { # before_camera FACE: that one is looked at from now on
+        [ -z "$camera" ] || { kill "$camera"; wait "$camera" 2>/dev/null || true; }
+        rm -f "$work/picture"
+        "$here/paint_face.py" "$1" "$work/picture" &
+        camera=$!
+}
+trap '[ -z "$camera" ] || kill "$camera" 2>/dev/null; leave' EXIT
+
+start_authenticator face pty --matcher "$matcher" --sensor "command:$face $work/picture"
+set_pin
+before_camera 1
+finger enrol 'my face'
+test_that 'a face is enrolled' status 0
+verify
+test_that 'it opens' status 0
+before_camera 2
+verify
+test_that 'another one does not' status 1
+before_camera 1
+verify
+test_that 'it opens again' status 0
+stop_authenticator
+start_authenticator face pty --matcher "$matcher" --sensor "command:$face $work/picture"
+verify
+test_that 'also after a start: the matcher has kept it' status 0
+finger list
+test_that 'it has its name' said 'my face'
+test_that 'and nothing is told of a class it does not have' log_is_clean 'declares a class'
+stop_authenticator
+finish
