@@ -5,6 +5,9 @@
 
 #include "grow_finger.h"
 #include "matcher_class.h"
+#include "matcher_gate.h"
+#include "p256.h"
+#include "random_system.h"
 #include "sensor_fprintd.h"
 #include "sensor_rig.h"
 
@@ -474,6 +477,108 @@ static void an_fprintd_that_dies_breaks_the_request_and_is_found_again(void **st
         assert_int_equal(rig->outcome, SENSOR_MATCH);
 }
 
+/* ---- the whole way: the matcher's process, sealed off as it is, and this side its core and its element ----
+ */
+
+struct client {
+        struct matcher_gate *matcher;
+        struct mitome_gate gate;
+        struct secret key;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        uint8_t entry[UNLOCK_ENTRY_SIZE];
+        struct mitome_gate_event event; /* the last one */
+};
+
+static void connect_client(struct client *client, const struct stage *stage)
+{
+        const struct mitome_random random = random_system();
+        char *state = g_build_filename(stage->rig.folder, "matcher", NULL);
+        char *bus = g_strdup_printf("DBUS_SYSTEM_BUS_ADDRESS=%s", stage->address);
+        const char *const environment[] = { bus, "ASAN_OPTIONS=detect_leaks=0", NULL };
+        const struct matcher_gate_config config = { .program = getenv("MITOME_MATCHER"),
+                .state = state,
+                .sensor = "fprintd",
+                .environment = environment };
+        struct secret scalar;
+        uint8_t element[PAIRING_POINT_SIZE], point[PAIRING_POINT_SIZE], confirmation[SHA256_SIZE];
+        assert_int_equal(matcher_gate_start(&config, &client->matcher, NULL).code, MITOME_OK);
+        client->gate = matcher_gate(client->matcher);
+        assert_int_equal(p256_generate(&random, &scalar, element, NULL).code, MITOME_OK);
+        assert_int_equal(matcher_gate_point(client->matcher, point, NULL).code, MITOME_OK);
+        assert_int_equal(
+                matcher_gate_pair(client->matcher, SLICE(element), confirmation, NULL).code, MITOME_OK);
+        assert_int_equal(pairing_derive(secret_view(&scalar), SLICE(point), SLICE(element), SLICE(point),
+                                 &client->key, NULL)
+                                 .code,
+                MITOME_OK);
+        g_free(bus);
+        g_free(state);
+}
+
+/* What was asked, to its end; the hand touches whenever a finger is awaited. */
+static void ask(struct client *client, struct stage *stage, enum mitome_gate_purpose purpose)
+{
+        static const uint8_t hash[SHA256_SIZE] = { 0xC1 }, id[GATE_FINGER_ID_SIZE] = { 0x1D };
+        const bool verifies = purpose == MITOME_GATE_VERIFY;
+        memset(client->challenge, client->challenge[0] + 1, sizeof client->challenge);
+        unlock_entry_seal(1, SLICE(client->challenge), secret_view(&client->key), client->entry);
+        const struct mitome_gate_request request = { .purpose = purpose,
+                .command = verifies ? 0x02 : 0x09,
+                .rp_id = verifies ? slice_text("portal.example.jp") : slice_of(NULL, 0),
+                .client_data_hash = verifies ? SLICE(hash) : slice_of(NULL, 0),
+                .finger_id = verifies ? slice_of(NULL, 0) : SLICE(id),
+                .challenge = SLICE(client->challenge),
+                .entry = SLICE(client->entry),
+                .timeout_ms = PATIENCE_MS };
+        assert_int_equal(client->gate.start(client->gate.context, &request, NULL).code, MITOME_OK);
+        do {
+                assert_int_equal(
+                        client->gate.poll(client->gate.context, 1000, &client->event, NULL).code, MITOME_OK);
+                if (client->event.kind == MITOME_GATE_AWAITS)
+                        lay(stage, &stage->hand.fingers[stage->hand.laid], stage->hand.touch++);
+        } while (!MITOME_GATE_IS_FINAL(client->event.kind));
+}
+
+static void expect_token(const struct client *client, enum unlock_purpose purpose)
+{
+        struct unlock_token token = { 0 };
+        assert_int_equal(client->event.kind, MITOME_GATE_EVIDENCE);
+        assert_int_equal(
+                unlock_token_open(SLICE(client->event.evidence), secret_view(&client->key), &token, NULL)
+                        .code,
+                MITOME_OK);
+        assert_int_equal(token.purpose, purpose);
+        assert_memory_equal(token.challenge, client->challenge, sizeof token.challenge);
+}
+
+static void the_matcher_enrols_and_opens_through_fprintd(void **state)
+{
+        struct sensor_rig *rig = open_sensor(*state);
+        struct stage *stage = *state;
+        struct client client = { 0 };
+        struct matcher_status status, after;
+        connect_client(&client, stage);
+        assert_int_equal(matcher_gate_status(client.matcher, &status, NULL).code, MITOME_OK);
+        assert_string_equal(status.sensor, "fprintd");
+        assert_int_equal(status.class, MATCHER_CONVENIENCE);
+        stage->hand.laid = 2;
+        ask(&client, stage, MITOME_GATE_ENROL);
+        expect_token(&client, UNLOCK_ENROLLED);
+        ask(&client, stage, MITOME_GATE_VERIFY);
+        expect_token(&client, UNLOCK_VERIFIED);
+        stage->hand.laid = 0; /* enrolled at the desktop, not here */
+        ask(&client, stage, MITOME_GATE_VERIFY);
+        assert_int_equal(client.event.kind, MITOME_GATE_NO_MATCH);
+        /* Somebody takes a finger away at the desktop: another set, which the element does not know. */
+        assert_int_equal(matcher_gate_status(client.matcher, &status, NULL).code, MITOME_OK);
+        assert_int_equal(rig->sensor.remove(rig->sensor.context, &rig->fingers[0], NULL).code, MITOME_OK);
+        stage->hand.laid = 2;
+        ask(&client, stage, MITOME_GATE_VERIFY);
+        assert_int_equal(matcher_gate_status(client.matcher, &after, NULL).code, MITOME_OK);
+        assert_memory_not_equal(status.set, after.set, sizeof after.set);
+        matcher_gate_close(client.matcher);
+}
+
 static void without_fprintd_there_is_no_sensor(void **state)
 {
         struct stage *stage = *state;
@@ -502,6 +607,7 @@ int main(void)
                 cmocka_unit_test(a_removed_finger_is_gone_from_fprintd),
                 cmocka_unit_test(what_polkit_denies_is_said_and_costs_nothing),
                 cmocka_unit_test(an_fprintd_that_dies_breaks_the_request_and_is_found_again),
+                cmocka_unit_test(the_matcher_enrols_and_opens_through_fprintd),
                 cmocka_unit_test(without_fprintd_there_is_no_sensor),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
