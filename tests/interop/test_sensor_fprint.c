@@ -30,6 +30,7 @@ struct step {
         int32_t width, height; /* or what to say; 0: an image of the finger */
         unsigned finger;
         uint64_t touch;
+        void (*change)(uint8_t image[FINGER_SIZE]); /* what a forger does to it; NULL: nothing */
 };
 
 struct rig {
@@ -88,6 +89,8 @@ static gboolean take_step(gpointer user_data)
         if (step->width == 0) {
                 const struct finger_touch touch = finger_usual_touch(step->touch);
                 finger_press(&rig->finger[step->finger], &touch, rig->image);
+                if (step->change)
+                        step->change(rig->image);
                 header[0] = FINGER_WIDTH;
                 header[1] = FINGER_HEIGHT;
         }
@@ -304,6 +307,149 @@ static void a_cancelled_reader_gives_the_try_back(void **state)
         assert_int_equal(verify(rig, &own, 1), SENSOR_MATCH); /* at once, while the device still closes */
 }
 
+/* ---- attacks: copies of samples that the matcher has seen ---- */
+
+static void flip_bits(uint8_t image[FINGER_SIZE])
+{
+        for (int i = 0; i < FINGER_SIZE; i += 7)
+                image[i] ^= (uint8_t)(1 << (i / 7) % 6);
+}
+
+static void add_noise(uint8_t image[FINGER_SIZE])
+{
+        uint32_t state = 1;
+        for (int i = 0; i < FINGER_SIZE; i++) {
+                state = state * 1664525 + 1013904223;
+                int value = image[i] + (int)(state >> 24) % 33 - 16;
+                image[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+        }
+}
+
+static void darken(uint8_t image[FINGER_SIZE])
+{
+        for (int i = 0; i < FINGER_SIZE; i++)
+                image[i] = (uint8_t)(image[i] * 3 / 4);
+}
+
+static void invert(uint8_t image[FINGER_SIZE])
+{
+        for (int i = 0; i < FINGER_SIZE; i++)
+                image[i] = (uint8_t)(255 - image[i]);
+}
+
+static void shift(uint8_t image[FINGER_SIZE])
+{
+        enum { RIGHT = 5, DOWN = 6 };
+        for (int i = FINGER_SIZE - 1; i >= 0; i--) {
+                int x = i % FINGER_WIDTH - RIGHT, y = i / FINGER_WIDTH - DOWN;
+                image[i] = x < 0 || y < 0 ? 250 : image[y * FINGER_WIDTH + x];
+        }
+}
+
+static void crop(uint8_t image[FINGER_SIZE])
+{
+        memset(image, 250, FINGER_SIZE / 10);
+}
+
+/* Each of them would match: it is the finger's own image. */
+static void expect_copy_is_refused(
+        struct rig *rig, uint64_t touch, void (*change)(uint8_t image[FINGER_SIZE]))
+{
+        const struct step copy = { .touch = touch, .change = change };
+        assert_int_equal(verify(rig, &copy, 1), SENSOR_SAME);
+        assert_int_equal(rig->retries, 0); /* he has had his try */
+}
+
+static void an_image_of_the_enrolment_opens_nothing(void **state)
+{
+        for (uint64_t touch = 1; touch <= 6; touch++)
+                if (touch != 4) /* that one was of another finger */
+                        expect_copy_is_refused(*state, touch, NULL);
+}
+
+static void an_image_that_opened_opens_nothing_again(void **state)
+{
+        expect_copy_is_refused(*state, 20, NULL);
+        expect_copy_is_refused(*state, 20, NULL);
+        const struct step own = { .touch = 50 };
+        assert_int_equal(verify(*state, &own, 1), SENSOR_MATCH);
+        expect_copy_is_refused(*state, 50, NULL);
+}
+
+static void a_copy_with_bits_flipped_opens_nothing(void **state)
+{
+        expect_copy_is_refused(*state, 1, flip_bits);
+        expect_copy_is_refused(*state, 50, flip_bits);
+}
+
+static void a_copy_with_noise_opens_nothing(void **state)
+{
+        expect_copy_is_refused(*state, 2, add_noise);
+        expect_copy_is_refused(*state, 50, add_noise);
+}
+
+static void a_copy_of_other_brightness_opens_nothing(void **state)
+{
+        expect_copy_is_refused(*state, 3, darken);
+        expect_copy_is_refused(*state, 50, invert);
+}
+
+static void a_copy_that_was_shifted_opens_nothing(void **state)
+{
+        expect_copy_is_refused(*state, 5, shift);
+        expect_copy_is_refused(*state, 50, shift);
+}
+
+static void a_copy_that_was_cropped_opens_nothing(void **state)
+{
+        expect_copy_is_refused(*state, 6, crop);
+        expect_copy_is_refused(*state, 50, crop);
+}
+
+/* Nor does it enrol: five times the same image is one sample. */
+static void one_image_given_again_and_again_enrols_nothing(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t id[16];
+        const struct step steps[] = { { .finger = 1, .touch = 60 }, { .finger = 1, .touch = 60 },
+                { .finger = 1, .touch = 60, .change = add_noise },
+                { .finger = 1, .touch = 60, .change = shift }, { .finger = 1, .touch = 60 } };
+        const struct sensor_set nobody = { 0 };
+        const struct sensor_watcher watcher = prepare(rig, steps, G_N_ELEMENTS(steps));
+        rig->cancels = true;
+        assert_int_equal(
+                rig->sensor.enrol(rig->sensor.context, &nobody, SLICE(id), &watcher, NULL).code, MITOME_OK);
+        run(rig);
+        rig->cancels = false;
+        assert_int_equal(rig->outcome, SENSOR_CANCELLED);
+        assert_int_equal(rig->samples, 1);
+        assert_int_equal(rig->retries, G_N_ELEMENTS(steps) - 1);
+        for (unsigned i = 0; i < rig->retries; i++)
+                assert_int_equal(rig->hints[i], MITOME_GATE_HINT_SAME);
+}
+
+static void a_finger_of_the_set_is_not_enrolled_again(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t id[16];
+        const struct step steps[] = { { .touch = 61 }, { .touch = 62 } };
+        const struct sensor_finger known = { .id = SLICE(id),
+                .kept = slice_of(rig->kept->data, rig->kept->len) };
+        const struct sensor_set set = { .fingers = &known, .count = 1 };
+        const struct sensor_watcher watcher = prepare(rig, steps, G_N_ELEMENTS(steps));
+        rig->cancels = true;
+        assert_int_equal(
+                rig->sensor.enrol(rig->sensor.context, &set, SLICE(id), &watcher, NULL).code, MITOME_OK);
+        run(rig);
+        rig->cancels = false;
+        assert_int_equal(rig->outcome, SENSOR_CANCELLED);
+        assert_int_equal(rig->samples, 0);
+        assert_int_equal(rig->retries, 2);
+        assert_int_equal(rig->hints[0], MITOME_GATE_HINT_KNOWN);
+}
+
+/* ---- what is kept ---- */
+
 /* What would be kept of the decoys, were they a finger. */
 static GByteArray *record_of_decoys(void)
 {
@@ -403,6 +549,15 @@ int main(void)
                 cmocka_unit_test(one_that_only_fails_is_broken),
                 cmocka_unit_test(an_image_that_is_too_large_is_not_looked_at),
                 cmocka_unit_test(a_cancelled_reader_gives_the_try_back),
+                cmocka_unit_test(an_image_of_the_enrolment_opens_nothing),
+                cmocka_unit_test(an_image_that_opened_opens_nothing_again),
+                cmocka_unit_test(a_copy_with_bits_flipped_opens_nothing),
+                cmocka_unit_test(a_copy_with_noise_opens_nothing),
+                cmocka_unit_test(a_copy_of_other_brightness_opens_nothing),
+                cmocka_unit_test(a_copy_that_was_shifted_opens_nothing),
+                cmocka_unit_test(a_copy_that_was_cropped_opens_nothing),
+                cmocka_unit_test(one_image_given_again_and_again_enrols_nothing),
+                cmocka_unit_test(a_finger_of_the_set_is_not_enrolled_again),
                 cmocka_unit_test(a_print_that_fits_many_is_refused),
                 cmocka_unit_test(sketches_are_kept_with_the_template),
                 cmocka_unit_test(what_is_kept_of_nobody_is_refused),
