@@ -39,6 +39,8 @@ struct rig {
         struct finger finger[2];
         uint8_t challenge_count;
         unsigned enrolments;                    /* no touch is given twice */
+        uint32_t entered;                       /* how often the PIN was, since */
+        uint64_t first_touch;                   /* of the first finger, at its last enrolment */
         uint8_t entry[UNLOCK_ENTRY_SIZE];       /* of the last request: the PIN was entered once */
         uint8_t finger_id[GATE_FINGER_ID_SIZE]; /* of the next finger */
 };
@@ -114,7 +116,8 @@ static struct mitome_gate_request request_of(
         struct rig *rig, enum mitome_gate_purpose purpose, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
 {
         memset(challenge, ++rig->challenge_count, UNLOCK_CHALLENGE_SIZE);
-        unlock_entry_seal(1, slice_of(challenge, UNLOCK_CHALLENGE_SIZE), secret_view(&rig->key), rig->entry);
+        unlock_entry_seal(1 + rig->entered, slice_of(challenge, UNLOCK_CHALLENGE_SIZE),
+                secret_view(&rig->key), rig->entry);
         struct mitome_gate_request request = {
                 .purpose = purpose,
                 .entry = SLICE(rig->entry),
@@ -180,7 +183,10 @@ static struct mitome_gate_event enrol(
         struct rig *rig, unsigned finger, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
 {
         enum { FIRST = 100, EACH = 10 };
-        return enrol_from(rig, finger, FIRST + EACH * rig->enrolments++, challenge);
+        const uint64_t first = FIRST + EACH * rig->enrolments++;
+        if (finger == 0)
+                rig->first_touch = first;
+        return enrol_from(rig, finger, first, challenge);
 }
 
 static void begin_verify(struct rig *rig, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
@@ -602,6 +608,75 @@ static void a_matcher_that_was_killed_is_broken(void **state)
         assert_int_equal(event.kind, MITOME_GATE_EVIDENCE);
 }
 
+/* ---- copies ---- */
+
+/* Lays a touch that the matcher has seen: it is a miss, and both sides hear why. */
+static void expect_copy(struct rig *rig, unsigned finger, uint64_t touch)
+{
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        rig->entered++; /* else the misses make it wait */
+        begin_verify(rig, challenge);
+        assert_int_equal(present(rig, finger, touch).code, MITOME_E_GATE_SAME);
+        struct mitome_gate_event event = expect(rig, MITOME_GATE_NO_MATCH);
+        assert_int_equal(event.hint, MITOME_GATE_HINT_SAME);
+        assert_false(event.has_evidence);
+}
+
+static void a_copy_opens_nothing_also_after_a_kill_and_a_restart(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        assert_int_equal(verify(rig, 0, 1010, challenge).kind, MITOME_GATE_EVIDENCE);
+        expect_copy(rig, 0, 1010);
+        restart(rig);
+        expect_copy(rig, 0, 1010);
+        assert_int_equal(verify(rig, 0, 1011, challenge).kind, MITOME_GATE_EVIDENCE);
+        assert_int_equal(kill(matcher_gate_process(rig->matcher), SIGKILL), 0);
+        restart(rig);
+        expect_copy(rig, 0, 1011);
+        expect_copy(rig, 0, rig->first_touch);
+}
+
+static void a_sample_of_another_finger_opens_nothing_when_it_comes_again(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        assert_int_equal(finger_grow(103, &rig->finger[1], NULL).code, MITOME_OK);
+        assert_int_equal(verify(rig, 1, 1012, challenge).kind, MITOME_GATE_NO_MATCH);
+        expect_copy(rig, 1, 1012);
+        assert_int_equal(finger_grow(101, &rig->finger[1], NULL).code, MITOME_OK);
+}
+
+/* Whoever deletes what was seen could lay it again: the set is another one then, and the element asks for its
+ * PIN.
+ */
+static void seen_samples_that_are_deleted_or_put_back_change_the_set(void **state)
+{
+        static const char *const attacks[] = { "rm '%s/seen/state'", "rm '%s/seen.count'",
+                "rm -r '%s/seen' '%s/seen.count'", "cp '%s/../seen.then' '%s/seen/state'",
+                "truncate -s -1 '%s/seen/state'" };
+        struct rig *rig = *state;
+        char command[256];
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE];
+        snprintf(command, sizeof command, "cp '%s/seen/state' '%s/seen.then'", rig->state, rig->folder);
+        assert_int_equal(system(command), 0);
+        for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++) {
+                struct matcher_status before, after;
+                assert_int_equal(matcher_gate_status(rig->matcher, &before, NULL).code, MITOME_OK);
+                matcher_gate_close(rig->matcher);
+                rig->matcher = NULL;
+                snprintf(command, sizeof command, attacks[i], rig->state, rig->state);
+                assert_int_equal(system(command), 0);
+                assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+                assert_int_equal(verify(rig, 0, 1020 + i, challenge).kind, MITOME_GATE_EVIDENCE);
+                assert_int_equal(matcher_gate_status(rig->matcher, &after, NULL).code, MITOME_OK);
+                assert_int_equal(after.fingers, before.fingers);
+                assert_memory_not_equal(before.set, after.set, sizeof before.set);
+                expect_copy(rig, 0, 1020 + i);
+                expect_copy(rig, 0, rig->first_touch); /* it lives with the finger */
+        }
+}
+
 /* ---- what the user sees, and what the process has ---- */
 
 static void read_display(int display, char *text, size_t capacity)
@@ -870,6 +945,9 @@ int main(void)
                 cmocka_unit_test(a_removed_finger_opens_nothing),
                 cmocka_unit_test(a_folder_is_one_matchers_at_a_time),
                 cmocka_unit_test(a_matcher_that_was_killed_is_broken),
+                cmocka_unit_test(a_copy_opens_nothing_also_after_a_kill_and_a_restart),
+                cmocka_unit_test(a_sample_of_another_finger_opens_nothing_when_it_comes_again),
+                cmocka_unit_test(seen_samples_that_are_deleted_or_put_back_change_the_set),
                 cmocka_unit_test(the_display_says_whom_the_finger_is_for),
                 cmocka_unit_test(the_process_inherits_nothing),
                 cmocka_unit_test(a_matcher_may_listen_and_serves_one_after_another),
