@@ -93,13 +93,13 @@ struct sample_checker {
 
 /* ---- the places and the positions ---- */
 
-/* Spreads numbers evenly over 0..1, however many of them are taken. */
+/* Spreads numbers evenly over 0..1, however many of them are taken: their bits, in the reverse order. */
 static double spread(uint32_t number)
 {
-        double result = 0, part = 0.5;
-        for (; number; number >>= 1, part /= 2)
-                result += number & 1 ? part : 0;
-        return result;
+        uint32_t reversed = 0;
+        for (int i = 0; i < 32; i++)
+                reversed |= (number >> i & 1) << (31 - i);
+        return reversed * 0x1p-32;
 }
 
 /* Denser towards the middle, which small sensors see as well. */
@@ -356,14 +356,14 @@ static void fill_cells(struct sample_checker *checker, const struct survey *surv
         for (int row = 0; row < BLOCKS_Y; row++)
                 for (int column = 0; column < BLOCKS_X; column++)
                         fill_block(checker, is_known(survey, row, column), clear,
-                                (size_t)((row * WIDTH + column) * BLOCK));
+                                ((size_t)row * WIDTH + (size_t)column) * BLOCK);
 }
 
 /* ---- sketches ---- */
 
 static size_t window_place(int x, int y)
 {
-        return (size_t)((y + HALF_HEIGHT) * WIDTH + x + HALF_WIDTH);
+        return (size_t)(y + HALF_HEIGHT) * WIDTH + (size_t)(x + HALF_WIDTH);
 }
 
 static void draw_sketch(const struct sample_checker *checker, struct sample_sketch *ret)
@@ -396,8 +396,9 @@ static void lay_coarsely(struct sample_checker *checker)
 
 static const struct laid *lay(struct sample_checker *checker, const struct position *position)
 {
-        size_t at = (size_t)(((position->turn + TURNS / 2) * CLIMB_Y + position->y + CLIMB_Y / 2) * CLIMB_X +
-                             position->x + CLIMB_X / 2);
+        const int turn = position->turn + TURNS / 2, x = position->x + CLIMB_X / 2,
+                  y = position->y + CLIMB_Y / 2;
+        const size_t at = ((size_t)turn * CLIMB_Y + (size_t)y) * CLIMB_X + (size_t)x;
         struct laid *laid = &checker->laid[at];
         if (checker->is_laid[at])
                 return laid;
