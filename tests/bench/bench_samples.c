@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { FIRST_FINGER = 5000, FINGERS = 40, TOUCHES = 12, TOUCHES_MAX = 100, REPLAYED = 4, RING = 306 };
+enum { FIRST_FINGER = 5000, FINGERS = 40, TOUCHES = 12, TOUCHES_MAX = 1000, REPLAYED = 4, RING = 306 };
 
 struct series {
         const char *name;
@@ -27,7 +27,8 @@ struct bench {
         uint8_t image[FINGER_SIZE], changed[FINGER_SIZE];
         struct sample_sketch own[TOUCHES_MAX], *first; /* of this finger; the first of each */
         struct series same, other, replays[REPLAY_WAYS];
-        size_t refused;
+        size_t refused;          /* for their quality */
+        size_t touches, doubted; /* that are taken for a copy of one of the RING before them */
 };
 
 static double milliseconds(void)
@@ -88,6 +89,18 @@ static void replay(struct bench *bench, const struct sample_sketch *earlier, uin
         }
 }
 
+static void compare_with_own(struct bench *bench, size_t touch)
+{
+        bool doubted = false;
+        for (size_t earlier = touch > RING ? touch - RING : 0; earlier < touch; earlier++) {
+                unsigned likeness = sample_likeness(bench->checker, &bench->own[earlier]);
+                note(&bench->same, likeness);
+                doubted = doubted || likeness >= SAMPLE_COPY;
+        }
+        bench->touches++;
+        bench->doubted += doubted;
+}
+
 static void touch_finger(struct bench *bench, size_t finger, size_t touches)
 {
         for (size_t i = 0; i < touches; i++) {
@@ -96,8 +109,7 @@ static void touch_finger(struct bench *bench, size_t finger, size_t touches)
                 finger_press(bench->finger, &touch, bench->image);
                 if (!look(bench, &(struct replay_image){ FINGER_WIDTH, FINGER_HEIGHT, bench->image }, own))
                         continue;
-                for (size_t earlier = 0; earlier < i; earlier++)
-                        note(&bench->same, sample_likeness(bench->checker, &bench->own[earlier]));
+                compare_with_own(bench, i);
                 for (size_t other = 0; other < finger; other++)
                         note(&bench->other, sample_likeness(bench->checker, &bench->first[other]));
                 if (i == 0)
@@ -143,7 +155,8 @@ static int run(struct bench *bench, size_t fingers, size_t touches)
         show(&bench->other);
         for (int way = 0; way < REPLAY_WAYS; way++)
                 show(&bench->replays[way]);
-        printf("refused for their quality: %zu\n", bench->refused);
+        printf("refused for their quality: %zu; of %zu touches, taken for a copy of one of up to %d before: %zu\n",
+                bench->refused, bench->touches, RING, bench->doubted);
         measure_time(bench, touches);
         return EXIT_SUCCESS;
 }

@@ -70,6 +70,23 @@ static void write_kept_seeds(const char *folder)
         write_seed(folder, "matcher_kept", "record", 1, SLICE(record));
 }
 
+/* The second byte on is an image, its width before it, of straight ridges; or the prints that were seen: one.
+ */
+static void write_sample_seeds(const char *folder)
+{
+        enum { SIDE = 160, PERIOD = 9, SKETCH = 256 };
+        static uint8_t image[2 + SIDE * SIDE];
+        uint8_t seen[1 + 16 + 32 + 8 + 2 + SKETCH] = { 1 };
+        writer w = WRITER(image), last = writer_over(&seen[1 + 16 + 32], 8 + 2);
+        write_u16(&w, SIDE);
+        for (int i = 0; i < SIDE * SIDE; i++)
+                write_u8(&w, i / SIDE % PERIOD < PERIOD / 2 ? 40 : 220);
+        write_seed(folder, "samples", "image", 1, writer_view(&w));
+        write_u64(&last, 7);
+        write_u16(&last, 1);
+        write_seed(folder, "samples", "seen", 0, SLICE(seen));
+}
+
 /* The byte that tells fuzz_statement which format it is. */
 static int statement_byte(const char *format)
 {
@@ -354,7 +371,8 @@ int main(int argc, char **argv)
         write_mouths(argv[1]);
         write_management(argv[1]);
         write_flows(argv[1]);
-        write_element(argv[1]);
+        write_kept_seeds(argv[1]);
+        write_sample_seeds(argv[1]);
         write_kept_seeds(argv[1]);
         return EXIT_SUCCESS;
 }
