@@ -116,6 +116,27 @@ with_finger grown:1
 try verify
 test_that 'and so is the other one' status 0
 
+# ---- one who is asked, and would not ----
+
+stop_authenticator
+start_authenticator demo unix --matcher "$matcher" --finger grown:1 --touch ask --notify false
+try verify --json
+# [6.5.5.7.3 8]
+test_that 'who says no has declined' said '"recognised":false,"said":"declined"'
+test_that 'and has lost no try' said "\"uv_retries\":$full"
+try verify
+test_that 'which is no timeout' said 'You declined. Nothing was done.'
+stop_authenticator
+start_authenticator demo unix --matcher "$matcher" --finger grown:3 --touch ask --notify true
+try verify
+test_that 'who says yes with another finger is not recognised' said 'not recognised'
+test_that 'the authenticator says so where it asks' \
+        grep -qF "mitome authenticator: Your finger was not recognised. $((full - 1)) tries are left." "$work/authenticator.log"
+test_that 'and that he had declined' grep -qF 'mitome authenticator: You declined.' "$work/authenticator.log"
+with_finger grown:1
+try verify
+test_that 'one that is recognised gives the tries back' status 0
+
 # ---- fail, lock ----
 
 with_finger grown:3

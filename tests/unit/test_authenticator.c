@@ -576,6 +576,8 @@ static void the_user_is_told_what_becomes_of_his_finger(void **state)
         assert_int_equal(rig->starts, 2); /* and he is asked again */
         assert_int_equal(rig->prompts, prompts + 1);
         assert_true(rig->prompted);
+        rig->now += 100;
+        expect_report(rig, KEEPALIVE, UP_NEEDED); /* and the host hears that he is awaited, as before */
         expect_told(rig, EVENT(.kind = MITOME_GATE_ABSENT, .has_evidence = true), MITOME_GUIDANCE_ABSENT, 0);
         assert_false(rig->prompted);
         /* Where the host gave up, there is nothing to say. */
