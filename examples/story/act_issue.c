@@ -34,12 +34,44 @@ mitome_status story_open_provider(
 
 /* ---- the FIDO applet ---- */
 
+/* A maker that nobody has heard of has certified the same key. */
+static void refuse_other_maker(struct story *story, const struct tsm_matcher *matcher, slice maker_ca)
+{
+        struct maker_matcher other = { 0 };
+        struct tsm_matcher read;
+        mitome_error cause = { 0 };
+        char text[STAGE_TEXT_MAX];
+        mitome_status status = maker_certify_matcher(&story->random, story->now, matcher, &other, &cause);
+        if (!failed(status))
+                status =
+                        tsm_check_matcher(maker_ca, slice_of(other.certificate.bytes, other.certificate.size),
+                                SLICE(matcher->point), story->now, &read, &cause);
+        stage_check(&story->stage, SP_TSM, status.code == MITOME_E_MATCHER_ISSUER,
+                "A matcher that another maker has certified is not paired", "%s", story_reason(&cause, text));
+}
+
+/* How far the matcher is trusted is read in its certificate, before anything is paired. */
+static mitome_status know_matcher(struct story *story, struct tsm_matcher *ret, mitome_error *error)
+{
+        uint8_t point[PAIRING_POINT_SIZE], certificate[GATE_CERTIFICATE_MAX];
+        const slice maker_ca = slice_of(story->matcher.ca.bytes, story->matcher.ca.size);
+        size_t size;
+        MITOME_TRY(matcher_gate_point(story->phone.matcher, point, error));
+        MITOME_TRY(matcher_gate_certificate(story->phone.matcher, certificate, &size, error));
+        MITOME_TRY(tsm_check_matcher(
+                maker_ca, slice_of(certificate, size), SLICE(point), story->now, ret, error));
+        stage_sent(&story->stage, MATCHER, SP_TSM, "its maker's certificate: class %s",
+                ret->class == MATCHER_STRONG ? "strong" : "below strong");
+        refuse_other_maker(story, ret, maker_ca);
+        return ok();
+}
+
 static mitome_status pair_matcher(struct story *story, mitome_error *error)
 {
         struct tsm_channel channel;
-        struct tsm_matcher matcher = { .class = MATCHER_STRONG, .modality = UNLOCK_FINGER };
+        struct tsm_matcher matcher;
         uint8_t element_point[PAIRING_POINT_SIZE], confirmation[SHA256_SIZE];
-        MITOME_TRY(matcher_gate_point(story->phone.matcher, matcher.point, error));
+        MITOME_TRY(know_matcher(story, &matcher, error));
         MITOME_TRY(story_open_provider(story, TSM_FIDO, &channel, error));
         mitome_status status = tsm_pair(&channel, &matcher, element_point, error);
         if (!failed(status))

@@ -2,6 +2,7 @@
 
 /* How a phone is made, and what the issuer's manager does before it leaves the element to the provider's. */
 
+#include "matcher_class.h"
 #include "story.h"
 
 /* ---- the maker's factory ---- */
@@ -21,6 +22,20 @@ static mitome_status inject_batch_key(struct story *story, mitome_error *error)
         return ok();
 }
 
+/* At manufacture, once. What the class is worth is said: this maker has tested nothing. */
+static mitome_status certify_matcher(struct story *story, mitome_error *error)
+{
+        struct maker_matcher *made = &story->matcher;
+        struct tsm_matcher matcher = { .class = MATCHER_STRONG, .modality = UNLOCK_FINGER };
+        MITOME_TRY(matcher_gate_point(story->phone.matcher, matcher.point, error));
+        MITOME_TRY(maker_certify_matcher(&story->random, story->now, &matcher, made, error));
+        MITOME_TRY(matcher_gate_certify(
+                story->phone.matcher, slice_of(made->certificate.bytes, made->certificate.size), error));
+        stage_sent(&story->stage, MAKER, MATCHER,
+                "a certificate of its key: class strong, reads fingers (a demonstration: nobody has tested it)");
+        return ok();
+}
+
 static mitome_status assemble(struct story *story, const struct phone_config *phone, mitome_error *error)
 {
         struct phone_config config = *phone;
@@ -30,6 +45,7 @@ static mitome_status assemble(struct story *story, const struct phone_config *ph
         stage_sent(&story->stage, MAKER, "phone",
                 "element: process %d, SCP03 keys; matcher: process %d, libfprint",
                 (int)story->phone.element_process, (int)matcher_gate_process(story->phone.matcher));
+        MITOME_TRY(certify_matcher(story, error));
         return inject_batch_key(story, error);
 }
 

@@ -38,6 +38,7 @@ struct story {
 
         struct maker_batch batch;
         struct maker_device device;
+        struct maker_matcher matcher;
         struct tsm_key_set issuer, first, own; /* the SEI-TSM's, what it gave the SP-TSM, the SP-TSM's */
         struct authority *authority;
         struct authority_certificate certificates[2]; /* by enum authority_kind */

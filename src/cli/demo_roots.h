@@ -8,6 +8,7 @@
 #include "authority.h"
 
 #define DEMO_ROOTS_MAKER "maker-ca.pem"
+#define DEMO_ROOTS_MATCHER "matcher-ca.pem"
 #define DEMO_ROOTS_JPKI "jpki-ca.pem"
 #define DEMO_ROOTS_CRL "jpki-crl.pem"
 

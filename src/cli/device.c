@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device.h"
 
-#include "card_keys.h"
 #include "child_process.h"
-#include "device_state.h"
-#include "matcher_class.h"
+#include "device_pairing.h"
 #include "provision.h"
 #include "random_system.h"
 #include "storage_file.h"
-#include "tsm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -159,6 +156,13 @@ static mitome_status start_matcher(struct device *device, mitome_error *error)
         return run_matcher(device, program, error);
 }
 
+static void say_no_finger(const mitome_error *cause)
+{
+        char text[256];
+        mitome_explain(cause, text, sizeof text);
+        fprintf(stderr, "mitome authenticator: no finger: %s\n", text);
+}
+
 /* One that is missing or broken does not keep the PIN from working. */
 static mitome_status start_matcher_or_say(struct device *device, mitome_error *error)
 {
@@ -168,49 +172,11 @@ static mitome_status start_matcher_or_say(struct device *device, mitome_error *e
                 return status;
         if (device->config.needs_matcher)
                 return fail(error, status.code, cause.field, cause.clause);
-        char text[256];
-        mitome_explain(&cause, text, sizeof text);
-        fprintf(stderr, "mitome authenticator: no finger: %s\n", text);
+        say_no_finger(&cause);
         return ok();
 }
 
-/* ---- pairing: what a factory does, with the keys of the issuer's domain that were left in the folder ----
- */
-
-static mitome_status open_domain(
-        struct device *device, struct mitome_link *link, struct tsm_channel *ret, mitome_error *error)
-{
-        const struct mitome_random random = random_system();
-        struct mitome_card_keys card = { 0 };
-        struct scp03_keys keys = { 0 };
-        char path[DEVICE_PATH_MAX];
-        MITOME_TRY(device_path(device->config.state, "scp03-keys", path, error));
-        mitome_status status = card_keys_read(path, &card, error);
-        if (!failed(status))
-                status = provision_scp03_keys(&card, &keys, error);
-        if (!failed(status))
-                status = tsm_open(ret, link, &keys, TSM_FIDO, &random, error);
-        bytes_wipe(&keys, sizeof keys);
-        bytes_wipe(&card, sizeof card);
-        return status;
-}
-
-static mitome_status pair(struct device *device, mitome_error *error)
-{
-        struct tsm_channel channel;
-        struct mitome_link link = card_link(device->card);
-        struct tsm_matcher matcher = { .class = MATCHER_STRONG, .modality = UNLOCK_FINGER };
-        uint8_t element_point[PAIRING_POINT_SIZE], confirmation[SHA256_SIZE];
-        MITOME_TRY(matcher_gate_point(device->matcher, matcher.point, error));
-        MITOME_TRY(open_domain(device, &link, &channel, error));
-        mitome_status status = tsm_pair(&channel, &matcher, element_point, error);
-        if (!failed(status))
-                status = matcher_gate_pair(device->matcher, SLICE(element_point), confirmation, error);
-        if (!failed(status))
-                status = tsm_confirm_pairing(&channel, confirmation, error);
-        tsm_close(&channel);
-        return status;
-}
+/* ---- pairing ---- */
 
 /* An element that has a matcher keeps it: only the management station gives it another. One that
  * authenticatorReset has left without is paired again, as its maker would. */
@@ -221,9 +187,8 @@ mitome_status device_pair_if_alone(struct device *device, mitome_error *error)
         struct device_state state;
         struct mitome_link link = card_link(device->card);
         MITOME_TRY(device_state_read(&link, &state, error));
-        if (state.has_matcher)
-                return ok();
-        return pair(device, error);
+        return state.has_matcher ? device_check_sensor(device, &state, error)
+                                 : device_pair(device, &state, error);
 }
 
 /* ---- authenticatorReset, cut short ----
@@ -266,12 +231,28 @@ static mitome_status finish_reset(const struct device *device, mitome_error *err
 
 /* ---- its life ---- */
 
+/* A matcher that is none for this element does not keep the PIN from working, either. */
+static mitome_status pair_or_say(struct device *device, mitome_error *error)
+{
+        mitome_error cause = { 0 };
+        mitome_status status = device_pair_if_alone(device, &cause);
+        bool unfit = status.code >= MITOME_E_MATCHER_UNCERTIFIED && status.code <= MITOME_E_MATCHER_UNTESTED;
+        if (!failed(status))
+                return status;
+        if (!unfit || device->config.needs_matcher)
+                return fail(error, status.code, cause.field, cause.clause);
+        say_no_finger(&cause);
+        matcher_gate_close(device->matcher);
+        device->matcher = NULL;
+        return ok();
+}
+
 static mitome_status start_all(struct device *device, mitome_error *error)
 {
         MITOME_TRY(start_element(device, error));
         MITOME_TRY(finish_reset(device, error));
         MITOME_TRY(start_matcher_or_say(device, error));
-        return device_pair_if_alone(device, error);
+        return pair_or_say(device, error);
 }
 
 static mitome_status name_paths(struct device *device, mitome_error *error)

@@ -63,7 +63,7 @@ static mitome_status read_fido(
 {
         const struct apdu_command get_state = { .cla = 0x80 | channel, .ins = 0x10, .expected = 256 };
         uint8_t response[MITOME_APDU_MAX];
-        unsigned flags, more;
+        unsigned flags, more, matcher;
         slice answer;
         MITOME_TRY(ask(link, &get_state, response, &answer, error));
         MITOME_TRY(take_number(answer, 0x81, &flags, error));
@@ -73,6 +73,9 @@ static mitome_status read_fido(
         MITOME_TRY(take_number(answer, 0x85, &state->room, error));
         MITOME_TRY(take_number(answer, 0x86, &more, error));
         MITOME_TRY(take_number(answer, 0x87, &state->credentials, error));
+        MITOME_TRY(take_number(answer, 0x8D, &matcher, error));
+        state->matcher_class = matcher >> 8;
+        state->matcher_modality = matcher & 0xFF;
         take_flags(flags, more, state);
         return ok();
 }

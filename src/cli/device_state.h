@@ -18,6 +18,7 @@ struct device_state {
         bool has_batch_key, has_pin, has_matcher, finger_open, personalised, enterprise, certificate_possible;
         bool always_uv, must_change_pin, has_enterprise_list, has_fingers, owes_power_cycle;
         unsigned pin_tries, uv_tries, min_pin, credentials, room;
+        unsigned matcher_class, matcher_modality; /* as it was paired; 0 0: the element does not say */
         enum device_jpki jpki;
         bool is_card; /* personality of the plastic card: no lease */
         bool has_user_key, has_user_certificate, has_signing_key, has_signing_certificate;

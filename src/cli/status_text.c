@@ -163,6 +163,30 @@ static void say_fingers(const struct device_state *s, writer *out)
                 SAY(out, "Fingers: %s", s->has_matcher ? "none is enrolled" : "there is no matcher");
 }
 
+/* How far the matcher is trusted, as its maker's certificate said when it was paired. */
+static const char *matcher_class_text(const struct device_state *s)
+{
+        static const char *const texts[] = {
+                "scripted: it compares nothing, for tests",
+                "convenience: nobody has tested it, and it opens no person's certificate",
+                "weak: it does not open the key of the user-verification certificate, the PIN does",
+                "strong",
+        };
+        return s->matcher_class < sizeof texts / sizeof *texts ? texts[s->matcher_class] : "unknown";
+}
+
+static const char *modality_text(const struct device_state *s)
+{
+        static const char *const texts[] = { "", "fingers", "faces", "irises" };
+        return s->matcher_modality < sizeof texts / sizeof *texts ? texts[s->matcher_modality] : "";
+}
+
+static void say_matcher(const struct device_state *s, writer *out)
+{
+        if (s->has_matcher && s->matcher_modality)
+                SAY(out, "Matcher: reads %s; class %s", modality_text(s), matcher_class_text(s));
+}
+
 static void say_certificates(const struct device_state *s, writer *out)
 {
         if (s->jpki != DEVICE_JPKI_OPEN || (!s->has_user_certificate && !s->has_signing_certificate)) {
@@ -191,6 +215,7 @@ void status_text(const struct device_state *state, writer *out)
                         : "A plain FIDO authenticator");
         say_pin(state, out);
         say_fingers(state, out);
+        say_matcher(state, out);
         say_certificates(state, out);
         SAY(out, "Credentials: %u discoverable, room for %u more", state->credentials, state->room);
         if (state->always_uv)
@@ -211,6 +236,12 @@ void status_text(const struct device_state *state, writer *out)
 }
 
 /* ---- JSON ---- */
+
+static const char *modality_name(const struct device_state *s)
+{
+        static const char *const names[] = { "none", "finger", "face", "iris" };
+        return names[s->matcher_modality < sizeof names / sizeof *names ? s->matcher_modality : 0];
+}
 
 static void write_certificates(const struct device_state *s, struct json_writer *json)
 {
@@ -237,6 +268,10 @@ void status_json(const struct device_state *state, writer *out)
         json_write_int(&json, "pin_tries", state->pin_tries);
         json_write_int(&json, "min_pin_length", state->min_pin);
         json_write_bool(&json, "matcher", state->has_matcher);
+        if (state->has_matcher && state->matcher_modality) {
+                json_write_int(&json, "matcher_class", state->matcher_class);
+                json_write_string(&json, "modality", modality_name(state));
+        }
         json_write_bool(&json, "fingers_open", state->finger_open);
         json_write_int(&json, "uv_tries", state->uv_tries);
         json_write_int(&json, "credentials", state->credentials);

@@ -200,14 +200,24 @@ answers 'status: its lease' 0 'lease for 1000 more signatures' status --state "$
 answers 'status: who may learn whose certificate it is' 0 'switched on; its key itself may be their credential' status --state "$demo"
 try 'the roots of its maker and of the authority are there' test "$(grep -c 'BEGIN CERTIFICATE' "$demo/maker-ca.pem") $(grep -c 'BEGIN CERTIFICATE' "$demo/jpki-ca.pem")" = '2 1'
 try 'and the last revocation list' grep -q 'BEGIN X509 CRL' "$demo/jpki-crl.pem"
-try 'and no key' test "$(cat "$demo"/*.pem | grep -c 'BEGIN' )" = 4
+try 'and no key' test "$(cat "$demo"/*.pem | grep BEGIN | grep -v -c -e 'BEGIN CERTIFICATE' -e 'BEGIN X509 CRL')" = 0
 if [ -n "$(find "$(dirname "$mitome")" -name mitome-matcher -type f 2>/dev/null | head -1)" ]; then
         try 'it has a finger' said 'is enrolled'
         answers 'status: its finger' 0 'Fingers: open' status --state "$demo"
+        answers 'status: its matcher' 0 'Matcher: reads fingers; class strong' status --state "$demo"
+        try 'what its class is worth is said' said 'a class that nobody has tested'
+        try 'the root of its maker is there' test "$(grep -c 'BEGIN CERTIFICATE' "$demo/matcher-ca.pem")" = 1
         try 'commands are told by name' said 'bioEnrollment'
         stop
         try 'and what they cost the element' said 'commands of the element each'
         try 'no name and no PIN is in what is told' test "$(grep -c -e demonstration -e 'PIN 1234 ' "$work/log")" = 0
+        answers 'a sensor that is less than what was certified is refused' 2 E716 authenticator --state "$demo" --hid "unix:$work/socket" --sensor scripted
+        answers 'a matcher that nobody has tested is none for a person' 2 E734 authenticator --state "$work/untested" --hid "unix:$work/socket" --provision-demo --sensor scripted
+        demo_ended=$ended
+        start "$work/scripted" --hid "unix:$work/socket" --sensor scripted || exit 1
+        answers 'a scripted matcher is called so' 0 'class scripted: it compares nothing' status --state "$work/scripted"
+        stop
+        ended=$demo_ended
 else
         stop
 fi
