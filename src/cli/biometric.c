@@ -16,7 +16,7 @@
 
 static const char usage[] =
         "usage: mitome biometric measure [--fingers N] [--impressions M] [--seed S] [--images DIR]\n"
-        "                                [--out DIR [--resume]] [--json] [--matcher PATH]\n\n"
+        "                                [--out DIR [--resume]] [--part K/N] [--json] [--matcher PATH]\n\n"
         "Measures how often the fingerprint gate takes one finger for another, and how often it does not know its\n"
         "own: through the very gate, mitome-matcher with its virtual sensor. Fingers are enrolled in sets of ten; each\n"
         "pair of fingers is compared once, and every finger M times with itself.\n\n"
@@ -27,6 +27,8 @@ static const char usage[] =
         "                   side): the last M + 1 of each finger are presented, those before enrol it\n"
         "  --out DIR        keeps there: journal, report.json, report.txt, det.svg\n"
         "  --resume         goes on with the journal in DIR\n"
+        "  --part K/N       does only every Nth set, beginning with the Kth, so that N processes share the work; their\n"
+        "                   journals, written one behind the other into another DIR, are the whole: --resume there\n"
         "  --json           prints the report as JSON\n"
         "  --matcher PATH   the program mitome-matcher, if it is not beside this one\n\n"
         "Exit status: 0 measured, 1 interrupted before the end, 2 could not measure.\n";
@@ -35,7 +37,7 @@ enum { PATH_SIZE = 4096, EXIT_INTERRUPTED = 1, EXIT_COULD_NOT = 2 };
 
 struct options {
         const char *images, *out, *matcher;
-        unsigned fingers, impressions;
+        unsigned fingers, impressions, part, parts;
         uint64_t seed;
         bool resume, json, help, wrong;
 };
@@ -48,6 +50,19 @@ static uint64_t take_number(struct options *options, const char *text, uint64_t 
         if (*text < '0' || *text > '9' || *end || errno || number < least || number > most)
                 options->wrong = true;
         return number;
+}
+
+/* K/N, K from 1. */
+static void take_part(struct options *options, const char *text)
+{
+        enum { PARTS_MAX = 64 };
+        char *end;
+        unsigned long part = strtoul(text, &end, 10);
+        if (*text < '0' || *text > '9' || *end != '/' || part < 1)
+                options->wrong = true;
+        else
+                options->parts = (unsigned)take_number(options, end + 1, part, PARTS_MAX);
+        options->part = (unsigned)part - 1;
 }
 
 static void take_option(struct options *options, int option)
@@ -72,6 +87,9 @@ static void take_option(struct options *options, int option)
         case 'm':
                 options->matcher = optarg;
                 break;
+        case 'p':
+                take_part(options, optarg);
+                break;
         case 'r':
                 options->resume = true;
                 break;
@@ -95,12 +113,13 @@ static bool read_options(int argc, char **argv, struct options *ret)
                 { "images", required_argument, NULL, 'd' },
                 { "out", required_argument, NULL, 'o' },
                 { "matcher", required_argument, NULL, 'm' },
+                { "part", required_argument, NULL, 'p' },
                 { "resume", no_argument, NULL, 'r' },
                 { "json", no_argument, NULL, 'j' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
-        struct options options = { .fingers = 20, .impressions = 2, .seed = 1 };
+        struct options options = { .fingers = 20, .impressions = 2, .seed = 1, .parts = 1 };
         for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;)
                 take_option(&options, option);
         *ret = options;
@@ -245,13 +264,16 @@ static mitome_status measure(
                                                  : NULL,
                 .out = options->out,
                 .resume = options->resume,
+                .part = options->part,
+                .parts = options->parts,
         };
         struct biometric_tally *tally = NULL;
+        bool finished = false;
         if (!config.program)
                 return fail(error, MITOME_E_NO_MATCHER, "--matcher", NULL);
         MITOME_TRY(make_out(options, error));
-        MITOME_TRY(biometric_run(&config, &tally, error));
-        *ret = tally->steps == biometric_plan_steps(&tally->plan) ? 0 : EXIT_INTERRUPTED;
+        MITOME_TRY(biometric_run(&config, &tally, &finished, error));
+        *ret = finished ? 0 : EXIT_INTERRUPTED;
         mitome_status status = write_products(options, tally, source, error);
         biometric_tally_free(tally);
         return status;

@@ -259,7 +259,8 @@ static mitome_status read_lines(struct biometric_journal *journal, FILE *file, s
                         return fail(error, MITOME_E_MEASURE_JOURNAL, "journal", NULL);
                 if (first && !slice_equal(text, head))
                         return fail(error, MITOME_E_MEASURE_OTHER, "journal", NULL);
-                if (!first && !take_line(journal, slice_of(text.data, text.size - 1), tally))
+                if (!first && !slice_equal(text, head) &&
+                        !take_line(journal, slice_of(text.data, text.size - 1), tally))
                         return fail(error, MITOME_E_MEASURE_JOURNAL, "journal", NULL);
                 first = false;
                 size += (long)text.size;

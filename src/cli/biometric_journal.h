@@ -7,6 +7,9 @@
  *   mitome biometric journal 1 fingers 246 attempts 4 set 10 source grown:1
  *   impostor 0 1 1 no-match enrolled 1 laid 1 unusable 0 same 0 known 0 scores 0:12
  *   (kind, set, step, finger, outcome; scores are FINGER:SCORE)
+ *
+ * The order of the lines does not matter, and the first one may stand there again: journals of parts of one
+ * measurement are joined by writing one behind the other.
  */
 
 #include "biometric_tally.h"

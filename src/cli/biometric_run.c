@@ -24,6 +24,7 @@ struct run {
         struct biometric_tally *tally;
         uint64_t begun_ms, said_ms;
         uint64_t begun_with; /* steps that were done before */
+        uint64_t planned;    /* steps that are to be done now */
         bool interrupted;
 };
 
@@ -33,16 +34,15 @@ static void say_progress(struct run *run, unsigned set)
 {
         const struct biometric_tally *tally = run->tally;
         const uint64_t now = steady_clock_ms(), done = tally->steps - run->begun_with;
-        const uint64_t all = biometric_plan_steps(&tally->plan);
         if (now - run->said_ms < PROGRESS_MS || !done)
                 return;
         run->said_ms = now;
-        uint64_t left = (now - run->begun_ms) * (all - tally->steps) / done / 1000;
+        uint64_t left = (now - run->begun_ms) * (run->planned - done) / done / 1000;
         fprintf(stderr,
                 "mitome biometric: set %u of %u, %llu of %llu steps, %llu comparisons of strangers, %llu false "
                 "matches; about %llu min %02llu s left\n",
-                set + 1, biometric_plan_sets(&tally->plan), (unsigned long long)tally->steps,
-                (unsigned long long)all, (unsigned long long)tally->impostor.trials,
+                set + 1, biometric_plan_sets(&tally->plan), (unsigned long long)done,
+                (unsigned long long)run->planned, (unsigned long long)tally->impostor.trials,
                 (unsigned long long)tally->impostor.errors, (unsigned long long)left / 60,
                 (unsigned long long)left % 60);
 }
@@ -86,13 +86,24 @@ static bool is_done(const struct run *run, unsigned set, size_t index)
         return run->journal && biometric_journal_has(run->journal, set, index);
 }
 
-static bool has_work(const struct run *run, unsigned set)
+/* The steps of a set that are for this process to do. */
+static uint64_t count_work(const struct run *run, unsigned set)
 {
         struct biometric_step step;
+        uint64_t count = 0;
+        if (set % run->config->parts != run->config->part)
+                return 0;
         for (size_t i = 0; biometric_plan_step(&run->config->plan, set, i, &step); i++)
-                if (!is_done(run, set, i))
-                        return true;
-        return false;
+                count += !is_done(run, set, i);
+        return count;
+}
+
+static uint64_t count_all_work(const struct run *run)
+{
+        uint64_t count = 0;
+        for (unsigned set = 0; set < biometric_plan_sets(&run->config->plan); set++)
+                count += count_work(run, set);
+        return count;
 }
 
 static mitome_status keep(struct run *run, const struct biometric_record *record, mitome_error *error)
@@ -157,7 +168,7 @@ static mitome_status do_sets(struct run *run, mitome_error *error)
         for (unsigned set = 0; set < biometric_plan_sets(&run->config->plan); set++) {
                 if (is_interrupted(run))
                         break;
-                if (has_work(run, set))
+                if (count_work(run, set))
                         MITOME_TRY(do_set(run, set, error));
         }
         return ok();
@@ -188,13 +199,14 @@ static mitome_status measure(struct run *run, mitome_error *error)
         MITOME_TRY(open_journal(run, error));
         run->begun_ms = run->said_ms = steady_clock_ms();
         run->begun_with = run->tally->steps;
+        run->planned = count_all_work(run);
         mitome_status status = do_sets(run, error);
         biometric_journal_close(run->journal);
         return status;
 }
 
-mitome_status biometric_run(
-        const struct biometric_run_config *config, struct biometric_tally **ret, mitome_error *error)
+mitome_status biometric_run(const struct biometric_run_config *config, struct biometric_tally **ret,
+        bool *ret_finished, mitome_error *error)
 {
         struct run run = { .config = config };
         sigset_t ends, before;
@@ -207,9 +219,11 @@ mitome_status biometric_run(
         while (run.interrupted && sigtimedwait(&ends, NULL, &(struct timespec){ 0 }) > 0)
                 continue; /* they have been obeyed */
         sigprocmask(SIG_SETMASK, &before, NULL);
-        if (failed(status))
+        if (failed(status)) {
                 biometric_tally_free(run.tally);
-        else
-                *ret = run.tally;
-        return status;
+                return status;
+        }
+        *ret = run.tally;
+        *ret_finished = !run.interrupted;
+        return ok();
 }

@@ -14,12 +14,14 @@ struct biometric_run_config {
         const char *program; /* path of mitome-matcher */
         const char *out;     /* folder of the journal; NULL: nothing is kept */
         bool resume;
+        unsigned part, parts; /* of `parts` processes that share the sets, this is the one with this number,
+                                 from 0 */
 };
 
-/* biometric_run does the steps that are not in the journal yet. SIGINT and SIGTERM end it after the step that
- * runs; *ret is then what has been measured so far. Progress goes to standard error. Fails as
- * biometric_journal_open, biometric_gate_open and biometric_gate_step do. */
-MITOME_CHECKED mitome_status biometric_run(
-        const struct biometric_run_config *config, struct biometric_tally **ret, mitome_error *error);
+/* biometric_run does the steps that are not in the journal yet. *ret is all that has been measured so far;
+ * SIGINT and SIGTERM end it after the step that runs, and *ret_finished is then false. Progress goes to
+ * standard error. Fails as biometric_journal_open, biometric_gate_open and biometric_gate_step do. */
+MITOME_CHECKED mitome_status biometric_run(const struct biometric_run_config *config,
+        struct biometric_tally **ret, bool *ret_finished, mitome_error *error);
 
 #endif

@@ -10,7 +10,7 @@
 enum { WORST = 5 };
 
 static const double confidences[] = { 0.80, 0.90, 0.95 };
-static const unsigned thresholds[] = { 40, 50, 60, 70 };
+static const unsigned thresholds[] = { 40, 50, 60, 70, 80, 90 };
 
 /* What is asked of a rate of false matches, and by whom. */
 static const struct limit {
@@ -269,7 +269,8 @@ void biometric_report_json(
         write_rate(&w, "others_on_the_way", tally->again);
         json_write_int(&w, "taken_for_replays", (int64_t)tally->same);
         write_rate(&w, "enrolment_samples_known", tally->known);
-        json_write_int(&w, "disagreements", (int64_t)tally->disagreements);
+        json_write_int(&w, "unexplained_matches", (int64_t)tally->unexplained);
+        json_write_int(&w, "withheld_matches", (int64_t)tally->withheld);
         write_thresholds(&w, tally);
         write_limits(&w, tally);
         write_budget(&w, tally);
@@ -321,9 +322,11 @@ static void say_rates(writer *out, const struct biometric_tally *tally)
         say_rate(out, "enrolment samples given again", tally->samples);
         say_rate(out, "  taken for a finger of the set", tally->known);
         SAY(out, "  fresh impressions taken for ones seen before: %llu", (unsigned long long)tally->same);
-        if (tally->disagreements)
-                SAY(out, "  ATTENTION: %llu answers are not what their scores say",
-                        (unsigned long long)tally->disagreements);
+        SAY(out, "  matches withheld although the score was high enough: %llu",
+                (unsigned long long)tally->withheld);
+        if (tally->unexplained)
+                SAY(out, "  ATTENTION: %llu matches that no score explains",
+                        (unsigned long long)tally->unexplained);
 }
 
 static void say_thresholds(writer *out, const struct biometric_tally *tally)

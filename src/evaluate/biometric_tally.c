@@ -86,7 +86,8 @@ static void take_scores(struct biometric_tally *tally, const struct biometric_re
                         count(&tally->again, score->score >= tally->threshold);
                 reached = reached || score->score >= tally->threshold;
         }
-        tally->disagreements += reached != (record->outcome == BIOMETRIC_MATCH);
+        tally->unexplained += !reached && record->outcome == BIOMETRIC_MATCH;
+        tally->withheld += reached && record->outcome == BIOMETRIC_NO_MATCH;
 }
 
 /* Without scores the answer tells something of each comparison: no match means none of them, and a match at

@@ -70,7 +70,8 @@ struct biometric_tally {
         struct biometric_rate samples; /* impressions that an enrolment had given again */
         struct biometric_rate known;   /* comparisons of enrolment samples with the fingers before them */
         uint64_t same;                 /* fresh impressions that were taken for ones seen before */
-        uint64_t disagreements;        /* attempts whose answer is not what scores and threshold say */
+        uint64_t unexplained; /* matches without a score that reaches the threshold: there must be none */
+        uint64_t withheld;    /* scores that reach it, and no match: refused for another reason */
         struct biometric_finger *fingers;
 };
 

@@ -189,7 +189,7 @@ static void draw_curves(writer *out, const struct biometric_tally *tally)
 
 static void draw_marks(writer *out, const struct biometric_tally *tally)
 {
-        static const int marks[] = { 40, 50, 60, 70 };
+        static const int marks[] = { 40, 50, 60, 70, 80 };
         for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
                 const struct errors errors = errors_at(tally, marks[i]);
                 const struct point point = on_tradeoff_bound(&errors, marks[i]);

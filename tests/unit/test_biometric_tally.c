@@ -93,7 +93,8 @@ static void comparisons_and_attempts_are_counted_apart(void **state)
         are(tally->samples, 1, 13);
         are(tally->captures, 3, 7);
         are(tally->known, 2, 7);
-        assert_int_equal(tally->disagreements, 0);
+        assert_int_equal(tally->unexplained, 0);
+        assert_int_equal(tally->withheld, 0);
         assert_int_equal(tally->steps, 7);
         biometric_tally_free(tally);
 }
@@ -145,7 +146,8 @@ static void an_answer_against_its_scores_is_noticed(void **state)
                             .enrolled = 1,
                             .score_count = 1,
                             .scores = { { 0, 60 } } });
-        assert_int_equal(tally->disagreements, 2);
+        assert_int_equal(tally->unexplained, 1);
+        assert_int_equal(tally->withheld, 1);
         biometric_tally_free(tally);
 }
 
