@@ -257,7 +257,7 @@ static mitome_status lay(struct biometric_gate *gate, struct request *request, m
         mitome_status status = virtual_finger_present(gate->sensor, &image, PRESENT_MS, &cause);
         /* An image that the sensor does not take is asked for again, or ends the attempt: the gate says so.
          */
-        if (!failed(status) || cause.code == MITOME_E_GATE_IMAGE)
+        if (!failed(status) || cause.code == MITOME_E_GATE_IMAGE || cause.code == MITOME_E_GATE_SAME)
                 return ok();
         return fail(error, cause.code, cause.field, cause.clause);
 }

@@ -3,6 +3,7 @@
 
 #include "biometric_gate.h"
 #include "biometric_journal.h"
+#include "finger_threshold.h"
 #include "steady_clock.h"
 
 #include <ftw.h>
@@ -13,7 +14,6 @@
 
 enum {
         PATH_SIZE = 512,
-        THRESHOLD = 60,   /* the matcher's */
         RENEW_AFTER = 60, /* steps: a sensor that works without a pause overheats, by libfprint's reckoning */
         PROGRESS_MS = 10000,
 };
@@ -213,7 +213,7 @@ mitome_status biometric_run(const struct biometric_run_config *config, struct bi
         sigemptyset(&ends);
         sigaddset(&ends, SIGINT);
         sigaddset(&ends, SIGTERM);
-        MITOME_TRY(biometric_tally_new(&config->plan, THRESHOLD, &run.tally, error));
+        MITOME_TRY(biometric_tally_new(&config->plan, FINGER_THRESHOLD, &run.tally, error));
         sigprocmask(SIG_BLOCK, &ends, &before);
         mitome_status status = measure(&run, error);
         while (run.interrupted && sigtimedwait(&ends, NULL, &(struct timespec){ 0 }) > 0)
