@@ -94,6 +94,16 @@ test_that 'another one does not' status 1
 before_camera 1
 verify
 test_that 'it opens again' status 0
+# sensor_program: the process of the sensor itself (its launcher names it, too)
+sensor_program() {
+        for process in /proc/[0-9]*; do
+                words=$(tr '\0' ' ' <"$process/cmdline" 2>/dev/null) || continue
+                case $words in /usr/bin/python3*"$face $work/picture"*) echo "${process#/proc/}" ;; esac
+        done
+}
+kill -9 "$(sensor_program)"
+verify
+test_that 'its program is started again, by a matcher that may start nothing any more' status 0
 stop_authenticator
 start_authenticator face pty --matcher "$matcher" --sensor "command:$face $work/picture"
 verify
