@@ -174,7 +174,6 @@ static void a_program_is_given_nothing_but_its_pipes(void **state)
         play(rig, "cat /proc/$$/environ >$D/environment; echo $$ >$D/pid; pwd >$D/place\n" HELLO
                   "read -r word\n");
         assert_int_equal(unsetenv("MITOME_TEST_LEAK"), 0);
-        sensor_rig_wait(rig, 200);
         static const char *const names[] = { "environment", "place" };
         static const char *const texts[] = { "", "/\n" };
         for (size_t i = 0; i < 2; i++) {
@@ -199,11 +198,10 @@ static void no_shell_reads_its_words(void **state)
 {
         struct sensor_rig *rig = *state;
         char *path = sensor_rig_write(
-                rig, "program", "#!/bin/sh\n" HELLO "echo $# \"$1\" >\"${0%/*}/words\"; cat\n", 0700);
+                rig, "program", "#!/bin/sh\necho $# \"$1\" >\"${0%/*}/words\"\n" HELLO "cat\n", 0700);
         char *argument = g_strdup_printf("%s $(id);*", path);
         const struct sensor_config config = { .argument = argument };
         assert_int_equal(sensor_command_open(&config, &rig->sensor, NULL).code, MITOME_OK);
-        sensor_rig_wait(rig, 200);
         char *words = g_build_filename(rig->folder, "words", NULL), *text = NULL;
         assert_true(g_file_get_contents(words, &text, NULL, NULL));
         assert_string_equal(text, "1 $(id);*\n");
@@ -322,7 +320,7 @@ static void what_is_said_between_requests_is_not_taken_for_an_answer(void **stat
                               "verify) echo ready; echo no-match; sleep 0.1; echo ready\n"
                               "echo match 71717171717171717171717171717171 ;; esac; done\n");
         expect_verification(rig, SENSOR_NO_MATCH);
-        sensor_rig_wait(rig, 400);
+        sensor_rig_wait(rig, 1500);
         expect_verification(rig, SENSOR_NO_MATCH);
         assert_int_equal(starts(rig), 2);
 }
@@ -399,6 +397,11 @@ static void a_match_that_crosses_a_cancel_counts(void **state)
         expect_verification(rig, SENSOR_NO_MATCH);
 }
 
+static void wait_no_longer(struct sensor_rig *rig)
+{
+        g_main_loop_quit(rig->loop);
+}
+
 static void a_program_that_does_not_heed_a_cancel_is_ended_as_broken(void **state)
 {
         struct sensor_rig *rig = *state;
@@ -407,7 +410,8 @@ static void a_program_that_does_not_heed_a_cancel_is_ended_as_broken(void **stat
         rig->cancel_at = EVENT_READY;
         expect_verification(rig, SENSOR_BROKEN); /* whether it compared something nobody knows */
         rig->cancel_at = EVENT_NOTHING;
-        sensor_rig_verify(rig, 300);
+        rig->on_ready = wait_no_longer;
+        sensor_rig_verify(rig, PATIENCE_MS);
         assert_int_equal(rig->ready, 1);
         assert_int_equal(starts(rig), 2);
         struct sensor_watcher nobody = { 0 };
@@ -424,7 +428,6 @@ static void nothing_of_it_is_left_when_the_sensor_is_closed(void **state)
 {
         struct sensor_rig *rig = *state;
         play(rig, "sleep 1000 & echo $! >$D/child\n" HELLO "cat >/dev/null\n");
-        sensor_rig_wait(rig, 200);
         pid_t child = process_of(rig, "child");
         assert_true(is_alive(child));
         rig->sensor.close(rig->sensor.context);

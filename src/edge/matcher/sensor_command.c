@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-        ANSWER_MS = 5000, /* what needs no finger: its first line, list, remove */
+        START_MS = 10000, /* its first line */
+        ANSWER_MS = 5000, /* what needs no finger: list, remove */
         READY_MS = 10000, /* until it waits for a finger */
         CANCEL_MS = 3000, /* until a cancelled request has ended */
         ATTEMPTS = 2,     /* of a request whose program ends before it was ready */
@@ -418,7 +419,8 @@ static void attend(struct plug *plug, int64_t until)
 
 static mitome_status await_answer(struct plug *plug, mitome_error *error)
 {
-        int64_t until = g_get_monotonic_time() + (int64_t)ANSWER_MS * 1000;
+        const int limit_ms = plug->state == STATE_STARTING ? START_MS : ANSWER_MS;
+        int64_t until = g_get_monotonic_time() + (int64_t)limit_ms * 1000;
         while (plug->state != STATE_IDLE && plug->out >= 0)
                 attend(plug, until);
         if (plug->out >= 0)
