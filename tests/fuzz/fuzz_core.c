@@ -5,6 +5,7 @@
 #include "cbor.h"
 #include "core_model.h"
 #include "digest.h"
+#include "tlv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -324,7 +325,7 @@ static void write_state(writer *w, uint8_t flags)
 {
         static const uint8_t state[] = { 0x80, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
         static const uint8_t rest[] = { 0x82, 1, 3, 0x83, 1, 5, 0x84, 1, 4, 0x85, 2, 0, 9 };
-        static const uint8_t newer[] = { 0x87, 2, 0, 1, 0x8A, 4, 0, 0, 0, 7 };
+        static const uint8_t newer[] = { 0x87, 2, 0, 1, 0x8A, 4, 0, 0, 0, 7, 0x8D, 2, 3, 1 };
         write_slice(w, SLICE(state));
         write_u8(w, 0x81);
         write_u8(w, 1);
@@ -366,6 +367,8 @@ static void respond(struct run *run)
                 break;
         case 1:
                 write_sized(&w, sizes[how >> 3 & 1]); /* a challenge, a token */
+                if (how & 16) /* and the element's word beside a challenge, or half of it */
+                        tlv_write(&w, 0x81, slice_of(some + (how >> 6), how & 32 ? 36 : 18));
                 break;
         case 2:
                 write_signed(&w, how);

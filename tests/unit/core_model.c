@@ -63,12 +63,20 @@ static void note_state(struct core_model *model, slice data)
         model->enrolled = second & 0x08;
 }
 
+static void note_entry(struct core_model *model, slice data)
+{
+        slice entry;
+        model->has_entry = !failed(tlv_find_fixed(data, 0x81, "entry", sizeof model->entry, &entry, NULL)) &&
+                           !failed(slice_copy(entry, "entry", model->entry, sizeof model->entry, NULL));
+}
+
 static void answered(struct core_model *model, slice data, uint16_t sw)
 {
         uint8_t ins = model->pending_ins;
         if (ins == GET_STATE && sw == SW_OK)
                 note_state(model, data);
         if (ins == BEGIN) {
+                note_entry(model, data);
                 model->begun = sw == SW_OK;
                 model->command = model->pending_command;
                 model->built_in = model->pending_built_in;
@@ -380,9 +388,18 @@ static void check_capture(struct core_model *model)
         MUST(++model->captures <= (model->command == 0x06 ? 1 : 3));
 }
 
+/* Of this challenge and of no other, and only where a finger is read. */
+static void check_entry(const struct core_model *model, const struct mitome_gate_request *request)
+{
+        bool reads = request->purpose == MITOME_GATE_VERIFY || request->purpose == MITOME_GATE_ENROL;
+        slice wanted = reads && model->has_entry ? SLICE(model->entry) : (slice){ 0 };
+        MUST(slice_equal(request->entry, wanted));
+}
+
 static void check_gate_request(struct core_model *model, const struct mitome_gate_request *request)
 {
         MUST(!model->gate_runs);
+        check_entry(model, request);
         if (request->purpose == MITOME_GATE_FORGET) {
                 MUST(model->erased && !model->begun); /* nothing else makes fingers go */
                 return;

@@ -377,8 +377,8 @@ static void a_fourth_try_of_a_weak_matcher(void **state)
         struct element_rig *rig = *state;
         uint8_t token[UNLOCK_TOKEN_SIZE];
         struct element_rig_operation operation = login();
-        for (uint8_t class = MATCHER_SCRIPTED; class <= MATCHER_WEAK; class++) {
-                pair_as(rig, class, UNLOCK_FINGER);
+        for (int class = MATCHER_SCRIPTED; class <= MATCHER_WEAK; class ++) {
+                pair_as(rig, (uint8_t) class, UNLOCK_FINGER);
                 assert_int_equal(element_rig_state(rig).uv_tries, 3); /* five were left */
                 assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
                 assert_int_equal(element_rig_state(rig).uv_tries, 3);
@@ -408,18 +408,18 @@ static void helper_that_lies_about_its_modality(void **state)
 {
         struct element_rig *rig = *state;
         uint8_t token[UNLOCK_TOKEN_SIZE];
-        for (uint8_t paired = UNLOCK_FINGER; paired <= UNLOCK_IRIS; paired++) {
-                pair_as(rig, MATCHER_STRONG, paired);
+        for (int paired = UNLOCK_FINGER; paired <= UNLOCK_IRIS; paired++) {
+                pair_as(rig, MATCHER_STRONG, (uint8_t)paired);
                 assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
-                for (uint8_t said = UNLOCK_FINGER; said <= UNLOCK_IRIS; said++) {
+                for (int said = UNLOCK_FINGER; said <= UNLOCK_IRIS; said++) {
                         struct element_rig_operation operation = login();
-                        rig->matcher_modality = said;
+                        rig->matcher_modality = (uint8_t)said;
                         begin_sealed(rig, &operation, token);
                         assert_sw(log_in_with(rig, token), said == paired ? SW_OK : SW_TOKEN_FORM);
                         assert_sw(element_rig_begin(rig, &operation), SW_OK);
                         element_rig_seal(rig, &operation, UNLOCK_ABSENT, token);
                         assert_sw(send_token(rig, abandon, token), said == paired ? SW_OK : SW_TOKEN_FORM);
-                        expect_matcher(rig, MATCHER_STRONG, paired);
+                        expect_matcher(rig, MATCHER_STRONG, (uint8_t)paired);
                         enter_pin(rig);
                 }
                 rig->matcher_modality = paired == UNLOCK_FACE ? UNLOCK_FINGER : UNLOCK_FACE;
@@ -435,10 +435,10 @@ static void helper_that_lies_about_its_class(void **state)
         uint8_t token[UNLOCK_TOKEN_SIZE];
         pair_as(rig, MATCHER_WEAK, UNLOCK_FINGER);
         assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
-        for (uint8_t class = MATCHER_CONVENIENCE; class <= MATCHER_STRONG; class++) {
+        for (int class = MATCHER_CONVENIENCE; class <= MATCHER_STRONG; class ++) {
                 struct element_rig_operation operation = login();
                 begin_sealed(rig, &operation, token);
-                token[3] = class;
+                token[3] = (uint8_t) class;
                 seal_anew(rig, token);
                 assert_sw(log_in_with(rig, token), SW_TOKEN_FORM);
         }
@@ -575,8 +575,8 @@ static void pairing_of_before_there_were_classes(void **state)
 static void untested_matcher_before_a_persons_certificate(void **state)
 {
         struct element_rig *rig = *state;
-        for (uint8_t class = MATCHER_SCRIPTED; class <= MATCHER_CONVENIENCE; class++) {
-                pair_as(rig, class, UNLOCK_FINGER);
+        for (int class = MATCHER_SCRIPTED; class <= MATCHER_CONVENIENCE; class ++) {
+                pair_as(rig, (uint8_t) class, UNLOCK_FINGER);
                 assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
                 assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
         }
@@ -589,7 +589,7 @@ static void untested_matcher_before_a_persons_certificate(void **state)
         assert_int_equal(matcher_of(rig).size, 0);
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_UNUSABLE);
         assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
-        for (int class = MATCHER_SCRIPTED; class <= MATCHER_STRONG; class++)
+        for (int class = MATCHER_SCRIPTED; class <= MATCHER_STRONG; class ++)
                 assert_sw(send_pair(rig, SLICE(rig->batch_point), class, UNLOCK_FINGER),
                         class < MATCHER_WEAK ? SW_CONDITIONS : SW_OK);
         pair_as(rig, MATCHER_WEAK, UNLOCK_FINGER);

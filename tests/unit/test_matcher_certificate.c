@@ -66,12 +66,12 @@ static mitome_code check(slice certificate)
 static void class_and_modality_are_read(void **state)
 {
         (void)state;
-        for (uint8_t class = MATCHER_SCRIPTED; class <= MATCHER_STRONG; class ++)
-                for (uint8_t modality = UNLOCK_FINGER; modality <= UNLOCK_IRIS; modality++) {
+        for (int class = MATCHER_SCRIPTED; class <= MATCHER_STRONG; class ++)
+                for (int modality = UNLOCK_FINGER; modality <= UNLOCK_IRIS; modality++) {
                         struct tsm_matcher one = matcher, read = { 0 };
                         struct maker_matcher its;
-                        one.class = class;
-                        one.modality = modality;
+                        one.class = (uint8_t) class;
+                        one.modality = (uint8_t)modality;
                         assert_int_equal(
                                 maker_certify_matcher(&source, NOW, &one, &its, NULL).code, MITOME_OK);
                         assert_true(its.certificate.size <= MATCHER_CERTIFICATE_MAX);

@@ -78,6 +78,38 @@ static void nothing_is_wrong_with_a_sound_one(void **unused)
         assert_non_null(strstr(text, "Certificates: none"));
 }
 
+/* As it was paired; an element that does not tell is not guessed at. */
+static void how_far_the_matcher_is_trusted_is_said(void **unused)
+{
+        static const struct {
+                unsigned class, modality;
+                const char *words, *json;
+        } cases[] = {
+                { 3, 1, "Matcher: reads fingers; class strong\n",
+                        "\"matcher_class\":3,\"modality\":\"finger\"" },
+                { 2, 2, "Matcher: reads faces; class weak: ", "\"matcher_class\":2,\"modality\":\"face\"" },
+                { 1, 3, "Matcher: reads irises; class convenience: ",
+                        "\"matcher_class\":1,\"modality\":\"iris\"" },
+                { 0, 1, "class scripted: it compares nothing", "\"matcher_class\":0" },
+                { 9, 9, "class unknown", "\"modality\":\"none\"" },
+        };
+        struct device_state state = sound;
+        (void)unused;
+        write_both(&state);
+        assert_null(strstr(text, "Matcher:"));
+        assert_null(strstr(json, "matcher_class"));
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                state.matcher_class = cases[i].class;
+                state.matcher_modality = cases[i].modality;
+                write_both(&state);
+                assert_non_null(strstr(text, cases[i].words));
+                assert_non_null(strstr(json, cases[i].json));
+        }
+        state.has_matcher = false;
+        write_both(&state);
+        assert_null(strstr(text, "Matcher:"));
+}
+
 static void a_locked_pin_says_who_helps(void **unused)
 {
         struct device_state state = sound;
@@ -164,6 +196,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(nothing_is_wrong_with_a_sound_one),
+                cmocka_unit_test(how_far_the_matcher_is_trusted_is_said),
                 cmocka_unit_test(a_locked_pin_says_who_helps),
                 cmocka_unit_test(what_ctap_cannot_say_is_said),
                 cmocka_unit_test(what_keeps_the_pin_from_working_is_said),
