@@ -8,6 +8,7 @@
 
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -76,6 +77,7 @@ static void try_state(slice plain)
                 must(again->finger_count == state->finger_count && again->paired == state->paired);
                 must(slice_equal(SLICE(again->set), SLICE(state->set)));
                 must(again->certificate_size == state->certificate_size);
+                must(memcmp(again->sensor, state->sensor, sizeof state->sensor) == 0);
         }
         matcher_state_free(state);
         matcher_state_free(again);

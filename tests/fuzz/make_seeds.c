@@ -49,7 +49,7 @@ static void write_kept_seeds(const char *folder)
         uint8_t bytes[512];
         static const uint8_t zeros[65];
         writer w = WRITER(bytes);
-        cbor_write_map(&w, 8);
+        cbor_write_map(&w, 9);
         for (unsigned key = 1; key <= 8; key++) {
                 static const uint8_t sizes[] = { 0, 0, 32, 65, 16, 0, 65, 20, 32 };
                 cbor_write_uint(&w, key);
@@ -65,6 +65,11 @@ static void write_kept_seeds(const char *folder)
                         cbor_write_bytes(&w, slice_of(zeros, 8));
                 }
         }
+        cbor_write_uint(&w, 9);
+        cbor_write_array(&w, 3);
+        cbor_write_string(&w, "scripted");
+        cbor_write_uint(&w, 0);
+        cbor_write_uint(&w, 1);
         write_seed(folder, "matcher_kept", "state", 0, writer_view(&w));
         const uint8_t record[54] = { 1, 1, 0, 0, 0, 7 };
         write_seed(folder, "matcher_kept", "record", 1, SLICE(record));
@@ -371,8 +376,8 @@ int main(int argc, char **argv)
         write_mouths(argv[1]);
         write_management(argv[1]);
         write_flows(argv[1]);
+        write_element(argv[1]);
         write_kept_seeds(argv[1]);
         write_sample_seeds(argv[1]);
-        write_kept_seeds(argv[1]);
         return EXIT_SUCCESS;
 }

@@ -452,6 +452,39 @@ static void a_list_of_another_form_is_refused(void **state)
         }
 }
 
+/* A name that ends before its end would be another one when it is written again. */
+static void a_sensor_of_another_form_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        static const struct {
+                uint8_t bytes[12];
+                size_t size;
+        } bad[] = {
+                { { 9, 0x83, 0x62, 's', 0, 0, 1 }, 7 },
+                { { 9, 0x83, 0x60, 0, 1 }, 5 },
+                { { 9, 0x83, 0x61, 's', 0, 0 }, 6 }, /* no modality */
+                { { 9, 0x83, 0x61, 's', 4, 1 }, 6 }, /* no class */
+                { { 9, 0x82, 0x61, 's', 0 }, 5 },
+                { { 10, 0x83, 0x61, 's', 0, 1 }, 6 },
+        };
+        static const uint8_t no_fingers[] = { 0x80 };
+        for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
+                uint8_t plain[512];
+                struct matcher_state *kept = rig->state;
+                const uint8_t good[] = { 9, 0x83, 0x61, 's', 0, 1 };
+                const bool is_good = i == sizeof bad / sizeof *bad;
+                slice whole = compose(kept, 3, SLICE(no_fingers), plain, sizeof plain);
+                writer w = writer_over(plain + whole.size, sizeof plain - whole.size);
+                write_slice(&w, is_good ? SLICE(good) : slice_of(bad[i].bytes, bad[i].size));
+                plain[0]++; /* one member more */
+                write_image(rig, slice_of(plain, whole.size + writer_view(&w).size));
+                assert_int_equal(power_on(rig) == MITOME_OK, is_good);
+                if (is_good)
+                        matcher_state_free(rig->state);
+                rig->state = kept;
+        }
+}
+
 /* A whole list, cut at each byte. */
 static void a_state_that_is_cut_short_is_refused(void **state)
 {
@@ -493,6 +526,7 @@ int main(void)
                 TEST(everything_is_forgotten),
                 TEST(a_state_of_before_names_its_fingers),
                 TEST(a_list_of_another_form_is_refused),
+                TEST(a_sensor_of_another_form_is_refused),
                 TEST(a_state_that_is_cut_short_is_refused),
         };
         return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("matcher_state", tests, NULL, NULL);

@@ -241,7 +241,9 @@ static mitome_status decode_sensor(struct cbor_reader *r, struct matcher_state *
         (void)cbor_next_element(r, &parts);
         state->class = (uint8_t) class;
         state->modality = (uint8_t)modality;
-        return copy_sensor(name, state, r->bytes.error);
+        MITOME_TRY(copy_sensor(name, state, r->bytes.error));
+        const bool is_one = name.size && slice_text(state->sensor).size == name.size && modality;
+        return is_one ? ok() : reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "state.sensor");
 }
 
 static mitome_status decode_member(
