@@ -219,12 +219,18 @@ static void ask_again_soon(struct sensor_fprint *sensor, enum mitome_gate_hint h
         sensor->again = g_idle_add(on_again, sensor);
 }
 
+/* Up to where the first score decides. */
+static int limit_of(const struct sensor_fprint *sensor)
+{
+        if (sensor->enrols)
+                return FINGER_LIKENESS;
+        return sensor->scores >= 0 ? COMPARATOR_ALL : FINGER_THRESHOLD;
+}
+
 static uint8_t take_fresh(struct sensor_fprint *sensor, const struct virtual_finger_image *image)
 {
-        bool all = sensor->enrols || sensor->scores >= 0;
         sensor->compares = true;
-        comparator_compare(sensor->comparator, image, sensor->gallery,
-                all ? COMPARATOR_ALL : FINGER_THRESHOLD, on_compared, sensor);
+        comparator_compare(sensor->comparator, image, sensor->gallery, limit_of(sensor), on_compared, sensor);
         return VIRTUAL_FINGER_TAKEN;
 }
 
