@@ -177,7 +177,7 @@ static void a_small_sensor_notices_a_copy_as_well(void **state)
 {
         (void)state;
         static uint8_t noisy[FINGER_SIZE];
-        for (size_t side = 64; side <= 160; side += 32) {
+        for (size_t side = 96; side <= 160; side += 32) {
                 struct sample_sketch seen, other, ignored;
                 press(1, 11);
                 cut_out(side);
@@ -192,6 +192,27 @@ static void a_small_sensor_notices_a_copy_as_well(void **state)
                 assert_int_equal(look(changed, side, side, &other), SAMPLE_GOOD);
                 assert_false(sample_is_copy(checker, &seen));
         }
+}
+
+/* What is taken is enough to know its copy by, however little of the print it is. */
+static void no_print_is_too_small_for_its_copy_to_be_noticed(void **state)
+{
+        (void)state;
+        unsigned taken = 0, small = 0;
+        for (uint64_t touch = 0; touch < 4; touch++) {
+                press(touch % FINGERS, 40 + touch);
+                for (size_t side = 48; side <= 128; side += 8) {
+                        struct sample_sketch seen = { 0 };
+                        cut_out(side);
+                        if (look(changed, side, side, &seen) == SAMPLE_GOOD) {
+                                assert_true(sample_is_copy(checker, &seen));
+                                taken++;
+                        } else {
+                                small++;
+                        }
+                }
+        }
+        assert_true(taken > 0 && small > 0);
 }
 
 /* ---- quality ---- */
@@ -330,6 +351,7 @@ int main(void)
                 cmocka_unit_test(another_finger_is_no_copy),
                 cmocka_unit_test(nothing_is_no_copy),
                 cmocka_unit_test(a_small_sensor_notices_a_copy_as_well),
+                cmocka_unit_test(no_print_is_too_small_for_its_copy_to_be_noticed),
                 cmocka_unit_test(what_is_no_image_is_refused),
                 cmocka_unit_test(an_even_grey_is_faint),
                 cmocka_unit_test(a_print_that_hardly_touched_is_faint),

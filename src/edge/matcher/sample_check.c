@@ -55,8 +55,8 @@ enum {
         TYPICAL_PART = 3, /* and under a third of what is typical for the image */
         CLEAR_PART = 4,   /* a place is known where it is a quarter of that away from the ridge's edge */
         BLOCKS_MIN = 12,
-        KNOWN_MIN = 128, /* places of a sketch */
-        COMMON_MIN = 8,  /* places of 64 that two sketches know both */
+        KNOWN_MIN = 12, /* places of 64 that a sketch must know: enough to find its copy by, .. */
+        COMMON_MIN = 8, /* .. which knows these together with it */
 };
 
 /* Likenesses under which it is not worth the time to look closer: every copy measured was well over them. */
@@ -423,6 +423,15 @@ static unsigned count_bits(uint64_t word)
         return (unsigned)__builtin_popcountll(word);
 }
 
+/* Else its copy could not be told either. */
+static bool knows_enough(const struct sample_sketch *sketch, size_t words)
+{
+        unsigned known = 0;
+        for (size_t i = 0; i < words; i++)
+                known += count_bits(sketch->known[i]);
+        return known >= words * KNOWN_MIN;
+}
+
 enum sample_quality sample_look(
         struct sample_checker *checker, const struct sample_image *image, struct sample_sketch *ret_sketch)
 {
@@ -440,12 +449,9 @@ enum sample_quality sample_look(
         fill_cells(checker, &survey);
         count_ridges(&survey);
         draw_sketch(checker, &sketch);
-        unsigned known = 0;
-        for (size_t i = 0; i < SKETCH_WORDS; i++)
-                known += count_bits(sketch.known[i]);
         if (survey.strong < BLOCKS_MIN)
                 return SAMPLE_FAINT;
-        if (known < KNOWN_MIN || survey.ridged < 4)
+        if (survey.ridged < 4 || !knows_enough(&sketch, CLIMB_WORDS) || !knows_enough(&sketch, SKETCH_WORDS))
                 return SAMPLE_SMALL;
         lay_coarsely(checker);
         *ret_sketch = sketch;
