@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What somebody tried who had read the applets' code: one path round what another path refuses. */
 #include "card_rig.h"
+#include "p256.h"
 #include "pin_rig.h"
 #include "tlv.h"
 
@@ -17,6 +18,7 @@ enum {
         FINGER_OPEN = 0x08,
         PIN_SET = 0x02,
         ENROLMENT_SET = 0x0031,
+        PAIRING_KEY = 0x0030,
         PIN = 0x0020
 };
 static const uint32_t verify = 0x01200080, change = 0x01240180, sign = 0x812A0397, set_pin = 0x80340000,
@@ -271,6 +273,46 @@ static void another_domain_sets_no_pin(void **state)
         free(card);
 }
 
+/* An untested matcher is paired while no person's key is there; the key comes by the other channel before the
+ * pairing is confirmed. */
+static void a_pairing_is_not_confirmed_behind_a_personalisation(void **state)
+{
+        (void)state;
+        const struct scp03_keys factory = card_rig_factory();
+        for (int personalised = 0; personalised < 2; personalised++) {
+                struct card_rig *card = calloc(1, sizeof *card);
+                uint8_t point[PAIRING_POINT_SIZE], own[PAIRING_POINT_SIZE], mac[SHA256_SIZE], bytes[80];
+                SECRET(scalar);
+                SECRET(key);
+                assert_non_null(card);
+                element_rig_open(&card->rig);
+                give_pin(&card->rig, ELEMENT_RIG_PIN);
+                card->rig.matcher_chosen = true;
+                card->rig.matcher_class = MATCHER_CONVENIENCE;
+                card->rig.matcher_modality = UNLOCK_FACE;
+                assert_false(failed(p256_generate(&card->rig.random, &scalar, point, NULL)));
+                writer w = WRITER(bytes);
+                element_rig_write_matcher(&card->rig, SLICE(point), &w);
+                assert_sw(element_rig_select(&card->rig, element_rig_jpki), SW_OK);
+                card_rig_manage(card, OTHER);
+                assert_sw(card_rig_open(card, OTHER, element_rig_fido, &factory), SW_OK);
+                assert_sw(card_rig_secured(card, OTHER, 0x80320000, writer_view(&w)), SW_OK);
+                memcpy(own, element_rig_value(&card->rig, 0x80).data, sizeof own);
+                assert_false(failed(pairing_derive(
+                        secret_view(&scalar), SLICE(own), SLICE(own), SLICE(point), &key, NULL)));
+                pairing_confirmation(secret_view(&key), PAIRING_MATCHER, SLICE(own), SLICE(point), mac);
+                if (personalised)
+                        element_rig_generate(&card->rig, 0x97);
+                w = WRITER(bytes);
+                tlv_write(&w, 0x80, SLICE(mac));
+                assert_sw(card_rig_secured(card, OTHER, 0x803C0000, writer_view(&w)),
+                        personalised ? SW_CONDITIONS : SW_OK);
+                assert_int_equal(is_stored(&card->rig, PAIRING_KEY), !personalised);
+                element_rig_close(&card->rig);
+                free(card);
+        }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -284,6 +326,7 @@ int main(void)
                 TEST(nobody_resets_in_passing),
                 TEST(a_renewal_gives_no_tries),
                 cmocka_unit_test(another_domain_sets_no_pin),
+                cmocka_unit_test(a_pairing_is_not_confirmed_behind_a_personalisation),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
