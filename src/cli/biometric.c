@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "complain.h"
 #include "det_chart.h"
+#include "finger_threshold.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -16,7 +17,7 @@
 
 static const char usage[] =
         "usage: mitome biometric measure [--fingers N] [--impressions M] [--seed S] [--images DIR]\n"
-        "                                [--out DIR [--resume]] [--part K/N] [--json] [--matcher PATH]\n\n"
+        "                                [--out DIR [--resume]] [--part K/N] [--threshold T] [--json] [--matcher PATH]\n\n"
         "Measures how often the fingerprint gate takes one finger for another, and how often it does not know its\n"
         "own: through the very gate, mitome-matcher with its virtual sensor. Fingers are enrolled in sets of ten; each\n"
         "pair of fingers is compared once, and every finger M times with itself.\n\n"
@@ -29,6 +30,8 @@ static const char usage[] =
         "  --resume         goes on with the journal in DIR\n"
         "  --part K/N       does only every Nth set, beginning with the Kth, so that N processes share the work; their\n"
         "                   journals, written one behind the other into another DIR, are the whole: --resume there\n"
+        "  --threshold T    judges the comparisons by another threshold than the matcher's, whose answers stay what they\n"
+        "                   were\n"
         "  --json           prints the report as JSON\n"
         "  --matcher PATH   the program mitome-matcher, if it is not beside this one\n\n"
         "Exit status: 0 measured, 1 interrupted before the end, 2 could not measure.\n";
@@ -37,7 +40,7 @@ enum { PATH_SIZE = 4096, EXIT_INTERRUPTED = 1, EXIT_COULD_NOT = 2 };
 
 struct options {
         const char *images, *out, *matcher;
-        unsigned fingers, impressions, part, parts;
+        unsigned fingers, impressions, part, parts, threshold;
         uint64_t seed;
         bool resume, json, help, wrong;
 };
@@ -90,6 +93,9 @@ static void take_option(struct options *options, int option)
         case 'p':
                 take_part(options, optarg);
                 break;
+        case 't':
+                options->threshold = (unsigned)take_number(options, optarg, 1, BIOMETRIC_SCORES - 1);
+                break;
         case 'r':
                 options->resume = true;
                 break;
@@ -114,12 +120,15 @@ static bool read_options(int argc, char **argv, struct options *ret)
                 { "out", required_argument, NULL, 'o' },
                 { "matcher", required_argument, NULL, 'm' },
                 { "part", required_argument, NULL, 'p' },
+                { "threshold", required_argument, NULL, 't' },
                 { "resume", no_argument, NULL, 'r' },
                 { "json", no_argument, NULL, 'j' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
-        struct options options = { .fingers = 20, .impressions = 2, .seed = 1, .parts = 1 };
+        struct options options = {
+                .fingers = 20, .impressions = 2, .seed = 1, .parts = 1, .threshold = FINGER_THRESHOLD
+        };
         for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;)
                 take_option(&options, option);
         *ret = options;
@@ -263,6 +272,7 @@ static mitome_status measure(
                            : find_matcher(found) ? found
                                                  : NULL,
                 .out = options->out,
+                .threshold = options->threshold,
                 .resume = options->resume,
                 .part = options->part,
                 .parts = options->parts,

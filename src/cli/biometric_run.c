@@ -3,7 +3,6 @@
 
 #include "biometric_gate.h"
 #include "biometric_journal.h"
-#include "finger_threshold.h"
 #include "steady_clock.h"
 
 #include <ftw.h>
@@ -213,7 +212,7 @@ mitome_status biometric_run(const struct biometric_run_config *config, struct bi
         sigemptyset(&ends);
         sigaddset(&ends, SIGINT);
         sigaddset(&ends, SIGTERM);
-        MITOME_TRY(biometric_tally_new(&config->plan, FINGER_THRESHOLD, &run.tally, error));
+        MITOME_TRY(biometric_tally_new(&config->plan, config->threshold, &run.tally, error));
         sigprocmask(SIG_BLOCK, &ends, &before);
         mitome_status status = measure(&run, error);
         while (run.interrupted && sigtimedwait(&ends, NULL, &(struct timespec){ 0 }) > 0)

@@ -12,6 +12,7 @@ struct biometric_run_config {
         struct biometric_plan plan;
         struct biometric_source *source;
         const char *program; /* path of mitome-matcher */
+        unsigned threshold;  /* by which the comparisons are judged */
         const char *out;     /* folder of the journal; NULL: nothing is kept */
         bool resume;
         unsigned part, parts; /* of `parts` processes that share the sets, this is the one with this number,

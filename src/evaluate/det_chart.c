@@ -16,7 +16,7 @@ enum {
         SECOND_LEFT = 550,
         SECOND_RIGHT = 930,
         DECADES = 5,         /* of the axes: 0.001 % to 100 % */
-        THRESHOLDS_MAX = 150 /* of the axis */
+        THRESHOLDS_MAX = 200 /* of the axis */
 };
 
 /* PUT(out, format, ..) writes a line. */
@@ -95,7 +95,7 @@ static void draw_axes(writer *out)
         for (int threshold = 0; threshold <= THRESHOLDS_MAX; threshold += 10) {
                 double x = across(&by_threshold, (double)threshold / THRESHOLDS_MAX);
                 PUT(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, TOP, BOTTOM);
-                if (threshold % 30 == 0)
+                if (threshold % 40 == 0)
                         PUT(out, "<text class=\"axis\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d</text>",
                                 x, BOTTOM + 18, threshold);
         }
@@ -207,12 +207,12 @@ static void draw_key(writer *out, const struct biometric_tally *tally)
 {
         PUT(out,
                 "<text class=\"axis\" x=\"%d\" y=\"%d\">%llu comparisons of different fingers, %llu of the same; "
-                "dashed: exact 95 %% upper bounds</text>",
+                "dashed: exact 95 %% upper bounds; along the edge: no error</text>",
                 FIRST_LEFT, HEIGHT - 20, (unsigned long long)tally->impostor.trials,
                 (unsigned long long)tally->genuine.trials);
-        PUT(out, "<path class=\"fmr\" d=\"M%d 400h24\"/><text class=\"axis\" x=\"%d\" y=\"404\">FMR</text>",
+        PUT(out, "<path class=\"fmr\" d=\"M%d 424h24\"/><text class=\"axis\" x=\"%d\" y=\"428\">FMR</text>",
                 SECOND_LEFT + 220, SECOND_LEFT + 250);
-        PUT(out, "<path class=\"fnmr\" d=\"M%d 400h24\"/><text class=\"axis\" x=\"%d\" y=\"404\">FNMR</text>",
+        PUT(out, "<path class=\"fnmr\" d=\"M%d 424h24\"/><text class=\"axis\" x=\"%d\" y=\"428\">FNMR</text>",
                 SECOND_LEFT + 300, SECOND_LEFT + 330);
 }
 

@@ -69,6 +69,9 @@ check 'and for people there is text' grep -q '^One attempt against the enrolled 
 
 # ---- the journal ----
 
+measure --fingers 4 --impressions 1 --out "$work/whole" --resume --threshold 10 --json >"$work/other.json" 2>"$work/progress"
+check 'another threshold judges otherwise' holds "$work/other.json" \
+        'r["fmr"]["errors"] == sum(n for s, n in r["impostor_scores"] if s >= 10) > 0 and r["attempt"]["fmr"]["errors"] == 0'
 check 'a finished one is not begun again' refuses E735 --fingers 4 --impressions 1 --out "$work/whole"
 check 'nor gone on with by other options' refuses E736 --fingers 5 --impressions 1 --out "$work/whole" --resume
 mkdir "$work/garbled"
