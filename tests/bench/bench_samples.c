@@ -170,7 +170,7 @@ int main(int count, char **arguments)
         if (bench && fingers && touches > 1 && touches <= TOUCHES_MAX) {
                 bench->first = calloc(fingers, sizeof *bench->first);
                 bench->finger = malloc(sizeof *bench->finger);
-                if (bench->first && bench->finger && !failed(sample_checker_new(1, &bench->checker, NULL)))
+                if (bench->first && bench->finger && !failed(sample_checker_new(&bench->checker, NULL)))
                         result = run(bench, fingers, touches);
                 sample_checker_free(bench->checker);
                 free(bench->first);

@@ -123,7 +123,7 @@ static void look(slice grey, size_t width)
         static struct sample_checker *checker; /* it is large, and nothing in it lasts */
         struct sample_sketch sketch = { 0 };
         if (!checker)
-                must(!failed(sample_checker_new(1, &checker, NULL)));
+                must(!failed(sample_checker_new(&checker, NULL)));
         const struct sample_image image = { width, width ? grey.size / width : 0, grey };
         if (sample_look(checker, &image, &sketch) == SAMPLE_GOOD)
                 must(sample_likeness(checker, &sketch) > 900); /* it is like itself */

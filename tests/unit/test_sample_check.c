@@ -26,7 +26,7 @@ static int set_up(void **state)
         for (uint64_t i = 0; i < FINGERS; i++)
                 if (failed(finger_grow(700 + i, &fingers[i], NULL)))
                         return -1;
-        return failed(sample_checker_new(1, &checker, NULL)) ? -1 : 0;
+        return failed(sample_checker_new(&checker, NULL)) ? -1 : 0;
 }
 
 static int tear_down(void **state)
@@ -116,24 +116,6 @@ static void replay_of_a_replay(void **state)
         replay_make(REPLAY_SMOOTH, 6, &replay, &second);
         assert_int_equal(look(again, second.width, second.height, &ignored), SAMPLE_GOOD);
         assert_true(sample_is_copy(checker, &seen));
-}
-
-/* Whoever knows where it looks at prints spoils his copy there; another matcher looks elsewhere. */
-static void replay_spoiled_where_another_matcher_looks(void **state)
-{
-        (void)state;
-        struct sample_checker *other = NULL;
-        struct sample_sketch here, there, ignored;
-        assert_int_equal(sample_checker_new(UINT64_C(0x123456789ABCDEF0), &other, NULL).code, MITOME_OK);
-        press(0, 1);
-        const struct sample_image taken = { FINGER_WIDTH, FINGER_HEIGHT, SLICE(image) };
-        assert_int_equal(sample_look(checker, &taken, &here), SAMPLE_GOOD);
-        assert_int_equal(sample_look(other, &taken, &there), SAMPLE_GOOD);
-        assert_memory_not_equal(&here, &there, sizeof here);
-        assert_int_equal(sample_look(other, &taken, &ignored), SAMPLE_GOOD);
-        assert_true(sample_is_copy(other, &there));
-        assert_false(sample_is_copy(other, &here));
-        sample_checker_free(other);
 }
 
 /* ---- what is none ---- */
@@ -365,7 +347,6 @@ int main(void)
                 cmocka_unit_test(replay_as_a_negative),
                 cmocka_unit_test(replay_changed_in_every_way_at_once),
                 cmocka_unit_test(replay_of_a_replay),
-                cmocka_unit_test(replay_spoiled_where_another_matcher_looks),
                 cmocka_unit_test(another_touch_is_no_copy),
                 cmocka_unit_test(another_finger_is_no_copy),
                 cmocka_unit_test(nothing_is_no_copy),

@@ -144,7 +144,7 @@ static int press_all(void **state)
 {
         static struct finger finger;
         (void)state;
-        if (sodium_init() < 0 || failed(sample_checker_new(1, &checker, NULL)) ||
+        if (sodium_init() < 0 || failed(sample_checker_new(&checker, NULL)) ||
                 failed(finger_grow(710, &finger, NULL)))
                 return -1;
         for (uint64_t i = 0; i < TOUCHES; i++) {

@@ -102,17 +102,14 @@ static double spread(uint32_t number)
         return reversed * 0x1p-32;
 }
 
-/* Denser towards the middle, which small sensors see as well. The seed turns them all and moves each along
- * its way from the middle to the rim and around, so that they stay as evenly spread as they were. */
-static void place_points(struct sample_checker *checker, uint64_t seed)
+/* Denser towards the middle, which small sensors see as well. */
+static void place_points(struct sample_checker *checker)
 {
-        const double out = (double)(seed >> 32) * 0x1p-32, turned = (double)(seed & UINT32_MAX) * 0x1p-32;
         const double golden = pi * 0.76393202250021030359;
         for (uint32_t i = 0; i < SAMPLE_POINTS; i++) {
-                double share = spread(i) + out, angle = i * golden + 2 * pi * turned;
-                double far = pow(share < 1 ? share : share - 1, 0.7);
-                checker->points[i] = (struct point){ (int)lround(REACH_X * far * cos(angle)),
-                        (int)lround(REACH_Y * far * sin(angle)) };
+                double far = pow(spread(i), 0.7);
+                checker->points[i] = (struct point){ (int)lround(REACH_X * far * cos(i * golden)),
+                        (int)lround(REACH_Y * far * sin(i * golden)) };
         }
 }
 
@@ -138,12 +135,12 @@ static void place_coarse(struct sample_checker *checker)
                                 *position++ = (struct position){ turn, x, y };
 }
 
-mitome_status sample_checker_new(uint64_t seed, struct sample_checker **ret, mitome_error *error)
+mitome_status sample_checker_new(struct sample_checker **ret, mitome_error *error)
 {
         struct sample_checker *checker = calloc(1, sizeof *checker);
         if (!checker)
                 return fail(error, MITOME_E_NO_MEMORY, "samples", NULL);
-        place_points(checker, seed);
+        place_points(checker);
         turn_points(checker);
         place_coarse(checker);
         *ret = checker;

@@ -61,10 +61,8 @@ struct sample_sketch {
 /* The places, and room to work in; made once. */
 struct sample_checker;
 
-/* sample_checker_new chooses the places by a seed, which is the matcher's secret: who knew them could spoil a
- * copy just there. Sketches of different seeds have nothing to do with each other. Fails with NO_MEMORY. */
-MITOME_CHECKED mitome_status sample_checker_new(
-        uint64_t seed, struct sample_checker **ret, mitome_error *error);
+/* sample_checker_new fails with NO_MEMORY. */
+MITOME_CHECKED mitome_status sample_checker_new(struct sample_checker **ret, mitome_error *error);
 
 /* sample_look looks at an image; what was seen of it stays for sample_likeness until the next. *ret_sketch is
  * set where the answer is SAMPLE_GOOD. */

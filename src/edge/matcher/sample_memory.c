@@ -2,7 +2,6 @@
 #include "sample_memory.h"
 
 #include "anchor_file.h"
-#include "digest.h"
 #include "storage_file.h"
 
 #include <gio/gio.h>
@@ -22,19 +21,6 @@ static void clear_sketch(gpointer sketch)
 }
 
 /* ---- opening ---- */
-
-/* Where on a print it looks is nobody else's business. */
-static uint64_t seed_of(slice key)
-{
-        const slice label = slice_text("mitome sample places");
-        uint8_t mac[SHA256_SIZE];
-        uint64_t seed = 0;
-        hmac_sha256(key, &label, 1, mac);
-        reader r = reader_over(SLICE(mac), NULL, NULL);
-        (void)!failed(read_u64(&r, "seed", &seed)); /* there are 32 bytes */
-        bytes_wipe(mac, sizeof mac);
-        return seed;
-}
 
 /* What cannot be read is no reason to take copies for fingers: all that was enrolled becomes void. */
 static mitome_status open_ring(
@@ -56,7 +42,7 @@ static mitome_status open_files(
         g_autofree char *counter = g_build_filename(folder, "seen.count", NULL);
         MITOME_TRY(storage_file_open(place, &memory->storage, error));
         MITOME_TRY(anchor_file_open(counter, &memory->anchor, error));
-        MITOME_TRY(sample_checker_new(seed_of(key), &memory->checker, error));
+        MITOME_TRY(sample_checker_new(&memory->checker, error));
         const struct seen_config config = {
                 .storage = storage_file(memory->storage), .anchor = anchor_file(memory->anchor), .key = key
         };
