@@ -499,13 +499,29 @@ static void what_is_kept_of_nobody_is_refused(void **state)
 {
         struct rig *rig = *state;
         static const uint8_t id[16];
-        const struct sensor_finger finger = { .id = SLICE(id), .kept = slice_text("FP3 of nobody") };
+        const struct sensor_finger finger = { .id = SLICE(id), .kept = slice_text("of nobody") };
         const struct sensor_set set = { .fingers = &finger, .count = 1 };
         const struct sensor_watcher watcher = prepare(rig, NULL, 0);
         assert_int_equal(rig->sensor.verify(rig->sensor.context, &set, &watcher, NULL).code, MITOME_E_VALUE);
         assert_int_equal(rig->outcome, ENDED_NOT);
         const struct step own = { .touch = 28 };
         assert_int_equal(verify(rig, &own, 1), SENSOR_MATCH);
+}
+
+/* It is not known which images it was enrolled with. */
+static void a_template_without_sketches_opens_nothing(void **state)
+{
+        struct rig *rig = *state;
+        struct finger_record record;
+        GByteArray *own = rig->kept;
+        assert_int_equal(finger_record_read(slice_of(own->data, own->len), &record, NULL).code, MITOME_OK);
+        rig->kept = g_byte_array_new();
+        g_byte_array_append(rig->kept, record.template.data, (guint)record.template.size);
+        const struct step steps[] = { { .touch = 70 }, { .touch = 71 } };
+        assert_int_equal(verify(rig, &steps[0], 1), SENSOR_NO_MATCH);
+        g_byte_array_unref(rig->kept);
+        rig->kept = own;
+        assert_int_equal(verify(rig, &steps[1], 1), SENSOR_MATCH);
 }
 
 static void sketches_are_kept_with_the_template(void **state)
@@ -561,6 +577,7 @@ int main(void)
                 cmocka_unit_test(a_print_that_fits_many_is_refused),
                 cmocka_unit_test(sketches_are_kept_with_the_template),
                 cmocka_unit_test(what_is_kept_of_nobody_is_refused),
+                cmocka_unit_test(a_template_without_sketches_opens_nothing),
                 cmocka_unit_test(a_reader_tells_no_scores),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);

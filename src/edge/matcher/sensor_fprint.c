@@ -278,6 +278,26 @@ static void on_broken(void *context)
 
 /* ---- the beginning ---- */
 
+/* What a former version kept of a finger is its template alone. Its samples could be laid again, so it opens
+ * nothing: it stays in the set until it is removed or enrolled anew. */
+static bool is_of_former_version(slice kept)
+{
+        return slice_begins_with(kept, slice_text("FP3"));
+}
+
+static mitome_status add_known(
+        struct sensor_fprint *sensor, GPtrArray *gallery, slice kept, mitome_error *error)
+{
+        struct finger_record record;
+        if (is_of_former_version(kept))
+                return ok();
+        MITOME_TRY(finger_record_read(kept, &record, error));
+        MITOME_TRY(finger_template_split(record.template, gallery, error));
+        sample_memory_add_finger(sensor->memory, &record);
+        bytes_wipe(&record, sizeof record);
+        return ok();
+}
+
 static mitome_status fill_gallery(
         struct sensor_fprint *sensor, const struct sensor_set *set, mitome_error *error)
 {
@@ -287,11 +307,7 @@ static mitome_status fill_gallery(
                 return fail(error, MITOME_E_VALUE, "decoy", NULL);
         sample_memory_begin(sensor->memory);
         for (size_t i = 0; i < set->count; i++) {
-                struct finger_record record;
-                MITOME_TRY(finger_record_read(set->fingers[i].kept, &record, error));
-                MITOME_TRY(finger_template_split(record.template, gallery, error));
-                sample_memory_add_finger(sensor->memory, &record);
-                bytes_wipe(&record, sizeof record);
+                MITOME_TRY(add_known(sensor, gallery, set->fingers[i].kept, error));
                 for (; known < gallery->len && known < COMPARATOR_SCORES_MAX; known++)
                         sensor->places[known] = i;
         }
