@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the matcher keeps: the first byte says whether the rest is the entry policy's record or the state
- * under its seal. What is taken is written again, and read as the same. */
+/* What the matcher keeps: the first byte says whether the rest is the state under its seal, the entry
+ * policy's record or the maker's certificate. What is taken is written again, and read as the same. */
 
+#include "certified_class.h"
 #include "entry_book.h"
 #include "matcher_state.h"
 
@@ -95,14 +96,23 @@ static void try_record(slice bytes)
         must(slice_equal(writer_view(&w), bytes));
 }
 
+/* It lowers a class, and raises none. */
+static void try_certificate(slice certificate)
+{
+        for (uint8_t own = MATCHER_SCRIPTED; own <= MATCHER_STRONG; own++)
+                must(certified_class(certificate, own) <= own);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         reader r = reader_over(slice_of(data, size), NULL, NULL);
         uint8_t which;
         if (size > PLAIN_MAX / 2 || failed(read_u8(&r, "which", &which)) || sodium_init() < 0)
                 return 0;
-        if (which & 1)
+        if (which % 3 == 1)
                 try_record(read_rest(&r));
+        else if (which % 3 == 2)
+                try_certificate(read_rest(&r));
         else
                 try_state(read_rest(&r));
         return 0;

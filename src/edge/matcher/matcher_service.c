@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "matcher_service.h"
 
+#include "certified_class.h"
+
 #include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -431,6 +433,14 @@ static mitome_status start_sensor(struct matcher_service *service, mitome_error 
         return sensor->enrol(sensor->context, &set, SLICE(operation->finger_id), &watcher, error);
 }
 
+/* What the policy goes by: what the sensor is built to be, and no more than its maker vouches for. */
+static uint8_t class_of(const struct matcher_service *service)
+{
+        const struct matcher_state *state = service->config.state;
+        return certified_class(
+                slice_of(state->certificate, state->certificate_size), service->config.sensor.class);
+}
+
 /* What the element says of its PIN; an enrolment may be begun whenever its PIN allows it. */
 static mitome_status heed_entry(
         struct matcher_service *service, const struct gate_request *request, mitome_error *error)
@@ -443,7 +453,7 @@ static mitome_status heed_entry(
         MITOME_TRY(unlock_entry_open(request->entry, SLICE(operation->challenge),
                 secret_view(&operation->pairing_key), &count, error));
         entry_hear(&next, count, &now);
-        const mitome_code decision = entry_decide(&next, service->config.sensor.class, &now);
+        const mitome_code decision = entry_decide(&next, class_of(service), &now);
         const struct entry_record heard = next;
         if (!operation->enrols && decision == MITOME_OK)
                 entry_count(&next, &now);
