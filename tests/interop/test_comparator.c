@@ -295,6 +295,26 @@ static void decoys_are_recognised_when_they_are_grown_again(void **state)
         g_ptr_array_unref(decoys);
 }
 
+/* A device that cannot be opened is tried anew a few times, and again at the next comparison. */
+static void a_device_that_fails_is_replaced(void **state)
+{
+        struct rig *rig = *state;
+        struct comparator *usual = rig->comparator;
+        char path[128];
+        snprintf(path, sizeof path, "%s/other", rig->folder);
+        assert_int_equal(mkdir(path, 0700), 0); /* in the way of its socket */
+        assert_int_equal(comparator_new(path, rig->log, &rig->comparator, NULL).code, MITOME_OK);
+        compare(rig, 0, 40, rig->prints, OURS);
+        assert_int_equal(rig->outcome, COMPARATOR_FAILED);
+        assert_int_equal(rig->count, 0);
+        assert_int_equal(rmdir(path), 0);
+        compare(rig, 0, 40, rig->prints, OURS);
+        assert_int_equal(rig->outcome, COMPARATOR_COMPARED);
+        assert_in_range(rig->scores[0], OURS, COMPARATOR_OVERFLOW - 1);
+        comparator_free(rig->comparator);
+        rig->comparator = usual;
+}
+
 /* In the middle of a comparison: its end is not told, and nothing is touched that is gone. */
 static void it_may_be_freed_while_it_compares(void **state)
 {
@@ -327,6 +347,7 @@ int main(void)
                 cmocka_unit_test(more_impressions_than_ever_are_refused),
                 cmocka_unit_test(prints_are_made_of_their_minutiae),
                 cmocka_unit_test(decoys_are_recognised_when_they_are_grown_again),
+                cmocka_unit_test(a_device_that_fails_is_replaced),
                 cmocka_unit_test(it_may_be_freed_while_it_compares),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
