@@ -6,19 +6,9 @@
  * mitome_gate. */
 
 #include "gate_message.h"
-
-#include <sys/types.h>
+#include "matcher_process.h"
 
 struct matcher_gate;
-
-struct matcher_gate_config {
-        const char *program; /* path of mitome-matcher */
-        const char *state;   /* folder of the matcher's state */
-        /* The whole environment of the matcher, NAME=VALUE, ended by NULL; NULL is the empty one.
-         * FP_VIRTUAL_IMAGE=PATH gives it the virtual sensor, fed on that socket (virtual_finger.h). */
-        const char *const *environment;
-        const char *sensor; /* KIND[:ARGUMENT] of --sensor; NULL: fingerprint */
-};
 
 struct matcher_status {
         bool paired;
@@ -27,6 +17,14 @@ struct matcher_status {
         /* What the matcher says of itself, for people: the element goes by the pairing. */
         char sensor[GATE_SENSOR_NAME_MAX + 1];
         uint8_t class, modality; /* enum matcher_class, enum unlock_modality */
+};
+
+/* How it went with the matcher's processes. */
+struct matcher_health {
+        unsigned starts, deaths, recycled;
+        bool rests;           /* it died several times in a row: none is started for some seconds */
+        bool lost;            /* .. too often: none is started any more */
+        const char *last_end; /* what the last one that died died of; NULL: none has; the gate's own */
 };
 
 /* matcher_gate_start starts the matcher's process and waits until it answers. Fails with PROCESS, with the
@@ -45,7 +43,11 @@ MITOME_CHECKED mitome_status matcher_gate_adopt(int fd, struct matcher_gate **re
 /* matcher_gate is the gate for a struct mitome_authenticator_config; it lives as long as `gate`. Its start
  * fails with GATE_BUSY, ARGUMENT or GATE_BROKEN; what the matcher refuses ends with REFUSED and its reason
  * (GATE_UNPAIRED, GATE_NO_FINGER, GATE_FULL, GATE_NO_SENSOR, GATE_UNKNOWN_FINGER ..). A matcher that dies,
- * says nonsense or misses its time limit is ended and gives BROKEN; this gate then stays broken. */
+ * says nonsense or misses its time limit is ended. One that has not asked for a finger yet is replaced within
+ * the request; else the request ends with BROKEN, and the next one finds a new matcher, unless they
+ * died again and again: then it fails with GATE_BROKEN, and the gate's health says more. A gate that was
+ * adopted or connected stays broken, its process being somebody else's. Between two requests a matcher is
+ * also replaced when it has worked long enough (struct matcher_gate_config). */
 struct mitome_gate matcher_gate(struct matcher_gate *gate);
 
 /* These ask the matcher something, while no request runs (else GATE_BUSY). Pairing with another element
@@ -64,8 +66,10 @@ MITOME_CHECKED mitome_status matcher_gate_certificate(struct matcher_gate *gate,
 MITOME_CHECKED mitome_status matcher_gate_certify(
         struct matcher_gate *gate, slice certificate, mitome_error *error);
 
-/* matcher_gate_process is the process that matcher_gate_start started, else 0. */
+/* matcher_gate_process is the process that runs for a gate of matcher_gate_start, else 0. */
 pid_t matcher_gate_process(const struct matcher_gate *gate);
+
+struct matcher_health matcher_gate_health(const struct matcher_gate *gate);
 
 /* matcher_gate_close ends the process that was started and waits for its end; NULL is fine. */
 void matcher_gate_close(struct matcher_gate *gate);
