@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blob_file.h"
 #include "command_launcher.h"
+#include "harden.h"
 #include "matcher_service.h"
 #include "sensor_kinds.h"
 #include "storage_file.h"
@@ -10,18 +11,15 @@
 #include <glib-unix.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { EXIT_COULD_NOT = 2, FIRST_REQUEST_MS = 2000, MEMORY_MAX = 1 << 30, FILES_MAX = 64 };
+enum { EXIT_COULD_NOT = 2, FIRST_REQUEST_MS = 2000 };
 
 static const char usage[] =
         "usage: mitome-matcher --state DIR --socket FD|PATH [--sensor KIND[:ARGUMENT]] [--verbose]\n"
@@ -106,52 +104,6 @@ static bool read_options(int count, char **arguments, struct options *ret)
         }
         *ret = options;
         return options.state && options.socket && optind == count;
-}
-
-/* ---- what this process may do: it reads images from a device, with much code of others ---- */
-
-static bool limit(__rlimit_resource_t what, rlim_t most)
-{
-        return setrlimit(what, &(struct rlimit){ .rlim_cur = most, .rlim_max = most }) == 0;
-}
-
-/* Only the soft limit: it bounds a leak; nothing here would raise it. */
-static bool limit_files(void)
-{
-        struct rlimit files;
-        if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-                return false;
-        files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
-        return setrlimit(RLIMIT_NOFILE, &files) == 0;
-}
-
-/* An address sanitizer's shadow does not fit under any limit of memory. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNLIMITED_MEMORY 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define UNLIMITED_MEMORY 1
-#endif
-
-static bool limit_memory(void)
-{
-#ifdef UNLIMITED_MEMORY
-        return true;
-#else
-        return limit(RLIMIT_AS, MEMORY_MAX);
-#endif
-}
-
-static mitome_status harden(mitome_error *error)
-{
-        umask(0077);
-        signal(SIGPIPE, SIG_IGN);
-        bool hardened = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) && limit_files() &&
-                        limit(RLIMIT_FSIZE, STORAGE_FILE_MAX) && limit_memory() && sodium_init() >= 0;
-        return hardened ? ok() : fail(error, MITOME_E_PROCESS, "mitome-matcher", NULL);
 }
 
 /* ---- sockets ---- */
@@ -339,10 +291,12 @@ static void tell_why(int fd, const mitome_error *why)
 
 static mitome_status open_all(struct program *program, mitome_error *error)
 {
-        MITOME_TRY(harden(error));
+        MITOME_TRY(harden_begin(error));
         MITOME_TRY(take_client(program, error));
         MITOME_TRY(open_folder(program, error));
-        return program->client < 0 ? listen_at(program->options.socket, &program->listener, error) : ok();
+        if (program->client < 0)
+                MITOME_TRY(listen_at(program->options.socket, &program->listener, error));
+        return harden_seal(error);
 }
 
 static void close_all(struct program *program)
