@@ -130,6 +130,12 @@ static void name_bus(char *bus, size_t size)
                 address ? address : "unix:path=/run/dbus/system_bus_socket");
 }
 
+static void tell_of_matcher(void *context, const char *what)
+{
+        (void)context;
+        fprintf(stderr, "mitome authenticator: %s\n", what);
+}
+
 static mitome_status run_matcher(struct device *device, const char *program, mitome_error *error)
 {
         char state[DEVICE_PATH_MAX], image[DEVICE_PATH_MAX + 32], bus[256];
@@ -141,6 +147,7 @@ static mitome_status run_matcher(struct device *device, const char *program, mit
         const struct matcher_gate_config config = { .program = program,
                 .state = state,
                 .sensor = device->config.sensor,
+                .tell = tell_of_matcher,
                 .environment = device->config.virtual_sensor ? virtual : real };
         return matcher_gate_start(&config, &device->matcher, error);
 }

@@ -24,6 +24,10 @@ struct device_state {
         bool has_user_key, has_user_certificate, has_signing_key, has_signing_certificate;
         int password_tries; /* -1: it does not say */
         unsigned lease;     /* signatures */
+        /* Of the matcher's process, where one runs; device_state_read knows nothing of it. */
+        bool matcher_lost, matcher_rests;
+        unsigned matcher_deaths;
+        const char *matcher_last_end; /* what the last one died of; NULL: none has */
 };
 
 /* device_state_read selects both applets by itself, on a channel of its own; they must be free. Fails with

@@ -60,11 +60,26 @@ static void while_waiting(void *context)
                 server->port.send(server->port.context, report);
 }
 
+static void add_health(const struct device *device, struct device_state *state)
+{
+        if (!device->matcher)
+                return;
+        const struct matcher_health health = matcher_gate_health(device->matcher);
+        state->matcher_deaths = health.deaths;
+        state->matcher_last_end = health.last_end;
+        state->matcher_lost = health.lost;
+        state->matcher_rests = health.rests;
+}
+
 static mitome_status read_state(void *context, struct device_state *ret, mitome_error *error)
 {
         const struct server *server = context;
         const struct mitome_link link = card_link(server->device.card);
-        return device_state_read_beside(&link, (uint8_t)server->fido_channel, ret, error);
+        struct device_state state = { 0 };
+        MITOME_TRY(device_state_read_beside(&link, (uint8_t)server->fido_channel, &state, error));
+        add_health(&server->device, &state);
+        *ret = state;
+        return ok();
 }
 
 /* ---- what goes by ---- */

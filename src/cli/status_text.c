@@ -42,6 +42,11 @@ static bool are_fingers_closed(const struct device_state *s)
         return !s->finger_open && (s->has_fingers || (s->has_matcher && s->uv_tries == 0));
 }
 
+static bool is_matcher_lost(const struct device_state *s)
+{
+        return s->matcher_lost || s->matcher_rests;
+}
+
 static bool is_on_hold(const struct device_state *s)
 {
         return s->jpki == DEVICE_JPKI_LOCKED;
@@ -66,6 +71,13 @@ static bool is_password_locked(const struct device_state *s)
 static bool is_full(const struct device_state *s)
 {
         return s->room == 0;
+}
+
+static const char *matcher_advice(const struct device_state *s)
+{
+        return s->matcher_lost
+                       ? "none is started any more: see what it died of, and start the authenticator anew"
+                       : "none is started for half a minute: use the PIN, or wait";
 }
 
 /* Why the fingers open nothing, the first cause. */
@@ -108,6 +120,8 @@ static const struct trouble {
                 "demands it.",
                 NULL },
         { "fingers-closed", are_fingers_closed, "The fingers are CLOSED: ", closed_advice },
+        { "matcher-dies", is_matcher_lost,
+                "The matcher, which reads fingers, dies again and again: ", matcher_advice },
         { "certificates-on-hold", is_on_hold,
                 "The certificates are ON HOLD: the management station has locked their applet. Logins that show a "
                 "certificate, and signatures, are refused until it releases it; other logins go on. After a "
@@ -185,6 +199,14 @@ static void say_matcher(const struct device_state *s, writer *out)
 {
         if (s->has_matcher && s->matcher_modality)
                 SAY(out, "Matcher: reads %s; class %s", modality_text(s), matcher_class_text(s));
+}
+
+static void say_deaths(const struct device_state *s, writer *out)
+{
+        if (s->matcher_deaths)
+                SAY(out, "Matcher's process: %u %s died since the start, the last one %s", s->matcher_deaths,
+                        s->matcher_deaths == 1 ? "has" : "have",
+                        s->matcher_last_end ? s->matcher_last_end : "left no word");
 }
 
 static void say_certificates(const struct device_state *s, writer *out)
@@ -274,6 +296,9 @@ void status_json(const struct device_state *state, writer *out)
         }
         json_write_bool(&json, "fingers_open", state->finger_open);
         json_write_int(&json, "uv_tries", state->uv_tries);
+        json_write_int(&json, "matcher_deaths", state->matcher_deaths);
+        if (state->matcher_last_end)
+                json_write_string(&json, "matcher_last_end", state->matcher_last_end);
         json_write_int(&json, "credentials", state->credentials);
         json_write_int(&json, "room", state->room);
         json_write_bool(&json, "always_uv", state->always_uv);
