@@ -20,7 +20,7 @@
 enum { SOCKET = 3, GROWN = 64 << 20, DEATHS_MAX = 20 };
 
 static const uint8_t evidence[UNLOCK_TOKEN_SIZE] = { 0xE7 }, set[UNLOCK_SET_SIZE] = { 0x5E };
-static const uint8_t hash[SHA256_SIZE] = { 1 };
+static const uint8_t hash[SHA256_SIZE] = { 1 }, entry[UNLOCK_ENTRY_SIZE] = { 0 };
 
 /* ---- the matcher ---- */
 
@@ -191,6 +191,7 @@ static mitome_code start(struct rig *rig)
                 .rp_id = slice_text("portal.example.jp"),
                 .client_data_hash = SLICE(hash),
                 .challenge = SLICE(rig->challenge),
+                .entry = SLICE(entry),
         };
         return rig->face.start(rig->face.context, &request, NULL).code;
 }
