@@ -238,6 +238,7 @@ void status_text(const struct device_state *state, writer *out)
         say_pin(state, out);
         say_fingers(state, out);
         say_matcher(state, out);
+        say_deaths(state, out);
         say_certificates(state, out);
         SAY(out, "Credentials: %u discoverable, room for %u more", state->credentials, state->room);
         if (state->always_uv)
