@@ -35,6 +35,8 @@ MATCH
 MISS
 RETRY centre
 MATCH
+DIE
+MATCH
 ENROL SAMPLE
 ENROL RETRY short
 END
@@ -50,6 +52,10 @@ test_that 'MISS is not' status 1
 test_that 'and told so' said 'not recognised'
 verify
 test_that 'RETRY and MATCH is recognised' status 0
+verify # the matcher dies of it
+test_that 'a matcher that dies recognises nobody' status 1
+verify
+test_that 'the one that comes in its place does' status 0
 got=0
 grep -q 'the sensor is scripted: nothing is read' "$work/authenticator.log" || got=no
 test_that 'it says that it is scripted' [ "$got" = 0 ]
