@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,13 +171,20 @@ static pid_t process_of(const struct sensor_rig *rig, const char *name)
 static void a_program_is_given_nothing_but_its_pipes(void **state)
 {
         struct sensor_rig *rig = *state;
+        struct rlimit before, bounded;
         assert_int_equal(setenv("MITOME_TEST_LEAK", "1", 1), 0);
-        play(rig, "cat /proc/$$/environ >$D/environment; echo $$ >$D/pid; pwd >$D/place\n" HELLO
-                  "read -r word\n");
+        assert_int_equal(getrlimit(RLIMIT_CPU, &before), 0);
+        bounded = before;
+        bounded.rlim_cur = 1234; /* what the matcher may compute is not the program's limit */
+        assert_int_equal(setrlimit(RLIMIT_CPU, &bounded), 0);
+        play(rig,
+                "cat /proc/$$/environ >$D/environment; echo $$ >$D/pid; pwd >$D/place; [ $(ulimit -t) != 1234 ]\necho $? >$D/time\n" HELLO
+                "read -r word\n");
         assert_int_equal(unsetenv("MITOME_TEST_LEAK"), 0);
-        static const char *const names[] = { "environment", "place" };
-        static const char *const texts[] = { "", "/\n" };
-        for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(setrlimit(RLIMIT_CPU, &before), 0);
+        static const char *const names[] = { "environment", "place", "time" };
+        static const char *const texts[] = { "", "/\n", "0\n" };
+        for (size_t i = 0; i < 3; i++) {
                 char *path = g_build_filename(rig->folder, names[i], NULL), *text = NULL;
                 assert_true(g_file_get_contents(path, &text, NULL, NULL));
                 assert_string_equal(text, texts[i]);
