@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -332,6 +334,62 @@ static void it_may_be_freed_while_it_compares(void **state)
         assert_int_equal(rig->count, 99);
 }
 
+/* ---- attacks: a process of the same user at the device's own socket ---- */
+
+/* A socket that was unlinked is gone for its name alone: whoever linked it in time still finds it. */
+static void keep_name(const char *path, const char *other)
+{
+        while (access(path, F_OK) != 0)
+                g_main_context_iteration(NULL, TRUE);
+        assert_int_equal(link(path, other), 0);
+        while (access(path, F_OK) == 0)
+                g_main_context_iteration(NULL, TRUE);
+}
+
+static int connect_to(const char *path)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        memcpy(address.sun_path, path, strlen(path) + 1);
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+        return fd;
+}
+
+static void lay_from_elsewhere(struct rig *rig, int fd)
+{
+        const struct finger_touch touch = finger_usual_touch(61);
+        const int32_t header[] = { FINGER_WIDTH, FINGER_HEIGHT };
+        finger_press(&rig->finger[0], &touch, rig->image);
+        assert_int_equal(send(fd, header, sizeof header, MSG_NOSIGNAL), sizeof header);
+        assert_int_equal(send(fd, rig->image, sizeof rig->image, MSG_NOSIGNAL), sizeof rig->image);
+}
+
+/* libfprint takes whoever connected last. What would match comes from there; what was presented, and checked,
+ * does not match. */
+static void an_image_injected_at_the_device_itself_opens_nothing(void **state)
+{
+        struct rig *rig = *state;
+        struct comparator *usual = rig->comparator;
+        const struct finger_touch touch = finger_usual_touch(60);
+        uint8_t presented[FINGER_SIZE];
+        char path[128], other[128];
+        snprintf(path, sizeof path, "%s/raced", rig->folder);
+        snprintf(other, sizeof other, "%s/kept", rig->folder);
+        finger_press(&rig->finger[1], &touch, presented);
+        const struct virtual_finger_image image = { FINGER_WIDTH, FINGER_HEIGHT, SLICE(presented) };
+        assert_int_equal(comparator_new(path, rig->log, &rig->comparator, NULL).code, MITOME_OK);
+        comparator_compare(rig->comparator, &image, rig->prints, OURS, on_compared, rig);
+        keep_name(path, other);
+        int fd = connect_to(other);
+        lay_from_elsewhere(rig, fd);
+        g_main_loop_run(rig->loop);
+        close(fd);
+        assert_int_equal(rig->outcome, COMPARATOR_FAILED);
+        comparator_free(rig->comparator);
+        unlink(other);
+        rig->comparator = usual;
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -348,6 +406,7 @@ int main(void)
                 cmocka_unit_test(prints_are_made_of_their_minutiae),
                 cmocka_unit_test(decoys_are_recognised_when_they_are_grown_again),
                 cmocka_unit_test(a_device_that_fails_is_replaced),
+                cmocka_unit_test(an_image_injected_at_the_device_itself_opens_nothing),
                 cmocka_unit_test(it_may_be_freed_while_it_compares),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <gio/gunixsocketaddress.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -198,6 +199,22 @@ static void go_on(struct comparator *comparator)
                 start_round(comparator);
 }
 
+/* Whether libfprint looked at the image that was laid: another process of this user may have found the
+ * device's socket, and libfprint listens to whoever connected last. */
+static bool is_of_image(const struct job *job, FpPrint *print)
+{
+        FpImage *image = fp_print_get_image(print);
+        gsize grey_size = 0, size;
+        const guchar *grey = image ? fp_image_get_data(image, &grey_size) : NULL;
+        const int32_t header[] = { image ? (int32_t)fp_image_get_width(image) : 0,
+                image ? (int32_t)fp_image_get_height(image) : 0 };
+        const void *laid = g_bytes_get_data(job->image, &size);
+        reader r = reader_over(slice_of(laid, size), NULL, NULL);
+        slice start;
+        return !failed(read_bytes(&r, "image", sizeof header, &start)) && slice_equal(start, SLICE(header)) &&
+               slice_equal(read_rest(&r), slice_of(grey, grey_size));
+}
+
 struct round {
         struct comparator *comparator;
         GPtrArray *asked;
@@ -211,7 +228,8 @@ static void finish_round(struct round *round, FpPrint *match, FpPrint *print, co
                 end(comparator, COMPARATOR_UNUSABLE);
         else if (error)
                 renew(comparator);
-        else if (!print || !take_scores(comparator, round->asked, match))
+        else if (!print || !is_of_image(&comparator->job, print) ||
+                 !take_scores(comparator, round->asked, match))
                 end(comparator, COMPARATOR_FAILED);
         else {
                 g_set_object(&comparator->job.print, print);
@@ -321,13 +339,22 @@ static void on_status(GObject *object, GParamSpec *spec, gpointer user_data)
 
 /* ---- the device ---- */
 
-/* libfprint lets one client in. This one is it, and then the socket is gone. */
+/* The one that listens is this process, and not somebody who put a socket of his own in its place. */
+static bool is_own_device(GSocket *socket)
+{
+        struct ucred peer;
+        socklen_t size = sizeof peer;
+        return getsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+               peer.pid == getpid();
+}
+
+/* Then the socket is gone, but for those who were quick (is_of_image). */
 static bool connect_hand(struct comparator *comparator)
 {
         g_autoptr(GSocketAddress) address = g_unix_socket_address_new(comparator->path);
         g_autoptr(GSocket) socket =
                 g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
-        bool connected = socket && g_socket_connect(socket, address, NULL, NULL);
+        bool connected = socket && g_socket_connect(socket, address, NULL, NULL) && is_own_device(socket);
         if (connected)
                 comparator->hand = g_socket_connection_factory_create_connection(socket);
         unlink(comparator->path);

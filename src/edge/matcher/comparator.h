@@ -9,8 +9,8 @@
  * libfprint's virtual image device (over a socket in the matcher's private folder, unlinked as soon as it is
  * connected), reads the scores from the messages, and lays the image again for what is left of the gallery
  * when libfprint stopped. Each entry of the gallery must hold one impression (finger_template.h): then each
- * has a score of its own, and none is a lower bound. An entry without a score line does not match, and a
- * count of lines that is not what was compared is a failure.
+ * has a score of its own, and none is a lower bound. An entry without a score line does not match; a count of
+ * lines that is not what was compared is a failure, and so is a print of another image than the one laid.
  *
  * The device is kept open from one comparison to the next. One that overheats (libfprint thinks so after
  * three minutes without a pause), hangs or fails is closed, and the image is laid on a new one. */
