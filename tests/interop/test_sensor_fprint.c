@@ -11,6 +11,7 @@
 #include "virtual_finger.h"
 
 #include <fprint.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -406,6 +407,32 @@ static void a_copy_that_was_cropped_opens_nothing(void **state)
         expect_copy_is_refused(*state, 50, crop);
 }
 
+/* Ridges with two forks: enough to see, too little to compare. */
+static void draw_two_forks(uint8_t image[FINGER_SIZE])
+{
+        for (int i = 0; i < FINGER_SIZE; i++) {
+                double x = i % FINGER_WIDTH - FINGER_WIDTH / 2, y = i / FINGER_WIDTH - FINGER_HEIGHT / 2;
+                double phase = 0.7 * x + 0.1 * y + atan2(y - 45, x) + atan2(y + 40, x - 9);
+                image[i] = (uint8_t)(128 + 90 * sin(phase));
+        }
+}
+
+/* What costs no try must not make the matcher forget what did: with hundreds of such images, and a
+ * cancellation that gives the try back, everything it has seen could be laid again. */
+static void rubbish_drives_no_sample_out_of_its_memory(void **state)
+{
+        struct rig *rig = *state;
+        const struct step rubbish = { .touch = 1, .change = draw_two_forks };
+        const struct step twice[] = { rubbish, rubbish };
+        rig->cancels = true;
+        assert_int_equal(verify(rig, twice, 2), SENSOR_CANCELLED);
+        assert_int_equal(rig->retries, 2);
+        for (unsigned i = 0; i < 2; i++)
+                assert_int_equal(rig->hints[i], MITOME_GATE_HINT_POOR); /* not SAME: it is not remembered */
+        rig->cancels = false;
+        expect_copy_is_refused(rig, 50, NULL);
+}
+
 /* Nor does it enrol: five times the same image is one sample. */
 static void one_image_given_again_and_again_enrols_nothing(void **state)
 {
@@ -572,6 +599,7 @@ int main(void)
                 cmocka_unit_test(a_copy_of_other_brightness_opens_nothing),
                 cmocka_unit_test(a_copy_that_was_shifted_opens_nothing),
                 cmocka_unit_test(a_copy_that_was_cropped_opens_nothing),
+                cmocka_unit_test(rubbish_drives_no_sample_out_of_its_memory),
                 cmocka_unit_test(one_image_given_again_and_again_enrols_nothing),
                 cmocka_unit_test(a_finger_of_the_set_is_not_enrolled_again),
                 cmocka_unit_test(a_print_that_fits_many_is_refused),

@@ -102,7 +102,6 @@ static bool is_of_set(const struct sample_memory *memory)
         return false;
 }
 
-/* A copy is not kept: it would drive out what it is a copy of. */
 enum sample_verdict sample_memory_judge(struct sample_memory *memory,
         const struct virtual_finger_image *image, struct sample_sketch *ret_sketch)
 {
@@ -114,9 +113,13 @@ enum sample_verdict sample_memory_judge(struct sample_memory *memory,
                 return SAMPLE_POOR;
         if (is_of_set(memory) || seen_samples_holds(memory->seen, memory->checker))
                 return SAMPLE_COPY_OF_ONE;
-        if (failed(seen_samples_add(memory->seen, &sketch, NULL)))
-                return SAMPLE_NOT_KEPT;
         *ret_sketch = sketch;
         bytes_wipe(&sketch, sizeof sketch);
         return SAMPLE_FRESH;
+}
+
+mitome_status sample_memory_keep(
+        struct sample_memory *memory, const struct sample_sketch *sketch, mitome_error *error)
+{
+        return seen_samples_add(memory->seen, sketch, error);
 }

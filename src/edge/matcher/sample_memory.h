@@ -10,10 +10,9 @@
 #include "virtual_finger.h"
 
 enum sample_verdict {
-        SAMPLE_FRESH, /* it is kept as seen, and may be compared */
+        SAMPLE_FRESH, /* it may be compared */
         SAMPLE_POOR,  /* too little to see */
         SAMPLE_COPY_OF_ONE,
-        SAMPLE_NOT_KEPT, /* it could not be noted down, so it may not be compared */
 };
 
 struct sample_memory;
@@ -31,9 +30,15 @@ void sample_memory_identity(const struct sample_memory *memory, uint8_t ret[SEEN
 void sample_memory_begin(struct sample_memory *memory);
 void sample_memory_add_finger(struct sample_memory *memory, const struct finger_record *record);
 
-/* sample_memory_judge looks at an image. *ret_sketch is set where it is fresh; it is then durable as seen. */
+/* sample_memory_judge looks at an image. *ret_sketch is set where it is fresh. */
 enum sample_verdict sample_memory_judge(struct sample_memory *memory,
         const struct virtual_finger_image *image, struct sample_sketch *ret_sketch);
+
+/* sample_memory_keep makes a sample durable as seen: each that could be compared, and before anybody hears
+ * what came of it. One that could not costs no try, and would only drive others out. Fails as
+ * seen_samples_add does. */
+MITOME_CHECKED mitome_status sample_memory_keep(
+        struct sample_memory *memory, const struct sample_sketch *sketch, mitome_error *error);
 
 /* sample_memory_free wipes and releases; NULL is fine. */
 void sample_memory_free(struct sample_memory *memory);

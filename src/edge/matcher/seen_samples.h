@@ -2,14 +2,13 @@
 #ifndef SEEN_SAMPLES_H
 #define SEEN_SAMPLES_H
 
-/* The last SEEN_LAST prints that were presented to a matcher, whatever came of them. One image, sealed by
+/* The last SEEN_LAST prints that a matcher has compared, whatever came of it. One image, sealed by
  * XChaCha20-Poly1305, to which each further print is appended; a counter beside it tells when an older one
  * was put in its place. The prints that a finger was enrolled with are kept with the finger.
  *
  * It closes rather than forgets: an image that is damaged, gone or older than its counter is not opened. One
  * that is begun anew has another identity, from which the matcher sees that what was presented may be
- * presented again. An image put back together with its counter, and with all else the matcher remembers, is
- * not noticed. */
+ * presented again. An image put back together with its counter is not noticed. */
 
 #include "sample_check.h"
 
@@ -39,9 +38,8 @@ MITOME_CHECKED mitome_status seen_samples_renew(
 /* seen_samples_holds tells whether the image that `checker` looked at last is a copy of one seen. */
 bool seen_samples_holds(const struct seen_samples *seen, struct sample_checker *checker);
 
-/* seen_samples_add keeps a print that was presented, before anything is compared with it. It is durable when
- * this returns OK. Fails as storage and anchor do; then nothing may be compared, and every further change
- * fails with FILE_WRITE until it is opened again. */
+/* seen_samples_add keeps a print. It is durable when this returns OK. Fails as storage and anchor do; then
+ * nothing may come of the print, and every further change fails with FILE_WRITE until it is opened again. */
 MITOME_CHECKED mitome_status seen_samples_add(
         struct seen_samples *seen, const struct sample_sketch *sketch, mitome_error *error);
 

@@ -179,12 +179,25 @@ static void add_sample(struct sensor_fprint *sensor, const struct comparator_res
                 sensor->camera.await(sensor->camera.context);
 }
 
+static bool is_unusable(const struct comparator_result *result)
+{
+        return result->outcome == COMPARATOR_UNUSABLE || result->minutiae < MINUTIAE_MIN;
+}
+
+/* Whether all that is to be known of it is known, and written. */
+static bool is_settled(struct sensor_fprint *sensor, const struct comparator_result *result)
+{
+        if (result->outcome == COMPARATOR_FAILED)
+                return false;
+        return is_unusable(result) || !failed(sample_memory_keep(sensor->memory, &sensor->sketch, NULL));
+}
+
 static void on_compared(void *context, const struct comparator_result *result)
 {
         struct sensor_fprint *sensor = context;
-        bool unusable = result->outcome == COMPARATOR_UNUSABLE || result->minutiae < MINUTIAE_MIN;
+        const bool unusable = is_unusable(result);
         sensor->compares = false;
-        if (result->outcome == COMPARATOR_FAILED)
+        if (!is_settled(sensor, result))
                 end(sensor, SENSOR_BROKEN, slice_of(NULL, 0));
         else if (sensor->cancelled && (unusable || sensor->enrols))
                 end(sensor, SENSOR_CANCELLED, slice_of(NULL, 0));
@@ -254,11 +267,8 @@ static uint8_t on_image(void *context, const struct virtual_finger_image *image)
                 return take_fresh(sensor, image);
         case SAMPLE_COPY_OF_ONE:
                 return refuse_copy(sensor);
-        case SAMPLE_POOR:
-                ask_again_soon(sensor, MITOME_GATE_HINT_POOR);
-                return VIRTUAL_FINGER_TAKEN;
         default:
-                end_soon(sensor, SENSOR_BROKEN);
+                ask_again_soon(sensor, MITOME_GATE_HINT_POOR);
                 return VIRTUAL_FINGER_TAKEN;
         }
 }
