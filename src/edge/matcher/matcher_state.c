@@ -480,10 +480,14 @@ static mitome_status note_survey(struct matcher_state *next, slice survey, mitom
 
 mitome_status matcher_state_compare(struct matcher_state *state, slice survey, mitome_error *error)
 {
-        struct matcher_state next = *state;
-        MITOME_TRY(note_survey(&next, survey, error));
-        if (slice_equal(SLICE(next.survey), SLICE(state->survey)))
+        if (survey.size ? slice_equal(survey, SLICE(state->survey)) : !has_survey(state))
                 return ok();
+        struct matcher_state next = *state;
+        mitome_status status = note_survey(&next, survey, error);
+        if (failed(status)) {
+                bytes_wipe(&next, sizeof next);
+                return status;
+        }
         if (state->finger_count) /* else there is nothing that could open, and the set has no number */
                 randombytes_buf(next.set, sizeof next.set);
         return adopt(state, &next, error);
