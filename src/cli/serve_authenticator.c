@@ -358,7 +358,7 @@ static mitome_status listen_to_reader(struct server *server, mitome_error *error
 /* ---- both, and everything else ---- */
 
 enum {
-        WATCH_MAX = 4 + HID_PORT_WATCH_MAX + PROMPT_WAYS_MAX * PROMPT_WATCH_MAX,
+        WATCH_MAX = 5 + HID_PORT_WATCH_MAX + PROMPT_WAYS_MAX * PROMPT_WATCH_MAX,
         BUSY_MS = 10,
 };
 
@@ -373,6 +373,9 @@ static bool await(struct server *server, int wait_ms, bool *ret_gone)
                 fds[count++] = status_server_watch(server->status);
         if (server->reader)
                 fds[count++] = (struct pollfd){ .fd = vpcd_slot_watch(server->reader), .events = POLLIN };
+        if (server->device.matcher) /* nobody with his finger on the sensor waits for BUSY_MS */
+                fds[count++] =
+                        (struct pollfd){ .fd = matcher_gate_watch(server->device.matcher), .events = POLLIN };
         if (server->port.watch)
                 count += server->port.watch(server->port.context, fds + count);
         count += prompter_watch(server->prompter, fds + count);

@@ -690,6 +690,11 @@ pid_t matcher_gate_process(const struct matcher_gate *gate)
         return gate->keeper.process ? matcher_process_id(gate->keeper.process) : 0;
 }
 
+int matcher_gate_watch(const struct matcher_gate *gate)
+{
+        return gate->runs ? gate->fd : -1;
+}
+
 struct matcher_health matcher_gate_health(const struct matcher_gate *gate)
 {
         const struct keeper *keeper = &gate->keeper;

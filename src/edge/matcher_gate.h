@@ -69,6 +69,10 @@ MITOME_CHECKED mitome_status matcher_gate_certify(
 /* matcher_gate_process is the process that runs for a gate of matcher_gate_start, else 0. */
 pid_t matcher_gate_process(const struct matcher_gate *gate);
 
+/* matcher_gate_watch is readable when poll has something to tell, for whoever also waits for others: its
+ * descriptor while a request runs, else -1. */
+int matcher_gate_watch(const struct matcher_gate *gate);
+
 struct matcher_health matcher_gate_health(const struct matcher_gate *gate);
 
 /* matcher_gate_close ends the process that was started and waits for its end; NULL is fine. */

@@ -6,6 +6,7 @@
 #include "matcher_gate.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -127,6 +128,25 @@ static void events_come_as_they_are_said(void **state)
         assert_true(event.has_evidence);
         assert_memory_equal(event.evidence, evidence, sizeof evidence);
         assert_int_equal(next(rig).kind, MITOME_GATE_NOTHING); /* it is over */
+}
+
+static bool is_readable(int fd)
+{
+        return poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 0) == 1;
+}
+
+/* For a loop that waits for others too: there is nothing to watch but while a request runs. */
+static void an_event_wakes_whoever_watches(void **state)
+{
+        struct rig *rig = *state;
+        assert_int_equal(matcher_gate_watch(rig->gate), -1);
+        say_kind(rig, GATE_REPORT_DONE);
+        assert_int_equal(start(rig, NULL), MITOME_OK);
+        assert_false(is_readable(matcher_gate_watch(rig->gate)));
+        say(rig, &(struct gate_report){ .kind = MITOME_GATE_EVIDENCE, .evidence = SLICE(evidence) });
+        assert_true(is_readable(matcher_gate_watch(rig->gate)));
+        assert_int_equal(next(rig).kind, MITOME_GATE_EVIDENCE);
+        assert_int_equal(matcher_gate_watch(rig->gate), -1);
 }
 
 /* A request that is heard and cannot be carried out ends at once; the sealed word that nothing was presented
@@ -376,6 +396,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 WITH_RIG(events_come_as_they_are_said),
+                WITH_RIG(an_event_wakes_whoever_watches),
                 WITH_RIG(a_refusal_keeps_its_reason),
                 WITH_RIG(an_old_outcome_is_forgotten),
                 WITH_RIG(the_set_is_managed_without_a_finger),
