@@ -110,7 +110,7 @@ mitome_status score_lines_attempt(struct score_lines *lines, struct score_line *
                         *ret_count = count;
                         return ok();
                 }
-                if (slice_is(line, "attempt"))
+                if (slice_is(line, "attempt") || slice_begins_with(line, slice_text("libfprint ")))
                         continue;
                 if (count == capacity || !read_comparison(line, &ret[count++]))
                         break;

@@ -3,7 +3,7 @@
 #define SCORE_LINES_H
 
 /* What `mitome-matcher --scores FD` writes: "comparison PLACE SCORE" for each template that an attempt was
- * compared with, then "attempt". */
+ * compared with, "libfprint WALL CPU" (the microseconds that those took), then "attempt". */
 
 #include "status.h"
 

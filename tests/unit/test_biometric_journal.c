@@ -223,8 +223,8 @@ static struct score_lines *lines_of(const char *text)
 
 static void attempts_are_read_one_by_one(void **state)
 {
-        struct score_lines *lines =
-                lines_of("comparison 0 17\ncomparison 1 300\nattempt\nattempt\ncomparison 0 5\nattempt\n");
+        struct score_lines *lines = lines_of(
+                "comparison 0 17\ncomparison 1 300\nlibfprint 41000 39000\nattempt\nattempt\ncomparison 0 5\nattempt\n");
         struct score_line scores[4];
         size_t count = 0;
         (void)state;

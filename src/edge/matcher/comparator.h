@@ -49,6 +49,8 @@ struct comparator_result {
         size_t count;      /* fewer than the gallery has: the last one reached the limit */
         FpPrint *print;    /* what is in the image; the comparator's */
         size_t minutiae;   /* of it */
+        int64_t wall_us;   /* what libfprint took, from each image that it was asked about to its answer */
+        int64_t cpu_us;    /* .. of this process's computing time */
 };
 
 struct comparator;

@@ -85,6 +85,8 @@ static void write_scores(const struct sensor_fprint *sensor, const struct compar
                         best[sensor->places[i]] = result->scores[i];
         for (size_t i = 0; i < sensor->fingers; i++)
                 dprintf(sensor->scores, "comparison %zu %d\n", i, best[i]);
+        dprintf(sensor->scores, "libfprint %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", result->wall_us,
+                result->cpu_us);
 }
 
 /* ---- what a comparison says ---- */
