@@ -281,5 +281,15 @@ judge 'every step of CTAP that the code marks says what is done, and is tried by
 grep -oE '^MITOME_ERROR\([0-9]+' include/mitome/errors.def | sort | uniq -d >"$work/out"
 judge 'no error number is used twice' "$work/out"
 
+# Each row names files, and behind each of them tests in backquotes.
+tr -d '\n' <docs/gate-attacks.md | grep -oE '`tests/[a-z_/]+\.c`: `[a-z0-9_]+`(, `[a-z0-9_]+`)*' | tr -d '`,:' >"$work/attacks" || true
+[ "$(wc -l <"$work/attacks")" -ge 50 ] && : >"$work/out" || echo 'too few attacks' >"$work/out"
+while read -r file names; do
+        for name in $names; do
+                grep -qE "\\($name[,)]" "$file" || echo "$file has no test $name" >>"$work/out"
+        done
+done <"$work/attacks"
+judge 'docs/gate-attacks.md names tests that run' "$work/out"
+
 printf '1..%d\n' "$count"
 [ "$broken" -eq 0 ]

@@ -246,7 +246,7 @@ done
 # The manual page has every option of every subcommand's help.
 : >"$work/out"
 sed 's/\\-/-/g' "$source/docs/man/mitome.1" >"$work/page"
-for subcommand in verify judge inspect authenticator status finger element card explain; do
+for subcommand in verify judge inspect authenticator status finger biometric element card explain; do
         "$build/mitome" "$subcommand" --help | grep -oE -e '--[a-z][a-z0-9-]+' | sort -u >"$work/options"
         [ -s "$work/options" ] || echo "$subcommand has no options" >>"$work/out"
         while read -r option; do
