@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXPECTED_CHECKS = 26, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
+enum { EXPECTED_CHECKS = 27, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
 
 static const char usage[] =
         "usage: first-login --program MITOME --matcher MITOME-MATCHER --policies DIR [--out DIR] [--verbose]\n\n"
