@@ -32,7 +32,7 @@
 
 #include <cmocka.h>
 
-enum { STAGES = 5, STEP_MS = 200, PATIENCE_MS = 20000, NOBODY = 65534 };
+enum { STAGES = 5, STEP_MS = 200, SETTLED_MS = 300, PATIENCE_MS = 20000, NOBODY = 65534 };
 
 static const char rp_id[] = "portal.example.jp";
 static const uint8_t client_data_hash[SHA256_SIZE] = { 0xC1, 0x1E };
@@ -986,6 +986,29 @@ static void memory_and_core_dump_are_searched_for_templates_images_and_keys(void
                 assert_true(has(helper_dump, &hay));
 }
 
+/* What the helper has compared is gone when it says what came of it; also what GLib and libfprint had of it.
+ */
+static void the_helpers_memory_is_searched_for_images_afterwards(void **state)
+{
+        struct rig *rig = *state;
+        static struct hay hay;
+        char dump[128];
+        snprintf(dump, sizeof dump, "%s/helper.memory", rig->folder);
+        expect_the_finger_to_open(rig);
+        pid_t helper = ask(rig, ORDER_STATUS).process;
+        pause_ms(SETTLED_MS);
+        if (!dump_memory(helper, dump) && geteuid() != 0) {
+                fputs("skipped: only root may read the helper's memory\n", stderr);
+                skip();
+        }
+        stop_core(rig);
+        hay.count = 0;
+        for (size_t i = 0; i < rig->image_count; i++)
+                add_pieces(&hay, "a piece of an image", rig->images[i], FINGER_SIZE, 997);
+        assert_true(hay.count > 100);
+        expect_nothing(&hay, dump, false);
+}
+
 /* The helper's own messages, with --verbose libfprint's as well, and the core's. */
 static void log_files_are_searched_likewise(void **state)
 {
@@ -1050,6 +1073,7 @@ int main(int count, char **arguments)
                 WITH_FINGER(a_miss_is_not_undone_by_a_kill),
                 cmocka_unit_test_setup_teardown(a_recycled_helper_is_not_noticed, NULL, tear_down),
                 WITH_FINGER(a_listening_helper_is_asked_by_another_local_user),
+                WITH_FINGER(the_helpers_memory_is_searched_for_images_afterwards),
                 WITH_FINGER(memory_and_core_dump_are_searched_for_templates_images_and_keys),
                 WITH_FINGER(log_files_are_searched_likewise),
                 WITH_FINGER(files_at_rest_are_searched_likewise),

@@ -18,7 +18,7 @@
 #include "status.h"
 
 /* harden_begin comes first: limits (memory, files, size of a file, no core dump), no new privileges, not
- * traceable, umask 0077, SIGPIPE ignored. Fails with PROCESS. */
+ * traceable, umask 0077, SIGPIPE ignored, memory that is given back overwritten. Fails with PROCESS. */
 MITOME_CHECKED mitome_status harden_begin(mitome_error *error);
 
 /* harden_seal comes when all is open that needs more than later work does, a sensor's program above all, and

@@ -147,6 +147,16 @@ mitome_status sample_checker_new(struct sample_checker **ret, mitome_error *erro
         return ok();
 }
 
+void sample_checker_forget(struct sample_checker *checker)
+{
+        bytes_wipe(checker->sums, sizeof checker->sums);
+        bytes_wipe(checker->band, sizeof checker->band);
+        bytes_wipe(checker->cell, sizeof checker->cell);
+        bytes_wipe(checker->coarsely, sizeof checker->coarsely);
+        bytes_wipe(checker->is_laid, sizeof checker->is_laid);
+        bytes_wipe(checker->laid, sizeof checker->laid);
+}
+
 void sample_checker_free(struct sample_checker *checker)
 {
         if (!checker)

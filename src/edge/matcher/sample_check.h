@@ -82,6 +82,9 @@ bool sample_is_copy(struct sample_checker *checker, const struct sample_sketch *
 void sample_sketch_write(writer *w, const struct sample_sketch *sketch);
 MITOME_CHECKED mitome_status sample_sketch_read(reader *r, struct sample_sketch *ret);
 
+/* sample_checker_forget wipes what is left of the image looked at last. */
+void sample_checker_forget(struct sample_checker *checker);
+
 /* sample_checker_free wipes and releases; NULL is fine. */
 void sample_checker_free(struct sample_checker *checker);
 

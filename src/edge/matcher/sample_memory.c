@@ -85,6 +85,7 @@ void sample_memory_identity(const struct sample_memory *memory, uint8_t ret[SEEN
 void sample_memory_begin(struct sample_memory *memory)
 {
         g_array_set_size(memory->set, 0);
+        sample_checker_forget(memory->checker);
 }
 
 void sample_memory_add_finger(struct sample_memory *memory, const struct finger_record *record)

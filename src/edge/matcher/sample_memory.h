@@ -26,7 +26,8 @@ MITOME_CHECKED mitome_status sample_memory_open(
 /* sample_memory_identity is another one after each beginning. */
 void sample_memory_identity(const struct sample_memory *memory, uint8_t ret[SEEN_IDENTITY_SIZE]);
 
-/* sample_memory_begin forgets the set that was compared with, sample_memory_add_finger adds one to it. */
+/* sample_memory_begin forgets the set that was compared with, and the image; sample_memory_add_finger adds
+ * one to it. */
 void sample_memory_begin(struct sample_memory *memory);
 void sample_memory_add_finger(struct sample_memory *memory, const struct finger_record *record);
 
