@@ -309,6 +309,37 @@ static void it_opens_and_another_one_does_not(void **state)
         stage->hand.laid = 0;
 }
 
+/* Somebody on the bus who is not fprintd, but speaks as it does; then comes a finger that is not known. */
+static void forge_a_match(struct sensor_rig *rig)
+{
+        static const char *const paths[] = { "/net/reactivated/Fprint/Device/0",
+                "/net/reactivated/Fprint/Device/1" };
+        struct stage *stage = stage_of(rig);
+        GDBusConnection *bus = g_dbus_connection_new_for_address_sync(stage->address,
+                G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                        G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                NULL, NULL, NULL);
+        assert_non_null(bus);
+        for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+                assert_true(
+                        g_dbus_connection_emit_signal(bus, NULL, paths[i], "net.reactivated.Fprint.Device",
+                                "VerifyStatus", g_variant_new("(sb)", "verify-match", TRUE), NULL));
+        assert_true(g_dbus_connection_flush_sync(bus, NULL, NULL));
+        g_object_unref(bus);
+        touch(rig);
+}
+
+static void a_match_forged_by_another_one_on_the_bus_opens_nothing(void **state)
+{
+        struct sensor_rig *rig = open_sensor(*state);
+        struct stage *stage = *state;
+        rig->on_ready = forge_a_match;
+        stage->hand.laid = 1;
+        sensor_rig_verify(rig, PATIENCE_MS);
+        assert_int_equal(rig->outcome, SENSOR_NO_MATCH);
+        stage->hand.laid = 0;
+}
+
 static void a_cancelled_verification_frees_the_reader(void **state)
 {
         struct sensor_rig *rig = open_sensor(*state);
@@ -602,6 +633,7 @@ int main(void)
                 cmocka_unit_test(without_fingers_nothing_is_verified),
                 cmocka_unit_test(a_finger_is_enrolled_at_fprintd),
                 cmocka_unit_test(it_opens_and_another_one_does_not),
+                cmocka_unit_test(a_match_forged_by_another_one_on_the_bus_opens_nothing),
                 cmocka_unit_test(a_cancelled_verification_frees_the_reader),
                 cmocka_unit_test(a_cancelled_enrolment_adds_nothing),
                 cmocka_unit_test(the_same_finger_is_not_enrolled_twice),
