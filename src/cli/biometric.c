@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +51,11 @@ static uint64_t take_number(struct options *options, const char *text, uint64_t 
         char *end;
         errno = 0;
         unsigned long long number = strtoull(text, &end, 10);
-        if (*text < '0' || *text > '9' || *end || errno || number < least || number > most)
+        if (*text < '0' || *text > '9' || *end || errno || number < least || number > most) {
+                fprintf(stderr, "mitome biometric: \"%s\" is no number from %" PRIu64 " to %" PRIu64 "\n",
+                        text, least, most);
                 options->wrong = true;
+        }
         return number;
 }
 

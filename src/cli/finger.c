@@ -94,6 +94,9 @@ static bool read_options(int argc, char **argv, struct options *ret)
 
 /* ---- the actions; *ret_status is the program's ---- */
 
+static const char name_words[] = "NAME (64 bytes)", id_words[] = "ID (32 digits, as `list` prints them)";
+_Static_assert(MITOME_GATE_NAME_MAX == 64 && MITOME_GATE_FINGER_ID_SIZE == 16, "the words say so");
+
 static void show_sample(void *context, uint8_t status, unsigned remaining)
 {
         finger_report_guide(context, finger_sample_guidance(status, remaining), remaining);
@@ -119,7 +122,7 @@ static mitome_status enrol(
         slice name = slice_text(options->word_count ? options->words[0] : "");
         (void)ret_status;
         if (name.size > MITOME_GATE_NAME_MAX)
-                return fail(error, MITOME_E_TOO_LONG, "the name", NULL);
+                return fail(error, MITOME_E_TOO_LONG, name_words, NULL);
         finger_report_guide(&report, MITOME_GUIDANCE_TOUCH, 0);
         MITOME_TRY(finger_client_enrol(client, name, &watcher, &finger, error));
         finger_report_finger(&report, &finger);
@@ -131,8 +134,8 @@ static mitome_status read_id(
 {
         slice id;
         MITOME_TRY(hex_text_decode(
-                slice_text(options->words[0]), "ID", ret, MITOME_GATE_FINGER_ID_SIZE, &id, error));
-        return id.size == MITOME_GATE_FINGER_ID_SIZE ? ok() : fail(error, MITOME_E_VALUE, "ID", NULL);
+                slice_text(options->words[0]), id_words, ret, MITOME_GATE_FINGER_ID_SIZE, &id, error));
+        return id.size == MITOME_GATE_FINGER_ID_SIZE ? ok() : fail(error, MITOME_E_VALUE, id_words, NULL);
 }
 
 static mitome_status rename_finger(
@@ -141,6 +144,8 @@ static mitome_status rename_finger(
         uint8_t id[MITOME_GATE_FINGER_ID_SIZE];
         (void)ret_status;
         MITOME_TRY(read_id(options, id, error));
+        if (slice_text(options->words[1]).size > MITOME_GATE_NAME_MAX)
+                return fail(error, MITOME_E_TOO_LONG, name_words, NULL);
         return finger_client_rename(client, SLICE(id), slice_text(options->words[1]), error);
 }
 
@@ -172,7 +177,9 @@ static mitome_status verify(
         const struct mitome_random random = random_system();
         struct finger_state state;
         enum mitome_guidance said;
-        finger_report_guide(&options->report, MITOME_GUIDANCE_TOUCH, 0);
+        MITOME_TRY(finger_client_state(client, &state, error));
+        if (state.open) /* else nobody has to touch anything to be told so */
+                finger_report_guide(&options->report, MITOME_GUIDANCE_TOUCH, 0);
         MITOME_TRY(finger_client_verify(client, &random, &said, &state, error));
         finger_report_verdict(&options->report, said, &state);
         *ret_status = said == MITOME_GUIDANCE_RECOGNISED ? 0 : EXIT_REFUSED;
@@ -212,16 +219,32 @@ static mitome_status exchange(void *context, slice request, uint8_t *response, s
         return hid_host_exchange(context, request, response, capacity, ret_size, error);
 }
 
+/* Whoever has mistaken the PIN wants to know how often that may happen. */
+static void tell_pin_tries(struct finger_client *client, const struct finger_wire *wire)
+{
+        struct finger_state state;
+        finger_client_begin(client, wire);
+        if (!failed(finger_client_state(client, &state, NULL)) && state.pin_set)
+                fprintf(stderr, "mitome finger: that PIN was not taken; %u %s left\n", state.pin_tries,
+                        state.pin_tries == 1 ? "try" : "tries");
+}
+
 static mitome_status open_with_pin(struct finger_client *client, const struct finger_wire *wire,
         const struct options *options, mitome_error *error)
 {
         const struct mitome_random random = random_system();
+        mitome_error cause = { 0 };
         SECRET(pin);
         MITOME_TRY(options->pin_fd >= 0
                            ? secret_prompt_line(options->pin_fd, "the PIN", MITOME_E_VALUE, &pin, error)
                            : secret_prompt_ask(
                                      "The authenticator's PIN: ", "the PIN", MITOME_E_VALUE, &pin, error));
-        return finger_client_open(client, wire, &random, secret_view(&pin), error);
+        mitome_status status = finger_client_open(client, wire, &random, secret_view(&pin), &cause);
+        if (!failed(status))
+                return ok();
+        if (cause.code == MITOME_E_FINGER_REFUSED)
+                tell_pin_tries(client, wire);
+        return fail(error, cause.code, cause.field, cause.clause);
 }
 
 static mitome_status run_at(struct hid_host *host, const struct options *options, const struct action *action,

@@ -16,7 +16,7 @@ static const struct subcommand {
         { "card", card_main, "say what the card in a reader is, or have it sign an application" },
         { "element", element_main, "run the secure element as a process of its own" },
         { "explain", explain_main, "say what an error code means and what to do" },
-        { "finger", finger_main, "list, enrol, name or remove the fingers of an authenticator" },
+        { "finger", finger_main, "enrol, try, list, name or remove the fingers of an authenticator" },
         { "inspect", inspect_main,
                 "print an attestation object, response, certificate, BLOB, message.. for a person" },
         { "judge", judge_main, "judge stored credentials again, by newer metadata and revocation lists" },

@@ -195,6 +195,29 @@ static mitome_status converse(struct matcher_gate *gate, slice message, uint8_t 
         return receive_report(gate, buffer, ret, error);
 }
 
+/* A report has a code and no words: what its message is about. The matcher itself has said it more exactly.
+ */
+static const char *subject_of(mitome_code code)
+{
+        static const struct {
+                mitome_code code;
+                const char *subject;
+        } subjects[] = {
+                { MITOME_E_GATE_SENSOR_KIND, "--sensor" },
+                { MITOME_E_VALUE, "--sensor" },
+                { MITOME_E_FILE_READ, "what --sensor names" },
+                { MITOME_E_SENSOR_SCRIPT, "the file" },
+                { MITOME_E_SENSOR_PROGRAM, "the program" },
+                { MITOME_E_SENSOR_LINE, "something" },
+                { MITOME_E_SENSOR_SILENT, "the sensor's program" },
+                { MITOME_E_SENSOR_SERVICE, "it cannot be used" },
+        };
+        for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+                if (subjects[i].code == code)
+                        return subjects[i].subject;
+        return "what the matcher was asked";
+}
+
 static mitome_status ask(struct matcher_gate *gate, const struct gate_request *request,
         enum gate_report_kind wanted, uint8_t buffer[GATE_MESSAGE_MAX], struct gate_report *ret,
         mitome_error *error)
@@ -206,7 +229,7 @@ static mitome_status ask(struct matcher_gate *gate, const struct gate_request *r
         MITOME_TRY(write_request(request, &w, &message, error));
         MITOME_TRY(converse(gate, message, buffer, &report, error));
         if (report.kind == GATE_REPORT_REFUSED)
-                return fail(error, (mitome_code)report.code, "gate request", NULL);
+                return fail(error, (mitome_code)report.code, subject_of((mitome_code)report.code), NULL);
         if (report.kind != wanted)
                 return give_up_nonsense(gate, error);
         *ret = report;

@@ -126,6 +126,7 @@ check 'three fingers of a folder are measured' [ "$imaged" -eq 0 ]
 check 'by three pairs and six times with themselves' holds "$work/images.json" \
         'r["fmr"]["trials"] == 3 and r["fnmr"]["trials"] + r["fte"]["errors"] * 2 == 6 and not r["synthetic"]'
 rm "$work/images/F2_8.pgm"
+check 'a number of fingers that cannot be is told its limits' refuses 'no number from 2 to' --fingers 1
 check 'a finger with too few images is refused' refuses E738 --images "$work/images" --impressions 2
 check 'a folder without images is refused' refuses E738 --images "$work/torn"
 check 'a folder that is not there is refused' refuses E8 --images "$work/nowhere"

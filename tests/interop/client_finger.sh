@@ -83,12 +83,16 @@ finger 1234 rename "$added" 'right thumb' # [6.7.7]
 test_that 'it gets another name' status 0
 finger 1234 rename "$added" "$(printf '%065d' 0)"
 test_that 'not one of 65 bytes' status 2
+test_that 'and told the limit' said 'NAME (64 bytes) is longer than its limit'
+finger 1234 rename 0 nobody
+test_that 'an ID that is none is told what it looks like' said 'ID (32 digits'
 finger 1234 rename 00000000000000000000000000000000 nobody
 test_that 'and no other finger does' said 'it has no such finger'
 test_that 'which is a refusal' status 1
 
 finger 9999 list
 test_that 'a wrong PIN is told so' said 'the PIN is wrong'
+test_that 'and how many tries are left' said 'that PIN was not taken; 2 tries left'
 finger 9999 remove "$first"
 test_that 'and removes nothing' status 1
 finger 1234 list
@@ -156,6 +160,7 @@ try verify
 # [6.5.5.7.3 7]
 test_that 'then no finger is recognised any more' status 1
 test_that 'and the PIN is asked for' said 'Fingers are closed for now. Please enter your PIN once'
+test_that 'nobody has to touch anything for that' never_said 'touch the sensor'
 try status
 test_that 'the state says why' said '0 tries left' '! Fingers are closed for now.'
 test_that 'by its exit status, too' status 1

@@ -70,6 +70,21 @@ timeout 20 "$mitome" authenticator --state "$work/scripted" --hid "pty:$device" 
         >"$work/out" 2>"$work/err" </dev/null || got=$?
 test_that 'a virtual finger is for the virtual sensor' status 2
 
+# refuses SENSOR WORDS..: it does not start, and says these
+refuses() {
+        sensor=$1
+        shift
+        got=0
+        timeout 20 "$mitome" authenticator --state "$work/refused" --hid "pty:$device" --touch auto --matcher "$matcher" \
+                --sensor "$sensor" >"$work/out" 2>"$work/err" </dev/null || got=$?
+        test_that "$sensor is refused" status 2
+        test_that 'and told what is wrong with it' said "$@"
+}
+refuses command:relative/path 'E117 --sensor command:PROGRAM (an absolute path)' 'mitome authenticator: E117 --sensor '
+refuses command:/nowhere/sensor 'mitome authenticator: E722 the program of the sensor did not start'
+refuses scripted:/nowhere/script 'mitome authenticator: E806 what --sensor names cannot be read'
+refuses fprintd:right-thumb 'E117 --sensor fprintd (it takes nothing more)'
+
 # ---- a program ----
 
 camera=''

@@ -172,7 +172,7 @@ static mitome_status check_words(char *const *words, mitome_error *error)
         while (words[count])
                 count++;
         if (count == 0 || count > WORDS_MAX || words[0][0] != '/')
-                return fail(error, MITOME_E_ARGUMENT, "--sensor", NULL);
+                return fail(error, MITOME_E_VALUE, "--sensor command:PROGRAM (an absolute path)", NULL);
         return access(words[0], X_OK) == 0 ? ok() : fail(error, MITOME_E_SENSOR_PROGRAM, "the program", NULL);
 }
 

@@ -634,9 +634,10 @@ mitome_status sensor_fprintd_open(const struct sensor_config *config, struct sen
         struct device *device = g_new0(struct device, 1);
         device->verbose = config->verbose;
         device->calls = g_cancellable_new();
-        mitome_status status = config->argument && config->argument[0]
-                                       ? fail(error, MITOME_E_ARGUMENT, "--sensor", NULL)
-                                       : open_reader(device, error);
+        mitome_status status =
+                config->argument && config->argument[0]
+                        ? fail(error, MITOME_E_VALUE, "--sensor fprintd (it takes nothing more)", NULL)
+                        : open_reader(device, error);
         if (failed(status)) {
                 close_reader(device);
                 return status;
