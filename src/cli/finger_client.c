@@ -43,6 +43,7 @@ static const struct {
         { 0x36, "the set of fingers was changed, and no PIN has confirmed it" },
         { 0x37, "the PIN has to be changed first" },
         { 0x3C, "its fingers are closed" },
+        { 0x7F, "its sensor does not work, or is not there: see what the authenticator says" },
 };
 
 static mitome_status check_status(uint8_t status, mitome_error *error)

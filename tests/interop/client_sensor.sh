@@ -70,6 +70,28 @@ timeout 20 "$mitome" authenticator --state "$work/scripted" --hid "pty:$device" 
         >"$work/out" 2>"$work/err" </dev/null || got=$?
 test_that 'a virtual finger is for the virtual sensor' status 2
 
+printf 'ENROL OVERHEAT\n' >"$work/script"
+start_authenticator hot pty --matcher "$matcher" --sensor "scripted:$work/script"
+set_pin
+finger enrol
+test_that 'a sensor that breaks enrols nothing' status 1
+test_that 'and told so' said 'its sensor does not work'
+stop_authenticator
+
+# Without a reader nothing begins. Where there is one, nobody touches it here.
+start_authenticator none pty --matcher "$matcher" --sensor fingerprint
+set_pin
+client_seconds=10
+finger enrol
+client_seconds=60
+if [ "$got" -ne 124 ]; then
+        test_that 'where no reader is, nothing is enrolled' status 1
+        test_that 'and told so, too' said 'its sensor does not work, or is not there'
+        test_that 'the owner reads which it is' grep -q 'mitome-matcher: E707 there is no fingerprint reader' \
+                "$work/authenticator.log"
+fi
+stop_authenticator
+
 # refuses SENSOR WORDS..: it does not start, and says these
 refuses() {
         sensor=$1

@@ -416,8 +416,17 @@ static mitome_status introduce(
         return describe(operation, request, error);
 }
 
+/* Whoever owns the sensor reads why it does not begin; clients have one code for all of it. */
+static void tell_owner(const mitome_error *cause)
+{
+        char text[512];
+        mitome_explain(cause, text, sizeof text);
+        fprintf(stderr, "mitome-matcher: %s\n", text);
+}
+
 static mitome_status start_sensor(struct matcher_service *service, mitome_error *error)
 {
+        mitome_error cause = { 0 };
         struct operation *operation = &service->operation;
         const struct sensor *sensor = &service->config.sensor;
         struct sensor_finger fingers[GATE_FINGERS_MAX];
@@ -429,10 +438,15 @@ static mitome_status start_sensor(struct matcher_service *service, mitome_error 
                 .retry = on_retry,
                 .ended = on_ended,
         };
-        if (!operation->enrols)
-                return sensor->verify(sensor->context, &set, &watcher, error);
-        operation->remaining = sensor->samples;
-        return sensor->enrol(sensor->context, &set, SLICE(operation->finger_id), &watcher, error);
+        operation->remaining = operation->enrols ? sensor->samples : 0;
+        const mitome_status status =
+                operation->enrols
+                        ? sensor->enrol(sensor->context, &set, SLICE(operation->finger_id), &watcher, &cause)
+                        : sensor->verify(sensor->context, &set, &watcher, &cause);
+        if (!failed(status))
+                return ok();
+        tell_owner(&cause);
+        return fail(error, status.code, cause.field, cause.clause);
 }
 
 /* What the policy goes by: what the sensor is built to be, and no more than its maker vouches for. */
