@@ -64,16 +64,17 @@ static void start_watch(struct gate_bench *bench)
 /* What libfprint took, as the matcher says with its scores; nothing where there are none. */
 static void read_scores(struct gate_bench *bench, struct gate_times *ret)
 {
+        static const char word[] = "libfprint ";
         char text[4096];
-        double wall = 0, cpu = 0;
         if (bench->scores[0] < 0)
                 return;
         ssize_t size = read(bench->scores[0], text, sizeof text - 1); /* all of it was written before */
         text[size > 0 ? size : 0] = '\0';
-        const char *line = strstr(text, "libfprint ");
-        if (line && sscanf(line, "libfprint %lf %lf", &wall, &cpu) == 2) {
-                ret->libfprint_wall = wall;
-                ret->libfprint_computing = cpu;
+        const char *line = strstr(text, word);
+        if (line) {
+                char *next;
+                ret->libfprint_wall = strtod(line + sizeof word - 1, &next);
+                ret->libfprint_computing = strtod(next, NULL);
         }
 }
 
@@ -224,7 +225,8 @@ static bool judge_print(struct gate_bench *bench, struct sample_memory *memory, 
         struct sample_sketch sketch;
         finger_press(finger, &usual, bench->images[0]);
         const double wall = microseconds(CLOCK_MONOTONIC), cpu = microseconds(CLOCK_THREAD_CPUTIME_ID);
-        const bool taken = sample_memory_judge(memory, &image, &sketch) == SAMPLE_FRESH;
+        const bool taken = sample_memory_judge(memory, &image, &sketch) == SAMPLE_FRESH &&
+                           !failed(sample_memory_keep(memory, &sketch, NULL));
         *ret = (struct gate_times){ .wall = microseconds(CLOCK_MONOTONIC) - wall,
                 .computing = microseconds(CLOCK_THREAD_CPUTIME_ID) - cpu };
         return taken;

@@ -297,7 +297,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 else if (option == 'f')
                         options->folder = optarg;
                 else if (option == 's')
-                        options->seconds = atof(optarg);
+                        options->seconds = strtod(optarg, NULL);
                 else if (option == 'k')
                         options->soak = strtoul(optarg, NULL, 10);
                 else

@@ -19,6 +19,8 @@ enum {
         HEIGHT = 2 * HALF_HEIGHT,
         NEAR_BOX = 1, /* pixels to each side: what is here .. */
         WIDE_BOX = 6, /* .. against what is around, more than a ridge and a furrow */
+        NEAR_SIDE = 2 * NEAR_BOX + 1,
+        WIDE_SIDE = 2 * WIDE_BOX + 1,
         SUM_WIDTH = WIDTH + 2 * WIDE_BOX + 1,
         SUM_HEIGHT = HEIGHT + 2 * WIDE_BOX + 1,
         BLOCK = 8,
@@ -34,10 +36,14 @@ enum {
         COARSE_SHIFT = 2,
         COARSE_X = 2 * SHIFT_X / COARSE_SHIFT + 1,
         COARSE_Y = 2 * SHIFT_Y / COARSE_SHIFT + 1,
-        COARSE_MAX = (TURNS / COARSE_TURN + 1) * COARSE_X * COARSE_Y,
+        COARSE_TURNS = TURNS / COARSE_TURN + 1,
+        COARSE_MAX = COARSE_TURNS * COARSE_X * COARSE_Y,
+        COARSE_BLOCK = 32, /* positions that are compared together */
+        COARSE_ROOM = (COARSE_MAX + COARSE_BLOCK - 1) / COARSE_BLOCK * COARSE_BLOCK,
         COARSE_WORDS = 2,
-        PROMISING = 5,             /* a fifth away from half and half, of the first word */
-        CLIMB_X = 2 * SHIFT_X + 3, /* a pixel further to each side */
+        STRIPE_WORDS = WIDTH / COARSE_SHIFT / 64 + 2, /* one more than it fills */
+        PROMISING = 5,                                /* a fifth away from half and half, of the first word */
+        CLIMB_X = 2 * SHIFT_X + 3,                    /* a pixel further to each side */
         CLIMB_Y = 2 * SHIFT_Y + 3,
         CLIMB_PLACES = TURNS * CLIMB_Y * CLIMB_X,
         CLIMB_WORDS = 4,
@@ -82,12 +88,16 @@ struct sample_checker {
         struct point points[SAMPLE_POINTS];
         int32_t offset[TURNS][64 * CLIMB_WORDS]; /* of the first of them in the window, turned */
         struct position coarse[COARSE_MAX];
+        struct point turned[COARSE_TURNS][64 * COARSE_WORDS]; /* in the leftmost, uppermost position; in the
+                                                                 window */
         /* Of the image looked at last: */
         uint32_t sums[SUM_HEIGHT * SUM_WIDTH];
         int16_t band[HEIGHT * WIDTH];
         uint8_t cell[HEIGHT * WIDTH];
-        uint64_t coarsely[COARSE_MAX][COARSE_WORDS];
-        bool is_laid[CLIMB_PLACES]; /* the rest only where it is asked for */
+        uint64_t stripes[HEIGHT][COARSE_SHIFT]
+                        [STRIPE_WORDS];               /* ridges: every other cell of a row, a bit each */
+        uint64_t coarsely[COARSE_WORDS][COARSE_ROOM]; /* what is behind the last position is none */
+        bool is_laid[CLIMB_PLACES];                   /* the rest only where it is asked for */
         struct laid laid[CLIMB_PLACES];
 };
 
@@ -122,6 +132,10 @@ static void turn_points(struct sample_checker *checker)
                         long x = lround(point->x * along - point->y * aside);
                         long y = lround(point->x * aside + point->y * along);
                         checker->offset[turn][i] = (int32_t)(y * WIDTH + x);
+                        if (turn % COARSE_TURN == 0 && i < sizeof checker->turned[0] / sizeof(struct point))
+                                checker->turned[turn / COARSE_TURN][i] =
+                                        (struct point){ (int)x + HALF_WIDTH - SHIFT_X,
+                                                (int)y + HALF_HEIGHT - SHIFT_Y };
                 }
         }
 }
@@ -213,31 +227,40 @@ static void add_up(struct sample_checker *checker, const struct sample_image *im
         }
 }
 
-static int32_t box_sum(const uint32_t *at, int reach)
+#if defined(__GNUC__) && !defined(__clang__)
+#define MANY_AT_ONCE __attribute__((optimize("O3"))) /* Clang does so unasked */
+#else
+#define MANY_AT_ONCE
+#endif
+
+/* A row of it. Numbers of this size are exact in a float, their quotient is never rounded up to a whole one,
+ * and a processor divides several of them at once. */
+MANY_AT_ONCE static void filter_row(const uint32_t *restrict sums, int16_t *restrict band, int count)
 {
-        const uint32_t *upper = at - (ptrdiff_t)reach * SUM_WIDTH;
-        const uint32_t *lower = at + (ptrdiff_t)(reach + 1) * SUM_WIDTH;
-        return (int32_t)(lower[reach + 1] - lower[-reach] - upper[reach + 1] + upper[-reach]);
+        const uint32_t *near_upper = sums - (ptrdiff_t)NEAR_BOX * SUM_WIDTH - NEAR_BOX,
+                       *near_lower = near_upper + (ptrdiff_t)NEAR_SIDE * SUM_WIDTH,
+                       *wide_upper = sums - (ptrdiff_t)WIDE_BOX * SUM_WIDTH - WIDE_BOX,
+                       *wide_lower = wide_upper + (ptrdiff_t)WIDE_SIDE * SUM_WIDTH;
+        const float near_area = NEAR_SIDE * NEAR_SIDE, wide_area = WIDE_SIDE * WIDE_SIDE;
+        for (int i = 0; i < count; i++) {
+                const int32_t here = (int32_t)(near_lower[i + NEAR_SIDE] - near_lower[i] -
+                                               near_upper[i + NEAR_SIDE] + near_upper[i]);
+                const int32_t around = (int32_t)(wide_lower[i + WIDE_SIDE] - wide_lower[i] -
+                                                 wide_upper[i + WIDE_SIDE] + wide_upper[i]);
+                band[i] = (int16_t)(int32_t)(((float)here * wide_area - (float)around * near_area) /
+                                             (wide_area * near_area));
+        }
 }
 
 /* Dark ridges give negative values. Where the wide box does not fit in the image there is nothing. */
 static void filter(struct sample_checker *checker, struct cover cover)
 {
-        enum {
-                NEAR_AREA = (2 * NEAR_BOX + 1) * (2 * NEAR_BOX + 1),
-                WIDE_AREA = (2 * WIDE_BOX + 1) * (2 * WIDE_BOX + 1)
-        };
+        const int left = cover.left + WIDE_BOX, right = cover.right - WIDE_BOX;
         for (size_t i = 0; i < HEIGHT * WIDTH; i++)
                 checker->band[i] = 0;
-        for (int y = cover.top + WIDE_BOX; y < cover.bottom - WIDE_BOX; y++) {
-                int16_t *band = &checker->band[(y + HALF_HEIGHT) * WIDTH + HALF_WIDTH];
-                const uint32_t *sums = &checker->sums[sum_place(0, y)];
-                for (int x = cover.left + WIDE_BOX; x < cover.right - WIDE_BOX; x++) {
-                        int32_t here = box_sum(&sums[x], NEAR_BOX), around = box_sum(&sums[x], WIDE_BOX);
-                        band[x] =
-                                (int16_t)((here * WIDE_AREA - around * NEAR_AREA) / (WIDE_AREA * NEAR_AREA));
-                }
-        }
+        for (int y = cover.top + WIDE_BOX; y < cover.bottom - WIDE_BOX; y++)
+                filter_row(&checker->sums[sum_place(left, y)],
+                        &checker->band[(y + HALF_HEIGHT) * WIDTH + HALF_WIDTH + left], right - left);
 }
 
 /* ---- what of it is ridges ---- */
@@ -349,7 +372,7 @@ static void count_ridges(struct survey *survey)
                                 is_strong(survey, row, column) && has_direction(survey, row, column);
 }
 
-static void fill_block(struct sample_checker *checker, bool known, int32_t clear, size_t first)
+MANY_AT_ONCE static void fill_block(struct sample_checker *checker, bool known, int32_t clear, size_t first)
 {
         for (size_t y = 0; y < BLOCK; y++) {
                 for (size_t at = first + y * WIDTH; at < first + y * WIDTH + BLOCK; at++) {
@@ -386,18 +409,75 @@ static void draw_sketch(const struct sample_checker *checker, struct sample_sket
         }
 }
 
+static void cut_stripes(struct sample_checker *checker)
+{
+        for (size_t row = 0; row < HEIGHT; row++) {
+                const uint8_t *cells = &checker->cell[row * WIDTH];
+                for (size_t i = 0; i < COARSE_SHIFT * STRIPE_WORDS; i++) {
+                        const size_t first = i % STRIPE_WORDS * 64 * COARSE_SHIFT + i / STRIPE_WORDS;
+                        uint64_t word = 0;
+                        for (size_t bit = 0, x = first; bit < 64 && x < WIDTH; bit++, x += COARSE_SHIFT)
+                                word |= (uint64_t)(cells[x] & RIDGE) << bit;
+                        checker->stripes[row][i / STRIPE_WORDS][i % STRIPE_WORDS] = word;
+                }
+        }
+}
+
+/* What is at one of the places as the image is shifted to the right: a bit for each coarse position. */
+static uint64_t run_along(const struct sample_checker *checker, const struct point *from, int row)
+{
+        const unsigned x = (unsigned)from->x, at = x / COARSE_SHIFT;
+        const uint64_t *stripe = &checker->stripes[from->y + row][x % COARSE_SHIFT][at / 64];
+        return stripe[0] >> at % 64 | stripe[1] << 1 << (63 - at % 64);
+}
+
+/* Eight bytes as a square of bits: rows become columns. */
+static uint64_t transpose(uint64_t square)
+{
+        static const struct {
+                unsigned distance;
+                uint64_t upper;
+        } steps[] = { { 7, 0x00AA00AA00AA00AA }, { 14, 0x0000CCCC0000CCCC }, { 28, 0x00000000F0F0F0F0 } };
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+                const uint64_t swapped = (square ^ square >> steps[i].distance) & steps[i].upper;
+                square ^= swapped ^ swapped << steps[i].distance;
+        }
+        return square;
+}
+
+/* 64 places in a row of coarse positions: found by place, wanted by position. */
+static void lay_row(
+        const struct sample_checker *checker, const struct point *places, int row, uint64_t ret[COARSE_X])
+{
+        for (unsigned x = 0; x < COARSE_X; x++)
+                ret[x] = 0;
+        for (unsigned byte = 0; byte < 8; byte++) {
+                uint64_t low = 0, high = 0;
+                for (unsigned i = 0; i < 8; i++) {
+                        const uint64_t run = run_along(checker, &places[8 * byte + i], row);
+                        low |= (run & 0xFF) << 8 * i;
+                        high |= (run >> 8 & 0xFF) << 8 * i;
+                }
+                low = transpose(low);
+                high = transpose(high);
+                for (unsigned x = 0; x < COARSE_X; x++)
+                        ret[x] |= ((x < 8 ? low : high) >> x % 8 * 8 & 0xFF) << 8 * byte;
+        }
+}
+
+_Static_assert(COARSE_X <= 16, "a row of positions in two squares");
+
 /* The image in every coarse position, once, for however many it is compared with. */
 static void lay_coarsely(struct sample_checker *checker)
 {
-        for (size_t i = 0; i < COARSE_MAX; i++) {
-                const struct position *position = &checker->coarse[i];
-                const uint8_t *cells = &checker->cell[window_place(position->x, position->y)];
-                const int32_t *offset = checker->offset[position->turn + TURNS / 2];
+        uint64_t row[COARSE_X];
+        cut_stripes(checker);
+        for (size_t i = 0; i < COARSE_TURNS * COARSE_Y; i++) {
                 for (size_t word = 0; word < COARSE_WORDS; word++) {
-                        uint64_t ridge = 0;
-                        for (unsigned bit = 0; bit < 64; bit++)
-                                ridge |= (uint64_t)(cells[*offset++] & RIDGE) << bit;
-                        checker->coarsely[i][word] = ridge;
+                        lay_row(checker, &checker->turned[i / COARSE_Y][64 * word],
+                                (int)(i % COARSE_Y) * COARSE_SHIFT, row);
+                        for (size_t x = 0; x < COARSE_X; x++)
+                                checker->coarsely[word][i * COARSE_X + x] = row[x];
                 }
         }
         for (size_t i = 0; i < CLIMB_PLACES; i++)
@@ -505,25 +585,43 @@ static void put_in(struct found found, struct found best[STARTS])
         }
 }
 
+/* How far from half and half each position of a block is, in places; returns the farthest. */
+__attribute__((always_inline)) static inline int64_t compare_block(const struct sample_checker *checker,
+        size_t first, const uint64_t known[COARSE_WORDS], const uint64_t ridge[COARSE_WORDS], int64_t count,
+        int64_t ret_apart[COARSE_BLOCK])
+{
+        const uint64_t *upper = &checker->coarsely[0][first], *lower = &checker->coarsely[1][first];
+        int64_t most = 0;
+        for (size_t i = 0; i < COARSE_BLOCK; i++) {
+                const int64_t differing = __builtin_popcountll((upper[i] & known[0]) ^ ridge[0]) +
+                                          __builtin_popcountll((lower[i] & known[1]) ^ ridge[1]);
+                const int64_t twice = 2 * differing - count;
+                ret_apart[i] = twice < 0 ? -twice : twice;
+                most = ret_apart[i] > most ? ret_apart[i] : most;
+        }
+        return most;
+}
+
 /* This is done some thousand times for each sketch, so it counts in places, not in thousandths, and looks at
- * nothing that is not worth it. Inlined into two functions, see below. */
+ * nothing that is not worth it. Inlined into several functions, see below. */
 __attribute__((always_inline)) static inline void find_by_counting(
         const struct sample_checker *checker, const struct sample_sketch *earlier, struct found best[STARTS])
 {
         const uint64_t known[COARSE_WORDS] = { earlier->known[0], earlier->known[1] };
         const uint64_t ridge[COARSE_WORDS] = { earlier->ridge[0] & known[0], earlier->ridge[1] & known[1] };
-        const int count = __builtin_popcountll(known[0]) + __builtin_popcountll(known[1]);
-        int least = count * (2 * COARSE_ENOUGH - SAMPLE_LIKENESS_MAX) / SAMPLE_LIKENESS_MAX;
-        for (size_t i = 0; i < COARSE_MAX; i++) {
-                const uint64_t *laid = checker->coarsely[i];
-                int differing = __builtin_popcountll((laid[0] & known[0]) ^ ridge[0]) +
-                                __builtin_popcountll((laid[1] & known[1]) ^ ridge[1]);
-                int apart = abs(2 * differing - count);
-                if (apart <= least)
+        const int64_t count = __builtin_popcountll(known[0]) + __builtin_popcountll(known[1]);
+        int64_t least = count * (2 * COARSE_ENOUGH - SAMPLE_LIKENESS_MAX) / SAMPLE_LIKENESS_MAX;
+        int64_t apart[COARSE_BLOCK];
+        for (size_t first = 0; first < COARSE_MAX; first += COARSE_BLOCK) {
+                if (compare_block(checker, first, known, ridge, count, apart) <= least)
                         continue;
-                put_in((struct found){ (unsigned)apart, checker->coarse[i] }, best);
-                if ((int)best[STARTS - 1].apart > least)
-                        least = (int)best[STARTS - 1].apart;
+                for (size_t i = 0; i < COARSE_BLOCK && first + i < COARSE_MAX; i++) {
+                        if (apart[i] <= least)
+                                continue;
+                        put_in((struct found){ (unsigned)apart[i], checker->coarse[first + i] }, best);
+                        if (best[STARTS - 1].apart > least)
+                                least = best[STARTS - 1].apart;
+                }
         }
         for (size_t i = 0; i < STARTS; i++)
                 best[i].apart = best[i].apart * SAMPLE_LIKENESS_MAX / (unsigned)(count ? count : 1);
@@ -535,10 +633,16 @@ static void find_plainly(
         find_by_counting(checker, earlier, best);
 }
 
-/* Every processor since 2008 counts bits in one instruction, but a program for all of them does not use it
- * unasked. */
+/* Every processor since 2008 counts bits in one instruction, many since 2019 in eight words at once, but a
+ * program for all of them does not use that unasked. */
 #if defined(__x86_64__)
-__attribute__((target("popcnt"))) static void find_at_once(
+__attribute__((target("popcnt"))) static void find_by_words(
+        const struct sample_checker *checker, const struct sample_sketch *earlier, struct found best[STARTS])
+{
+        find_by_counting(checker, earlier, best);
+}
+
+MANY_AT_ONCE __attribute__((target("popcnt,avx512f,avx512vpopcntdq"))) static void find_by_eight_words(
         const struct sample_checker *checker, const struct sample_sketch *earlier, struct found best[STARTS])
 {
         find_by_counting(checker, earlier, best);
@@ -547,8 +651,10 @@ __attribute__((target("popcnt"))) static void find_at_once(
 static void find_coarse(
         const struct sample_checker *checker, const struct sample_sketch *earlier, struct found best[STARTS])
 {
-        if (__builtin_cpu_supports("popcnt"))
-                find_at_once(checker, earlier, best);
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vpopcntdq"))
+                find_by_eight_words(checker, earlier, best);
+        else if (__builtin_cpu_supports("popcnt"))
+                find_by_words(checker, earlier, best);
         else
                 find_plainly(checker, earlier, best);
 }

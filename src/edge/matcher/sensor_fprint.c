@@ -47,12 +47,12 @@ struct sensor_fprint {
 static void end(struct sensor_fprint *sensor, enum sensor_outcome outcome, slice kept)
 {
         const struct sensor_watcher watcher = sensor->watcher;
+        g_autoptr(GPtrArray) gallery = g_steal_pointer(&sensor->gallery); /* let go once it is told */
         if (sensor->scores >= 0 && !sensor->enrols)
                 dprintf(sensor->scores, "attempt\n");
         sensor->camera.rest(sensor->camera.context);
         g_clear_handle_id(&sensor->idle, g_source_remove);
         g_clear_handle_id(&sensor->again, g_source_remove);
-        g_clear_pointer(&sensor->gallery, g_ptr_array_unref);
         sample_memory_begin(sensor->memory);
         bytes_wipe(&sensor->sketch, sizeof sensor->sketch);
         bytes_wipe(&sensor->enrolment, sizeof sensor->enrolment);
@@ -80,13 +80,14 @@ static void end_soon(struct sensor_fprint *sensor, enum sensor_outcome outcome)
 static void write_scores(const struct sensor_fprint *sensor, const struct comparator_result *result)
 {
         int best[FINGERS_MAX] = { 0 };
+        g_autoptr(GString) lines = g_string_new(NULL); /* one write: whoever measures is not to wait for it */
         for (size_t i = DECOYS; i < result->count && i < sensor->known; i++)
                 if (result->scores[i] > best[sensor->places[i]])
                         best[sensor->places[i]] = result->scores[i];
         for (size_t i = 0; i < sensor->fingers; i++)
-                dprintf(sensor->scores, "comparison %zu %d\n", i, best[i]);
-        dprintf(sensor->scores, "libfprint %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", result->wall_us,
-                result->cpu_us);
+                g_string_append_printf(lines, "comparison %zu %d\n", i, best[i]);
+        dprintf(sensor->scores, "%slibfprint %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", lines->str,
+                result->wall_us, result->cpu_us);
 }
 
 /* ---- what a comparison says ---- */
