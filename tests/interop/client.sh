@@ -20,6 +20,14 @@ leave() {
 trap 'leave' EXIT
 trap 'exit 130' INT TERM
 
+# How long it takes to make keys is the machine's business: what has not ended is waited for. (One that has ended is a
+# zombie until somebody waits for it.)
+authenticator_lives() {
+        process=''
+        read -r process 2>/dev/null <"/proc/$authenticator/stat" || true
+        case $process in '' | *') Z '*) return 1 ;; esac
+}
+
 # start_authenticator STATE HID OPTION..: HID is pty or unix; the way to it is $device. Users of tests touch at once.
 start_authenticator() {
         state=$work/$1
@@ -27,7 +35,10 @@ start_authenticator() {
         shift 2
         "$mitome" authenticator --state "$state" --hid "$way:$device" --touch auto "$@" >>"$work/authenticator.log" 2>&1 </dev/null &
         authenticator=$!
-        await [ -e "$device" ] || {
+        while ! [ -e "$device" ] && authenticator_lives; do
+                sleep 0.1
+        done
+        [ -e "$device" ] || {
                 sed 's/^/# /' "$work/authenticator.log"
                 echo 'Bail out! the authenticator does not start'
                 exit 1
