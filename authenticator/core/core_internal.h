@@ -308,7 +308,7 @@ struct core {
         struct core_enrolment enrolment;
         uint8_t challenge[32];
         bool has_entry; /* the element's word beside it, on how often its PIN was entered: for the gate */
-        uint8_t entry[36];
+        uint8_t entry[40];
         uint8_t permissions[32]; /* as a token by finger is announced: in the place of a clientDataHash */
 
         size_t request_size;

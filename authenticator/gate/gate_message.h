@@ -59,7 +59,7 @@ struct gate_request {
         slice element_point;    /* PAIR: 65 bytes */
         slice finger_id;        /* ENROL, RENAME, REMOVE: 16 bytes */
         slice name;             /* RENAME: text, may be empty */
-        slice entry;            /* VERIFY, ENROL: 36 bytes */
+        slice entry;            /* VERIFY, ENROL: 40 bytes */
         slice certificate;      /* CERTIFY: 1 to 900 bytes */
 };
 

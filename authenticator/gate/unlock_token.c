@@ -45,40 +45,45 @@ void unlock_token_seal(
         write_slice(&w, SLICE(mac));
 }
 
-static void entry_mac(slice count, slice challenge, slice pairing_key, uint8_t ret[SHA256_SIZE])
+static void entry_mac(enum unlock_purpose purpose, slice challenge, slice numbers, slice pairing_key,
+        uint8_t ret[SHA256_SIZE])
 {
-        hmac_sha256(pairing_key, (slice[]){ slice_text("mitome pin entered 1"), challenge, count }, 3, ret);
+        const uint8_t byte = (uint8_t)purpose;
+        const slice parts[] = { slice_text("mitome pin entered 2"), slice_of(&byte, 1), challenge, numbers };
+        hmac_sha256(pairing_key, parts, sizeof parts / sizeof parts[0], ret);
 }
 
-void unlock_entry_seal(
-        uint32_t count, slice challenge, slice pairing_key, uint8_t ret_bytes[UNLOCK_ENTRY_SIZE])
+void unlock_entry_seal(const struct unlock_entry *entry, enum unlock_purpose purpose, slice challenge,
+        slice pairing_key, uint8_t ret_bytes[UNLOCK_ENTRY_SIZE])
 {
         uint8_t mac[SHA256_SIZE];
         writer w = writer_over(ret_bytes, UNLOCK_ENTRY_SIZE);
-        write_u32(&w, count);
-        entry_mac(writer_view(&w), challenge, pairing_key, mac);
+        write_u32(&w, entry->entered);
+        write_u32(&w, entry->number);
+        entry_mac(purpose, challenge, writer_view(&w), pairing_key, mac);
         write_slice(&w, SLICE(mac));
 }
 
-mitome_status unlock_entry_open(
-        slice bytes, slice challenge, slice pairing_key, uint32_t *ret_count, mitome_error *error)
+mitome_status unlock_entry_open(slice bytes, enum unlock_purpose purpose, slice challenge, slice pairing_key,
+        struct unlock_entry *ret, mitome_error *error)
 {
         uint8_t mac[SHA256_SIZE];
-        slice written, claimed;
-        uint32_t count;
+        slice numbers, claimed;
+        struct unlock_entry entry;
         reader r = reader_over(bytes, NULL, NULL);
-        if (failed(read_bytes(&r, "entry.count", sizeof count, &written)) ||
+        if (failed(read_bytes(&r, "entry.numbers", 2 * sizeof(uint32_t), &numbers)) ||
                 failed(read_bytes(&r, "entry.mac", SHA256_SIZE, &claimed)) || failed(read_end(&r, "entry")) ||
                 challenge.size != UNLOCK_CHALLENGE_SIZE)
                 return fail(error, MITOME_E_GATE_ENTRY, "entry", NULL);
-        entry_mac(written, challenge, pairing_key, mac);
+        entry_mac(purpose, challenge, numbers, pairing_key, mac);
         bool genuine = secret_equal(SLICE(mac), claimed);
         bytes_wipe(mac, sizeof mac);
         if (!genuine)
                 return fail(error, MITOME_E_GATE_ENTRY, "entry", NULL);
-        reader fields = reader_over(written, NULL, error);
-        MITOME_TRY(read_u32(&fields, "entry.count", &count));
-        *ret_count = count;
+        reader fields = reader_over(numbers, NULL, error);
+        MITOME_TRY(read_u32(&fields, "entry.entered", &entry.entered));
+        MITOME_TRY(read_u32(&fields, "entry.number", &entry.number));
+        *ret = entry;
         return ok();
 }
 

@@ -24,7 +24,7 @@ enum {
         UNLOCK_CHALLENGE_SIZE = 32,
         UNLOCK_SET_SIZE = 16,
         UNLOCK_TOKEN_SIZE = MITOME_GATE_EVIDENCE_SIZE,
-        UNLOCK_ENTRY_SIZE = 36,
+        UNLOCK_ENTRY_SIZE = 40,
         PAIRING_POINT_SIZE = 65, /* an uncompressed P-256 point */
 };
 
@@ -62,18 +62,23 @@ void unlock_token_seal(
 MITOME_CHECKED mitome_status unlock_token_open(
         slice bytes, slice pairing_key, struct unlock_token *ret, mitome_error *error);
 
-/* What the element says to the matcher beside its challenge: how often its PIN was entered. The count only
- * rises, so that a PIN entered clears what the matcher's policy holds against its fingers; and bound to the
- * challenge, an old word says nothing in a new request.
- *
- *   count, 4 bytes, big-endian || HMAC-SHA-256 under the pairing key over
- *   "mitome pin entered 1" || challenge || count
+/* What the element says to the matcher beside its challenge: how often its PIN was entered, so that a PIN
+ * entered clears what the matcher's policy holds against its fingers; what the challenge is for; and which
+ * one it is of all that it ever gave. The element pays for each challenge with a try, so that the matcher
+ * takes each one once, and none that is older than the last: else one try would be as many as one likes. */
+struct unlock_entry {
+        uint32_t entered; /* only rises */
+        uint32_t number;  /* of the challenge: only rises while the pairing lasts */
+};
+
+/*   entered, 4 bytes, big-endian || number, 4 bytes || HMAC-SHA-256 under the pairing key over
+ *   "mitome pin entered 2" || purpose, as of the token that is wanted || challenge || entered || number
  *
  * unlock_entry_seal is the element's, unlock_entry_open the matcher's: it fails with GATE_ENTRY. */
-void unlock_entry_seal(
-        uint32_t count, slice challenge, slice pairing_key, uint8_t ret_bytes[UNLOCK_ENTRY_SIZE]);
-MITOME_CHECKED mitome_status unlock_entry_open(
-        slice bytes, slice challenge, slice pairing_key, uint32_t *ret_count, mitome_error *error);
+void unlock_entry_seal(const struct unlock_entry *entry, enum unlock_purpose purpose, slice challenge,
+        slice pairing_key, uint8_t ret_bytes[UNLOCK_ENTRY_SIZE]);
+MITOME_CHECKED mitome_status unlock_entry_open(slice bytes, enum unlock_purpose purpose, slice challenge,
+        slice pairing_key, struct unlock_entry *ret, mitome_error *error);
 
 /* pairing_derive makes the pairing key from the two P-256 keys: HKDF-SHA-256 over the shared x coordinate, no
  * salt, info "mitome pairing 1" || element's point || matcher's point. `own_key` is a big-endian scalar of 32

@@ -42,7 +42,7 @@ struct mitome_gate_request {
         mitome_slice challenge;        /* VERIFY, ENROL, REMOVE: 32 bytes, from the element, good for once */
         mitome_slice finger_id; /* ENROL: 16 bytes, what the new finger will be known by; RENAME, REMOVE */
         mitome_slice name;      /* RENAME: UTF-8; empty: it has none any more */
-        mitome_slice entry;  /* VERIFY, ENROL: 36 bytes, the element's word beside its challenge on how often
+        mitome_slice entry;  /* VERIFY, ENROL: 40 bytes, the element's word beside its challenge on how often
                                 its  PIN was entered: the gate asks for it now and then */
         uint32_t timeout_ms; /* for the whole request; 0 means the gate's own limit */
 };

@@ -220,10 +220,10 @@ static mitome_status begin(struct biometric_gate *gate, struct request *request,
         writer id = WRITER(request->finger_id);
         if (random.fill(random.context, request->challenge, sizeof request->challenge) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, "challenge", NULL);
-        unlock_entry_seal(
-                ++gate->entries, SLICE(request->challenge), secret_view(&gate->key), request->entry);
         write_u32(&id, ++gate->ids);
         describe(request);
+        unlock_entry_seal(&(struct unlock_entry){ .entered = ++gate->entries, .number = 1 }, request->purpose,
+                SLICE(request->challenge), secret_view(&gate->key), request->entry);
         request->record.enrolled = gate->count;
         return gate->gate.start(gate->gate.context, &request->gate, error);
 }

@@ -67,9 +67,11 @@ static void print_bytes_if(const struct print_place *place, const char *name, sl
 static void print_entry(const struct print_place *place, slice entry)
 {
         reader r = reader_over(entry, NULL, NULL);
-        uint32_t count;
-        if (!failed(read_u32(&r, "count", &count)))
-                print_line(place, "PIN entered", "%u times, by the element's word (not checked)", count);
+        uint32_t count, number;
+        if (failed(read_u32(&r, "count", &count)) || failed(read_u32(&r, "number", &number)))
+                return;
+        print_line(place, "PIN entered", "%u times, by the element's word (not checked)", count);
+        print_line(place, "its challenge", "number %u", number);
 }
 
 mitome_status print_gate_request(const struct print_place *place, slice cbor)

@@ -148,6 +148,7 @@ struct rig {
         uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
         struct finger finger[2];
         uint64_t touches;
+        uint32_t challenges;
         uint32_t entries; /* how often the PIN was entered */
         struct order order;
         uint8_t images[STAGES + 1][FINGER_SIZE]; /* the first that were laid */
@@ -272,8 +273,9 @@ static mitome_code start(struct rig *rig, enum mitome_gate_purpose purpose)
         assert_int_equal(random.fill(random.context, rig->order.challenge, sizeof rig->order.challenge), 0);
         rig->order.purpose = purpose;
         rig->order.finger_id[0]++;
-        unlock_entry_seal(
-                rig->entries, SLICE(rig->order.challenge), secret_view(&rig->key), rig->order.entry);
+        unlock_entry_seal(&(struct unlock_entry){ .entered = rig->entries, .number = ++rig->challenges },
+                purpose == MITOME_GATE_ENROL ? UNLOCK_ENROLLED : UNLOCK_VERIFIED, SLICE(rig->order.challenge),
+                secret_view(&rig->key), rig->order.entry);
         return ask(rig, ORDER_REQUEST).code;
 }
 

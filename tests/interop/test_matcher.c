@@ -116,8 +116,10 @@ static struct mitome_gate_request request_of(
         struct rig *rig, enum mitome_gate_purpose purpose, uint8_t challenge[UNLOCK_CHALLENGE_SIZE])
 {
         memset(challenge, ++rig->challenge_count, UNLOCK_CHALLENGE_SIZE);
-        unlock_entry_seal(1 + rig->entered, slice_of(challenge, UNLOCK_CHALLENGE_SIZE),
-                secret_view(&rig->key), rig->entry);
+        unlock_entry_seal(
+                &(struct unlock_entry){ .entered = 1 + rig->entered, .number = rig->challenge_count },
+                purpose == MITOME_GATE_ENROL ? UNLOCK_ENROLLED : UNLOCK_VERIFIED,
+                slice_of(challenge, UNLOCK_CHALLENGE_SIZE), secret_view(&rig->key), rig->entry);
         struct mitome_gate_request request = {
                 .purpose = purpose,
                 .entry = SLICE(rig->entry),

@@ -38,6 +38,7 @@ struct rig {
         uint8_t element_point[PAIRING_POINT_SIZE], matcher_point[PAIRING_POINT_SIZE];
         uint8_t challenge[UNLOCK_CHALLENGE_SIZE], entry[UNLOCK_ENTRY_SIZE];
         uint8_t finger_id[GATE_FINGER_ID_SIZE];
+        uint32_t challenges;
         uint32_t pins; /* how often the element's PIN was entered */
 };
 
@@ -95,7 +96,9 @@ static struct mitome_gate_request request_of(struct rig *rig, enum mitome_gate_p
 {
         const struct mitome_random random = random_system();
         assert_int_equal(random.fill(random.context, rig->challenge, sizeof rig->challenge), 0);
-        unlock_entry_seal(rig->pins, SLICE(rig->challenge), secret_view(&rig->key), rig->entry);
+        unlock_entry_seal(&(struct unlock_entry){ .entered = rig->pins, .number = ++rig->challenges },
+                purpose == MITOME_GATE_ENROL ? UNLOCK_ENROLLED : UNLOCK_VERIFIED, SLICE(rig->challenge),
+                secret_view(&rig->key), rig->entry);
         struct mitome_gate_request request = {
                 .purpose = purpose,
                 .command = purpose == MITOME_GATE_VERIFY ? 0x02 : 0x09,
@@ -151,6 +154,14 @@ static void expect_declined(struct rig *rig, const struct mitome_gate_event *eve
         assert_int_equal(event->kind, MITOME_GATE_REFUSED);
         assert_int_equal(event->code, code);
         open_token(rig, event, UNLOCK_ABSENT);
+}
+
+/* Refused, and nothing is said under seal: the element keeps the try. */
+static void expect_no_word(const struct mitome_gate_event *event)
+{
+        assert_int_equal(event->kind, MITOME_GATE_REFUSED);
+        assert_int_equal(event->code, MITOME_E_GATE_ENTRY);
+        assert_false(event->has_evidence);
 }
 
 static void expect_refusal(struct rig *rig, mitome_code code)
@@ -293,13 +304,100 @@ static void an_old_word_on_the_pin_replayed_is_refused(void **state)
         request = request_of(rig, MITOME_GATE_VERIFY);
         request.entry = SLICE(old);
         struct mitome_gate_event event = ask(rig, &request);
-        expect_declined(rig, &event, MITOME_E_GATE_ENTRY);
+        expect_no_word(&event);
         request = request_of(rig, MITOME_GATE_ENROL); /* nor is a finger enrolled by it */
         request.entry = SLICE(old);
         rig->finger_id[0]++;
         event = ask(rig, &request);
-        expect_declined(rig, &event, MITOME_E_GATE_ENTRY);
+        expect_no_word(&event);
         expect_opened(rig);
+}
+
+/* The core sends a challenge again, which the element counted as one try: no other capture, and no word under
+ * seal that none was made, which would bring the try back. Nor after a restart. */
+static void a_second_capture_from_one_challenge_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "MISS\nMATCH\n");
+        const struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+        assert_int_equal(ask(rig, &request).kind, MITOME_GATE_NO_MATCH);
+        for (unsigned i = 0; i < 2; i++) {
+                struct mitome_gate_event event = ask(rig, &request);
+                expect_no_word(&event);
+                stop(rig);
+                assert_int_equal(start_matcher(rig, NULL).code, MITOME_OK);
+        }
+        play(rig, "MATCH\n");
+        expect_opened(rig);
+}
+
+/* As above, with a word that is wrong, or of another purpose, in the hope of a sealed "not presented". */
+static void a_try_brought_back_by_a_request_that_is_declined_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "MISS\n");
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+        assert_int_equal(ask(rig, &request).kind, MITOME_GATE_NO_MATCH);
+        rig->entry[7]++;
+        struct mitome_gate_event event = ask(rig, &request);
+        expect_no_word(&event);
+        rig->entry[7]--;
+        request.purpose = MITOME_GATE_ENROL;
+        request.finger_id = SLICE(rig->finger_id); /* that is there already: GATE_KNOWN_FINGER */
+        event = ask(rig, &request);
+        expect_no_word(&event);
+}
+
+/* The core gathers challenges, and asks for fingers with them later, when they are none of the element's any
+ * more: it would hear whose finger it is, and no try would be lost. */
+static void challenges_kept_for_later_are_refused(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE], entry[UNLOCK_ENTRY_SIZE];
+        struct mitome_gate_request kept = request_of(rig, MITOME_GATE_VERIFY);
+        memcpy(challenge, rig->challenge, sizeof challenge);
+        memcpy(entry, rig->entry, sizeof entry);
+        kept.challenge = SLICE(challenge);
+        kept.entry = SLICE(entry);
+        expect_opened(rig);
+        struct mitome_gate_event event = ask(rig, &kept);
+        expect_no_word(&event);
+}
+
+/* One that was answered "nothing was presented" brought its try back already. */
+static void a_capture_after_the_try_was_given_back_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        play(rig, "ABSENT\nMATCH\n");
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+        request.timeout_ms = 50;
+        assert_int_equal(ask(rig, &request).kind, MITOME_GATE_ABSENT);
+        struct mitome_gate_event event = ask(rig, &request);
+        expect_no_word(&event);
+        play(rig, "MISS\nMISS\nMISS\nMATCH\n");
+        for (unsigned i = 0; i < TRIALS; i++)
+                assert_int_equal(verify(rig).kind, MITOME_GATE_NO_MATCH);
+        request = request_of(rig, MITOME_GATE_VERIFY); /* so do those that are declined */
+        event = ask(rig, &request);
+        expect_declined(rig, &event, MITOME_E_GATE_PIN_DUE);
+        event = ask(rig, &request);
+        expect_no_word(&event);
+}
+
+/* An enrolment tells of a finger that it is one of the set, and counts nothing: it is for who has the PIN. */
+static void an_enrolment_with_the_challenge_of_a_login_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
+        request = (struct mitome_gate_request){ .purpose = MITOME_GATE_ENROL,
+                .command = 0x09,
+                .challenge = request.challenge,
+                .entry = request.entry,
+                .finger_id = SLICE(rig->finger_id),
+                .timeout_ms = PATIENCE_MS };
+        rig->finger_id[0]++;
+        struct mitome_gate_event event = ask(rig, &request);
+        expect_no_word(&event);
 }
 
 static void a_higher_count_that_the_element_never_said_is_refused(void **state)
@@ -311,7 +409,7 @@ static void a_higher_count_that_the_element_never_said_is_refused(void **state)
         struct mitome_gate_request request = request_of(rig, MITOME_GATE_VERIFY);
         rig->entry[3]++;
         struct mitome_gate_event event = ask(rig, &request);
-        expect_declined(rig, &event, MITOME_E_GATE_ENTRY);
+        expect_no_word(&event);
         expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
 }
 
@@ -324,6 +422,8 @@ static void an_element_put_back_to_an_earlier_state_asks_for_the_pin(void **stat
         expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
         expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
         rig->pins = 5;
+        expect_refusal(rig, MITOME_E_GATE_PIN_DUE);
+        rig->pins = 6;
         expect_opened(rig);
 }
 
@@ -602,6 +702,11 @@ int main(void)
                 TEST(nothing_presented_costs_nothing),
                 TEST(a_further_try_by_killing_the_matcher_is_refused),
                 TEST(an_old_word_on_the_pin_replayed_is_refused),
+                TEST(a_second_capture_from_one_challenge_is_refused),
+                TEST(a_try_brought_back_by_a_request_that_is_declined_is_refused),
+                TEST(challenges_kept_for_later_are_refused),
+                TEST(a_capture_after_the_try_was_given_back_is_refused),
+                TEST(an_enrolment_with_the_challenge_of_a_login_is_refused),
                 TEST(a_higher_count_that_the_element_never_said_is_refused),
                 TEST(an_element_put_back_to_an_earlier_state_asks_for_the_pin),
                 TEST(a_deleted_record_asks_for_the_pin),

@@ -556,7 +556,9 @@ static void ask(struct client *client, struct stage *stage, enum mitome_gate_pur
         static const uint8_t hash[SHA256_SIZE] = { 0xC1 }, id[GATE_FINGER_ID_SIZE] = { 0x1D };
         const bool verifies = purpose == MITOME_GATE_VERIFY;
         memset(client->challenge, client->challenge[0] + 1, sizeof client->challenge);
-        unlock_entry_seal(1, SLICE(client->challenge), secret_view(&client->key), client->entry);
+        unlock_entry_seal(&(struct unlock_entry){ .entered = 1, .number = client->challenge[0] },
+                verifies ? UNLOCK_VERIFIED : UNLOCK_ENROLLED, SLICE(client->challenge),
+                secret_view(&client->key), client->entry);
         const struct mitome_gate_request request = { .purpose = purpose,
                 .command = verifies ? 0x02 : 0x09,
                 .rp_id = verifies ? slice_text("portal.example.jp") : slice_of(NULL, 0),

@@ -29,7 +29,7 @@ struct core_model {
         uint8_t pending_ins;  /* of the command whose answer is awaited */
         bool pending_built_in, pending_with_pin;
         bool has_entry; /* BEGIN has answered the element's word on its PIN, which is the gate's alone */
-        uint8_t entry[36];
+        uint8_t entry[40];
         bool pending_param; /* the command carries a pinUvAuthParam */
         uint8_t pending_command;
         /* what is measured in time */

@@ -80,8 +80,10 @@ static void start_gate(struct ctap_rig *rig, const struct mitome_gate_request *r
         DONE(slice_copy(request->client_data_hash, "hash", rig->client_data_hash,
                 sizeof rig->client_data_hash, NULL));
         DONE(slice_copy(request->challenge, "challenge", rig->challenge, sizeof rig->challenge, NULL));
-        DONE(unlock_entry_open(request->entry, request->challenge, secret_view(&rig->element.pairing_key),
-                &rig->pin_entries, NULL));
+        struct unlock_entry said = { 0 };
+        DONE(unlock_entry_open(request->entry, UNLOCK_VERIFIED, request->challenge,
+                secret_view(&rig->element.pairing_key), &said, NULL));
+        rig->pin_entries = said.entered;
 }
 
 static void answer_gate(struct ctap_rig *rig, struct core_event *event)

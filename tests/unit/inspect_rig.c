@@ -530,7 +530,8 @@ static void add_gate(struct inspect_rig *rig)
         SHOW(add(rig, "unlock-token", SLICE(sealed)), "purpose        verified", "modality       finger",
                 "MAC            32 bytes, not checked");
         writer w = WRITER(bytes);
-        unlock_entry_seal(7, SLICE(challenge), SLICE(key), entry);
+        unlock_entry_seal(&(struct unlock_entry){ .entered = 7, .number = 9 }, UNLOCK_VERIFIED,
+                SLICE(challenge), SLICE(key), entry);
         gate_request_write(&w, &(struct gate_request){ .kind = GATE_REQUEST_VERIFY,
                                        .command = 2,
                                        .rp_id = slice_text("example.org"),
@@ -541,7 +542,7 @@ static void add_gate(struct inspect_rig *rig)
         SHOW(add(rig, "gate-request", writer_view(&w)), "kind           VERIFY",
                 "command        authenticatorGetAssertion (0x02)", "time limit     5000 ms",
                 "RP ID          \"example.org\"",
-                "PIN entered    7 times, by the element's word (not checked)");
+                "PIN entered    7 times, by the element's word (not checked)", "its challenge  number 9");
         w = WRITER(bytes);
         gate_request_write(
                 &w, &(struct gate_request){ .kind = GATE_REQUEST_CERTIFY, .certificate = SLICE(hash) });

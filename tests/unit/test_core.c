@@ -1241,8 +1241,8 @@ static void a_matcher_that_wants_the_pin_leaves_the_pin(void **state)
 static void the_elements_word_reaches_the_gate(void **state)
 {
         struct rig *rig = *state;
-        static const size_t sizes[] = { 36, 0, 36, 35, 37 };
-        uint8_t entry[37], bytes[128];
+        static const size_t sizes[] = { 40, 0, 40, 39, 41 };
+        uint8_t entry[41], bytes[128];
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
                 memset(entry, 0xE0 + (int)i, sizeof entry);
                 request(rig, get(WISH(.uv = 1)));

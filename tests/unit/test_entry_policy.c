@@ -199,8 +199,48 @@ static void a_count_that_goes_down_asks_for_the_pin(void **state)
         assert_int_equal(decide(&record, MATCHER_STRONG, 1), MITOME_E_GATE_PIN_DUE);
         entry_hear(&record, 8, &now);
         assert_int_equal(decide(&record, MATCHER_STRONG, 1), MITOME_E_GATE_PIN_DUE);
-        entry_hear(&record, 9, &now); /* it was entered again */
+        entry_hear(&record, 9, &now); /* entered again, or the word of before that was put back: who knows */
+        assert_int_equal(decide(&record, MATCHER_STRONG, 1), MITOME_E_GATE_PIN_DUE);
+        entry_hear(&record, 10, &now);
         assert_int_equal(decide(&record, MATCHER_STRONG, 1), MITOME_OK);
+}
+
+/* The core kept a word from before the PIN was entered last, and shows it first: the true word that follows
+ * is higher, and no PIN was entered. */
+static void an_old_word_before_a_true_one_passes_for_no_pin(void **state)
+{
+        (void)state;
+        struct entry_record record = entered_at(0);
+        struct entry_now now = at(1);
+        entry_hear(&record, 9, &now);
+        now = at(73 * HOUR);
+        assert_int_equal(decide(&record, MATCHER_STRONG, now.ms), MITOME_E_GATE_PIN_DUE);
+        entry_hear(&record, 8, &now);
+        entry_hear(&record, 9, &now);
+        assert_int_equal(decide(&record, MATCHER_STRONG, now.ms), MITOME_E_GATE_PIN_DUE);
+        assert_int_equal(record.entered_ms, 1);
+}
+
+static void a_challenge_is_spent_once_and_with_it_all_older_ones(void **state)
+{
+        (void)state;
+        struct entry_record record = entered_at(0); /* the count is 1 */
+        const struct entry_now now = at(1);
+        assert_false(entry_is_spent(&record, 1, 5));
+        entry_spend(&record, 1, 5);
+        assert_true(entry_is_spent(&record, 1, 5));
+        assert_true(entry_is_spent(&record, 1, 4));
+        assert_false(entry_is_spent(&record, 1, 6));
+        entry_spend(&record, 1, 3); /* takes nothing back */
+        assert_true(entry_is_spent(&record, 1, 5));
+        const struct entry_record before = record;
+        entry_spend(&record, 1, 6);
+        entry_settle(&record, &before, ENTRY_NOTHING, &now); /* nor does a trial that counts nothing */
+        assert_true(entry_is_spent(&record, 1, 6));
+        entry_settle(&record, &before, ENTRY_MATCHED, &now);
+        assert_true(entry_is_spent(&record, 1, 6));
+        entry_hear(&record, 2, &now);
+        assert_false(entry_is_spent(&record, 2, 1));
 }
 
 static void a_lost_record_asks_for_the_pin_whatever_is_said_first(void **state)
@@ -232,19 +272,24 @@ static void a_new_pairing_asks_for_the_pin(void **state)
 
 /* ---- the element's word ---- */
 
+static mitome_code open_entry(slice entry, slice challenge, slice pairing_key, struct unlock_entry *ret)
+{
+        return unlock_entry_open(entry, UNLOCK_VERIFIED, challenge, pairing_key, ret, NULL).code;
+}
+
 static void an_old_entry_replayed_in_a_new_request_is_refused(void **state)
 {
         (void)state;
         static const uint8_t pairing_key[32] = { 0x9A }, first[32] = { 1 }, second[32] = { 2 };
         uint8_t entry[UNLOCK_ENTRY_SIZE];
-        uint32_t count = 7;
-        unlock_entry_seal(0x01020304, SLICE(first), SLICE(pairing_key), entry);
-        assert_int_equal(unlock_entry_open(SLICE(entry), SLICE(first), SLICE(pairing_key), &count, NULL).code,
-                MITOME_OK);
-        assert_int_equal(count, 0x01020304);
+        const struct unlock_entry said = { .entered = 0x01020304, .number = 0x05060708 };
+        struct unlock_entry heard = { 0 };
+        unlock_entry_seal(&said, UNLOCK_VERIFIED, SLICE(first), SLICE(pairing_key), entry);
+        assert_int_equal(open_entry(SLICE(entry), SLICE(first), SLICE(pairing_key), &heard), MITOME_OK);
+        assert_int_equal(heard.entered, 0x01020304);
+        assert_int_equal(heard.number, 0x05060708);
         assert_int_equal(
-                unlock_entry_open(SLICE(entry), SLICE(second), SLICE(pairing_key), &count, NULL).code,
-                MITOME_E_GATE_ENTRY);
+                open_entry(SLICE(entry), SLICE(second), SLICE(pairing_key), &heard), MITOME_E_GATE_ENTRY);
 }
 
 static void an_entry_with_a_flipped_bit_is_refused(void **state)
@@ -252,25 +297,26 @@ static void an_entry_with_a_flipped_bit_is_refused(void **state)
         (void)state;
         static const uint8_t pairing_key[32] = { 0x9A }, other_key[32] = { 0x9B }, challenge[32] = { 1 };
         uint8_t entry[UNLOCK_ENTRY_SIZE + 1] = { 0 };
-        uint32_t count = 7;
+        const struct unlock_entry said = { .entered = 1, .number = 1 };
+        struct unlock_entry heard;
         const slice whole = slice_of(entry, UNLOCK_ENTRY_SIZE);
-        unlock_entry_seal(1, SLICE(challenge), SLICE(pairing_key), entry);
+        unlock_entry_seal(&said, UNLOCK_VERIFIED, SLICE(challenge), SLICE(pairing_key), entry);
         for (size_t bit = 0; bit < 8 * (size_t)UNLOCK_ENTRY_SIZE; bit++) {
                 entry[bit / 8] ^= (uint8_t)(1u << bit % 8);
                 assert_int_equal(
-                        unlock_entry_open(whole, SLICE(challenge), SLICE(pairing_key), &count, NULL).code,
-                        MITOME_E_GATE_ENTRY);
+                        open_entry(whole, SLICE(challenge), SLICE(pairing_key), &heard), MITOME_E_GATE_ENTRY);
                 entry[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
         for (size_t size = 0; size <= UNLOCK_ENTRY_SIZE + 1; size++)
-                assert_int_equal(unlock_entry_open(slice_of(entry, size), SLICE(challenge),
-                                         SLICE(pairing_key), &count, NULL)
-                                         .code,
+                assert_int_equal(
+                        open_entry(slice_of(entry, size), SLICE(challenge), SLICE(pairing_key), &heard),
                         size == UNLOCK_ENTRY_SIZE ? MITOME_OK : MITOME_E_GATE_ENTRY);
-        assert_int_equal(unlock_entry_open(whole, SLICE(challenge), SLICE(other_key), &count, NULL).code,
-                MITOME_E_GATE_ENTRY);
+        assert_int_equal(open_entry(whole, SLICE(challenge), SLICE(other_key), &heard), MITOME_E_GATE_ENTRY);
         assert_int_equal(
-                unlock_entry_open(whole, slice_of(challenge, 31), SLICE(pairing_key), &count, NULL).code,
+                open_entry(whole, slice_of(challenge, 31), SLICE(pairing_key), &heard), MITOME_E_GATE_ENTRY);
+        assert_int_equal(
+                unlock_entry_open(whole, UNLOCK_ENROLLED, SLICE(challenge), SLICE(pairing_key), &heard, NULL)
+                        .code,
                 MITOME_E_GATE_ENTRY);
 }
 
@@ -282,6 +328,7 @@ static void records_are_written_and_read(void **state)
         const struct entry_record record = { .heard = true,
                 .due = true,
                 .count = 0x01020304,
+                .number = 0x05060708,
                 .boot = { 0xB0, 7 },
                 .entered_ms = 0x1111111111111111,
                 .used_ms = 0x2222222222222222,
@@ -300,9 +347,9 @@ static void records_are_written_and_read(void **state)
         for (size_t size = 0; size <= ENTRY_RECORD_SIZE + 1; size++)
                 assert_int_equal(entry_record_read(slice_of(bytes, size), &read, NULL).code == MITOME_OK,
                         size == ENTRY_RECORD_SIZE);
-        bytes[0] = 2;
-        assert_int_equal(entry_record_read(writer_view(&w), &read, NULL).code, MITOME_E_STORE_FOREIGN);
         bytes[0] = 1;
+        assert_int_equal(entry_record_read(writer_view(&w), &read, NULL).code, MITOME_E_STORE_FOREIGN);
+        bytes[0] = 2;
         bytes[1] = 4;
         assert_int_equal(entry_record_read(writer_view(&w), &read, NULL).code, MITOME_E_STORE_FOREIGN);
 }
@@ -481,6 +528,8 @@ int main(void)
                 cmocka_unit_test(a_restart_of_the_machine_asks_for_the_pin),
                 cmocka_unit_test(a_clock_that_goes_back_asks_for_the_pin),
                 cmocka_unit_test(a_count_that_goes_down_asks_for_the_pin),
+                cmocka_unit_test(an_old_word_before_a_true_one_passes_for_no_pin),
+                cmocka_unit_test(a_challenge_is_spent_once_and_with_it_all_older_ones),
                 cmocka_unit_test(a_lost_record_asks_for_the_pin_whatever_is_said_first),
                 cmocka_unit_test(a_new_pairing_asks_for_the_pin),
                 cmocka_unit_test(an_old_entry_replayed_in_a_new_request_is_refused),

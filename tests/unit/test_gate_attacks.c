@@ -605,13 +605,20 @@ static void untested_matcher_before_a_persons_certificate(void **state)
 
 /* ---- the element's word on its PIN ---- */
 
+static struct unlock_entry said_with(
+        struct element_rig *rig, const struct element_rig_operation *operation, enum unlock_purpose purpose)
+{
+        struct unlock_entry said = { 0 };
+        mitome_status status = unlock_entry_open(SLICE(operation->entry), purpose,
+                SLICE(operation->challenge), secret_view(&rig->pairing_key), &said, NULL);
+        assert_int_equal(status.code, MITOME_OK);
+        return said;
+}
+
 static uint32_t entries_of(struct element_rig *rig, const struct element_rig_operation *operation)
 {
-        uint32_t count;
-        mitome_status status = unlock_entry_open(SLICE(operation->entry), SLICE(operation->challenge),
-                secret_view(&rig->pairing_key), &count, NULL);
-        assert_int_equal(status.code, MITOME_OK);
-        return count;
+        return said_with(rig, operation, operation->command == BIO ? UNLOCK_ENROLLED : UNLOCK_VERIFIED)
+                .entered;
 }
 
 static uint32_t entries(struct element_rig *rig)
@@ -664,25 +671,62 @@ static void a_reset_takes_no_entry_back(void **state)
         assert_int_equal(entries(rig), before + 1);
 }
 
+static mitome_code hear(struct element_rig *rig, slice entry, enum unlock_purpose purpose,
+        const struct element_rig_operation *operation)
+{
+        struct unlock_entry said;
+        return unlock_entry_open(
+                entry, purpose, SLICE(operation->challenge), secret_view(&rig->pairing_key), &said, NULL)
+                .code;
+}
+
 /* The core would like the PIN to have been entered: an older word, another element's, a higher count. */
 static void forged_word_of_a_pin(void **state)
 {
         struct element_rig *rig = *state;
         struct element_rig_operation former = login(), now = login();
-        uint32_t count;
         enter_pin(rig);
         assert_sw(element_rig_begin(rig, &former), SW_OK);
         assert_sw(element_rig_begin(rig, &now), SW_OK);
-        const slice key = secret_view(&rig->pairing_key), challenge = SLICE(now.challenge);
-        assert_int_equal(unlock_entry_open(SLICE(former.entry), challenge, key, &count, NULL).code,
-                MITOME_E_GATE_ENTRY);
+        assert_int_equal(hear(rig, SLICE(former.entry), UNLOCK_VERIFIED, &now), MITOME_E_GATE_ENTRY);
         for (size_t bit = 0; bit < 8 * sizeof now.entry; bit++) {
                 now.entry[bit / 8] ^= (uint8_t)(1 << bit % 8);
-                assert_int_equal(unlock_entry_open(SLICE(now.entry), challenge, key, &count, NULL).code,
-                        MITOME_E_GATE_ENTRY);
+                assert_int_equal(hear(rig, SLICE(now.entry), UNLOCK_VERIFIED, &now), MITOME_E_GATE_ENTRY);
                 now.entry[bit / 8] ^= (uint8_t)(1 << bit % 8);
         }
-        assert_int_equal(unlock_entry_open(SLICE(now.entry), challenge, key, &count, NULL).code, MITOME_OK);
+        assert_int_equal(hear(rig, SLICE(now.entry), UNLOCK_VERIFIED, &now), MITOME_OK);
+}
+
+/* What was given for a login enrols nothing: whoever could begin an enrolment without the PIN would hear from
+ * it whether a finger is one of the set, and nobody would count. */
+static void challenge_of_a_login_for_an_enrolment(void **state)
+{
+        struct element_rig *rig = *state;
+        SECRET(token);
+        struct element_rig_operation operation = login(), enrolment = { .command = BIO, .pin = &token };
+        assert_sw(element_rig_begin(rig, &operation), SW_OK);
+        assert_int_equal(hear(rig, SLICE(operation.entry), UNLOCK_ENROLLED, &operation), MITOME_E_GATE_ENTRY);
+        assert_int_equal(hear(rig, SLICE(operation.entry), UNLOCK_REMOVED, &operation), MITOME_E_GATE_ENTRY);
+        assert_sw(element_rig_pin_token(rig, ELEMENT_RIG_PIN, &token), SW_OK);
+        assert_sw(element_rig_begin(rig, &enrolment), SW_OK);
+        assert_int_equal(hear(rig, SLICE(enrolment.entry), UNLOCK_VERIFIED, &enrolment), MITOME_E_GATE_ENTRY);
+        assert_int_equal(hear(rig, SLICE(enrolment.entry), UNLOCK_ENROLLED, &enrolment), MITOME_OK);
+}
+
+/* Whoever cuts the power to have a former number again gets a higher one. */
+static void number_of_a_challenge_put_back_by_a_restart(void **state)
+{
+        struct element_rig *rig = *state;
+        uint32_t last = 0;
+        for (unsigned i = 0; i < 4; i++) {
+                struct element_rig_operation operation = login();
+                assert_sw(element_rig_begin(rig, &operation), SW_OK);
+                const struct unlock_entry said = said_with(rig, &operation, UNLOCK_VERIFIED);
+                assert_true(said.number > last);
+                last = said.number;
+                element_rig_cycle(rig);
+                assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        }
 }
 
 int main(void)
@@ -713,6 +757,8 @@ int main(void)
                 TEST(pin_entries_are_counted),
                 TEST(a_reset_takes_no_entry_back),
                 TEST(forged_word_of_a_pin),
+                TEST(challenge_of_a_login_for_an_enrolment),
+                TEST(number_of_a_challenge_put_back_by_a_restart),
         };
         return cmocka_run_group_tests_name("gate_attacks", tests, make_stencil, drop_stencil);
 }

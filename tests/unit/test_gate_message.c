@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static uint8_t challenge[32], hash[32], point[65], evidence[116], set[16], id[16], entry[36],
+static uint8_t challenge[32], hash[32], point[65], evidence[116], set[16], id[16], entry[40],
         certificate[900];
 
 static int fill(void **state)
@@ -445,7 +445,7 @@ static void values_out_of_range_are_refused(void **state)
         report.sensor = slice_of((const uint8_t *)name, GATE_SENSOR_NAME_MAX + 1);
         assert_int_equal(read_report(encode_report(&report, buffer)), MITOME_E_TOO_LONG);
 
-        for (unsigned i = 12; i < 14; i++) { /* VERIFY and ENROL: 36 bytes, and never nothing */
+        for (unsigned i = 12; i < 14; i++) { /* VERIFY and ENROL: 40 bytes, and never nothing */
                 request = request_of(i);
                 request.entry.size--;
                 assert_int_equal(read_request(encode_request(&request, buffer)), MITOME_E_VALUE);

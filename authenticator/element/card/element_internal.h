@@ -53,6 +53,7 @@ enum element_object {
         OBJECT_UV_COUNT = 0x0048,            /* u32: captures since the PIN was entered last */
         OBJECT_PIN_ENTRIES = 0x0049,         /* u32: how often the PIN was entered; outlives it */
         OBJECT_PAIRING_FACTS = 0x004A,       /* class (u8), modality (u8) of the matcher: fido_pairing.c */
+        OBJECT_CHALLENGES = 0x004B,          /* u32: challenges that were given to the paired matcher */
         OBJECT_DEVICE_KEY = 0x0050,          /* P-256 scalar (32): device_key.c */
         OBJECT_DEVICE_CERTIFICATES = 0x0051, /* TLV list of 82, the device key's first */
         OBJECT_DEVICE_IDENTITY = 0x0052,     /* UTF-8 */

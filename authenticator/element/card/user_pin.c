@@ -340,6 +340,17 @@ uint32_t user_uv_count(const struct mitome_element *element)
         return element_number(element, OBJECT_UV_COUNT);
 }
 
+uint32_t user_challenges(const struct mitome_element *element)
+{
+        return element_number(element, OBJECT_CHALLENGES);
+}
+
+uint16_t user_challenges_count(struct mitome_element *element)
+{
+        uint32_t given = user_challenges(element);
+        return given < UINT32_MAX ? put_count(element, OBJECT_CHALLENGES, given + 1) : SW_CONDITIONS;
+}
+
 uint16_t user_uv_debit(struct mitome_element *element)
 {
         uint32_t count = user_uv_count(element);

@@ -96,6 +96,11 @@ uint16_t user_uv_put(struct mitome_element *element, uint8_t tries);
 uint16_t user_uv_debit(struct mitome_element *element);
 uint16_t user_uv_refund(struct mitome_element *element);
 
+/* user_challenges is how many challenges were given under this pairing; user_challenges_count prepares one
+ * more, and fails with CONDITIONS when no number is left. */
+uint32_t user_challenges(const struct mitome_element *element);
+uint16_t user_challenges_count(struct mitome_element *element);
+
 /* user_uv_count is how many captures were debited since the PIN was entered last. */
 uint32_t user_uv_count(const struct mitome_element *element);
 

@@ -41,7 +41,7 @@ void fido_forget(struct mitome_element *element)
 static uint16_t erase(struct mitome_element *element)
 {
         static const uint32_t objects[] = { OBJECT_BATCH_KEY, OBJECT_BATCH_CERTIFICATES, OBJECT_PAIRING_KEY,
-                OBJECT_PAIRING_FACTS, OBJECT_PIN_ENTRIES, OBJECT_ENTERPRISE_LIST };
+                OBJECT_PAIRING_FACTS, OBJECT_CHALLENGES, OBJECT_PIN_ENTRIES, OBJECT_ENTERPRISE_LIST };
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 SW_TRY(element_delete(element, objects[i]));
         SW_TRY(user_pin_delete(element));

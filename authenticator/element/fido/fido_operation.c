@@ -145,21 +145,33 @@ static uint16_t check_param(struct fido *fido, const struct begin *begin)
                        : SW_SECURITY_STATUS;
 }
 
-/* [6.5.3.1] a try of uvRetries is spent before the challenge for it goes out; a match gives all of them back.
- */
-static uint16_t debit(struct mitome_element *element)
+/* Every challenge has its number. [6.5.3.1] a try of uvRetries is spent before the challenge for it goes out;
+ * a match gives all of them back. */
+static uint16_t debit(struct mitome_element *element, bool built_in)
 {
-        SW_TRY(user_uv_debit(element));
+        SW_TRY(user_challenges_count(element));
+        if (built_in)
+                SW_TRY(user_uv_debit(element));
         return element_commit(element);
 }
 
+static enum unlock_purpose purpose_of(const struct fido_operation *operation)
+{
+        if (operation->built_in)
+                return UNLOCK_VERIFIED;
+        return operation->removes ? UNLOCK_REMOVED : UNLOCK_ENROLLED;
+}
+
 /* The matcher keeps the time after which the PIN is due again, which the element cannot: what it needs for
- * that is our word, of this challenge, on how often the PIN was entered. */
+ * that is our word, of this challenge, on how often the PIN was entered. And it takes a challenge once, for
+ * what it was given for: what it compares, we have counted. */
 static void write_entry(
         const struct mitome_element *element, const struct fido_operation *operation, writer *answer)
 {
         uint8_t entry[UNLOCK_ENTRY_SIZE];
-        unlock_entry_seal(user_pin_entries(element), SLICE(operation->challenge),
+        const struct unlock_entry said = { .entered = user_pin_entries(element),
+                .number = user_challenges(element) };
+        unlock_entry_seal(&said, purpose_of(operation), SLICE(operation->challenge),
                 element_object(element, OBJECT_PAIRING_KEY), entry);
         tlv_write(answer, 0x81, SLICE(entry));
 }
@@ -168,8 +180,7 @@ static uint16_t open_challenge(
         struct mitome_element *element, struct fido_operation *operation, writer *answer)
 {
         SW_TRY(element_random(element, operation->challenge, sizeof operation->challenge));
-        if (operation->built_in)
-                SW_TRY(debit(element));
+        SW_TRY(debit(element, operation->built_in));
         operation->has_challenge = true;
         tlv_write(answer, 0x80, SLICE(operation->challenge));
         write_entry(element, operation, answer);

@@ -34,8 +34,10 @@ bool fido_matcher(const struct mitome_element *element, struct fido_matcher *ret
 
 uint16_t fido_delete_pairing(struct mitome_element *element)
 {
-        SW_TRY(element_delete(element, OBJECT_PAIRING_KEY));
-        return element_delete(element, OBJECT_PAIRING_FACTS);
+        static const uint32_t objects[] = { OBJECT_PAIRING_KEY, OBJECT_PAIRING_FACTS, OBJECT_CHALLENGES };
+        for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+                SW_TRY(element_delete(element, objects[i]));
+        return SW_OK;
 }
 
 /* What nobody has tested, or what compares nothing, is for trying things out: not for a person's keys. */
@@ -100,6 +102,7 @@ uint16_t fido_pair(struct mitome_element *element, const struct apdu_command *co
 static uint16_t keep_pairing(struct mitome_element *element, const struct fido_pairing *pairing)
 {
         const uint8_t facts[] = { pairing->class, pairing->modality };
+        SW_TRY(fido_delete_pairing(element));
         SW_TRY(element_put(element, OBJECT_PAIRING_KEY, secret_view(&pairing->key)));
         SW_TRY(element_put(element, OBJECT_PAIRING_FACTS, SLICE(facts)));
         SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));

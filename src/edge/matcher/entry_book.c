@@ -69,7 +69,7 @@ mitome_status entry_book_open(
 
 static bool is_same(const struct entry_record *a, const struct entry_record *b)
 {
-        return a->heard == b->heard && a->due == b->due && a->count == b->count &&
+        return a->heard == b->heard && a->due == b->due && a->count == b->count && a->number == b->number &&
                slice_equal(SLICE(a->boot), SLICE(b->boot)) && a->entered_ms == b->entered_ms &&
                a->used_ms == b->used_ms && a->missed_ms == b->missed_ms && a->misses == b->misses &&
                a->failures == b->failures;

@@ -3,7 +3,7 @@
 
 #include "matcher_class.h"
 
-enum { RECORD_VERSION = 1, HOUR_MS = 3600 * 1000, HEARD = 1, DUE = 2 };
+enum { RECORD_VERSION = 2, HOUR_MS = 3600 * 1000, HEARD = 1, DUE = 2 };
 
 /* [CDD 7.3.10] what asks for the PIN; 0: nothing of the kind */
 static const struct rule {
@@ -38,10 +38,24 @@ void entry_hear(struct entry_record *record, uint32_t count, const struct entry_
                         .heard = true, .count = count, .entered_ms = now->ms, .used_ms = now->ms
                 };
                 record->due = failed(set_boot(record, now)); /* never */
-        } else if (!record->heard || count < record->count) {
+        } else if (!record->heard) {
                 record->heard = record->due = true;
                 record->count = count;
+        } else if (count < record->count) {
+                /* Were it the count from now on, the next true word would pass for a PIN entered. */
+                record->due = true;
         }
+}
+
+bool entry_is_spent(const struct entry_record *record, uint32_t count, uint32_t number)
+{
+        return record->heard && count == record->count && number <= record->number;
+}
+
+void entry_spend(struct entry_record *record, uint32_t count, uint32_t number)
+{
+        if (record->heard && count == record->count && number > record->number)
+                record->number = number;
 }
 
 /* Whether `then` is `limit_ms` ago, or has not been yet: a clock that went back is not believed. */
@@ -79,11 +93,13 @@ void entry_count(struct entry_record *record, const struct entry_now *now)
 void entry_settle(struct entry_record *record, const struct entry_record *before, enum entry_end end,
         const struct entry_now *now)
 {
+        const uint32_t number = record->number;
         if (end == ENTRY_MISSED) {
                 record->missed_ms = now->ms;
                 return;
         }
         *record = *before;
+        record->number = number; /* spent is spent */
         if (end == ENTRY_MATCHED) {
                 record->misses = 0;
                 record->used_ms = now->ms;
@@ -95,6 +111,7 @@ void entry_record_write(writer *w, const struct entry_record *record)
         write_u8(w, RECORD_VERSION);
         write_u8(w, (uint8_t)((record->heard ? HEARD : 0) | (record->due ? DUE : 0)));
         write_u32(w, record->count);
+        write_u32(w, record->number);
         write_slice(w, SLICE(record->boot));
         write_u64(w, record->entered_ms);
         write_u64(w, record->used_ms);
@@ -115,6 +132,7 @@ mitome_status entry_record_read(slice bytes, struct entry_record *ret, mitome_er
         record.heard = flags & HEARD;
         record.due = flags & DUE;
         MITOME_TRY(read_u32(&r, "entry.count", &record.count));
+        MITOME_TRY(read_u32(&r, "entry.number", &record.number));
         MITOME_TRY(read_into(&r, "entry.boot", record.boot, sizeof record.boot));
         MITOME_TRY(read_u64(&r, "entry.entered", &record.entered_ms));
         MITOME_TRY(read_u64(&r, "entry.used", &record.used_ms));

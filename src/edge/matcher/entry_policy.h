@@ -12,7 +12,7 @@
 
 enum {
         ENTRY_BOOT_SIZE = 16,
-        ENTRY_RECORD_SIZE = 54,
+        ENTRY_RECORD_SIZE = 58,
         ENTRY_TRIALS = 5, /* false ones in a row; after them one trial in each ENTRY_DELAY_MS */
         ENTRY_DELAY_MS = 30000,
 };
@@ -25,9 +25,10 @@ struct entry_now {
 
 /* What is remembered. Zeros: nothing was, or it is lost; the PIN is due. */
 struct entry_record {
-        bool heard;     /* `count` is one that the element said */
-        bool due;       /* until the count rises */
-        uint32_t count; /* how often the element's PIN was entered */
+        bool heard;      /* `count` is one that the element said */
+        bool due;        /* until the count rises */
+        uint32_t count;  /* how often the element's PIN was entered; it never goes down */
+        uint32_t number; /* of the last challenge that was spent since then */
         uint8_t boot[ENTRY_BOOT_SIZE];
         uint64_t entered_ms; /* the last time that it was */
         uint64_t used_ms;    /* the last time that a finger opened something, or the PIN did */
@@ -46,9 +47,14 @@ enum entry_end {
  * has to be entered for to enrol a finger. */
 void entry_begin(struct entry_record *record);
 
+/* entry_is_spent tells whether the challenge of that number was asked for a finger with, or answered, or is
+ * older than one that was. entry_spend makes it so. */
+bool entry_is_spent(const struct entry_record *record, uint32_t count, uint32_t number);
+void entry_spend(struct entry_record *record, uint32_t count, uint32_t number);
+
 /* entry_hear takes in what the element says (unlock_entry_open). A higher count: the PIN was entered, and
- * nothing stands against the fingers any more. A lower one is of an element whose state was put back, and the
- * first one after a loss tells nothing: the PIN is due until it rises. */
+ * nothing stands against the fingers any more. A lower one is an old word, or of an element whose state was
+ * put back, and the first one after a loss tells nothing: the PIN is due until the highest one is passed. */
 void entry_hear(struct entry_record *record, uint32_t count, const struct entry_now *now);
 
 /* entry_decide gives MITOME_OK, GATE_PIN_DUE or GATE_WAIT. */

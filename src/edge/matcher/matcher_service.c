@@ -27,8 +27,9 @@ struct operation {
         uint8_t digest[SHA256_SIZE];
         struct secret pairing_key;
         guint timer;
-        unsigned remaining; /* samples that an enrolment still wants */
-        bool counted;       /* as a false trial, until it is known what becomes of it */
+        struct unlock_entry said; /* by the element, beside its challenge */
+        unsigned remaining;       /* samples that an enrolment still wants */
+        bool counted;             /* as a false trial, until it is known what becomes of it */
         struct entry_record before;
         bool shown;
 };
@@ -117,9 +118,25 @@ static void show_purpose(struct operation *operation)
 
 /* ---- what the sensor says ---- */
 
+/* One challenge is one capture: whoever sends it again, after a finger was asked for or anything was said
+ * under seal, gets nothing for it, and after a restart neither. */
+static mitome_status spend(struct matcher_service *service)
+{
+        const struct unlock_entry *said = &service->operation.said;
+        struct entry_record next = service->config.entries->record;
+        entry_spend(&next, said->entered, said->number);
+        return entry_book_write(service->config.entries, &next, NULL);
+}
+
+static void set_timer(struct matcher_service *service, uint32_t ms);
+
 static void on_ready(void *context)
 {
         struct matcher_service *service = context;
+        if (failed(spend(service))) {
+                set_timer(service, 0); /* no finger for a challenge that could come again */
+                return;
+        }
         show_purpose(&service->operation);
         report(service, &(struct gate_report){ .kind = MITOME_GATE_AWAITS,
                                 .remaining = (uint8_t)service->operation.remaining });
@@ -338,7 +355,9 @@ static enum sensor_outcome believable(enum sensor_outcome outcome, bool enrols)
 static void on_ended(void *context, enum sensor_outcome outcome, slice kept)
 {
         struct matcher_service *service = context;
-        const struct ending *ending = &endings[believable(outcome, service->operation.enrols)];
+        const bool spent = !failed(spend(service)); /* where the sensor was never ready, too */
+        const struct ending *ending =
+                &endings[spent ? believable(outcome, service->operation.enrols) : SENSOR_BROKEN];
         ending->report(service, kept);
         settle(service, ending->entry);
         end_operation(service);
@@ -356,12 +375,18 @@ static gboolean on_time_up(gpointer user_data)
         return G_SOURCE_REMOVE;
 }
 
+static void set_timer(struct matcher_service *service, uint32_t ms)
+{
+        g_clear_handle_id(&service->operation.timer, g_source_remove);
+        service->operation.timer = g_timeout_add(ms, on_time_up, service);
+}
+
 static void set_limit(struct matcher_service *service, uint32_t timeout_ms)
 {
         uint32_t limit = service->operation.enrols ? ENROL_LIMIT_MS : VERIFY_LIMIT_MS;
         if (timeout_ms)
                 limit = timeout_ms;
-        service->operation.timer = g_timeout_add(limit, on_time_up, service);
+        set_timer(service, limit);
         alarm(limit / 1000 + LAST_RESORT_S);
         harden_allow(limit / 1000 + LAST_RESORT_S);
 }
@@ -457,39 +482,48 @@ static uint8_t class_of(const struct matcher_service *service)
                 slice_of(state->certificate, state->certificate_size), service->config.sensor.class);
 }
 
-/* What the element says of its PIN; an enrolment may be begun whenever its PIN allows it. */
-static mitome_status heed_entry(
+/* What the element says: that the challenge is its own, for this, and what it has not answered before. Before
+ * that is known nothing is said under seal, or a spent challenge would bring its try back. */
+static mitome_status hear_entry(
         struct matcher_service *service, const struct gate_request *request, mitome_error *error)
+{
+        struct operation *operation = &service->operation;
+        struct unlock_entry *said = &operation->said;
+        struct entry_record next = service->config.entries->record;
+        const struct entry_now now = entry_now(service);
+        MITOME_TRY(unlock_entry_open(request->entry, operation->enrols ? UNLOCK_ENROLLED : UNLOCK_VERIFIED,
+                SLICE(operation->challenge), secret_view(&operation->pairing_key), said, error));
+        if (entry_is_spent(&next, said->entered, said->number))
+                return fail(error, MITOME_E_GATE_ENTRY, "entry", NULL);
+        entry_hear(&next, said->entered, &now);
+        return entry_book_write(service->config.entries, &next, error);
+}
+
+/* An enrolment may be begun whenever the PIN allows it. */
+static mitome_status count_trial(struct matcher_service *service, mitome_error *error)
 {
         struct operation *operation = &service->operation;
         struct entry_book *book = service->config.entries;
         struct entry_record next = book->record;
         const struct entry_now now = entry_now(service);
-        uint32_t count;
-        MITOME_TRY(unlock_entry_open(request->entry, SLICE(operation->challenge),
-                secret_view(&operation->pairing_key), &count, error));
-        entry_hear(&next, count, &now);
-        const mitome_code decision = entry_decide(&next, class_of(service), &now);
-        const struct entry_record heard = next;
-        if (!operation->enrols && decision == MITOME_OK)
-                entry_count(&next, &now);
-        MITOME_TRY(entry_book_write(book, &next, error));
         if (operation->enrols)
                 return ok();
+        const mitome_code decision = entry_decide(&next, class_of(service), &now);
         if (decision != MITOME_OK)
                 return fail(error, decision, "finger", NULL);
-        operation->before = heard;
+        operation->before = next;
+        entry_count(&next, &now);
+        MITOME_TRY(entry_book_write(book, &next, error));
         operation->counted = true;
         return ok();
 }
 
 /* A trial is counted last, so that nothing but the finger is missing to it. */
-static mitome_status prepare(
-        struct matcher_service *service, const struct gate_request *request, mitome_error *error)
+static mitome_status prepare(struct matcher_service *service, mitome_error *error)
 {
         MITOME_TRY(check_fingers(service, error));
         MITOME_TRY(look_round(service, error));
-        MITOME_TRY(heed_entry(service, request, error));
+        MITOME_TRY(count_trial(service, error));
         mitome_status status = start_sensor(service, error);
         if (failed(status))
                 settle(service, ENTRY_NOTHING);
@@ -500,7 +534,7 @@ static mitome_status prepare(
 static void decline(struct matcher_service *service, mitome_code code)
 {
         uint8_t bytes[UNLOCK_TOKEN_SIZE];
-        if (seal(service, UNLOCK_ABSENT, bytes))
+        if (!failed(spend(service)) && seal(service, UNLOCK_ABSENT, bytes))
                 report(service, &(struct gate_report){ .kind = GATE_REPORT_DECLINED,
                                         .code = (uint16_t)code,
                                         .evidence = SLICE(bytes) });
@@ -515,12 +549,12 @@ static void serve_operation(struct matcher_service *service, const struct gate_r
                 refuse(service, MITOME_E_GATE_BUSY);
                 return;
         }
-        if (failed(introduce(service, request, &error))) {
+        if (failed(introduce(service, request, &error)) || failed(hear_entry(service, request, &error))) {
                 end_operation(service);
                 refuse(service, error.code);
                 return;
         }
-        if (failed(prepare(service, request, &error))) {
+        if (failed(prepare(service, &error))) {
                 decline(service, error.code);
                 end_operation(service);
                 return;
