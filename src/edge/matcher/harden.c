@@ -53,7 +53,7 @@ static bool limit_files(void)
 const char *__asan_default_options(void);
 __attribute__((visibility("default"))) const char *__asan_default_options(void)
 {
-        return "detect_leaks=0:max_free_fill_size=1073741824:free_fill_byte=0x5A";
+        return "detect_leaks=0:max_free_fill_size=1073741824:free_fill_byte=90";
 }
 #endif
 

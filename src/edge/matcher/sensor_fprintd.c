@@ -320,9 +320,17 @@ static void count_sample(struct device *device)
         device->watcher.sample(device->watcher.context, device->remaining);
 }
 
+/* Nothing takes back what it has said; after a cancellation it may still say what came of the finger. */
+static bool has_decided(const struct device *device)
+{
+        return device->stopping && !device->cancelled;
+}
+
 static void hear(struct device *device, const char *text, bool done)
 {
         const struct word word = look_up(device, text);
+        if (has_decided(device))
+                return;
         if (device->verbose)
                 fprintf(stderr, "mitome-matcher: fprintd: %s\n", text);
         if (device->enrols && g_str_equal(text, "enroll-stage-passed")) {
