@@ -400,6 +400,26 @@ static void an_enrolment_with_the_challenge_of_a_login_is_refused(void **state)
         expect_no_word(&event);
 }
 
+/* The challenge of an enrolment is good for once, and until the PIN is entered again: it tells as much. */
+static void the_challenge_of_a_former_enrolment_is_refused(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t challenge[UNLOCK_CHALLENGE_SIZE], entry[UNLOCK_ENTRY_SIZE];
+        rig->finger_id[0]++;
+        struct mitome_gate_request former = request_of(rig, MITOME_GATE_ENROL);
+        memcpy(challenge, rig->challenge, sizeof challenge);
+        memcpy(entry, rig->entry, sizeof entry);
+        former.challenge = SLICE(challenge);
+        former.entry = SLICE(entry);
+        rig->pins++;
+        expect_opened(rig);
+        for (unsigned i = 0; i < 2; i++) {
+                struct mitome_gate_event event = ask(rig, &former);
+                expect_no_word(&event);
+        }
+        expect_opened(rig);
+}
+
 static void a_higher_count_that_the_element_never_said_is_refused(void **state)
 {
         struct rig *rig = *state;
@@ -707,6 +727,7 @@ int main(void)
                 TEST(challenges_kept_for_later_are_refused),
                 TEST(a_capture_after_the_try_was_given_back_is_refused),
                 TEST(an_enrolment_with_the_challenge_of_a_login_is_refused),
+                TEST(the_challenge_of_a_former_enrolment_is_refused),
                 TEST(a_higher_count_that_the_element_never_said_is_refused),
                 TEST(an_element_put_back_to_an_earlier_state_asks_for_the_pin),
                 TEST(a_deleted_record_asks_for_the_pin),

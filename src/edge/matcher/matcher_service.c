@@ -493,7 +493,8 @@ static mitome_status hear_entry(
         const struct entry_now now = entry_now(service);
         MITOME_TRY(unlock_entry_open(request->entry, operation->enrols ? UNLOCK_ENROLLED : UNLOCK_VERIFIED,
                 SLICE(operation->challenge), secret_view(&operation->pairing_key), said, error));
-        if (entry_is_spent(&next, said->entered, said->number))
+        const bool former = next.heard && said->entered < next.count; /* compares nothing: the PIN is due */
+        if (entry_is_spent(&next, said->entered, said->number) || (former && operation->enrols))
                 return fail(error, MITOME_E_GATE_ENTRY, "entry", NULL);
         entry_hear(&next, said->entered, &now);
         return entry_book_write(service->config.entries, &next, error);
