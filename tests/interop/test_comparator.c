@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -390,6 +391,55 @@ static void an_image_injected_at_the_device_itself_opens_nothing(void **state)
         rig->comparator = usual;
 }
 
+/* Another process that takes the place of the device's socket; tells by its exit whether it was shown
+ * anything. */
+static pid_t take_its_place(const char *path)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        uint8_t byte;
+        int told[2];
+        memcpy(address.sun_path, path, strlen(path) + 1);
+        assert_int_equal(pipe(told), 0);
+        pid_t child = fork();
+        if (child == 0) {
+                alarm(20);
+                unlink(path);
+                int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+                if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
+                        listen(listener, 1) != 0)
+                        _exit(2);
+                close(told[1]);
+                _exit(read(accept(listener, NULL, NULL), &byte, 1) == 0 ? 0 : 1);
+        }
+        close(told[1]);
+        assert_int_equal(read(told[0], &byte, 1), 0); /* it listens */
+        close(told[0]);
+        return child;
+}
+
+static void an_image_is_not_shown_to_whoever_takes_the_devices_place(void **state)
+{
+        struct rig *rig = *state;
+        struct comparator *usual = rig->comparator;
+        const struct finger_touch touch = finger_usual_touch(62);
+        char path[128];
+        int status = 0;
+        snprintf(path, sizeof path, "%s/taken", rig->folder);
+        finger_press(&rig->finger[0], &touch, rig->image);
+        const struct virtual_finger_image image = { FINGER_WIDTH, FINGER_HEIGHT, SLICE(rig->image) };
+        assert_int_equal(comparator_new(path, rig->log, &rig->comparator, NULL).code, MITOME_OK);
+        comparator_compare(rig->comparator, &image, rig->prints, OURS, on_compared, rig);
+        while (access(path, F_OK) != 0)
+                g_main_context_iteration(NULL, TRUE);
+        pid_t child = take_its_place(path);
+        g_main_loop_run(rig->loop);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_int_equal(rig->outcome, COMPARATOR_COMPARED); /* on a new device */
+        comparator_free(rig->comparator);
+        rig->comparator = usual;
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -407,6 +457,7 @@ int main(void)
                 cmocka_unit_test(decoys_are_recognised_when_they_are_grown_again),
                 cmocka_unit_test(a_device_that_fails_is_replaced),
                 cmocka_unit_test(an_image_injected_at_the_device_itself_opens_nothing),
+                cmocka_unit_test(an_image_is_not_shown_to_whoever_takes_the_devices_place),
                 cmocka_unit_test(it_may_be_freed_while_it_compares),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
