@@ -190,8 +190,9 @@ static struct biometric_origin origin_of(
                         options->impressions);
         else
                 (void)snprintf(command, PATH_SIZE,
-                        "mitome biometric measure --fingers %u --impressions %u --seed %llu",
-                        options->fingers, options->impressions, (unsigned long long)options->seed);
+                        "mitome biometric measure --fingers %u --impressions %u --seed %llu --threshold %u",
+                        options->fingers, options->impressions, (unsigned long long)options->seed,
+                        options->threshold);
         return (struct biometric_origin){
                 .source = biometric_source_name(source),
                 .command = command,
