@@ -137,14 +137,15 @@ static void note(struct scripted *scripted, enum subject subject, double wall, d
         add(&scripted->computing[subject], computing);
 }
 
-/* What is left of a login in the same round. */
-static void note_beyond(struct scripted *scripted, const struct gate_times times[SUBJECTS])
+/* What is left of the logins without what a signature usually takes. */
+static void leave(struct scripted *scripted, enum subject left, enum subject of, enum subject without)
 {
-        static const enum subject of[][3] = { { BEYOND, BY_FINGER, RAW_ES256 },
-                { BEYOND_RS256, BY_FINGER_RS256, RAW_RS256 } };
-        for (size_t i = 0; i < sizeof of / sizeof *of; i++)
-                note(scripted, of[i][0], times[of[i][1]].wall - times[of[i][2]].wall,
-                        times[of[i][1]].computing - times[of[i][2]].computing);
+        const struct figure *wall = &scripted->wall[of], *computing = &scripted->computing[of];
+        struct figure *raw = &scripted->wall[without], *raw_computing = &scripted->computing[without];
+        const double usual = bench_middle(raw->values, raw->count),
+                     usual_computing = bench_middle(raw_computing->values, raw_computing->count);
+        for (size_t i = 0; i < wall->count; i++)
+                note(scripted, left, wall->values[i] - usual, computing->values[i] - usual_computing);
 }
 
 /* Each round begins elsewhere. */
@@ -160,7 +161,6 @@ static bool run_round(struct scripted *scripted, size_t round)
         }
         for (size_t i = 0; i < BEYOND; i++)
                 note(scripted, (enum subject)i, times[i].wall, times[i].computing);
-        note_beyond(scripted, times);
         return true;
 }
 
@@ -178,6 +178,8 @@ static bool measure_scripted(const struct options *options, const char *folder)
                 good && rounds < VALUES_MAX && (rounds < ROUNDS_MIN || bench_now() < end); rounds++)
                 good = run_round(&scripted, rounds);
         if (good) {
+                leave(&scripted, BEYOND, BY_FINGER, RAW_ES256);
+                leave(&scripted, BEYOND_RS256, BY_FINGER_RS256, RAW_RS256);
                 printf("%zu rounds with the scripted sensor\n", rounds);
                 print_head("");
                 for (size_t i = 0; i < SUBJECTS; i++)
