@@ -109,7 +109,7 @@ try status --json
 test_that 'in JSON as well' said '"open":true' '"enrolled":true' '"modality":"fingerprint"' '"pin_set":true'
 full=$(uv_tries)
 test_that 'with tries' [ "${full:-0}" -ge 2 ]
-try verify # [6.5.5.7.3]
+try verify # [6.5.5.7.3 8]
 test_that 'the finger is recognised' status 0
 test_that 'and told so' said 'Your finger was recognised.'
 try verify --json

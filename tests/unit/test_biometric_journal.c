@@ -171,8 +171,8 @@ static void what_no_measurement_wrote_is_refused(void **state)
                 "enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 0\n",
                 "enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 9:1\n",
                 "enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 0:\n",
-                "enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 0:1 0:1 0:1 0:1 0:1 0:1 0:1 0:1 "
-                "0:1 0:1 0:1\n",
+                ("enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 0:1 0:1 0:1 0:1 0:1 0:1 0:1 0:1 "
+                 "0:1 0:1 0:1\n"),
         };
         struct rig *rig = *state;
         for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

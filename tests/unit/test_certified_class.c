@@ -34,7 +34,7 @@ static slice certify(uint8_t class)
 static void the_lower_class_is_the_policys(void **state)
 {
         (void)state;
-        for (uint8_t class = MATCHER_CONVENIENCE; class <= MATCHER_STRONG; class++) {
+        for (uint8_t class = MATCHER_CONVENIENCE; class <= MATCHER_STRONG; class ++) {
                 const slice certificate = certify(class);
                 for (uint8_t own = MATCHER_SCRIPTED; own <= MATCHER_STRONG; own++)
                         assert_int_equal(certified_class(certificate, own), class < own ? class : own);
