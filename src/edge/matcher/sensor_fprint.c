@@ -47,7 +47,7 @@ struct sensor_fprint {
 static void end(struct sensor_fprint *sensor, enum sensor_outcome outcome, slice kept)
 {
         const struct sensor_watcher watcher = sensor->watcher;
-        g_autoptr(GPtrArray) gallery = g_steal_pointer(&sensor->gallery); /* let go once it is told */
+        GPtrArray *gallery = g_steal_pointer(&sensor->gallery);
         if (sensor->scores >= 0 && !sensor->enrols)
                 dprintf(sensor->scores, "attempt\n");
         sensor->camera.rest(sensor->camera.context);
@@ -58,6 +58,8 @@ static void end(struct sensor_fprint *sensor, enum sensor_outcome outcome, slice
         bytes_wipe(&sensor->enrolment, sizeof sensor->enrolment);
         sensor->runs = sensor->compares = sensor->cancelled = false;
         watcher.ended(watcher.context, outcome, kept); /* the next one may begin within */
+        if (gallery)
+                g_ptr_array_unref(gallery); /* it takes its time: not before it is told */
 }
 
 static gboolean on_end(gpointer user_data)
