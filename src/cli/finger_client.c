@@ -229,20 +229,26 @@ static void write_key(writer *w, const uint8_t point[P256_POINT_SIZE])
         cbor_write_bytes(w, slice_of(point + 1 + COORDINATE_SIZE, COORDINATE_SIZE));
 }
 
+/* The first three of a token request's five members. */
+static void write_token_request(writer *w, uint8_t subcommand, const struct agreement *agreement)
+{
+        write_u8(w, CLIENT_PIN);
+        cbor_write_map(w, 5);
+        cbor_write_uint(w, 1);
+        cbor_write_uint(w, PROTOCOL_TWO);
+        cbor_write_uint(w, 2);
+        cbor_write_uint(w, subcommand);
+        cbor_write_uint(w, 3);
+        write_key(w, agreement->point);
+}
+
 static mitome_status ask_token(struct finger_client *client, const struct agreement *agreement,
         slice pin_hash, slice *ret_sealed, mitome_error *error)
 {
         uint8_t bytes[REQUEST_MAX];
         struct cbor_reader token;
         writer w = WRITER(bytes);
-        write_u8(&w, CLIENT_PIN);
-        cbor_write_map(&w, 5);
-        cbor_write_uint(&w, 1);
-        cbor_write_uint(&w, PROTOCOL_TWO);
-        cbor_write_uint(&w, 2);
-        cbor_write_uint(&w, GET_TOKEN_BY_PIN);
-        cbor_write_uint(&w, 3);
-        write_key(&w, agreement->point);
+        write_token_request(&w, GET_TOKEN_BY_PIN, agreement);
         cbor_write_uint(&w, 6);
         cbor_write_bytes(&w, pin_hash);
         cbor_write_uint(&w, 9);
@@ -612,14 +618,7 @@ static mitome_status ask_finger(struct finger_client *client, const struct agree
         enum { PERMISSION_GA = 0x02 };
         uint8_t bytes[REQUEST_MAX];
         writer w = WRITER(bytes);
-        write_u8(&w, CLIENT_PIN);
-        cbor_write_map(&w, 5);
-        cbor_write_uint(&w, 1);
-        cbor_write_uint(&w, PROTOCOL_TWO);
-        cbor_write_uint(&w, 2);
-        cbor_write_uint(&w, GET_TOKEN_BY_FINGER);
-        cbor_write_uint(&w, 3);
-        write_key(&w, agreement->point);
+        write_token_request(&w, GET_TOKEN_BY_FINGER, agreement);
         cbor_write_uint(&w, 9);
         cbor_write_uint(&w, PERMISSION_GA);
         cbor_write_uint(&w, 10);

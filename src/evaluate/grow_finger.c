@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grow_finger.h"
 
+#include "seeded_draw.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 static const double pi = 3.14159265358979323846;
-
-/* ---- numbers out of a seed: a 64-bit counter and its scrambling ---- */
-
-static uint64_t next_number(uint64_t *state)
-{
-        uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-        z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-        z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-        return z ^ z >> 31;
-}
-
-/* Evenly spread from `low` to `high`. */
-static double draw(uint64_t *state, double low, double high)
-{
-        return low + (high - low) * (double)(next_number(state) >> 11) * 0x1p-53;
-}
-
-/* Near enough to a normal distribution of deviation 1: the sum of twelve. */
-static double draw_normal(uint64_t *state)
-{
-        double sum = -6;
-        for (int i = 0; i < 12; i++)
-                sum += draw(state, 0, 1);
-        return sum;
-}
 
 /* ---- the orientation field ---- */
 
@@ -58,7 +35,7 @@ static enum finger_class draw_class(uint64_t *state)
                 [FINGER_ARCH] = 4,
                 [FINGER_TENTED_ARCH] = 3,
         };
-        double left = draw(state, 0, 100);
+        double left = draw_between(state, 0, 100);
         for (int class = 0; class < FINGER_TENTED_ARCH; class ++) {
                 left -= share[class];
                 if (left < 0)
@@ -81,11 +58,11 @@ static struct field draw_field(enum finger_class class, uint64_t *state)
 {
         struct field field = fields[class];
         for (unsigned i = 0; i < field.count; i++) {
-                field.points[i].x += draw(state, -14, 14);
-                field.points[i].y += draw(state, -18, 18);
+                field.points[i].x += draw_between(state, -14, 14);
+                field.points[i].y += draw_between(state, -18, 18);
         }
-        field.rise *= draw(state, 0.6, 1.2);
-        field.tilt = draw(state, -0.15, 0.15);
+        field.rise *= draw_between(state, 0.6, 1.2);
+        field.tilt = draw_between(state, -0.15, 0.15);
         return field;
 }
 
@@ -184,7 +161,7 @@ static void lay_out(struct garden *garden, const struct field *field, double per
 static void sow(struct garden *garden, uint64_t *state)
 {
         for (int i = 0; i < FINGER_SKIN_SIZE; i++)
-                garden->skin[i] = (float)draw(state, -1, 1);
+                garden->skin[i] = (float)draw_between(state, -1, 1);
 }
 
 mitome_status finger_grow(uint64_t seed, struct finger *ret, mitome_error *error)
@@ -195,7 +172,7 @@ mitome_status finger_grow(uint64_t seed, struct finger *ret, mitome_error *error
                 return fail(error, MITOME_E_NO_MEMORY, "finger", NULL);
         ret->class = draw_class(&state);
         struct field field = draw_field(ret->class, &state);
-        lay_out(garden, &field, draw(&state, 8.2, 9.8));
+        lay_out(garden, &field, draw_between(&state, 8.2, 9.8));
         sow(garden, &state);
         for (int i = 0; i < ROUNDS; i++)
                 grow_once(garden);
@@ -219,8 +196,8 @@ static struct spots draw_spots(double blank, uint64_t *state)
 {
         struct spots spots = { .radius = sqrt(blank * FINGER_SIZE / (SPOTS * pi)) };
         for (int i = 0; i < SPOTS; i++) {
-                spots.x[i] = draw(state, -0.4, 0.4) * FINGER_WIDTH;
-                spots.y[i] = draw(state, -0.4, 0.4) * FINGER_HEIGHT;
+                spots.x[i] = draw_between(state, -0.4, 0.4) * FINGER_WIDTH;
+                spots.y[i] = draw_between(state, -0.4, 0.4) * FINGER_HEIGHT;
         }
         return spots;
 }
@@ -248,7 +225,7 @@ static struct oval draw_oval(const struct finger_touch *touch, uint64_t *state)
 {
         const double shrinks = 0.15;
         double size = touch->pressure < 0 ? 1 + shrinks * touch->pressure : 1;
-        double towards = draw(state, 0, 2 * pi);
+        double towards = draw_between(state, 0, 2 * pi);
         struct oval oval = whole_oval();
         oval.x = touch->roll * cos(towards);
         oval.y = touch->roll * sin(towards);
@@ -284,16 +261,17 @@ struct draught {
 
 static struct draught draw_draught(uint64_t *state)
 {
-        struct draught draught = { .held = { draw(state, -25, 25), draw(state, -35, 35) } };
-        double towards = draw(state, 0, 2 * pi);
+        struct draught draught = { .held = { draw_between(state, -25, 25), draw_between(state, -35, 35) } };
+        double towards = draw_between(state, 0, 2 * pi);
         draught.push = (struct place){ cos(towards), sin(towards) };
-        draught.turn = draw(state, -0.012, 0.012);
+        draught.turn = draw_between(state, -0.012, 0.012);
         for (int i = 0; i < WAVES; i++) {
-                double length = draw(state, 90, 240), course = draw(state, 0, 2 * pi);
+                double length = draw_between(state, 90, 240), course = draw_between(state, 0, 2 * pi);
                 draught.wave[i] =
                         (struct place){ 2 * pi / length * cos(course), 2 * pi / length * sin(course) };
-                draught.amount[i] = (struct place){ draw(state, -0.5, 0.5), draw(state, -0.5, 0.5) };
-                draught.phase[i] = draw(state, 0, 2 * pi);
+                draught.amount[i] =
+                        (struct place){ draw_between(state, -0.5, 0.5), draw_between(state, -0.5, 0.5) };
+                draught.phase[i] = draw_between(state, 0, 2 * pi);
         }
         return draught;
 }
@@ -385,15 +363,15 @@ static uint8_t grey_of(double value)
 struct finger_touch finger_usual_touch(uint64_t seed)
 {
         uint64_t state = seed ^ UINT64_C(0x746F756368);
-        struct finger_touch touch = { .rotation = draw(&state, -12, 12) };
-        touch.shift_x = draw(&state, -14, 14);
-        touch.shift_y = draw(&state, -14, 14);
-        touch.noise = draw(&state, 4, 14);
-        touch.blank = draw(&state, 0, 0.04);
-        touch.seed = next_number(&state);
-        touch.pull = draw(&state, 1.5, 4);
-        touch.pressure = draw(&state, -0.8, 0.8);
-        touch.roll = draw(&state, 0, 18);
+        struct finger_touch touch = { .rotation = draw_between(&state, -12, 12) };
+        touch.shift_x = draw_between(&state, -14, 14);
+        touch.shift_y = draw_between(&state, -14, 14);
+        touch.noise = draw_between(&state, 4, 14);
+        touch.blank = draw_between(&state, 0, 0.04);
+        touch.seed = draw_number(&state);
+        touch.pull = draw_between(&state, 1.5, 4);
+        touch.pressure = draw_between(&state, -0.8, 0.8);
+        touch.roll = draw_between(&state, 0, 18);
         return touch;
 }
 

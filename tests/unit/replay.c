@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay.h"
 
+#include "seeded_draw.h"
+
 #include <math.h>
 
 static const double pi = 3.14159265358979323846;
-
-static uint64_t next_number(uint64_t *state)
-{
-        uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-        z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-        z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-        return z ^ z >> 31;
-}
-
-static double draw(uint64_t *state, double low, double high)
-{
-        return low + (high - low) * (double)(next_number(state) >> 11) * 0x1p-53;
-}
-
-static double draw_normal(uint64_t *state)
-{
-        double sum = -6;
-        for (int i = 0; i < 12; i++)
-                sum += draw(state, 0, 1);
-        return sum;
-}
 
 static uint8_t grey_of(double value)
 {
@@ -49,7 +30,7 @@ static void add_noise(uint64_t *state, const struct replay_image *image, struct 
 static void flip_bits(uint64_t *state, const struct replay_image *image, struct replay_image *ret)
 {
         for (size_t i = 0; i < image->width * image->height; i++) {
-                uint64_t number = next_number(state);
+                uint64_t number = draw_number(state);
                 unsigned bit = number & 8 ? 1u << (number & 7) : 0;
                 ret->grey[i] = (uint8_t)(image->grey[i] ^ bit);
         }
@@ -57,7 +38,7 @@ static void flip_bits(uint64_t *state, const struct replay_image *image, struct 
 
 static void change_contrast(uint64_t *state, const struct replay_image *image, struct replay_image *ret)
 {
-        double contrast = draw(state, 0.4, 1.3), brightness = draw(state, -40, 40);
+        double contrast = draw_between(state, 0.4, 1.3), brightness = draw_between(state, -40, 40);
         for (size_t i = 0; i < image->width * image->height; i++)
                 ret->grey[i] = grey_of(128 + contrast * (image->grey[i] - 128) + brightness);
 }
@@ -90,21 +71,21 @@ static void move(const struct replay_image *image, double across, double down, d
 
 static void shift(uint64_t *state, const struct replay_image *image, struct replay_image *ret)
 {
-        double across = draw(state, -8, 8);
-        move(image, across, draw(state, -8, 8), 0, ret);
+        double across = draw_between(state, -8, 8);
+        move(image, across, draw_between(state, -8, 8), 0, ret);
 }
 
 static void turn(uint64_t *state, const struct replay_image *image, struct replay_image *ret)
 {
-        move(image, 0, 0, draw(state, -3, 3), ret);
+        move(image, 0, 0, draw_between(state, -3, 3), ret);
 }
 
 static void crop(uint64_t *state, const struct replay_image *image, struct replay_image *ret)
 {
         ret->width = image->width * 9 / 10;
         ret->height = image->height * 9 / 10;
-        size_t left = (size_t)draw(state, 0, (double)(image->width - ret->width) + 0.999);
-        size_t top = (size_t)draw(state, 0, (double)(image->height - ret->height) + 0.999);
+        size_t left = (size_t)draw_between(state, 0, (double)(image->width - ret->width) + 0.999);
+        size_t top = (size_t)draw_between(state, 0, (double)(image->height - ret->height) + 0.999);
         for (size_t y = 0; y < ret->height; y++)
                 for (size_t x = 0; x < ret->width; x++)
                         ret->grey[y * ret->width + x] = image->grey[(y + top) * image->width + x + left];
@@ -114,7 +95,8 @@ static void blank_spot(uint64_t *state, struct replay_image *image)
 {
         double width = (double)image->width, height = (double)image->height;
         double radius = sqrt(0.1 * width * height / pi);
-        double middle_x = draw(state, 0.25, 0.75) * width, middle_y = draw(state, 0.25, 0.75) * height;
+        double middle_x = draw_between(state, 0.25, 0.75) * width,
+               middle_y = draw_between(state, 0.25, 0.75) * height;
         for (size_t i = 0; i < image->width * image->height; i++)
                 if (hypot((double)(i % image->width) - middle_x, (double)(i / image->width) - middle_y) <
                         radius)
@@ -161,8 +143,8 @@ static void negate(uint64_t *state, const struct replay_image *image, struct rep
 
 static void do_all(uint64_t *state, const struct replay_image *image, struct replay_image *ret)
 {
-        double across = draw(state, -8, 8), down = draw(state, -8, 8);
-        move(image, across, down, draw(state, -3, 3), ret);
+        double across = draw_between(state, -8, 8), down = draw_between(state, -8, 8);
+        move(image, across, down, draw_between(state, -3, 3), ret);
         for (size_t i = 0; i < image->width * image->height; i++)
                 ret->grey[i] = grey_of(128 + 0.7 * (ret->grey[i] - 128) + 10 * draw_normal(state));
         blank_spot(state, ret);
