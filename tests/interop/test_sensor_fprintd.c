@@ -266,7 +266,7 @@ static void it_is_never_more_than_a_convenience(void **state)
         assert_int_equal(rig->sensor.samples, STAGES);
         const struct sensor_config config = { .argument = "something" };
         struct sensor other = { 0 };
-        assert_int_equal(sensor_fprintd_open(&config, &other, NULL).code, MITOME_E_ARGUMENT);
+        assert_int_equal(sensor_fprintd_open(&config, &other, NULL).code, MITOME_E_VALUE);
 }
 
 static void without_fingers_nothing_is_verified(void **state)

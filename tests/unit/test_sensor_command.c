@@ -246,7 +246,7 @@ static void what_is_no_sensor_is_not_opened(void **state)
                 assert_null(rig->sensor.close);
         }
         static const char *const arguments[] = { "", "relative/path", "/nonexistent/program" };
-        static const mitome_code codes[] = { MITOME_E_ARGUMENT, MITOME_E_ARGUMENT, MITOME_E_SENSOR_PROGRAM };
+        static const mitome_code codes[] = { MITOME_E_VALUE, MITOME_E_VALUE, MITOME_E_SENSOR_PROGRAM };
         for (size_t i = 0; i < 3; i++) {
                 const struct sensor_config config = { .argument = arguments[i] };
                 assert_int_equal(sensor_command_open(&config, &rig->sensor, NULL).code, codes[i]);
