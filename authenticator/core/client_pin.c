@@ -592,7 +592,10 @@ static enum ctap_status check_uv(const struct core *core)
         /* [6.5.5.7.3 7] no tries left: UV_BLOCKED */
         if (uv_retries(state) == 0)
                 return CTAP2_ERR_UV_BLOCKED;
-        /* [6.5.5.7.3 5] supported and not configured: NOT_ALLOWED. So is a set that no PIN has confirmed. */
+        /* A set of fingers that was changed opens nothing until the PIN, as if its tries were over. */
+        if (state->enrolled && !state->finger_open)
+                return CTAP2_ERR_UV_BLOCKED;
+        /* [6.5.5.7.3 5] supported and not configured: NOT_ALLOWED */
         return state->finger_open ? CTAP2_OK : CTAP2_ERR_NOT_ALLOWED;
 }
 

@@ -75,8 +75,10 @@ enum ctap_status core_check_built_in_uv(const struct core *core)
         const struct core_state *state = &core->state;
         if (!core_wants_built_in_uv(&core->operation) || state->finger_open)
                 return CTAP2_OK;
-        /* A path that is closed because tries ran out was enabled: it fails as it would. */
-        if (state->paired && (state->uv_tries == 0 || (state->pin_set && state->pin_tries == 0)))
+        /* A path that is closed because tries ran out, or the set was changed, was enabled: it fails as it
+         * would. */
+        if (state->paired &&
+                (state->enrolled || state->uv_tries == 0 || (state->pin_set && state->pin_tries == 0)))
                 return finger_refusal(state);
         /* [6.1.2 5.3.1] [6.2.2 4.3.1] not supported: INVALID_OPTION */
         /* [6.1.2 5.3.2] [6.2.2 4.3.2] not yet enabled: INVALID_OPTION */

@@ -40,7 +40,7 @@ static const struct {
         { 0x33, "it does not accept the authorisation" },
         { 0x34, "three wrong PINs in a row: power it off and on" },
         { 0x35, "it has no PIN" },
-        { 0x36, "the set of fingers was changed, and no PIN has confirmed it" },
+        { 0x36, "the set of fingers was changed: give the PIN once" },
         { 0x37, "the PIN has to be changed first" },
         { 0x3C, "its fingers are closed" },
         { 0x7F, "its sensor does not work, or is not there: see what the authenticator says" },

@@ -89,7 +89,7 @@ static const char *why_closed(const struct device_state *s)
                 return "the PIN is locked, and a locked PIN closes the fingers too";
         if (s->uv_tries == 0)
                 return "too many fingers in a row were not recognised: give the PIN once, then they count again";
-        return "the set of fingers was changed and no PIN has confirmed it: give the PIN, and enrol or remove again";
+        return "the set of fingers was changed by another way than the PIN's: give the PIN once, and they count as they are now";
 }
 
 static const char *pin_advice(const struct device_state *s)

@@ -93,9 +93,9 @@ static void check_enrolled(struct element_rig *rig, const struct power_sweep_cut
                 assert_memory_equal(stored, known->after, sizeof stored);
         assert_true(open_applet(rig));
         assert_in_range(element_rig_state(rig).pin_tries, PIN_TRIES - 1, PIN_TRIES);
+        assert_int_equal(log_in_with(rig, stored), SW_OK);
         if (is_new)
                 assert_int_equal(log_in_with(rig, known->before), SW_TOKEN_SET);
-        assert_int_equal(log_in_with(rig, stored), SW_OK);
 }
 
 static void the_confirmed_set_is_the_old_or_the_new(void **state)
@@ -184,6 +184,39 @@ static void check_tries(struct element_rig *rig, const struct power_sweep_cut *c
         assert_true(left <= UV_TRIES - known->challenges + known->refunds);
         if (cut->at == 0)
                 assert_int_equal(left, UV_TRIES - 3);
+}
+
+/* ---- a set that was changed from elsewhere, and the PIN that confirms it ---- */
+
+static void lay_a_finger_of_another_set(struct element_rig *rig, void *context)
+{
+        bool *confirmed = context;
+        SECRET(pin_token);
+        rig->set[3] ^= 0x11;
+        if (!open_applet(rig) || element_rig_log_in(rig, rp_id, nothing) != SW_TOKEN_SET || rig->medium.off)
+                return;
+        *confirmed = element_rig_pin_token(rig, ELEMENT_RIG_PIN, &pin_token) == SW_OK && !rig->medium.off;
+}
+
+static void check_other_set(struct element_rig *rig, const struct power_sweep_cut *cut, void *context)
+{
+        const bool *confirmed = context;
+        SECRET(pin_token);
+        assert_true(*confirmed || cut->at > 0);
+        assert_true(open_applet(rig));
+        uint16_t sw = element_rig_log_in(rig, rp_id, nothing);
+        assert_true(sw == SW_OK || sw == SW_TOKEN_SET || sw == SW_UNUSABLE);
+        assert_true(sw == SW_OK || !*confirmed);
+        assert_int_equal(element_rig_pin_token(rig, ELEMENT_RIG_PIN, &pin_token), SW_OK);
+        assert_int_equal(element_rig_log_in(rig, rp_id, nothing), SW_OK);
+}
+
+static void a_changed_set_is_the_old_the_noted_or_the_confirmed(void **state)
+{
+        (void)state;
+        static const bool confirmed = false;
+        assert_true(power_sweep(&stencil, &(struct power_sweep){ lay_a_finger_of_another_set, check_other_set,
+                                                  &confirmed, sizeof confirmed }) >= 3);
 }
 
 static void no_finger_is_won(void **state)
@@ -414,6 +447,7 @@ int main(void)
                 cmocka_unit_test(the_confirmed_set_is_the_old_or_the_new),
                 cmocka_unit_test(a_removal_is_whole),
                 cmocka_unit_test(no_finger_is_won),
+                cmocka_unit_test(a_changed_set_is_the_old_the_noted_or_the_confirmed),
                 cmocka_unit_test(counters_only_rise),
                 cmocka_unit_test(a_credential_is_replaced_in_one_piece),
                 cmocka_unit_test(a_pairing_is_the_old_or_the_new),

@@ -267,7 +267,12 @@ static void what_costs_no_try_is_told_apart(void **state)
         rig->gate.declines = false;
         rig->gate.forgery = FORGERY_SET; /* somebody else has changed the set */
         assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_NEW_FINGER);
+        assert_false(after.open);
+        assert_int_equal(after.why, MITOME_GUIDANCE_NEW_FINGER);
         rig->gate.forgery = FORGERY_NONE;
+        assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_NEW_FINGER); /* and no try is taken for it */
+        assert_int_equal(after.uv_tries, full - 1);
+        assert_int_equal(open_with(rig, ELEMENT_RIG_PIN, NULL), MITOME_OK);
         rig->gate.broken = true;
         assert_int_equal(verify(rig, &after), MITOME_GUIDANCE_BROKEN);
 }

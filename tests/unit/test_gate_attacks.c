@@ -186,7 +186,7 @@ static void each_bit_of_a_token_flipped_by_the_helper(void **state)
         for (size_t bit = 0; bit < 8 * (UNLOCK_TOKEN_SIZE - SHA256_SIZE); bit++) {
                 struct element_rig_operation operation = login();
                 size_t at = bit / 8;
-                if (bit % 4 == 0)
+                if (bit % 4 == 0 || at >= 4 + 64) /* another set closes the path at once */
                         enter_pin(rig);
                 begin_sealed(rig, &operation, token);
                 token[at] ^= (uint8_t)(1 << bit % 8);
@@ -469,11 +469,13 @@ static void enrolment_without_pin(void **state)
                 .command = TOKEN, .rp_id = rp_id, .options = 0x02, .permissions = BE | GA
         };
         assert_sw(element_rig_begin(rig, &by_finger), SW_FUNCTION_UNSUPPORTED);
-        /* and what the matcher has added by itself opens nothing */
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
+        /* and what the matcher has added by itself opens nothing, nor do the fingers of before from then on
+         */
         rig->set[0]++;
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_TOKEN_SET);
         memcpy(rig->set, former, sizeof former);
-        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_UNUSABLE);
 }
 
 static void removal_of_all_fingers(void **state)
@@ -499,20 +501,42 @@ static void removal_of_all_fingers(void **state)
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_UNUSABLE);
 }
 
-/* A finger was added, removed or replaced by another way than the element's: the PIN alone, entered to log
- * in, confirms no set; a change by the PIN does. */
+/* "a new, removed or replaced finger changes the enrolment-set id; the element then refuses the finger path
+ * until its PIN has been given": it says so, takes no further try, and knows it after a restart. */
 static void set_changed_from_elsewhere(void **state)
 {
         struct element_rig *rig = *state;
+        SECRET(token);
+        uint8_t former[UNLOCK_SET_SIZE];
+        memcpy(former, rig->set, sizeof former);
         rig->set[7] ^= 0x20;
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_TOKEN_SET);
+        for (int i = 0; i < 10; i++)
+                assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_UNUSABLE);
         element_rig_cycle(rig);
         assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_false(element_rig_state(rig).flags & FINGER_OPEN);
+        assert_int_equal(element_rig_state(rig).uv_tries, 4);
+        assert_true((element_rig_pin_token(rig, "0000", &token) & 0xFFF0) == SW_TRIES_LEFT);
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_UNUSABLE);
+        enter_pin(rig);
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
+        /* the fingers of before are another set now */
+        memcpy(rig->set, former, sizeof former);
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_TOKEN_SET);
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_UNUSABLE);
+        assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK); /* by PIN as well */
+        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
+}
+
+/* No PIN makes a set of none one that opens. */
+static void set_of_zeros_is_never_confirmed(void **state)
+{
+        struct element_rig *rig = *state;
+        memset(rig->set, 0, sizeof rig->set);
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_TOKEN_SET);
         enter_pin(rig);
         assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_TOKEN_SET);
-        assert_sw(element_rig_enrol(rig, ELEMENT_RIG_PIN), SW_OK);
-        assert_sw(element_rig_log_in(rig, rp_id, nothing), SW_OK);
 }
 
 /* ---- pairing ---- */
@@ -751,6 +775,7 @@ int main(void)
                 TEST(enrolment_without_pin),
                 TEST(removal_of_all_fingers),
                 TEST(set_changed_from_elsewhere),
+                TEST(set_of_zeros_is_never_confirmed),
                 TEST(pairing_without_a_class),
                 TEST(pairing_of_before_there_were_classes),
                 TEST(untested_matcher_before_a_persons_certificate),

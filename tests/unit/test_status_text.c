@@ -187,7 +187,7 @@ static void closed_fingers_say_why(void **unused)
         state.uv_tries = 0;
         assert_trouble(&state, "fingers-closed", "too many fingers in a row");
         state.uv_tries = 5;
-        assert_trouble(&state, "fingers-closed", "no PIN has confirmed it");
+        assert_trouble(&state, "fingers-closed", "give the PIN once, and they count as they are now");
         state.has_matcher = false;
         assert_trouble(&state, "fingers-closed", "no matcher is paired");
 }

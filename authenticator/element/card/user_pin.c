@@ -209,16 +209,22 @@ uint16_t user_pin_change(struct mitome_element *element, slice text)
         return user_pin_put(element, text);
 }
 
+uint16_t user_fingers_forget(struct mitome_element *element)
+{
+        SW_TRY(element_delete(element, OBJECT_OTHER_SET));
+        return element_delete(element, OBJECT_ENROLMENT_SET);
+}
+
 uint16_t user_pin_reset(struct mitome_element *element, slice text)
 {
-        SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
+        SW_TRY(user_fingers_forget(element));
         return put_pin(element, text, user_pin_is_set(element) ? MUST_CHANGE : 0);
 }
 
 uint16_t user_pin_delete(struct mitome_element *element)
 {
         static const uint32_t objects[] = { OBJECT_PIN, OBJECT_PIN_FACTS, OBJECT_ENROLMENT_SET,
-                OBJECT_PERSISTENT_TOKEN };
+                OBJECT_OTHER_SET, OBJECT_PERSISTENT_TOKEN };
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 SW_TRY(element_delete(element, objects[i]));
         return SW_OK;
@@ -284,6 +290,18 @@ static uint16_t spend_try(struct mitome_element *element, slice hash, uint8_t tr
         return sw;
 }
 
+/* Fingers that were changed by another way than the PIN's count again once it was entered. */
+static uint16_t confirm_other_set(struct mitome_element *element)
+{
+        uint8_t set[UNLOCK_SET_SIZE];
+        slice other = element_object(element, OBJECT_OTHER_SET);
+        if (!other.size)
+                return SW_OK;
+        SW_TRY(element_sw(slice_copy(other, "set", set, sizeof set, NULL))); /* putting may move it */
+        SW_TRY(element_put(element, OBJECT_ENROLMENT_SET, SLICE(set)));
+        return element_delete(element, OBJECT_OTHER_SET);
+}
+
 /* [6.5.2.2] at most 8 tries (3 of a person's PIN), three in a row before a power cycle; the right PIN gives
  * back those of PIN and finger */
 uint16_t user_pin_check(struct mitome_element *element, slice hash)
@@ -301,6 +319,7 @@ uint16_t user_pin_check(struct mitome_element *element, slice hash)
         SW_TRY(user_uv_fill(element));
         SW_TRY(put_uv_count(element, 0));
         SW_TRY(count_entry(element));
+        SW_TRY(confirm_other_set(element));
         return element_commit(element);
 }
 

@@ -81,7 +81,11 @@ uint16_t user_pin_personalise(struct mitome_element *element);
 
 void user_pin_hash(slice text, struct secret *ret_hash);
 
-/* user_pin_check compares a hash: 9000, and the tries of PIN and finger are full again; 63Cx; 6984 none is
+/* user_fingers_forget prepares that no set of fingers is confirmed, nor waits for it; the caller commits. */
+uint16_t user_fingers_forget(struct mitome_element *element);
+
+/* user_pin_check compares a hash: 9000, the tries of PIN and finger are full again, and a set of fingers that
+ * was changed by another way than the PIN's is the confirmed one; 63Cx; 6984 none is
  * set; 6983 blocked; 6985 three wrong ones in a row, by whichever path, and no power cycle since: no try.
  * Every step is durable before the next. With the last try PIN tokens end. */
 uint16_t user_pin_check(struct mitome_element *element, slice hash);

@@ -53,6 +53,12 @@ static uint16_t erase(struct mitome_element *element)
 
 /* ---- the state table, and what it asks for ---- */
 
+/* Once a finger of another set was laid, none opens anything until the PIN was entered. */
+static bool is_set_confirmed(const struct mitome_element *element)
+{
+        return element_has(element, OBJECT_ENROLMENT_SET) && !element_has(element, OBJECT_OTHER_SET);
+}
+
 static uint16_t facts_of(const struct mitome_element *element)
 {
         const struct fido *fido = &element->fido;
@@ -60,8 +66,7 @@ static uint16_t facts_of(const struct mitome_element *element)
         bool batch_key = element_has(element, OBJECT_BATCH_KEY);
         int facts = (batch_key ? FACT_BATCH_KEY : FACT_NO_BATCH_KEY) |
                     (fido_matcher(element, &matcher) ? FACT_PAIRED : 0) |
-                    (element_has(element, OBJECT_ENROLMENT_SET) ? FACT_SET : 0) |
-                    (user_pin_is_set(element) ? FACT_PIN : 0) |
+                    (is_set_confirmed(element) ? FACT_SET : 0) | (user_pin_is_set(element) ? FACT_PIN : 0) |
                     (user_pin_is_blocked(element) ? 0 : FACT_PIN_TRIES) |
                     (user_uv_tries(element) > 0 ? FACT_UV_TRIES : 0) |
                     (fido->wrong_in_a_row < FIDO_WRONG_IN_A_ROW_MAX ? FACT_ROW : 0) |

@@ -86,9 +86,11 @@ uint16_t fido_fingers_describe(slice message, struct fido_operation *operation)
 static uint16_t put_set(struct mitome_element *element, const struct unlock_token *token, bool removes)
 {
         static const uint8_t none[UNLOCK_SET_SIZE];
-        if (!slice_equal(SLICE(token->set), SLICE(none)))
-                return element_put(element, OBJECT_ENROLMENT_SET, SLICE(token->set));
-        return removes ? element_delete(element, OBJECT_ENROLMENT_SET) : SW_TOKEN_FORM;
+        bool is_empty = slice_equal(SLICE(token->set), SLICE(none));
+        if (is_empty && !removes)
+                return SW_TOKEN_FORM;
+        SW_TRY(user_fingers_forget(element));
+        return is_empty ? SW_OK : element_put(element, OBJECT_ENROLMENT_SET, SLICE(token->set));
 }
 
 uint16_t fido_confirm(struct mitome_element *element, const struct apdu_command *command, writer *answer)

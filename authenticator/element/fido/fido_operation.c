@@ -270,6 +270,17 @@ uint16_t fido_check_token(const struct mitome_element *element, const struct fid
         return compare_token(element, operation, ret);
 }
 
+/* The matcher vouches that its set is another one now: the finger path closes, and no further try is spent on
+ * it. The next right PIN confirms that set (user_pin_check). Zeros are no set. */
+static uint16_t note_other_set(struct mitome_element *element, const struct unlock_token *token)
+{
+        static const uint8_t none[UNLOCK_SET_SIZE];
+        if (slice_equal(SLICE(token->set), SLICE(none)))
+                return SW_OK;
+        SW_TRY(element_put(element, OBJECT_OTHER_SET, SLICE(token->set)));
+        return element_commit(element);
+}
+
 uint16_t fido_spend_operation(struct mitome_element *element, slice bytes, struct fido_operation *ret)
 {
         struct unlock_token token;
@@ -277,7 +288,10 @@ uint16_t fido_spend_operation(struct mitome_element *element, slice bytes, struc
         fido_end_operation(&element->fido);
         if (!ret->built_in)
                 return SW_OK;
-        SW_TRY(fido_check_token(element, ret, bytes, UNLOCK_VERIFIED, &token));
+        uint16_t sw = fido_check_token(element, ret, bytes, UNLOCK_VERIFIED, &token);
+        if (sw == SW_TOKEN_SET)
+                SW_TRY(note_other_set(element, &token));
+        SW_TRY(sw);
         ret->modality = token.modality;
         SW_TRY(user_uv_fill(element));
         return element_commit(element);

@@ -53,7 +53,7 @@ uint16_t fido_pairing_personalise(struct mitome_element *element)
                 return SW_OK;
         if (fido_matcher(element, &matcher) && may_serve_person(matcher.class))
                 return SW_OK;
-        SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
+        SW_TRY(user_fingers_forget(element));
         return fido_delete_pairing(element);
 }
 
@@ -105,7 +105,7 @@ static uint16_t keep_pairing(struct mitome_element *element, const struct fido_p
         SW_TRY(fido_delete_pairing(element));
         SW_TRY(element_put(element, OBJECT_PAIRING_KEY, secret_view(&pairing->key)));
         SW_TRY(element_put(element, OBJECT_PAIRING_FACTS, SLICE(facts)));
-        SW_TRY(element_delete(element, OBJECT_ENROLMENT_SET));
+        SW_TRY(user_fingers_forget(element));
         return element_commit(element);
 }
 
