@@ -747,7 +747,9 @@ static int ask_a_listening_matcher(struct rig *rig)
         char path[128];
         struct matcher_gate *gate = NULL;
         snprintf(path, sizeof path, "%s/listening", rig->folder);
-        return matcher_gate_connect(path, &gate, NULL).code == MITOME_OK ? 0 : 1;
+        mitome_status status = matcher_gate_connect(path, &gate, NULL);
+        matcher_gate_close(gate);
+        return status.code == MITOME_OK ? 0 : 1;
 }
 
 static void a_listening_helper_is_asked_by_another_local_user(void **state)
@@ -831,9 +833,12 @@ static const char *search(const struct hay *hay, const uint8_t *bytes, size_t si
                 unsigned pair = (unsigned)bytes[at] << 8 | bytes[at + 1];
                 if (!(hay->first[pair >> 3] >> (pair & 7) & 1))
                         continue;
-                for (size_t i = 0; i < hay->count; i++)
-                        if (memcmp(hay->needles[i].bytes, bytes + at, NEEDLE) == 0)
+                for (size_t i = 0; i < hay->count; i++) {
+                        const uint8_t *needle = hay->needles[i].bytes;
+                        if (needle[0] == bytes[at] && needle[1] == bytes[at + 1] &&
+                                memcmp(needle, bytes + at, NEEDLE) == 0)
                                 return hay->needles[i].what;
+                }
         }
         return NULL;
 }
@@ -970,6 +975,12 @@ static void memory_and_core_dump_are_searched_for_templates_images_and_keys(void
         assert_true(dump_memory(core, core_dump));
         bool helper_read = dump_memory(helper, helper_dump); /* for root alone: it is not dumpable */
         assert_true(helper_read || geteuid() != 0);
+        struct stat size;
+        assert_int_equal(stat(core_dump, &size), 0);
+        if (size.st_size > SEARCHED_MAX) {
+                fputs("skipped: an address sanitizer makes it too much to search\n", stderr);
+                skip();
+        }
 
         /* Neither leaves a dump of the helper. The helper first, so that none could hide the other. */
         assert_int_equal(kill(helper, SIGABRT), 0);
