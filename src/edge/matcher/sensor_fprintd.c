@@ -42,6 +42,13 @@ struct device {
 
 /* ---- calls ---- */
 
+/* What came over the bus must not move the cursor. */
+static void print_harmless(const char *text)
+{
+        g_autofree gchar *harmless = g_strescape(text, NULL);
+        fprintf(stderr, "mitome-matcher: fprintd: %s\n", harmless);
+}
+
 static mitome_status refusal(const struct device *device, const GError *cause, mitome_error *error)
 {
         static const struct {
@@ -64,7 +71,7 @@ static mitome_status refusal(const struct device *device, const GError *cause, m
                         text = known[i].text;
                 }
         if (device->verbose)
-                fprintf(stderr, "mitome-matcher: fprintd: %s\n", cause ? cause->message : text);
+                print_harmless(cause ? cause->message : text);
         g_free(name);
         return fail(error, code, text, NULL);
 }
@@ -332,7 +339,7 @@ static void hear(struct device *device, const char *text, bool done)
         if (has_decided(device))
                 return;
         if (device->verbose)
-                fprintf(stderr, "mitome-matcher: fprintd: %s\n", text);
+                print_harmless(text);
         if (device->enrols && g_str_equal(text, "enroll-stage-passed")) {
                 count_sample(device);
                 await_again(device);
