@@ -2,35 +2,12 @@
 #ifndef AUTHORITY_H
 #define AUTHORITY_H
 
-/* The authority (J-LIS), played: CAs for user verification and signing in the profiles of JPKI's test
- * hierarchy, and their revocation lists. Names are invented. Times are in seconds since 1970, UTC; all DER
- * goes into buffers of the caller's. */
+/* The authority (J-LIS) of a demonstration: both CAs, with a short list in memory of what is revoked. The
+ * authority that keeps a register of people is in jlis. */
 
-#include "bytes.h"
+#include "ca.h"
 
-enum { AUTHORITY_DER_MAX = 4096, AUTHORITY_SERIAL_SIZE = 10, AUTHORITY_REVOKED_MAX = 64 };
-
-enum authority_kind { AUTHORITY_USER_VERIFICATION, AUTHORITY_SIGNING };
-
-/* Who applies. The texts are UTF-8; the names and addresses of the examples belong to nobody. */
-struct authority_person {
-        const char *name;
-        const char *address;
-        const char *prefecture, *city; /* romanised, as the signing certificate's subject has them */
-        const char *gender;
-        int birth_year, birth_month, birth_day;
-        bool on_card; /* the certificates are for a My Number Card: they are not marked as a phone's */
-};
-
-struct authority_der {
-        uint8_t bytes[AUTHORITY_DER_MAX];
-        size_t size;
-};
-
-struct authority_certificate {
-        struct authority_der der;
-        uint8_t serial[AUTHORITY_SERIAL_SIZE];
-};
+enum { AUTHORITY_REVOKED_MAX = 64 };
 
 struct authority;
 
