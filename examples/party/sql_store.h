@@ -12,7 +12,7 @@ struct sql_store;
 
 /* sql_open opens the database at `path`, or makes it; NULL: one in memory. `schema` is run when it is new
  * (CREATE TABLE ..; several statements), and its `version` kept as user_version: another version is
- * STORE_FOREIGN. A file that others may read is FILE_MODE. */
+ * STORE_FOREIGN. A file that others may read is FILE_MODE, one that another process has open FILE_LOCKED. */
 MITOME_CHECKED mitome_status sql_open(
         const char *path, const char *schema, int version, struct sql_store **ret, mitome_error *error);
 void sql_close(struct sql_store *store);
@@ -55,10 +55,14 @@ slice sql_bytes(const struct sql_query *query, int column); /* TEXT or BLOB; emp
 bool sql_is_null(const struct sql_query *query, int column);
 MITOME_CHECKED mitome_status sql_end(struct sql_query *query);
 
-/* Transactions. sql_begin inside another one is a savepoint, which sql_commit and sql_rollback end first. */
+/* Transactions. sql_begin inside another one is a savepoint, which sql_commit and sql_rollback end first.
+ * sql_commit ends it either way: when it fails, nothing was written, and a rollback that follows does
+ * nothing. sql_settle commits when all has gone well so far, else rolls back, and answers what is to be
+ * returned. */
 MITOME_CHECKED mitome_status sql_begin(struct sql_store *store, mitome_error *error);
 MITOME_CHECKED mitome_status sql_commit(struct sql_store *store, mitome_error *error);
 void sql_rollback(struct sql_store *store);
+MITOME_CHECKED mitome_status sql_settle(struct sql_store *store, mitome_status so_far, mitome_error *error);
 int64_t sql_last_row(const struct sql_store *store); /* rowid of the last INSERT */
 
 #endif
