@@ -112,6 +112,9 @@ MITOME_CHECKED mitome_status party_receive(struct party *party, const struct par
 
 /* ---- what it asks of others ---- */
 
+/* On paper, an answer is a letter of kind "answer" with what the desk wrote, or of kind "refused" with
+ * { 1: code }; both name the letter that they answer. */
+
 /* party_call asks and waits; outside a transaction. *ret_answer views `buffer`. UNREACHABLE: ask again with
  * the same id, which does it at most once. REFUSED when the other one refused: *ret_refusal (may be NULL) is
  * its code. The answer is verified: by him, to this. */
@@ -128,6 +131,17 @@ MITOME_CHECKED mitome_status party_send(
 /* party_flush sends what is due; *ret_left is how many letters are still not answered. Only a failing store
  * is a failure. */
 MITOME_CHECKED mitome_status party_flush(struct party *party, size_t *ret_left, mitome_error *error);
+
+/* ---- what is sealed to it ---- */
+
+/* party_seal seals bytes so that only the owner of `key` (an Ed25519 key, as the directory has it) can read
+ * them: crypto_box_seal to the X25519 key made of it. party_unseal opens what was sealed to this party:
+ * SIGNATURE_INVALID when it was sealed to another or changed. Wipe `buffer`. */
+enum { PARTY_SEAL_EXTRA = 48 /* how many bytes longer the sealed form is */ };
+MITOME_CHECKED mitome_status party_seal(
+        const uint8_t key[LETTER_KEY_SIZE], slice bytes, writer *sealed, mitome_error *error);
+MITOME_CHECKED mitome_status party_unseal(const struct party *party, slice sealed, uint8_t *buffer,
+        size_t capacity, slice *ret, mitome_error *error);
 
 /* party_make_id draws an id for a call that is remembered before it is made. */
 MITOME_CHECKED mitome_status party_make_id(

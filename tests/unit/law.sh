@@ -58,6 +58,7 @@ allowed() {
         src/rp) echo src/base attestation src/rp ;;
         attestation/*) echo src/base attestation ;;
         authenticator | authenticator/*) echo src/base authenticator ;;
+        examples/party) echo src/base src/edge examples/party ;;
         examples/authority/ca) echo src/base examples/authority/ca ;;
         examples/authority/maker) echo src/base authenticator/gate examples/party examples/authority/ca examples/authority/maker ;;
         examples/authority/*) echo src/base authenticator/apdu authenticator/channel authenticator/gate attestation/evidence examples/party examples/authority ;;
