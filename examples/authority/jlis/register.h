@@ -19,6 +19,7 @@
  * A card's certificate on hold takes nothing along: a hold is meant to be taken back. While it lasts no
  * application by that card is taken. */
 
+#include "ca.h"
 #include "party.h"
 
 #include <mitome/trust.h>
@@ -31,9 +32,9 @@ enum {
         REGISTER_PERSON_SIZE = 16,
         REGISTER_SERIAL_MAX = 20,
         REGISTER_MODULUS_SIZE = 256,
-        REGISTER_TEXT_MAX = 256, /* a name, an address */
-        REGISTER_CMS_MAX = 8192,
-        REGISTER_APPLICATION_DAY = 86400, /* how long an application is good for a certificate */
+        REGISTER_IDENTITY_MAX = 64,            /* of a device */
+        REGISTER_APPLICATION_DAY = 86400,      /* how long an application is good for a certificate */
+        REGISTER_APPLICATION_SKEW = 2 * 86400, /* how far the clock of who applies may be off */
 };
 
 /* Which kinds of a phone's certificates end with one of the card's: a bit for each, 1 << kind. */
@@ -42,8 +43,6 @@ struct register_link {
         unsigned phone;
 };
 extern const struct register_link register_links[REGISTER_KINDS];
-
-struct ca; /* ca.h */
 
 struct register_config {
         const struct ca *signing, *user_verification;
@@ -70,28 +69,7 @@ void register_close(struct authority_register *book);
 extern const struct party_desk register_desks[];
 extern const size_t register_desk_count;
 
-/* What is known of one certificate. */
-struct register_answer {
-        enum register_status status;
-        uint8_t reason; /* CRLReason, when it is on hold or revoked */
-        int64_t at;     /* since when */
-        int64_t not_after;
-};
-
-/* register_look_up tells what a certificate's status is: REGISTER_UNKNOWN is an answer. */
-MITOME_CHECKED mitome_status register_look_up(struct authority_register *book, enum register_kind kind,
-        slice serial, struct register_answer *ret, mitome_error *error);
-
-/* register_list walks through what is on hold or revoked and not expired at `now`, by serial number: of a
- * kind, and of one municipality's (NULL: of all). */
-struct register_entry {
-        slice serial;
-        uint8_t reason;
-        int64_t at;
-};
-MITOME_CHECKED mitome_status register_list(struct authority_register *book, enum register_kind kind,
-        const char *municipality, int64_t now,
-        mitome_status (*take)(void *context, const struct register_entry *entry, mitome_error *error),
-        void *context, mitome_error *error);
+/* register_source is what the CAs publish from: status, lists and their numbers. */
+struct ca_source register_source(struct authority_register *book);
 
 #endif
