@@ -312,10 +312,11 @@ static mitome_status ask_number(struct sql_store *store, const char *sql, int64_
 /* The lock is taken once and kept: one process a store, and no file of shared memory beside it. */
 static mitome_status set_up(struct sql_store *store, mitome_error *error)
 {
-        static const char pragmas[] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;"
-                                      "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
-                                      "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
-                                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+        static const char pragmas[] =
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;"
+                "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;"
+                "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY; PRAGMA recursive_triggers = ON;"
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
         char cache[48];
         snprintf(cache, sizeof cache, "PRAGMA cache_size = -%d", CACHE_KIB);
         (void)sqlite3_extended_result_codes(store->db, 1);
@@ -342,7 +343,7 @@ static mitome_status make_schema(
 static mitome_status check_schema(
         struct sql_store *store, const char *schema, int version, mitome_error *error)
 {
-        int64_t application, kept, tables;
+        int64_t application = 0, kept = 0, tables = 0;
         MITOME_TRY(ask_number(store, "PRAGMA application_id", &application, error));
         MITOME_TRY(ask_number(store, "PRAGMA user_version", &kept, error));
         MITOME_TRY(ask_number(store, "SELECT count(*) FROM sqlite_master", &tables, error));

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a decision is about, as the journal may hold it. */
+#include "digest.h"
+#include "journal.h"
+
+static const char digits[] = "0123456789abcdef";
+
+static void write_hex(writer *w, slice bytes)
+{
+        for (size_t i = 0; i < bytes.size; i++) {
+                write_u8(w, (uint8_t)digits[bytes.data[i] >> 4]);
+                write_u8(w, (uint8_t)digits[bytes.data[i] & 15]);
+        }
+}
+
+/* %XX for '%' itself as well, so that two texts are never one subject. */
+static void write_escaped(writer *w, slice text)
+{
+        for (size_t i = 0; i < text.size; i++) {
+                uint8_t c = text.data[i];
+                if (c > ' ' && c <= '~' && c != '%') {
+                        write_u8(w, c);
+                        continue;
+                }
+                write_u8(w, '%');
+                write_hex(w, slice_of(&c, 1));
+        }
+}
+
+static slice finish(char buffer[JOURNAL_SUBJECT_BUFFER], const char *kind, slice of,
+        void (*write)(writer *w, slice bytes))
+{
+        writer w = writer_over((uint8_t *)buffer, JOURNAL_SUBJECT_MAX);
+        write_slice(&w, slice_text(kind));
+        write_u8(&w, ':');
+        write(&w, of);
+        if (w.overflowed) {
+                uint8_t digest[SHA256_SIZE];
+                sha256(&of, 1, digest);
+                w = writer_over((uint8_t *)buffer, JOURNAL_SUBJECT_MAX);
+                write_slice(&w, slice_text(kind));
+                write_slice(&w, slice_text("-sha256:"));
+                write_hex(&w, SLICE(digest));
+        }
+        buffer[w.used] = 0;
+        return writer_view(&w);
+}
+
+slice journal_subject_hex(char buffer[JOURNAL_SUBJECT_BUFFER], const char *kind, slice bytes)
+{
+        return finish(buffer, kind, bytes, write_hex);
+}
+
+slice journal_subject_text(char buffer[JOURNAL_SUBJECT_BUFFER], const char *kind, slice text)
+{
+        return finish(buffer, kind, text, write_escaped);
+}
