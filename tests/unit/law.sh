@@ -62,7 +62,7 @@ allowed() {
         examples/authority/ca) echo src/base examples/authority/ca ;;
         examples/authority/maker) echo src/base authenticator/gate examples/party examples/authority/ca examples/authority/maker ;;
         examples/authority/*) echo src/base authenticator/apdu authenticator/channel authenticator/gate attestation/evidence examples/party examples/authority ;;
-        examples/portal) echo src/base src/rp attestation examples/portal ;;
+        examples/portal) echo src/base src/rp attestation examples/party examples/portal ;;
         *) echo '*' ;;
         esac
 }
