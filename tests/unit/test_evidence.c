@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the element says of itself, held to PROTOCOL.md ("Evidence", "Status lease") and EVIDENCE.md: the
  * element on one side, whoever verifies on the other. */
+#include "card_rig.h"
 #include "element_certificate.h"
-#include "element_rig.h"
 #include "tlv.h"
 #include "verify_evidence.h"
 
@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -311,6 +312,76 @@ static void evidence_needs_a_touch_and_a_contact(void **state)
                 assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
                 assert_sw(ask(rig, heads[i], NONCE, 0x02), SW_OK);
         }
+}
+
+/* "Inside a session of level 33 no touch is asked for": what is erased from afar says so to who erased it. */
+static void a_sealed_receipt_comes_home_without_a_touch(void **state)
+{
+        struct element_rig *rig = *state;
+        struct evidence found;
+        uint8_t number[4], digest[SHA256_SIZE];
+        erase(rig, erase_all);
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, get_receipt, nothing), SW_OK);
+        assert_ok(verify(element_rig_value(rig, 0x80), EVIDENCE_RECEIPT, nothing, &found));
+        assert_int_equal(found.numbers[EVIDENCE_AT_REASON], 5);
+        assert_ok(slice_copy(element_rig_value(rig, 0x81), "number", number, sizeof number, NULL));
+        assert_ok(slice_copy(element_rig_value(rig, 0x82), "digest", digest, sizeof digest, NULL));
+        /* beside the session, in clear, it is as it ever was; and so are statements within */
+        assert_sw(ask(rig, get_receipt, nothing, -1), SW_WRONG_DATA);
+        assert_sw(ask(rig, get_receipt, nothing, 0x00), SW_CONDITIONS);
+        assert_sw(element_rig_secured(rig, get_statement, nothing), SW_WRONG_DATA);
+        mitome_element_set_contactless(rig->element, 1);
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        assert_sw(element_rig_secured(rig, get_receipt, nothing), SW_CONDITIONS);
+        mitome_element_set_contactless(rig->element, 0);
+        assert_sw(element_rig_channel(rig, element_rig_fido, &element_rig_keys), SW_OK);
+        uint8_t bytes[64];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x81, SLICE(number));
+        tlv_write(&w, 0x82, SLICE(digest));
+        assert_sw(element_rig_secured(rig, acknowledge_receipt, writer_view(&w)), SW_OK);
+        assert_sw(element_rig_secured(rig, get_receipt, nothing), SW_NO_REFERENCE);
+}
+
+/* A session that does not encrypt its answers would show the receipt to the app that carries it. */
+static void a_session_without_encryption_gets_no_receipt(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint8_t levels[] = { 0x01, 0x03, 0x11, 0x13 }, no_touch[] = { 0x85, 0x01, 0x00 },
+                             touch[] = { 0x85, 0x01, 0x02 };
+        erase(rig, erase_all);
+        for (size_t i = 0; i < sizeof levels; i++) {
+                assert_sw(element_rig_channel_at(rig, element_rig_fido, &element_rig_keys, levels[i]), SW_OK);
+                assert_sw(element_rig_secured(rig, get_receipt, nothing), SW_WRONG_DATA);
+                assert_sw(element_rig_secured(rig, get_receipt, SLICE(no_touch)), SW_CONDITIONS);
+                assert_sw(element_rig_secured(rig, get_receipt, SLICE(touch)), SW_OK);
+        }
+}
+
+/* Keys that were the FIDO applet's domain's when the session began, and are no more, get nothing without a
+ * touch: whoever sold the domain does not follow the phone. */
+static void a_session_of_former_keys_gets_no_receipt(void **state)
+{
+        struct card_rig *card = calloc(1, sizeof *card);
+        const struct scp03_keys factory = card_rig_factory();
+        const struct scp03_keys own = card_rig_keys(32, 0x77);
+        (void)state;
+        element_rig_clone(&stencil, &card->rig);
+        erase(&card->rig, erase_all);
+        card_rig_issuer_session(card, 0);
+        assert_sw(card_rig_make_domain(card, 0, card_rig_provider, 0x800000, nothing), SW_OK);
+        assert_sw(card_rig_extradite(card, 0, element_rig_fido, card_rig_provider), SW_OK);
+        card_rig_manage(card, 1);
+        assert_sw(card_rig_open(card, 1, element_rig_fido, &factory), SW_OK);
+        assert_sw(card_rig_secured(card, 1, get_receipt, nothing), SW_OK);
+        assert_sw(card_rig_open(card, 0, card_rig_provider, &factory), SW_OK);
+        assert_sw(card_rig_put_key(card, 0, 0, 0x30, &own, &factory), SW_OK);
+        assert_sw(card_rig_secured(card, 1, get_receipt, nothing), SW_WRONG_DATA);
+        assert_sw(card_rig_open(card, 1, element_rig_fido, &own), SW_OK);
+        assert_sw(card_rig_secured(card, 1, get_receipt, nothing), SW_OK);
+        element_rig_close(&card->rig);
+        free(card);
 }
 
 static void a_nonce_has_16_to_64_bytes(void **state)
@@ -1114,6 +1185,9 @@ int main(void)
                 TEST(without_randomness_no_device_key),
                 TEST(a_statement_tells_what_is_there),
                 TEST(evidence_needs_a_touch_and_a_contact),
+                TEST(a_sealed_receipt_comes_home_without_a_touch),
+                TEST(a_session_without_encryption_gets_no_receipt),
+                TEST(a_session_of_former_keys_gets_no_receipt),
                 TEST(a_nonce_has_16_to_64_bytes),
                 TEST(a_receipt_lists_what_was_erased),
                 TEST(only_what_was_seen_is_acknowledged),

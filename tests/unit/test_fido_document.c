@@ -435,6 +435,26 @@ static void a_wrong_password_closes_the_other_applet(void **state)
         }
 }
 
+/* 6606: the station knows a temporary password, and must not sign with it before its holder has changed it.
+ */
+static void a_temporary_password_signs_no_document(void **state)
+{
+        struct element_rig *rig = *state;
+        const uint32_t temporary = 0x802C019B;
+        assert_int_equal(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_int_equal(element_rig_secured(rig, temporary, slice_text("TEMPOR1")), SW_OK);
+        assert_int_equal(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(sign(rig, ELEMENT_RIG_PASSWORD), SW_TRIES_LEFT | (TRIES - 1));
+        assert_int_equal(sign(rig, "TEMPOR1"), SW_PIN_CHANGE_FIRST);
+        assert_int_equal(rig->data.size, 0);
+        assert_int_equal(element_rig_select(rig, element_rig_jpki), SW_OK);
+        assert_int_equal(element_rig_select_file(rig, 0x001B), SW_OK);
+        assert_int_equal(element_rig_command(rig, 0x00200080, slice_text("TEMPOR1")), SW_OK);
+        assert_int_equal(element_rig_command(rig, 0x00240180, slice_text("MYOWN22")), SW_OK);
+        assert_int_equal(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_int_equal(sign(rig, "MYOWN22"), SW_OK);
+}
+
 static bool remembers(const struct element_rig *rig, slice secret)
 {
         return memmem(rig->element, malloc_usable_size(rig->element), secret.data, secret.size) != NULL;
@@ -664,6 +684,7 @@ int main(void)
                 TEST(wrong_passwords_are_counted),
                 TEST(no_lease_no_signature),
                 TEST(a_password_is_for_one_document_once),
+                TEST(a_temporary_password_signs_no_document),
                 TEST(no_finger_and_no_token_signs),
                 TEST(what_is_no_password_is_no_try),
                 TEST(no_part_of_the_data_is_taken),

@@ -509,7 +509,7 @@ static void a_management_station_sets_secrets(void **state)
                 (void)verify(rig, SIGN_PASSWORD, "WRONG1");
         assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
         assert_sw(element_rig_secured(rig, 0x802C0097, slice_text("5678")), SW_WRONG_P1P2);
-        assert_sw(element_rig_secured(rig, 0x802C0198, slice_text("5678")), SW_WRONG_P1P2);
+        assert_sw(element_rig_secured(rig, 0x802C0298, slice_text("5678")), SW_WRONG_P1P2);
         assert_sw(element_rig_secured(rig, 0x802C0098, slice_text("56789")), SW_WRONG_DATA);
         assert_sw(element_rig_secured(rig, 0x802C009B, slice_text("5678")), SW_WRONG_DATA);
         assert_sw(tries(rig, AUTH_PIN), 0x63C0);

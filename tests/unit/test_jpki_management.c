@@ -124,7 +124,7 @@ static void a_new_applet_is_a_phones(void **state)
         assert_memory_equal(rig->data.data + 80, "                ", 16);
         assert_sw(element_rig_select_file(rig, 0x0008), SW_NOT_FOUND); /* "card only" */
         bring_keys_and_certificates(rig);
-        assert_state(rig, PHONE, 0, 0x0F);
+        assert_state(rig, PHONE, 0, 0xCF);
 }
 
 /* "EF 0008 card only: 8F where the signing certificate is, 8F where that of user verification is, 00"; "EF
@@ -152,7 +152,7 @@ static void a_card_says_so_and_shows_its_certificate(void **state)
         assert_sw(element_rig_command(rig, change, slice_text("5678")), SW_SECURITY_STATUS);
         element_rig_cycle(rig); /* it is remembered */
         assert_sw(element_rig_select(rig, element_rig_jpki), SW_OK);
-        assert_state(rig, CARD, 0, 0x0F);
+        assert_state(rig, CARD, 0, 0xCF);
 }
 
 /* A plastic card knows no lease: its owner's certificate is revoked, and its signature is checked. */
@@ -169,14 +169,14 @@ static void a_card_signs_without_a_lease(void **state)
 static void what_was_promised_with_a_key_is_kept(void **state)
 {
         struct element_rig *rig = *state;
-        assert_state(rig, PHONE, 0, 0x0F);
+        assert_state(rig, PHONE, 0, 0xCF);
         assert_sw(play(rig, CARD, 0, NULL), SW_CONDITIONS);
         assert_sw(play(rig, CARD, NO_HOST_HASHES, NULL), SW_CONDITIONS);
         assert_sw(play(rig, PHONE, 0, "1"), SW_CONDITIONS);
         assert_sw(play(rig, PHONE, 0, NULL), SW_OK);
         assert_sw(play(rig, PHONE, NO_HOST_HASHES, NULL), SW_OK);
         assert_sw(play(rig, PHONE, 0, NULL), SW_CONDITIONS);
-        assert_state(rig, PHONE, NO_HOST_HASHES, 0x0F);
+        assert_state(rig, PHONE, NO_HOST_HASHES, 0xCF);
         assert_sw(element_rig_secured(rig, erase | 0x97, nothing), SW_OK);
         assert_sw(play(rig, PHONE, 0, NULL), SW_CONDITIONS); /* the other key is there */
         assert_sw(element_rig_secured(rig, erase | 0x9A, nothing), SW_OK);
@@ -398,6 +398,90 @@ static void a_reset_unlocks_and_closes_the_finger(void **state)
         assert_sw(element_rig_enrol(rig, "8642"), SW_OK);
 }
 
+/* "P1 01: the secret is temporary: it opens nothing but CHANGE until its holder has changed it, also the
+ * first one ever"; GET DATA's 10 and 20 */
+static void a_temporary_pin_opens_nothing_but_its_change(void **state)
+{
+        struct element_rig *rig = *state;
+        const uint32_t temporary = reset_pin | 0x0100;
+        struct secret token = { 0 };
+        assert_sw(element_rig_secured(rig, temporary, slice_text("567")), SW_WRONG_DATA);
+        assert_state(rig, PHONE, 0, 0xCF);
+        assert_sw(element_rig_secured(rig, temporary, slice_text("5678")), SW_OK);
+        assert_state(rig, PHONE, 0, 0xDF);
+        assert_sw(verify(rig, AUTH_PIN, "5678"), SW_OK);
+        assert_sw(element_rig_command(rig, 0x802A0397, slice_text("x")), SW_SECURITY_STATUS);
+        assert_sw(read_file(rig, 0x000A), SW_SECURITY_STATUS);
+        assert_sw(element_rig_select(rig, element_rig_fido), SW_OK);
+        assert_sw(element_rig_pin_token(rig, "5678", &token), SW_PIN_CHANGE_FIRST);
+        element_rig_cycle(rig); /* it is remembered */
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_state(rig, PHONE, 0, 0xDF);
+        assert_sw(verify(rig, AUTH_PIN, "5678"), SW_OK);
+        assert_sw(element_rig_command(rig, change, slice_text("5678")), SW_WRONG_DATA); /* "the same" */
+        assert_state(rig, PHONE, 0, 0xDF);
+        assert_sw(element_rig_command(rig, change, slice_text("8642")), SW_OK);
+        assert_state(rig, PHONE, 0, 0xCF);
+        assert_sw(element_rig_command(rig, 0x802A0397, slice_text("x")), SW_OK);
+}
+
+static void a_first_pin_may_be_temporary_too(void **state)
+{
+        struct element_rig *rig = *state;
+        assert_sw(element_rig_secured(rig, reset_pin | 0x0100, slice_text("5678")), SW_OK);
+        assert_sw(element_rig_secured(rig, reset_password | 0x0100, slice_text("TEMPOR1")), SW_OK);
+        assert_state(rig, PHONE, 0, 0xF0);
+        assert_sw(verify(rig, AUTH_PIN, "5678"), SW_OK);
+        assert_sw(element_rig_command(rig, change, slice_text("8642")), SW_OK);
+        assert_sw(element_rig_secured(rig, 0x80460097, nothing), SW_OK);
+        element_rig_certify(rig, 0x000A, 1250);
+        assert_state(rig, PHONE, 0, 0xE3);
+        assert_sw(verify(rig, AUTH_PIN, "8642"), SW_OK); /* what the holder chose survives the certificate */
+}
+
+static void a_temporary_password_opens_nothing_but_its_change(void **state)
+{
+        struct element_rig *rig = *state;
+        const uint32_t temporary = reset_password | 0x0100;
+        assert_sw(verify(rig, SIGN_PASSWORD, ELEMENT_RIG_PASSWORD), SW_OK);
+        assert_sw(element_rig_secured(rig, temporary, slice_text("ABCDEF")), SW_WRONG_DATA);
+        assert_state(rig, PHONE, 0, 0xCF);
+        assert_sw(element_rig_secured(rig, temporary, slice_text("TEMPOR1")), SW_OK);
+        assert_state(rig, PHONE, 0, 0xEF);
+        assert_sw(verify(rig, SIGN_PASSWORD, ELEMENT_RIG_PASSWORD), 0x63C4);
+        assert_sw(verify(rig, SIGN_PASSWORD, "TEMPOR1"), SW_OK);
+        assert_sw(element_rig_command(rig, 0x802A039A, slice_text("x")), SW_SECURITY_STATUS);
+        assert_sw(read_file(rig, 0x0001), SW_SECURITY_STATUS);
+        element_rig_cycle(rig);
+        assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_sw(verify(rig, SIGN_PASSWORD, "TEMPOR1"), SW_OK);
+        assert_sw(element_rig_command(rig, 0x802A039A, slice_text("x")), SW_SECURITY_STATUS);
+        assert_sw(element_rig_select_file(rig, SIGN_PASSWORD), SW_OK);
+        assert_sw(element_rig_command(rig, change, slice_text("tempor1")), SW_WRONG_DATA); /* the same */
+        assert_sw(element_rig_command(rig, change, slice_text("SEVENTEEN12345678")), SW_WRONG_DATA);
+        assert_state(rig, PHONE, 0, 0xEF);
+        assert_sw(element_rig_command(rig, change, slice_text("MYOWN22")), SW_OK);
+        assert_state(rig, PHONE, 0, 0xCF);
+        assert_sw(element_rig_command(rig, 0x802A039A, slice_text("x")), SW_OK);
+        assert_sw(read_file(rig, 0x0001), SW_OK);
+}
+
+/* A reset by P1 00 makes a password that lasts, also of a temporary one; and there is no third kind. */
+static void a_lasting_reset_ends_a_temporary_password(void **state)
+{
+        struct element_rig *rig = *state;
+        assert_sw(element_rig_secured(rig, reset_password | 0x0100, slice_text("TEMPOR1")), SW_OK);
+        assert_sw(element_rig_secured(rig, reset_password, slice_text("TEMPOR1")), SW_OK);
+        assert_state(rig, PHONE, 0, 0xCF);
+        assert_sw(verify(rig, SIGN_PASSWORD, "TEMPOR1"), SW_OK);
+        assert_sw(element_rig_command(rig, 0x802A039A, slice_text("x")), SW_OK);
+        assert_sw(element_rig_secured(rig, reset_password | 0x0200, slice_text("OTHER12")), SW_WRONG_P1P2);
+        assert_sw(element_rig_secured(rig, reset_pin | 0x0200, slice_text("2222")), SW_WRONG_P1P2);
+        assert_sw(element_rig_secured(rig, reset_password | 0x0100, slice_text("TEMPOR1")), SW_OK);
+        assert_sw(element_rig_secured(rig, erase | 0x9A, nothing), SW_OK); /* it goes as any other */
+        assert_state(rig, PHONE, 0, 0x43);
+}
+
 /* What was verified before a reset opens nothing after it. */
 static void a_reset_closes_what_the_former_secret_opened(void **state)
 {
@@ -584,7 +668,7 @@ static void one_kind_is_erased_and_the_other_stands(void **state)
         assert_sw(element_rig_secured(rig, erase | 0x9A, nothing), SW_OK);
         assert_int_equal(found_in_store(rig, &signing), 0);
         assert_true(found_in_store(rig, &user) >= user.count);
-        assert_state(rig, PHONE, 0, 0x03);
+        assert_state(rig, PHONE, 0, 0x43);
         assert_sw(element_rig_secured(rig, erase | 0x9A, nothing), SW_NO_REFERENCE);
         assert_sw(element_rig_command(rig, 0x802A0397, slice_text("x")),
                 SW_SECURITY_STATUS); /* again, please */
@@ -622,11 +706,11 @@ static void erase_is_refused_where_it_is_not_meant(void **state)
         assert_sw(element_rig_secured(rig, erase | 0x80, nothing), SW_WRONG_P1P2);
         assert_sw(element_rig_secured(rig, erase | 0x0100, nothing), SW_WRONG_P1P2);
         assert_sw(element_rig_secured(rig, erase, slice_text("x")), SW_WRONG_LENGTH);
-        assert_state(rig, PHONE, 0, 0x0F);
+        assert_state(rig, PHONE, 0, 0xCF);
         static const uint32_t protected[] = { 0x80DA0000, 0x80460097, 0x80D60000, 0x802C0098, 0x800E0000 };
         for (size_t i = 0; i < sizeof protected / sizeof *protected; i++)
                 assert_sw(element_rig_command(rig, protected[i], nothing), SW_SECURITY_STATUS);
-        assert_state(rig, PHONE, 0, 0x0F);
+        assert_state(rig, PHONE, 0, 0xCF);
 }
 
 /* An element whose PIN was never the JPKI applet's keeps it: there is nothing to erase. */
@@ -661,7 +745,7 @@ static void an_erased_applet_is_personalised_again(void **state)
         assert_sw(element_rig_secured(rig, 0x80460097, nothing), SW_OK);
         element_rig_certify(rig, 0x000A, 1250);
         assert_sw(element_rig_secured(rig, reset_pin, slice_text("8642")), SW_OK);
-        assert_state(rig, PHONE, 0, 0x03);
+        assert_state(rig, PHONE, 0, 0x43);
         assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), 0x63C2);
         assert_sw(verify(rig, AUTH_PIN, "8642"), SW_OK);
         assert_sw(element_rig_command(rig, 0x802A0397, slice_text("x")), SW_OK);
@@ -682,6 +766,10 @@ int main(void)
                 TEST(the_switch_leaves_two_kinds_of_messages),
                 TEST(no_login_is_forged_through_sign),
                 TEST(a_reset_unlocks_and_closes_the_finger),
+                TEST(a_temporary_pin_opens_nothing_but_its_change),
+                TEST_NEW(a_first_pin_may_be_temporary_too),
+                TEST(a_temporary_password_opens_nothing_but_its_change),
+                TEST(a_lasting_reset_ends_a_temporary_password),
                 TEST(a_reset_closes_what_the_former_secret_opened),
                 TEST(a_new_key_wants_a_new_verification),
                 TEST(certificates_of_user_verification_are_counted),

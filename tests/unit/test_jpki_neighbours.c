@@ -433,7 +433,7 @@ static void deletion_alone_leaves_nothing(void **state)
         assert_sw(install_jpki(rig), SW_OK);
         assert_sw(element_rig_select(rig, element_rig_jpki), SW_OK);
         assert_sw(element_rig_command(rig, 0x80CA0001, nothing), SW_OK);
-        assert_memory_equal(rig->data.data, "\x80\x01\x00\x81\x01\x00\x83\x01\x00", 9);
+        assert_memory_equal(rig->data.data, "\x80\x01\x00\x81\x01\x00\x83\x01\x40", 9); /* FIDO's PIN */
         assert_sw(verify_on(rig, BASIC, SIGN_PASSWORD, ELEMENT_RIG_PASSWORD), SW_UNUSABLE);
         assert_sw(element_rig_channel(rig, element_rig_jpki, &element_rig_keys), SW_OK);
         assert_sw(element_rig_secured(rig, 0x80460097, nothing), SW_OK);

@@ -73,12 +73,12 @@ static uint16_t check_life(const struct mitome_element *element, const struct lo
 
 /* A protected command is for who speaks for the domain now: keys that were its own when the session began may
  * no longer be. */
-static uint16_t check_level(struct mitome_element *element, const struct command *command, bool secured)
+static uint16_t check_level(struct mitome_element *element, const struct command *command)
 {
         uint8_t level = (uint8_t)command->level;
         if (level == COMMAND_OPEN)
                 return SW_OK;
-        if (!secured || (element_channel(element)->session.level & level) != level)
+        if (!element->secured || (element_channel(element)->session.level & level) != level)
                 return SW_SECURITY_STATUS;
         if (session_stands(element))
                 return SW_OK;
@@ -86,8 +86,13 @@ static uint16_t check_level(struct mitome_element *element, const struct command
         return SW_SECURITY_STATUS;
 }
 
-static uint16_t route(
-        struct mitome_element *element, const struct apdu_command *command, bool secured, writer *answer)
+bool element_is_sealed(struct mitome_element *element)
+{
+        return element->secured && element_channel(element)->session.level == SCP03_LEVEL_ALL &&
+               session_stands(element);
+}
+
+static uint16_t route(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         const struct logical_channel *channel = element_channel(element);
         const struct command *found;
@@ -98,7 +103,7 @@ static uint16_t route(
         if (common)
                 return common(element, command, answer);
         SW_TRY(find_command(channel->selected, command, &found));
-        SW_TRY(check_level(element, found, secured));
+        SW_TRY(check_level(element, found));
         if (channel->selected->zero_parameters && (command->p1 > found->p1_max || command->p2))
                 return SW_WRONG_P1P2;
         return found->run(element, command, answer);
@@ -133,15 +138,14 @@ static uint16_t take_channel(struct mitome_element *element, struct apdu_command
         return SW_OK;
 }
 
-static uint16_t carry_out(
-        struct mitome_element *element, struct apdu_command *command, writer *answer, bool *ret_secured)
+static uint16_t carry_out(struct mitome_element *element, struct apdu_command *command, writer *answer)
 {
         struct apdu_command plain;
         SW_TRY(take_channel(element, command));
         if (card_life(element) == CARD_TERMINATED)
                 return route_terminated(element, command, answer);
         if (!(command->cla & CLA_SECURE_MESSAGING))
-                return route(element, command, false, answer);
+                return route(element, command, answer);
         if (command->cla == (CLA_PROPRIETARY | CLA_SECURE_MESSAGING) &&
                 command->ins == INS_EXTERNAL_AUTHENTICATE)
                 return session_authenticate(element, command);
@@ -151,15 +155,15 @@ static uint16_t carry_out(
                 channel_end_session(element, element->at);
         SW_TRY(session_sw(status));
         plain.cla &= (uint8_t)~CLA_SECURE_MESSAGING;
-        *ret_secured = true;
-        return route(element, &plain, true, answer);
+        element->secured = true;
+        return route(element, &plain, answer);
 }
 
-static void respond(struct mitome_element *element, slice data, uint16_t sw, bool secured, writer *response)
+static void respond(struct mitome_element *element, slice data, uint16_t sw, writer *response)
 {
         struct scp03_session *session = &element_channel(element)->session;
         /* What ended the session is answered bare. */
-        if (secured && session->open) {
+        if (element->secured && session->open) {
                 if (!failed(scp03_card_wrap(session, data, sw, response, NULL)))
                         return;
                 channel_end_session(element, element->at);
@@ -180,12 +184,12 @@ static bool carries_data(uint16_t sw)
 void card_manager_process(struct mitome_element *element, slice bytes, writer *response)
 {
         struct apdu_command command;
-        bool secured = false;
         writer answer = writer_over(element->answer, ANSWER_MAX);
         uint16_t sw = SW_WRONG_LENGTH;
+        element->secured = false;
         if (bytes.size <= MITOME_APDU_MAX && !failed(apdu_read_command(bytes, &command, NULL)))
-                sw = carry_out(element, &command, &answer, &secured);
+                sw = carry_out(element, &command, &answer);
         if (carries_data(sw) && answer.overflowed)
                 sw = SW_UNKNOWN;
-        respond(element, carries_data(sw) ? writer_view(&answer) : (slice){ 0 }, sw, secured, response);
+        respond(element, carries_data(sw) ? writer_view(&answer) : (slice){ 0 }, sw, response);
 }

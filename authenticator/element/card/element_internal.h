@@ -86,7 +86,8 @@ struct mitome_element {
         mitome_error failure;
 
         struct logical_channel channels[CHANNELS_MAX];
-        uint8_t at; /* the channel of the command that is being carried out */
+        uint8_t at;   /* the channel of the command that is being carried out */
+        bool secured; /* that command came through the session of its channel */
         struct card_load load;
         struct jpki jpki;
         struct jpki_ready jpki_ready;
@@ -142,6 +143,10 @@ bool element_has(const struct mitome_element *element, uint32_t id);
 uint16_t element_put(struct mitome_element *element, uint32_t id, slice bytes);
 uint16_t element_delete(struct mitome_element *element, uint32_t id);
 uint16_t element_commit(struct mitome_element *element);
+
+/* element_is_sealed tells whether the command came through a session that stands for the selected applet's
+ * domain and encrypts both ways: nobody but the management station reads the answer. */
+bool element_is_sealed(struct mitome_element *element);
 
 /* element_number reads an object of at most four bytes, big-endian; one that is not there is 0. */
 uint32_t element_number(const struct mitome_element *element, uint32_t id);

@@ -215,10 +215,11 @@ uint16_t user_fingers_forget(struct mitome_element *element)
         return element_delete(element, OBJECT_ENROLMENT_SET);
 }
 
-uint16_t user_pin_reset(struct mitome_element *element, slice text)
+uint16_t user_pin_reset(struct mitome_element *element, slice text, enum user_pin_lasts lasts)
 {
+        bool must_change = lasts == USER_PIN_IS_TEMPORARY || user_pin_is_set(element);
         SW_TRY(user_fingers_forget(element));
-        return put_pin(element, text, user_pin_is_set(element) ? MUST_CHANGE : 0);
+        return put_pin(element, text, must_change ? MUST_CHANGE : 0);
 }
 
 uint16_t user_pin_delete(struct mitome_element *element)

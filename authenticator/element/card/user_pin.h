@@ -59,9 +59,11 @@ uint16_t user_pin_put(struct mitome_element *element, slice text);
 uint16_t user_pin_change(struct mitome_element *element, slice text);
 
 /* user_pin_reset prepares a PIN from one who need not know the former: besides, the finger path closes until
- * the new PIN has confirmed the fingers, and where there was a PIN its holder has to change this one first.
+ * the new PIN has confirmed the fingers, and where there was a PIN its holder has to change this one first; a
+ * temporary one always, also the first one ever.
  */
-uint16_t user_pin_reset(struct mitome_element *element, slice text);
+enum user_pin_lasts { USER_PIN_STAYS, USER_PIN_IS_TEMPORARY };
+uint16_t user_pin_reset(struct mitome_element *element, slice text, enum user_pin_lasts lasts);
 
 /* user_pin_delete prepares the end of the PIN, and of all that hangs on it but its tries. */
 uint16_t user_pin_delete(struct mitome_element *element);

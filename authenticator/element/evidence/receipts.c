@@ -210,6 +210,15 @@ static void write_place(const struct mitome_element *element, const struct recor
         tlv_write_u8(answer, 0x83, (uint8_t)receipts_pending(element));
 }
 
+/* Sealed for the management station, which knows the phone and is the only one to read it, a receipt follows
+ * nobody about: then no touch is asked for, and the receipt of an erasure from afar comes home by itself. */
+static uint16_t receipt_permitted(const struct mitome_element *element, bool sealed, slice options)
+{
+        if (!sealed)
+                return evidence_permitted(element, options);
+        return element->contactless ? SW_CONDITIONS : SW_OK;
+}
+
 uint16_t evidence_get_receipt(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
@@ -217,12 +226,13 @@ uint16_t evidence_get_receipt(
         struct record record;
         uint8_t bytes[EVIDENCE_PAYLOAD_MAX];
         writer payload = WRITER(bytes);
+        bool sealed = element_is_sealed(element);
         const struct field fields[] = {
                 { 0x80, FIELD_OPTIONAL, EVIDENCE_NONCE_MIN, EVIDENCE_NONCE_MAX, &nonce },
-                { 0x85, FIELD_REQUIRED, 1, 1, &options },
+                { 0x85, sealed ? FIELD_OPTIONAL : FIELD_REQUIRED, 1, 1, &options },
         };
         SW_TRY(fields_read(command->data, fields, sizeof fields / sizeof *fields));
-        SW_TRY(evidence_permitted(element, options));
+        SW_TRY(receipt_permitted(element, sealed, options));
         if (!next_record(element, OBJECT_RECEIPT, &record))
                 return SW_NO_REFERENCE;
         write_payload(element, &record, nonce, &payload);

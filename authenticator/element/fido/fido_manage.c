@@ -65,7 +65,7 @@ uint16_t fido_set_pin(struct mitome_element *element, const struct apdu_command 
                 return SW_CONDITIONS;
         if (!user_pin_is_allowed(element, pin))
                 return SW_WRONG_DATA;
-        SW_TRY(user_pin_reset(element, pin));
+        SW_TRY(user_pin_reset(element, pin, USER_PIN_STAYS));
         SW_TRY(element_commit(element));
         /* What the former PIN opened is closed, in either applet. */
         jpki_close_secret(element, JPKI_AUTH_PIN);

@@ -77,7 +77,7 @@ static uint16_t set_pin(
         /* [6.5.5.5 9] */
         if (!user_pin_is_allowed(element, pin))
                 return SW_PIN_POLICY;
-        SW_TRY(user_pin_reset(element, pin));
+        SW_TRY(user_pin_reset(element, pin, USER_PIN_STAYS));
         return keep_pin(element);
 }
 

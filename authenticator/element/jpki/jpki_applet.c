@@ -75,6 +75,12 @@ static bool is_verified(const struct mitome_element *element, enum jpki_ef secre
         return element->jpki.password_verified;
 }
 
+/* A secret that has to be changed first, as CTAP says of PINs too, opens nothing but its own change. */
+static bool must_change(const struct mitome_element *element, enum jpki_ef secret)
+{
+        return secret == JPKI_AUTH_PIN ? user_pin_must_change(element) : jpki_password_is_temporary(element);
+}
+
 bool jpki_is_opened(const struct mitome_element *element, enum jpki_ef ef)
 {
         size_t i = find_file(element, (uint16_t)ef);
@@ -84,9 +90,7 @@ bool jpki_is_opened(const struct mitome_element *element, enum jpki_ef ef)
                 return true;
         if (files[i].free_on_the_card && jpki_settings(element).personality == JPKI_CARD)
                 return true;
-        /* A PIN that has to be changed first, as CTAP says too, opens nothing but its own change. */
-        if (files[i].guard == JPKI_AUTH_PIN && files[i].kind != JPKI_KIND_SECRET &&
-                user_pin_must_change(element))
+        if (files[i].kind != JPKI_KIND_SECRET && must_change(element, files[i].guard))
                 return false;
         return is_verified(element, files[i].guard);
 }

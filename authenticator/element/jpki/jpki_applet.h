@@ -118,9 +118,14 @@ uint16_t jpki_user_verification_sign(
 enum { JPKI_SIGNATURE_SIZE = 256 };
 
 /* jpki_check_password spends a try of the signing password, durably, and compares: 9000, and the tries are
- * full again; 63Cx; 6983 none is left; 6A82 none is set. It opens nothing of this applet; a wrong one closes
+ * full again; 6606 likewise, but it is temporary and has to be changed first; 63Cx; 6983 none is left; 6A82
+ * none is set. It opens nothing of this applet; a wrong one closes
  * what the right one had opened (jpki_secrets.c). */
 uint16_t jpki_check_password(struct mitome_element *element, slice text);
+
+/* jpki_password_is_temporary: the station has set it, and its holder not yet changed it: it opens nothing but
+ * its own change (jpki_secrets.c). */
+bool jpki_password_is_temporary(const struct mitome_element *element);
 
 /* jpki_check_lease answers 6985 where key 001A signs by lease and none is left; jpki_sign_document takes one
  * off, durably, and signs a SHA-256 hash with it: PKCS#1 v1.5, DigestInfo. The caller has checked the

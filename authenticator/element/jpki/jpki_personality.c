@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data_fields.h"
 #include "element_internal.h"
+#include "user_pin.h"
 
 /* What the applet plays, and for how long that is settled: while there is a key or a certificate, nothing
  * that was promised when they came is loosened. */
@@ -98,30 +99,40 @@ uint16_t jpki_personalise(struct mitome_element *element, const struct apdu_comm
         return put_settings(element, &next);
 }
 
+/* What stands here, a bit each. */
+static uint8_t read_present(const struct mitome_element *element)
+{
+        const struct {
+                bool is_there;
+                uint8_t bit;
+        } parts[] = {
+                { element_has(element, jpki_object(JPKI_AUTH_KEY)), 0x01 },
+                { element_has(element, jpki_object(JPKI_AUTH_CERTIFICATE)), 0x02 },
+                { element_has(element, jpki_object(JPKI_SIGN_KEY)), 0x04 },
+                { element_has(element, jpki_object(JPKI_SIGN_CERTIFICATE)), 0x08 },
+                { user_pin_must_change(element), 0x10 },
+                { jpki_password_is_temporary(element), 0x20 },
+                { user_pin_is_set(element), 0x40 },
+                { element_has(element, OBJECT_PASSWORD), 0x80 },
+        };
+        uint8_t present = 0;
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+                if (parts[i].is_there)
+                        present |= parts[i].bit;
+        return present;
+}
+
 /* GET DATA 0001: what stands here, for whoever asks: no number, no name, nothing that tells one element from
  * another. */
 uint16_t jpki_get_data(struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
-        static const struct {
-                enum jpki_ef ef;
-                uint8_t bit;
-        } parts[] = {
-                { JPKI_AUTH_KEY, 0x01 },
-                { JPKI_AUTH_CERTIFICATE, 0x02 },
-                { JPKI_SIGN_KEY, 0x04 },
-                { JPKI_SIGN_CERTIFICATE, 0x08 },
-        };
         if (command->p1 != 0x00 || command->p2 != 0x01)
                 return SW_NO_REFERENCE;
         if (command->data.size || command->expected == 0)
                 return SW_WRONG_LENGTH;
         const struct jpki_settings settings = jpki_settings(element);
-        uint8_t present = 0;
-        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-                if (element_has(element, jpki_object(parts[i].ef)))
-                        present |= parts[i].bit;
         tlv_write_u8(answer, 0x80, (uint8_t)settings.personality);
         tlv_write_u8(answer, 0x81, settings.flags);
-        tlv_write_u8(answer, 0x83, present);
+        tlv_write_u8(answer, 0x83, read_present(element));
         return SW_OK;
 }

@@ -7,8 +7,11 @@ enum {
         P2_CURRENT = 0x80,
         PASSWORD_MIN = 6,
         PASSWORD_MAX = 16,
-        PASSWORD_KIND = 1,
+        RESET_TEMPORARY = 0x01, /* P1 */
 };
+
+/* A temporary password is the station's, until its holder has changed it. */
+enum password_kind { PASSWORD_OF_HOLDER = 1, PASSWORD_TEMPORARY = 2 };
 
 static const struct reference_data password_data = { OBJECT_PASSWORD, OBJECT_PASSWORD_TRIES };
 
@@ -51,6 +54,11 @@ static uint8_t password_tries(const struct mitome_element *element)
         return reference_is_set(element, &password_data) ? reference_tries(element, &password_data) : 0;
 }
 
+bool jpki_password_is_temporary(const struct mitome_element *element)
+{
+        return reference_kind(element, &password_data) == PASSWORD_TEMPORARY;
+}
+
 static uint16_t check_password(struct mitome_element *element, slice text)
 {
         SECRET(password);
@@ -72,10 +80,10 @@ uint16_t jpki_check_password(struct mitome_element *element, slice text)
         uint16_t sw = check_password(element, text);
         if (sw != SW_OK)
                 jpki_close_secret(element, JPKI_SIGN_PASSWORD);
-        return sw;
+        return sw == SW_OK && jpki_password_is_temporary(element) ? SW_PIN_CHANGE_FIRST : sw;
 }
 
-static uint16_t set_password(struct mitome_element *element, slice text)
+static uint16_t put_password(struct mitome_element *element, slice text, enum password_kind kind)
 {
         SECRET(password);
         if (text.size > PASSWORD_MAX)
@@ -84,8 +92,29 @@ static uint16_t set_password(struct mitome_element *element, slice text)
         if (!is_password(&password))
                 return SW_WRONG_DATA;
         SW_TRY(reference_put(
-                element, &password_data, secret_view(&password), PASSWORD_KIND, JPKI_PASSWORD_TRIES));
+                element, &password_data, secret_view(&password), (uint8_t)kind, JPKI_PASSWORD_TRIES));
         return element_commit(element);
+}
+
+/* The same as a temporary one would leave the holder with what the station knows. */
+static uint16_t change_password(struct mitome_element *element, slice text)
+{
+        SECRET(password);
+        bool same = false;
+        if (text.size > PASSWORD_MAX)
+                return SW_WRONG_DATA;
+        read_password(text, &password);
+        if (jpki_password_is_temporary(element))
+                SW_TRY(reference_equals(element, &password_data, secret_view(&password), &same));
+        if (same)
+                return SW_WRONG_DATA;
+        return put_password(element, text, PASSWORD_OF_HOLDER);
+}
+
+static uint16_t reset_password(struct mitome_element *element, slice text, enum user_pin_lasts lasts)
+{
+        return put_password(
+                element, text, lasts == USER_PIN_IS_TEMPORARY ? PASSWORD_TEMPORARY : PASSWORD_OF_HOLDER);
 }
 
 /* ---- the PIN, which the FIDO applet shares ---- */
@@ -117,11 +146,11 @@ static uint16_t change_pin(struct mitome_element *element, slice text)
 }
 
 /* Who resets a PIN need not know the former one, and fingers were confirmed with that. */
-static uint16_t reset_pin(struct mitome_element *element, slice text)
+static uint16_t reset_pin(struct mitome_element *element, slice text, enum user_pin_lasts lasts)
 {
         if (!user_pin_is_four_digits(text))
                 return SW_WRONG_DATA;
-        SW_TRY(user_pin_reset(element, text));
+        SW_TRY(user_pin_reset(element, text, lasts));
         SW_TRY(element_commit(element));
         user_pin_close_fido(element);
         return SW_OK;
@@ -135,13 +164,13 @@ struct secret_file {
         uint8_t (*tries)(const struct mitome_element *element);
         uint16_t (*check)(struct mitome_element *element, slice text);
         uint16_t (*change)(struct mitome_element *element, slice text);
-        uint16_t (*reset)(struct mitome_element *element, slice text);
+        uint16_t (*reset)(struct mitome_element *element, slice text, enum user_pin_lasts lasts);
 };
 
 /* A PIN that was set before personalisation may be longer than four digits. */
 static const struct secret_file secrets[JPKI_KITS] = {
         { JPKI_AUTH_PIN, REFERENCE_SECRET_MAX, pin_tries, check_pin, change_pin, reset_pin },
-        { JPKI_SIGN_PASSWORD, PASSWORD_MAX, password_tries, check_password, set_password, set_password },
+        { JPKI_SIGN_PASSWORD, PASSWORD_MAX, password_tries, check_password, change_password, reset_password },
 };
 
 static uint16_t current_secret(const struct mitome_element *element, const struct secret_file **ret)
@@ -194,13 +223,14 @@ uint16_t jpki_set_reference_data(
         struct mitome_element *element, const struct apdu_command *command, writer *answer)
 {
         (void)answer;
-        if (command->p1 != 0)
+        if (command->p1 > RESET_TEMPORARY)
                 return SW_WRONG_P1P2;
         for (size_t i = 0; i < JPKI_KITS; i++) {
                 if (jpki_kits[i].secret_reference != command->p2)
                         continue;
                 jpki_close_secret(element, secrets[i].ef);
-                return secrets[i].reset(element, command->data);
+                return secrets[i].reset(element, command->data,
+                        command->p1 == RESET_TEMPORARY ? USER_PIN_IS_TEMPORARY : USER_PIN_STAYS);
         }
         return SW_WRONG_P1P2;
 }
