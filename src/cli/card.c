@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "card_application.h"
 #include "card_inspect.h"
+#include "card_sign.h"
 #include "cli.h"
 #include "complain.h"
 #include "pcsc.h"
@@ -14,8 +14,8 @@
 static const char usage[] =
         "usage: mitome card [--reader NAME] [--json]\n"
         "       mitome card --list\n"
-        "       mitome card sign-application [--reader NAME] (--in FILE | --nonce TEXT [--kind KIND])\n"
-        "                                    [--out FILE] [--password-fd N]\n\n"
+        "       mitome card sign-application [--reader NAME] (--in FILE | --nonce TEXT [--kind KIND]\n"
+        "                                    [--device ID --purpose P]) [--out FILE] [--password-fd N]\n\n"
         "Says what the card in a reader is and holds: its applets, its certificates, the tries that its PIN and\n"
         "password have left. No try is spent.\n\n"
         "sign-application has a My Number Card sign the application for a phone certificate, with its signing key.\n"
@@ -27,12 +27,14 @@ static const char usage[] =
         "  --in FILE         the application, of at most 64 KiB, as the authority wants it\n"
         "  --nonce TEXT      or one in JSON, with what the authority gave against a second use\n"
         "  --kind KIND       the certificates applied for: user-verification, signing or both (both)\n"
+        "  --device ID       the phone that it is for: the identity printed on it\n"
+        "  --purpose P       what for: issue, renew, reset-pin, reset-password or revoke\n"
         "  --out FILE        where the signed application goes; else to standard output\n"
         "  --password-fd N   reads the password, one line, from this file descriptor\n";
 
 struct options {
         const char *reader;
-        struct card_application application;
+        struct card_sign order;
         bool sign, json, list, help, wrong;
 };
 
@@ -47,7 +49,8 @@ static int descriptor(const char *text)
 
 static void take_option(struct options *options, int option)
 {
-        struct card_application *application = &options->application;
+        struct card_sign *order = &options->order;
+        struct card_application *application = &order->application;
         switch (option) {
         case 'r':
                 options->reader = optarg;
@@ -59,7 +62,7 @@ static void take_option(struct options *options, int option)
                 options->list = true;
                 break;
         case 'i':
-                application->in = optarg;
+                order->in = optarg;
                 break;
         case 'n':
                 application->nonce = optarg;
@@ -67,12 +70,18 @@ static void take_option(struct options *options, int option)
         case 'k':
                 application->kind = optarg;
                 break;
+        case 'd':
+                application->device = optarg;
+                break;
+        case 'u':
+                application->purpose = optarg;
+                break;
         case 'o':
-                application->out = optarg;
+                order->out = optarg;
                 break;
         case 'p':
-                application->password_fd = descriptor(optarg);
-                options->wrong |= application->password_fd < 0;
+                order->password_fd = descriptor(optarg);
+                options->wrong |= order->password_fd < 0;
                 break;
         case 'h':
                 options->help = true;
@@ -85,10 +94,13 @@ static void take_option(struct options *options, int option)
 /* What may be said together. */
 static bool is_complete(const struct options *options)
 {
-        const struct card_application *a = &options->application;
-        bool signing = a->in || a->nonce || a->kind || a->out || a->password_fd >= 0;
+        const struct card_sign *order = &options->order;
+        const struct card_application *a = &order->application;
+        bool composed = a->kind || a->device || a->purpose;
+        bool signing = order->in || a->nonce || composed || order->out || order->password_fd >= 0;
         if (options->sign)
-                return !options->json && !options->list && !a->in != !a->nonce && (a->nonce || !a->kind);
+                return !options->json && !options->list && !order->in != !a->nonce &&
+                       (a->nonce || !composed) && !a->device == !a->purpose;
         return !signing && (!options->list || (!options->reader && !options->json));
 }
 
@@ -101,6 +113,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "in", required_argument, NULL, 'i' },
                 { "nonce", required_argument, NULL, 'n' },
                 { "kind", required_argument, NULL, 'k' },
+                { "device", required_argument, NULL, 'd' },
+                { "purpose", required_argument, NULL, 'u' },
                 { "out", required_argument, NULL, 'o' },
                 { "password-fd", required_argument, NULL, 'p' },
                 { "help", no_argument, NULL, 'h' },
@@ -113,8 +127,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                 optind++;
         }
         bool fits = !options->wrong && optind == argc && is_complete(options);
-        if (!options->application.kind)
-                options->application.kind = "both";
+        if (!options->order.application.kind)
+                options->order.application.kind = "both";
         return fits || (options->help && !options->wrong);
 }
 
@@ -137,10 +151,10 @@ static mitome_status use_card(const struct options *options, mitome_error *error
         const struct card_inspect request = {
                 .reader = pcsc_reader_name(card),
                 .atr = pcsc_atr(card),
-                .now = options->application.now,
+                .now = options->order.application.now,
                 .json = options->json,
         };
-        mitome_status status = options->sign ? card_application_sign(&link, &options->application, error)
+        mitome_status status = options->sign ? card_sign(&link, &options->order, error)
                                              : card_inspect(&link, &request, stdout, error);
         pcsc_close(card);
         return status;
@@ -159,7 +173,7 @@ static bool is_refusal(mitome_code code)
 
 int card_main(int argc, char **argv)
 {
-        struct options options = { .application = { .password_fd = -1, .now = (int64_t)time(NULL) } };
+        struct options options = { .order = { .password_fd = -1, .application.now = (int64_t)time(NULL) } };
         mitome_error error = { 0 };
         if (!read_options(argc, argv, &options)) {
                 fputs(usage, stderr);

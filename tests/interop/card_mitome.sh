@@ -61,7 +61,8 @@ test_that 'a reader that is not there is told as such' status 2 E816
 
 for wrong in '--frobnicate' 'frobnicate' '--list --json' '--nonce abc' 'sign-application' 'sign-application --nonce a --in b' \
         'sign-application --in b --kind both' 'sign-application --nonce a --password-fd x' 'sign-application --nonce a --password-fd -1' \
-        'sign-application --nonce a --password-fd 99999' 'sign-application --nonce a --json' 'sign-application more --nonce a'; do
+        'sign-application --nonce a --password-fd 99999' 'sign-application --nonce a --json' 'sign-application more --nonce a' \
+        'sign-application --nonce a --device X' 'sign-application --nonce a --purpose issue' 'sign-application --in b --device X --purpose issue' '--device X'; do
         # shellcheck disable=SC2086 # words
         card $wrong
         test_that "refused: $wrong" status 2 'usage: mitome card'
@@ -111,6 +112,13 @@ for kind in user-verification signing; do
         call openssl cms -verify -inform DER -in "$work/one.der" -CAfile "$work/signing-ca.pem" -purpose any
         test_that "an application for $kind alone; the password has no case" said "\"kinds\": [\"$kind\"]"
 done
+sign PASSWORD1 --nonce x --kind signing --device 'MT-1 0001' --purpose renew --out "$work/phone.der"
+call openssl cms -verify -inform DER -in "$work/phone.der" -CAfile "$work/signing-ca.pem" -purpose any
+test_that 'an application names its phone and what it is for' said '{"application": "renew", "version": 1, "kinds": ["signing"], "device": "MT-1 0001", "applied_at": '
+sign PASSWORD1 --nonce x --device 'MT"1' --purpose renew --out "$work/quote.der"
+test_that 'a quote in an identity is refused' status 2 '--device'
+sign PASSWORD1 --nonce x --device 'MT-1' --purpose steal --out "$work/steal.der"
+test_that 'and so is a purpose that there is not' status 2 '--purpose'
 head -c 65536 /dev/urandom >"$work/large"
 sign PASSWORD1 --in "$work/large" --out "$work/large.der"
 call openssl cms -verify -inform DER -in "$work/large.der" -CAfile "$work/signing-ca.pem" -purpose any -binary -out "$work/large.out"
