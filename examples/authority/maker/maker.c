@@ -14,20 +14,6 @@ enum { YEAR = 365 * 86400 };
 const uint8_t maker_aaguid[MAKER_AAGUID_SIZE] = { 0x6d, 0x69, 0x74, 0x6f, 0x6d, 0x65, 0x40, 0x01, 0x80, 0x00,
         0x73, 0x6f, 0x66, 0x74, 0x00, 0x01 };
 
-static const char ca_extensions[] = "[certificate]\n"
-                                    "basicConstraints = critical, CA:TRUE, pathlen:0\n"
-                                    "keyUsage = critical, keyCertSign, cRLSign\n"
-                                    "subjectKeyIdentifier = hash\n";
-
-/* WebAuthn L3 8.2.1; the AAGUID is an OCTET STRING inside the extension's own. */
-static const char batch_extensions[] = "[certificate]\n"
-                                       "basicConstraints = critical, CA:FALSE\n"
-                                       "keyUsage = critical, digitalSignature\n"
-                                       "1.3.6.1.4.1.45724.1.1.4 = DER:0410"
-                                       "6d69746f6d6540018000736f66740001\n"
-                                       "authorityKeyIdentifier = keyid\n"
-                                       "subjectKeyIdentifier = hash\n";
-
 /* Whose certificate it is, and what it says. */
 struct leaf {
         const char *unit, *common_name;
@@ -73,7 +59,7 @@ static mitome_status certify(struct keys *keys, const struct leaf *leaf, const s
                 .serial = SLICE(serials[0]),
                 .not_before = now - 86400,
                 .not_after = now + 20LL * YEAR,
-                .extensions = ca_extensions };
+                .extensions = MAKER_CA_EXTENSIONS };
         MITOME_TRY(x509_build(&plan, &keys->ca_certificate, error));
         plan.subject = keys->batch_name;
         plan.key = keys->batch;
@@ -96,7 +82,7 @@ mitome_status maker_make_batch(
         const struct mitome_random *random, int64_t now, struct maker_batch *ret, mitome_error *error)
 {
         static const struct leaf leaf = { "Authenticator Attestation", "Software model 1, batch 1",
-                batch_extensions };
+                MAKER_LEAF_EXTENSIONS };
         struct keys keys = { .batch = EVP_EC_gen("P-256") };
         mitome_status status = certify(&keys, &leaf, random, now, error);
         if (!failed(status))
@@ -146,7 +132,7 @@ mitome_status maker_certify_device(const struct mitome_random *random, int64_t n
         const uint8_t point[MAKER_POINT_SIZE], struct maker_device *ret, mitome_error *error)
 {
         static const struct leaf leaf = { "Authenticator Attestation", "Software model 1, device",
-                batch_extensions };
+                MAKER_LEAF_EXTENSIONS };
         return certify_point(&leaf, point, random, now, &ret->ca, &ret->certificate, error);
 }
 

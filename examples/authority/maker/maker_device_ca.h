@@ -19,7 +19,7 @@ MITOME_CHECKED mitome_status maker_device_ca_new(
         const struct mitome_random *random, int64_t now, struct maker_device_ca *ret, mitome_error *error);
 void maker_device_ca_wipe(struct maker_device_ca *ca);
 
-/* maker_device_ca_certify certifies the point (uncompressed P-256) that an element gave. KEY_POINT when it is
+/* maker_device_ca_certify certifies the point (uncompressed P-256) that an element gave. VALUE when it is
  * none. */
 MITOME_CHECKED mitome_status maker_device_ca_certify(const struct maker_device_ca *ca,
         const struct mitome_random *random, int64_t now, const uint8_t point[MAKER_POINT_SIZE],

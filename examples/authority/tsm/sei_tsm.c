@@ -40,6 +40,18 @@ mitome_status tsm_install_domain(struct tsm_channel *channel, slice aid, mitome_
                 error);
 }
 
+static const uint8_t jpki_file[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x80, 0x02 };
+static const uint8_t fido_file[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x80, 0x03 };
+static const uint8_t no_privileges[] = { 0x00 };
+
+/* Module and instance have the applet's name. */
+mitome_status tsm_install_applet(struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error)
+{
+        const slice name = tsm_aid(applet), file = applet == TSM_JPKI ? SLICE(jpki_file) : SLICE(fido_file);
+        return install(channel, 0x0C,
+                &(struct fields){ { file, name, name, SLICE(no_privileges), SLICE(no_parameters) } }, error);
+}
+
 mitome_status tsm_extradite(struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error)
 {
         return install(channel, 0x10,
@@ -74,6 +86,83 @@ mitome_status tsm_secure_card(struct tsm_channel *channel, mitome_error *error)
                         &(struct apdu_command){ .cla = 0x80, .ins = 0xF0, .p1 = 0x80, .p2 = steps[i] },
                         error));
         return ok();
+}
+
+/* ---- what the card says of itself ---- */
+
+enum { APPLICATIONS = 0x40, ISSUER = 0x80, LIFE_INITIALIZED = 0x07, LIFE_SECURED = 0x0F };
+
+/* GET STATUS for one name; *ret_entry views `plain`, and is empty when there is none. */
+static mitome_status get_status(struct tsm_channel *channel, uint8_t what, slice aid,
+        uint8_t plain[TSM_WIRE_MAX], slice *ret_entry, mitome_error *error)
+{
+        uint8_t bytes[32];
+        writer w = WRITER(bytes);
+        slice answer = { 0 };
+        mitome_error cause = { 0 };
+        tlv_write(&w, 0x4F, aid);
+        const struct apdu_command command = {
+                .cla = 0x80, .ins = 0xF2, .p1 = what, .p2 = 0x02, .data = writer_view(&w), .expected = 256
+        };
+        mitome_status status = tsm_exchange(channel, &command, plain, &answer, &cause);
+        if (status.code == MITOME_E_APDU_STATUS && channel->sw == SW_NO_REFERENCE) {
+                *ret_entry = (slice){ 0 };
+                return ok();
+        }
+        if (failed(status))
+                return fail(error, cause.code, cause.field, cause.clause);
+        return tlv_find(answer, 0xE3, "GET STATUS", ret_entry, error);
+}
+
+mitome_status tsm_look_up(
+        struct tsm_channel *channel, enum tsm_applet applet, struct tsm_entry *ret, mitome_error *error)
+{
+        uint8_t plain[TSM_WIRE_MAX];
+        slice entry, life, domain = { 0 };
+        MITOME_TRY(get_status(channel, APPLICATIONS, tsm_aid(applet), plain, &entry, error));
+        if (entry.size == 0) {
+                *ret = (struct tsm_entry){ 0 };
+                return ok();
+        }
+        MITOME_TRY(tlv_find_fixed(entry, 0x9F70, "life cycle", 1, &life, error));
+        MITOME_TRY(tlv_find_optional(entry, 0xCC, "its domain", &domain, error));
+        *ret = (struct tsm_entry){ .exists = true,
+                .life = life.data[0],
+                .at_provider = slice_equal(domain, tsm_aid(TSM_PROVIDER)) };
+        return ok();
+}
+
+mitome_status tsm_lead_card(struct tsm_channel *channel, mitome_error *error)
+{
+        static const uint8_t steps[] = { LIFE_INITIALIZED, LIFE_SECURED };
+        uint8_t plain[TSM_WIRE_MAX];
+        slice entry, life;
+        MITOME_TRY(get_status(channel, ISSUER, tsm_aid(TSM_CARD_MANAGER), plain, &entry, error));
+        MITOME_TRY(tlv_find_fixed(entry, 0x9F70, "life cycle", 1, &life, error));
+        const uint8_t now = life.data[0];
+        for (size_t i = 0; i < sizeof steps; i++)
+                if (now < steps[i])
+                        MITOME_TRY(tsm_order(channel,
+                                &(struct apdu_command){
+                                        .cla = 0x80, .ins = 0xF0, .p1 = 0x80, .p2 = steps[i] },
+                                error));
+        return ok();
+}
+
+mitome_status tsm_reset_fido(const struct mitome_link *link, mitome_error *error)
+{
+        static const uint8_t touched[] = { 0x85, 0x01, 0x02 };
+        uint8_t response[TSM_WIRE_MAX];
+        struct tsm_channel channel;
+        slice nothing;
+        MITOME_TRY(tsm_open_plain(&channel, link, TSM_FIDO, error));
+        mitome_status status = tsm_ask_plain(&channel,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0x18, .data = SLICE(touched) }, response,
+                &nothing, error);
+        if (!failed(status) && channel.sw != SW_OK)
+                status = fail(error, MITOME_E_APDU_STATUS, sw_text(channel.sw), NULL);
+        tsm_close(&channel);
+        return status;
 }
 
 /* ---- the service provider's domain ---- */
@@ -155,5 +244,17 @@ mitome_status tsm_forbid_apps(struct tsm_channel *channel, enum tsm_applet apple
         uint8_t bytes[32];
         writer w = WRITER(bytes);
         tlv_write(&w, ACCESS_AID, tsm_aid(applet));
+        return store_data(channel, ACCESS_DELETE, writer_view(&w), SW_NO_REFERENCE, error);
+}
+
+/* F1 { E1 { 4F, C1 } }: this app and this applet. */
+mitome_status tsm_forbid_app(
+        struct tsm_channel *channel, enum tsm_applet applet, slice hash, mitome_error *error)
+{
+        uint8_t inner[64], bytes[80];
+        writer reference = WRITER(inner), w = WRITER(bytes);
+        tlv_write(&reference, ACCESS_AID, tsm_aid(applet));
+        tlv_write(&reference, ACCESS_HASH, hash);
+        tlv_write(&w, ACCESS_REF, writer_view(&reference));
         return store_data(channel, ACCESS_DELETE, writer_view(&w), SW_NO_REFERENCE, error);
 }

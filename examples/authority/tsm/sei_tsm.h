@@ -22,6 +22,27 @@ MITOME_CHECKED mitome_status tsm_secure_card(struct tsm_channel *channel, mitome
 MITOME_CHECKED mitome_status tsm_delete(
         struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error);
 
+/* tsm_install_applet makes the instance of JPKI's or FIDO's applet, selectable, associated with the issuer's
+ * domain. */
+MITOME_CHECKED mitome_status tsm_install_applet(
+        struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error);
+
+/* tsm_look_up asks the card what it has of this name (GET STATUS). */
+struct tsm_entry {
+        bool exists;
+        uint8_t life;     /* as PROTOCOL.md has it */
+        bool at_provider; /* it is associated with the provider's domain */
+};
+MITOME_CHECKED mitome_status tsm_look_up(
+        struct tsm_channel *channel, enum tsm_applet applet, struct tsm_entry *ret, mitome_error *error);
+
+/* tsm_lead_card leads the card from wherever it is to SECURED, and leaves one that is there. */
+MITOME_CHECKED mitome_status tsm_lead_card(struct tsm_channel *channel, mitome_error *error);
+
+/* tsm_reset_fido is the FIDO applet's own reset, for a new owner; no session, and a touch by the phone's
+ * word. */
+MITOME_CHECKED mitome_status tsm_reset_fido(const struct mitome_link *link, mitome_error *error);
+
 /* tsm_delete_fido deletes the instance of the FIDO applet: the element is no authenticator any more. */
 MITOME_CHECKED mitome_status tsm_delete_fido(struct tsm_channel *channel, mitome_error *error);
 
@@ -35,5 +56,9 @@ MITOME_CHECKED mitome_status tsm_allow_app(
         struct tsm_channel *channel, enum tsm_applet applet, slice hash, mitome_error *error);
 MITOME_CHECKED mitome_status tsm_forbid_apps(
         struct tsm_channel *channel, enum tsm_applet applet, mitome_error *error);
+
+/* tsm_forbid_app takes back what tsm_allow_app said of one app. */
+MITOME_CHECKED mitome_status tsm_forbid_app(
+        struct tsm_channel *channel, enum tsm_applet applet, slice hash, mitome_error *error);
 
 #endif

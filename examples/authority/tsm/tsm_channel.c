@@ -91,6 +91,31 @@ static mitome_status open_session(struct tsm_channel *channel, const struct tsm_
         return secret_set(&channel->dek, slice_of(set->keys.dek, set->keys.size), error);
 }
 
+mitome_status tsm_open_plain(struct tsm_channel *channel, const struct mitome_link *link,
+        enum tsm_applet applet, mitome_error *error)
+{
+        *channel = (struct tsm_channel){ .link = link };
+        mitome_status status = open_logical_channel(channel, error);
+        if (!failed(status))
+                status = select_applet(channel, tsm_aid(applet), error);
+        if (failed(status))
+                tsm_close(channel);
+        return status;
+}
+
+mitome_status tsm_ask_plain(struct tsm_channel *channel, const struct apdu_command *command,
+        uint8_t response[TSM_WIRE_MAX], slice *ret_data, mitome_error *error)
+{
+        uint8_t bytes[512];
+        writer w = WRITER(bytes);
+        slice request;
+        size_t size;
+        apdu_write_command(&w, command);
+        MITOME_TRY(writer_finish(&w, "command", &request, error));
+        MITOME_TRY(transmit(channel, request, response, &size, error));
+        return apdu_read_response(slice_of(response, size), ret_data, &channel->sw, error);
+}
+
 mitome_status tsm_open_set(struct tsm_channel *channel, const struct mitome_link *link,
         const struct tsm_key_set *set, enum tsm_applet applet, const struct mitome_random *random,
         mitome_error *error)

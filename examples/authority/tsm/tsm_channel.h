@@ -54,6 +54,15 @@ MITOME_CHECKED mitome_status tsm_open_set(struct tsm_channel *channel, const str
         mitome_error *error);
 void tsm_close(struct tsm_channel *channel);
 
+/* tsm_open_plain only selects, on a logical channel of its own, for what needs no session; tsm_ask_plain
+ * sends one command there, whatever the answer (channel->sw). Nobody vouches for what is answered. Close it
+ * with tsm_close. */
+enum { TSM_WIRE_MAX = 4096 };
+MITOME_CHECKED mitome_status tsm_open_plain(struct tsm_channel *channel, const struct mitome_link *link,
+        enum tsm_applet applet, mitome_error *error);
+MITOME_CHECKED mitome_status tsm_ask_plain(struct tsm_channel *channel, const struct apdu_command *command,
+        uint8_t response[TSM_WIRE_MAX], slice *ret_data, mitome_error *error);
+
 /* tsm_put_keys adds a set to the domain that the channel is open to, or replaces the one of version
  * `replaced` (0: none). A channel that the replaced set opened still stands; close it. */
 MITOME_CHECKED mitome_status tsm_put_keys(
@@ -61,7 +70,6 @@ MITOME_CHECKED mitome_status tsm_put_keys(
 
 /* For sei_tsm.c and sp_tsm.c. tsm_exchange sends one command, which must be answered 9000; *ret_data views
  * `plain`. tsm_order does so where the answer's data say nothing. */
-enum { TSM_WIRE_MAX = 4096 };
 MITOME_CHECKED mitome_status tsm_exchange(struct tsm_channel *channel, const struct apdu_command *command,
         uint8_t plain[TSM_WIRE_MAX], slice *ret_data, mitome_error *error);
 MITOME_CHECKED mitome_status tsm_order(
