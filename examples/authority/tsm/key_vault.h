@@ -37,8 +37,7 @@ void key_set_write(const struct tsm_key_set *set, writer *out);
 MITOME_CHECKED mitome_status key_set_read(
         uint64_t version, slice keys, struct tsm_key_set *ret, mitome_error *error);
 
-/* key_set_seal_to seals ENC||MAC||DEK to a party (crypto_box_seal to the X25519 key that is made of its
- * Ed25519 key); party_unseal opens it. */
+/* key_set_seal_to seals ENC||MAC||DEK to a party (party_seal); party_unseal and key_set_read open it. */
 MITOME_CHECKED mitome_status key_set_seal_to(
         const uint8_t key[LETTER_KEY_SIZE], const struct tsm_key_set *set, writer *out, mitome_error *error);
 
