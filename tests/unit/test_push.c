@@ -636,8 +636,8 @@ static void a_full_box_asks_to_come_later(void **state)
         uint8_t first[PUSH_ID_SIZE];
         size_t count = 0;
         register_box(&queue, token);
-        for (uint8_t i = 0; i < PUSH_BOX_ITEMS; i++)
-                assert_int_equal(send_to(&queue, token, i), PUSH_ACCEPTED);
+        for (unsigned i = 0; i < PUSH_BOX_ITEMS; i++)
+                assert_int_equal(send_to(&queue, token, (uint8_t)i), PUSH_ACCEPTED);
         assert_int_equal(send_to(&queue, token, 99), PUSH_LATER);
         must(poll_box(&queue, token, NULL, 0, &count, first));
         assert_int_equal(count, PUSH_BOX_ITEMS);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ACCOUNT_H
+#define ACCOUNT_H
+
+/* The relying party's accounts, and how one survives a new phone.
+ *
+ * An account is bound to (issuer, serial) of a person's user-verification certificate, and to the credential
+ * that was registered with it. A new phone has a new certificate and a new credential; the certificate says
+ * nothing of the one before (its subject is opaque). That one followed the other only the authority knows,
+ * and it says so to relying parties that are registered with it (利用者証明検証者). So the person registers
+ * the new phone with the new certificate, names the account, and the authority is asked, in a signed letter:
+ *
+ *   successor { 1: kind, 2: SHA-256 of the issuer's name, 3: old serial, 4: new serial } -> { 1: bool }
+ *
+ * On "yes" the account moves, once: the old certificate and its credential open nothing any more, whatever
+ * lists say, and never again; nor can the account go back to it. On anything else nothing changes.
+ *
+ * Who can name accounts could go through them, or have the authority asked without end: a certificate may try
+ * ACCOUNT_TRIES times a day, counted before the question, and hears the same of an account that is not there
+ * as of one that is not his. */
+
+#include "party.h"
+
+#include <mitome/rp.h>
+
+enum {
+        ACCOUNT_NAME_MAX = 64,   /* UTF-8 */
+        ACCOUNT_SERIAL_MAX = 20, /* RFC 5280 4.1.2.2 */
+        ACCOUNT_ISSUER_MAX = 1024,
+        ACCOUNT_CREDENTIAL_MAX = 1023, /* WebAuthn L3 5.8.3 */
+        ACCOUNT_KEY_MAX = 1024,
+        ACCOUNT_TRIES = 5, /* moves that one certificate may try in ACCOUNT_TRIES_S */
+        ACCOUNT_TRIES_S = 86400,
+};
+
+/* The party's tables. */
+extern const char account_schema[];
+enum { ACCOUNT_SCHEMA_VERSION = 1 };
+
+/* What was verified when a phone was registered: by mitome_verify_registration and mitome_verify_binding (or
+ * the format mitome-jpki). Nothing here verifies it again. Views. */
+struct account_proof {
+        slice issuer, serial; /* of the certificate: DER name; magnitude, big-endian */
+        int64_t not_after;
+        slice credential_id, public_key; /* COSE */
+        uint32_t sign_count;
+};
+
+struct account_proof account_proof_of(
+        const struct mitome_verdict *registration, const struct mitome_binding *binding);
+
+/* account_create opens an account. ACCOUNT_EXISTS when the name is taken; ACCOUNT_EXISTS or ACCOUNT_ENDED
+ * when the certificate opens, or opened, an account; VALUE, TOO_LONG. */
+MITOME_CHECKED mitome_status account_create(
+        struct party *portal, slice name, const struct account_proof *proof, mitome_error *error);
+
+/* What an assertion is verified against. */
+struct account_login {
+        char name[ACCOUNT_NAME_MAX + 1];
+        uint8_t credential_id[ACCOUNT_CREDENTIAL_MAX], public_key[ACCOUNT_KEY_MAX];
+        uint8_t issuer[ACCOUNT_ISSUER_MAX], serial[ACCOUNT_SERIAL_MAX];
+        struct mitome_credential credential; /* views of the above */
+};
+
+/* account_find finds the account that a credential opens: ACCOUNT_UNKNOWN, or ACCOUNT_ENDED when its
+ * certificate was followed by another one. *ret must not be moved. */
+MITOME_CHECKED mitome_status account_find(
+        struct party *portal, slice credential_id, struct account_login *ret, mitome_error *error);
+
+/* account_logged_in keeps the signature counter of a login that was verified against `login`. ACCOUNT_CHANGED
+ * when the account has moved, or another login was faster. */
+MITOME_CHECKED mitome_status account_logged_in(
+        struct party *portal, const struct account_login *login, uint32_t sign_count, mitome_error *error);
+
+/* account_move takes the account over to the certificate of `proof`, if the authority says that this one
+ * followed the account's. Outside a transaction. ACCOUNT_NOT_SUCCESSOR: it does not, or there is no such
+ * account; ACCOUNT_EXISTS: this certificate opens an account already (after an answer that was lost: log in);
+ * ACCOUNT_ENDED: it did once; ACCOUNT_TRIES_SPENT; ACCOUNT_CHANGED: try again; REFUSED: the authority does
+ * not tell us; UNREACHABLE: nothing has changed, try again. What was decided is in the journal. */
+MITOME_CHECKED mitome_status account_move(
+        struct party *portal, slice name, const struct account_proof *proof, mitome_error *error);
+
+#endif
