@@ -103,10 +103,15 @@ struct party_desks {
         size_t count;
 };
 
-/* party_receive answers one letter. The same letter again (by sender and id) gets the same answer and does
- * nothing; another letter with an id that was used is LETTER_TWICE. Fails, with nothing written and no
- * answer, when the letter is not one, not to this party, of nobody who may (LETTER_FORM, LETTER_SENDER,
- * LETTER_ADDRESSEE, LETTER_TIME, SIGNATURE_INVALID), or when the store fails. */
+/* party_receive answers one letter. The same letter again (sender, id, kind and body; time and journal's head
+ * may be others) gets the same answer and does nothing; another letter with an id that was used is refused
+ * with LETTER_TWICE, what nobody does with LETTER_KIND, what the sender may not ask with LETTER_SENDER: such
+ * refusals are answers, too. Fails, with nothing written and no answer, when it is no letter, of nobody in
+ * the directory or not signed by him, not to this party, or more than LETTER_SKEW off (LETTER_FORM,
+ * LETTER_SENDER, SIGNATURE_INVALID, LETTER_ADDRESSEE, LETTER_TIME), or when the store fails.
+ *
+ * Every letter that is taken has an entry in the journal, at least "take-KIND"; it notes the head of the
+ * sender's journal. */
 MITOME_CHECKED mitome_status party_receive(struct party *party, const struct party_desks *desks, slice letter,
         writer *answer, mitome_error *error);
 
@@ -115,7 +120,8 @@ MITOME_CHECKED mitome_status party_receive(struct party *party, const struct par
 /* On paper, an answer is a letter of kind "answer" with what the desk wrote, or of kind "refused" with
  * { 1: code }; both name the letter that they answer. */
 
-/* party_call asks and waits; outside a transaction. *ret_answer views `buffer`. UNREACHABLE: ask again with
+/* party_call asks and waits; outside a transaction. The journal notes "ask-KIND", asked, and what was
+ * answered. *ret_answer views `buffer`. UNREACHABLE: ask again with
  * the same id, which does it at most once. REFUSED when the other one refused: *ret_refusal (may be NULL) is
  * its code. The answer is verified: by him, to this. */
 MITOME_CHECKED mitome_status party_call(struct party *party, const char *to, const char *kind,

@@ -258,6 +258,11 @@ mitome_status sql_settle(struct sql_store *store, mitome_status so_far, mitome_e
         return so_far;
 }
 
+bool sql_is_open(const struct sql_store *store)
+{
+        return store->depth > 0;
+}
+
 int64_t sql_last_row(const struct sql_store *store)
 {
         return sqlite3_last_insert_rowid(store->db);

@@ -63,6 +63,8 @@ MITOME_CHECKED mitome_status sql_begin(struct sql_store *store, mitome_error *er
 MITOME_CHECKED mitome_status sql_commit(struct sql_store *store, mitome_error *error);
 void sql_rollback(struct sql_store *store);
 MITOME_CHECKED mitome_status sql_settle(struct sql_store *store, mitome_status so_far, mitome_error *error);
+/* sql_is_open tells whether a transaction is open. */
+bool sql_is_open(const struct sql_store *store);
 int64_t sql_last_row(const struct sql_store *store); /* rowid of the last INSERT */
 
 #endif

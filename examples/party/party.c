@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "party_internal.h"
+
+#include "key_file.h"
+#include "sign1.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* `what` tells one letter from another of the same id; the letter itself is kept, since the journal names it
+ * by its digest. */
+static const char own_schema[] =
+        "CREATE TABLE inbox (sender TEXT NOT NULL, id BLOB NOT NULL, what BLOB NOT NULL,"
+        " letter BLOB NOT NULL, refused INTEGER NOT NULL, answer BLOB NOT NULL, at INTEGER NOT NULL,"
+        " PRIMARY KEY (sender, id)) WITHOUT ROWID;"
+        "CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, addressee TEXT NOT NULL,"
+        " id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, body BLOB NOT NULL, letter BLOB NOT NULL,"
+        " sealed INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL);"
+        "CREATE INDEX outbox_addressee ON outbox (addressee, number);";
+enum { OWN_VERSION = 1, VERSIONS_EACH = 1000 };
+
+const char party_answer_kind[] = "answer", party_refusal_kind[] = "refused";
+
+/* ---- opening ---- */
+
+static char *whole_schema(const char *schema)
+{
+        size_t size = sizeof own_schema + strlen(journal_schema) + strlen(schema) + 2;
+        char *whole = malloc(size);
+        if (whole)
+                snprintf(whole, size, "%s\n%s\n%s", own_schema, journal_schema, schema);
+        return whole;
+}
+
+static mitome_status path_in(
+        const char *folder, const char *name, char ret_path[PATH_MAX], mitome_error *error)
+{
+        int length = snprintf(ret_path, PATH_MAX, "%s/%s", folder, name);
+        return length > 0 && length < PATH_MAX ? ok() : fail(error, MITOME_E_TOO_LONG, "folder", NULL);
+}
+
+/* The key is made before the store: a store without its key is one that was lost, not a new party. */
+static mitome_status read_seed(
+        const struct party_config *config, uint8_t seed[crypto_sign_SEEDBYTES], mitome_error *error)
+{
+        char key[PATH_MAX], store[PATH_MAX];
+        struct stat facts;
+        if (!config->folder)
+                return config->random.fill(config->random.context, seed, crypto_sign_SEEDBYTES) == 0
+                               ? ok()
+                               : fail(error, MITOME_E_NO_RANDOMNESS, "party.key", NULL);
+        if (mkdir(config->folder, 0700) != 0 && errno != EEXIST)
+                return fail(error, MITOME_E_FILE_WRITE, "folder", NULL);
+        MITOME_TRY(path_in(config->folder, "party.key", key, error));
+        MITOME_TRY(path_in(config->folder, "party.db", store, error));
+        if (stat(store, &facts) == 0 && stat(key, &facts) != 0)
+                return fail(error, MITOME_E_FILE_READ, "party.key", NULL);
+        return key_file_keep(key, crypto_sign_SEEDBYTES, &config->random, seed, error);
+}
+
+static mitome_status make_key(struct party *party, const struct party_config *config, mitome_error *error)
+{
+        SECRET(seed);
+        seed.size = crypto_sign_SEEDBYTES;
+        MITOME_TRY(read_seed(config, seed.data, error));
+        party->secret.size = LETTER_SECRET_SIZE;
+        return crypto_sign_seed_keypair(party->key, party->secret.data, seed.data) == 0
+                       ? ok()
+                       : fail(error, MITOME_E_CRYPTO_FAILED, "party.key", NULL);
+}
+
+static mitome_status open_store(struct party *party, const struct party_config *config, mitome_error *error)
+{
+        char path[PATH_MAX];
+        if (config->folder)
+                MITOME_TRY(path_in(config->folder, "party.db", path, error));
+        char *schema = whole_schema(config->schema ? config->schema : "");
+        if (!schema)
+                return fail(error, MITOME_E_NO_MEMORY, "party", NULL);
+        mitome_status status = sql_open(config->folder ? path : NULL, schema,
+                OWN_VERSION * VERSIONS_EACH + config->schema_version, &party->store, error);
+        free(schema);
+        return status;
+}
+
+mitome_status party_open(const struct party_config *config, struct party **ret, mitome_error *error)
+{
+        if (!sign1_is_name(slice_text(config->name), LETTER_NAME_MAX) || config->schema_version < 0 ||
+                config->schema_version >= VERSIONS_EACH)
+                return fail(error, MITOME_E_ARGUMENT, "name", NULL);
+        if (sodium_init() < 0)
+                return fail(error, MITOME_E_CRYPTO_FAILED, "party", NULL);
+        struct party *party = calloc(1, sizeof *party);
+        if (!party)
+                return fail(error, MITOME_E_NO_MEMORY, "party", NULL);
+        snprintf(party->name, sizeof party->name, "%s", config->name);
+        party->directory = config->directory;
+        party->post = config->post;
+        party->clock = config->clock;
+        party->random = config->random;
+        mitome_status status = make_key(party, config, error);
+        if (!failed(status))
+                status = open_store(party, config, error);
+        if (failed(status)) {
+                party_close(party);
+                return status;
+        }
+        *ret = party;
+        return ok();
+}
+
+void party_close(struct party *party)
+{
+        if (!party)
+                return;
+        sql_close(party->store);
+        secret_wipe(&party->secret);
+        free(party);
+}
+
+/* ---- what it is ---- */
+
+const char *party_name(const struct party *party)
+{
+        return party->name;
+}
+
+void party_key(const struct party *party, uint8_t ret_key[LETTER_KEY_SIZE])
+{
+        writer w = writer_over(ret_key, LETTER_KEY_SIZE);
+        write_slice(&w, SLICE(party->key));
+}
+
+int64_t party_now(const struct party *party)
+{
+        return party->clock.now(party->clock.context);
+}
+
+const struct mitome_random *party_random(const struct party *party)
+{
+        return &party->random;
+}
+
+struct sql_store *party_store(struct party *party)
+{
+        return party->store;
+}
+
+mitome_status party_make_id(struct party *party, uint8_t ret_id[LETTER_ID_SIZE], mitome_error *error)
+{
+        return party->random.fill(party->random.context, ret_id, LETTER_ID_SIZE) == 0
+                       ? ok()
+                       : fail(error, MITOME_E_NO_RANDOMNESS, "id", NULL);
+}
+
+/* ---- the journal ---- */
+
+void party_saw(struct party *party, slice from, const struct letter_head *head)
+{
+        size_t kept = 0;
+        for (size_t i = 0; i < party->sight_count; i++)
+                if (!slice_is(from, party->sights[i].name))
+                        party->sights[kept++] = party->sights[i];
+        party->sight_count = kept;
+        if (kept == DIRECTORY_MAX || head->number == 0)
+                return;
+        struct party_sight *sight = &party->sights[party->sight_count++];
+        *sight = (struct party_sight){ .head = *head };
+        writer name = writer_over((uint8_t *)sight->name, LETTER_NAME_MAX);
+        write_slice(&name, from);
+}
+
+/* The newest sight goes first: of whoever has just asked, or answered. */
+mitome_status party_decide(struct party *party, const struct journal_decision *decision, mitome_error *error)
+{
+        struct journal_witness witness, *seen = NULL;
+        if (party->sight_count > 0) {
+                const struct party_sight *sight = &party->sights[party->sight_count - 1];
+                witness = (struct journal_witness){ slice_text(sight->name), sight->head };
+                seen = &witness;
+        }
+        MITOME_TRY(journal_append(party->store, slice_text(party->name), party->secret.data, party_now(party),
+                decision, seen, error));
+        if (seen)
+                party->sight_count--;
+        party->decisions++;
+        return ok();
+}
+
+static const char *code_name(mitome_code code)
+{
+        static const struct {
+                mitome_code code;
+                const char *name;
+        } names[] = {
+#define MITOME_ERROR(number, name, message, remedy) { MITOME_E_##name, #name },
+#include <mitome/errors.def>
+#undef MITOME_ERROR
+        };
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+                if (names[i].code == code)
+                        return names[i].name;
+        return "of no name";
+}
+
+mitome_status party_note(struct party *party, const struct party_notice *notice, mitome_error *error)
+{
+        char what[LETTER_KIND_MAX + 8], subject[JOURNAL_SUBJECT_MAX], id[2 * LETTER_ID_SIZE + 1],
+                reason[JOURNAL_TEXT_MAX];
+        snprintf(what, sizeof what, "%s-%.*s", notice->verb, (int)notice->kind.size,
+                (const char *)notice->kind.data);
+        snprintf(subject, sizeof subject, "letter:%s",
+                sodium_bin2hex(id, sizeof id, notice->id, LETTER_ID_SIZE));
+        snprintf(reason, sizeof reason, "E%d %s", (int)notice->refusal, code_name(notice->refusal));
+        struct journal_decision decision = { .what = what,
+                .outcome = notice->outcome,
+                .subject = slice_text(subject),
+                .evidence_count = notice->answer ? 2 : 1,
+                .reason = notice->refusal == MITOME_OK ? NULL : reason };
+        decision.evidence[0].kind = "letter";
+        MITOME_TRY(slice_copy(slice_of(notice->letter, LETTER_DIGEST_SIZE), "letter",
+                decision.evidence[0].digest, LETTER_DIGEST_SIZE, error));
+        if (notice->answer) {
+                decision.evidence[1].kind = "answer";
+                MITOME_TRY(slice_copy(slice_of(notice->answer, LETTER_DIGEST_SIZE), "answer",
+                        decision.evidence[1].digest, LETTER_DIGEST_SIZE, error));
+        }
+        return party_decide(party, &decision, error);
+}
+
+mitome_status party_seal_letter(struct party *party, struct letter *letter, writer *out, mitome_error *error)
+{
+        letter->from = slice_text(party->name);
+        letter->at = party_now(party);
+        MITOME_TRY(journal_head(party->store, &letter->head, error));
+        return letter_seal(letter, party->secret.data, out, error);
+}
+
+/* ---- what is sealed to it ---- */
+
+mitome_status party_seal(const uint8_t key[LETTER_KEY_SIZE], slice bytes, writer *sealed, mitome_error *error)
+{
+        static_assert(PARTY_SEAL_EXTRA == crypto_box_SEALBYTES, "as libsodium has it");
+        uint8_t point[crypto_box_PUBLICKEYBYTES];
+        if (crypto_sign_ed25519_pk_to_curve25519(point, key) != 0)
+                return fail(error, MITOME_E_KEY_POINT, "key", NULL);
+        uint8_t *space = write_space(sealed, bytes.size + PARTY_SEAL_EXTRA);
+        if (!space)
+                return fail(error, MITOME_E_BUFFER_FULL, "sealed", NULL);
+        return crypto_box_seal(space, bytes.data, bytes.size, point) == 0
+                       ? ok()
+                       : fail(error, MITOME_E_CRYPTO_FAILED, "sealed", NULL);
+}
+
+mitome_status party_unseal(const struct party *party, slice sealed, uint8_t *buffer, size_t capacity,
+        slice *ret, mitome_error *error)
+{
+        SECRET(scalar);
+        uint8_t point[crypto_box_PUBLICKEYBYTES];
+        scalar.size = crypto_box_SECRETKEYBYTES;
+        if (crypto_sign_ed25519_sk_to_curve25519(scalar.data, party->secret.data) != 0 ||
+                crypto_sign_ed25519_pk_to_curve25519(point, party->key) != 0)
+                return fail(error, MITOME_E_CRYPTO_FAILED, "sealed", NULL);
+        if (sealed.size < PARTY_SEAL_EXTRA)
+                return fail(error, MITOME_E_SIGNATURE_INVALID, "sealed", NULL);
+        if (sealed.size - PARTY_SEAL_EXTRA > capacity)
+                return fail(error, MITOME_E_BUFFER_FULL, "sealed", NULL);
+        if (crypto_box_seal_open(buffer, sealed.data, sealed.size, point, scalar.data) != 0)
+                return fail(error, MITOME_E_SIGNATURE_INVALID, "sealed", NULL);
+        *ret = slice_of(buffer, sealed.size - PARTY_SEAL_EXTRA);
+        return ok();
+}
