@@ -37,16 +37,25 @@ MITOME_CHECKED mitome_status life_cycle_open(
         const struct life_config *config, struct life_app **ret, mitome_error *error);
 void life_cycle_close(struct life_app *app);
 
+/* How it stands with an order, as the SP-TSM says it (sp_orders.h has the same numbers). */
+enum life_order {
+        LIFE_ORDER_NONE,
+        LIFE_ORDER_OPEN,    /* something is to be done in the element */
+        LIFE_ORDER_HOLDER,  /* the holder is to choose PIN or password */
+        LIFE_ORDER_RECEIPT, /* asked, not confirmed: no receipt has reached the authority */
+        LIFE_ORDER_DONE,
+        LIFE_ORDER_GIVEN_UP,
+};
+
 /* What the app shows. */
 struct life_state {
         enum life_phase phase;
-        bool has_order; /* one that is not at its end */
-        enum life_purpose purpose;
-        unsigned order_state;   /* as the SP-TSM says (sp_orders.h), 0 without an order */
-        mitome_code order_code; /* why it was refused */
-        unsigned present;       /* certificates in the element: LIFE_SIGNING .. */
-        unsigned to_choose;     /* whose secret is a temporary one */
-        unsigned receipts;      /* that nobody has acknowledged, as far as the app knows */
+        enum life_purpose purpose; /* of the last application, where there is an order */
+        enum life_order order;
+        mitome_code code;    /* why it was given up */
+        mitome_code trouble; /* why the last relay came to nothing: OK if it did not */
+        unsigned present;    /* certificates in the element: LIFE_SIGNING .. */
+        unsigned to_choose;  /* whose secret is a temporary one */
 };
 /* life_cycle_look asks the element, and the SP-TSM where there is an order and a way to it. */
 MITOME_CHECKED mitome_status life_cycle_look(
@@ -93,9 +102,16 @@ MITOME_CHECKED mitome_status life_cycle_deliver(
 MITOME_CHECKED mitome_status life_cycle_poll(struct life_app *app, bool *ret_woken, mitome_error *error);
 
 /* life_cycle_reset is the platform's part of setting the phone back (端末初期化), by way of the maker's reset
- * server: asked for by the device key, erased over the SEI-TSM's relay, and the receipts handed in.
- * *ret_confirmed: the authority has taken them all. */
+ * server: asked for by the device key (the holder touches the phone), erased over the SEI-TSM's relay, and
+ * the receipts handed in. *ret_confirmed: nothing is left, and the authority has taken every receipt; without
+ * it, and after a failure, it is done again from the beginning. */
+struct life_reset {
+        const char *identity;
+        struct mitome_link platform;
+        struct mitome_app software; /* the phone's own, which may use the FIDO applet */
+        struct phone_way maker, sei_tsm;
+};
 MITOME_CHECKED mitome_status life_cycle_reset(
-        struct life_app *app, const struct phone_way *maker, bool *ret_confirmed, mitome_error *error);
+        const struct life_reset *reset, bool *ret_confirmed, mitome_error *error);
 
 #endif

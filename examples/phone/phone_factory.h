@@ -32,11 +32,13 @@ MITOME_CHECKED mitome_status factory_element_make(struct factory_element *elemen
 MITOME_CHECKED mitome_status factory_element_cycle(struct factory_element *element, mitome_error *error);
 void factory_element_end(struct factory_element *element);
 
-/* Who makes phones: certify may be the maker's own CA (phone_factory_maker) or ask a party. */
+/* Who makes phones: the maker's CA for devices behind `certify` (phone_factory_certify, with a struct
+ * phone_factory_ca as its context, or a party's). */
 struct phone_factory {
         struct maker_batch batch;
         struct mitome_random random;
-        int64_t now;
+        const uint8_t *platform; /* SHA-256 of the certificate that signs the phone's own software, which may
+                                    use the FIDO applet; NULL: nobody may, until the SEI-TSM lets an app in */
         void *context;
         mitome_status (*certify)(void *context, slice identity, const uint8_t point[MAKER_POINT_SIZE],
                 struct authority_der *ret, mitome_error *error);
@@ -45,9 +47,17 @@ struct phone_factory {
                 void *context, slice identity, const struct tsm_key_set *issuer, mitome_error *error);
 };
 
+struct phone_factory_ca {
+        struct maker_device_ca ca;
+        struct mitome_random random;
+        int64_t now;
+};
+MITOME_CHECKED mitome_status phone_factory_certify(void *context, slice identity,
+        const uint8_t point[MAKER_POINT_SIZE], struct authority_der *ret, mitome_error *error);
+
 /* phone_factory_equip does what the maker does to a new element behind `link`: batch key, device key with its
- * certificate and identity, every app may reach the FIDO applet, the stand-in for FeliCa has something in it;
- * then the keys are handed on. */
+ * certificate and identity (as phone_identity_is_plain has it), an access rule for the phone's own software,
+ * and something in the stand-in for FeliCa; then the keys are handed on. */
 MITOME_CHECKED mitome_status phone_factory_equip(const struct phone_factory *factory,
         const struct mitome_link *link, const struct tsm_key_set *issuer, const char *identity,
         mitome_error *error);

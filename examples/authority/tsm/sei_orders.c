@@ -633,11 +633,17 @@ static mitome_status install_clean(struct visit *visit, struct tsm_channel *chan
 
 /* ---- who may use them ---- */
 
+static mitome_status forbid_jpki(struct visit *visit, struct tsm_channel *channel, mitome_error *error)
+{
+        (void)visit;
+        return tsm_forbid_apps(channel, TSM_JPKI, error);
+}
+
 static mitome_status forbid_former(struct visit *visit, struct tsm_channel *channel, mitome_error *error)
 {
         reader former = reader_over(slice_of(visit->file.apps, visit->file.apps_size), NULL, error);
         slice hash;
-        MITOME_TRY(tsm_forbid_apps(channel, TSM_JPKI, error));
+        MITOME_TRY(forbid_jpki(visit, channel, error));
         while (former.rest.size) {
                 MITOME_TRY(read_bytes(&former, "an app", HASH_SIZE, &hash));
                 MITOME_TRY(tsm_forbid_app(channel, TSM_FIDO, hash, error));
@@ -679,16 +685,18 @@ static mitome_status do_install(struct visit *visit, mitome_error *error)
         return change_apps(visit, error);
 }
 
+/* The holder's app keeps its way to the FIDO applet: the receipt of what was deleted is there. */
 static mitome_status do_delete(struct visit *visit, mitome_error *error)
 {
         MITOME_TRY(in_channel(visit, TSM_CARD_MANAGER, delete_jpki, error));
-        return in_channel(visit, TSM_ARA, forbid_former, error);
+        return in_channel(visit, TSM_ARA, forbid_jpki, error);
 }
 
 static mitome_status do_reset(struct visit *visit, mitome_error *error)
 {
-        MITOME_TRY(do_delete(visit, error));
-        return tsm_reset_fido(visit->link, error);
+        MITOME_TRY(in_channel(visit, TSM_CARD_MANAGER, delete_jpki, error));
+        MITOME_TRY(tsm_reset_fido(visit->link, error));
+        return in_channel(visit, TSM_ARA, forbid_former, error);
 }
 
 static mitome_status (*const doings[])(struct visit *, mitome_error *) = {
@@ -701,14 +709,16 @@ static mitome_status note_done(struct visit *visit, mitome_error *error)
         struct sql_store *store = party_store(visit->tsm->party);
         const struct phone_file *file = &visit->file;
         const bool installed = file->wanted == WANT_INSTALLED;
+        const slice apps = file->wanted == WANT_DELETED ? slice_of(file->apps, file->apps_size)
+                                                        : slice_of(file->new_apps, file->new_apps_size);
         int64_t changed;
         MITOME_TRY(sql_do(store, "UPDATE sei_order SET place = 1, done_at = ? WHERE id = ? AND place = 0",
                 SQL_VALUES(SQL_INT(party_now(visit->tsm->party)), SQL_INT(file->order)), &changed, error));
         if (changed == 0)
                 return ok();
         MITOME_TRY(sql_do(store, "UPDATE element SET state = ?, apps = ? WHERE identity = ?",
-                SQL_VALUES(SQL_INT(installed ? SEI_TSM_INSTALLED : SEI_TSM_ABSENT),
-                        SQL_BYTES(slice_of(file->new_apps, file->new_apps_size)), SQL_STR(file->text)),
+                SQL_VALUES(SQL_INT(installed ? SEI_TSM_INSTALLED : SEI_TSM_ABSENT), SQL_BYTES(apps),
+                        SQL_STR(file->text)),
                 NULL, error));
         return decide(visit->tsm, file, names[file->wanted], "done", file->letter, error);
 }

@@ -8,6 +8,7 @@ static const uint8_t jpki_aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x
 static const uint8_t ara_aid[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00 };
 
 static const uint8_t card_manager_aid[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 };
+static const uint8_t stand_in_aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x02 };
 static const uint8_t provider_aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x10 };
 
 slice tsm_aid(enum tsm_applet applet)
@@ -16,7 +17,8 @@ slice tsm_aid(enum tsm_applet applet)
                 [TSM_JPKI] = SLICE(jpki_aid),
                 [TSM_ARA] = SLICE(ara_aid),
                 [TSM_CARD_MANAGER] = SLICE(card_manager_aid),
-                [TSM_PROVIDER] = SLICE(provider_aid) };
+                [TSM_PROVIDER] = SLICE(provider_aid),
+                [TSM_STAND_IN] = SLICE(stand_in_aid) };
         return aids[applet];
 }
 

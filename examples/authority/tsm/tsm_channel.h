@@ -20,7 +20,7 @@ struct tsm_channel {
         uint8_t number;    /* the logical channel: whoever uses the phone keeps his own */
 };
 
-enum tsm_applet { TSM_FIDO, TSM_JPKI, TSM_ARA, TSM_CARD_MANAGER, TSM_PROVIDER };
+enum tsm_applet { TSM_FIDO, TSM_JPKI, TSM_ARA, TSM_CARD_MANAGER, TSM_PROVIDER, TSM_STAND_IN };
 
 /* tsm_aid is the name of an applet or domain. */
 slice tsm_aid(enum tsm_applet applet);
