@@ -19,6 +19,7 @@
  * phones' domains lie in the store sealed under a key of a file (crypto_secretbox): this is no HSM, and
  * whoever has both files has the keys. */
 
+#include "device_list.h"
 #include "party.h"
 #include "phone_way.h"
 #include "push_registry.h"
@@ -51,7 +52,7 @@ enum {
         SP_ID_SIZE = 16,      /* of sessions and orders */
         SP_SESSION_S = 600,   /* row 26: how long a session stands */
         SP_NONCE_SIZE = 32,   /* characters of a session's nonce */
-        SP_IDENTITY_MAX = 64, /* printed on the phone */
+        SP_IDENTITY_MAX = 56, /* printed on the phone; letters, digits, '-', '_', '.' */
         SP_WRAPPING_SIZE = 32,
         SP_APPS_MAX = 4,
 };
@@ -66,32 +67,33 @@ struct sp_tsm_config {
 };
 
 /* The party's tables: struct party_config's schema. */
-#define SP_TSM_SCHEMA                                                                                        \
-        "CREATE TABLE device (identity TEXT PRIMARY KEY, first_version INTEGER, first BLOB, own_version "    \
-        "INTEGER, own BLOB, own_stands INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL DEFAULT 0) "         \
-        "WITHOUT ROWID;"                                                                                     \
-        "CREATE TABLE session (id BLOB PRIMARY KEY, nonce TEXT NOT NULL UNIQUE, identity TEXT NOT NULL, "    \
-        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, began_at INTEGER NOT NULL, verified_at INTEGER, " \
-        "order_id BLOB, digest BLOB) WITHOUT ROWID;"                                                         \
-        "CREATE INDEX session_began ON session (began_at);"                                                  \
-        "CREATE TABLE order_ (id BLOB PRIMARY KEY, row INTEGER NOT NULL UNIQUE, identity TEXT NOT NULL, "    \
-        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, person BLOB, application BLOB, session BLOB, "    \
-        "prepared INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL, code INTEGER NOT NULL DEFAULT 0, "     \
-        "made_at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;"                                   \
-        "CREATE UNIQUE INDEX order_one ON order_ (identity) WHERE state IN (1, 2) AND purpose <= 5;"         \
-        "CREATE INDEX order_open ON order_ (identity, row) WHERE state <= 3;"                                \
-        "CREATE TABLE part (order_id BLOB NOT NULL, kind INTEGER NOT NULL, step INTEGER NOT NULL, tries "    \
-        "INTEGER NOT NULL DEFAULT 0, modulus BLOB, call_id BLOB, certificate BLOB, ca BLOB, serial BLOB, "   \
-        "secret BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                          \
-        "CREATE INDEX part_serial ON part (kind, serial);"                                                   \
-        "CREATE TABLE held (identity TEXT NOT NULL, kind INTEGER NOT NULL, person BLOB NOT NULL, serial "    \
-        "BLOB NOT NULL, lives INTEGER NOT NULL, PRIMARY KEY (identity, kind)) WITHOUT ROWID;"                \
-        "CREATE INDEX held_serial ON held (kind, serial);"                                                   \
-        "CREATE TABLE receipt (identity TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, cose " \
-        "BLOB NOT NULL, taken_at INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (identity, "  \
-        "number)) WITHOUT ROWID;"                                                                            \
-        "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "      \
-        "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA
+#define SP_TSM_SCHEMA                                                                                                   \
+        "CREATE TABLE device (identity TEXT PRIMARY KEY, first_version INTEGER, first BLOB, own_version "               \
+        "INTEGER, own BLOB, own_stands INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL DEFAULT 0) "                    \
+        "WITHOUT ROWID;"                                                                                                \
+        "CREATE TABLE session (id BLOB PRIMARY KEY, nonce TEXT NOT NULL UNIQUE, identity TEXT NOT NULL, "               \
+        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, began_at INTEGER NOT NULL, verified_at INTEGER, "            \
+        "order_id BLOB, digest BLOB) WITHOUT ROWID;"                                                                    \
+        "CREATE INDEX session_began ON session (began_at);"                                                             \
+        "CREATE TABLE order_ (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, " \
+        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, person BLOB, application BLOB, session BLOB, "               \
+        "prepared INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL, code INTEGER NOT NULL DEFAULT 0, "                \
+        "made_at INTEGER NOT NULL, until INTEGER NOT NULL);"                                                            \
+        "CREATE UNIQUE INDEX order_one ON order_ (identity) WHERE state IN (1, 2) AND purpose <= 4;"                    \
+        "CREATE INDEX order_open ON order_ (identity, row) WHERE state <= 3;"                                           \
+        "CREATE TABLE part (order_id BLOB NOT NULL, kind INTEGER NOT NULL, step INTEGER NOT NULL, tries "               \
+        "INTEGER NOT NULL DEFAULT 0, modulus BLOB, call_id BLOB, certificate BLOB, ca BLOB, serial BLOB, "              \
+        "secret BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                                     \
+        "CREATE INDEX part_serial ON part (kind, serial);"                                                              \
+        "CREATE TABLE held (identity TEXT NOT NULL, kind INTEGER NOT NULL, person BLOB NOT NULL, serial "               \
+        "BLOB NOT NULL, lives INTEGER NOT NULL, PRIMARY KEY (identity, kind)) WITHOUT ROWID;"                           \
+        "CREATE INDEX held_serial ON held (kind, serial);"                                                              \
+        "CREATE TABLE receipt (identity TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, cose "            \
+        "BLOB NOT NULL, taken_at INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (identity, "             \
+        "number)) WITHOUT ROWID;"                                                                                       \
+        "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "                 \
+        "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA              \
+                DEVICE_LIST_SCHEMA
 enum { SP_TSM_SCHEMA_VERSION = 1 };
 
 struct sp_tsm;
@@ -102,7 +104,7 @@ MITOME_CHECKED mitome_status sp_tsm_open(
 void sp_tsm_close(struct sp_tsm *tsm);
 
 /* What other parties and phones may ask; the context of both is the struct sp_tsm. */
-enum { SP_TSM_DESKS = 2, SP_TSM_PHONE_DESKS = 6 };
+enum { SP_TSM_DESKS = 3, SP_TSM_PHONE_DESKS = 6 };
 extern const struct party_desk sp_tsm_desks[SP_TSM_DESKS];
 extern const struct phone_desk sp_tsm_phone_desks[SP_TSM_PHONE_DESKS];
 

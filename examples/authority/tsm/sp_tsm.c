@@ -99,6 +99,28 @@ mitome_status tsm_set_enterprise_list(
         return tsm_order(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x3A, .data = data }, error);
 }
 
+mitome_status tsm_fetch_receipt(struct tsm_channel *channel, struct tsm_receipt *ret, mitome_error *error)
+{
+        slice answer;
+        MITOME_TRY(
+                tsm_exchange(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x40, .expected = 65536 },
+                        ret->bytes, &answer, error));
+        MITOME_TRY(tlv_find(answer, 0x80, "receipt", &ret->evidence, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0x81, "number", 4, &ret->number, error));
+        return tlv_find_fixed(answer, 0x82, "digest", 32, &ret->digest, error);
+}
+
+mitome_status tsm_acknowledge(
+        struct tsm_channel *channel, const struct tsm_receipt *receipt, mitome_error *error)
+{
+        uint8_t fields[48];
+        writer w = WRITER(fields);
+        tlv_write(&w, 0x81, receipt->number);
+        tlv_write(&w, 0x82, receipt->digest);
+        return tsm_order(
+                channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x42, .data = writer_view(&w) }, error);
+}
+
 /* ---- JPKI applet ---- */
 
 /* What belongs to each kind of certificate: key, PIN or password, certificate, CA certificate (PROTOCOL.md).
@@ -194,6 +216,48 @@ mitome_status tsm_set_lease(struct tsm_channel *channel, slice serial, uint16_t 
         tlv_write(&w, 0x81, SLICE(number));
         return tsm_order(
                 channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x4A, .data = writer_view(&w) }, error);
+}
+
+mitome_status tsm_lease_left(struct tsm_channel *channel, uint16_t *ret_count, mitome_error *error)
+{
+        uint8_t plain[TSM_WIRE_MAX];
+        slice answer, left;
+        MITOME_TRY(tsm_exchange(channel, &(struct apdu_command){ .cla = 0x80, .ins = 0x4C, .expected = 256 },
+                plain, &answer, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0x81, "lease", 2, &left, error));
+        *ret_count = (uint16_t)(left.data[0] << 8 | left.data[1]);
+        return ok();
+}
+
+mitome_status tsm_look(struct tsm_channel *channel, unsigned *ret_there, mitome_error *error)
+{
+        uint8_t plain[TSM_WIRE_MAX];
+        slice answer, there;
+        MITOME_TRY(tsm_exchange(channel,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0xCA, .p2 = 0x01, .expected = 256 }, plain,
+                &answer, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0x83, "what is there", 1, &there, error));
+        *ret_there = there.data[0];
+        return ok();
+}
+
+mitome_status tsm_set_temporary(
+        struct tsm_channel *channel, enum authority_kind kind, slice secret, mitome_error *error)
+{
+        enum { TEMPORARY = 0x01 };
+        return tsm_order(channel,
+                &(struct apdu_command){ .cla = 0x80,
+                        .ins = 0x2C,
+                        .p1 = TEMPORARY,
+                        .p2 = places[kind].secret_reference,
+                        .data = secret },
+                error);
+}
+
+mitome_status tsm_erase_kind(struct tsm_channel *channel, enum authority_kind kind, mitome_error *error)
+{
+        return tsm_order(channel,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0x0E, .p2 = places[kind].key_reference }, error);
 }
 
 mitome_status tsm_erase(struct tsm_channel *channel, mitome_error *error)

@@ -66,6 +66,45 @@ MITOME_CHECKED mitome_status tsm_personalise(struct tsm_channel *channel, enum t
 MITOME_CHECKED mitome_status tsm_set_lease(
         struct tsm_channel *channel, slice serial, uint16_t count, mitome_error *error);
 
+/* tsm_lease_left tells how many are left. */
+MITOME_CHECKED mitome_status tsm_lease_left(
+        struct tsm_channel *channel, uint16_t *ret_count, mitome_error *error);
+
+/* tsm_look tells what the applet holds now: bits of enum tsm_there. */
+enum tsm_there {
+        TSM_USER_KEY = 0x01,
+        TSM_USER_CERTIFICATE = 0x02,
+        TSM_SIGNING_KEY = 0x04,
+        TSM_SIGNING_CERTIFICATE = 0x08,
+        TSM_PIN_TEMPORARY = 0x10,
+        TSM_PASSWORD_TEMPORARY = 0x20,
+        TSM_PIN_SET = 0x40,
+        TSM_PASSWORD_SET = 0x80,
+};
+MITOME_CHECKED mitome_status tsm_look(struct tsm_channel *channel, unsigned *ret_there, mitome_error *error);
+
+/* tsm_set_temporary is tsm_set_secret for a secret that opens nothing until its holder has changed it. */
+MITOME_CHECKED mitome_status tsm_set_temporary(
+        struct tsm_channel *channel, enum authority_kind kind, slice secret, mitome_error *error);
+
+/* tsm_erase_kind is tsm_erase for what belongs to one kind. */
+MITOME_CHECKED mitome_status tsm_erase_kind(
+        struct tsm_channel *channel, enum authority_kind kind, mitome_error *error);
+
+/* In a channel to the FIDO applet: the oldest receipt of an erasure that nobody has acknowledged, without a
+ * touch, since the station knows the phone (6A88 in channel->sw: none). ret->evidence views ret->bytes. */
+struct tsm_receipt {
+        uint8_t bytes[TSM_WIRE_MAX];
+        slice evidence;
+        slice number, digest; /* 4 and 32 bytes */
+};
+MITOME_CHECKED mitome_status tsm_fetch_receipt(
+        struct tsm_channel *channel, struct tsm_receipt *ret, mitome_error *error);
+
+/* tsm_acknowledge lets the element forget it: when the authority has it. */
+MITOME_CHECKED mitome_status tsm_acknowledge(
+        struct tsm_channel *channel, const struct tsm_receipt *receipt, mitome_error *error);
+
 /* tsm_erase ends keys, certificates and secrets of both kinds; a receipt stays until somebody fetches it. */
 MITOME_CHECKED mitome_status tsm_erase(struct tsm_channel *channel, mitome_error *error);
 

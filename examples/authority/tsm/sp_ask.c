@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the SP-TSM asks of the authority and of the SEI-TSM. No transaction is open meanwhile. */
+
+#include "digest.h"
+#include "evidence_form.h"
+#include "sp_map.h"
+#include "sp_within.h"
+
+bool sp_was_refused(mitome_status status)
+{
+        return status.code == MITOME_E_REFUSED;
+}
+
+/* Asks; a refusal is the failure that the other one named, with REFUSED as the status. */
+static mitome_status ask(struct sp_tsm *tsm, const char *to, const char *kind,
+        const uint8_t id[LETTER_ID_SIZE], const writer *body, uint8_t buffer[LETTER_MAX], slice *ret_answer,
+        mitome_code *ret_refusal, mitome_error *error)
+{
+        slice view;
+        MITOME_TRY(writer_finish(body, "letter", &view, error));
+        return party_call(tsm->party, to, kind, id, view, buffer, ret_answer, ret_refusal, error);
+}
+
+static mitome_status ask_anew(struct sp_tsm *tsm, const char *to, const char *kind, const writer *body,
+        uint8_t buffer[LETTER_MAX], slice *ret_answer, mitome_code *ret_refusal, mitome_error *error)
+{
+        uint8_t id[LETTER_ID_SIZE];
+        MITOME_TRY(party_make_id(tsm->party, id, error));
+        return ask(tsm, to, kind, id, body, buffer, ret_answer, ret_refusal, error);
+}
+
+/* ---- the authority ---- */
+
+static mitome_status read_live(struct sp_map *map, struct sp_checked *ret)
+{
+        struct cbor_members array;
+        MITOME_TRY(sp_map_at(map, 2, "live certificates"));
+        MITOME_TRY(cbor_open_array(&map->r, "live certificates", SP_KINDS, &array));
+        while (cbor_next_element(&map->r, &array)) {
+                struct sp_map one;
+                uint64_t kind;
+                slice serial;
+                MITOME_TRY(sp_map_here(&one, &map->r));
+                MITOME_TRY(sp_map_uint(&one, 1, "kind", SP_LAST_KIND, &kind));
+                MITOME_TRY(sp_map_bytes(&one, 2, "serial", SP_SERIAL_MAX, &serial));
+                MITOME_TRY(sp_map_close(&one));
+                size_t at = ret->live_count++;
+                ret->live[at].kind = (unsigned)kind;
+                ret->live[at].serial_size = serial.size;
+                MITOME_TRY(slice_copy(
+                        serial, "serial", ret->live[at].serial, SP_SERIAL_MAX, map->r.bytes.error));
+        }
+        return ok();
+}
+
+static mitome_status read_checked(slice answer, struct sp_checked *ret, mitome_error *error)
+{
+        struct sp_map map;
+        struct sp_checked checked = { 0 };
+        MITOME_TRY(sp_map_begin(answer, &map, error));
+        MITOME_TRY(sp_map_fixed(&map, 1, "person", sizeof checked.person, checked.person));
+        MITOME_TRY(read_live(&map, &checked));
+        MITOME_TRY(sp_map_fixed(&map, 3, "digest", sizeof checked.digest, checked.digest));
+        MITOME_TRY(sp_map_kinds(&map, 4, &checked.kinds));
+        MITOME_TRY(sp_map_end(&map));
+        *ret = checked;
+        return ok();
+}
+
+/* A refusal of the authority's is told to the phone as it is. */
+static mitome_status pass_on(
+        mitome_status status, mitome_code refusal, const char *field, mitome_error *error)
+{
+        if (!sp_was_refused(status))
+                return status;
+        if (error)
+                *error = (mitome_error){ 0 };
+        return fail(error, refusal, field, NULL);
+}
+
+mitome_status sp_ask_check(struct sp_tsm *tsm, slice cms, slice nonce, const char *purpose, slice identity,
+        struct sp_checked *ret, mitome_error *error)
+{
+        uint8_t body[LETTER_BODY_MAX], buffer[LETTER_MAX];
+        writer w = WRITER(body);
+        slice answer;
+        mitome_code refusal = MITOME_OK;
+        cbor_write_map(&w, 4);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, cms);
+        cbor_write_uint(&w, 2);
+        cbor_write_text(&w, nonce);
+        cbor_write_uint(&w, 3);
+        cbor_write_string(&w, purpose);
+        cbor_write_uint(&w, 4);
+        cbor_write_text(&w, identity);
+        mitome_status status =
+                ask_anew(tsm, PARTY_AUTHORITY, "check-application", &w, buffer, &answer, &refusal, error);
+        MITOME_TRY(pass_on(status, refusal, "application", error));
+        return read_checked(answer, ret, error);
+}
+
+static mitome_status read_issued(slice answer, struct sp_issued *ret, mitome_error *error)
+{
+        struct sp_map map;
+        slice replaced;
+        bool here;
+        MITOME_TRY(sp_map_begin(answer, &map, error));
+        MITOME_TRY(sp_map_bytes(&map, 1, "certificate", SP_CERTIFICATE_MAX, &ret->certificate));
+        MITOME_TRY(sp_map_bytes(&map, 2, "CA certificate", SP_CERTIFICATE_MAX, &ret->ca));
+        MITOME_TRY(sp_map_has(&map, 3, &here));
+        if (here)
+                MITOME_TRY(cbor_read_bytes(&map.r, "replaced serial", SP_SERIAL_MAX, &replaced));
+        return sp_map_end(&map);
+}
+
+mitome_status sp_ask_issue(struct sp_tsm *tsm, const struct sp_order *order, const struct sp_part *part,
+        struct sp_issued *ret, mitome_error *error)
+{
+        uint8_t body[512];
+        writer w = WRITER(body);
+        slice answer;
+        mitome_code refusal = MITOME_OK;
+        cbor_write_map(&w, 5);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, SLICE(order->person));
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, part->kind);
+        cbor_write_uint(&w, 3);
+        cbor_write_bytes(&w, SLICE(part->modulus));
+        cbor_write_uint(&w, 4);
+        cbor_write_text(&w, sp_identity(order));
+        cbor_write_uint(&w, 5);
+        cbor_write_bytes(&w, SLICE(order->application));
+        mitome_status status =
+                ask(tsm, PARTY_AUTHORITY, "issue", part->call_id, &w, ret->buffer, &answer, &refusal, error);
+        if (sp_was_refused(status)) {
+                MITOME_TRY(sql_begin(tsm->store, error));
+                MITOME_TRY(sp_finish(tsm->store, sp_give_up(tsm, order, refusal, error), error));
+        }
+        MITOME_TRY(status);
+        return read_issued(answer, ret, error);
+}
+
+mitome_status sp_write_revoke(writer *w, unsigned kind, slice serial, unsigned reason, slice application)
+{
+        cbor_write_map(w, application.size ? 4 : 3);
+        cbor_write_uint(w, 1);
+        cbor_write_uint(w, kind);
+        cbor_write_uint(w, 2);
+        cbor_write_bytes(w, serial);
+        cbor_write_uint(w, 3);
+        cbor_write_uint(w, reason);
+        if (application.size) {
+                cbor_write_uint(w, 4);
+                cbor_write_bytes(w, application);
+        }
+        return ok();
+}
+
+mitome_status sp_read_revoked(struct cbor_reader *r, struct sp_revoked ret[SP_REVOKED_MAX], size_t *ret_count)
+{
+        struct cbor_members array;
+        size_t count = 0;
+        MITOME_TRY(cbor_open_array(r, "revoked", SP_REVOKED_MAX, &array));
+        while (cbor_next_element(r, &array)) {
+                struct sp_map one;
+                uint64_t kind, reason;
+                slice device;
+                bool here;
+                MITOME_TRY(sp_map_here(&one, r));
+                MITOME_TRY(sp_map_uint(&one, 1, "kind", SP_LAST_KIND, &kind));
+                MITOME_TRY(sp_map_bytes(&one, 2, "serial", SP_SERIAL_MAX, &ret[count].serial));
+                MITOME_TRY(sp_map_has(&one, 3, &here));
+                if (here)
+                        MITOME_TRY(cbor_read_text(&one.r, "device", EVIDENCE_IDENTITY_MAX, &device));
+                MITOME_TRY(sp_map_uint(&one, 4, "reason", 10, &reason));
+                MITOME_TRY(sp_map_close(&one));
+                ret[count++].kind = (unsigned)kind;
+        }
+        *ret_count = count;
+        return ok();
+}
+
+static mitome_status take_list(struct sp_tsm *tsm, slice answer, mitome_error *error)
+{
+        struct sp_map map;
+        struct sp_revoked revoked[SP_REVOKED_MAX];
+        size_t count;
+        MITOME_TRY(sp_map_begin(answer, &map, error));
+        MITOME_TRY(sp_map_at(&map, 1, "revoked"));
+        MITOME_TRY(sp_read_revoked(&map.r, revoked, &count));
+        MITOME_TRY(sp_map_end(&map));
+        return sp_take_revoked(tsm, revoked, count, error);
+}
+
+mitome_status sp_ask_revoke(struct sp_tsm *tsm, unsigned kind, slice serial, unsigned reason,
+        slice application, mitome_error *error)
+{
+        uint8_t body[128], buffer[LETTER_MAX];
+        writer w = WRITER(body);
+        slice answer;
+        mitome_code refusal = MITOME_OK;
+        MITOME_TRY(sp_write_revoke(&w, kind, serial, reason, application));
+        mitome_status status = ask_anew(tsm, PARTY_AUTHORITY, "revoke", &w, buffer, &answer, &refusal, error);
+        MITOME_TRY(pass_on(status, refusal, "revocation", error));
+        MITOME_TRY(sql_begin(tsm->store, error));
+        return sp_finish(tsm->store, take_list(tsm, answer, error), error);
+}
+
+mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, slice serial, enum sp_status *ret,
+        uint8_t ret_digest[SP_DIGEST_SIZE], mitome_error *error)
+{
+        uint8_t body[64], buffer[LETTER_MAX];
+        writer w = WRITER(body);
+        struct sp_map map;
+        slice answer;
+        uint64_t state, other;
+        mitome_code refusal = MITOME_OK;
+        cbor_write_map(&w, 2);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, kind);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, serial);
+        mitome_status status = ask_anew(tsm, PARTY_AUTHORITY, "status", &w, buffer, &answer, &refusal, error);
+        MITOME_TRY(pass_on(status, refusal, "status", error));
+        MITOME_TRY(sp_map_begin(answer, &map, error));
+        MITOME_TRY(sp_map_uint(&map, 1, "status", SP_UNKNOWN, &state));
+        for (int64_t key = 2; key <= 4; key++) { /* reason, at, not after */
+                bool here;
+                MITOME_TRY(sp_map_has(&map, key, &here));
+                if (here)
+                        MITOME_TRY(cbor_read_uint(&map.r, "status", INT64_MAX, &other));
+        }
+        MITOME_TRY(sp_map_end(&map));
+        sha256(&answer, 1, ret_digest);
+        *ret = (enum sp_status)state;
+        return ok();
+}
+
+/* ---- the SEI-TSM ---- */
+
+enum { ABSENT, INSTALLED, ASKED };
+
+static void write_prepare(struct sp_tsm *tsm, slice identity, writer *w)
+{
+        cbor_write_map(w, 3);
+        cbor_write_uint(w, 1);
+        cbor_write_text(w, identity);
+        cbor_write_uint(w, 2);
+        cbor_write_uint(w, INSTALLED);
+        cbor_write_uint(w, 3);
+        cbor_write_array(w, tsm->config.app_count);
+        for (size_t i = 0; i < tsm->config.app_count; i++)
+                cbor_write_bytes(w, SLICE(tsm->config.apps[i]));
+}
+
+static void write_identity(slice identity, writer *w)
+{
+        cbor_write_map(w, 1);
+        cbor_write_uint(w, 1);
+        cbor_write_text(w, identity);
+}
+
+static mitome_status note_prepared(
+        struct sp_tsm *tsm, struct sp_order *order, enum sp_prepared prepared, mitome_error *error)
+{
+        order->prepared = prepared;
+        return sql_do(tsm->store, "UPDATE order_ SET prepared = ? WHERE id = ?",
+                SQL_VALUES(SQL_INT(prepared), SQL_BYTES(SLICE(order->id))), NULL, error);
+}
+
+static mitome_status read_state(slice answer, uint64_t *ret, mitome_error *error)
+{
+        struct sp_map map;
+        MITOME_TRY(sp_map_begin(answer, &map, error));
+        MITOME_TRY(sp_map_uint(&map, 1, "state", ASKED, ret));
+        return sp_map_end(&map);
+}
+
+/* What is absent, though it was only asked about, has to be prepared after all. */
+static const enum sp_prepared after_answer[] = {
+        [ABSENT] = SP_NOT_PREPARED,
+        [INSTALLED] = SP_PREPARED,
+        [ASKED] = SP_PREPARE_ASKED,
+};
+
+/* The order's own id is the letter's: asked twice, it cleans once. */
+mitome_status sp_ask_prepared(struct sp_tsm *tsm, struct sp_order *order, bool *ret, mitome_error *error)
+{
+        uint8_t body[256], buffer[LETTER_MAX];
+        writer w = WRITER(body);
+        slice answer;
+        uint64_t state;
+        mitome_code refusal = MITOME_OK;
+        bool first = order->prepared == SP_NOT_PREPARED;
+        *ret = order->prepared == SP_PREPARED;
+        if (*ret)
+                return ok();
+        if (first)
+                write_prepare(tsm, sp_identity(order), &w);
+        else
+                write_identity(sp_identity(order), &w);
+        mitome_status status =
+                first ? ask(tsm, PARTY_SEI_TSM, "prepare", order->id, &w, buffer, &answer, &refusal, error)
+                      : ask_anew(tsm, PARTY_SEI_TSM, "applet-state", &w, buffer, &answer, &refusal, error);
+        MITOME_TRY(pass_on(status, refusal, "applet", error));
+        MITOME_TRY(read_state(answer, &state, error));
+        *ret = state == INSTALLED;
+        return note_prepared(tsm, order, after_answer[state], error);
+}

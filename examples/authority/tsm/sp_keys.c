@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The keys of the phones' domains, at rest and in the element. What seals them lies in a file beside the
+ * store: an operator has a hardware security module there, and this has none. */
+
+#include "sp_within.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- at rest ---- */
+
+enum {
+        NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+        TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+        KEYS_SIZE = 3 * SCP03_KEY_MAX,
+};
+_Static_assert(SP_SEAL_EXTRA == NONCE + TAG, "");
+_Static_assert(SP_WRAPPING_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "");
+
+mitome_status sp_seal(struct sp_tsm *tsm, slice name, slice bytes, writer *out, mitome_error *error)
+{
+        uint8_t nonce[NONCE];
+        const struct mitome_random *random = party_random(tsm->party);
+        if (random->fill(random->context, nonce, sizeof nonce) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
+        write_slice(out, SLICE(nonce));
+        uint8_t *place = write_space(out, bytes.size + TAG);
+        if (!place)
+                return fail(error, MITOME_E_BUFFER_FULL, "sealed", NULL);
+        crypto_aead_xchacha20poly1305_ietf_encrypt(place, NULL, bytes.data, bytes.size, name.data, name.size,
+                NULL, nonce, tsm->config.wrapping_key);
+        return ok();
+}
+
+mitome_status sp_unseal(struct sp_tsm *tsm, slice name, slice sealed, uint8_t *buffer, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        reader r = reader_over(sealed, NULL, error);
+        slice nonce, rest;
+        unsigned long long size;
+        if (sealed.size < SP_SEAL_EXTRA || sealed.size - SP_SEAL_EXTRA > capacity)
+                return fail(error, MITOME_E_WRAPPING, "what is sealed in the store", NULL);
+        MITOME_TRY(read_bytes(&r, "sealed", NONCE, &nonce));
+        rest = read_rest(&r);
+        if (crypto_aead_xchacha20poly1305_ietf_decrypt(buffer, &size, NULL, rest.data, rest.size, name.data,
+                    name.size, nonce.data, tsm->config.wrapping_key) != 0)
+                return fail(error, MITOME_E_WRAPPING, "what is sealed in the store", NULL);
+        *ret_size = (size_t)size;
+        return ok();
+}
+
+/* What a sealed set is bound to: the phone, and which of its sets it is. */
+static slice set_name(writer *w, slice identity, const char *which)
+{
+        write_slice(w, slice_text(which));
+        write_u8(w, ':');
+        write_slice(w, identity);
+        return writer_view(w);
+}
+
+static mitome_status seal_set(struct sp_tsm *tsm, slice identity, const char *which,
+        const struct tsm_key_set *set, writer *out, mitome_error *error)
+{
+        uint8_t name[SP_IDENTITY_MAX + 8], plain[KEYS_SIZE];
+        writer n = WRITER(name), p = WRITER(plain);
+        write_slice(&p, slice_of(set->keys.enc, set->keys.size));
+        write_slice(&p, slice_of(set->keys.mac, set->keys.size));
+        write_slice(&p, slice_of(set->keys.dek, set->keys.size));
+        mitome_status status = sp_seal(tsm, set_name(&n, identity, which), writer_view(&p), out, error);
+        bytes_wipe(plain, sizeof plain);
+        return status;
+}
+
+static mitome_status unseal_set(struct sp_tsm *tsm, slice identity, const char *which, slice sealed,
+        struct tsm_key_set *ret, mitome_error *error)
+{
+        uint8_t name[SP_IDENTITY_MAX + 8], plain[KEYS_SIZE];
+        writer n = WRITER(name);
+        size_t size;
+        MITOME_TRY(sp_unseal(tsm, set_name(&n, identity, which), sealed, plain, sizeof plain, &size, error));
+        reader r = reader_over(slice_of(plain, size), NULL, error);
+        size_t each = size / 3;
+        ret->keys.size = (uint8_t)each;
+        mitome_status status = read_into(&r, "ENC", ret->keys.enc, each);
+        if (!failed(status))
+                status = read_into(&r, "MAC", ret->keys.mac, each);
+        if (!failed(status))
+                status = read_into(&r, "DEK", ret->keys.dek, each);
+        bytes_wipe(plain, sizeof plain);
+        MITOME_TRY(status);
+        return scp03_keys_fit(&ret->keys) ? ok() : fail(error, MITOME_E_WRAPPING, "key set", NULL);
+}
+
+/* ---- the table ---- */
+
+static mitome_status read_device(struct sp_tsm *tsm, slice identity, const struct sql_query *query,
+        struct sp_device *ret, mitome_error *error)
+{
+        ret->there = true;
+        ret->own_stands = sql_integer(query, 4) != 0;
+        ret->has_first = !sql_is_null(query, 1);
+        ret->has_own = !sql_is_null(query, 3);
+        if (ret->has_first) {
+                ret->first.version = (uint8_t)sql_integer(query, 0);
+                MITOME_TRY(unseal_set(tsm, identity, "first", sql_bytes(query, 1), &ret->first, error));
+        }
+        if (ret->has_own) {
+                ret->own.version = (uint8_t)sql_integer(query, 2);
+                MITOME_TRY(unseal_set(tsm, identity, "own", sql_bytes(query, 3), &ret->own, error));
+        }
+        return ok();
+}
+
+mitome_status sp_device_load(struct sp_tsm *tsm, slice identity, struct sp_device *ret, mitome_error *error)
+{
+        struct sql_query query;
+        mitome_status status = ok();
+        *ret = (struct sp_device){ 0 };
+        MITOME_TRY(sql_ask(tsm->store,
+                "SELECT first_version, first, own_version, own, own_stands FROM device WHERE identity = ?",
+                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }), &query, error));
+        if (sql_next(&query))
+                status = read_device(tsm, identity, &query, ret, error);
+        mitome_status ended = sql_end(&query);
+        if (!failed(status))
+                status = ended;
+        if (failed(status))
+                bytes_wipe(ret, sizeof *ret);
+        return status;
+}
+
+mitome_status sp_device_knows(struct sp_tsm *tsm, slice identity, bool *ret, mitome_error *error)
+{
+        struct sql_query query;
+        MITOME_TRY(sql_ask(tsm->store, "SELECT 1 FROM device WHERE identity = ?",
+                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }), &query, error));
+        *ret = sql_next(&query);
+        return sql_end(&query);
+}
+
+mitome_status sp_device_first(
+        struct sp_tsm *tsm, slice identity, const struct tsm_key_set *first, mitome_error *error)
+{
+        uint8_t sealed[SP_SEALED_MAX];
+        writer w = WRITER(sealed);
+        MITOME_TRY(seal_set(tsm, identity, "first", first, &w, error));
+        return sql_do(tsm->store,
+                "INSERT INTO device (identity, first_version, first) VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET first_version = excluded.first_version, first = excluded.first",
+                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }, SQL_INT(first->version),
+                        SQL_BYTES(writer_view(&w))),
+                NULL, error);
+}
+
+static mitome_status store_own(
+        struct sp_tsm *tsm, slice identity, const struct tsm_key_set *own, mitome_error *error)
+{
+        uint8_t sealed[SP_SEALED_MAX];
+        writer w = WRITER(sealed);
+        MITOME_TRY(seal_set(tsm, identity, "own", own, &w, error));
+        return sql_do(tsm->store,
+                "UPDATE device SET own_version = ?, own = ?, own_stands = 0 WHERE identity = ?",
+                SQL_VALUES(SQL_INT(own->version), SQL_BYTES(writer_view(&w)),
+                        { .type = SQL_TEXT, .bytes = identity }),
+                NULL, error);
+}
+
+static mitome_status note_taken_over(struct sp_tsm *tsm, slice identity, mitome_error *error)
+{
+        MITOME_TRY(sql_do(tsm->store,
+                "UPDATE device SET own_stands = 1, first = NULL, first_version = NULL WHERE identity = ?",
+                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }), NULL, error));
+        return sp_journal_device(tsm, "take-over-keys", "done", identity, NULL, NULL, error);
+}
+
+/* ---- in the element ---- */
+
+/* The answer to a former PUT KEY may have been lost. Only an element that has no such set is taken over anew:
+ * silence, or whatever else, must not cost the keys that stand. */
+static mitome_status opens_already(struct sp_tsm *tsm, const struct mitome_link *link,
+        const struct sp_device *device, bool *ret, mitome_error *error)
+{
+        struct tsm_channel channel;
+        mitome_error cause = { 0 };
+        *ret = false;
+        if (!device->has_own)
+                return ok();
+        mitome_status status =
+                tsm_open_set(&channel, link, &device->own, TSM_PROVIDER, party_random(tsm->party), &cause);
+        if (status.code == MITOME_E_APDU_STATUS && channel.sw == SW_NO_REFERENCE)
+                return ok();
+        if (failed(status))
+                return fail(error, cause.code, cause.field, cause.clause);
+        tsm_close(&channel);
+        *ret = true;
+        return ok();
+}
+
+static mitome_status draw_own(
+        struct sp_tsm *tsm, slice identity, struct sp_device *device, mitome_error *error)
+{
+        if (device->has_own && !device->own_stands)
+                return ok(); /* drawn in a former attempt */
+        MITOME_TRY(tsm_make_keys(&device->own, TSM_KEYS_OWN, party_random(tsm->party), error));
+        device->has_own = true;
+        device->own_stands = false;
+        return store_own(tsm, identity, &device->own, error);
+}
+
+mitome_status sp_take_over(struct sp_tsm *tsm, slice identity, const struct mitome_link *link,
+        struct sp_device *device, mitome_error *error)
+{
+        bool stands;
+        MITOME_TRY(opens_already(tsm, link, device, &stands, error));
+        if (!stands) {
+                if (!device->has_first)
+                        return fail(error, MITOME_E_DEVICE_UNKNOWN, "phone", NULL);
+                MITOME_TRY(draw_own(tsm, identity, device, error));
+                MITOME_TRY(
+                        tsm_take_over(link, &device->first, &device->own, party_random(tsm->party), error));
+        }
+        MITOME_TRY(sql_begin(tsm->store, error));
+        MITOME_TRY(sp_finish(tsm->store, note_taken_over(tsm, identity, error), error));
+        device->own_stands = true;
+        return ok();
+}
+
+/* ---- the file ---- */
+
+static mitome_status read_key(int fd, uint8_t ret_key[SP_WRAPPING_SIZE], mitome_error *error)
+{
+        uint8_t bytes[SP_WRAPPING_SIZE + 1];
+        struct stat is;
+        if (fstat(fd, &is) != 0)
+                return fail(error, MITOME_E_FILE_READ, "wrapping key", NULL);
+        if (is.st_mode & 077)
+                return fail(error, MITOME_E_FILE_MODE, "wrapping key", NULL);
+        ssize_t size = read(fd, bytes, sizeof bytes);
+        mitome_status status =
+                size == SP_WRAPPING_SIZE
+                        ? slice_copy(slice_of(bytes, SP_WRAPPING_SIZE), "wrapping key", ret_key,
+                                  SP_WRAPPING_SIZE, error)
+                        : fail(error, size < 0 ? MITOME_E_FILE_READ : MITOME_E_VALUE, "wrapping key", NULL);
+        bytes_wipe(bytes, sizeof bytes);
+        return status;
+}
+
+/* Whole or not at all: what a cut leaves half is no key. */
+static mitome_status make_key(const char *path, const uint8_t key[SP_WRAPPING_SIZE], mitome_error *error)
+{
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return fail(error, MITOME_E_FILE_WRITE, "wrapping key", NULL);
+        bool good = write(fd, key, SP_WRAPPING_SIZE) == SP_WRAPPING_SIZE && fsync(fd) == 0;
+        good = close(fd) == 0 && good;
+        if (good)
+                return ok();
+        (void)unlink(path);
+        return fail(error, MITOME_E_FILE_WRITE, "wrapping key", NULL);
+}
+
+mitome_status sp_wrapping_load(const char *path, const struct mitome_random *random,
+        uint8_t ret_key[SP_WRAPPING_SIZE], mitome_error *error)
+{
+        uint8_t key[SP_WRAPPING_SIZE];
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        mitome_status status = ok();
+        if (fd >= 0) {
+                status = read_key(fd, key, error);
+                (void)close(fd);
+        } else if (errno != ENOENT) {
+                status = fail(error, MITOME_E_FILE_READ, "wrapping key", NULL);
+        } else if (random->fill(random->context, key, sizeof key) != 0) {
+                status = fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
+        } else {
+                status = make_key(path, key, error);
+        }
+        if (!failed(status))
+                status = slice_copy(SLICE(key), "wrapping key", ret_key, SP_WRAPPING_SIZE, error);
+        bytes_wipe(key, sizeof key);
+        return status;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Receipts of erasures: from the element, or from the phone's app, to the authority, which alone believes
+ * them. Only what it has taken confirms an erasure. */
+
+#include "digest.h"
+#include "read_evidence.h"
+#include "sp_map.h"
+#include "sp_within.h"
+
+static struct sql_value text_value(slice text)
+{
+        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
+}
+
+static struct sql_value blob_or_null(slice bytes)
+{
+        return bytes.size ? SQL_BYTES(bytes) : SQL_NONE;
+}
+
+static mitome_status insert(
+        struct sp_tsm *tsm, slice identity, int64_t number, slice cose, mitome_error *error)
+{
+        uint8_t digest[SHA256_SIZE];
+        sha256(&cose, 1, digest);
+        return sql_do(tsm->store,
+                "INSERT INTO receipt (identity, number, digest, cose) VALUES (?, ?, ?, ?) ON CONFLICT DO "
+                "UPDATE SET digest = excluded.digest, cose = excluded.cose WHERE taken_at IS NULL",
+                SQL_VALUES(text_value(identity), SQL_INT(number), SQL_BYTES(SLICE(digest)), SQL_BYTES(cose)),
+                NULL, error);
+}
+
+mitome_status sp_receipt_keep(
+        struct sp_tsm *tsm, slice identity, slice cose, int64_t *ret_number, mitome_error *error)
+{
+        struct evidence evidence;
+        MITOME_TRY(evidence_read(cose, &evidence, error));
+        if (evidence.kind != EVIDENCE_RECEIPT)
+                return fail(error, MITOME_E_EVIDENCE_KIND, "receipt", NULL);
+        if (!slice_equal(evidence.identity, identity))
+                return fail(error, MITOME_E_VALUE, "receipt's identity", NULL);
+        *ret_number = evidence.numbers[EVIDENCE_AT_SEQUENCE];
+        return insert(tsm, identity, *ret_number, cose, error);
+}
+
+mitome_status sp_receipt_taken(
+        struct sp_tsm *tsm, slice identity, int64_t number, bool *ret, mitome_error *error)
+{
+        struct sql_query query;
+        MITOME_TRY(sql_ask(tsm->store,
+                "SELECT 1 FROM receipt WHERE identity = ? AND number = ? AND taken_at IS NOT NULL",
+                SQL_VALUES(text_value(identity), SQL_INT(number)), &query, error));
+        *ret = sql_next(&query);
+        return sql_end(&query);
+}
+
+/* ---- what the authority's word brings ---- */
+
+/* The applet goes, too, where nothing is left in it and nobody waits for it (row 33). */
+static mitome_status let_applet_go(struct sp_tsm *tsm, slice identity, mitome_error *error)
+{
+        enum { DELETED = 0 };
+        uint8_t body[96];
+        struct sql_query query;
+        writer w = WRITER(body);
+        slice view;
+        MITOME_TRY(sql_ask(tsm->store,
+                "SELECT 1 FROM held WHERE identity = ?1 UNION SELECT 1 FROM order_ WHERE identity = ?1 AND "
+                "state <= 3 AND purpose <> 5",
+                SQL_VALUES(text_value(identity)), &query, error));
+        bool used = sql_next(&query);
+        MITOME_TRY(sql_end(&query));
+        if (used)
+                return ok();
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_text(&w, identity);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, DELETED);
+        cbor_write_uint(&w, 3);
+        cbor_write_array(&w, 0);
+        MITOME_TRY(writer_finish(&w, "prepare", &view, error));
+        MITOME_TRY(push_registry_forget(tsm->store, identity, error));
+        return party_send(tsm->party, PARTY_SEI_TSM, "prepare", view, error);
+}
+
+static mitome_status end_erasure(struct sp_tsm *tsm, slice identity, slice id, mitome_error *error)
+{
+        struct sp_order order;
+        bool all;
+        MITOME_TRY(sp_order_load(tsm->store, id, &order, error));
+        MITOME_TRY(sp_all_at(tsm->store, &order, SP_STEP_CONFIRMED, &all, error));
+        if (!all)
+                return ok();
+        MITOME_TRY(sp_order_move(tsm, &order, SP_ORDER_DONE, error));
+        MITOME_TRY(push_registry_end(tsm->store, identity, error));
+        MITOME_TRY(sp_settle_revocations(tsm, identity, error));
+        return let_applet_go(tsm, identity, error);
+}
+
+/* A receipt that names the certificate, or, of a key that had none, a later one than there were when the
+ * erasure was asked for. */
+mitome_status sp_confirm(struct sp_tsm *tsm, slice identity, mitome_error *error)
+{
+        enum { AT_ONCE = 16 };
+        uint8_t ids[AT_ONCE][SP_ID_SIZE];
+        size_t count = 0;
+        struct sql_query query;
+        mitome_status status = ok();
+        MITOME_TRY(sql_do(tsm->store,
+                "UPDATE part SET step = 22 WHERE step IN (0, 20, 21) AND order_id IN (SELECT id FROM order_ "
+                "WHERE identity = ?1 AND purpose = 6 AND state <= 3) AND EXISTS (SELECT 1 FROM erased x WHERE "
+                "x.identity = ?1 AND x.kind = part.kind AND (x.serial = part.serial OR (x.number > part.tries "
+                "AND (x.serial IS NULL OR part.serial IS NULL))))",
+                SQL_VALUES(text_value(identity)), NULL, error));
+        MITOME_TRY(sql_ask(tsm->store,
+                "SELECT id FROM order_ WHERE identity = ? AND purpose = 6 AND state <= 3 LIMIT 16",
+                SQL_VALUES(text_value(identity)), &query, error));
+        while (!failed(status) && count < AT_ONCE && sql_next(&query))
+                status = slice_copy(sql_bytes(&query, 0), "order", ids[count++], SP_ID_SIZE, error);
+        mitome_status ended = sql_end(&query);
+        MITOME_TRY(status);
+        MITOME_TRY(ended);
+        for (size_t i = 0; i < count; i++)
+                MITOME_TRY(end_erasure(tsm, identity, SLICE(ids[i]), error));
+        return ok();
+}
+
+static mitome_status note_person(struct sp_tsm *tsm, slice identity, int64_t number,
+        const struct evidence_person *person, mitome_error *error)
+{
+        MITOME_TRY(sql_do(tsm->store,
+                "INSERT OR IGNORE INTO erased (identity, number, kind, serial, key) VALUES (?, ?, ?, ?, ?)",
+                SQL_VALUES(text_value(identity), SQL_INT(number), SQL_INT(person->kind),
+                        blob_or_null(person->serial), blob_or_null(person->key)),
+                NULL, error));
+        return sql_do(tsm->store,
+                "DELETE FROM held WHERE identity = ?1 AND kind = ?2 AND (serial = ?3 OR (?3 IS NULL AND lives = "
+                "0))",
+                SQL_VALUES(text_value(identity), SQL_INT(person->kind), blob_or_null(person->serial)), NULL,
+                error);
+}
+
+static mitome_status read_answer(
+        slice answer, struct sp_taken *ret, slice *ret_identity, slice *ret_revoked, mitome_error *error)
+{
+        struct sp_map map;
+        uint64_t number;
+        MITOME_TRY(sp_map_begin(answer, &map, error));
+        MITOME_TRY(sp_map_text(&map, 1, "identity", EVIDENCE_IDENTITY_MAX, ret_identity));
+        MITOME_TRY(sp_map_uint(&map, 2, "number", UINT32_MAX, &number));
+        MITOME_TRY(sp_map_fixed(&map, 3, "digest", sizeof ret->digest, ret->digest));
+        MITOME_TRY(sp_map_at(&map, 4, "revoked"));
+        MITOME_TRY(cbor_read_item(&map.r, "revoked", ret_revoked));
+        MITOME_TRY(sp_map_end(&map));
+        ret->number = (int64_t)number;
+        return ok();
+}
+
+static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken *taken, slice identity,
+        slice revoked_list, mitome_error *error)
+{
+        struct evidence evidence;
+        struct sp_revoked revoked[SP_REVOKED_MAX];
+        size_t count;
+        struct cbor_reader r = cbor_over(revoked_list, NULL, error);
+        MITOME_TRY(evidence_read(cose, &evidence, error));
+        if (!slice_equal(evidence.identity, identity) ||
+                evidence.numbers[EVIDENCE_AT_SEQUENCE] != (uint64_t)taken->number)
+                return fail(error, MITOME_E_VALUE, "the authority's answer", NULL);
+        MITOME_TRY(sp_read_revoked(&r, revoked, &count));
+        MITOME_TRY(cbor_end(&r, "revoked"));
+        MITOME_TRY(insert(tsm, identity, taken->number, cose, error));
+        MITOME_TRY(sql_do(tsm->store,
+                "UPDATE receipt SET taken_at = COALESCE(taken_at, ?) WHERE identity = ? AND number = ?",
+                SQL_VALUES(SQL_INT(party_now(tsm->party)), text_value(identity), SQL_INT(taken->number)),
+                NULL, error));
+        const struct sp_evidence why = { "receipt", SLICE(taken->digest) };
+        MITOME_TRY(sp_journal_device(tsm, "take-receipt", "confirmed", identity, &why, NULL, error));
+        for (size_t i = 0; i < evidence.person_count; i++)
+                MITOME_TRY(note_person(tsm, identity, taken->number, &evidence.persons[i], error));
+        MITOME_TRY(sp_take_revoked(tsm, revoked, count, error));
+        return sp_confirm(tsm, identity, error);
+}
+
+mitome_status sp_receipt_show(struct sp_tsm *tsm, slice cose, struct sp_taken *ret, mitome_error *error)
+{
+        uint8_t body[EVIDENCE_MAX + 16], buffer[LETTER_MAX], id[LETTER_ID_SIZE];
+        writer w = WRITER(body);
+        slice view, answer, identity, revoked;
+        mitome_code refusal = MITOME_OK;
+        struct sp_taken taken;
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, cose);
+        MITOME_TRY(writer_finish(&w, "receipt", &view, error));
+        MITOME_TRY(party_make_id(tsm->party, id, error));
+        mitome_status status = party_call(
+                tsm->party, PARTY_AUTHORITY, "receipt", id, view, buffer, &answer, &refusal, error);
+        if (sp_was_refused(status)) {
+                if (error)
+                        *error = (mitome_error){ 0 };
+                return fail(error, refusal, "receipt", NULL);
+        }
+        MITOME_TRY(status);
+        MITOME_TRY(read_answer(answer, &taken, &identity, &revoked, error));
+        MITOME_TRY(sql_begin(tsm->store, error));
+        MITOME_TRY(sp_finish(tsm->store, take(tsm, cose, &taken, identity, revoked, error), error));
+        *ret = taken;
+        return ok();
+}
