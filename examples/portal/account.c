@@ -120,16 +120,6 @@ static mitome_status add_certificate(struct sql_store *store, int64_t account,
         return add_credential(store, proof, error);
 }
 
-/* Ends a transaction as its work went. */
-static mitome_status finish(struct sql_store *store, mitome_status status, mitome_error *error)
-{
-        if (!failed(status))
-                status = sql_commit(store, error);
-        if (failed(status))
-                sql_rollback(store);
-        return status;
-}
-
 static mitome_status decide(struct party *portal, const char *what, const char *outcome,
         const struct account_proof *proof, const struct journal_evidence *evidence, const char *reason,
         mitome_error *error)
@@ -179,7 +169,7 @@ mitome_status account_create(
         MITOME_TRY(check_name(name, error));
         MITOME_TRY(check_proof(proof, error));
         MITOME_TRY(sql_begin(store, error));
-        return finish(store, create(portal, name, proof, error), error);
+        return sql_settle(store, create(portal, name, proof, error), error);
 }
 
 /* ---- logging in ---- */
@@ -375,7 +365,7 @@ static mitome_status refuse(struct party *portal, const struct account_proof *pr
 {
         struct sql_store *store = party_store(portal);
         MITOME_TRY(sql_begin(store, error));
-        MITOME_TRY(finish(store,
+        MITOME_TRY(sql_settle(store,
                 decide(portal, "move-account", "refused", proof, evidence, "1274 ACCOUNT_NOT_SUCCESSOR",
                         error),
                 error));
@@ -401,5 +391,5 @@ mitome_status account_move(
         if (!yes)
                 return refuse(portal, proof, &evidence, error);
         MITOME_TRY(sql_begin(store, error));
-        return finish(store, replace(portal, &before, proof, &evidence, error), error);
+        return sql_settle(store, replace(portal, &before, proof, &evidence, error), error);
 }

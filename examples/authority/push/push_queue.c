@@ -241,12 +241,7 @@ mitome_status push_queue_poll(void *context, slice body, writer *answer, mitome_
         struct poll poll = { 0 };
         MITOME_TRY(read_poll(body, &poll, error));
         MITOME_TRY(sql_begin(queue->store, error));
-        mitome_status status = poll_box(queue, &poll, answer, error);
-        if (!failed(status))
-                status = sql_commit(queue->store, error);
-        if (failed(status))
-                sql_rollback(queue->store);
-        return status;
+        return sql_settle(queue->store, poll_box(queue, &poll, answer, error), error);
 }
 
 const struct phone_desk push_queue_desks[PUSH_QUEUE_DESKS] = {

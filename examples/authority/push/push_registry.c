@@ -17,26 +17,6 @@ static struct sql_value text_value(slice text)
         return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
 }
 
-/* All steps of one change, or none. */
-struct change {
-        struct sql_store *store;
-        mitome_error *error;
-};
-
-static mitome_status change_begin(const struct change *change)
-{
-        return sql_begin(change->store, change->error);
-}
-
-static mitome_status change_end(const struct change *change, mitome_status status)
-{
-        if (!failed(status))
-                status = sql_commit(change->store, change->error);
-        if (failed(status))
-                sql_rollback(change->store);
-        return status;
-}
-
 /* ---- tokens ---- */
 
 mitome_status push_registry_claim(struct sql_store *store, const uint8_t session[PUSH_SESSION_SIZE],
@@ -129,12 +109,12 @@ static mitome_status spend_claim(struct sql_store *store, slice session, slice i
 mitome_status push_registry_prove(struct sql_store *store, const uint8_t session[PUSH_SESSION_SIZE],
         slice identity, int64_t now, bool *ret_changed, mitome_error *error)
 {
-        const struct change change = { store, error };
         bool changed = false;
         MITOME_TRY(check_identity(identity, error));
-        MITOME_TRY(change_begin(&change));
-        MITOME_TRY(change_end(&change,
-                spend_claim(store, slice_of(session, PUSH_SESSION_SIZE), identity, now, &changed, error)));
+        MITOME_TRY(sql_begin(store, error));
+        MITOME_TRY(sql_settle(store,
+                spend_claim(store, slice_of(session, PUSH_SESSION_SIZE), identity, now, &changed, error),
+                error));
         if (ret_changed)
                 *ret_changed = changed;
         return ok();
@@ -154,9 +134,8 @@ static mitome_status drop_all(struct sql_store *store, slice identity, mitome_er
 
 mitome_status push_registry_forget(struct sql_store *store, slice identity, mitome_error *error)
 {
-        const struct change change = { store, error };
-        MITOME_TRY(change_begin(&change));
-        return change_end(&change, drop_all(store, identity, error));
+        MITOME_TRY(sql_begin(store, error));
+        return sql_settle(store, drop_all(store, identity, error), error);
 }
 
 /* ---- wakes ---- */
@@ -211,10 +190,9 @@ static mitome_status wake_or_hasten(struct sql_store *store, slice identity, int
 mitome_status push_registry_wake(struct sql_store *store, slice identity, int64_t now,
         const struct mitome_random *random, mitome_error *error)
 {
-        const struct change change = { store, error };
         MITOME_TRY(check_identity(identity, error));
-        MITOME_TRY(change_begin(&change));
-        return change_end(&change, wake_or_hasten(store, identity, now, random, error));
+        MITOME_TRY(sql_begin(store, error));
+        return sql_settle(store, wake_or_hasten(store, identity, now, random, error), error);
 }
 
 mitome_status push_registry_end(struct sql_store *store, slice identity, mitome_error *error)
@@ -341,15 +319,14 @@ static mitome_status draw_chance(const struct mitome_random *random, uint32_t *r
 static mitome_status try_one(struct sql_store *store, const struct push *push, const struct attempt *attempt,
         int64_t now, const struct mitome_random *random, mitome_error *error)
 {
-        const struct change change = { store, error };
         struct result result = { .outcome = PUSH_LATER, .now = now };
         struct push_message message = { .kind = PUSH_WAKE };
         MITOME_TRY(slice_copy(SLICE(attempt->id), "push_wake.id", message.id, sizeof message.id, error));
         MITOME_TRY(draw_chance(random, &result.chance, error));
         MITOME_TRY(push->send(
                 push->context, attempt->token_view, &message, &result.outcome, &result.retry_after, error));
-        MITOME_TRY(change_begin(&change));
-        return change_end(&change, note_result(store, attempt, &result, error));
+        MITOME_TRY(sql_begin(store, error));
+        return sql_settle(store, note_result(store, attempt, &result, error), error);
 }
 
 static mitome_status drop_old_claims(struct sql_store *store, int64_t now, mitome_error *error)
