@@ -42,6 +42,21 @@ const struct party_desk sp_tsm_desks[SP_TSM_DESKS] = {
         { "device-list", from_asking, sp_answer_device_list },
 };
 
+/* The box that apps without a push service poll; its words have a context of their own. */
+static mitome_status answer_register(void *context, slice body, writer *answer, mitome_error *error)
+{
+        struct sp_tsm *tsm = context;
+        return tsm->config.queue ? push_queue_register(tsm->config.queue, body, answer, error)
+                                 : fail(error, MITOME_E_LETTER_KIND, "push-register", NULL);
+}
+
+static mitome_status answer_poll(void *context, slice body, writer *answer, mitome_error *error)
+{
+        struct sp_tsm *tsm = context;
+        return tsm->config.queue ? push_queue_poll(tsm->config.queue, body, answer, error)
+                                 : fail(error, MITOME_E_LETTER_KIND, "push-poll", NULL);
+}
+
 const struct phone_desk sp_tsm_phone_desks[SP_TSM_PHONE_DESKS] = {
         { "begin", sp_phone_begin },
         { "apply", sp_phone_apply },
@@ -49,6 +64,8 @@ const struct phone_desk sp_tsm_phone_desks[SP_TSM_PHONE_DESKS] = {
         { "state", sp_phone_state },
         { "receipt", sp_phone_receipt },
         { "revoke-here", sp_phone_revoke_here },
+        { "push-register", answer_register },
+        { "push-poll", answer_poll },
 };
 
 /* ---- the tick ---- */

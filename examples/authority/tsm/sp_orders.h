@@ -22,6 +22,7 @@
 #include "device_list.h"
 #include "party.h"
 #include "phone_way.h"
+#include "push_queue.h"
 #include "push_registry.h"
 #include "tsm_channel.h"
 
@@ -52,7 +53,7 @@ enum {
         SP_ID_SIZE = 16,      /* of sessions and orders */
         SP_SESSION_S = 600,   /* row 26: how long a session stands */
         SP_NONCE_SIZE = 32,   /* characters of a session's nonce */
-        SP_IDENTITY_MAX = 56, /* printed on the phone; letters, digits, '-', '_', '.' */
+        SP_IDENTITY_MAX = 64, /* printed on the phone; letters, digits, '-', '_', '.' */
         SP_WRAPPING_SIZE = 32,
         SP_APPS_MAX = 4,
 };
@@ -61,6 +62,7 @@ struct sp_tsm_config {
         uint8_t wrapping_key[SP_WRAPPING_SIZE]; /* sp_wrapping_load reads or makes it */
         const struct mitome_trust *makers;      /* anchors: the CAs of device keys; outlives the TSM */
         const struct push *push;                /* NULL: phones come by themselves */
+        struct push_queue *queue;               /* answers push-register and push-poll; NULL: refused */
         uint8_t apps[SP_APPS_MAX][32]; /* SHA-256 of certificates of apps that may speak to the applet */
         size_t app_count;
         uint16_t lease; /* signatures between two looks at the certificate's status: 1..1000; 0 is 100 */
@@ -93,7 +95,7 @@ struct sp_tsm_config {
         "number)) WITHOUT ROWID;"                                                                                       \
         "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "                 \
         "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA              \
-                DEVICE_LIST_SCHEMA
+                PUSH_QUEUE_SCHEMA DEVICE_LIST_SCHEMA
 enum { SP_TSM_SCHEMA_VERSION = 1 };
 
 struct sp_tsm;
@@ -104,7 +106,7 @@ MITOME_CHECKED mitome_status sp_tsm_open(
 void sp_tsm_close(struct sp_tsm *tsm);
 
 /* What other parties and phones may ask; the context of both is the struct sp_tsm. */
-enum { SP_TSM_DESKS = 3, SP_TSM_PHONE_DESKS = 6 };
+enum { SP_TSM_DESKS = 3, SP_TSM_PHONE_DESKS = 8 };
 extern const struct party_desk sp_tsm_desks[SP_TSM_DESKS];
 extern const struct phone_desk sp_tsm_phone_desks[SP_TSM_PHONE_DESKS];
 
@@ -134,6 +136,7 @@ MITOME_CHECKED mitome_status sp_wrapping_load(const char *path, const struct mit
  * secret  {1 session, 2 which (1 password, 2 PIN)}   -> {1 temporary secret}
  * state   {1 order}                                  -> {1 state, ? 2 code}
  * receipt {1 COSE}                                   -> {1 number, 2 digest}, when the authority has taken it
+ * push-register, push-poll: push_queue.h
  * revoke-here {1 identity, 2 statement}              -> {1 order}; its nonce: of begin with "revoke" */
 
 #endif
