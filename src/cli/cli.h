@@ -8,6 +8,7 @@
 int authenticator_main(int argc, char **argv);
 int biometric_main(int argc, char **argv);
 int card_main(int argc, char **argv);
+int check_device_main(int argc, char **argv);
 int element_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int finger_main(int argc, char **argv);

@@ -14,6 +14,7 @@ static const struct subcommand {
         { "authenticator", authenticator_main, "run the authenticator: a security key of this machine" },
         { "biometric", biometric_main, "measure how well fingers are told apart" },
         { "card", card_main, "say what the card in a reader is, or have it sign an application" },
+        { "check-device", check_device_main, "say whether a phone that is handed in still has a certificate" },
         { "element", element_main, "run the secure element as a process of its own" },
         { "explain", explain_main, "say what an error code means and what to do" },
         { "finger", finger_main, "enrol, try, list, name or remove the fingers of an authenticator" },

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "counter_port.h"
+
+#include "counter_message.h"
+#include "evidence_app.h"
+#include "frame.h"
+
+enum { QUESTION_MAX = 256, QUESTION_MS = 120000 };
+
+static const uint8_t fido_aid[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
+
+/* The applet is held no longer than one question takes: others on the phone use it as well. */
+static bool hold(struct counter_port *port)
+{
+        return !failed(mitome_enforcer_select(port->enforcer, SLICE(fido_aid), NULL));
+}
+
+static void fetch(struct counter_port *port, const struct counter_question *question,
+        struct evidence_answer *evidence, struct counter_answer *ret)
+{
+        enum evidence_kind kind =
+                question->kind == COUNTER_ASKS_RECEIPT ? EVIDENCE_RECEIPT : EVIDENCE_STATEMENT;
+        uint16_t sw = 0;
+        if (!port->touched && !port->touch(port->context)) {
+                ret->kind = COUNTER_DECLINED;
+                return;
+        }
+        port->touched = true;
+        bool given = hold(port) &&
+                     !failed(evidence_fetch(port->enforcer, kind, question->nonce, evidence, &sw, NULL));
+        mitome_enforcer_close(port->enforcer);
+        if (given)
+                ret->evidence = evidence->evidence;
+        else
+                ret->kind = sw == SW_NO_REFERENCE ? COUNTER_NONE : COUNTER_FAILED;
+}
+
+/* A receipt is forgotten for the authority's digest of it, which the app does not check: the element does. */
+static void acknowledge(
+        struct counter_port *port, const struct counter_question *question, struct counter_answer *ret)
+{
+        uint8_t bytes[4];
+        writer w = WRITER(bytes);
+        struct evidence_answer receipt = { .digest = question->digest };
+        uint16_t sw = 0;
+        write_u32(&w, question->number);
+        receipt.number = writer_view(&w);
+        bool done = hold(port) && !failed(evidence_acknowledge(port->enforcer, &receipt, &sw, NULL));
+        mitome_enforcer_close(port->enforcer);
+        ret->kind = done ? COUNTER_GIVEN : COUNTER_FAILED;
+}
+
+mitome_status counter_port_answer(
+        struct counter_port *port, slice question_bytes, writer *answer, mitome_error *error)
+{
+        struct counter_question question;
+        struct evidence_answer evidence;
+        struct counter_answer said = { .kind = COUNTER_GIVEN };
+        slice all;
+        MITOME_TRY(counter_read_question(question_bytes, &question, error));
+        if (question.kind == COUNTER_ACKNOWLEDGES)
+                acknowledge(port, &question, &said);
+        else
+                fetch(port, &question, &evidence, &said);
+        counter_write_answer(answer, &said);
+        return writer_finish(answer, "answer", &all, error);
+}
+
+mitome_status counter_port_serve(struct counter_port *port, int fd, mitome_error *error)
+{
+        uint8_t question[QUESTION_MAX], bytes[COUNTER_MESSAGE_MAX];
+        for (;;) {
+                slice frame;
+                writer answer = WRITER(bytes);
+                MITOME_TRY(frame_receive_long(fd, question, sizeof question, QUESTION_MS, &frame, error));
+                MITOME_TRY(counter_port_answer(port, frame, &answer, error));
+                MITOME_TRY(frame_send(fd, writer_view(&answer), QUESTION_MS, error));
+        }
+}
