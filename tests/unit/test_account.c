@@ -7,6 +7,7 @@
 #include "cbor.h"
 #include "digest.h"
 #include "post_local.h"
+#include "sql_cut.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -590,6 +591,77 @@ static void killed_between_the_answer_and_the_move(void **state)
         remove_folder(folder);
 }
 
+/* ---- every write ---- */
+
+static void open_portal(struct rig *rig, const char *folder)
+{
+        rig->next = (uint8_t)(rig->next + 16);
+        rig->portal = open_party(rig, PARTY_PORTAL, folder, account_schema);
+        must(post_local_join(&rig->network, rig->portal, NULL, NULL));
+}
+
+struct cut_result {
+        mitome_code created, moved;
+};
+
+static struct cut_result open_and_move(struct rig *rig)
+{
+        const struct account_proof proof = phone('A');
+        struct cut_result result = { MITOME_E_ACCOUNT_UNKNOWN, MITOME_E_ACCOUNT_UNKNOWN };
+        result.created = account_create(rig->portal, slice_text("hanako"), &proof, NULL).code;
+        if (result.created == MITOME_OK)
+                result.moved = move(rig, "hanako", 'B');
+        return result;
+}
+
+/* What was said to be done is done; of two phones exactly one opens the account; the same words end it. */
+static void check_after_cut(struct rig *rig, const struct cut_result *result)
+{
+        const mitome_code old = login(rig, 'A', "hanako"), new = login(rig, 'B', "hanako");
+        const bool created = old != MITOME_E_ACCOUNT_UNKNOWN;
+        assert_true(created || (result->created != MITOME_OK && new == MITOME_E_ACCOUNT_UNKNOWN));
+        if (created)
+                assert_int_equal((old == MITOME_OK) + (new == MITOME_OK), 1);
+        if (result->moved == MITOME_OK)
+                assert_int_equal(new, MITOME_OK);
+        if (!created)
+                create(rig, "hanako", 'A');
+        const mitome_code again = move(rig, "hanako", 'B');
+        assert_int_equal(again, new == MITOME_OK ? MITOME_E_ACCOUNT_EXISTS : MITOME_OK);
+        assert_int_equal(login(rig, 'B', "hanako"), MITOME_OK);
+        assert_int_equal(login(rig, 'A', "hanako"), MITOME_E_ACCOUNT_ENDED);
+}
+
+static bool cut_at(struct rig *rig, unsigned n, enum sql_cut_how how)
+{
+        char folder[] = "/tmp/test-account-XXXXXX";
+        assert_non_null(mkdtemp(folder));
+        party_close(rig->portal);
+        open_portal(rig, folder);
+        sql_cut_arm(folder, n, how);
+        const struct cut_result result = open_and_move(rig);
+        party_close(rig->portal); /* without power */
+        const bool was_cut = sql_cut_on();
+        open_portal(rig, folder);
+        check_after_cut(rig, &result);
+        remove_folder(folder);
+        return was_cut;
+}
+
+static void cut_at_every_write_one_phone_opens_the_account(void **state)
+{
+        enum { MOST = 200 };
+        struct rig *rig = *state;
+        static const enum sql_cut_how hows[] = { SQL_CUT_FAILS, SQL_CUT_TORN };
+        link_serials(rig, 'A', 'B');
+        for (size_t i = 0; i < 2; i++) {
+                unsigned n = 1;
+                while (n < MOST && cut_at(rig, n, hows[i]))
+                        n++;
+                assert_true(n > 8 && n < MOST);
+        }
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -613,6 +685,8 @@ int main(void)
                 WITH(two_moves_at_once_end_in_one),
                 WITH(what_was_decided_is_in_the_journal),
                 WITH(killed_between_the_answer_and_the_move),
+                WITH(cut_at_every_write_one_phone_opens_the_account),
         };
+        sql_cut_begin();
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

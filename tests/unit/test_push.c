@@ -5,6 +5,7 @@
 #include "cbor.h"
 #include "push_queue.h"
 #include "push_registry.h"
+#include "sql_cut.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -494,6 +495,93 @@ static void killed_between_sending_and_noting_sends_the_same_id_again(void **sta
         remove_store(folder, path);
 }
 
+/* ---- every write ---- */
+
+enum step { CLAIMED, PROVED, WOKEN, SENT, GONE, CLAIMED_AGAIN, PROVED_AGAIN, SENT_AGAIN, ENDED, STEPS };
+
+static mitome_status take_step(struct rig *rig, enum step step)
+{
+        const bool again = step == CLAIMED_AGAIN;
+        switch (step) {
+        case CLAIMED:
+        case CLAIMED_AGAIN:
+                return push_registry_claim(
+                        rig->store, session_a, old_phone, slice_text(again ? "new" : "old"), rig->now, NULL);
+        case PROVED:
+        case PROVED_AGAIN:
+                return push_registry_prove(rig->store, session_a, old_phone, rig->now, NULL, NULL);
+        case WOKEN:
+                return push_registry_wake(rig->store, old_phone, rig->now, &rig->random, NULL);
+        case SENT:
+        case GONE:
+        case SENT_AGAIN:
+                rig->now += DAY;
+                rig->service.plays[rig->service.sent] = step == GONE ? PUSH_TOKEN_GONE : PUSH_ACCEPTED;
+                return push_registry_round(rig->store, &rig->push, rig->now, &rig->random, 1, NULL, NULL);
+        default:
+                return push_registry_end(rig->store, old_phone, NULL);
+        }
+}
+
+/* How far it came. */
+static enum step go_on(struct rig *rig, enum step from)
+{
+        enum step step = from;
+        while (step < STEPS && !failed(take_step(rig, step)))
+                step++;
+        return step;
+}
+
+/* What was said to be done stands; the step that was cut is done again, and the rest. */
+static void check_step(struct rig *rig, enum step done)
+{
+        const struct push_wake wake = look(rig, old_phone);
+        if (done > WOKEN && done < ENDED)
+                assert_true(wake.exists);
+        if (done > SENT && wake.exists)
+                assert_int_not_equal(wake.asked_at, 0);
+        if (done > ENDED)
+                assert_false(wake.exists);
+        if (done <= SENT && rig->service.sent == 0)
+                assert_int_equal(wake.asked_at, 0); /* nothing is called asked that was not sent */
+        assert_int_equal(go_on(rig, done), STEPS);
+        assert_false(look(rig, old_phone).exists);
+        assert_string_equal(rig->service.tokens[rig->service.sent - 1], "new");
+}
+
+static bool cut_registry_at(unsigned n, enum sql_cut_how how)
+{
+        char folder[] = "/tmp/test-push-XXXXXX", path[64];
+        struct rig *rig = calloc(1, sizeof *rig);
+        assert_non_null(rig);
+        assert_non_null(mkdtemp(folder));
+        (void)snprintf(path, sizeof path, "%s/push.db", folder);
+        open_rig(rig, path);
+        sql_cut_arm(folder, n, how);
+        const enum step done = go_on(rig, CLAIMED);
+        sql_close(rig->store); /* without power */
+        const bool was_cut = sql_cut_on();
+        must(sql_open(path, PUSH_REGISTRY_SCHEMA, 1, &rig->store, NULL));
+        check_step(rig, done);
+        sql_close(rig->store);
+        remove_store(folder, path);
+        free(rig);
+        return was_cut;
+}
+
+static void cut_at_every_write_no_wake_is_lost_and_none_is_called_asked(void **state)
+{
+        enum { MOST = 200 };
+        (void)state;
+        static const enum sql_cut_how hows[] = { SQL_CUT_FAILS, SQL_CUT_TORN };
+        for (size_t i = 0; i < 2; i++) {
+                unsigned n = 1;
+                while (n < MOST && cut_registry_at(n, hows[i]))
+                        n++;
+                assert_true(n > 10 && n < MOST);
+        }
+}
+
 /* A failure of ours leaves the wake as it was. */
 static mitome_status broken_send(void *context, slice token, const struct push_message *message,
         enum push_outcome *ret, int64_t *ret_retry_after, mitome_error *error)
@@ -770,6 +858,7 @@ int main(void)
                 WITH(a_wake_that_ends_while_it_is_sent_stays_ended),
                 WITH(a_round_is_bounded_and_takes_the_oldest_first),
                 cmocka_unit_test(killed_between_sending_and_noting_sends_the_same_id_again),
+                cmocka_unit_test(cut_at_every_write_no_wake_is_lost_and_none_is_called_asked),
                 WITH(a_failure_of_ours_leaves_the_wake_as_it_was),
                 WITH(a_message_waits_in_the_box_until_it_was_seen),
                 WITH(a_token_without_a_box_is_gone),
@@ -779,5 +868,6 @@ int main(void)
                 WITH(words_that_are_none_are_refused),
                 WITH(a_wake_reaches_the_app_through_the_box),
         };
+        sql_cut_begin();
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
