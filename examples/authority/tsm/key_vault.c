@@ -90,14 +90,14 @@ void key_vault_close(struct key_vault *vault)
 
 /* ---- sets ---- */
 
-void key_set_write(const struct tsm_key_set *set, writer *out)
+void key_vault_write_set(const struct tsm_key_set *set, writer *out)
 {
         write_slice(out, slice_of(set->keys.enc, set->keys.size));
         write_slice(out, slice_of(set->keys.mac, set->keys.size));
         write_slice(out, slice_of(set->keys.dek, set->keys.size));
 }
 
-mitome_status key_set_read(uint64_t version, slice keys, struct tsm_key_set *ret, mitome_error *error)
+mitome_status key_vault_read_set(uint64_t version, slice keys, struct tsm_key_set *ret, mitome_error *error)
 {
         struct tsm_key_set set = { .version = (uint8_t)version, .keys.size = (uint8_t)(keys.size / 3) };
         reader r = reader_over(keys, NULL, error);
@@ -123,7 +123,7 @@ mitome_status key_vault_seal(const struct key_vault *vault, slice use, const str
         writer w = WRITER(plain);
         slice written;
         write_u8(&w, set->version);
-        key_set_write(set, &w);
+        key_vault_write_set(set, &w);
         if (vault->random.fill(vault->random.context, nonce, sizeof nonce) != 0) {
                 bytes_wipe(plain, sizeof plain);
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
@@ -156,7 +156,7 @@ mitome_status key_vault_unseal(
         r = reader_over(slice_of(plain, (size_t)size), NULL, error);
         mitome_status status = read_u8(&r, "version", &version);
         if (!failed(status))
-                status = key_set_read(version, read_rest(&r), ret, error);
+                status = key_vault_read_set(version, read_rest(&r), ret, error);
         bytes_wipe(plain, sizeof plain);
         return status;
 }
@@ -166,7 +166,7 @@ mitome_status key_set_seal_to(
 {
         uint8_t plain[KEY_VAULT_PLAIN_MAX];
         writer w = WRITER(plain);
-        key_set_write(set, &w);
+        key_vault_write_set(set, &w);
         mitome_status status = party_seal(key, writer_view(&w), out, error);
         bytes_wipe(plain, sizeof plain);
         return status;

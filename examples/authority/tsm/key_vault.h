@@ -32,12 +32,13 @@ MITOME_CHECKED mitome_status key_vault_seal(const struct key_vault *vault, slice
 MITOME_CHECKED mitome_status key_vault_unseal(
         const struct key_vault *vault, slice use, slice sealed, struct tsm_key_set *ret, mitome_error *error);
 
-/* key_set_write writes ENC||MAC||DEK; key_set_read reads them for a version (1..7F). VALUE. */
-void key_set_write(const struct tsm_key_set *set, writer *out);
-MITOME_CHECKED mitome_status key_set_read(
+/* key_vault_write_set writes ENC||MAC||DEK; key_vault_read_set reads them for a version (1..7F). VALUE. */
+void key_vault_write_set(const struct tsm_key_set *set, writer *out);
+MITOME_CHECKED mitome_status key_vault_read_set(
         uint64_t version, slice keys, struct tsm_key_set *ret, mitome_error *error);
 
-/* key_set_seal_to seals ENC||MAC||DEK to a party (party_seal); party_unseal and key_set_read open it. */
+/* key_set_seal_to seals ENC||MAC||DEK to a party (party_seal); party_unseal and key_vault_read_set open it.
+ */
 MITOME_CHECKED mitome_status key_set_seal_to(
         const uint8_t key[LETTER_KEY_SIZE], const struct tsm_key_set *set, writer *out, mitome_error *error);
 

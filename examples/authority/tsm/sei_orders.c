@@ -226,8 +226,8 @@ static bool same_keys(const struct tsm_key_set *a, const struct tsm_key_set *b)
 {
         uint8_t first[KEY_VAULT_PLAIN_MAX], second[KEY_VAULT_PLAIN_MAX];
         writer one = WRITER(first), two = WRITER(second);
-        key_set_write(a, &one);
-        key_set_write(b, &two);
+        key_vault_write_set(a, &one);
+        key_vault_write_set(b, &two);
         bool same = a->version == b->version && secret_equal(writer_view(&one), writer_view(&two));
         bytes_wipe(first, sizeof first);
         bytes_wipe(second, sizeof second);
@@ -440,7 +440,7 @@ static mitome_status take_register(
         MITOME_TRY(body_end(&body, error));
         mitome_status status = party_unseal(tsm->party, sealed, plain, sizeof plain, &keys, error);
         if (!failed(status))
-                status = key_set_read(version, keys, &set, error);
+                status = key_vault_read_set(version, keys, &set, error);
         if (!failed(status))
                 status = register_in(tsm, identity, &set, request->digest, error);
         bytes_wipe(plain, sizeof plain);
