@@ -141,7 +141,8 @@ static bool deliver(struct counter_case *at, struct counter_piece *piece, uint8_
                 authority->receipt(authority->context, slice_of(piece->bytes, piece->size), ret_digest, NULL);
         piece->taken = !failed(status);
         if (failed(status))
-                find(at, "authority", number, status.code);
+                find(at, status.code == MITOME_E_AUTHORITY_RECEIPT ? "contradiction" : "authority", number,
+                        status.code);
         return piece->taken;
 }
 

@@ -142,7 +142,7 @@ mitome_status counter_note(struct party *shop, const struct counter_case *at,
         uint8_t buffer[JOURNAL_SUBJECT_MAX + 8];
         struct journal_decision decision = {
                 .what = "check-device",
-                .outcome = counter_is_clear(report->verdict) ? "confirmed" : "refused",
+                .outcome = counter_is_clear(report->verdict) ? "confirmed" : "done",
                 .subject = subject_of(at->counter->identity, buffer),
                 .reason = counter_verdict_name(report->verdict),
         };

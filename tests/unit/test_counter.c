@@ -1,0 +1,739 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The check at a shop's counter: a real element behind a real enforcer and the app's port on one side, the
+ * counter on the other, and between them whoever wants to be taken for an empty phone. */
+
+#include "counter.h"
+#include "counter_message.h"
+#include "counter_port.h"
+#include "element_rig.h"
+#include "evidence_app.h"
+#include "json.h"
+#include "tsm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const int64_t now = 1800000000; /* 2027 */
+static const slice nothing = { 0 };
+static const uint32_t erase_all = 0x800E0000, erase_user = 0x800E0097, erase_signing = 0x800E009A;
+
+#define assert_ok(status) assert_int_equal((status).code, MITOME_OK)
+
+static mitome_status refuse(mitome_error *error, mitome_code code)
+{
+        if (error)
+                *error = (mitome_error){ .code = code };
+        return (mitome_status){ code };
+}
+
+/* ---- the phone ---- */
+
+struct phone {
+        struct element_rig rig;
+        struct mitome_link link;
+        struct mitome_enforcer *enforcer;
+        struct counter_port port;
+        bool declines, hides, replays; /* the holder; the app */
+        bool forges_statement, forges_receipt;
+        unsigned touches, acknowledged;
+        struct counter_piece old; /* a receipt that was fetched for somebody else's question */
+};
+
+static struct phone stencil, phone;
+static struct mitome_trust *makers;
+
+static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        struct phone *at = context;
+        assert_true(capacity >= MITOME_APDU_MAX);
+        return mitome_element_transmit(at->rig.element, command, response, ret_size, error);
+}
+
+static bool touch(void *context)
+{
+        struct phone *at = context;
+        at->touches++;
+        return !at->declines;
+}
+
+static int fill(void *context, uint8_t *bytes, size_t size)
+{
+        (void)context;
+        memset(bytes, 0x5C, size);
+        return 0;
+}
+
+static const struct mitome_random random_bytes = { .fill = fill };
+
+static void allow(struct phone *at, const struct mitome_app *app)
+{
+        struct tsm_channel channel;
+        const struct scp03_keys keys = element_rig_host_keys(&element_rig_keys);
+        at->link = (struct mitome_link){ .context = at, .transmit = transmit };
+        assert_ok(tsm_open(&channel, &at->link, &keys, TSM_ARA, &random_bytes, NULL));
+        assert_ok(tsm_allow_app(&channel, TSM_FIDO, SLICE(app->sha256), NULL));
+        tsm_close(&channel);
+        mitome_element_reset(at->rig.element);
+}
+
+static int make_stencil(void **state)
+{
+        (void)state;
+        const struct mitome_app app = { .sha256 = { 0x01 } };
+        element_rig_open(&stencil.rig);
+        element_rig_make_device(&stencil.rig);
+        allow(&stencil, &app);
+        assert_ok(mitome_trust_new(&makers, NULL));
+        return mitome_trust_add_anchor(
+                makers, (mitome_slice){ stencil.rig.device_ca, stencil.rig.device_ca_size }, NULL)
+                .code;
+}
+
+static int drop_stencil(void **state)
+{
+        (void)state;
+        element_rig_close(&stencil.rig);
+        mitome_trust_free(makers);
+        return 0;
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        const struct mitome_app app = { .sha256 = { 0x01 } };
+        phone = (struct phone){ 0 };
+        element_rig_clone(&stencil.rig, &phone.rig);
+        phone.link = (struct mitome_link){ .context = &phone, .transmit = transmit };
+        assert_ok(mitome_enforcer_new(&phone.link, &app, &phone.enforcer, NULL));
+        phone.port = (struct counter_port){ .enforcer = phone.enforcer, .context = &phone, .touch = touch };
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        mitome_enforcer_free(phone.enforcer);
+        element_rig_close(&phone.rig);
+        return 0;
+}
+
+static void provision(void)
+{
+        element_rig_personalise(&phone.rig);
+        mitome_element_reset(phone.rig.element);
+}
+
+/* A further certificate of user verification: the batch key of the first time stays. */
+static void provision_again(void)
+{
+        assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        element_rig_generate(&phone.rig, 0x97);
+        assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        element_rig_certify(&phone.rig, 0x000A, 1250);
+        mitome_element_reset(phone.rig.element);
+}
+
+static void erase(uint32_t head)
+{
+        assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_int_equal(element_rig_secured(&phone.rig, head, nothing), SW_OK);
+        mitome_element_reset(phone.rig.element);
+}
+
+/* By the messages that go over the line. */
+static struct counter_answer say(const struct counter_question *question, uint8_t *buffer, size_t capacity)
+{
+        uint8_t bytes[256];
+        writer w = WRITER(bytes), answer = writer_over(buffer, capacity);
+        struct counter_answer ret;
+        counter_write_question(&w, question);
+        assert_false(w.overflowed);
+        assert_ok(counter_port_answer(&phone.port, writer_view(&w), &answer, NULL));
+        assert_ok(counter_read_answer(writer_view(&answer), &ret, NULL));
+        return ret;
+}
+
+static mitome_status fetch(void *context, enum evidence_kind kind, slice nonce, uint8_t buffer[EVIDENCE_MAX],
+        size_t *ret_size, mitome_error *error)
+{
+        (void)context;
+        uint8_t bytes[COUNTER_MESSAGE_MAX];
+        bool receipt = kind == EVIDENCE_RECEIPT;
+        const struct counter_question question = {
+                .kind = receipt ? COUNTER_ASKS_RECEIPT : COUNTER_ASKS_STATEMENT, .nonce = nonce
+        };
+        struct counter_answer answer = say(&question, bytes, sizeof bytes);
+        if (receipt && phone.hides)
+                answer = (struct counter_answer){ .kind = COUNTER_NONE };
+        if (receipt && phone.replays)
+                answer.evidence = slice_of(phone.old.bytes, phone.old.size);
+        if (answer.kind != COUNTER_GIVEN && !(receipt && answer.kind == COUNTER_NONE))
+                return refuse(error, MITOME_E_COUNTER_PHONE);
+        *ret_size = answer.kind == COUNTER_NONE ? 0 : answer.evidence.size;
+        assert_ok(slice_copy(answer.evidence, "evidence", buffer, EVIDENCE_MAX, error));
+        if (*ret_size && (receipt ? phone.forges_receipt : phone.forges_statement))
+                buffer[*ret_size - 1] ^= 0x01; /* of the signature */
+        return ok();
+}
+
+static mitome_status acknowledge(
+        void *context, uint32_t number, const uint8_t digest[SHA256_SIZE], mitome_error *error)
+{
+        (void)context;
+        uint8_t bytes[COUNTER_MESSAGE_MAX];
+        const struct counter_question question = {
+                .kind = COUNTER_ACKNOWLEDGES, .number = number, .digest = slice_of(digest, SHA256_SIZE)
+        };
+        struct counter_answer answer = say(&question, bytes, sizeof bytes);
+        phone.acknowledged += answer.kind == COUNTER_GIVEN;
+        return answer.kind == COUNTER_GIVEN ? ok() : refuse(error, MITOME_E_COUNTER_PHONE);
+}
+
+static const struct counter_phone on_the_counter = { .fetch = fetch, .acknowledge = acknowledge };
+
+/* ---- the authority, as the letters of its register answer ---- */
+
+struct authority {
+        bool is_away;
+        mitome_code refuses_receipt;
+        enum counter_status status;
+        uint32_t known[8];
+        size_t known_count;
+        unsigned asked, taken;
+};
+
+static struct authority registered;
+
+/* It takes the digest off the element itself: what the real one computes from the receipt. */
+static mitome_status hand_in(
+        void *context, slice receipt, uint8_t ret_digest[SHA256_SIZE], mitome_error *error)
+{
+        (void)context;
+        struct evidence evidence;
+        struct evidence_answer again;
+        uint16_t sw;
+        registered.asked++;
+        if (registered.is_away)
+                return refuse(error, MITOME_E_UNREACHABLE);
+        if (registered.refuses_receipt)
+                return refuse(error, registered.refuses_receipt);
+        assert_ok(evidence_read(receipt, &evidence, NULL));
+        assert_ok(mitome_enforcer_select(phone.enforcer, tsm_aid(TSM_FIDO), NULL));
+        assert_ok(evidence_fetch(phone.enforcer, EVIDENCE_RECEIPT, nothing, &again, &sw, NULL));
+        assert_ok(slice_copy(again.digest, "digest", ret_digest, SHA256_SIZE, NULL));
+        registered.taken++;
+        return ok();
+}
+
+static mitome_status ask_status(void *context, enum evidence_person_kind kind, slice serial,
+        enum counter_status *ret, mitome_error *error)
+{
+        (void)context;
+        (void)kind;
+        assert_true(serial.size > 0);
+        registered.asked++;
+        *ret = registered.status;
+        return registered.is_away ? refuse(error, MITOME_E_UNREACHABLE) : ok();
+}
+
+static mitome_status ask_known(void *context, slice identity, uint32_t number, bool *ret, mitome_error *error)
+{
+        (void)context;
+        assert_true(slice_equal(identity, slice_text(ELEMENT_RIG_IDENTITY)));
+        registered.asked++;
+        *ret = false;
+        for (size_t i = 0; i < registered.known_count; i++)
+                *ret |= registered.known[i] == number;
+        return registered.is_away ? refuse(error, MITOME_E_UNREACHABLE) : ok();
+}
+
+static const struct counter_authority authority = {
+        .status = ask_status, .receipt = hand_in, .known = ask_known
+};
+
+/* ---- the counter ---- */
+
+static struct counter counter;
+static struct counter_case at;
+static struct counter_report report;
+
+static void begin(const char *identity, const struct counter_authority *line)
+{
+        counter = (struct counter){
+                .identity = slice_text(identity), .makers = makers, .authority = line, .now = now
+        };
+        assert_ok(counter_begin(&at, &counter, &random_bytes, NULL));
+}
+
+static enum counter_verdict judge(void)
+{
+        counter_judge(&at, &report);
+        return report.verdict;
+}
+
+static enum counter_verdict check(const struct counter_authority *line)
+{
+        begin(ELEMENT_RIG_IDENTITY, line);
+        phone.port.touched = false;
+        counter_gather(&at, &on_the_counter);
+        return judge();
+}
+
+static void assert_found(const char *what, mitome_code code)
+{
+        for (size_t i = 0; i < report.finding_count; i++)
+                if (strcmp(report.findings[i].what, what) == 0 && report.findings[i].code == code)
+                        return;
+        fail_msg("%s %d is not among the findings", what, (int)code);
+}
+
+static void assert_untold(mitome_code code)
+{
+        assert_int_equal(report.verdict, COUNTER_UNTOLD);
+        assert_int_equal(report.reason.code, code);
+}
+
+/* ---- the five verdicts ---- */
+
+static void a_new_phone_was_never_provisioned(void **state)
+{
+        (void)state;
+        assert_int_equal(check(NULL), COUNTER_NEVER);
+        assert_int_equal(phone.touches, 1); /* once a line */
+        assert_true(counter_is_clear(report.verdict));
+        assert_int_equal(report.finding_count, 0);
+}
+
+static void a_certificate_in_the_phone_is_told(void **state)
+{
+        static const struct {
+                enum counter_status status;
+                enum counter_verdict verdict;
+        } cases[] = { { COUNTER_GOOD, COUNTER_LIVE }, { COUNTER_HOLD, COUNTER_LIVE },
+                { COUNTER_REVOKED, COUNTER_UNDELETED }, { COUNTER_UNKNOWN, COUNTER_UNTOLD } };
+        (void)state;
+        provision();
+        assert_int_equal(check(NULL), COUNTER_LIVE);
+        assert_int_equal(report.person_count, 2);
+        assert_int_equal(report.persons[0].status, COUNTER_NOT_ASKED);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                registered = (struct authority){ .status = cases[i].status };
+                assert_int_equal(check(&authority), cases[i].verdict);
+                assert_int_equal(report.persons[0].status, cases[i].status);
+                assert_int_equal(registered.asked, 2);
+                assert_false(counter_is_clear(report.verdict));
+        }
+        assert_int_equal(report.reason.code, MITOME_E_COUNTER_UNKNOWN);
+}
+
+/* 課題2: revoked, and its key is still there; also where the certificate alone was taken away. */
+static void a_key_without_a_certificate_is_not_erased(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
+        assert_int_equal(element_rig_secured(&phone.rig, 0x80460097, nothing), SW_OK);
+        mitome_element_reset(phone.rig.element);
+        assert_int_equal(check(NULL), COUNTER_UNDELETED);
+        assert_false(report.persons[0].has_certificate);
+}
+
+static void an_erased_phone_is_clear_by_its_receipt(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        assert_int_equal(check(NULL), COUNTER_ERASED);
+        assert_int_equal(report.shown_count, 1);
+        assert_int_equal(report.shown[0].person_count, 2);
+        assert_false(report.shown[0].taken);
+        assert_int_equal(phone.acknowledged, 0); /* nobody has it but the counter */
+        registered = (struct authority){ 0 };
+        assert_int_equal(check(&authority), COUNTER_ERASED);
+        assert_true(report.shown[0].taken);
+        assert_int_equal(registered.taken, 1);
+        assert_int_equal(phone.acknowledged, 1);
+}
+
+static void receipts_come_one_after_the_other(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_signing);
+        erase(erase_user);
+        /* without a line the second one cannot be had, and the phone is not taken for empty */
+        assert_int_equal(check(NULL), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_COUNTER_MISSING);
+        assert_int_equal(report.missing, 2);
+        registered = (struct authority){ 0 };
+        assert_int_equal(check(&authority), COUNTER_ERASED);
+        assert_int_equal(report.shown_count, 2);
+        assert_int_equal(phone.acknowledged, 2);
+        /* the next counter sees none, and asks the authority */
+        registered = (struct authority){ .known = { 1, 2 }, .known_count = 2 };
+        assert_int_equal(check(&authority), COUNTER_ERASED);
+        assert_int_equal(report.known_count, 2);
+}
+
+static void a_new_certificate_is_not_covered_by_an_old_receipt(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        provision_again();
+        assert_int_equal(check(NULL), COUNTER_LIVE);
+        assert_int_equal(report.shown_count, 1);
+}
+
+/* ---- attacks, and what goes wrong ---- */
+
+static void a_forged_statement(void **state)
+{
+        (void)state;
+        provision();
+        phone.forges_statement = true;
+        assert_int_equal(check(NULL), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_SIGNATURE_INVALID);
+        assert_int_equal(report.shown_count, 0);
+}
+
+static void a_forged_receipt(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        phone.forges_receipt = true;
+        registered = (struct authority){ 0 };
+        assert_int_equal(check(&authority), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_SIGNATURE_INVALID);
+        assert_int_equal(registered.taken, 0); /* it is not handed on */
+        assert_int_equal(phone.acknowledged, 0);
+}
+
+/* Fetches evidence for another question, as an app would have kept it. */
+static void keep_old(enum evidence_kind kind)
+{
+        uint8_t nonce[COUNTER_NONCE_SIZE] = { 0x99 };
+        assert_ok(fetch(NULL, kind, SLICE(nonce), phone.old.bytes, &phone.old.size, NULL));
+}
+
+static void a_statement_from_before_the_question(void **state)
+{
+        (void)state;
+        keep_old(EVIDENCE_STATEMENT); /* when the phone was new */
+        provision();
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        counter_show(&at, slice_of(phone.old.bytes, phone.old.size));
+        judge();
+        assert_untold(MITOME_E_EVIDENCE_NONCE);
+}
+
+static void a_replayed_receipt(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        keep_old(EVIDENCE_RECEIPT);
+        phone.replays = true;
+        assert_int_equal(check(NULL), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_EVIDENCE_NONCE);
+}
+
+static void another_phones_statement(void **state)
+{
+        (void)state;
+        begin("MT-1 0002", NULL);
+        counter_gather(&at, &on_the_counter);
+        judge();
+        assert_untold(MITOME_E_EVIDENCE_IDENTITY);
+        assert_false(report.has_statement);
+}
+
+static void another_phones_receipt(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        keep_old(EVIDENCE_RECEIPT);
+        begin("MT-1 0002", NULL);
+        counter_show(&at, slice_of(phone.old.bytes, phone.old.size));
+        judge();
+        assert_found("receipt", MITOME_E_EVIDENCE_IDENTITY);
+        assert_untold(MITOME_E_COUNTER_STATEMENT);
+}
+
+/* A phone that was set back to before its erasure, or two under one name: the receipt is of a number that the
+ * phone itself does not know. */
+static void a_receipt_that_the_phone_does_not_know_of(void **state)
+{
+        (void)state;
+        uint8_t bytes[EVIDENCE_MAX];
+        size_t size;
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        assert_ok(fetch(NULL, EVIDENCE_STATEMENT, SLICE(at.nonce), bytes, &size, NULL));
+        provision();
+        erase(erase_all);
+        keep_old(EVIDENCE_RECEIPT);
+        counter_show(&at, slice_of(bytes, size));
+        counter_show(&at, slice_of(phone.old.bytes, phone.old.size));
+        judge();
+        assert_untold(MITOME_E_COUNTER_CONTRADICTION);
+}
+
+static void an_app_that_hides_a_receipt(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        phone.hides = true;
+        assert_int_equal(check(NULL), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_COUNTER_MISSING);
+        assert_int_equal(report.pending, 1);
+}
+
+static void an_app_that_acknowledged_before_the_authority_had_it(void **state)
+{
+        uint8_t digest[SHA256_SIZE];
+        (void)state;
+        provision();
+        erase(erase_all);
+        registered = (struct authority){ 0 };
+        keep_old(EVIDENCE_RECEIPT);
+        assert_ok(hand_in(NULL, slice_of(phone.old.bytes, phone.old.size), digest, NULL));
+        assert_ok(acknowledge(NULL, 1, digest, NULL));
+        registered = (struct authority){ 0 }; /* that was somebody else's */
+        assert_int_equal(check(&authority), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_COUNTER_MISSING);
+        assert_int_equal(report.missing, 1);
+        assert_int_equal(report.pending, 0);
+}
+
+/* Whoever erases again and again pushes receipts out; it is counted, and told apart from one that is hidden.
+ */
+static void dropped_receipts(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < COUNTER_RECEIPTS_MAX + 1; i++) {
+                assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
+                assert_int_equal(
+                        element_rig_secured(&phone.rig, 0x802C009B, slice_text(ELEMENT_RIG_PASSWORD)), SW_OK);
+                erase(erase_signing);
+        }
+        registered = (struct authority){ 0 };
+        assert_int_equal(check(&authority), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_COUNTER_DROPPED);
+        assert_int_equal(report.dropped, 1);
+        assert_int_equal(report.missing, 1);
+        assert_int_equal(report.shown_count, COUNTER_RECEIPTS_MAX);
+}
+
+static void a_maker_whom_nobody_knows(void **state)
+{
+        (void)state;
+        struct mitome_trust *nobody;
+        assert_ok(mitome_trust_new(&nobody, NULL));
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        counter.makers = nobody;
+        counter_gather(&at, &on_the_counter);
+        judge();
+        mitome_trust_free(nobody);
+        assert_untold(MITOME_E_CERTIFICATE_ISSUER);
+}
+
+static void a_holder_who_does_not_touch(void **state)
+{
+        (void)state;
+        phone.declines = true;
+        assert_int_equal(check(NULL), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_COUNTER_PHONE);
+}
+
+static void a_reader_in_passing_gets_nothing(void **state)
+{
+        (void)state;
+        mitome_element_set_contactless(phone.rig.element, 1);
+        assert_int_equal(check(NULL), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_COUNTER_PHONE);
+        mitome_element_set_contactless(phone.rig.element, 0);
+        assert_int_equal(check(NULL), COUNTER_NEVER);
+}
+
+static void an_authority_that_is_away(void **state)
+{
+        (void)state;
+        provision();
+        registered = (struct authority){ .is_away = true };
+        assert_int_equal(check(&authority), COUNTER_LIVE); /* not "revoked" for want of an answer */
+        assert_int_equal(registered.asked, 1);             /* and not asked again */
+        assert_found("authority", MITOME_E_UNREACHABLE);
+        erase(erase_all);
+        registered = (struct authority){ .is_away = true };
+        assert_int_equal(check(&authority), COUNTER_ERASED);
+        assert_int_equal(phone.acknowledged, 0);
+        assert_false(report.shown[0].taken);
+}
+
+static void a_receipt_that_the_authority_refuses(void **state)
+{
+        (void)state;
+        provision();
+        erase(erase_all);
+        registered = (struct authority){ .refuses_receipt = MITOME_E_AUTHORITY_RECEIPT };
+        assert_int_equal(check(&authority), COUNTER_UNTOLD);
+        assert_untold(MITOME_E_AUTHORITY_RECEIPT);
+        assert_int_equal(phone.acknowledged, 0);
+}
+
+static void nothing_is_made_of_nothing(void **state)
+{
+        (void)state;
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        counter_show(&at, slice_text("an empty phone, I swear"));
+        judge();
+        assert_untold(MITOME_E_COUNTER_STATEMENT);
+        assert_found("evidence", MITOME_E_EVIDENCE_FORM);
+}
+
+/* ---- the messages ---- */
+
+static void messages_are_read_strictly(void **state)
+{
+        static const uint8_t kind_0[] = { 0xA2, 1, 0, 2, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                0 },
+                             short_nonce[] = { 0xA2, 1, 1, 2, 0x41, 0 }, no_digest[] = { 0xA2, 1, 3, 3, 1 },
+                             more[] = { 0xA1, 1, 0, 0 }, other_key[] = { 0xA1, 2, 0 },
+                             kind_4[] = { 0xA1, 1, 4 }, declined[] = { 0xA2, 1, 2, 2, 0x41, 7 },
+                             empty[] = { 0xA2, 1, 0, 2, 0x40 };
+        const slice questions[] = { SLICE(kind_0), SLICE(short_nonce), SLICE(no_digest), SLICE(more),
+                nothing };
+        const slice answers[] = { SLICE(more), SLICE(other_key), SLICE(kind_4), SLICE(declined), SLICE(empty),
+                nothing };
+        struct counter_question question;
+        struct counter_answer answer;
+        uint8_t bytes[64];
+        (void)state;
+        for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+                writer w = WRITER(bytes);
+                assert_true(failed(counter_read_question(questions[i], &question, NULL)));
+                assert_true(failed(counter_port_answer(&phone.port, questions[i], &w, NULL)));
+                assert_int_equal(w.used, 0);
+        }
+        for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+                assert_true(failed(counter_read_answer(answers[i], &answer, NULL)));
+        assert_int_equal(phone.touches, 0);
+}
+
+/* ---- what the clerk sees ---- */
+
+static size_t count_lines(slice text)
+{
+        size_t lines = 0;
+        for (size_t i = 0; i < text.size; i++)
+                lines += text.data[i] == '\n';
+        return lines;
+}
+
+static void assert_screen(const char *english, const char *japanese)
+{
+        static char text[16384];
+        writer w = writer_over((uint8_t *)text, sizeof text - 1);
+        counter_write_screen(&report, counter.identity, COUNTER_BOTH, &w);
+        assert_false(w.overflowed);
+        text[w.used] = '\0';
+        assert_non_null(strstr(text, english));
+        assert_non_null(strstr(text, japanese));
+        assert_true(count_lines(writer_view(&w)) <= 24);
+        w.used = 0;
+        counter_write_screen(&report, counter.identity, COUNTER_ENGLISH, &w);
+        text[w.used] = '\0';
+        assert_null(strstr(text, japanese));
+}
+
+static void assert_json(const char *verdict)
+{
+        static uint8_t text[16384];
+        writer w = WRITER(text);
+        struct json_members members;
+        slice name, value;
+        bool more, found = false;
+        counter_write_json(&report, counter.identity, &w);
+        assert_false(w.overflowed);
+        assert_int_equal(count_lines(writer_view(&w)), 1);
+        struct json_reader r = json_over(slice_of(text, w.used - 1), NULL, NULL);
+        assert_ok(json_open_object(&r, "report", &members));
+        for (;;) {
+                assert_ok(json_next_member(&r, &members, &name, &more));
+                if (!more)
+                        break;
+                if (!json_name_is(name, "verdict")) {
+                        assert_ok(json_skip(&r, "member"));
+                        continue;
+                }
+                assert_ok(json_read_raw(&r, "verdict", &value));
+                found = json_name_is(value, verdict);
+        }
+        assert_true(found);
+        assert_ok(json_end(&r, "report"));
+}
+
+static void one_screen_says_it_in_two_languages(void **state)
+{
+        (void)state;
+        (void)check(NULL);
+        assert_screen("NEVER PROVISIONED", "搭載されたことはありません");
+        assert_json("never-provisioned");
+        provision();
+        (void)check(NULL);
+        assert_screen("Ask the owner to revoke", "残っています");
+        assert_json("live");
+        registered = (struct authority){ .status = COUNTER_REVOKED };
+        (void)check(&authority);
+        assert_screen("erase it now", "未削除");
+        assert_json("revoked-not-erased");
+        erase(erase_all);
+        (void)check(NULL);
+        assert_screen("ERASED, RECEIPT VERIFIED", "受領証を確認");
+        assert_json("erased");
+        phone.forges_receipt = true;
+        (void)check(NULL);
+        assert_screen("CANNOT BE TOLD", "確認できません");
+        assert_json("cannot-be-told");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                TEST(a_new_phone_was_never_provisioned),
+                TEST(a_certificate_in_the_phone_is_told),
+                TEST(a_key_without_a_certificate_is_not_erased),
+                TEST(an_erased_phone_is_clear_by_its_receipt),
+                TEST(receipts_come_one_after_the_other),
+                TEST(a_new_certificate_is_not_covered_by_an_old_receipt),
+                TEST(a_forged_statement),
+                TEST(a_forged_receipt),
+                TEST(a_statement_from_before_the_question),
+                TEST(a_replayed_receipt),
+                TEST(another_phones_statement),
+                TEST(another_phones_receipt),
+                TEST(a_receipt_that_the_phone_does_not_know_of),
+                TEST(an_app_that_hides_a_receipt),
+                TEST(an_app_that_acknowledged_before_the_authority_had_it),
+                TEST(dropped_receipts),
+                TEST(a_maker_whom_nobody_knows),
+                TEST(a_holder_who_does_not_touch),
+                TEST(a_reader_in_passing_gets_nothing),
+                TEST(an_authority_that_is_away),
+                TEST(a_receipt_that_the_authority_refuses),
+                TEST(nothing_is_made_of_nothing),
+                TEST(messages_are_read_strictly),
+                TEST(one_screen_says_it_in_two_languages),
+        };
+        return cmocka_run_group_tests(tests, make_stencil, drop_stencil);
+}
