@@ -147,6 +147,11 @@ const struct mitome_random *party_random(const struct party *party)
         return &party->random;
 }
 
+const struct directory *party_directory(const struct party *party)
+{
+        return party->directory;
+}
+
 struct sql_store *party_store(struct party *party)
 {
         return party->store;

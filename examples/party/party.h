@@ -74,6 +74,7 @@ void party_key(const struct party *party, uint8_t ret_key[LETTER_KEY_SIZE]);
 int64_t party_now(const struct party *party);
 const struct mitome_random *party_random(const struct party *party);
 struct sql_store *party_store(struct party *party);
+const struct directory *party_directory(const struct party *party);
 
 /* party_decide writes a decision into the journal, in the open transaction. */
 MITOME_CHECKED mitome_status party_decide(

@@ -60,7 +60,7 @@ allowed() {
         authenticator | authenticator/*) echo src/base authenticator ;;
         examples/party) echo src/base src/edge examples/party ;;
         examples/authority/ca) echo src/base examples/party examples/authority/ca ;;
-        examples/authority/maker) echo src/base authenticator/gate examples/party examples/authority/ca examples/authority/maker ;;
+        examples/authority/maker) echo src/base authenticator/gate attestation/evidence examples/party examples/authority/ca examples/authority/maker ;;
         examples/authority/*) echo src/base authenticator/apdu authenticator/channel authenticator/gate attestation/evidence examples/party examples/authority ;;
         examples/portal) echo src/base src/rp attestation examples/party examples/portal ;;
         *) echo '*' ;;

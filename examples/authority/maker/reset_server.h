@@ -9,15 +9,17 @@
  * A phone's words:
  *   begin-reset    {1 identity} -> {1 session (16), 2 nonce (16)}
  *   factory-reset  {1 session, 2 statement (COSE, with this nonce)} -> {1 state}
- *   reset-state    {1 session} -> {1 state}
+ *   reset-state    {1 session} -> {1 state}; of a session that has proved nothing: RESET_SESSION
  *   reset-receipt  {1 session, 2 receipt (COSE)} -> {1 number, 2 digest}, once the authority has taken it
- * The state is enum reset_state: what was asked is never "erased" before the receipt was taken. */
+ * The state is enum reset_state: what was asked is never "erased" before the receipt was taken. A session
+ * costs nothing until it has proved something: its nonce is a MAC over it and the identity, by a key that the
+ * server forgets when it ends. The CA's key lies in the party's store; a real one would be in an HSM. */
 
 #include "maker_device_ca.h"
 #include "party.h"
 #include "phone_way.h"
 
-enum reset_state { RESET_BEGUN, RESET_ASKED, RESET_CONFIRMED };
+enum reset_state { RESET_ASKED = 1, RESET_CONFIRMED = 2 };
 
 enum { RESET_SESSION_S = 900, RESET_SESSION_SIZE = 16, RESET_NONCE_SIZE = 16 };
 
@@ -37,8 +39,8 @@ extern const size_t reset_server_phone_desk_count;
 /* reset_server_ca is the anchor for device keys, DER; a view that lives as long as the server. */
 slice reset_server_ca(const struct reset_server *server);
 
-/* reset_server_certify certifies a new phone's device key, and notes the phone. KNOWN_DEVICE for an identity
- * that another key has. */
+/* reset_server_certify certifies a new phone's device key, and notes the phone. DEVICE_KNOWN for an identity
+ * that another key has, and for a key that has another identity. */
 MITOME_CHECKED mitome_status reset_server_certify(struct reset_server *server, slice identity,
         const uint8_t point[MAKER_POINT_SIZE], struct authority_der *ret, mitome_error *error);
 

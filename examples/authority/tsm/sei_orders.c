@@ -25,7 +25,6 @@ const char sei_tsm_schema[] =
 
 struct sei_tsm {
         struct party *party;
-        const struct directory *directory;
         struct key_vault vault;
 };
 
@@ -36,7 +35,6 @@ mitome_status sei_tsm_open(
         if (!tsm)
                 return fail(error, MITOME_E_NO_MEMORY, "SEI-TSM", NULL);
         tsm->party = party;
-        tsm->directory = config->directory;
         mitome_status status = key_vault_open(config->key_file, party_random(party), &tsm->vault, error);
         if (failed(status))
                 sei_tsm_close(tsm);
@@ -556,7 +554,7 @@ static mitome_status key_domain(struct visit *visit, mitome_error *error)
 static mitome_status write_hand_over(struct visit *visit, writer *body, mitome_error *error)
 {
         const struct directory_entry *provider =
-                directory_find(visit->tsm->directory, slice_text(PARTY_SP_TSM));
+                directory_find(party_directory(visit->tsm->party), slice_text(PARTY_SP_TSM));
         uint8_t bytes[KEY_VAULT_PLAIN_MAX + PARTY_SEAL_EXTRA];
         writer sealed = WRITER(bytes);
         slice written;

@@ -30,7 +30,6 @@ enum sei_tsm_state { SEI_TSM_ABSENT, SEI_TSM_INSTALLED, SEI_TSM_ASKED };
 enum { SEI_TSM_IDENTITY_MAX = 64, SEI_TSM_APPS_MAX = 8 };
 
 struct sei_tsm_config {
-        const struct directory *directory; /* for the key of the SP-TSM; must outlive it */
         const char *key_file; /* what seals the elements' keys in the store; made when it is not there (mode
                                  0600); NULL: drawn, and forgotten at the end. A file is no HSM. */
 };
