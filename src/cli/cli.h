@@ -13,6 +13,7 @@ int element_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int finger_main(int argc, char **argv);
 int inspect_main(int argc, char **argv);
+int journal_main(int argc, char **argv);
 int judge_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int verify_main(int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct subcommand {
         { "finger", finger_main, "enrol, try, list, name or remove the fingers of an authenticator" },
         { "inspect", inspect_main,
                 "print an attestation object, response, certificate, BLOB, message.. for a person" },
+        { "journal", journal_main, "verify the journals of the parties against each other, as one time line" },
         { "judge", judge_main, "judge stored credentials again, by newer metadata and revocation lists" },
         { "status", status_main, "say how it stands with an authenticator, in plain words" },
         { "verify", verify_main, "verify registrations and logins, one JSON case a line" },

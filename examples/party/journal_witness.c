@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parties have seen of each other's journals, held against these. */
+#include "journal_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static mitome_status find_seen(struct journal_merge *merge, const struct journal_sight *sight,
+        mitome_code code, uint64_t number, mitome_error *error)
+{
+        const struct journal_event *witness = &merge->events[sight->event];
+        struct journal_finding finding = { .code = code, .number = number, .seen_at = witness->number };
+        journal_name(finding.party, slice_text(sight->party));
+        journal_name(finding.seen_by, slice_text(merge->logs[witness->party].name));
+        return journal_find(merge, finding, error);
+}
+
+static const struct journal_event *seen_event(
+        const struct journal_merge *merge, const struct journal_log *log, const struct journal_sight *sight)
+{
+        const struct journal_event *event = journal_log_entry(merge, log, sight->head.number);
+        return event && slice_equal(SLICE(event->digest), SLICE(sight->head.digest)) ? event : NULL;
+}
+
+/* The lowest entry that somebody saw otherwise, and the highest that somebody saw behind the end: one finding
+ * a party tells all, for everything behind the first is different as well. */
+static mitome_status judge_log(struct journal_merge *merge, struct journal_log *log, mitome_error *error)
+{
+        const struct journal_sight *rewritten = NULL, *beyond = NULL;
+        for (size_t i = 0; i < merge->sight_count; i++) {
+                const struct journal_sight *sight = &merge->sights[i];
+                if (strcmp(sight->party, log->name) != 0 || seen_event(merge, log, sight))
+                        continue;
+                const struct journal_sight **worst = sight->head.number > log->count ? &beyond : &rewritten;
+                bool is_worse = !*worst || (worst == &beyond ? sight->head.number > beyond->head.number
+                                                             : sight->head.number < rewritten->head.number);
+                if (is_worse)
+                        *worst = sight;
+        }
+        if (rewritten)
+                MITOME_TRY(find_seen(
+                        merge, rewritten, MITOME_E_JOURNAL_REWRITTEN, rewritten->head.number, error));
+        if (beyond)
+                MITOME_TRY(find_seen(merge, beyond, MITOME_E_JOURNAL_SHORT, log->count + 1, error));
+        return ok();
+}
+
+/* A party whose journal was not given is named once, by the one who saw most of it. */
+static mitome_status judge_absent(struct journal_merge *merge, mitome_error *error)
+{
+        for (size_t i = 0; i < merge->sight_count; i++) {
+                const struct journal_sight *most = &merge->sights[i];
+                bool is_first = !journal_log_of(merge, slice_text(most->party));
+                for (size_t j = 0; j < i && is_first; j++)
+                        is_first = strcmp(merge->sights[j].party, merge->sights[i].party) != 0;
+                if (!is_first)
+                        continue;
+                for (size_t j = i + 1; j < merge->sight_count; j++)
+                        if (strcmp(merge->sights[j].party, most->party) == 0 &&
+                                merge->sights[j].head.number > most->head.number)
+                                most = &merge->sights[j];
+                MITOME_TRY(find_seen(merge, most, MITOME_E_MISSING, most->head.number, error));
+        }
+        return ok();
+}
+
+/* An event follows from what it has seen. */
+static void follow(struct journal_merge *merge, uint32_t event, const struct journal_event *before)
+{
+        struct journal_event *later = &merge->events[event];
+        if (before->party != later->party && later->after_count < JOURNAL_AFTER_MAX)
+                later->after[later->after_count++] = (uint32_t)(before - merge->events);
+}
+
+mitome_status journal_judge_sights(struct journal_merge *merge, mitome_error *error)
+{
+        for (size_t i = 0; i < merge->sight_count; i++) {
+                const struct journal_sight *sight = &merge->sights[i];
+                const struct journal_log *log = journal_log_of(merge, slice_text(sight->party));
+                const struct journal_event *seen = log ? seen_event(merge, log, sight) : NULL;
+                if (seen)
+                        follow(merge, sight->event, seen);
+        }
+        for (size_t i = 0; i < merge->log_count; i++)
+                MITOME_TRY(judge_log(merge, &merge->logs[i], error));
+        return judge_absent(merge, error);
+}
+
+/* ---- evidence ---- */
+
+static int by_digest(const void *a, const void *b)
+{
+        const struct journal_mention *one = a, *other = b;
+        int order = memcmp(one->digest, other->digest, sizeof one->digest);
+        return order ? order : (one->event > other->event) - (one->event < other->event);
+}
+
+void journal_sort_mentions(struct journal_merge *merge)
+{
+        if (merge->mention_count)
+                qsort(merge->mentions, merge->mention_count, sizeof *merge->mentions, by_digest);
+}
+
+const struct journal_mention *journal_mentions_of(
+        const struct journal_merge *merge, slice digest, size_t *ret_count)
+{
+        size_t low = 0, high = merge->mention_count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (memcmp(merge->mentions[middle].digest, digest.data, LETTER_DIGEST_SIZE) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        size_t end = low;
+        while (end < merge->mention_count && slice_equal(SLICE(merge->mentions[end].digest), digest))
+                end++;
+        *ret_count = end - low;
+        return merge->mentions + low;
+}
