@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "post_http.h"
+
+#include "http_client.h"
+
+enum { LETTER_MS = 10000, OK_STATUS = 200 };
+
+mitome_status post_http_open(long timeout_ms, struct post_http **ret, mitome_error *error)
+{
+        struct http_client *client = NULL;
+        MITOME_TRY(http_client_open(timeout_ms > 0 ? timeout_ms : LETTER_MS, &client, error));
+        *ret = (struct post_http *)client; /* it is all there is to it */
+        return ok();
+}
+
+static mitome_status deliver(void *context, const struct directory_entry *to, slice letter, uint8_t *answer,
+        size_t capacity, size_t *ret_size, mitome_error *error)
+{
+        long status = 0;
+        slice got;
+        if (!to->url[0])
+                return fail(error, MITOME_E_UNREACHABLE, "addressee without an address", NULL);
+        MITOME_TRY(http_client_post(
+                context, to->url, "/letter", letter, answer, capacity, &status, &got, error));
+        if (status != OK_STATUS)
+                return fail(error, MITOME_E_UNREACHABLE, "addressee", NULL);
+        *ret_size = got.size;
+        return ok();
+}
+
+struct post post_http(struct post_http *http)
+{
+        return (struct post){ .context = http, .deliver = deliver };
+}
+
+void post_http_close(struct post_http *http)
+{
+        http_client_close((struct http_client *)http);
+}
