@@ -7,6 +7,7 @@
 #include "fcm_form.h"
 #include "push_fcm.h"
 #include "push_registry.h"
+#include "tls_front.h"
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -15,6 +16,7 @@
 #include <openssl/rsa.h>
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -74,6 +76,7 @@ static int make_rig(void **state)
 {
         struct rig *rig = calloc(1, sizeof *rig);
         assert_non_null(rig);
+        (void)signal(SIGPIPE, SIG_IGN); /* a client that turns away from the TLS front */
         assert_int_equal(curl_global_init(CURL_GLOBAL_DEFAULT), CURLE_OK);
         rig->key = make_key(rig->pem, sizeof rig->pem, 2048);
         (void)snprintf(rig->folder, sizeof rig->folder, "/tmp/test-fcm-XXXXXX");
@@ -328,6 +331,51 @@ static void attack_having_the_access_token_sent_in_the_clear(void **state)
         assert_int_equal(rig->endpoint.send_count, 0);
 }
 
+/* Opens a client of the endpoint behind TLS with a certificate for `names`, believed if `believed`, and
+ * sends. */
+static enum push_outcome send_over_tls(struct rig *rig, const char *names, bool believed)
+{
+        struct tls_front front;
+        struct push_fcm_config config = config_of(rig);
+        char pem[128], url[64], plain[80];
+        struct push_fcm *fcm;
+        enum push_outcome outcome = PUSH_REFUSED;
+        int64_t retry_after = -1;
+        (void)snprintf(pem, sizeof pem, "%s/tls.pem", rig->folder);
+        (void)snprintf(plain, sizeof plain, "%s", rig->endpoint.token_uri);
+        tls_front_start(&front, (uint16_t)strtoul(strrchr(rig->endpoint.url, ':') + 1, NULL, 10), names, pem);
+        (void)snprintf(url, sizeof url, "https://127.0.0.1:%u", front.port);
+        (void)snprintf(rig->endpoint.token_uri, sizeof rig->endpoint.token_uri, "%s/token", url);
+        write_account(rig, 0600);
+        config.service = url;
+        config.ca_file = believed ? pem : NULL;
+        must(push_fcm_open(&config, &fcm, NULL));
+        const struct push push = push_fcm(fcm);
+        must(push.send(push.context, slice_text(token), &message, &outcome, &retry_after, NULL));
+        push_fcm_close(fcm);
+        tls_front_stop(&front);
+        (void)unlink(pem);
+        (void)snprintf(rig->endpoint.token_uri, sizeof rig->endpoint.token_uri, "%s", plain);
+        return outcome;
+}
+
+static void over_tls_it_is_the_same(void **state)
+{
+        struct rig *rig = *state;
+        assert_int_equal(send_over_tls(rig, "IP:127.0.0.1", true), PUSH_ACCEPTED);
+        assert_int_equal(rig->endpoint.grant_count, 1);
+        assert_int_equal(rig->endpoint.send_count, 1);
+}
+
+static void attack_a_machine_that_says_to_be_the_service(void **state)
+{
+        struct rig *rig = *state;
+        assert_int_equal(send_over_tls(rig, "IP:127.0.0.1", false), PUSH_LATER);   /* by nobody we believe */
+        assert_int_equal(send_over_tls(rig, "DNS:fcm.example", true), PUSH_LATER); /* for another name */
+        assert_int_equal(rig->endpoint.grant_count, 0);
+        assert_int_equal(rig->endpoint.send_count, 0);
+}
+
 static void a_token_that_would_leave_its_string_is_not_sent(void **state)
 {
         struct rig *rig = *state;
@@ -470,6 +518,8 @@ int main(void)
                 WITH(a_service_that_hangs_costs_the_timeout),
                 WITH(nobody_listens),
                 WITH(attack_having_the_access_token_sent_in_the_clear),
+                WITH(over_tls_it_is_the_same),
+                WITH(attack_a_machine_that_says_to_be_the_service),
                 WITH(a_token_that_would_leave_its_string_is_not_sent),
                 WITH(a_wake_goes_its_way_through_registry_and_service),
                 WITH(an_account_that_others_can_read_is_refused),

@@ -22,7 +22,8 @@ struct push_fcm_config {
 struct push_fcm;
 
 /* push_fcm_open reads the account: FILE_READ, FILE_MODE, and as fcm_account_read; VALUE for an address that
- * is neither https nor http. Texts of `config` must outlive it. The program calls curl_global_init. */
+ * is neither https nor http. Texts of `config` must outlive it. The program calls
+ * curl_global_init and ignores SIGPIPE. */
 MITOME_CHECKED mitome_status push_fcm_open(
         const struct push_fcm_config *config, struct push_fcm **ret, mitome_error *error);
 void push_fcm_close(struct push_fcm *fcm);
