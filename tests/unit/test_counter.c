@@ -3,10 +3,7 @@
 /* The check at a shop's counter: a real element behind a real enforcer and the app's port on one side, the
  * counter on the other, and between them whoever wants to be taken for an empty phone. */
 
-#include "counter.h"
-#include "counter_message.h"
-#include "counter_port.h"
-#include "element_rig.h"
+#include "counter_rig.h"
 #include "evidence_app.h"
 #include "json.h"
 #include "tsm.h"
@@ -19,7 +16,10 @@
 
 static const int64_t now = 1800000000; /* 2027 */
 static const slice nothing = { 0 };
-static const uint32_t erase_all = 0x800E0000, erase_user = 0x800E0097, erase_signing = 0x800E009A;
+enum { ALL = 0x00, USER = 0x97, SIGNING = 0x9A }; /* of ERASE */
+
+static struct counter_rig stencil, phone;
+static struct mitome_trust *makers;
 
 #define assert_ok(status) assert_int_equal((status).code, MITOME_OK)
 
@@ -30,74 +30,17 @@ static mitome_status refuse(mitome_error *error, mitome_code code)
         return (mitome_status){ code };
 }
 
-/* ---- the phone ---- */
-
-struct phone {
-        struct element_rig rig;
-        struct mitome_link link;
-        struct mitome_enforcer *enforcer;
-        struct counter_port port;
-        bool declines, hides, replays; /* the holder; the app */
-        bool forges_statement, forges_receipt;
-        unsigned touches, acknowledged;
-        struct counter_piece old; /* a receipt that was fetched for somebody else's question */
-};
-
-static struct phone stencil, phone;
-static struct mitome_trust *makers;
-
-static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
-        size_t *ret_size, mitome_error *error)
-{
-        struct phone *at = context;
-        assert_true(capacity >= MITOME_APDU_MAX);
-        return mitome_element_transmit(at->rig.element, command, response, ret_size, error);
-}
-
-static bool touch(void *context)
-{
-        struct phone *at = context;
-        at->touches++;
-        return !at->declines;
-}
-
-static int fill(void *context, uint8_t *bytes, size_t size)
-{
-        (void)context;
-        memset(bytes, 0x5C, size);
-        return 0;
-}
-
-static const struct mitome_random random_bytes = { .fill = fill };
-
-static void allow(struct phone *at, const struct mitome_app *app)
-{
-        struct tsm_channel channel;
-        const struct scp03_keys keys = element_rig_host_keys(&element_rig_keys);
-        at->link = (struct mitome_link){ .context = at, .transmit = transmit };
-        assert_ok(tsm_open(&channel, &at->link, &keys, TSM_ARA, &random_bytes, NULL));
-        assert_ok(tsm_allow_app(&channel, TSM_FIDO, SLICE(app->sha256), NULL));
-        tsm_close(&channel);
-        mitome_element_reset(at->rig.element);
-}
-
 static int make_stencil(void **state)
 {
         (void)state;
-        const struct mitome_app app = { .sha256 = { 0x01 } };
-        element_rig_open(&stencil.rig);
-        element_rig_make_device(&stencil.rig);
-        allow(&stencil, &app);
-        assert_ok(mitome_trust_new(&makers, NULL));
-        return mitome_trust_add_anchor(
-                makers, (mitome_slice){ stencil.rig.device_ca, stencil.rig.device_ca_size }, NULL)
-                .code;
+        counter_rig_make(&stencil, &makers);
+        return 0;
 }
 
 static int drop_stencil(void **state)
 {
         (void)state;
-        element_rig_close(&stencil.rig);
+        counter_rig_close(&stencil);
         mitome_trust_free(makers);
         return 0;
 }
@@ -105,96 +48,16 @@ static int drop_stencil(void **state)
 static int set_up(void **state)
 {
         (void)state;
-        const struct mitome_app app = { .sha256 = { 0x01 } };
-        phone = (struct phone){ 0 };
-        element_rig_clone(&stencil.rig, &phone.rig);
-        phone.link = (struct mitome_link){ .context = &phone, .transmit = transmit };
-        assert_ok(mitome_enforcer_new(&phone.link, &app, &phone.enforcer, NULL));
-        phone.port = (struct counter_port){ .enforcer = phone.enforcer, .context = &phone, .touch = touch };
+        counter_rig_clone(&stencil, &phone);
         return 0;
 }
 
 static int tear_down(void **state)
 {
         (void)state;
-        mitome_enforcer_free(phone.enforcer);
-        element_rig_close(&phone.rig);
+        counter_rig_close(&phone);
         return 0;
 }
-
-static void provision(void)
-{
-        element_rig_personalise(&phone.rig);
-        mitome_element_reset(phone.rig.element);
-}
-
-/* A further certificate of user verification: the batch key of the first time stays. */
-static void provision_again(void)
-{
-        assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
-        element_rig_generate(&phone.rig, 0x97);
-        assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
-        element_rig_certify(&phone.rig, 0x000A, 1250);
-        mitome_element_reset(phone.rig.element);
-}
-
-static void erase(uint32_t head)
-{
-        assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
-        assert_int_equal(element_rig_secured(&phone.rig, head, nothing), SW_OK);
-        mitome_element_reset(phone.rig.element);
-}
-
-/* By the messages that go over the line. */
-static struct counter_answer say(const struct counter_question *question, uint8_t *buffer, size_t capacity)
-{
-        uint8_t bytes[256];
-        writer w = WRITER(bytes), answer = writer_over(buffer, capacity);
-        struct counter_answer ret;
-        counter_write_question(&w, question);
-        assert_false(w.overflowed);
-        assert_ok(counter_port_answer(&phone.port, writer_view(&w), &answer, NULL));
-        assert_ok(counter_read_answer(writer_view(&answer), &ret, NULL));
-        return ret;
-}
-
-static mitome_status fetch(void *context, enum evidence_kind kind, slice nonce, uint8_t buffer[EVIDENCE_MAX],
-        size_t *ret_size, mitome_error *error)
-{
-        (void)context;
-        uint8_t bytes[COUNTER_MESSAGE_MAX];
-        bool receipt = kind == EVIDENCE_RECEIPT;
-        const struct counter_question question = {
-                .kind = receipt ? COUNTER_ASKS_RECEIPT : COUNTER_ASKS_STATEMENT, .nonce = nonce
-        };
-        struct counter_answer answer = say(&question, bytes, sizeof bytes);
-        if (receipt && phone.hides)
-                answer = (struct counter_answer){ .kind = COUNTER_NONE };
-        if (receipt && phone.replays)
-                answer.evidence = slice_of(phone.old.bytes, phone.old.size);
-        if (answer.kind != COUNTER_GIVEN && !(receipt && answer.kind == COUNTER_NONE))
-                return refuse(error, MITOME_E_COUNTER_PHONE);
-        *ret_size = answer.kind == COUNTER_NONE ? 0 : answer.evidence.size;
-        assert_ok(slice_copy(answer.evidence, "evidence", buffer, EVIDENCE_MAX, error));
-        if (*ret_size && (receipt ? phone.forges_receipt : phone.forges_statement))
-                buffer[*ret_size - 1] ^= 0x01; /* of the signature */
-        return ok();
-}
-
-static mitome_status acknowledge(
-        void *context, uint32_t number, const uint8_t digest[SHA256_SIZE], mitome_error *error)
-{
-        (void)context;
-        uint8_t bytes[COUNTER_MESSAGE_MAX];
-        const struct counter_question question = {
-                .kind = COUNTER_ACKNOWLEDGES, .number = number, .digest = slice_of(digest, SHA256_SIZE)
-        };
-        struct counter_answer answer = say(&question, bytes, sizeof bytes);
-        phone.acknowledged += answer.kind == COUNTER_GIVEN;
-        return answer.kind == COUNTER_GIVEN ? ok() : refuse(error, MITOME_E_COUNTER_PHONE);
-}
-
-static const struct counter_phone on_the_counter = { .fetch = fetch, .acknowledge = acknowledge };
 
 /* ---- the authority, as the letters of its register answer ---- */
 
@@ -267,7 +130,14 @@ static void begin(const char *identity, const struct counter_authority *line)
         counter = (struct counter){
                 .identity = slice_text(identity), .makers = makers, .authority = line, .now = now
         };
-        assert_ok(counter_begin(&at, &counter, &random_bytes, NULL));
+        assert_ok(counter_begin(&at, &counter, &counter_rig_random, NULL));
+}
+
+static void gather(void)
+{
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        phone.port.touched = false;
+        counter_gather(&at, &seen);
 }
 
 static enum counter_verdict judge(void)
@@ -279,8 +149,7 @@ static enum counter_verdict judge(void)
 static enum counter_verdict check(const struct counter_authority *line)
 {
         begin(ELEMENT_RIG_IDENTITY, line);
-        phone.port.touched = false;
-        counter_gather(&at, &on_the_counter);
+        gather();
         return judge();
 }
 
@@ -317,7 +186,7 @@ static void a_certificate_in_the_phone_is_told(void **state)
         } cases[] = { { COUNTER_GOOD, COUNTER_LIVE }, { COUNTER_HOLD, COUNTER_LIVE },
                 { COUNTER_REVOKED, COUNTER_UNDELETED }, { COUNTER_UNKNOWN, COUNTER_UNTOLD } };
         (void)state;
-        provision();
+        counter_rig_provision(&phone);
         assert_int_equal(check(NULL), COUNTER_LIVE);
         assert_int_equal(report.person_count, 2);
         assert_int_equal(report.persons[0].status, COUNTER_NOT_ASKED);
@@ -335,8 +204,8 @@ static void a_certificate_in_the_phone_is_told(void **state)
 static void a_key_without_a_certificate_is_not_erased(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
         assert_int_equal(element_rig_secured(&phone.rig, 0x80460097, nothing), SW_OK);
         mitome_element_reset(phone.rig.element);
@@ -347,8 +216,8 @@ static void a_key_without_a_certificate_is_not_erased(void **state)
 static void an_erased_phone_is_clear_by_its_receipt(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         assert_int_equal(check(NULL), COUNTER_ERASED);
         assert_int_equal(report.shown_count, 1);
         assert_int_equal(report.shown[0].person_count, 2);
@@ -364,9 +233,9 @@ static void an_erased_phone_is_clear_by_its_receipt(void **state)
 static void receipts_come_one_after_the_other(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_signing);
-        erase(erase_user);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, SIGNING);
+        counter_rig_erase(&phone, USER);
         /* without a line the second one cannot be had, and the phone is not taken for empty */
         assert_int_equal(check(NULL), COUNTER_UNTOLD);
         assert_untold(MITOME_E_COUNTER_MISSING);
@@ -384,9 +253,9 @@ static void receipts_come_one_after_the_other(void **state)
 static void a_new_certificate_is_not_covered_by_an_old_receipt(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
-        provision_again();
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
+        counter_rig_again(&phone);
         assert_int_equal(check(NULL), COUNTER_LIVE);
         assert_int_equal(report.shown_count, 1);
 }
@@ -396,7 +265,7 @@ static void a_new_certificate_is_not_covered_by_an_old_receipt(void **state)
 static void a_forged_statement(void **state)
 {
         (void)state;
-        provision();
+        counter_rig_provision(&phone);
         phone.forges_statement = true;
         assert_int_equal(check(NULL), COUNTER_UNTOLD);
         assert_untold(MITOME_E_SIGNATURE_INVALID);
@@ -406,8 +275,8 @@ static void a_forged_statement(void **state)
 static void a_forged_receipt(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         phone.forges_receipt = true;
         registered = (struct authority){ 0 };
         assert_int_equal(check(&authority), COUNTER_UNTOLD);
@@ -420,14 +289,15 @@ static void a_forged_receipt(void **state)
 static void keep_old(enum evidence_kind kind)
 {
         uint8_t nonce[COUNTER_NONCE_SIZE] = { 0x99 };
-        assert_ok(fetch(NULL, kind, SLICE(nonce), phone.old.bytes, &phone.old.size, NULL));
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        assert_ok(seen.fetch(&phone, kind, SLICE(nonce), phone.old.bytes, &phone.old.size, NULL));
 }
 
 static void a_statement_from_before_the_question(void **state)
 {
         (void)state;
         keep_old(EVIDENCE_STATEMENT); /* when the phone was new */
-        provision();
+        counter_rig_provision(&phone);
         begin(ELEMENT_RIG_IDENTITY, NULL);
         counter_show(&at, slice_of(phone.old.bytes, phone.old.size));
         judge();
@@ -437,8 +307,8 @@ static void a_statement_from_before_the_question(void **state)
 static void a_replayed_receipt(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         keep_old(EVIDENCE_RECEIPT);
         phone.replays = true;
         assert_int_equal(check(NULL), COUNTER_UNTOLD);
@@ -449,7 +319,7 @@ static void another_phones_statement(void **state)
 {
         (void)state;
         begin("MT-1 0002", NULL);
-        counter_gather(&at, &on_the_counter);
+        gather();
         judge();
         assert_untold(MITOME_E_EVIDENCE_IDENTITY);
         assert_false(report.has_statement);
@@ -458,8 +328,8 @@ static void another_phones_statement(void **state)
 static void another_phones_receipt(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         keep_old(EVIDENCE_RECEIPT);
         begin("MT-1 0002", NULL);
         counter_show(&at, slice_of(phone.old.bytes, phone.old.size));
@@ -474,11 +344,12 @@ static void a_receipt_that_the_phone_does_not_know_of(void **state)
 {
         (void)state;
         uint8_t bytes[EVIDENCE_MAX];
-        size_t size;
+        size_t size = 0;
+        const struct counter_phone seen = counter_rig_phone(&phone);
         begin(ELEMENT_RIG_IDENTITY, NULL);
-        assert_ok(fetch(NULL, EVIDENCE_STATEMENT, SLICE(at.nonce), bytes, &size, NULL));
-        provision();
-        erase(erase_all);
+        assert_ok(seen.fetch(&phone, EVIDENCE_STATEMENT, SLICE(at.nonce), bytes, &size, NULL));
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         keep_old(EVIDENCE_RECEIPT);
         counter_show(&at, slice_of(bytes, size));
         counter_show(&at, slice_of(phone.old.bytes, phone.old.size));
@@ -489,8 +360,8 @@ static void a_receipt_that_the_phone_does_not_know_of(void **state)
 static void an_app_that_hides_a_receipt(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         phone.hides = true;
         assert_int_equal(check(NULL), COUNTER_UNTOLD);
         assert_untold(MITOME_E_COUNTER_MISSING);
@@ -500,13 +371,14 @@ static void an_app_that_hides_a_receipt(void **state)
 static void an_app_that_acknowledged_before_the_authority_had_it(void **state)
 {
         uint8_t digest[SHA256_SIZE];
+        const struct counter_phone seen = counter_rig_phone(&phone);
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         registered = (struct authority){ 0 };
         keep_old(EVIDENCE_RECEIPT);
         assert_ok(hand_in(NULL, slice_of(phone.old.bytes, phone.old.size), digest, NULL));
-        assert_ok(acknowledge(NULL, 1, digest, NULL));
+        assert_ok(seen.acknowledge(&phone, 1, digest, NULL));
         registered = (struct authority){ 0 }; /* that was somebody else's */
         assert_int_equal(check(&authority), COUNTER_UNTOLD);
         assert_untold(MITOME_E_COUNTER_MISSING);
@@ -523,7 +395,7 @@ static void dropped_receipts(void **state)
                 assert_int_equal(element_rig_channel(&phone.rig, element_rig_jpki, &element_rig_keys), SW_OK);
                 assert_int_equal(
                         element_rig_secured(&phone.rig, 0x802C009B, slice_text(ELEMENT_RIG_PASSWORD)), SW_OK);
-                erase(erase_signing);
+                counter_rig_erase(&phone, SIGNING);
         }
         registered = (struct authority){ 0 };
         assert_int_equal(check(&authority), COUNTER_UNTOLD);
@@ -540,7 +412,7 @@ static void a_maker_whom_nobody_knows(void **state)
         assert_ok(mitome_trust_new(&nobody, NULL));
         begin(ELEMENT_RIG_IDENTITY, NULL);
         counter.makers = nobody;
-        counter_gather(&at, &on_the_counter);
+        gather();
         judge();
         mitome_trust_free(nobody);
         assert_untold(MITOME_E_CERTIFICATE_ISSUER);
@@ -567,12 +439,12 @@ static void a_reader_in_passing_gets_nothing(void **state)
 static void an_authority_that_is_away(void **state)
 {
         (void)state;
-        provision();
+        counter_rig_provision(&phone);
         registered = (struct authority){ .is_away = true };
         assert_int_equal(check(&authority), COUNTER_LIVE); /* not "revoked" for want of an answer */
         assert_int_equal(registered.asked, 1);             /* and not asked again */
         assert_found("authority", MITOME_E_UNREACHABLE);
-        erase(erase_all);
+        counter_rig_erase(&phone, ALL);
         registered = (struct authority){ .is_away = true };
         assert_int_equal(check(&authority), COUNTER_ERASED);
         assert_int_equal(phone.acknowledged, 0);
@@ -582,8 +454,8 @@ static void an_authority_that_is_away(void **state)
 static void a_receipt_that_the_authority_refuses(void **state)
 {
         (void)state;
-        provision();
-        erase(erase_all);
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
         registered = (struct authority){ .refuses_receipt = MITOME_E_AUTHORITY_RECEIPT };
         assert_int_equal(check(&authority), COUNTER_UNTOLD);
         assert_untold(MITOME_E_AUTHORITY_RECEIPT);
@@ -688,7 +560,7 @@ static void one_screen_says_it_in_two_languages(void **state)
         (void)check(NULL);
         assert_screen("NEVER PROVISIONED", "搭載されたことはありません");
         assert_json("never-provisioned");
-        provision();
+        counter_rig_provision(&phone);
         (void)check(NULL);
         assert_screen("Ask the owner to revoke", "残っています");
         assert_json("live");
@@ -696,7 +568,7 @@ static void one_screen_says_it_in_two_languages(void **state)
         (void)check(&authority);
         assert_screen("erase it now", "未削除");
         assert_json("revoked-not-erased");
-        erase(erase_all);
+        counter_rig_erase(&phone, ALL);
         (void)check(NULL);
         assert_screen("ERASED, RECEIPT VERIFIED", "受領証を確認");
         assert_json("erased");
