@@ -62,7 +62,8 @@ static mitome_status judge(struct authority_register *book, const struct asked *
         MITOME_TRY(application_open(asked->cms, ca_certificate(register_ca(book, REGISTER_SIGNING)),
                 party_now(book->party), &applied->cms, error));
         const slice content = slice_of(applied->cms.content, applied->cms.content_size);
-        sha256(&content, 1, applied->digest);
+        const slice signed_by[] = { content, SLICE(applied->cms.certificate) };
+        sha256(signed_by, 2, applied->digest);
         MITOME_TRY(find_card(book, applied, error));
         MITOME_TRY(application_read(content, &applied->text, error));
         return check_text(book, asked, &applied->text, error);
