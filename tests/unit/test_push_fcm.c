@@ -314,9 +314,11 @@ static void attack_having_the_access_token_sent_in_the_clear(void **state)
 {
         struct rig *rig = *state;
         struct push_fcm_config config = config_of(rig);
-        char https[80];
+        char https[80], other[80];
         (void)snprintf(https, sizeof https, "https%s", rig->endpoint.url + 4);
-        const char *const services[] = { "http://192.0.2.1", https };
+        /* An address that is none of 127.0.0.0/8, and that leads to the endpoint all the same. */
+        (void)snprintf(other, sizeof other, "http://0.0.0.0%s", strrchr(rig->endpoint.url, ':'));
+        const char *const services[] = { other, https };
         for (size_t i = 0; i < 2; i++) {
                 struct push_fcm *fcm;
                 enum push_outcome outcome = PUSH_REFUSED;
