@@ -411,6 +411,7 @@ static void measure_http(struct bench *bench)
         uint8_t serial[10], request[256];
         serial_of(bench, 1, 3, serial);
         size_t size = make_request(bench, SLICE(serial), request);
+        post_local_leave(&bench->network, PARTY_SP_TSM); /* what waits for it goes on waiting */
         double each = life_cycle_http(bench->authority, &bench->desks, bench->publication,
                 slice_of(request, size), bench->rounds * 4);
         if (each > 0)
