@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The SEI-TSM as a party, with a real element behind a phone that relays: what it prepares, what it cleans,
+ * what it leaves alone, and what becomes of it when the phone is cut off anywhere. */
+
+#include "sei_rig.h"
+
+#include "sei_tsm.h"
+#include "sp_tsm.h"
+#include "tlv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct sei_rig rig;
+static const uint8_t app[32] = { 0xA1 }, other_app[32] = { 0xA2 };
+static uint8_t wire[TSM_WIRE_MAX];
+
+static int open_rig(void **state)
+{
+        (void)state;
+        rig.folder = NULL;
+        sei_rig_open(&rig);
+        sei_rig_phone(&rig, SEI_RIG_PHONE);
+        return 0;
+}
+
+static int close_rig(void **state)
+{
+        (void)state;
+        sei_rig_close(&rig);
+        return 0;
+}
+
+static void prepare(uint64_t wanted)
+{
+        assert_int_equal(sei_rig_prepare(&rig, wanted, wanted ? SLICE(app) : (slice){ 0 }), MITOME_OK);
+}
+
+static void serve(void)
+{
+        mitome_error error = { 0 };
+        mitome_status status = sei_rig_serve(&rig, &error);
+        if (failed(status))
+                print_message("%d %s\n", (int)status.code, error.field);
+        assert_int_equal(status.code, MITOME_OK);
+        sei_rig_settle(&rig);
+}
+
+static void prepared(void)
+{
+        prepare(1);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+}
+
+/* What is there, as GET DATA 0001 of the JPKI applet says; 0xFFFF: there is no applet. */
+static unsigned what_is_there(void)
+{
+        slice data, there;
+        const uint16_t sw = sei_rig_plain(&rig, TSM_JPKI,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0xCA, .p2 = 1, .expected = 256 }, wire, &data);
+        if (sw == 0)
+                return 0xFFFF;
+        assert_int_equal(sw, SW_OK);
+        assert_int_equal(tlv_find_fixed(data, 0x83, "there", 1, &there, NULL).code, MITOME_OK);
+        return there.data[0];
+}
+
+static void the_stand_in_is_as_it_was(void)
+{
+        slice data;
+        assert_int_equal(sei_rig_plain(&rig, TSM_STAND_IN,
+                                 &(struct apdu_command){ .ins = 0xB0, .expected = 256 }, wire, &data),
+                SW_OK);
+        assert_true(slice_is(data, "FeliCa stand-in: 1,000 yen"));
+}
+
+/* Is there a rule that lets this app use the applet? */
+static bool is_allowed(enum tsm_applet applet, slice hash)
+{
+        uint8_t reference[80];
+        writer inner = WRITER(wire), w = WRITER(reference);
+        slice data;
+        tlv_write(&inner, 0x4F, tsm_aid(applet));
+        tlv_write(&inner, 0xC1, hash);
+        tlv_write(&w, 0xE1, writer_view(&inner));
+        const uint16_t sw = sei_rig_plain(&rig, TSM_ARA,
+                &(struct apdu_command){ .cla = 0x80,
+                        .ins = 0xCA,
+                        .p1 = 0xFF,
+                        .p2 = 0x50,
+                        .data = writer_view(&w),
+                        .expected = 256 },
+                wire, &data);
+        assert_true(sw == SW_OK || sw == SW_NO_REFERENCE);
+        return sw == SW_OK;
+}
+
+/* The first keys open the provider's domain and both applets; the issuer's open none of them. */
+static void the_provider_has_what_is_his(void)
+{
+        static const enum tsm_applet his[] = { TSM_PROVIDER, TSM_JPKI, TSM_FIDO };
+        struct tsm_channel channel;
+        for (size_t i = 0; i < sizeof his / sizeof his[0]; i++) {
+                assert_int_equal(sei_rig_own(&rig, his[i], &channel).code, MITOME_OK);
+                tsm_close(&channel);
+                assert_int_equal(
+                        tsm_open_set(&channel, &rig.phone.link, &rig.phone.issuer, his[i], &rig.random, NULL)
+                                .code,
+                        MITOME_E_APDU_STATUS);
+        }
+}
+
+static void a_new_phone_is_prepared_and_its_domain_handed_over(void **state)
+{
+        (void)state;
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        prepare(1);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        assert_int_equal(rig.handed, 0);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+        assert_int_equal(rig.handed, 1);
+        the_provider_has_what_is_his();
+        assert_int_equal(what_is_there(), 0);
+        assert_true(is_allowed(TSM_JPKI, SLICE(app)) && is_allowed(TSM_FIDO, SLICE(app)));
+        assert_false(is_allowed(TSM_JPKI, SLICE(other_app)));
+        the_stand_in_is_as_it_was();
+        serve(); /* nothing is open: nothing is done */
+        assert_int_equal(rig.handed, 1);
+}
+
+/* ---- the former owner ---- */
+
+static void leave_something(void)
+{
+        struct tsm_channel channel;
+        struct tsm_public_key key;
+        assert_int_equal(sei_rig_own(&rig, TSM_JPKI, &channel).code, MITOME_OK);
+        assert_int_equal(tsm_generate_key(&channel, AUTHORITY_USER_VERIFICATION, &key, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_set_secret(&channel, AUTHORITY_USER_VERIFICATION, "1234", NULL).code, MITOME_OK);
+        tsm_close(&channel);
+        assert_int_equal(what_is_there() & 0x01, 0x01);
+}
+
+static unsigned pending_receipts(void)
+{
+        static const uint8_t touched[] = { 0x85, 0x01, 0x02 };
+        slice data, pending;
+        const uint16_t sw = sei_rig_plain(&rig, TSM_FIDO,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0x40, .data = SLICE(touched), .expected = 65536 },
+                wire, &data);
+        if (sw == SW_NO_REFERENCE)
+                return 0;
+        assert_int_equal(sw, SW_OK);
+        assert_int_equal(tlv_find_fixed(data, 0x83, "pending", 1, &pending, NULL).code, MITOME_OK);
+        return pending.data[0];
+}
+
+static void leftovers_of_a_former_owner_are_gone_before_anything_is_installed(void **state)
+{
+        (void)state;
+        prepared();
+        leave_something();
+        assert_int_equal(pending_receipts(), 0);
+        prepared();
+        assert_int_equal(what_is_there(), 0);
+        assert_true(pending_receipts() >= 1); /* and the element says so */
+        assert_int_equal(rig.handed, 1);      /* the domain stays the provider's */
+        the_provider_has_what_is_his();
+        the_stand_in_is_as_it_was();
+}
+
+static void what_was_prepared_is_not_cleaned_by_a_visit(void **state)
+{
+        (void)state;
+        prepared();
+        leave_something();
+        serve();
+        assert_int_equal(what_is_there() & 0x01, 0x01);
+}
+
+static void a_deletion_takes_the_applet_and_nothing_else(void **state)
+{
+        (void)state;
+        prepared();
+        leave_something();
+        prepare(0);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        assert_int_equal(what_is_there(), 0xFFFF);
+        assert_int_equal(pending_receipts(), 1);
+        assert_false(is_allowed(TSM_JPKI, SLICE(app)));
+        assert_true(is_allowed(TSM_FIDO, SLICE(app))); /* where the receipt is fetched */
+        the_stand_in_is_as_it_was();
+        prepare(0); /* again: it is so already */
+        serve();
+        assert_int_equal(pending_receipts(), 1);
+        prepared(); /* and back */
+        assert_int_equal(what_is_there(), 0);
+}
+
+static void an_app_that_is_no_longer_named_is_let_in_no_more(void **state)
+{
+        (void)state;
+        prepared();
+        assert_int_equal(sei_rig_prepare(&rig, 1, SLICE(other_app)), MITOME_OK);
+        serve();
+        assert_true(is_allowed(TSM_JPKI, SLICE(other_app)) && is_allowed(TSM_FIDO, SLICE(other_app)));
+        assert_false(is_allowed(TSM_JPKI, SLICE(app)) || is_allowed(TSM_FIDO, SLICE(app)));
+}
+
+/* ---- cut off ---- */
+
+static void cut_everywhere(enum sei_rig_cut how)
+{
+        unsigned at = 1;
+        for (bool whole = false; !whole; at++) {
+                mitome_error error = { 0 };
+                open_rig(NULL);
+                prepare(1);
+                sei_rig_cut(&rig, how, at);
+                mitome_status status = sei_rig_serve(&rig, &error);
+                whole = !failed(status);
+                if (!whole && how == SEI_RIG_LOSES_COMMAND)
+                        assert_true(sei_rig_state(&rig) == SEI_TSM_ASKED ||
+                                    sei_rig_state(&rig) == SEI_TSM_INSTALLED);
+                sei_rig_settle(&rig);
+                serve();
+                assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+                assert_int_equal(rig.handed, 1);
+                the_provider_has_what_is_his();
+                assert_true(is_allowed(TSM_JPKI, SLICE(app)));
+                the_stand_in_is_as_it_was();
+                close_rig(NULL);
+        }
+        assert_true(at > 30); /* it was cut somewhere */
+}
+
+static void a_phone_that_is_cut_off_before_any_command_is_prepared_by_the_next_visit(void **state)
+{
+        (void)state;
+        cut_everywhere(SEI_RIG_LOSES_COMMAND);
+}
+
+static void a_phone_whose_answers_are_lost_is_prepared_by_the_next_visit(void **state)
+{
+        (void)state;
+        cut_everywhere(SEI_RIG_LOSES_ANSWER);
+}
+
+static void change_the_wish(struct sei_rig *self, unsigned number)
+{
+        if (number != 20)
+                return;
+        self->at_command = NULL;
+        assert_int_equal(sei_rig_prepare(self, 0, (slice){ 0 }), MITOME_OK);
+}
+
+static void a_wish_that_changes_during_the_relay_is_what_counts(void **state)
+{
+        (void)state;
+        prepare(1);
+        rig.commands = 0;
+        rig.at_command = change_the_wish;
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        assert_int_equal(what_is_there(), 0xFFFF);
+}
+
+/* ---- attacks ---- */
+
+/* Another phone says that it is this one: what is open for this one is not done to it, nor to the other. */
+static void a_phone_that_says_anothers_identity_is_not_served(void **state)
+{
+        (void)state;
+        static struct factory_element stranger;
+        mitome_error error = { 0 };
+        prepare(1);
+        assert_int_equal(factory_element_make(&stranger, &rig.random, NULL, NULL).code, MITOME_OK);
+        assert_int_equal(sei_tsm_serve(rig.sei, slice_text(SEI_RIG_PHONE), &stranger.link, &error).code,
+                MITOME_E_CHANNEL_CRYPTOGRAM);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        assert_int_equal(rig.handed, 0);
+        factory_element_end(&stranger);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+}
+
+static void a_domain_with_a_strangers_keys_is_not_handed_over(void **state)
+{
+        (void)state;
+        struct tsm_key_set foreign;
+        mitome_error error = { 0 };
+        assert_int_equal(tsm_make_keys(&foreign, 0x22, &rig.random, NULL).code, MITOME_OK);
+        assert_int_equal(
+                tsm_hand_over(&rig.phone.link, &rig.phone.issuer.keys, &foreign, &rig.random, NULL).code,
+                MITOME_OK);
+        prepare(1);
+        assert_int_equal(sei_rig_serve(&rig, &error).code, MITOME_E_SEI_DOMAIN);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        assert_int_equal(rig.handed, 0);
+}
+
+static void who_may_not_ask_is_refused(void **state)
+{
+        (void)state;
+        uint8_t bytes[80];
+        mitome_code refusal;
+        const slice body = sei_rig_identity(SEI_RIG_PHONE, bytes);
+        /* the provider may not set a phone back, the maker not ask for the applet */
+        assert_true(failed(sei_rig_ask(rig.provider, "reset", body, &refusal)));
+        assert_true(failed(sei_rig_ask(rig.maker, "applet-state", body, &refusal)));
+        assert_true(failed(sei_rig_ask(rig.maker, "prepare", body, &refusal)));
+        assert_true(failed(sei_rig_ask(rig.provider, "register-element", body, &refusal)));
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+}
+
+static void what_is_no_body_is_refused(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *bytes;
+                size_t size;
+                mitome_code code;
+        } bodies[] = {
+                { "", 0, MITOME_E_INPUT_ENDS },
+                { "\xA0", 1, MITOME_E_MISSING },
+                { "\xA1\x01\x01", 3, MITOME_E_CBOR_TYPE },
+                { "\xA1\x02\x61\x41", 4, MITOME_E_VALUE },
+                { "\xA1\x01\x61\x41\x00", 5, MITOME_E_TRAILING_BYTES },
+                { "\xA2\x01\x61\x41\x02\x00", 6, MITOME_E_VALUE },
+                { "\xA1\x01\x63"
+                  "A B",
+                        6, MITOME_E_SEI_UNKNOWN },
+                { "\xA1\x01\x63"
+                  "MT9",
+                        6, MITOME_E_SEI_UNKNOWN },
+        };
+        for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+                mitome_code refusal;
+                assert_int_equal(sei_rig_ask(rig.provider, "applet-state",
+                                         slice_of(bodies[i].bytes, bodies[i].size), &refusal)
+                                         .code,
+                        MITOME_E_REFUSED);
+                assert_int_equal(refusal, bodies[i].code);
+        }
+        assert_int_equal(sei_rig_prepare(&rig, 2, (slice){ 0 }), MITOME_E_VALUE);
+        const uint8_t odd[31] = { 1 };
+        assert_int_equal(sei_rig_prepare(&rig, 1, SLICE(odd)), MITOME_E_VALUE);
+}
+
+static void a_phone_is_registered_once_and_with_one_set_of_keys(void **state)
+{
+        (void)state;
+        struct tsm_key_set other;
+        assert_int_equal(tsm_make_keys(&other, TSM_KEYS_ISSUER, &rig.random, NULL).code, MITOME_OK);
+        assert_int_equal(sei_tsm_register(rig.sei, slice_text(SEI_RIG_PHONE), &rig.phone.issuer, NULL).code,
+                MITOME_OK);
+        assert_int_equal(
+                sei_tsm_register(rig.sei, slice_text(SEI_RIG_PHONE), &other, NULL).code, MITOME_E_SEI_KNOWN);
+        assert_int_equal(
+                sei_tsm_register(rig.sei, slice_text("no phone"), &other, NULL).code, MITOME_E_SEI_UNKNOWN);
+        prepared();
+}
+
+/* Whoever can write the store, but has not the vault's key, moves one phone's keys to another's row. */
+static void rows_that_were_exchanged_open_nothing(void **state)
+{
+        (void)state;
+        struct tsm_key_set other;
+        enum sei_tsm_state seen;
+        struct sql_store *store = party_store(rig.sei_party);
+        assert_int_equal(tsm_make_keys(&other, TSM_KEYS_ISSUER, &rig.random, NULL).code, MITOME_OK);
+        assert_int_equal(sei_tsm_register(rig.sei, slice_text("MT-1-0002"), &other, NULL).code, MITOME_OK);
+        assert_int_equal(sql_do(store,
+                                 "UPDATE element SET keys = (SELECT keys FROM element WHERE identity ="
+                                 " 'MT-1-0002') WHERE identity = 'MT-1-0001'",
+                                 NULL, 0, NULL, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_int_equal(
+                sei_tsm_look(rig.sei, slice_text("MT-1-0001"), &seen, NULL).code, MITOME_E_STORE_SEAL);
+        assert_int_equal(sei_tsm_look(rig.sei, slice_text("MT-1-0002"), &seen, NULL).code, MITOME_OK);
+        assert_int_equal(
+                sql_do(store, "UPDATE element SET keys = substr(keys, 1, 40)", NULL, 0, NULL, NULL).code,
+                MITOME_OK);
+        assert_int_equal(
+                sei_tsm_look(rig.sei, slice_text("MT-1-0002"), &seen, NULL).code, MITOME_E_STORE_SEAL);
+}
+
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                WITH_RIG(a_new_phone_is_prepared_and_its_domain_handed_over),
+                WITH_RIG(leftovers_of_a_former_owner_are_gone_before_anything_is_installed),
+                WITH_RIG(what_was_prepared_is_not_cleaned_by_a_visit),
+                WITH_RIG(a_deletion_takes_the_applet_and_nothing_else),
+                WITH_RIG(an_app_that_is_no_longer_named_is_let_in_no_more),
+                cmocka_unit_test(a_phone_that_is_cut_off_before_any_command_is_prepared_by_the_next_visit),
+                cmocka_unit_test(a_phone_whose_answers_are_lost_is_prepared_by_the_next_visit),
+                WITH_RIG(a_wish_that_changes_during_the_relay_is_what_counts),
+                WITH_RIG(a_phone_that_says_anothers_identity_is_not_served),
+                WITH_RIG(a_domain_with_a_strangers_keys_is_not_handed_over),
+                WITH_RIG(who_may_not_ask_is_refused),
+                WITH_RIG(what_is_no_body_is_refused),
+                WITH_RIG(a_phone_is_registered_once_and_with_one_set_of_keys),
+                WITH_RIG(rows_that_were_exchanged_open_nothing),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
