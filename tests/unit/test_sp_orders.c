@@ -24,6 +24,8 @@ enum {
         TARO = 1,
 };
 
+static const slice nothing = { 0 };
+
 static int set_up(void **state)
 {
         static struct tsm_rig rig;
@@ -60,6 +62,49 @@ static void assert_law(struct tsm_rig *rig)
                 0);
 }
 
+static int64_t open_erasures(struct tsm_rig *rig)
+{
+        return tsm_rig_number(
+                rig, TSM_RIG_SP, "SELECT COUNT(*) FROM order_ WHERE purpose = 6 AND state <= 3");
+}
+
+static mitome_code revoke_here(
+        struct tsm_rig *rig, unsigned phone, slice statement, uint8_t ret_order[SP_ID_SIZE])
+{
+        struct tsm_rig_answer answer;
+        uint8_t body[4096];
+        writer w = WRITER(body);
+        cbor_write_map(&w, 2);
+        cbor_write_uint(&w, 1);
+        cbor_write_string(&w, rig->phones[phone].identity);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, statement);
+        mitome_code code = tsm_rig_say(rig, "revoke-here", writer_view(&w), &answer);
+        if (code == MITOME_OK)
+                memcpy(ret_order, answer.view.data + answer.view.size - SP_ID_SIZE, SP_ID_SIZE);
+        return code;
+}
+
+/* A relay that answers an instruction by itself. */
+struct forger {
+        const struct mitome_link *way;
+        uint8_t instruction;
+        uint16_t word;
+};
+
+static mitome_status forge(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        const struct forger *forger = context;
+        if (command.data[1] != forger->instruction)
+                return forger->way->transmit(
+                        forger->way->context, command, response, capacity, ret_size, error);
+        response[0] = (uint8_t)(forger->word >> 8);
+        response[1] = (uint8_t)forger->word;
+        *ret_size = 2;
+        return ok();
+}
+
 /* ---- issue ---- */
 
 static void certificates_are_issued_into_a_phone(void **state)
@@ -86,10 +131,609 @@ static void certificates_are_issued_into_a_phone(void **state)
         assert_law(rig);
 }
 
+static void a_temporary_secret_is_told_in_its_session_only(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session, other;
+        uint8_t order[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_E_ORDER_SECRET);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &other), MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &other, SP_USER_VERIFICATION, "1234"), MITOME_E_ORDER_SECRET);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_SIGNING, "PASSWORD1"), MITOME_E_ORDER_SECRET);
+        rig->now += SP_SESSION_S - 1;
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_E_ORDER_SECRET);
+}
+
+/* Row 26: what was not finished in the session is revoked, and the key erased, with a receipt. */
+static void a_session_that_ran_out_leaves_neither_certificate_nor_key(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        rig->now += SP_SESSION_S;
+        assert_int_equal(
+                tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_E_SESSION_UNKNOWN);
+        assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
+        assert_state(rig, order, SP_ORDER_GIVEN_UP, MITOME_E_ORDER_OUT_OF_TIME);
+        tsm_rig_flush(rig);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 0);
+        assert_int_equal(open_erasures(rig), 1);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(open_erasures(rig), 0);
+        assert_int_equal(tsm_rig_there(rig, 0) & (TSM_USER_KEY | TSM_USER_CERTIFICATE), 0);
+        assert_law(rig);
+}
+
+static void an_application_is_good_for_one_session(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms_bytes[2][TSM_RIG_DER_MAX * 2];
+        struct tsm_rig_session first, second;
+        uint8_t order[SP_ID_SIZE], again[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &first), MITOME_OK);
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &second), MITOME_OK);
+        slice cms = tsm_rig_sign(rig, HANAKO, &first, cms_bytes[0]);
+        assert_int_equal(tsm_rig_apply(rig, &first, cms, nothing, order), MITOME_OK);
+        /* said again, because the answer was lost */
+        assert_int_equal(tsm_rig_apply(rig, &first, cms, nothing, again), MITOME_OK);
+        assert_memory_equal(order, again, SP_ID_SIZE);
+        /* replayed in another session, and another one in a spent session */
+        assert_int_equal(tsm_rig_apply(rig, &second, cms, nothing, again), MITOME_E_AUTHORITY_APPLICATION);
+        cms = tsm_rig_sign(rig, HANAKO, &second, cms_bytes[1]);
+        assert_int_equal(tsm_rig_apply(rig, &first, cms, nothing, again), MITOME_E_SESSION_UNKNOWN);
+        rig->now += SP_SESSION_S;
+        assert_int_equal(tsm_rig_apply(rig, &second, cms, nothing, again), MITOME_E_SESSION_UNKNOWN);
+}
+
+static void an_application_for_another_phone_is_refused(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms[TSM_RIG_DER_MAX * 2];
+        struct tsm_rig_session session, swapped;
+        uint8_t order[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &session), MITOME_OK);
+        swapped = session;
+        swapped.phone = 1;
+        slice application = tsm_rig_sign(rig, HANAKO, &swapped, cms);
+        assert_int_equal(
+                tsm_rig_apply(rig, &session, application, nothing, order), MITOME_E_AUTHORITY_APPLICATION);
+        swapped = session;
+        swapped.purpose = "revoke";
+        application = tsm_rig_sign(rig, HANAKO, &swapped, cms);
+        assert_int_equal(
+                tsm_rig_apply(rig, &session, application, nothing, order), MITOME_E_AUTHORITY_APPLICATION);
+        swapped = session;
+        swapped.kinds = BOTH;
+        application = tsm_rig_sign(rig, HANAKO, &swapped, cms);
+        assert_int_equal(tsm_rig_apply(rig, &session, application, nothing, order), MITOME_E_ORDER_KINDS);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM order_"), 0);
+}
+
+/* ---- whose phone it is ---- */
+
+static void a_strangers_card_takes_over_no_phone_that_is_elsewhere(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(
+                tsm_rig_order(rig, 0, TARO, "issue", BOTH, &session, order), MITOME_E_ORDER_PRESENCE);
+        assert_int_equal(
+                tsm_rig_order(rig, 0, TARO, "reset-pin", USER, &session, order), MITOME_E_ORDER_PRESENCE);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 1);
+}
+
+/* Row 23, 42: what the former owner left is deleted, and its receipt revokes what was still alive. */
+static void a_new_owner_with_the_phone_in_his_hand_starts_clean(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms[TSM_RIG_DER_MAX * 2], statement[4096], foreign[4096];
+        struct tsm_rig_session session, other;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", BOTH, &session), MITOME_OK);
+        other = session;
+        other.phone = 1;
+        slice application = tsm_rig_sign(rig, TARO, &session, cms);
+        assert_int_equal(
+                tsm_rig_apply(rig, &session, application, tsm_rig_statement(rig, &other, foreign), order),
+                MITOME_E_EVIDENCE_IDENTITY);
+        assert_int_equal(
+                tsm_rig_apply(rig, &session, application, tsm_rig_statement(rig, &session, statement), order),
+                MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 0);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 0);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_SIGNING, "PASSWORD2"), MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "4321"), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_live(rig, TARO, SP_SIGNING), 1);
+        assert_law(rig);
+}
+
+/* ---- resets ---- */
+
+static void a_pin_is_reset_by_card_signature(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        assert_int_equal(
+                tsm_rig_order(rig, 0, HANAKO, "reset-pin", USER, &session, order), MITOME_E_ORDER_HELD);
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_begin(rig, 0, "reset-pin", SIGNING, &session), MITOME_E_ORDER_KINDS);
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "reset-pin", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING | TSM_PIN_TEMPORARY);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "8642"), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING);
+        /* one that nobody finishes costs no certificate */
+        assert_int_equal(
+                tsm_rig_order(rig, 0, HANAKO, "reset-password", SIGNING, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        rig->now += SP_SESSION_S;
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_GIVEN_UP, MITOME_E_ORDER_OUT_OF_TIME);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING | TSM_PASSWORD_TEMPORARY);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 1);
+}
+
+/* With the phone in his hand he is still not its certificate's owner. */
+static void a_pin_is_not_reset_for_another_person(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms[TSM_RIG_DER_MAX * 2], statement[4096];
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_begin(rig, 0, "reset-pin", USER, &session), MITOME_OK);
+        assert_int_equal(tsm_rig_apply(rig, &session, tsm_rig_sign(rig, TARO, &session, cms),
+                                 tsm_rig_statement(rig, &session, statement), order),
+                MITOME_E_ORDER_PERSON);
+}
+
+/* ---- renewal and change of phones ---- */
+
+static void a_renewal_first_sees_the_former_certificate_revoked(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "renew", SIGNING, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_SIGNING, "PASSWORD2"), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 1);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+        assert_int_equal(open_erasures(rig), 0); /* the new key is not erased for the old one's revocation */
+        assert_law(rig);
+}
+
+static void a_new_phone_ends_the_old_one(void **state)
+{
+        struct tsm_rig *rig = *state;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        tsm_rig_issue(rig, 1, HANAKO, order);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 1);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING); /* it has not come yet */
+        assert_int_equal(open_erasures(rig), 1);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0) & EVERYTHING & ~TSM_PIN_SET, 0);
+        assert_int_equal(tsm_rig_there(rig, 1), EVERYTHING);
+        assert_int_equal(open_erasures(rig), 0);
+        assert_law(rig);
+}
+
+/* ---- revocation and erasure ---- */
+
+static void a_revocation_is_done_when_the_receipt_is_there_and_not_before(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        /* from another device, which has no relation to the phone */
+        assert_int_equal(tsm_rig_order(rig, 1, HANAKO, "revoke", BOTH, &session, order), MITOME_OK);
+        tsm_rig_flush(rig);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 0);
+        assert_state(rig, order, SP_ORDER_RECEIPT, MITOME_OK);
+        rig->now += 30 * 86400;
+        assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
+        assert_state(rig, order, SP_ORDER_RECEIPT, MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0) & EVERYTHING & ~TSM_PIN_SET, 0);
+        assert_law(rig);
+}
+
+static void a_phone_revokes_its_own_certificates_without_the_card(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t bytes[4096], foreign[4096];
+        struct tsm_rig_session session, other;
+        uint8_t order[SP_ID_SIZE], again[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_begin(rig, 0, "revoke", BOTH, &session), MITOME_OK);
+        slice statement = tsm_rig_statement(rig, &session, bytes);
+        other = session;
+        other.phone = 1;
+        assert_int_equal(revoke_here(rig, 0, tsm_rig_statement(rig, &other, foreign), again),
+                MITOME_E_EVIDENCE_IDENTITY);
+        assert_int_equal(revoke_here(rig, 1, statement, again), MITOME_E_SESSION_UNKNOWN);
+        bytes[statement.size - 1] ^= 1;
+        assert_int_equal(revoke_here(rig, 0, statement, again), MITOME_E_SIGNATURE_INVALID);
+        bytes[statement.size - 1] ^= 1;
+        assert_int_equal(revoke_here(rig, 0, statement, order), MITOME_OK);
+        assert_int_equal(revoke_here(rig, 0, statement, again), MITOME_OK);
+        assert_memory_equal(order, again, SP_ID_SIZE);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 0);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        /* the statement is of that session alone */
+        assert_int_equal(tsm_rig_begin(rig, 0, "revoke", BOTH, &session), MITOME_OK);
+        rig->now += SP_SESSION_S;
+        assert_int_equal(revoke_here(rig, 0, statement, again), MITOME_E_SESSION_UNKNOWN);
+}
+
+/* Amendment D lets refusals cross bare: whoever relays can invent them. */
+static void a_relay_that_forges_refusals_ends_no_erasure(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_order(rig, 1, HANAKO, "revoke", BOTH, &session, order), MITOME_OK);
+        tsm_rig_flush(rig);
+        static const uint16_t words[] = { SW_NO_REFERENCE, SW_CONDITIONS, SW_NOT_FOUND, SW_OK };
+        static const uint8_t instructions[] = { 0x0E, 0x40, 0xA4, 0xCA, 0x42 };
+        for (size_t i = 0; i < sizeof instructions; i++)
+                for (size_t j = 0; j < sizeof words / sizeof *words; j++) {
+                        struct forger forger = { &rig->phones[0].link, instructions[i], words[j] };
+                        const struct mitome_link link = { .context = &forger, .transmit = forge };
+                        /* whatever becomes of the visit */
+                        mitome_status visit =
+                                sp_tsm_serve(rig->sp, slice_text(rig->phones[0].identity), &link, NULL);
+                        (void)visit;
+                        element_rig_cycle(&rig->phones[0].element);
+                        if (tsm_rig_there(rig, 0) & TSM_SIGNING_KEY)
+                                assert_int_not_equal(tsm_rig_state(rig, order).state, SP_ORDER_DONE);
+                        if (instructions[i] == 0x40)
+                                assert_int_not_equal(tsm_rig_state(rig, order).state, SP_ORDER_DONE);
+                }
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+}
+
+static void a_forged_receipt_confirms_nothing(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t bytes[4096];
+        struct tsm_rig_session session;
+        struct tsm_rig_answer answer;
+        uint8_t order[SP_ID_SIZE], body[4096];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_order(rig, 1, HANAKO, "revoke", BOTH, &session, order), MITOME_OK);
+        tsm_rig_flush(rig);
+        /* a statement is no receipt; nor is anything else */
+        session.phone = 0;
+        slice statement = tsm_rig_statement(rig, &session, bytes);
+        writer w = WRITER(body);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, statement);
+        assert_int_not_equal(tsm_rig_say(rig, "receipt", writer_view(&w), &answer), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_RECEIPT, MITOME_OK);
+}
+
+/* ---- the lease ---- */
+
+static unsigned lease_of(struct tsm_rig *rig, unsigned phone)
+{
+        struct element_rig *element = &rig->phones[phone].element;
+        assert_int_equal(element_rig_select(element, element_rig_jpki), SW_OK);
+        assert_int_equal(element_rig_command(element, 0x804C0000, nothing), SW_OK);
+        slice left = element_rig_value(element, 0x81);
+        unsigned count = (unsigned)left.data[0] << 8 | left.data[1];
+        element_rig_cycle(element);
+        return count;
+}
+
+static void the_lease_follows_the_certificates_status(void **state)
+{
+        struct tsm_rig *rig = *state;
+        uint8_t order[SP_ID_SIZE], body[64];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(lease_of(rig, 0), 8);
+        writer w = WRITER(body);
+        tsm_rig_body_of_serial(rig, 0, SP_SIGNING, -1, &w);
+        assert_int_equal(tsm_rig_letter(rig, TSM_RIG_CALL_CENTRE, "hold", writer_view(&w)), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(lease_of(rig, 0), 0);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING); /* a hold erases nothing */
+        assert_int_equal(open_erasures(rig), 0);
+}
+
+static void no_lease_is_renewed_while_the_authority_is_silent(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "renew", SIGNING, &session, order), MITOME_OK);
+        post_local_leave(&rig->network, PARTY_AUTHORITY);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_E_UNREACHABLE);
+        assert_int_equal(lease_of(rig, 0), 8);
+        assert_int_equal(post_local_join(&rig->network, rig->parties[TSM_RIG_AUTHORITY],
+                                 &rig->desks[TSM_RIG_AUTHORITY], NULL)
+                                 .code,
+                MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
+}
+
+/* ---- the authority's word, whoever caused it ---- */
+
+static void what_the_call_centre_revokes_is_erased(void **state)
+{
+        struct tsm_rig *rig = *state;
+        uint8_t order[SP_ID_SIZE], body[64];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        writer w = WRITER(body);
+        tsm_rig_body_of_serial(rig, 0, SP_SIGNING, 1, &w);
+        assert_int_equal(tsm_rig_letter(rig, TSM_RIG_CALL_CENTRE, "revoke", writer_view(&w)), MITOME_OK);
+        tsm_rig_flush(rig);
+        assert_int_equal(open_erasures(rig), 1);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(open_erasures(rig), 0);
+        /* the other kind is alive, and stays with its PIN (row 33) */
+        assert_int_equal(tsm_rig_there(rig, 0), TSM_USER_KEY | TSM_USER_CERTIFICATE | TSM_PIN_SET);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+}
+
+static void a_certificate_that_is_revoked_while_it_is_issued_is_erased(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE], body[64];
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        writer w = WRITER(body);
+        tsm_rig_body_of_serial(rig, 0, SP_USER_VERIFICATION, 1, &w);
+        assert_int_equal(tsm_rig_letter(rig, TSM_RIG_CALL_CENTRE, "revoke", writer_view(&w)), MITOME_OK);
+        tsm_rig_flush(rig);
+        assert_state(rig, order, SP_ORDER_GIVEN_UP, MITOME_E_ORDER_REVOKED);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_E_ORDER_SECRET);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0) & (TSM_USER_KEY | TSM_USER_CERTIFICATE), 0);
+        assert_int_equal(open_erasures(rig), 0);
+}
+
+/* A later application takes the place of the first: both keys of it go, and one certificate lives. */
+static void a_second_application_supersedes_the_first(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session first, second;
+        uint8_t one[SP_ID_SIZE], two[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &first, one), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        rig->now += 5;
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &second, two), MITOME_OK);
+        assert_state(rig, one, SP_ORDER_GIVEN_UP, MITOME_E_ORDER_SUPERSEDED);
+        assert_int_equal(tsm_rig_choose(rig, &first, SP_USER_VERIFICATION, "1234"), MITOME_E_ORDER_SECRET);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, two, SP_ORDER_HOLDER, MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &second, SP_USER_VERIFICATION, "1234"), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, two, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+        assert_law(rig);
+}
+
+/* ---- keys at rest ---- */
+
+static void phones_keys_do_not_open_under_another_wrapping_key(void **state)
+{
+        struct tsm_rig *rig = *state;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        sp_tsm_close(rig->sp);
+        rig->sp_config.wrapping_key[0] ^= 1;
+        assert_int_equal(
+                sp_tsm_open(rig->parties[TSM_RIG_SP], &rig->sp_config, &rig->sp, NULL).code, MITOME_OK);
+        assert_int_equal(
+                sp_tsm_serve(rig->sp, slice_text(rig->phones[0].identity), &rig->phones[0].link, NULL).code,
+                MITOME_E_WRAPPING);
+        assert_int_equal(sp_tsm_serve(rig->sp, slice_text("MT-9-9999"), &rig->phones[0].link, NULL).code,
+                MITOME_E_DEVICE_UNKNOWN);
+}
+
+/* ---- cuts of the relay ---- */
+
+/* The way to the phone breaks at each command of an issue, before it arrives or behind it; the same order
+ * then goes on. */
+static void an_issue_survives_a_cut_at_each_command(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        bool was_cut = true;
+        tsm_rig_issue(rig, 0, HANAKO, order); /* the domain is taken over */
+        for (unsigned n = 1; was_cut; n += 2) {
+                struct tsm_rig_phone *phone = &rig->phones[0];
+                rig->now += 10;
+                assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+                phone->commands = 0;
+                phone->cut = n;
+                phone->lost = n / 2 % 2;
+                mitome_code code = tsm_rig_relay(rig, 0);
+                was_cut = phone->commands >= n;
+                phone->cut = 0;
+                /* that a channel could not be closed any more is nobody's failure */
+                assert_true(code == MITOME_E_LINK || code == MITOME_OK);
+                element_rig_cycle(&phone->element);
+                assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+                assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
+                assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_OK);
+                assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+                assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+                assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+                assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING);
+                assert_law(rig);
+        }
+}
+
+/* Each letter of a whole issue is lost on its way, or its answer is, or it comes twice. */
+struct letter_plan {
+        unsigned at;
+        enum post_fate fate;
+};
+
+static enum post_fate fate_of(void *context, const struct directory_entry *to, slice letter, unsigned number)
+{
+        const struct letter_plan *plan = context;
+        (void)to;
+        (void)letter;
+        return number == plan->at ? plan->fate : POST_PASS;
+}
+
+static void an_issue_survives_each_letters_loss_and_doubling(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        struct letter_plan plan = { 0 };
+        static const enum post_fate fates[] = { POST_DROP, POST_LOSE_ANSWER, POST_TWICE };
+        bool reached = true;
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        rig->network.fate = fate_of;
+        rig->network.fate_context = &plan;
+        for (unsigned n = 1; reached; n++) {
+                rig->now += 4000; /* whatever waits in an outbox is due */
+                rig->network.letters = 0;
+                plan.at = n;
+                plan.fate = fates[n % 3];
+                mitome_code code = tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order);
+                if (code != MITOME_OK) {
+                        assert_int_equal(code, MITOME_E_UNREACHABLE);
+                        code = tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order);
+                }
+                assert_int_equal(code, MITOME_OK);
+                for (int i = 0; i < 3 && tsm_rig_state(rig, order).state == SP_ORDER_OPEN; i++) {
+                        rig->now += 60;
+                        code = tsm_rig_relay(rig, 0);
+                        element_rig_cycle(&rig->phones[0].element);
+                }
+                assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
+                assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_OK);
+                code = tsm_rig_relay(rig, 0);
+                if (code != MITOME_OK)
+                        code = tsm_rig_relay(rig, 0);
+                assert_int_equal(code, MITOME_OK);
+                assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+                assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+                assert_law(rig);
+                reached = rig->network.letters >= n;
+        }
+        rig->network.fate = NULL;
+        rig->network.fate_context = NULL;
+}
+
+/* An erasure, cut at each command: done only with its receipt. */
+static void an_erasure_survives_a_cut_at_each_command(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_phone *phone = &rig->phones[0];
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        bool was_cut = true;
+        for (unsigned n = 1; was_cut; n += 3) {
+                tsm_rig_number(rig, TSM_RIG_SP, "SELECT 1");
+                rig->now += 10;
+                assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+                assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+                assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_OK);
+                assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+                assert_int_equal(tsm_rig_order(rig, 1, HANAKO, "revoke", USER, &session, order), MITOME_OK);
+                tsm_rig_flush(rig);
+                phone->commands = 0;
+                phone->cut = n;
+                phone->lost = n / 3 % 2;
+                mitome_code code =
+                        sp_tsm_serve(rig->sp, slice_text(phone->identity), &phone->link, NULL).code;
+                was_cut = phone->commands >= n;
+                phone->cut = 0;
+                /* that a channel could not be closed any more is nobody's failure */
+                assert_true(code == MITOME_E_LINK || code == MITOME_OK);
+                element_rig_cycle(&phone->element);
+                if (tsm_rig_state(rig, order).state == SP_ORDER_DONE)
+                        assert_int_equal(tsm_rig_there(rig, 0) & TSM_USER_KEY, 0);
+                assert_int_equal(sp_tsm_serve(rig->sp, slice_text(phone->identity), &phone->link, NULL).code,
+                        MITOME_OK);
+                assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+                assert_int_equal(open_erasures(rig), 0);
+                assert_int_equal(tsm_rig_there(rig, 0) & TSM_USER_KEY, 0);
+                tsm_rig_flush(rig);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(certificates_are_issued_into_a_phone, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_temporary_secret_is_told_in_its_session_only, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_session_that_ran_out_leaves_neither_certificate_nor_key, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(an_application_is_good_for_one_session, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        an_application_for_another_phone_is_refused, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_strangers_card_takes_over_no_phone_that_is_elsewhere, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_new_owner_with_the_phone_in_his_hand_starts_clean, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_pin_is_reset_by_card_signature, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_pin_is_not_reset_for_another_person, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_renewal_first_sees_the_former_certificate_revoked, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_new_phone_ends_the_old_one, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_revocation_is_done_when_the_receipt_is_there_and_not_before, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_phone_revokes_its_own_certificates_without_the_card, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_relay_that_forges_refusals_ends_no_erasure, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_forged_receipt_confirms_nothing, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(the_lease_follows_the_certificates_status, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        no_lease_is_renewed_while_the_authority_is_silent, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(what_the_call_centre_revokes_is_erased, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_certificate_that_is_revoked_while_it_is_issued_is_erased, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_second_application_supersedes_the_first, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        phones_keys_do_not_open_under_another_wrapping_key, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(an_issue_survives_a_cut_at_each_command, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        an_issue_survives_each_letters_loss_and_doubling, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(an_erasure_survives_a_cut_at_each_command, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
