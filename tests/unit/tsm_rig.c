@@ -127,7 +127,7 @@ void tsm_rig_restart_sp(struct tsm_rig *rig)
 
 static void open_parties(struct tsm_rig *rig)
 {
-        const struct sei_tsm_config sei = { .directory = &rig->network.directory };
+        const struct sei_tsm_config sei = { 0 };
         open_party(rig, TSM_RIG_MUNICIPALITY);
         open_party(rig, TSM_RIG_CALL_CENTRE);
         open_party(rig, TSM_RIG_AUTHORITY);

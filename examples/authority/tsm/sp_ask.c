@@ -76,7 +76,7 @@ static mitome_status pass_on(
                 return status;
         if (error)
                 *error = (mitome_error){ 0 };
-        return fail(error, refusal, field, NULL);
+        return fail(error, refusal == MITOME_OK ? MITOME_E_REFUSED : refusal, field, NULL);
 }
 
 mitome_status sp_ask_check(struct sp_tsm *tsm, slice cms, slice nonce, const char *purpose, slice identity,
@@ -84,7 +84,7 @@ mitome_status sp_ask_check(struct sp_tsm *tsm, slice cms, slice nonce, const cha
 {
         uint8_t body[LETTER_BODY_MAX], buffer[LETTER_MAX];
         writer w = WRITER(body);
-        slice answer;
+        slice answer = { 0 };
         mitome_code refusal = MITOME_OK;
         cbor_write_map(&w, 4);
         cbor_write_uint(&w, 1);
@@ -120,7 +120,7 @@ mitome_status sp_ask_issue(struct sp_tsm *tsm, const struct sp_order *order, con
 {
         uint8_t body[512];
         writer w = WRITER(body);
-        slice answer;
+        slice answer = { 0 };
         mitome_code refusal = MITOME_OK;
         cbor_write_map(&w, 5);
         cbor_write_uint(&w, 1);
@@ -200,7 +200,7 @@ mitome_status sp_ask_revoke(struct sp_tsm *tsm, unsigned kind, slice serial, uns
 {
         uint8_t body[128], buffer[LETTER_MAX];
         writer w = WRITER(body);
-        slice answer;
+        slice answer = { 0 };
         mitome_code refusal = MITOME_OK;
         MITOME_TRY(sp_write_revoke(&w, kind, serial, reason, application));
         mitome_status status = ask_anew(tsm, PARTY_AUTHORITY, "revoke", &w, buffer, &answer, &refusal, error);
@@ -215,7 +215,7 @@ mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, slice serial, enu
         uint8_t body[64], buffer[LETTER_MAX];
         writer w = WRITER(body);
         struct sp_map map;
-        slice answer;
+        slice answer = { 0 };
         uint64_t state, other;
         mitome_code refusal = MITOME_OK;
         cbor_write_map(&w, 2);
@@ -291,7 +291,7 @@ mitome_status sp_ask_prepared(struct sp_tsm *tsm, struct sp_order *order, bool *
 {
         uint8_t body[256], buffer[LETTER_MAX];
         writer w = WRITER(body);
-        slice answer;
+        slice answer = { 0 };
         uint64_t state;
         mitome_code refusal = MITOME_OK;
         bool first = order->prepared == SP_NOT_PREPARED;

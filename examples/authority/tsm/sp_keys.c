@@ -268,7 +268,7 @@ mitome_status sp_wrapping_load(const char *path, const struct mitome_random *ran
 {
         uint8_t key[SP_WRAPPING_SIZE];
         int fd = open(path, O_RDONLY | O_CLOEXEC);
-        mitome_status status = ok();
+        mitome_status status;
         if (fd >= 0) {
                 status = read_key(fd, key, error);
                 (void)close(fd);

@@ -200,7 +200,7 @@ mitome_status sp_receipt_show(struct sp_tsm *tsm, slice cose, struct sp_taken *r
         if (sp_was_refused(status)) {
                 if (error)
                         *error = (mitome_error){ 0 };
-                return fail(error, refusal, "receipt", NULL);
+                return fail(error, refusal == MITOME_OK ? MITOME_E_REFUSED : refusal, "receipt", NULL);
         }
         MITOME_TRY(status);
         MITOME_TRY(read_answer(answer, &taken, &identity, &revoked, error));
