@@ -32,8 +32,8 @@ static mitome_status copy_members(slice payload, writer *w, mitome_error *error)
         }
 }
 
-/* PROTOCOL.md, ACKNOWLEDGE RECEIPT: of the number and of what the element keeps (form 1, reason, how many
- * persons, members 5 to 8). A nonce changes nothing of it. */
+/* PROTOCOL.md, ACKNOWLEDGE RECEIPT: of the number and of what the element keeps (form 1, reason, whether
+ * there are persons, members 5 to 8). A nonce changes nothing of it. */
 static mitome_status digest_receipt(
         const struct evidence *receipt, uint8_t ret[LETTER_DIGEST_SIZE], mitome_error *error)
 {
@@ -43,7 +43,7 @@ static mitome_status digest_receipt(
         write_u32(&w, receipt->numbers[EVIDENCE_AT_SEQUENCE]);
         write_u8(&w, 1);
         write_u8(&w, (uint8_t)receipt->numbers[EVIDENCE_AT_REASON]);
-        write_u8(&w, (uint8_t)receipt->person_count);
+        write_u8(&w, receipt->person_count ? 1 : 0);
         MITOME_TRY(copy_members(receipt->payload, &w, error));
         MITOME_TRY(writer_finish(&w, "receipt", &kept, error));
         sha256(&kept, 1, ret);

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The counter with a line: a shop's letters to the authority's real register, which is asked, takes receipts
+ * and knows them again. */
+
+#include "ca.h"
+#include "counter_authority.h"
+#include "counter_rig.h"
+#include "post_local.h"
+#include "register.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ERASE_ALL = 0x00, SIGNING = 0x9A, USER = 0x97 };
+
+#define assert_ok(status) assert_int_equal((status).code, MITOME_OK)
+
+static const int64_t now = 1800000000; /* 2027 */
+
+/* Counts, so that no two letters have one id. */
+static int fill(void *context, uint8_t *bytes, size_t size)
+{
+        (void)context;
+        static uint64_t drawn;
+        for (size_t i = 0; i < size; i++) {
+                uint64_t x = ++drawn * 0x9E3779B97F4A7C15u;
+                bytes[i] = (uint8_t)((x ^ x >> 29) >> 32);
+        }
+        return 0;
+}
+
+static const struct mitome_random drawing = { .fill = fill };
+
+static int64_t read_clock(void *context)
+{
+        (void)context;
+        return now;
+}
+
+static struct counter_rig stencil, phone;
+static struct mitome_trust *makers;
+
+/* A shop, and the authority. */
+static struct line {
+        struct post_local network;
+        struct party *shop, *authority;
+        struct ca *cas[2];
+        struct register_config config;
+        struct authority_register *book;
+        struct party_desks desks;
+        struct counter_authority asked;
+} town;
+
+static struct counter counter;
+static struct counter_case at;
+static struct counter_report report;
+
+static int make_stencil(void **state)
+{
+        (void)state;
+        counter_rig_make(&stencil, &makers);
+        return 0;
+}
+
+static int drop_stencil(void **state)
+{
+        (void)state;
+        counter_rig_close(&stencil);
+        mitome_trust_free(makers);
+        return 0;
+}
+
+static struct party *open_party(const char *name, const char *schema, int version)
+{
+        struct party *party;
+        const struct party_config config = { .name = name,
+                .schema = schema,
+                .schema_version = version,
+                .directory = &town.network.directory,
+                .post = post_local(&town.network),
+                .clock = { .now = read_clock },
+                .random = drawing };
+        assert_ok(party_open(&config, &party, NULL));
+        return party;
+}
+
+static int set_up(void **state)
+{
+        (void)state;
+        counter_rig_clone(&stencil, &phone);
+        town = (struct line){ 0 };
+        town.shop = open_party(PARTY_SHOP, "", 1);
+        town.authority = open_party(PARTY_AUTHORITY, register_schema, REGISTER_SCHEMA_VERSION);
+        for (int kind = 0; kind < 2; kind++)
+                assert_ok(ca_make((enum authority_kind)kind, &drawing, now, &town.cas[kind], NULL));
+        town.config = (struct register_config){ .signing = town.cas[AUTHORITY_SIGNING],
+                .user_verification = town.cas[AUTHORITY_USER_VERIFICATION],
+                .devices = makers };
+        assert_ok(register_open(town.authority, &town.config, &town.book, NULL));
+        town.desks = (struct party_desks){ town.book, register_desks, register_desk_count };
+        assert_ok(post_local_join(&town.network, town.authority, &town.desks, NULL));
+        assert_ok(post_local_join(&town.network, town.shop, NULL, NULL));
+        town.asked = counter_authority_of(town.shop);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        (void)state;
+        register_close(town.book);
+        party_close(town.authority);
+        party_close(town.shop);
+        post_local_free(&town.network);
+        ca_close(town.cas[0]);
+        ca_close(town.cas[1]);
+        counter_rig_close(&phone);
+        return 0;
+}
+
+static enum counter_verdict check(void)
+{
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        counter = (struct counter){ .identity = slice_text(ELEMENT_RIG_IDENTITY),
+                .makers = makers,
+                .authority = &town.asked,
+                .now = now };
+        assert_ok(counter_begin(&at, &counter, &drawing, NULL));
+        phone.port.touched = false;
+        counter_gather(&at, &seen);
+        counter_judge(&at, &report);
+        return report.verdict;
+}
+
+/* The verdict is one more line of the shop's journal. */
+static void assert_noted(void)
+{
+        struct letter_head before, after;
+        assert_ok(journal_head(party_store(town.shop), &before, NULL));
+        assert_ok(counter_note(town.shop, &at, &report, NULL));
+        assert_ok(journal_head(party_store(town.shop), &after, NULL));
+        assert_int_equal(after.number, before.number + 1);
+}
+
+static void the_authority_takes_receipts_and_knows_them_again(void **state)
+{
+        (void)state;
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ERASE_ALL);
+        assert_int_equal(check(), COUNTER_ERASED);
+        assert_true(report.shown[0].taken);
+        assert_int_equal(phone.acknowledged, 1); /* by the register's own digest of it */
+        assert_noted();
+        assert_int_equal(check(), COUNTER_ERASED);
+        assert_int_equal(report.shown_count, 0);
+        assert_int_equal(report.known_count, 1);
+}
+
+static void several_receipts_one_after_the_other(void **state)
+{
+        (void)state;
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, SIGNING);
+        counter_rig_erase(&phone, USER);
+        assert_int_equal(check(), COUNTER_ERASED);
+        assert_int_equal(report.shown_count, 2);
+        assert_int_equal(phone.acknowledged, 2);
+}
+
+/* The rig's certificates are of a CA that is not this authority's. */
+static void a_certificate_of_nobody_cannot_be_told(void **state)
+{
+        (void)state;
+        counter_rig_provision(&phone);
+        assert_int_equal(check(), COUNTER_UNTOLD);
+        assert_int_equal(report.reason.code, MITOME_E_COUNTER_UNKNOWN);
+}
+
+/* Its answer is lost: the receipt stays in the phone, and the next visit brings it once more. */
+static enum post_fate lose_answers(
+        void *context, const struct directory_entry *to, slice letter, unsigned number)
+{
+        (void)context;
+        (void)to;
+        (void)letter;
+        (void)number;
+        return POST_LOSE_ANSWER;
+}
+
+static void an_answer_is_lost_and_nothing_is_forgotten(void **state)
+{
+        (void)state;
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ERASE_ALL);
+        town.network.fate = lose_answers;
+        assert_int_equal(check(), COUNTER_ERASED);
+        assert_false(report.shown[0].taken);
+        assert_true(report.unreachable);
+        assert_int_equal(phone.acknowledged, 0);
+        town.network.fate = NULL;
+        assert_int_equal(check(), COUNTER_ERASED);
+        assert_true(report.shown[0].taken);
+        assert_int_equal(phone.acknowledged, 1);
+}
+
+static void an_authority_that_is_away(void **state)
+{
+        (void)state;
+        counter_rig_provision(&phone);
+        post_local_leave(&town.network, PARTY_AUTHORITY);
+        assert_int_equal(check(), COUNTER_LIVE);
+        assert_true(report.unreachable);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                TEST(the_authority_takes_receipts_and_knows_them_again),
+                TEST(several_receipts_one_after_the_other),
+                TEST(a_certificate_of_nobody_cannot_be_told),
+                TEST(an_answer_is_lost_and_nothing_is_forgotten),
+                TEST(an_authority_that_is_away),
+        };
+        return cmocka_run_group_tests(tests, make_stencil, drop_stencil);
+}
