@@ -129,6 +129,10 @@ MITOME_CHECKED mitome_status party_call(struct party *party, const char *to, con
         const uint8_t id[LETTER_ID_SIZE], slice body, uint8_t buffer[LETTER_MAX], slice *ret_answer,
         mitome_code *ret_refusal, mitome_error *error);
 
+/* party_call_evidence gives what a decision after a call rests on: "letter" and "answer" of the last
+ * party_call that was answered or refused. Ask before anything else is called. */
+void party_call_evidence(const struct party *party, struct journal_evidence ret[2]);
+
 /* party_send puts a letter on the way out, in the open transaction; it is sent by party_flush until it is
  * answered, with pauses that grow (1 s, doubling, at most an hour), in the order of sending for each
  * addressee. A refusal ends it as well, and is in the journal. */

@@ -25,6 +25,7 @@ struct party {
         struct party_sight sights[DIRECTORY_MAX];
         unsigned decisions; /* written since it was opened */
         bool flushing;
+        uint8_t asked[LETTER_DIGEST_SIZE], answered[LETTER_DIGEST_SIZE]; /* by the last call */
 };
 
 /* Kinds of answers. */

@@ -135,6 +135,9 @@ mitome_status party_call(struct party *party, const char *to, const char *kind,
         MITOME_TRY(ask(party, &errand, buffer, &answer, &refusal, error));
         MITOME_TRY(sql_begin(party->store, error));
         MITOME_TRY(sql_settle(party->store, note_answer(party, &errand, &answer, refusal, error), error));
+        MITOME_TRY(slice_copy(SLICE(errand.digest), "letter", party->asked, sizeof party->asked, error));
+        MITOME_TRY(
+                slice_copy(SLICE(answer.digest), "answer", party->answered, sizeof party->answered, error));
         if (refusal != MITOME_OK) {
                 if (ret_refusal)
                         *ret_refusal = refusal;
@@ -142,6 +145,15 @@ mitome_status party_call(struct party *party, const char *to, const char *kind,
         }
         *ret_answer = answer.body;
         return ok();
+}
+
+void party_call_evidence(const struct party *party, struct journal_evidence ret[2])
+{
+        writer letter = WRITER(ret[0].digest), answer = WRITER(ret[1].digest);
+        ret[0].kind = "letter";
+        ret[1].kind = "answer";
+        write_slice(&letter, SLICE(party->asked));
+        write_slice(&answer, SLICE(party->answered));
 }
 
 /* ---- sending ---- */

@@ -431,6 +431,29 @@ static void test_an_answer_signed_by_another_is_none(void **state)
         }
 }
 
+static void test_a_decision_can_name_what_it_was_told(void **state)
+{
+        struct party_rig *rig = *state;
+        struct journal_evidence evidence[2];
+        uint64_t sum;
+        assert_int_equal(party_rig_call(rig, "add", first, 5, &sum, NULL).code, MITOME_OK);
+        party_call_evidence(rig->parties[RIG_ASKER], evidence);
+        assert_string_equal(evidence[0].kind, "letter");
+        assert_string_equal(evidence[1].kind, "answer");
+        uint8_t digest[LETTER_DIGEST_SIZE];
+        struct sql_query query;
+        assert_int_equal(sql_ask(party_store(rig->parties[RIG_ASKED]), "SELECT letter FROM inbox", NULL, 0,
+                                 &query, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_true(sql_next(&query));
+        slice letter = sql_bytes(&query, 0);
+        crypto_hash_sha256(digest, letter.data, letter.size);
+        assert_int_equal(sql_end(&query).code, MITOME_OK);
+        assert_memory_equal(digest, evidence[0].digest, sizeof digest); /* the one that the other kept */
+        assert_memory_not_equal(digest, evidence[1].digest, sizeof digest);
+}
+
 static void test_a_call_inside_a_transaction_is_not_made(void **state)
 {
         struct party_rig *rig = *state;
@@ -658,6 +681,7 @@ int main(void)
                 TEST(test_bytes_that_are_no_letter_are_refused),
                 TEST(test_an_answer_to_another_letter_is_none),
                 TEST(test_an_answer_signed_by_another_is_none),
+                TEST(test_a_decision_can_name_what_it_was_told),
                 TEST(test_a_call_inside_a_transaction_is_not_made),
                 TEST(test_what_is_sent_arrives_in_its_order),
                 TEST(test_what_was_rolled_back_is_not_sent),
