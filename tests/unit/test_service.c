@@ -34,6 +34,7 @@ struct stage {
         struct phone_way_http *phone;
         unsigned served, gone; /* relays that came to their end, and that lost their phone */
         unsigned ticks;
+        unsigned meanwhile;  /* what was answered while a letter was under way */
         mitome_code verdict; /* of the TSM at the end of a relay */
 };
 
@@ -63,8 +64,38 @@ static mitome_status on_trouble(void *context, slice body, writer *answer, mitom
         return fail(error, MITOME_E_SQL_FAILED, "disk", NULL);
 }
 
+/* What the phone says makes the party ask another one. */
+static mitome_status on_ask(void *context, slice body, writer *answer, mitome_error *error)
+{
+        struct stage *stage = context;
+        const uint8_t letter_id[LETTER_ID_SIZE] = { 6 };
+        uint8_t buffer[LETTER_MAX];
+        slice told;
+        mitome_code refusal = MITOME_OK;
+        mitome_status status = party_call(stage->rig.parties[RIG_ASKED], PARTY_SP_TSM, "anything", letter_id,
+                body, buffer, &told, &refusal, NULL);
+        cbor_write_uint(answer, (uint64_t)status.code);
+        cbor_write_uint(answer, (uint64_t)refusal);
+        (void)error;
+        return ok();
+}
+
+/* The way of the party behind the service: before it hands a letter over, it has the service asked. */
+static mitome_status hand_over_slowly(void *context, const struct directory_entry *to, slice letter,
+        uint8_t *answer, size_t capacity, size_t *ret_size, mitome_error *error)
+{
+        struct stage *stage = context;
+        const struct phone_way way = phone_way_http(stage->phone);
+        const struct post post = post_local(&stage->rig.network);
+        uint8_t buffer[16];
+        slice told;
+        stage->meanwhile +=
+                !failed(way.call(way.context, "echo", slice_text("x"), buffer, sizeof buffer, &told, NULL));
+        return post.deliver(post.context, to, letter, answer, capacity, ret_size, error);
+}
+
 static const struct phone_desk phone_desks[] = { { "echo", on_echo }, { "no", on_no },
-        { "trouble", on_trouble } };
+        { "trouble", on_trouble }, { "ask", on_ask } };
 
 /* Sends COMMANDS commands; each answer must be the command's number and 9000. */
 static mitome_status serve_phone(
@@ -128,15 +159,13 @@ static mitome_status on_tick(void *context, mitome_error *error)
 
 static void open_stage(struct stage *stage)
 {
-        const struct post nowhere = { NULL, NULL };
         struct service_parts parts = { .desks = stage->rig.desks,
-                .phone = { NULL, phone_desks, 3 },
+                .phone = { stage, phone_desks, 4 },
                 .relay = { stage, serve_phone },
                 .pages = pages,
                 .page_count = 2,
                 .tick = on_tick,
                 .tick_context = stage };
-        assert_int_equal(service_lock_init(&stage->lock, nowhere, NULL).code, MITOME_OK);
         parts.party = stage->rig.parties[RIG_ASKED];
         assert_int_equal(service_open(&parts, &stage->lock, NULL, 0, &stage->service, NULL).code, MITOME_OK);
 }
@@ -144,8 +173,13 @@ static void open_stage(struct stage *stage)
 static int set_up(void **state)
 {
         struct stage *stage = calloc(1, sizeof *stage);
+        const struct post slow = { stage, hand_over_slowly };
         party_rig_begin(&stage->rig);
         party_rig_shut(&stage->rig, RIG_ASKER);
+        party_rig_shut(&stage->rig, RIG_ASKED);
+        assert_int_equal(service_lock_init(&stage->lock, slow, NULL).code, MITOME_OK);
+        stage->rig.post = service_lock_post(&stage->lock);
+        assert_int_equal(party_rig_open(&stage->rig, RIG_ASKED, NULL).code, MITOME_OK);
         open_stage(stage);
         /* The asker's way is HTTP, to where it listens. */
         assert_int_equal(post_http_open(0, &stage->http, NULL).code, MITOME_OK);
@@ -395,6 +429,22 @@ static void test_a_phone_is_answered_or_refused(void **state)
         assert_int_equal(
                 way.call(way.context, "echo", slice_text("longer than that"), buffer, 4, &answer, NULL).code,
                 MITOME_E_UNREACHABLE);
+}
+
+static void test_others_are_served_while_a_letter_is_under_way(void **state)
+{
+        struct stage *stage = *state;
+        const struct phone_way way = phone_way_http(stage->phone);
+        uint8_t buffer[64], expected[16];
+        slice answer = { 0 };
+        writer w = WRITER(expected);
+        cbor_write_uint(&w, MITOME_E_REFUSED);
+        cbor_write_uint(&w, MITOME_E_LETTER_KIND); /* the asker has no desks */
+        assert_int_equal(
+                way.call(way.context, "ask", slice_of(NULL, 0), buffer, sizeof buffer, &answer, NULL).code,
+                MITOME_OK);
+        assert_true(slice_equal(answer, writer_view(&w)));
+        assert_int_equal(stage->meanwhile, 1);
 }
 
 /* An element that answers each command with its number. */
@@ -649,6 +699,7 @@ int main(void)
                 TEST(test_pages_are_given_as_they_were_asked_for),
                 TEST(test_a_client_that_stops_in_the_middle_holds_nobody_up),
                 TEST(test_a_phone_is_answered_or_refused),
+                TEST(test_others_are_served_while_a_letter_is_under_way),
                 TEST(test_a_relay_carries_every_command_once),
                 TEST(test_an_element_that_dies_ends_the_relay),
                 TEST(test_a_step_that_is_said_twice_is_taken_once),
