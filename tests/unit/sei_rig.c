@@ -2,7 +2,6 @@
 #include "sei_rig.h"
 
 #include "random_system.h"
-#include "sei_tsm.h"
 
 #include <stdio.h>
 #include <stdlib.h>

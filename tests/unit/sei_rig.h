@@ -11,6 +11,7 @@
 #include "post_local.h"
 #include "reset_server.h"
 #include "sei_orders.h"
+#include "sei_tsm.h"
 
 #define SEI_RIG_PHONE "MT-1-0001"
 

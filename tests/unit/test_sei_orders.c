@@ -5,7 +5,6 @@
 
 #include "sei_rig.h"
 
-#include "sei_tsm.h"
 #include "sp_tsm.h"
 #include "tlv.h"
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The maker's reset server: a phone that proves itself is set back, and nobody sets back another's. */
+
+#include "sei_rig.h"
+#include "sp_tsm.h"
+#include "tlv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct sei_rig rig;
+static const uint8_t app[32] = { 0xA1 };
+static uint8_t said[PHONE_ANSWER_MAX], wire[TSM_WIRE_MAX];
+
+static int open_rig(void **state)
+{
+        (void)state;
+        rig.folder = NULL;
+        sei_rig_open(&rig);
+        sei_rig_phone(&rig, SEI_RIG_PHONE);
+        return 0;
+}
+
+static int close_rig(void **state)
+{
+        (void)state;
+        sei_rig_close(&rig);
+        return 0;
+}
+
+/* ---- what a phone says ---- */
+
+static mitome_code say(const char *kind, slice body, slice *ret)
+{
+        const struct phone_desks desks = { rig.server, reset_server_phone_desks,
+                reset_server_phone_desk_count };
+        writer answer = WRITER(said);
+        mitome_status status = phone_desks_answer(&desks, slice_text(kind), body, &answer, NULL);
+        *ret = writer_view(&answer);
+        return status.code;
+}
+
+struct session {
+        uint8_t id[RESET_SESSION_SIZE], nonce[RESET_NONCE_SIZE];
+};
+
+/* A2 01 50 session 02 50 nonce */
+static struct session begin(const char *identity)
+{
+        uint8_t bytes[80];
+        slice answer, part;
+        struct session session;
+        assert_int_equal(say("begin-reset", sei_rig_identity(identity, bytes), &answer), MITOME_OK);
+        reader r = reader_over(answer, NULL, NULL);
+        assert_int_equal(answer.size, 1 + 2 * 18);
+        assert_int_equal(read_bytes(&r, "head", 3, &part).code, MITOME_OK);
+        assert_int_equal(read_into(&r, "session", session.id, sizeof session.id).code, MITOME_OK);
+        assert_int_equal(read_bytes(&r, "head", 2, &part).code, MITOME_OK);
+        assert_int_equal(read_into(&r, "nonce", session.nonce, sizeof session.nonce).code, MITOME_OK);
+        return session;
+}
+
+static slice with_session(const struct session *session, slice evidence, uint8_t *buffer, size_t capacity)
+{
+        writer w = writer_over(buffer, capacity);
+        cbor_write_map(&w, evidence.size ? 2 : 1);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, SLICE(session->id));
+        if (evidence.size) {
+                cbor_write_uint(&w, 2);
+                cbor_write_bytes(&w, evidence);
+        }
+        return writer_view(&w);
+}
+
+static mitome_code ask_reset(const struct session *session, slice statement)
+{
+        static uint8_t body[8192];
+        slice answer;
+        return say("factory-reset", with_session(session, statement, body, sizeof body), &answer);
+}
+
+static slice make_statement(slice nonce)
+{
+        uint8_t fields[64];
+        writer w = WRITER(fields);
+        slice data, statement;
+        tlv_write(&w, 0x80, nonce);
+        tlv_write_u8(&w, 0x85, 0x02);
+        assert_int_equal(
+                sei_rig_plain(&rig, TSM_FIDO,
+                        &(struct apdu_command){
+                                .cla = 0x80, .ins = 0x44, .data = writer_view(&w), .expected = 65536 },
+                        wire, &data),
+                SW_OK);
+        assert_int_equal(tlv_find(data, 0x80, "statement", &statement, NULL).code, MITOME_OK);
+        return statement;
+}
+
+static int64_t count(struct party *party, const char *sql)
+{
+        struct sql_query row;
+        assert_int_equal(sql_ask(party_store(party), sql, NULL, 0, &row, NULL).code, MITOME_OK);
+        assert_true(sql_next(&row));
+        const int64_t number = sql_integer(&row, 0);
+        assert_int_equal(sql_end(&row).code, MITOME_OK);
+        return number;
+}
+
+static void prepared(void)
+{
+        assert_int_equal(sei_rig_prepare(&rig, 1, SLICE(app)), MITOME_OK);
+        assert_int_equal(sei_rig_serve(&rig, NULL).code, MITOME_OK);
+        sei_rig_settle(&rig);
+}
+
+/* ---- a phone that is set back ---- */
+
+static void a_phone_that_proves_itself_is_set_back(void **state)
+{
+        (void)state;
+        slice data, answer;
+        uint8_t body[64];
+        prepared();
+        const struct session session = begin(SEI_RIG_PHONE);
+        assert_int_equal(say("reset-state", with_session(&session, (slice){ 0 }, body, sizeof body), &answer),
+                MITOME_E_RESET_SESSION);
+        assert_int_equal(ask_reset(&session, make_statement(SLICE(session.nonce))), MITOME_OK);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        assert_int_equal(sei_rig_serve(&rig, NULL).code, MITOME_OK);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        assert_false(sei_rig_look(&rig, TSM_JPKI).exists);
+        assert_true(sei_rig_look(&rig, TSM_FIDO).exists);
+        assert_int_equal(sei_rig_plain(&rig, TSM_STAND_IN,
+                                 &(struct apdu_command){ .ins = 0xB0, .expected = 256 }, wire, &data),
+                SW_OK);
+        assert_true(slice_is(data, "FeliCa stand-in: 1,000 yen"));
+        /* asked, and not more than that, until a receipt was taken */
+        assert_int_equal(say("reset-state", with_session(&session, (slice){ 0 }, body, sizeof body), &answer),
+                MITOME_OK);
+        assert_true(slice_equal(answer, slice_of("\xA1\x01\x01", 3)));
+}
+
+static void what_is_said_twice_is_asked_once(void **state)
+{
+        (void)state;
+        const struct session session = begin(SEI_RIG_PHONE);
+        const slice statement = make_statement(SLICE(session.nonce));
+        assert_int_equal(ask_reset(&session, statement), MITOME_OK);
+        assert_int_equal(ask_reset(&session, statement), MITOME_OK);
+        assert_int_equal(count(rig.sei_party, "SELECT count(*) FROM sei_order"), 1);
+}
+
+/* ---- attacks ---- */
+
+/* He has a phone of the same maker, and knows the identity of another. */
+static void nobody_sets_back_a_phone_that_he_does_not_hold(void **state)
+{
+        (void)state;
+        prepared();
+        sei_rig_end_phone(&rig);
+        sei_rig_phone(&rig, "MT-1-0666");
+        const struct session session = begin(SEI_RIG_PHONE);
+        assert_int_equal(ask_reset(&session, make_statement(SLICE(session.nonce))), MITOME_E_EVIDENCE_NONCE);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+}
+
+static void a_statement_of_one_session_serves_no_other(void **state)
+{
+        (void)state;
+        const struct session first = begin(SEI_RIG_PHONE), second = begin(SEI_RIG_PHONE);
+        assert_int_equal(ask_reset(&second, make_statement(SLICE(first.nonce))), MITOME_E_EVIDENCE_NONCE);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+}
+
+static void a_session_ends_with_its_quarter_of_an_hour(void **state)
+{
+        (void)state;
+        const struct session session = begin(SEI_RIG_PHONE);
+        const slice statement = make_statement(SLICE(session.nonce));
+        rig.now += RESET_SESSION_S + 1;
+        assert_int_equal(ask_reset(&session, statement), MITOME_E_RESET_SESSION);
+        rig.now -= RESET_SESSION_S + 2; /* and does not begin before it began */
+        assert_int_equal(ask_reset(&session, statement), MITOME_E_RESET_SESSION);
+        rig.now += 1;
+        assert_int_equal(ask_reset(&session, statement), MITOME_OK);
+}
+
+static void a_session_that_was_made_up_has_no_nonce(void **state)
+{
+        (void)state;
+        struct session session = begin(SEI_RIG_PHONE);
+        session.id[RESET_SESSION_SIZE - 1] ^= 1;
+        assert_int_equal(ask_reset(&session, make_statement(SLICE(session.nonce))), MITOME_E_EVIDENCE_NONCE);
+}
+
+static void a_statement_with_a_bit_changed_proves_nothing(void **state)
+{
+        (void)state;
+        const struct session session = begin(SEI_RIG_PHONE);
+        const slice statement = make_statement(SLICE(session.nonce));
+        wire[(size_t)(statement.data - wire) + statement.size - 1] ^= 1;
+        assert_int_equal(ask_reset(&session, statement), MITOME_E_SIGNATURE_INVALID);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+}
+
+static void a_phone_of_another_maker_is_not_known(void **state)
+{
+        (void)state;
+        uint8_t bytes[80];
+        slice answer;
+        assert_int_equal(say("begin-reset", sei_rig_identity("XX-9", bytes), &answer), MITOME_E_SEI_UNKNOWN);
+}
+
+/* An element that a counterfeiter certified himself, with a right identity. */
+static void a_device_certificate_of_a_counterfeiter_is_not_believed(void **state)
+{
+        (void)state;
+        static struct phone_factory factory;
+        static struct phone_factory_ca forger;
+        forger = (struct phone_factory_ca){ .random = rig.random, .now = rig.now };
+        assert_int_equal(maker_device_ca_new(&rig.random, rig.now, &forger.ca, NULL).code, MITOME_OK);
+        factory = (struct phone_factory){
+                .random = rig.random, .context = &forger, .certify = phone_factory_certify
+        };
+        assert_int_equal(maker_make_batch(&rig.random, rig.now, &factory.batch, NULL).code, MITOME_OK);
+        sei_rig_end_phone(&rig);
+        assert_int_equal(factory_element_make(&rig.phone, &rig.random, NULL, NULL).code, MITOME_OK);
+        assert_int_equal(
+                phone_factory_equip(&factory, &rig.phone.link, &rig.phone.issuer, SEI_RIG_PHONE, NULL).code,
+                MITOME_OK);
+        const struct session session = begin(SEI_RIG_PHONE);
+        const mitome_code code = ask_reset(&session, make_statement(SLICE(session.nonce)));
+        assert_int_equal(code, MITOME_E_CERTIFICATE_ISSUER);
+}
+
+static void a_receipt_in_a_session_that_proved_nothing_is_not_passed_on(void **state)
+{
+        (void)state;
+        uint8_t body[128];
+        slice answer;
+        const struct session session = begin(SEI_RIG_PHONE);
+        const unsigned letters = rig.network.letters;
+        assert_int_equal(say("reset-receipt",
+                                 with_session(&session, slice_text("a receipt"), body, sizeof body), &answer),
+                MITOME_E_RESET_SESSION);
+        assert_int_equal(rig.network.letters, letters);
+}
+
+/* ---- the maker's books ---- */
+
+static void an_identity_belongs_to_one_key_and_a_key_to_one_identity(void **state)
+{
+        (void)state;
+        uint8_t point[MAKER_POINT_SIZE] = { 4 };
+        struct authority_der first, again;
+        struct factory_element other;
+        struct tsm_channel channel;
+        assert_int_equal(factory_element_make(&other, &rig.random, NULL, NULL).code, MITOME_OK);
+        assert_int_equal(tsm_open_set(&channel, &other.link, &other.issuer, TSM_FIDO, &rig.random, NULL).code,
+                MITOME_OK);
+        assert_int_equal(tsm_make_device_key(&channel, point, NULL).code, MITOME_OK);
+        tsm_close(&channel);
+        factory_element_end(&other);
+        assert_int_equal(
+                reset_server_certify(rig.server, slice_text(SEI_RIG_PHONE), point, &first, NULL).code,
+                MITOME_E_DEVICE_KNOWN);
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0002"), point, &first, NULL).code,
+                MITOME_OK);
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0002"), point, &again, NULL).code,
+                MITOME_OK);
+        assert_true(slice_equal(slice_of(first.bytes, first.size), slice_of(again.bytes, again.size)));
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0003"), point, &again, NULL).code,
+                MITOME_E_DEVICE_KNOWN);
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT 1"), point, &again, NULL).code,
+                MITOME_E_VALUE);
+        point[1] ^= 1;
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0004"), point, &again, NULL).code,
+                MITOME_E_VALUE);
+}
+
+static void sessions_end_with_the_server_and_its_ca_does_not(void **state)
+{
+        (void)state;
+        uint8_t bytes[AUTHORITY_DER_MAX];
+        writer w = WRITER(bytes);
+        const struct session session = begin(SEI_RIG_PHONE);
+        const slice statement = make_statement(SLICE(session.nonce));
+        write_slice(&w, reset_server_ca(rig.server));
+        reset_server_close(rig.server);
+        assert_int_equal(reset_server_open(rig.maker, &rig.server, NULL).code, MITOME_OK);
+        assert_true(slice_equal(writer_view(&w), reset_server_ca(rig.server)));
+        assert_int_equal(ask_reset(&session, statement), MITOME_E_EVIDENCE_NONCE);
+}
+
+static void what_is_no_word_is_refused(void **state)
+{
+        (void)state;
+        static const char *const kinds[] = { "begin-reset", "factory-reset", "reset-state", "reset-receipt" };
+        static const struct {
+                const char *bytes;
+                size_t size;
+        } bodies[] = { { "", 0 }, { "\xA0", 1 }, { "\xA1\x01\x01", 3 }, { "\xA1\x02\x61\x41", 4 },
+                { "\xA1\x01\x41\x41", 4 }, { "\xA1\x01\x61\x41\x00", 5 }, { "\x80", 1 }, { "\xFF", 1 } };
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+                for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+                        slice answer;
+                        assert_int_not_equal(
+                                say(kinds[k], slice_of(bodies[i].bytes, bodies[i].size), &answer), MITOME_OK);
+                }
+}
+
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                WITH_RIG(a_phone_that_proves_itself_is_set_back),
+                WITH_RIG(what_is_said_twice_is_asked_once),
+                WITH_RIG(nobody_sets_back_a_phone_that_he_does_not_hold),
+                WITH_RIG(a_statement_of_one_session_serves_no_other),
+                WITH_RIG(a_session_ends_with_its_quarter_of_an_hour),
+                WITH_RIG(a_session_that_was_made_up_has_no_nonce),
+                WITH_RIG(a_statement_with_a_bit_changed_proves_nothing),
+                WITH_RIG(a_phone_of_another_maker_is_not_known),
+                WITH_RIG(a_device_certificate_of_a_counterfeiter_is_not_believed),
+                WITH_RIG(a_receipt_in_a_session_that_proved_nothing_is_not_passed_on),
+                WITH_RIG(an_identity_belongs_to_one_key_and_a_key_to_one_identity),
+                WITH_RIG(sessions_end_with_the_server_and_its_ca_does_not),
+                WITH_RIG(what_is_no_word_is_refused),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
