@@ -3,13 +3,10 @@
 /* The keys of the phones' domains, at rest and in the element. What seals them lies in a file beside the
  * store: an operator has a hardware security module there, and this has none. */
 
+#include "key_file.h"
 #include "sp_within.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- at rest ---- */
 
@@ -231,56 +228,8 @@ mitome_status sp_take_over(struct sp_tsm *tsm, slice identity, const struct mito
 
 /* ---- the file ---- */
 
-static mitome_status read_key(int fd, uint8_t ret_key[SP_WRAPPING_SIZE], mitome_error *error)
-{
-        uint8_t bytes[SP_WRAPPING_SIZE + 1];
-        struct stat is;
-        if (fstat(fd, &is) != 0)
-                return fail(error, MITOME_E_FILE_READ, "wrapping key", NULL);
-        if (is.st_mode & 077)
-                return fail(error, MITOME_E_FILE_MODE, "wrapping key", NULL);
-        ssize_t size = read(fd, bytes, sizeof bytes);
-        mitome_status status =
-                size == SP_WRAPPING_SIZE
-                        ? slice_copy(slice_of(bytes, SP_WRAPPING_SIZE), "wrapping key", ret_key,
-                                  SP_WRAPPING_SIZE, error)
-                        : fail(error, size < 0 ? MITOME_E_FILE_READ : MITOME_E_VALUE, "wrapping key", NULL);
-        bytes_wipe(bytes, sizeof bytes);
-        return status;
-}
-
-/* Whole or not at all: what a cut leaves half is no key. */
-static mitome_status make_key(const char *path, const uint8_t key[SP_WRAPPING_SIZE], mitome_error *error)
-{
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return fail(error, MITOME_E_FILE_WRITE, "wrapping key", NULL);
-        bool good = write(fd, key, SP_WRAPPING_SIZE) == SP_WRAPPING_SIZE && fsync(fd) == 0;
-        good = close(fd) == 0 && good;
-        if (good)
-                return ok();
-        (void)unlink(path);
-        return fail(error, MITOME_E_FILE_WRITE, "wrapping key", NULL);
-}
-
 mitome_status sp_wrapping_load(const char *path, const struct mitome_random *random,
         uint8_t ret_key[SP_WRAPPING_SIZE], mitome_error *error)
 {
-        uint8_t key[SP_WRAPPING_SIZE];
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        mitome_status status;
-        if (fd >= 0) {
-                status = read_key(fd, key, error);
-                (void)close(fd);
-        } else if (errno != ENOENT) {
-                status = fail(error, MITOME_E_FILE_READ, "wrapping key", NULL);
-        } else if (random->fill(random->context, key, sizeof key) != 0) {
-                status = fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
-        } else {
-                status = make_key(path, key, error);
-        }
-        if (!failed(status))
-                status = slice_copy(SLICE(key), "wrapping key", ret_key, SP_WRAPPING_SIZE, error);
-        bytes_wipe(key, sizeof key);
-        return status;
+        return key_file_keep(path, SP_WRAPPING_SIZE, random, ret_key, error);
 }

@@ -121,8 +121,8 @@ MITOME_CHECKED mitome_status sp_tsm_serve(
  * every second or so. Only a failing store is a failure. */
 MITOME_CHECKED mitome_status sp_tsm_tick(struct sp_tsm *tsm, mitome_error *error);
 
-/* sp_wrapping_load reads the key under which phones' keys are sealed, or makes one (mode 0600; FILE_MODE,
- * FILE_READ, FILE_WRITE, VALUE for another size). Losing it is losing the phones. */
+/* sp_wrapping_load reads the key under which phones' keys are sealed, or makes one (as key_file_keep). Losing
+ * it is losing the phones. */
 MITOME_CHECKED mitome_status sp_wrapping_load(const char *path, const struct mitome_random *random,
         uint8_t ret_key[SP_WRAPPING_SIZE], mitome_error *error);
 
