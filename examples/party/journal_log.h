@@ -12,7 +12,7 @@ struct journal_event {
         uint32_t party;
         uint32_t place; /* in the time line; JOURNAL_NOBODY: not yet in it */
         uint64_t number;
-        int64_t at, effective; /* effective: not before what it follows from */
+        int64_t at;
         uint8_t digest[LETTER_DIGEST_SIZE];
         uint8_t *bytes;
         size_t size;

@@ -47,18 +47,6 @@ static const struct journal_event *waits_for(
         return NULL;
 }
 
-static void set_effective(const struct journal_merge *merge, struct journal_event *event)
-{
-        const struct journal_event *before =
-                journal_log_entry(merge, &merge->logs[event->party], event->number - 1);
-        event->effective = event->at;
-        if (before && before->effective > event->effective)
-                event->effective = before->effective;
-        for (size_t i = 0; i < event->after_count; i++)
-                if (merge->events[event->after[i]].effective > event->effective)
-                        event->effective = merge->events[event->after[i]].effective;
-}
-
 /* The earliest of the next entries; of those that are ready, or of all. */
 static struct journal_log *earliest(struct journal_merge *merge, bool ready)
 {
@@ -67,8 +55,7 @@ static struct journal_log *earliest(struct journal_merge *merge, bool ready)
                 struct journal_event *event = next_of(merge, &merge->logs[i]);
                 if (!event || (ready && waits_for(merge, event)))
                         continue;
-                set_effective(merge, event);
-                if (!first || event->effective < next_of(merge, first)->effective)
+                if (!first || event->at < next_of(merge, first)->at)
                         first = &merge->logs[i];
         }
         return first;

@@ -189,6 +189,25 @@ static void test_a_decision_without_form_is_refused(void **state)
         assert_int_equal(append(desk, NULL), MITOME_OK);
 }
 
+/* What journal_append leaves out, sealed by hand. */
+static void test_nobody_is_a_witness_of_an_empty_journal(void **state)
+{
+        struct desk *desk = *state;
+        const uint8_t zeros[LETTER_DIGEST_SIZE] = { 0 };
+        uint8_t bytes[JOURNAL_ENTRY_MAX];
+        struct journal_entry entry = { .party = slice_text("authority"),
+                .number = 1,
+                .previous = SLICE(zeros),
+                .what = slice_text("wait"),
+                .outcome = slice_text("done"),
+                .has_witness = true,
+                .witness = { slice_text("sp-tsm"), { 0, { 0 } } } };
+        writer w = WRITER(bytes);
+        assert_int_equal(journal_entry_seal(&entry, desk->secret, &w, NULL).code, MITOME_E_JOURNAL_FORM);
+        entry.has_witness = false;
+        assert_int_equal(journal_entry_seal(&entry, desk->secret, &w, NULL).code, MITOME_OK);
+}
+
 static void test_an_export_replaces_whole_or_not_at_all(void **state)
 {
         struct desk *desk = *state;
@@ -231,6 +250,7 @@ int main(void)
                 WITH_STORE(test_the_program_itself_cannot_change_or_cut_its_journal),
                 WITH_STORE(test_no_name_and_no_address_fits_into_a_journal),
                 WITH_STORE(test_a_decision_without_form_is_refused),
+                WITH_STORE(test_nobody_is_a_witness_of_an_empty_journal),
                 WITH_STORE(test_an_export_replaces_whole_or_not_at_all),
                 cmocka_unit_test(test_subjects_never_fall_together),
         };

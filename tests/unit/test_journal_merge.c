@@ -34,6 +34,7 @@ static void play(struct scene *scene)
 static int set_up(void **state)
 {
         static struct scene scene;
+        journal_merge_free(scene.merge); /* some begin again within a test */
         scene = (struct scene){ .every_signature = true };
         book_open(&scene.tsm, "sp-tsm", 0);
         book_open(&scene.authority, "authority", 0);
@@ -47,6 +48,7 @@ static int tear_down(void **state)
 {
         struct scene *scene = *state;
         journal_merge_free(scene->merge);
+        scene->merge = NULL;
         return 0;
 }
 
@@ -296,6 +298,20 @@ static void test_entries_swapped_left_out_or_doubled_are_found(void **state)
         }
 }
 
+/* Digests that follow each other do not help when a number is left out. */
+static void test_a_number_that_is_left_out_is_found(void **state)
+{
+        struct scene *scene = *state;
+        book_write(&scene->tsm, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+        scene->tsm.head.number++;
+        scene->tsm.written++;
+        book_write(&scene->tsm, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+        begin(scene);
+        add(scene, book_bytes(&scene->tsm));
+        finish(scene);
+        assert_int_equal(found(scene, MITOME_E_JOURNAL_CHAIN)->number, 2);
+}
+
 static void test_an_entry_of_another_party_in_a_journal_is_found(void **state)
 {
         struct scene *scene = *state;
@@ -347,6 +363,26 @@ static void test_a_journal_rewritten_with_the_right_key_is_found_by_who_saw_it(v
         book_write(authority, (struct line){ "publish-list", "done", NULL, 0, 0, NULL });
         merge_all(scene);
         assert_found(scene, MITOME_E_JOURNAL_REWRITTEN, "authority", 2, "sp-tsm", 3);
+}
+
+/* Of many who saw it, the one is named who saw most: the lowest entry that differs, the highest that is gone.
+ */
+static void test_of_many_sights_the_one_that_tells_most_is_named(void **state)
+{
+        struct scene *scene = *state;
+        struct book *tsm = &scene->tsm, *authority = &scene->authority;
+        for (int i = 0; i < 5; i++) {
+                book_write(authority, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+                book_write(tsm, (struct line){ "wait", "done", NULL, 0, 0, i == 2 ? NULL : authority });
+        }
+        merge_both(scene, book_bytes(tsm), slice_of(authority->bytes, authority->ends[2]));
+        assert_found(scene, MITOME_E_JOURNAL_SHORT, "authority", 3, "sp-tsm", 5);
+        book_open(authority, "authority", 0);
+        book_write(authority, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+        for (int i = 0; i < 5; i++)
+                book_write(authority, (struct line){ "act", "done", NULL, 0, 0, NULL });
+        merge_all(scene);
+        assert_found(scene, MITOME_E_JOURNAL_REWRITTEN, "authority", 2, "sp-tsm", 2);
 }
 
 static void test_two_files_of_one_party_that_agree_are_one_journal(void **state)
@@ -499,6 +535,8 @@ int main(void)
                 SCENE(test_a_journal_cut_anywhere_is_found),
                 SCENE(test_who_saw_more_of_a_journal_than_there_is_is_named),
                 SCENE(test_entries_swapped_left_out_or_doubled_are_found),
+                SCENE(test_a_number_that_is_left_out_is_found),
+                SCENE(test_of_many_sights_the_one_that_tells_most_is_named),
                 SCENE(test_an_entry_of_another_party_in_a_journal_is_found),
                 SCENE(test_a_journal_signed_by_another_key_is_not_believed),
                 SCENE(test_a_party_that_is_not_in_the_directory_is_not_believed),
