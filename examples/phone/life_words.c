@@ -225,7 +225,7 @@ static mitome_status read_secret(const struct life_answer *answer, struct secret
         slice text;
         MITOME_TRY(open_map(answer, &map, error));
         MITOME_TRY(at_member(&map, 1));
-        MITOME_TRY(cbor_read_text(&map.r, "the temporary secret", SECRET_MAX, &text));
+        MITOME_TRY(cbor_read_bytes(&map.r, "the temporary secret", SECRET_MAX, &text));
         MITOME_TRY(next(&map));
         MITOME_TRY(close_map(&map));
         return secret_set(ret, text, error);
