@@ -5,6 +5,7 @@
  *
  * bench_life_cycle [--people N] [--rounds N] [--folder FOLDER] */
 
+#include "life_cycle_card.h"
 #include "life_cycle_http.h"
 #include "life_cycle_store.h"
 #include "post_local.h"
@@ -235,7 +236,7 @@ static void draw_modulus(struct bench *bench, uint8_t modulus[256])
 
 /* ---- issuing ---- */
 
-/* What `check-application` leaves behind; its CMS is measured by itself, below. */
+/* What `check-application` leaves behind: so everybody's certificates can be measured without their cards. */
 static void apply(struct bench *bench, int64_t person, uint8_t digest[32])
 {
         mitome_error error = { 0 };
@@ -251,17 +252,15 @@ static void apply(struct bench *bench, int64_t person, uint8_t digest[32])
                 "application", &error);
 }
 
-static void issue_into_phone(struct bench *bench, int64_t person, const uint8_t digest[32])
+static void issue_into_phone(
+        struct bench *bench, const uint8_t id[16], const char *device, const uint8_t digest[32])
 {
-        uint8_t body[1024], buffer[LETTER_MAX], id[16], modulus[256];
-        char device[32];
+        uint8_t body[1024], buffer[LETTER_MAX], modulus[256];
         writer w = WRITER(body);
-        person_of(bench, person, id);
         draw_modulus(bench, modulus);
-        snprintf(device, sizeof device, "MTM-%08lld", (long long)person);
         cbor_write_map(&w, 5);
         cbor_write_uint(&w, 1);
-        cbor_write_bytes(&w, SLICE(id));
+        cbor_write_bytes(&w, slice_of(id, 16));
         cbor_write_uint(&w, 2);
         cbor_write_uint(&w, REGISTER_USER_VERIFICATION);
         cbor_write_uint(&w, 3);
@@ -286,7 +285,12 @@ static void measure_issue(struct bench *bench)
         must(sql_commit(bench->store, &error), "commit", &error);
         bench->next = first;
         for (int64_t i = 0; i < bench->rounds; i++) {
-                issue_into_phone(bench, next_person(bench), digests[i]);
+                uint8_t id[16];
+                char device[32];
+                int64_t person = next_person(bench);
+                person_of(bench, person, id);
+                snprintf(device, sizeof device, "MTM-%08lld", (long long)person);
+                issue_into_phone(bench, id, device, digests[i]);
                 bench->samples[i] = bench->asked_us;
         }
         report(bench, "issue (replaces the phone's former one)", bench->rounds);
@@ -433,7 +437,7 @@ static void measure_list(struct bench *bench, const char *path)
         printf("%-46s %10.1f ms %10zu bytes\n", what, (now_us() - begin) / 1e3, list.size);
 }
 
-/* ---- from the revocation to the refusal ---- */
+/* ---- a card ---- */
 
 static void write_person(writer *w)
 {
@@ -453,40 +457,109 @@ static void write_person(writer *w)
         cbor_write_string(w, "130001");
 }
 
-/* A person of flesh and blood, with a card: its user-verification certificate. */
-static void make_card(struct bench *bench, struct authority_der *ret)
+static void last_document(struct bench *bench, int kind, struct authority_der *ret)
 {
-        uint8_t body[1024], buffer[LETTER_MAX], modulus[256], id[16];
         mitome_error error = { 0 };
-        writer w = WRITER(body);
-        write_person(&w);
-        slice answer = call(bench->municipality, "register-person", &w, buffer);
-        must(slice_copy(slice_of(answer.data + 3, answer.size - 3), "person", id, sizeof id, &error),
-                "person", &error);
-        w = WRITER(body);
-        draw_modulus(bench, modulus);
-        cbor_write_map(&w, 3);
-        cbor_write_uint(&w, 1);
-        cbor_write_bytes(&w, SLICE(id));
-        cbor_write_uint(&w, 2);
-        cbor_write_uint(&w, (uint64_t)time(NULL) + 3650 * (uint64_t)DAY);
-        cbor_write_uint(&w, 3);
-        cbor_write_map(&w, 1);
-        cbor_write_uint(&w, REGISTER_USER_VERIFICATION);
-        cbor_write_bytes(&w, SLICE(modulus));
-        (void)call(bench->municipality, "issue-card", &w, buffer);
-        mitome_status status = ok();
         struct sql_query query = { 0 };
-        must(sql_ask(bench->store, "SELECT der FROM document ORDER BY certificate DESC LIMIT 1", NULL, 0,
-                     &query, &error),
+        must(sql_ask(bench->store,
+                     "SELECT der FROM document JOIN certificate ON number = certificate WHERE kind = ? ORDER BY "
+                     "certificate DESC LIMIT 1",
+                     SQL_VALUES(SQL_INT(kind)), &query, &error),
                 "document", &error);
         if (!sql_next(&query))
                 exit(1);
         ret->size = sql_bytes(&query, 0).size;
-        status = slice_copy(sql_bytes(&query, 0), "document", ret->bytes, sizeof ret->bytes, &error);
+        mitome_status status =
+                slice_copy(sql_bytes(&query, 0), "document", ret->bytes, sizeof ret->bytes, &error);
         must(status, "document", &error);
         must(sql_end(&query), "document", &error);
 }
+
+/* A person who comes to the counter, and gets a card with both certificates. */
+static void make_card(struct bench *bench, const uint8_t signing[256], uint8_t id[16])
+{
+        uint8_t body[2048], buffer[LETTER_MAX], modulus[256];
+        mitome_error error = { 0 };
+        writer w = WRITER(body);
+        write_person(&w);
+        slice answer = call(bench->municipality, "register-person", &w, buffer);
+        must(slice_copy(slice_of(answer.data + 3, answer.size - 3), "person", id, 16, &error), "person",
+                &error);
+        w = WRITER(body);
+        draw_modulus(bench, modulus);
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, slice_of(id, 16));
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, (uint64_t)time(NULL) + 3650 * (uint64_t)DAY);
+        cbor_write_uint(&w, 3);
+        cbor_write_map(&w, 2);
+        cbor_write_uint(&w, REGISTER_SIGNING);
+        cbor_write_bytes(&w, slice_of(signing, 256));
+        cbor_write_uint(&w, REGISTER_USER_VERIFICATION);
+        cbor_write_bytes(&w, SLICE(modulus));
+        (void)call(bench->municipality, "issue-card", &w, buffer);
+}
+
+static void measure_cards(struct bench *bench)
+{
+        uint8_t modulus[256], id[16];
+        for (int64_t i = 0; i < bench->rounds; i++) {
+                draw_modulus(bench, modulus);
+                make_card(bench, modulus, id);
+                bench->samples[i] = bench->asked_us;
+        }
+        report(bench, "issue-card (2 certificates)", bench->rounds);
+}
+
+/* ---- the whole way of an application ---- */
+
+static double check_application(
+        struct bench *bench, slice cms, const char *device, const char *nonce, uint8_t digest[32])
+{
+        uint8_t body[CARD_CMS_MAX + 512], buffer[LETTER_MAX];
+        mitome_error error = { 0 };
+        writer w = WRITER(body);
+        cbor_write_map(&w, 4);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, cms);
+        cbor_write_uint(&w, 2);
+        cbor_write_string(&w, nonce);
+        cbor_write_uint(&w, 3);
+        cbor_write_string(&w, "issue");
+        cbor_write_uint(&w, 4);
+        cbor_write_string(&w, device);
+        slice answer = call(bench->sp_tsm, "check-application", &w, buffer);
+        /* .. 3: digest (32 bytes), 4: [2] */
+        must(slice_copy(slice_of(answer.data + answer.size - 35, 32), "digest", digest, 32, &error), "digest",
+                &error);
+        return bench->asked_us;
+}
+
+static void measure_application(struct bench *bench)
+{
+        struct card card;
+        struct authority_der der = { 0 };
+        uint8_t id[16], digest[32], buffer[CARD_CMS_MAX];
+        char nonce[32];
+        static const char device[] = "MTM-BENCH-0001";
+        life_cycle_card_make(&card);
+        make_card(bench, card.modulus, id);
+        last_document(bench, REGISTER_SIGNING, &der);
+        const unsigned char *end = der.bytes;
+        card.certificate = d2i_X509(NULL, &end, (long)der.size);
+        for (int64_t i = 0; i < bench->rounds; i++) {
+                snprintf(nonce, sizeof nonce, "nonce-%lld", (long long)i);
+                slice cms = life_cycle_card_sign(&card, device, nonce, buffer);
+                bench->samples[i] = check_application(bench, cms, device, nonce, digest);
+                issue_into_phone(bench, id, device, digest);
+                bench->samples[i] += bench->asked_us;
+        }
+        report(bench, "application checked, certificate issued", bench->rounds);
+        life_cycle_card_free(&card);
+}
+
+/* ---- from the revocation to the refusal ---- */
 
 static mitome_code login(struct bench *bench, const struct authority_der *der)
 {
@@ -517,7 +590,10 @@ static void measure_refusal(struct bench *bench)
 {
         for (int64_t i = 0; i < bench->rounds / 10 + 1; i++) {
                 struct authority_der der = { 0 };
-                make_card(bench, &der);
+                uint8_t modulus[256], id[16];
+                draw_modulus(bench, modulus);
+                make_card(bench, modulus, id);
+                last_document(bench, REGISTER_USER_VERIFICATION, &der);
                 mitome_code before = login(bench, &der);
                 const unsigned char *end = der.bytes;
                 X509 *x509 = d2i_X509(NULL, &end, (long)der.size);
@@ -580,6 +656,8 @@ int main(int argc, char **argv)
                 filled / (double)bench.people, (long long)bench.people);
         measure_issue(&bench);
         measure_bare_issue(&bench);
+        measure_cards(&bench);
+        measure_application(&bench);
         measure_linked(&bench);
         measure_status(&bench);
         measure_ocsp(&bench);

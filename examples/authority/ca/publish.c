@@ -76,6 +76,8 @@ static mitome_status take_part(reader *r, const char *end, char part[PART_MAX], 
                 MITOME_TRY(read_u8(r, "path", &c));
                 write_u8(&w, c);
         }
+        if (!r->rest.size)
+                return no_page(error);
         MITOME_TRY(read_bytes(r, "path", slice_text(end).size, &skipped));
         write_u8(&w, '\0');
         return failed(writer_finish(&w, "path", &written, NULL)) ? no_page(error) : ok();
