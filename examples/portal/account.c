@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 enum { USER_VERIFICATION = 2 }; /* attestation/evidence/EVIDENCE.md */
+enum { ACCOUNT_EVIDENCE = 2 };  /* the question to the authority, and its answer */
 
 const char account_schema[] =
         "CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, opened_at INTEGER NOT NULL);"
@@ -129,10 +130,8 @@ static mitome_status decide(struct party *portal, const char *what, const char *
         struct journal_decision decision = {
                 .what = what, .outcome = outcome, .subject = slice_text(subject), .reason = reason
         };
-        if (evidence) {
-                decision.evidence[0] = *evidence;
-                decision.evidence_count = 1;
-        }
+        for (size_t i = 0; evidence && i < ACCOUNT_EVIDENCE; i++)
+                decision.evidence[decision.evidence_count++] = evidence[i];
         return party_decide(portal, &decision, error);
 }
 
@@ -321,23 +320,20 @@ static void write_question(const struct before *before, const struct account_pro
         cbor_write_bytes(out, proof->serial);
 }
 
-/* What was asked and what was answered, as evidence. */
 static mitome_status ask_authority(struct party *portal, const struct before *before,
-        const struct account_proof *proof, bool *ret, struct journal_evidence *ret_evidence,
+        const struct account_proof *proof, bool *ret, struct journal_evidence ret_evidence[ACCOUNT_EVIDENCE],
         mitome_error *error)
 {
         uint8_t body[256], buffer[LETTER_MAX], id[LETTER_ID_SIZE];
         writer out = WRITER(body);
-        slice parts[2];
+        slice question, said;
         write_question(before, proof, &out);
-        MITOME_TRY(writer_finish(&out, "successor", &parts[0], error));
+        MITOME_TRY(writer_finish(&out, "successor", &question, error));
         MITOME_TRY(party_make_id(portal, id, error));
-        MITOME_TRY(party_call(
-                portal, PARTY_AUTHORITY, "successor", id, parts[0], buffer, &parts[1], NULL, error));
-        MITOME_TRY(read_yes(parts[1], ret, error));
-        ret_evidence->kind = "successor";
-        sha256(parts, 2, ret_evidence->digest);
-        return ok();
+        MITOME_TRY(
+                party_call(portal, PARTY_AUTHORITY, "successor", id, question, buffer, &said, NULL, error));
+        party_call_evidence(portal, ret_evidence);
+        return read_yes(said, ret, error);
 }
 
 /* Ends the old certificate, if it still is the account's, and puts the new one in its place. */
@@ -376,7 +372,7 @@ mitome_status account_move(
         struct party *portal, slice name, const struct account_proof *proof, mitome_error *error)
 {
         struct sql_store *store = party_store(portal);
-        struct journal_evidence evidence = { 0 };
+        struct journal_evidence evidence[ACCOUNT_EVIDENCE] = { 0 };
         struct before before = { 0 };
         bool yes = false;
         MITOME_TRY(check_name(name, error));
@@ -384,12 +380,12 @@ mitome_status account_move(
         MITOME_TRY(check_unknown(store, proof, error));
         MITOME_TRY(count_try(store, proof, party_now(portal), error));
         MITOME_TRY(read_before(store, name, proof, &before, error));
-        mitome_status status = ask_authority(portal, &before, proof, &yes, &evidence, error);
+        mitome_status status = ask_authority(portal, &before, proof, &yes, evidence, error);
         if (status.code == MITOME_E_UNREACHABLE)
                 MITOME_TRY(uncount_try(store, proof, error));
         MITOME_TRY(status);
         if (!yes)
-                return refuse(portal, proof, &evidence, error);
+                return refuse(portal, proof, evidence, error);
         MITOME_TRY(sql_begin(store, error));
-        return sql_settle(store, replace(portal, &before, proof, &evidence, error), error);
+        return sql_settle(store, replace(portal, &before, proof, evidence, error), error);
 }
