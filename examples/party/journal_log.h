@@ -6,7 +6,7 @@
 
 #include "journal_merge.h"
 
-enum { JOURNAL_NOBODY = UINT32_MAX, JOURNAL_AFTER_MAX = 1 + JOURNAL_EVIDENCE_MAX };
+enum { JOURNAL_NOBODY = INT32_MAX, JOURNAL_AFTER_MAX = 1 + JOURNAL_EVIDENCE_MAX };
 
 struct journal_event {
         uint32_t party;

@@ -199,8 +199,8 @@ mitome_status sql_end(struct sql_query *query)
 static mitome_status run_at_depth(
         struct sql_store *store, const char *outermost, const char *inner, mitome_error *error)
 {
-        enum { DEPTH_MAX = 8, LINE_MAX_ = 64 };
-        char line[LINE_MAX_];
+        enum { DEPTH_MAX = 8, LINE_SIZE = 64 };
+        char line[LINE_SIZE];
         if (store->depth >= DEPTH_MAX)
                 return fail(error, MITOME_E_ARGUMENT, "transaction", NULL);
         if (store->depth == 0)
