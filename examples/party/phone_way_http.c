@@ -118,7 +118,7 @@ static mitome_status say(struct relaying *relaying, const struct relay_message *
 {
         uint8_t bytes[RELAY_MESSAGE_MAX];
         writer w = WRITER(bytes);
-        slice body, answer;
+        slice body, answer = { 0 };
         relay_message_write(&w, message);
         MITOME_TRY(writer_finish(&w, "relay", &body, error));
         for (int try = 1;; try++) {
