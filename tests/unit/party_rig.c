@@ -29,7 +29,7 @@ static mitome_status read_amount(slice body, uint64_t *ret, mitome_error *error)
         MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         if (!more)
                 return fail(error, MITOME_E_MISSING, "amount", NULL);
-        MITOME_TRY(cbor_read_uint(&r, "amount", 1000, ret));
+        MITOME_TRY(cbor_read_uint(&r, "amount", INT32_MAX, ret));
         MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         return cbor_end(&r, "body");
 }
