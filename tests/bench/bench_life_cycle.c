@@ -621,6 +621,28 @@ static double file_size(const struct bench *bench)
         return stat(path, &facts) == 0 ? (double)facts.st_size : 0;
 }
 
+static void print_rows(struct bench *bench, const char *what, const char *sql)
+{
+        mitome_error error = { 0 };
+        struct sql_query query = { 0 };
+        must(sql_ask(bench->store, sql, NULL, 0, &query, &error), what, &error);
+        if (!sql_next(&query))
+                exit(1);
+        printf("%-46s %10lld, %lld bytes each\n", what, (long long)sql_integer(&query, 0),
+                (long long)sql_integer(&query, 1));
+        must(sql_end(&query), what, &error);
+}
+
+static void print_sizes(struct bench *bench)
+{
+        print_rows(bench, "decisions in the journal",
+                "SELECT count(*), avg(length(entry) + length(digest)) FROM journal");
+        print_rows(bench, "letters kept with their answers",
+                "SELECT count(*), avg(length(letter) + length(answer) + 64) FROM inbox");
+        print_rows(bench, "revoked or on hold: certificates",
+                "SELECT count(*), 0 FROM certificate WHERE status > 0");
+}
+
 static int usage(void)
 {
         fprintf(stderr, "usage: bench_life_cycle [--people N] [--rounds N] --folder FOLDER\n");
@@ -666,6 +688,7 @@ int main(int argc, char **argv)
         measure_list(&bench, "signing.crl");
         measure_list(&bench, "signing/Mihon-01/Mihon-0001-shi.crl");
         measure_refusal(&bench);
+        print_sizes(&bench);
         close_all(&bench);
         return 0;
 }
