@@ -151,15 +151,15 @@ static void a_line_that_nobody_answers(void **state)
 static void answer_question(const char *question, const char *name, enum evidence_kind kind)
 {
         char path[PATH_SIZE];
-        unsigned byte;
+        char digits[3] = { 0 };
         uint8_t nonce[COUNTER_NONCE_SIZE], bytes[EVIDENCE_MAX];
         size_t size = 0;
         const struct counter_phone seen = counter_rig_phone(&phone);
         FILE *file = fopen(path_of(question, path), "r");
         assert_non_null(file);
         for (size_t i = 0; i < sizeof nonce; i++) {
-                assert_int_equal(fscanf(file, "%2x", &byte), 1);
-                nonce[i] = (uint8_t)byte;
+                assert_int_equal(fread(digits, 1, 2, file), 2);
+                nonce[i] = (uint8_t)strtoul(digits, NULL, 16);
         }
         assert_int_equal(fclose(file), 0);
         assert_ok(seen.fetch(&phone, kind, SLICE(nonce), bytes, &size, NULL));

@@ -462,6 +462,23 @@ static void a_receipt_that_the_authority_refuses(void **state)
         assert_int_equal(phone.acknowledged, 0);
 }
 
+/* Of two answers to one question the first counts, and the second is told. */
+static void a_second_statement(void **state)
+{
+        (void)state;
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        uint8_t bytes[EVIDENCE_MAX];
+        size_t size = 0;
+        counter_rig_provision(&phone);
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        gather();
+        counter_rig_erase(&phone, ALL);
+        assert_ok(seen.fetch(&phone, EVIDENCE_STATEMENT, SLICE(at.nonce), bytes, &size, NULL));
+        counter_show(&at, slice_of(bytes, size));
+        assert_int_equal(judge(), COUNTER_LIVE);
+        assert_found("statement", MITOME_E_COUNTER_TWICE);
+}
+
 static void nothing_is_made_of_nothing(void **state)
 {
         (void)state;
@@ -603,6 +620,7 @@ int main(void)
                 TEST(a_reader_in_passing_gets_nothing),
                 TEST(an_authority_that_is_away),
                 TEST(a_receipt_that_the_authority_refuses),
+                TEST(a_second_statement),
                 TEST(nothing_is_made_of_nothing),
                 TEST(messages_are_read_strictly),
                 TEST(one_screen_says_it_in_two_languages),
