@@ -223,7 +223,7 @@ mitome_status account_logged_in(
 {
         int64_t changed = 0;
         MITOME_TRY(sql_do(party_store(portal),
-                "UPDATE account_credential SET sign_count = ? WHERE id = ? AND sign_count = ? AND EXISTS "
+                "UPDATE account_credential SET sign_count = max(sign_count, ?) WHERE id = ? AND sign_count = ? AND EXISTS "
                 "(SELECT 1 FROM account_certificate k WHERE k.issuer = account_credential.issuer "
                 "AND k.serial = account_credential.serial AND k.ended_at IS NULL)",
                 SQL_VALUES(SQL_INT(sign_count), SQL_BYTES(login->credential.id),

@@ -67,7 +67,8 @@ struct account_login {
 MITOME_CHECKED mitome_status account_find(
         struct party *portal, slice credential_id, struct account_login *ret, mitome_error *error);
 
-/* account_logged_in keeps the signature counter of a login that was verified against `login`. ACCOUNT_CHANGED
+/* account_logged_in keeps the signature counter of a login that was verified against `login`, unless it is a
+ * lower one (whether that is let in is the portal's policy: the verdict's clone_suspected). ACCOUNT_CHANGED
  * when the account has moved, or another login was faster. */
 MITOME_CHECKED mitome_status account_logged_in(
         struct party *portal, const struct account_login *login, uint32_t sign_count, mitome_error *error);

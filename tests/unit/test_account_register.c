@@ -4,6 +4,7 @@
  * one phone after the other, and what the register says of what followed what. */
 
 #include "account.h"
+#include "ceremony_rig.h"
 #include "register_rig.h"
 
 #include <openssl/x509.h>
@@ -222,10 +223,148 @@ static void attack_asking_the_register_as_who_is_no_verifier(void **state)
         assert_int_equal(move_to(rig, RIG_SHOP, "hanako", &current), MITOME_E_REFUSED);
 }
 
+/* ---- from the browser's JSON to the account ---- */
+
+/* A phone with an authenticator, its certificate, and what the portal made of its registration. */
+struct handset {
+        struct rig authenticator;
+        struct phone phone;
+        EVP_PKEY *key; /* of the certificate */
+        struct rig_response response;
+        uint8_t buffer[MITOME_RP_BUFFER_MAX], signature[512];
+        struct mitome_verdict registration;
+        struct mitome_binding binding;
+};
+
+static void make_handset(struct register_rig *rig, const struct register_rig_card *card, const char *device,
+        const char *nonce, struct handset *ret)
+{
+        static uint8_t buffer[8192];
+        uint8_t digest[32];
+        const struct register_rig_application application = { .device = device, .nonce = nonce };
+        const struct register_rig_key *key = register_rig_key(rig);
+        const slice cms = register_rig_sign(rig, card, &application, buffer);
+        assert_int_equal(register_rig_check(rig, cms, &application, digest), MITOME_OK);
+        assert_int_equal(register_rig_issue(rig, card->person, REGISTER_USER_VERIFICATION, key, device,
+                                 digest, &ret->phone.certificate),
+                MITOME_OK);
+        read_phone(&ret->phone);
+        ret->key = key->key;
+        rig_open(&ret->authenticator);
+        ret->authenticator.credential_id[0] = (uint8_t)nonce[0];
+}
+
+/* The authority's CA and its list of this minute. */
+static struct mitome_trust *trust_of(struct register_rig *rig)
+{
+        struct mitome_trust *trust = NULL;
+        struct ca_list list = { 0 };
+        const struct ca_source source = register_source(rig->book);
+        must(mitome_trust_new(&trust, NULL));
+        must(mitome_trust_add_jpki_anchor(trust, ca_certificate(rig->config.user_verification), NULL));
+        must(ca_crl(rig->config.user_verification, &source, NULL, rig->now, rig->now + 86400, &list, NULL));
+        must(mitome_trust_add_crl(trust, ca_list_view(&list), NULL));
+        ca_list_free(&list);
+        return trust;
+}
+
+static slice sign_by_phone(struct handset *handset)
+{
+        uint8_t message[4096];
+        writer w = WRITER(message);
+        size_t size = sizeof handset->signature;
+        EVP_MD_CTX *context = EVP_MD_CTX_new();
+        write_slice(&w, handset->registration.auth_data);
+        write_slice(&w, SLICE(handset->registration.client_data_hash));
+        assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, handset->key), 1);
+        assert_int_equal(EVP_DigestSign(context, handset->signature, &size, message, w.used), 1);
+        EVP_MD_CTX_free(context);
+        return slice_of(handset->signature, size);
+}
+
+/* Both ceremonies of the portal's: who holds the credential, and whose certificate stands behind it. */
+static struct account_proof verified(struct register_rig *rig, struct handset *handset)
+{
+        const struct mitome_policy policy = { 0 };
+        const struct mitome_expectation expected = rig_expectation(&handset->authenticator);
+        struct mitome_trust *trust = trust_of(rig);
+        struct rig_plan plan = rig_registration_plan();
+        plan.attestation = RIG_SELF;
+        plan.sign_count = 1;
+        rig_build(&handset->authenticator, &plan, &handset->response);
+        must(mitome_verify_registration(NULL, &policy, &expected, rig_json(&handset->response), NULL,
+                rig->now, handset->buffer, sizeof handset->buffer, &handset->registration, NULL));
+        must(mitome_verify_binding(&handset->registration, register_rig_der(&handset->phone.certificate),
+                sign_by_phone(handset), trust, rig->now, &handset->binding, NULL));
+        assert_true(handset->binding.phone);
+        mitome_trust_free(trust);
+        return account_proof_of(&handset->registration, &handset->binding);
+}
+
+/* A login with an assertion; the refusal is the account's, or the library's. */
+static mitome_code log_in(
+        struct register_rig *rig, struct handset *handset, uint32_t sign_count, bool *ret_copied)
+{
+        static struct account_login found;
+        static uint8_t buffer[MITOME_RP_BUFFER_MAX];
+        const struct mitome_policy policy = { 0 };
+        const struct mitome_expectation expected = rig_expectation(&handset->authenticator);
+        struct mitome_verdict verdict = { 0 };
+        struct rig_plan plan = rig_authentication_plan();
+        plan.sign_count = sign_count;
+        mitome_status status = account_find(
+                rig->askers[RIG_PORTAL], SLICE(handset->authenticator.credential_id), &found, NULL);
+        if (failed(status))
+                return status.code;
+        assert_string_equal(found.name, "hanako");
+        rig_build(&handset->authenticator, &plan, &handset->response);
+        struct mitome_trust *trust = trust_of(rig);
+        status = mitome_verify_authentication(NULL, &policy, &expected, rig_json(&handset->response),
+                &found.credential, trust, rig->now, buffer, sizeof buffer, &verdict, NULL);
+        mitome_trust_free(trust);
+        if (failed(status))
+                return status.code;
+        if (ret_copied)
+                *ret_copied = verdict.clone_suspected;
+        return account_logged_in(rig->askers[RIG_PORTAL], &found, verdict.sign_count, NULL).code;
+}
+
+static void from_the_browsers_json_to_the_account_on_a_new_phone(void **state)
+{
+        struct register_rig *rig = *state;
+        struct register_rig_card card;
+        struct handset *old = calloc(1, sizeof *old), *current = calloc(1, sizeof *current);
+        assert_non_null(old);
+        assert_non_null(current);
+        register_rig_holder(rig, &register_rig_hanako, &card);
+        make_handset(rig, &card, "MT-1 0001", "a", old);
+        struct account_proof proof = verified(rig, old);
+        must(account_create(rig->askers[RIG_PORTAL], slice_text("hanako"), &proof, NULL));
+        bool copied = true;
+        assert_int_equal(log_in(rig, old, 5, &copied), MITOME_OK);
+        assert_false(copied);
+        assert_int_equal(log_in(rig, old, 4, &copied), MITOME_OK);
+        assert_true(copied); /* the counter of 5 was kept, and .. */
+        assert_int_equal(log_in(rig, old, 5, &copied), MITOME_OK);
+        assert_true(copied); /* .. does not go back */
+        make_handset(rig, &card, "MT-1 0002", "b", current);
+        /* The new certificate has ended the old one: the old phone's login is refused by the list already. */
+        assert_int_equal(log_in(rig, old, 6, NULL), MITOME_E_CERTIFICATE_REVOKED);
+        proof = verified(rig, current);
+        must(account_move(rig->askers[RIG_PORTAL], slice_text("hanako"), &proof, NULL));
+        assert_int_equal(log_in(rig, current, 2, NULL), MITOME_OK);
+        assert_int_equal(log_in(rig, old, 7, NULL), MITOME_E_ACCOUNT_ENDED);
+        rig_close(&old->authenticator);
+        rig_close(&current->authenticator);
+        free(old);
+        free(current);
+}
+
 int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
         const struct CMUnitTest tests[] = {
+                WITH(from_the_browsers_json_to_the_account_on_a_new_phone),
                 WITH(an_account_follows_its_person_from_phone_to_phone),
                 WITH(attack_moving_the_account_of_another_person_past_the_register),
                 WITH(attack_moving_to_the_phone_that_was_given_away),
