@@ -14,8 +14,8 @@
 enum { JOURNAL_EVIDENCE_MAX = 4, JOURNAL_SUBJECT_MAX = 96, JOURNAL_TEXT_MAX = 96, JOURNAL_ENTRY_MAX = 2048 };
 
 /* Evidence of one digest joins the entries of different parties. Two kinds have a meaning of their own:
- * "letter" is the letter that asked, at the party that wrote it (outcome "asked") and at the one that took
- * it; "answer" is what was answered. */
+ * "letter" is the letter that asked, at the party that wrote it ("ask-..", outcome "asked") and at the one
+ * that took it; "answer" is what was answered. */
 struct journal_evidence {
         const char *kind; /* "letter", "answer", "application", "receipt", "statement", "status", "telephone",
                              "clerk" ..: lower-case letters, digits, '-' */

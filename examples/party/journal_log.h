@@ -24,7 +24,7 @@ struct journal_event {
 struct journal_mention {
         uint8_t digest[LETTER_DIGEST_SIZE];
         uint32_t event;
-        bool asks; /* it is the letter with which this entry asked */
+        bool asks; /* it is the letter with which this entry ("ask-..", asked) asked */
 };
 
 /* What an event has seen of another's journal. */

@@ -111,12 +111,12 @@ static mitome_status find_in(struct journal_intake *in, mitome_code code, uint64
 static mitome_status note_evidence(
         struct journal_merge *merge, const struct journal_entry *entry, uint32_t event, mitome_error *error)
 {
+        bool asks = slice_is(entry->outcome, "asked") && slice_begins_with(entry->what, slice_text("ask-"));
         for (size_t i = 0; i < entry->evidence_count; i++) {
                 MITOME_TRY(GROW(merge, mention, error));
                 struct journal_mention *mention = &merge->mentions[merge->mention_count];
                 *mention = (struct journal_mention){ .event = event,
-                        .asks = slice_is(entry->outcome, "asked") &&
-                                slice_is(entry->evidence[i].kind, "letter") };
+                        .asks = asks && slice_is(entry->evidence[i].kind, "letter") };
                 MITOME_TRY(slice_copy(
                         entry->evidence[i].digest, "digest", mention->digest, LETTER_DIGEST_SIZE, error));
                 merge->mention_count++;

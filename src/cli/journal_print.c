@@ -301,7 +301,7 @@ void journal_print_line(const struct journal_print *print)
 
 /* ---- who let it happen ---- */
 
-/* One piece of evidence: who else has it, and as what. Nobody: it is that party's word. */
+/* One piece of evidence: who had it before, and as what. Nobody: it is that party's word. */
 static void print_proof(const struct journal_print *print, size_t place, const struct journal_proof *proof)
 {
         size_t places[SHARED_SHOWN], others = 0;
@@ -309,15 +309,16 @@ static void print_proof(const struct journal_print *print, size_t place, const s
         fputs("    on ", print->out);
         print_digest(print->out, proof);
         for (size_t i = 0; i < count && i < SHARED_SHOWN; i++) {
-                if (places[i] == place)
+                if (places[i] >= place)
                         continue;
                 struct journal_entry other = journal_merge_entry(print->merge, places[i]);
-                bool asked = slice_is(other.outcome, "asked");
-                fprintf(print->out, "\n      %s ", places[i] > place ? "later" : asked ? "asked by" : "and");
+                bool asked =
+                        slice_is(other.outcome, "asked") && slice_begins_with(other.what, slice_text("ask-"));
+                fprintf(print->out, "\n      %s ", asked ? "asked by" : "and");
                 print_entry(print->out, &other);
                 others++;
         }
-        fputs(others ? "\n" : ", which nobody else has in these journals\n", print->out);
+        fputs(others ? "\n" : ", which nobody had before in these journals\n", print->out);
 }
 
 void journal_print_causes(const struct journal_print *print)

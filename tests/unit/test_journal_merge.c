@@ -178,6 +178,18 @@ static void test_a_letter_that_was_sent_again_is_one_letter(void **state)
         assert_line(scene, "s1a1s2");
 }
 
+/* Who puts off what he was asked for says "asked" as well; the letter is not his. */
+static void test_who_puts_off_what_he_was_asked_for_did_not_write_the_letter(void **state)
+{
+        struct scene *scene = *state;
+        book_write(&scene->authority, (struct line){ "prepare-applet", "asked", NULL, 1, 0, NULL });
+        scene->tsm.clock += 3600;
+        book_write(&scene->tsm, (struct line){ "ask-prepare", "asked", NULL, 1, 0, NULL });
+        merge_all(scene);
+        assert_true(journal_merge_is_sound(scene->merge));
+        assert_line(scene, "s1a1");
+}
+
 static void test_what_nothing_joins_is_ordered_by_the_clocks(void **state)
 {
         struct scene *scene = *state;
@@ -197,9 +209,9 @@ static void test_entries_that_follow_from_each_other_are_found(void **state)
 {
         struct scene *scene = *state;
         book_write(&scene->tsm, (struct line){ "answer", "done", NULL, 2, 0, NULL });
-        book_write(&scene->tsm, (struct line){ "ask", "asked", NULL, 1, 0, NULL });
+        book_write(&scene->tsm, (struct line){ "ask-it", "asked", NULL, 1, 0, NULL });
         book_write(&scene->authority, (struct line){ "answer", "done", NULL, 1, 0, NULL });
-        book_write(&scene->authority, (struct line){ "ask", "asked", NULL, 2, 0, NULL });
+        book_write(&scene->authority, (struct line){ "ask-it", "asked", NULL, 2, 0, NULL });
         merge_all(scene);
         assert_found(scene, MITOME_E_JOURNAL_ORDER, "sp-tsm", 1, "authority", 2);
         assert_int_equal(journal_merge_count(scene->merge), 4);
@@ -528,6 +540,7 @@ int main(void)
                 SCENE(test_clocks_two_days_apart_do_not_break_the_order),
                 SCENE(test_a_letter_alone_orders_two_journals),
                 SCENE(test_a_letter_that_was_sent_again_is_one_letter),
+                SCENE(test_who_puts_off_what_he_was_asked_for_did_not_write_the_letter),
                 SCENE(test_what_nothing_joins_is_ordered_by_the_clocks),
                 SCENE(test_entries_that_follow_from_each_other_are_found),
                 SCENE(test_bytes_may_come_in_any_portions),
