@@ -158,6 +158,8 @@ static mitome_status start_sp_tsm(struct world *world, mitome_error *error)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
         mitome_status status = sp_tsm_open(world->parties[WORLD_SP_TSM], &config, &world->sp_tsm, error);
         bytes_wipe(config.wrapping_key, sizeof config.wrapping_key);
+        if (!failed(status))
+                status = device_list_fill(party_store(world->parties[WORLD_SP_TSM]), world->now, error);
         world->desks[WORLD_SP_TSM] = (struct party_desks){ world->sp_tsm, sp_tsm_desks, SP_TSM_DESKS };
         return status;
 }
@@ -584,4 +586,20 @@ mitome_status world_status(struct world *world, enum register_kind kind, slice s
 {
         struct ca_source source = register_source(world->book);
         return source.status(source.context, kind_of[kind], serial, ret, error);
+}
+
+mitome_status world_tell_authority(struct world *world, enum world_party who, const char *kind_of_letter,
+        enum register_kind kind, slice serial, mitome_error *error)
+{
+        static uint8_t answer_bytes[LETTER_MAX];
+        uint8_t body[REGISTER_SERIAL_MAX + 16];
+        writer w = WRITER(body);
+        slice view, answer;
+        cbor_write_map(&w, 2);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, kind);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, serial);
+        MITOME_TRY(writer_finish(&w, kind_of_letter, &view, error));
+        return ask_authority(world, who, kind_of_letter, view, answer_bytes, &answer, error);
 }

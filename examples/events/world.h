@@ -87,6 +87,9 @@ struct world {
 #define WORLD_CARD_PIN "1234"
 #define WORLD_CARD_PASSWORD "PASSWORD1"
 
+/* A model of the list of devices that has no GP-SE. */
+#define WORLD_UNSUPPORTED_MODEL "NE-1"
+
 /* world_open makes it, or opens what is in the folder. Do not move it afterwards. */
 MITOME_CHECKED mitome_status world_open(
         struct world *world, const struct world_config *config, mitome_error *error);
@@ -120,6 +123,10 @@ MITOME_CHECKED mitome_status world_apply(struct world *world, struct world_phone
 /* world_go_on is the rest of it, from wherever it was cut off. */
 MITOME_CHECKED mitome_status world_go_on(
         struct world *world, struct world_phone *phone, struct life_state *ret, mitome_error *error);
+
+/* world_tell_authority has a party say something of one certificate: "hold", "release". */
+MITOME_CHECKED mitome_status world_tell_authority(struct world *world, enum world_party who,
+        const char *kind_of_letter, enum register_kind kind, slice serial, mitome_error *error);
 
 /* world_status asks the register. */
 MITOME_CHECKED mitome_status world_status(struct world *world, enum register_kind kind, slice serial,

@@ -31,7 +31,7 @@ static mitome_status send_short(const struct mitome_link *link, const struct apd
         return exchange(link, command, response, sizeof response, &data, ret_sw, error);
 }
 
-mitome_status jpki_select(struct mitome_enforcer *enforcer, mitome_error *error)
+mitome_status jpki_app_select(struct mitome_enforcer *enforcer, mitome_error *error)
 {
         static const uint8_t aid[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
         return mitome_enforcer_select(enforcer, SLICE(aid), error);
@@ -46,7 +46,7 @@ static mitome_status select_file(
                 error);
 }
 
-mitome_status jpki_verify(const struct mitome_link *link, const struct jpki_key *key, const char *secret,
+mitome_status jpki_app_verify(const struct mitome_link *link, const struct jpki_key *key, const char *secret,
         uint16_t *ret_sw, mitome_error *error)
 {
         MITOME_TRY(select_file(link, key->secret_file, ret_sw, error));
@@ -74,7 +74,7 @@ static mitome_status der_size(slice head, size_t *ret, mitome_error *error)
         return ok();
 }
 
-mitome_status jpki_read_certificate(const struct mitome_link *link, const struct jpki_key *key,
+mitome_status jpki_app_read_certificate(const struct mitome_link *link, const struct jpki_key *key,
         uint8_t *buffer, size_t capacity, slice *ret, uint16_t *ret_sw, mitome_error *error)
 {
         MITOME_TRY(select_file(link, key->certificate_file, ret_sw, error));
@@ -99,7 +99,7 @@ mitome_status jpki_read_certificate(const struct mitome_link *link, const struct
         return writer_finish(&w, "certificate", ret, error);
 }
 
-mitome_status jpki_sign(const struct mitome_link *link, const struct jpki_key *key, const slice *parts,
+mitome_status jpki_app_sign(const struct mitome_link *link, const struct jpki_key *key, const slice *parts,
         size_t count, uint8_t ret_signature[JPKI_SIGNATURE_SIZE], uint16_t *ret_sw, mitome_error *error)
 {
         /* DigestInfo of SHA-256, RFC 8017 9.2, note 1 */

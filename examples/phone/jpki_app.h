@@ -21,23 +21,25 @@ struct jpki_key {
 extern const struct jpki_key jpki_user_verification; /* 0017, PIN 0018, certificate 000A */
 extern const struct jpki_key jpki_signing;           /* 001A, password 001B, certificate 0001 */
 
-/* jpki_select selects the JPKI applet, if the element's access rules let this app. */
-MITOME_CHECKED mitome_status jpki_select(struct mitome_enforcer *enforcer, mitome_error *error);
+/* jpki_app_select selects the JPKI applet, if the element's access rules let this app. */
+MITOME_CHECKED mitome_status jpki_app_select(struct mitome_enforcer *enforcer, mitome_error *error);
 
 /* Every other call sends its APDUs over `link`, the enforcer's, and sets *ret_sw to the last status word. A
  * status word other than 9000 is a refusal by the element: the call then fails with APDU_STATUS and *ret_sw
  * says why. */
 
-MITOME_CHECKED mitome_status jpki_verify(const struct mitome_link *link, const struct jpki_key *key,
+MITOME_CHECKED mitome_status jpki_app_verify(const struct mitome_link *link, const struct jpki_key *key,
         const char *secret, uint16_t *ret_sw, mitome_error *error);
 
-/* jpki_read_certificate reads the certificate's DER into `buffer`. */
-MITOME_CHECKED mitome_status jpki_read_certificate(const struct mitome_link *link, const struct jpki_key *key,
-        uint8_t *buffer, size_t capacity, slice *ret, uint16_t *ret_sw, mitome_error *error);
+/* jpki_app_read_certificate reads the certificate's DER into `buffer`. */
+MITOME_CHECKED mitome_status jpki_app_read_certificate(const struct mitome_link *link,
+        const struct jpki_key *key, uint8_t *buffer, size_t capacity, slice *ret, uint16_t *ret_sw,
+        mitome_error *error);
 
-/* jpki_sign signs SHA-256 of the parts with PKCS#1 v1.5 (a DigestInfo goes to the card, as OpenSC sends it).
+/* jpki_app_sign signs SHA-256 of the parts with PKCS#1 v1.5 (a DigestInfo goes to the card, as OpenSC sends
+ * it).
  */
-MITOME_CHECKED mitome_status jpki_sign(const struct mitome_link *link, const struct jpki_key *key,
+MITOME_CHECKED mitome_status jpki_app_sign(const struct mitome_link *link, const struct jpki_key *key,
         const slice *parts, size_t count, uint8_t ret_signature[JPKI_SIGNATURE_SIZE], uint16_t *ret_sw,
         mitome_error *error);
 

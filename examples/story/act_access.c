@@ -123,7 +123,7 @@ static mitome_status own_select(struct story *story, mitome_error *error)
         uint8_t bytes[32], response[MITOME_APDU_MAX];
         writer w = WRITER(bytes);
         size_t size;
-        MITOME_TRY(jpki_select(story->phone.jpki, error));
+        MITOME_TRY(jpki_app_select(story->phone.jpki, error));
         apdu_write_command(
                 &w, &(struct apdu_command){ .ins = 0xA4, .p1 = 0x04, .p2 = 0x0C, .data = SLICE(manager) });
         mitome_status status =

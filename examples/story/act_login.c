@@ -17,11 +17,11 @@ static mitome_status bind_certificate(struct story *story, slice client_data_has
         const struct mitome_link enforced = mitome_enforcer_link(story->phone.jpki), *link = &enforced;
         const slice parts[] = { story->registration.auth_data, client_data_hash };
         uint16_t sw;
-        MITOME_TRY(jpki_select(story->phone.jpki, error));
-        MITOME_TRY(jpki_verify(link, &jpki_user_verification, USER_PIN, &sw, error));
-        MITOME_TRY(jpki_read_certificate(
+        MITOME_TRY(jpki_app_select(story->phone.jpki, error));
+        MITOME_TRY(jpki_app_verify(link, &jpki_user_verification, USER_PIN, &sw, error));
+        MITOME_TRY(jpki_app_read_certificate(
                 link, &jpki_user_verification, buffer, capacity, ret_certificate, &sw, error));
-        MITOME_TRY(jpki_sign(link, &jpki_user_verification, parts, 2, ret_signature, &sw, error));
+        MITOME_TRY(jpki_app_sign(link, &jpki_user_verification, parts, 2, ret_signature, &sw, error));
         stage_sent(&story->stage, ELEMENT, APP,
                 "certificate and its key's signature over authData || hash, after the PIN");
         return ok();

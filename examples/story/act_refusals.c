@@ -121,8 +121,8 @@ static mitome_status finger_for_signature(struct story *story, mitome_error *err
         story_touch(story, &story->owner);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         const struct mitome_link link = mitome_enforcer_link(story->phone.jpki);
-        MITOME_TRY(jpki_select(story->phone.jpki, error));
-        mitome_status status = jpki_sign(&link, &jpki_signing, &story_document, 1, signature, &sw, NULL);
+        MITOME_TRY(jpki_app_select(story->phone.jpki, error));
+        mitome_status status = jpki_app_sign(&link, &jpki_signing, &story_document, 1, signature, &sw, NULL);
         story_check_signing(
                 story, "The signing key does not open to a finger", status, sw, SW_SECURITY_STATUS);
         MITOME_TRY(finger_for_document(story, &sw, error));

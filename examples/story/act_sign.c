@@ -37,8 +37,8 @@ static mitome_status sign_once_more(struct story *story, const struct mitome_lin
 {
         uint8_t signature[JPKI_SIGNATURE_SIZE];
         uint16_t sw = 0;
-        MITOME_TRY(jpki_verify(link, &jpki_signing, SIGNING_PASSWORD, &sw, error));
-        mitome_status status = jpki_sign(link, &jpki_signing, &story_document, 1, signature, &sw, NULL);
+        MITOME_TRY(jpki_app_verify(link, &jpki_signing, SIGNING_PASSWORD, &sw, error));
+        mitome_status status = jpki_app_sign(link, &jpki_signing, &story_document, 1, signature, &sw, NULL);
         story_check_signing(
                 story, "Without a lease the signing key signs nothing", status, sw, SW_CONDITIONS);
         return ok();
@@ -52,12 +52,13 @@ mitome_status act_sign(struct story *story, mitome_error *error)
         uint16_t sw = 0;
         stage_step(
                 &story->stage, "A document is signed: the password, and nothing else, opens the signing key");
-        MITOME_TRY(jpki_select(story->phone.jpki, error));
-        mitome_status status = jpki_verify(link, &jpki_signing, "WRONG999", &sw, NULL);
+        MITOME_TRY(jpki_app_select(story->phone.jpki, error));
+        mitome_status status = jpki_app_verify(link, &jpki_signing, "WRONG999", &sw, NULL);
         story_check_signing(story, "A wrong password is refused, and counted", status, sw, SW_TRIES_LEFT | 4);
-        MITOME_TRY(jpki_verify(link, &jpki_signing, SIGNING_PASSWORD, &sw, error));
-        MITOME_TRY(jpki_read_certificate(link, &jpki_signing, bytes, sizeof bytes, &certificate, &sw, error));
-        MITOME_TRY(jpki_sign(link, &jpki_signing, &story_document, 1, signature, &sw, error));
+        MITOME_TRY(jpki_app_verify(link, &jpki_signing, SIGNING_PASSWORD, &sw, error));
+        MITOME_TRY(jpki_app_read_certificate(
+                link, &jpki_signing, bytes, sizeof bytes, &certificate, &sw, error));
+        MITOME_TRY(jpki_app_sign(link, &jpki_signing, &story_document, 1, signature, &sw, error));
         stage_sent(&story->stage, ELEMENT, APP,
                 "signing certificate and RSASSA-PKCS1-v1_5 signature, %zu bytes", sizeof signature);
         stage_check(&story->stage, "OpenSSL", openssl_verifies(certificate, SLICE(signature)),
