@@ -66,7 +66,8 @@ static mitome_status open_party(struct world *world, enum world_party who, mitom
                 .schema = cast[who].schema,
                 .schema_version = cast[who].version,
                 .directory = &world->network.directory,
-                .post = post_local(&world->network),
+                .post = world->config.post ? world->config.post(world->config.post_context, who)
+                                           : post_local(&world->network),
                 .clock = clock_of(world),
                 .random = world->config.random,
         };

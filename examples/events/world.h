@@ -59,6 +59,10 @@ struct world_config {
         /* What becomes of the phones' messages (phone_way_local.h); NULL: all pass. */
         enum phone_way_fate (*fate)(void *context, const char *kind, unsigned number);
         void *fate_context;
+        /* How a party reaches the others, instead of the network: parties behind services (service.h). NULL:
+         * by the network. */
+        struct post (*post)(void *context, enum world_party who);
+        void *post_context;
 };
 
 struct world {
