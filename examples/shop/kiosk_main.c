@@ -93,41 +93,48 @@ static mitome_status read_options(int argc, char **argv, struct options *options
                        : fail(error, MITOME_E_MISSING, "--jpki-trust", NULL);
 }
 
-static mitome_status serve(
-        const struct options *options, struct kiosk_holder *ret, int *ret_tries, mitome_error *error)
+static mitome_status ask_pin(const struct options *options, struct secret *ret, mitome_error *error)
 {
-        SECRET(pin);
-        struct pcsc_card *card;
+        return options->pin_fd >= 0
+                       ? secret_prompt_line(options->pin_fd, "the PIN", MITOME_E_SECRET_FORM, ret, error)
+                       : secret_prompt_ask(
+                                 "暗証番号 PIN (4 digits): ", "the PIN", MITOME_E_SECRET_FORM, ret, error);
+}
+
+static int print(const struct kiosk_holder *holder)
+{
+        printf("証明書 certificate ");
+        for (size_t i = 0; i < holder->serial_size; i++)
+                printf("%02x", holder->serial[i]);
+        printf(", %s\n", holder->phone ? "スマホ in a phone" : "カード on a card");
+        puts("住民票の写し: this terminal would now print a copy of the resident record of its holder.\n"
+             "It is an example: it asks no municipality and prints no paper.");
+        return 0;
+}
+
+static int serve(const struct options *options, struct pcsc_card *card, slice pin, mitome_error *error)
+{
         const struct kiosk kiosk = {
                 .trust = options->trust, .random = random_system(), .now = (int64_t)time(NULL)
         };
-        MITOME_TRY(options->pin_fd >= 0
-                           ? secret_prompt_line(options->pin_fd, "the PIN", MITOME_E_SECRET_FORM, &pin, error)
-                           : secret_prompt_ask("暗証番号 PIN (4 digits): ", "the PIN", MITOME_E_SECRET_FORM,
-                                     &pin, error));
-        MITOME_TRY(pcsc_open(options->reader, &card, error));
         const struct mitome_link link = pcsc_link(card);
-        mitome_status status = kiosk_serve(&kiosk, &link, secret_view(&pin), ret, ret_tries, error);
-        pcsc_close(card);
-        return status;
+        struct kiosk_holder holder;
+        int tries;
+        mitome_status status = kiosk_serve(&kiosk, &link, pin, &holder, &tries, error);
+        if (tries >= 0)
+                fprintf(stderr, "kiosk: %d tries are left\n", tries);
+        return failed(status) ? complain(1, error) : print(&holder);
 }
 
 static int run(const struct options *options, mitome_error *error)
 {
-        struct kiosk_holder holder;
-        int tries = -1;
-        mitome_status status = serve(options, &holder, &tries, error);
-        if (tries >= 0)
-                fprintf(stderr, "kiosk: %d tries are left\n", tries);
-        if (failed(status))
-                return complain(1, error);
-        printf("証明書 certificate ");
-        for (size_t i = 0; i < holder.serial_size; i++)
-                printf("%02x", holder.serial[i]);
-        printf(", %s\n", holder.phone ? "スマホ in a phone" : "カード on a card");
-        puts("住民票の写し: this terminal would now print a copy of the resident record of its holder.\n"
-             "It is an example: it asks no municipality and prints no paper.");
-        return 0;
+        SECRET(pin);
+        struct pcsc_card *card;
+        if (failed(ask_pin(options, &pin, error)) || failed(pcsc_open(options->reader, &card, error)))
+                return complain(2, error);
+        int result = serve(options, card, secret_view(&pin), error);
+        pcsc_close(card);
+        return result;
 }
 
 int main(int argc, char **argv)

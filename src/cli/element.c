@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-        "usage: mitome element --state DIR --vpcd HOST:PORT [--provision-demo]\n"
+        "usage: mitome element --state DIR --vpcd HOST:PORT [--contactless] [--provision-demo]\n"
         "       mitome element --state DIR --unix PATH [--provision-demo]\n"
         "       mitome element --state DIR --socket FD [--provision-demo]\n"
         "       mitome element --state DIR --create --scp03-keys FILE [--scp03-i I]\n"
@@ -39,6 +39,8 @@ static const char usage[] =
         "                     soon as there is one, and again when it comes back\n"
         "  --unix PATH        the socket to listen on, for programs of the same user; frames are those of vpcd\n"
         "  --socket FD        a connected stream socket that was inherited; ends with it\n"
+        "  --contactless      with --vpcd: the reader is one for contactless cards, and the element gives nothing by which\n"
+        "                     its phone could be followed\n"
         "  --anchor FILE      a counter that rises with the state and tells when an older one was put back: kept where\n"
         "                     whoever restores DIR cannot restore it along; from the element's making on\n"
         "  --create           make a new, empty element in DIR and end\n"
@@ -56,7 +58,7 @@ static const char usage[] =
 struct options {
         const char *state, *socket, *inherited, *vpcd, *keys, *i, *personality, *cap, *anchor;
         struct vpcd_address address; /* what vpcd says */
-        bool create, provision, help;
+        bool create, provision, contactless, help;
 };
 
 /* What may be said together. */
@@ -66,7 +68,7 @@ static bool is_complete(const struct options *options)
         if (options->cap)
                 return !options->state && !options->create && !options->provision && !options->anchor;
         int ways = (options->socket != NULL) + (options->vpcd != NULL) + (options->inherited != NULL);
-        if (!options->state)
+        if (!options->state || (options->contactless && !options->vpcd))
                 return false;
         if (personality && (!options->provision ||
                                    (strcmp(personality, "card") != 0 && strcmp(personality, "phone") != 0)))
@@ -84,6 +86,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "socket", required_argument, NULL, 'f' },
                 { "vpcd", required_argument, NULL, 'v' },
                 { "anchor", required_argument, NULL, 'a' },
+                { "contactless", no_argument, NULL, 'n' },
                 { "create", no_argument, NULL, 'c' },
                 { "scp03-keys", required_argument, NULL, 'k' },
                 { "write-cap", required_argument, NULL, 'w' },
@@ -112,6 +115,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->personality = optarg;
                 else if (option == 'i')
                         options->i = optarg;
+                else if (option == 'n')
+                        options->contactless = true;
                 else if (option == 'c')
                         options->create = true;
                 else if (option == 'p')
@@ -270,6 +275,7 @@ static mitome_status serve(
         int stop;
         MITOME_TRY(stop_signals(&stop, error));
         MITOME_TRY(mitome_element_open(config, &element, error));
+        mitome_element_set_contactless(element, options->contactless);
         mitome_status status = options->vpcd ? serve_reader(element, options, stop, error)
                                : options->inherited
                                        ? serve_inherited(element, options->inherited, stop, error)

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The page of the phone's app that answers a shop's counter, as a program of its own: before an element that
+ * runs as a process (`mitome element --unix`). */
+
+#include "card_link.h"
+#include "counter_port.h"
+#include "unix_socket.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CONNECT_MS = 5000 };
+
+static const char usage[] =
+        "usage: counter-phone --element PATH --socket PATH [--touch ask|auto] [--once]\n\n"
+        "Plays the phone that lies on a shop's counter: answers `mitome check-device --phone unix:PATH`.\n\n"
+        "  --element PATH   the socket of `mitome element --unix`\n"
+        "  --socket PATH    where the counter may ask\n"
+        "  --touch ask      the holder presses Enter once a counter (else nothing is given); auto: always\n"
+        "  --once           ends after one counter\n";
+
+struct options {
+        const char *element, *socket;
+        bool automatic, once, help;
+};
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+        static const struct option known[] = {
+                { "element", required_argument, NULL, 'e' },
+                { "socket", required_argument, NULL, 's' },
+                { "touch", required_argument, NULL, 't' },
+                { "once", no_argument, NULL, 'o' },
+                { "help", no_argument, NULL, 'h' },
+                { 0 },
+        };
+        for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+                if (option == 'e')
+                        options->element = optarg;
+                else if (option == 's')
+                        options->socket = optarg;
+                else if (option == 't' && (strcmp(optarg, "auto") == 0 || strcmp(optarg, "ask") == 0))
+                        options->automatic = strcmp(optarg, "auto") == 0;
+                else if (option == 'o')
+                        options->once = true;
+                else if (option == 'h')
+                        options->help = true;
+                else
+                        return false;
+        }
+        return options->help || (optind == argc && options->element && options->socket);
+}
+
+static int complain(const mitome_error *error)
+{
+        char text[512];
+        (void)mitome_explain(error, text, sizeof text);
+        fprintf(stderr, "counter-phone: %s\n", text);
+        return 2;
+}
+
+static bool touch(void *context)
+{
+        const struct options *options = context;
+        if (options->automatic)
+                return true;
+        fputs("窓口での確認: お店がこの端末の状態を確認します。Enterで許可 A shop asks what is in this phone. Enter "
+              "allows it; n and Enter does not: ",
+                stderr);
+        return getchar() == '\n';
+}
+
+static mitome_status serve(
+        struct options *options, struct mitome_enforcer *enforcer, int listener, mitome_error *error)
+{
+        do {
+                int line;
+                struct counter_port port = { .enforcer = enforcer, .context = options, .touch = touch };
+                MITOME_TRY(unix_socket_accept(listener, &line, error));
+                /* A counter that hangs up, or says what is no question, ends its line and nothing else. */
+                mitome_status ended = counter_port_serve(&port, line, NULL);
+                if (failed(ended) && ended.code != MITOME_E_LINK)
+                        fputs("counter-phone: what the counter said is no question\n", stderr);
+                close(line);
+        } while (!options->once);
+        return ok();
+}
+
+/* The app's identity is the platform's word; here it is one that the rules for every app let through. */
+static mitome_status run(struct options *options, mitome_error *error)
+{
+        const struct mitome_app app = { .sha256 = { 0x43 }, .sha1 = { 0x43 } };
+        struct card_link *card;
+        struct mitome_enforcer *enforcer = NULL;
+        int listener = -1;
+        MITOME_TRY(card_link_open(options->element, CONNECT_MS, &card, error));
+        const struct mitome_link link = card_link(card);
+        mitome_status status = mitome_enforcer_new(&link, &app, &enforcer, error);
+        if (!failed(status))
+                status = unix_socket_listen(options->socket, &listener, error);
+        if (!failed(status))
+                status = serve(options, enforcer, listener, error);
+        if (listener >= 0) {
+                close(listener);
+                (void)unlink(options->socket);
+        }
+        mitome_enforcer_free(enforcer);
+        card_link_close(card);
+        return status;
+}
+
+int main(int argc, char **argv)
+{
+        struct options options = { 0 };
+        mitome_error error = { 0 };
+        if (!read_options(argc, argv, &options)) {
+                fputs(usage, stderr);
+                return 2;
+        }
+        if (options.help) {
+                fputs(usage, stdout);
+                return 0;
+        }
+        signal(SIGPIPE, SIG_IGN);
+        return failed(run(&options, &error)) ? complain(&error) : 0;
+}
