@@ -74,7 +74,7 @@ size_t journal_merge_sharing(const struct journal_merge *merge, slice digest, si
 /* journal_merge_about tells for every place how it belongs to a subject: 0 not at all, JOURNAL_ABOUT its own
  * entry, JOURNAL_LED_TO joined to one by evidence, over any number of steps. A digest that more than
  * JOURNAL_SHARED_MAX entries name joins nothing. */
-enum { JOURNAL_SHARED_MAX = 64 };
+enum { JOURNAL_SHARED_MAX = 256 };
 enum journal_relation { JOURNAL_UNRELATED, JOURNAL_LED_TO, JOURNAL_ABOUT };
 MITOME_CHECKED mitome_status journal_merge_about(
         const struct journal_merge *merge, slice subject, uint8_t *ret_relations, mitome_error *error);

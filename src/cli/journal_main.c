@@ -8,23 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_SOUND = 0, EXIT_UNSOUND = 1, EXIT_NOT_RUN = 2 };
+enum { EXIT_SOUND = 0, EXIT_UNSOUND = 1, EXIT_NOT_RUN = 2, SUBJECTS_MAX = 32 };
 
 static const char usage[] =
         "Usage: mitome journal verify [--directory FILE] [--json] FILE..\n"
-        "       mitome journal show [--directory FILE] [--subject SUBJECT] [--json] FILE..\n"
+        "       mitome journal show [--directory FILE] [--subject SUBJECT].. [--json] FILE..\n"
         "Reads the journals that the parties of the life cycle have exported. verify: whether each is whole, in\n"
         "its order, signed by its party, and what the others saw of it. show: one time line of all, in the order\n"
         "of cause; of a subject, all that led to it, and which party decided it on what. docs/journal.md tells the\n"
         "form. Exit status: 0 sound, 1 not (or, by verify, not shown to be), 2 could not run.\n"
         "\n"
         "  --directory FILE  the parties' names and keys; without it nobody's signature can be checked\n"
-        "  --subject SUBJECT what it is about: serial:HEX, device:IDENTITY, person:HEX, order:HEX ..\n"
+        "  --subject SUBJECT what it is about: serial:HEX, device:IDENTITY, person:HEX, order:HEX ..; may stand\n"
+        "                    several times, for all that is one person's\n"
         "  --json            one JSON object a line: parties, findings, entries, the verdict\n"
         "  --help            this text\n";
 
 struct journal_run {
-        const char *directory_file, *subject;
+        const char *directory_file;
+        const char *subjects[SUBJECTS_MAX];
+        size_t subject_count;
         bool json, show, help;
         struct directory directory;
         struct journal_merge *merge;
@@ -64,17 +67,30 @@ static mitome_status merge_files(struct journal_run *run, int count, char **name
         return journal_merge_finish(run->merge, &run->error);
 }
 
+/* How each place belongs to the subjects: to whichever of them it belongs most. */
+static mitome_status relate(struct journal_run *run, uint8_t *relations, uint8_t *of_one)
+{
+        size_t count = journal_merge_count(run->merge);
+        for (size_t i = 0; i < run->subject_count; i++) {
+                MITOME_TRY(
+                        journal_merge_about(run->merge, slice_text(run->subjects[i]), of_one, &run->error));
+                for (size_t place = 0; place < count; place++)
+                        if (of_one[place] > relations[place])
+                                relations[place] = of_one[place];
+        }
+        return ok();
+}
+
 static mitome_status print_line(struct journal_run *run, struct journal_print *print)
 {
-        if (!run->subject) {
+        if (!run->subject_count) {
                 journal_print_line(print);
                 return ok();
         }
-        uint8_t *relations = calloc(journal_merge_count(run->merge) + 1, 1);
+        uint8_t *relations = calloc(journal_merge_count(run->merge) + 1, 2);
         if (!relations)
                 return fail(&run->error, MITOME_E_NO_MEMORY, "journal", NULL);
-        mitome_status status =
-                journal_merge_about(run->merge, slice_text(run->subject), relations, &run->error);
+        mitome_status status = relate(run, relations, relations + journal_merge_count(run->merge) + 1);
         print->relations = relations;
         if (!failed(status)) {
                 journal_print_line(print);
@@ -120,8 +136,8 @@ static bool take_options(struct journal_run *run, int argc, char **argv)
         for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
                 if (option == 'd')
                         run->directory_file = optarg;
-                else if (option == 's')
-                        run->subject = optarg;
+                else if (option == 's' && run->subject_count < SUBJECTS_MAX)
+                        run->subjects[run->subject_count++] = optarg;
                 else if (option == 'j')
                         run->json = true;
                 else if (option == 'h')
@@ -145,7 +161,7 @@ int journal_main(int argc, char **argv)
         }
         const char *what = argv[optind];
         run.show = strcmp(what, "show") == 0;
-        if ((!run.show && strcmp(what, "verify") != 0) || (run.subject && !run.show)) {
+        if ((!run.show && strcmp(what, "verify") != 0) || (run.subject_count && !run.show)) {
                 fputs(usage, stderr);
                 return EXIT_NOT_RUN;
         }

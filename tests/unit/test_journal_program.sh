@@ -70,6 +70,8 @@ answers 'of a certificate, who decided is said' 0 '^decided by authority 1: issu
 answers 'and who asked' 0 '^      asked by sp-tsm 2: ask-issue asked' show $keys --subject serial:0a1b $both
 answers 'and on what' 0 '^      and sp-tsm 1: take-application done, order:01$' show $keys --subject serial:0a1b $both
 answers 'what has to do with it is marked' 0 '^\* 2025-11-20T14:00:00Z  authority 1' show $keys --subject serial:0a1b $both
+answers 'several subjects are one time line' 0 '^\* .* sp-tsm 4: personalise' \
+        show $keys --subject serial:0a1b --subject device:MTM-1 $both
 answers 'a decision without evidence is called that' 0 '^    on no evidence$' show $keys --subject device:MTM-1 $both
 answers 'the time line is JSON as well' 0 \
         '"evidence":\[\{"kind":"letter","sha256":"014c[0-9a-f]{60}","also":\[\{"party":"sp-tsm","number":2\},\{"party":"sp-tsm","number":3\}\]' \
@@ -79,6 +81,7 @@ answers 'a subject that is nowhere has no line' 0 - show $keys --subject serial:
 
 answers 'a file that is not there' 2 'nowhere.journal: .*E806' verify $keys nowhere.journal
 answers 'a directory that is none' 2 'mitome journal: ' verify --directory sp-tsm.journal $both
+answers 'a subject is of the time line only' 2 'Usage' verify --subject serial:0a1b $both
 answers 'no file' 2 'Usage' verify
 answers 'no such word' 2 'Usage' judge $both
 answers 'help' 0 'Usage' --help
@@ -87,6 +90,15 @@ start=$(date +%s)
 answers 'a hundred thousand entries are shown' 0 '^100000 entries: sound$' show $keys $both
 took=$(($(date +%s) - start))
 echo "# in $took s"
+# Each letter there has the digest of hundreds.
+answers 'what too many entries name joins nothing' 0 '^\* .* authority 50000: ' show $keys --subject serial:0a1b $both
+count=$((count + 1))
+if grep -q '^  20' "$work/out"; then
+        broken=$((broken + 1))
+        echo "not ok $count - and nothing else is in the line"
+else
+        echo "ok $count - and nothing else is in the line"
+fi
 }
 echo "1..$count"
 exit $((broken > 0))
