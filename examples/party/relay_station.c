@@ -37,6 +37,7 @@ struct relay_station {
         pthread_cond_t change;
         uint64_t begun;
         bool closing;
+        unsigned seconds;
         struct relay relays[SERVICE_RELAYS];
 };
 
@@ -66,7 +67,7 @@ static slice identity_of(const struct relay *relay)
 static bool await_response(struct relay *relay)
 {
         struct relay_station *station = relay->station;
-        const struct timespec end = in_seconds(SERVICE_RELAY_SECONDS);
+        const struct timespec end = in_seconds((time_t)station->seconds);
         int result = 0;
         while (relay->waits && !relay->cancelled && !station->closing && result == 0)
                 result = pthread_cond_timedwait(&station->change, &station->mutex, &end);
@@ -305,7 +306,7 @@ mitome_status relay_station_step(struct relay_station *station, slice identity,
 
 /* ---- opening ---- */
 
-mitome_status relay_station_open(const struct phone_relay *relay, struct service_lock *lock,
+mitome_status relay_station_open(const struct phone_relay *relay, unsigned seconds, struct service_lock *lock,
         struct party *party, struct relay_station **ret, mitome_error *error)
 {
         struct relay_station *station = calloc(1, sizeof *station);
@@ -315,6 +316,7 @@ mitome_status relay_station_open(const struct phone_relay *relay, struct service
         station->relay = *relay;
         station->lock = lock;
         station->party = party;
+        station->seconds = seconds;
         pthread_mutex_init(&station->mutex, NULL);
         pthread_condattr_init(&monotonic_clock);
         pthread_condattr_setclock(&monotonic_clock, CLOCK_MONOTONIC);

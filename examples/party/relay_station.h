@@ -11,8 +11,9 @@
 
 struct relay_station;
 
-MITOME_CHECKED mitome_status relay_station_open(const struct phone_relay *relay, struct service_lock *lock,
-        struct party *party, struct relay_station **ret, mitome_error *error);
+/* relay_station_open; a phone may take `seconds` for one command, then it is gone. */
+MITOME_CHECKED mitome_status relay_station_open(const struct phone_relay *relay, unsigned seconds,
+        struct service_lock *lock, struct party *party, struct relay_station **ret, mitome_error *error);
 
 /* relay_station_step takes one message of a phone and waits for what it is to be told; blocks, and is called
  * without the lock. Views of *ret point into `buffer`. RELAY_SESSION: no such relay, or not at that number;

@@ -429,7 +429,9 @@ mitome_status service_open(const struct service_parts *parts, struct service_loc
         make_condition(service);
         mitome_status status = ok();
         if (parts->relay.serve)
-                status = relay_station_open(&parts->relay, lock, parts->party, &service->station, error);
+                status = relay_station_open(&parts->relay,
+                        parts->relay_seconds ? parts->relay_seconds : SERVICE_RELAY_SECONDS, lock,
+                        parts->party, &service->station, error);
         if (!failed(status))
                 status = listen_on(service, host, port, error);
         if (!failed(status)) {

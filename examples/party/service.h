@@ -23,7 +23,7 @@ enum {
         SERVICE_SECONDS = 20,          /* that a connection may be silent */
         SERVICE_BODY_MAX = 32768,      /* of a request */
         SERVICE_RELAYS = 32,           /* under way at once; the next is refused (FULL) */
-        SERVICE_RELAY_SECONDS = 30,    /* that a phone may take for one command */
+        SERVICE_RELAY_SECONDS = 30,    /* that a phone may take for one command, if nothing else is said */
 };
 
 /* What a page is asked. */
@@ -50,6 +50,7 @@ struct service_parts {
         struct party_desks desks;
         struct phone_desks phone;
         struct phone_relay relay;
+        unsigned relay_seconds; /* that a phone may take for one command; 0: SERVICE_RELAY_SECONDS */
         const struct service_page *pages;
         size_t page_count;
         void *page_context;

@@ -34,7 +34,9 @@ struct stage {
         struct phone_way_http *phone;
         unsigned served, gone; /* relays that came to their end, and that lost their phone */
         unsigned ticks;
-        unsigned meanwhile;  /* what was answered while a letter was under way */
+        unsigned meanwhile; /* what was answered while a letter was under way */
+        unsigned relay_seconds;
+        bool patient;        /* phones of any identity */
         mitome_code verdict; /* of the TSM at the end of a relay */
 };
 
@@ -102,7 +104,7 @@ static mitome_status serve_phone(
         void *context, slice identity, const struct mitome_link *link, mitome_error *error)
 {
         struct stage *stage = context;
-        assert_true(slice_is(identity, "TEST-0001"));
+        assert_true(stage->patient || slice_is(identity, "TEST-0001"));
         for (uint8_t i = 1; i <= COMMANDS; i++) {
                 const uint8_t command[] = { 0x80, 0xCA, 0x00, i, 0x00 };
                 uint8_t response[MITOME_APDU_MAX];
@@ -162,6 +164,7 @@ static void open_stage(struct stage *stage)
         struct service_parts parts = { .desks = stage->rig.desks,
                 .phone = { stage, phone_desks, 4 },
                 .relay = { stage, serve_phone },
+                .relay_seconds = stage->relay_seconds,
                 .pages = pages,
                 .page_count = 2,
                 .tick = on_tick,
@@ -615,6 +618,56 @@ static void test_a_phone_that_stopped_in_mid_relay_begins_anew(void **state)
         assert_true(hand_step(stage, &said, buffer, &ignored) != 200 || ignored.code == MITOME_E_LINK);
 }
 
+/* A service whose phones have little time. */
+static void hurry(struct stage *stage)
+{
+        service_close(stage->service);
+        stage->relay_seconds = 2;
+        open_stage(stage);
+}
+
+static void test_a_phone_that_never_comes_back_is_given_up(void **state)
+{
+        struct stage *stage = *state;
+        uint8_t buffer[RELAY_MESSAGE_MAX], response[3];
+        struct relay_message command, ended, said = { .begins = true };
+        hurry(stage);
+        assert_int_equal(hand_step(stage, &said, buffer, &command), 200);
+        await_gone(stage, 1);
+        /* Too late: it hears how it ended, and nothing is taken. */
+        said = respond(&command, response);
+        assert_int_equal(hand_step(stage, &said, buffer, &ended), 200);
+        assert_true(ended.ends);
+        assert_int_equal(ended.code, MITOME_E_LINK);
+        assert_int_equal(stage->served, 0);
+}
+
+static void test_only_so_many_relays_are_under_way(void **state)
+{
+        struct stage *stage = *state;
+        static char answer[8192];
+        static const uint8_t begin[] = { 0xA0 };
+        int lines[SERVICE_RELAYS], status = 0;
+        stage->patient = true;
+        hurry(stage);
+        for (size_t i = 0; i < SERVICE_RELAYS; i++) {
+                char head[256];
+                lines[i] = connect_to(stage);
+                int length = snprintf(head, sizeof head,
+                        "POST /relay/OTHER-%zu HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", i);
+                assert_true(send_all(lines[i], slice_of(head, (size_t)length)) &&
+                            send_all(lines[i], SLICE(begin)));
+                assert_true(recv(lines[i], answer, sizeof answer, 0) > 12); /* it has its first command */
+        }
+        status = request(stage, "POST", "/relay/ONE-TOO-MANY", SLICE(begin), answer, sizeof answer);
+        assert_int_equal(status, 503);
+        for (size_t i = 0; i < SERVICE_RELAYS; i++)
+                close(lines[i]);
+        await_gone(stage, SERVICE_RELAYS);
+        status = request(stage, "POST", "/relay/TEST-0001", SLICE(begin), answer, sizeof answer);
+        assert_int_equal(status, 200);
+}
+
 static void test_a_service_that_closes_ends_its_relays(void **state)
 {
         struct stage *stage = *state;
@@ -705,6 +758,8 @@ int main(void)
                 TEST(test_a_step_that_is_said_twice_is_taken_once),
                 TEST(test_a_relay_takes_no_step_of_a_stranger_or_out_of_turn),
                 TEST(test_a_phone_that_stopped_in_mid_relay_begins_anew),
+                TEST(test_a_phone_that_never_comes_back_is_given_up),
+                TEST(test_only_so_many_relays_are_under_way),
                 TEST(test_a_service_that_closes_ends_its_relays),
                 TEST(test_it_ticks_and_flushes),
                 TEST(test_an_address_that_cannot_be_had_is_told),
