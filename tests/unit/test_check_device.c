@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,6 +101,7 @@ static int run_with_phone(const char *arguments)
         pid_t app = fork();
         assert_true(app >= 0);
         if (app == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
                 bool served = unix_socket_accept(listener, &line, NULL).code == MITOME_OK &&
                               counter_port_serve(&phone.port, line, NULL).code == MITOME_E_LINK;
                 _exit(served ? 0 : 1);
