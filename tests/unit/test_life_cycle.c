@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The phone's app from application to erasure, among real parties, with a real element and a real card; and
+ * killed wherever it can be. */
+
+#include "life_rig.h"
+#include "sei_tsm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define PIN "4649"
+#define PASSWORD "Hanako7"
+
+static struct life_rig rig;
+
+static int open_rig(void **state)
+{
+        (void)state;
+        rig.folder = NULL;
+        life_rig_open(&rig);
+        return 0;
+}
+
+static int close_rig(void **state)
+{
+        (void)state;
+        life_rig_close(&rig);
+        return 0;
+}
+
+static struct life_state look(void)
+{
+        struct life_state state = { 0 };
+        assert_int_equal(life_cycle_look(rig.app, &state, NULL).code, MITOME_OK);
+        return state;
+}
+
+static struct life_state run(void)
+{
+        struct life_state state = { 0 };
+        mitome_error error = { 0 };
+        mitome_status status = life_cycle_run(rig.app, &state, &error);
+        if (failed(status))
+                print_message("%d %s\n", (int)status.code, error.field ? error.field : "");
+        assert_int_equal(status.code, MITOME_OK);
+        return state;
+}
+
+static mitome_code choose(unsigned kind, const char *secret)
+{
+        return life_cycle_choose(rig.app, kind, slice_text(secret), NULL).code;
+}
+
+static void issue(unsigned kinds)
+{
+        assert_int_equal(life_rig_apply(&rig, LIFE_ISSUE, kinds, NULL).code, MITOME_OK);
+        assert_int_equal(run().order, LIFE_ORDER_HOLDER);
+        if (kinds & LIFE_SIGNING)
+                assert_int_equal(choose(LIFE_SIGNING, PASSWORD), MITOME_OK);
+        if (kinds & LIFE_USER_VERIFICATION)
+                assert_int_equal(choose(LIFE_USER_VERIFICATION, PIN), MITOME_OK);
+        const struct life_state state = run();
+        assert_int_equal(state.order, LIFE_ORDER_DONE);
+        assert_int_equal(state.phase, LIFE_USE);
+        assert_int_equal(state.present, kinds);
+}
+
+static void live(unsigned signing, unsigned user)
+{
+        life_rig_flush(&rig);
+        assert_int_equal(tsm_rig_live(&rig.tsm, 0, SP_SIGNING), signing);
+        assert_int_equal(tsm_rig_live(&rig.tsm, 0, SP_USER_VERIFICATION), user);
+}
+
+/* ---- the four phases ---- */
+
+static void an_app_leads_its_holder_from_application_to_use(void **state)
+{
+        (void)state;
+        struct life_state now = look();
+        assert_int_equal(now.phase, LIFE_APP);
+        assert_int_equal(now.order, LIFE_ORDER_NONE);
+        assert_int_equal(life_rig_apply(&rig, LIFE_ISSUE, LIFE_BOTH, NULL).code, MITOME_OK);
+        now = look();
+        assert_int_equal(now.phase, LIFE_APPLET);
+        assert_int_equal(now.purpose, LIFE_ISSUE);
+        now = run();
+        assert_int_equal(now.phase, LIFE_INITIAL);
+        assert_int_equal(now.order, LIFE_ORDER_HOLDER);
+        assert_int_equal(now.present, LIFE_BOTH);
+        assert_int_equal(now.to_choose, LIFE_BOTH);
+        assert_int_equal(choose(LIFE_SIGNING, PASSWORD), MITOME_OK);
+        assert_int_equal(look().to_choose, LIFE_USER_VERIFICATION);
+        assert_int_equal(choose(LIFE_USER_VERIFICATION, PIN), MITOME_OK);
+        now = run();
+        assert_int_equal(now.phase, LIFE_USE);
+        assert_int_equal(now.order, LIFE_ORDER_DONE);
+        assert_true(life_rig_opens(&rig, LIFE_SIGNING, "HANAKO7"));
+        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, PIN));
+        live(1, 1);
+}
+
+static void either_kind_is_issued_alone(void **state)
+{
+        (void)state;
+        issue(LIFE_USER_VERIFICATION);
+        live(0, 1);
+}
+
+/* ---- killed ---- */
+
+/* What a holder does who finds his phone switched off in the middle: he looks, and goes on. */
+static bool go_on(unsigned *applied)
+{
+        struct life_state state;
+        if (failed(life_cycle_look(rig.app, &state, NULL)))
+                return false;
+        if (state.order == LIFE_ORDER_NONE || state.order == LIFE_ORDER_GIVEN_UP) {
+                (*applied)++;
+                if (failed(life_rig_apply(&rig, LIFE_ISSUE, LIFE_USER_VERIFICATION, NULL)))
+                        return false;
+        }
+        if (failed(life_cycle_run(rig.app, &state, NULL)))
+                return false;
+        if (state.to_choose &&
+                failed(life_cycle_choose(rig.app, LIFE_USER_VERIFICATION, slice_text(PIN), NULL)))
+                return false;
+        return !failed(life_cycle_run(rig.app, &state, NULL)) && state.order == LIFE_ORDER_DONE;
+}
+
+static void the_phone_is_in_use(void)
+{
+        const struct life_state state = look();
+        assert_int_equal(state.phase, LIFE_USE);
+        assert_int_equal(state.present, LIFE_USER_VERIFICATION);
+        assert_int_equal(state.to_choose, 0);
+        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, PIN));
+        live(0, 1);
+}
+
+static void kill_and_go_on(unsigned *applied)
+{
+        enum { VISITS = 6 };
+        for (int i = 0; i < VISITS; i++) {
+                life_rig_kill(&rig);
+                life_rig_flush(&rig);
+                assert_int_equal(life_rig_start(&rig, NULL).code, MITOME_OK);
+                if (go_on(applied))
+                        return;
+        }
+        fail();
+}
+
+static void make_folder(char folder[64])
+{
+        snprintf(folder, 64, "/tmp/mitome-app-XXXXXX");
+        assert_non_null(mkdtemp(folder));
+}
+
+static void remove_folder(const char *folder)
+{
+        static const char *const names[] = { "app.db", "app.db-wal", "app.db-shm", "app.db-journal" };
+        char path[96];
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+                (void)unlink(path);
+        }
+        assert_int_equal(rmdir(folder), 0);
+}
+
+/* At each `step`-th message from the `from`-th on: the app dies with it, and so does the element's power. */
+static void kill_everywhere(enum phone_way_fate fate, bool calls_only, unsigned step)
+{
+        unsigned at = 1;
+        for (bool cut = true; cut; at += step) {
+                char folder[64];
+                unsigned applied = 0;
+                make_folder(folder);
+                rig.folder = folder;
+                life_rig_open(&rig);
+                life_rig_cut(&rig, fate, at, calls_only);
+                const bool done = go_on(&applied);
+                cut = rig.was_cut;
+                rig.at = 0;
+                if (!done)
+                        kill_and_go_on(&applied);
+                the_phone_is_in_use();
+                assert_true(applied <= 2);
+                life_rig_close(&rig);
+                remove_folder(folder);
+        }
+        assert_true(at > 5);
+}
+
+static void an_app_that_is_killed_before_any_word_arrives_goes_on(void **state)
+{
+        (void)state;
+        kill_everywhere(PHONE_WAY_DROP, true, 1);
+}
+
+static void an_app_that_is_killed_before_any_answer_arrives_goes_on(void **state)
+{
+        (void)state;
+        kill_everywhere(PHONE_WAY_LOSE_ANSWER, true, 1);
+}
+
+static void an_app_that_is_killed_in_mid_relay_goes_on(void **state)
+{
+        (void)state;
+        kill_everywhere(PHONE_WAY_LOSE_ANSWER, false, 11);
+}
+
+static void words_that_arrive_twice_do_no_harm(void **state)
+{
+        (void)state;
+        for (unsigned at = 1; at < 8; at++) {
+                unsigned applied = 0;
+                open_rig(NULL);
+                life_rig_cut(&rig, PHONE_WAY_TWICE, at, true);
+                if (!go_on(&applied))
+                        kill_and_go_on(&applied);
+                the_phone_is_in_use();
+                close_rig(NULL);
+        }
+}
+
+/* ---- secrets ---- */
+
+static void what_cannot_be_a_secret_is_refused_before_anybody_is_asked(void **state)
+{
+        (void)state;
+        static const char *const pins[] = { "", "123", "12345", "12a4", "１２" };
+        static const char *const passwords[] = { "", "ABC12", "ABCDEF", "123456", "ABCDEFGH123456789",
+                "AB C12", "ABC-12" };
+        assert_int_equal(life_rig_apply(&rig, LIFE_ISSUE, LIFE_BOTH, NULL).code, MITOME_OK);
+        run();
+        life_rig_cut(&rig, PHONE_WAY_PASS, 0, false);
+        for (size_t i = 0; i < sizeof pins / sizeof pins[0]; i++)
+                assert_int_equal(choose(LIFE_USER_VERIFICATION, pins[i]), MITOME_E_SECRET_FORM);
+        for (size_t i = 0; i < sizeof passwords / sizeof passwords[0]; i++)
+                assert_int_equal(choose(LIFE_SIGNING, passwords[i]), MITOME_E_SECRET_FORM);
+        assert_int_equal(choose(LIFE_BOTH, PIN), MITOME_E_VALUE);
+        assert_int_equal(rig.messages, 0);
+}
+
+static void a_secret_that_was_chosen_is_not_chosen_again(void **state)
+{
+        (void)state;
+        assert_int_equal(life_rig_apply(&rig, LIFE_ISSUE, LIFE_USER_VERIFICATION, NULL).code, MITOME_OK);
+        run();
+        assert_int_equal(choose(LIFE_USER_VERIFICATION, PIN), MITOME_OK);
+        assert_int_equal(
+                choose(LIFE_USER_VERIFICATION, "1111"), MITOME_OK); /* nothing is done, no try spent */
+        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, PIN));
+}
+
+/* Row 26: "one session". What was not finished is given up, revoked and erased. */
+static void a_holder_who_waits_too_long_applies_again(void **state)
+{
+        (void)state;
+        assert_int_equal(life_rig_apply(&rig, LIFE_ISSUE, LIFE_USER_VERIFICATION, NULL).code, MITOME_OK);
+        run();
+        rig.tsm.now += SP_SESSION_S + 1;
+        assert_int_equal(choose(LIFE_USER_VERIFICATION, PIN), MITOME_E_LIFE_SESSION);
+        assert_int_equal(sp_tsm_tick(rig.tsm.sp, NULL).code, MITOME_OK);
+        live(0, 0);
+        assert_int_equal(run().order, LIFE_ORDER_GIVEN_UP);
+        assert_int_equal(look().present, 0);
+        issue(LIFE_USER_VERIFICATION);
+        live(0, 1);
+}
+
+static void a_holder_changes_a_secret_that_he_knows(void **state)
+{
+        (void)state;
+        issue(LIFE_USER_VERIFICATION);
+        assert_int_equal(life_cycle_change(rig.app, LIFE_USER_VERIFICATION, slice_text("0000"),
+                                 slice_text("2580"), NULL)
+                                 .code,
+                MITOME_E_SECRET_WRONG);
+        assert_int_equal(
+                life_cycle_change(rig.app, LIFE_USER_VERIFICATION, slice_text(PIN), slice_text("2580"), NULL)
+                        .code,
+                MITOME_OK);
+        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, "2580"));
+}
+
+/* Row 27: locked, and opened again by the card's signature, over SCP03. */
+static void a_locked_pin_is_reset_by_the_card(void **state)
+{
+        (void)state;
+        issue(LIFE_USER_VERIFICATION);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(life_cycle_change(rig.app, LIFE_USER_VERIFICATION, slice_text("0000"),
+                                         slice_text("2580"), NULL)
+                                         .code,
+                        MITOME_E_SECRET_WRONG);
+                life_rig_kill(&rig);
+                assert_int_equal(life_rig_start(&rig, NULL).code, MITOME_OK);
+        }
+        rig.folder = NULL;
+        assert_int_equal(life_cycle_change(rig.app, LIFE_USER_VERIFICATION, slice_text("0000"),
+                                 slice_text("2580"), NULL)
+                                 .code,
+                MITOME_E_SECRET_LOCKED);
+        assert_int_equal(life_rig_apply(&rig, LIFE_RESET_PIN, LIFE_USER_VERIFICATION, NULL).code, MITOME_OK);
+        const struct life_state now = run();
+        assert_int_equal(now.order, LIFE_ORDER_HOLDER);
+        assert_int_equal(now.to_choose, LIFE_USER_VERIFICATION);
+        assert_int_equal(choose(LIFE_USER_VERIFICATION, "2580"), MITOME_OK);
+        assert_int_equal(run().order, LIFE_ORDER_DONE);
+        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, "2580"));
+        live(0, 1);
+}
+
+/* ---- the card ---- */
+
+static void a_wrong_card_password_hands_in_nothing(void **state)
+{
+        (void)state;
+        const struct life_application wrong = { .purpose = LIFE_ISSUE,
+                .kinds = LIFE_BOTH,
+                .card = &rig.card.link,
+                .card_password = slice_text("WRONG123") };
+        assert_int_equal(life_cycle_apply(rig.app, &wrong, NULL).code, MITOME_E_SECRET_WRONG);
+        assert_int_equal(look().order, LIFE_ORDER_NONE);
+        assert_int_equal(tsm_rig_number(&rig.tsm, TSM_RIG_SP, "SELECT count(*) FROM order_"), 0);
+        issue(LIFE_USER_VERIFICATION);
+}
+
+/* A phone's own signing certificate does not beget another phone's. */
+static void a_phone_is_no_card(void **state)
+{
+        (void)state;
+        issue(LIFE_BOTH);
+        const struct life_application application = { .purpose = LIFE_ISSUE,
+                .kinds = LIFE_BOTH,
+                .card = &rig.phone.link,
+                .card_password = slice_text(PASSWORD) };
+        assert_int_equal(life_cycle_apply(rig.app, &application, NULL).code, MITOME_E_NOT_MY_NUMBER_CARD);
+}
+
+/* ---- who may ---- */
+
+static void another_app_sees_nothing_and_changes_nothing(void **state)
+{
+        (void)state;
+        struct life_app *other;
+        struct life_state seen;
+        struct life_config config = { .identity = LIFE_RIG_PHONE,
+                .platform = rig.phone.link,
+                .sei_tsm = phone_way_local(&rig.sei_way),
+                .sp_tsm = phone_way_local(&rig.sp_way),
+                .clock = rig.queue.clock,
+                .random = rig.tsm.random };
+        unsigned count;
+        issue(LIFE_USER_VERIFICATION);
+        memset(config.app.sha256, 0xEE, sizeof config.app.sha256);
+        assert_int_equal(life_cycle_open(&config, &other, NULL).code, MITOME_OK);
+        assert_int_equal(life_cycle_look(other, &seen, NULL).code, MITOME_OK);
+        assert_int_equal(seen.present, 0);
+        assert_int_equal(
+                life_cycle_change(other, LIFE_USER_VERIFICATION, slice_text(PIN), slice_text("0000"), NULL)
+                        .code,
+                MITOME_E_ACCESS_DENIED);
+        assert_int_equal(life_cycle_revoke_here(other, NULL).code, MITOME_E_ACCESS_DENIED);
+        assert_int_equal(life_cycle_deliver(other, &count, NULL).code, MITOME_E_ACCESS_DENIED);
+        life_cycle_close(other);
+}
+
+/* ---- the end ---- */
+
+/* Row 32: from the phone alone. Revoked at once; erased, and done with its receipt. */
+static void a_holder_revokes_from_his_phone_without_the_card(void **state)
+{
+        (void)state;
+        issue(LIFE_BOTH);
+        assert_int_equal(life_cycle_revoke_here(rig.app, NULL).code, MITOME_OK);
+        const struct life_state now = run();
+        live(0, 0);
+        assert_int_equal(now.order, LIFE_ORDER_DONE);
+        assert_int_equal(now.present, 0);
+        assert_int_equal(tsm_rig_number(&rig.tsm, TSM_RIG_AUTHORITY, "SELECT count(*) FROM receipt") > 0, 1);
+        issue(LIFE_BOTH); /* and from the beginning */
+        live(1, 1);
+}
+
+/* {1 kind, 2 serial, 3 reason}: the municipality ends what stands on this phone. */
+static void revoke_by_authority(void)
+{
+        struct sql_query row;
+        uint8_t body[64], id[LETTER_ID_SIZE], buffer[LETTER_MAX], serial[32];
+        writer w = WRITER(body), copy = WRITER(serial);
+        slice answer;
+        struct party *municipality = rig.tsm.parties[TSM_RIG_MUNICIPALITY];
+        assert_int_equal(sql_ask(party_store(rig.tsm.parties[TSM_RIG_SP]),
+                                 "SELECT serial FROM held WHERE identity = '" LIFE_RIG_PHONE "' AND kind = 2",
+                                 NULL, 0, &row, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_true(sql_next(&row));
+        write_slice(&copy, sql_bytes(&row, 0));
+        assert_int_equal(sql_end(&row).code, MITOME_OK);
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, writer_view(&copy));
+        cbor_write_uint(&w, 3);
+        cbor_write_uint(&w, 1);
+        assert_int_equal(party_make_id(municipality, id, NULL).code, MITOME_OK);
+        assert_int_equal(party_call(municipality, PARTY_AUTHORITY, "revoke", id, writer_view(&w), buffer,
+                                 &answer, NULL, NULL)
+                                 .code,
+                MITOME_OK);
+}
+
+/* Rows 46 and 49: revoked elsewhere, the phone is woken, and erases itself. */
+static void a_wake_brings_the_erasure_that_somebody_else_asked_for(void **state)
+{
+        (void)state;
+        bool woken = true;
+        issue(LIFE_USER_VERIFICATION);
+        assert_int_equal(life_cycle_poll(rig.app, &woken, NULL).code, MITOME_OK);
+        assert_false(woken);
+        revoke_by_authority();
+        life_rig_flush(&rig);
+        assert_int_equal(look().present, LIFE_USER_VERIFICATION); /* asked, and that is all */
+        for (int i = 0; i < 3; i++) {
+                rig.tsm.now += 5;
+                assert_int_equal(sp_tsm_tick(rig.tsm.sp, NULL).code, MITOME_OK);
+        }
+        assert_int_equal(life_cycle_poll(rig.app, &woken, NULL).code, MITOME_OK);
+        assert_true(woken);
+        assert_int_equal(look().present, 0);
+        assert_int_equal(life_cycle_poll(rig.app, &woken, NULL).code, MITOME_OK);
+        assert_false(woken);
+}
+
+/* ---- receipts ---- */
+
+/* The holder's own reset (authenticatorReset) leaves a receipt that nobody was told of. */
+static void reset_by_the_holder(void)
+{
+        assert_int_equal(tsm_reset_fido(&rig.phone.link, NULL).code, MITOME_OK);
+        assert_int_equal(look().present, 0);
+}
+
+static void a_receipt_is_brought_home_and_revokes(void **state)
+{
+        (void)state;
+        unsigned count;
+        issue(LIFE_BOTH);
+        live(1, 1);
+        reset_by_the_holder();
+        live(1, 1); /* nobody knows yet */
+        assert_int_equal(life_cycle_deliver(rig.app, &count, NULL).code, MITOME_OK);
+        assert_int_equal(count, 1);
+        live(0, 0);
+        assert_int_equal(life_cycle_deliver(rig.app, &count, NULL).code, MITOME_OK);
+        assert_int_equal(count, 0);
+}
+
+static mitome_status take_otherwise(void *context, const char *kind, slice body, uint8_t *buffer,
+        size_t capacity, slice *ret_answer, mitome_error *error)
+{
+        struct life_rig *self = context;
+        const struct phone_way way = phone_way_local(&self->sp_way);
+        MITOME_TRY(way.call(way.context, kind, body, buffer, capacity, ret_answer, error));
+        if (strcmp(kind, "receipt") == 0)
+                buffer[ret_answer->size - 1] ^= 1;
+        return ok();
+}
+
+/* Somebody says that he took a receipt, and took another one: the element keeps it. */
+static void a_receipt_that_was_taken_down_wrongly_is_not_forgotten(void **state)
+{
+        (void)state;
+        unsigned count;
+        struct life_app *app;
+        struct life_config config = { .identity = LIFE_RIG_PHONE,
+                .platform = rig.phone.link,
+                .app = rig.jpki_app,
+                .sei_tsm = phone_way_local(&rig.sei_way),
+                .sp_tsm = { .context = &rig, .call = take_otherwise },
+                .clock = rig.queue.clock,
+                .random = rig.tsm.random };
+        issue(LIFE_USER_VERIFICATION);
+        reset_by_the_holder();
+        assert_int_equal(life_cycle_open(&config, &app, NULL).code, MITOME_OK);
+        assert_int_equal(life_cycle_deliver(app, &count, NULL).code, MITOME_E_LIFE_EVIDENCE);
+        assert_int_equal(count, 0);
+        life_cycle_close(app);
+        assert_int_equal(life_cycle_deliver(rig.app, &count, NULL).code, MITOME_OK);
+        assert_int_equal(count, 1); /* it was still there */
+}
+
+/* ---- setting the phone back ---- */
+
+static struct life_reset reset_order(void)
+{
+        return (struct life_reset){ .identity = LIFE_RIG_PHONE,
+                .platform = rig.phone.link,
+                .software = rig.software,
+                .maker = phone_way_local(&rig.maker_way),
+                .sei_tsm = phone_way_local(&rig.sei_way) };
+}
+
+static void a_phone_that_is_set_back_is_erased_and_revoked(void **state)
+{
+        (void)state;
+        bool confirmed = false;
+        const struct life_reset reset = reset_order();
+        issue(LIFE_BOTH);
+        assert_int_equal(life_cycle_reset(&reset, &confirmed, NULL).code, MITOME_OK);
+        assert_true(confirmed);
+        live(0, 0);
+        assert_int_equal(look().present, 0);
+        assert_int_equal(tsm_rig_number(&rig.tsm, TSM_RIG_AUTHORITY, "SELECT count(*) FROM receipt") > 0, 1);
+        issue(LIFE_USER_VERIFICATION); /* its next owner */
+        live(0, 1);
+}
+
+static void setting_back_is_never_confirmed_before_the_receipt_was_taken(void **state)
+{
+        (void)state;
+        for (unsigned at = 1;; at++) {
+                bool confirmed = false;
+                open_rig(NULL);
+                const struct life_reset reset = reset_order();
+                issue(LIFE_USER_VERIFICATION);
+                life_rig_cut(&rig, PHONE_WAY_LOSE_ANSWER, at, true);
+                const bool failed_once = failed(life_cycle_reset(&reset, &confirmed, NULL));
+                const bool cut = rig.was_cut;
+                rig.at = 0;
+                assert_int_equal(failed_once, cut);
+                assert_int_equal(confirmed, !cut);
+                if (cut) {
+                        life_rig_kill(&rig);
+                        assert_int_equal(life_rig_start(&rig, NULL).code, MITOME_OK);
+                        assert_int_equal(life_cycle_reset(&reset, &confirmed, NULL).code, MITOME_OK);
+                }
+                assert_true(confirmed);
+                live(0, 0);
+                close_rig(NULL);
+                if (!cut)
+                        break;
+                assert_true(at < 20);
+        }
+}
+
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                WITH_RIG(an_app_leads_its_holder_from_application_to_use),
+                WITH_RIG(either_kind_is_issued_alone),
+                cmocka_unit_test(an_app_that_is_killed_before_any_word_arrives_goes_on),
+                cmocka_unit_test(an_app_that_is_killed_before_any_answer_arrives_goes_on),
+                cmocka_unit_test(an_app_that_is_killed_in_mid_relay_goes_on),
+                cmocka_unit_test(words_that_arrive_twice_do_no_harm),
+                WITH_RIG(what_cannot_be_a_secret_is_refused_before_anybody_is_asked),
+                WITH_RIG(a_secret_that_was_chosen_is_not_chosen_again),
+                WITH_RIG(a_holder_who_waits_too_long_applies_again),
+                WITH_RIG(a_holder_changes_a_secret_that_he_knows),
+                WITH_RIG(a_locked_pin_is_reset_by_the_card),
+                WITH_RIG(a_wrong_card_password_hands_in_nothing),
+                WITH_RIG(a_phone_is_no_card),
+                WITH_RIG(another_app_sees_nothing_and_changes_nothing),
+                WITH_RIG(a_holder_revokes_from_his_phone_without_the_card),
+                WITH_RIG(a_wake_brings_the_erasure_that_somebody_else_asked_for),
+                WITH_RIG(a_receipt_is_brought_home_and_revokes),
+                WITH_RIG(a_receipt_that_was_taken_down_wrongly_is_not_forgotten),
+                WITH_RIG(a_phone_that_is_set_back_is_erased_and_revoked),
+                cmocka_unit_test(setting_back_is_never_confirmed_before_the_receipt_was_taken),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
