@@ -37,6 +37,7 @@ static int close_rig(void **state)
 
 static void prepare(uint64_t wanted)
 {
+        rig.now++;
         assert_int_equal(sei_rig_prepare(&rig, wanted, wanted ? SLICE(app) : (slice){ 0 }), MITOME_OK);
 }
 
@@ -258,6 +259,7 @@ static void change_the_wish(struct sei_rig *self, unsigned number)
         if (number != 20)
                 return;
         self->at_command = NULL;
+        self->now++;
         assert_int_equal(sei_rig_prepare(self, 0, (slice){ 0 }), MITOME_OK);
 }
 
@@ -270,6 +272,40 @@ static void a_wish_that_changes_during_the_relay_is_what_counts(void **state)
         serve();
         assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
         assert_int_equal(what_is_there(), 0xFFFF);
+}
+
+/* The deletion waited in the outbox while somebody applied anew. */
+static void a_deletion_that_comes_late_does_not_take_what_was_wanted_after_it(void **state)
+{
+        (void)state;
+        uint8_t bytes[128];
+        writer w = WRITER(bytes);
+        struct sql_store *store = party_store(rig.provider);
+        size_t left;
+        prepared();
+        rig.now += 10;
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_string(&w, SEI_RIG_PHONE);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, 0);
+        cbor_write_uint(&w, 3);
+        cbor_write_array(&w, 0);
+        assert_int_equal(sql_begin(store, NULL).code, MITOME_OK);
+        assert_int_equal(
+                party_send(rig.provider, PARTY_SEI_TSM, "prepare", writer_view(&w), NULL).code, MITOME_OK);
+        assert_int_equal(sql_commit(store, NULL).code, MITOME_OK);
+        rig.now += 1;
+        prepare(1);
+        assert_int_equal(party_flush(rig.provider, &left, NULL).code, MITOME_OK);
+        assert_int_equal(left, 0);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+        assert_int_equal(what_is_there(), 0);
+        rig.now += 1; /* and one that is written afterwards counts */
+        prepare(0);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
 }
 
 /* ---- attacks ---- */
@@ -406,6 +442,7 @@ int main(void)
                 cmocka_unit_test(a_phone_that_is_cut_off_before_any_command_is_prepared_by_the_next_visit),
                 cmocka_unit_test(a_phone_whose_answers_are_lost_is_prepared_by_the_next_visit),
                 WITH_RIG(a_wish_that_changes_during_the_relay_is_what_counts),
+                WITH_RIG(a_deletion_that_comes_late_does_not_take_what_was_wanted_after_it),
                 WITH_RIG(a_phone_that_says_anothers_identity_is_not_served),
                 WITH_RIG(a_domain_with_a_strangers_keys_is_not_handed_over),
                 WITH_RIG(who_may_not_ask_is_refused),

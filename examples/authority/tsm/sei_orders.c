@@ -20,7 +20,7 @@ const char sei_tsm_schema[] =
         " WITHOUT ROWID;"
         "CREATE TABLE sei_order (id INTEGER PRIMARY KEY, identity TEXT NOT NULL REFERENCES element,"
         " wanted INTEGER NOT NULL, letter BLOB NOT NULL, apps BLOB NOT NULL, place INTEGER NOT NULL,"
-        " asked_at INTEGER NOT NULL, done_at INTEGER);"
+        " sent_at INTEGER NOT NULL, asked_at INTEGER NOT NULL, done_at INTEGER);"
         "CREATE UNIQUE INDEX sei_order_open ON sei_order (identity) WHERE place = 0;";
 
 struct sei_tsm {
@@ -343,25 +343,55 @@ static mitome_status put_order(struct sei_tsm *tsm, const struct phone_file *fil
                 "UPDATE sei_order SET place = 2 WHERE identity = ? AND place = 0",
                 SQL_VALUES(SQL_STR(file->text)), NULL, error));
         return sql_do(party_store(tsm->party),
-                "INSERT INTO sei_order (identity, wanted, letter, apps, place, asked_at)"
-                " VALUES (?, ?, ?, ?, 0, ?)",
+                "INSERT INTO sei_order (identity, wanted, letter, apps, place, sent_at, asked_at)"
+                " VALUES (?, ?, ?, ?, 0, ?, ?)",
                 SQL_VALUES(SQL_STR(file->text), SQL_INT(wanted), SQL_BYTES(SLICE(request->digest)),
-                        SQL_BYTES(apps), SQL_INT(party_now(tsm->party))),
+                        SQL_BYTES(apps), SQL_INT(request->at), SQL_INT(party_now(tsm->party))),
                 NULL, error);
+}
+
+/* A letter that waited in the outbox may come after one that was written later: the applet that somebody has
+ * applied for meanwhile is not deleted by what was wished before. Both times are of the sender's clock. */
+static mitome_status is_outdated(struct sei_tsm *tsm, const struct phone_file *file, enum wanted wanted,
+        const struct party_request *request, bool *ret, mitome_error *error)
+{
+        struct sql_query row;
+        *ret = false;
+        if (wanted != WANT_DELETED)
+                return ok();
+        MITOME_TRY(sql_ask(party_store(tsm->party),
+                "SELECT 1 FROM sei_order WHERE identity = ? AND wanted = 1 AND sent_at >= ?",
+                SQL_VALUES(SQL_STR(file->text), SQL_INT(request->at)), &row, error));
+        *ret = sql_next(&row);
+        return sql_end(&row);
+}
+
+static mitome_status weigh_order(struct sei_tsm *tsm, const struct phone_file *file, enum wanted wanted,
+        slice apps, const struct party_request *request, enum sei_tsm_state *ret_state, mitome_error *error)
+{
+        bool outdated;
+        *ret_state = SEI_TSM_ASKED;
+        MITOME_TRY(is_outdated(tsm, file, wanted, request, &outdated, error));
+        if (outdated) {
+                *ret_state = state_of(file);
+                return decide(tsm, file, names[wanted], "refused", request->digest, error);
+        }
+        if (!joins(file, wanted, apps))
+                MITOME_TRY(put_order(tsm, file, wanted, apps, request, error));
+        return decide(tsm, file, names[wanted], "asked", request->digest, error);
 }
 
 static mitome_status take_order(struct sei_tsm *tsm, slice identity, enum wanted wanted, slice apps,
         const struct party_request *request, writer *answer, mitome_error *error)
 {
         struct phone_file file;
+        enum sei_tsm_state state;
         mitome_status status = open_file(tsm, identity, &file, error);
-        if (!failed(status) && !joins(&file, wanted, apps))
-                status = put_order(tsm, &file, wanted, apps, request, error);
         if (!failed(status))
-                status = decide(tsm, &file, names[wanted], "asked", request->digest, error);
+                status = weigh_order(tsm, &file, wanted, apps, request, &state, error);
         file_wipe(&file);
         if (!failed(status))
-                answer_state(answer, SEI_TSM_ASKED);
+                answer_state(answer, state);
         return status;
 }
 

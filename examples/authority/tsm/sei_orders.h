@@ -18,7 +18,8 @@
  *
  * Every new `prepare` that wants the applet installed cleans once: what is in the JPKI applet goes with its
  * instance, and the FIDO applet is reset (credentials, fingers, PIN of whoever had the phone before). While
- * one is open, another of the same wish joins it. Other applets, FeliCa's, and what the card's other domains
+ * one is open, another of the same wish joins it; a deletion that was written before the last wish to have
+ * the applet, and comes after it, is not done. Other applets, FeliCa's, and what the card's other domains
  * hold, are not touched. */
 
 #include "party.h"
