@@ -7,6 +7,7 @@
 #include "publish_pages.h"
 #include "trust.h"
 
+#include <arpa/inet.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
 #include <setjmp.h>
@@ -14,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -158,6 +161,85 @@ static struct service *serve(struct service_lock *lock)
         return service;
 }
 
+/* GET: the status, and what came. */
+static int get(uint16_t port, const char *path, const char *media_type, uint8_t *body, size_t capacity,
+        size_t *ret_size)
+{
+        char wire[8192];
+        size_t used = 0;
+        struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 0;
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+        dprintf(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+        for (ssize_t count; (count = read(fd, wire + used, sizeof wire - 1 - used)) > 0;)
+                used += (size_t)count;
+        close(fd);
+        wire[used] = '\0';
+        assert_int_equal(sscanf(wire, "HTTP/1.1 %d", &status), 1);
+        const char *end = strstr(wire, "\r\n\r\n");
+        assert_non_null(end);
+        if (status != 200)
+                return status;
+        assert_non_null(strstr(wire, media_type));
+        *ret_size = used - (size_t)(end + 4 - wire);
+        assert_in_range(*ret_size, 1, capacity);
+        memcpy(body, end + 4, *ret_size);
+        return status;
+}
+
+static void request_in_path(size_t row, char path[512])
+{
+        unsigned char *der = NULL;
+        const slice issuer_der = ca_certificate(rig.cas[AUTHORITY_SIGNING]), leaf = ca_rig_der(&rig, row);
+        const unsigned char *a = issuer_der.data, *b = leaf.data;
+        X509 *issuer = d2i_X509(NULL, &a, (long)issuer_der.size),
+             *subject = d2i_X509(NULL, &b, (long)leaf.size);
+        OCSP_REQUEST *request = OCSP_REQUEST_new();
+        assert_non_null(OCSP_request_add0_id(request, OCSP_cert_to_id(EVP_sha256(), subject, issuer)));
+        int size = i2d_OCSP_REQUEST(request, &der);
+        int begin = snprintf(path, 512, "/ocsp/");
+        assert_in_range(size, 1, 300);
+        assert_true(EVP_EncodeBlock((unsigned char *)path + begin, der, size) > 0);
+        OPENSSL_free(der);
+        OCSP_REQUEST_free(request);
+        X509_free(subject);
+        X509_free(issuer);
+}
+
+static void the_pages_are_served(void **state)
+{
+        (void)state;
+        static struct service_lock lock;
+        uint8_t body[8192];
+        char path[512];
+        size_t size = 0;
+        struct service *service = serve(&lock);
+        uint16_t port = service_port(service);
+        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &ca_rig_hanako);
+        assert_int_equal(
+                get(port, "/ca/signing.cer", "application/pkix-cert", body, sizeof body, &size), 200);
+        assert_true(slice_equal(slice_of(body, size), ca_certificate(rig.cas[AUTHORITY_SIGNING])));
+        assert_int_equal(get(port, "/crl/signing/Tokyo-to/Mihon-ku.crl", "application/pkix-crl", body,
+                                 sizeof body, &size),
+                200);
+        slice list = { 0 };
+        assert_int_equal(list_at("signing/Tokyo-to/Mihon-ku.crl", &list), MITOME_OK);
+        assert_true(slice_equal(slice_of(body, size), list));
+        request_in_path(row, path);
+        assert_int_equal(get(port, path, "application/ocsp-response", body, sizeof body, &size), 200);
+        const unsigned char *end = body;
+        OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &end, (long)size);
+        assert_non_null(response);
+        assert_int_equal(OCSP_response_status(response), OCSP_RESPONSE_STATUS_SUCCESSFUL);
+        OCSP_RESPONSE_free(response);
+        static const char *const none[] = { "/crl/other.crl", "/crl/", "/ca/key.pem", "/" };
+        for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+                assert_int_equal(get(port, none[i], "", body, sizeof body, &size), 404);
+        service_close(service);
+        service_lock_end(&lock);
+}
+
 static void says(const char *const *arguments, const char *expected)
 {
         char output[4096];
@@ -228,6 +310,7 @@ int main(void)
                 cmocka_unit_test(asking_often_makes_no_list),
                 cmocka_unit_test(a_thousand_places_have_each_their_own_list),
                 cmocka_unit_test(a_register_that_fails_gives_no_new_list),
+                cmocka_unit_test(the_pages_are_served),
                 cmocka_unit_test(a_revocation_is_heard_by_the_next_question_over_http),
         };
         return cmocka_run_group_tests(tests, open_rig, close_rig);
