@@ -8,6 +8,7 @@
 #include "digest.h"
 #include "format_rig.h"
 #include "inspect_rig.h"
+#include "journal_rig.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -359,6 +360,22 @@ static void write_element(const char *folder)
         write_seed(folder, "element", "events", 0, writer_view(&w));
 }
 
+/* The first byte tells what the rest is: a file; changes to a right journal; what three parties do. */
+static void write_journals(const char *folder)
+{
+        static struct book book, other;
+        static const uint8_t changes[] = { 0, 200, 1, 1, 44, 128 };
+        static const uint8_t acts[] = { 0, 0, 0x10, 4, 5, 0x13, 0, 0x1D, 0x12, 2, 8, 0x25, 1, 0, 0x20 };
+        book_open(&book, "one", 0);
+        book_open(&other, "two", 0);
+        book_write(&other, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+        book_write(&book, (struct line){ "ask-issue", "asked", "order:01", 1, 7, NULL });
+        book_write(&book, (struct line){ "ask-issue", "confirmed", "serial:01", 1, 0, &other });
+        write_seed(folder, "journal", "file", 0, book_bytes(&book));
+        write_seed(folder, "journal", "changes", 1, SLICE(changes));
+        write_seed(folder, "journal", "acts", 2, SLICE(acts));
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -379,5 +396,6 @@ int main(int argc, char **argv)
         write_element(argv[1]);
         write_kept_seeds(argv[1]);
         write_sample_seeds(argv[1]);
+        write_journals(argv[1]);
         return EXIT_SUCCESS;
 }
