@@ -294,5 +294,15 @@ while read -r file names; do
 done <"$work/attacks"
 judge 'docs/gate-attacks.md names tests that run' "$work/out"
 
+: >"$work/out"
+for page in docs/push.md docs/ja/push.md docs/new-phone.md docs/ja/new-phone.md; do
+        grep -oE '`[a-z0-9]+(_[a-z0-9]+){3,}`' "$page" | tr -d '`' >"$work/names" || true
+        [ "$(wc -l <"$work/names")" -ge 8 ] || echo "$page names too few tests" >>"$work/out"
+        while read -r name; do
+                grep -qE "\\($name[,)]" tests/unit/test_push*.c tests/unit/test_account*.c tests/interop/test_push_world.c || echo "$page names $name" >>"$work/out"
+        done <"$work/names"
+done
+judge 'docs/push.md and docs/new-phone.md name tests that run' "$work/out"
+
 printf '1..%d\n' "$count"
 [ "$broken" -eq 0 ]
