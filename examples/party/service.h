@@ -11,7 +11,11 @@
  *
  * Plain HTTP: letters carry signatures and relayed commands SCP03; a real deployment puts TLS in front, which
  * keeps outsiders from reading what letters say. One lock around the party (service_lock.h); everything that
- * an outsider can send is bounded. */
+ * an outsider can send is bounded.
+ *
+ * Whoever knows a phone's identity can disturb its relay (he begins another one, which ends the former), but
+ * neither read nor change what is carried; and whoever likes can keep all relays busy. A deployment limits
+ * both by who may connect at all. */
 
 #include "party.h"
 #include "phone_way.h"
