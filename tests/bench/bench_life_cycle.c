@@ -186,11 +186,10 @@ static void ask_bytes(struct bench *bench, const char *sql, int64_t number, uint
 {
         mitome_error error = { 0 };
         struct sql_query query = { 0 };
-        mitome_status status = ok();
         must(sql_ask(bench->store, sql, SQL_VALUES(SQL_INT(number)), &query, &error), sql, &error);
         if (!sql_next(&query))
                 exit(1);
-        status = slice_copy(sql_bytes(&query, 0), "bytes", ret, size, &error);
+        mitome_status status = slice_copy(sql_bytes(&query, 0), "bytes", ret, size, &error);
         must(status, sql, &error);
         must(sql_end(&query), sql, &error);
 }
