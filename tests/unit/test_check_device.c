@@ -18,9 +18,9 @@
 
 #include <cmocka.h>
 
-enum { ERASE_ALL = 0x00, PATH_SIZE = 256, OUTPUT_SIZE = 16384 };
+enum { ERASE_ALL = 0x00, PATH_SIZE = 512, OUTPUT_SIZE = 16384 };
 
-static const char *program;
+static char program[PATH_SIZE]; /* absolute: it is run elsewhere */
 static struct counter_rig stencil, phone;
 static struct mitome_trust *makers;
 static char folder[64], output[OUTPUT_SIZE];
@@ -80,7 +80,7 @@ static int tear_down(void **state)
 /* run gives the exit status, and what was printed in `output`. */
 static int run(const char *arguments)
 {
-        char command[1024];
+        char command[2048];
         (void)snprintf(
                 command, sizeof command, "cd '%s' && '%s' check-device %s 2>&1", folder, program, arguments);
         FILE *pipe = popen(command, "r");
@@ -102,6 +102,7 @@ static int run_with_phone(const char *arguments)
         assert_true(app >= 0);
         if (app == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
+                alarm(30); /* for a program that never comes */
                 bool served = unix_socket_accept(listener, &line, NULL).code == MITOME_OK &&
                               counter_port_serve(&phone.port, line, NULL).code == MITOME_E_LINK;
                 _exit(served ? 0 : 1);
@@ -238,9 +239,11 @@ int main(int argc, char **argv)
                 TEST(an_old_question),
                 TEST(what_is_asked_wrongly),
         };
-        if (argc != 2)
+        char *path = argc == 2 ? realpath(argv[1], NULL) : NULL;
+        if (!path)
                 return 2;
-        program = argv[1];
+        (void)snprintf(program, sizeof program, "%s", path);
+        free(path);
         signal(SIGPIPE, SIG_IGN);
         return cmocka_run_group_tests(tests, make_stencil, drop_stencil);
 }
