@@ -122,6 +122,36 @@ static mitome_status read_moduli(slice item, struct card_order *ret, mitome_erro
         return ret->count ? cbor_end(&r, "moduli") : fail(error, MITOME_E_MISSING, field, "letter");
 }
 
+static mitome_status load_document(
+        struct authority_register *book, int64_t number, struct authority_der *ret, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        mitome_status status = fail(NULL, MITOME_E_AUTHORITY_UNKNOWN, "certificate", NULL);
+        MITOME_TRY(sql_ask(book->store, "SELECT der FROM document WHERE certificate = ?",
+                SQL_VALUES(SQL_INT(number)), &query, error));
+        if (sql_next(&query)) {
+                slice der = sql_bytes(&query, 0);
+                ret->size = der.size;
+                status = slice_copy(der, "certificate", ret->bytes, sizeof ret->bytes, error);
+        }
+        MITOME_TRY(sql_end(&query));
+        return status;
+}
+
+/* The letter's answer was lost and the clerk asks again, with the same keys: what is there is given again. */
+static mitome_status find_issued(struct authority_register *book, const struct register_order *order,
+        struct authority_der *ret, bool *ret_found, mitome_error *error)
+{
+        struct register_certificate live = { 0 };
+        uint8_t key[LETTER_DIGEST_SIZE];
+        bool found = false;
+        register_key(order->modulus, key);
+        MITOME_TRY(register_load_live(
+                book, order->person->number, order->kind, order->place, &live, &found, error));
+        *ret_found = found && live.status == REGISTER_GOOD && slice_equal(SLICE(live.key), SLICE(key));
+        return *ret_found ? load_document(book, live.number, ret, error) : ok();
+}
+
 static mitome_status issue_on_card(struct authority_register *book, const struct register_person *person,
         int64_t expiry, struct card_order *cards, const struct register_grounds *grounds,
         struct register_ended *ended, mitome_error *error)
@@ -135,7 +165,11 @@ static mitome_status issue_on_card(struct authority_register *book, const struct
                         .not_after = expiry,
                 };
                 int64_t number;
+                bool issued;
                 if (!order.modulus.size)
+                        continue;
+                MITOME_TRY(find_issued(book, &order, &cards->certificates[kind], &issued, error));
+                if (issued)
                         continue;
                 MITOME_TRY(register_end_live(book, person->number, order.kind, REGISTER_CARD,
                         REASON_SUPERSEDED, grounds, ended, error));
@@ -335,22 +369,6 @@ static mitome_status link_to_cards(struct authority_register *book, enum registe
                                 SQL_VALUES(SQL_INT(cards[link->card]), SQL_INT(phone)), NULL, error));
         }
         return ok();
-}
-
-static mitome_status load_document(
-        struct authority_register *book, int64_t number, struct authority_der *ret, mitome_error *error)
-{
-        struct sql_query query = { 0 };
-        mitome_status status = fail(NULL, MITOME_E_AUTHORITY_UNKNOWN, "certificate", NULL);
-        MITOME_TRY(sql_ask(book->store, "SELECT der FROM document WHERE certificate = ?",
-                SQL_VALUES(SQL_INT(number)), &query, error));
-        if (sql_next(&query)) {
-                slice der = sql_bytes(&query, 0);
-                ret->size = der.size;
-                status = slice_copy(der, "certificate", ret->bytes, sizeof ret->bytes, error);
-        }
-        MITOME_TRY(sql_end(&query));
-        return status;
 }
 
 static void write_issued(const struct authority_register *book, enum register_kind kind,
