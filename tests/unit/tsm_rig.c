@@ -395,11 +395,15 @@ mitome_code tsm_rig_apply(struct tsm_rig *rig, const struct tsm_rig_session *ses
         struct tsm_rig_answer answer;
         static uint8_t body[PHONE_BODY_MAX];
         writer w = WRITER(body);
-        cbor_write_map(&w, statement.size ? 3 : 2);
+        cbor_write_map(&w, 2 + (statement.size != 0) + (rig->token != NULL));
         cbor_write_uint(&w, 1);
         cbor_write_bytes(&w, SLICE(session->id));
         cbor_write_uint(&w, 2);
         cbor_write_bytes(&w, cms);
+        if (rig->token) {
+                cbor_write_uint(&w, 3);
+                cbor_write_string(&w, rig->token);
+        }
         if (statement.size) {
                 cbor_write_uint(&w, 4);
                 cbor_write_bytes(&w, statement);
@@ -538,15 +542,21 @@ int64_t tsm_rig_live(struct tsm_rig *rig, unsigned person, unsigned kind)
         return number;
 }
 
-mitome_code tsm_rig_letter(struct tsm_rig *rig, int from, const char *kind, slice body)
+mitome_code tsm_rig_ask(struct tsm_rig *rig, int from, const char *to, const char *kind, slice body)
 {
-        static uint8_t buffer[LETTER_MAX], copy[LETTER_BODY_MAX];
-        writer w = WRITER(copy);
+        static uint8_t buffer[LETTER_MAX];
+        uint8_t id[LETTER_ID_SIZE];
         slice answer;
         mitome_code refusal = MITOME_OK;
-        write_slice(&w, body);
-        mitome_status status = call(rig, from, kind, &w, buffer, &answer, &refusal);
+        DONE(party_make_id(rig->parties[from], id, NULL));
+        mitome_status status =
+                party_call(rig->parties[from], to, kind, id, body, buffer, &answer, &refusal, NULL);
         return status.code == MITOME_E_REFUSED ? refusal : status.code;
+}
+
+mitome_code tsm_rig_letter(struct tsm_rig *rig, int from, const char *kind, slice body)
+{
+        return tsm_rig_ask(rig, from, PARTY_AUTHORITY, kind, body);
 }
 
 void tsm_rig_body_of_serial(struct tsm_rig *rig, unsigned phone, unsigned kind, int reason, writer *w)

@@ -59,6 +59,7 @@ struct tsm_rig {
         struct tsm_rig_phone phones[TSM_RIG_PHONES];
         struct tsm_rig_person people[TSM_RIG_PEOPLE];
         const char *sp_folder; /* NULL: in memory */
+        const char *token;     /* that phones name when they apply; NULL: none */
 };
 
 void tsm_rig_open(struct tsm_rig *rig);
@@ -124,6 +125,9 @@ int64_t tsm_rig_number(struct tsm_rig *rig, int party, const char *sql);
 
 /* tsm_rig_live is how many phone certificates of a kind of a person the authority calls good. */
 int64_t tsm_rig_live(struct tsm_rig *rig, unsigned person, unsigned kind);
+
+/* tsm_rig_ask sends any letter; the code is the refusal's, or OK. */
+mitome_code tsm_rig_ask(struct tsm_rig *rig, int from, const char *to, const char *kind, slice body);
 
 /* A letter to the authority, of the call centre or the municipality. */
 mitome_code tsm_rig_letter(struct tsm_rig *rig, int from, const char *kind, slice body);

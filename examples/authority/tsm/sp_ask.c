@@ -2,7 +2,6 @@
 
 /* What the SP-TSM asks of the authority and of the SEI-TSM. No transaction is open meanwhile. */
 
-#include "digest.h"
 #include "evidence_form.h"
 #include "sp_map.h"
 #include "sp_within.h"
@@ -213,6 +212,7 @@ mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, slice serial, enu
         uint8_t ret_digest[SP_DIGEST_SIZE], mitome_error *error)
 {
         uint8_t body[64], buffer[LETTER_MAX];
+        struct journal_evidence evidence[2];
         writer w = WRITER(body);
         struct sp_map map;
         slice answer = { 0 };
@@ -234,9 +234,9 @@ mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, slice serial, enu
                         MITOME_TRY(cbor_read_uint(&map.r, "status", INT64_MAX, &other));
         }
         MITOME_TRY(sp_map_end(&map));
-        sha256(&answer, 1, ret_digest);
+        party_call_evidence(tsm->party, evidence);
         *ret = (enum sp_status)state;
-        return ok();
+        return slice_copy(SLICE(evidence[1].digest), "digest", ret_digest, SP_DIGEST_SIZE, error);
 }
 
 /* ---- the SEI-TSM ---- */

@@ -107,7 +107,7 @@ mitome_status sp_do_erase(struct sp_visit *visit, const struct sp_order *order, 
         if (kinds) {
                 mitome_status status = sp_visit_open(visit, TSM_JPKI, &cause);
                 if (failed(status) && !sp_visit_absent(visit, status))
-                        return fail(error, cause.code, cause.field, cause.clause);
+                        return sp_again(status, &cause, error);
                 if (!failed(status))
                         MITOME_TRY(erase(visit, order, kinds, error));
                 else

@@ -46,7 +46,7 @@ static mitome_status see_old_revoked(struct work *work, mitome_error *error)
                 return ok();
         const slice serial = sp_held_serial(&held);
         MITOME_TRY(sp_ask_status(tsm, work->part.kind, serial, &state, digest, error));
-        const struct sp_evidence why = { "status", SLICE(digest) };
+        const struct sp_evidence why = { "answer", SLICE(digest), false };
         MITOME_TRY(sql_begin(tsm->store, error));
         MITOME_TRY(sp_finish(tsm->store,
                 sp_journal_serial(tsm, "check-before-renewal",
@@ -86,8 +86,9 @@ static mitome_status note_key(struct work *work, const struct tsm_public_key *ke
                         SQL_INT(work->part.kind)),
                 NULL, error));
         MITOME_TRY(move(work, SP_STEP_KEY, error));
+        const struct sp_evidence why = { "application", SLICE(work->order->application), false };
         return sp_journal_device(
-                work->visit->tsm, "generate-key", "done", work->visit->identity, NULL, NULL, error);
+                work->visit->tsm, "generate-key", "done", work->visit->identity, &why, NULL, error);
 }
 
 static mitome_status make_key(struct work *work, mitome_error *error)
@@ -131,7 +132,7 @@ static mitome_status note_certificate(
                 SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }, SQL_INT(work->part.kind),
                         SQL_BYTES(SLICE(work->order->person)), SQL_BYTES(serial)),
                 NULL, error));
-        const struct sp_evidence why = { "application", SLICE(work->order->application) };
+        const struct sp_evidence why = { "application", SLICE(work->order->application), true };
         return sp_journal_serial(tsm, "obtain-certificate", "done", serial, &why, NULL, error);
 }
 
@@ -145,7 +146,7 @@ static mitome_status certify(struct work *work, mitome_error *error)
         if (sp_was_refused(status))
                 return ok(); /* the order has ended with that */
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(status, &cause, error);
         MITOME_TRY(serial_of(issued.certificate, bytes, &serial, error));
         MITOME_TRY(sql_begin(store_of(work), error));
         return sp_finish(store_of(work), note_certificate(work, &issued, serial, error), error);
@@ -193,8 +194,9 @@ static mitome_status begin_again(struct work *work, mitome_error *error)
 static mitome_status note_written(struct work *work, mitome_error *error)
 {
         MITOME_TRY(move(work, SP_STEP_WRITTEN, error));
+        const struct sp_evidence why = { "application", SLICE(work->order->application), false };
         return sp_journal_serial(
-                work->visit->tsm, "write-certificate", "done", work->part.serial, NULL, NULL, error);
+                work->visit->tsm, "write-certificate", "done", work->part.serial, &why, NULL, error);
 }
 
 static mitome_status write_both(struct work *work, mitome_error *error)
@@ -211,7 +213,7 @@ static mitome_status write_both(struct work *work, mitome_error *error)
         if (!failed(status))
                 status = tsm_write_ca_certificate(channel, kind, slice_of(stored.ca, stored.ca_size), &cause);
         if (failed(status) && !other_key)
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(status, &cause, error);
         MITOME_TRY(sql_begin(store_of(work), error));
         return sp_finish(
                 store_of(work), other_key ? begin_again(work, error) : note_written(work, error), error);
@@ -362,7 +364,7 @@ mitome_status sp_do_issue(struct sp_visit *visit, const struct sp_order *order, 
         if (sp_visit_absent(visit, status))
                 return ok();
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(status, &cause, error);
         for (unsigned kind = SP_LAST_KIND; open && kind >= SP_FIRST_KIND; kind--)
                 MITOME_TRY(do_kind(visit, order, kind, &open, error));
         if (!open)

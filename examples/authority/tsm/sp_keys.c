@@ -191,7 +191,7 @@ static mitome_status opens_already(struct sp_tsm *tsm, const struct mitome_link 
         if (status.code == MITOME_E_APDU_STATUS && channel.sw == SW_NO_REFERENCE)
                 return ok();
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(status, &cause, error);
         tsm_close(&channel);
         *ret = true;
         return ok();

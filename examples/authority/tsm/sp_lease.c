@@ -21,7 +21,7 @@ static mitome_status set(struct sp_visit *visit, slice serial, uint16_t count, c
         if (status.code == MITOME_E_APDU_STATUS)
                 return ok(); /* the certificate is not there (yet, or any more) */
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(status, &cause, error);
         MITOME_TRY(sql_begin(tsm->store, error));
         return sp_finish(tsm->store,
                 sp_journal_serial(tsm, count ? "renew-lease" : "end-lease", "done", serial, why, NULL, error),
@@ -45,7 +45,7 @@ static mitome_status renew(struct sp_visit *visit, slice serial, bool lives, mit
         mitome_status status = sp_ask_status(tsm, SP_SIGNING, serial, &state, digest, NULL);
         if (failed(status) && lives)
                 return ok(); /* nobody says that it is good: it lasts as long as it lasts */
-        const struct sp_evidence why = { "status", SLICE(digest) };
+        const struct sp_evidence why = { "answer", SLICE(digest), false };
         const struct sp_evidence *evidence = failed(status) ? NULL : &why;
         if (state == SP_GOOD && lives)
                 return left > full(tsm) / 4 ? ok() : set(visit, serial, full(tsm), evidence, error);
@@ -65,6 +65,6 @@ mitome_status sp_renew_lease(struct sp_visit *visit, mitome_error *error)
         if (sp_visit_absent(visit, status))
                 return ok();
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(status, &cause, error);
         return renew(visit, sp_held_serial(&held), held.lives, error);
 }

@@ -54,7 +54,7 @@ mitome_status sp_take_hand_over(
         bytes_wipe(&first, sizeof first);
         MITOME_TRY(status);
         cbor_write_map(answer, 0);
-        const struct sp_evidence why = { "letter", SLICE(request->digest) };
+        const struct sp_evidence why = { "letter", SLICE(request->digest), false };
         return sp_journal_device(tsm, "receive-first-keys", "done", identity, &why, NULL, error);
 }
 
@@ -74,7 +74,7 @@ mitome_status sp_hear_revoked(
         MITOME_TRY(sp_take_revoked(tsm, revoked, count, error));
         cbor_write_map(answer, 0);
         for (size_t i = 0; i < count; i++) {
-                const struct sp_evidence why = { "letter", SLICE(request->digest) };
+                const struct sp_evidence why = { "letter", SLICE(request->digest), false };
                 MITOME_TRY(sp_journal_serial(
                         tsm, "hear-revocation", "done", revoked[i].serial, &why, NULL, error));
         }

@@ -123,7 +123,7 @@ static mitome_status revoke_again(struct sp_tsm *tsm, mitome_error *error)
                 if (status.code == MITOME_E_UNREACHABLE)
                         return ok();
                 if (failed(status))
-                        return fail(error, cause.code, cause.field, cause.clause);
+                        return sp_again(status, &cause, error);
         }
         return ok();
 }

@@ -353,7 +353,7 @@ static mitome_status accept(struct sp_tsm *tsm, const struct application *applic
         if (application->token.size)
                 MITOME_TRY(push_registry_claim(
                         tsm->store, session->id, identity, application->token, party_now(tsm->party), error));
-        const struct sp_evidence why = { "application", SLICE(application->checked.digest) };
+        const struct sp_evidence why = { "application", SLICE(application->checked.digest), true };
         return sp_journal_device(
                 tsm, "accept-application", "done", identity, &why, sp_purposes[session->purpose], error);
 }
@@ -362,7 +362,7 @@ static mitome_status accept(struct sp_tsm *tsm, const struct application *applic
 static mitome_status note_refusal(
         struct sp_tsm *tsm, const struct application *application, mitome_code code, mitome_error *error)
 {
-        const struct sp_evidence why = { "application", SLICE(application->digest) };
+        const struct sp_evidence why = { "cms", SLICE(application->digest), false };
         MITOME_TRY(sql_begin(tsm->store, error));
         return sp_finish(tsm->store,
                 sp_journal_device(tsm, "accept-application", "refused",
@@ -418,8 +418,8 @@ mitome_status sp_phone_apply(void *context, slice body, writer *answer, mitome_e
         mitome_status status = verify_and_accept(tsm, &application, id, &cause);
         if (failed(status)) {
                 if (status.code != MITOME_E_UNREACHABLE && status.code != MITOME_E_SQL_FAILED)
-                        MITOME_TRY(note_refusal(tsm, &application, cause.code, error));
-                return fail(error, cause.code, cause.field, cause.clause);
+                        MITOME_TRY(note_refusal(tsm, &application, status.code, error));
+                return sp_again(status, &cause, error);
         }
         begin_order(tsm, id);
         write_order(answer, id);
@@ -548,7 +548,7 @@ static mitome_status revoke_stated(struct sp_tsm *tsm, const struct session *ses
         if (!count)
                 return fail(error, MITOME_E_ORDER_HELD, "phone", NULL);
         MITOME_TRY(spend_session(tsm, session, digest, ret_id, error));
-        const struct sp_evidence why = { "statement", digest };
+        const struct sp_evidence why = { "statement", digest, false };
         return sp_journal_device(tsm, "revoke-here", "asked", identity, &why, NULL, error);
 }
 

@@ -175,7 +175,7 @@ static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken 
                 "UPDATE receipt SET taken_at = COALESCE(taken_at, ?) WHERE identity = ? AND number = ?",
                 SQL_VALUES(SQL_INT(party_now(tsm->party)), text_value(identity), SQL_INT(taken->number)),
                 NULL, error));
-        const struct sp_evidence why = { "receipt", SLICE(taken->digest) };
+        const struct sp_evidence why = { "receipt", SLICE(taken->digest), true };
         MITOME_TRY(sp_journal_device(tsm, "take-receipt", "confirmed", identity, &why, NULL, error));
         for (size_t i = 0; i < evidence.person_count; i++)
                 MITOME_TRY(note_person(tsm, identity, taken->number, &evidence.persons[i], error));

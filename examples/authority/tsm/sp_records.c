@@ -205,6 +205,14 @@ static void write_hex(writer *w, slice bytes)
         }
 }
 
+static mitome_status cite(
+        struct journal_decision *decision, const struct sp_evidence *evidence, mitome_error *error)
+{
+        struct journal_evidence *to = &decision->evidence[decision->evidence_count++];
+        to->kind = evidence->kind;
+        return slice_copy(evidence->digest, "digest", to->digest, LETTER_DIGEST_SIZE, error);
+}
+
 static mitome_status decide(struct sp_tsm *tsm, struct journal_decision *decision, const char *prefix,
         slice name, bool hex, const struct sp_evidence *evidence, mitome_error *error)
 {
@@ -216,12 +224,12 @@ static mitome_status decide(struct sp_tsm *tsm, struct journal_decision *decisio
         else
                 write_slice(&w, name);
         MITOME_TRY(writer_finish(&w, "subject", &decision->subject, error));
-        if (evidence) {
-                decision->evidence[0].kind = evidence->kind;
-                MITOME_TRY(slice_copy(
-                        evidence->digest, "digest", decision->evidence[0].digest, LETTER_DIGEST_SIZE, error));
-                decision->evidence_count = 1;
+        if (evidence && evidence->call) {
+                party_call_evidence(tsm->party, decision->evidence);
+                decision->evidence_count = 2;
         }
+        if (evidence)
+                MITOME_TRY(cite(decision, evidence, error));
         return party_decide(tsm->party, decision, error);
 }
 
@@ -243,7 +251,9 @@ mitome_status sp_journal_order(struct sp_tsm *tsm, const char *what, const char 
         const struct sp_order *order, const char *reason, mitome_error *error)
 {
         struct journal_decision decision = { .what = what, .outcome = outcome, .reason = reason };
-        return decide(tsm, &decision, "order:", SLICE(order->id), true, NULL, error);
+        const struct sp_evidence why = { "application", SLICE(order->application), false };
+        return decide(
+                tsm, &decision, "order:", SLICE(order->id), true, order->from_holder ? &why : NULL, error);
 }
 
 const char *sp_code_name(mitome_code code)

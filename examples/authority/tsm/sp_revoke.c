@@ -22,16 +22,16 @@ static mitome_status settle(struct sp_tsm *tsm, const struct sp_order *order, mi
 }
 
 /* Silence is waited out; a refusal ends the order. */
-static mitome_status refused(
-        struct sp_tsm *tsm, const struct sp_order *order, const mitome_error *cause, mitome_error *error)
+static mitome_status refused(struct sp_tsm *tsm, const struct sp_order *order, mitome_status why,
+        const mitome_error *cause, mitome_error *error)
 {
         static const mitome_code waits[] = { MITOME_E_UNREACHABLE, MITOME_E_SQL_FAILED,
                 MITOME_E_SQL_CONSTRAINT, MITOME_E_NO_MEMORY, MITOME_E_NO_RANDOMNESS };
         for (size_t i = 0; i < sizeof waits / sizeof *waits; i++)
-                if (cause->code == waits[i])
-                        return fail(error, cause->code, cause->field, cause->clause);
+                if (why.code == waits[i])
+                        return sp_again(why, cause, error);
         MITOME_TRY(sql_begin(tsm->store, error));
-        return sp_finish(tsm->store, sp_give_up(tsm, order, cause->code, error), error);
+        return sp_finish(tsm->store, sp_give_up(tsm, order, why.code, error), error);
 }
 
 mitome_status sp_do_revoke(struct sp_tsm *tsm, const struct sp_order *order, mitome_error *error)
@@ -43,8 +43,9 @@ mitome_status sp_do_revoke(struct sp_tsm *tsm, const struct sp_order *order, mit
                 MITOME_TRY(sp_part_load(tsm->store, order, kind, &part, &there, error));
                 if (!there || part.step == SP_STEP_REVOKED)
                         continue;
-                if (failed(revoke_part(tsm, order, &part, &cause)))
-                        return refused(tsm, order, &cause, error);
+                mitome_status status = revoke_part(tsm, order, &part, &cause);
+                if (failed(status))
+                        return refused(tsm, order, status, &cause, error);
         }
         MITOME_TRY(sql_begin(tsm->store, error));
         return sp_finish(tsm->store, settle(tsm, order, error), error);

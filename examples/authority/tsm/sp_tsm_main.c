@@ -2,6 +2,7 @@
 
 /* The SP-TSM as a program: HTTP around its orders. */
 
+#include "push_aside.h"
 #include "push_fcm.h"
 #include "service_main.h"
 #include "sp_orders.h"
@@ -14,13 +15,14 @@
 #include <stdlib.h>
 
 enum { FILE_MAX = 16384, PATH_SIZE = 4096, HASH = 32 };
-enum { OPTION_MAKER_CA, OPTION_APPS, OPTION_LEASE, OPTION_FCM, OPTIONS };
+enum { OPTION_MAKER_CA, OPTION_APPS, OPTION_LEASE, OPTION_FCM, OPTION_FCM_SERVICE, OPTIONS };
 
 static const struct service_option options[OPTIONS] = {
         [OPTION_MAKER_CA] = { "maker-ca", "FILE", "the CA of phones' device keys (DER)" },
         [OPTION_APPS] = { "apps", "HEX[,HEX..]", "SHA-256 of certificates of apps that may use the applet" },
         [OPTION_LEASE] = { "lease", "N", "signatures between two looks at a certificate's status (100)" },
         [OPTION_FCM] = { "fcm", "FILE", "a service account of Firebase; else apps poll a box here" },
+        [OPTION_FCM_SERVICE] = { "fcm-service", "URL", "where that service is, when it is not Google's" },
 };
 
 /* All that lives as long as the service. */
@@ -29,6 +31,7 @@ struct program {
         struct mitome_trust *makers;
         struct push_queue queue;
         struct push_fcm *fcm;
+        struct push_aside *aside; /* a service that hangs must not hold the party's lock */
         struct push push;
         struct sp_tsm *tsm;
 };
@@ -108,7 +111,8 @@ static int64_t now_of(void *context)
         return party_now(context);
 }
 
-static mitome_status open_push(struct program *program, const char *account, mitome_error *error)
+static mitome_status open_push(
+        struct program *program, const char *account, const char *service, mitome_error *error)
 {
         const struct party_clock clock = { .context = program->party, .now = now_of };
         program->queue = (struct push_queue){
@@ -118,8 +122,10 @@ static mitome_status open_push(struct program *program, const char *account, mit
         if (!account)
                 return ok();
         MITOME_TRY(push_fcm_open(
-                &(struct push_fcm_config){ .account_file = account, .clock = clock }, &program->fcm, error));
-        program->push = push_fcm(program->fcm);
+                &(struct push_fcm_config){ .account_file = account, .service = service, .clock = clock },
+                &program->fcm, error));
+        MITOME_TRY(push_aside_open(push_fcm(program->fcm), &program->aside, error));
+        program->push = push_aside(program->aside);
         return ok();
 }
 
@@ -183,7 +189,7 @@ static mitome_status open_parts(
         MITOME_TRY(read_apps(values[OPTION_APPS], &config, error));
         MITOME_TRY(read_lease(values[OPTION_LEASE], &config.lease, error));
         MITOME_TRY(read_makers(values[OPTION_MAKER_CA], &program->makers, error));
-        MITOME_TRY(open_push(program, values[OPTION_FCM], error));
+        MITOME_TRY(open_push(program, values[OPTION_FCM], values[OPTION_FCM_SERVICE], error));
         MITOME_TRY(device_list_fill(party_store(program->party), party_now(program->party), error));
         config.makers = program->makers;
         config.queue = program->fcm ? NULL : &program->queue;
@@ -199,6 +205,7 @@ static void close_program(void *context)
         if (!program)
                 return;
         sp_tsm_close(program->tsm);
+        push_aside_close(program->aside);
         push_fcm_close(program->fcm);
         mitome_trust_free(program->makers);
         free(program);

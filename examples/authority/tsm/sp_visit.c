@@ -57,7 +57,7 @@ static mitome_status collect_one(struct sp_visit *visit, bool *ret_more, mitome_
                 (visit->channel.sw == SW_NO_REFERENCE || visit->channel.sw == SW_CONDITIONS))
                 return ok(); /* none; or no device key, and then there never is one */
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(status, &cause, error);
         MITOME_TRY(sp_receipt_keep(tsm, visit->identity, receipt.evidence, &number, error));
         MITOME_TRY(sp_receipt_taken(tsm, visit->identity, number, &taken, error));
         if (!taken)
@@ -91,7 +91,7 @@ mitome_status sp_collect_receipts(struct sp_visit *visit, bool *ret_all, mitome_
         *ret_all = false;
         return is_authoritys(status) && visit->open == TSM_FIDO && visit->channel.session.open
                        ? ok()
-                       : fail(error, cause.code, cause.field, cause.clause);
+                       : sp_again(status, &cause, error);
 }
 
 /* ---- the phone's keys ---- */
@@ -106,7 +106,7 @@ static mitome_status meet(struct sp_visit *visit, mitome_error *error)
         mitome_status status = sp_visit_open(visit, TSM_PROVIDER, &cause);
         if (status.code == MITOME_E_APDU_STATUS && visit->device.has_first)
                 return sp_take_over(tsm, visit->identity, visit->link, &visit->device, error);
-        return failed(status) ? fail(error, cause.code, cause.field, cause.clause) : ok();
+        return failed(status) ? sp_again(status, &cause, error) : ok();
 }
 
 static mitome_status prove_token(struct sp_visit *visit, mitome_error *error)
@@ -197,11 +197,11 @@ static mitome_status receive_phone(struct sp_visit *visit, mitome_error *error)
         mitome_status prepared = prepare(tsm, visit->identity, &wanted, &cause);
         MITOME_TRY(sp_device_load(tsm, visit->identity, &visit->device, error));
         if (!visit->device.there && failed(prepared))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return sp_again(prepared, &cause, error);
         if (!visit->device.there)
                 return wanted ? ok() : fail(error, MITOME_E_DEVICE_UNKNOWN, "phone", NULL);
         MITOME_TRY(work(visit, error));
-        return failed(prepared) ? fail(error, cause.code, cause.field, cause.clause) : ok();
+        return failed(prepared) ? sp_again(prepared, &cause, error) : ok();
 }
 
 /* ---- one at a time ---- */

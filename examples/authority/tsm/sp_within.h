@@ -77,6 +77,14 @@ static inline slice sp_identity(const struct sp_order *order)
         return slice_text(order->identity);
 }
 
+/* sp_again passes a failure on whose cause was looked at: as it was, whether or not somebody recorded it. */
+MITOME_CHECKED static inline mitome_status sp_again(
+        mitome_status status, const mitome_error *cause, mitome_error *error)
+{
+        error_record(error, status.code, cause->at, cause->field, cause->clause);
+        return status;
+}
+
 /* ---- records (sp_records.c) ---- */
 
 /* sp_change runs a statement that must change exactly one row; *ret is whether it did. */
@@ -122,6 +130,7 @@ slice sp_held_serial(const struct sp_held *held);
 struct sp_evidence {
         const char *kind;
         slice digest; /* 32 bytes */
+        bool call;    /* and the letter and answer of the last party_call, which it follows from */
 };
 MITOME_CHECKED mitome_status sp_journal_device(struct sp_tsm *tsm, const char *what, const char *outcome,
         slice identity, const struct sp_evidence *evidence, const char *reason, mitome_error *error);
@@ -247,6 +256,7 @@ MITOME_CHECKED mitome_status sp_ask_revoke(struct sp_tsm *tsm, unsigned kind, sl
 MITOME_CHECKED mitome_status sp_write_revoke(
         writer *w, unsigned kind, slice serial, unsigned reason, slice application);
 
+/* sp_ask_status: *ret_digest is the answer's, as evidence. */
 enum sp_status { SP_GOOD, SP_HOLD, SP_REVOKED, SP_UNKNOWN };
 MITOME_CHECKED mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, slice serial,
         enum sp_status *ret, uint8_t ret_digest[SP_DIGEST_SIZE], mitome_error *error);
