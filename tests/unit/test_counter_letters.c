@@ -206,6 +206,45 @@ static void an_answer_is_lost_and_nothing_is_forgotten(void **state)
         assert_int_equal(phone.acknowledged, 1);
 }
 
+/* One letter of a visit meets its fate; the others pass. */
+struct trouble {
+        enum post_fate fate;
+        unsigned at;
+};
+
+static enum post_fate befall(void *context, const struct directory_entry *to, slice letter, unsigned number)
+{
+        const struct trouble *trouble = context;
+        (void)to;
+        (void)letter;
+        return number == trouble->at ? trouble->fate : POST_PASS;
+}
+
+static void every_letter_lost_doubled_or_late(void **state)
+{
+        enum { LETTERS = 3 }; /* two receipts, and what is asked when one of them does not get through */
+        static const enum post_fate fates[] = { POST_DROP, POST_LOSE_ANSWER, POST_TWICE, POST_HOLD };
+        for (size_t i = 0; i < sizeof fates / sizeof *fates; i++)
+                for (unsigned number = 1; number <= LETTERS; number++) {
+                        struct trouble trouble = { fates[i], number };
+                        assert_int_equal(tear_down(state) + set_up(state), 0);
+                        counter_rig_provision(&phone);
+                        counter_rig_erase(&phone, SIGNING);
+                        counter_rig_erase(&phone, USER);
+                        town.network.fate = befall;
+                        town.network.fate_context = &trouble;
+                        (void)check(); /* whatever it says: it is asked again */
+                        post_local_release(&town.network);
+                        town.network.fate = NULL;
+                        assert_int_equal(check(), COUNTER_ERASED);
+                        assert_int_equal(report.shown_count + report.known_count, 2);
+                        assert_int_equal(phone.acknowledged, 2);
+                        assert_int_equal(check(), COUNTER_ERASED);
+                        assert_int_equal(report.pending, 0);
+                        assert_int_equal(report.known_count, 2);
+                }
+}
+
 static void an_authority_that_is_away(void **state)
 {
         (void)state;
@@ -223,6 +262,7 @@ int main(void)
                 TEST(several_receipts_one_after_the_other),
                 TEST(a_certificate_of_nobody_cannot_be_told),
                 TEST(an_answer_is_lost_and_nothing_is_forgotten),
+                TEST(every_letter_lost_doubled_or_late),
                 TEST(an_authority_that_is_away),
         };
         return cmocka_run_group_tests(tests, make_stencil, drop_stencil);
