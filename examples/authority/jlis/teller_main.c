@@ -188,7 +188,7 @@ static int complain(const struct teller_program *program, mitome_status status, 
         const mitome_error *error)
 {
         char line[512];
-        const mitome_error refused = { .code = refusal, .at = MITOME_NOWHERE };
+        const mitome_error refused = { .code = refusal, .at = MITOME_NOWHERE, .field = "record" };
         if (status.code == MITOME_E_UNREACHABLE) {
                 fprintf(stderr, "%s: the authority does not answer; what it was asked to do is remembered\n",
                         program->program);
