@@ -176,10 +176,20 @@ static void say_receipts(const struct screen *screen, const struct counter_repor
         }
 }
 
+/* What stands above as the reason is not said twice. */
+static bool is_reason(const struct counter_report *report, const struct counter_finding *finding)
+{
+        return report->verdict == COUNTER_UNTOLD && report->reason.code == finding->code &&
+               report->reason.number == finding->number;
+}
+
 static void say_findings(const struct screen *screen, const struct counter_report *report)
 {
         enum { LINES = 4 };
-        for (size_t i = 0; i < report->finding_count && i < LINES; i++) {
+        for (size_t i = 0, said = 0; i < report->finding_count && said < LINES; i++) {
+                if (is_reason(report, &report->findings[i]))
+                        continue;
+                said++;
                 label(screen, "note", "注");
                 say_code(screen->w, &report->findings[i]);
                 say(screen->w, "\n");

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A shop's counter as docs/counter.md has it: an element, the phone's page before it, and the clerk's program.
+# usage: counter.sh MITOME COUNTER-PHONE; prints TAP.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tap.sh"
+mitome=$(realpath "$1") phone=$(realpath "$2")
+work=$(mktemp -d)
+element_process='' phone_process=''
+leave() {
+        [ -z "$phone_process" ] || kill "$phone_process" 2>/dev/null || true
+        [ -z "$element_process" ] || kill "$element_process" 2>/dev/null || true
+        wait
+        rm -rf "$work"
+}
+trap 'leave' EXIT
+trap 'exit 130' INT TERM
+umask 077
+cd "$work"
+: >out
+: >err
+
+check() { # check ARGUMENT..
+        call "$mitome" check-device --maker-ca demo/maker-ca.pem --phone unix:phone.sock "$@"
+}
+
+status() { # status NUMBER TEXT..: how the last call ended, and what it said
+        wanted=$1
+        shift
+        [ "$got" = "$wanted" ] || {
+                echo "exit status $got in place of $wanted" >>"$work/err"
+                return 1
+        }
+        said "$@"
+}
+
+is_there() {
+        [ -S "$1" ]
+}
+
+put_phone() { # put_phone ARGUMENT..: on the counter
+        "$phone" --element element.sock --socket phone.sock "$@" 2>>phone.log </dev/null &
+        phone_process=$!
+        await is_there phone.sock
+}
+
+take_phone() {
+        kill "$phone_process" 2>/dev/null || true
+        wait "$phone_process" 2>/dev/null || true
+        phone_process=''
+        rm -f phone.sock
+}
+
+"$mitome" element --state demo --unix element.sock --provision-demo 2>element.log &
+element_process=$!
+test_that 'an element is made' await is_there element.sock
+
+put_phone --touch auto
+check --identity DEMO-0001
+test_that 'a certificate in the phone is told, in both languages' status 1 'A CERTIFICATE IS IN THIS PHONE' '電子証明書が残っています'
+check --identity DEMO-0001 --json
+test_that 'and for programs' status 1 '"verdict": "live"' '"kind": "signing"' '"kind": "user-verification"'
+check --identity DEMO-0002
+test_that 'a phone with another name on it cannot be told' status 1 'CANNOT BE TOLD' 'E633'
+call "$mitome" check-device --maker-ca demo/jpki-ca.pem --phone unix:phone.sock --identity DEMO-0001
+test_that 'nor one of another maker' status 1 'CANNOT BE TOLD' 'E1004'
+take_phone
+
+put_phone
+check --identity DEMO-0001
+test_that 'nothing is given without a touch' status 1 'CANNOT BE TOLD' 'E1286'
+take_phone
+
+check --identity DEMO-0001
+test_that 'where nobody answers it cannot run' status 2 'mitome check-device: E'
+finish
