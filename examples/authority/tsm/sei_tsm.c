@@ -118,7 +118,7 @@ mitome_status tsm_look_up(
         struct tsm_channel *channel, enum tsm_applet applet, struct tsm_entry *ret, mitome_error *error)
 {
         uint8_t plain[TSM_WIRE_MAX];
-        slice entry, life, domain = { 0 };
+        slice entry = { 0 }, life = { 0 }, domain = { 0 };
         MITOME_TRY(get_status(channel, APPLICATIONS, tsm_aid(applet), plain, &entry, error));
         if (entry.size == 0) {
                 *ret = (struct tsm_entry){ 0 };
@@ -136,7 +136,7 @@ mitome_status tsm_lead_card(struct tsm_channel *channel, mitome_error *error)
 {
         static const uint8_t steps[] = { LIFE_INITIALIZED, LIFE_SECURED };
         uint8_t plain[TSM_WIRE_MAX];
-        slice entry, life;
+        slice entry = { 0 }, life = { 0 };
         MITOME_TRY(get_status(channel, ISSUER, tsm_aid(TSM_CARD_MANAGER), plain, &entry, error));
         MITOME_TRY(tlv_find_fixed(entry, 0x9F70, "life cycle", 1, &life, error));
         const uint8_t now = life.data[0];
