@@ -154,7 +154,7 @@ static mitome_status reach_jpki(struct life_app *app, bool *ret_there, mitome_er
         *ret_there = !failed(status);
         if (!failed(status) || status.code == MITOME_E_ACCESS_DENIED || status.code == MITOME_E_APDU_STATUS)
                 return ok();
-        return fail(error, cause.code, cause.field, cause.clause);
+        return fail(error, status.code, cause.field, cause.clause);
 }
 
 static mitome_status what_is_there(struct life_app *app, uint8_t *ret, mitome_error *error)
@@ -293,7 +293,7 @@ static mitome_status find_token(struct life_app *app, struct fact *ret, mitome_e
         if (status.code == MITOME_E_REFUSED)
                 return ok();
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return fail(error, status.code, cause.field, cause.clause);
         MITOME_TRY(life_read_token(&answer, &token, error));
         MITOME_TRY(remember(app, FACT_TOKEN, 0, token, error));
         return recall(app, FACT_TOKEN, ret, error);
@@ -371,7 +371,8 @@ static mitome_status relay_once(
         mitome_error cause = { 0 };
         mitome_status status = way->relay(way->context, identity_of(app), &app->config.platform, &cause);
         if (status.code == MITOME_E_REFUSED) {
-                *ret_trouble = phone_refusal(&cause);
+                const mitome_code code = phone_refusal(&cause);
+                *ret_trouble = code == MITOME_OK ? MITOME_E_REFUSED : code;
                 return ok();
         }
         if (failed(status) && error)
@@ -491,7 +492,7 @@ static mitome_status ask_temporary(
                 life_ask_secret(&app->config.sp_tsm, fact_bytes(&session), place->word, ret, &cause);
         if (status.code == MITOME_E_REFUSED)
                 return fail(error, MITOME_E_LIFE_SESSION, place->name, NULL);
-        return failed(status) ? fail(error, cause.code, cause.field, cause.clause) : ok();
+        return failed(status) ? fail(error, status.code, cause.field, cause.clause) : ok();
 }
 
 /* Where the secret is the holder's already (the answer to an earlier CHANGE was lost), the temporary one is

@@ -386,7 +386,7 @@ static mitome_status deliver_all(struct mitome_enforcer *enforcer, const struct 
                 if (status.code == MITOME_E_APDU_STATUS && sw == SW_NO_REFERENCE)
                         return ok();
                 if (failed(status))
-                        return fail(error, cause.code, cause.field, cause.clause);
+                        return fail(error, status.code, cause.field, cause.clause);
                 MITOME_TRY(hand_in_receipt(taker, receipt, answer, error));
                 MITOME_TRY(evidence_acknowledge(enforcer, receipt, &sw, error));
         }

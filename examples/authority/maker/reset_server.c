@@ -178,7 +178,7 @@ static mitome_status put_device(struct reset_server *server, slice identity, sli
         if (status.code == MITOME_E_SQL_CONSTRAINT)
                 return fail(error, MITOME_E_DEVICE_KNOWN, "the identity", NULL);
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return fail(error, status.code, cause.field, cause.clause);
         return decide(server, identity, "make-phone", "done", NULL, error);
 }
 
@@ -506,8 +506,8 @@ static mitome_status ask_authority(struct reset_server *server, const uint8_t id
         mitome_status status = party_call(
                 server->party, PARTY_AUTHORITY, "receipt", id, body, buffer, ret, &refusal, &cause);
         if (status.code == MITOME_E_REFUSED)
-                return fail(error, refusal, "the receipt", NULL);
-        return failed(status) ? fail(error, cause.code, cause.field, cause.clause) : ok();
+                return fail(error, refusal == MITOME_OK ? MITOME_E_REFUSED : refusal, "the receipt", NULL);
+        return failed(status) ? fail(error, status.code, cause.field, cause.clause) : ok();
 }
 
 static mitome_status note_confirmed(

@@ -253,7 +253,7 @@ static mitome_status register_in(struct sei_tsm *tsm, slice identity, const stru
         if (status.code == MITOME_E_SEI_UNKNOWN)
                 status = put_element(tsm, &file, issuer, letter, error);
         else if (failed(status))
-                status = fail(error, unknown.code, unknown.field, unknown.clause);
+                status = fail(error, status.code, unknown.field, unknown.clause);
         else if (!same_keys(&file.issuer, issuer))
                 status = fail(error, MITOME_E_SEI_KNOWN, "the identity", NULL);
         file_wipe(&file);
@@ -570,7 +570,7 @@ static mitome_status key_domain(struct visit *visit, mitome_error *error)
                 return ok();
         }
         if (status.code != MITOME_E_APDU_STATUS || channel.sw != SW_NO_REFERENCE)
-                return fail(error, cause.code, cause.field, cause.clause);
+                return fail(error, status.code, cause.field, cause.clause);
         cause = (mitome_error){ 0 };
         status = in_channel(visit, TSM_PROVIDER, put_first, &cause);
         if (!failed(status))
@@ -578,7 +578,7 @@ static mitome_status key_domain(struct visit *visit, mitome_error *error)
         const bool foreign =
                 status.code == MITOME_E_APDU_STATUS || status.code == MITOME_E_CHANNEL_CRYPTOGRAM;
         return foreign ? fail(error, MITOME_E_SEI_DOMAIN, "the provider's domain", NULL)
-                       : fail(error, cause.code, cause.field, cause.clause);
+                       : fail(error, status.code, cause.field, cause.clause);
 }
 
 static mitome_status write_hand_over(struct visit *visit, writer *body, mitome_error *error)

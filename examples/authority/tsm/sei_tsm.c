@@ -110,7 +110,7 @@ static mitome_status get_status(struct tsm_channel *channel, uint8_t what, slice
                 return ok();
         }
         if (failed(status))
-                return fail(error, cause.code, cause.field, cause.clause);
+                return fail(error, status.code, cause.field, cause.clause);
         return tlv_find(answer, 0xE3, "GET STATUS", ret_entry, error);
 }
 
@@ -224,7 +224,7 @@ static mitome_status store_data(
         mitome_status status = tsm_order(channel, &command, &cause);
         if (status.code == MITOME_E_APDU_STATUS && channel->sw == harmless)
                 return ok();
-        return failed(status) ? fail(error, cause.code, cause.field, cause.clause) : ok();
+        return failed(status) ? fail(error, status.code, cause.field, cause.clause) : ok();
 }
 
 mitome_status tsm_allow_app(
