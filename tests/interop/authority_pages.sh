@@ -4,7 +4,7 @@
 # `openssl verify` with the lists in full and of a municipality, `openssl crl`, `openssl ocsp` over HTTP.
 # usage: authority_pages.sh AUTHORITY MUNICIPALITY CALL-CENTRE FETCH; prints TAP.
 set -eu
-authority=$1 municipality=$2 call_centre=$3 fetch=$4
+authority=$(realpath "$1") municipality=$(realpath "$2") call_centre=$(realpath "$3") fetch=$(realpath "$4")
 command -v openssl >/dev/null || { echo '1..0 # SKIP no openssl'; exit 0; }
 work=$(mktemp -d)
 service=
