@@ -7,7 +7,8 @@
 
 #include "counter.h"
 #include "event_table.h"
-#include "world.h"
+
+#include <mitome/bytes.h>
 
 /* What came of it. */
 struct event_outcome {

@@ -6,6 +6,7 @@
 #include "play_event.h"
 
 #include "random_system.h"
+#include "register.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
