@@ -48,7 +48,7 @@ static mitome_status judge_forbidden(struct play *play, const struct phone_event
         const struct counter_report *now, struct event_outcome *ret, mitome_error *error)
 {
         int64_t two, live, confirmed;
-        bool accepted;
+        bool signs, accepted;
         MITOME_TRY(count_rows(play, WORLD_AUTHORITY,
                 "SELECT count(*) FROM (SELECT 1 FROM certificate WHERE status < 2 GROUP BY person, kind, place "
                 "HAVING count(*) > 1)",
@@ -57,7 +57,7 @@ static mitome_status judge_forbidden(struct play *play, const struct phone_event
                 "SELECT count(*) FROM certificate WHERE place = 2 AND status < 2", &live, error));
         MITOME_TRY(count_rows(play, WORLD_SP_TSM,
                 "SELECT count(*) FROM order_ WHERE purpose >= 5 AND state = 4", &confirmed, error));
-        MITOME_TRY(play_try_login(play, &accepted, error));
+        MITOME_TRY(play_try_login(play, &signs, &accepted, error));
         const bool broken[EVENT_FORBIDDEN] = {
                 [EVENT_TWO_LIVE] = two != 0,
                 [EVENT_LOGIN_BY_OLD] = accepted,

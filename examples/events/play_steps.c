@@ -77,25 +77,41 @@ mitome_status play_look(
 
 /* ---- what the old phone can still do ---- */
 
-/* A login: the phone's key signs what the portal draws, and the portal asks for the certificate's status. */
-mitome_status play_try_login(struct play *play, bool *ret_accepted, mitome_error *error)
+/* Key 0017 of a phone signs no hash of a host's, but messages that begin so (PROTOCOL.md): P1 03, P2 97. */
+static bool signs_login(const struct mitome_link *link)
+{
+        const struct apdu_command sign = { .cla = 0x80,
+                .ins = 0x2A,
+                .p1 = 0x03,
+                .p2 = 0x97,
+                .data = slice_text("mitome JPKI user verification v1 and what the portal drew"),
+                .expected = 256 };
+        uint8_t bytes[128], response[JPKI_SIGNATURE_SIZE + 2];
+        writer w = WRITER(bytes);
+        size_t size;
+        uint16_t sw = 0;
+        slice signature = { 0 };
+        apdu_write_command(&w, &sign);
+        return !failed(link->transmit(
+                       link->context, writer_view(&w), response, sizeof response, &size, NULL)) &&
+               !failed(apdu_read_response(slice_of(response, size), &signature, &sw, NULL)) && sw == SW_OK &&
+               signature.size == JPKI_SIGNATURE_SIZE;
+}
+
+mitome_status play_try_login(struct play *play, bool *ret_signed, bool *ret_accepted, mitome_error *error)
 {
         struct mitome_enforcer *enforcer;
-        uint8_t signature[JPKI_SIGNATURE_SIZE];
-        const slice challenge[] = { slice_text("mitome JPKI user verification v1 a challenge") };
         struct ca_status status;
         uint16_t sw;
-        *ret_accepted = false;
         MITOME_TRY(mitome_enforcer_new(&play->old->element.link, &play->world.app, &enforcer, error));
         struct mitome_link link = mitome_enforcer_link(enforcer);
-        bool signs =
-                !failed(jpki_app_select(enforcer, NULL)) &&
-                !failed(jpki_app_verify(&link, &jpki_user_verification, WORLD_PIN, &sw, NULL)) &&
-                !failed(jpki_app_sign(&link, &jpki_user_verification, challenge, 1, signature, &sw, NULL));
+        *ret_signed = !failed(jpki_app_select(enforcer, NULL)) &&
+                      !failed(jpki_app_verify(&link, &jpki_user_verification, WORLD_PIN, &sw, NULL)) &&
+                      signs_login(&link);
         mitome_enforcer_free(enforcer);
         MITOME_TRY(world_status(&play->world, REGISTER_USER_VERIFICATION,
                 play_serial(play, REGISTER_USER_VERIFICATION), &status, error));
-        *ret_accepted = signs && status.state == CA_GOOD;
+        *ret_accepted = *ret_signed && status.state == CA_GOOD;
         return ok();
 }
 
@@ -171,9 +187,9 @@ static mitome_status telephone(struct play *play, const char *kind_of_letter, mi
 
 static mitome_status hold(struct play *play, mitome_error *error)
 {
-        bool accepted;
+        bool signs, accepted;
         MITOME_TRY(telephone(play, "hold", error));
-        MITOME_TRY(play_try_login(play, &accepted, error));
+        MITOME_TRY(play_try_login(play, &signs, &accepted, error));
         play->login_while_held |= accepted;
         return ok();
 }
@@ -246,6 +262,7 @@ mitome_status play_begin(
         const struct world_config config = { .random = *random, .now = began, .phone_release = setting };
         struct life_state state;
         struct counter_report report;
+        bool signs, accepted;
         MITOME_TRY(world_open(&play->world, &config, error));
         MITOME_TRY(world_person_make(&play->world, 0, &play->person, error));
         MITOME_TRY(world_phone_make(&play->world, OLD, &play->old, error));
@@ -260,5 +277,8 @@ mitome_status play_begin(
                 play->serials[person->kind].size = person->serial_size;
         }
         play->receipts_before = report.last;
+        MITOME_TRY(play_try_login(play, &signs, &accepted, error)); /* else a refusal later says nothing */
+        if (!accepted)
+                return fail(error, MITOME_E_VALUE, "first login", NULL);
         return ok();
 }

@@ -35,8 +35,9 @@ slice play_serial(const struct play *play, enum register_kind kind);
 MITOME_CHECKED mitome_status play_look(
         struct play *play, struct world_phone *phone, struct counter_report *ret, mitome_error *error);
 
-/* play_try_login tries to log in with the old phone and its PIN: whether its key signs, and the portal, which
- * asks the authority, takes it. */
-MITOME_CHECKED mitome_status play_try_login(struct play *play, bool *ret_accepted, mitome_error *error);
+/* play_try_login tries to log in with the old phone, its PIN known: whether its key signs, and whether a
+ * portal that asks the authority takes it. */
+MITOME_CHECKED mitome_status play_try_login(
+        struct play *play, bool *ret_signed, bool *ret_accepted, mitome_error *error);
 
 #endif

@@ -56,11 +56,16 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
         size_t *ret_size, mitome_error *error)
 {
         struct factory_element *element = context;
-        if (capacity < MITOME_APDU_MAX)
-                return fail(error, MITOME_E_BUFFER_FULL, "response", NULL);
+        uint8_t bytes[MITOME_APDU_MAX];
+        size_t size;
         if (!element->element)
                 return fail(error, MITOME_E_LINK, "the element is off", NULL);
-        return mitome_element_transmit(element->element, command, response, ret_size, error);
+        MITOME_TRY(mitome_element_transmit(element->element, command, bytes, &size, error));
+        mitome_status status = slice_copy(slice_of(bytes, size), "response", response, capacity, error);
+        bytes_wipe(bytes, size);
+        MITOME_TRY(status);
+        *ret_size = size;
+        return ok();
 }
 
 static mitome_status reset(void *context, mitome_error *error)
