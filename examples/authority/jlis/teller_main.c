@@ -14,13 +14,25 @@ enum { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USAGE, EXIT_WAITS };
 
 /* ---- arguments ---- */
 
+/* YYYY-MM-DD; whether there is such a day is the authority's to say. */
 mitome_status teller_read_date(const char *text, int ret[3], mitome_error *error)
 {
-        char rest;
-        return strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%c", &ret[0], &ret[1], &ret[2], &rest) == 3 &&
-                               ret[0] > 0 && ret[1] > 0 && ret[2] > 0
-                       ? ok()
-                       : fail(error, MITOME_E_VALUE, "the date (YYYY-MM-DD)", NULL);
+        static const char form[] = "0000-00-00";
+        int numbers[3] = { 0 };
+        size_t at = 0, i = 0;
+        for (; text[i] && form[i]; i++) {
+                bool digit = text[i] >= '0' && text[i] <= '9';
+                if (form[i] == '0' ? !digit : text[i] != form[i])
+                        break;
+                if (digit)
+                        numbers[at] = numbers[at] * 10 + (text[i] - '0');
+                at += !digit;
+        }
+        if (text[i] || form[i])
+                return fail(error, MITOME_E_VALUE, "the date (YYYY-MM-DD)", NULL);
+        for (i = 0; i < 3; i++)
+                ret[i] = numbers[i];
+        return ok();
 }
 
 mitome_status teller_read_kind(const char *text, int *ret, mitome_error *error)
