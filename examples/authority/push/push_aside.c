@@ -2,6 +2,7 @@
 #include "push_aside.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 enum job_state { JOB_FREE, JOB_WAITS, JOB_RUNS, JOB_ENDED };
@@ -153,6 +154,18 @@ struct push push_aside(struct push_aside *aside)
         return (struct push){ .context = aside, .send = aside_send };
 }
 
+/* The process's signals are not this thread's. */
+static bool start(struct push_aside *aside)
+{
+        sigset_t all, before;
+        (void)sigfillset(&all);
+        if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+                return false;
+        const bool started = pthread_create(&aside->thread, NULL, work, aside) == 0;
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return started;
+}
+
 mitome_status push_aside_open(struct push inner, struct push_aside **ret, mitome_error *error)
 {
         struct push_aside *aside = calloc(1, sizeof *aside);
@@ -161,7 +174,7 @@ mitome_status push_aside_open(struct push inner, struct push_aside **ret, mitome
         aside->inner = inner;
         (void)pthread_mutex_init(&aside->mutex, NULL);
         (void)pthread_cond_init(&aside->changed, NULL);
-        if (pthread_create(&aside->thread, NULL, work, aside) != 0) {
+        if (!start(aside)) {
                 pthread_cond_destroy(&aside->changed);
                 pthread_mutex_destroy(&aside->mutex);
                 free(aside);
