@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The phone's app from application to erasure, among real parties, with a real element and a real card; and
- * killed wherever it can be. */
+/* The phone's app from application to erasure, among real parties, with a real element and a real card.
+ * tests/fault/test_life_kill.c kills it wherever it can be. */
 
 #include "life_rig.h"
 #include "sei_tsm.h"
@@ -9,9 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -112,123 +110,6 @@ static void either_kind_is_issued_alone(void **state)
         (void)state;
         issue(LIFE_USER_VERIFICATION);
         live(0, 1);
-}
-
-/* ---- killed ---- */
-
-/* What a holder does who finds his phone switched off in the middle: he looks, and goes on. */
-static bool go_on(unsigned *applied)
-{
-        struct life_state state;
-        if (failed(life_cycle_look(rig.app, &state, NULL)))
-                return false;
-        if (state.order == LIFE_ORDER_NONE || state.order == LIFE_ORDER_GIVEN_UP) {
-                (*applied)++;
-                if (failed(life_rig_apply(&rig, LIFE_ISSUE, LIFE_USER_VERIFICATION, NULL)))
-                        return false;
-        }
-        if (failed(life_cycle_run(rig.app, &state, NULL)))
-                return false;
-        if (state.to_choose &&
-                failed(life_cycle_choose(rig.app, LIFE_USER_VERIFICATION, slice_text(PIN), NULL)))
-                return false;
-        return !failed(life_cycle_run(rig.app, &state, NULL)) && state.order == LIFE_ORDER_DONE;
-}
-
-static void the_phone_is_in_use(void)
-{
-        const struct life_state state = look();
-        assert_int_equal(state.phase, LIFE_USE);
-        assert_int_equal(state.present, LIFE_USER_VERIFICATION);
-        assert_int_equal(state.to_choose, 0);
-        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, PIN));
-        live(0, 1);
-}
-
-static void kill_and_go_on(unsigned *applied)
-{
-        enum { VISITS = 6 };
-        for (int i = 0; i < VISITS; i++) {
-                life_rig_kill(&rig);
-                life_rig_flush(&rig);
-                assert_int_equal(life_rig_start(&rig, NULL).code, MITOME_OK);
-                if (go_on(applied))
-                        return;
-        }
-        fail();
-}
-
-static void make_folder(char folder[64])
-{
-        snprintf(folder, 64, "/tmp/mitome-app-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-}
-
-static void remove_folder(const char *folder)
-{
-        static const char *const names[] = { "app.db", "app.db-wal", "app.db-shm", "app.db-journal" };
-        char path[96];
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-                snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-                (void)unlink(path);
-        }
-        assert_int_equal(rmdir(folder), 0);
-}
-
-/* At each `step`-th message from the `from`-th on: the app dies with it, and so does the element's power. */
-static void kill_everywhere(enum phone_way_fate fate, bool calls_only, unsigned step)
-{
-        unsigned at = 1;
-        for (bool cut = true; cut; at += step) {
-                char folder[64];
-                unsigned applied = 0;
-                make_folder(folder);
-                rig.folder = folder;
-                life_rig_open(&rig);
-                life_rig_cut(&rig, fate, at, calls_only);
-                const bool done = go_on(&applied);
-                cut = rig.was_cut;
-                rig.at = 0;
-                if (!done)
-                        kill_and_go_on(&applied);
-                the_phone_is_in_use();
-                assert_true(applied <= 2);
-                life_rig_close(&rig);
-                remove_folder(folder);
-        }
-        assert_true(at > 5);
-}
-
-static void an_app_that_is_killed_before_any_word_arrives_goes_on(void **state)
-{
-        (void)state;
-        kill_everywhere(PHONE_WAY_DROP, true, 2);
-}
-
-static void an_app_that_is_killed_before_any_answer_arrives_goes_on(void **state)
-{
-        (void)state;
-        kill_everywhere(PHONE_WAY_LOSE_ANSWER, true, 1);
-}
-
-static void an_app_that_is_killed_in_mid_relay_goes_on(void **state)
-{
-        (void)state;
-        kill_everywhere(PHONE_WAY_LOSE_ANSWER, false, 23);
-}
-
-static void words_that_arrive_twice_do_no_harm(void **state)
-{
-        (void)state;
-        for (unsigned at = 1; at < 8; at += 2) {
-                unsigned applied = 0;
-                open_rig(NULL);
-                life_rig_cut(&rig, PHONE_WAY_TWICE, at, true);
-                if (!go_on(&applied))
-                        kill_and_go_on(&applied);
-                the_phone_is_in_use();
-                close_rig(NULL);
-        }
 }
 
 /* ---- secrets ---- */
@@ -345,6 +226,52 @@ static void a_phone_is_no_card(void **state)
                 .card = &rig.phone.link,
                 .card_password = slice_text(PASSWORD) };
         assert_int_equal(life_cycle_apply(rig.app, &application, NULL).code, MITOME_E_NOT_MY_NUMBER_CARD);
+}
+
+/* Row 34: the holder has a new card, or his certificate nears its end: the one before ends, and only then is
+ * the new one made. */
+static void a_certificate_is_renewed_by_the_card(void **state)
+{
+        (void)state;
+        issue(LIFE_BOTH);
+        const int64_t before = tsm_rig_number(
+                &rig.tsm, TSM_RIG_AUTHORITY, "SELECT count(*) FROM certificate WHERE place = 2");
+        rig.tsm.now += 3600;
+        assert_int_equal(life_rig_apply(&rig, LIFE_RENEW, LIFE_USER_VERIFICATION, NULL).code, MITOME_OK);
+        struct life_state now = run();
+        if (now.to_choose)
+                assert_int_equal(choose(LIFE_USER_VERIFICATION, PIN), MITOME_OK);
+        now = run();
+        assert_int_equal(now.order, LIFE_ORDER_DONE);
+        assert_int_equal(now.present, LIFE_BOTH); /* the other one stays */
+        live(1, 1);
+        assert_int_equal(tsm_rig_number(&rig.tsm, TSM_RIG_AUTHORITY,
+                                 "SELECT count(*) FROM certificate WHERE place = 2"),
+                before + 1);
+}
+
+static void a_password_is_reset_by_the_card(void **state)
+{
+        (void)state;
+        issue(LIFE_BOTH);
+        assert_int_equal(life_rig_apply(&rig, LIFE_RESET_PASSWORD, LIFE_SIGNING, NULL).code, MITOME_OK);
+        assert_int_equal(run().to_choose, LIFE_SIGNING);
+        assert_int_equal(choose(LIFE_SIGNING, "NEWPASS8"), MITOME_OK);
+        assert_int_equal(run().order, LIFE_ORDER_DONE);
+        assert_true(life_rig_opens(&rig, LIFE_SIGNING, "NEWPASS8"));
+        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, PIN));
+        live(1, 1);
+}
+
+static void a_holder_revokes_by_his_card(void **state)
+{
+        (void)state;
+        issue(LIFE_BOTH);
+        assert_int_equal(life_rig_apply(&rig, LIFE_REVOKE, LIFE_BOTH, NULL).code, MITOME_OK);
+        live(0, 0); /* at once; the erasure follows */
+        const struct life_state now = run();
+        assert_int_equal(now.order, LIFE_ORDER_DONE);
+        assert_int_equal(now.present, 0);
 }
 
 /* ---- who may ---- */
@@ -528,34 +455,6 @@ static void a_phone_that_is_set_back_is_erased_and_revoked(void **state)
         live(0, 1);
 }
 
-static void setting_back_is_never_confirmed_before_the_receipt_was_taken(void **state)
-{
-        (void)state;
-        for (unsigned at = 1;; at++) {
-                bool confirmed = false;
-                open_rig(NULL);
-                const struct life_reset reset = reset_order();
-                issue(LIFE_USER_VERIFICATION);
-                life_rig_cut(&rig, PHONE_WAY_LOSE_ANSWER, at, true);
-                const bool failed_once = failed(life_cycle_reset(&reset, &confirmed, NULL));
-                const bool cut = rig.was_cut;
-                rig.at = 0;
-                assert_int_equal(failed_once, cut);
-                assert_int_equal(confirmed, !cut);
-                if (cut) {
-                        life_rig_kill(&rig);
-                        assert_int_equal(life_rig_start(&rig, NULL).code, MITOME_OK);
-                        assert_int_equal(life_cycle_reset(&reset, &confirmed, NULL).code, MITOME_OK);
-                }
-                assert_true(confirmed);
-                live(0, 0);
-                close_rig(NULL);
-                if (!cut)
-                        break;
-                assert_true(at < 20);
-        }
-}
-
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
 
 int main(void)
@@ -563,10 +462,6 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 WITH_RIG(an_app_leads_its_holder_from_application_to_use),
                 WITH_RIG(either_kind_is_issued_alone),
-                cmocka_unit_test(an_app_that_is_killed_before_any_word_arrives_goes_on),
-                cmocka_unit_test(an_app_that_is_killed_before_any_answer_arrives_goes_on),
-                cmocka_unit_test(an_app_that_is_killed_in_mid_relay_goes_on),
-                cmocka_unit_test(words_that_arrive_twice_do_no_harm),
                 WITH_RIG(what_cannot_be_a_secret_is_refused_before_anybody_is_asked),
                 WITH_RIG(a_secret_that_was_chosen_is_not_chosen_again),
                 WITH_RIG(a_holder_who_waits_too_long_applies_again),
@@ -574,13 +469,15 @@ int main(void)
                 WITH_RIG(a_locked_pin_is_reset_by_the_card),
                 WITH_RIG(a_wrong_card_password_hands_in_nothing),
                 WITH_RIG(a_phone_is_no_card),
+                WITH_RIG(a_certificate_is_renewed_by_the_card),
+                WITH_RIG(a_password_is_reset_by_the_card),
+                WITH_RIG(a_holder_revokes_by_his_card),
                 WITH_RIG(another_app_sees_nothing_and_changes_nothing),
                 WITH_RIG(a_holder_revokes_from_his_phone_without_the_card),
                 WITH_RIG(a_wake_brings_the_erasure_that_somebody_else_asked_for),
                 WITH_RIG(a_receipt_is_brought_home_and_revokes),
                 WITH_RIG(a_receipt_that_was_taken_down_wrongly_is_not_forgotten),
                 WITH_RIG(a_phone_that_is_set_back_is_erased_and_revoked),
-                cmocka_unit_test(setting_back_is_never_confirmed_before_the_receipt_was_taken),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
