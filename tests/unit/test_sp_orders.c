@@ -789,6 +789,42 @@ static void an_issue_whose_key_goes_again_and_again_is_given_up(void **state)
         assert_int_equal(tsm_rig_there(rig, 0) & (TSM_USER_KEY | TSM_USER_CERTIFICATE), 0);
 }
 
+/* The applet goes while its holder still has to choose: it is asked for anew, and all of it again. */
+static void an_issue_survives_the_deletion_of_its_applet(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE], body[96];
+        writer w = WRITER(body);
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
+        rig->now += 5;
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_string(&w, rig->phones[0].identity);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, 0);
+        cbor_write_uint(&w, 3);
+        cbor_write_array(&w, 0);
+        assert_int_equal(tsm_rig_ask(rig, TSM_RIG_SP, PARTY_SEI_TSM, "prepare", writer_view(&w)), MITOME_OK);
+        assert_int_equal(
+                sei_tsm_serve(rig->sei, slice_text(rig->phones[0].identity), &rig->phones[0].link, NULL).code,
+                MITOME_OK);
+        lose_receipts(&rig->phones[0].element);
+        for (unsigned i = 0; i < 3; i++) { /* it is missed, asked for, and there */
+                rig->now += 5;
+                assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+                assert_state(rig, order, i < 2 ? SP_ORDER_OPEN : SP_ORDER_HOLDER, MITOME_OK);
+        }
+        assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0), TSM_USER_KEY | TSM_USER_CERTIFICATE | TSM_PIN_SET);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+}
+
 /* ---- a receipt that does not come ---- */
 
 /* Its receipt is withheld: gone, and not confirmed; the app brings it later. */
@@ -1066,6 +1102,8 @@ int main(void)
                         words_that_are_not_as_they_must_be_are_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         an_issue_whose_key_goes_again_and_again_is_given_up, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        an_issue_survives_the_deletion_of_its_applet, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         an_erasure_whose_receipt_is_withheld_is_not_confirmed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(

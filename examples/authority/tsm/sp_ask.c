@@ -267,8 +267,28 @@ static mitome_status note_prepared(
         struct sp_tsm *tsm, struct sp_order *order, enum sp_prepared prepared, mitome_error *error)
 {
         order->prepared = prepared;
-        return sql_do(tsm->store, "UPDATE order_ SET prepared = ? WHERE id = ?",
+        return sql_do(tsm->store,
+                "UPDATE order_ SET prepared = ?1, prepare_id = CASE ?1 WHEN 0 THEN NULL ELSE prepare_id END "
+                "WHERE id = ?2",
                 SQL_VALUES(SQL_INT(prepared), SQL_BYTES(SLICE(order->id))), NULL, error);
+}
+
+/* The id of this wish, remembered before it is said: said twice, it cleans once. */
+static mitome_status prepare_id(
+        struct sp_tsm *tsm, const struct sp_order *order, uint8_t ret[LETTER_ID_SIZE], mitome_error *error)
+{
+        struct sql_query query;
+        mitome_status status = ok();
+        uint8_t id[LETTER_ID_SIZE];
+        MITOME_TRY(party_make_id(tsm->party, id, error));
+        MITOME_TRY(sql_do(tsm->store, "UPDATE order_ SET prepare_id = COALESCE(prepare_id, ?) WHERE id = ?",
+                SQL_VALUES(SQL_BYTES(SLICE(id)), SQL_BYTES(SLICE(order->id))), NULL, error));
+        MITOME_TRY(sql_ask(tsm->store, "SELECT prepare_id FROM order_ WHERE id = ?",
+                SQL_VALUES(SQL_BYTES(SLICE(order->id))), &query, error));
+        if (sql_next(&query))
+                status = slice_copy(sql_bytes(&query, 0), "letter", ret, LETTER_ID_SIZE, error);
+        mitome_status ended = sql_end(&query);
+        return failed(status) ? status : ended;
 }
 
 static mitome_status read_state(slice answer, uint64_t *ret, mitome_error *error)
@@ -279,17 +299,16 @@ static mitome_status read_state(slice answer, uint64_t *ret, mitome_error *error
         return sp_map_end(&map);
 }
 
-/* What is absent, though it was only asked about, has to be prepared after all. */
+/* What is absent, though it was asked for once (a factory reset came between), is asked for anew. */
 static const enum sp_prepared after_answer[] = {
         [ABSENT] = SP_NOT_PREPARED,
         [INSTALLED] = SP_PREPARED,
         [ASKED] = SP_PREPARE_ASKED,
 };
 
-/* The order's own id is the letter's: asked twice, it cleans once. */
 mitome_status sp_ask_prepared(struct sp_tsm *tsm, struct sp_order *order, bool *ret, mitome_error *error)
 {
-        uint8_t body[256], buffer[LETTER_MAX];
+        uint8_t body[256], buffer[LETTER_MAX], id[LETTER_ID_SIZE];
         writer w = WRITER(body);
         slice answer = { 0 };
         uint64_t state;
@@ -302,11 +321,12 @@ mitome_status sp_ask_prepared(struct sp_tsm *tsm, struct sp_order *order, bool *
                 write_prepare(tsm, sp_identity(order), &w);
         else
                 write_identity(sp_identity(order), &w);
-        mitome_status status =
-                first ? ask(tsm, PARTY_SEI_TSM, "prepare", order->id, &w, buffer, &answer, &refusal, error)
-                      : ask_anew(tsm, PARTY_SEI_TSM, "applet-state", &w, buffer, &answer, &refusal, error);
+        MITOME_TRY(first ? prepare_id(tsm, order, id, error) : party_make_id(tsm->party, id, error));
+        mitome_status status = ask(tsm, PARTY_SEI_TSM, first ? "prepare" : "applet-state", id, &w, buffer,
+                &answer, &refusal, error);
         MITOME_TRY(pass_on(status, refusal, "applet", error));
         MITOME_TRY(read_state(answer, &state, error));
         *ret = state == INSTALLED;
-        return note_prepared(tsm, order, after_answer[state], error);
+        MITOME_TRY(note_prepared(tsm, order, after_answer[state], error));
+        return state == ABSENT && !first ? sp_ask_prepared(tsm, order, ret, error) : ok();
 }

@@ -219,6 +219,31 @@ static mitome_status write_both(struct work *work, mitome_error *error)
                 store_of(work), other_key ? begin_again(work, error) : note_written(work, error), error);
 }
 
+/* Does the certificate still stand in the phone, by the element's own authenticated word? A factory reset may
+ * have come between: an issue then begins again, and a reset has nothing to reset. */
+static mitome_status see_certificate(struct work *work, bool *ret, unsigned *ret_there, mitome_error *error)
+{
+        const unsigned bit =
+                work->part.kind == SP_USER_VERIFICATION ? TSM_USER_CERTIFICATE : TSM_SIGNING_CERTIFICATE;
+        struct sp_tsm *tsm = work->visit->tsm;
+        MITOME_TRY(tsm_look(&work->visit->channel, ret_there, error));
+        *ret = *ret_there & bit;
+        if (*ret)
+                return ok();
+        MITOME_TRY(sql_begin(tsm->store, error));
+        return sp_finish(tsm->store,
+                work->order->purpose <= SP_RENEW ? begin_again(work, error)
+                                                 : sp_give_up(tsm, work->order, MITOME_E_ORDER_HELD, error),
+                error);
+}
+
+static mitome_status see_end(struct work *work, mitome_error *error)
+{
+        unsigned there;
+        bool stands;
+        return see_certificate(work, &stands, &there, error);
+}
+
 /* ---- the temporary secret ---- */
 
 enum { PASSWORD_SIZE = 12, PIN_SIZE = 4 };
@@ -277,6 +302,11 @@ static mitome_status set_secret(struct work *work, mitome_error *error)
 {
         SECRET(secret);
         struct sp_tsm *tsm = work->visit->tsm;
+        unsigned there;
+        bool stands;
+        MITOME_TRY(see_certificate(work, &stands, &there, error));
+        if (!stands)
+                return ok();
         MITOME_TRY(draw_secret(work, &secret, error));
         MITOME_TRY(keep_secret(work, &secret, error));
         MITOME_TRY(tsm_set_temporary(
@@ -293,7 +323,10 @@ static mitome_status see_holder(struct work *work, mitome_error *error)
 {
         const bool pin = work->part.kind == SP_USER_VERIFICATION;
         unsigned there;
-        MITOME_TRY(tsm_look(&work->visit->channel, &there, error));
+        bool stands;
+        MITOME_TRY(see_certificate(work, &stands, &there, error));
+        if (!stands)
+                return ok();
         if (!(there & (pin ? TSM_PIN_SET : TSM_PASSWORD_SET)))
                 return move(work, SP_STEP_WRITTEN, error);
         if (there & (pin ? TSM_PIN_TEMPORARY : TSM_PASSWORD_TEMPORARY))
@@ -310,6 +343,7 @@ static mitome_status (*const steps[])(struct work *work, mitome_error *error) = 
         [SP_STEP_CERTIFIED] = write_both,
         [SP_STEP_WRITTEN] = set_secret,
         [SP_STEP_TEMPORARY] = see_holder,
+        [SP_STEP_HOLDERS] = see_end,
 };
 
 static mitome_status is_open(struct work *work, bool *ret, mitome_error *error)
@@ -361,8 +395,10 @@ mitome_status sp_do_issue(struct sp_visit *visit, const struct sp_order *order, 
         if (order->prepared != SP_PREPARED && order->purpose <= SP_RENEW)
                 return ok();
         mitome_status status = sp_visit_open(visit, TSM_JPKI, &cause);
-        if (sp_visit_absent(visit, status))
-                return ok();
+        if (sp_visit_absent(visit, status)) /* asked of the SEI-TSM the next time */
+                return sql_do(store,
+                        "UPDATE order_ SET prepared = 1, state = 1 WHERE id = ? AND prepared = 2 AND state <= 2",
+                        SQL_VALUES(SQL_BYTES(SLICE(order->id))), NULL, error);
         if (failed(status))
                 return sp_again(status, &cause, error);
         for (unsigned kind = SP_LAST_KIND; open && kind >= SP_FIRST_KIND; kind--)

@@ -69,32 +69,32 @@ struct sp_tsm_config {
 };
 
 /* The party's tables: struct party_config's schema. */
-#define SP_TSM_SCHEMA                                                                                                   \
-        "CREATE TABLE device (identity TEXT PRIMARY KEY, first_version INTEGER, first BLOB, own_version "               \
-        "INTEGER, own BLOB, own_stands INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL DEFAULT 0) "                    \
-        "WITHOUT ROWID;"                                                                                                \
-        "CREATE TABLE session (id BLOB PRIMARY KEY, nonce TEXT NOT NULL UNIQUE, identity TEXT NOT NULL, "               \
-        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, began_at INTEGER NOT NULL, verified_at INTEGER, "            \
-        "order_id BLOB, digest BLOB) WITHOUT ROWID;"                                                                    \
-        "CREATE INDEX session_began ON session (began_at);"                                                             \
-        "CREATE TABLE order_ (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, " \
-        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, person BLOB, application BLOB, session BLOB, "               \
-        "prepared INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL, code INTEGER NOT NULL DEFAULT 0, "                \
-        "made_at INTEGER NOT NULL, until INTEGER NOT NULL);"                                                            \
-        "CREATE UNIQUE INDEX order_one ON order_ (identity) WHERE state IN (1, 2) AND purpose <= 4;"                    \
-        "CREATE INDEX order_open ON order_ (identity, row) WHERE state <= 3;"                                           \
-        "CREATE TABLE part (order_id BLOB NOT NULL, kind INTEGER NOT NULL, step INTEGER NOT NULL, tries "               \
-        "INTEGER NOT NULL DEFAULT 0, modulus BLOB, call_id BLOB, certificate BLOB, ca BLOB, serial BLOB, "              \
-        "secret BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                                     \
-        "CREATE INDEX part_serial ON part (kind, serial);"                                                              \
-        "CREATE TABLE held (identity TEXT NOT NULL, kind INTEGER NOT NULL, person BLOB NOT NULL, serial "               \
-        "BLOB NOT NULL, lives INTEGER NOT NULL, PRIMARY KEY (identity, kind)) WITHOUT ROWID;"                           \
-        "CREATE INDEX held_serial ON held (kind, serial);"                                                              \
-        "CREATE TABLE receipt (identity TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, cose "            \
-        "BLOB NOT NULL, taken_at INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (identity, "             \
-        "number)) WITHOUT ROWID;"                                                                                       \
-        "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "                 \
-        "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA              \
+#define SP_TSM_SCHEMA                                                                                                     \
+        "CREATE TABLE device (identity TEXT PRIMARY KEY, first_version INTEGER, first BLOB, own_version "                 \
+        "INTEGER, own BLOB, own_stands INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL DEFAULT 0) "                      \
+        "WITHOUT ROWID;"                                                                                                  \
+        "CREATE TABLE session (id BLOB PRIMARY KEY, nonce TEXT NOT NULL UNIQUE, identity TEXT NOT NULL, "                 \
+        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, began_at INTEGER NOT NULL, verified_at INTEGER, "              \
+        "order_id BLOB, digest BLOB) WITHOUT ROWID;"                                                                      \
+        "CREATE INDEX session_began ON session (began_at);"                                                               \
+        "CREATE TABLE order_ (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, "   \
+        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, person BLOB, application BLOB, session BLOB, "                 \
+        "prepared INTEGER NOT NULL DEFAULT 0, prepare_id BLOB, state INTEGER NOT NULL, code INTEGER NOT NULL DEFAULT 0, " \
+        "made_at INTEGER NOT NULL, until INTEGER NOT NULL);"                                                              \
+        "CREATE UNIQUE INDEX order_one ON order_ (identity) WHERE state IN (1, 2) AND purpose <= 4;"                      \
+        "CREATE INDEX order_open ON order_ (identity, row) WHERE state <= 3;"                                             \
+        "CREATE TABLE part (order_id BLOB NOT NULL, kind INTEGER NOT NULL, step INTEGER NOT NULL, tries "                 \
+        "INTEGER NOT NULL DEFAULT 0, modulus BLOB, call_id BLOB, certificate BLOB, ca BLOB, serial BLOB, "                \
+        "secret BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                                       \
+        "CREATE INDEX part_serial ON part (kind, serial);"                                                                \
+        "CREATE TABLE held (identity TEXT NOT NULL, kind INTEGER NOT NULL, person BLOB NOT NULL, serial "                 \
+        "BLOB NOT NULL, lives INTEGER NOT NULL, PRIMARY KEY (identity, kind)) WITHOUT ROWID;"                             \
+        "CREATE INDEX held_serial ON held (kind, serial);"                                                                \
+        "CREATE TABLE receipt (identity TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, cose "              \
+        "BLOB NOT NULL, taken_at INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (identity, "               \
+        "number)) WITHOUT ROWID;"                                                                                         \
+        "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "                   \
+        "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA                \
                 PUSH_QUEUE_SCHEMA DEVICE_LIST_SCHEMA
 enum { SP_TSM_SCHEMA_VERSION = 1 };
 
