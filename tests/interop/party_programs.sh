@@ -4,7 +4,8 @@
 # ends when it is told to, and leaves a journal that `mitome journal verify` finds sound.
 # usage: party_programs.sh MITOME FETCH AUTHORITY MUNICIPALITY MAKER SEI-TSM SP-TSM; prints TAP.
 set -eu
-mitome=$1 fetch=$2 authority=$3 municipality=$4 maker=$5 sei_tsm=$6 sp_tsm=$7
+mitome=$(readlink -f "$1") fetch=$(readlink -f "$2") authority=$(readlink -f "$3") municipality=$(readlink -f "$4")
+maker=$(readlink -f "$5") sei_tsm=$(readlink -f "$6") sp_tsm=$(readlink -f "$7")
 # shellcheck source=tests/interop/tap.sh
 . "$(dirname "$0")/tap.sh"
 work=$(mktemp -d)
