@@ -624,6 +624,155 @@ static void test_a_successor_is_told_to_verifiers_and_one_way(void **state)
                 ask_successor(rig, RIG_PORTAL, kind, issuer, old, new, &yes), MITOME_E_AUTHORITY_SENDER);
 }
 
+/* ---- revoking upon an application ---- */
+
+static mitome_code revoke_upon(
+        struct register_rig *rig, enum register_kind kind, slice der, const uint8_t digest[32])
+{
+        uint8_t bytes[128], serial[REGISTER_SERIAL_MAX];
+        writer w = WRITER(bytes);
+        cbor_write_map(&w, 4);
+        cbor_write_uint(&w, 1);
+        cbor_write_uint(&w, kind);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, register_rig_serial(der, serial));
+        cbor_write_uint(&w, 3);
+        cbor_write_uint(&w, 5);
+        cbor_write_uint(&w, 4);
+        cbor_write_bytes(&w, slice_of(digest, 32));
+        return register_rig_ask(rig, RIG_SP_TSM, "revoke", &w, NULL);
+}
+
+/* Rows 32 and 40: from another phone, by the card; but not by somebody else's, nor by what was said for
+ * another purpose or long ago. */
+static void test_a_card_revokes_its_holders_phone_from_another(void **state)
+{
+        struct register_rig *rig = *state;
+        struct holder all = hold_all(rig, &register_rig_hanako);
+        struct register_rig_card thief;
+        uint8_t digest[32], unknown[32] = { 0 };
+        register_rig_holder(rig, &register_rig_taro, &thief);
+        assert_int_equal(
+                revoke_upon(rig, REGISTER_SIGNING, SIGNING_IN(all), unknown), MITOME_E_AUTHORITY_UNKNOWN);
+        check_new(rig, &thief, &(struct register_rig_application){ .purpose = "revoke", .nonce = "r0" },
+                digest);
+        assert_int_equal(
+                revoke_upon(rig, REGISTER_SIGNING, SIGNING_IN(all), digest), MITOME_E_AUTHORITY_APPLICATION);
+        check_new(rig, &all.card, &(struct register_rig_application){ .purpose = "reset-pin", .nonce = "r1" },
+                digest);
+        assert_int_equal(
+                revoke_upon(rig, REGISTER_SIGNING, SIGNING_IN(all), digest), MITOME_E_AUTHORITY_APPLICATION);
+        check_new(rig, &all.card,
+                &(struct register_rig_application){
+                        .purpose = "revoke", .nonce = "r2", .device = "MT-1 0002" },
+                digest);
+        rig->now += DAY + 1;
+        assert_int_equal(
+                revoke_upon(rig, REGISTER_SIGNING, SIGNING_IN(all), digest), MITOME_E_AUTHORITY_TIME);
+        rig->now--;
+        assert_int_equal(status_of(rig, REGISTER_SIGNING, SIGNING_IN(all)), REGISTER_GOOD);
+        assert_int_equal(revoke_upon(rig, REGISTER_SIGNING, SIGNING_IN(all), digest), MITOME_OK);
+        assert_int_equal(status_of(rig, REGISTER_SIGNING, SIGNING_IN(all)), REGISTER_REVOKED);
+        assert_int_equal(status_of(rig, REGISTER_USER_VERIFICATION, LOGIN_IN(all)), REGISTER_GOOD);
+}
+
+/* ---- finding, and what nobody has ---- */
+
+static mitome_code find(struct register_rig *rig, const struct register_rig_facts *facts)
+{
+        uint8_t bytes[1024];
+        writer w = WRITER(bytes);
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_string(&w, facts->name);
+        cbor_write_uint(&w, 2);
+        cbor_write_array(&w, 3);
+        cbor_write_uint(&w, (uint64_t)facts->year);
+        cbor_write_uint(&w, (uint64_t)facts->month);
+        cbor_write_uint(&w, (uint64_t)facts->day);
+        cbor_write_uint(&w, 3);
+        cbor_write_string(&w, facts->address);
+        return register_rig_ask(rig, RIG_CALL_CENTRE, "find", &w, NULL);
+}
+
+/* Two people of whom a caller could be either: neither is touched. */
+static void test_a_description_of_two_people_finds_none(void **state)
+{
+        struct register_rig *rig = *state;
+        uint8_t person[REGISTER_PERSON_SIZE];
+        struct register_rig_facts twin = register_rig_hanako;
+        twin.city = "Mihon-shi"; /* as the other municipality writes it */
+        register_rig_person(rig, &register_rig_hanako, person);
+        assert_int_equal(find(rig, &register_rig_hanako), MITOME_OK);
+        register_rig_person(rig, &twin, person);
+        assert_int_equal(find(rig, &register_rig_hanako), MITOME_E_AUTHORITY_AMBIGUOUS);
+        assert_int_equal(find(rig, &register_rig_taro), MITOME_E_AUTHORITY_UNKNOWN);
+}
+
+/* ---- what the CAs publish from ---- */
+
+static mitome_status count_entry(void *context, const struct ca_entry *entry, mitome_error *error)
+{
+        size_t *count = context;
+        (void)error;
+        assert_true(entry->serial.size > 0 && entry->at > 0);
+        (*count)++;
+        return ok();
+}
+
+static size_t listed(struct register_rig *rig, const struct ca_place *place)
+{
+        size_t count = 0;
+        const struct ca_source source = register_source(rig->book);
+        const struct ca_visitor visitor = { &count, count_entry };
+        assert_int_equal(
+                source.revoked(source.context, AUTHORITY_SIGNING, place, &visitor, NULL).code, MITOME_OK);
+        return count;
+}
+
+static void test_lists_are_in_full_and_of_a_municipality(void **state)
+{
+        struct register_rig *rig = *state;
+        struct holder hanako = hold_all(rig, &register_rig_hanako), taro = hold_all(rig, &register_rig_taro);
+        const struct ca_place here = { "Tokyo-to", "Mihon-ku" }, there = { "Osaka-fu", "Mihon-shi" },
+                              nowhere = { "Tokyo-to", "Mihon-shi" };
+        const struct ca_source source = register_source(rig->book);
+        struct ca_status status;
+        uint8_t serial[REGISTER_SERIAL_MAX];
+        uint64_t first, second, other;
+        assert_int_equal(listed(rig, NULL), 0);
+        assert_int_equal(register_rig_revoke(rig, RIG_SP_TSM, REGISTER_SIGNING, SIGNING_IN(hanako), 5, NULL),
+                MITOME_OK);
+        assert_int_equal(
+                register_rig_hold(rig, RIG_CALL_CENTRE, "hold", REGISTER_SIGNING, SIGNING_OF(taro.card)),
+                MITOME_OK);
+        assert_int_equal(listed(rig, NULL), 2);
+        assert_int_equal(listed(rig, &here), 1);
+        assert_int_equal(listed(rig, &there), 1);
+        assert_int_equal(listed(rig, &nowhere), 0);
+        assert_int_equal(source.status(source.context, AUTHORITY_SIGNING,
+                                       register_rig_serial(SIGNING_OF(taro.card), serial), &status, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_int_equal(status.state, CA_HOLD);
+        assert_int_equal(status.reason, 6);
+        /* of the other CA there is no such number */
+        assert_int_equal(source.status(source.context, AUTHORITY_USER_VERIFICATION,
+                                       register_rig_serial(SIGNING_OF(taro.card), serial), &status, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_int_equal(status.state, CA_UNKNOWN);
+        assert_int_equal(source.next_number(source.context, AUTHORITY_SIGNING, &first, NULL).code, MITOME_OK);
+        assert_int_equal(
+                source.next_number(source.context, AUTHORITY_SIGNING, &second, NULL).code, MITOME_OK);
+        assert_int_equal(source.next_number(source.context, AUTHORITY_USER_VERIFICATION, &other, NULL).code,
+                MITOME_OK);
+        assert_true(second > first);
+        assert_int_equal(other, 1);
+        rig->now += 11LL * 365 * DAY; /* all have ended */
+        assert_int_equal(listed(rig, NULL), 0);
+}
+
 /* ---- the journal ---- */
 
 /* Neither name nor address, in whatever form it is kept. */
@@ -679,6 +828,9 @@ int main(void)
                 TEST(test_a_phones_hold_ends_in_a_new_certificate),
                 TEST(test_a_hold_is_released_where_the_setting_says_so),
                 TEST(test_a_successor_is_told_to_verifiers_and_one_way),
+                TEST(test_a_card_revokes_its_holders_phone_from_another),
+                TEST(test_a_description_of_two_people_finds_none),
+                TEST(test_lists_are_in_full_and_of_a_municipality),
                 TEST(test_the_journal_holds_no_personal_data),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
