@@ -470,6 +470,11 @@ static void the_lease_follows_the_certificates_status(void **state)
         assert_int_equal(lease_of(rig, 0), 0);
         assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING); /* a hold erases nothing */
         assert_int_equal(open_erasures(rig), 0);
+        rig->register_config.phone_release = REGISTER_RELEASE;
+        assert_int_equal(tsm_rig_letter(rig, TSM_RIG_CALL_CENTRE, "release", writer_view(&w)), MITOME_OK);
+        assert_int_equal(lease_of(rig, 0), 0);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(lease_of(rig, 0), 8);
 }
 
 static void no_lease_is_renewed_while_the_authority_is_silent(void **state)
