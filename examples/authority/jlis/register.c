@@ -244,27 +244,47 @@ void register_add_ground(struct register_grounds *grounds, const char *kind, sli
                 !failed(slice_copy(digest, "evidence", evidence->digest, sizeof evidence->digest, NULL));
 }
 
+/* What is said of one person's certificates is joined by the digest of his opaque number, which tells nothing
+ * to who does not know it: so a journal can be read as his time line. */
+static mitome_status add_person(struct authority_register *book, int64_t person,
+        struct register_grounds *grounds, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        uint8_t digest[LETTER_DIGEST_SIZE];
+        MITOME_TRY(sql_ask(book->store, "SELECT id FROM person WHERE number = ?", SQL_VALUES(SQL_INT(person)),
+                &query, error));
+        if (sql_next(&query) && grounds->count < JOURNAL_EVIDENCE_MAX) {
+                const slice id = sql_bytes(&query, 0);
+                sha256(&id, 1, digest);
+                register_add_ground(grounds, "person", SLICE(digest));
+        }
+        return sql_end(&query);
+}
+
 mitome_status register_note(struct authority_register *book, const char *what, const char *outcome,
         struct register_subject subject, const struct register_grounds *grounds, const char *reason,
         mitome_error *error)
 {
         char buffer[JOURNAL_SUBJECT_BUFFER];
+        struct register_grounds all = *grounds;
         struct journal_decision decision = {
                 .what = what,
                 .outcome = outcome,
                 .subject = subject.hex ? journal_subject_hex(buffer, subject.kind, subject.bytes)
                                        : journal_subject_text(buffer, subject.kind, subject.bytes),
-                .evidence_count = grounds->count,
                 .reason = reason,
         };
-        for (size_t i = 0; i < grounds->count; i++)
-                decision.evidence[i] = grounds->evidence[i];
+        if (subject.person)
+                MITOME_TRY(add_person(book, subject.person, &all, error));
+        decision.evidence_count = all.count;
+        for (size_t i = 0; i < all.count; i++)
+                decision.evidence[i] = all.evidence[i];
         return party_decide(book->party, &decision, error);
 }
 
 struct register_subject register_about(const struct register_certificate *certificate)
 {
-        return (struct register_subject){ "serial", register_serial(certificate), true };
+        return (struct register_subject){ "serial", register_serial(certificate), true, certificate->person };
 }
 
 /* ---- what the CAs publish from ---- */

@@ -82,6 +82,7 @@ struct register_subject {
         const char *kind;
         slice bytes;
         bool hex;
+        int64_t person; /* whose it is, by his number in the store; 0: nobody's */
 };
 MITOME_CHECKED mitome_status register_note(struct authority_register *book, const char *what,
         const char *outcome, struct register_subject subject, const struct register_grounds *grounds,

@@ -90,7 +90,7 @@ mitome_status register_certify(struct authority_register *book, const struct reg
         MITOME_TRY(ca_issue(register_ca(book, order->kind), &wanted, random, ret, error));
         MITOME_TRY(enter(book, order, SLICE(serial), wanted.not_after, slice_of(ret->bytes, ret->size),
                 ret_number, error));
-        const struct register_subject subject = { "serial", SLICE(serial), true };
+        const struct register_subject subject = { "serial", SLICE(serial), true, order->person->number };
         return register_note(book, "issue-certificate", "done", subject, grounds, NULL, error);
 }
 

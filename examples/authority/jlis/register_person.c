@@ -173,8 +173,9 @@ mitome_status register_person_desk(
         MITOME_TRY(check_facts(book, &facts, &person, error));
         MITOME_TRY(find_same(book, &person, person.id, &known, error));
         if (!known) {
-                const struct register_subject subject = { "person", SLICE(person.id), true };
                 MITOME_TRY(insert(book, &person, error));
+                const struct register_subject subject = { "person", SLICE(person.id), true,
+                        sql_last_row(book->store) };
                 MITOME_TRY(register_note(book, "register-person", "done", subject, &grounds, NULL, error));
         }
         cbor_write_map(answer, 1);
@@ -189,7 +190,7 @@ static mitome_status change(struct authority_register *book, int64_t number,
         const struct register_person *person, const struct register_grounds *grounds,
         struct register_ended *ended, mitome_error *error)
 {
-        const struct register_subject subject = { "person", SLICE(person->id), true };
+        const struct register_subject subject = { "person", SLICE(person->id), true, number };
         MITOME_TRY(sql_do(book->store,
                 "UPDATE person SET name = ?, address = ?, prefecture = ?, city = ?, gender = ?, born = ?, "
                 "municipality = ? WHERE number = ?",
@@ -320,6 +321,6 @@ mitome_status register_find_desk(
         cbor_write_bytes(answer, SLICE(id));
         cbor_write_uint(answer, 2);
         MITOME_TRY(write_live(book, number, answer, error));
-        const struct register_subject subject = { "person", SLICE(id), true };
+        const struct register_subject subject = { "person", SLICE(id), true, number };
         return register_note(book, "find-person", "done", subject, &grounds, NULL, error);
 }
