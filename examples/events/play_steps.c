@@ -2,6 +2,7 @@
 #include "play_steps.h"
 
 #include "counter_authority.h"
+#include "counter_message.h"
 #include "evidence_app.h"
 #include "jpki_app.h"
 
@@ -22,10 +23,12 @@ static mitome_status fetch(void *context, enum evidence_kind kind, slice nonce, 
         size_t *ret_size, mitome_error *error)
 {
         struct evidence_answer answer;
+        uint8_t to_sign[COUNTER_SIGNED_SIZE];
         uint16_t sw;
         *ret_size = 0;
+        counter_nonce(nonce, to_sign);
         mitome_error cause = { 0 };
-        if (failed(evidence_fetch(context, kind, nonce, &answer, &sw, &cause)))
+        if (failed(evidence_fetch(context, kind, SLICE(to_sign), &answer, &sw, &cause)))
                 return kind == EVIDENCE_RECEIPT && sw == SW_NO_REFERENCE
                                ? ok()
                                : fail(error, cause.code, cause.field, cause.clause);

@@ -20,14 +20,16 @@ static void fetch(struct counter_port *port, const struct counter_question *ques
 {
         enum evidence_kind kind =
                 question->kind == COUNTER_ASKS_RECEIPT ? EVIDENCE_RECEIPT : EVIDENCE_STATEMENT;
+        uint8_t nonce[COUNTER_SIGNED_SIZE];
         uint16_t sw = 0;
+        counter_nonce(question->nonce, nonce);
         if (!port->touched && !port->touch(port->context)) {
                 ret->kind = COUNTER_DECLINED;
                 return;
         }
         port->touched = true;
         bool given = hold(port) &&
-                     !failed(evidence_fetch(port->enforcer, kind, question->nonce, evidence, &sw, NULL));
+                     !failed(evidence_fetch(port->enforcer, kind, SLICE(nonce), evidence, &sw, NULL));
         mitome_enforcer_close(port->enforcer);
         if (given)
                 ret->evidence = evidence->evidence;

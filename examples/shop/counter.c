@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "counter.h"
 
+#include "counter_message.h"
+
 #include <openssl/x509.h>
 
 /* ---- findings ---- */
@@ -45,7 +47,9 @@ static bool verify(struct counter_case *at, slice bytes, enum evidence_kind kind
         struct counter_piece *ret)
 {
         const char *const names[] = { [EVIDENCE_RECEIPT] = "receipt", [EVIDENCE_STATEMENT] = "statement" };
-        const struct evidence_expected expected = { kind, with_nonce ? SLICE(at->nonce) : (slice){ 0 },
+        uint8_t nonce[COUNTER_SIGNED_SIZE];
+        counter_nonce(SLICE(at->nonce), nonce);
+        const struct evidence_expected expected = { kind, with_nonce ? SLICE(nonce) : (slice){ 0 },
                 at->counter->identity };
         ret->taken = false;
         ret->size = bytes.size;

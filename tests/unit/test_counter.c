@@ -304,6 +304,31 @@ static void a_statement_from_before_the_question(void **state)
         assert_untold(MITOME_E_EVIDENCE_NONCE);
 }
 
+/* The SP-TSM's and the reset server's questions are answered by a statement, too: it has the certificates
+ * revoked, or the phone set back. */
+static void a_clerk_who_asks_with_anothers_nonce_gets_nothing_that_serves_there(void **state)
+{
+        (void)state;
+        static const char stolen[] = "00112233445566778899aabbccddeeff";
+        const slice nonces[] = { slice_text(stolen), slice_of(stolen, 16) };
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        counter_rig_provision(&phone);
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        for (size_t i = 0; i < sizeof nonces / sizeof *nonces; i++) {
+                uint8_t bytes[EVIDENCE_MAX];
+                size_t size = 0;
+                struct evidence evidence;
+                const struct evidence_expected expected = {
+                        EVIDENCE_STATEMENT, nonces[i], slice_text(ELEMENT_RIG_IDENTITY)
+                };
+                assert_ok(seen.fetch(&phone, EVIDENCE_STATEMENT, nonces[i], bytes, &size, NULL));
+                assert_int_equal(evidence_verify(slice_of(bytes, size), &expected, makers, at.counter->now,
+                                         NULL, &evidence, NULL)
+                                         .code,
+                        MITOME_E_EVIDENCE_NONCE);
+        }
+}
+
 static void a_replayed_receipt(void **state)
 {
         (void)state;
@@ -608,6 +633,7 @@ int main(void)
                 TEST(a_forged_statement),
                 TEST(a_forged_receipt),
                 TEST(a_statement_from_before_the_question),
+                TEST(a_clerk_who_asks_with_anothers_nonce_gets_nothing_that_serves_there),
                 TEST(a_replayed_receipt),
                 TEST(another_phones_statement),
                 TEST(another_phones_receipt),
