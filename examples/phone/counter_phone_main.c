@@ -5,6 +5,7 @@
 
 #include "card_link.h"
 #include "counter_port.h"
+#include "hex_text.h"
 #include "unix_socket.h"
 
 #include <getopt.h>
@@ -16,23 +17,35 @@
 enum { CONNECT_MS = 5000 };
 
 static const char usage[] =
-        "usage: counter-phone --element PATH --socket PATH [--touch ask|auto] [--once]\n\n"
+        "usage: counter-phone --element PATH --socket PATH [--app HEX] [--touch ask|auto]\n"
+        "                     [--once]\n\n"
         "Plays the phone that lies on a shop's counter: answers `mitome check-device --phone unix:PATH`.\n\n"
         "  --element PATH   the socket of `mitome element --unix`\n"
         "  --socket PATH    where the counter may ask\n"
+        "  --app HEX        SHA-256 of the app's certificate, where the element's access rules name it\n"
         "  --touch ask      the holder presses Enter once a counter (else nothing is given); auto: always\n"
         "  --once           ends after one counter\n";
 
 struct options {
         const char *element, *socket;
+        struct mitome_app app; /* its identity is the platform's word */
         bool automatic, once, help;
 };
+
+static bool read_app(const char *text, struct mitome_app *app)
+{
+        slice hash;
+        return !failed(hex_text_decode(
+                       slice_text(text), "--app", app->sha256, sizeof app->sha256, &hash, NULL)) &&
+               hash.size == sizeof app->sha256;
+}
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
         static const struct option known[] = {
                 { "element", required_argument, NULL, 'e' },
                 { "socket", required_argument, NULL, 's' },
+                { "app", required_argument, NULL, 'a' },
                 { "touch", required_argument, NULL, 't' },
                 { "once", no_argument, NULL, 'o' },
                 { "help", no_argument, NULL, 'h' },
@@ -43,6 +56,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->element = optarg;
                 else if (option == 's')
                         options->socket = optarg;
+                else if (option == 'a' && read_app(optarg, &options->app))
+                        continue;
                 else if (option == 't' && (strcmp(optarg, "auto") == 0 || strcmp(optarg, "ask") == 0))
                         options->automatic = strcmp(optarg, "auto") == 0;
                 else if (option == 'o')
@@ -90,16 +105,14 @@ static mitome_status serve(
         return ok();
 }
 
-/* The app's identity is the platform's word; here it is one that the rules for every app let through. */
 static mitome_status run(struct options *options, mitome_error *error)
 {
-        const struct mitome_app app = { .sha256 = { 0x43 }, .sha1 = { 0x43 } };
         struct card_link *card;
         struct mitome_enforcer *enforcer = NULL;
         int listener = -1;
         MITOME_TRY(card_link_open(options->element, CONNECT_MS, &card, error));
         const struct mitome_link link = card_link(card);
-        mitome_status status = mitome_enforcer_new(&link, &app, &enforcer, error);
+        mitome_status status = mitome_enforcer_new(&link, &options->app, &enforcer, error);
         if (!failed(status))
                 status = unix_socket_listen(options->socket, &listener, error);
         if (!failed(status))
@@ -115,7 +128,8 @@ static mitome_status run(struct options *options, mitome_error *error)
 
 int main(int argc, char **argv)
 {
-        struct options options = { 0 };
+        /* Nobody's, whom only rules for every app let through. */
+        struct options options = { .app = { .sha256 = { 0x43 }, .sha1 = { 0x43 } } };
         mitome_error error = { 0 };
         if (!read_options(argc, argv, &options)) {
                 fputs(usage, stderr);

@@ -20,14 +20,20 @@ MITOME_CHECKED mitome_status counter_note(struct party *shop, const struct count
  */
 
 struct counter_network;
+enum { COUNTER_SHOP_KEY_SIZE = 32 };
 
-/* counter_network_open opens the shop's folder (key, store, journal) with the directory of parties.
- * counter_network_party is the shop. Without the libraries: SOCKET. */
+/* counter_network_open opens the shop's folder (key, store, journal; made when there is none) with the
+ * directory of parties (NULL: to ask nobody). Without the libraries: UNREACHABLE. */
 MITOME_CHECKED mitome_status counter_network_open(const char *folder, const char *directory,
         const struct mitome_random *random, struct counter_network **ret, mitome_error *error);
 struct counter_authority counter_network_authority(struct counter_network *network);
 MITOME_CHECKED mitome_status counter_network_note(struct counter_network *network,
         const struct counter_case *at, const struct counter_report *report, mitome_error *error);
+/* counter_network_key is the shop's public key, by which others know it; counter_network_journal writes its
+ * journal out. */
+void counter_network_key(struct counter_network *network, uint8_t ret_key[COUNTER_SHOP_KEY_SIZE]);
+MITOME_CHECKED mitome_status counter_network_journal(
+        struct counter_network *network, const char *path, mitome_error *error);
 void counter_network_close(struct counter_network *network); /* NULL is fine */
 
 #endif

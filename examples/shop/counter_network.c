@@ -20,7 +20,8 @@ static int64_t read_clock(void *context)
 static mitome_status open_network(struct counter_network *network, const char *folder, const char *directory,
         const struct mitome_random *random, mitome_error *error)
 {
-        MITOME_TRY(directory_read(directory, &network->directory, error));
+        if (directory)
+                MITOME_TRY(directory_read(directory, &network->directory, error));
         MITOME_TRY(post_http_open(0, &network->http, error));
         const struct party_config config = { .name = PARTY_SHOP,
                 .folder = folder,
@@ -56,6 +57,16 @@ mitome_status counter_network_note(struct counter_network *network, const struct
         const struct counter_report *report, mitome_error *error)
 {
         return counter_note(network->shop, at, report, error);
+}
+
+void counter_network_key(struct counter_network *network, uint8_t ret_key[COUNTER_SHOP_KEY_SIZE])
+{
+        party_key(network->shop, ret_key);
+}
+
+mitome_status counter_network_journal(struct counter_network *network, const char *path, mitome_error *error)
+{
+        return journal_export(party_store(network->shop), path, error);
 }
 
 void counter_network_close(struct counter_network *network)

@@ -28,6 +28,19 @@ mitome_status counter_network_note(struct counter_network *network, const struct
         return fail(error, MITOME_E_UNREACHABLE, "the authority (built without a network)", NULL);
 }
 
+void counter_network_key(struct counter_network *network, uint8_t ret_key[COUNTER_SHOP_KEY_SIZE])
+{
+        (void)network;
+        (void)ret_key;
+}
+
+mitome_status counter_network_journal(struct counter_network *network, const char *path, mitome_error *error)
+{
+        (void)network;
+        (void)path;
+        return fail(error, MITOME_E_UNREACHABLE, "the journal (built without a network)", NULL);
+}
+
 void counter_network_close(struct counter_network *network)
 {
         (void)network;

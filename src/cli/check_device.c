@@ -22,7 +22,8 @@ static const char program[] = "mitome check-device";
 static const char usage[] =
         "usage: mitome check-device --identity TEXT --maker-ca FILE.. --phone unix:PATH [OPTION..]\n"
         "       mitome check-device --identity TEXT --nonce-out FILE\n"
-        "       mitome check-device --identity TEXT --maker-ca FILE.. --nonce FILE --evidence FILE.. [OPTION..]\n\n"
+        "       mitome check-device --identity TEXT --maker-ca FILE.. --nonce FILE --evidence FILE.. [OPTION..]\n"
+        "       mitome check-device --authority FOLDER (--entry | --journal FILE)\n\n"
         "Says whether a phone that somebody hands in still has a My Number certificate, or its key: never provisioned,\n"
         "a certificate is there, revoked but not erased, erased with a verified receipt, or cannot be told and why.\n"
         "The phone answers by its device key, after a touch; no PIN is asked for, and nothing is read contactless.\n\n"
@@ -35,6 +36,8 @@ static const char usage[] =
         "  --evidence FILE..     and what the phone answered: a statement, receipts\n"
         "  --authority FOLDER    ask the authority, too, as the shop whose folder this is\n"
         "  --directory FILE      where the authority is found\n"
+        "  --entry               prints the shop's own entry for such a file; its key is made when there is none\n"
+        "  --journal FILE        writes the shop's journal to FILE\n"
         "  --language en|ja|both (both)\n"
         "  --json                one line of JSON\n\n"
         "Exit status: 0 nothing is left to do, 1 something is, or it cannot be told, 2 could not run.\n";
@@ -42,11 +45,11 @@ static const char usage[] =
 enum { EVIDENCE_FILES_MAX = 32, NONCE_GOOD_S = 3600, SCREEN_MAX = 16384, CONNECT_MS = 2000 };
 
 struct options {
-        const char *identity, *phone, *nonce_out, *nonce, *authority, *directory;
+        const char *identity, *phone, *nonce_out, *nonce, *authority, *directory, *journal;
         const char *evidence[EVIDENCE_FILES_MAX];
         size_t evidence_count;
         struct mitome_trust *makers;
-        bool has_maker, json, help;
+        bool has_maker, json, entry, help;
         enum counter_language language;
         int list; /* the option that files without one belong to */
 };
@@ -87,7 +90,8 @@ static const char **text_of(struct options *options, int option)
                 int option;
                 const char **text;
         } texts[] = { { 'i', &options->identity }, { 'p', &options->phone }, { 'o', &options->nonce_out },
-                { 'n', &options->nonce }, { 'a', &options->authority }, { 'd', &options->directory } };
+                { 'n', &options->nonce }, { 'a', &options->authority }, { 'd', &options->directory },
+                { 'J', &options->journal } };
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
                 if (texts[i].option == option)
                         return texts[i].text;
@@ -107,6 +111,8 @@ static bool take(struct options *options, int option, const char *argument, mito
                 return take_language(options, argument);
         else if (option == 'j')
                 options->json = true;
+        else if (option == 'E')
+                options->entry = true;
         else if (option == 'h')
                 options->help = true;
         else
@@ -116,12 +122,21 @@ static bool take(struct options *options, int option, const char *argument, mito
         return true;
 }
 
+/* What is asked of the shop itself, and of no phone. */
+static bool is_about_shop(const struct options *options)
+{
+        return options->entry || options->journal;
+}
+
 /* Exactly one way, with what it needs. */
 static bool is_whole(const struct options *options)
 {
         int ways = (options->phone != NULL) + (options->nonce_out != NULL) + (options->nonce != NULL);
         if (options->help)
                 return true;
+        if (is_about_shop(options))
+                return options->authority && !options->identity && ways == 0 &&
+                       options->entry == !options->journal;
         if (!options->identity || ways != 1 || !options->authority != !options->directory)
                 return false;
         if (options->nonce_out)
@@ -151,6 +166,8 @@ static bool read_options(int argc, char **argv, struct options *options, mitome_
                 { "authority", required_argument, NULL, 'a' },
                 { "directory", required_argument, NULL, 'd' },
                 { "language", required_argument, NULL, 'l' },
+                { "entry", no_argument, NULL, 'E' },
+                { "journal", required_argument, NULL, 'J' },
                 { "json", no_argument, NULL, 'j' },
                 { "help", no_argument, NULL, 'h' },
                 { 0 },
@@ -160,7 +177,7 @@ static bool read_options(int argc, char **argv, struct options *options, mitome_
                         return false;
         if (optind != argc || !is_whole(options))
                 return false;
-        if (!options->help && !is_identity(options->identity))
+        if (!options->help && !is_about_shop(options) && !is_identity(options->identity))
                 return !failed(fail(error, MITOME_E_VALUE, "--identity", NULL));
         return true;
 }
@@ -304,6 +321,29 @@ static mitome_status check(const struct options *options, struct counter_case *a
         return status;
 }
 
+static void print_entry(struct counter_network *shop)
+{
+        uint8_t key[COUNTER_SHOP_KEY_SIZE] = { 0 };
+        counter_network_key(shop, key);
+        printf("{\"name\": \"shop\", \"key_hex\": \"");
+        for (size_t i = 0; i < sizeof key; i++)
+                printf("%02x", key[i]);
+        printf("\"}\n");
+}
+
+static int tell_of_shop(const struct options *options, mitome_error *error)
+{
+        const struct mitome_random random = random_system();
+        struct counter_network *shop = NULL;
+        mitome_status status = counter_network_open(options->authority, NULL, &random, &shop, error);
+        if (!failed(status) && options->journal)
+                status = counter_network_journal(shop, options->journal, error);
+        if (!failed(status) && options->entry)
+                print_entry(shop);
+        counter_network_close(shop);
+        return failed(status) ? complain(program, error) : 0;
+}
+
 static int ask_later(const struct options *options, int64_t now, mitome_error *error)
 {
         uint8_t nonce[COUNTER_NONCE_SIZE];
@@ -316,10 +356,12 @@ static int ask_later(const struct options *options, int64_t now, mitome_error *e
 
 static int run(const struct options *options, mitome_error *error)
 {
-        struct counter counter = { .identity = slice_text(options->identity),
+        struct counter counter = { .identity = slice_text(options->identity ? options->identity : ""),
                 .makers = options->makers,
                 .now = (int64_t)time(NULL) };
         struct counter_report report;
+        if (is_about_shop(options))
+                return tell_of_shop(options, error);
         if (options->nonce_out)
                 return ask_later(options, counter.now, error);
         struct counter_case *at = malloc(sizeof *at);

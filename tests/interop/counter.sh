@@ -74,4 +74,27 @@ take_phone
 
 check --identity DEMO-0001
 test_that 'where nobody answers it cannot run' status 2 'mitome check-device: E'
+
+# ---- the shop as a party ----
+
+wrote_key() {
+        status 0 "{\"name\": \"shop\", \"key_hex\": \"" && [ "$(stat -c %a shop/party.key)" = 600 ]
+}
+call "$mitome" check-device --authority shop --entry
+if ! said 'built without a network' >/dev/null 2>&1; then
+        test_that 'a shop has a key, and says who it is' wrote_key
+        { printf '{"parties": ['; cat out; printf ']}\n'; } >directory.json
+        put_phone --touch auto
+        check --identity DEMO-0001 --authority shop --directory directory.json
+        test_that 'an authority that is in no directory is not asked' status 1 'A CERTIFICATE IS IN THIS PHONE'
+        call "$mitome" check-device --authority shop --journal shop.journal
+        test_that 'its journal is written out' status 0
+        call "$mitome" journal show --directory directory.json shop.journal
+        test_that 'and tells of the check' status 0 'check-device done, device:DEMO-0001'
+        take_phone
+fi
+call "$mitome" check-device --authority shop --entry --journal shop.journal
+test_that 'one thing at a time' status 2 'usage: mitome check-device'
+call "$phone" --element element.sock --socket phone.sock --app 4343
+test_that 'a piece of an app'\''s hash is none' status 2 'usage: counter-phone'
 finish
