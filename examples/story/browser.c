@@ -96,10 +96,10 @@ static int ask_to_create(
         if (answer == FIDO_OK)
                 answer = fido_cred_set_user(credential, request->user_id.data, request->user_id.size,
                         request->user_name, request->user_name, NULL);
-        if (answer == FIDO_OK)
+        if (answer == FIDO_OK && !request->pin)
                 answer = fido_cred_set_uv(credential, FIDO_OPT_TRUE);
         if (answer == FIDO_OK)
-                answer = fido_dev_make_cred(device, credential, NULL);
+                answer = fido_dev_make_cred(device, credential, request->pin);
         /* libfido2 checks the statement's signature itself: a second opinion, before the relying party's. */
         return answer == FIDO_OK ? fido_cred_verify(credential) : answer;
 }
@@ -160,9 +160,9 @@ static int ask_to_get(fido_dev_t *device, fido_assert_t *assertion, const struct
                         assertion, request->credential_id.data, request->credential_id.size);
         if (answer == FIDO_OK)
                 answer = fido_assert_set_up(assertion, FIDO_OPT_TRUE);
-        if (answer == FIDO_OK)
+        if (answer == FIDO_OK && !request->pin)
                 answer = fido_assert_set_uv(assertion, FIDO_OPT_TRUE);
-        return answer == FIDO_OK ? fido_dev_get_assert(device, assertion, NULL) : answer;
+        return answer == FIDO_OK ? fido_dev_get_assert(device, assertion, request->pin) : answer;
 }
 
 mitome_status browser_get(fido_dev_t *device, const struct browser_request *request,

@@ -30,6 +30,7 @@ struct browser_request {
         slice user_id;
         const char *user_name;
         slice credential_id; /* login: the one credential that is asked for */
+        const char *pin;     /* what the user typed into the browser; NULL: the device looks for a finger */
 };
 
 /* browser_create is navigator.credentials.create with userVerification "required" and attestation "direct";
