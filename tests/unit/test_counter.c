@@ -318,9 +318,8 @@ static void a_clerk_who_asks_with_anothers_nonce_gets_nothing_that_serves_there(
                 uint8_t bytes[EVIDENCE_MAX];
                 size_t size = 0;
                 struct evidence evidence;
-                const struct evidence_expected expected = {
-                        EVIDENCE_STATEMENT, nonces[i], slice_text(ELEMENT_RIG_IDENTITY)
-                };
+                const struct evidence_expected expected = { EVIDENCE_STATEMENT, nonces[i],
+                        slice_text(ELEMENT_RIG_IDENTITY) };
                 assert_ok(seen.fetch(&phone, EVIDENCE_STATEMENT, nonces[i], bytes, &size, NULL));
                 assert_int_equal(evidence_verify(slice_of(bytes, size), &expected, makers, at.counter->now,
                                          NULL, &evidence, NULL)

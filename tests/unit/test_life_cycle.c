@@ -455,12 +455,108 @@ static void a_phone_that_is_set_back_is_erased_and_revoked(void **state)
         live(0, 1);
 }
 
+/* ---- an app that lies ---- */
+
+static struct {
+        uint8_t receipt[EVIDENCE_MAX], session[RESET_SESSION_SIZE];
+        size_t receipt_size;
+} overheard;
+
+/* A1 01 59 size receipt; A2 01 50 session .. */
+static mitome_status overhear(void *context, const char *kind, slice body, uint8_t *buffer, size_t capacity,
+        slice *ret_answer, mitome_error *error)
+{
+        struct phone_way_local *way = context;
+        const struct phone_way honest = phone_way_local(way);
+        reader r = reader_over(body, NULL, NULL);
+        slice head, rest;
+        if (strcmp(kind, "receipt") == 0) {
+                assert_int_equal(read_bytes(&r, "head", 5, &head).code, MITOME_OK);
+                rest = read_rest(&r);
+                overheard.receipt_size = rest.size;
+                assert_int_equal(
+                        slice_copy(rest, "receipt", overheard.receipt, EVIDENCE_MAX, NULL).code, MITOME_OK);
+        } else if (strcmp(kind, "factory-reset") == 0) {
+                assert_int_equal(read_bytes(&r, "head", 3, &head).code, MITOME_OK);
+                assert_int_equal(
+                        read_into(&r, "session", overheard.session, RESET_SESSION_SIZE).code, MITOME_OK);
+        }
+        return honest.call(honest.context, kind, body, buffer, capacity, ret_answer, error);
+}
+
+static mitome_status relay_nothing(
+        void *context, slice identity, const struct mitome_link *link, mitome_error *error)
+{
+        (void)context;
+        (void)identity;
+        (void)link;
+        (void)error;
+        return ok();
+}
+
+static slice tell_maker(const char *kind, bool receipt)
+{
+        static uint8_t body[PHONE_BODY_MAX], answer[PHONE_ANSWER_MAX];
+        writer w = WRITER(body);
+        slice ret = { 0 };
+        const struct phone_way maker = phone_way_local(&rig.maker_way);
+        cbor_write_map(&w, receipt ? 2 : 1);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, SLICE(overheard.session));
+        if (receipt) {
+                cbor_write_uint(&w, 2);
+                cbor_write_bytes(&w, slice_of(overheard.receipt, overheard.receipt_size));
+        }
+        assert_int_equal(
+                maker.call(maker.context, kind, writer_view(&w), answer, sizeof answer, &ret, NULL).code,
+                MITOME_OK);
+        return ret;
+}
+
+/* Who sells a phone shows the receipt of its former setting back in place of this one's. */
+static void the_receipt_of_a_former_reset_confirms_no_later_one(void **state)
+{
+        (void)state;
+        unsigned count;
+        bool confirmed = true;
+        struct life_reset reset = reset_order();
+        struct life_app *app;
+        const struct life_config config = { .identity = LIFE_RIG_PHONE,
+                .platform = rig.phone.link,
+                .app = rig.jpki_app,
+                .sei_tsm = phone_way_local(&rig.sei_way),
+                .sp_tsm = { .context = &rig.sp_way, .call = overhear },
+                .clock = rig.queue.clock,
+                .random = rig.tsm.random };
+        issue(LIFE_BOTH);
+        reset_by_the_holder();
+        assert_int_equal(life_cycle_open(&config, &app, NULL).code, MITOME_OK);
+        assert_int_equal(life_cycle_deliver(app, &count, NULL).code, MITOME_OK);
+        life_cycle_close(app);
+        assert_int_equal(count, 1);
+        issue(LIFE_BOTH);
+        reset.maker = (struct phone_way){ .context = &rig.maker_way, .call = overhear };
+        reset.sei_tsm.relay = relay_nothing;
+        assert_int_equal(life_cycle_reset(&reset, &confirmed, NULL).code, MITOME_OK);
+        assert_false(confirmed);
+        (void)tell_maker("reset-receipt", true);
+        assert_true(slice_equal(tell_maker("reset-state", false), slice_of("\xA1\x01\x01", 3)));
+        live(1, 1);
+        /* the honest one's is confirmed */
+        reset.sei_tsm = phone_way_local(&rig.sei_way);
+        assert_int_equal(life_cycle_reset(&reset, &confirmed, NULL).code, MITOME_OK);
+        assert_true(confirmed);
+        assert_true(slice_equal(tell_maker("reset-state", false), slice_of("\xA1\x01\x02", 3)));
+        live(0, 0);
+}
+
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 WITH_RIG(an_app_leads_its_holder_from_application_to_use),
+                WITH_RIG(the_receipt_of_a_former_reset_confirms_no_later_one),
                 WITH_RIG(either_kind_is_issued_alone),
                 WITH_RIG(what_cannot_be_a_secret_is_refused_before_anybody_is_asked),
                 WITH_RIG(a_secret_that_was_chosen_is_not_chosen_again),

@@ -14,7 +14,8 @@ const char reset_server_schema[] =
         "CREATE TABLE device (identity TEXT PRIMARY KEY, point BLOB NOT NULL UNIQUE, certificate BLOB NOT NULL,"
         " made_at INTEGER NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE reset (session BLOB PRIMARY KEY, identity TEXT NOT NULL REFERENCES device,"
-        " state INTEGER NOT NULL, asked_at INTEGER NOT NULL) WITHOUT ROWID;"
+        " state INTEGER NOT NULL, asked_at INTEGER NOT NULL, behind INTEGER NOT NULL, to_go INTEGER NOT NULL)"
+        " WITHOUT ROWID;"
         "CREATE TABLE reset_receipt (digest BLOB PRIMARY KEY, session BLOB NOT NULL REFERENCES reset,"
         " letter BLOB NOT NULL) WITHOUT ROWID;";
 
@@ -371,18 +372,47 @@ static mitome_status check_device(
         return ok();
 }
 
-static mitome_status note_asked(
-        struct reset_server *server, slice session, slice identity, slice statement, mitome_error *error)
+/* What receipts of this reset have to name: what the phone says that it holds, as 1 << kind, and credentials.
+ * An element that holds nothing records nothing. */
+enum { OF_FIDO = 1 };
+
+static unsigned held(const struct evidence *evidence)
 {
+        unsigned kinds = 0;
+        for (size_t i = 0; i < evidence->person_count; i++)
+                kinds |= 1U << evidence->persons[i].kind;
+        return kinds;
+}
+
+static unsigned to_go(const struct evidence *said)
+{
+        const bool credentials =
+                said->numbers[EVIDENCE_AT_DERIVED] || said->numbers[EVIDENCE_AT_CERTIFICATE_CREDENTIALS];
+        return held(said) | (credentials ? OF_FIDO : 0);
+}
+
+static unsigned taken_away(const struct evidence *receipt)
+{
+        static const bool resets[] = { [1] = true, [2] = true, [7] = true }; /* EVIDENCE.md, reasons */
+        const uint32_t reason = receipt->numbers[EVIDENCE_AT_REASON];
+        return held(receipt) | (reason < sizeof resets && resets[reason] ? OF_FIDO : 0);
+}
+
+/* Only receipts behind the statement's last one are of this reset. */
+static mitome_status note_asked(struct reset_server *server, slice session, const struct evidence *said,
+        slice statement, mitome_error *error)
+{
+        const slice identity = said->identity;
         uint8_t bytes[PHONE_IDENTITY_MAX + 16];
         writer w = WRITER(bytes);
         struct journal_evidence evidence;
         slice letter;
         int64_t changed;
         MITOME_TRY(sql_do(party_store(server->party),
-                "INSERT INTO reset (session, identity, state, asked_at) VALUES (?, ?, 1, ?)"
-                " ON CONFLICT (session) DO NOTHING",
-                SQL_VALUES(SQL_BYTES(session), text_value(identity), SQL_INT(party_now(server->party))),
+                "INSERT INTO reset (session, identity, state, asked_at, behind, to_go)"
+                " VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT (session) DO NOTHING",
+                SQL_VALUES(SQL_BYTES(session), text_value(identity), SQL_INT(party_now(server->party)),
+                        SQL_INT(said->numbers[EVIDENCE_AT_SEQUENCE]), SQL_INT(to_go(said))),
                 &changed, error));
         if (changed == 0)
                 return ok(); /* said twice */
@@ -435,7 +465,7 @@ static mitome_status factory_reset(void *context, slice body, writer *answer, mi
         MITOME_TRY(believe(server, session, statement, &said, error));
         MITOME_TRY(check_device(server, &said, error));
         MITOME_TRY(sql_begin(store, error));
-        MITOME_TRY(sql_settle(store, note_asked(server, session, said.identity, statement, error), error));
+        MITOME_TRY(sql_settle(store, note_asked(server, session, &said, statement, error), error));
         MITOME_TRY(reset_server_tick(server, error)); /* at once: the phone relays next */
         return tell_state(server, session, answer, error);
 }
@@ -510,14 +540,21 @@ static mitome_status ask_authority(struct reset_server *server, const uint8_t id
         return failed(status) ? fail(error, status.code, cause.field, cause.clause) : ok();
 }
 
+/* An old receipt of this phone proves nothing of this reset, and one of half of it not the other half. */
 static mitome_status note_confirmed(
         struct reset_server *server, slice session, slice identity, slice receipt, mitome_error *error)
 {
+        struct sql_store *store = party_store(server->party);
         struct journal_evidence evidence;
+        struct evidence read;
         int64_t changed;
-        MITOME_TRY(sql_do(party_store(server->party),
-                "UPDATE reset SET state = 2 WHERE session = ? AND state = 1", SQL_VALUES(SQL_BYTES(session)),
-                &changed, error));
+        MITOME_TRY(evidence_read(receipt, &read, error));
+        const struct sql_value number = SQL_INT(read.numbers[EVIDENCE_AT_SEQUENCE]);
+        MITOME_TRY(sql_do(store, "UPDATE reset SET to_go = to_go & ~? WHERE session = ? AND behind < ?",
+                SQL_VALUES(SQL_INT(taken_away(&read)), SQL_BYTES(session), number), NULL, error));
+        MITOME_TRY(sql_do(store,
+                "UPDATE reset SET state = 2 WHERE session = ? AND state = 1 AND to_go = 0 AND behind < ?",
+                SQL_VALUES(SQL_BYTES(session), number), &changed, error));
         if (changed == 0)
                 return ok();
         digest_of(receipt, "receipt", &evidence);
