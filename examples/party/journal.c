@@ -57,8 +57,8 @@ static mitome_status entry_of(const struct journal_decision *decision, const str
         for (size_t i = 0; i < decision->evidence_count; i++)
                 entry->evidence[i] = (struct journal_proof){ text_or_none(decision->evidence[i].kind),
                         SLICE(decision->evidence[i].digest) };
-        /* An empty journal is nothing that could be shortened. */
-        entry->has_witness = witness && witness->head.number > 0;
+        /* Also an empty journal: what its owner asks for next has to be its first entry. */
+        entry->has_witness = witness;
         if (entry->has_witness)
                 entry->witness = *witness;
         return ok();

@@ -62,9 +62,8 @@ static bool has_form(const struct journal_entry *entry)
                 if (!sign1_is_name(entry->evidence[i].kind, LETTER_KIND_MAX) ||
                         entry->evidence[i].digest.size != LETTER_DIGEST_SIZE)
                         return false;
-        if (entry->has_witness &&
-                (!sign1_is_name(entry->witness.party, LETTER_NAME_MAX) || entry->witness.head.number == 0 ||
-                        !letter_head_has_form(&entry->witness.head)))
+        if (entry->has_witness && (!sign1_is_name(entry->witness.party, LETTER_NAME_MAX) ||
+                                          !letter_head_has_form(&entry->witness.head)))
                 return false;
         struct letter_head before = { 0 };
         if (entry->number == 0 || entry->number > INT64_MAX ||

@@ -22,6 +22,56 @@ static const struct journal_event *seen_event(
         return event && slice_equal(SLICE(event->digest), SLICE(sight->head.digest)) ? event : NULL;
 }
 
+/* Nothing had been written yet: that it was so nobody can take back. */
+static bool is_as_seen(
+        const struct journal_merge *merge, const struct journal_log *log, const struct journal_sight *sight)
+{
+        return sight->head.number == 0 || seen_event(merge, log, sight);
+}
+
+/* A letter tells the head before it, and asking is the next entry. Does the journal have it there? `log` is
+ * of whoever wrote the letter that the event names: letters to a third party, and its own, are not judged. */
+static bool asked_for(
+        const struct journal_merge *merge, const struct journal_log *log, const struct journal_sight *sight)
+{
+        const struct journal_entry entry = journal_event_read(&merge->events[sight->event]);
+        if (slice_begins_with(entry.what, slice_text("ask-")))
+                return true; /* what was seen is an answer */
+        for (size_t i = 0; i < entry.evidence_count; i++) {
+                size_t count;
+                const struct journal_mention *mentions =
+                        journal_mentions_of(merge, entry.evidence[i].digest, &count);
+                bool asked = !slice_is(entry.evidence[i].kind, "letter");
+                for (size_t j = 0; j < count && !asked; j++) {
+                        const struct journal_event *event = &merge->events[mentions[j].event];
+                        asked = mentions[j].asks && (&merge->logs[event->party] != log ||
+                                                            event->number <= sight->head.number + 1);
+                }
+                if (!asked)
+                        return false;
+        }
+        return true;
+}
+
+/* The first letter that somebody has and its writer's journal has not, or only later than the letter says. */
+static mitome_status judge_letters(
+        struct journal_merge *merge, const struct journal_log *log, mitome_error *error)
+{
+        const struct journal_sight *hidden = NULL;
+        for (size_t i = 0; i < merge->sight_count; i++) {
+                const struct journal_sight *sight = &merge->sights[i];
+                if (strcmp(sight->party, log->name) == 0 &&
+                        (!hidden || sight->head.number < hidden->head.number) &&
+                        is_as_seen(merge, log, sight) && !asked_for(merge, log, sight))
+                        hidden = sight;
+        }
+        if (!hidden)
+                return ok();
+        return find_seen(merge, hidden,
+                hidden->head.number >= log->count ? MITOME_E_JOURNAL_SHORT : MITOME_E_JOURNAL_REWRITTEN,
+                hidden->head.number + 1, error);
+}
+
 /* The lowest entry that somebody saw otherwise, and the highest that somebody saw behind the end: one finding
  * a party tells all, for everything behind the first is different as well. */
 static mitome_status judge_log(struct journal_merge *merge, struct journal_log *log, mitome_error *error)
@@ -29,7 +79,7 @@ static mitome_status judge_log(struct journal_merge *merge, struct journal_log *
         const struct journal_sight *rewritten = NULL, *beyond = NULL;
         for (size_t i = 0; i < merge->sight_count; i++) {
                 const struct journal_sight *sight = &merge->sights[i];
-                if (strcmp(sight->party, log->name) != 0 || seen_event(merge, log, sight))
+                if (strcmp(sight->party, log->name) != 0 || is_as_seen(merge, log, sight))
                         continue;
                 const struct journal_sight **worst = sight->head.number > log->count ? &beyond : &rewritten;
                 bool is_worse = !*worst || (worst == &beyond ? sight->head.number > beyond->head.number
@@ -42,7 +92,7 @@ static mitome_status judge_log(struct journal_merge *merge, struct journal_log *
                         merge, rewritten, MITOME_E_JOURNAL_REWRITTEN, rewritten->head.number, error));
         if (beyond)
                 MITOME_TRY(find_seen(merge, beyond, MITOME_E_JOURNAL_SHORT, log->count + 1, error));
-        return ok();
+        return rewritten || beyond ? ok() : judge_letters(merge, log, error);
 }
 
 /* A party whose journal was not given is named once, by the one who saw most of it. */

@@ -66,6 +66,8 @@ static mitome_status read_answer(const struct party *party, const struct errand 
         struct letter answer;
         mitome_code refusal = MITOME_OK;
         MITOME_TRY(letter_open(bytes, errand->to->key, &answer, error));
+        if (answer.head.number == 0) /* whoever has answered has written that he did */
+                return fail(error, MITOME_E_LETTER_FORM, "answer.head", NULL);
         if (!slice_is(answer.from, errand->to->name) || !slice_is(answer.to, party->name) ||
                 !answer.is_answer || !slice_equal(SLICE(answer.answers), SLICE(errand->digest)))
                 return fail(error, MITOME_E_LETTER_ADDRESSEE, "answer", NULL);

@@ -109,7 +109,8 @@ static void test_entries_are_numbered_chained_and_signed(void **state)
         assert_memory_equal(head.digest, second.digest, sizeof head.digest);
 }
 
-static void test_the_head_of_an_empty_journal_is_no_witness(void **state)
+/* Else who calls his journal empty in each letter could write it anew afterwards. */
+static void test_a_journal_that_was_called_empty_is_noted_as_such(void **state)
 {
         struct desk *desk = *state;
         const struct journal_witness nothing_yet = { slice_text("sp-tsm"), { 0, { 0 } } };
@@ -117,7 +118,8 @@ static void test_the_head_of_an_empty_journal_is_no_witness(void **state)
         size_t size;
         assert_int_equal(append(desk, &nothing_yet), MITOME_OK);
         assert_int_equal(journal_entry_read(export_and_read(desk), &entry, &size, NULL).code, MITOME_OK);
-        assert_false(entry.has_witness);
+        assert_true(entry.has_witness);
+        assert_int_equal(entry.witness.head.number, 0);
 }
 
 static void test_a_decision_that_is_rolled_back_is_none(void **state)
@@ -189,8 +191,8 @@ static void test_a_decision_without_form_is_refused(void **state)
         assert_int_equal(append(desk, NULL), MITOME_OK);
 }
 
-/* What journal_append leaves out, sealed by hand. */
-static void test_nobody_is_a_witness_of_an_empty_journal(void **state)
+/* Nothing has no digest. */
+static void test_an_empty_journal_with_a_digest_is_no_witness(void **state)
 {
         struct desk *desk = *state;
         const uint8_t zeros[LETTER_DIGEST_SIZE] = { 0 };
@@ -201,10 +203,10 @@ static void test_nobody_is_a_witness_of_an_empty_journal(void **state)
                 .what = slice_text("wait"),
                 .outcome = slice_text("done"),
                 .has_witness = true,
-                .witness = { slice_text("sp-tsm"), { 0, { 0 } } } };
+                .witness = { slice_text("sp-tsm"), { 0, { 1 } } } };
         writer w = WRITER(bytes);
         assert_int_equal(journal_entry_seal(&entry, desk->secret, &w, NULL).code, MITOME_E_JOURNAL_FORM);
-        entry.has_witness = false;
+        entry.witness.head.digest[0] = 0;
         assert_int_equal(journal_entry_seal(&entry, desk->secret, &w, NULL).code, MITOME_OK);
 }
 
@@ -245,12 +247,12 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 WITH_STORE(test_entries_are_numbered_chained_and_signed),
-                WITH_STORE(test_the_head_of_an_empty_journal_is_no_witness),
+                WITH_STORE(test_a_journal_that_was_called_empty_is_noted_as_such),
                 WITH_STORE(test_a_decision_that_is_rolled_back_is_none),
                 WITH_STORE(test_the_program_itself_cannot_change_or_cut_its_journal),
                 WITH_STORE(test_no_name_and_no_address_fits_into_a_journal),
                 WITH_STORE(test_a_decision_without_form_is_refused),
-                WITH_STORE(test_nobody_is_a_witness_of_an_empty_journal),
+                WITH_STORE(test_an_empty_journal_with_a_digest_is_no_witness),
                 WITH_STORE(test_an_export_replaces_whole_or_not_at_all),
                 cmocka_unit_test(test_subjects_never_fall_together),
         };

@@ -377,6 +377,79 @@ static void test_a_journal_rewritten_with_the_right_key_is_found_by_who_saw_it(v
         assert_found(scene, MITOME_E_JOURNAL_REWRITTEN, "authority", 2, "sp-tsm", 3);
 }
 
+/* As parties do: the letter tells the head before it, and asking is the next entry. */
+static void ask_and_take(struct scene *scene, size_t before, size_t between)
+{
+        void *again = scene;
+        set_up(&again);
+        struct book *tsm = &scene->tsm;
+        for (size_t i = 0; i < before; i++)
+                book_write(tsm, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+        book_write(&scene->authority, (struct line){ "take-revoke", "done", "serial:0a1b", 1, 0, tsm });
+        for (size_t i = 0; i < between; i++)
+                book_write(tsm, (struct line){ "act", "done", NULL, 0, 0, NULL });
+        book_write(tsm, (struct line){ "ask-revoke", "asked", "serial:0a1b", 1, 0, NULL });
+}
+
+static void test_a_letter_that_its_writer_asked_for_is_no_fault(void **state)
+{
+        struct scene *scene = *state;
+        for (size_t before = 0; before < 3; before++) {
+                ask_and_take(scene, before, 0);
+                merge_all(scene);
+                assert_true(journal_merge_is_sound(scene->merge));
+        }
+}
+
+/* Nobody has seen the entry itself, only the letter that it names: the head in it stands before. */
+static void test_a_journal_cut_off_before_the_letter_that_somebody_has(void **state)
+{
+        struct scene *scene = *state;
+        for (size_t before = 1; before < 3; before++) {
+                ask_and_take(scene, before, 0);
+                merge_both(scene, slice_of(scene->tsm.bytes, scene->tsm.ends[before]),
+                        book_bytes(&scene->authority));
+                assert_found(scene, MITOME_E_JOURNAL_SHORT, "sp-tsm", before + 1, "authority", 1);
+        }
+}
+
+static void test_a_journal_rewritten_to_deny_a_letter_that_somebody_has(void **state)
+{
+        struct scene *scene = *state;
+        for (size_t before = 0; before < 3; before++) {
+                ask_and_take(scene, before, 0);
+                book_open(&scene->tsm, "sp-tsm", 0);
+                for (size_t i = 0; i < before + 2; i++)
+                        book_write(&scene->tsm, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+                merge_all(scene);
+                assert_found(scene, MITOME_E_JOURNAL_REWRITTEN, "sp-tsm", before + 1, "authority", 1);
+        }
+}
+
+/* Whoever tells an old head, or none, in each letter leaves himself room to write the rest anew. */
+static void test_a_letter_that_tells_an_old_head_is_found(void **state)
+{
+        struct scene *scene = *state;
+        for (size_t before = 0; before < 3; before++) {
+                ask_and_take(scene, before, 1);
+                merge_all(scene);
+                assert_found(scene, MITOME_E_JOURNAL_REWRITTEN, "sp-tsm", before + 1, "authority", 1);
+        }
+}
+
+/* What a third party asked, and what a party asked itself, says nothing of the one whose head is noted. */
+static void test_a_letter_of_another_is_not_held_against_who_was_seen(void **state)
+{
+        struct scene *scene = *state;
+        book_write(&scene->tsm, (struct line){ "wait", "done", NULL, 0, 0, NULL });
+        book_write(&scene->authority, (struct line){ "ask-erase", "asked", "device:A", 2, 0, NULL });
+        book_write(&scene->authority, (struct line){ "erase", "asked", "device:A", 2, 0, &scene->tsm });
+        book_write(
+                &scene->authority, (struct line){ "ask-erase", "confirmed", "device:A", 2, 0, &scene->tsm });
+        merge_all(scene);
+        assert_true(journal_merge_is_sound(scene->merge));
+}
+
 /* Of many who saw it, the one is named who saw most: the lowest entry that differs, the highest that is gone.
  */
 static void test_of_many_sights_the_one_that_tells_most_is_named(void **state)
@@ -554,6 +627,11 @@ int main(void)
                 SCENE(test_a_journal_signed_by_another_key_is_not_believed),
                 SCENE(test_a_party_that_is_not_in_the_directory_is_not_believed),
                 SCENE(test_a_journal_rewritten_with_the_right_key_is_found_by_who_saw_it),
+                SCENE(test_a_letter_that_its_writer_asked_for_is_no_fault),
+                SCENE(test_a_journal_cut_off_before_the_letter_that_somebody_has),
+                SCENE(test_a_journal_rewritten_to_deny_a_letter_that_somebody_has),
+                SCENE(test_a_letter_that_tells_an_old_head_is_found),
+                SCENE(test_a_letter_of_another_is_not_held_against_who_was_seen),
                 SCENE(test_two_files_of_one_party_that_agree_are_one_journal),
                 SCENE(test_a_party_that_shows_two_different_journals_is_found),
                 SCENE(test_a_single_bad_signature_under_a_good_one_is_found_when_each_is_checked),
