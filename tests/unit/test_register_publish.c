@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,6 +208,8 @@ static void a_revoked_signing_certificate_stands_on_the_list_of_its_place(void *
         assert_true(lists(list_now(flow, path), &flow->signing));
         assert_true(lists(list_now(flow, "signing.crl"), &flow->signing));
         assert_false(lists(list_now(flow, path), &flow->card.certificates[REGISTER_SIGNING]));
+        struct register_rig_card taro;
+        register_rig_holder(&flow->rig, &register_rig_taro, &taro);
         snprintf(
                 path, sizeof path, "signing/%s/%s.crl", register_rig_taro.prefecture, register_rig_taro.city);
         assert_false(lists(list_now(flow, path), &flow->signing));
@@ -269,6 +272,28 @@ static void an_answer_about_another_certificate_lets_nobody_in(void **state)
                 status_of(flow, REGISTER_SIGNING, view(&flow->login), &reason), V_OCSP_CERTSTATUS_UNKNOWN);
 }
 
+/* Whoever makes up names has no list signed, draws no number, and puts out no list that is kept. */
+static void places_that_do_not_exist_have_no_list(void **state)
+{
+        struct flow *flow = *state;
+        static const char numbers[] = "SELECT last FROM list_number WHERE kind = 1";
+        slice list;
+        char path[96];
+        snprintf(path, sizeof path, "signing/%s/%s.crl", register_rig_hanako.prefecture,
+                register_rig_hanako.city);
+        list = list_now(flow, path);
+        const uint8_t *before = list.data;
+        const int64_t number = register_rig_count(&flow->rig, numbers);
+        for (int i = 0; i < 2 * PUBLISH_LISTS_MAX; i++) {
+                char other[64];
+                snprintf(other, sizeof other, "signing/Tokyo-to/Town-%03d.crl", i);
+                assert_int_equal(
+                        publish_list(flow->publication, slice_text(other), &list, NULL).code, MITOME_E_VALUE);
+        }
+        assert_int_equal(register_rig_count(&flow->rig, numbers), number);
+        assert_ptr_equal(list_now(flow, path).data, before);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -279,6 +304,7 @@ int main(void)
                         a_revoked_signing_certificate_stands_on_the_list_of_its_place, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         an_old_list_is_no_answer_when_its_day_is_over, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(places_that_do_not_exist_have_no_list, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_replayed_answer_is_stale, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         an_answer_about_another_certificate_lets_nobody_in, set_up, tear_down),

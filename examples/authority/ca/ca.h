@@ -117,7 +117,7 @@ struct ca_source {
                 mitome_error *error);
         /* Shows every certificate that is revoked or on hold; of signing certificates, of one place only
          * unless `place` is NULL. Those that have ended may be left out. In any order; a serial number
-         * once. */
+         * once. VALUE when there is no such place: then nothing is signed, and no number drawn. */
         mitome_status (*revoked)(void *context, enum authority_kind kind, const struct ca_place *place,
                 const struct ca_visitor *visitor, mitome_error *error);
         /* Gives the next number of a list, which it never gives again: they grow, over all of one CA. */

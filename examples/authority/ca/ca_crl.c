@@ -153,9 +153,9 @@ static mitome_status fill(const struct ca *ca, const struct ca_source *source, c
 {
         uint64_t number;
         const struct ca_visitor visitor = { .context = crl, .visit = add_entry };
+        MITOME_TRY(source->revoked(source->context, ca->kind, place, &visitor, error));
         MITOME_TRY(source->next_number(source->context, ca->kind, &number, error));
-        MITOME_TRY(begin(ca, crl, place, number, error));
-        return source->revoked(source->context, ca->kind, place, &visitor, error);
+        return begin(ca, crl, place, number, error);
 }
 
 mitome_status ca_crl(const struct ca *ca, const struct ca_source *source, const struct ca_place *place,

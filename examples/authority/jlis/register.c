@@ -326,6 +326,18 @@ static mitome_status show_listed(
         return end;
 }
 
+/* A place where nobody was ever certified has no list: whoever asks for any name would have one signed. */
+static mitome_status check_town(
+        struct authority_register *book, const struct ca_place *place, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        MITOME_TRY(sql_ask(book->store, "SELECT 1 FROM town WHERE prefecture = ? AND city = ?",
+                SQL_VALUES(SQL_STR(place->prefecture), SQL_STR(place->city)), &query, error));
+        bool known = sql_next(&query);
+        MITOME_TRY(sql_end(&query));
+        return known ? ok() : fail(error, MITOME_E_VALUE, "path", NULL);
+}
+
 /* What has ended is left out a day later: who asks of it on its last day still finds it. */
 static mitome_status tell_revoked(void *context, enum authority_kind kind, const struct ca_place *place,
         const struct ca_visitor *visitor, mitome_error *error)
@@ -334,6 +346,8 @@ static mitome_status tell_revoked(void *context, enum authority_kind kind, const
         struct authority_register *book = context;
         struct sql_query query = { 0 };
         int64_t since = party_now(book->party) - 86400;
+        if (place)
+                MITOME_TRY(check_town(book, place, error));
         if (!place)
                 MITOME_TRY(sql_ask(book->store, LISTED, SQL_VALUES(SQL_INT(kind_of(kind)), SQL_INT(since)),
                         &query, error));
