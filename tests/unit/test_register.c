@@ -495,9 +495,51 @@ static void test_without_a_card_nothing_is_issued(void **state)
                 register_rig_revoke(rig, RIG_MUNICIPALITY, kind, LOGIN_OF(card), 5, NULL), MITOME_OK);
         assert_int_equal(register_rig_issue(rig, card.person, kind, key, "MT-1 0001", digest, NULL),
                 MITOME_E_AUTHORITY_CARD);
+        /* nor what would have ended with it a moment ago */
+        assert_int_equal(
+                register_rig_issue(rig, card.person, REGISTER_SIGNING, key, "MT-1 0001", digest, NULL),
+                MITOME_E_AUTHORITY_CARD);
+}
+
+/* A card that was reported lost, and of which only one certificate is on hold, signs for nothing. */
+static void test_a_card_half_on_hold_brings_nothing_into_a_phone(void **state)
+{
+        struct register_rig *rig = *state;
+        struct register_rig_card card;
+        uint8_t digest[32];
+        register_rig_holder(rig, &register_rig_hanako, &card);
+        check_new(rig, &card, &(struct register_rig_application){ 0 }, digest);
+        const struct register_rig_key *key = register_rig_key(rig);
+        assert_int_equal(
+                register_rig_hold(rig, RIG_CALL_CENTRE, "hold", REGISTER_USER_VERIFICATION, LOGIN_OF(card)),
+                MITOME_OK);
+        assert_int_equal(
+                register_rig_issue(rig, card.person, REGISTER_SIGNING, key, "MT-1 0001", digest, NULL),
+                MITOME_E_AUTHORITY_CARD);
+        assert_int_equal(register_rig_count(rig, "SELECT count(*) FROM certificate WHERE place = 2"), 0);
+        assert_int_equal(register_rig_hold(
+                                 rig, RIG_CALL_CENTRE, "release", REGISTER_USER_VERIFICATION, LOGIN_OF(card)),
+                MITOME_OK);
         assert_int_equal(
                 register_rig_issue(rig, card.person, REGISTER_SIGNING, key, "MT-1 0001", digest, NULL),
                 MITOME_OK);
+}
+
+/* Its link would find it only when somebody revokes; an end comes by itself. */
+static void test_a_phones_certificate_does_not_outlive_any_that_it_hangs_from(void **state)
+{
+        struct register_rig *rig = *state;
+        struct register_rig_card card = { 0 };
+        struct authority_der der;
+        const int64_t year = 365 * 86400LL;
+        char sql[96];
+        register_rig_person(rig, &register_rig_hanako, card.person);
+        register_rig_card(rig, 1u << REGISTER_USER_VERIFICATION, rig->now + year, &card);
+        register_rig_card(rig, 1u << REGISTER_SIGNING, rig->now + 2 * year, &card);
+        register_rig_phone(rig, &card, "MT-1 0001", "a1", REGISTER_SIGNING, &der);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM certificate WHERE place = 2 AND not_after = %lld",
+                (long long)(rig->now + year));
+        assert_int_equal(register_rig_count(rig, sql), 1);
 }
 
 /* Whoever found the phone and finishes the order gets nothing after the loss was reported. */
@@ -749,7 +791,10 @@ static void test_lists_are_in_full_and_of_a_municipality(void **state)
         assert_int_equal(listed(rig, NULL), 2);
         assert_int_equal(listed(rig, &here), 1);
         assert_int_equal(listed(rig, &there), 1);
-        assert_int_equal(listed(rig, &nowhere), 0);
+        size_t count = 0;
+        const struct ca_visitor visitor = { &count, count_entry };
+        assert_int_equal(source.revoked(source.context, AUTHORITY_SIGNING, &nowhere, &visitor, NULL).code,
+                MITOME_E_VALUE); /* where nobody was ever certified */
         assert_int_equal(source.status(source.context, AUTHORITY_SIGNING,
                                        register_rig_serial(SIGNING_OF(taro.card), serial), &status, NULL)
                                  .code,
@@ -824,6 +869,8 @@ int main(void)
                 TEST(test_an_application_is_for_its_kinds_and_purpose),
                 TEST(test_an_application_is_good_for_a_day),
                 TEST(test_without_a_card_nothing_is_issued),
+                TEST(test_a_card_half_on_hold_brings_nothing_into_a_phone),
+                TEST(test_a_phones_certificate_does_not_outlive_any_that_it_hangs_from),
                 TEST(test_an_application_is_spent_by_a_hold),
                 TEST(test_a_phones_hold_ends_in_a_new_certificate),
                 TEST(test_a_hold_is_released_where_the_setting_says_so),

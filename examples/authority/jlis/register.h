@@ -16,6 +16,8 @@
  *   user verification         both                    it ends when the card ends, and who holds no card holds
  *   (利用者証明用)                                    nothing that was issued upon it
  *
+ * All that it hangs from has to be good when it is issued, and it ends with the first of them.
+ *
  * A card's certificate on hold takes nothing along: a hold is meant to be taken back. While it lasts no
  * application by that card is taken. */
 

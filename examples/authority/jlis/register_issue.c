@@ -335,8 +335,17 @@ static mitome_status check_latest(
         return later ? fail(error, MITOME_E_AUTHORITY_OUTDATED, "the application", NULL) : ok();
 }
 
-/* Who holds no card has nothing that a phone's certificate could hang from (row 5). *ret_until: it ends with
- * the first of them. */
+static bool hangs_from(enum register_kind phone, enum register_kind card)
+{
+        for (size_t i = 0; i < REGISTER_KINDS; i++)
+                if (register_links[i].card == card)
+                        return register_links[i].phone >> phone & 1;
+        return false;
+}
+
+/* Who holds no card has nothing that a phone's certificate could hang from (row 5), and what has ended, or is
+ * on hold, takes nothing along later: all that it hangs from has to be good now. *ret_until: it ends with the
+ * first of them. */
 static mitome_status check_cards(struct authority_register *book, const struct claim *claim,
         int64_t ret_cards[REGISTER_KINDS + 1], int64_t *ret_until, mitome_error *error)
 {
@@ -346,14 +355,15 @@ static mitome_status check_cards(struct authority_register *book, const struct c
         *ret_until = signer.not_after;
         for (int kind = 1; kind <= REGISTER_KINDS; kind++) {
                 bool found = false;
+                ret_cards[kind] = 0;
+                if (!hangs_from(claim->kind, (enum register_kind)kind))
+                        continue;
                 MITOME_TRY(register_load_live(
                         book, claim->owner, (enum register_kind)kind, REGISTER_CARD, &card, &found, error));
-                ret_cards[kind] = found ? card.number : 0;
-                if (kind != (int)claim->kind)
-                        continue;
                 if (!found)
-                        return fail(error, MITOME_E_AUTHORITY_CARD, "certificate of this kind", NULL);
-                MITOME_TRY(register_require_good(book, &card, "certificate of this kind", error));
+                        return fail(error, MITOME_E_AUTHORITY_CARD, "certificate that it hangs from", NULL);
+                MITOME_TRY(register_require_good(book, &card, "certificate that it hangs from", error));
+                ret_cards[kind] = card.number;
                 *ret_until = card.not_after < *ret_until ? card.not_after : *ret_until;
         }
         return ok();
