@@ -13,12 +13,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* `what` tells one letter from another of the same id; the letter itself is kept, since the journal names it
- * by its digest. */
+/* `what` tells one letter from another of the same id. The letter itself, which the journal names by its
+ * digest, is kept while it could come again, and no longer: it may speak of people (party_inbox.c). */
 static const char own_schema[] =
         "CREATE TABLE inbox (sender TEXT NOT NULL, id BLOB NOT NULL, what BLOB NOT NULL,"
         " letter BLOB NOT NULL, refused INTEGER NOT NULL, answer BLOB NOT NULL, at INTEGER NOT NULL,"
         " PRIMARY KEY (sender, id)) WITHOUT ROWID;"
+        "CREATE INDEX inbox_at ON inbox (at);"
+        "CREATE INDEX inbox_letter ON inbox (at) WHERE letter <> x'';"
         "CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, addressee TEXT NOT NULL,"
         " id BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, body BLOB NOT NULL, letter BLOB NOT NULL,"
         " sealed INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER NOT NULL);"
@@ -173,7 +175,7 @@ void party_saw(struct party *party, slice from, const struct letter_head *head)
                 if (!slice_is(from, party->sights[i].name))
                         party->sights[kept++] = party->sights[i];
         party->sight_count = kept;
-        if (kept == DIRECTORY_MAX || head->number == 0)
+        if (kept == DIRECTORY_MAX)
                 return;
         struct party_sight *sight = &party->sights[party->sight_count++];
         *sight = (struct party_sight){ .head = *head };

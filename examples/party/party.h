@@ -104,12 +104,16 @@ struct party_desks {
         size_t count;
 };
 
+/* How long a letter's id and answer are remembered. The letter's bytes, which may speak of people, are kept
+ * for twice LETTER_SKEW: by then nobody can bring it again. */
+enum { PARTY_REMEMBERS = 30 * 86400 };
+
 /* party_receive answers one letter. The same letter again (sender, id, kind and body; time and journal's head
- * may be others) gets the same answer and does nothing; another letter with an id that was used is refused
- * with LETTER_TWICE, what nobody does with LETTER_KIND, what the sender may not ask with LETTER_SENDER: such
- * refusals are answers, too. Fails, with nothing written and no answer, when it is no letter, of nobody in
- * the directory or not signed by him, not to this party, or more than LETTER_SKEW off (LETTER_FORM,
- * LETTER_SENDER, SIGNATURE_INVALID, LETTER_ADDRESSEE, LETTER_TIME), or when the store fails.
+ * may be others) within PARTY_REMEMBERS gets the same answer and does nothing; another letter with an id that
+ * was used is refused with LETTER_TWICE, what nobody does with LETTER_KIND, what the sender may not ask with
+ * LETTER_SENDER: such refusals are answers, too. Fails, with nothing written and no answer, when it is no
+ * letter, of nobody in the directory or not signed by him, not to this party, or more than LETTER_SKEW off
+ * (LETTER_FORM, LETTER_SENDER, SIGNATURE_INVALID, LETTER_ADDRESSEE, LETTER_TIME), or when the store fails.
  *
  * Every letter that is taken has an entry in the journal, at least "take-KIND"; it notes the head of the
  * sender's journal. */

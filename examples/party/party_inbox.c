@@ -99,11 +99,30 @@ struct arrival {
         slice bytes;
 };
 
+/* What is old goes when something new comes, a few at a time: nothing grows for ever. First the letter:
+ * LETTER_TIME refuses it by then, whoever brings it, and what it says of people is nobody's any more. Later
+ * that there was one: who lost the answer, and could not be reached for long, asks in a letter of today with
+ * the id of then. */
+static mitome_status forget(struct party *party, mitome_error *error)
+{
+        enum { A_FEW = 16 };
+        int64_t now = party_now(party);
+        MITOME_TRY(sql_do(party->store,
+                "UPDATE inbox SET letter = x'' WHERE (sender, id) IN (SELECT sender, id FROM inbox"
+                " WHERE letter <> x'' AND at < ? ORDER BY at LIMIT ?)",
+                SQL_VALUES(SQL_INT(now - 2 * (int64_t)LETTER_SKEW), SQL_INT(A_FEW)), NULL, error));
+        return sql_do(party->store,
+                "DELETE FROM inbox WHERE (sender, id) IN (SELECT sender, id FROM inbox"
+                " WHERE at < ? ORDER BY at LIMIT ?)",
+                SQL_VALUES(SQL_INT(now - PARTY_REMEMBERS), SQL_INT(A_FEW)), NULL, error);
+}
+
 static mitome_status keep(
         const struct arrival *arrival, const struct kept_answer *answer, mitome_error *error)
 {
         uint8_t what[SHA256_SIZE];
         digest_what(arrival->letter, what);
+        MITOME_TRY(forget(arrival->party, error));
         return sql_do(arrival->party->store,
                 "INSERT INTO inbox (sender, id, what, letter, refused, answer, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 SQL_VALUES({ .type = SQL_TEXT, .bytes = arrival->letter->from },
@@ -237,6 +256,7 @@ mitome_status party_receive(struct party *party, const struct party_desks *desks
         MITOME_TRY(look_up(party, &opened, answer, &known, error));
         if (known)
                 return ok();
+        party->sight_count = 0; /* nobody's head is noted with another's letter */
         party_saw(party, opened.from, &opened.head);
         const struct arrival arrival = { party, desks, &opened, letter };
         return answer_new(&arrival, answer, error);

@@ -365,7 +365,7 @@ struct impostor {
         const uint8_t *secret;
         const char *from, *kind;
         slice body;
-        bool other_digest;
+        bool other_digest, headless;
 };
 
 static mitome_status impersonate(void *context, const struct directory_entry *to, slice bytes,
@@ -382,6 +382,8 @@ static mitome_status impersonate(void *context, const struct directory_entry *to
         (void)to;
         crypto_hash_sha256(letter.answers, bytes.data, bytes.size);
         letter.answers[0] ^= impostor->other_digest;
+        if (!impostor->headless)
+                letter.head = (struct letter_head){ 1, { 1 } };
         MITOME_TRY(letter_seal(&letter, impostor->secret, &out, error));
         *ret_size = out.used;
         return ok();
@@ -400,20 +402,27 @@ static void test_an_answer_signed_by_another_is_none(void **state)
                 struct impostor impostor;
                 mitome_code code, refusal;
         } cases[] = {
-                { { authority, PARTY_AUTHORITY, "answer", SLICE(refusal), false }, MITOME_OK, MITOME_OK },
-                { { authority, PARTY_AUTHORITY, "refused", SLICE(refusal), false }, MITOME_E_REFUSED, 1000 },
-                { { shop, PARTY_AUTHORITY, "answer", SLICE(refusal), false }, MITOME_E_UNREACHABLE,
+                { { authority, PARTY_AUTHORITY, "answer", SLICE(refusal), false, false }, MITOME_OK,
                         MITOME_OK },
-                { { shop, PARTY_SHOP, "answer", SLICE(refusal), false }, MITOME_E_UNREACHABLE, MITOME_OK },
-                { { authority, PARTY_SHOP, "answer", SLICE(refusal), false }, MITOME_E_UNREACHABLE,
+                { { authority, PARTY_AUTHORITY, "refused", SLICE(refusal), false, false }, MITOME_E_REFUSED,
+                        1000 },
+                { { shop, PARTY_AUTHORITY, "answer", SLICE(refusal), false, false }, MITOME_E_UNREACHABLE,
                         MITOME_OK },
-                { { authority, PARTY_AUTHORITY, "answer", SLICE(refusal), true }, MITOME_E_UNREACHABLE,
+                { { shop, PARTY_SHOP, "answer", SLICE(refusal), false, false }, MITOME_E_UNREACHABLE,
                         MITOME_OK },
-                { { authority, PARTY_AUTHORITY, "add", SLICE(refusal), false }, MITOME_E_UNREACHABLE,
+                { { authority, PARTY_SHOP, "answer", SLICE(refusal), false, false }, MITOME_E_UNREACHABLE,
                         MITOME_OK },
-                { { authority, PARTY_AUTHORITY, "refused", SLICE(no_refusal), false }, MITOME_E_UNREACHABLE,
+                { { authority, PARTY_AUTHORITY, "answer", SLICE(refusal), true, false }, MITOME_E_UNREACHABLE,
                         MITOME_OK },
-                { { authority, PARTY_AUTHORITY, "refused", { 0 }, false }, MITOME_E_UNREACHABLE, MITOME_OK },
+                { { authority, PARTY_AUTHORITY, "add", SLICE(refusal), false, false }, MITOME_E_UNREACHABLE,
+                        MITOME_OK },
+                { { authority, PARTY_AUTHORITY, "refused", SLICE(no_refusal), false, false },
+                        MITOME_E_UNREACHABLE, MITOME_OK },
+                { { authority, PARTY_AUTHORITY, "refused", { 0 }, false, false }, MITOME_E_UNREACHABLE,
+                        MITOME_OK },
+                /* who has answered has written so, and does not call his journal empty */
+                { { authority, PARTY_AUTHORITY, "answer", SLICE(refusal), false, true }, MITOME_E_UNREACHABLE,
+                        MITOME_OK },
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 struct impostor impostor = cases[i].impostor;
@@ -429,6 +438,77 @@ static void test_an_answer_signed_by_another_is_none(void **state)
                         cases[i].code);
                 assert_int_equal(why, cases[i].refusal);
         }
+}
+
+/* ---- what is remembered ---- */
+
+static int64_t count(struct party_rig *rig, const char *sql)
+{
+        return party_rig_count(rig->parties[RIG_ASKED], sql);
+}
+
+static void pass(struct party_rig *rig, int64_t seconds)
+{
+        rig->now[RIG_ASKER] += seconds;
+        rig->now[RIG_ASKED] += seconds;
+}
+
+/* What letters say of people does not lie about for ever; nor do they fill the store. */
+static void test_letters_that_nobody_can_bring_again_are_not_kept(void **state)
+{
+        struct party_rig *rig = *state;
+        uint8_t buffer[LETTER_MAX], secret[LETTER_SECRET_SIZE], id[LETTER_ID_SIZE] = { 9 };
+        uint64_t sum;
+        const struct letter early = { .from = slice_text(PARTY_SHOP),
+                .at = rig->now[RIG_ASKED] + LETTER_SKEW };
+        enter(rig, PARTY_SHOP, secret);
+        slice letter = seal(rig, &early, secret, buffer);
+        assert_int_equal(receive(rig, letter), MITOME_OK); /* refused, and kept */
+        assert_int_equal(party_rig_call(rig, "add", first, 5, &sum, NULL).code, MITOME_OK);
+        pass(rig, 2 * (int64_t)LETTER_SKEW);
+        assert_int_equal(party_rig_call(rig, "add", second, 6, &sum, NULL).code, MITOME_OK);
+        assert_int_equal(count(rig, "SELECT count(*) FROM inbox WHERE letter <> x''"), 3);
+        assert_int_equal(receive(rig, letter), MITOME_OK); /* the last second that it can come */
+        pass(rig, 1);
+        assert_int_equal(receive(rig, letter), MITOME_E_LETTER_TIME);
+        assert_int_equal(party_rig_call(rig, "add", id, 7, &sum, NULL).code, MITOME_OK);
+        assert_int_equal(count(rig, "SELECT count(*) FROM inbox WHERE letter <> x''"), 2);
+        assert_int_equal(count(rig, "SELECT count(*) FROM inbox"), 4);
+}
+
+/* A line that was down for a week does not have anything done twice. */
+static void test_an_id_that_is_used_again_after_weeks_is_done_once(void **state)
+{
+        struct party_rig *rig = *state;
+        uint8_t id[LETTER_ID_SIZE] = { 9 };
+        uint64_t sum;
+        assert_int_equal(party_rig_call(rig, "add", first, 5, &sum, NULL).code, MITOME_OK);
+        pass(rig, PARTY_REMEMBERS);
+        assert_int_equal(party_rig_call(rig, "add", second, 6, &sum, NULL).code, MITOME_OK);
+        assert_int_equal(party_rig_call(rig, "add", first, 5, &sum, NULL).code, MITOME_OK);
+        assert_int_equal(sum, 5);
+        assert_int_equal(rig->handled, 2);
+        pass(rig, 1);
+        assert_int_equal(party_rig_call(rig, "add", id, 7, &sum, NULL).code, MITOME_OK);
+        assert_int_equal(count(rig, "SELECT count(*) FROM inbox"), 2); /* the first is forgotten */
+        assert_int_equal(party_rig_sum(rig->parties[RIG_ASKED]), 18);
+}
+
+static void test_an_inbox_that_is_full_of_old_letters_becomes_empty_again(void **state)
+{
+        struct party_rig *rig = *state;
+        uint64_t sum;
+        for (uint8_t i = 1; i <= 40; i++) {
+                const uint8_t id[LETTER_ID_SIZE] = { 1, i };
+                assert_int_equal(party_rig_call(rig, "add", id, 1, &sum, NULL).code, MITOME_OK);
+        }
+        pass(rig, PARTY_REMEMBERS + 1);
+        for (uint8_t i = 1; i <= 3; i++) {
+                const uint8_t id[LETTER_ID_SIZE] = { 2, i };
+                assert_int_equal(party_rig_call(rig, "add", id, 1, &sum, NULL).code, MITOME_OK);
+        }
+        assert_int_equal(count(rig, "SELECT count(*) FROM inbox"), 3);
+        assert_int_equal(sum, 43);
 }
 
 static void test_a_decision_can_name_what_it_was_told(void **state)
@@ -681,6 +761,9 @@ int main(void)
                 TEST(test_bytes_that_are_no_letter_are_refused),
                 TEST(test_an_answer_to_another_letter_is_none),
                 TEST(test_an_answer_signed_by_another_is_none),
+                TEST(test_letters_that_nobody_can_bring_again_are_not_kept),
+                TEST(test_an_id_that_is_used_again_after_weeks_is_done_once),
+                TEST(test_an_inbox_that_is_full_of_old_letters_becomes_empty_again),
                 TEST(test_a_decision_can_name_what_it_was_told),
                 TEST(test_a_call_inside_a_transaction_is_not_made),
                 TEST(test_what_is_sent_arrives_in_its_order),
