@@ -22,17 +22,15 @@ mitome_status act_application(struct tale *tale, mitome_error *error)
         struct life_state state;
         stage_step(
                 &tale->stage, "She applies: her card signs, her phone relays, she chooses PIN and password");
-        MITOME_TRY(tale_apply(tale, phone, person, LIFE_ISSUE, &state, error));
+        MITOME_TRY(tale_apply(tale, phone, person, LIFE_ISSUE, LIFE_BOTH, &state, error));
         stage_sent(&tale->stage, SEI_TSM, ELEMENT, "applet clean and ready, by the phone's relay");
         stage_sent(&tale->stage, SP_TSM, ELEMENT,
                 "keys made inside, certificates, a temporary PIN and password");
         stage_sent(
                 &tale->stage, "she", ELEMENT, "PIN and password of her own, in the place of the temporary");
         MITOME_TRY(tale_learn_serials(tale, phone, person, error));
+        tale->first = phone->serials[2];
         MITOME_TRY(tell_serials(tale, phone, error));
-        bool right = state.order == LIFE_ORDER_DONE && state.present == LIFE_BOTH &&
-                     state.phase == LIFE_USE && state.to_choose == 0;
-        stage_check(&tale->stage, SP_TSM, right, "An application by card ends with both certificates",
-                "order done, both there, both secrets her own");
+        tale_check_order(tale, "An application by card ends with both certificates", &state, LIFE_BOTH);
         return ok();
 }

@@ -13,9 +13,6 @@ mitome_status act_visit(struct tale *tale, mitome_error *error)
         stage_check(&tale->stage, PORTAL, login.code == MITOME_OK,
                 "A passkey with a good certificate opens an account", "%s",
                 login.code == MITOME_OK ? "account opened" : login.reason);
-        MITOME_TRY(tale_log_in(tale, phone, &login, error));
-        stage_check(&tale->stage, PORTAL, login.code == MITOME_OK,
-                "A login is verified, and the certificate looked up", "%s",
-                login.code == MITOME_OK ? "welcome: OCSP says good" : login.reason);
-        return ok();
+        return tale_offer_login(
+                tale, phone, "A login is verified, and the certificate looked up", MITOME_OK, error);
 }

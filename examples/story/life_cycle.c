@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { EXPECTED_CHECKS = 3, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
+enum { EXPECTED_CHECKS = 30, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
 
 static const char usage[] =
         "usage: life-cycle --build DIR --out DIR\n\n"
@@ -65,6 +65,14 @@ static mitome_status (*const acts[])(struct tale *, mitome_error *) = {
         act_parties,
         act_application,
         act_visit,
+        act_forgotten,
+        act_renewal,
+        act_loss,
+        act_model_change,
+        act_counter,
+        act_transfer,
+        act_set_back,
+        act_journals,
 };
 
 static mitome_status play(struct tale *tale, mitome_error *error)

@@ -90,7 +90,8 @@ struct tale {
         struct party *portal;
         uint8_t jpki_ca[4096]; /* the CA of user-verification certificates, DER */
         size_t jpki_ca_size;
-        unsigned asked; /* how many questions went to the responder */
+        struct tale_serial first; /* her first user-verification certificate, for the journals */
+        unsigned asked;           /* how many questions went to the responder */
 };
 
 /* The names of the parties, as the stage prints them. */
@@ -158,6 +159,14 @@ void tale_stop(struct tale *tale, enum tale_service which);
 MITOME_CHECKED mitome_status tale_teller(struct tale *tale, const char *party, const char *const *words,
         char *said, size_t capacity, int *ret_exit, mitome_error *error);
 
+/* tale_export has everybody write out the journal; the services have been stopped. */
+enum { TALE_JOURNALS = 8 };
+struct tale_journals {
+        size_t count;
+        char paths[TALE_JOURNALS][TALE_PATH_MAX];
+};
+MITOME_CHECKED mitome_status tale_export(struct tale *tale, struct tale_journals *ret, mitome_error *error);
+
 /* tale_fetch has the program `fetch` get a page, or ask the responder with the request in a file. */
 MITOME_CHECKED mitome_status tale_fetch(
         const struct tale *tale, const char *url, const char *request, const char *file, mitome_error *error);
@@ -177,10 +186,24 @@ void tale_phone_end(struct tale_phone *phone);
 
 /* tale_apply is an application from end to end, by the person's card; tale_go_on what follows. */
 MITOME_CHECKED mitome_status tale_apply(struct tale *tale, struct tale_phone *phone,
-        const struct tale_person *person, enum life_purpose purpose, struct life_state *ret,
+        const struct tale_person *person, enum life_purpose purpose, unsigned kinds, struct life_state *ret,
         mitome_error *error);
 MITOME_CHECKED mitome_status tale_go_on(
         struct tale *tale, struct tale_phone *phone, struct life_state *ret, mitome_error *error);
+
+/* tale_offer_login has the phone log in, and puts on the stage whether that came out as it must: `expected`
+ * is OK or why it has to be refused. */
+MITOME_CHECKED mitome_status tale_offer_login(struct tale *tale, struct tale_phone *phone, const char *what,
+        mitome_code expected, mitome_error *error);
+
+/* tale_check_order puts on the stage whether an order is done, with these certificates in the phone and no
+ * secret but the holder's own. */
+void tale_check_order(struct tale *tale, const char *what, const struct life_state *state, unsigned present);
+
+/* tale_ask_counter has the shop's clerk check the phone, prints the screen, and puts on the stage whether it
+ * says `verdict`, and whether by its exit status there is anything left to do (`clear`: there is not). */
+MITOME_CHECKED mitome_status tale_ask_counter(struct tale *tale, struct tale_phone *phone, const char *what,
+        const char *verdict, bool clear, mitome_error *error);
 
 /* tale_learn_serials asks the call centre for the person's certificates in the phone. */
 MITOME_CHECKED mitome_status tale_learn_serials(
@@ -217,7 +240,7 @@ struct tale_proof {
 MITOME_CHECKED mitome_status tale_sign(struct tale *tale, struct tale_phone *phone, slice message,
         struct tale_proof *ret, mitome_error *error);
 
-/* tale_reason is what the explanation of a code says, without its advice. */
-void tale_reason(mitome_code code, char text[STAGE_TEXT_MAX]);
+/* tale_reason is what the explanation of a failure says, without its advice. */
+void tale_reason(mitome_status status, const mitome_error *cause, char text[STAGE_TEXT_MAX]);
 
 #endif

@@ -115,8 +115,8 @@ mitome_status tale_person_make(struct tale *tale, struct tale_person *person, mi
         char folder[TALE_PATH_MAX];
         uint8_t moduli[2][FACTORY_MODULUS_SIZE];
         MITOME_TRY(register_person(tale, person, error));
-        stage_sent(&tale->stage, MUNICIPALITY, AUTHORITY, "a new person: she or he is %.8s.. from now on",
-                person->id);
+        stage_sent(
+                &tale->stage, MUNICIPALITY, AUTHORITY, "a new person, whom letters call %.8s..", person->id);
         MITOME_TRY(tale_path(tale, folder, error, "%s", person->card_serial));
         mkdir(folder, 0700);
         MITOME_TRY(factory_element_make(&person->card, &tale->random, NULL, error));

@@ -159,21 +159,40 @@ mitome_status tale_go_on(
         return fail(error, MITOME_E_UNREACHABLE, "the order", NULL);
 }
 
+static const char *const purposes[] = { [LIFE_ISSUE] = "issue",
+        [LIFE_RENEW] = "renew",
+        [LIFE_RESET_PIN] = "reset-pin",
+        [LIFE_RESET_PASSWORD] = "reset-password",
+        [LIFE_REVOKE] = "revoke" };
+
 mitome_status tale_apply(struct tale *tale, struct tale_phone *phone, const struct tale_person *person,
-        enum life_purpose purpose, struct life_state *ret, mitome_error *error)
+        enum life_purpose purpose, unsigned kinds, struct life_state *ret, mitome_error *error)
 {
         MITOME_TRY(tale_phone_on(tale, phone, error));
         MITOME_TRY(life_cycle_look(phone->app, ret, error));
         const struct life_application application = {
                 .purpose = purpose,
-                .kinds = LIFE_BOTH,
+                .kinds = kinds,
                 .card = &person->card.link,
                 .card_password = slice_text(TALE_CARD_PASSWORD),
                 .touched = ret->phase != LIFE_APP, /* a new phone lets no app near its evidence yet */
         };
         MITOME_TRY(life_cycle_apply(phone->app, &application, error));
-        stage_sent(&tale->stage, CARD, SP_TSM, "application, signed by the card after its password");
+        stage_sent(&tale->stage, CARD, SP_TSM,
+                "application: %s for %s, signed by the card after its password", purposes[purpose],
+                phone->identity);
         return tale_go_on(tale, phone, ret, error);
+}
+
+void tale_check_order(struct tale *tale, const char *what, const struct life_state *state, unsigned present)
+{
+        static const char *const orders[] = { "none", "open", "with the holder", "without its receipt",
+                "done", "given up" };
+        const bool right =
+                state->order == LIFE_ORDER_DONE && state->present == present && state->to_choose == 0;
+        stage_check(&tale->stage, SP_TSM, right, what, "order %s, certificates in the phone: %u%s",
+                orders[state->order], (state->present & LIFE_SIGNING) + (state->present >> 1),
+                state->to_choose ? ", a temporary secret" : "");
 }
 
 /* ---- what the call centre finds: KIND SERIAL PLACE STATUS [in DEVICE] ---- */

@@ -197,8 +197,10 @@ static mitome_status register_with(struct tale *tale, struct tale_phone *phone, 
         stage_sent(&tale->stage, APP, PORTAL,
                 "a passkey (ES256, %s), and the certificate behind it, after the PIN", visit->verdict.format);
         MITOME_TRY(ask_about_certificate(tale, visit, error));
-        *ret = (struct tale_login){ .code = settle_account(tale, account, wish, visit, NULL).code };
-        tale_reason(ret->code, ret->reason);
+        mitome_error cause = { 0 };
+        mitome_status settled = settle_account(tale, account, wish, visit, &cause);
+        *ret = (struct tale_login){ .code = settled.code };
+        tale_reason(settled, &cause, ret->reason);
         return ok();
 }
 
@@ -245,13 +247,14 @@ static mitome_status log_in_with(struct tale *tale, struct tale_phone *phone, st
 {
         MITOME_TRY(tale_use_passkey(tale, phone, SLICE(visit->challenge), &visit->answer, error));
         stage_sent(&tale->stage, APP, PORTAL, "an assertion by the passkey of %s", phone->identity);
-        mitome_status found = account_find(tale->portal, visit->answer.credential_id, &visit->login, NULL);
+        mitome_error cause = { 0 };
+        mitome_status found = account_find(tale->portal, visit->answer.credential_id, &visit->login, &cause);
         if (!failed(found)) {
                 MITOME_TRY(ask_about_account(tale, visit, error));
-                found = judge(tale, visit, NULL);
+                found = judge(tale, visit, &cause);
         }
         *ret = (struct tale_login){ .code = found.code, .sign_count = visit->verdict.sign_count };
-        tale_reason(ret->code, ret->reason);
+        tale_reason(found, &cause, ret->reason);
         return ok();
 }
 
@@ -263,4 +266,14 @@ mitome_status tale_log_in(
         mitome_status status = log_in_with(tale, phone, visit, ret, error);
         visit_end(visit);
         return status;
+}
+
+mitome_status tale_offer_login(struct tale *tale, struct tale_phone *phone, const char *what,
+        mitome_code expected, mitome_error *error)
+{
+        struct tale_login login;
+        MITOME_TRY(tale_log_in(tale, phone, &login, error));
+        stage_check(&tale->stage, PORTAL, login.code == expected, what, "%s",
+                login.code == MITOME_OK ? "welcome: the responder says good" : login.reason);
+        return ok();
 }

@@ -117,16 +117,14 @@ mitome_status tale_await(const char *path, const char *text, mitome_error *error
         return fail(error, MITOME_E_UNREACHABLE, text, NULL);
 }
 
-void tale_reason(mitome_code code, char text[STAGE_TEXT_MAX])
+void tale_reason(mitome_status status, const mitome_error *cause, char text[STAGE_TEXT_MAX])
 {
-        const mitome_error error = { .code = code, .at = MITOME_NOWHERE };
-        char *end;
-        if (code == MITOME_OK) {
-                text[0] = '\0';
+        char *advice;
+        text[0] = '\0';
+        if (!failed(status))
                 return;
-        }
-        mitome_explain(&error, text, STAGE_TEXT_MAX);
-        end = strchr(text, '\n');
-        if (end)
-                *end = '\0';
+        mitome_explain(cause, text, STAGE_TEXT_MAX);
+        advice = strstr(text, ": ");
+        if (advice)
+                *advice = '\0';
 }

@@ -80,7 +80,6 @@ static mitome_status open_own(struct tale *tale, const char *name, const char *s
         struct party **ret, mitome_error *error)
 {
         char folder[TALE_PATH_MAX];
-        uint8_t key[LETTER_KEY_SIZE];
         MITOME_TRY(tale_path(tale, folder, error, "%s", name));
         mkdir(folder, 0700);
         const struct party_config config = { .name = name,
@@ -91,9 +90,14 @@ static mitome_status open_own(struct tale *tale, const char *name, const char *s
                 .post = post_http(tale->http),
                 .clock = { .now = read_clock },
                 .random = tale->random };
-        MITOME_TRY(party_open(&config, ret, error));
-        party_key(*ret, key);
-        return introduce(tale, name, key, "", error);
+        return party_open(&config, ret, error);
+}
+
+static mitome_status introduce_own(struct tale *tale, const struct party *party, mitome_error *error)
+{
+        uint8_t key[LETTER_KEY_SIZE];
+        party_key(party, key);
+        return introduce(tale, party_name(party), key, "", error);
 }
 
 /* A port that nobody has: given out by the system, and given back for the service to take. */
@@ -124,9 +128,12 @@ mitome_status tale_introduce(struct tale *tale, mitome_error *error)
         for (size_t i = 0; i < sizeof tellers / sizeof tellers[0]; i++)
                 MITOME_TRY(ask_identity(tale, tellers[i].party, tellers[i].program, "", error));
         MITOME_TRY(open_own(tale, PARTY_SHOP, "", 1, &shop, error));
+        mitome_status status = introduce_own(tale, shop, error);
         party_close(shop);
+        MITOME_TRY(status);
         MITOME_TRY(
                 open_own(tale, PARTY_PORTAL, account_schema, ACCOUNT_SCHEMA_VERSION, &tale->portal, error));
+        MITOME_TRY(introduce_own(tale, tale->portal, error));
         MITOME_TRY(tale_path(tale, tale->directory_path, error, "directory.json"));
         return directory_write(tale->directory_path, &tale->directory, error);
 }
@@ -185,4 +192,45 @@ mitome_status tale_fetch(
         const char *const ask[] = { "examples/fetch", "--ocsp", request, url, file, NULL };
         MITOME_TRY(tale_run(tale, log, request ? ask : get, &code, error));
         return code == 0 ? ok() : fail(error, MITOME_E_UNREACHABLE, url, NULL);
+}
+
+/* ---- journals ---- */
+
+/* A party that is a program writes its journal out itself, when nobody else has its folder. */
+static mitome_status have_written(
+        struct tale *tale, const char *party, const char *program, const char *path, mitome_error *error)
+{
+        char folder[TALE_PATH_MAX], log[TALE_PATH_MAX];
+        int code;
+        MITOME_TRY(tale_path(tale, folder, error, "%s", party));
+        MITOME_TRY(tale_path(tale, log, error, "%s.export", party));
+        const char *const words[] = { program, "--folder", folder, "--journal", path, NULL };
+        MITOME_TRY(tale_run(tale, log, words, &code, error));
+        return code == 0 ? ok() : fail(error, MITOME_E_PROCESS, party, NULL);
+}
+
+static mitome_status write_shop(struct tale *tale, const char *path, mitome_error *error)
+{
+        struct party *shop;
+        MITOME_TRY(open_own(tale, PARTY_SHOP, "", 1, &shop, error));
+        mitome_status status = journal_export(party_store(shop), path, error);
+        party_close(shop);
+        return status;
+}
+
+mitome_status tale_export(struct tale *tale, struct tale_journals *ret, mitome_error *error)
+{
+        enum { TELLERS = sizeof tellers / sizeof tellers[0] };
+        ret->count = 0;
+        for (unsigned i = 0; i < TALE_SERVICES + TELLERS; i++, ret->count++) {
+                const bool serves = i < TALE_SERVICES;
+                const char *party = serves ? services[i].party : tellers[i - TALE_SERVICES].party;
+                const char *program = serves ? services[i].program : tellers[i - TALE_SERVICES].program;
+                MITOME_TRY(tale_path(tale, ret->paths[ret->count], error, "%s.journal", party));
+                MITOME_TRY(have_written(tale, party, program, ret->paths[ret->count], error));
+        }
+        MITOME_TRY(tale_path(tale, ret->paths[ret->count], error, "%s.journal", PARTY_SHOP));
+        MITOME_TRY(write_shop(tale, ret->paths[ret->count++], error));
+        MITOME_TRY(tale_path(tale, ret->paths[ret->count], error, "%s.journal", PARTY_PORTAL));
+        return journal_export(party_store(tale->portal), ret->paths[ret->count++], error);
 }
