@@ -5,6 +5,7 @@
 
 #include "tsm_rig.h"
 
+#include "sei_tsm.h"
 #include "sp_tsm.h"
 #include "tlv.h"
 
@@ -862,13 +863,74 @@ static void an_erasure_whose_receipt_is_withheld_is_not_confirmed(void **state)
         cbor_write_bytes(&w, element_rig_value(element, 0x80));
         element_rig_cycle(element);
         body[w.used - 1] ^= 1;
+        const unsigned letters = rig->network.letters;
+        const int64_t entries = tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM journal");
         assert_int_equal(tsm_rig_say(rig, "receipt", writer_view(&w), &answer), MITOME_E_SIGNATURE_INVALID);
         assert_state(rig, order, SP_ORDER_RECEIPT, MITOME_OK);
+        /* nobody's journal grows by what strangers bring */
+        assert_int_equal(rig->network.letters, letters);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM journal"), entries);
         body[w.used - 1] ^= 1;
         assert_int_equal(tsm_rig_say(rig, "receipt", writer_view(&w), &answer), MITOME_OK);
         assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
         assert_int_equal(tsm_rig_say(rig, "receipt", writer_view(&w), &answer), MITOME_OK); /* twice */
         assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK); /* and the element may forget it */
+}
+
+/* ---- a receipt that comes again ---- */
+
+/* A relay that hides receipts, and loses the answer to GENERATE: there is a key that nobody knows. */
+static mitome_status hide(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        const struct mitome_link *way = context;
+        struct forger forger = { way, 0x40, SW_NO_REFERENCE };
+        MITOME_TRY(forge(&forger, command, response, capacity, ret_size, error));
+        return (mitome_status){ command.data[1] == 0x46 ? MITOME_E_LINK : MITOME_OK };
+}
+
+static int64_t erasures_done(struct tsm_rig *rig)
+{
+        return tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM order_ WHERE purpose = 6 AND state = 4");
+}
+
+/* The receipt of a former erasure is kept back, and shown when another key is to be erased. */
+static void an_older_receipt_kept_back_confirms_no_later_erasure(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t body[4096];
+        static const uint8_t touched[] = { 0x85, 0x01, 0x02 };
+        struct element_rig *element = &rig->phones[0].element;
+        struct tsm_rig_session session;
+        struct tsm_rig_answer answer;
+        uint8_t order[SP_ID_SIZE];
+        writer w = WRITER(body);
+        const struct mitome_link link = { .context = &rig->phones[0].link, .transmit = hide };
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_reset_fido(&rig->phones[0].link, NULL).code, MITOME_OK); /* by its holder */
+        assert_int_equal(element_rig_select(element, element_rig_fido), SW_OK);
+        assert_int_equal(element_rig_command(element, 0x80400000, SLICE(touched)), SW_OK);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, element_rig_value(element, 0x80));
+        element_rig_cycle(element);
+        rig->now += 5;
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(
+                sp_tsm_serve(rig->sp, slice_text(rig->phones[0].identity), &link, NULL).code, MITOME_E_LINK);
+        rig->now += SP_SESSION_S;
+        assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
+        assert_state(rig, order, SP_ORDER_GIVEN_UP, MITOME_E_ORDER_OUT_OF_TIME);
+        assert_int_equal(tsm_rig_say(rig, "receipt", writer_view(&w), &answer), MITOME_OK);
+        tsm_rig_flush(rig);
+        assert_int_equal(tsm_rig_there(rig, 0) & TSM_USER_KEY, TSM_USER_KEY);
+        assert_int_equal(erasures_done(rig), 0);
+        assert_int_equal(open_erasures(rig), 1);
+        element_rig_cycle(element);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0) & TSM_USER_KEY, 0);
+        assert_int_equal(open_erasures(rig), 0);
+        assert_law(rig);
 }
 
 /* ---- waking ---- */
@@ -1086,6 +1148,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(
                         a_relay_that_forges_refusals_ends_no_erasure, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_forged_receipt_confirms_nothing, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        an_older_receipt_kept_back_confirms_no_later_erasure, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_lease_follows_the_certificates_status, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         no_lease_is_renewed_while_the_authority_is_silent, set_up, tear_down),

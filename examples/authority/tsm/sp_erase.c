@@ -18,8 +18,9 @@ static mitome_status begin_and_step(struct sp_visit *visit, const struct sp_orde
                                 NULL, error));
         if (to == SP_STEP_SENT)
                 MITOME_TRY(sp_order_move(visit->tsm, order, SP_ORDER_RECEIPT, error));
-        return sp_journal_device(visit->tsm, to == SP_STEP_SENT ? "send-erasure" : "erase", "done",
-                visit->identity, NULL, NULL, error);
+        MITOME_TRY(sp_journal_device(visit->tsm, to == SP_STEP_SENT ? "send-erasure" : "erase", "done",
+                visit->identity, NULL, NULL, error));
+        return sp_confirm(visit->tsm, visit->identity, error); /* a receipt may have come before */
 }
 
 static mitome_status note(struct sp_visit *visit, const struct sp_order *order, unsigned kinds,

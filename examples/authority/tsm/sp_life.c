@@ -133,9 +133,11 @@ static mitome_status undo_part(
                         SQL_VALUES(SQL_INT(kind), SQL_BYTES(part.serial)), NULL, error));
         }
         if (part.step != SP_STEP_NOTHING)
-                return sp_erase_later(tsm, sp_identity(order), kind, part.serial, error);
+                return sp_erase_later(tsm, sp_identity(order), kind, part.serial,
+                        part.step >= SP_STEP_KEY ? part.key : (slice){ 0 }, error);
         if (held.there && !held.lives)
-                return sp_erase_later(tsm, sp_identity(order), kind, sp_held_serial(&held), error);
+                return sp_erase_later(
+                        tsm, sp_identity(order), kind, sp_held_serial(&held), (slice){ 0 }, error);
         return ok();
 }
 
@@ -195,22 +197,24 @@ static mitome_status last_receipt(struct sp_tsm *tsm, slice identity, int64_t *r
 }
 
 static mitome_status add_erasure(struct sp_tsm *tsm, slice identity, const uint8_t id[SP_ID_SIZE],
-        unsigned kind, slice serial, mitome_error *error)
+        unsigned kind, slice serial, slice key, mitome_error *error)
 {
         int64_t last;
         const slice order = slice_of(id, SP_ID_SIZE);
         MITOME_TRY(last_receipt(tsm, identity, &last, error));
         MITOME_TRY(sql_do(tsm->store,
-                "INSERT INTO part (order_id, kind, step, tries, serial) VALUES (?, ?, 0, ?, ?) ON CONFLICT DO "
-                "UPDATE SET serial = COALESCE(excluded.serial, serial)",
-                SQL_VALUES(SQL_BYTES(order), SQL_INT(kind), SQL_INT(last), blob_or_null(serial)), NULL,
-                error));
+                "INSERT INTO part (order_id, kind, step, tries, serial, key) VALUES (?, ?, 0, ?, ?, ?) ON "
+                "CONFLICT DO UPDATE SET serial = COALESCE(excluded.serial, serial), key = "
+                "COALESCE(excluded.key, key)",
+                SQL_VALUES(SQL_BYTES(order), SQL_INT(kind), SQL_INT(last), blob_or_null(serial),
+                        blob_or_null(key)),
+                NULL, error));
         return sql_do(tsm->store, "UPDATE order_ SET kinds = kinds | ? WHERE id = ?",
                 SQL_VALUES(SQL_INT(1U << kind), SQL_BYTES(order)), NULL, error);
 }
 
 mitome_status sp_erase_later(
-        struct sp_tsm *tsm, slice identity, unsigned kind, slice serial, mitome_error *error)
+        struct sp_tsm *tsm, slice identity, unsigned kind, slice serial, slice key, mitome_error *error)
 {
         uint8_t id[SP_ID_SIZE];
         bool stands;
@@ -223,7 +227,7 @@ mitome_status sp_erase_later(
                         &(struct sp_new_order){
                                 .purpose = SP_ERASE, .identity = identity, .kinds = 1U << kind },
                         id, error));
-        MITOME_TRY(add_erasure(tsm, identity, id, kind, serial, error));
+        MITOME_TRY(add_erasure(tsm, identity, id, kind, serial, key, error));
         MITOME_TRY(sp_journal_device(tsm, "erase", "asked", identity, NULL, NULL, error));
         return push_registry_wake(
                 tsm->store, identity, party_now(tsm->party), party_random(tsm->party), error);
@@ -309,7 +313,8 @@ static mitome_status take_one_revoked(
                 MITOME_TRY(sp_journal_serial(
                         tsm, "note-revocation", "done", revoked->serial, NULL, NULL, error));
         MITOME_TRY(is_being_replaced(tsm, identity, revoked->kind, &changed, error));
-        return changed ? ok() : sp_erase_later(tsm, identity, revoked->kind, revoked->serial, error);
+        return changed ? ok()
+                       : sp_erase_later(tsm, identity, revoked->kind, revoked->serial, (slice){ 0 }, error);
 }
 
 mitome_status sp_take_revoked(

@@ -85,7 +85,7 @@ struct sp_tsm_config {
         "CREATE INDEX order_open ON order_ (identity, row) WHERE state <= 3;"                                             \
         "CREATE TABLE part (order_id BLOB NOT NULL, kind INTEGER NOT NULL, step INTEGER NOT NULL, tries "                 \
         "INTEGER NOT NULL DEFAULT 0, modulus BLOB, call_id BLOB, certificate BLOB, ca BLOB, serial BLOB, "                \
-        "secret BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                                       \
+        "secret BLOB, key BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                             \
         "CREATE INDEX part_serial ON part (kind, serial);"                                                                \
         "CREATE TABLE held (identity TEXT NOT NULL, kind INTEGER NOT NULL, person BLOB NOT NULL, serial "                 \
         "BLOB NOT NULL, lives INTEGER NOT NULL, PRIMARY KEY (identity, kind)) WITHOUT ROWID;"                             \

@@ -504,15 +504,22 @@ mitome_status sp_phone_state(void *context, slice body, writer *answer, mitome_e
 
 /* ---- receipt ---- */
 
+/* Anybody may bring one: what no maker's phone has signed goes no further, to no letter and into no journal.
+ */
 mitome_status sp_phone_receipt(void *context, slice body, writer *answer, mitome_error *error)
 {
         struct sp_tsm *tsm = context;
         struct sp_map map;
         struct sp_taken taken;
+        struct evidence evidence;
         slice cose;
         MITOME_TRY(sp_map_begin(body, &map, error));
         MITOME_TRY(sp_map_bytes(&map, 1, "receipt", EVIDENCE_MAX, &cose));
         MITOME_TRY(sp_map_end(&map));
+        MITOME_TRY(evidence_read(cose, &evidence, error));
+        const struct evidence_expected expected = { .kind = EVIDENCE_RECEIPT, .identity = evidence.identity };
+        MITOME_TRY(evidence_verify(
+                cose, &expected, tsm->config.makers, party_now(tsm->party), NULL, &evidence, error));
         MITOME_TRY(sp_receipt_show(tsm, cose, &taken, error));
         cbor_write_map(answer, 2);
         cbor_write_uint(answer, 1);

@@ -98,8 +98,10 @@ static mitome_status end_erasure(struct sp_tsm *tsm, slice identity, slice id, m
         return let_applet_go(tsm, identity, error);
 }
 
-/* A receipt that names the certificate, or, of a key that had none, a later one than there were when the
- * erasure was asked for. */
+/* A receipt that names the certificate or the key. One that names neither may be an older one that a relay
+ * has kept back: behind the last that was known when the erasure was asked for, it counts only after the
+ * element's own word that nothing is there (step 21); or, for a key that nobody knows and that never had a
+ * certificate, after the phone was asked (20). */
 mitome_status sp_confirm(struct sp_tsm *tsm, slice identity, mitome_error *error)
 {
         enum { AT_ONCE = 16 };
@@ -110,8 +112,9 @@ mitome_status sp_confirm(struct sp_tsm *tsm, slice identity, mitome_error *error
         MITOME_TRY(sql_do(tsm->store,
                 "UPDATE part SET step = 22 WHERE step IN (0, 20, 21) AND order_id IN (SELECT id FROM order_ "
                 "WHERE identity = ?1 AND purpose = 6 AND state <= 3) AND EXISTS (SELECT 1 FROM erased x WHERE "
-                "x.identity = ?1 AND x.kind = part.kind AND (x.serial = part.serial OR (x.number > part.tries "
-                "AND (x.serial IS NULL OR part.serial IS NULL))))",
+                "x.identity = ?1 AND x.kind = part.kind AND (x.serial = part.serial OR x.key = part.key OR "
+                "(x.number > part.tries AND ((part.step = 21 AND (x.serial IS NULL OR part.serial IS NULL)) OR "
+                "(part.step = 20 AND x.serial IS NULL AND part.serial IS NULL AND part.key IS NULL)))))",
                 SQL_VALUES(text_value(identity)), NULL, error));
         MITOME_TRY(sql_ask(tsm->store,
                 "SELECT id FROM order_ WHERE identity = ? AND purpose = 6 AND state <= 3 LIMIT 16",
@@ -135,10 +138,12 @@ static mitome_status note_person(struct sp_tsm *tsm, slice identity, int64_t num
                         blob_or_null(person->serial), blob_or_null(person->key)),
                 NULL, error));
         return sql_do(tsm->store,
-                "DELETE FROM held WHERE identity = ?1 AND kind = ?2 AND (serial = ?3 OR (?3 IS NULL AND lives = "
-                "0))",
-                SQL_VALUES(text_value(identity), SQL_INT(person->kind), blob_or_null(person->serial)), NULL,
-                error);
+                "DELETE FROM held WHERE identity = ?1 AND kind = ?2 AND (serial = ?3 OR (lives = 0 AND EXISTS "
+                "(SELECT 1 FROM part JOIN order_ ON order_.id = order_id WHERE identity = ?1 AND part.kind = ?2 "
+                "AND part.serial = held.serial AND part.key = ?4)))",
+                SQL_VALUES(text_value(identity), SQL_INT(person->kind), blob_or_null(person->serial),
+                        blob_or_null(person->key)),
+                NULL, error);
 }
 
 static mitome_status read_answer(

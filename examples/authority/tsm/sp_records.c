@@ -101,7 +101,7 @@ mitome_status sp_order_next(struct sql_store *store, slice identity, int64_t *pl
 
 static mitome_status read_part(const struct sql_query *query, struct sp_part *ret, mitome_error *error)
 {
-        slice serial = sql_bytes(query, 4);
+        slice serial = sql_bytes(query, 4), key = sql_bytes(query, 5);
         ret->step = (enum sp_step)sql_integer(query, 0);
         ret->tries = sql_integer(query, 1);
         if (!sql_is_null(query, 2))
@@ -110,6 +110,8 @@ static mitome_status read_part(const struct sql_query *query, struct sp_part *re
                 MITOME_TRY(take_bytes(query, 3, ret->call_id, sizeof ret->call_id, error));
         MITOME_TRY(slice_copy(serial, "serial", ret->serial_bytes, sizeof ret->serial_bytes, error));
         ret->serial = slice_of(ret->serial_bytes, serial.size);
+        MITOME_TRY(slice_copy(key, "key", ret->key_bytes, sizeof ret->key_bytes, error));
+        ret->key = slice_of(ret->key_bytes, key.size);
         return ok();
 }
 
@@ -119,7 +121,7 @@ mitome_status sp_part_load(struct sql_store *store, const struct sp_order *order
         struct sql_query query;
         mitome_status status = ok();
         MITOME_TRY(sql_ask(store,
-                "SELECT step, tries, modulus, call_id, serial FROM part WHERE order_id = ? AND kind = ?",
+                "SELECT step, tries, modulus, call_id, serial, key FROM part WHERE order_id = ? AND kind = ?",
                 SQL_VALUES(SQL_BYTES(SLICE(order->id)), SQL_INT(kind)), &query, error));
         *ret = (struct sp_part){ .kind = kind };
         bool there = sql_next(&query);

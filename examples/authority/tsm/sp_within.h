@@ -68,8 +68,9 @@ struct sp_part {
         enum sp_step step;
         int64_t tries; /* of an erasure: the last receipt's number when it was asked for */
         uint8_t modulus[SP_MODULUS_SIZE], call_id[LETTER_ID_SIZE];
-        uint8_t serial_bytes[SP_SERIAL_MAX];
+        uint8_t serial_bytes[SP_SERIAL_MAX], key_bytes[SP_DIGEST_SIZE];
         slice serial; /* views serial_bytes; empty: none */
+        slice key;    /* SHA-256 of the key's SubjectPublicKeyInfo, as receipts have it; empty: not known */
 };
 
 static inline slice sp_identity(const struct sp_order *order)
@@ -102,7 +103,8 @@ MITOME_CHECKED mitome_status sp_order_load(
 MITOME_CHECKED mitome_status sp_order_next(struct sql_store *store, slice identity, int64_t *place,
         struct sp_order *ret, bool *ret_there, mitome_error *error);
 
-/* sp_part_load: *ret_there is false when the order has no such part. Do not copy a part: its serial views it.
+/* sp_part_load: *ret_there is false when the order has no such part. Do not copy a part: serial and key view
+ * it.
  */
 MITOME_CHECKED mitome_status sp_part_load(struct sql_store *store, const struct sp_order *order,
         unsigned kind, struct sp_part *ret, bool *ret_there, mitome_error *error);
@@ -163,9 +165,9 @@ MITOME_CHECKED mitome_status sp_give_up(
         struct sp_tsm *tsm, const struct sp_order *order, mitome_code code, mitome_error *error);
 
 /* sp_erase_later makes sure that an order stands that erases this kind in this phone; `serial` (may be empty:
- * a key without a certificate) is what its receipt has to name. */
+ * a key without a certificate) or `key` (may be empty: nobody knows it) is what its receipt has to name. */
 MITOME_CHECKED mitome_status sp_erase_later(
-        struct sp_tsm *tsm, slice identity, unsigned kind, slice serial, mitome_error *error);
+        struct sp_tsm *tsm, slice identity, unsigned kind, slice serial, slice key, mitome_error *error);
 
 /* sp_take_revoked does what follows from certificates having been revoked, whoever caused it. */
 struct sp_revoked {
