@@ -301,14 +301,37 @@ static void take_upload(struct exchange *exchange, slice part)
         exchange->size += part.size;
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct reply *reply)
+static void end_reply(void *context)
+{
+        struct reply *reply = context;
+        if (reply->bytes)
+                bytes_wipe(reply->bytes, reply->size);
+        free(reply->bytes);
+        free(reply);
+}
+
+/* A reply is wiped when it has gone: temporary secrets are among them. */
+static struct MHD_Response *make_response(const struct reply *reply)
 {
         static char nothing[1];
+        struct reply *kept = malloc(sizeof *kept);
+        if (!kept)
+                return NULL;
+        *kept = *reply;
         struct MHD_Response *response =
-                reply->bytes
-                        ? MHD_create_response_from_buffer(reply->size, reply->bytes, MHD_RESPMEM_MUST_FREE)
-                        : MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
+                MHD_create_response_from_buffer_with_free_callback_cls(reply->bytes ? reply->size : 0,
+                        reply->bytes ? (void *)reply->bytes : nothing, end_reply, kept);
+        if (!response)
+                free(kept);
+        return response;
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *connection, struct reply *reply)
+{
+        struct MHD_Response *response = make_response(reply);
         if (!response) {
+                if (reply->bytes)
+                        bytes_wipe(reply->bytes, reply->size);
                 free(reply->bytes);
                 return MHD_NO;
         }
