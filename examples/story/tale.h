@@ -213,7 +213,7 @@ void tale_hex(const struct tale_serial *serial, char text[2 * TALE_SERIAL_MAX + 
 /* ---- the relying party (tale_portal.c, tale_passkey.c) ---- */
 
 /* tale_register makes a passkey in the phone, and has its holder stand behind it with the certificate, after
- * the PIN; the account is opened (`account` NULL: it is moved, from the phone before). *ret tells what the
+ * the PIN; the account of that name is opened, or moved from the certificate before. *ret tells what the
  * relying party said. */
 enum tale_wish { TALE_OPEN_ACCOUNT, TALE_MOVE_ACCOUNT };
 MITOME_CHECKED mitome_status tale_register(struct tale *tale, struct tale_phone *phone, const char *account,

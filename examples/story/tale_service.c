@@ -100,28 +100,47 @@ static mitome_status introduce_own(struct tale *tale, const struct party *party,
         return introduce(tale, party_name(party), key, "", error);
 }
 
-/* A port that nobody has: given out by the system, and given back for the service to take. */
-static mitome_status find_port(uint16_t *ret, mitome_error *error)
+/* A port that nobody has: given out by the system, and given back (by closing *ret_fd) for the service to
+ * take.
+ */
+static mitome_status find_port(int *ret_fd, uint16_t *ret, mitome_error *error)
 {
         struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t size = sizeof address;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         bool good = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
                     getsockname(fd, (struct sockaddr *)&address, &size) == 0;
-        if (fd >= 0)
-                close(fd);
-        if (!good)
+        if (!good) {
+                if (fd >= 0)
+                        close(fd);
                 return fail(error, MITOME_E_SOCKET, "a port", NULL);
+        }
+        *ret_fd = fd;
         *ret = ntohs(address.sin_port);
         return ok();
+}
+
+/* All at once, so that no two get the same. */
+static mitome_status find_ports(struct tale *tale, mitome_error *error)
+{
+        int fds[TALE_SERVICES];
+        unsigned found = 0;
+        mitome_status status = ok();
+        while (!failed(status) && found < TALE_SERVICES) {
+                status = find_port(&fds[found], &tale->services[found].port, error);
+                found += !failed(status);
+        }
+        while (found > 0)
+                close(fds[--found]);
+        return status;
 }
 
 mitome_status tale_introduce(struct tale *tale, mitome_error *error)
 {
         struct party *shop;
+        MITOME_TRY(find_ports(tale, error));
         for (unsigned i = 0; i < TALE_SERVICES; i++) {
                 struct tale_running *service = &tale->services[i];
-                MITOME_TRY(find_port(&service->port, error));
                 snprintf(service->url, sizeof service->url, "http://127.0.0.1:%u", (unsigned)service->port);
                 MITOME_TRY(ask_identity(tale, services[i].party, services[i].program, service->url, error));
         }
