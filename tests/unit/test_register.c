@@ -566,6 +566,35 @@ static void test_an_application_is_spent_by_a_hold(void **state)
                 MITOME_E_AUTHORITY_SPENT);
 }
 
+/* Who reports a loss can name only what there is: an order half done does not go on behind that. */
+static void test_a_hold_on_the_first_certificate_stops_the_second_of_an_application(void **state)
+{
+        struct register_rig *rig = *state;
+        struct register_rig_card card;
+        struct authority_der der;
+        uint8_t digest[32];
+        register_rig_holder(rig, &register_rig_hanako, &card);
+        check_new(rig, &card, &(struct register_rig_application){ 0 }, digest);
+        assert_int_equal(register_rig_issue(rig, card.person, REGISTER_USER_VERIFICATION,
+                                 register_rig_key(rig), "MT-1 0001", digest, &der),
+                MITOME_OK);
+        assert_int_equal(register_rig_hold(rig, RIG_CALL_CENTRE, "hold", REGISTER_USER_VERIFICATION,
+                                 register_rig_der(&der)),
+                MITOME_OK);
+        const struct register_rig_key *key = register_rig_key(rig);
+        assert_int_equal(
+                register_rig_issue(rig, card.person, REGISTER_SIGNING, key, "MT-1 0001", digest, NULL),
+                MITOME_E_AUTHORITY_SPENT);
+        /* the card's holder applies again, and gets both */
+        check_new(rig, &card, &(struct register_rig_application){ .nonce = "nonce-2" }, digest);
+        assert_int_equal(
+                register_rig_issue(rig, card.person, REGISTER_SIGNING, key, "MT-1 0001", digest, NULL),
+                MITOME_OK);
+        assert_int_equal(register_rig_issue(rig, card.person, REGISTER_USER_VERIFICATION,
+                                 register_rig_key(rig), "MT-1 0001", digest, NULL),
+                MITOME_OK);
+}
+
 /* ---- hold and release ---- */
 
 static void test_a_phones_hold_ends_in_a_new_certificate(void **state)
@@ -872,6 +901,7 @@ int main(void)
                 TEST(test_a_card_half_on_hold_brings_nothing_into_a_phone),
                 TEST(test_a_phones_certificate_does_not_outlive_any_that_it_hangs_from),
                 TEST(test_an_application_is_spent_by_a_hold),
+                TEST(test_a_hold_on_the_first_certificate_stops_the_second_of_an_application),
                 TEST(test_a_phones_hold_ends_in_a_new_certificate),
                 TEST(test_a_hold_is_released_where_the_setting_says_so),
                 TEST(test_a_successor_is_told_to_verifiers_and_one_way),

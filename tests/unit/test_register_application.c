@@ -356,6 +356,13 @@ static void test_a_text_that_is_no_application(void **state)
                 { "{\"application\": \"issue\", \"version\": 1, \"kinds\": [\"login\"], \"device\": \"MT-1 0001\", " APPLIED
                                 NONCE "}",
                         MITOME_E_AUTHORITY_CMS },
+                /* another's phone, to whoever reads it as a string */
+                { "{\"application\": \"issue\", \"version\": 1, \"kinds\": [\"signing\"], \"device\": \"MT-1 0001\\u0000x\", " APPLIED
+                                NONCE "}",
+                        MITOME_E_AUTHORITY_CMS },
+                { "{\"application\": \"issue\", \"version\": 1, \"kinds\": [\"signing\"], \"device\": \"MT-1 0001\\u200B\", " APPLIED
+                                NONCE "}",
+                        MITOME_E_AUTHORITY_CMS },
                 /* what the program writes without a device is for nobody's phone */
                 { "{\"application\": \"phone-certificate\", \"version\": 1, \"kinds\": [\"signing\"], " APPLIED
                                 NONCE "}",

@@ -26,9 +26,14 @@ static mitome_status read_purpose(struct json_reader *r, struct application_text
                 r, "application", ret->purpose_bytes, sizeof ret->purpose_bytes, &ret->purpose, error);
 }
 
+/* What is printed on a phone: with an end of text in it, it would be taken for another's where it is told. */
 static mitome_status read_device(struct json_reader *r, struct application_text *ret, mitome_error *error)
 {
-        return read_text(r, "device", ret->device_bytes, sizeof ret->device_bytes, &ret->device, error);
+        MITOME_TRY(read_text(r, "device", ret->device_bytes, sizeof ret->device_bytes, &ret->device, error));
+        for (size_t i = 0; i < ret->device.size; i++)
+                if (ret->device.data[i] < 0x20 || ret->device.data[i] > 0x7E)
+                        return not_so(error, "device");
+        return ok();
 }
 
 static mitome_status read_nonce(struct json_reader *r, struct application_text *ret, mitome_error *error)

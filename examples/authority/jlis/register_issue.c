@@ -295,27 +295,43 @@ static mitome_status load_application(
                        : fail(error, MITOME_E_AUTHORITY_TIME, "the application", NULL);
 }
 
-/* What came of this application already: nothing, a certificate that is good (the letter's answer was lost),
- * or one that somebody has ended. Then the application is spent: whoever ended it did not mean that its next
- * key be certified. */
-static mitome_status find_former(struct authority_register *book, const struct claim *claim,
+/* The latest certificate of an application and kind. */
+static mitome_status find_latest(struct authority_register *book, slice application, int kind,
         struct register_certificate *ret, bool *ret_found, mitome_error *error)
 {
         struct sql_query query = { 0 };
         int64_t number = 0;
         MITOME_TRY(sql_ask(book->store,
                 "SELECT number FROM certificate WHERE application = ? AND kind = ? ORDER BY number DESC LIMIT 1",
-                SQL_VALUES(SQL_BYTES(claim->digest), SQL_INT(claim->kind)), &query, error));
+                SQL_VALUES(SQL_BYTES(application), SQL_INT(kind)), &query, error));
         bool found = sql_next(&query);
         if (found)
                 number = sql_integer(&query, 0);
         MITOME_TRY(sql_end(&query));
         *ret_found = found;
-        if (!found)
-                return ok();
-        MITOME_TRY(register_load_number(book, number, ret, error));
-        return ret->status == REGISTER_GOOD ? ok()
-                                            : fail(error, MITOME_E_AUTHORITY_SPENT, "the application", NULL);
+        return found ? register_load_number(book, number, ret, error) : ok();
+}
+
+/* What came of this application already: nothing, a certificate that is good (the letter's answer was lost),
+ * or one that somebody has ended, of this kind or of another. Then the application is spent: whoever ended it
+ * did not mean that its next key be certified, nor the kind that he could not name, since there was none yet.
+ * Another kind that was only replaced, by a later application, was not ended so. */
+static mitome_status find_former(struct authority_register *book, const struct claim *claim,
+        struct register_certificate *ret, bool *ret_found, mitome_error *error)
+{
+        for (int kind = 1; kind <= REGISTER_KINDS; kind++) {
+                struct register_certificate latest = { 0 };
+                bool found = false;
+                MITOME_TRY(find_latest(book, claim->digest, kind, &latest, &found, error));
+                bool own = kind == (int)claim->kind;
+                if (found && latest.status != REGISTER_GOOD && (own || latest.reason != REASON_SUPERSEDED))
+                        return fail(error, MITOME_E_AUTHORITY_SPENT, "the application", NULL);
+                if (!own)
+                        continue;
+                *ret = latest;
+                *ret_found = found;
+        }
+        return ok();
 }
 
 /* A later application that was served is the person's latest will: an older one that arrives after it, late
