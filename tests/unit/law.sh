@@ -304,5 +304,19 @@ for page in docs/push.md docs/ja/push.md docs/new-phone.md docs/ja/new-phone.md;
 done
 judge 'docs/push.md and docs/new-phone.md name tests that run' "$work/out"
 
+# What a party, or a phone, may ask stands in the page of the parties, in both languages.
+find examples -name '*.c' -exec awk '
+        /^(static )?const struct (party|phone)_desk [a-z_]*\[/ { inside = 1 }
+        inside { while (match($0, /"[a-z-]+"/)) { print substr($0, RSTART + 1, RLENGTH - 2); $0 = substr($0, RSTART + RLENGTH) } }
+        /};/ { inside = 0 }' {} + | sort -u >"$work/asked"
+: >"$work/out"
+[ -s "$work/asked" ] || echo 'no desks were found' >>"$work/out"
+for page in docs/authority.md docs/ja/authority.md; do
+        while read -r kind; do
+                grep -qF "\`$kind\`" "$page" || echo "$page lacks $kind" >>"$work/out"
+        done <"$work/asked"
+done
+judge 'docs/authority.md has each thing that is asked of a party' "$work/out"
+
 printf '1..%d\n' "$count"
 [ "$broken" -eq 0 ]
