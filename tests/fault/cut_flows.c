@@ -180,7 +180,7 @@ static void drive_remote_erase(struct cut_world *world)
 
 /* ---- factory reset ---- */
 
-static void drive_factory_reset(struct cut_world *world)
+static void reset_phone(struct cut_world *world)
 {
         struct world_phone *phone = world->play.old;
         const struct life_reset reset = {
@@ -196,7 +196,12 @@ static void drive_factory_reset(struct cut_world *world)
                 world->confirmed = confirmed;
                 (void)failed(world_settle(&world->play.world, 3, NULL));
         }
-        phone_goes_on(world, phone);
+}
+
+static void drive_factory_reset(struct cut_world *world)
+{
+        reset_phone(world);
+        phone_goes_on(world, world->play.old);
 }
 
 /* Confirmed is confirmed: what the phone was told is so. */
@@ -252,7 +257,7 @@ static bool is_released(struct cut_world *world)
 static bool erase_unheard(struct cut_world *world)
 {
         world->no_receipts = true;
-        drive_factory_reset(world);
+        reset_phone(world);
         world->no_receipts = false;
         return !world->confirmed && is_empty(world, world->play.old) && live(world) == 2;
 }

@@ -195,7 +195,7 @@ static mitome_status keep_receipt(struct authority_register *book, slice identit
 
 static mitome_status take_receipt(struct authority_register *book, const struct evidence *receipt,
         const uint8_t digest[LETTER_DIGEST_SIZE], struct register_grounds *grounds,
-        struct register_ended *ended, mitome_error *error)
+        struct register_ended *ended, bool *ret_new, mitome_error *error)
 {
         uint8_t key[LETTER_DIGEST_SIZE], before[LETTER_DIGEST_SIZE];
         int64_t number = receipt->numbers[EVIDENCE_AT_SEQUENCE];
@@ -209,6 +209,7 @@ static mitome_status take_receipt(struct authority_register *book, const struct 
                 return slice_equal(SLICE(before), slice_of(digest, LETTER_DIGEST_SIZE))
                                ? ok()
                                : fail(error, MITOME_E_AUTHORITY_RECEIPT, "the receipt", NULL);
+        *ret_new = true;
         MITOME_TRY(keep_receipt(book, receipt->identity, key, number, digest, error));
         MITOME_TRY(register_note(book, "take-receipt", "done", subject, grounds, NULL, error));
         MITOME_TRY(note_gap(book, receipt->identity, &device, number, grounds, error));
@@ -216,6 +217,26 @@ static mitome_status take_receipt(struct authority_register *book, const struct 
 }
 
 /* ---- receipt ---- */
+
+/* The SP-TSM waits for the receipt where an erasure was asked for, and hears of none that a shop or the maker
+ * brought. After `revoked`, which is what it asks for erasures upon. */
+static mitome_status pass_on(struct authority_register *book, const struct party_request *request, slice cose,
+        const uint8_t digest[LETTER_DIGEST_SIZE], mitome_error *error)
+{
+        uint8_t body[EVIDENCE_MAX + 64];
+        writer w = WRITER(body);
+        slice view;
+        if (slice_equal(request->from, slice_text(PARTY_SP_TSM)) ||
+                !directory_find(party_directory(book->party), slice_text(PARTY_SP_TSM)))
+                return ok();
+        cbor_write_map(&w, 2);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, cose);
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, slice_of(digest, LETTER_DIGEST_SIZE));
+        MITOME_TRY(writer_finish(&w, "receipt-taken", &view, error));
+        return party_send(book->party, PARTY_SP_TSM, "receipt-taken", view, error);
+}
 
 mitome_status register_receipt_desk(
         void *context, const struct party_request *request, writer *answer, mitome_error *error)
@@ -226,6 +247,7 @@ mitome_status register_receipt_desk(
         struct register_ended ended = { 0 };
         struct evidence receipt;
         uint8_t digest[LETTER_DIGEST_SIZE];
+        bool is_new = false;
         slice cose;
         const struct body_field fields[] = { BODY_FIELD_BYTES(1, "receipt", 1, EVIDENCE_MAX, &cose) };
         MITOME_TRY(body_read(request->body, fields, 1, error));
@@ -235,7 +257,7 @@ mitome_status register_receipt_desk(
                 cose, &expected, book->config->devices, party_now(book->party), NULL, &receipt, error));
         MITOME_TRY(digest_receipt(&receipt, digest, error));
         register_add_ground(&grounds, "receipt", SLICE(digest));
-        MITOME_TRY(take_receipt(book, &receipt, digest, &grounds, &ended, error));
+        MITOME_TRY(take_receipt(book, &receipt, digest, &grounds, &ended, &is_new, error));
         cbor_write_map(answer, 4);
         cbor_write_uint(answer, 1);
         cbor_write_text(answer, receipt.identity);
@@ -245,7 +267,8 @@ mitome_status register_receipt_desk(
         cbor_write_bytes(answer, SLICE(digest));
         cbor_write_uint(answer, 4);
         register_write_ended(answer, &ended);
-        return register_tell(book, &ended, error);
+        MITOME_TRY(register_tell(book, &ended, error));
+        return is_new ? pass_on(book, request, cose, digest, error) : ok();
 }
 
 /* ---- receipt-known ---- */

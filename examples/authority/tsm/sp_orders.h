@@ -106,7 +106,7 @@ MITOME_CHECKED mitome_status sp_tsm_open(
 void sp_tsm_close(struct sp_tsm *tsm);
 
 /* What other parties and phones may ask; the context of both is the struct sp_tsm. */
-enum { SP_TSM_DESKS = 3, SP_TSM_PHONE_DESKS = 8 };
+enum { SP_TSM_DESKS = 4, SP_TSM_PHONE_DESKS = 8 };
 extern const struct party_desk sp_tsm_desks[SP_TSM_DESKS];
 extern const struct phone_desk sp_tsm_phone_desks[SP_TSM_PHONE_DESKS];
 

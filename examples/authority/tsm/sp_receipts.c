@@ -214,3 +214,26 @@ mitome_status sp_receipt_show(struct sp_tsm *tsm, slice cose, struct sp_taken *r
         *ret = taken;
         return ok();
 }
+
+/* Somebody else brought it: a shop, or the maker of a phone that was set back. */
+mitome_status sp_hear_receipt(
+        void *context, const struct party_request *request, writer *answer, mitome_error *error)
+{
+        static const uint8_t none[] = { 0x80 }; /* what it revoked was said before, by `revoked` */
+        struct sp_tsm *tsm = context;
+        struct sp_map map;
+        struct evidence evidence;
+        struct sp_taken taken;
+        slice cose;
+        MITOME_TRY(sp_map_begin(request->body, &map, error));
+        MITOME_TRY(sp_map_bytes(&map, 1, "receipt", EVIDENCE_MAX, &cose));
+        MITOME_TRY(sp_map_fixed(&map, 2, "digest", sizeof taken.digest, taken.digest));
+        MITOME_TRY(sp_map_end(&map));
+        MITOME_TRY(evidence_read(cose, &evidence, error));
+        if (evidence.kind != EVIDENCE_RECEIPT)
+                return fail(error, MITOME_E_EVIDENCE_KIND, "receipt", NULL);
+        taken.number = evidence.numbers[EVIDENCE_AT_SEQUENCE];
+        MITOME_TRY(take(tsm, cose, &taken, evidence.identity, SLICE(none), error));
+        cbor_write_map(answer, 0);
+        return ok();
+}

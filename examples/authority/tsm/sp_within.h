@@ -324,6 +324,8 @@ mitome_status sp_take_hand_over(
         void *context, const struct party_request *request, writer *answer, mitome_error *error);
 mitome_status sp_hear_revoked(
         void *context, const struct party_request *request, writer *answer, mitome_error *error);
+mitome_status sp_hear_receipt(
+        void *context, const struct party_request *request, writer *answer, mitome_error *error);
 mitome_status sp_answer_device_list(
         void *context, const struct party_request *request, writer *answer, mitome_error *error);
 
