@@ -162,8 +162,9 @@ static mitome_status read_answer(
         return ok();
 }
 
+/* `called`: the authority's answer to a call says so, which is evidence, too. */
 static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken *taken, slice identity,
-        slice revoked_list, mitome_error *error)
+        slice revoked_list, bool called, mitome_error *error)
 {
         struct evidence evidence;
         struct sp_revoked revoked[SP_REVOKED_MAX];
@@ -180,7 +181,7 @@ static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken 
                 "UPDATE receipt SET taken_at = COALESCE(taken_at, ?) WHERE identity = ? AND number = ?",
                 SQL_VALUES(SQL_INT(party_now(tsm->party)), text_value(identity), SQL_INT(taken->number)),
                 NULL, error));
-        const struct sp_evidence why = { "receipt", SLICE(taken->digest), true };
+        const struct sp_evidence why = { "receipt", SLICE(taken->digest), called };
         MITOME_TRY(sp_journal_device(tsm, "take-receipt", "confirmed", identity, &why, NULL, error));
         for (size_t i = 0; i < evidence.person_count; i++)
                 MITOME_TRY(note_person(tsm, identity, taken->number, &evidence.persons[i], error));
@@ -210,7 +211,7 @@ mitome_status sp_receipt_show(struct sp_tsm *tsm, slice cose, struct sp_taken *r
         MITOME_TRY(status);
         MITOME_TRY(read_answer(answer, &taken, &identity, &revoked, error));
         MITOME_TRY(sql_begin(tsm->store, error));
-        MITOME_TRY(sp_finish(tsm->store, take(tsm, cose, &taken, identity, revoked, error), error));
+        MITOME_TRY(sp_finish(tsm->store, take(tsm, cose, &taken, identity, revoked, true, error), error));
         *ret = taken;
         return ok();
 }
@@ -233,7 +234,9 @@ mitome_status sp_hear_receipt(
         if (evidence.kind != EVIDENCE_RECEIPT)
                 return fail(error, MITOME_E_EVIDENCE_KIND, "receipt", NULL);
         taken.number = evidence.numbers[EVIDENCE_AT_SEQUENCE];
-        MITOME_TRY(take(tsm, cose, &taken, evidence.identity, SLICE(none), error));
+        const struct sp_evidence why = { "letter", SLICE(request->digest), false };
+        MITOME_TRY(sp_journal_device(tsm, "hear-receipt", "done", evidence.identity, &why, NULL, error));
+        MITOME_TRY(take(tsm, cose, &taken, evidence.identity, SLICE(none), false, error));
         cbor_write_map(answer, 0);
         return ok();
 }
