@@ -91,6 +91,24 @@ static mitome_status element_replace(void *context, mitome_slice image, mitome_e
         return how == 0 ? ok() : fail(error, MITOME_E_FILE_WRITE, "no power", NULL);
 }
 
+/* The addressee's clock goes otherwise than the sender's. */
+static mitome_status deliver_askew(void *context, const struct directory_entry *to, slice letter,
+        uint8_t *answer, size_t capacity, size_t *ret_size, mitome_error *error)
+{
+        struct cut_world *world = context;
+        const struct post post = post_local(&world->play.world.network);
+        world->play.world.now += world->skew;
+        mitome_status status = post.deliver(post.context, to, letter, answer, capacity, ret_size, error);
+        world->play.world.now -= world->skew;
+        return status;
+}
+
+static struct post post_askew(void *context, enum world_party who)
+{
+        (void)who;
+        return (struct post){ .context = context, .deliver = deliver_askew };
+}
+
 /* ---- the world ---- */
 
 bool cut_world_phone(struct cut_world *world, unsigned number, struct world_phone **ret)
@@ -120,7 +138,9 @@ void cut_world_open(struct cut_world *world)
                 .now = began,
                 .phone_release = REGISTER_RELEASE,
                 .fate = word_fate,
-                .fate_context = world };
+                .fate_context = world,
+                .post = post_askew,
+                .post_context = world };
         struct play *play = &world->play;
         must(world_open(&play->world, &config, &error), &error, "world");
         play->world.network.fate = letter_fate;

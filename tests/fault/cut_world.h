@@ -32,6 +32,7 @@ struct cut_world {
         char folder[64];
         const char *part; /* of a store's path: whose writes are cut */
         bool dead;        /* the disk, or the element's power, is gone */
+        int64_t skew;     /* how far whoever takes a letter is ahead of whoever wrote it */
         bool no_receipts; /* the phones' words about receipts do not arrive */
         struct cut_element elements[WORLD_PHONES];
         const struct cut_flow *flow;
