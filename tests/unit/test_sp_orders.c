@@ -130,6 +130,9 @@ static void certificates_are_issued_into_a_phone(void **state)
         assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
         assert_int_equal(
                 tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM part WHERE secret IS NOT NULL"), 0);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP,
+                                 "SELECT COUNT(*) FROM part WHERE certificate IS NOT NULL OR ca IS NOT NULL"),
+                0); /* a signing certificate says who its holder is */
         assert_law(rig);
 }
 

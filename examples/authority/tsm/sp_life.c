@@ -70,10 +70,11 @@ static mitome_status set_state(struct sp_tsm *tsm, const struct sp_order *order,
                 ret_changed, error);
 }
 
-/* What only the holder was to know is not kept. */
-static mitome_status forget_secrets(struct sp_tsm *tsm, const struct sp_order *order, mitome_error *error)
+/* What only the holder was to know is not kept, nor who he is: a signing certificate says his four facts. */
+static mitome_status forget_holder(struct sp_tsm *tsm, const struct sp_order *order, mitome_error *error)
 {
-        return sql_do(tsm->store, "UPDATE part SET secret = NULL WHERE order_id = ?",
+        return sql_do(tsm->store,
+                "UPDATE part SET secret = NULL, certificate = NULL, ca = NULL WHERE order_id = ?",
                 SQL_VALUES(SQL_BYTES(SLICE(order->id))), NULL, error);
 }
 
@@ -92,7 +93,7 @@ mitome_status sp_order_move(
         if (!changed)
                 return ok();
         if (state == SP_ORDER_DONE)
-                MITOME_TRY(forget_secrets(tsm, order, error));
+                MITOME_TRY(forget_holder(tsm, order, error));
         return sp_journal_order(tsm, sp_purposes[order->purpose],
                 order->purpose == SP_ERASE && state == SP_ORDER_DONE ? "confirmed" : outcomes[state], order,
                 NULL, error);
@@ -148,7 +149,7 @@ mitome_status sp_give_up(
         MITOME_TRY(set_state(tsm, order, SP_ORDER_GIVEN_UP, code, &changed, error));
         if (!changed)
                 return ok();
-        MITOME_TRY(forget_secrets(tsm, order, error));
+        MITOME_TRY(forget_holder(tsm, order, error));
         for (unsigned kind = SP_FIRST_KIND; kind <= SP_LAST_KIND && makes_keys(order); kind++)
                 MITOME_TRY(undo_part(tsm, order, kind, error));
         return sp_journal_order(tsm, "give-up", "done", order, sp_code_name(code), error);
