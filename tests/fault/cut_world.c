@@ -7,6 +7,7 @@
 #include "random_system.h"
 #include "verify_evidence.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,8 +154,8 @@ void cut_world_open(struct cut_world *world)
 void cut_world_settle_in(struct cut_world *world)
 {
         struct play *play = &world->play;
-        struct life_state state;
-        struct cut_content content;
+        struct life_state state = { 0 };
+        struct cut_content content = { 0 };
         mitome_error error = { 0 };
         must(world_apply(&play->world, play->old, play->person, LIFE_ISSUE, LIFE_BOTH, &state, &error),
                 &error, "application");
@@ -168,13 +169,20 @@ void cut_world_settle_in(struct cut_world *world)
                 abort();
 }
 
+static int drop(const char *path, const struct stat *facts, int kind, struct FTW *where)
+{
+        (void)facts;
+        (void)kind;
+        (void)where;
+        return remove(path);
+}
+
 /* The stores are in memory; keys, and empty files in the stores' places, are in the folder. */
 void cut_world_close(struct cut_world *world)
 {
-        char command[96];
+        enum { OPEN_AT_ONCE = 8 };
         world_close(&world->play.world);
-        snprintf(command, sizeof command, "rm -rf '%s'", world->folder);
-        if (system(command) != 0)
+        if (nftw(world->folder, drop, OPEN_AT_ONCE, FTW_DEPTH | FTW_PHYS) != 0)
                 abort();
 }
 
@@ -307,7 +315,7 @@ static bool keys_are_owned(struct cut_world *world, bool quiet)
 {
         for (size_t i = 0; i < WORLD_PHONES; i++) {
                 struct world_phone *phone = &world->play.world.phones[i];
-                struct cut_content content;
+                struct cut_content content = { 0 };
                 if (!phone->exists)
                         continue;
                 if (!cut_world_content(world, phone, &content))
@@ -465,8 +473,8 @@ static void print_state(struct cut_world *world)
         (void)failed(sql_end(&query));
         for (size_t i = 0; i < WORLD_PHONES; i++) {
                 struct world_phone *phone = &world->play.world.phones[i];
-                struct life_state state;
-                struct cut_content content;
+                struct life_state state = { 0 };
+                struct cut_content content = { 0 };
                 if (phone->exists && !failed(life_cycle_look(phone->app, &state, NULL)) &&
                         cut_world_content(world, phone, &content))
                         (void)fprintf(stderr,

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ static struct memory_file *make_file(const char *path)
         struct memory_file *file = strlen(path) < PATH_SIZE ? calloc(1, sizeof *file) : NULL;
         if (!file)
                 return NULL;
-        memcpy(file->path, path, strlen(path));
+        snprintf(file->path, sizeof file->path, "%s", path);
         file->next = memory.files;
         memory.files = file;
         return file;
