@@ -22,9 +22,9 @@ struct counter_question {
         slice digest;
 };
 
-/* counter_nonce is what the element signs for a counter's question: SHA-256 of a label and the question, made by
- * the phone. A clerk who took another's nonce for his question, the SP-TSM's or the reset server's, would else
- * have the statement that has the customer's certificates revoked, or his phone set back. */
+/* counter_nonce is what the element signs for a counter's question: SHA-256 of a label and the question, made
+ * by the phone. A clerk who took another's nonce for his question, the SP-TSM's or the reset server's, would
+ * else have the statement that has the customer's certificates revoked, or his phone set back. */
 enum { COUNTER_SIGNED_SIZE = SHA256_SIZE };
 void counter_nonce(slice question, uint8_t ret[COUNTER_SIGNED_SIZE]);
 
