@@ -73,13 +73,20 @@ at_call_centre() { "$call_centre" --folder call-centre --directory directory.jso
 # ---- a card ----
 
 person=$(at_municipality register '見本 花子' '東京都見本区見本町一丁目1番1号' Tokyo-to Mihon-ku 2 1990-04-01 130001 | grep -oE '[0-9a-f]{32}' | head -n 1)
-mkdir card
-for kind in signing user-verification; do
-        openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out card/$kind.key 2>/dev/null
-        openssl pkey -in card/$kind.key -pubout -out card/$kind.pem
-done
+# make_keys FOLDER: a card's, which have never been certified
+make_keys() {
+        mkdir "$1"
+        for kind in signing user-verification; do
+                openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$1/$kind.key" 2>/dev/null
+                openssl pkey -in "$1/$kind.key" -pubout -out "$1/$kind.pem"
+        done
+}
+make_keys card
+make_keys elsewhere
 ends=$(($(date +%Y) + 4))-01-01
 try 'a card is issued' at_municipality card "$person" "$ends" card
+other=$(at_municipality register '見本 太郎' '大阪府見本市見本町2番' Osaka-fu Mihon-shi 1 1985-12-24 270001 | grep -oE '[0-9a-f]{32}' | head -n 1)
+try 'and one in another municipality' at_municipality card "$other" "$ends" elsewhere
 get() { "$fetch" --plain-http "$url$1" "$2"; }
 for kind in signing user-verification; do
         openssl x509 -inform DER -in card/$kind.cer -out $kind.leaf
@@ -105,6 +112,7 @@ try 'openssl verify takes the list of her municipality' verify signing
 fetch_list signing/Osaka-fu/Mihon-shi.crl
 deny 'openssl verify takes no other for it' verify signing
 deny 'there is no list of a place that is none' get '/crl/signing/nowhere.crl' none
+deny 'nor of one where nobody has a certificate' get '/crl/signing/Mihon-ken/Mihon-mura.crl' none
 
 # ---- answers ----
 
