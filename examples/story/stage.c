@@ -44,6 +44,7 @@ void stage_sent(struct stage *stage, const char *from, const char *to, const cha
         char text[STAGE_TEXT_MAX];
         va_list arguments;
         va_start(arguments, format);
+        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started above */
         vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
         uint64_t now = now_us();
@@ -57,6 +58,7 @@ void stage_note(struct stage *stage, const char *format, ...)
         va_list arguments;
         fputs("   ", stage->out);
         va_start(arguments, format);
+        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started above */
         vfprintf(stage->out, format, arguments);
         va_end(arguments);
         fputc('\n', stage->out);
@@ -75,6 +77,7 @@ void stage_check(
         snprintf(check->what, sizeof check->what, "%s", what);
         va_list arguments;
         va_start(arguments, format);
+        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started above */
         vsnprintf(check->outcome, sizeof check->outcome, format, arguments);
         va_end(arguments);
         fprintf(stage->out, "   %s%s%s %s: %s\n", paint(stage, as_it_must_be ? green : red),
