@@ -208,6 +208,18 @@ def log_in(browser, credentials, wanted=None, user_verification=None):
     return selection, result
 
 
+def by_finger(call, *arguments, **named):
+    """A right finger is missed now and then: whoever it belongs to lays it once more, and a third time."""
+    for _ in range(2):
+        try:
+            return call(*arguments, **named)
+        except (ClientError, CtapError) as error:
+            told = error.cause if isinstance(error, ClientError) else error
+            if getattr(told, "code", None) != ERR.UV_INVALID:
+                raise
+    return call(*arguments, **named)
+
+
 def refused(code, call, *arguments, **named):
     """It must be refused with one of these."""
     codes = code if isinstance(code, tuple) else (code,)
@@ -1230,14 +1242,14 @@ def fingers(authenticator):
         with step(f"protocol {cls.VERSION}: it registers and logs in without a PIN"):
             ClientPin.PROTOCOLS = [cls]
             browser = client(device, pin="not this one", uv=True)
-            data, _ = register(browser, user_verification="required")
+            data, _ = by_finger(register, browser, user_verification="required")
             assert verified(data)
-            _, login = log_in(browser, [data.credential_data], user_verification="required")
+            _, login = by_finger(log_in, browser, [data.credential_data], user_verification="required")
             assert verified(login.response.authenticator_data)
             ClientPin.PROTOCOLS = [PinProtocolV2, PinProtocolV1]
         # [6.1.2 11.2] [6.1.2 11.2.2] [6.1.2 11.2.4]
         with step(f"protocol {cls.VERSION}: by the option uv, too"):
-            assert verified(make(ctap, options={"uv": True}).auth_data)
+            assert verified(by_finger(make, ctap, options={"uv": True}).auth_data)
         # [6.5.5.3]
         with step(f"protocol {cls.VERSION}: its tries are counted"):
             assert 1 <= ClientPin(ctap, protocol).get_uv_retries() <= 25
