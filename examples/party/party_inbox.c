@@ -61,8 +61,7 @@ static mitome_status look_up(
         struct sql_query query;
         MITOME_TRY(
                 sql_ask(party->store, "SELECT what, refused, answer FROM inbox WHERE sender = ? AND id = ?",
-                        SQL_VALUES({ .type = SQL_TEXT, .bytes = letter->from }, SQL_BYTES(SLICE(letter->id))),
-                        &query, error));
+                        SQL_VALUES(SQL_TEXT_OF(letter->from), SQL_BYTES(SLICE(letter->id))), &query, error));
         mitome_status status = ok();
         bool known = sql_next(&query);
         if (known)
@@ -125,10 +124,9 @@ static mitome_status keep(
         MITOME_TRY(forget(arrival->party, error));
         return sql_do(arrival->party->store,
                 "INSERT INTO inbox (sender, id, what, letter, refused, answer, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = arrival->letter->from },
-                        SQL_BYTES(SLICE(arrival->letter->id)), SQL_BYTES(SLICE(what)),
-                        SQL_BYTES(arrival->bytes), SQL_INT(answer->refused), SQL_BYTES(answer->body),
-                        SQL_INT(party_now(arrival->party))),
+                SQL_VALUES(SQL_TEXT_OF(arrival->letter->from), SQL_BYTES(SLICE(arrival->letter->id)),
+                        SQL_BYTES(SLICE(what)), SQL_BYTES(arrival->bytes), SQL_INT(answer->refused),
+                        SQL_BYTES(answer->body), SQL_INT(party_now(arrival->party))),
                 NULL, error);
 }
 

@@ -96,6 +96,11 @@ static void put_back(struct sql_store *store, sqlite3_stmt *statement)
         kept->busy = false;
 }
 
+struct sql_value sql_bytes_or_none(slice view)
+{
+        return view.size ? SQL_BYTES(view) : SQL_NONE;
+}
+
 static int bind_one(sqlite3_stmt *statement, int place, const struct sql_value *value)
 {
         const char *text = value->bytes.size ? (const char *)value->bytes.data : "";

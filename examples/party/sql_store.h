@@ -24,9 +24,12 @@ struct sql_value {
         slice bytes;
 };
 #define SQL_INT(n) ((struct sql_value){ .type = SQL_INTEGER, .integer = (n) })
-#define SQL_STR(text) ((struct sql_value){ .type = SQL_TEXT, .bytes = slice_text(text) })
+#define SQL_TEXT_OF(view) ((struct sql_value){ .type = SQL_TEXT, .bytes = (view) })
+#define SQL_STR(text) SQL_TEXT_OF(slice_text(text))
 #define SQL_BYTES(view) ((struct sql_value){ .type = SQL_BLOB, .bytes = (view) })
 #define SQL_NONE ((struct sql_value){ .type = SQL_NULL })
+/* A BLOB; nothing at all for an empty view. */
+struct sql_value sql_bytes_or_none(slice view);
 /* SQL_VALUES(SQL_INT(1), ..) is the two arguments `values, count`. */
 #define SQL_VALUES(...)                            \
         (const struct sql_value[]){ __VA_ARGS__ }, \

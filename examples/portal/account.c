@@ -23,11 +23,6 @@ const char account_schema[] =
         "CREATE TABLE account_try (issuer BLOB NOT NULL, serial BLOB NOT NULL, since INTEGER NOT NULL, count "
         "INTEGER NOT NULL, PRIMARY KEY (issuer, serial)) WITHOUT ROWID;";
 
-static struct sql_value text_value(slice text)
-{
-        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
-}
-
 /* ---- what is said to us ---- */
 
 struct account_proof account_proof_of(
@@ -142,7 +137,7 @@ static mitome_status insert_account(
 {
         int64_t changed = 0;
         MITOME_TRY(sql_do(store, "INSERT INTO account (name, opened_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                SQL_VALUES(text_value(name), SQL_INT(now)), &changed, error));
+                SQL_VALUES(SQL_TEXT_OF(name), SQL_INT(now)), &changed, error));
         if (!changed)
                 return fail(error, MITOME_E_ACCOUNT_EXISTS, "name", NULL);
         *ret = sql_last_row(store);
@@ -250,7 +245,7 @@ static mitome_status read_before(struct sql_store *store, slice name, const stru
         MITOME_TRY(sql_ask(store,
                 "SELECT a.id, k.serial FROM account a JOIN account_certificate k ON k.account = a.id "
                 "WHERE a.name = ? AND k.issuer = ? AND k.ended_at IS NULL",
-                SQL_VALUES(text_value(name), SQL_BYTES(proof->issuer)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(name), SQL_BYTES(proof->issuer)), &query, error));
         mitome_status status;
         if (sql_next(&query)) {
                 ret->account = sql_integer(&query, 0);

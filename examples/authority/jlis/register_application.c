@@ -72,8 +72,8 @@ static mitome_status judge(struct authority_register *book, const struct asked *
 /* The first time counts: brought again it is no younger. */
 static mitome_status keep(struct authority_register *book, const struct applied *applied, mitome_error *error)
 {
-        const struct sql_value purpose = { .type = SQL_TEXT, .bytes = applied->text.purpose };
-        const struct sql_value device = { .type = SQL_TEXT, .bytes = applied->text.device };
+        const struct sql_value purpose = SQL_TEXT_OF(applied->text.purpose);
+        const struct sql_value device = SQL_TEXT_OF(applied->text.device);
         return sql_do(book->store,
                 "INSERT INTO application (digest, person, card, purpose, device, kinds, checked_at) VALUES (?, ?, "
                 "?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",

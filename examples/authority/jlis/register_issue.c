@@ -50,7 +50,7 @@ static mitome_status enter(struct authority_register *book, const struct registe
 {
         uint8_t key[LETTER_DIGEST_SIZE], digest[LETTER_DIGEST_SIZE];
         bool phone = order->place == REGISTER_PHONE;
-        const struct sql_value device = { .type = SQL_TEXT, .bytes = order->device };
+        const struct sql_value device = SQL_TEXT_OF(order->device);
         int64_t town;
         register_key(order->modulus, key);
         sha256(&der, 1, digest);

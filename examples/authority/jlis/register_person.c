@@ -245,9 +245,8 @@ static mitome_status find_person(struct authority_register *book, slice name, st
         mitome_status status = ok();
         MITOME_TRY(sql_ask(book->store,
                 "SELECT number, id FROM person WHERE name = ? AND born = ? AND address = ? LIMIT 2",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = name }, SQL_INT(write_birth(born)),
-                        { .type = SQL_TEXT, .bytes = address }),
-                &query, error));
+                SQL_VALUES(SQL_TEXT_OF(name), SQL_INT(write_birth(born)), SQL_TEXT_OF(address)), &query,
+                error));
         bool found = sql_next(&query);
         if (found) {
                 *ret_number = sql_integer(&query, 0);

@@ -77,7 +77,7 @@ static mitome_status find_device(struct authority_register *book, slice identity
         const uint8_t key[LETTER_DIGEST_SIZE], struct known_device *ret, mitome_error *error)
 {
         struct sql_query query = { 0 };
-        const struct sql_value name = { .type = SQL_TEXT, .bytes = identity };
+        const struct sql_value name = SQL_TEXT_OF(identity);
         bool same = true;
         MITOME_TRY(sql_ask(book->store, "SELECT key, highest FROM device WHERE identity = ?",
                 SQL_VALUES(name), &query, error));
@@ -95,7 +95,7 @@ static mitome_status find_receipt(struct authority_register *book, slice identit
         uint8_t ret_digest[LETTER_DIGEST_SIZE], bool *ret_found, mitome_error *error)
 {
         struct sql_query query = { 0 };
-        const struct sql_value name = { .type = SQL_TEXT, .bytes = identity };
+        const struct sql_value name = SQL_TEXT_OF(identity);
         mitome_status status = ok();
         MITOME_TRY(sql_ask(book->store, "SELECT digest FROM receipt WHERE identity = ? AND number = ?",
                 SQL_VALUES(name, SQL_INT(number)), &query, error));
@@ -118,7 +118,7 @@ static mitome_status find_named(struct authority_register *book, const struct ev
         mitome_error *error)
 {
         struct sql_query query = { 0 };
-        const struct sql_value device = { .type = SQL_TEXT, .bytes = receipt->identity };
+        const struct sql_value device = SQL_TEXT_OF(receipt->identity);
         int64_t number = 0;
         if (person->serial.size && !slice_equal(person->issuer, SLICE(book->issuer[person->kind])))
                 return ok();
@@ -181,7 +181,7 @@ static mitome_status keep_receipt(struct authority_register *book, slice identit
         const uint8_t key[LETTER_DIGEST_SIZE], int64_t number, const uint8_t digest[LETTER_DIGEST_SIZE],
         mitome_error *error)
 {
-        const struct sql_value name = { .type = SQL_TEXT, .bytes = identity };
+        const struct sql_value name = SQL_TEXT_OF(identity);
         MITOME_TRY(sql_do(book->store,
                 "INSERT INTO device (identity, key, highest) VALUES (?, ?, ?) ON CONFLICT (identity) DO UPDATE "
                 "SET highest = max(highest, excluded.highest)",

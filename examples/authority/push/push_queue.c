@@ -5,11 +5,6 @@
 
 #include <sodium.h>
 
-static struct sql_value text_value(slice text)
-{
-        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
-}
-
 static int64_t now_of(const struct push_queue *queue)
 {
         return queue->clock.now(queue->clock.context);
@@ -37,7 +32,7 @@ static mitome_status count_items(
         return ask_number(store,
                 "SELECT (SELECT count(*) FROM push_item WHERE push_item.token = push_box.token) "
                 "FROM push_box WHERE token = ?",
-                SQL_VALUES(text_value(token)), ret, ret_exists, error);
+                SQL_VALUES(SQL_TEXT_OF(token)), ret, ret_exists, error);
 }
 
 /* ---- the service's side ---- */
@@ -47,7 +42,7 @@ static mitome_status put_item(
 {
         return sql_do(queue->store,
                 "INSERT INTO push_item (token, id, kind, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                SQL_VALUES(text_value(token), SQL_BYTES(SLICE(message->id)), SQL_STR(message->kind),
+                SQL_VALUES(SQL_TEXT_OF(token), SQL_BYTES(SLICE(message->id)), SQL_STR(message->kind),
                         SQL_INT(now_of(queue))),
                 NULL, error);
 }
@@ -189,7 +184,7 @@ static mitome_status mark_polled(struct push_queue *queue, slice token, mitome_e
 {
         int64_t changed = 0;
         MITOME_TRY(sql_do(queue->store, "UPDATE push_box SET seen_at = ? WHERE token = ?",
-                SQL_VALUES(SQL_INT(now_of(queue)), text_value(token)), &changed, error));
+                SQL_VALUES(SQL_INT(now_of(queue)), SQL_TEXT_OF(token)), &changed, error));
         return changed ? ok() : fail(error, MITOME_E_PUSH_BOX_UNKNOWN, "token", NULL);
 }
 
@@ -197,7 +192,7 @@ static mitome_status drop_seen(struct push_queue *queue, const struct poll *poll
 {
         for (size_t i = 0; i < poll->seen_count; i++)
                 MITOME_TRY(sql_do(queue->store, "DELETE FROM push_item WHERE token = ? AND id = ?",
-                        SQL_VALUES(text_value(poll->token), SQL_BYTES(poll->seen[i])), NULL, error));
+                        SQL_VALUES(SQL_TEXT_OF(poll->token), SQL_BYTES(poll->seen[i])), NULL, error));
         return ok();
 }
 
@@ -215,7 +210,7 @@ static mitome_status write_items(
 {
         struct sql_query query = { 0 };
         MITOME_TRY(sql_ask(store, "SELECT kind, id FROM push_item WHERE token = ? ORDER BY at, id LIMIT ?",
-                SQL_VALUES(text_value(token), SQL_INT(count)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(token), SQL_INT(count)), &query, error));
         cbor_write_map(answer, 1);
         cbor_write_uint(answer, 1);
         cbor_write_array(answer, (size_t)count);

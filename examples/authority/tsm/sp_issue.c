@@ -143,7 +143,7 @@ static mitome_status note_certificate(
                 NULL, error));
         MITOME_TRY(sql_do(tsm->store,
                 "INSERT OR REPLACE INTO held (identity, kind, person, serial, lives) VALUES (?, ?, ?, ?, 1)",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }, SQL_INT(work->part.kind),
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(work->part.kind),
                         SQL_BYTES(SLICE(work->order->person)), SQL_BYTES(serial)),
                 NULL, error));
         const struct sp_evidence why = { "application", SLICE(work->order->application), true };

@@ -119,7 +119,7 @@ mitome_status sp_device_load(struct sp_tsm *tsm, slice identity, struct sp_devic
         *ret = (struct sp_device){ 0 };
         MITOME_TRY(sql_ask(tsm->store,
                 "SELECT first_version, first, own_version, own, own_stands FROM device WHERE identity = ?",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         if (sql_next(&query))
                 status = read_device(tsm, identity, &query, ret, error);
         mitome_status ended = sql_end(&query);
@@ -134,7 +134,7 @@ mitome_status sp_device_knows(struct sp_tsm *tsm, slice identity, bool *ret, mit
 {
         struct sql_query query;
         MITOME_TRY(sql_ask(tsm->store, "SELECT 1 FROM device WHERE identity = ?",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         *ret = sql_next(&query);
         return sql_end(&query);
 }
@@ -148,9 +148,8 @@ mitome_status sp_device_first(
         return sql_do(tsm->store,
                 "INSERT INTO device (identity, first_version, first) VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
                 "SET first_version = excluded.first_version, first = excluded.first",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }, SQL_INT(first->version),
-                        SQL_BYTES(writer_view(&w))),
-                NULL, error);
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(first->version), SQL_BYTES(writer_view(&w))), NULL,
+                error);
 }
 
 static mitome_status store_own(
@@ -161,16 +160,15 @@ static mitome_status store_own(
         MITOME_TRY(seal_set(tsm, identity, "own", own, &w, error));
         return sql_do(tsm->store,
                 "UPDATE device SET own_version = ?, own = ?, own_stands = 0 WHERE identity = ?",
-                SQL_VALUES(SQL_INT(own->version), SQL_BYTES(writer_view(&w)),
-                        { .type = SQL_TEXT, .bytes = identity }),
-                NULL, error);
+                SQL_VALUES(SQL_INT(own->version), SQL_BYTES(writer_view(&w)), SQL_TEXT_OF(identity)), NULL,
+                error);
 }
 
 static mitome_status note_taken_over(struct sp_tsm *tsm, slice identity, mitome_error *error)
 {
         MITOME_TRY(sql_do(tsm->store,
                 "UPDATE device SET own_stands = 1, first = NULL, first_version = NULL WHERE identity = ?",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }), NULL, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), NULL, error));
         return sp_journal_device(tsm, "take-over-keys", "done", identity, NULL, NULL, error);
 }
 

@@ -21,11 +21,6 @@ static struct sql_value text_value(slice text)
         return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
 }
 
-static struct sql_value blob_or_null(slice bytes)
-{
-        return bytes.size ? SQL_BYTES(bytes) : SQL_NONE;
-}
-
 /* ---- beginning ---- */
 
 static enum sp_step first_step(enum sp_purpose purpose)
@@ -49,8 +44,8 @@ mitome_status sp_order_make(
                 "INSERT INTO order_ (id, identity, purpose, kinds, person, application, session, prepared, "
                 "state, made_at, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
                 SQL_VALUES(SQL_BYTES(slice_of(ret_id, SP_ID_SIZE)), text_value(order->identity),
-                        SQL_INT(order->purpose), SQL_INT(order->kinds), blob_or_null(order->person),
-                        blob_or_null(order->application), blob_or_null(order->session),
+                        SQL_INT(order->purpose), SQL_INT(order->kinds), sql_bytes_or_none(order->person),
+                        sql_bytes_or_none(order->application), sql_bytes_or_none(order->session),
                         SQL_INT(order->prepared), SQL_INT(now), SQL_INT(now + SP_SESSION_S)),
                 NULL, error));
         for (unsigned kind = SP_FIRST_KIND; kind <= SP_LAST_KIND; kind++)
@@ -183,7 +178,7 @@ static mitome_status is_being_erased(
         MITOME_TRY(sql_ask(tsm->store,
                 "SELECT 1 FROM part JOIN order_ ON order_.id = order_id WHERE identity = ? AND purpose = 6 "
                 "AND state <= 3 AND kind = ? AND serial IS ? AND (serial IS NOT NULL OR state = 1)",
-                SQL_VALUES(text_value(identity), SQL_INT(kind), blob_or_null(serial)), &query, error));
+                SQL_VALUES(text_value(identity), SQL_INT(kind), sql_bytes_or_none(serial)), &query, error));
         *ret = sql_next(&query);
         return sql_end(&query);
 }
@@ -207,8 +202,8 @@ static mitome_status add_erasure(struct sp_tsm *tsm, slice identity, const uint8
                 "INSERT INTO part (order_id, kind, step, tries, serial, key) VALUES (?, ?, 0, ?, ?, ?) ON "
                 "CONFLICT DO UPDATE SET serial = COALESCE(excluded.serial, serial), key = "
                 "COALESCE(excluded.key, key)",
-                SQL_VALUES(SQL_BYTES(order), SQL_INT(kind), SQL_INT(last), blob_or_null(serial),
-                        blob_or_null(key)),
+                SQL_VALUES(SQL_BYTES(order), SQL_INT(kind), SQL_INT(last), sql_bytes_or_none(serial),
+                        sql_bytes_or_none(key)),
                 NULL, error));
         return sql_do(tsm->store, "UPDATE order_ SET kinds = kinds | ? WHERE id = ?",
                 SQL_VALUES(SQL_INT(1U << kind), SQL_BYTES(order)), NULL, error);

@@ -93,7 +93,7 @@ mitome_status sp_order_next(struct sql_store *store, slice identity, int64_t *pl
         MITOME_TRY(sql_ask(store,
                 ORDER_COLUMNS "WHERE identity = ? AND state <= 3 AND purpose <> 5 AND place > ? ORDER BY "
                               "place LIMIT 1",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }, SQL_INT(*place)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(*place)), &query, error));
         return first_order(&query, place, ret, ret_there, error);
 }
 
@@ -173,7 +173,7 @@ mitome_status sp_held_load(
         struct sp_held held = { 0 };
         mitome_status status = ok();
         MITOME_TRY(sql_ask(store, "SELECT lives, person, serial FROM held WHERE identity = ? AND kind = ?",
-                SQL_VALUES({ .type = SQL_TEXT, .bytes = identity }, SQL_INT(kind)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(kind)), &query, error));
         held.there = sql_next(&query);
         if (held.there) {
                 slice serial = sql_bytes(&query, 2);
