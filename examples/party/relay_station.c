@@ -9,11 +9,20 @@
 enum {
         STEP_SECONDS = 50, /* that a phone is kept waiting for the next command; then it asks again */
         KEPT_SECONDS = 60, /* that the end of a relay can be fetched */
+        A_SECOND = 1000,
+        /* Who has not proven that he speaks for the element's keys may take so long for a command .. */
+        STRANGER_MS = 3 * A_SECOND,
+        /* .. and who has so long, before another one who names the same phone ends his relay. An element that
+         * makes an RSA key takes longer, but seldom says nothing else. */
+        OWES_MS = 10 * A_SECOND,
+        SILENT_MS = 1 * A_SECOND, /* after which a silent stranger makes room for others */
+        ROOM_MS = 5 * A_SECOND,   /* that the beginning of a relay waits for all that */
 };
 
 /* One relay. All of it belongs to the station's mutex. */
 struct relay {
         bool used, running, ended, cancelled;
+        bool proven;    /* the element's keys are at the other end: the TSM has opened a secure channel */
         uint64_t order; /* which began first */
         pthread_t thread;
         struct relay_station *station;
@@ -22,6 +31,7 @@ struct relay {
         size_t identity_size;
         uint32_t number; /* of the last command */
         bool waits;      /* for the response to it */
+        int64_t since;   /* when it was set, in ms */
         bool element_gone;
         size_t command_size, response_size;
         uint8_t command[MITOME_APDU_MAX], response[MITOME_APDU_MAX];
@@ -43,17 +53,29 @@ struct relay_station {
 
 /* ---- time ---- */
 
-static struct timespec in_seconds(time_t seconds)
+static struct timespec in_ms(int64_t ms)
 {
+        enum { NS_EACH = 1000000, NS_SECOND = 1000000000 };
         struct timespec at;
         clock_gettime(CLOCK_MONOTONIC, &at);
-        at.tv_sec += seconds;
+        at.tv_sec += (time_t)(ms / A_SECOND);
+        at.tv_nsec += (long)(ms % A_SECOND) * NS_EACH;
+        if (at.tv_nsec >= NS_SECOND) {
+                at.tv_sec++;
+                at.tv_nsec -= NS_SECOND;
+        }
         return at;
+}
+
+static int64_t now_ms(void)
+{
+        const struct timespec now = in_ms(0);
+        return (int64_t)now.tv_sec * A_SECOND + now.tv_nsec / 1000000;
 }
 
 static time_t monotonic(void)
 {
-        return in_seconds(0).tv_sec;
+        return in_ms(0).tv_sec;
 }
 
 /* ---- the thread of one relay ---- */
@@ -63,11 +85,23 @@ static slice identity_of(const struct relay *relay)
         return slice_of(relay->identity, relay->identity_size);
 }
 
+static int64_t shorter(const struct relay_station *station, int64_t ms)
+{
+        const int64_t whole = (int64_t)station->seconds * A_SECOND;
+        return ms < whole ? ms : whole;
+}
+
+/* How long the phone may take for a command. */
+static int64_t patience(const struct relay *relay)
+{
+        return shorter(relay->station, relay->proven ? INT64_MAX : STRANGER_MS);
+}
+
 /* Waits, in the station's mutex, for the phone's answer to the command that was set. */
 static bool await_response(struct relay *relay)
 {
         struct relay_station *station = relay->station;
-        const struct timespec end = in_seconds((time_t)station->seconds);
+        const struct timespec end = in_ms(patience(relay));
         int result = 0;
         while (relay->waits && !relay->cancelled && !station->closing && result == 0)
                 result = pthread_cond_timedwait(&station->change, &station->mutex, &end);
@@ -77,13 +111,24 @@ static bool await_response(struct relay *relay)
         return came;
 }
 
+/* A TSM sends EXTERNAL AUTHENTICATE to whoever has proven the element's keys (the card's cryptogram), and to
+ * nobody else: so this is how the station, which sees nothing of what is sealed, knows that an element is
+ * there and not somebody who knows its name. */
+static bool opens_channel(slice command)
+{
+        static const uint8_t head[] = { 0x84, 0x82 };
+        return slice_begins_with(command, SLICE(head));
+}
+
 static mitome_status carry(struct relay *relay, mitome_slice command, uint8_t *response, size_t capacity,
         size_t *ret_size, mitome_error *error)
 {
         MITOME_TRY(slice_copy(command, "command", relay->command, sizeof relay->command, error));
         relay->command_size = command.size;
         relay->number++;
+        relay->proven = relay->proven || opens_channel(command);
         relay->waits = true;
+        relay->since = now_ms();
         pthread_cond_broadcast(&relay->station->change);
         if (!await_response(relay))
                 return fail(error, MITOME_E_LINK, "phone", NULL);
@@ -108,7 +153,7 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
         return status;
 }
 
-/* A phone that begins anew has given the former relay up; its thread ends first. */
+/* Where a phone begins anew, the thread of its former relay ends first. */
 static bool has_predecessor(const struct relay *relay)
 {
         for (size_t i = 0; i < SERVICE_RELAYS; i++) {
@@ -177,21 +222,81 @@ static struct relay *find_room(struct relay_station *station)
         return oldest;
 }
 
-static void cancel_others(struct relay_station *station, slice identity)
+static bool owes(const struct relay *relay, int64_t ms)
 {
-        for (size_t i = 0; i < SERVICE_RELAYS; i++)
-                if (station->relays[i].used && slice_equal(identity_of(&station->relays[i]), identity))
-                        station->relays[i].cancelled = true;
-        pthread_cond_broadcast(&station->change);
+        return relay->waits && relay->since + ms <= now_ms();
+}
+
+/* The relay of this phone that goes on. */
+static struct relay *find_former(struct relay_station *station, slice identity)
+{
+        for (size_t i = 0; i < SERVICE_RELAYS; i++) {
+                struct relay *relay = &station->relays[i];
+                if (relay->used && !relay->ended && !relay->cancelled &&
+                        slice_equal(identity_of(relay), identity))
+                        return relay;
+        }
+        return NULL;
+}
+
+static void cancel(struct relay *relay)
+{
+        relay->cancelled = true;
+        pthread_cond_broadcast(&relay->station->change);
+}
+
+/* Whoever names a phone may be anybody: he ends its relay only when nobody has answered there for a while, as
+ * after a phone that was switched off. */
+static bool former_is_gone(struct relay_station *station, slice identity)
+{
+        struct relay *former = find_former(station, identity);
+        if (!former)
+                return true;
+        if (!owes(former, shorter(station, former->proven ? OWES_MS : STRANGER_MS)))
+                return false;
+        cancel(former);
+        return true;
+}
+
+/* When all are used: of those that have proven nothing, the one that has been silent longest makes room. */
+static void end_a_silent_one(struct relay_station *station)
+{
+        struct relay *silent = NULL;
+        for (size_t i = 0; i < SERVICE_RELAYS; i++) {
+                struct relay *relay = &station->relays[i];
+                if (relay->cancelled && !relay->ended)
+                        return; /* one is on its way out */
+                if (!relay->proven && !relay->ended && owes(relay, SILENT_MS) &&
+                        (!silent || relay->since < silent->since))
+                        silent = relay;
+        }
+        if (silent)
+                cancel(silent);
+}
+
+static mitome_status make_way(
+        struct relay_station *station, slice identity, struct relay **ret, mitome_error *error)
+{
+        enum { LOOK_MS = 100 };
+        for (const int64_t end = now_ms() + ROOM_MS; !station->closing && now_ms() < end;) {
+                if (former_is_gone(station, identity)) {
+                        *ret = find_room(station);
+                        if (*ret)
+                                return ok();
+                        end_a_silent_one(station);
+                }
+                const struct timespec look = in_ms(LOOK_MS);
+                (void)pthread_cond_timedwait(&station->change, &station->mutex, &look);
+        }
+        return find_former(station, identity) ? fail(error, MITOME_E_UNREACHABLE, "relay", NULL)
+                                              : fail(error, MITOME_E_FULL, "relay", NULL);
 }
 
 static mitome_status begin(struct relay_station *station, slice identity,
         const uint8_t session[RELAY_SESSION_SIZE], struct relay **ret, mitome_error *error)
 {
-        cancel_others(station, identity);
-        struct relay *relay = find_room(station);
-        if (!relay || station->closing)
-                return fail(error, MITOME_E_FULL, "relay", NULL);
+        struct relay *relay = NULL;
+        MITOME_TRY(make_way(station, identity, &relay, error));
         *relay = (struct relay){ .used = true, .station = station, .order = ++station->begun };
         MITOME_TRY(slice_copy(slice_of(session, RELAY_SESSION_SIZE), "session", relay->session,
                 sizeof relay->session, error));
@@ -242,7 +347,7 @@ static mitome_status await_next(struct relay *relay, uint32_t number, uint8_t bu
         struct relay_message *ret, mitome_error *error)
 {
         struct relay_station *station = relay->station;
-        const struct timespec end = in_seconds(STEP_SECONDS);
+        const struct timespec end = in_ms((int64_t)STEP_SECONDS * A_SECOND);
         const uint64_t order = relay->order;
         int result = 0;
         while (relay->order == order && !relay->ended && !(relay->waits && relay->number > number) &&

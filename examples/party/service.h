@@ -13,9 +13,12 @@
  * keeps outsiders from reading what letters say. One lock around the party (service_lock.h); everything that
  * an outsider can send is bounded.
  *
- * Whoever knows a phone's identity can disturb its relay (he begins another one, which ends the former), but
- * neither read nor change what is carried; and whoever likes can keep all relays busy. A deployment limits
- * both by who may connect at all. */
+ * Whoever knows a phone's identity can begin a relay for it, but neither read nor change what is carried to
+ * the element; and as long as the phone answers, he does not end its relay: he waits, and is told that
+ * nothing is to be had (503). A relay is proven when the TSM has opened a secure channel in it: then an
+ * element with the right keys is at the other end. One that is not proven has three seconds for a command,
+ * and makes room when all are used. So whoever opens very many connections can still delay a phone, and keep
+ * out one that is not quick: a deployment limits that by who may connect at all. */
 
 #include "party.h"
 #include "phone_way.h"
@@ -26,8 +29,8 @@ enum {
         SERVICE_CONNECTIONS_EACH = 64, /* from one address */
         SERVICE_SECONDS = 20,          /* that a connection may be silent */
         SERVICE_BODY_MAX = 32768,      /* of a request */
-        SERVICE_RELAYS = 32,           /* under way at once; the next is refused (FULL) */
-        SERVICE_RELAY_SECONDS = 30,    /* that a phone may take for one command, if nothing else is said */
+        SERVICE_RELAYS = 32, /* under way at once; the next waits 5 s for one that is silent, or is refused */
+        SERVICE_RELAY_SECONDS = 30, /* that a phone may take for one command, if nothing else is said */
 };
 
 /* What a page is asked. */

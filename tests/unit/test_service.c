@@ -37,6 +37,7 @@ struct stage {
         unsigned meanwhile; /* what was answered while a letter was under way */
         unsigned relay_seconds;
         bool patient;        /* phones of any identity */
+        bool opens;          /* the first command opens a secure channel: the element has proven its keys */
         mitome_code verdict; /* of the TSM at the end of a relay */
 };
 
@@ -106,7 +107,8 @@ static mitome_status serve_phone(
         struct stage *stage = context;
         assert_true(stage->patient || slice_is(identity, "TEST-0001"));
         for (uint8_t i = 1; i <= COMMANDS; i++) {
-                const uint8_t command[] = { 0x80, 0xCA, 0x00, i, 0x00 };
+                const bool opens = stage->opens && i == 1;
+                const uint8_t command[] = { opens ? 0x84 : 0x80, opens ? 0x82 : 0xCA, 0x00, i, 0x00 };
                 uint8_t response[MITOME_APDU_MAX];
                 size_t size = 0;
                 mitome_status status = link->transmit(
@@ -618,11 +620,71 @@ static void test_a_phone_that_stopped_in_mid_relay_begins_anew(void **state)
         assert_true(hand_step(stage, &said, buffer, &ignored) != 200 || ignored.code == MITOME_E_LINK);
 }
 
+/* Somebody begins a relay and does not wait for what he is told. */
+static int begin_as(struct stage *stage, const char *identity)
+{
+        static const uint8_t begin[] = { 0xA0 };
+        char head[256];
+        int line = connect_to(stage),
+            length = snprintf(head, sizeof head,
+                    "POST /relay/%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\n",
+                    identity);
+        assert_true(send_all(line, slice_of(head, (size_t)length)) && send_all(line, SLICE(begin)));
+        return line;
+}
+
+/* The status that he is told in the end. */
+static int await_status(int line)
+{
+        char answer[512] = "";
+        int status = 0;
+        assert_true(recv(line, answer, sizeof answer - 1, 0) > 12);
+        assert_int_equal(sscanf(answer, "HTTP/1.1 %d", &status), 1);
+        close(line);
+        return status;
+}
+
+static void test_a_stranger_does_not_end_a_relay_under_way(void **state)
+{
+        struct stage *stage = *state;
+        uint8_t buffer[RELAY_MESSAGE_MAX], response[3];
+        struct relay_message command, said = { .begins = true };
+        assert_int_equal(hand_step(stage, &said, buffer, &command), 200);
+        int stranger = begin_as(stage, "TEST-0001"), another = begin_as(stage, "TEST-0001");
+        for (uint32_t number = 1; number <= COMMANDS; number++) {
+                assert_int_equal(command.number, number);
+                said = respond(&command, response);
+                assert_int_equal(hand_step(stage, &said, buffer, &command), 200);
+        }
+        assert_true(command.ends && command.code == MITOME_OK);
+        assert_int_equal(stage->served, 1);
+        assert_int_equal(stage->gone, 0);
+        close(stranger);
+        close(another);
+}
+
+static void test_an_element_that_has_proven_its_keys_may_take_its_time(void **state)
+{
+        struct stage *stage = *state;
+        const struct timespec key_generation = { 3, 500000000 };
+        uint8_t buffer[RELAY_MESSAGE_MAX], response[3];
+        struct relay_message command, said = { .begins = true };
+        stage->opens = true;
+        assert_int_equal(hand_step(stage, &said, buffer, &command), 200);
+        int stranger = begin_as(stage, "TEST-0001");
+        nanosleep(&key_generation, NULL);
+        said = respond(&command, response);
+        assert_int_equal(hand_step(stage, &said, buffer, &command), 200);
+        assert_int_equal(command.number, 2);
+        assert_int_equal(stage->gone, 0);
+        close(stranger);
+}
+
 /* A service whose phones have little time. */
-static void hurry(struct stage *stage)
+static void hurry(struct stage *stage, unsigned seconds)
 {
         service_close(stage->service);
-        stage->relay_seconds = 2;
+        stage->relay_seconds = seconds;
         open_stage(stage);
 }
 
@@ -631,7 +693,7 @@ static void test_a_phone_that_never_comes_back_is_given_up(void **state)
         struct stage *stage = *state;
         uint8_t buffer[RELAY_MESSAGE_MAX], response[3];
         struct relay_message command, ended, said = { .begins = true };
-        hurry(stage);
+        hurry(stage, 2);
         assert_int_equal(hand_step(stage, &said, buffer, &command), 200);
         await_gone(stage, 1);
         /* Too late: it hears how it ended, and nothing is taken. */
@@ -642,30 +704,44 @@ static void test_a_phone_that_never_comes_back_is_given_up(void **state)
         assert_int_equal(stage->served, 0);
 }
 
+/* As many as there can be; each has its first command. */
+static void fill_with_relays(struct stage *stage, int lines[SERVICE_RELAYS])
+{
+        char name[32], answer[512];
+        stage->patient = true;
+        for (size_t i = 0; i < SERVICE_RELAYS; i++) {
+                snprintf(name, sizeof name, "OTHER-%zu", i);
+                lines[i] = begin_as(stage, name);
+                assert_true(recv(lines[i], answer, sizeof answer, 0) > 12);
+        }
+}
+
+static void test_silent_relays_make_room(void **state)
+{
+        struct stage *stage = *state;
+        struct element element = { 0 };
+        int lines[SERVICE_RELAYS];
+        fill_with_relays(stage, lines);
+        assert_int_equal(relay(stage, &element, NULL), MITOME_OK);
+        assert_int_equal(stage->served, 1);
+        for (size_t i = 0; i < SERVICE_RELAYS; i++)
+                close(lines[i]);
+}
+
+/* Those who have proven their elements' keys are not ended for anybody. */
 static void test_only_so_many_relays_are_under_way(void **state)
 {
         struct stage *stage = *state;
-        static char answer[8192];
-        static const uint8_t begin[] = { 0xA0 };
-        int lines[SERVICE_RELAYS], status = 0;
-        stage->patient = true;
-        hurry(stage);
-        for (size_t i = 0; i < SERVICE_RELAYS; i++) {
-                char head[256];
-                lines[i] = connect_to(stage);
-                int length = snprintf(head, sizeof head,
-                        "POST /relay/OTHER-%zu HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", i);
-                assert_true(send_all(lines[i], slice_of(head, (size_t)length)) &&
-                            send_all(lines[i], SLICE(begin)));
-                assert_true(recv(lines[i], answer, sizeof answer, 0) > 12); /* it has its first command */
-        }
-        status = request(stage, "POST", "/relay/ONE-TOO-MANY", SLICE(begin), answer, sizeof answer);
-        assert_int_equal(status, 503);
+        int lines[SERVICE_RELAYS];
+        stage->opens = true;
+        hurry(stage, 8);
+        fill_with_relays(stage, lines);
+        assert_int_equal(await_status(begin_as(stage, "ONE-TOO-MANY")), 503);
+        assert_int_equal(stage->gone, 0);
         for (size_t i = 0; i < SERVICE_RELAYS; i++)
                 close(lines[i]);
         await_gone(stage, SERVICE_RELAYS);
-        status = request(stage, "POST", "/relay/TEST-0001", SLICE(begin), answer, sizeof answer);
-        assert_int_equal(status, 200);
+        assert_int_equal(await_status(begin_as(stage, "TEST-0001")), 200);
 }
 
 static void test_a_service_that_closes_ends_its_relays(void **state)
@@ -759,6 +835,9 @@ int main(void)
                 TEST(test_a_relay_takes_no_step_of_a_stranger_or_out_of_turn),
                 TEST(test_a_phone_that_stopped_in_mid_relay_begins_anew),
                 TEST(test_a_phone_that_never_comes_back_is_given_up),
+                TEST(test_a_stranger_does_not_end_a_relay_under_way),
+                TEST(test_an_element_that_has_proven_its_keys_may_take_its_time),
+                TEST(test_silent_relays_make_room),
                 TEST(test_only_so_many_relays_are_under_way),
                 TEST(test_a_service_that_closes_ends_its_relays),
                 TEST(test_it_ticks_and_flushes),
