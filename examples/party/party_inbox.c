@@ -3,6 +3,7 @@
 #include "party_internal.h"
 
 #include "digest.h"
+#include "refusal.h"
 
 /* ---- the answer ---- */
 
@@ -25,15 +26,6 @@ static mitome_status seal_answer(struct party *party, const struct letter *lette
         return party_seal_letter(party, &answer, out, error);
 }
 
-static slice write_refusal(mitome_code code, uint8_t *buffer, size_t capacity)
-{
-        writer w = writer_over(buffer, capacity);
-        cbor_write_map(&w, 1);
-        cbor_write_int(&w, 1);
-        cbor_write_uint(&w, (uint64_t)code);
-        return writer_view(&w);
-}
-
 /* ---- one that was here before ---- */
 
 static void digest_what(const struct letter *letter, uint8_t ret[SHA256_SIZE])
@@ -46,12 +38,11 @@ static void digest_what(const struct letter *letter, uint8_t ret[SHA256_SIZE])
 static mitome_status answer_again(struct party *party, const struct letter *letter, struct sql_query *query,
         writer *out, mitome_error *error)
 {
-        uint8_t what[SHA256_SIZE], refusal[16];
+        uint8_t what[SHA256_SIZE], refusal[REFUSAL_SIZE];
         struct kept_answer kept = { sql_integer(query, 1) != 0, sql_bytes(query, 2) };
         digest_what(letter, what);
         if (!slice_equal(sql_bytes(query, 0), SLICE(what)))
-                kept = (struct kept_answer){ true,
-                        write_refusal(MITOME_E_LETTER_TWICE, refusal, sizeof refusal) };
+                kept = (struct kept_answer){ true, refusal_write(MITOME_E_LETTER_TWICE, refusal) };
         return seal_answer(party, letter, &kept, out, error);
 }
 
@@ -179,8 +170,8 @@ static mitome_status do_it(const struct arrival *arrival, writer *out, mitome_er
 static mitome_status refuse_it(
         const struct arrival *arrival, mitome_code code, writer *out, mitome_error *error)
 {
-        uint8_t buffer[16];
-        const struct kept_answer answer = { true, write_refusal(code, buffer, sizeof buffer) };
+        uint8_t buffer[REFUSAL_SIZE];
+        const struct kept_answer answer = { true, refusal_write(code, buffer) };
         party_saw(arrival->party, arrival->letter->from, &arrival->letter->head);
         MITOME_TRY(note(arrival, code, error));
         MITOME_TRY(keep(arrival, &answer, error));

@@ -3,6 +3,7 @@
 #include "party_internal.h"
 
 #include "digest.h"
+#include "refusal.h"
 
 #include <string.h>
 
@@ -39,27 +40,6 @@ static mitome_status seal_errand(
         return party_note(party, &notice, error);
 }
 
-/* What an answer is: *ret_refusal is MITOME_OK, or why he refused. */
-static mitome_status read_refusal(slice body, mitome_code *ret, mitome_error *error)
-{
-        struct cbor_reader r = cbor_over(body, "party.h", error);
-        struct cbor_members map;
-        struct cbor_key key;
-        uint64_t code;
-        bool more;
-        MITOME_TRY(cbor_open_map(&r, "refusal", 1, &map));
-        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
-        if (!more || key.is_text || key.number != 1)
-                return fail(error, MITOME_E_LETTER_FORM, "refusal", NULL);
-        MITOME_TRY(cbor_read_uint(&r, "refusal.code", INT16_MAX, &code));
-        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
-        MITOME_TRY(cbor_end(&r, "refusal"));
-        if (code == MITOME_OK)
-                return fail(error, MITOME_E_LETTER_FORM, "refusal.code", NULL);
-        *ret = (mitome_code)code;
-        return ok();
-}
-
 static mitome_status read_answer(const struct party *party, const struct errand *errand, slice bytes,
         struct letter *ret, mitome_code *ret_refusal, mitome_error *error)
 {
@@ -72,7 +52,7 @@ static mitome_status read_answer(const struct party *party, const struct errand 
                 !answer.is_answer || !slice_equal(SLICE(answer.answers), SLICE(errand->digest)))
                 return fail(error, MITOME_E_LETTER_ADDRESSEE, "answer", NULL);
         if (slice_is(answer.kind, party_refusal_kind))
-                MITOME_TRY(read_refusal(answer.body, &refusal, error));
+                MITOME_TRY(refusal_read(answer.body, &refusal, error));
         else if (!slice_is(answer.kind, party_answer_kind))
                 return fail(error, MITOME_E_LETTER_FORM, "answer.kind", NULL);
         *ret = answer;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "phone_way_http.h"
 
-#include "cbor.h"
 #include "http_client.h"
+#include "refusal.h"
 #include "relay_message.h"
 
 #include <stdio.h>
@@ -52,24 +52,6 @@ void phone_way_http_close(struct phone_way_http *http)
 
 /* ---- one request ---- */
 
-static mitome_status read_refusal(slice body, mitome_code *ret)
-{
-        struct cbor_reader r = cbor_over(body, "service.h", NULL);
-        struct cbor_members map;
-        struct cbor_key key;
-        uint64_t code;
-        bool more;
-        MITOME_TRY(cbor_open_map(&r, "refusal", 1, &map));
-        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
-        if (!more || key.is_text || key.number != 1)
-                return fail(NULL, MITOME_E_VALUE, "refusal", NULL);
-        MITOME_TRY(cbor_read_uint(&r, "refusal.code", INT16_MAX, &code));
-        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
-        MITOME_TRY(cbor_end(&r, "refusal"));
-        *ret = (mitome_code)code;
-        return ok();
-}
-
 static mitome_status post(struct phone_way_http *http, const char *path, slice body, uint8_t *buffer,
         size_t capacity, slice *ret_answer, mitome_error *error)
 {
@@ -78,7 +60,7 @@ static mitome_status post(struct phone_way_http *http, const char *path, slice b
         mitome_code refusal = MITOME_OK;
         MITOME_TRY(http_client_post(
                 http->client, http->url, path, body, buffer, capacity, &status, &answer, error));
-        if (status == REFUSED_STATUS && !failed(read_refusal(answer, &refusal)) && refusal != MITOME_OK)
+        if (status == REFUSED_STATUS && !failed(refusal_read(answer, &refusal, NULL)))
                 return phone_refuse(refusal, "TSM", error);
         if (status != OK_STATUS)
                 return fail(error, MITOME_E_UNREACHABLE, "TSM", NULL);

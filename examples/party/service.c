@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service.h"
 
+#include "refusal.h"
 #include "relay_message.h"
 #include "relay_station.h"
 
@@ -66,12 +67,8 @@ static void reply_bytes(struct reply *reply, unsigned status, const char *type, 
 
 static void reply_refusal(struct reply *reply, mitome_code code)
 {
-        uint8_t bytes[16];
-        writer w = WRITER(bytes);
-        cbor_write_map(&w, 1);
-        cbor_write_int(&w, 1);
-        cbor_write_uint(&w, (uint64_t)code);
-        reply_bytes(reply, MHD_HTTP_FORBIDDEN, cbor_type, writer_view(&w));
+        uint8_t bytes[REFUSAL_SIZE];
+        reply_bytes(reply, MHD_HTTP_FORBIDDEN, cbor_type, refusal_write(code, bytes));
 }
 
 static void reply_error(struct reply *reply, unsigned status, const mitome_error *error)

@@ -16,8 +16,9 @@
 #include "maker.h"
 #include "phone.h"
 #include "portal.h"
+#include "sei_tsm.h"
+#include "sp_tsm.h"
 #include "stage.h"
-#include "tsm.h"
 
 enum { STORY_TOUCHES = 8, STORY_ENROLMENT = 5 };
 

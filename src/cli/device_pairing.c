@@ -7,7 +7,7 @@
 #include "matcher_class.h"
 #include "provision.h"
 #include "random_system.h"
-#include "tsm.h"
+#include "sp_tsm.h"
 
 #include <openssl/pem.h>
 #include <stdio.h>

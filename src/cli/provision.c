@@ -4,7 +4,8 @@
 #include "demo_roots.h"
 #include "maker.h"
 #include "random_system.h"
-#include "tsm.h"
+#include "sei_tsm.h"
+#include "sp_tsm.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "counter_rig.h"
+#include "sei_tsm.h"
 
-#include "tsm.h"
 
 #include <stdio.h>
 #include <stdlib.h>

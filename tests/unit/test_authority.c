@@ -9,9 +9,10 @@
 #include "metadata_statement.h"
 #include "p256.h"
 #include "random_system.h"
+#include "sei_tsm.h"
+#include "sp_tsm.h"
 #include "trust.h"
 #include "trust_rig.h"
-#include "tsm.h"
 
 #include <openssl/core_names.h>
 #include <openssl/pem.h>

@@ -6,7 +6,7 @@
 #include "counter_rig.h"
 #include "evidence_app.h"
 #include "json.h"
-#include "tsm.h"
+#include "tsm_channel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

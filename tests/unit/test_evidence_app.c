@@ -4,7 +4,8 @@
 
 #include "element_rig.h"
 #include "evidence_app.h"
-#include "tsm.h"
+#include "sei_tsm.h"
+#include "sp_tsm.h"
 #include "verify_evidence.h"
 
 #include <setjmp.h>

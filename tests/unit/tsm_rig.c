@@ -4,8 +4,8 @@
 #include "card_application.h"
 #include "cms_write.h"
 #include "random_system.h"
+#include "sp_tsm.h"
 #include "tlv.h"
-#include "tsm.h"
 
 #include <mitome/trust.h>
 
