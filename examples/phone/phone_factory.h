@@ -48,7 +48,7 @@ struct phone_factory {
 };
 
 struct phone_factory_ca {
-        struct maker_device_ca ca;
+        struct maker_ca ca;
         struct mitome_random random;
         int64_t now;
 };

@@ -273,7 +273,7 @@ void tsm_rig_close(struct tsm_rig *rig)
                 party_close(rig->parties[i]);
         post_local_free(&rig->network);
         mitome_trust_free(rig->makers);
-        maker_device_ca_wipe(&rig->maker);
+        maker_ca_wipe(&rig->maker);
         ca_close(rig->signing);
         ca_close(rig->user_verification);
 }

@@ -50,7 +50,7 @@ struct tsm_rig {
         struct party_desks desks[TSM_RIG_PARTIES];
         struct ca *signing, *user_verification;
         struct mitome_trust *makers;
-        struct maker_device_ca maker;
+        struct maker_ca maker;
         struct register_config register_config;
         struct authority_register *book;
         struct sei_tsm *sei;

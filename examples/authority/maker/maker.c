@@ -2,72 +2,42 @@
 #include "maker.h"
 
 #include "json.h"
-#include "x509_build.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <stdio.h>
 
-enum { YEAR = 365 * 86400 };
-
 const uint8_t maker_aaguid[MAKER_AAGUID_SIZE] = { 0x6d, 0x69, 0x74, 0x6f, 0x6d, 0x65, 0x40, 0x01, 0x80, 0x00,
         0x73, 0x6f, 0x66, 0x74, 0x00, 0x01 };
 
-/* Whose certificate it is, and what it says. */
-struct leaf {
-        const char *unit, *common_name;
-        const char *extensions;
-};
+/* WebAuthn L3 8.2.1: the AAGUID is an OCTET STRING inside the extension's own. */
+static const char attestation_extensions[] =
+        "[certificate]\n"
+        "basicConstraints = critical, CA:FALSE\n"
+        "keyUsage = critical, digitalSignature\n"
+        "1.3.6.1.4.1.45724.1.1.4 = DER:04106d69746f6d6540018000736f66740001\n"
+        "authorityKeyIdentifier = keyid\n"
+        "subjectKeyIdentifier = hash\n";
 
-struct keys {
-        EVP_PKEY *ca, *batch;
-        X509_NAME *ca_name, *batch_name;
-        X509 *ca_certificate, *batch_certificate;
-};
+const struct maker_leaf maker_device_leaf = { "Authenticator Attestation", "Software model 1, device",
+        attestation_extensions };
 
-static void keys_free(struct keys *keys)
+/* A CA for one certificate: its key is forgotten. */
+static mitome_status certify_once(const struct maker_leaf *leaf, const uint8_t point[MAKER_POINT_SIZE],
+        const struct mitome_random *random, int64_t now, struct authority_der *ret_ca,
+        struct authority_der *ret_certificate, mitome_error *error)
 {
-        X509_free(keys->batch_certificate);
-        X509_free(keys->ca_certificate);
-        X509_NAME_free(keys->batch_name);
-        X509_NAME_free(keys->ca_name);
-        EVP_PKEY_free(keys->batch);
-        EVP_PKEY_free(keys->ca);
+        struct maker_ca ca;
+        MITOME_TRY(maker_ca_new("Attestation CA 1", random, now, &ca, error));
+        mitome_status status = maker_ca_certify(&ca, leaf, random, now, point, ret_certificate, error);
+        *ret_ca = ca.certificate;
+        maker_ca_wipe(&ca);
+        return status;
 }
 
-/* The CA, and one certificate under it: of `keys->batch`. */
-static mitome_status certify(struct keys *keys, const struct leaf *leaf, const struct mitome_random *random,
-        int64_t now, mitome_error *error)
-{
-        static const char *const ca_pairs[] = { "C", "JP", "O", "Mitome example maker", "CN",
-                "Attestation CA 1", NULL };
-        const char *const batch_pairs[] = { "C", "JP", "O", "Mitome example maker", "OU", leaf->unit, "CN",
-                leaf->common_name, NULL };
-        uint8_t serials[2][8];
-        if (random->fill(random->context, serials[0], sizeof serials) != 0)
-                return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
-        serials[0][0] = serials[1][0] = 0x4d;
-        keys->ca = EVP_EC_gen("P-256");
-        keys->ca_name = x509_name(ca_pairs);
-        keys->batch_name = x509_name(batch_pairs);
-        if (!keys->ca || !keys->batch || !keys->ca_name || !keys->batch_name)
-                return fail(error, MITOME_E_CRYPTO_FAILED, "maker's keys", NULL);
-        struct x509_plan plan = { .subject = keys->ca_name,
-                .key = keys->ca,
-                .issuer_key = keys->ca,
-                .serial = SLICE(serials[0]),
-                .not_before = now - 86400,
-                .not_after = now + 20LL * YEAR,
-                .extensions = MAKER_CA_EXTENSIONS };
-        MITOME_TRY(x509_build(&plan, &keys->ca_certificate, error));
-        plan.subject = keys->batch_name;
-        plan.key = keys->batch;
-        plan.issuer = keys->ca_certificate;
-        plan.serial = SLICE(serials[1]);
-        plan.extensions = leaf->extensions;
-        return x509_build(&plan, &keys->batch_certificate, error);
-}
+/* ---- a batch ---- */
 
 static mitome_status export_key(const EVP_PKEY *key, uint8_t ret[MAKER_KEY_SIZE], mitome_error *error)
 {
@@ -78,69 +48,46 @@ static mitome_status export_key(const EVP_PKEY *key, uint8_t ret[MAKER_KEY_SIZE]
         return done ? ok() : fail(error, MITOME_E_CRYPTO_FAILED, "batch key", NULL);
 }
 
+static mitome_status export_point(const EVP_PKEY *key, uint8_t ret[MAKER_POINT_SIZE], mitome_error *error)
+{
+        size_t size = 0;
+        return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, ret, MAKER_POINT_SIZE, &size) ==
+                                       1 &&
+                               size == MAKER_POINT_SIZE
+                       ? ok()
+                       : fail(error, MITOME_E_CRYPTO_FAILED, "batch key", NULL);
+}
+
 mitome_status maker_make_batch(
         const struct mitome_random *random, int64_t now, struct maker_batch *ret, mitome_error *error)
 {
-        static const struct leaf leaf = { "Authenticator Attestation", "Software model 1, batch 1",
-                MAKER_LEAF_EXTENSIONS };
-        struct keys keys = { .batch = EVP_EC_gen("P-256") };
-        mitome_status status = certify(&keys, &leaf, random, now, error);
+        static const struct maker_leaf leaf = { "Authenticator Attestation", "Software model 1, batch 1",
+                attestation_extensions };
+        uint8_t point[MAKER_POINT_SIZE];
+        EVP_PKEY *key = EVP_EC_gen("P-256");
+        mitome_status status =
+                key ? export_point(key, point, error) : fail(error, MITOME_E_NO_MEMORY, "batch key", NULL);
         if (!failed(status))
-                status = x509_der(keys.ca_certificate, &ret->ca, error);
+                status = certify_once(&leaf, point, random, now, &ret->ca, &ret->certificate, error);
         if (!failed(status))
-                status = x509_der(keys.batch_certificate, &ret->certificate, error);
-        if (!failed(status))
-                status = export_key(keys.batch, ret->key, error);
-        keys_free(&keys);
+                status = export_key(key, ret->key, error);
+        EVP_PKEY_free(key);
         return status;
 }
 
-static EVP_PKEY *key_of(const uint8_t point[MAKER_POINT_SIZE])
-{
-        static char curve[] = "P-256";
-        uint8_t copy[MAKER_POINT_SIZE];
-        EVP_PKEY *key = NULL;
-        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-        bool done = !failed(slice_copy(slice_of(point, MAKER_POINT_SIZE), "point", copy, sizeof copy, NULL));
-        OSSL_PARAM parameters[] = {
-                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
-                OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, sizeof copy),
-                OSSL_PARAM_construct_end(),
-        };
-        if (done && context && EVP_PKEY_fromdata_init(context) == 1 &&
-                EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
-                key = NULL;
-        EVP_PKEY_CTX_free(context);
-        return key;
-}
-
-static mitome_status certify_point(const struct leaf *leaf, const uint8_t point[MAKER_POINT_SIZE],
-        const struct mitome_random *random, int64_t now, struct authority_der *ret_ca,
-        struct authority_der *ret_certificate, mitome_error *error)
-{
-        struct keys keys = { .batch = key_of(point) };
-        mitome_status status = certify(&keys, leaf, random, now, error);
-        if (!failed(status))
-                status = x509_der(keys.ca_certificate, ret_ca, error);
-        if (!failed(status))
-                status = x509_der(keys.batch_certificate, ret_certificate, error);
-        keys_free(&keys);
-        return status;
-}
+/* ---- one device, one matcher ---- */
 
 mitome_status maker_certify_device(const struct mitome_random *random, int64_t now,
         const uint8_t point[MAKER_POINT_SIZE], struct maker_device *ret, mitome_error *error)
 {
-        static const struct leaf leaf = { "Authenticator Attestation", "Software model 1, device",
-                MAKER_LEAF_EXTENSIONS };
-        return certify_point(&leaf, point, random, now, &ret->ca, &ret->certificate, error);
+        return certify_once(&maker_device_leaf, point, random, now, &ret->ca, &ret->certificate, error);
 }
 
 mitome_status maker_certify_matcher(const struct mitome_random *random, int64_t now,
         const struct tsm_matcher *matcher, struct maker_matcher *ret, mitome_error *error)
 {
         char extensions[512];
-        const struct leaf leaf = { "Matcher", "Software model 1, matcher", extensions };
+        const struct maker_leaf leaf = { "Matcher", "Software model 1, matcher", extensions };
         if (!matcher_certificate_fits(matcher->class, matcher->modality))
                 return fail(error, MITOME_E_VALUE, "the matcher's class", NULL);
         snprintf(extensions, sizeof extensions,
@@ -150,7 +97,7 @@ mitome_status maker_certify_matcher(const struct mitome_random *random, int64_t 
                 "authorityKeyIdentifier = keyid\n"
                 "subjectKeyIdentifier = hash\n",
                 matcher->class, matcher->modality);
-        return certify_point(&leaf, matcher->point, random, now, &ret->ca, &ret->certificate, error);
+        return certify_once(&leaf, matcher->point, random, now, &ret->ca, &ret->certificate, error);
 }
 
 /* A list of one word. */

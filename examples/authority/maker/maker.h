@@ -4,28 +4,16 @@
 
 /* The phone's maker, played: an attestation CA, and the batch key that all phones of the model share. */
 
-#include "authority.h"
+#include "maker_ca.h"
 #include "matcher_certificate.h"
 
-enum { MAKER_AAGUID_SIZE = 16, MAKER_KEY_SIZE = 32, MAKER_POINT_SIZE = 65 };
+enum { MAKER_AAGUID_SIZE = 16, MAKER_KEY_SIZE = 32 };
 
 /* The model of the examples. */
 extern const uint8_t maker_aaguid[MAKER_AAGUID_SIZE];
 
-/* What the maker's CA, and each certificate of a batch or a device, carry (WebAuthn L3 8.2.1: the AAGUID is
- * an OCTET STRING inside the extension's own), as x509_build reads it. */
-#define MAKER_CA_EXTENSIONS                                 \
-        "[certificate]\n"                                   \
-        "basicConstraints = critical, CA:TRUE, pathlen:0\n" \
-        "keyUsage = critical, keyCertSign, cRLSign\n"       \
-        "subjectKeyIdentifier = hash\n"
-#define MAKER_LEAF_EXTENSIONS                                                  \
-        "[certificate]\n"                                                      \
-        "basicConstraints = critical, CA:FALSE\n"                              \
-        "keyUsage = critical, digitalSignature\n"                              \
-        "1.3.6.1.4.1.45724.1.1.4 = DER:04106d69746f6d6540018000736f66740001\n" \
-        "authorityKeyIdentifier = keyid\n"                                     \
-        "subjectKeyIdentifier = hash\n"
+/* What the certificate of a device's own key says. */
+extern const struct maker_leaf maker_device_leaf;
 
 /* What one batch gets at manufacture. */
 struct maker_batch {

@@ -21,7 +21,7 @@ const char reset_server_schema[] =
 
 struct reset_server {
         struct party *party;
-        struct maker_device_ca ca;
+        struct maker_ca ca;
         struct mitome_trust *devices;
         uint8_t key[KEY_SIZE]; /* of the sessions */
 };
@@ -38,7 +38,7 @@ slice reset_server_ca(const struct reset_server *server)
 
 /* ---- the maker's CA ---- */
 
-static mitome_status take_ca(const struct sql_query *row, struct maker_device_ca *ret, mitome_error *error)
+static mitome_status take_ca(const struct sql_query *row, struct maker_ca *ret, mitome_error *error)
 {
         const slice certificate = sql_bytes(row, 0), key = sql_bytes(row, 1);
         ret->certificate.size = certificate.size;
@@ -105,7 +105,7 @@ void reset_server_close(struct reset_server *server)
         if (!server)
                 return;
         mitome_trust_free(server->devices);
-        maker_device_ca_wipe(&server->ca);
+        maker_ca_wipe(&server->ca);
         bytes_wipe(server->key, sizeof server->key);
         free(server);
 }
