@@ -294,15 +294,23 @@ while read -r file names; do
 done <"$work/attacks"
 judge 'docs/gate-attacks.md names tests that run' "$work/out"
 
+# names_tests PAGE LEAST WORDS FILE..: names of at least so many words in backquotes are tests in these files.
+names_tests() {
+        page=$1 least=$2 words=$3
+        shift 3
+        grep -oE "\`[a-z0-9]+(_[a-z0-9]+){$((words - 1)),}\`" "$page" | tr -d '`' | sort -u >"$work/names" || true
+        [ "$(wc -l <"$work/names")" -ge "$least" ] || echo "$page names too few tests" >>"$work/out"
+        while read -r name; do
+                grep -qE "(\\(|^ +)$name[,)]" "$@" || echo "$page names $name" >>"$work/out"
+        done <"$work/names"
+}
+
 : >"$work/out"
 for page in docs/push.md docs/ja/push.md docs/new-phone.md docs/ja/new-phone.md; do
-        grep -oE '`[a-z0-9]+(_[a-z0-9]+){3,}`' "$page" | tr -d '`' >"$work/names" || true
-        [ "$(wc -l <"$work/names")" -ge 8 ] || echo "$page names too few tests" >>"$work/out"
-        while read -r name; do
-                grep -qE "\\($name[,)]" tests/unit/test_push*.c tests/unit/test_account*.c tests/interop/test_push_world.c || echo "$page names $name" >>"$work/out"
-        done <"$work/names"
+        names_tests "$page" 8 4 tests/unit/test_push*.c tests/unit/test_account*.c tests/interop/test_push_world.c
 done
-judge 'docs/push.md and docs/new-phone.md name tests that run' "$work/out"
+names_tests docs/plan.md 80 2 tests/*/test_*.c
+judge 'docs/plan.md, docs/push.md and docs/new-phone.md name tests that run' "$work/out"
 
 # What a party, or a phone, may ask stands in the page of the parties, in both languages.
 find examples -name '*.c' -exec awk '
