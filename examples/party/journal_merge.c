@@ -275,7 +275,8 @@ mitome_status journal_merge_add(
         journal_reader_begin(in.reader, source);
         mitome_status status = take_file(&in);
         if (!failed(status) && !in.log && merge->finding_count == found_before)
-                status = find_in(&in, MITOME_E_JOURNAL_SHORT, 1); /* nothing in it: nothing to believe */
+                status =
+                        find_in(&in, MITOME_E_MISSING, 0); /* who decided nothing yet, or no journal at all */
         if (!failed(status))
                 status = check_signatures(&in);
         free(in.reader);

@@ -21,7 +21,9 @@ enum { JOURNAL_PARTIES_MAX = 32, JOURNAL_EVENTS_MAX = 1 << 24 };
  * SIGNATURE_INVALID, FILE_READ: the file is believed up to the entry before `number`. JOURNAL_SHORT,
  * JOURNAL_REWRITTEN: the entry `number` is not there, or not the one, that `seen_by` saw (its entry
  * `seen_at`; without a name, another file of the same party has it). JOURNAL_ORDER: it comes before the entry
- * of `seen_by` that it follows from. MISSING is no fault: `seen_by` has seen a journal that was not given. */
+ * of `seen_by` that it follows from. MISSING is no fault: `seen_by` has seen a journal that was not given,
+ * or, without him, `file` is empty, of whoever has decided nothing yet; where a journal is missing that
+ * somebody saw entries of, an empty file is JOURNAL_SHORT. */
 struct journal_finding {
         mitome_code code;
         const char *file; /* as journal_merge_add was told, or NULL */

@@ -114,6 +114,22 @@ static mitome_status judge_absent(struct journal_merge *merge, mitome_error *err
         return ok();
 }
 
+/* A file with nothing in it does not say whose it is. When somebody has seen entries of a journal that was
+ * not given, it may be that one, cut off before its first entry. */
+static void judge_empty(struct journal_merge *merge)
+{
+        bool is_seen = false;
+        for (size_t i = 0; i < merge->finding_count; i++)
+                is_seen |= merge->findings[i].code == MITOME_E_MISSING && merge->findings[i].number > 0;
+        for (size_t i = 0; is_seen && i < merge->finding_count; i++) {
+                struct journal_finding *finding = &merge->findings[i];
+                if (finding->code != MITOME_E_MISSING || finding->seen_by[0])
+                        continue;
+                finding->code = MITOME_E_JOURNAL_SHORT;
+                finding->number = 1;
+        }
+}
+
 /* An event follows from what it has seen. */
 static void follow(struct journal_merge *merge, uint32_t event, const struct journal_event *before)
 {
@@ -133,7 +149,9 @@ mitome_status journal_judge_sights(struct journal_merge *merge, mitome_error *er
         }
         for (size_t i = 0; i < merge->log_count; i++)
                 MITOME_TRY(judge_log(merge, &merge->logs[i], error));
-        return judge_absent(merge, error);
+        MITOME_TRY(judge_absent(merge, error));
+        judge_empty(merge);
+        return ok();
 }
 
 /* ---- evidence ---- */

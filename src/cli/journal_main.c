@@ -119,7 +119,7 @@ static int answer(struct journal_run *run)
         }
         journal_print_findings(&print);
         journal_print_verdict(&print);
-        bool shown = run->show || print.keys_known;
+        bool shown = run->show || (print.keys_known && journal_merge_count(run->merge) > 0);
         return journal_merge_is_sound(run->merge) && shown ? EXIT_SOUND : EXIT_UNSOUND;
 }
 

@@ -87,7 +87,9 @@ static void say_finding(const struct journal_print *print, const struct journal_
         unsigned long long number = finding->number, seen_at = finding->seen_at;
         const char *party = finding->party[0] ? finding->party : "a party";
         FILE *out = print->out;
-        if (finding->code == MITOME_E_MISSING)
+        if (finding->code == MITOME_E_MISSING && !finding->seen_by[0])
+                fprintf(out, "note: there is no entry in it\n");
+        else if (finding->code == MITOME_E_MISSING)
                 fprintf(out, "note: the journal of %s was not given; %s saw its entry %llu (in entry %llu)\n",
                         party, finding->seen_by, number, seen_at);
         else if (finding->code == MITOME_E_JOURNAL_SHORT && finding->seen_by[0])
@@ -160,7 +162,8 @@ void journal_print_verdict(const struct journal_print *print)
         size_t entries = journal_merge_count(print->merge);
         if (!print->json) {
                 fprintf(print->out, "%zu entries: %s\n", entries,
-                        !sound ? "NOT SOUND"
+                        !sound         ? "NOT SOUND"
+                        : entries == 0 ? "nothing is shown"
                         : print->keys_known
                                 ? "sound"
                                 : "whole, but anybody may have written them: name the parties' keys "
@@ -172,7 +175,7 @@ void journal_print_verdict(const struct journal_print *print)
         struct json_writer w = json_into(&out);
         json_write_open_object(&w, NULL);
         json_write_open_object(&w, "verdict");
-        json_write_bool(&w, "sound", sound && print->keys_known);
+        json_write_bool(&w, "sound", sound && print->keys_known && entries > 0);
         json_write_bool(&w, "signatures_checked", print->keys_known);
         json_write_int(&w, "entries", (int64_t)entries);
         json_write_close_object(&w);

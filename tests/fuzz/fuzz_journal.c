@@ -73,17 +73,19 @@ static void write_some(struct book *book, const struct book *seen, uint8_t choic
 {
         static const char *const outcomes[] = { "asked", "done", "refused", "confirmed" };
         book->clock += (int64_t)(choice >> 4) * 7200 - 50000;
-        book_write(book, (struct line){ "act", outcomes[choice >> 2 & 3], evidence & 1 ? "serial:01" : NULL,
-                                 (uint8_t)(evidence >> 4), evidence >> 1 & 7, choice & 1 ? seen : NULL });
+        book_write(book, (struct line){ choice >> 1 & 1 ? "ask-act" : "act", outcomes[choice >> 2 & 3],
+                                 evidence & 1 ? "serial:01" : NULL, (uint8_t)(evidence >> 4),
+                                 evidence >> 1 & 7, choice & 1 ? seen : NULL });
 }
 
-/* Changes of a right journal: place and what is added to the byte there. */
+/* Changes of a right journal, place and what is added to the byte there: one asks by a letter, the other
+ * takes it, the first notes that. */
 static void change(reader *r)
 {
         const struct book *const both[] = { &books[0], &books[1] };
         static uint8_t bytes[sizeof books[0].bytes];
         struct directory directory = book_directory(both, 2);
-        write_some(&books[0], &books[1], 0, 0x10);
+        write_some(&books[0], &books[1], 2, 0x10);
         write_some(&books[1], &books[0], 5, 0x11);
         write_some(&books[0], &books[1], 13, 0x10);
         must(!failed(slice_copy(book_bytes(&books[1]), "", bytes, sizeof bytes, NULL)));

@@ -279,6 +279,20 @@ static void test_who_saw_more_of_a_journal_than_there_is_is_named(void **state)
         assert_true(journal_merge_is_sound(scene->merge));
 }
 
+/* Who decided nothing yet has an empty journal; that is no fault as long as it can be nobody's who did. */
+static void test_an_empty_journal_is_noted_and_no_fault(void **state)
+{
+        struct scene *scene = *state;
+        play(scene);
+        begin(scene);
+        add(scene, book_bytes(&scene->tsm));
+        add(scene, slice_of(NULL, 0));
+        add(scene, book_bytes(&scene->authority));
+        finish(scene);
+        assert_found(scene, MITOME_E_MISSING, "", 0, "", 0);
+        assert_int_equal(journal_merge_count(scene->merge), 6);
+}
+
 static size_t join(uint8_t *to, size_t capacity, const struct book *book, const size_t *numbers, size_t count)
 {
         writer w = writer_over(to, capacity);
@@ -620,6 +634,7 @@ int main(void)
                 SCENE(test_no_byte_can_be_changed),
                 SCENE(test_a_journal_cut_anywhere_is_found),
                 SCENE(test_who_saw_more_of_a_journal_than_there_is_is_named),
+                SCENE(test_an_empty_journal_is_noted_and_no_fault),
                 SCENE(test_entries_swapped_left_out_or_doubled_are_found),
                 SCENE(test_a_number_that_is_left_out_is_found),
                 SCENE(test_of_many_sights_the_one_that_tells_most_is_named),

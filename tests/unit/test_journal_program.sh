@@ -42,7 +42,14 @@ answers 'without keys nothing is called verified' 1 'anybody may have written th
 answers 'one journal alone is sound, and says whose is missing' 0 \
         'note: the journal of authority was not given; sp-tsm saw its entry 1 \(in entry 3\)' verify $keys sp-tsm.journal
 answers 'a journal that was cut is found' 1 'entry 1 of a party is not believed' verify $keys sp-tsm.journal cut.journal
-answers 'an empty journal is not sound' 1 'NOT SOUND' verify $keys sp-tsm.journal empty.journal
+answers 'an empty journal that may be the one somebody saw is not sound' 1 'NOT SOUND' \
+        verify $keys sp-tsm.journal empty.journal
+answers 'an empty journal of whoever decided nothing is noted' 0 '^empty.journal: note: there is no entry in it$' \
+        verify $keys $both empty.journal
+answers 'of nothing but an empty journal nothing is shown' 1 '^0 entries: nothing is shown$' \
+        verify $keys empty.journal
+answers 'nor is it in JSON' 1 '^\{"verdict":\{"sound":false,"signatures_checked":true,"entries":0\}\}$' \
+        verify --json $keys empty.journal
 answers 'a rewritten journal is found, and who saw it' 1 \
         'entry 1 is not the one that sp-tsm saw \(in entry 3\)' verify $keys sp-tsm.journal rewritten.journal
 answers 'a forged journal is found' 1 'E404' verify $keys sp-tsm.journal forged.journal
