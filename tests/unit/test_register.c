@@ -695,6 +695,44 @@ static void test_a_successor_is_told_to_verifiers_and_one_way(void **state)
                 ask_successor(rig, RIG_PORTAL, kind, issuer, old, new, &yes), MITOME_E_AUTHORITY_SENDER);
 }
 
+/* A portal that slept through one phone still learns of the next; and the register says it because it wrote
+ * down which took whose place, also where the former had ended before. */
+static void test_a_chain_of_three_is_one_line(void **state)
+{
+        struct register_rig *rig = *state;
+        struct holder hanako = hold_all(rig, &register_rig_hanako);
+        const enum register_kind kind = REGISTER_USER_VERIFICATION;
+        struct authority_der second, third;
+        uint8_t digest[32];
+        bool yes;
+        register_rig_phone(rig, &hanako.card, "MT-1 0002", "second", kind, &second);
+        assert_int_equal(register_rig_revoke(rig, RIG_CALL_CENTRE, kind, register_rig_der(&second), 1, NULL),
+                MITOME_OK);
+        register_rig_phone(rig, &hanako.card, "MT-1 0003", "third", kind, &third);
+        const slice line[] = { LOGIN_IN(hanako), register_rig_der(&second), register_rig_der(&third) };
+        const slice issuer = issuer_of(line[0], digest);
+        for (size_t i = 0; i < 3; i++)
+                for (size_t j = 0; j < 3; j++) {
+                        assert_int_equal(ask_successor(rig, RIG_PORTAL, kind, issuer, line[i], line[j], &yes),
+                                MITOME_OK);
+                        assert_int_equal(yes, i < j && j == 2); /* and the second is no more */
+                }
+        /* Nobody's place is taken twice, and without the link nobody follows. */
+        assert_int_equal(sql_do(party_store(rig->authority),
+                                 "UPDATE certificate SET replaces = (SELECT min(number) FROM certificate "
+                                 "WHERE place = 2 AND kind = 2) WHERE place = 2 AND kind = 2 AND status = 0",
+                                 NULL, 0, NULL, NULL)
+                                 .code,
+                MITOME_E_SQL_CONSTRAINT);
+        assert_int_equal(
+                sql_do(party_store(rig->authority), "UPDATE certificate SET replaces = NULL WHERE status = 0",
+                        NULL, 0, NULL, NULL)
+                        .code,
+                MITOME_OK);
+        assert_int_equal(ask_successor(rig, RIG_PORTAL, kind, issuer, line[0], line[2], &yes), MITOME_OK);
+        assert_false(yes);
+}
+
 /* ---- revoking upon an application ---- */
 
 static mitome_code revoke_upon(
@@ -905,6 +943,7 @@ int main(void)
                 TEST(test_a_phones_hold_ends_in_a_new_certificate),
                 TEST(test_a_hold_is_released_where_the_setting_says_so),
                 TEST(test_a_successor_is_told_to_verifiers_and_one_way),
+                TEST(test_a_chain_of_three_is_one_line),
                 TEST(test_a_card_revokes_its_holders_phone_from_another),
                 TEST(test_a_description_of_two_people_finds_none),
                 TEST(test_lists_are_in_full_and_of_a_municipality),

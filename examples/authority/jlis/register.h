@@ -58,7 +58,7 @@ struct register_config {
 
 /* The party's tables. */
 extern const char register_schema[];
-enum { REGISTER_SCHEMA_VERSION = 1 };
+enum { REGISTER_SCHEMA_VERSION = 2 };
 
 struct authority_register;
 

@@ -57,17 +57,17 @@ static bool is_verifier(const struct authority_register *book, slice from)
         return false;
 }
 
-/* The one that is good now, of the same person, in the same place, issued after the old one, which has
+/* The line of what each certificate took the place of leads from the good one back to the old one, which has
  * ended: that there is one live certificate of a kind says the last. */
 static mitome_status is_successor(struct authority_register *book, enum register_kind kind, slice old,
         slice new, bool *ret, mitome_error *error)
 {
         struct sql_query query = { 0 };
         MITOME_TRY(sql_ask(book->store,
-                "SELECT 1 FROM certificate AS former JOIN certificate AS later ON later.person = former.person "
-                "AND later.kind = former.kind AND later.place = former.place AND later.number > former.number "
-                "WHERE former.kind = ?1 AND former.serial = ?2 AND later.kind = ?1 AND later.serial = ?3 AND "
-                "later.status = 0 AND later.not_after >= ?4",
+                "WITH RECURSIVE line (number) AS (SELECT replaces FROM certificate WHERE kind = ?1 AND "
+                "serial = ?3 AND status = 0 AND not_after >= ?4 UNION ALL SELECT replaces FROM line JOIN "
+                "certificate USING (number)) SELECT 1 FROM line JOIN certificate USING (number) "
+                "WHERE kind = ?1 AND serial = ?2",
                 SQL_VALUES(SQL_INT(kind), SQL_BYTES(old), SQL_BYTES(new), SQL_INT(party_now(book->party))),
                 &query, error));
         bool found = sql_next(&query);

@@ -45,23 +45,40 @@ static mitome_status find_town(struct authority_register *book, const struct reg
         return ok();
 }
 
+/* The one before of this person, kind and place, however it ended: whose place the new one takes
+ * (新旧シリアル番号の紐付け). */
+static mitome_status find_replaced(struct authority_register *book, const struct register_order *order,
+        struct sql_value *ret, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        MITOME_TRY(sql_ask(book->store,
+                "SELECT number FROM certificate WHERE person = ? AND kind = ? AND place = ? ORDER BY number "
+                "DESC LIMIT 1",
+                SQL_VALUES(SQL_INT(order->person->number), SQL_INT(order->kind), SQL_INT(order->place)),
+                &query, error));
+        *ret = sql_next(&query) ? SQL_INT(sql_integer(&query, 0)) : SQL_NONE;
+        return sql_end(&query);
+}
+
 static mitome_status enter(struct authority_register *book, const struct register_order *order, slice serial,
         int64_t not_after, slice der, int64_t *ret_number, mitome_error *error)
 {
         uint8_t key[LETTER_DIGEST_SIZE], digest[LETTER_DIGEST_SIZE];
         bool phone = order->place == REGISTER_PHONE;
         const struct sql_value device = SQL_TEXT_OF(order->device);
+        struct sql_value replaced;
         int64_t town;
         register_key(order->modulus, key);
         sha256(&der, 1, digest);
         MITOME_TRY(find_town(book, order->person, &town, error));
+        MITOME_TRY(find_replaced(book, order, &replaced, error));
         MITOME_TRY(sql_do(book->store,
                 "INSERT INTO certificate (kind, serial, person, place, device, application, key, digest, town, "
-                "not_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "not_after, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 SQL_VALUES(SQL_INT(order->kind), SQL_BYTES(serial), SQL_INT(order->person->number),
                         SQL_INT(order->place), phone ? device : SQL_NONE,
                         phone ? SQL_BYTES(order->application) : SQL_NONE, SQL_BYTES(SLICE(key)),
-                        SQL_BYTES(SLICE(digest)), SQL_INT(town), SQL_INT(not_after)),
+                        SQL_BYTES(SLICE(digest)), SQL_INT(town), SQL_INT(not_after), replaced),
                 NULL, error));
         *ret_number = sql_last_row(book->store);
         return sql_do(book->store, "INSERT INTO document (certificate, der) VALUES (?, ?)",
