@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum { USER_VERIFICATION = 2 }; /* attestation/evidence/EVIDENCE.md */
-enum { ACCOUNT_EVIDENCE = 2 };  /* the question to the authority, and its answer */
+enum { ACCOUNT_EVIDENCE = 2 }; /* the question to the authority, and its answer; behind them the credential */
 
 const char account_schema[] =
         "CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, opened_at INTEGER NOT NULL);"
@@ -116,6 +116,26 @@ static mitome_status add_certificate(struct sql_store *store, int64_t account,
         return add_credential(store, proof, error);
 }
 
+/* What the account is opened by: the credential, and the certificate that it is bound to, as they are kept.
+ */
+static mitome_status cite_credential(
+        struct journal_evidence *ret, const struct account_proof *proof, mitome_error *error)
+{
+        uint8_t bytes[ACCOUNT_ISSUER_MAX + ACCOUNT_SERIAL_MAX + ACCOUNT_CREDENTIAL_MAX + ACCOUNT_KEY_MAX +
+                      16];
+        writer w = WRITER(bytes);
+        slice written;
+        cbor_write_array(&w, 4);
+        cbor_write_bytes(&w, proof->issuer);
+        cbor_write_bytes(&w, proof->serial);
+        cbor_write_bytes(&w, proof->credential_id);
+        cbor_write_bytes(&w, proof->public_key);
+        MITOME_TRY(writer_finish(&w, "credential", &written, error));
+        ret->kind = "credential";
+        sha256(&written, 1, ret->digest);
+        return ok();
+}
+
 static mitome_status decide(struct party *portal, const char *what, const char *outcome,
         const struct account_proof *proof, const struct journal_evidence *evidence, const char *reason,
         mitome_error *error)
@@ -127,6 +147,7 @@ static mitome_status decide(struct party *portal, const char *what, const char *
         };
         for (size_t i = 0; evidence && i < ACCOUNT_EVIDENCE; i++)
                 decision.evidence[decision.evidence_count++] = evidence[i];
+        MITOME_TRY(cite_credential(&decision.evidence[decision.evidence_count++], proof, error));
         return party_decide(portal, &decision, error);
 }
 

@@ -548,6 +548,7 @@ static void check_last_line(struct rig *rig, const char *what, const char *outco
         assert_true(holds(entry, outcome));
         assert_int_equal(holds(entry, "letter"), answered);
         assert_int_equal(holds(entry, "answer"), answered);
+        assert_true(holds(entry, "credential"));
         assert_false(holds(entry, "hanako"));
         must(sql_end(&query));
 }

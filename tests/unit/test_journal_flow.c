@@ -191,6 +191,9 @@ static void test_of_a_hold_and_a_revocation_it_is_told_that_the_call_centre_aske
         assert_asked_by(flow, revoked, PARTY_CALL_CENTRE, "ask-revoke");
         assert_true(held < revoked);
         assert_true(revoked < place_of(flow, PARTY_SP_TSM, "hear-revocation", flow->serial));
+        /* and that the service manager has it from the authority */
+        assert_asked_by(flow, place_of(flow, PARTY_SP_TSM, "note-revocation", flow->serial), PARTY_AUTHORITY,
+                "ask-revoked");
 }
 
 static void test_what_led_to_a_certificate_leaves_out_other_people(void **state)

@@ -191,7 +191,8 @@ static mitome_status take_list(struct sp_tsm *tsm, slice answer, mitome_error *e
         MITOME_TRY(sp_map_at(&map, 1, "revoked"));
         MITOME_TRY(sp_read_revoked(&map.r, revoked, &count));
         MITOME_TRY(sp_map_end(&map));
-        return sp_take_revoked(tsm, revoked, count, error);
+        const struct sp_evidence why = { .call = true };
+        return sp_take_revoked(tsm, revoked, count, &why, error);
 }
 
 mitome_status sp_ask_revoke(struct sp_tsm *tsm, unsigned kind, slice serial, unsigned reason,

@@ -28,11 +28,12 @@ static mitome_status set(struct sp_visit *visit, slice serial, uint16_t count, c
                 error);
 }
 
-static mitome_status note_revoked(struct sp_tsm *tsm, slice serial, mitome_error *error)
+static mitome_status note_revoked(
+        struct sp_tsm *tsm, slice serial, const struct sp_evidence *why, mitome_error *error)
 {
         const struct sp_revoked revoked = { .kind = SP_SIGNING, .serial = serial };
         MITOME_TRY(sql_begin(tsm->store, error));
-        return sp_finish(tsm->store, sp_take_revoked(tsm, &revoked, 1, error), error);
+        return sp_finish(tsm->store, sp_take_revoked(tsm, &revoked, 1, why, error), error);
 }
 
 static mitome_status renew(struct sp_visit *visit, slice serial, bool lives, mitome_error *error)
@@ -51,7 +52,7 @@ static mitome_status renew(struct sp_visit *visit, slice serial, bool lives, mit
                 return left > full(tsm) / 4 ? ok() : set(visit, serial, full(tsm), evidence, error);
         if (left)
                 MITOME_TRY(set(visit, serial, 0, evidence, error));
-        return state == SP_REVOKED ? note_revoked(tsm, serial, error) : ok();
+        return state == SP_REVOKED ? note_revoked(tsm, serial, evidence, error) : ok();
 }
 
 mitome_status sp_renew_lease(struct sp_visit *visit, mitome_error *error)

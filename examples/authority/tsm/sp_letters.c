@@ -71,13 +71,12 @@ mitome_status sp_hear_revoked(
         MITOME_TRY(sp_map_at(&map, 1, "revoked"));
         MITOME_TRY(sp_read_revoked(&map.r, revoked, &count));
         MITOME_TRY(sp_map_end(&map));
-        MITOME_TRY(sp_take_revoked(tsm, revoked, count, error));
+        const struct sp_evidence why = { "letter", SLICE(request->digest), false };
+        MITOME_TRY(sp_take_revoked(tsm, revoked, count, &why, error));
         cbor_write_map(answer, 0);
-        for (size_t i = 0; i < count; i++) {
-                const struct sp_evidence why = { "letter", SLICE(request->digest), false };
+        for (size_t i = 0; i < count; i++)
                 MITOME_TRY(sp_journal_serial(
                         tsm, "hear-revocation", "done", revoked[i].serial, &why, NULL, error));
-        }
         return ok();
 }
 

@@ -292,8 +292,8 @@ static mitome_status holder_of(struct sp_tsm *tsm, const struct sp_revoked *revo
         return ok();
 }
 
-static mitome_status take_one_revoked(
-        struct sp_tsm *tsm, const struct sp_revoked *revoked, mitome_error *error)
+static mitome_status take_one_revoked(struct sp_tsm *tsm, const struct sp_revoked *revoked,
+        const struct sp_evidence *why, mitome_error *error)
 {
         uint8_t bytes[SP_IDENTITY_MAX];
         slice identity;
@@ -306,18 +306,18 @@ static mitome_status take_one_revoked(
                 sp_change(tsm->store, "UPDATE held SET lives = 0 WHERE kind = ? AND serial = ? AND lives = 1",
                         SQL_VALUES(SQL_INT(revoked->kind), SQL_BYTES(revoked->serial)), &changed, error));
         if (changed)
-                MITOME_TRY(sp_journal_serial(
-                        tsm, "note-revocation", "done", revoked->serial, NULL, NULL, error));
+                MITOME_TRY(
+                        sp_journal_serial(tsm, "note-revocation", "done", revoked->serial, why, NULL, error));
         MITOME_TRY(is_being_replaced(tsm, identity, revoked->kind, &changed, error));
         return changed ? ok()
                        : sp_erase_later(tsm, identity, revoked->kind, revoked->serial, (slice){ 0 }, error);
 }
 
-mitome_status sp_take_revoked(
-        struct sp_tsm *tsm, const struct sp_revoked *revoked, size_t count, mitome_error *error)
+mitome_status sp_take_revoked(struct sp_tsm *tsm, const struct sp_revoked *revoked, size_t count,
+        const struct sp_evidence *why, mitome_error *error)
 {
         for (size_t i = 0; i < count; i++)
-                MITOME_TRY(take_one_revoked(tsm, &revoked[i], error));
+                MITOME_TRY(take_one_revoked(tsm, &revoked[i], why, error));
         return ok();
 }
 

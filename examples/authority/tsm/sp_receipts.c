@@ -185,7 +185,7 @@ static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken 
         MITOME_TRY(sp_journal_device(tsm, "take-receipt", "confirmed", identity, &why, NULL, error));
         for (size_t i = 0; i < evidence.person_count; i++)
                 MITOME_TRY(note_person(tsm, identity, taken->number, &evidence.persons[i], error));
-        MITOME_TRY(sp_take_revoked(tsm, revoked, count, error));
+        MITOME_TRY(sp_take_revoked(tsm, revoked, count, &why, error));
         return sp_confirm(tsm, identity, error);
 }
 

@@ -230,7 +230,7 @@ static mitome_status decide(struct sp_tsm *tsm, struct journal_decision *decisio
                 party_call_evidence(tsm->party, decision->evidence);
                 decision->evidence_count = 2;
         }
-        if (evidence)
+        if (evidence && evidence->kind)
                 MITOME_TRY(cite(decision, evidence, error));
         return party_decide(tsm->party, decision, error);
 }

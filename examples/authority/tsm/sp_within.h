@@ -130,9 +130,9 @@ slice sp_held_serial(const struct sp_held *held);
 
 /* sp_journal writes a decision about a phone; `evidence` may be NULL. `reason` too. */
 struct sp_evidence {
-        const char *kind;
-        slice digest; /* 32 bytes */
-        bool call;    /* and the letter and answer of the last party_call, which it follows from */
+        const char *kind; /* NULL: nothing but the call */
+        slice digest;     /* 32 bytes */
+        bool call;        /* and the letter and answer of the last party_call, which it follows from */
 };
 MITOME_CHECKED mitome_status sp_journal_device(struct sp_tsm *tsm, const char *what, const char *outcome,
         slice identity, const struct sp_evidence *evidence, const char *reason, mitome_error *error);
@@ -169,13 +169,14 @@ MITOME_CHECKED mitome_status sp_give_up(
 MITOME_CHECKED mitome_status sp_erase_later(
         struct sp_tsm *tsm, slice identity, unsigned kind, slice serial, slice key, mitome_error *error);
 
-/* sp_take_revoked does what follows from certificates having been revoked, whoever caused it. */
+/* sp_take_revoked does what follows from certificates having been revoked, whoever caused it; `why` is who
+ * says so. */
 struct sp_revoked {
         unsigned kind;
         slice serial;
 };
-MITOME_CHECKED mitome_status sp_take_revoked(
-        struct sp_tsm *tsm, const struct sp_revoked *revoked, size_t count, mitome_error *error);
+MITOME_CHECKED mitome_status sp_take_revoked(struct sp_tsm *tsm, const struct sp_revoked *revoked,
+        size_t count, const struct sp_evidence *why, mitome_error *error);
 
 /* sp_settle_revocation ends an order of revocation whose erasures have come to an end; sp_settle_revocations
  * does so for all that an erasure in this phone belongs to. */
