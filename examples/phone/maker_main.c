@@ -2,6 +2,7 @@
 
 /* The maker as a program: HTTP around its reset server; and it equips the element of a new phone. */
 
+#include "batch_store.h"
 #include "card_keys.h"
 #include "card_link.h"
 #include "hex_text.h"
@@ -30,6 +31,7 @@ static const struct service_option options[OPTIONS] = {
 struct program {
         struct party *party;
         struct reset_server *server;
+        struct maker_batch batch; /* of the model */
         bool makes;
         char identity[TEXT_MAX], element[TEXT_MAX], keys[TEXT_MAX];
         uint8_t platform[HASH_SIZE];
@@ -79,12 +81,12 @@ static mitome_status read_keys(const char *path, struct tsm_key_set *ret, mitome
 static mitome_status equip(struct program *program, const struct tsm_key_set *issuer, mitome_error *error)
 {
         struct card_link *card;
-        struct phone_factory factory = { .random = *party_random(program->party),
+        struct phone_factory factory = { .batch = program->batch,
+                .random = *party_random(program->party),
                 .platform = program->has_platform ? program->platform : NULL,
                 .context = program,
                 .certify = certify,
                 .keys = hand_keys };
-        MITOME_TRY(maker_make_batch(&factory.random, party_now(program->party), &factory.batch, error));
         mitome_status status = card_link_open(program->element, WAIT_MS, &card, error);
         if (!failed(status)) {
                 const struct mitome_link link = card_link(card);
@@ -151,12 +153,8 @@ static mitome_status read_options(const char *const *values, struct program *pro
 /* ---- pages ---- */
 
 /* Whoever believes this maker's phones begins here. */
-static mitome_status show_ca(void *context, const struct service_asked *asked, uint8_t **ret_body,
-        size_t *ret_size, mitome_error *error)
+static mitome_status show(slice ca, uint8_t **ret_body, size_t *ret_size, mitome_error *error)
 {
-        struct program *program = context;
-        const slice ca = reset_server_ca(program->server);
-        (void)asked;
         uint8_t *body = malloc(ca.size);
         if (!body)
                 return fail(error, MITOME_E_NO_MEMORY, "page", NULL);
@@ -170,8 +168,25 @@ static mitome_status show_ca(void *context, const struct service_asked *asked, u
         return ok();
 }
 
+static mitome_status show_device_ca(void *context, const struct service_asked *asked, uint8_t **ret_body,
+        size_t *ret_size, mitome_error *error)
+{
+        const struct program *program = context;
+        (void)asked;
+        return show(reset_server_ca(program->server), ret_body, ret_size, error);
+}
+
+static mitome_status show_attestation_ca(void *context, const struct service_asked *asked, uint8_t **ret_body,
+        size_t *ret_size, mitome_error *error)
+{
+        const struct program *program = context;
+        (void)asked;
+        return show(slice_of(program->batch.ca.bytes, program->batch.ca.size), ret_body, ret_size, error);
+}
+
 static const struct service_page pages[] = {
-        { "/device-ca", SERVICE_GET, "application/pkix-cert", show_ca },
+        { "/device-ca", SERVICE_GET, "application/pkix-cert", show_device_ca },
+        { "/attestation-ca", SERVICE_GET, "application/pkix-cert", show_attestation_ca },
 };
 
 static void close_parts(void *context)
@@ -180,6 +195,7 @@ static void close_parts(void *context)
         if (!program)
                 return;
         reset_server_close(program->server);
+        bytes_wipe(&program->batch, sizeof program->batch);
         free(program);
 }
 
@@ -194,6 +210,8 @@ static mitome_status open_parts(struct party *party, const char *folder, const c
         mitome_status status = read_options(values, program, error);
         if (!failed(status))
                 status = reset_server_open(party, &program->server, error);
+        if (!failed(status))
+                status = batch_store_take(party, &program->batch, error);
         if (failed(status)) {
                 close_parts(program);
                 return status;
@@ -216,8 +234,9 @@ int main(int argc, char **argv)
                 .program = "maker",
                 .about =
                         "Plays the maker of phones: vouches for their device keys, and has an element erased when its\n"
-                        "phone is set back, if the phone itself asks. The CA of the device keys is at /device-ca; its\n"
-                        "key lies in the store, where a real one would be in an HSM.",
+                        "phone is set back, if the phone itself asks. The CA of the device keys is at /device-ca, the\n"
+                        "one of the passkeys' attestation at /attestation-ca; keys lie in the store, where real ones\n"
+                        "would be in an HSM.",
                 .schema = reset_server_schema,
                 .schema_version = RESET_SERVER_SCHEMA_VERSION,
                 .options = options,

@@ -35,16 +35,28 @@ static mitome_status open_ways(struct tale *tale, mitome_error *error)
         return phone_way_http_open(tale->services[TALE_MAKER].url, 0, &tale->maker_way, error);
 }
 
-/* What the relying party begins with: the CA of user-verification certificates, from the authority's page. */
-static mitome_status know_ca(struct tale *tale, mitome_error *error)
+/* An anchor of the relying party's, from somebody's page. */
+static mitome_status know_ca(struct tale *tale, enum tale_service service, const char *page, const char *name,
+        struct tale_ca *ret, mitome_error *error)
 {
         char file[TALE_PATH_MAX], url[TALE_URL_MAX + 32];
-        MITOME_TRY(tale_path(tale, file, error, "user-verification-ca.cer"));
-        snprintf(url, sizeof url, "%s/ca/user-verification.cer", tale->services[TALE_AUTHORITY].url);
+        MITOME_TRY(tale_path(tale, file, error, "%s", name));
+        snprintf(url, sizeof url, "%s%s", tale->services[service].url, page);
         MITOME_TRY(tale_fetch(tale, url, NULL, file, error));
-        MITOME_TRY(tale_read(file, (char *)tale->jpki_ca, sizeof tale->jpki_ca, &tale->jpki_ca_size, error));
+        return tale_read(file, (char *)ret->bytes, sizeof ret->bytes, &ret->size, error);
+}
+
+/* What the relying party begins with: who vouches for certificates, and who for phones' passkeys. */
+static mitome_status know_cas(struct tale *tale, mitome_error *error)
+{
+        MITOME_TRY(know_ca(tale, TALE_AUTHORITY, "/ca/user-verification.cer", "user-verification-ca.cer",
+                &tale->jpki_ca, error));
         stage_sent(&tale->stage, AUTHORITY, PORTAL, "CA certificate of user verification, %zu bytes",
-                tale->jpki_ca_size);
+                tale->jpki_ca.size);
+        MITOME_TRY(know_ca(
+                tale, TALE_MAKER, "/attestation-ca", "attestation-ca.cer", &tale->attestation_ca, error));
+        stage_sent(&tale->stage, MAKER, PORTAL, "CA certificate of the passkeys' attestation, %zu bytes",
+                tale->attestation_ca.size);
         return ok();
 }
 
@@ -61,7 +73,7 @@ mitome_status act_parties(struct tale *tale, mitome_error *error)
                 stage_sent(&tale->stage, names[i], "everybody", "is process %d at %s",
                         (int)tale->services[i].process, tale->services[i].url);
         MITOME_TRY(open_ways(tale, error));
-        MITOME_TRY(know_ca(tale, error));
+        MITOME_TRY(know_cas(tale, error));
         for (unsigned i = 0; i < TALE_PEOPLE; i++)
                 MITOME_TRY(tale_person_make(tale, &tale->people[i], error));
         for (unsigned i = 0; i < TALE_PHONES; i++)

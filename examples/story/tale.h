@@ -54,6 +54,12 @@ struct tale_serial {
         size_t size;
 };
 
+/* A CA's certificate, DER. */
+struct tale_ca {
+        uint8_t bytes[4096];
+        size_t size;
+};
+
 struct tale_phone {
         const char *identity; /* as it is printed on it */
         char folder[TALE_PATH_MAX], socket[TALE_PATH_MAX];
@@ -88,8 +94,7 @@ struct tale {
         struct phone_way_http *sei_way, *sp_way, *maker_way;
         struct post_http *http;
         struct party *portal;
-        uint8_t jpki_ca[4096]; /* the CA of user-verification certificates, DER */
-        size_t jpki_ca_size;
+        struct tale_ca jpki_ca, attestation_ca; /* of user-verification certificates, of passkeys */
         struct tale_serial first; /* her first user-verification certificate, for the journals */
         unsigned asked;           /* how many questions went to the responder */
 };

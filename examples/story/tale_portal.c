@@ -75,7 +75,7 @@ static mitome_status write_request(
         struct tale *tale, const ASN1_INTEGER *serial, const char *path, mitome_error *error)
 {
         unsigned char *der = NULL;
-        X509 *ca = read_x509(slice_of(tale->jpki_ca, tale->jpki_ca_size));
+        X509 *ca = read_x509(slice_of(tale->jpki_ca.bytes, tale->jpki_ca.size));
         OCSP_REQUEST *request = ca ? make_request(ca, serial) : NULL;
         int size = request ? i2d_OCSP_REQUEST(request, &der) : 0;
         mitome_status status = size > 0 ? tale_write(path, slice_of(der, (size_t)size), error)
@@ -91,7 +91,7 @@ static mitome_status make_trust(struct tale *tale, slice response, struct visit 
 {
         MITOME_TRY(mitome_trust_new(&visit->trust, error));
         MITOME_TRY(mitome_trust_add_jpki_anchor(
-                visit->trust, slice_of(tale->jpki_ca, tale->jpki_ca_size), error));
+                visit->trust, slice_of(tale->jpki_ca.bytes, tale->jpki_ca.size), error));
         return mitome_trust_add_ocsp(visit->trust, response, error);
 }
 
@@ -114,18 +114,33 @@ static mitome_status ask_responder(
 
 /* ---- registering ---- */
 
-static mitome_status verify_passkey(struct visit *visit, mitome_error *error)
+/* Only a passkey of the maker's model, which keeps it in the element, has an account. */
+static mitome_status verify_attested(
+        const struct mitome_trust *makers, struct visit *visit, mitome_error *error)
 {
-        static const struct mitome_policy policy = { .require_user_verification = true,
-                .require_attestation = true };
+        static const struct mitome_policy policy = {
+                .require_user_verification = true, .require_attestation = true, .require_trust = true
+        };
         const slice origin = origins();
         const struct mitome_expectation expected = { .rp_id = slice_text(TALE_RP_ID),
                 .origins = &origin,
                 .origin_count = 1,
                 .challenge = SLICE(visit->challenge) };
-        return mitome_verify_registration(NULL, &policy, &expected, visit->answer.json, NULL,
+        return mitome_verify_registration(NULL, &policy, &expected, visit->answer.json, makers,
                 (int64_t)time(NULL), visit->verdict_buffer, sizeof visit->verdict_buffer, &visit->verdict,
                 error);
+}
+
+static mitome_status verify_passkey(const struct tale *tale, struct visit *visit, mitome_error *error)
+{
+        struct mitome_trust *makers;
+        MITOME_TRY(mitome_trust_new(&makers, error));
+        mitome_status status = mitome_trust_add_anchor(
+                makers, slice_of(tale->attestation_ca.bytes, tale->attestation_ca.size), error);
+        if (!failed(status))
+                status = verify_attested(makers, visit, error);
+        mitome_trust_free(makers);
+        return status;
 }
 
 /* The words that nothing else signs, this question, and the passkey that was made for it. */
@@ -192,10 +207,11 @@ static mitome_status register_with(struct tale *tale, struct tale_phone *phone, 
         enum tale_wish wish, struct visit *visit, struct tale_login *ret, mitome_error *error)
 {
         MITOME_TRY(tale_make_passkey(tale, phone, SLICE(visit->challenge), &visit->answer, error));
-        MITOME_TRY(verify_passkey(visit, error));
+        MITOME_TRY(verify_passkey(tale, visit, error));
         MITOME_TRY(have_it_signed(tale, phone, visit, error));
         stage_sent(&tale->stage, APP, PORTAL,
-                "a passkey (ES256, %s), and the certificate behind it, after the PIN", visit->verdict.format);
+                "a passkey (ES256, %s, attested by the maker), and the certificate behind it, after the PIN",
+                visit->verdict.format);
         MITOME_TRY(ask_about_certificate(tale, visit, error));
         mitome_error cause = { 0 };
         mitome_status settled = settle_account(tale, account, wish, visit, &cause);

@@ -83,6 +83,8 @@ stranger() { [ "$(say "$at" begin-reset XX-1)" = '403 a1011904ec' ]; }
 test_that 'as no other can' stranger
 ca() { curl -s -m 10 "$at/device-ca" | openssl x509 -inform DER -noout -subject 2>>"$work/maker.err" | grep -q 'CN = Device CA 1'; }
 test_that 'the CA of its phones is a certificate' ca
+attestation() { curl -s -m 10 "$at/attestation-ca" | openssl x509 -inform DER -noout -subject 2>>"$work/maker.err" | grep -q 'CN = Attestation CA 1'; }
+test_that 'and so is the one of the passkeys they make' attestation
 modes() { [ "$(stat -c %a "$work/sei/vault.key" "$work/sei/party.key" "$work/sei/party.db" "$work/maker/party.db" | sort -u)" = 600 ]; }
 test_that 'nobody else reads what they keep' modes
 for wrong in '--make MT-1-0010' '--make A/B --element x --element-keys y' '--make MT-1 --element x --element-keys y --platform zz'; do

@@ -2,6 +2,7 @@
 
 /* The maker's reset server: a phone that proves itself is set back, and nobody sets back another's. */
 
+#include "batch_store.h"
 #include "sei_rig.h"
 #include "sp_tsm.h"
 #include "tlv.h"
@@ -315,6 +316,23 @@ static void what_is_no_word_is_refused(void **state)
                 }
 }
 
+static void the_model_has_one_batch(void **state)
+{
+        static struct maker_batch first, again;
+        (void)state;
+        assert_int_equal(batch_store_take(rig.maker, &first, NULL).code, MITOME_OK);
+        assert_int_equal(batch_store_take(rig.maker, &again, NULL).code, MITOME_OK);
+        assert_memory_equal(first.key, again.key, sizeof first.key);
+        assert_true(slice_equal(slice_of(first.certificate.bytes, first.certificate.size),
+                slice_of(again.certificate.bytes, again.certificate.size)));
+        assert_true(slice_equal(
+                slice_of(first.ca.bytes, first.ca.size), slice_of(again.ca.bytes, again.ca.size)));
+        assert_int_equal(
+                sql_do(party_store(rig.maker), "UPDATE batch SET key = x'01'", NULL, 0, NULL, NULL).code,
+                MITOME_OK);
+        assert_int_equal(batch_store_take(rig.maker, &again, NULL).code, MITOME_E_VALUE);
+}
+
 #define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
 
 int main(void)
@@ -333,6 +351,7 @@ int main(void)
                 WITH_RIG(an_identity_belongs_to_one_key_and_a_key_to_one_identity),
                 WITH_RIG(sessions_end_with_the_server_and_its_ca_does_not),
                 WITH_RIG(what_is_no_word_is_refused),
+                WITH_RIG(the_model_has_one_batch),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reset_server.h"
 
+#include "batch_store.h"
 #include "digest.h"
 #include "verify_evidence.h"
 
@@ -17,7 +18,7 @@ const char reset_server_schema[] =
         " state INTEGER NOT NULL, asked_at INTEGER NOT NULL, behind INTEGER NOT NULL, to_go INTEGER NOT NULL)"
         " WITHOUT ROWID;"
         "CREATE TABLE reset_receipt (digest BLOB PRIMARY KEY, session BLOB NOT NULL REFERENCES reset,"
-        " letter BLOB NOT NULL) WITHOUT ROWID;";
+        " letter BLOB NOT NULL) WITHOUT ROWID;" BATCH_STORE_SCHEMA;
 
 struct reset_server {
         struct party *party;

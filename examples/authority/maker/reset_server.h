@@ -24,7 +24,7 @@ enum reset_state { RESET_ASKED = 1, RESET_CONFIRMED = 2 };
 enum { RESET_SESSION_S = 900, RESET_SESSION_SIZE = 16, RESET_NONCE_SIZE = 16 };
 
 extern const char reset_server_schema[];
-enum { RESET_SERVER_SCHEMA_VERSION = 1 };
+enum { RESET_SERVER_SCHEMA_VERSION = 2 };
 
 struct reset_server;
 
