@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "world.h"
 
+#include "account.h"
 #include "cbor.h"
 #include "digest.h"
 #include "key_vault.h"
 #include "register_body.h"
+#include "teller.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,10 +39,10 @@ static const struct cast {
         [WORLD_AUTHORITY] = { PARTY_AUTHORITY, register_schema, REGISTER_SCHEMA_VERSION },
         [WORLD_SEI_TSM] = { PARTY_SEI_TSM, sei_tsm_schema, SEI_TSM_SCHEMA_VERSION },
         [WORLD_SP_TSM] = { PARTY_SP_TSM, SP_TSM_SCHEMA, SP_TSM_SCHEMA_VERSION },
-        [WORLD_CALL_CENTRE] = { PARTY_CALL_CENTRE, "", 1 },
-        [WORLD_MUNICIPALITY] = { PARTY_MUNICIPALITY, "", 1 },
+        [WORLD_CALL_CENTRE] = { PARTY_CALL_CENTRE, teller_schema, TELLER_SCHEMA_VERSION },
+        [WORLD_MUNICIPALITY] = { PARTY_MUNICIPALITY, teller_schema, TELLER_SCHEMA_VERSION },
         [WORLD_SHOP] = { PARTY_SHOP, "", 1 },
-        [WORLD_PORTAL] = { PARTY_PORTAL, "", 1 },
+        [WORLD_PORTAL] = { PARTY_PORTAL, account_schema, ACCOUNT_SCHEMA_VERSION },
 };
 
 /* folder/name, made when it is not there; NULL where all is in memory. */
@@ -517,6 +519,19 @@ mitome_status world_phone_make(
 
 /* ---- what goes on ---- */
 
+/* Clerks say again what the authority has not answered. */
+static mitome_status flush_clerks(struct world *world, size_t *left, mitome_error *error)
+{
+        static const enum world_party clerks[] = { WORLD_CALL_CENTRE, WORLD_MUNICIPALITY };
+        for (size_t i = 0; i < sizeof clerks / sizeof *clerks; i++) {
+                size_t waiting = 0;
+                if (world->parties[clerks[i]])
+                        MITOME_TRY(teller_flush(world->parties[clerks[i]], &waiting, error));
+                *left += waiting;
+        }
+        return ok();
+}
+
 /* One second: everybody sends what waits and does what is due. */
 static mitome_status tick(struct world *world, size_t *ret_left, mitome_error *error)
 {
@@ -527,6 +542,7 @@ static mitome_status tick(struct world *world, size_t *ret_left, mitome_error *e
                         MITOME_TRY(party_flush(world->parties[who], &left, error));
                 *ret_left += left;
         }
+        MITOME_TRY(flush_clerks(world, ret_left, error));
         if (world->sei_tsm)
                 MITOME_TRY(sei_tsm_tick(world->sei_tsm, error));
         if (world->sp_tsm)

@@ -254,41 +254,87 @@ static bool one_live(struct cut_world *world)
                complain(world, "two live certificates of one kind for a person");
 }
 
-/* Never done without the receipt, and never a receipt that the authority does not have. */
+/* ---- receipts ---- */
+
+/* Whether the receipt itself, as the element signed it, says that this was erased. */
+static bool receipt_names(
+        struct cut_world *world, slice identity, slice cose, unsigned kind, slice serial, slice key)
+{
+        struct evidence evidence;
+        const struct evidence_expected expected = { .kind = EVIDENCE_RECEIPT, .identity = identity };
+        if (failed(evidence_verify(cose, &expected, world->play.world.devices, world->play.world.now, NULL,
+                    &evidence, NULL)))
+                return false;
+        for (size_t i = 0; i < evidence.person_count; i++) {
+                const struct evidence_person *person = &evidence.persons[i];
+                if (person->kind == kind && slice_equal(person->serial, serial) &&
+                        slice_equal(person->key, key))
+                        return true;
+        }
+        return false;
+}
+
+/* What the SP-TSM calls erased, a receipt that the authority has says. */
+static bool erased_is_true(struct cut_world *world, const struct sql_query *row)
+{
+        const slice identity = sql_bytes(row, 0), cose = sql_bytes(row, 5);
+        const struct sql_value values[] = {
+                { .type = SQL_TEXT, .bytes = identity },
+                SQL_INT(sql_integer(row, 1)),
+        };
+        return !sql_is_null(row, 5) &&
+               receipt_names(world, identity, cose, (unsigned)sql_integer(row, 2), sql_bytes(row, 3),
+                       sql_bytes(row, 4)) &&
+               number_of(world, WORLD_AUTHORITY,
+                       "SELECT count(*) FROM receipt WHERE identity = ? AND number = ?", values, 2) == 1;
+}
+
+/* Never done without the receipt of each certificate and key that was to be erased (of one that has both, or
+ * that got neither, a later receipt of that kind), and never a receipt that the authority does not have. */
 static bool receipts_are_true(struct cut_world *world)
 {
         struct sql_query query = { 0 };
         bool good = true;
         if (cut_world_number(world, WORLD_SP_TSM,
-                    "SELECT count(*) FROM order_ o WHERE purpose = 6 AND state = 4 AND NOT EXISTS (SELECT 1 FROM "
-                    "receipt r WHERE r.identity = o.identity AND taken_at IS NOT NULL)") != 0)
+                    "SELECT count(*) FROM order_ o JOIN part p ON p.order_id = o.id WHERE o.purpose = 6 AND "
+                    "o.state = 4 AND NOT EXISTS (SELECT 1 FROM erased x JOIN receipt r USING (identity, "
+                    "number) WHERE x.identity = o.identity AND x.kind = p.kind AND r.taken_at IS NOT NULL AND "
+                    "(x.serial = p.serial OR x.key = p.key OR (x.number > p.tries AND (x.serial IS NULL OR "
+                    "p.serial IS NULL))))") != 0)
                 return complain(world, "an erasure that is called done, and no receipt of it was taken");
         if (failed(sql_ask(party_store(world->play.world.parties[WORLD_SP_TSM]),
-                    "SELECT identity, number, digest FROM receipt WHERE taken_at IS NOT NULL", NULL, 0,
-                    &query, NULL)))
+                    "SELECT identity, number, kind, serial, key, cose FROM erased LEFT JOIN (SELECT * "
+                    "FROM receipt WHERE taken_at IS NOT NULL) USING (identity, number)",
+                    NULL, 0, &query, NULL)))
                 return complain(world, "the SP-TSM's receipts cannot be read");
-        while (good && sql_next(&query)) {
-                const struct sql_value values[] = {
-                        { .type = SQL_TEXT, .bytes = sql_bytes(&query, 0) },
-                        SQL_INT(sql_integer(&query, 1)),
-                };
-                good = number_of(world, WORLD_AUTHORITY,
-                               "SELECT count(*) FROM receipt WHERE identity = ? AND number = ?", values,
-                               2) == 1;
-        }
+        while (good && sql_next(&query))
+                good = erased_is_true(world, &query);
         good = !failed(sql_end(&query)) && good;
-        return good || complain(world, "a receipt that is called taken, and the authority does not have it");
+        return good || complain(world, "erased, and no receipt says so that the authority has");
+}
+
+/* ---- keys ---- */
+
+static bool awaits_applet(struct cut_world *world, const struct world_phone *phone)
+{
+        enum sei_tsm_state state = SEI_TSM_ABSENT;
+        return !failed(sei_tsm_look(world->play.world.sei_tsm, slice_text(phone->identity), &state, NULL)) &&
+               state == SEI_TSM_ASKED;
+}
+
+bool cut_world_awaits_applet(struct cut_world *world)
+{
+        for (size_t i = 0; i < WORLD_PHONES; i++)
+                if (world->play.world.phones[i].exists && awaits_applet(world, &world->play.world.phones[i]))
+                        return true;
+        return false;
 }
 
 /* Whether somebody still has something to do about this phone. */
 static bool is_under_way(struct cut_world *world, struct world_phone *phone)
 {
         const struct sql_value identity[] = { SQL_STR(phone->identity) };
-        enum sei_tsm_state state = SEI_TSM_ABSENT;
-        bool asked =
-                !failed(sei_tsm_look(world->play.world.sei_tsm, slice_text(phone->identity), &state, NULL)) &&
-                state == SEI_TSM_ASKED;
-        return asked ||
+        return awaits_applet(world, phone) ||
                number_of(world, WORLD_SP_TSM, "SELECT count(*) FROM order_ WHERE identity = ? AND state <= 3",
                        identity, 1) > 0 ||
                cut_world_number(world, WORLD_AUTHORITY, "SELECT count(*) FROM outbox") > 0 ||
@@ -334,11 +380,22 @@ static bool all_is_quiet(struct cut_world *world)
 {
         if (cut_world_number(world, WORLD_SP_TSM, "SELECT count(*) FROM order_ WHERE state <= 3") != 0)
                 return complain(world, "an order that stays open");
+        if (cut_world_awaits_applet(world))
+                return complain(world, "an applet that was to come or to go, and did not");
         if (cut_world_number(world, WORLD_SP_TSM, "SELECT count(*) FROM held WHERE lives = 1") !=
                 cut_world_number(world, WORLD_AUTHORITY,
                         "SELECT count(*) FROM certificate WHERE place = 2 AND status < 2"))
                 return complain(world, "SP-TSM and authority do not know of the same certificates");
         return true;
+}
+
+/* An account is open to one certificate: never to none, never to two. */
+static bool accounts_are_owned(struct cut_world *world)
+{
+        return cut_world_number(world, WORLD_PORTAL,
+                       "SELECT count(*) FROM account a WHERE (SELECT count(*) FROM account_certificate c WHERE "
+                       "c.account = a.id AND c.ended_at IS NULL) <> 1") == 0 ||
+               complain(world, "an account that two certificates open, or none");
 }
 
 /* ---- journals ---- */
@@ -407,8 +464,9 @@ static bool journals_verify(struct cut_world *world)
 
 bool cut_world_is_sound(struct cut_world *world, bool quiet)
 {
-        return one_live(world) && receipts_are_true(world) && keys_are_owned(world, quiet) &&
-               (!quiet || all_is_quiet(world)) && (!quiet || journals_verify(world));
+        return one_live(world) && receipts_are_true(world) && accounts_are_owned(world) &&
+               keys_are_owned(world, quiet) && (!quiet || all_is_quiet(world)) &&
+               (!quiet || journals_verify(world));
 }
 
 /* ---- a flow, cut, and what comes after ---- */

@@ -36,10 +36,13 @@ struct cut_world {
         bool no_receipts; /* the phones' words about receipts do not arrive */
         struct cut_element elements[WORLD_PHONES];
         const struct cut_flow *flow;
-        bool held, confirmed, reset_done; /* what a flow has seen */
+        const struct world_person *person; /* who applies; NULL: play.person */
+        /* What a flow has done and seen. */
+        bool told_hold[REGISTER_KINDS], told_release[REGISTER_KINDS], told_end;
+        bool held, confirmed, moved;
         struct counter_report report;
-        uint8_t before[REGISTER_SERIAL_MAX];
-        size_t before_size;
+        uint8_t card[REGISTER_SERIAL_MAX]; /* a certificate on the person's card */
+        size_t card_size;
 };
 
 /* cut_world_open makes the world; a person with a card, and two phones, `old` and `another`, with nothing in
@@ -60,6 +63,9 @@ bool cut_world_sweep(struct cut_world *world, const struct cut_flow *flow, enum 
 
 /* A number that a party's store answers; -1 when it does not. */
 int64_t cut_world_number(struct cut_world *world, enum world_party who, const char *sql);
+
+/* Whether an applet waits to be put into a phone, or taken away. */
+bool cut_world_awaits_applet(struct cut_world *world);
 
 /* What the element itself says is in it, by its device key. */
 struct cut_content {

@@ -31,10 +31,18 @@ static const struct strides {
         [CUT_FLOW_RENEW] = { 3, 2, 29 },
         [CUT_FLOW_MODEL_CHANGE] = { 4, 3, 47 },
         [CUT_FLOW_RESET_PIN] = { 1, 1, 5 },
+        [CUT_FLOW_RESET_PASSWORD] = { 2, 3, 7 },
+        [CUT_FLOW_LEASE] = { 1, 1, 5 },
+        [CUT_FLOW_LEASE_OF_HELD] = { 1, 1, 7 },
         [CUT_FLOW_REVOKE_HERE] = { 1, 1, 5 },
         [CUT_FLOW_REMOTE_ERASE] = { 1, 1, 5 },
         [CUT_FLOW_FACTORY_RESET] = { 1, 1, 5 },
+        [CUT_FLOW_TRANSFER] = { 3, 5, 47 },
+        [CUT_FLOW_SOLD_AFTER_RESET] = { 3, 5, 47 },
         [CUT_FLOW_HOLD_AND_RELEASE] = { 1, 0, 0 },
+        [CUT_FLOW_HOLD_AND_ISSUE] = { 3, 5, 31 },
+        [CUT_FLOW_CARD_GIVEN_BACK] = { 1, 2, 7 },
+        [CUT_FLOW_ACCOUNT] = { 1, 0, 0 },
         [CUT_FLOW_COUNTER] = { 1, 0, 0 },
 };
 
@@ -51,7 +59,7 @@ static void every_flow_comes_through_whatever_letter_is_lost_doubled_or_late(voi
 {
         (void)state;
         for (unsigned i = 0; i < CUT_FLOWS; i++)
-                sweep(&cut_flows[i], CUT_LETTER, strides[i].letters);
+                sweep(cut_flows[i], CUT_LETTER, strides[i].letters);
 }
 
 static void every_flow_comes_through_whatever_word_of_the_phone_is_lost_or_doubled(void **state)
@@ -59,7 +67,7 @@ static void every_flow_comes_through_whatever_word_of_the_phone_is_lost_or_doubl
         (void)state;
         for (unsigned i = 0; i < CUT_FLOWS; i++)
                 if (strides[i].words)
-                        sweep(&cut_flows[i], CUT_WORD, strides[i].words);
+                        sweep(cut_flows[i], CUT_WORD, strides[i].words);
 }
 
 static void every_flow_comes_through_whatever_command_of_the_relay_is_lost(void **state)
@@ -67,7 +75,7 @@ static void every_flow_comes_through_whatever_command_of_the_relay_is_lost(void 
         (void)state;
         for (unsigned i = 0; i < CUT_FLOWS; i++)
                 if (strides[i].commands)
-                        sweep(&cut_flows[i], CUT_APDU, strides[i].commands);
+                        sweep(cut_flows[i], CUT_APDU, strides[i].commands);
 }
 
 int main(void)

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -42,12 +43,14 @@ static void a_day_off_either_way_changes_nothing(void **state)
         (void)state;
         for (int64_t skew = -DAY; skew <= DAY; skew += 2 * (int64_t)DAY) {
                 world.skew = skew;
-                cut_flows[CUT_FLOW_HOLD_AND_RELEASE].drive(&world);
-                assert_true(cut_flows[CUT_FLOW_HOLD_AND_RELEASE].reached(&world));
+                cut_flows[CUT_FLOW_HOLD_AND_RELEASE]->drive(&world);
+                assert_true(cut_flows[CUT_FLOW_HOLD_AND_RELEASE]->reached(&world));
                 world.held = false;
+                memset(world.told_hold, 0, sizeof world.told_hold);
+                memset(world.told_release, 0, sizeof world.told_release);
         }
-        cut_flows[CUT_FLOW_RENEW].drive(&world);
-        assert_true(cut_flows[CUT_FLOW_RENEW].reached(&world));
+        cut_flows[CUT_FLOW_RENEW]->drive(&world);
+        assert_true(cut_flows[CUT_FLOW_RENEW]->reached(&world));
         world.skew = 0;
         assert_true(cut_world_is_sound(&world, true));
 }

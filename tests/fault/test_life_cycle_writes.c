@@ -37,6 +37,9 @@ static const struct store {
         { CUT_FLOW_RESET_PIN, "/sp-tsm/", 13 },
         { CUT_FLOW_RESET_PIN, "/authority/", 7 },
         { CUT_FLOW_RESET_PIN, "/MIHON-0001/", 1 },
+        { CUT_FLOW_RESET_PASSWORD, "/sp-tsm/", 29 },
+        { CUT_FLOW_LEASE, "/sp-tsm/", 3 },
+        { CUT_FLOW_LEASE_OF_HELD, "/sp-tsm/", 7 },
         { CUT_FLOW_REVOKE_HERE, "/sp-tsm/", 17 },
         { CUT_FLOW_REVOKE_HERE, "/authority/", 11 },
         { CUT_FLOW_REVOKE_HERE, "/sei-tsm/", 5 },
@@ -47,8 +50,21 @@ static const struct store {
         { CUT_FLOW_FACTORY_RESET, "/sei-tsm/", 7 },
         { CUT_FLOW_FACTORY_RESET, "/authority/", 7 },
         { CUT_FLOW_FACTORY_RESET, "/sp-tsm/", 7 },
-        { CUT_FLOW_HOLD_AND_RELEASE, "/call-centre/", 5 },
+        { CUT_FLOW_TRANSFER, "/sp-tsm/", 101 },
+        { CUT_FLOW_TRANSFER, "/sei-tsm/", 13 },
+        { CUT_FLOW_TRANSFER, "/authority/", 53 },
+        { CUT_FLOW_SOLD_AFTER_RESET, "/sp-tsm/", 97 },
+        { CUT_FLOW_SOLD_AFTER_RESET, "/sei-tsm/", 41 },
+        { CUT_FLOW_HOLD_AND_RELEASE, "/call-centre/", 11 },
         { CUT_FLOW_HOLD_AND_RELEASE, "/authority/", 5 },
+        { CUT_FLOW_HOLD_AND_ISSUE, "/call-centre/", 11 },
+        { CUT_FLOW_HOLD_AND_ISSUE, "/sp-tsm/", 103 },
+        { CUT_FLOW_HOLD_AND_ISSUE, "/authority/", 61 },
+        { CUT_FLOW_CARD_GIVEN_BACK, "/municipality/", 3 },
+        { CUT_FLOW_CARD_GIVEN_BACK, "/authority/", 7 },
+        { CUT_FLOW_CARD_GIVEN_BACK, "/sp-tsm/", 19 },
+        { CUT_FLOW_ACCOUNT, "/portal/", 3 },
+        { CUT_FLOW_ACCOUNT, "/authority/", 3 },
         { CUT_FLOW_COUNTER, "/shop/", 3 },
         { CUT_FLOW_COUNTER, "/authority/", 7 },
         { CUT_FLOW_COUNTER, "/sp-tsm/", 5 },
@@ -69,7 +85,7 @@ static void every_flow_comes_through_whichever_write_of_a_party_fails(void **sta
 {
         (void)state;
         for (size_t i = 0; i < sizeof stores / sizeof *stores; i++)
-                sweep(&cut_flows[stores[i].flow], CUT_STORE, stores[i].part, stores[i].stride);
+                sweep(cut_flows[stores[i].flow], CUT_STORE, stores[i].part, stores[i].stride);
 }
 
 static void every_flow_comes_through_whenever_an_elements_power_fails(void **state)
@@ -78,6 +94,13 @@ static void every_flow_comes_through_whenever_an_elements_power_fails(void **sta
                 [CUT_FLOW_RENEW] = 5,
                 [CUT_FLOW_MODEL_CHANGE] = 9,
                 [CUT_FLOW_RESET_PIN] = 2,
+                [CUT_FLOW_RESET_PASSWORD] = 3,
+                [CUT_FLOW_LEASE] = 1,
+                [CUT_FLOW_LEASE_OF_HELD] = 1,
+                [CUT_FLOW_TRANSFER] = 13,
+                [CUT_FLOW_SOLD_AFTER_RESET] = 13,
+                [CUT_FLOW_HOLD_AND_ISSUE] = 11,
+                [CUT_FLOW_CARD_GIVEN_BACK] = 1,
                 [CUT_FLOW_REVOKE_HERE] = 1,
                 [CUT_FLOW_REMOTE_ERASE] = 1,
                 [CUT_FLOW_FACTORY_RESET] = 1,
@@ -86,7 +109,7 @@ static void every_flow_comes_through_whenever_an_elements_power_fails(void **sta
         (void)state;
         for (unsigned i = 0; i < CUT_FLOWS; i++)
                 if (strides[i])
-                        sweep(&cut_flows[i], CUT_ELEMENT, NULL, strides[i]);
+                        sweep(cut_flows[i], CUT_ELEMENT, NULL, strides[i]);
 }
 
 int main(void)
