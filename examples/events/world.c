@@ -190,8 +190,6 @@ static void point_phones(struct world *world)
 {
         for (size_t i = 0; i < WORLD_PHONES; i++) {
                 struct world_phone *phone = &world->phones[i];
-                phone->sei_tsm.desks = (struct phone_desks){ world->sei_tsm, sei_tsm_phone_desks,
-                        world->sei_tsm ? sei_tsm_phone_desk_count : 0 };
                 phone->sp_tsm.desks = (struct phone_desks){ world->sp_tsm, sp_tsm_phone_desks,
                         world->sp_tsm ? SP_TSM_PHONE_DESKS : 0 };
                 phone->maker.desks = (struct phone_desks){ world->reset_server, reset_server_phone_desks,

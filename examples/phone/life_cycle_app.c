@@ -383,11 +383,8 @@ static mitome_status relay_once(
 /* The SEI-TSM first: what the SP-TSM has to do may wait for it. */
 static mitome_status relay_round(struct life_app *app, mitome_code *ret_trouble, mitome_error *error)
 {
-        uint64_t state;
         *ret_trouble = MITOME_OK;
-        MITOME_TRY(life_ask_applet(&app->config.sei_tsm, identity_of(app), &state, error));
-        if (state == LIFE_APPLET_ASKED)
-                MITOME_TRY(relay_once(app, &app->config.sei_tsm, ret_trouble, error));
+        MITOME_TRY(relay_once(app, &app->config.sei_tsm, ret_trouble, error));
         return relay_once(app, &app->config.sp_tsm, ret_trouble, error);
 }
 
@@ -627,17 +624,31 @@ static mitome_status ask_for_reset(const struct life_reset *reset, struct mitome
         return life_call(&reset->maker, "factory-reset", whole, &answer, error);
 }
 
+/* Asked of the element itself: the platform may select whatever it likes. What stays selected cannot be
+ * deleted, so the card manager is selected last. */
+static mitome_status applet_is_gone(const struct mitome_link *platform, bool *ret, mitome_error *error)
+{
+        static const uint8_t head[] = { 0x00, 0xA4, 0x04, 0x00, sizeof jpki_aid },
+                             manager[] = { 0x00, 0xA4, 0x04, 0x00, 0x00 }, not_found[] = { 0x6A, 0x82 };
+        uint8_t command[sizeof head + sizeof jpki_aid], response[512];
+        size_t size = 0;
+        writer w = WRITER(command);
+        write_slice(&w, SLICE(head));
+        write_slice(&w, SLICE(jpki_aid));
+        MITOME_TRY(platform->transmit(
+                platform->context, SLICE(command), response, sizeof response, &size, error));
+        *ret = slice_equal(slice_of(response, size), SLICE(not_found));
+        return platform->transmit(platform->context, SLICE(manager), response, sizeof response, &size, error);
+}
+
 static mitome_status reset_with(const struct life_reset *reset, struct mitome_enforcer *enforcer,
         struct bundle *bundle, bool *ret_confirmed, mitome_error *error)
 {
         uint8_t session[LIFE_ID_SIZE];
-        uint64_t state;
         unsigned count;
         const slice identity = slice_text(reset->identity);
         MITOME_TRY(ask_for_reset(reset, enforcer, bundle, session, error));
-        MITOME_TRY(life_ask_applet(&reset->sei_tsm, identity, &state, error));
-        if (state == LIFE_APPLET_ASKED)
-                MITOME_TRY(reset->sei_tsm.relay(reset->sei_tsm.context, identity, &reset->platform, error));
+        MITOME_TRY(reset->sei_tsm.relay(reset->sei_tsm.context, identity, &reset->platform, error));
         struct life_taker taker = {
                 .way = &reset->maker, .kind = "reset-receipt", .session = SLICE(session)
         };
@@ -645,9 +656,7 @@ static mitome_status reset_with(const struct life_reset *reset, struct mitome_en
         mitome_status status = life_deliver(enforcer, &taker, &count, error);
         mitome_enforcer_close(enforcer);
         MITOME_TRY(status);
-        MITOME_TRY(life_ask_applet(&reset->sei_tsm, identity, &state, error));
-        *ret_confirmed = state == LIFE_APPLET_ABSENT;
-        return ok();
+        return applet_is_gone(&reset->platform, ret_confirmed, error);
 }
 
 mitome_status life_cycle_reset(const struct life_reset *reset, bool *ret_confirmed, mitome_error *error)

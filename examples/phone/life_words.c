@@ -210,15 +210,6 @@ mitome_status life_read_state(
         return ok();
 }
 
-mitome_status life_ask_applet(
-        const struct phone_way *way, slice identity, uint64_t *ret_state, mitome_error *error)
-{
-        struct life_answer answer;
-        uint64_t none;
-        MITOME_TRY(life_ask_identity(way, "open", identity, &answer, error));
-        return life_read_state(&answer, ret_state, &none, error);
-}
-
 static mitome_status read_secret(const struct life_answer *answer, struct secret *ret, mitome_error *error)
 {
         struct map map;

@@ -18,7 +18,6 @@ enum {
 };
 
 /* enum sei_tsm_state, as the SEI-TSM tells it. */
-enum { LIFE_APPLET_ABSENT, LIFE_APPLET_INSTALLED, LIFE_APPLET_ASKED };
 
 /* An answer, which views its own bytes; wipe it where it held a secret. */
 struct life_answer {
@@ -54,9 +53,6 @@ MITOME_CHECKED mitome_status life_ask_order(
         const struct phone_way *way, slice order, struct life_answer *ret, mitome_error *error);
 MITOME_CHECKED mitome_status life_read_state(
         const struct life_answer *answer, uint64_t *ret_state, uint64_t *ret_code, mitome_error *error);
-
-MITOME_CHECKED mitome_status life_ask_applet(
-        const struct phone_way *way, slice identity, uint64_t *ret_state, mitome_error *error);
 
 MITOME_CHECKED mitome_status life_ask_secret(
         const struct phone_way *way, slice session, uint64_t which, struct secret *ret, mitome_error *error);

@@ -56,7 +56,6 @@ static void hear_as_app(slice said)
                 must(first.size == LIFE_ID_SIZE && second.size <= LIFE_NONCE_MAX);
         if (!failed(life_read_token(&answer, &first, NULL)))
                 must(first.size <= LIFE_FACT_MAX);
-        (void)failed(life_ask_applet(&way, slice_text("MT-1"), &state, NULL));
         if (!failed(life_ask_secret(&way, id, 1, &secret, NULL)))
                 must(secret.size > 0);
         if (!failed(life_poll(&way, slice_text("token"), &wakes, NULL)))

@@ -176,11 +176,9 @@ static mitome_status serve_sp(
 
 static void lay_ways(struct life_rig *rig)
 {
-        rig->sei_way = (struct phone_way_local){ .desks = { rig->tsm.sei, sei_tsm_phone_desks,
-                                                         sei_tsm_phone_desk_count },
-                .relay = { rig, serve_sei },
-                .fate = next_fate,
-                .fate_context = rig };
+        rig->sei_way = (struct phone_way_local){
+                .relay = { rig, serve_sei }, .fate = next_fate, .fate_context = rig
+        };
         rig->sp_way =
                 (struct phone_way_local){ .desks = { rig->tsm.sp, sp_tsm_phone_desks, SP_TSM_PHONE_DESKS },
                         .relay = { rig, serve_sp },

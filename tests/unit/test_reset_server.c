@@ -210,12 +210,15 @@ static void a_statement_with_a_bit_changed_proves_nothing(void **state)
         assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
 }
 
-static void a_phone_of_another_maker_is_not_known(void **state)
+/* Who has no phone's key does not learn which names there are. */
+static void attack_asking_which_phones_there_are(void **state)
 {
         (void)state;
-        uint8_t bytes[80];
-        slice answer;
-        assert_int_equal(say("begin-reset", sei_rig_identity("XX-9", bytes), &answer), MITOME_E_SEI_UNKNOWN);
+        const struct session known = begin(SEI_RIG_PHONE), unknown = begin("XX-9");
+        const slice statement = make_statement(SLICE(unknown.nonce));
+        assert_memory_not_equal(known.nonce, unknown.nonce, sizeof known.nonce);
+        assert_int_equal(ask_reset(&unknown, statement), MITOME_E_EVIDENCE_NONCE);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
 }
 
 /* An element that a counterfeiter certified himself, with a right identity. */
@@ -345,7 +348,7 @@ int main(void)
                 WITH_RIG(a_session_ends_with_its_quarter_of_an_hour),
                 WITH_RIG(a_session_that_was_made_up_has_no_nonce),
                 WITH_RIG(a_statement_with_a_bit_changed_proves_nothing),
-                WITH_RIG(a_phone_of_another_maker_is_not_known),
+                WITH_RIG(attack_asking_which_phones_there_are),
                 WITH_RIG(a_device_certificate_of_a_counterfeiter_is_not_believed),
                 WITH_RIG(a_receipt_in_a_session_that_proved_nothing_is_not_passed_on),
                 WITH_RIG(an_identity_belongs_to_one_key_and_a_key_to_one_identity),

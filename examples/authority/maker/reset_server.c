@@ -323,14 +323,9 @@ static mitome_status read_session(slice body, slice *ret_session, slice *ret_cos
 static mitome_status begin_reset(void *context, slice body, writer *answer, mitome_error *error)
 {
         struct reset_server *server = context;
-        uint8_t session[RESET_SESSION_SIZE], nonce[RESET_NONCE_SIZE], point[MAKER_POINT_SIZE];
-        struct authority_der certificate;
+        uint8_t session[RESET_SESSION_SIZE], nonce[RESET_NONCE_SIZE];
         slice identity;
-        bool found;
         MITOME_TRY(read_identity(body, &identity, error));
-        MITOME_TRY(find_device(server, identity, point, &certificate, &found, error));
-        if (!found)
-                return fail(error, MITOME_E_SEI_UNKNOWN, "the identity", NULL);
         MITOME_TRY(make_session(server, session, error));
         nonce_of(server, SLICE(session), identity, nonce);
         cbor_write_map(answer, 2);

@@ -7,7 +7,7 @@
  * that has proved, by its device key, that it asks itself.
  *
  * A phone's words:
- *   begin-reset    {1 identity} -> {1 session (16), 2 nonce (16)}
+ *   begin-reset    {1 identity} -> {1 session (16), 2 nonce (16)}; for every name, known or not
  *   factory-reset  {1 session, 2 statement (COSE, with this nonce)} -> {1 state}
  *   reset-state    {1 session} -> {1 state}; of a session that has proved nothing: RESET_SESSION
  *   reset-receipt  {1 session, 2 receipt (COSE)} -> {1 number, 2 digest}, once the authority has taken it

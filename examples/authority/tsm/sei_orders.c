@@ -433,20 +433,15 @@ static mitome_status take_reset(
         return take_order(context, identity, WANT_RESET, (slice){ 0 }, request, answer, error);
 }
 
-static mitome_status tell_state(struct sei_tsm *tsm, slice body, writer *answer, mitome_error *error)
-{
-        slice identity;
-        enum sei_tsm_state state;
-        MITOME_TRY(read_identity(body, &identity, error));
-        MITOME_TRY(sei_tsm_look(tsm, identity, &state, error));
-        answer_state(answer, state);
-        return ok();
-}
-
 static mitome_status take_applet_state(
         void *context, const struct party_request *request, writer *answer, mitome_error *error)
 {
-        return tell_state(context, request->body, answer, error);
+        slice identity;
+        enum sei_tsm_state state;
+        MITOME_TRY(read_identity(request->body, &identity, error));
+        MITOME_TRY(sei_tsm_look(context, identity, &state, error));
+        answer_state(answer, state);
+        return ok();
 }
 
 static mitome_status take_register(
@@ -486,14 +481,6 @@ const struct party_desk sei_tsm_desks[] = {
         { "register-element", from_maker, take_register },
 };
 const size_t sei_tsm_desk_count = sizeof sei_tsm_desks / sizeof sei_tsm_desks[0];
-
-static mitome_status tell_phone(void *context, slice body, writer *answer, mitome_error *error)
-{
-        return tell_state(context, body, answer, error);
-}
-
-const struct phone_desk sei_tsm_phone_desks[] = { { "open", tell_phone } };
-const size_t sei_tsm_phone_desk_count = sizeof sei_tsm_phone_desks / sizeof sei_tsm_phone_desks[0];
 
 /* ---- what is done at the element; nothing of the store is held meanwhile ---- */
 

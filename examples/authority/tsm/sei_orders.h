@@ -50,9 +50,8 @@ void sei_tsm_close(struct sei_tsm *tsm);
 /* What others ask of it; the context is the struct sei_tsm. */
 extern const struct party_desk sei_tsm_desks[];
 extern const size_t sei_tsm_desk_count;
-/* For the phone: `open` {1 identity} -> {1 state}: whether something waits for its relay (2), or what is. */
-extern const struct phone_desk sei_tsm_phone_desks[];
-extern const size_t sei_tsm_phone_desk_count;
+/* A phone has no words here: it relays, and hears nothing when nothing waits. What is in a phone is told to
+ * nobody who can only name it. */
 
 /* sei_tsm_register remembers the issuer's keys of a new element (register-element does it by letter). The
  * same again changes nothing; other keys for a phone that is known: SEI_KNOWN. */

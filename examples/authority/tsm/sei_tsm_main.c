@@ -30,7 +30,6 @@ static mitome_status open_parts(struct party *party, const char *folder, const c
                 return fail(error, MITOME_E_TOO_LONG, "--folder", NULL);
         MITOME_TRY(sei_tsm_open(party, &config, &tsm, error));
         parts->desks = (struct party_desks){ tsm, sei_tsm_desks, sei_tsm_desk_count };
-        parts->phone = (struct phone_desks){ tsm, sei_tsm_phone_desks, sei_tsm_phone_desk_count };
         parts->relay = (struct phone_relay){ tsm, serve };
         parts->tick = tick;
         parts->tick_context = tsm;
