@@ -5,6 +5,7 @@
 #include "counter_message.h"
 #include "evidence_app.h"
 #include "jpki_app.h"
+#include "jpki_message.h"
 
 #include <stdlib.h>
 
@@ -87,7 +88,7 @@ static bool signs_login(const struct mitome_link *link)
                 .ins = 0x2A,
                 .p1 = 0x03,
                 .p2 = 0x97,
-                .data = slice_text("mitome JPKI user verification v1 and what the portal drew"),
+                .data = slice_text(JPKI_MESSAGE_PREFIX "\x02 and what the portal drew"),
                 .expected = 256 };
         uint8_t bytes[128], response[JPKI_SIGNATURE_SIZE + 2];
         writer w = WRITER(bytes);

@@ -9,7 +9,7 @@ const struct jpki_key jpki_signing = { 0x001A, 0x001B, 0x0001 };
 static mitome_status exchange(const struct mitome_link *link, const struct apdu_command *command,
         uint8_t *response, size_t capacity, slice *ret_data, uint16_t *ret_sw, mitome_error *error)
 {
-        uint8_t bytes[300];
+        uint8_t bytes[JPKI_MESSAGE_MAX + 16];
         writer w = WRITER(bytes);
         apdu_write_command(&w, command);
         slice request;
@@ -99,13 +99,38 @@ mitome_status jpki_app_read_certificate(const struct mitome_link *link, const st
         return writer_finish(&w, "certificate", ret, error);
 }
 
+static mitome_status ask_signature(const struct mitome_link *link, const struct apdu_command *sign,
+        uint8_t ret_signature[JPKI_SIGNATURE_SIZE], uint16_t *ret_sw, mitome_error *error)
+{
+        uint8_t response[300];
+        slice signature;
+        MITOME_TRY(exchange(link, sign, response, sizeof response, &signature, ret_sw, error));
+        if (signature.size != JPKI_SIGNATURE_SIZE)
+                return fail(error, MITOME_E_VALUE, "signature", NULL);
+        return slice_copy(signature, "signature", ret_signature, JPKI_SIGNATURE_SIZE, error);
+}
+
+mitome_status jpki_app_sign_message(const struct mitome_link *link, slice message,
+        uint8_t ret_signature[JPKI_SIGNATURE_SIZE], uint16_t *ret_sw, mitome_error *error)
+{
+        enum { HASH_THERE = 0x03, USER_VERIFICATION_KEY = 0x97 };
+        return ask_signature(link,
+                &(struct apdu_command){ .cla = 0x80,
+                        .ins = 0x2A,
+                        .p1 = HASH_THERE,
+                        .p2 = USER_VERIFICATION_KEY,
+                        .data = message,
+                        .expected = 256 },
+                ret_signature, ret_sw, error);
+}
+
 mitome_status jpki_app_sign(const struct mitome_link *link, const struct jpki_key *key, const slice *parts,
         size_t count, uint8_t ret_signature[JPKI_SIGNATURE_SIZE], uint16_t *ret_sw, mitome_error *error)
 {
         /* DigestInfo of SHA-256, RFC 8017 9.2, note 1 */
         static const uint8_t prefix[] = { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65,
                 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20 };
-        uint8_t info[sizeof prefix + SHA256_SIZE], digest[SHA256_SIZE], response[300];
+        uint8_t info[sizeof prefix + SHA256_SIZE], digest[SHA256_SIZE];
         writer w = WRITER(info);
         sha256(parts, count, digest);
         write_slice(&w, SLICE(prefix));
@@ -114,9 +139,5 @@ mitome_status jpki_app_sign(const struct mitome_link *link, const struct jpki_ke
         const struct apdu_command sign = {
                 .cla = 0x80, .ins = 0x2A, .p2 = 0x80, .data = SLICE(info), .expected = 256
         };
-        slice signature;
-        MITOME_TRY(exchange(link, &sign, response, sizeof response, &signature, ret_sw, error));
-        if (signature.size != JPKI_SIGNATURE_SIZE)
-                return fail(error, MITOME_E_VALUE, "signature", NULL);
-        return slice_copy(signature, "signature", ret_signature, JPKI_SIGNATURE_SIZE, error);
+        return ask_signature(link, &sign, ret_signature, ret_sw, error);
 }

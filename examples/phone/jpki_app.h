@@ -6,10 +6,11 @@
  * password. */
 
 #include "apdu.h"
+#include "jpki_card.h"
 
 #include <mitome/authenticator.h>
 
-enum { JPKI_CERTIFICATE_MAX = 4096, JPKI_SIGNATURE_SIZE = 256 };
+enum { JPKI_CERTIFICATE_MAX = 4096 };
 
 /* The two keys with all that belongs to each (elementary files of the applet). */
 struct jpki_key {
@@ -42,5 +43,12 @@ MITOME_CHECKED mitome_status jpki_app_read_certificate(const struct mitome_link 
 MITOME_CHECKED mitome_status jpki_app_sign(const struct mitome_link *link, const struct jpki_key *key,
         const slice *parts, size_t count, uint8_t ret_signature[JPKI_SIGNATURE_SIZE], uint16_t *ret_sw,
         mitome_error *error);
+
+/* jpki_app_sign_message has a phone's user-verification key sign a message that says what it is for
+ * (JPKI_MESSAGE_PREFIX): the element hashes it itself, and signs no other. The plastic card knows no such
+ * way; jpki_app_sign makes the same signature there. */
+enum { JPKI_MESSAGE_MAX = 2048 };
+MITOME_CHECKED mitome_status jpki_app_sign_message(const struct mitome_link *link, slice message,
+        uint8_t ret_signature[JPKI_SIGNATURE_SIZE], uint16_t *ret_sw, mitome_error *error);
 
 #endif

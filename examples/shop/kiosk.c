@@ -3,16 +3,13 @@
 
 #include "apdu.h"
 #include "digest.h"
+#include "jpki_message.h"
 #include "tlv.h"
 #include "trust.h"
 
 #include <openssl/x509.h>
 
 enum { CHALLENGE_SIZE = 32, PIN_SIZE = 4, TRIES_MASK = 0x0F, KEY_REFERENCE = 0x97, RESPONSE_MAX = 4352 };
-
-/* In front of what is signed: no login of a website begins so, and no other signature is asked for so
- * (PROTOCOL.md, SIGN). */
-static const char purpose[] = "mitome JPKI user verification v1";
 
 static mitome_status send(const struct mitome_link *link, const struct apdu_command *command,
         uint8_t response[RESPONSE_MAX], slice *ret_data, uint16_t *ret_sw, mitome_error *error)
@@ -152,9 +149,10 @@ static bool is_signed(slice certificate, slice message, const uint8_t signature[
 static mitome_status challenge(
         const struct kiosk *kiosk, const struct mitome_link *link, slice certificate, mitome_error *error)
 {
-        uint8_t bytes[sizeof purpose - 1 + CHALLENGE_SIZE], signature[JPKI_SIGNATURE_SIZE];
+        uint8_t bytes[sizeof JPKI_MESSAGE_PREFIX + CHALLENGE_SIZE], signature[JPKI_SIGNATURE_SIZE];
         writer w = WRITER(bytes);
-        write_slice(&w, slice_text(purpose));
+        write_slice(&w, slice_text(JPKI_MESSAGE_PREFIX));
+        write_u8(&w, JPKI_USE_CHALLENGE);
         uint8_t *drawn = write_space(&w, CHALLENGE_SIZE);
         if (!drawn || kiosk->random.fill(kiosk->random.context, drawn, CHALLENGE_SIZE) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, "the challenge", NULL);

@@ -4,19 +4,24 @@
 
 #include "tale.h"
 
+#include "jpki_message.h"
+
 enum { TRIES = 3 };
 
 static mitome_status guess(struct tale *tale, struct tale_phone *phone, mitome_error *error)
 {
         static struct tale_proof proof;
+        const slice question = slice_text(JPKI_MESSAGE_PREFIX "\x02"
+                                                              "who is there?");
         const char *right = phone->pin;
         mitome_error cause = { 0 };
+        MITOME_TRY(tale_sign(tale, phone, question, &proof, error)); /* else a refusal later says nothing */
         phone->pin = "0000";
         for (unsigned i = 0; i < TRIES; i++)
-                if (!failed(tale_sign(tale, phone, slice_text(TALE_PURPOSE), &proof, &cause)))
+                if (!failed(tale_sign(tale, phone, question, &proof, &cause)))
                         return fail(error, MITOME_E_VALUE, "wrong PIN", NULL);
         phone->pin = right;
-        mitome_status status = tale_sign(tale, phone, slice_text(TALE_PURPOSE), &proof, &cause);
+        mitome_status status = tale_sign(tale, phone, question, &proof, &cause);
         stage_check(&tale->stage, ELEMENT, failed(status) && cause.code == MITOME_E_APDU_STATUS,
                 "A PIN that was wrong three times opens nothing", "the right one is %s",
                 failed(status) ? "refused as well" : "taken");

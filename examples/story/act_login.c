@@ -3,27 +3,31 @@
 /* The main job: a finger opens a key, a relying party verifies the login. */
 
 #include "authdata.h"
-#include "digest.h"
+#include "bind_passkey.h"
 #include "story.h"
 
 static const char *const trust_words[] = { "none", "self", "unverified", "verified" };
 
-/* The person stands behind the new credential: after the PIN, the certificate's key signs what the
- * authenticator signed. */
-static mitome_status bind_certificate(struct story *story, slice client_data_hash, uint8_t *buffer,
-        size_t capacity, slice *ret_certificate, uint8_t ret_signature[JPKI_SIGNATURE_SIZE],
-        mitome_error *error)
+/* The person stands behind the new credential: after the PIN, the certificate's key signs what the app has
+ * made of it. */
+static mitome_status bind_certificate(struct story *story, uint8_t *buffer, size_t capacity,
+        slice *ret_certificate, uint8_t ret_signature[JPKI_SIGNATURE_SIZE], mitome_error *error)
 {
         const struct mitome_link enforced = mitome_enforcer_link(story->phone.jpki), *link = &enforced;
-        const slice parts[] = { story->registration.auth_data, client_data_hash };
+        const struct passkey_made made = { .rp_id = PORTAL_RP_ID,
+                .auth_data = story->registration.auth_data,
+                .client_data = story->registration.client_data };
+        uint8_t message_bytes[BINDING_MESSAGE_MAX];
+        slice message;
         uint16_t sw;
+        MITOME_TRY(binding_compose(&made, message_bytes, &message, error));
         MITOME_TRY(jpki_app_select(story->phone.jpki, error));
         MITOME_TRY(jpki_app_verify(link, &jpki_user_verification, USER_PIN, &sw, error));
         MITOME_TRY(jpki_app_read_certificate(
                 link, &jpki_user_verification, buffer, capacity, ret_certificate, &sw, error));
-        MITOME_TRY(jpki_app_sign(link, &jpki_user_verification, parts, 2, ret_signature, &sw, error));
+        MITOME_TRY(jpki_app_sign_message(link, message, ret_signature, &sw, error));
         stage_sent(&story->stage, ELEMENT, APP,
-                "certificate and its key's signature over authData || hash, after the PIN");
+                "certificate, and its key binds the passkey for " PORTAL_RP_ID ", after the PIN");
         return ok();
 }
 
@@ -52,12 +56,11 @@ static mitome_status create_credential(struct story *story, slice challenge, mit
 
 static mitome_status register_at_portal(struct story *story, mitome_error *error)
 {
-        uint8_t certificate_bytes[JPKI_CERTIFICATE_MAX], signature[JPKI_SIGNATURE_SIZE], hash[32];
+        uint8_t certificate_bytes[JPKI_CERTIFICATE_MAX], signature[JPKI_SIGNATURE_SIZE];
         struct mitome_binding binding = { 0 };
         slice certificate;
-        sha256(&story->registration.client_data, 1, hash);
-        MITOME_TRY(bind_certificate(story, SLICE(hash), certificate_bytes, sizeof certificate_bytes,
-                &certificate, signature, error));
+        MITOME_TRY(bind_certificate(
+                story, certificate_bytes, sizeof certificate_bytes, &certificate, signature, error));
         stage_sent(&story->stage, BROWSER, PORTAL,
                 "RegistrationResponseJSON, %zu bytes, and the certificate's signature",
                 story->registration.json.size);

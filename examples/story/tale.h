@@ -241,7 +241,6 @@ struct tale_proof {
         uint8_t certificate[TALE_CERTIFICATE_MAX], signature[TALE_SIGNATURE_SIZE];
         size_t certificate_size;
 };
-#define TALE_PURPOSE "mitome JPKI user verification v1"
 MITOME_CHECKED mitome_status tale_sign(struct tale *tale, struct tale_phone *phone, slice message,
         struct tale_proof *ret, mitome_error *error);
 

@@ -5,21 +5,18 @@
 
 #include "tale.h"
 
-#include "authdata.h"
-#include "cose.h"
-#include "digest.h"
-#include "trust.h"
+#include "bind_passkey.h"
 
 #include <openssl/ocsp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { CHALLENGE_SIZE = 32, RESPONSE_MAX = 16384, PARTS = 3 };
+enum { CHALLENGE_SIZE = 32, RESPONSE_MAX = 16384 };
 
 /* A question to the portal, and all that answering it takes. */
 struct visit {
-        uint8_t challenge[CHALLENGE_SIZE], hash[SHA256_SIZE], verdict_buffer[MITOME_RP_BUFFER_MAX];
+        uint8_t challenge[CHALLENGE_SIZE], verdict_buffer[MITOME_RP_BUFFER_MAX];
         struct browser_answer answer;
         struct mitome_verdict verdict;
         struct tale_proof proof;
@@ -143,26 +140,15 @@ static mitome_status verify_passkey(const struct tale *tale, struct visit *visit
         return status;
 }
 
-/* The words that nothing else signs, this question, and the passkey that was made for it. */
-static void message_of(const struct visit *visit, uint8_t hash[SHA256_SIZE], slice ret[PARTS])
-{
-        const slice made[] = { visit->verdict.auth_data, SLICE(visit->verdict.client_data_hash) };
-        sha256(made, 2, hash);
-        ret[0] = slice_text(TALE_PURPOSE);
-        ret[1] = SLICE(visit->challenge);
-        ret[2] = slice_of(hash, SHA256_SIZE);
-}
-
 static mitome_status have_it_signed(
         struct tale *tale, struct tale_phone *phone, struct visit *visit, mitome_error *error)
 {
-        uint8_t bytes[PARTS * SHA256_SIZE];
-        writer w = WRITER(bytes);
-        slice parts[PARTS], message;
-        message_of(visit, visit->hash, parts);
-        for (size_t i = 0; i < PARTS; i++)
-                write_slice(&w, parts[i]);
-        MITOME_TRY(writer_finish(&w, "message", &message, error));
+        const struct passkey_made made = { .rp_id = TALE_RP_ID,
+                .auth_data = visit->answer.auth_data,
+                .client_data = visit->answer.client_data };
+        uint8_t bytes[BINDING_MESSAGE_MAX];
+        slice message;
+        MITOME_TRY(binding_compose(&made, bytes, &message, error));
         return tale_sign(tale, phone, message, &visit->proof, error);
 }
 
@@ -178,18 +164,10 @@ static mitome_status ask_about_certificate(struct tale *tale, struct visit *visi
 
 static mitome_status believe_holder(struct visit *visit, struct account_proof *ret, mitome_error *error)
 {
-        struct jpki_certificate jpki;
-        slice parts[PARTS];
-        message_of(visit, visit->hash, parts);
-        MITOME_TRY(trust_verify_jpki(visit->trust,
-                slice_of(visit->proof.certificate, visit->proof.certificate_size), (int64_t)time(NULL), &jpki,
-                error));
-        const struct cose_key key = { .algorithm = COSE_RS256, .n = jpki.modulus, .e = jpki.exponent };
-        MITOME_TRY(cose_verify(NULL, &key, parts, PARTS, SLICE(visit->proof.signature), "signature",
-                "RFC 8017 8.2.2", error));
-        const struct mitome_binding binding = {
-                .serial = jpki.serial, .issuer = jpki.issuer, .not_after = jpki.not_after
-        };
+        const slice certificate = slice_of(visit->proof.certificate, visit->proof.certificate_size);
+        struct mitome_binding binding;
+        MITOME_TRY(mitome_verify_binding(&visit->verdict, certificate, SLICE(visit->proof.signature),
+                visit->trust, (int64_t)time(NULL), &binding, error));
         *ret = account_proof_of(&visit->verdict, &binding);
         return ok();
 }

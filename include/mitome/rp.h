@@ -256,8 +256,13 @@ MITOME_CHECKED mitome_status mitome_verify_authentication_bytes(struct mitome_co
 
 /* mitome_verify_binding checks that the holder of a JPKI user-verification certificate stands behind a
  * registration: the certificate is of the profile, ends in a JPKI anchor, is neither expired nor on the CRL
- * (a fresh one is required), and `signature` is its key's PKCS#1 v1.5 SHA-256 signature over the
- * registration's authData || clientDataHash. Views of *ret point into `certificate`. */
+ * (a fresh one is required), and `signature` is its key's PKCS#1 v1.5 SHA-256 signature over
+ *   MITOME_BINDING_PREFIX || authData || clientDataHash
+ * of the registration: 33 bytes that say what the signature is for. There is no other form, with a phone or
+ * with a card: over authData || clientDataHash alone the key's signature is a login's or an attestation's,
+ * and with another byte at the prefix's end it was given for something else. Views of *ret point into
+ * `certificate`. */
+#define MITOME_BINDING_PREFIX "mitome JPKI user verification v1\x01"
 MITOME_CHECKED mitome_status mitome_verify_binding(const struct mitome_verdict *registration,
         mitome_slice certificate, mitome_slice signature, const struct mitome_trust *trust, int64_t now,
         struct mitome_binding *ret, mitome_error *error);

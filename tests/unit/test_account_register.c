@@ -274,6 +274,7 @@ static slice sign_by_phone(struct handset *handset)
         writer w = WRITER(message);
         size_t size = sizeof handset->signature;
         EVP_MD_CTX *context = EVP_MD_CTX_new();
+        write_slice(&w, slice_text(MITOME_BINDING_PREFIX));
         write_slice(&w, handset->registration.auth_data);
         write_slice(&w, SLICE(handset->registration.client_data_hash));
         assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, handset->key), 1);

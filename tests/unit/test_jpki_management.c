@@ -3,6 +3,7 @@
  * Quotations are of PROTOCOL.md. */
 #include "element_certificate.h"
 #include "element_rig.h"
+#include "jpki_message.h"
 #include "pin_rig.h"
 #include "store.h"
 #include "tlv.h"
@@ -238,7 +239,7 @@ static void state_is_told_to_a_right_question(void **state)
 
 static const char tls[] = "                                                                "
                           "TLS 1.3, client CertificateVerify";
-static const char own[] = "mitome JPKI user verification v1";
+static const char own[] = JPKI_MESSAGE_PREFIX;
 
 static EVP_PKEY *auth_public(void)
 {
@@ -264,7 +265,7 @@ static void assert_signature(int padding, slice message, slice signature)
 }
 
 /* "Key 0017 with flag 01 of PERSONALISE signs no hash of the host's: P1 00, 02 and 04 are 6985. ... P1 01, 03
- * and 05 sign only what begins with one of two prefixes, with at least a byte behind it" */
+ * and 05 sign only what begins with one of two prefixes, with at least a byte behind" */
 static void the_switch_ends_the_hosts_hashes(void **state)
 {
         struct element_rig *rig = *state;
@@ -285,8 +286,11 @@ static void the_switch_ends_the_hosts_hashes(void **state)
                 uint32_t head = 0x802A0097 | (uint32_t)hashing[i] << 8;
                 assert_sw(element_rig_command(rig, head, slice_text("x")), SW_CONDITIONS);
                 assert_sw(element_rig_command(rig, head, SLICE(hash)), SW_CONDITIONS);
-                assert_sw(
-                        element_rig_command(rig, head, slice_text(own)), SW_CONDITIONS); /* nothing behind */
+                assert_sw(element_rig_command(rig, head, slice_text(own)), SW_CONDITIONS); /* no use */
+                assert_sw(element_rig_command(rig, head, slice_text(JPKI_MESSAGE_PREFIX "\x01")),
+                        SW_CONDITIONS); /* nothing behind */
+                assert_sw(element_rig_command(rig, head, slice_text(JPKI_MESSAGE_PREFIX "\x02")),
+                        SW_CONDITIONS);
                 assert_sw(element_rig_command(rig, head, slice_of(tls, sizeof tls)), SW_CONDITIONS);
         }
         /* The other key is not concerned. */
@@ -297,9 +301,10 @@ static void the_switch_ends_the_hosts_hashes(void **state)
 static void the_switch_leaves_two_kinds_of_messages(void **state)
 {
         struct element_rig *rig = *state;
-        uint8_t verify_content[sizeof tls + SHA256_SIZE] = { 0 }, challenge[32 + 16] = { 0 };
+        uint8_t verify_content[sizeof tls + SHA256_SIZE] = { 0 }, challenge[33 + 15] = { 0 };
         memcpy(verify_content, tls, sizeof tls);
         memcpy(challenge, own, 32);
+        challenge[32] = JPKI_USE_CHALLENGE;
         assert_int_equal(sizeof tls, 98); /* RFC 8446 4.4.3: 64 + 33 + 1 */
         assert_sw(play(rig, PHONE, NO_HOST_HASHES, NULL), SW_OK);
         assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
@@ -318,6 +323,63 @@ static void the_switch_leaves_two_kinds_of_messages(void **state)
                 assert_sw(element_rig_command(rig, 0x802A0397, SLICE(challenge)), SW_CONDITIONS);
                 challenge[i] ^= 0x20;
         }
+}
+
+/* "the byte behind it is the use: 01 .. 02 ..; with another one 6985" */
+static void a_message_says_what_it_is_signed_for(void **state)
+{
+        struct element_rig *rig = *state;
+        uint8_t message[33 + 100] = { 0 };
+        memcpy(message, own, 32);
+        assert_sw(play(rig, PHONE, NO_HOST_HASHES, NULL), SW_OK);
+        assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
+        for (unsigned use = 0; use < 256; use++) {
+                const bool known = use == JPKI_USE_BINDING || use == JPKI_USE_CHALLENGE;
+                message[32] = (uint8_t)use;
+                assert_sw(
+                        element_rig_command(rig, 0x802A0397, SLICE(message)), known ? SW_OK : SW_CONDITIONS);
+                if (known)
+                        assert_signature(RSA_PKCS1_PADDING, SLICE(message), rig->data);
+        }
+        /* A binding is as long as its authenticator data. */
+        uint8_t long_one[1500] = { 0 };
+        memcpy(long_one, JPKI_MESSAGE_PREFIX "\x01", 33);
+        assert_sw(element_rig_command(rig, 0x802A0397, SLICE(long_one)), SW_OK);
+        assert_signature(RSA_PKCS1_PADDING, SLICE(long_one), rig->data);
+}
+
+/* A terminal has the PIN, since its customer has typed it there. What it could do with that while the phone
+ * lies on its reader is to answer its own question, and no more: it draws up a binding for a passkey of its
+ * own, and a TLS handshake with a website of its choice. */
+static void attack_a_terminal_that_binds_a_passkey_of_its_own(void **state)
+{
+        struct element_rig *rig = *state;
+        static const uint8_t hashing[] = { 0x01, 0x03, 0x05 };
+        uint8_t handshake[sizeof tls + SHA256_SIZE] = { 0 }, message[33 + 37 + SHA256_SIZE] = { 0 };
+        memcpy(handshake, tls, sizeof tls);
+        memcpy(message, own, 32);
+        assert_sw(play(rig, PHONE, NO_HOST_HASHES, NULL), SW_OK);
+        mitome_element_set_contactless(rig->element, 1);
+        assert_sw(element_rig_select(rig, element_rig_jpki), SW_OK);
+        assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
+        for (size_t i = 0; i < sizeof hashing; i++) {
+                uint32_t head = 0x802A0097 | (uint32_t)hashing[i] << 8;
+                message[32] = JPKI_USE_BINDING;
+                assert_sw(element_rig_command(rig, head, SLICE(message)), SW_CONDITIONS);
+                assert_sw(element_rig_command(rig, head, SLICE(handshake)), SW_CONDITIONS);
+                message[32] = 0x03;
+                assert_sw(element_rig_command(rig, head, SLICE(message)), SW_CONDITIONS);
+                message[32] = JPKI_USE_CHALLENGE;
+                assert_sw(element_rig_command(rig, head, SLICE(message)), SW_OK);
+        }
+        mitome_element_set_contactless(rig->element, 0);
+        assert_sw(element_rig_select(rig, element_rig_jpki), SW_OK);
+        assert_sw(element_rig_command(rig, 0x802A0397, SLICE(message)),
+                SW_SECURITY_STATUS); /* not over there */
+        assert_sw(verify(rig, AUTH_PIN, ELEMENT_RIG_PIN), SW_OK);
+        message[32] = JPKI_USE_BINDING;
+        assert_sw(element_rig_command(rig, 0x802A0397, SLICE(message)), SW_OK);
+        assert_sw(element_rig_command(rig, 0x802A0597, SLICE(handshake)), SW_OK);
 }
 
 /* The attack that the switch is for: the PIN's owner, or whoever has learnt it, writes authenticator data
@@ -764,6 +826,8 @@ int main(void)
                 TEST(state_is_told_to_a_right_question),
                 TEST(the_switch_ends_the_hosts_hashes),
                 TEST(the_switch_leaves_two_kinds_of_messages),
+                TEST(a_message_says_what_it_is_signed_for),
+                TEST(attack_a_terminal_that_binds_a_passkey_of_its_own),
                 TEST(no_login_is_forged_through_sign),
                 TEST(a_reset_unlocks_and_closes_the_finger),
                 TEST(a_temporary_pin_opens_nothing_but_its_change),

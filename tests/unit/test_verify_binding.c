@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A person's certificate bound to a derived credential, and looked up at each login. */
 #include "ceremony_rig.h"
+#include "jpki_message.h"
 
 #include <openssl/conf.h>
 #include <openssl/rsa.h>
@@ -130,11 +131,14 @@ static struct mitome_trust *trust_with(const enum crl_kind *kinds, size_t count)
         return trust;
 }
 
-static slice sign_registration(EVP_PKEY *key, const struct mitome_verdict *verdict, uint8_t signature[512])
+/* A signature by a key over `prefix` || authData || clientDataHash. */
+static slice sign_behind(
+        EVP_PKEY *key, slice prefix, const struct mitome_verdict *verdict, uint8_t signature[512])
 {
         uint8_t message[4096];
         writer w = WRITER(message);
         size_t size = 512;
+        write_slice(&w, prefix);
         write_slice(&w, verdict->auth_data);
         write_slice(&w, SLICE(verdict->client_data_hash));
         EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -142,6 +146,11 @@ static slice sign_registration(EVP_PKEY *key, const struct mitome_verdict *verdi
         assert_int_equal(EVP_DigestSign(context, signature, &size, message, w.used), 1);
         EVP_MD_CTX_free(context);
         return slice_of(signature, size);
+}
+
+static slice sign_registration(EVP_PKEY *key, const struct mitome_verdict *verdict, uint8_t signature[512])
+{
+        return sign_behind(key, slice_text(MITOME_BINDING_PREFIX), verdict, signature);
 }
 
 static mitome_status bind(slice certificate, slice signature, const struct mitome_trust *trust,
@@ -205,6 +214,50 @@ static void refuses_other_signatures(void **state)
                 signature[i] ^= 0x10;
         }
         assert_true(binding.phone); /* left alone */
+        mitome_trust_free(trust);
+}
+
+/* "There is no other form": what the key signs at a login or in an attestation, what a terminal has it sign,
+ * and whatever comes later, binds nothing. */
+static void what_was_signed_for_something_else_binds_nothing(void **state)
+{
+        (void)state;
+        uint8_t signature[512], prefix[33];
+        struct mitome_trust *trust = trust_with((enum crl_kind[]){ CRL_EMPTY }, 1);
+        struct mitome_binding binding = { .phone = true };
+        mitome_error error;
+        writer w = WRITER(prefix);
+        write_slice(&w, slice_text(MITOME_BINDING_PREFIX));
+        assert_int_equal(w.used, sizeof prefix);
+        assert_false(w.overflowed);
+        assert_true(slice_begins_with(SLICE(prefix), slice_text(JPKI_MESSAGE_PREFIX)));
+        assert_int_equal(prefix[32], JPKI_USE_BINDING);
+
+        slice raw = sign_behind(person_key, slice_of(NULL, 0), &registration, signature);
+        assert_int_equal(
+                bind(view(&person_der), raw, trust, &binding, &error).code, MITOME_E_SIGNATURE_INVALID);
+        assert_string_equal(error.field, "binding signature");
+        slice without_use = sign_behind(person_key, slice_of(prefix, 32), &registration, signature);
+        assert_int_equal(bind(view(&person_der), without_use, trust, &binding, &error).code,
+                MITOME_E_SIGNATURE_INVALID);
+        static const uint8_t uses[] = { 0x00, JPKI_USE_CHALLENGE, 0x03, 0x81, 0xFF };
+        for (size_t i = 0; i < sizeof uses; i++) {
+                prefix[32] = uses[i];
+                slice other = sign_behind(person_key, SLICE(prefix), &registration, signature);
+                assert_int_equal(bind(view(&person_der), other, trust, &binding, &error).code,
+                        MITOME_E_SIGNATURE_INVALID);
+        }
+        prefix[32] = JPKI_USE_BINDING;
+        for (size_t i = 0; i < 32; i += 5) {
+                prefix[i] ^= 0x20;
+                slice other = sign_behind(person_key, SLICE(prefix), &registration, signature);
+                assert_int_equal(bind(view(&person_der), other, trust, &binding, &error).code,
+                        MITOME_E_SIGNATURE_INVALID);
+                prefix[i] ^= 0x20;
+        }
+        assert_true(binding.phone); /* left alone */
+        slice made = sign_behind(person_key, SLICE(prefix), &registration, signature);
+        assert_int_equal(bind(view(&person_der), made, trust, &binding, &error).code, MITOME_OK);
         mitome_trust_free(trust);
 }
 
@@ -411,6 +464,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(binds_the_holder),
                 cmocka_unit_test(refuses_other_signatures),
+                cmocka_unit_test(what_was_signed_for_something_else_binds_nothing),
                 cmocka_unit_test(refuses_other_certificates),
                 cmocka_unit_test(binds_only_certificates_that_are_alive),
                 cmocka_unit_test(a_login_looks_the_certificate_up),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest.h"
 #include "element_internal.h"
+#include "jpki_message.h"
 #include "tlv.h"
 
 #include <openssl/core_names.h>
@@ -93,11 +94,25 @@ static uint16_t sign(EVP_PKEY *key, const struct signing_mode *mode, slice input
 
 /* RFC 8446 4.4.3; the separating 00 is the string's own end. */
 static const char tls_client[] = SIXTY_FOUR_SPACES "TLS 1.3, client CertificateVerify";
-static const char challenge_response[32] = "mitome JPKI user verification v1";
 
 static bool goes_on_behind(slice prefix, slice message)
 {
         return message.size > prefix.size && slice_begins_with(message, prefix);
+}
+
+/* Over a contactless reader nothing but a reader's own challenge: a terminal that has been given the PIN
+ * could else log in to a website meanwhile, or bind a passkey of its own to the holder, for good. */
+static bool may_be_used(const struct mitome_element *element, uint8_t use)
+{
+        return use == JPKI_USE_CHALLENGE || (use == JPKI_USE_BINDING && !element->contactless);
+}
+
+/* The prefix, the use, and at least a byte behind it. */
+static bool names_its_use(const struct mitome_element *element, slice message)
+{
+        const slice prefix = slice_text(JPKI_MESSAGE_PREFIX);
+        return message.size > prefix.size + 1 && slice_begins_with(message, prefix) &&
+               may_be_used(element, message.data[prefix.size]);
 }
 
 static uint16_t check_allowed(
@@ -105,10 +120,8 @@ static uint16_t check_allowed(
 {
         if (ef != JPKI_AUTH_KEY || !jpki_signs_no_host_hash(element))
                 return SW_OK;
-        if (mode->hash_on_card && (goes_on_behind(SLICE(tls_client), input) ||
-                                          goes_on_behind(SLICE(challenge_response), input)))
-                return SW_OK;
-        return SW_CONDITIONS;
+        bool logs_in = !element->contactless && goes_on_behind(SLICE(tls_client), input);
+        return mode->hash_on_card && (logs_in || names_its_use(element, input)) ? SW_OK : SW_CONDITIONS;
 }
 
 static uint16_t find_key(const struct mitome_element *element, uint8_t p2, enum jpki_ef *ret)
