@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aik_certificate.h"
 
+#include "hex_text.h"
 #include "leaf_certificate.h"
 
 #include <mitome/rp.h>
@@ -27,17 +28,6 @@ static void *decode(slice der, const ASN1_ITEM *type)
 
 enum { ID_DIGITS = 8 };
 
-static int digit_of(uint8_t character)
-{
-        if (character >= '0' && character <= '9')
-                return character - '0';
-        if (character >= 'A' && character <= 'F')
-                return character - 'A' + 10;
-        if (character >= 'a' && character <= 'f')
-                return character - 'a' + 10;
-        return -1;
-}
-
 /* "id:" and the four bytes of a vendor ID in hexadecimal. */
 static bool read_maker(slice text, uint32_t *ret)
 {
@@ -47,7 +37,7 @@ static bool read_maker(slice text, uint32_t *ret)
         if (failed(read_bytes(&r, NULL, 3, &mark)) || !slice_is(mark, "id:") || r.rest.size != ID_DIGITS)
                 return false;
         for (size_t i = 0; i < ID_DIGITS; i++) {
-                int digit = digit_of(r.rest.data[i]);
+                int digit = hex_text_value(r.rest.data[i]);
                 if (digit < 0)
                         return false;
                 maker = maker << 4 | (uint32_t)digit;

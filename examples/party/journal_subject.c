@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a decision is about, as the journal may hold it. */
 #include "digest.h"
+#include "hex_text.h"
 #include "journal.h"
-
-static const char digits[] = "0123456789abcdef";
-
-static void write_hex(writer *w, slice bytes)
-{
-        for (size_t i = 0; i < bytes.size; i++) {
-                write_u8(w, (uint8_t)digits[bytes.data[i] >> 4]);
-                write_u8(w, (uint8_t)digits[bytes.data[i] & 15]);
-        }
-}
 
 /* %XX for '%' itself as well, so that two texts are never one subject. */
 static void write_escaped(writer *w, slice text)
@@ -23,7 +14,7 @@ static void write_escaped(writer *w, slice text)
                         continue;
                 }
                 write_u8(w, '%');
-                write_hex(w, slice_of(&c, 1));
+                hex_text_write(w, slice_of(&c, 1));
         }
 }
 
@@ -40,7 +31,7 @@ static slice finish(char buffer[JOURNAL_SUBJECT_BUFFER], const char *kind, slice
                 w = writer_over((uint8_t *)buffer, JOURNAL_SUBJECT_MAX);
                 write_slice(&w, slice_text(kind));
                 write_slice(&w, slice_text("-sha256:"));
-                write_hex(&w, SLICE(digest));
+                hex_text_write(&w, SLICE(digest));
         }
         buffer[w.used] = 0;
         return writer_view(&w);
@@ -48,7 +39,7 @@ static slice finish(char buffer[JOURNAL_SUBJECT_BUFFER], const char *kind, slice
 
 slice journal_subject_hex(char buffer[JOURNAL_SUBJECT_BUFFER], const char *kind, slice bytes)
 {
-        return finish(buffer, kind, bytes, write_hex);
+        return finish(buffer, kind, bytes, hex_text_write);
 }
 
 slice journal_subject_text(char buffer[JOURNAL_SUBJECT_BUFFER], const char *kind, slice text)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "counter.h"
 
+#include "hex_text.h"
+
 #include <stdio.h>
 
 static const struct {
@@ -45,15 +47,6 @@ static void say_number(writer *w, uint32_t number)
         char text[16];
         (void)snprintf(text, sizeof text, "%u", number);
         say(w, text);
-}
-
-static void say_hex(writer *w, const uint8_t *bytes, size_t size)
-{
-        static const char digits[] = "0123456789abcdef";
-        for (size_t i = 0; i < size; i++) {
-                write_u8(w, (uint8_t)digits[bytes[i] >> 4]);
-                write_u8(w, (uint8_t)digits[bytes[i] & 0x0F]);
-        }
 }
 
 static void say_code(writer *w, const struct counter_finding *finding)
@@ -116,7 +109,7 @@ static void say_person(const struct screen *screen, const struct counter_person 
         word(screen, signing ? "signing" : "user verification", signing ? "署名用" : "利用者証明用");
         say(screen->w, " ");
         if (person->has_certificate)
-                say_hex(screen->w, person->serial, person->serial_size);
+                hex_text_write(screen->w, slice_of(person->serial, person->serial_size));
         else
                 word(screen, "(a key without a certificate)", "（証明書のない鍵）");
 }
@@ -271,7 +264,7 @@ static void json_persons(writer *w, const char *name, const struct counter_perso
                         say(w, ", ");
                         json_name(w, "serial");
                         say(w, "\"");
-                        say_hex(w, persons[i].serial, persons[i].serial_size);
+                        hex_text_write(w, slice_of(persons[i].serial, persons[i].serial_size));
                         say(w, "\"");
                 }
                 say(w, ", ");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
 
+#include "hex_text.h"
+
 #include <sodium.h>
 
 struct json_reader json_over(slice input, const char *clause, mitome_error *error)
@@ -76,17 +78,6 @@ static mitome_status expect_kind(struct json_reader *r, const char *field, enum 
 
 /* ---- strings ---- */
 
-static int hex_value(uint8_t c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
-
 /* Takes four hexadecimal digits. */
 static mitome_status take_hex4(struct json_reader *r, const char *field, uint16_t *ret)
 {
@@ -94,7 +85,7 @@ static mitome_status take_hex4(struct json_reader *r, const char *field, uint16_
         for (int i = 0; i < 4; i++) {
                 if (r->bytes.rest.size == 0)
                         return json_fail(r, MITOME_E_INPUT_ENDS, field);
-                int digit = hex_value(next_byte(r));
+                int digit = hex_text_value(next_byte(r));
                 if (digit < 0)
                         return json_fail(r, MITOME_E_JSON_SYNTAX, field);
                 value = (uint16_t)(value << 4 | digit);
@@ -681,14 +672,12 @@ static void write_text(writer *w, const char *text)
 
 static void write_escaped(writer *w, uint8_t byte)
 {
-        static const char digits[] = "0123456789abcdef";
         if (byte == '"' || byte == '\\') {
                 write_u8(w, '\\');
                 write_u8(w, byte);
         } else if (byte < 0x20 || byte == 0x7F) {
                 write_text(w, "\\u00");
-                write_u8(w, (uint8_t)digits[byte >> 4]);
-                write_u8(w, (uint8_t)digits[byte & 15]);
+                hex_text_write(w, slice_of(&byte, 1));
         } else {
                 write_u8(w, byte);
         }

@@ -5,6 +5,7 @@
 #include "ca_profile.h"
 #include "der.h"
 #include "der_write.h"
+#include "hex_text.h"
 #include "x509_build.h"
 
 #include <openssl/evp.h>
@@ -365,14 +366,6 @@ mitome_status ocsp_responder_answer(
 
 /* ---- a request in a path ---- */
 
-static int hex_digit(uint8_t c)
-{
-        return c >= '0' && c <= '9'   ? c - '0'
-               : c >= 'A' && c <= 'F' ? c - 'A' + 10
-               : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                                      : -1;
-}
-
 static mitome_status undo_percent(slice path, writer *out, mitome_error *error)
 {
         reader r = reader_over(path, "RFC 6960 A.1", error);
@@ -382,12 +375,10 @@ static mitome_status undo_percent(slice path, writer *out, mitome_error *error)
                 if (c == '%') {
                         MITOME_TRY(read_u8(&r, "path", &high));
                         MITOME_TRY(read_u8(&r, "path", &low));
-                        int value = hex_digit(high) < 0 || hex_digit(low) < 0
-                                            ? -1
-                                            : hex_digit(high) * 16 + hex_digit(low);
-                        if (value < 0)
+                        const int first = hex_text_value(high), second = hex_text_value(low);
+                        if (first < 0 || second < 0)
                                 return fail(error, MITOME_E_VALUE, "path", "RFC 3986 2.1");
-                        c = (uint8_t)value;
+                        c = (uint8_t)(first << 4 | second);
                 }
                 write_u8(out, c);
         }

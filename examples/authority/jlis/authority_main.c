@@ -5,12 +5,12 @@
 #include "publish_pages.h"
 #include "register.h"
 #include "service_main.h"
+#include "trust_files.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERIFIERS_MAX = 8, FILE_MAX = 16384 };
+enum { VERIFIERS_MAX = 8 };
 enum { OPTION_DEVICE_CA, OPTION_RELEASE, OPTION_VERIFIERS };
 
 struct office {
@@ -41,17 +41,8 @@ static void close_office(void *context)
 
 static mitome_status believe_maker(struct office *office, const char *path, mitome_error *error)
 {
-        uint8_t bytes[FILE_MAX];
-        FILE *file = fopen(path, "rb");
-        if (!file)
-                return fail(error, MITOME_E_FILE_READ, "--device-ca", NULL);
-        size_t size = fread(bytes, 1, sizeof bytes, file);
-        bool whole = feof(file) != 0;
-        fclose(file);
-        if (!whole)
-                return fail(error, MITOME_E_TOO_LONG, "--device-ca", NULL);
         MITOME_TRY(mitome_trust_new(&office->devices, error));
-        MITOME_TRY(mitome_trust_add_anchor(office->devices, (mitome_slice){ bytes, size }, error));
+        MITOME_TRY(trust_add_file(office->devices, path, "CERTIFICATE", mitome_trust_add_anchor, error));
         office->config.devices = office->devices;
         return ok();
 }

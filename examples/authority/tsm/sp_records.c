@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sp_within.h"
 
+#include "hex_text.h"
+
 /* ---- statements ---- */
 
 mitome_status sp_change(struct sql_store *store, const char *sql, const struct sql_value *values,
@@ -198,15 +200,6 @@ slice sp_held_serial(const struct sp_held *held)
 
 /* ---- the journal ---- */
 
-static void write_hex(writer *w, slice bytes)
-{
-        static const char digits[] = "0123456789abcdef";
-        for (size_t i = 0; i < bytes.size; i++) {
-                write_u8(w, (uint8_t)digits[bytes.data[i] >> 4]);
-                write_u8(w, (uint8_t)digits[bytes.data[i] & 15]);
-        }
-}
-
 static mitome_status cite(
         struct journal_decision *decision, const struct sp_evidence *evidence, mitome_error *error)
 {
@@ -222,7 +215,7 @@ static mitome_status decide(struct sp_tsm *tsm, struct journal_decision *decisio
         writer w = WRITER(subject);
         write_slice(&w, slice_text(prefix));
         if (hex)
-                write_hex(&w, name);
+                hex_text_write(&w, name);
         else
                 write_slice(&w, name);
         MITOME_TRY(writer_finish(&w, "subject", &decision->subject, error));

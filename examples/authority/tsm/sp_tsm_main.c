@@ -2,10 +2,12 @@
 
 /* The SP-TSM as a program: HTTP around its orders. */
 
+#include "hex_text.h"
 #include "push_aside.h"
 #include "push_fcm.h"
 #include "service_main.h"
 #include "sp_orders.h"
+#include "trust_files.h"
 
 #include <mitome/trust.h>
 
@@ -13,12 +15,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { FILE_MAX = 16384, PATH_SIZE = 4096, HASH = 32 };
+enum { PATH_SIZE = 4096, HASH = 32 };
 enum { OPTION_MAKER_CA, OPTION_APPS, OPTION_LEASE, OPTION_FCM, OPTION_FCM_SERVICE, OPTIONS };
 
 static const struct service_option options[OPTIONS] = {
-        [OPTION_MAKER_CA] = { "maker-ca", "FILE", "the CA of phones' device keys (DER)" },
+        [OPTION_MAKER_CA] = { "maker-ca", "FILE", "the CA of phones' device keys" },
         [OPTION_APPS] = { "apps", "HEX[,HEX..]", "SHA-256 of certificates of apps that may use the applet" },
         [OPTION_LEASE] = { "lease", "N", "signatures between two looks at a certificate's status (100)" },
         [OPTION_FCM] = { "fcm", "FILE", "a service account of Firebase; else apps poll a box here" },
@@ -38,40 +41,18 @@ struct program {
 
 /* ---- the command line ---- */
 
-static mitome_status read_file(const char *path, uint8_t buffer[FILE_MAX], slice *ret, mitome_error *error)
-{
-        FILE *file = fopen(path, "rb");
-        if (!file)
-                return fail(error, MITOME_E_FILE_READ, "maker's CA", NULL);
-        size_t size = fread(buffer, 1, FILE_MAX, file);
-        bool good = !ferror(file) && feof(file);
-        fclose(file);
-        *ret = slice_of(buffer, size);
-        return good ? ok() : fail(error, MITOME_E_FILE_READ, "maker's CA", NULL);
-}
-
 static mitome_status read_makers(const char *path, struct mitome_trust **ret, mitome_error *error)
 {
-        uint8_t buffer[FILE_MAX];
-        slice der;
         struct mitome_trust *trust;
         if (!path)
                 return fail(error, MITOME_E_MISSING, "--maker-ca", NULL);
-        MITOME_TRY(read_file(path, buffer, &der, error));
         MITOME_TRY(mitome_trust_new(&trust, error));
-        mitome_status status = mitome_trust_add_anchor(trust, der, error);
+        mitome_status status = trust_add_file(trust, path, "CERTIFICATE", mitome_trust_add_anchor, error);
         if (failed(status))
                 mitome_trust_free(trust);
         else
                 *ret = trust;
         return status;
-}
-
-static int hex_digit(char digit)
-{
-        if (digit >= '0' && digit <= '9')
-                return digit - '0';
-        return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
 static mitome_status read_apps(const char *text, struct sp_tsm_config *config, mitome_error *error)
@@ -80,14 +61,12 @@ static mitome_status read_apps(const char *text, struct sp_tsm_config *config, m
                 if (config->app_count == SP_APPS_MAX)
                         return fail(error, MITOME_E_TOO_MANY, "--apps", NULL);
                 uint8_t *hash = config->apps[config->app_count++];
-                for (size_t i = 0; i < HASH; i++, at += 2) {
-                        int high = hex_digit(at[0]), low = high < 0 ? -1 : hex_digit(at[1]);
-                        if (low < 0)
-                                return fail(error, MITOME_E_VALUE, "--apps", NULL);
-                        hash[i] = (uint8_t)(high << 4 | low);
-                }
-                if (*at && *at++ != ',')
+                slice digits = slice_of(at, strcspn(at, ",")), decoded;
+                MITOME_TRY(hex_text_decode(digits, "--apps", hash, HASH, &decoded, error));
+                if (decoded.size != HASH)
                         return fail(error, MITOME_E_VALUE, "--apps", NULL);
+                at += digits.size;
+                at += *at == ',';
         }
         return ok();
 }

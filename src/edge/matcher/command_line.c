@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command_line.h"
 
+#include "hex_text.h"
 #include "matcher_class.h"
 #include "sensor_words.h"
 
@@ -51,13 +52,9 @@ mitome_status command_hex_read(slice hex, uint8_t *ret, size_t size, mitome_erro
 
 void command_hex_write(writer *w, slice bytes)
 {
-        static const char digits[] = "0123456789abcdef";
         if (!bytes.size)
                 write_u8(w, '-');
-        for (size_t i = 0; i < bytes.size; i++) {
-                write_u8(w, (uint8_t)digits[bytes.data[i] >> 4]);
-                write_u8(w, (uint8_t)digits[bytes.data[i] & 0x0F]);
-        }
+        hex_text_write(w, bytes);
 }
 
 /* ---- what stands behind each word ---- */

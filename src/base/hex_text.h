@@ -10,6 +10,12 @@
 MITOME_CHECKED mitome_status hex_text_decode(
         slice text, const char *field, uint8_t *buffer, size_t capacity, slice *ret, mitome_error *error);
 
+/* hex_text_write writes two digits a byte, small ones. */
+void hex_text_write(writer *w, slice bytes);
+
+/* hex_text_value is what one digit of either case stands for; -1: it is none. */
+int hex_text_value(uint8_t character);
+
 bool hex_text_is_space(uint8_t character);
 
 #endif

@@ -6,12 +6,21 @@ bool hex_text_is_space(uint8_t character)
         return character == ' ' || character == '\t' || character == '\n' || character == '\r';
 }
 
-static int digit_of(uint8_t c)
+int hex_text_value(uint8_t c)
 {
         return c >= '0' && c <= '9'   ? c - '0'
                : c >= 'a' && c <= 'f' ? c - 'a' + 10
                : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                       : -1;
+}
+
+void hex_text_write(writer *w, slice bytes)
+{
+        static const char digits[] = "0123456789abcdef";
+        for (size_t i = 0; i < bytes.size; i++) {
+                write_u8(w, (uint8_t)digits[bytes.data[i] >> 4]);
+                write_u8(w, (uint8_t)digits[bytes.data[i] & 0x0F]);
+        }
 }
 
 mitome_status hex_text_decode(
@@ -20,7 +29,7 @@ mitome_status hex_text_decode(
         writer w = writer_over(buffer, capacity);
         int high = -1;
         for (size_t i = 0; i < text.size; i++) {
-                int digit = digit_of(text.data[i]);
+                int digit = hex_text_value(text.data[i]);
                 if (high < 0 && hex_text_is_space(text.data[i]))
                         continue;
                 if (digit < 0)
