@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include <openssl/x509.h>
-
 /* ---- a forgotten password ---- */
 
 static bool block_password(struct cut_world *world)
@@ -160,26 +158,12 @@ const struct cut_flow cut_flow_sold_after_reset = { "sold after a reset", sell_a
 #define FORMER "the credential in the old phone"
 #define LATER "the credential in the new phone"
 
-/* The issuer's name, as a certificate has it. */
-static size_t name_issuer(struct cut_world *world, uint8_t ret[ACCOUNT_ISSUER_MAX])
-{
-        const slice der = ca_certificate(world->play.world.user_verification);
-        const unsigned char *at = der.data;
-        unsigned char *to = ret;
-        X509 *x509 = d2i_X509(NULL, &at, (long)der.size);
-        const X509_NAME *name = x509 ? X509_get_subject_name(x509) : NULL;
-        int size = name ? i2d_X509_NAME(name, NULL) : 0;
-        size = size > 0 && size <= ACCOUNT_ISSUER_MAX ? i2d_X509_NAME(name, &to) : 0;
-        X509_free(x509);
-        return size > 0 ? (size_t)size : 0;
-}
-
 /* What the portal verified when a phone was registered. `issuer` is the room that the view needs. */
 static struct account_proof prove(
         struct cut_world *world, const char *credential, slice serial, uint8_t issuer[ACCOUNT_ISSUER_MAX])
 {
         return (struct account_proof){
-                .issuer = slice_of(issuer, name_issuer(world, issuer)),
+                .issuer = slice_of(issuer, cut_issuer(world, issuer)),
                 .serial = serial,
                 .not_after = INT64_MAX,
                 .credential_id = slice_text(credential),

@@ -4,7 +4,7 @@
 #include "jpki_app.h"
 #include "teller.h"
 
-#include <string.h>
+#include <openssl/x509.h>
 
 /* ---- doing ---- */
 
@@ -148,6 +148,19 @@ bool cut_is_answered(struct cut_world *world, enum world_party clerk)
 {
         return cut_world_number(world, clerk, "SELECT count(*) FROM wish WHERE state = 0") == 0 &&
                cut_world_number(world, clerk, "SELECT count(*) FROM wish WHERE state <> 0") > 0;
+}
+
+size_t cut_issuer(struct cut_world *world, uint8_t ret[ACCOUNT_ISSUER_MAX])
+{
+        const slice der = ca_certificate(world->play.world.user_verification);
+        const unsigned char *at = der.data;
+        unsigned char *to = ret;
+        X509 *x509 = d2i_X509(NULL, &at, (long)der.size);
+        const X509_NAME *name = x509 ? X509_get_subject_name(x509) : NULL;
+        int size = name ? i2d_X509_NAME(name, NULL) : 0;
+        size = size > 0 && size <= ACCOUNT_ISSUER_MAX ? i2d_X509_NAME(name, &to) : 0;
+        X509_free(x509);
+        return size > 0 ? (size_t)size : 0;
 }
 
 /* ---- what the app asks of the applet ---- */

@@ -4,6 +4,7 @@
 
 /* What people in the flows do, as somebody who looks how things stand and goes on; and how they stand. */
 
+#include "account.h"
 #include "cut_world.h"
 
 /* cut_apply is an application by the person's card, or what is left of it. What could not be done is done by
@@ -47,6 +48,9 @@ bool cut_has_others(struct cut_world *world, struct world_phone *phone);
 
 /* Every wish that a clerk took down has been answered, and there was one. */
 bool cut_is_answered(struct cut_world *world, enum world_party clerk);
+
+/* cut_issuer writes the name of the CA of user verification, as its certificates have it; its size. */
+size_t cut_issuer(struct cut_world *world, uint8_t ret[ACCOUNT_ISSUER_MAX]);
 
 bool cut_opens(struct cut_world *world, struct world_phone *phone, unsigned kind, const char *secret);
 

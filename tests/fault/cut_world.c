@@ -7,6 +7,8 @@
 #include "random_system.h"
 #include "verify_evidence.h"
 
+#include <sodium.h>
+
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,16 +94,76 @@ static mitome_status element_replace(void *context, mitome_slice image, mitome_e
         return how == 0 ? ok() : fail(error, MITOME_E_FILE_WRITE, "no power", NULL);
 }
 
-/* The addressee's clock goes otherwise than the sender's. */
+/* ---- answers that are not the ones ---- */
+
+/* The same answer, by a key that is not the addressee's. */
+static size_t answer_by_stranger(struct cut_world *world, const struct directory_entry *to, uint8_t *answer,
+        size_t size, size_t capacity)
+{
+        static const uint8_t seed[crypto_sign_SEEDBYTES] = { 0x5A };
+        static uint8_t copy[LETTER_MAX];
+        uint8_t key[LETTER_KEY_SIZE], secret[LETTER_SECRET_SIZE];
+        struct letter letter;
+        writer w = writer_over(answer, capacity);
+        (void)world;
+        memcpy(copy, answer, size);
+        if (crypto_sign_seed_keypair(key, secret, seed) != 0 ||
+                failed(letter_open(slice_of(copy, size), to->key, &letter, NULL)) ||
+                failed(letter_seal(&letter, secret, &w, NULL)))
+                abort();
+        return writer_view(&w).size;
+}
+
+/* What this party answered to an earlier letter. */
+static size_t answer_of_before(struct cut_world *world, const struct directory_entry *to, uint8_t *answer,
+        size_t size, size_t capacity)
+{
+        const struct cut_answer *before = &world->answers[to - world->play.world.network.directory.entries];
+        if (!before->size || before->size > capacity)
+                return size;
+        memcpy(answer, before->bytes, before->size);
+        return before->size;
+}
+
+/* One byte of it is another. */
+static size_t answer_changed(struct cut_world *world, const struct directory_entry *to, uint8_t *answer,
+        size_t size, size_t capacity)
+{
+        (void)world;
+        (void)to;
+        (void)capacity;
+        answer[size / 2] ^= 1;
+        return size;
+}
+
+static size_t (*const other_answers[])(struct cut_world *, const struct directory_entry *, uint8_t *, size_t,
+        size_t) = { answer_by_stranger, answer_of_before, answer_changed };
+
+static void keep_answer(struct cut_answer *kept, const uint8_t *answer, size_t size)
+{
+        kept->size = size <= sizeof kept->bytes ? size : 0;
+        memcpy(kept->bytes, answer, kept->size);
+}
+
+/* The addressee's clock may go otherwise than the sender's, and the answer be another one. */
 static mitome_status deliver_askew(void *context, const struct directory_entry *to, slice letter,
         uint8_t *answer, size_t capacity, size_t *ret_size, mitome_error *error)
 {
         struct cut_world *world = context;
+        const struct directory *directory = &world->play.world.network.directory;
         const struct post post = post_local(&world->play.world.network);
         world->play.world.now += world->skew;
         mitome_status status = post.deliver(post.context, to, letter, answer, capacity, ret_size, error);
         world->play.world.now -= world->skew;
-        return status;
+        MITOME_TRY(status);
+        const size_t size = *ret_size;
+        unsigned how = fork_cut_here(&world->cut, CUT_ANSWER, sizeof other_answers / sizeof *other_answers);
+        const struct directory_entry *known = directory_find(directory, slice_text(to->name));
+        if (how)
+                *ret_size = other_answers[how - 1](world, known, answer, size, capacity);
+        else if (known)
+                keep_answer(&world->answers[known - directory->entries], answer, size);
+        return ok();
 }
 
 static struct post post_askew(void *context, enum world_party who)

@@ -26,8 +26,14 @@ struct cut_element {
         struct mitome_storage below;
 };
 
+struct cut_answer {
+        uint8_t bytes[LETTER_MAX];
+        size_t size;
+};
+
 struct cut_world {
         struct play play;
+        struct cut_answer answers[DIRECTORY_MAX]; /* the last of each party */
         struct fork_cut cut;
         char folder[64];
         const char *part; /* of a store's path: whose writes are cut */

@@ -16,7 +16,7 @@
 
 #include <stdbool.h>
 
-enum cut_what { CUT_LETTER, CUT_WORD, CUT_APDU, CUT_STORE, CUT_ELEMENT };
+enum cut_what { CUT_LETTER, CUT_ANSWER, CUT_WORD, CUT_APDU, CUT_STORE, CUT_ELEMENT };
 
 /* Shared by all processes. */
 struct fork_cut_count {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Each flow of the life cycle with one letter between parties, one word of a phone, or one command of a relay
- * lost on its way there or back, doubled, or late: what was asked for comes to be, and nothing before that
- * must not. */
+ * lost on its way there or back, doubled, or late, or answered by another's key or with an older answer: what
+ * was asked for comes to be, and nothing before that must not. */
 
 #include "cut_flows.h"
 
@@ -62,6 +62,13 @@ static void every_flow_comes_through_whatever_letter_is_lost_doubled_or_late(voi
                 sweep(cut_flows[i], CUT_LETTER, strides[i].letters);
 }
 
+static void every_flow_comes_through_when_an_answer_is_anothers_or_an_older_one(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < CUT_FLOWS; i++)
+                sweep(cut_flows[i], CUT_ANSWER, strides[i].letters);
+}
+
 static void every_flow_comes_through_whatever_word_of_the_phone_is_lost_or_doubled(void **state)
 {
         (void)state;
@@ -83,6 +90,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_issue_comes_through_whatever_is_lost),
                 cmocka_unit_test(every_flow_comes_through_whatever_letter_is_lost_doubled_or_late),
+                cmocka_unit_test(every_flow_comes_through_when_an_answer_is_anothers_or_an_older_one),
                 cmocka_unit_test(every_flow_comes_through_whatever_word_of_the_phone_is_lost_or_doubled),
                 cmocka_unit_test(every_flow_comes_through_whatever_command_of_the_relay_is_lost),
         };
