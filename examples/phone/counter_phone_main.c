@@ -6,6 +6,7 @@
 #include "card_link.h"
 #include "counter_port.h"
 #include "hex_text.h"
+#include "kept_receipts.h"
 #include "unix_socket.h"
 
 #include <getopt.h>
@@ -17,17 +18,19 @@
 enum { CONNECT_MS = 5000 };
 
 static const char usage[] =
-        "usage: counter-phone --element PATH --socket PATH [--app HEX] [--touch ask|auto]\n"
-        "                     [--once]\n\n"
+        "usage: counter-phone --element PATH --socket PATH [--kept FOLDER] [--app HEX]\n"
+        "                     [--touch ask|auto] [--once]\n\n"
         "Plays the phone that lies on a shop's counter: answers `mitome check-device --phone unix:PATH`.\n\n"
         "  --element PATH   the socket of `mitome element --unix`\n"
         "  --socket PATH    where the counter may ask\n"
+        "  --kept FOLDER    keeps a copy of each receipt that a counter says the authority has; without it the\n"
+        "                   phone forgets none\n"
         "  --app HEX        SHA-256 of the app's certificate, where the element's access rules name it\n"
         "  --touch ask      the holder presses Enter once a counter (else nothing is given); auto: always\n"
         "  --once           ends after one counter\n";
 
 struct options {
-        const char *element, *socket;
+        const char *element, *socket, *kept;
         struct mitome_app app; /* its identity is the platform's word */
         bool automatic, once, help;
 };
@@ -45,6 +48,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         static const struct option known[] = {
                 { "element", required_argument, NULL, 'e' },
                 { "socket", required_argument, NULL, 's' },
+                { "kept", required_argument, NULL, 'k' },
                 { "app", required_argument, NULL, 'a' },
                 { "touch", required_argument, NULL, 't' },
                 { "once", no_argument, NULL, 'o' },
@@ -56,6 +60,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->element = optarg;
                 else if (option == 's')
                         options->socket = optarg;
+                else if (option == 'k')
+                        options->kept = optarg;
                 else if (option == 'a' && read_app(optarg, &options->app))
                         continue;
                 else if (option == 't' && (strcmp(optarg, "auto") == 0 || strcmp(optarg, "ask") == 0))
@@ -89,12 +95,21 @@ static bool touch(void *context)
         return getchar() == '\n';
 }
 
+static mitome_status keep(void *context, uint32_t number, slice receipt, mitome_error *error)
+{
+        const struct options *options = context;
+        return kept_receipts_put(options->kept, number, receipt, error);
+}
+
 static mitome_status serve(
         struct options *options, struct mitome_enforcer *enforcer, int listener, mitome_error *error)
 {
         do {
                 int line;
-                struct counter_port port = { .enforcer = enforcer, .context = options, .touch = touch };
+                struct counter_port port = { .enforcer = enforcer,
+                        .context = options,
+                        .touch = touch,
+                        .keep = options->kept ? keep : NULL };
                 MITOME_TRY(unix_socket_accept(listener, &line, error));
                 /* A counter that hangs up, or says what is no question, ends its line and nothing else. */
                 mitome_status ended = counter_port_serve(&port, line, NULL);

@@ -15,6 +15,12 @@ static bool hold(struct counter_port *port)
         return !failed(mitome_enforcer_select(port->enforcer, SLICE(fido_aid), NULL));
 }
 
+static bool is_touched(struct counter_port *port)
+{
+        port->touched = port->touched || port->touch(port->context);
+        return port->touched;
+}
+
 static void fetch(struct counter_port *port, const struct counter_question *question,
         struct evidence_answer *evidence, struct counter_answer *ret)
 {
@@ -23,11 +29,10 @@ static void fetch(struct counter_port *port, const struct counter_question *ques
         uint8_t nonce[COUNTER_SIGNED_SIZE];
         uint16_t sw = 0;
         counter_nonce(question->nonce, nonce);
-        if (!port->touched && !port->touch(port->context)) {
+        if (!is_touched(port)) {
                 ret->kind = COUNTER_DECLINED;
                 return;
         }
-        port->touched = true;
         bool given = hold(port) &&
                      !failed(evidence_fetch(port->enforcer, kind, SLICE(nonce), evidence, &sw, NULL));
         mitome_enforcer_close(port->enforcer);
@@ -37,17 +42,32 @@ static void fetch(struct counter_port *port, const struct counter_question *ques
                 ret->kind = sw == SW_NO_REFERENCE ? COUNTER_NONE : COUNTER_FAILED;
 }
 
-/* A receipt is forgotten for the authority's digest of it, which the app does not check: the element does. */
-static void acknowledge(
-        struct counter_port *port, const struct counter_question *question, struct counter_answer *ret)
+/* The oldest, which is the only one that a counter can have been given, as the app keeps it. */
+static bool keep(
+        struct counter_port *port, const struct counter_question *question, struct evidence_answer *receipt)
 {
-        uint8_t bytes[4];
-        writer w = WRITER(bytes);
-        struct evidence_answer receipt = { .digest = question->digest };
         uint16_t sw = 0;
-        write_u32(&w, question->number);
-        receipt.number = writer_view(&w);
-        bool done = hold(port) && !failed(evidence_acknowledge(port->enforcer, &receipt, &sw, NULL));
+        uint32_t number = 0;
+        if (failed(evidence_fetch(port->enforcer, EVIDENCE_RECEIPT, (slice){ 0 }, receipt, &sw, NULL)))
+                return false;
+        reader r = reader_over(receipt->number, NULL, NULL);
+        return !failed(read_u32(&r, "number", &number)) && number == question->number &&
+               slice_equal(receipt->digest, question->digest) &&
+               !failed(port->keep(port->context, number, receipt->evidence, NULL));
+}
+
+/* The digest is no proof that the authority has the receipt: who was given it can compute it. So the app
+ * keeps what the element forgets. */
+static void acknowledge(struct counter_port *port, const struct counter_question *question,
+        struct evidence_answer *receipt, struct counter_answer *ret)
+{
+        uint16_t sw = 0;
+        if (!is_touched(port)) {
+                ret->kind = COUNTER_DECLINED;
+                return;
+        }
+        bool done = port->keep && hold(port) && keep(port, question, receipt) &&
+                    !failed(evidence_acknowledge(port->enforcer, receipt, &sw, NULL));
         mitome_enforcer_close(port->enforcer);
         ret->kind = done ? COUNTER_GIVEN : COUNTER_FAILED;
 }
@@ -61,7 +81,7 @@ mitome_status counter_port_answer(
         slice all;
         MITOME_TRY(counter_read_question(question_bytes, &question, error));
         if (question.kind == COUNTER_ACKNOWLEDGES)
-                acknowledge(port, &question, &said);
+                acknowledge(port, &question, &evidence, &said);
         else
                 fetch(port, &question, &evidence, &said);
         counter_write_answer(answer, &said);

@@ -14,6 +14,11 @@ struct counter_port {
         void *context;
         bool (*touch)(void *context); /* asks the holder, and waits; false: he does not want it */
         bool touched;                 /* on this line; zero it for the next */
+
+        /* keeps a receipt durably until the app itself has brought it to the authority (kept_receipts.h):
+         * before the counter's word that the authority has it lets the element forget it. NULL: the element
+         * forgets none for a counter. */
+        mitome_status (*keep)(void *context, uint32_t number, slice receipt, mitome_error *error);
 };
 
 /* counter_port_answer answers one question. It always writes an answer, unless the question is none (CBOR_*,

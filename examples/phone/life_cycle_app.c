@@ -5,6 +5,7 @@
 #include "life_words.h"
 #include "tlv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What the app remembers: the session, the order, the push token. No secret, nothing of the person. */
@@ -568,12 +569,31 @@ mitome_status life_cycle_revoke_here(struct life_app *app, mitome_error *error)
         return status;
 }
 
+/* What a counter let the element forget goes first: for that no element is needed. */
+static mitome_status deliver_kept(
+        const struct life_app *app, const struct life_taker *taker, unsigned *count, mitome_error *error)
+{
+        char *folder = NULL;
+        if (!app->config.folder)
+                return ok();
+        if (asprintf(&folder, "%s/" LIFE_KEPT, app->config.folder) < 0)
+                return fail(error, MITOME_E_NO_MEMORY, "the receipt", NULL);
+        mitome_status status = life_deliver_kept(folder, taker, count, error);
+        free(folder);
+        return status;
+}
+
 mitome_status life_cycle_deliver(struct life_app *app, unsigned *ret_count, mitome_error *error)
 {
-        struct life_taker taker = { .way = &app->config.sp_tsm, .kind = "receipt" };
+        const struct life_taker taker = { .way = &app->config.sp_tsm, .kind = "receipt" };
+        unsigned kept = 0;
+        *ret_count = 0;
+        MITOME_TRY(deliver_kept(app, &taker, &kept, error));
+        *ret_count = kept;
         MITOME_TRY(reach_fido(app, error));
         mitome_status status = life_deliver(app->enforcer, &taker, ret_count, error);
         mitome_enforcer_close(app->enforcer);
+        *ret_count += kept;
         return status;
 }
 

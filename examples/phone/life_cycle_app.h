@@ -94,7 +94,10 @@ MITOME_CHECKED mitome_status life_cycle_change(
 MITOME_CHECKED mitome_status life_cycle_revoke_here(struct life_app *app, mitome_error *error);
 
 /* life_cycle_deliver brings receipts to the authority by way of the SP-TSM, one after the other, and lets the
- * element forget only what was taken; the holder touches the phone. *ret_count is how many. */
+ * element forget only what was taken; the holder touches the phone. What the app keeps in the folder
+ * LIFE_KEPT of its own (kept_receipts.h), since a shop's counter said that the authority has it, goes first.
+ * *ret_count is how many. */
+#define LIFE_KEPT "kept"
 MITOME_CHECKED mitome_status life_cycle_deliver(
         struct life_app *app, unsigned *ret_count, mitome_error *error);
 

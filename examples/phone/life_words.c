@@ -2,6 +2,7 @@
 #include "life_words.h"
 
 #include "cbor.h"
+#include "kept_receipts.h"
 
 #include <stdlib.h>
 
@@ -342,22 +343,29 @@ static mitome_status read_taken(
         return ok();
 }
 
-static mitome_status hand_in_receipt(const struct life_taker *taker, const struct evidence_answer *receipt,
-        struct life_answer *answer, mitome_error *error)
+static mitome_status hand_in(const struct life_taker *taker, slice receipt, struct life_answer *answer,
+        uint32_t *ret_number, slice *ret_digest, mitome_error *error)
 {
         uint8_t bytes[EVIDENCE_ANSWER_MAX + 64];
         writer w = WRITER(bytes);
-        slice body, digest;
-        uint32_t number, own = 0;
+        slice body;
         if (taker->session.size) {
-                life_write_for_session(&w, taker->session, receipt->evidence);
+                life_write_for_session(&w, taker->session, receipt);
         } else {
                 cbor_write_map(&w, 1);
-                write_member(&w, 1, receipt->evidence);
+                write_member(&w, 1, receipt);
         }
         MITOME_TRY(writer_finish(&w, "the receipt", &body, error));
         MITOME_TRY(life_call(taker->way, taker->kind, body, answer, error));
-        MITOME_TRY(read_taken(answer, &number, &digest, error));
+        return read_taken(answer, ret_number, ret_digest, error);
+}
+
+static mitome_status hand_in_receipt(const struct life_taker *taker, const struct evidence_answer *receipt,
+        struct life_answer *answer, mitome_error *error)
+{
+        slice digest;
+        uint32_t number, own = 0;
+        MITOME_TRY(hand_in(taker, receipt->evidence, answer, &number, &digest, error));
         reader r = reader_over(receipt->number, NULL, error);
         MITOME_TRY(read_u32(&r, "the number", &own));
         return number == own && slice_equal(digest, receipt->digest)
@@ -393,6 +401,42 @@ mitome_status life_deliver(struct mitome_enforcer *enforcer, const struct life_t
         mitome_status status = receipt && answer
                                        ? deliver_all(enforcer, taker, receipt, answer, ret_count, error)
                                        : fail(error, MITOME_E_NO_MEMORY, "the receipt", NULL);
+        free(answer);
+        free(receipt);
+        return status;
+}
+
+static mitome_status deliver_kept(const char *folder, const struct life_taker *taker, uint8_t *receipt,
+        struct life_answer *answer, unsigned *count, mitome_error *error)
+{
+        uint32_t number = 0, taken = 0;
+        for (uint32_t from = 0;; from = number + 1) {
+                slice kept, digest;
+                bool there;
+                mitome_error cause = { 0 };
+                MITOME_TRY(kept_receipts_next(
+                        folder, from, &number, receipt, EVIDENCE_ANSWER_MAX, &kept, &there, error));
+                if (!there)
+                        return ok();
+                mitome_status status = hand_in(taker, kept, answer, &taken, &digest, &cause);
+                if (failed(status) && status.code != MITOME_E_REFUSED)
+                        return fail(error, status.code, cause.field, cause.clause);
+                if (!failed(status) && taken == number) {
+                        MITOME_TRY(kept_receipts_drop(folder, number, error));
+                        (*count)++;
+                }
+                if (number == UINT32_MAX)
+                        return ok();
+        }
+}
+
+mitome_status life_deliver_kept(
+        const char *folder, const struct life_taker *taker, unsigned *count, mitome_error *error)
+{
+        uint8_t *receipt = malloc(EVIDENCE_ANSWER_MAX);
+        struct life_answer *answer = calloc(1, sizeof *answer);
+        mitome_status status = receipt && answer ? deliver_kept(folder, taker, receipt, answer, count, error)
+                                                 : fail(error, MITOME_E_NO_MEMORY, "the receipt", NULL);
         free(answer);
         free(receipt);
         return status;

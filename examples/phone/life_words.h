@@ -81,4 +81,9 @@ struct life_taker {
 MITOME_CHECKED mitome_status life_deliver(struct mitome_enforcer *enforcer, const struct life_taker *taker,
         unsigned *ret_count, mitome_error *error);
 
+/* life_deliver_kept hands in what a counter let the element forget (kept_receipts.h), and lets go of what was
+ * taken. What is refused stays, and stops nothing. Adds to *count. */
+MITOME_CHECKED mitome_status life_deliver_kept(
+        const char *folder, const struct life_taker *taker, unsigned *count, mitome_error *error);
+
 #endif

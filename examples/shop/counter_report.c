@@ -134,6 +134,9 @@ static void say_present(const struct screen *screen, const struct counter_report
         if (report->derived) {
                 label(screen, "logins of websites that are left", "残っているウェブサイトのログイン");
                 say_number(screen->w, report->derived);
+                say(screen->w, " ");
+                word(screen, "(behind the owner's PIN; they go when he sets the phone back)",
+                        "（持ち主の暗証番号が必要。端末の初期化で消えます）");
                 say(screen->w, "\n");
         }
 }

@@ -6,6 +6,7 @@
 #include "tale.h"
 
 #include "counter_port.h"
+#include "kept_receipts.h"
 #include "unix_socket.h"
 
 #include <stdio.h>
@@ -21,16 +22,25 @@ static bool touch(void *context)
         return true; /* who hands it in touches it */
 }
 
+static mitome_status keep(void *context, uint32_t number, slice receipt, mitome_error *error)
+{
+        return kept_receipts_put(context, number, receipt, error);
+}
+
 /* The phone's page answers the clerk's program until that has hung up. */
 static mitome_status answer_counter(
         struct tale *tale, struct tale_phone *phone, int listener, mitome_error *error)
 {
         struct mitome_enforcer *enforcer;
+        char kept[TALE_PATH_MAX];
         int line;
+        MITOME_TRY(tale_path(tale, kept, error, "%s/" LIFE_KEPT, phone->identity));
         MITOME_TRY(unix_socket_accept(listener, &line, error));
         mitome_status status = mitome_enforcer_new(&phone->link, &tale->software, &enforcer, error);
         if (!failed(status)) {
-                struct counter_port port = { .enforcer = enforcer, .touch = touch };
+                struct counter_port port = {
+                        .enforcer = enforcer, .context = kept, .touch = touch, .keep = keep
+                };
                 mitome_status ended = counter_port_serve(&port, line, NULL);
                 mitome_enforcer_free(enforcer);
                 if (failed(ended) && ended.code != MITOME_E_LINK)

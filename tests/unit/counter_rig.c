@@ -2,7 +2,6 @@
 #include "counter_rig.h"
 #include "sei_tsm.h"
 
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +33,17 @@ static bool touch(void *context)
         return !phone->declines;
 }
 
+static mitome_status keep(void *context, uint32_t number, slice receipt, mitome_error *error)
+{
+        struct counter_rig *phone = context;
+        (void)number;
+        if (phone->full)
+                return fail(error, MITOME_E_FILE_WRITE, "receipt", NULL);
+        struct counter_piece *piece = &phone->kept[phone->kept_count++];
+        piece->size = receipt.size;
+        return slice_copy(receipt, "receipt", piece->bytes, sizeof piece->bytes, error);
+}
+
 /* A fixed sequence does for the host's challenges here. */
 static int fill(void *context, uint8_t *bytes, size_t size)
 {
@@ -58,7 +68,9 @@ static void connect_app(struct counter_rig *phone)
 {
         phone->link = (struct mitome_link){ .context = phone, .transmit = transmit };
         DONE(mitome_enforcer_new(&phone->link, &app, &phone->enforcer, NULL));
-        phone->port = (struct counter_port){ .enforcer = phone->enforcer, .context = phone, .touch = touch };
+        phone->port = (struct counter_port){
+                .enforcer = phone->enforcer, .context = phone, .touch = touch, .keep = keep
+        };
 }
 
 void counter_rig_make(struct counter_rig *phone, struct mitome_trust **ret_makers)

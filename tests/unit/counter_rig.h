@@ -18,6 +18,9 @@ struct counter_rig {
         bool declines, hides, replays; /* the holder; the app */
         bool forges_statement, forges_receipt;
         unsigned touches, acknowledged;
+        bool full; /* the app can keep nothing more */
+        unsigned kept_count;
+        struct counter_piece kept[COUNTER_RECEIPTS_MAX]; /* what it keeps of what it let the element forget */
         struct counter_piece old; /* a receipt that was fetched for somebody else's question */
 };
 

@@ -410,6 +410,57 @@ static void an_app_that_acknowledged_before_the_authority_had_it(void **state)
         assert_int_equal(report.pending, 0);
 }
 
+/* The element forgets no receipt that the app could not keep, or of which it is told more than it has. */
+static void an_app_that_can_keep_nothing_lets_the_element_forget_nothing(void **state)
+{
+        uint8_t digest[SHA256_SIZE];
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        (void)state;
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
+        registered = (struct authority){ 0 };
+        keep_old(EVIDENCE_RECEIPT);
+        assert_ok(hand_in(NULL, slice_of(phone.old.bytes, phone.old.size), digest, NULL));
+        phone.full = true;
+        assert_int_equal(seen.acknowledge(&phone, 1, digest, NULL).code, MITOME_E_COUNTER_PHONE);
+        phone.full = false;
+        assert_int_equal(seen.acknowledge(&phone, 2, digest, NULL).code, MITOME_E_COUNTER_PHONE);
+        digest[0] ^= 1;
+        assert_int_equal(seen.acknowledge(&phone, 1, digest, NULL).code, MITOME_E_COUNTER_PHONE);
+        digest[0] ^= 1;
+        phone.declines = true;
+        phone.port.touched = false;
+        assert_int_equal(seen.acknowledge(&phone, 1, digest, NULL).code, MITOME_E_COUNTER_PHONE);
+        phone.declines = false;
+        assert_int_equal(phone.kept_count, 0);
+        phone.port.keep = NULL;
+        assert_int_equal(seen.acknowledge(&phone, 1, digest, NULL).code, MITOME_E_COUNTER_PHONE);
+        assert_int_equal(check(NULL), COUNTER_ERASED);
+        assert_int_equal(report.pending, 1);
+}
+
+/* What the app kept is the receipt itself: another counter, and the authority, believe it. */
+static void attack_a_counter_that_acknowledges_and_tells_nobody(void **state)
+{
+        uint8_t digest[SHA256_SIZE];
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        (void)state;
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
+        keep_old(EVIDENCE_RECEIPT);
+        assert_ok(hand_in(NULL, slice_of(phone.old.bytes, phone.old.size), digest, NULL));
+        assert_ok(seen.acknowledge(&phone, 1, digest, NULL));
+        assert_int_equal(phone.kept_count, 1);
+        registered = (struct authority){ 0 }; /* to which nobody told */
+        assert_int_equal(check(&authority), COUNTER_UNTOLD);
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        gather();
+        counter_show(&at, slice_of(phone.kept[0].bytes, phone.kept[0].size));
+        judge();
+        assert_int_equal(report.verdict, COUNTER_ERASED);
+        assert_int_equal(report.shown[0].person_count, 2);
+}
+
 /* Whoever erases again and again pushes receipts out; it is counted, and told apart from one that is hidden.
  */
 static void dropped_receipts(void **state)
@@ -639,6 +690,8 @@ int main(void)
                 TEST(a_receipt_that_the_phone_does_not_know_of),
                 TEST(an_app_that_hides_a_receipt),
                 TEST(an_app_that_acknowledged_before_the_authority_had_it),
+                TEST(an_app_that_can_keep_nothing_lets_the_element_forget_nothing),
+                TEST(attack_a_counter_that_acknowledges_and_tells_nobody),
                 TEST(dropped_receipts),
                 TEST(a_maker_whom_nobody_knows),
                 TEST(a_holder_who_does_not_touch),
