@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "sign1.h"
+#include "small_file.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -142,18 +143,9 @@ static mitome_status read_directory(slice text, struct directory *ret, mitome_er
 mitome_status directory_read(const char *path, struct directory *ret, mitome_error *error)
 {
         uint8_t text[FILE_MAX];
-        FILE *file = fopen(path, "rbe");
-        if (!file)
-                return fail(error, MITOME_E_FILE_READ, "directory", NULL);
-        size_t size = fread(text, 1, sizeof text, file);
-        bool whole = !ferror(file) && feof(file);
-        bool broken = ferror(file) != 0;
-        fclose(file);
-        if (broken)
-                return fail(error, MITOME_E_FILE_READ, "directory", NULL);
-        if (!whole)
-                return fail(error, MITOME_E_TOO_LONG, "directory", NULL);
-        return read_directory(slice_of(text, size), ret, error);
+        slice whole;
+        MITOME_TRY(small_file_read(path, "directory", text, sizeof text, &whole, error));
+        return read_directory(whole, ret, error);
 }
 
 /* ---- writing ---- */

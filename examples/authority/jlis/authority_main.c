@@ -2,10 +2,10 @@
 
 /* The authority (J-LIS) as a program: the register behind letters, the CAs' lists and answers as pages. */
 
+#include "maker_trust.h"
 #include "publish_pages.h"
 #include "register.h"
 #include "service_main.h"
-#include "trust_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,14 +39,6 @@ static void close_office(void *context)
 
 /* ---- options ---- */
 
-static mitome_status believe_maker(struct office *office, const char *path, mitome_error *error)
-{
-        MITOME_TRY(mitome_trust_new(&office->devices, error));
-        MITOME_TRY(trust_add_file(office->devices, path, "CERTIFICATE", mitome_trust_add_anchor, error));
-        office->config.devices = office->devices;
-        return ok();
-}
-
 static mitome_status read_release(struct office *office, const char *text, mitome_error *error)
 {
         if (strcmp(text, "allowed") != 0 && strcmp(text, "re-issue") != 0)
@@ -75,7 +67,9 @@ static mitome_status read_options(struct office *office, const char *const *valu
 {
         office->config.verifiers = office->verifiers;
         if (values[OPTION_DEVICE_CA])
-                MITOME_TRY(believe_maker(office, values[OPTION_DEVICE_CA], error));
+                MITOME_TRY(
+                        maker_trust_read(values[OPTION_DEVICE_CA], "--device-ca", &office->devices, error));
+        office->config.devices = office->devices;
         if (values[OPTION_RELEASE])
                 MITOME_TRY(read_release(office, values[OPTION_RELEASE], error));
         return read_verifiers(

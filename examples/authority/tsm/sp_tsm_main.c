@@ -3,11 +3,11 @@
 /* The SP-TSM as a program: HTTP around its orders. */
 
 #include "hex_text.h"
+#include "maker_trust.h"
 #include "push_aside.h"
 #include "push_fcm.h"
 #include "service_main.h"
 #include "sp_orders.h"
-#include "trust_files.h"
 
 #include <mitome/trust.h>
 
@@ -40,20 +40,6 @@ struct program {
 };
 
 /* ---- the command line ---- */
-
-static mitome_status read_makers(const char *path, struct mitome_trust **ret, mitome_error *error)
-{
-        struct mitome_trust *trust;
-        if (!path)
-                return fail(error, MITOME_E_MISSING, "--maker-ca", NULL);
-        MITOME_TRY(mitome_trust_new(&trust, error));
-        mitome_status status = trust_add_file(trust, path, "CERTIFICATE", mitome_trust_add_anchor, error);
-        if (failed(status))
-                mitome_trust_free(trust);
-        else
-                *ret = trust;
-        return status;
-}
 
 static mitome_status read_apps(const char *text, struct sp_tsm_config *config, mitome_error *error)
 {
@@ -167,7 +153,7 @@ static mitome_status open_parts(
                 return fail(error, MITOME_E_TOO_LONG, "--folder", NULL);
         MITOME_TRY(read_apps(values[OPTION_APPS], &config, error));
         MITOME_TRY(read_lease(values[OPTION_LEASE], &config.lease, error));
-        MITOME_TRY(read_makers(values[OPTION_MAKER_CA], &program->makers, error));
+        MITOME_TRY(maker_trust_read(values[OPTION_MAKER_CA], "--maker-ca", &program->makers, error));
         MITOME_TRY(open_push(program, values[OPTION_FCM], values[OPTION_FCM_SERVICE], error));
         MITOME_TRY(device_list_fill(party_store(program->party), party_now(program->party), error));
         config.makers = program->makers;
