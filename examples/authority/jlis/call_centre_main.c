@@ -30,40 +30,23 @@ static mitome_status run_find(
         return ok();
 }
 
-static mitome_status run_hold(
-        struct party *party, char **arguments, mitome_code *ret_refusal, mitome_error *error)
-{
-        return teller_run_change(party, "hold", "telephone", arguments, 0, ret_refusal, error);
-}
-
-static mitome_status run_release(
-        struct party *party, char **arguments, mitome_code *ret_refusal, mitome_error *error)
-{
-        return teller_run_change(party, "release", "telephone", arguments, 0, ret_refusal, error);
-}
-
-/* keyCompromise: whoever has the phone may try its PIN */
-static mitome_status run_revoke(
-        struct party *party, char **arguments, mitome_code *ret_refusal, mitome_error *error)
-{
-        return teller_run_change(party, "revoke", "telephone", arguments, 1, ret_refusal, error);
-}
-
 int main(int argc, char **argv)
 {
         static const struct teller_command commands[] = {
                 { "find", "NAME YYYY-MM-DD ADDRESS", "lists what of the caller's is not revoked", 3,
                         run_find },
-                { "hold", "KIND SERIAL", "puts a certificate on hold, at once (一時保留)", 2, run_hold },
+                { "hold", "KIND SERIAL", "puts a certificate on hold, at once (一時保留)", .count = 2 },
                 { "release", "KIND SERIAL",
                         "takes a hold back; of a phone's certificate only where the authority allows it: else it is issued\n"
                         "        anew with the card, in whichever phone",
-                        2, run_release },
-                { "revoke", "KIND SERIAL", "revokes it, for good", 2, run_revoke },
+                        .count = 2 },
+                /* keyCompromise: whoever has the phone may try its PIN */
+                { "revoke", "KIND SERIAL", "revokes it, for good", .count = 2, .reason = 1 },
         };
         static const struct teller_program program = {
                 .party = PARTY_CALL_CENTRE,
                 .program = "call-centre",
+                .asked = "telephone",
                 .about =
                         "The call centre, played: KIND is signing or user-verification. A call that was taken takes effect: when\n"
                         "the authority does not answer, the next command says it again. Who calls is believed by name, birthday\n"

@@ -130,27 +130,6 @@ static mitome_status run_card(
         return ok();
 }
 
-/* ---- what else is done at the desk ---- */
-
-static mitome_status run_hold(
-        struct party *party, char **arguments, mitome_code *ret_refusal, mitome_error *error)
-{
-        return teller_run_change(party, "hold", "counter", arguments, 0, ret_refusal, error);
-}
-
-static mitome_status run_release(
-        struct party *party, char **arguments, mitome_code *ret_refusal, mitome_error *error)
-{
-        return teller_run_change(party, "release", "counter", arguments, 0, ret_refusal, error);
-}
-
-/* cessationOfOperation: given back */
-static mitome_status run_revoke(
-        struct party *party, char **arguments, mitome_code *ret_refusal, mitome_error *error)
-{
-        return teller_run_change(party, "revoke", "counter", arguments, 5, ret_refusal, error);
-}
-
 int main(int argc, char **argv)
 {
         static const struct teller_command commands[] = {
@@ -163,13 +142,16 @@ int main(int argc, char **argv)
                         "has certificates issued for a card that ends then: FOLDER/signing.pem and FOLDER/user-verification.pem\n"
                         "        are its public keys, and certificates are written beside them",
                         3, run_card },
-                { "hold", "KIND SERIAL", "puts a certificate on hold", 2, run_hold },
-                { "release", "KIND SERIAL", "takes a hold back", 2, run_release },
-                { "revoke", "KIND SERIAL", "revokes one, and what hangs from it in a phone", 2, run_revoke },
+                { "hold", "KIND SERIAL", "puts a certificate on hold", .count = 2 },
+                { "release", "KIND SERIAL", "takes a hold back", .count = 2 },
+                /* cessationOfOperation: given back */
+                { "revoke", "KIND SERIAL", "revokes one, and what hangs from it in a phone", .count = 2,
+                        .reason = 5 },
         };
         static const struct teller_program program = {
                 .party = PARTY_MUNICIPALITY,
                 .program = "municipality",
+                .asked = "counter",
                 .about =
                         "A municipality's desk, played: who comes is believed by the clerk. The people are invented.",
                 .commands = commands,

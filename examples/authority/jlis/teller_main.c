@@ -35,7 +35,7 @@ mitome_status teller_read_date(const char *text, int ret[3], mitome_error *error
         return ok();
 }
 
-mitome_status teller_read_kind(const char *text, int *ret, mitome_error *error)
+static mitome_status read_kind(const char *text, int *ret, mitome_error *error)
 {
         static const char *const kinds[] = { "signing", "user-verification" };
         for (int i = 0; i < 2; i++)
@@ -59,20 +59,6 @@ void teller_print_hex(const uint8_t *bytes, size_t size)
 {
         for (size_t i = 0; i < size; i++)
                 printf("%02x", bytes[i]);
-}
-
-mitome_status teller_run_change(struct party *party, const char *what, const char *asked, char **arguments,
-        int reason, mitome_code *ret_refusal, mitome_error *error)
-{
-        uint8_t serial[TELLER_SERIAL_MAX];
-        size_t size;
-        int kind;
-        MITOME_TRY(teller_read_kind(arguments[0], &kind, error));
-        MITOME_TRY(teller_read_hex(arguments[1], "the serial number", serial, sizeof serial, &size, error));
-        MITOME_TRY(
-                teller_change(party, what, asked, kind, slice_of(serial, size), reason, ret_refusal, error));
-        printf("%s: done\n", what);
-        return ok();
 }
 
 /* ---- the command line ---- */
@@ -159,8 +145,25 @@ static mitome_status print_identity(const struct party *party)
         return ok();
 }
 
-static mitome_status run(
-        struct party *party, const struct words *words, mitome_code *ret_refusal, mitome_error *error)
+/* hold, release, revoke: KIND SERIAL. */
+static mitome_status run_change(struct party *party, const char *asked, const struct words *words,
+        mitome_code *ret_refusal, mitome_error *error)
+{
+        const struct teller_command *command = words->command;
+        uint8_t serial[TELLER_SERIAL_MAX];
+        size_t size;
+        int kind;
+        MITOME_TRY(read_kind(words->arguments[0], &kind, error));
+        MITOME_TRY(teller_read_hex(
+                words->arguments[1], "the serial number", serial, sizeof serial, &size, error));
+        MITOME_TRY(teller_change(party, command->name, asked, kind, slice_of(serial, size), command->reason,
+                ret_refusal, error));
+        printf("%s: done\n", command->name);
+        return ok();
+}
+
+static mitome_status run(const struct teller_program *program, struct party *party, const struct words *words,
+        mitome_code *ret_refusal, mitome_error *error)
 {
         size_t left;
         if (words->identity)
@@ -170,7 +173,8 @@ static mitome_status run(
         MITOME_TRY(teller_flush(party, &left, error));
         if (left)
                 fprintf(stderr, "%zu earlier orders are not answered yet\n", left);
-        return words->command->run(party, words->arguments, ret_refusal, error);
+        return words->command->run ? words->command->run(party, words->arguments, ret_refusal, error)
+                                   : run_change(party, program->asked, words, ret_refusal, error);
 }
 
 static mitome_status open_and_run(const struct teller_program *program, const struct words *words,
@@ -191,7 +195,7 @@ static mitome_status open_and_run(const struct teller_program *program, const st
                 .random = { NULL, draw },
         };
         MITOME_TRY(party_open(&config, &party, error));
-        mitome_status status = run(party, words, ret_refusal, error);
+        mitome_status status = run(program, party, words, ret_refusal, error);
         party_close(party);
         return status;
 }

@@ -18,10 +18,12 @@ struct teller_command {
         int count; /* of arguments */
         mitome_status (*run)(
                 struct party *party, char **arguments, mitome_code *ret_refusal, mitome_error *error);
+        int reason; /* without run: the letter is the command's name, about KIND SERIAL, for this CRLReason */
 };
 
 struct teller_program {
         const char *party, *program, *about;
+        const char *asked; /* how people come to it: "telephone", "counter" */
         const struct teller_command *commands;
         size_t command_count;
 };
@@ -30,13 +32,8 @@ int teller_main(const struct teller_program *program, int argc, char **argv);
 
 /* What arguments are read with; VALUE. */
 MITOME_CHECKED mitome_status teller_read_date(const char *text, int ret[3], mitome_error *error);
-MITOME_CHECKED mitome_status teller_read_kind(const char *text, int *ret, mitome_error *error);
 MITOME_CHECKED mitome_status teller_read_hex(const char *text, const char *field, uint8_t *ret,
         size_t capacity, size_t *ret_size, mitome_error *error);
 void teller_print_hex(const uint8_t *bytes, size_t size);
-
-/* The commands that both counters have: KIND SERIAL. */
-MITOME_CHECKED mitome_status teller_run_change(struct party *party, const char *what, const char *asked,
-        char **arguments, int reason, mitome_code *ret_refusal, mitome_error *error);
 
 #endif
