@@ -365,12 +365,29 @@ mitome_status life_cycle_apply(
 
 /* ---- relaying ---- */
 
+/* The element, as a relay reaches it: whether a manager had anything to say to it is seen by what passes. */
+struct watched_link {
+        const struct mitome_link *link;
+        bool used;
+};
+
+static mitome_status watch(void *context, slice command, uint8_t *response, size_t capacity, size_t *ret_size,
+        mitome_error *error)
+{
+        struct watched_link *watched = context;
+        watched->used = true;
+        return watched->link->transmit(watched->link->context, command, response, capacity, ret_size, error);
+}
+
 /* A manager that refuses ends a round, not the run: what the order says next is what counts. */
-static mitome_status relay_once(
-        struct life_app *app, const struct phone_way *way, mitome_code *ret_trouble, mitome_error *error)
+static mitome_status relay_once(struct life_app *app, const struct phone_way *way, bool *ret_used,
+        mitome_code *ret_trouble, mitome_error *error)
 {
         mitome_error cause = { 0 };
-        mitome_status status = way->relay(way->context, identity_of(app), &app->config.platform, &cause);
+        struct watched_link watched = { .link = &app->config.platform };
+        const struct mitome_link link = { .context = &watched, .transmit = watch };
+        mitome_status status = way->relay(way->context, identity_of(app), &link, &cause);
+        *ret_used = watched.used;
         if (status.code == MITOME_E_REFUSED) {
                 const mitome_code code = phone_refusal(&cause);
                 *ret_trouble = code == MITOME_OK ? MITOME_E_REFUSED : code;
@@ -381,28 +398,40 @@ static mitome_status relay_once(
         return status;
 }
 
-/* The SEI-TSM first: what the SP-TSM has to do may wait for it. */
-static mitome_status relay_round(struct life_app *app, mitome_code *ret_trouble, mitome_error *error)
+/* The SEI-TSM first: what the SP-TSM has to do may wait for it. And once more behind the SP-TSM, which may
+ * have asked it to delete the applet after an erasure, and waits to hear that. */
+static mitome_status relay_all(
+        struct life_app *app, struct life_state *state, mitome_code *ret_trouble, mitome_error *error)
 {
-        *ret_trouble = MITOME_OK;
-        MITOME_TRY(relay_once(app, &app->config.sei_tsm, ret_trouble, error));
-        return relay_once(app, &app->config.sp_tsm, ret_trouble, error);
+        enum { ROUNDS = 8 }; /* begin, prepare, hand over, personalise, and as many again */
+        struct life_state before;
+        mitome_code trouble = MITOME_OK;
+        for (int i = 0; i < ROUNDS; i++) {
+                bool asked, used;
+                before = *state;
+                const mitome_code former = trouble;
+                trouble = MITOME_OK;
+                MITOME_TRY(relay_once(app, &app->config.sei_tsm, &asked, &trouble, error));
+                if (i > 0 && !asked && state->order != LIFE_ORDER_OPEN) {
+                        *ret_trouble = former;
+                        return ok();
+                }
+                MITOME_TRY(relay_once(app, &app->config.sp_tsm, &used, &trouble, error));
+                MITOME_TRY(life_cycle_look(app, state, error));
+                *ret_trouble = trouble;
+                if (trouble != MITOME_OK && i > 1 && before.order == state->order &&
+                        before.present == state->present)
+                        break;
+        }
+        return ok();
 }
 
 mitome_status life_cycle_run(struct life_app *app, struct life_state *ret, mitome_error *error)
 {
-        enum { ROUNDS = 8 }; /* begin, prepare, hand over, personalise, and as many again */
-        struct life_state state, before;
+        struct life_state state;
         mitome_code trouble = MITOME_OK;
         MITOME_TRY(life_cycle_look(app, &state, error));
-        for (int i = 0; i < ROUNDS && (i == 0 || state.order == LIFE_ORDER_OPEN); i++) {
-                before = state;
-                MITOME_TRY(relay_round(app, &trouble, error));
-                MITOME_TRY(life_cycle_look(app, &state, error));
-                if (trouble != MITOME_OK && i > 1 && before.order == state.order &&
-                        before.present == state.present)
-                        break;
-        }
+        MITOME_TRY(relay_all(app, &state, &trouble, error));
         state.trouble = trouble;
         *ret = state;
         return ok();

@@ -198,11 +198,36 @@ static void a_deletion_takes_the_applet_and_nothing_else(void **state)
         assert_false(is_allowed(TSM_JPKI, SLICE(app)));
         assert_true(is_allowed(TSM_FIDO, SLICE(app))); /* where the receipt is fetched */
         the_stand_in_is_as_it_was();
-        prepare(0); /* again: it is so already */
+        prepare(0); /* again: it is so already, and is said at once */
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
         serve();
         assert_int_equal(pending_receipts(), 1);
         prepared(); /* and back */
         assert_int_equal(what_is_there(), 0);
+}
+
+/* What was asked for and came to no end may have left an applet: that is looked at. */
+static void only_a_deletion_that_was_done_is_called_done(void **state)
+{
+        (void)state;
+        prepare(0); /* there never was one */
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        prepare(1);
+        prepare(0);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        prepare(1);
+        for (unsigned at = 1; sei_rig_state(&rig) == SEI_TSM_ASKED && what_is_there() == 0xFFFF; at++) {
+                sei_rig_cut(&rig, SEI_RIG_LOSES_COMMAND, at);
+                (void)failed(sei_rig_serve(&rig, NULL));
+        }
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED); /* it is there by halves */
+        prepare(0);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        assert_int_equal(what_is_there(), 0xFFFF);
 }
 
 static void an_app_that_is_no_longer_named_is_let_in_no_more(void **state)
@@ -437,6 +462,7 @@ int main(void)
                 WITH_RIG(a_new_phone_is_prepared_and_its_domain_handed_over),
                 WITH_RIG(leftovers_of_a_former_owner_are_gone_before_anything_is_installed),
                 WITH_RIG(what_was_prepared_is_not_cleaned_by_a_visit),
+                WITH_RIG(only_a_deletion_that_was_done_is_called_done),
                 WITH_RIG(a_deletion_takes_the_applet_and_nothing_else),
                 WITH_RIG(an_app_that_is_no_longer_named_is_let_in_no_more),
                 cmocka_unit_test(a_phone_that_is_cut_off_before_any_command_is_prepared_by_the_next_visit),

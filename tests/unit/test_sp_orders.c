@@ -990,9 +990,14 @@ static void the_phone_that_is_to_be_erased_is_woken_until_its_receipt_comes(void
         }
         assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
         assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT count(*) FROM push_token"), 1);
+        assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
+        assert_int_equal(recorder.sent, 4); /* there is an empty applet still */
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
         rig->now += 86400;
         assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
-        assert_int_equal(recorder.sent, 3);
+        assert_int_equal(recorder.sent, 4);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT count(*) FROM push_token"), 0);
 }
 
 /* ---- cuts of the relay ---- */

@@ -366,11 +366,31 @@ static mitome_status is_outdated(struct sei_tsm *tsm, const struct phone_file *f
         return sql_end(&row);
 }
 
+/* Is the applet known to be gone? Only if that was the last thing that was done, or nothing ever was: an
+ * order to install it that came to no end may have left one. */
+static mitome_status is_gone(
+        struct sei_tsm *tsm, const struct phone_file *file, bool *ret, mitome_error *error)
+{
+        struct sql_query row;
+        *ret = file->state == SEI_TSM_ABSENT;
+        MITOME_TRY(sql_ask(party_store(tsm->party),
+                "SELECT place = 1 AND wanted <> 1 FROM sei_order WHERE identity = ? ORDER BY id DESC LIMIT 1",
+                SQL_VALUES(SQL_STR(file->text)), &row, error));
+        if (sql_next(&row))
+                *ret = *ret && sql_integer(&row, 0) != 0;
+        return sql_end(&row);
+}
+
 static mitome_status weigh_order(struct sei_tsm *tsm, const struct phone_file *file, enum wanted wanted,
         slice apps, const struct party_request *request, enum sei_tsm_state *ret_state, mitome_error *error)
 {
-        bool outdated;
+        bool outdated, gone;
         *ret_state = SEI_TSM_ASKED;
+        MITOME_TRY(is_gone(tsm, file, &gone, error));
+        if (gone && wanted == WANT_DELETED) {
+                *ret_state = SEI_TSM_ABSENT;
+                return decide(tsm, file, names[wanted], "done", request->digest, error);
+        }
         MITOME_TRY(is_outdated(tsm, file, wanted, request, &outdated, error));
         if (outdated) {
                 *ret_state = state_of(file);

@@ -242,16 +242,20 @@ mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, slice serial, enu
 
 /* ---- the SEI-TSM ---- */
 
-enum { ABSENT, INSTALLED, ASKED };
+enum wanted { WANT_DELETED, WANT_INSTALLED };
 
-static void write_prepare(struct sp_tsm *tsm, slice identity, writer *w)
+static void write_prepare(slice identity, enum wanted wanted, writer *w)
 {
         cbor_write_map(w, 3);
         cbor_write_uint(w, 1);
         cbor_write_text(w, identity);
         cbor_write_uint(w, 2);
-        cbor_write_uint(w, INSTALLED);
+        cbor_write_uint(w, wanted);
         cbor_write_uint(w, 3);
+}
+
+static void write_apps(struct sp_tsm *tsm, writer *w)
+{
         cbor_write_array(w, tsm->config.app_count);
         for (size_t i = 0; i < tsm->config.app_count; i++)
                 cbor_write_bytes(w, SLICE(tsm->config.apps[i]));
@@ -292,42 +296,75 @@ static mitome_status prepare_id(
         return failed(status) ? status : ended;
 }
 
-static mitome_status read_state(slice answer, uint64_t *ret, mitome_error *error)
+static mitome_status read_state(slice answer, enum sp_applet *ret, mitome_error *error)
 {
         struct sp_map map;
+        uint64_t state;
         MITOME_TRY(sp_map_begin(answer, &map, error));
-        MITOME_TRY(sp_map_uint(&map, 1, "state", ASKED, ret));
-        return sp_map_end(&map);
+        MITOME_TRY(sp_map_uint(&map, 1, "state", SP_APPLET_ASKED, &state));
+        MITOME_TRY(sp_map_end(&map));
+        *ret = (enum sp_applet)state;
+        return ok();
+}
+
+static mitome_status ask_sei_tsm(struct sp_tsm *tsm, const char *kind, const uint8_t id[LETTER_ID_SIZE],
+        const writer *body, enum sp_applet *ret, mitome_error *error)
+{
+        uint8_t buffer[LETTER_MAX];
+        slice answer = { 0 };
+        mitome_code refusal = MITOME_OK;
+        mitome_status status = ask(tsm, PARTY_SEI_TSM, kind, id, body, buffer, &answer, &refusal, error);
+        MITOME_TRY(pass_on(status, refusal, "applet", error));
+        return read_state(answer, ret, error);
+}
+
+mitome_status sp_ask_applet(struct sp_tsm *tsm, slice identity, enum sp_applet *ret, mitome_error *error)
+{
+        uint8_t body[96], id[LETTER_ID_SIZE];
+        writer w = WRITER(body);
+        write_identity(identity, &w);
+        MITOME_TRY(party_make_id(tsm->party, id, error));
+        return ask_sei_tsm(tsm, "applet-state", id, &w, ret, error);
+}
+
+mitome_status sp_ask_deleted(struct sp_tsm *tsm, slice identity, const uint8_t id[LETTER_ID_SIZE],
+        enum sp_applet *ret, mitome_error *error)
+{
+        uint8_t body[96];
+        writer w = WRITER(body);
+        write_prepare(identity, WANT_DELETED, &w);
+        cbor_write_array(&w, 0);
+        return ask_sei_tsm(tsm, "prepare", id, &w, ret, error);
+}
+
+static mitome_status ask_installed(
+        struct sp_tsm *tsm, const struct sp_order *order, enum sp_applet *ret, mitome_error *error)
+{
+        uint8_t body[256], id[LETTER_ID_SIZE];
+        writer w = WRITER(body);
+        write_prepare(sp_identity(order), WANT_INSTALLED, &w);
+        write_apps(tsm, &w);
+        MITOME_TRY(prepare_id(tsm, order, id, error));
+        return ask_sei_tsm(tsm, "prepare", id, &w, ret, error);
 }
 
 /* What is absent, though it was asked for once (a factory reset came between), is asked for anew. */
 static const enum sp_prepared after_answer[] = {
-        [ABSENT] = SP_NOT_PREPARED,
-        [INSTALLED] = SP_PREPARED,
-        [ASKED] = SP_PREPARE_ASKED,
+        [SP_APPLET_ABSENT] = SP_NOT_PREPARED,
+        [SP_APPLET_INSTALLED] = SP_PREPARED,
+        [SP_APPLET_ASKED] = SP_PREPARE_ASKED,
 };
 
 mitome_status sp_ask_prepared(struct sp_tsm *tsm, struct sp_order *order, bool *ret, mitome_error *error)
 {
-        uint8_t body[256], buffer[LETTER_MAX], id[LETTER_ID_SIZE];
-        writer w = WRITER(body);
-        slice answer = { 0 };
-        uint64_t state;
-        mitome_code refusal = MITOME_OK;
-        bool first = order->prepared == SP_NOT_PREPARED;
+        enum sp_applet state;
+        const bool first = order->prepared == SP_NOT_PREPARED;
         *ret = order->prepared == SP_PREPARED;
         if (*ret)
                 return ok();
-        if (first)
-                write_prepare(tsm, sp_identity(order), &w);
-        else
-                write_identity(sp_identity(order), &w);
-        MITOME_TRY(first ? prepare_id(tsm, order, id, error) : party_make_id(tsm->party, id, error));
-        mitome_status status = ask(tsm, PARTY_SEI_TSM, first ? "prepare" : "applet-state", id, &w, buffer,
-                &answer, &refusal, error);
-        MITOME_TRY(pass_on(status, refusal, "applet", error));
-        MITOME_TRY(read_state(answer, &state, error));
-        *ret = state == INSTALLED;
+        MITOME_TRY(first ? ask_installed(tsm, order, &state, error)
+                         : sp_ask_applet(tsm, sp_identity(order), &state, error));
+        *ret = state == SP_APPLET_INSTALLED;
         MITOME_TRY(note_prepared(tsm, order, after_answer[state], error));
-        return state == ABSENT && !first ? sp_ask_prepared(tsm, order, ret, error) : ok();
+        return state == SP_APPLET_ABSENT && !first ? sp_ask_prepared(tsm, order, ret, error) : ok();
 }

@@ -144,12 +144,14 @@ mitome_status sp_device_first(
 {
         uint8_t sealed[SP_SEALED_MAX];
         writer w = WRITER(sealed);
+        bool taken;
         MITOME_TRY(seal_set(tsm, identity, "first", first, &w, error));
-        return sql_do(tsm->store,
+        MITOME_TRY(sp_change(tsm->store,
                 "INSERT INTO device (identity, first_version, first) VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
-                "SET first_version = excluded.first_version, first = excluded.first",
-                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(first->version), SQL_BYTES(writer_view(&w))), NULL,
-                error);
+                "SET first_version = excluded.first_version, first = excluded.first WHERE own_stands = 0",
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(first->version), SQL_BYTES(writer_view(&w))),
+                &taken, error));
+        return taken ? ok() : fail(error, MITOME_E_SEI_KNOWN, "the identity", NULL);
 }
 
 static mitome_status store_own(

@@ -147,6 +147,8 @@ mitome_status sp_give_up(
         MITOME_TRY(forget_holder(tsm, order, error));
         for (unsigned kind = SP_FIRST_KIND; kind <= SP_LAST_KIND && makes_keys(order); kind++)
                 MITOME_TRY(undo_part(tsm, order, kind, error));
+        if (makes_keys(order) && code != MITOME_E_ORDER_SUPERSEDED)
+                MITOME_TRY(sp_leave(tsm, sp_identity(order), error));
         return sp_journal_order(tsm, "give-up", "done", order, sp_code_name(code), error);
 }
 

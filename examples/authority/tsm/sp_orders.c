@@ -133,6 +133,7 @@ mitome_status sp_tsm_tick(struct sp_tsm *tsm, mitome_error *error)
 {
         MITOME_TRY(end_sessions(tsm, error));
         MITOME_TRY(revoke_again(tsm, error));
+        MITOME_TRY(sp_leave_round(tsm, error));
         if (!tsm->config.push)
                 return ok();
         return push_registry_round(tsm->store, tsm->config.push, party_now(tsm->party),

@@ -93,10 +93,12 @@ struct sp_tsm_config {
         "CREATE TABLE receipt (identity TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, cose "              \
         "BLOB NOT NULL, taken_at INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (identity, "               \
         "number)) WITHOUT ROWID;"                                                                                         \
+        "CREATE TABLE leaving (identity TEXT PRIMARY KEY, asked INTEGER NOT NULL, letter BLOB, next_at INTEGER NOT "      \
+        "NULL) WITHOUT ROWID;"                                                                                            \
         "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "                   \
         "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA                \
                 PUSH_QUEUE_SCHEMA DEVICE_LIST_SCHEMA
-enum { SP_TSM_SCHEMA_VERSION = 1 };
+enum { SP_TSM_SCHEMA_VERSION = 2 };
 
 struct sp_tsm;
 

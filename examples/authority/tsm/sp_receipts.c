@@ -56,34 +56,6 @@ mitome_status sp_receipt_taken(
 
 /* ---- what the authority's word brings ---- */
 
-/* The applet goes, too, where nothing is left in it and nobody waits for it (row 33). */
-static mitome_status let_applet_go(struct sp_tsm *tsm, slice identity, mitome_error *error)
-{
-        enum { DELETED = 0 };
-        uint8_t body[96];
-        struct sql_query query;
-        writer w = WRITER(body);
-        slice view;
-        MITOME_TRY(sql_ask(tsm->store,
-                "SELECT 1 FROM held WHERE identity = ?1 UNION SELECT 1 FROM order_ WHERE identity = ?1 AND "
-                "state <= 3 AND purpose <> 5",
-                SQL_VALUES(text_value(identity)), &query, error));
-        bool used = sql_next(&query);
-        MITOME_TRY(sql_end(&query));
-        if (used)
-                return ok();
-        cbor_write_map(&w, 3);
-        cbor_write_uint(&w, 1);
-        cbor_write_text(&w, identity);
-        cbor_write_uint(&w, 2);
-        cbor_write_uint(&w, DELETED);
-        cbor_write_uint(&w, 3);
-        cbor_write_array(&w, 0);
-        MITOME_TRY(writer_finish(&w, "prepare", &view, error));
-        MITOME_TRY(push_registry_forget(tsm->store, identity, error));
-        return party_send(tsm->party, PARTY_SEI_TSM, "prepare", view, error);
-}
-
 static mitome_status end_erasure(struct sp_tsm *tsm, slice identity, slice id, mitome_error *error)
 {
         struct sp_order order;
@@ -93,9 +65,8 @@ static mitome_status end_erasure(struct sp_tsm *tsm, slice identity, slice id, m
         if (!all)
                 return ok();
         MITOME_TRY(sp_order_move(tsm, &order, SP_ORDER_DONE, error));
-        MITOME_TRY(push_registry_end(tsm->store, identity, error));
         MITOME_TRY(sp_settle_revocations(tsm, identity, error));
-        return let_applet_go(tsm, identity, error);
+        return sp_leave(tsm, identity, error);
 }
 
 /* A receipt that names the certificate or the key. One that names neither may be an older one that a relay
@@ -169,6 +140,7 @@ static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken 
         struct evidence evidence;
         struct sp_revoked revoked[SP_REVOKED_MAX];
         size_t count;
+        bool known;
         struct cbor_reader r = cbor_over(revoked_list, NULL, error);
         MITOME_TRY(evidence_read(cose, &evidence, error));
         if (!slice_equal(evidence.identity, identity) ||
@@ -186,7 +158,9 @@ static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken 
         for (size_t i = 0; i < evidence.person_count; i++)
                 MITOME_TRY(note_person(tsm, identity, taken->number, &evidence.persons[i], error));
         MITOME_TRY(sp_take_revoked(tsm, revoked, count, &why, error));
-        return sp_confirm(tsm, identity, error);
+        MITOME_TRY(sp_confirm(tsm, identity, error));
+        MITOME_TRY(sp_device_knows(tsm, identity, &known, error));
+        return known && evidence.person_count ? sp_leave(tsm, identity, error) : ok();
 }
 
 mitome_status sp_receipt_show(struct sp_tsm *tsm, slice cose, struct sp_taken *ret, mitome_error *error)

@@ -99,14 +99,9 @@ mitome_status sp_collect_receipts(struct sp_visit *visit, bool *ret_all, mitome_
 /* The element proves itself by opening a channel with keys that only it and this TSM have. */
 static mitome_status meet(struct sp_visit *visit, mitome_error *error)
 {
-        struct sp_tsm *tsm = visit->tsm;
-        mitome_error cause = { 0 };
-        if (!visit->device.own_stands)
-                return sp_take_over(tsm, visit->identity, visit->link, &visit->device, error);
-        mitome_status status = sp_visit_open(visit, TSM_PROVIDER, &cause);
-        if (status.code == MITOME_E_APDU_STATUS && visit->device.has_first)
-                return sp_take_over(tsm, visit->identity, visit->link, &visit->device, error);
-        return failed(status) ? sp_again(status, &cause, error) : ok();
+        return visit->device.own_stands
+                       ? sp_visit_open(visit, TSM_PROVIDER, error)
+                       : sp_take_over(visit->tsm, visit->identity, visit->link, &visit->device, error);
 }
 
 static mitome_status prove_token(struct sp_visit *visit, mitome_error *error)
@@ -189,6 +184,14 @@ static mitome_status work(struct sp_visit *visit, mitome_error *error)
         return sp_renew_lease(visit, error);
 }
 
+/* That the SEI-TSM does not answer now is no failure of the visit's. */
+static mitome_status leave(struct sp_visit *visit, mitome_error *error)
+{
+        mitome_error cause = { 0 };
+        mitome_status status = sp_ask_gone(visit->tsm, visit->identity, &cause);
+        return failed(status) && !is_authoritys(status) ? sp_again(status, &cause, error) : ok();
+}
+
 static mitome_status receive_phone(struct sp_visit *visit, mitome_error *error)
 {
         struct sp_tsm *tsm = visit->tsm;
@@ -201,6 +204,8 @@ static mitome_status receive_phone(struct sp_visit *visit, mitome_error *error)
         if (!visit->device.there)
                 return wanted ? ok() : fail(error, MITOME_E_DEVICE_UNKNOWN, "phone", NULL);
         MITOME_TRY(work(visit, error));
+        sp_visit_close(visit);
+        MITOME_TRY(leave(visit, error));
         return failed(prepared) ? sp_again(prepared, &cause, error) : ok();
 }
 

@@ -204,6 +204,18 @@ MITOME_CHECKED mitome_status sp_receipt_taken(
 /* sp_confirm ends what this phone's receipts confirm, in the open transaction. */
 MITOME_CHECKED mitome_status sp_confirm(struct sp_tsm *tsm, slice identity, mitome_error *error);
 
+/* ---- an applet that is left empty (sp_leave.c) ---- */
+
+/* sp_leave, in the open transaction: where nobody has anything in this phone and nobody waits for it, its
+ * applet is to be deleted, and the phone stays one that is woken until it is. */
+MITOME_CHECKED mitome_status sp_leave(struct sp_tsm *tsm, slice identity, mitome_error *error);
+
+/* sp_ask_gone asks the SEI-TSM for it, or how it stands, where it is to be deleted; outside a transaction.
+ * sp_leave_round does so for phones that did not come. */
+enum { SP_LEAVE_AT_ONCE = 16 };
+MITOME_CHECKED mitome_status sp_ask_gone(struct sp_tsm *tsm, slice identity, mitome_error *error);
+MITOME_CHECKED mitome_status sp_leave_round(struct sp_tsm *tsm, mitome_error *error);
+
 /* ---- keys (sp_keys.c) ---- */
 
 struct sp_device {
@@ -214,7 +226,8 @@ MITOME_CHECKED mitome_status sp_device_load(
         struct sp_tsm *tsm, slice identity, struct sp_device *ret, mitome_error *error);
 MITOME_CHECKED mitome_status sp_device_knows(
         struct sp_tsm *tsm, slice identity, bool *ret, mitome_error *error);
-/* sp_device_first keeps the first keys that the SEI-TSM has handed over. */
+/* sp_device_first keeps the first keys that the SEI-TSM has handed over. SEI_KNOWN for a phone whose domain
+ * has taken keys of this TSM's own: nobody opens it by others. */
 MITOME_CHECKED mitome_status sp_device_first(
         struct sp_tsm *tsm, slice identity, const struct tsm_key_set *first, mitome_error *error);
 /* sp_take_over has the element's provider domain take keys of its own, drawn and kept before. */
@@ -268,6 +281,14 @@ MITOME_CHECKED mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, sl
  * order is not prepared, then `applet-state`. *ret: it is there. */
 MITOME_CHECKED mitome_status sp_ask_prepared(
         struct sp_tsm *tsm, struct sp_order *order, bool *ret, mitome_error *error);
+
+/* How it stands with the applet, by the SEI-TSM's word; sp_ask_deleted asks for its deletion, with this id.
+ */
+enum sp_applet { SP_APPLET_ABSENT, SP_APPLET_INSTALLED, SP_APPLET_ASKED };
+MITOME_CHECKED mitome_status sp_ask_applet(
+        struct sp_tsm *tsm, slice identity, enum sp_applet *ret, mitome_error *error);
+MITOME_CHECKED mitome_status sp_ask_deleted(struct sp_tsm *tsm, slice identity,
+        const uint8_t id[LETTER_ID_SIZE], enum sp_applet *ret, mitome_error *error);
 
 MITOME_CHECKED mitome_status sp_read_revoked(
         struct cbor_reader *r, struct sp_revoked ret[SP_REVOKED_MAX], size_t *ret_count);
