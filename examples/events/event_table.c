@@ -14,6 +14,8 @@ const char *const event_step_names[EVENT_STEPS] = {
         [EVENT_REVOKE_HERE] = "revoke-here",
         [EVENT_HOLD_BY_TELEPHONE] = "hold-by-telephone",
         [EVENT_RELEASE_BY_TELEPHONE] = "release-by-telephone",
+        [EVENT_RELEASE_IS_REFUSED] = "release-is-refused",
+        [EVENT_APPLY_AGAIN] = "apply-again",
         [EVENT_CHANGE_SIM] = "change-sim",
         [EVENT_FACTORY_RESET] = "factory-reset",
         [EVENT_CHECK_AT_COUNTER] = "check-at-counter",
@@ -23,6 +25,7 @@ const char *const event_certificate_names[EVENT_CERTIFICATES] = {
         [EVENT_UNCHANGED] = "unchanged",
         [EVENT_REPLACED] = "replaced",
         [EVENT_REVOKED] = "revoked",
+        [EVENT_REISSUED] = "re-issued",
 };
 
 const char *const event_element_names[EVENT_ELEMENTS] = {
@@ -30,6 +33,7 @@ const char *const event_element_names[EVENT_ELEMENTS] = {
         [EVENT_ERASED] = "erased",
         [EVENT_ASKED] = "asked",
         [EVENT_CAUGHT] = "caught",
+        [EVENT_REKEYED] = "re-keyed",
 };
 
 const char *const event_forbidden_names[EVENT_FORBIDDEN] = {
@@ -40,6 +44,11 @@ const char *const event_forbidden_names[EVENT_FORBIDDEN] = {
         [EVENT_CLAIM_OF_ERASURE] = "claim-of-erasure",
         [EVENT_LOGIN_WHILE_HELD] = "login-while-held",
         [EVENT_KEY_LEFT] = "key-left",
+};
+
+const char *const event_setting_names[EVENT_SETTINGS] = {
+        [EVENT_ENDS_BY_REISSUE] = "re-issue",
+        [EVENT_ENDS_BY_RELEASE] = "release",
 };
 
 static mitome_status word_of(const json_t *value, const char *const *names, size_t count, const char *field,
@@ -67,9 +76,9 @@ static mitome_status text_of(
         return slice_copy(slice_of(text, size), name, (uint8_t *)ret, size, error);
 }
 
-static mitome_status read_steps(const json_t *event, struct phone_event *ret, mitome_error *error)
+static mitome_status read_steps(const json_t *play, struct event_play *ret, mitome_error *error)
 {
-        const json_t *steps = json_object_get(event, "steps");
+        const json_t *steps = json_object_get(play, "steps");
         size_t count = json_array_size(steps);
         if (count == 0)
                 return fail(error, MITOME_E_MISSING, "steps", NULL);
@@ -85,9 +94,9 @@ static mitome_status read_steps(const json_t *event, struct phone_event *ret, mi
         return ok();
 }
 
-static mitome_status read_must(const json_t *event, struct phone_event *ret, mitome_error *error)
+static mitome_status read_must(const json_t *play, struct event_play *ret, mitome_error *error)
 {
-        const json_t *must = json_object_get(event, "must");
+        const json_t *must = json_object_get(play, "must");
         unsigned user_verification, signing, element;
         if (json_object_size(must) != 3)
                 return fail(error, MITOME_E_MISSING, "must", NULL);
@@ -101,6 +110,54 @@ static mitome_status read_must(const json_t *event, struct phone_event *ret, mit
         ret->signing = (enum event_certificate)signing;
         ret->element = (enum event_element)element;
         return ok();
+}
+
+static mitome_status read_settings(
+        const json_t *play, bool taken[EVENT_SETTINGS], struct event_play *ret, mitome_error *error)
+{
+        const json_t *words = json_object_get(play, "hold-ends-by");
+        size_t count = json_array_size(words);
+        if (count == 0)
+                return fail(error, MITOME_E_MISSING, "hold-ends-by", NULL);
+        for (size_t i = 0; i < count; i++) {
+                unsigned word;
+                MITOME_TRY(word_of(json_array_get(words, i), event_setting_names, EVENT_SETTINGS,
+                        "hold-ends-by", &word, error));
+                if (taken[word])
+                        return fail(error, MITOME_E_VALUE, "hold-ends-by", NULL);
+                taken[word] = ret->settings[word] = true;
+        }
+        return ok();
+}
+
+static mitome_status read_plays(const json_t *event, struct phone_event *ret, mitome_error *error)
+{
+        enum { MEMBERS = 3 };
+        const json_t *plays = json_object_get(event, "plays");
+        bool taken[EVENT_SETTINGS] = { false };
+        ret->play_count = json_array_size(plays);
+        if (ret->play_count > EVENT_SETTINGS)
+                return fail(error, MITOME_E_TOO_MANY, "plays", NULL);
+        for (size_t i = 0; i < ret->play_count; i++) {
+                const json_t *play = json_array_get(plays, i);
+                if (json_object_size(play) != MEMBERS)
+                        return fail(error, MITOME_E_VALUE, "a play's members", NULL);
+                MITOME_TRY(read_settings(play, taken, &ret->plays[i], error));
+                MITOME_TRY(read_steps(play, &ret->plays[i], error));
+                MITOME_TRY(read_must(play, &ret->plays[i], error));
+        }
+        for (unsigned i = 0; i < EVENT_SETTINGS; i++)
+                if (!taken[i])
+                        return fail(error, MITOME_E_MISSING, event_setting_names[i], NULL);
+        return ok();
+}
+
+const struct event_play *event_play_of(const struct phone_event *event, enum event_setting setting)
+{
+        size_t i = 0;
+        while (i + 1 < event->play_count && !event->plays[i].settings[setting])
+                i++;
+        return &event->plays[i];
 }
 
 static mitome_status read_forbidden(const json_t *event, struct phone_event *ret, mitome_error *error)
@@ -123,14 +180,13 @@ static mitome_status read_forbidden(const json_t *event, struct phone_event *ret
 
 static mitome_status read_event(const json_t *event, struct phone_event *ret, mitome_error *error)
 {
-        enum { MEMBERS = 6 };
+        enum { MEMBERS = 5 };
         if (json_object_size(event) != MEMBERS)
                 return fail(error, MITOME_E_VALUE, "an event's members", NULL);
         MITOME_TRY(text_of(event, "event", ret->name, EVENT_NAME_MAX, error));
         MITOME_TRY(text_of(event, "ja", ret->ja, EVENT_TITLE_MAX, error));
         MITOME_TRY(text_of(event, "en", ret->en, EVENT_TITLE_MAX, error));
-        MITOME_TRY(read_steps(event, ret, error));
-        MITOME_TRY(read_must(event, ret, error));
+        MITOME_TRY(read_plays(event, ret, error));
         return read_forbidden(event, ret, error);
 }
 

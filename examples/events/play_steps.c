@@ -4,8 +4,7 @@
 #include "counter_authority.h"
 #include "counter_message.h"
 #include "evidence_app.h"
-#include "jpki_app.h"
-#include "jpki_message.h"
+#include "journal.h"
 
 #include <stdlib.h>
 
@@ -79,43 +78,53 @@ mitome_status play_look(
         return status;
 }
 
-/* ---- what the old phone can still do ---- */
+/* ---- what everybody knows ---- */
 
-/* Key 0017 of a phone signs no hash of a host's, but messages that begin so (PROTOCOL.md): P1 03, P2 97. */
-static bool signs_login(const struct mitome_link *link)
+static const struct known {
+        enum world_party who;
+        const char *sql; /* one text */
+} known[] = {
+        { WORLD_AUTHORITY,
+                "SELECT group_concat(number || ':' || status || ':' || coalesce(reason, '-'), ' ') "
+                "FROM (SELECT * FROM certificate ORDER BY number)" },
+        { WORLD_AUTHORITY, "SELECT group_concat(identity || ':' || number, ' ') FROM "
+                           "(SELECT * FROM receipt ORDER BY identity, number)" },
+        { WORLD_SP_TSM, "SELECT group_concat(row || ':' || identity || ':' || purpose || ':' || state, ' ') "
+                        "FROM (SELECT * FROM order_ ORDER BY row)" },
+        { WORLD_SP_TSM, "SELECT group_concat(identity || ':' || kind || ':' || hex(serial) || ':' || lives, "
+                        "' ') FROM (SELECT * FROM held ORDER BY identity, kind)" },
+        { WORLD_SEI_TSM, "SELECT group_concat(id || ':' || wanted || ':' || place, ' ') "
+                         "FROM (SELECT * FROM sei_order ORDER BY id)" },
+        { WORLD_SEI_TSM, "SELECT group_concat(identity || ':' || state, ' ') "
+                         "FROM (SELECT * FROM element ORDER BY identity)" },
+};
+
+static mitome_status write_known(struct play *play, const struct known *what, writer *w, mitome_error *error)
 {
-        const struct apdu_command sign = { .cla = 0x80,
-                .ins = 0x2A,
-                .p1 = 0x03,
-                .p2 = 0x97,
-                .data = slice_text(JPKI_MESSAGE_PREFIX "\x02 and what the portal drew"),
-                .expected = 256 };
-        uint8_t bytes[128], response[JPKI_SIGNATURE_SIZE + 2];
-        writer w = WRITER(bytes);
-        size_t size;
-        uint16_t sw = 0;
-        slice signature = { 0 };
-        apdu_write_command(&w, &sign);
-        return !failed(link->transmit(
-                       link->context, writer_view(&w), response, sizeof response, &size, NULL)) &&
-               !failed(apdu_read_response(slice_of(response, size), &signature, &sw, NULL)) && sw == SW_OK &&
-               signature.size == JPKI_SIGNATURE_SIZE;
+        struct sql_query query = { 0 };
+        MITOME_TRY(sql_ask(party_store(play->world.parties[what->who]), what->sql, NULL, 0, &query, error));
+        if (sql_next(&query))
+                write_slice(w, sql_bytes(&query, 0));
+        write_u8(w, '\n');
+        return sql_end(&query);
 }
 
-mitome_status play_try_login(struct play *play, bool *ret_signed, bool *ret_accepted, mitome_error *error)
+mitome_status play_trace(struct play *play, uint8_t ret[SHA256_SIZE], mitome_error *error)
 {
-        struct mitome_enforcer *enforcer;
-        struct ca_status status;
-        uint16_t sw;
-        MITOME_TRY(mitome_enforcer_new(&play->old->element.link, &play->world.app, &enforcer, error));
-        struct mitome_link link = mitome_enforcer_link(enforcer);
-        *ret_signed = !failed(jpki_app_select(enforcer, NULL)) &&
-                      !failed(jpki_app_verify(&link, &jpki_user_verification, WORLD_PIN, &sw, NULL)) &&
-                      signs_login(&link);
-        mitome_enforcer_free(enforcer);
-        MITOME_TRY(world_status(&play->world, REGISTER_USER_VERIFICATION,
-                play_serial(play, REGISTER_USER_VERIFICATION), &status, error));
-        *ret_accepted = *ret_signed && status.state == CA_GOOD;
+        enum { TRACE_MAX = 8192 };
+        uint8_t bytes[TRACE_MAX];
+        writer w = WRITER(bytes);
+        slice all;
+        for (unsigned who = 0; who < WORLD_PARTIES; who++) {
+                struct letter_head head;
+                MITOME_TRY(journal_head(party_store(play->world.parties[who]), &head, error));
+                write_u64(&w, head.number);
+                write_slice(&w, SLICE(head.digest));
+        }
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+                MITOME_TRY(write_known(play, &known[i], &w, error));
+        MITOME_TRY(writer_finish(&w, "what everybody knows", &all, error));
+        sha256(&all, 1, ret);
         return ok();
 }
 
@@ -189,18 +198,44 @@ static mitome_status telephone(struct play *play, const char *kind_of_letter, mi
         return world_settle(&play->world, 3, error);
 }
 
+/* The phone is lost: whoever found it, and knows the PIN, tries it. */
 static mitome_status hold(struct play *play, mitome_error *error)
 {
-        bool signs, accepted;
+        struct visit visit;
+        struct contract contract;
         MITOME_TRY(telephone(play, "hold", error));
-        MITOME_TRY(play_try_login(play, &signs, &accepted, error));
-        play->login_while_held |= accepted;
+        MITOME_TRY(relying_party_visit(&play->world, play->old, WORLD_PIN, (slice){ 0 }, &visit, error));
+        MITOME_TRY(relying_party_contract(&play->world, play->old, WORLD_PASSWORD, &contract, error));
+        play->tried_while_held = visit.answered && contract.valid; /* else a refusal says nothing */
+        play->login_while_held |= visit.answer == MITOME_OK || contract.status == CA_GOOD;
         return ok();
 }
 
 static mitome_status release(struct play *play, mitome_error *error)
 {
         return telephone(play, "release", error);
+}
+
+/* The plan's rule: the caller may be whoever found the phone. */
+static mitome_status release_refused(struct play *play, mitome_error *error)
+{
+        mitome_error refusal = { 0 };
+        mitome_status status = telephone(play, "release", &refusal);
+        if (!failed(status))
+                return fail(error, MITOME_E_VALUE, "a hold was taken back", NULL);
+        return play->world.refusal == MITOME_E_AUTHORITY_REISSUE
+                       ? ok()
+                       : fail(error, refusal.code, refusal.field, refusal.clause);
+}
+
+static mitome_status apply_again(struct play *play, mitome_error *error)
+{
+        struct life_state state;
+        unsigned count;
+        MITOME_TRY(world_apply(&play->world, play->old, play->person, LIFE_ISSUE, LIFE_BOTH, &state, error));
+        MITOME_TRY(life_cycle_deliver(play->old->app, &count, error));
+        MITOME_TRY(world_settle(&play->world, 5, error));
+        return state.order == LIFE_ORDER_DONE ? ok() : fail(error, MITOME_E_VALUE, "same phone", NULL);
 }
 
 /* The SIM is no part of the element: what is left of such an event is that the phone is asked something. */
@@ -249,6 +284,8 @@ static mitome_status (*const steps[EVENT_STEPS])(struct play *, mitome_error *) 
         [EVENT_REVOKE_HERE] = revoke_here,
         [EVENT_HOLD_BY_TELEPHONE] = hold,
         [EVENT_RELEASE_BY_TELEPHONE] = release,
+        [EVENT_RELEASE_IS_REFUSED] = release_refused,
+        [EVENT_APPLY_AGAIN] = apply_again,
         [EVENT_CHANGE_SIM] = change_sim,
         [EVENT_FACTORY_RESET] = factory_reset,
         [EVENT_CHECK_AT_COUNTER] = check_at_counter,
@@ -259,30 +296,57 @@ mitome_status play_step(struct play *play, enum event_step step, mitome_error *e
         return steps[step](play, error);
 }
 
-/* A person with both certificates in his phone, which is where every row begins. */
-mitome_status play_begin(
-        struct play *play, const struct mitome_random *random, int setting, mitome_error *error)
+/* ---- where every row begins ---- */
+
+static mitome_status keep_serials(struct play *play, const struct counter_report *report, mitome_error *error)
 {
-        const struct world_config config = { .random = *random, .now = began, .phone_release = setting };
+        for (size_t i = 0; i < report->person_count; i++) {
+                const struct counter_person *person = &report->persons[i];
+                MITOME_TRY(slice_copy(slice_of(person->serial, person->serial_size), "serial",
+                        play->serials[person->kind].bytes, REGISTER_SERIAL_MAX, error));
+                play->serials[person->kind].size = person->serial_size;
+        }
+        return ok();
+}
+
+/* He can log in, whether the portal asks or has a list: else a refusal later says nothing. */
+static mitome_status log_in_first(struct play *play, mitome_error *error)
+{
+        const slice looks[] = { { 0 }, play->list };
+        for (size_t i = 0; i < 2; i++) {
+                struct visit visit;
+                MITOME_TRY(relying_party_visit(&play->world, play->old, WORLD_PIN, looks[i], &visit, error));
+                if (visit.answer != MITOME_OK)
+                        return fail(error, visit.answer, "first login", NULL);
+        }
+        return ok();
+}
+
+static mitome_status fill_phone(struct play *play, mitome_error *error)
+{
         struct life_state state;
         struct counter_report report;
-        bool signs, accepted;
-        MITOME_TRY(world_open(&play->world, &config, error));
         MITOME_TRY(world_person_make(&play->world, 0, &play->person, error));
         MITOME_TRY(world_phone_make(&play->world, OLD, &play->old, error));
         MITOME_TRY(world_apply(&play->world, play->old, play->person, LIFE_ISSUE, LIFE_BOTH, &state, error));
         MITOME_TRY(play_look(play, play->old, &report, error));
         if (state.order != LIFE_ORDER_DONE || report.verdict != COUNTER_LIVE || report.person_count != 2)
                 return fail(error, MITOME_E_VALUE, "first phone", NULL);
-        for (size_t i = 0; i < report.person_count; i++) {
-                const struct counter_person *person = &report.persons[i];
-                MITOME_TRY(slice_copy(slice_of(person->serial, person->serial_size), "serial",
-                        play->serials[person->kind].bytes, REGISTER_SERIAL_MAX, error));
-                play->serials[person->kind].size = person->serial_size;
-        }
         play->receipts_before = report.last;
-        MITOME_TRY(play_try_login(play, &signs, &accepted, error)); /* else a refusal later says nothing */
-        if (!accepted)
-                return fail(error, MITOME_E_VALUE, "first login", NULL);
-        return ok();
+        return keep_serials(play, &report, error);
+}
+
+/* A person with both certificates in his phone. */
+mitome_status play_begin(
+        struct play *play, const struct mitome_random *random, int setting, mitome_error *error)
+{
+        enum { DAY = 86400 }; /* how long a list is good (publish.h) */
+        const struct world_config config = { .random = *random, .now = began, .phone_release = setting };
+        MITOME_TRY(world_open(&play->world, &config, error));
+        MITOME_TRY(fill_phone(play, error));
+        play->list_until = play->world.now + DAY;
+        MITOME_TRY(relying_party_fetch_list(&play->world, play->list_bytes, &play->list, error));
+        MITOME_TRY(log_in_first(play, error));
+        MITOME_TRY(world_settle(&play->world, 3, error));
+        return play_trace(play, play->trace, error);
 }

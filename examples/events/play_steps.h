@@ -6,7 +6,7 @@
 
 #include "counter.h"
 #include "event_table.h"
-#include "world.h"
+#include "relying_party.h"
 
 struct play {
         struct world world;
@@ -17,7 +17,11 @@ struct play {
                 size_t size;
         } serials[REGISTER_KINDS + 1]; /* what was in the old phone at first */
         unsigned receipts_before;
-        bool checked, login_while_held, refused;
+        uint8_t list_bytes[RELYING_PARTY_LIST_MAX];
+        slice list; /* of revocations, as it was published at first */
+        int64_t list_until;
+        uint8_t trace[SHA256_SIZE]; /* play_trace, at first */
+        bool checked, tried_while_held, login_while_held, refused;
         struct counter_report report; /* the counter's, where it was asked */
 };
 
@@ -35,9 +39,8 @@ slice play_serial(const struct play *play, enum register_kind kind);
 MITOME_CHECKED mitome_status play_look(
         struct play *play, struct world_phone *phone, struct counter_report *ret, mitome_error *error);
 
-/* play_try_login tries to log in with the old phone, its PIN known: whether its key signs, and whether a
- * portal that asks the authority takes it. */
-MITOME_CHECKED mitome_status play_try_login(
-        struct play *play, bool *ret_signed, bool *ret_accepted, mitome_error *error);
+/* play_trace is what all parties have decided and know: the heads of their journals, the certificates, what
+ * was ordered, and what is thought to be in the elements. Two that are equal: nothing has happened. */
+MITOME_CHECKED mitome_status play_trace(struct play *play, uint8_t ret[SHA256_SIZE], mitome_error *error);
 
 #endif

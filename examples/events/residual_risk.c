@@ -74,6 +74,28 @@ static mitome_status count_signatures(
         return ok();
 }
 
+static mitome_status log_in(struct play *play, slice list, bool *ret, mitome_error *error)
+{
+        struct visit visit;
+        MITOME_TRY(relying_party_visit(&play->world, play->old, WORLD_PIN, list, &visit, error));
+        *ret = visit.answer == MITOME_OK;
+        return ok();
+}
+
+/* The last minute of the list of before, and the first one after it. */
+static mitome_status log_in_by_lists(struct play *play, struct residual_outcome *ret, mitome_error *error)
+{
+        enum { MINUTE = 60 };
+        uint8_t bytes[RELYING_PARTY_LIST_MAX];
+        slice list;
+        play->world.now = play->list_until - MINUTE;
+        MITOME_TRY(relying_party_fetch_list(&play->world, bytes, &list, error));
+        MITOME_TRY(log_in(play, play->list, &ret->stale_login, error));
+        MITOME_TRY(log_in(play, list, &ret->list_login, error));
+        play->world.now = play->list_until + MINUTE;
+        return log_in(play, play->list, &ret->expired_login, error);
+}
+
 static mitome_status take_stock(struct play *play, struct residual_outcome *ret, mitome_error *error)
 {
         struct counter_report now;
@@ -82,8 +104,9 @@ static mitome_status take_stock(struct play *play, struct residual_outcome *ret,
         ret->verdict = now.verdict;
         for (size_t i = 0; i < now.person_count; i++)
                 ret->live += now.persons[i].status == COUNTER_GOOD;
-        MITOME_TRY(play_try_login(play, &ret->stale_login, &ret->login, error));
-        return count_signatures(play, &ret->signatures, &ret->facts, error);
+        MITOME_TRY(log_in(play, (slice){ 0 }, &ret->login, error));
+        MITOME_TRY(count_signatures(play, &ret->signatures, &ret->facts, error));
+        return log_in_by_lists(play, ret, error);
 }
 
 static mitome_status play_all(struct play *play, unsigned measures, bool reachable,

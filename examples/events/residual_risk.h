@@ -26,8 +26,10 @@ extern const char *const residual_measure_names[RESIDUAL_MEASURES]; /* "2-1" .. 
 struct residual_outcome {
         unsigned keys;       /* of the person, in the phone */
         unsigned live;       /* certificates of it that are not revoked */
-        bool login;          /* taken by a relying party that asks the authority (OCSP), PIN known */
-        bool stale_login;    /* by one that holds yesterday's list, PIN known */
+        bool login;          /* let in by a portal that asks the authority (OCSP), PIN known */
+        bool stale_login;    /* a day later, by one that still has the list of before, in its last minute */
+        bool list_login;     /* by one that has the list of that day */
+        bool expired_login;  /* by one whose list has run out: never, or nothing here is right */
         unsigned signatures; /* by the signing key, password known, before the lease ends */
         bool facts;          /* 基本4情報 can be read, password known */
         enum counter_verdict verdict;

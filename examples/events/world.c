@@ -127,7 +127,15 @@ static mitome_status start_authority(struct world *world, mitome_error *error)
                 register_open(world->parties[WORLD_AUTHORITY], &world->register_config, &world->book, error));
         world->desks[WORLD_AUTHORITY] =
                 (struct party_desks){ world->book, register_desks, register_desk_count };
-        return ok();
+        const struct publish_config pages = {
+                .cas = { [AUTHORITY_USER_VERIFICATION] = world->user_verification,
+                        [AUTHORITY_SIGNING] = world->signing },
+                .source = register_source(world->book),
+                .random = world->config.random,
+                .clock_context = world,
+                .now = tell_time,
+        };
+        return publish_open(&pages, &world->publication, error);
 }
 
 static mitome_status start_sei_tsm(struct world *world, mitome_error *error)
@@ -220,6 +228,8 @@ void world_stop(struct world *world, enum world_party who)
                 world->reset_server = NULL;
                 break;
         case WORLD_AUTHORITY:
+                publish_close(world->publication);
+                world->publication = NULL;
                 register_close(world->book);
                 world->book = NULL;
                 break;
@@ -306,9 +316,10 @@ static mitome_status ask_authority(struct world *world, enum world_party who, co
         uint8_t buffer[LETTER_MAX], slice *ret, mitome_error *error)
 {
         uint8_t id[LETTER_ID_SIZE];
-        mitome_code refusal;
+        world->refusal = MITOME_OK;
         MITOME_TRY(party_make_id(world->parties[who], id, error));
-        return party_call(world->parties[who], PARTY_AUTHORITY, kind, id, body, buffer, ret, &refusal, error);
+        return party_call(
+                world->parties[who], PARTY_AUTHORITY, kind, id, body, buffer, ret, &world->refusal, error);
 }
 
 static mitome_status register_person(

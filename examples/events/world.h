@@ -13,6 +13,7 @@
 #include "phone_factory.h"
 #include "phone_way_local.h"
 #include "post_local.h"
+#include "publish.h"
 #include "push_queue.h"
 #include "register.h"
 #include "reset_server.h"
@@ -75,12 +76,14 @@ struct world {
         struct mitome_trust *devices; /* the maker's CA of device keys */
         struct register_config register_config;
         struct authority_register *book;
+        struct publication *publication; /* what the authority shows to everybody */
         struct sei_tsm *sei_tsm;
         struct sp_tsm *sp_tsm;
         struct reset_server *reset_server;
         struct push_queue queue;
         struct push push;
         struct maker_batch batch;
+        mitome_code refusal;             /* of the last letter that asked the authority something */
         struct mitome_app app, platform; /* the JPKI app, and the phone's own software */
         struct world_person people[WORLD_PEOPLE];
         struct world_phone phones[WORLD_PHONES];
@@ -128,7 +131,8 @@ MITOME_CHECKED mitome_status world_apply(struct world *world, struct world_phone
 MITOME_CHECKED mitome_status world_go_on(
         struct world *world, struct world_phone *phone, struct life_state *ret, mitome_error *error);
 
-/* world_tell_authority has a party say something of one certificate: "hold", "release". */
+/* world_tell_authority has a party say something of one certificate: "hold", "release". REFUSED:
+ * world->refusal says by which code. */
 MITOME_CHECKED mitome_status world_tell_authority(struct world *world, enum world_party who,
         const char *kind_of_letter, enum register_kind kind, slice serial, mitome_error *error);
 

@@ -32,6 +32,8 @@ static void a_phone_given_away_as_it_is_logs_in_and_signs(void **state)
         assert_int_equal(outcome.keys, 2);
         assert_int_equal(outcome.live, 2);
         assert_true(outcome.login);
+        assert_true(outcome.list_login);
+        assert_false(outcome.expired_login);
         assert_true(outcome.facts);
         assert_int_equal(outcome.signatures, 100); /* the lease, and no more */
         assert_int_equal(outcome.verdict, COUNTER_LIVE);
@@ -48,6 +50,8 @@ static void a_revoked_phone_that_is_not_erased_fools_who_does_not_ask(void **sta
                 assert_int_equal(outcome.live, 0);
                 assert_false(outcome.login);
                 assert_true(outcome.stale_login);
+                assert_false(outcome.list_login);
+                assert_false(outcome.expired_login);
                 assert_true(outcome.facts);
                 assert_int_equal(outcome.signatures, 100);
                 assert_int_equal(outcome.verdict, COUNTER_UNDELETED);
@@ -64,6 +68,7 @@ static void each_way_to_erase_leaves_nothing(void **state)
                 assert_int_equal(outcome.keys, 0);
                 assert_int_equal(outcome.live, 0);
                 assert_false(outcome.stale_login);
+                assert_false(outcome.list_login);
                 assert_false(outcome.facts);
                 assert_int_equal(outcome.signatures, 0);
                 assert_int_equal(outcome.verdict, COUNTER_ERASED);
