@@ -1000,6 +1000,89 @@ static void the_phone_that_is_to_be_erased_is_woken_until_its_receipt_comes(void
         assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT count(*) FROM push_token"), 0);
 }
 
+/* ---- what key 0017 signs ---- */
+
+static uint8_t flags_of(struct tsm_rig *rig, unsigned phone)
+{
+        struct element_rig *element = &rig->phones[phone].element;
+        element_rig_cycle(element);
+        assert_int_equal(element_rig_select(element, element_rig_jpki), SW_OK);
+        assert_int_equal(element_rig_command(element, 0x80CA0001, nothing), SW_OK);
+        const uint8_t flags = element_rig_value(element, 0x81).data[0];
+        element_rig_cycle(element);
+        return flags;
+}
+
+/* As whoever personalised it before flag 01 was known left it. */
+static void loosen(struct tsm_rig *rig, unsigned phone)
+{
+        static const uint8_t as_phone[] = { 0x00, 0x00 };
+        struct element_rig *element = &rig->phones[phone].element;
+        element_rig_off(element);
+        element_rig_store(element, 0x0201, SLICE(as_phone)); /* OBJECT_JPKI_SETTINGS: personality, flags */
+        element_rig_open(element);
+        assert_int_equal(flags_of(rig, phone), 0x00);
+}
+
+static uint16_t sign_host_hash(struct tsm_rig *rig, unsigned phone)
+{
+        static const uint8_t pin_file[] = { 0x00, 0x18 }, hash[32] = { 1 };
+        struct element_rig *element = &rig->phones[phone].element;
+        element_rig_cycle(element);
+        assert_int_equal(element_rig_select(element, element_rig_jpki), SW_OK);
+        assert_int_equal(element_rig_command(element, 0x00A4020C, SLICE(pin_file)), SW_OK);
+        assert_int_equal(element_rig_command(element, 0x00200080, slice_text("1234")), SW_OK);
+        const uint16_t sw = element_rig_command(element, 0x802A0297, SLICE(hash));
+        element_rig_cycle(element);
+        return sw;
+}
+
+/* Once it has come, the holder's PIN opens key 0017 of a phone for no hash of a host's any more, whichever
+ * order it came for, or none. */
+static void a_phone_from_before_is_tightened_when_it_comes(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(flags_of(rig, 0), 0x01);
+        assert_int_equal(sign_host_hash(rig, 0), SW_CONDITIONS);
+        loosen(rig, 0);
+        assert_int_equal(sign_host_hash(rig, 0), SW_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK); /* for nothing at all */
+        assert_int_equal(flags_of(rig, 0), 0x01);
+        assert_int_equal(sign_host_hash(rig, 0), SW_CONDITIONS);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING);
+
+        loosen(rig, 0);
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "renew", SIGNING, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
+        assert_int_equal(flags_of(rig, 0), 0x01);
+}
+
+/* It refuses to be another thing than it is: what is loose there does not come to more, and its lease goes on
+ * to end. */
+static void a_phone_that_cannot_be_tightened_gets_no_new_key(void **state)
+{
+        static const uint8_t numbered[] = { 0x00, 0x00, 'N', '1' };
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        struct element_rig *element = &rig->phones[0].element;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        element_rig_off(element);
+        element_rig_store(element, 0x0201, SLICE(numbered));
+        element_rig_open(element);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(lease_of(rig, 0), 8);
+        assert_int_equal(flags_of(rig, 0), 0x00);
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "renew", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_E_APDU_STATUS);
+        assert_state(rig, order, SP_ORDER_OPEN, MITOME_OK);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+}
+
 /* ---- cuts of the relay ---- */
 
 /* The way to the phone breaks at each command of an issue, before it arrives or behind it; the same order
@@ -1185,6 +1268,10 @@ int main(void)
                         an_erasure_whose_receipt_is_withheld_is_not_confirmed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         the_phone_that_is_to_be_erased_is_woken_until_its_receipt_comes, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_phone_from_before_is_tightened_when_it_comes, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_phone_that_cannot_be_tightened_gets_no_new_key, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(an_issue_survives_a_cut_at_each_command, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         an_issue_survives_each_letters_loss_and_doubling, set_up, tear_down),

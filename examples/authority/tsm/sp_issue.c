@@ -59,19 +59,9 @@ static mitome_status see_old_revoked(struct work *work, mitome_error *error)
                                                     : ok();
 }
 
-/* The applet of a phone that is an authenticator signs no hash of a host's with the user's key. */
-static mitome_status personalise(struct work *work, mitome_error *error)
-{
-        enum { ANY = TSM_USER_KEY | TSM_USER_CERTIFICATE | TSM_SIGNING_KEY | TSM_SIGNING_CERTIFICATE };
-        unsigned there;
-        MITOME_TRY(tsm_look(&work->visit->channel, &there, error));
-        return there & ANY ? ok() : tsm_personalise(&work->visit->channel, TSM_AUTHENTICATOR, "", error);
-}
-
 static mitome_status ask_key(struct work *work, mitome_error *error)
 {
         MITOME_TRY(see_old_revoked(work, error));
-        MITOME_TRY(personalise(work, error));
         return move(work, SP_STEP_KEY_ASKED, error);
 }
 
@@ -396,6 +386,16 @@ static mitome_status settle(struct sp_visit *visit, const struct sp_order *order
         return sp_order_move(visit->tsm, order, all ? SP_ORDER_DONE : SP_ORDER_HOLDER, error);
 }
 
+/* Also where keys and certificates stand already: what is set in an applet in use can only be tightened, and
+ * this is. */
+mitome_status sp_tighten(struct sp_visit *visit, mitome_error *error)
+{
+        enum tsm_personality now;
+        MITOME_TRY(tsm_plays(&visit->channel, &now, error));
+        return now == TSM_AUTHENTICATOR ? ok()
+                                        : tsm_personalise(&visit->channel, TSM_AUTHENTICATOR, "", error);
+}
+
 mitome_status sp_do_issue(struct sp_visit *visit, const struct sp_order *order, mitome_error *error)
 {
         struct sql_store *store = visit->tsm->store;
@@ -415,6 +415,7 @@ mitome_status sp_do_issue(struct sp_visit *visit, const struct sp_order *order, 
                         SQL_VALUES(SQL_BYTES(SLICE(order->id))), NULL, error);
         if (failed(status))
                 return sp_again(status, &cause, error);
+        MITOME_TRY(sp_tighten(visit, error));
         for (unsigned kind = SP_LAST_KIND; open && kind >= SP_FIRST_KIND; kind--)
                 MITOME_TRY(do_kind(visit, order, kind, &open, error));
         if (!open)

@@ -229,15 +229,36 @@ mitome_status tsm_lease_left(struct tsm_channel *channel, uint16_t *ret_count, m
         return ok();
 }
 
+/* GET DATA 0001 */
+static mitome_status ask_state(
+        struct tsm_channel *channel, uint8_t plain[TSM_WIRE_MAX], slice *ret, mitome_error *error)
+{
+        return tsm_exchange(channel,
+                &(struct apdu_command){ .cla = 0x80, .ins = 0xCA, .p2 = 0x01, .expected = 256 }, plain, ret,
+                error);
+}
+
 mitome_status tsm_look(struct tsm_channel *channel, unsigned *ret_there, mitome_error *error)
 {
         uint8_t plain[TSM_WIRE_MAX];
         slice answer, there;
-        MITOME_TRY(tsm_exchange(channel,
-                &(struct apdu_command){ .cla = 0x80, .ins = 0xCA, .p2 = 0x01, .expected = 256 }, plain,
-                &answer, error));
+        MITOME_TRY(ask_state(channel, plain, &answer, error));
         MITOME_TRY(tlv_find_fixed(answer, 0x83, "what is there", 1, &there, error));
         *ret_there = there.data[0];
+        return ok();
+}
+
+mitome_status tsm_plays(struct tsm_channel *channel, enum tsm_personality *ret, mitome_error *error)
+{
+        enum { NO_HOST_HASHES = 0x01 };
+        uint8_t plain[TSM_WIRE_MAX];
+        slice answer, personality, flags;
+        MITOME_TRY(ask_state(channel, plain, &answer, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0x80, "personality", 1, &personality, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0x81, "flags", 1, &flags, error));
+        *ret = personality.data[0]              ? TSM_CARD
+               : flags.data[0] & NO_HOST_HASHES ? TSM_AUTHENTICATOR
+                                                : TSM_PHONE;
         return ok();
 }
 

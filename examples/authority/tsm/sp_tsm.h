@@ -61,6 +61,10 @@ enum tsm_personality {
 MITOME_CHECKED mitome_status tsm_personalise(struct tsm_channel *channel, enum tsm_personality personality,
         const char *serial, mitome_error *error);
 
+/* tsm_plays tells what it plays. */
+MITOME_CHECKED mitome_status tsm_plays(
+        struct tsm_channel *channel, enum tsm_personality *ret, mitome_error *error);
+
 /* tsm_set_lease lets the signing key make `count` more signatures, as long as the certificate with this
  * serial number stands beside it: to be called when the certificate was seen to be alive. */
 MITOME_CHECKED mitome_status tsm_set_lease(

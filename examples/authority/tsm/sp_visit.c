@@ -170,6 +170,25 @@ static mitome_status prepare(struct sp_tsm *tsm, slice identity, bool *ret_order
         }
 }
 
+/* A phone that got its certificates before orders began with it. One that refuses keeps what it has: its
+ * lease still ends, and so do its certificates. */
+static mitome_status tighten_former(struct sp_visit *visit, mitome_error *error)
+{
+        struct sp_held held = { 0 };
+        mitome_error cause = { 0 };
+        for (unsigned kind = SP_FIRST_KIND; !held.there && kind <= SP_LAST_KIND; kind++)
+                MITOME_TRY(sp_held_load(visit->tsm->store, visit->identity, kind, &held, error));
+        if (!held.there)
+                return ok();
+        mitome_status status = sp_visit_open(visit, TSM_JPKI, &cause);
+        if (!failed(status))
+                status = sp_tighten(visit, &cause);
+        if (status.code != MITOME_E_APDU_STATUS)
+                return failed(status) ? sp_again(status, &cause, error) : ok();
+        sp_visit_close(visit);
+        return ok();
+}
+
 static mitome_status work(struct sp_visit *visit, mitome_error *error)
 {
         enum { ROUNDS = 3 };
@@ -181,6 +200,7 @@ static mitome_status work(struct sp_visit *visit, mitome_error *error)
                 MITOME_TRY(do_orders(visit, error));
                 MITOME_TRY(has_erasure(visit, &again, error));
         }
+        MITOME_TRY(tighten_former(visit, error));
         return sp_renew_lease(visit, error);
 }
 

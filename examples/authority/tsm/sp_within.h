@@ -319,6 +319,9 @@ bool sp_visit_absent(const struct sp_visit *visit, mitome_status status);
  */
 MITOME_CHECKED mitome_status sp_collect_receipts(struct sp_visit *visit, bool *ret_all, mitome_error *error);
 
+/* sp_tighten sees to it that the open JPKI applet is a phone's whose user-verification key signs no hash of a
+ * host's, nor a message that does not name its use (PROTOCOL.md, SIGN). */
+MITOME_CHECKED mitome_status sp_tighten(struct sp_visit *visit, mitome_error *error); /* sp_issue.c */
 MITOME_CHECKED mitome_status sp_do_issue(
         struct sp_visit *visit, const struct sp_order *order, mitome_error *error); /* sp_issue.c */
 MITOME_CHECKED mitome_status sp_do_erase(
