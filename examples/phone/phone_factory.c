@@ -4,52 +4,6 @@
 #include "sei_tsm.h"
 #include "sp_tsm.h"
 
-#include <stdlib.h>
-
-/* ---- a medium in memory ---- */
-
-static mitome_status copy_image(slice image, uint8_t **ret, mitome_error *error)
-{
-        uint8_t *copy = malloc(image.size + 1);
-        if (!copy)
-                return fail(error, MITOME_E_NO_MEMORY, "state", NULL);
-        mitome_status status = slice_copy(image, "state", copy, image.size, error);
-        if (failed(status))
-                free(copy);
-        else
-                *ret = copy;
-        return status;
-}
-
-static mitome_status load_memory(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error)
-{
-        const struct factory_element *element = context;
-        *ret_image = NULL;
-        *ret_size = element->image_size;
-        return element->image ? copy_image(slice_of(element->image, element->image_size), ret_image, error)
-                              : ok();
-}
-
-static void drop_memory(struct factory_element *element)
-{
-        if (element->image)
-                bytes_wipe(element->image, element->image_size);
-        free(element->image);
-        element->image = NULL;
-        element->image_size = 0;
-}
-
-static mitome_status replace_memory(void *context, mitome_slice image, mitome_error *error)
-{
-        struct factory_element *element = context;
-        uint8_t *next;
-        MITOME_TRY(copy_image(image, &next, error));
-        drop_memory(element);
-        element->image = next;
-        element->image_size = image.size;
-        return ok();
-}
-
 /* ---- an element ---- */
 
 static mitome_status transmit(void *context, mitome_slice command, uint8_t *response, size_t capacity,
@@ -109,10 +63,8 @@ static mitome_status create(struct factory_element *element, mitome_error *error
 mitome_status factory_element_make(struct factory_element *element, const struct mitome_random *random,
         const struct mitome_storage *medium, mitome_error *error)
 {
-        const struct mitome_storage memory = {
-                .context = element, .load = load_memory, .replace = replace_memory
-        };
-        *element = (struct factory_element){ .config = { .storage = medium ? *medium : memory,
+        *element = (struct factory_element){ .config = { .storage = medium ? *medium
+                                                                           : storage_memory(&element->memory),
                                                      .random = *random },
                 .link = { .context = element, .transmit = transmit, .reset = reset } };
         mitome_status status = create(element, error);
@@ -131,7 +83,7 @@ mitome_status factory_element_cycle(struct factory_element *element, mitome_erro
 void factory_element_end(struct factory_element *element)
 {
         mitome_element_free(element->element);
-        drop_memory(element);
+        storage_memory_drop(&element->memory);
         bytes_wipe(element, sizeof *element);
 }
 

@@ -8,6 +8,7 @@
  * in a new phone, and no provider's domain. */
 
 #include "maker_device_ca.h"
+#include "storage_memory.h"
 #include "tsm_channel.h"
 
 #include <mitome/element.h>
@@ -19,9 +20,8 @@ struct factory_element {
         struct mitome_element *element; /* NULL: off */
         struct mitome_element_config config;
         struct tsm_key_set issuer;
-        struct mitome_link link; /* to it; the platform's, not an app's */
-        uint8_t *image;          /* what it remembers */
-        size_t image_size;
+        struct mitome_link link;      /* to it; the platform's, not an app's */
+        struct storage_memory memory; /* what it remembers, without another medium */
 };
 
 /* factory_element_make makes one and powers it on. Do not move it afterwards. `medium` NULL: its own memory;

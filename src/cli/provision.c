@@ -6,10 +6,10 @@
 #include "random_system.h"
 #include "sei_tsm.h"
 #include "sp_tsm.h"
+#include "storage_memory.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -283,50 +283,6 @@ static mitome_status fill(struct mitome_element *element, const struct provision
 
 /* ---- until it is whole it is only in memory: whoever is cut short has made nothing ---- */
 
-struct memory {
-        uint8_t *image; /* NULL: nothing yet */
-        size_t size;
-};
-
-static mitome_status copy_image(slice image, uint8_t **ret, mitome_error *error)
-{
-        uint8_t *copy = malloc(image.size + 1);
-        if (!copy)
-                return fail(error, MITOME_E_NO_MEMORY, "state", NULL);
-        mitome_status status = slice_copy(image, "state", copy, image.size, error);
-        if (failed(status))
-                free(copy);
-        else
-                *ret = copy;
-        return status;
-}
-
-static mitome_status load_memory(void *context, uint8_t **ret_image, size_t *ret_size, mitome_error *error)
-{
-        const struct memory *memory = context;
-        *ret_image = NULL;
-        *ret_size = memory->size;
-        return memory->image ? copy_image(slice_of(memory->image, memory->size), ret_image, error) : ok();
-}
-
-static void drop_memory(struct memory *memory)
-{
-        if (memory->image)
-                bytes_wipe(memory->image, memory->size);
-        free(memory->image);
-        *memory = (struct memory){ 0 };
-}
-
-static mitome_status replace_memory(void *context, mitome_slice image, mitome_error *error)
-{
-        struct memory *memory = context;
-        struct memory next = { .size = image.size };
-        MITOME_TRY(copy_image(image, &next.image, error));
-        drop_memory(memory);
-        *memory = next;
-        return ok();
-}
-
 static mitome_status make_in_memory(
         const struct provision_order *order, const struct mitome_card_keys *keys, mitome_error *error)
 {
@@ -341,19 +297,18 @@ static mitome_status make_in_memory(
 mitome_status provision_demo(
         const struct provision_order *order, const struct mitome_card_keys *keys, mitome_error *error)
 {
-        struct memory memory = { 0 };
+        struct storage_memory memory = { 0 };
         struct mitome_element_config in_memory = *order->element;
         struct provision_order made = *order;
         const struct mitome_storage *storage = &order->element->storage;
-        in_memory.storage =
-                (struct mitome_storage){ .context = &memory, .load = load_memory, .replace = replace_memory };
+        in_memory.storage = storage_memory(&memory);
         made.element = &in_memory;
         mitome_status status = make_in_memory(&made, keys, error);
         if (!failed(status))
                 status = storage->replace(storage->context, slice_of(memory.image, memory.size), error);
         if (!failed(status))
                 say_what_was_made(order->personality);
-        drop_memory(&memory);
+        storage_memory_drop(&memory);
         bytes_wipe(&in_memory, sizeof in_memory);
         return status;
 }
