@@ -125,14 +125,6 @@ static mitome_status allow_platform(const struct phone_factory *factory, struct 
                                  : ok();
 }
 
-mitome_status phone_factory_certify(void *context, slice identity, const uint8_t point[MAKER_POINT_SIZE],
-        struct authority_der *ret, mitome_error *error)
-{
-        const struct phone_factory_ca *desk = context;
-        (void)identity; /* which is in no certificate: the element says it */
-        return maker_device_ca_certify(&desk->ca, &desk->random, desk->now, point, ret, error);
-}
-
 mitome_status phone_factory_equip(const struct phone_factory *factory, const struct mitome_link *link,
         const struct tsm_key_set *issuer, const char *identity, mitome_error *error)
 {

@@ -7,7 +7,7 @@
  * phone; and a My Number Card, which is an element with the card's personality. No certificate of a person is
  * in a new phone, and no provider's domain. */
 
-#include "maker_device_ca.h"
+#include "maker.h"
 #include "storage_memory.h"
 #include "tsm_channel.h"
 
@@ -32,8 +32,7 @@ MITOME_CHECKED mitome_status factory_element_make(struct factory_element *elemen
 MITOME_CHECKED mitome_status factory_element_cycle(struct factory_element *element, mitome_error *error);
 void factory_element_end(struct factory_element *element);
 
-/* Who makes phones: the maker's CA for devices behind `certify` (phone_factory_certify, with a struct
- * phone_factory_ca as its context, or a party's). */
+/* Who makes phones: the maker's CA for devices is behind `certify`. */
 struct phone_factory {
         struct maker_batch batch;
         struct mitome_random random;
@@ -46,14 +45,6 @@ struct phone_factory {
         mitome_status (*keys)(
                 void *context, slice identity, const struct tsm_key_set *issuer, mitome_error *error);
 };
-
-struct phone_factory_ca {
-        struct maker_ca ca;
-        struct mitome_random random;
-        int64_t now;
-};
-MITOME_CHECKED mitome_status phone_factory_certify(void *context, slice identity,
-        const uint8_t point[MAKER_POINT_SIZE], struct authority_der *ret, mitome_error *error);
 
 /* phone_factory_equip does what the maker does to a new element behind `link`: batch key, device key with its
  * certificate and identity (as phone_identity_is_plain has it), an access rule for the phone's own software,

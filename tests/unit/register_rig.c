@@ -453,7 +453,7 @@ struct register_rig_status register_rig_status(struct register_rig *rig, enum re
         slice answer;
         struct register_rig_status status = { 0 };
         write_named(&w, 2, kind, der);
-        must(register_rig_ask(rig, RIG_PORTAL, "status", &w, &answer) == MITOME_OK);
+        must(register_rig_ask(rig, RIG_SHOP, "status", &w, &answer) == MITOME_OK);
         status.status = member_number(answer, 1);
         if (status.status == REGISTER_HOLD || status.status == REGISTER_REVOKED)
                 status.reason = member_number(answer, 2);

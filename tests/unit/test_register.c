@@ -695,6 +695,18 @@ static void test_a_successor_is_told_to_verifiers_and_one_way(void **state)
                 ask_successor(rig, RIG_PORTAL, kind, issuer, old, new, &yes), MITOME_E_AUTHORITY_SENDER);
 }
 
+/* A relying party asks the responder, as everybody may; the SP-TSM keeps the receipts that it brings. */
+static void test_nobody_asks_what_he_has_no_need_of(void **state)
+{
+        uint8_t bytes[8];
+        const writer body = WRITER(bytes);
+        assert_int_equal(register_rig_ask(*state, RIG_PORTAL, "status", &body, NULL), MITOME_E_LETTER_SENDER);
+        assert_int_equal(
+                register_rig_ask(*state, RIG_SP_TSM, "receipt-known", &body, NULL), MITOME_E_LETTER_SENDER);
+        assert_int_not_equal(
+                register_rig_ask(*state, RIG_SHOP, "status", &body, NULL), MITOME_E_LETTER_SENDER);
+}
+
 /* A portal that slept through one phone still learns of the next; and the register says it because it wrote
  * down which took whose place, also where the former had ended before. */
 static void test_a_chain_of_three_is_one_line(void **state)
@@ -943,6 +955,7 @@ int main(void)
                 TEST(test_a_phones_hold_ends_in_a_new_certificate),
                 TEST(test_a_hold_is_released_where_the_setting_says_so),
                 TEST(test_a_successor_is_told_to_verifiers_and_one_way),
+                TEST(test_nobody_asks_what_he_has_no_need_of),
                 TEST(test_a_chain_of_three_is_one_line),
                 TEST(test_a_card_revokes_its_holders_phone_from_another),
                 TEST(test_a_description_of_two_people_finds_none),

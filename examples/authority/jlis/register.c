@@ -60,9 +60,9 @@ static const char *const sp_tsm[] = { PARTY_SP_TSM, NULL };
 static const char *const counters[] = { PARTY_CALL_CENTRE, PARTY_MUNICIPALITY, NULL };
 static const char *const revokers[] = { PARTY_SP_TSM, PARTY_MUNICIPALITY, PARTY_CALL_CENTRE, NULL };
 static const char *const call_centre[] = { PARTY_CALL_CENTRE, NULL };
-static const char *const askers[] = { PARTY_SP_TSM, PARTY_SHOP, PARTY_PORTAL, NULL };
+static const char *const askers[] = { PARTY_SP_TSM, PARTY_SHOP, NULL };
 static const char *const bringers[] = { PARTY_SP_TSM, PARTY_SHOP, PARTY_MAKER, NULL };
-static const char *const readers[] = { PARTY_SHOP, PARTY_SP_TSM, NULL };
+static const char *const shop[] = { PARTY_SHOP, NULL };
 static const char *const portal[] = { PARTY_PORTAL, NULL };
 
 const struct party_desk register_desks[] = {
@@ -77,7 +77,7 @@ const struct party_desk register_desks[] = {
         { "find", call_centre, register_find_desk },
         { "status", askers, register_status_desk },
         { "receipt", bringers, register_receipt_desk },
-        { "receipt-known", readers, register_known_desk },
+        { "receipt-known", shop, register_known_desk },
         { "successor", portal, register_successor_desk },
 };
 const size_t register_desk_count = sizeof register_desks / sizeof register_desks[0];
