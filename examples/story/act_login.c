@@ -21,13 +21,14 @@ static mitome_status bind_certificate(struct story *story, uint8_t *buffer, size
         slice message;
         uint16_t sw;
         MITOME_TRY(binding_compose(&made, message_bytes, &message, error));
+        stage_note(&story->stage, "the JPKI app asks for the PIN, to bind a passkey of %s", made.rp_id);
         MITOME_TRY(jpki_app_select(story->phone.jpki, error));
         MITOME_TRY(jpki_app_verify(link, &jpki_user_verification, USER_PIN, &sw, error));
         MITOME_TRY(jpki_app_read_certificate(
                 link, &jpki_user_verification, buffer, capacity, ret_certificate, &sw, error));
         MITOME_TRY(jpki_app_sign_message(link, message, ret_signature, &sw, error));
         stage_sent(&story->stage, ELEMENT, APP,
-                "certificate, and its key binds the passkey for " PORTAL_RP_ID ", after the PIN");
+                "certificate; its key binds the passkey for " PORTAL_RP_ID ", after the PIN");
         return ok();
 }
 

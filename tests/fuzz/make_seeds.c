@@ -144,6 +144,17 @@ static void write_statement_seeds(const char *folder, const char *format, const 
         write_seed(folder, "tpm", "certificate", 2, leaf);
 }
 
+/* As fuzz_bind_passkey reads it. */
+static void write_passkey(const char *folder, const char *name, const struct rig_response *built)
+{
+        uint8_t bytes[16384];
+        writer w = WRITER(bytes);
+        write_u16(&w, (uint16_t)built->client_data_size);
+        write_slice(&w, slice_of(built->client_data, built->client_data_size));
+        write_slice(&w, slice_of(built->auth_data, built->auth_data_size));
+        write_seed(folder, "bind_passkey", name, 0, writer_view(&w));
+}
+
 static void write_registrations(const char *folder, struct format_rig *formats)
 {
         static const uint8_t extensions[] = { 0xA1, 0x6B, 'c', 'r', 'e', 'd', 'P', 'r', 'o', 't', 'e', 'c',
@@ -169,6 +180,7 @@ static void write_registrations(const char *folder, struct format_rig *formats)
                                 slice_of(built.auth_data, built.auth_data_size));
                         write_seed(folder, "client_data", name, -1,
                                 slice_of(built.client_data, built.client_data_size));
+                        write_passkey(folder, name, &built);
                         write_statement_seeds(folder, format_rig_name((enum rig_format)format), name,
                                 rig_statement(&built));
                 }
