@@ -143,9 +143,9 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
 {
         struct relay *relay = context;
         struct relay_station *station = relay->station;
-        service_lock_leave(station->lock);
+        mitome_status told = service_lock_tell(station->lock, error);
         pthread_mutex_lock(&station->mutex);
-        mitome_status status = relay->cancelled || relay->number >= RELAY_NUMBER_MAX
+        mitome_status status = failed(told) || relay->cancelled || relay->number >= RELAY_NUMBER_MAX
                                        ? fail(error, MITOME_E_LINK, "phone", NULL)
                                        : carry(relay, command, response, capacity, ret_size, error);
         pthread_mutex_unlock(&station->mutex);
@@ -171,8 +171,8 @@ static mitome_code serve(struct relay *relay)
         const struct mitome_link link = { .context = relay, .transmit = transmit };
         service_lock_take(station->lock);
         mitome_status status = station->relay.serve(station->relay.context, identity_of(relay), &link, NULL);
-        service_lock_leave(station->lock);
-        return status.code;
+        mitome_status told = service_lock_tell(station->lock, NULL);
+        return failed(told) ? told.code : status.code;
 }
 
 static void *run(void *context)

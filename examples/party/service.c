@@ -104,6 +104,17 @@ static unsigned status_of(mitome_code code)
 
 /* ---- what can be asked ---- */
 
+/* Leaves the lock; what was done is told when it is on the disk, a refusal, too. */
+static mitome_status tell(struct service *service, mitome_status status, mitome_error *error)
+{
+        mitome_error cause = { 0 };
+        mitome_status told = service_lock_tell(service->lock, &cause);
+        if (!failed(told))
+                return status;
+        *error = cause;
+        return told;
+}
+
 static void on_letter(struct service *service, slice rest, slice body, struct reply *reply)
 {
         uint8_t bytes[LETTER_MAX];
@@ -112,7 +123,7 @@ static void on_letter(struct service *service, slice rest, slice body, struct re
         (void)rest;
         service_lock_take(service->lock);
         mitome_status status = party_receive(service->parts.party, &service->parts.desks, body, &out, &error);
-        service_lock_leave(service->lock);
+        status = tell(service, status, &error);
         if (failed(status))
                 reply_error(reply, status_of(status.code), &error);
         else
@@ -126,7 +137,7 @@ static void on_phone(struct service *service, slice rest, slice body, struct rep
         mitome_error error = { 0 };
         service_lock_take(service->lock);
         mitome_status status = phone_desks_answer(&service->parts.phone, rest, body, &out, &error);
-        service_lock_leave(service->lock);
+        status = tell(service, status, &error);
         if (!failed(status))
                 reply_bytes(reply, MHD_HTTP_OK, cbor_type, writer_view(&out));
         else if (status_of(status.code) == MHD_HTTP_INTERNAL_SERVER_ERROR)
@@ -181,7 +192,12 @@ static void on_page(struct service *service, const struct service_page *page, sl
         asked.path = read_rest(&r);
         service_lock_take(service->lock);
         mitome_status status = page->handle(service->parts.page_context, &asked, &bytes, &size, &error);
-        service_lock_leave(service->lock);
+        mitome_status told = tell(service, status, &error);
+        if (!failed(status) && failed(told)) {
+                bytes_wipe(bytes, size);
+                free(bytes);
+        }
+        status = told;
         if (!failed(status))
                 *reply = (struct reply){ MHD_HTTP_OK, page->media_type, bytes, size };
         else
@@ -404,7 +420,7 @@ static void tick(struct service *service)
         (void)failed(party_flush(service->parts.party, &left, NULL)); /* what failed is tried again */
         if (service->parts.tick)
                 (void)failed(service->parts.tick(service->parts.tick_context, NULL));
-        service_lock_leave(service->lock);
+        (void)failed(service_lock_tell(service->lock, NULL)); /* whoever asks next is told so */
 }
 
 static void *run_ticker(void *context)
@@ -447,8 +463,8 @@ mitome_status service_open(const struct service_parts *parts, struct service_loc
         service->parts = *parts;
         service->lock = lock;
         make_condition(service);
-        mitome_status status = ok();
-        if (parts->relay.serve)
+        mitome_status status = service_lock_ease(lock, parts->party, error);
+        if (!failed(status) && parts->relay.serve)
                 status = relay_station_open(&parts->relay,
                         parts->relay_seconds ? parts->relay_seconds : SERVICE_RELAY_SECONDS, lock,
                         parts->party, &service->station, error);
@@ -486,6 +502,7 @@ void service_close(struct service *service)
         if (service->daemon)
                 MHD_stop_daemon(service->daemon);
         relay_station_free(service->station);
+        service_lock_ease_no_more(service->lock, service->parts.party);
         pthread_cond_destroy(&service->stopped);
         pthread_mutex_destroy(&service->mutex);
         free(service);

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,8 @@ struct sql_store {
         sqlite3 *db;
         unsigned depth;     /* transactions that are open, one in another */
         bool commit_failed; /* and has ended its transaction: the rollback that follows is none */
+        int wal;            /* the file that commits are written to, when they are eased; else -1 */
+        _Atomic uint64_t commits;
         struct kept_statement kept[KEPT];
 };
 
@@ -151,6 +155,8 @@ mitome_status sql_do(struct sql_store *store, const char *sql, const struct sql_
                 return fail(error, MITOME_E_ARGUMENT, "statement", NULL);
         if (result != SQLITE_DONE)
                 return sql_failure(result, error);
+        if (store->depth == 0)
+                atomic_fetch_add(&store->commits, 1);
         if (ret_changed)
                 *ret_changed = changed;
         return ok();
@@ -236,6 +242,8 @@ mitome_status sql_commit(struct sql_store *store, mitome_error *error)
                 store->depth++;
                 sql_rollback(store);
                 store->commit_failed = true;
+        } else if (store->depth == 0) {
+                atomic_fetch_add(&store->commits, 1);
         }
         return status;
 }
@@ -271,6 +279,48 @@ bool sql_is_open(const struct sql_store *store)
 int64_t sql_last_row(const struct sql_store *store)
 {
         return sqlite3_last_insert_rowid(store->db);
+}
+
+/* ---- durability for several at once ---- */
+
+/* SQLite goes on syncing the log and the database around a checkpoint (synchronous=NORMAL), so that what is
+ * left to do is the log itself. It is the same file as long as the store is open, and has no locks that
+ * closing it would end. */
+mitome_status sql_ease(struct sql_store *store, mitome_error *error)
+{
+        const char *name = sqlite3_db_filename(store->db, "main");
+        char path[PATH_MAX];
+        if (!name || !*name)
+                return ok();
+        if (store->wal >= 0)
+                return run(store, "PRAGMA synchronous = NORMAL", error);
+        int length = snprintf(path, sizeof path, "%s-wal", name);
+        if (length < 0 || length >= PATH_MAX)
+                return fail(error, MITOME_E_TOO_LONG, "store", NULL);
+        store->wal = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (store->wal < 0)
+                return fail(error, MITOME_E_FILE_READ, "store", NULL);
+        return run(store, "PRAGMA synchronous = NORMAL", error);
+}
+
+mitome_status sql_ease_no_more(struct sql_store *store, mitome_error *error)
+{
+        if (store->wal < 0)
+                return ok();
+        MITOME_TRY(run(store, "PRAGMA synchronous = FULL", error));
+        return sql_harden(store, error);
+}
+
+uint64_t sql_commits(const struct sql_store *store)
+{
+        return atomic_load(&store->commits);
+}
+
+mitome_status sql_harden(const struct sql_store *store, mitome_error *error)
+{
+        return store->wal < 0 || fdatasync(store->wal) == 0
+                       ? ok()
+                       : fail(error, MITOME_E_SQL_FAILED, "the disk", NULL);
 }
 
 /* ---- opening ---- */
@@ -385,6 +435,7 @@ mitome_status sql_open(
         struct sql_store *store = calloc(1, sizeof *store);
         if (!store)
                 return fail(error, MITOME_E_NO_MEMORY, "store", NULL);
+        store->wal = -1;
         mitome_status status = open_and_check(store, path, schema, version, error);
         if (failed(status)) {
                 sql_close(store);
@@ -401,5 +452,7 @@ void sql_close(struct sql_store *store)
         for (size_t i = 0; i < KEPT; i++)
                 sqlite3_finalize(store->kept[i].statement);
         sqlite3_close_v2(store->db);
+        if (store->wal >= 0)
+                (void)close(store->wal);
         free(store);
 }

@@ -70,4 +70,16 @@ MITOME_CHECKED mitome_status sql_settle(struct sql_store *store, mitome_status s
 bool sql_is_open(const struct sql_store *store);
 int64_t sql_last_row(const struct sql_store *store); /* rowid of the last INSERT */
 
+/* Durability for several at once (group commit). In a store that is eased, a commit is written but does not
+ * wait for the disk: it outlives the process, and not yet the machine. Whoever eases a store tells nobody
+ * what is in it before sql_harden has come back for the commits until then (service_lock.h). sql_ease does
+ * nothing to a store in memory. sql_commits counts what was written; it and sql_harden, which waits for the
+ * disk, may be called by another thread meanwhile: what was counted before sql_harden began is on the disk
+ * when it succeeds. When it has failed once, what the system still holds is not known any more: it must not
+ * be asked again. */
+MITOME_CHECKED mitome_status sql_ease(struct sql_store *store, mitome_error *error);
+MITOME_CHECKED mitome_status sql_ease_no_more(struct sql_store *store, mitome_error *error);
+uint64_t sql_commits(const struct sql_store *store);
+MITOME_CHECKED mitome_status sql_harden(const struct sql_store *store, mitome_error *error);
+
 #endif

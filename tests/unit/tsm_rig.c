@@ -99,7 +99,7 @@ static const struct {
 static void open_party(struct tsm_rig *rig, int which)
 {
         const struct party_config config = { .name = kinds_of_party[which].name,
-                .folder = which == TSM_RIG_SP ? rig->sp_folder : NULL,
+                .folder = which == TSM_RIG_SP ? rig->sp_folder : rig->folders[which],
                 .schema = kinds_of_party[which].schema,
                 .schema_version = kinds_of_party[which].version,
                 .directory = &rig->network.directory,

@@ -58,8 +58,9 @@ struct tsm_rig {
         struct sp_tsm *sp;
         struct tsm_rig_phone phones[TSM_RIG_PHONES];
         struct tsm_rig_person people[TSM_RIG_PEOPLE];
-        const char *sp_folder; /* NULL: in memory */
-        const char *token;     /* that phones name when they apply; NULL: none */
+        const char *sp_folder;                /* NULL: in memory */
+        const char *folders[TSM_RIG_PARTIES]; /* of the others; NULL: in memory */
+        const char *token;                    /* that phones name when they apply; NULL: none */
 };
 
 void tsm_rig_open(struct tsm_rig *rig);
