@@ -463,7 +463,7 @@ mitome_status service_open(const struct service_parts *parts, struct service_loc
         service->parts = *parts;
         service->lock = lock;
         make_condition(service);
-        mitome_status status = service_lock_ease(lock, parts->party, error);
+        mitome_status status = parts->party ? service_lock_ease(lock, parts->party, error) : ok();
         if (!failed(status) && parts->relay.serve)
                 status = relay_station_open(&parts->relay,
                         parts->relay_seconds ? parts->relay_seconds : SERVICE_RELAY_SECONDS, lock,
@@ -502,7 +502,8 @@ void service_close(struct service *service)
         if (service->daemon)
                 MHD_stop_daemon(service->daemon);
         relay_station_free(service->station);
-        service_lock_ease_no_more(service->lock, service->parts.party);
+        if (service->parts.party)
+                service_lock_ease_no_more(service->lock, service->parts.party);
         pthread_cond_destroy(&service->stopped);
         pthread_mutex_destroy(&service->mutex);
         free(service);
