@@ -144,16 +144,82 @@ static void a_phone_without_its_app_is_beyond_reach_and_is_said_to_be(void **sta
         assert_int_equal(certificates_in(scene->old), LIFE_BOTH);
 }
 
-/* The push is lost, comes late and comes twice: the erasure is one. */
+/* ---- twice ---- */
+
+struct mail {
+        char token[PUSH_BOX_TOKEN_SIZE + 1];
+        struct push_message message;
+};
+
+/* What waits in the old phone's box. */
+static void keep_mail(struct scene *scene, struct mail *ret)
+{
+        struct sql_query query = { 0 };
+        mitome_error error = { 0 };
+        *ret = (struct mail){ .message.kind = PUSH_WAKE };
+        assert_ok(sql_ask(party_store(scene->world.parties[WORLD_SP_TSM]),
+                "SELECT push_item.token, push_item.id FROM push_item JOIN push_token USING (token) WHERE "
+                "identity = ?",
+                SQL_VALUES(SQL_STR(scene->old->identity)), &query, &error));
+        assert_true(sql_next(&query));
+        assert_ok(slice_copy(
+                sql_bytes(&query, 0), "token", (uint8_t *)ret->token, PUSH_BOX_TOKEN_SIZE, &error));
+        assert_ok(slice_copy(sql_bytes(&query, 1), "id", ret->message.id, sizeof ret->message.id, &error));
+        assert_ok(sql_end(&query));
+}
+
+static int64_t count(struct scene *scene, enum world_party who, const char *sql)
+{
+        struct sql_query query = { 0 };
+        mitome_error error = { 0 };
+        int64_t rows = -1;
+        assert_ok(sql_ask(party_store(scene->world.parties[who]), sql,
+                SQL_VALUES(SQL_STR(scene->old->identity)), &query, &error));
+        if (sql_next(&query))
+                rows = sql_integer(&query, 0);
+        assert_ok(sql_end(&query));
+        return rows;
+}
+
+static int64_t receipts_of_old(struct scene *scene)
+{
+        return count(scene, WORLD_AUTHORITY, "SELECT count(*) FROM receipt WHERE identity = ?");
+}
+
+static int64_t orders_of_old(struct scene *scene)
+{
+        return count(scene, WORLD_SP_TSM, "SELECT count(*) FROM order_ WHERE identity = ?");
+}
+
+/* The push is tried again and again while the phone is away, and the service delivers the same message once
+ * more when all is over: the erasure is one, and so is its receipt. */
 static void a_push_that_comes_twice_erases_once(void **state)
 {
         struct scene *scene = *state;
+        struct mail mail;
         mitome_error error = { 0 };
-        bool woken = true;
+        enum push_outcome outcome = PUSH_REFUSED;
+        int64_t wait = 0;
+        bool woken = false;
+        unsigned delivered = 0;
         later(scene, DAY);
         later(scene, DAY);
+        keep_mail(scene, &mail);
         wake_and_erase(scene);
-        assert_ok(life_cycle_poll(scene->old->app, &woken, &error)); /* the same message, once more */
+        const int64_t receipts = receipts_of_old(scene), orders = orders_of_old(scene);
+        assert_int_equal(receipts, 1);
+        assert_ok(scene->world.push.send(
+                scene->world.push.context, slice_text(mail.token), &mail.message, &outcome, &wait, &error));
+        assert_int_equal(outcome, PUSH_ACCEPTED);
+        assert_ok(life_cycle_poll(scene->old->app, &woken, &error));
+        assert_true(woken); /* and finds nothing to do */
+        assert_ok(life_cycle_deliver(scene->old->app, &delivered, &error));
+        assert_int_equal(delivered, 0);
+        assert_ok(world_settle(&scene->world, 5, &error));
+        assert_int_equal(receipts_of_old(scene), receipts);
+        assert_int_equal(orders_of_old(scene), orders);
+        assert_ok(life_cycle_poll(scene->old->app, &woken, &error));
+        assert_false(woken); /* it was seen */
         assert_int_equal(certificates_in(scene->old), 0);
         assert_int_equal(certificates_in(scene->current), LIFE_BOTH);
 }
