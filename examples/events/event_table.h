@@ -35,7 +35,7 @@ enum event_certificate {
 
 enum event_element {
         EVENT_ELEMENT_UNCHANGED,
-        EVENT_ERASED,  /* nothing is left, and the authority has the receipt */
+        EVENT_ERASED,  /* nothing is left, not even the applet, and the authority has the receipt */
         EVENT_ASKED,   /* erasure was asked for, and is not confirmed: the phone is silent */
         EVENT_CAUGHT,  /* as before, and a counter has seen it */
         EVENT_REKEYED, /* the former key is gone, another one is there */

@@ -10,6 +10,20 @@ static mitome_status see_phone(
         return relying_party_contract(&play->world, phone, WORLD_PASSWORD, &ret->contract, error);
 }
 
+/* Asked of the element as the platform may. What stays selected cannot be deleted: the card manager is
+ * selected last. */
+static mitome_status see_applet(const struct mitome_link *link, bool *ret, mitome_error *error)
+{
+        static const uint8_t applet[] = { 0x00, 0xA4, 0x04, 0x00, 0x0A, 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01,
+                0x00, 0x00, 0x00, 0x01 },
+                             manager[] = { 0x00, 0xA4, 0x04, 0x00, 0x00 }, not_found[] = { 0x6A, 0x82 };
+        uint8_t response[512];
+        size_t size = 0;
+        MITOME_TRY(link->transmit(link->context, SLICE(applet), response, sizeof response, &size, error));
+        *ret = !slice_equal(slice_of(response, size), SLICE(not_found));
+        return link->transmit(link->context, SLICE(manager), response, sizeof response, &size, error);
+}
+
 mitome_status play_see(struct play *play, struct play_scene *ret, mitome_error *error)
 {
         *ret = (struct play_scene){ 0 };
@@ -20,6 +34,7 @@ mitome_status play_see(struct play *play, struct play_scene *ret, mitome_error *
         for (size_t i = 0; i < WORLD_PHONES; i++)
                 if (play->world.phones[i].exists)
                         MITOME_TRY(see_phone(play, &play->world.phones[i], &ret->phones[i], error));
+        MITOME_TRY(see_applet(&play->old->element.link, &ret->has_applet, error));
         return play_look(play, play->old, &ret->look, error);
 }
 
@@ -78,7 +93,7 @@ static enum event_element judge_element(const struct play *play, const struct pl
                 serial_seen(old, REGISTER_USER_VERIFICATION), play_serial(play, REGISTER_USER_VERIFICATION));
         switch (scene->look.verdict) {
         case COUNTER_ERASED:
-                return holds_something(play, scene) ? EVENT_ELEMENTS : EVENT_ERASED;
+                return holds_something(play, scene) || scene->has_applet ? EVENT_ELEMENTS : EVENT_ERASED;
         case COUNTER_UNDELETED:
                 if (!former)
                         return EVENT_ELEMENTS;

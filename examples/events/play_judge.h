@@ -19,6 +19,7 @@ struct play_scene {
         enum ca_state state[REGISTER_KINDS + 1]; /* of what was in the old phone at first */
         struct play_sight phones[WORLD_PHONES];  /* by whoever has it and knows what opens it */
         struct counter_report look;              /* the old phone's */
+        bool has_applet;                         /* its element knows the JPKI applet */
 };
 
 MITOME_CHECKED mitome_status play_see(struct play *play, struct play_scene *ret, mitome_error *error);

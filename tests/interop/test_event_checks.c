@@ -198,6 +198,32 @@ static void a_hold_that_holds_lets_nobody_log_in(void **state)
         assert_int_equal(outcome.user_verification, EVENT_CERTIFICATES); /* no row ends so */
 }
 
+static enum phone_way_fate lose(void *context, const char *kind, unsigned number)
+{
+        (void)context;
+        (void)kind;
+        (void)number;
+        return PHONE_WAY_DROP;
+}
+
+/* The keys are gone, and who deletes applets cannot be reached. */
+static void an_applet_that_is_left_is_not_erased(void **state)
+{
+        struct play *play = *state;
+        mitome_error error = { 0 };
+        const struct phone_way_local way = play->old->sei_tsm;
+        play->old->sei_tsm.fate = lose;
+        (void)failed(play_step(play, EVENT_REVOKE_HERE, &error));
+        (void)failed(play_step(play, EVENT_OLD_PHONE_ONLINE, &error));
+        play->old->sei_tsm.fate = way.fate;
+        struct event_outcome outcome = judge(play);
+        assert_int_equal(outcome.user_verification, EVENT_REVOKED);
+        assert_int_equal(outcome.element, EVENT_ELEMENTS);
+        assert_false(outcome.broken[EVENT_KEY_LEFT]);
+        step(play, EVENT_OLD_PHONE_ONLINE); /* and then he can */
+        assert_int_equal(judge(play).element, EVENT_ERASED);
+}
+
 /* Somebody was let in after all. */
 static void a_certificate_in_a_refused_phone_is_found(void **state)
 {
@@ -325,6 +351,7 @@ int main(void)
                 IN_A_WORLD(a_receipt_for_what_is_still_there_is_a_claim),
                 IN_A_WORLD(a_hold_that_is_forgotten_lets_somebody_log_in),
                 IN_A_WORLD(a_hold_that_holds_lets_nobody_log_in),
+                IN_A_WORLD(an_applet_that_is_left_is_not_erased),
                 IN_A_WORLD(a_certificate_in_a_refused_phone_is_found),
                 cmocka_unit_test(a_row_that_comes_out_otherwise_is_not_right),
                 IN_A_WORLD(a_portal_lets_in_who_has_the_pin_and_nobody_else),
