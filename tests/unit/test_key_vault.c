@@ -29,9 +29,9 @@ static void a_vault_is_a_file_that_nobody_else_may_read(void **state)
         assert_int_equal(key_vault_open(path, &random, &again, NULL).code, MITOME_E_FILE_MODE);
         assert_int_equal(chmod(path, 0600), 0);
         assert_int_equal(truncate(path, 31), 0);
-        assert_int_equal(key_vault_open(path, &random, &again, NULL).code, MITOME_E_FILE_READ);
+        assert_int_equal(key_vault_open(path, &random, &again, NULL).code, MITOME_E_VALUE);
         assert_int_equal(truncate(path, 33), 0);
-        assert_int_equal(key_vault_open(path, &random, &again, NULL).code, MITOME_E_FILE_READ);
+        assert_int_equal(key_vault_open(path, &random, &again, NULL).code, MITOME_E_VALUE);
         assert_int_equal(unlink(path), 0);
         assert_int_equal(rmdir(folder), 0);
         assert_int_equal(key_vault_open(path, &random, &again, NULL).code, MITOME_E_FILE_WRITE);

@@ -4,50 +4,26 @@
  * store: an operator has a hardware security module there, and this has none. */
 
 #include "key_file.h"
+#include "key_vault.h"
+#include "seal_box.h"
 #include "sp_within.h"
-
-#include <sodium.h>
 
 /* ---- at rest ---- */
 
-enum {
-        NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
-        TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
-        KEYS_SIZE = 3 * SCP03_KEY_MAX,
-};
-_Static_assert(SP_SEAL_EXTRA == NONCE + TAG, "");
-_Static_assert(SP_WRAPPING_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "");
+_Static_assert((int)SP_SEAL_EXTRA == (int)SEAL_BOX_EXTRA, "");
+_Static_assert((int)SP_WRAPPING_SIZE == (int)SEAL_BOX_KEY_SIZE, "");
 
 mitome_status sp_seal(struct sp_tsm *tsm, slice name, slice bytes, writer *out, mitome_error *error)
 {
-        uint8_t nonce[NONCE];
-        const struct mitome_random *random = party_random(tsm->party);
-        if (random->fill(random->context, nonce, sizeof nonce) != 0)
-                return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
-        write_slice(out, SLICE(nonce));
-        uint8_t *place = write_space(out, bytes.size + TAG);
-        if (!place)
-                return fail(error, MITOME_E_BUFFER_FULL, "sealed", NULL);
-        crypto_aead_xchacha20poly1305_ietf_encrypt(place, NULL, bytes.data, bytes.size, name.data, name.size,
-                NULL, nonce, tsm->config.wrapping_key);
-        return ok();
+        return seal_box_close(tsm->config.wrapping_key, party_random(tsm->party), name, bytes, out, error);
 }
 
 mitome_status sp_unseal(struct sp_tsm *tsm, slice name, slice sealed, uint8_t *buffer, size_t capacity,
         size_t *ret_size, mitome_error *error)
 {
-        reader r = reader_over(sealed, NULL, error);
-        slice nonce, rest;
-        unsigned long long size;
-        if (sealed.size < SP_SEAL_EXTRA || sealed.size - SP_SEAL_EXTRA > capacity)
-                return fail(error, MITOME_E_WRAPPING, "what is sealed in the store", NULL);
-        MITOME_TRY(read_bytes(&r, "sealed", NONCE, &nonce));
-        rest = read_rest(&r);
-        if (crypto_aead_xchacha20poly1305_ietf_decrypt(buffer, &size, NULL, rest.data, rest.size, name.data,
-                    name.size, nonce.data, tsm->config.wrapping_key) != 0)
-                return fail(error, MITOME_E_WRAPPING, "what is sealed in the store", NULL);
-        *ret_size = (size_t)size;
-        return ok();
+        return seal_box_open(tsm->config.wrapping_key, name, sealed, buffer, capacity, ret_size)
+                       ? ok()
+                       : fail(error, MITOME_E_WRAPPING, "what is sealed in the store", NULL);
 }
 
 /* What a sealed set is bound to: the phone, and which of its sets it is. */
@@ -62,34 +38,24 @@ static slice set_name(writer *w, slice identity, const char *which)
 static mitome_status seal_set(struct sp_tsm *tsm, slice identity, const char *which,
         const struct tsm_key_set *set, writer *out, mitome_error *error)
 {
-        uint8_t name[SP_IDENTITY_MAX + 8], plain[KEYS_SIZE];
+        uint8_t name[SP_IDENTITY_MAX + 8], plain[KEY_VAULT_PLAIN_MAX];
         writer n = WRITER(name), p = WRITER(plain);
-        write_slice(&p, slice_of(set->keys.enc, set->keys.size));
-        write_slice(&p, slice_of(set->keys.mac, set->keys.size));
-        write_slice(&p, slice_of(set->keys.dek, set->keys.size));
+        key_vault_write_set(set, &p);
         mitome_status status = sp_seal(tsm, set_name(&n, identity, which), writer_view(&p), out, error);
         bytes_wipe(plain, sizeof plain);
         return status;
 }
 
-static mitome_status unseal_set(struct sp_tsm *tsm, slice identity, const char *which, slice sealed,
-        struct tsm_key_set *ret, mitome_error *error)
+static mitome_status unseal_set(struct sp_tsm *tsm, slice identity, const char *which, int64_t version,
+        slice sealed, struct tsm_key_set *ret, mitome_error *error)
 {
-        uint8_t name[SP_IDENTITY_MAX + 8], plain[KEYS_SIZE];
+        uint8_t name[SP_IDENTITY_MAX + 8], plain[KEY_VAULT_PLAIN_MAX];
         writer n = WRITER(name);
         size_t size;
         MITOME_TRY(sp_unseal(tsm, set_name(&n, identity, which), sealed, plain, sizeof plain, &size, error));
-        reader r = reader_over(slice_of(plain, size), NULL, error);
-        size_t each = size / 3;
-        ret->keys.size = (uint8_t)each;
-        mitome_status status = read_into(&r, "ENC", ret->keys.enc, each);
-        if (!failed(status))
-                status = read_into(&r, "MAC", ret->keys.mac, each);
-        if (!failed(status))
-                status = read_into(&r, "DEK", ret->keys.dek, each);
+        mitome_status status = key_vault_read_set((uint64_t)version, slice_of(plain, size), ret, error);
         bytes_wipe(plain, sizeof plain);
-        MITOME_TRY(status);
-        return scp03_keys_fit(&ret->keys) ? ok() : fail(error, MITOME_E_WRAPPING, "key set", NULL);
+        return status;
 }
 
 /* ---- the table ---- */
@@ -101,14 +67,12 @@ static mitome_status read_device(struct sp_tsm *tsm, slice identity, const struc
         ret->own_stands = sql_integer(query, 4) != 0;
         ret->has_first = !sql_is_null(query, 1);
         ret->has_own = !sql_is_null(query, 3);
-        if (ret->has_first) {
-                ret->first.version = (uint8_t)sql_integer(query, 0);
-                MITOME_TRY(unseal_set(tsm, identity, "first", sql_bytes(query, 1), &ret->first, error));
-        }
-        if (ret->has_own) {
-                ret->own.version = (uint8_t)sql_integer(query, 2);
-                MITOME_TRY(unseal_set(tsm, identity, "own", sql_bytes(query, 3), &ret->own, error));
-        }
+        if (ret->has_first)
+                MITOME_TRY(unseal_set(tsm, identity, "first", sql_integer(query, 0), sql_bytes(query, 1),
+                        &ret->first, error));
+        if (ret->has_own)
+                MITOME_TRY(unseal_set(
+                        tsm, identity, "own", sql_integer(query, 2), sql_bytes(query, 3), &ret->own, error));
         return ok();
 }
 
