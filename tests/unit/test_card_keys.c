@@ -428,6 +428,36 @@ static void get_data_tells_what_it_may(void **state)
         assert_int_equal(card->rig.data.data[7], 32);
 }
 
+/* "Of the issuer's domain, in a session of level 33 only: DF4D what RESET of the FIDO applet would end" */
+static void the_issuer_sees_what_a_holder_has_left(void **state)
+{
+        struct card_rig *card = *state;
+        static const uint8_t none[] = { 0xDF, 0x4D, 0x01, 0x00 }, pin[] = { 0xDF, 0x4D, 0x01, 0x01 };
+        const struct scp03_keys factory = card_rig_factory();
+        static const uint8_t lower[] = { SCP03_C_MAC, SCP03_C_MAC | SCP03_C_DEC,
+                SCP03_C_MAC | SCP03_C_DEC | SCP03_R_MAC };
+        uint8_t bytes[8];
+        writer w = WRITER(bytes);
+        assert_refused(card, card_rig_send(card, 0, 0x80CADF4D, nothing), SW_CONDITIONS);
+        assert_sw(card_rig_secured(card, 0, 0x80CADF4D, nothing), SW_OK);
+        assert_true(slice_equal(card->rig.data, SLICE(none)));
+        assert_sw(card_rig_open(card, 0, element_rig_fido, &factory), SW_OK);
+        tlv_write(&w, 0x80, slice_text("1357"));
+        assert_sw(card_rig_secured(card, 0, 0x80340000, writer_view(&w)), SW_OK);
+        assert_refused(card, card_rig_secured(card, 0, 0x80CADF4D, nothing), SW_WRONG_INS);
+        for (size_t i = 0; i < sizeof lower; i++) {
+                assert_sw(card_rig_select(card, 0, card_rig_issuer), SW_OK);
+                assert_sw(card_rig_begin(card, 0, &factory, 0, lower[i]), SW_OK);
+                assert_refused(card, card_rig_secured(card, 0, 0x80CADF4D, nothing), SW_CONDITIONS);
+        }
+        assert_sw(card_rig_open(card, 0, card_rig_issuer, &factory), SW_OK);
+        assert_sw(card_rig_secured(card, 0, 0x80CADF4D, nothing), SW_OK);
+        assert_true(slice_equal(card->rig.data, SLICE(pin)));
+        assert_sw(card_rig_make_domain(card, 0, card_rig_provider, 0x800000, nothing), SW_OK);
+        assert_sw(card_rig_open(card, 0, card_rig_provider, &factory), SW_OK);
+        assert_refused(card, card_rig_secured(card, 0, 0x80CADF4D, nothing), SW_NO_REFERENCE);
+}
+
 /* ---- migration ---- */
 
 static void put(struct store *store, uint32_t id, slice bytes)
@@ -495,6 +525,7 @@ int main(void)
                 TEST(each_domain_speaks_as_it_was_installed),
                 TEST(levels_open_what_they_say),
                 TEST(get_data_tells_what_it_may),
+                TEST(the_issuer_sees_what_a_holder_has_left),
                 TEST(an_older_element_is_migrated),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

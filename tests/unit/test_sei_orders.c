@@ -381,6 +381,59 @@ static void who_may_not_ask_is_refused(void **state)
         assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
 }
 
+/* ---- a phone that lies ---- */
+
+/* The reset of the FIDO applet goes in the open: this phone answers it itself. */
+static mitome_status answer_reset(void *context, mitome_slice command, uint8_t *response, size_t capacity,
+        size_t *ret_size, mitome_error *error)
+{
+        enum { SESSION = 0x04, RESET = 0x18 };
+        const struct mitome_link *honest = context;
+        if (command.size < 2 || command.data[0] & SESSION || command.data[1] != RESET)
+                return honest->transmit(honest->context, command, response, capacity, ret_size, error);
+        assert_true(capacity >= 2);
+        response[0] = 0x90;
+        response[1] = 0x00;
+        *ret_size = 2;
+        return ok();
+}
+
+static void set_pin(void)
+{
+        struct tsm_channel channel;
+        uint8_t bytes[16];
+        writer w = WRITER(bytes);
+        tlv_write(&w, 0x80, slice_text("135790"));
+        assert_int_equal(sei_rig_own(&rig, TSM_FIDO, &channel).code, MITOME_OK);
+        assert_int_equal(
+                tsm_order(&channel,
+                        &(struct apdu_command){ .cla = 0x80, .ins = 0x34, .data = writer_view(&w) }, NULL)
+                        .code,
+                MITOME_OK);
+        tsm_close(&channel);
+}
+
+static void attack_a_phone_that_only_says_that_its_fido_applet_was_reset(void **state)
+{
+        struct mitome_link honest;
+        (void)state;
+        prepared();
+        set_pin();
+        prepare(0);
+        serve();
+        prepare(1);
+        honest = rig.link;
+        rig.link = (struct mitome_link){ .context = &honest, .transmit = answer_reset };
+        assert_int_equal(sei_rig_serve(&rig, NULL).code, MITOME_E_SEI_NOT_RESET);
+        sei_rig_settle(&rig);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        assert_false(is_allowed(TSM_JPKI, SLICE(app)));
+        rig.link = honest;
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+        assert_true(is_allowed(TSM_JPKI, SLICE(app)));
+}
+
 static void what_is_no_body_is_refused(void **state)
 {
         (void)state;
@@ -472,6 +525,7 @@ int main(void)
                 WITH_RIG(a_phone_that_says_anothers_identity_is_not_served),
                 WITH_RIG(a_domain_with_a_strangers_keys_is_not_handed_over),
                 WITH_RIG(who_may_not_ask_is_refused),
+                WITH_RIG(attack_a_phone_that_only_says_that_its_fido_applet_was_reset),
                 WITH_RIG(what_is_no_body_is_refused),
                 WITH_RIG(a_phone_is_registered_once_and_with_one_set_of_keys),
                 WITH_RIG(rows_that_were_exchanged_open_nothing),

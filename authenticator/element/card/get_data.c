@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "contents.h"
 #include "element_internal.h"
 #include "key_sets.h"
 #include "security_domain.h"
@@ -84,9 +85,22 @@ static uint16_t get_production(
         return SW_OK;
 }
 
+/* What a holder has left in the FIDO applet, for the issuer, who has no keys to it: sealed, or anybody could
+ * tell a used phone from a new one, and whoever relays could tell the issuer what is not so. */
+static uint16_t get_holder(
+        const struct mitome_element *element, const struct registry_entry *domain, writer *w)
+{
+        const uint8_t left[] = { contents_of_holder(element) };
+        if (domain->slot != REGISTRY_ISSUER)
+                return SW_NO_REFERENCE;
+        tlv_write(w, 0xDF4D, SLICE(left));
+        return SW_OK;
+}
+
 static const struct {
         uint16_t tag;
         getter *get;
+        bool sealed; /* in a session of level 33 only */
 } objects[] = {
         { 0x0042, get_issuer_number },
         { 0x0045, get_image_number },
@@ -94,6 +108,7 @@ static const struct {
         { 0x00C1, get_sequence },
         { 0x00E0, get_key_information },
         { 0x9F7F, get_production },
+        { 0xDF4D, get_holder, true },
 };
 
 uint16_t domain_get_data(struct mitome_element *element, const struct apdu_command *command, writer *answer)
@@ -103,6 +118,8 @@ uint16_t domain_get_data(struct mitome_element *element, const struct apdu_comma
         SW_TRY(domain_acting(element, &domain));
         for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
                 if (objects[i].tag == tag)
-                        return objects[i].get(element, &domain, answer);
+                        return objects[i].sealed && !element_is_sealed(element)
+                                       ? SW_CONDITIONS
+                                       : objects[i].get(element, &domain, answer);
         return SW_NO_REFERENCE;
 }

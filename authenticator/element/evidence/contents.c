@@ -175,6 +175,12 @@ static unsigned find_other(const struct mitome_element *element)
         return found;
 }
 
+uint8_t contents_of_holder(const struct mitome_element *element)
+{
+        enum { CREDENTIALS = 0x80, HIS = EVIDENCE_PIN | EVIDENCE_PAIRING | EVIDENCE_FINGER };
+        return (uint8_t)((find_other(element) & HIS) | (fido_count(element) ? CREDENTIALS : 0));
+}
+
 struct contents_found contents_write(
         const struct mitome_element *element, unsigned scopes, unsigned other, writer *w)
 {

@@ -37,4 +37,8 @@ struct contents_found {
 struct contents_found contents_write(
         const struct mitome_element *element, unsigned scopes, unsigned other, writer *w);
 
+/* contents_of_holder is what a reset of the FIDO applet would end: 01 PIN, 04 pairing, 08 confirmed set, 80
+ * credentials. 00: nothing of a holder's is there. */
+uint8_t contents_of_holder(const struct mitome_element *element);
+
 #endif

@@ -712,11 +712,28 @@ static mitome_status change_apps(struct visit *visit, mitome_error *error)
 
 /* ---- one order ---- */
 
+static mitome_status see_that_it_is_empty(
+        struct visit *visit, struct tsm_channel *channel, mitome_error *error)
+{
+        uint8_t left;
+        (void)visit;
+        MITOME_TRY(tsm_what_is_left(channel, &left, error));
+        return left ? fail(error, MITOME_E_SEI_NOT_RESET, "the FIDO applet", NULL) : ok();
+}
+
+/* The applet is the provider's by now, so that the command goes in the open, and whoever relays may say that
+ * it was done: the element itself is asked, by the issuer's keys. */
+static mitome_status reset_fido(struct visit *visit, mitome_error *error)
+{
+        MITOME_TRY(tsm_reset_fido(visit->link, error));
+        return in_channel(visit, TSM_CARD_MANAGER, see_that_it_is_empty, error);
+}
+
 static mitome_status do_install(struct visit *visit, mitome_error *error)
 {
         MITOME_TRY(hand_over(visit, error));
         MITOME_TRY(in_channel(visit, TSM_CARD_MANAGER, install_clean, error));
-        MITOME_TRY(tsm_reset_fido(visit->link, error));
+        MITOME_TRY(reset_fido(visit, error));
         return change_apps(visit, error);
 }
 
@@ -730,7 +747,7 @@ static mitome_status do_delete(struct visit *visit, mitome_error *error)
 static mitome_status do_reset(struct visit *visit, mitome_error *error)
 {
         MITOME_TRY(in_channel(visit, TSM_CARD_MANAGER, delete_jpki, error));
-        MITOME_TRY(tsm_reset_fido(visit->link, error));
+        MITOME_TRY(reset_fido(visit, error));
         return in_channel(visit, TSM_ARA, forbid_former, error);
 }
 

@@ -21,9 +21,8 @@
  * one is open, another of the same wish joins it; a deletion that was written before the last wish to have
  * the applet, and comes after it, is not done. Other applets, FeliCa's, and what the card's other domains
  * hold, are not touched. The FIDO applet is not the issuer's any more, so that its reset is a plain command
- * which the phone passes on, with a touch by its word: one whose software lies keeps the credentials that
- * were made in it before. None of them opens what is installed now, and its finger path closes with the new
- * PIN. */
+ * which the phone passes on, with a touch by its word; that it was done the element says, sealed, to the
+ * issuer's keys (SEI_NOT_RESET). */
 
 #include "party.h"
 #include "phone_way.h"

@@ -92,6 +92,19 @@ mitome_status tsm_secure_card(struct tsm_channel *channel, mitome_error *error)
 
 enum { APPLICATIONS = 0x40, ISSUER = 0x80, LIFE_INITIALIZED = 0x07, LIFE_SECURED = 0x0F };
 
+mitome_status tsm_what_is_left(struct tsm_channel *channel, uint8_t *ret, mitome_error *error)
+{
+        static const struct apdu_command command = {
+                .cla = 0x80, .ins = 0xCA, .p1 = 0xDF, .p2 = 0x4D, .expected = 256
+        };
+        uint8_t plain[TSM_WIRE_MAX];
+        slice answer, left;
+        MITOME_TRY(tsm_exchange(channel, &command, plain, &answer, error));
+        MITOME_TRY(tlv_find_fixed(answer, 0xDF4D, "what is left", 1, &left, error));
+        *ret = left.data[0];
+        return ok();
+}
+
 /* GET STATUS for one name; *ret_entry views `plain`, and is empty when there is none. */
 static mitome_status get_status(struct tsm_channel *channel, uint8_t what, slice aid,
         uint8_t plain[TSM_WIRE_MAX], slice *ret_entry, mitome_error *error)

@@ -43,6 +43,9 @@ MITOME_CHECKED mitome_status tsm_lead_card(struct tsm_channel *channel, mitome_e
  * word. */
 MITOME_CHECKED mitome_status tsm_reset_fido(const struct mitome_link *link, mitome_error *error);
 
+/* tsm_what_is_left tells, in the issuer's channel, what of a holder's is in the FIDO applet (0: nothing). */
+MITOME_CHECKED mitome_status tsm_what_is_left(struct tsm_channel *channel, uint8_t *ret, mitome_error *error);
+
 /* tsm_delete_fido deletes the instance of the FIDO applet: the element is no authenticator any more. */
 MITOME_CHECKED mitome_status tsm_delete_fido(struct tsm_channel *channel, mitome_error *error);
 
