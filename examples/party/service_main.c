@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service_main.h"
 
+#include "journal_line.h"
 #include "post_http.h"
 #include "random_system.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USAGE };
 enum {
@@ -53,7 +57,7 @@ static void print_help(const struct service_program *program)
                "  --directory FILE    who the other parties are: {\"parties\": [{\"name\", \"key_hex\", \"url\"}]}\n"
                "  --listen HOST:PORT  numeric; 127.0.0.1:0 when it is not given, which is any free port\n"
                "  --identity          prints its own entry for a directory\n"
-               "  --journal FILE      writes its journal to FILE\n",
+               "  --journal FILE      writes its journal to FILE, also while it runs\n",
                 program->program, program->program, program->program, program->about);
         for (size_t i = 0; i < program->option_count; i++) {
                 char line[64];
@@ -149,11 +153,32 @@ static mitome_status print_identity(const struct party *party)
         return ok();
 }
 
-static void await_signal(const sigset_t *signals)
+/* Until it is told to end; whoever may open its folder is given the journal meanwhile. */
+static mitome_status await_signal(const sigset_t *signals, struct party *party, struct service_lock *lock,
+        struct journal_line *line, mitome_error *error)
 {
-        int which;
-        while (sigwait(signals, &which) != 0)
-                ;
+        struct pollfd fds[] = { { .fd = signalfd(-1, signals, SFD_CLOEXEC), .events = POLLIN },
+                { .fd = line ? journal_line_descriptor(line) : -1, .events = POLLIN } };
+        if (fds[0].fd < 0)
+                return fail(error, MITOME_E_PROCESS, "signals", NULL);
+        while (!(fds[0].revents & POLLIN)) {
+                if (poll(fds, 2, -1) > 0 && fds[1].revents)
+                        (void)failed(journal_line_give(line, party, lock, NULL)); /* who asked sees it */
+        }
+        close(fds[0].fd);
+        return ok();
+}
+
+/* Without the line the party serves all the same: its journal is then given out when it has ended. */
+static mitome_status serve_until_told(const struct words *words, struct party *party,
+        struct service_lock *lock, const sigset_t *signals, mitome_error *error)
+{
+        struct journal_line *line = NULL;
+        mitome_status opened = journal_line_open(words->folder, &line, NULL);
+        mitome_status status = await_signal(signals, party, lock, failed(opened) ? NULL : line, error);
+        if (!failed(opened))
+                journal_line_close(line);
+        return status;
 }
 
 static mitome_status serve(const struct service_program *program, const struct words *words,
@@ -170,7 +195,7 @@ static mitome_status serve(const struct service_program *program, const struct w
                 printf("%s listens on http://%s%s%s:%u\n", program->program, v6 ? "[" : "", words->host,
                         v6 ? "]" : "", (unsigned)service_port(service));
                 fflush(stdout);
-                await_signal(signals);
+                status = serve_until_told(words, party, lock, signals, error);
                 service_close(service);
         }
         if (program->close)
@@ -206,8 +231,14 @@ static mitome_status open_and_run(const struct service_program *program, const s
                 .post = service_lock_post(&lock),
                 .clock = { NULL, read_clock },
                 .random = random_system() };
-        mitome_status status = party_open(&config, &party, error);
-        if (!failed(status))
+        mitome_error cause = { 0 };
+        mitome_status status = party_open(&config, &party, &cause);
+        const bool elsewhere = words->journal && status.code == MITOME_E_FILE_LOCKED;
+        if (elsewhere)
+                status = journal_line_fetch(words->folder, words->journal, error);
+        else if (failed(status))
+                status = fail(error, status.code, cause.field, cause.clause);
+        else
                 status = run(program, words, party, &lock, signals, error);
         party_close(party);
         service_lock_end(&lock);

@@ -213,6 +213,25 @@ static void read_address(const struct process *process, char url[DIRECTORY_URL_M
         assert_int_equal(sscanf(line, "counter listens on %128s", url), 1);
 }
 
+/* Its folder is another process's, which gives the journal out, and goes on. */
+static void read_journal_of_one_that_runs(const struct folder *folder, unsigned before)
+{
+        const char *const journal[] = { "--folder", folder->own, "--journal", folder->journal, NULL };
+        const char *const nowhere[] = { "--folder", folder->own, "--journal", "/nowhere/at/all", NULL };
+        const char *const again[] = { "--folder", folder->own, "--directory", folder->directory, "--word",
+                "hello", NULL };
+        static off_t former;
+        struct stat facts;
+        char text[TEXT_MAX];
+        assert_int_equal(run(journal, text), 0);
+        assert_int_equal(stat(folder->journal, &facts), 0);
+        assert_true(facts.st_size > (before ? former : 200));
+        former = facts.st_size;
+        assert_int_equal(run(nowhere, text), 1);
+        assert_int_equal(run(again, text), 1);
+        assert_non_null(strstr(text, "E812"));
+}
+
 static void test_it_serves_until_it_is_ended_and_remembers(void **state)
 {
         const struct folder *folder = *state;
@@ -259,6 +278,7 @@ static void test_it_serves_until_it_is_ended_and_remembers(void **state)
                                          .code,
                         MITOME_OK);
                 assert_int_equal(answer.size, 6);
+                read_journal_of_one_that_runs(folder, i);
                 assert_int_equal(kill(process.id, i ? SIGINT : SIGTERM), 0);
                 assert_int_equal(finish(&process, text), 0);
         }
