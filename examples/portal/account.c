@@ -21,7 +21,9 @@ const char account_schema[] =
         "NOT NULL, issuer BLOB NOT NULL, serial BLOB NOT NULL, FOREIGN KEY (issuer, serial) REFERENCES "
         "account_certificate (issuer, serial)) WITHOUT ROWID;"
         "CREATE TABLE account_try (issuer BLOB NOT NULL, serial BLOB NOT NULL, since INTEGER NOT NULL, count "
-        "INTEGER NOT NULL, PRIMARY KEY (issuer, serial)) WITHOUT ROWID;";
+        "INTEGER NOT NULL, PRIMARY KEY (issuer, serial)) WITHOUT ROWID;"
+        "CREATE TABLE account_subject (account INTEGER NOT NULL REFERENCES account (id), client TEXT NOT NULL, "
+        "subject BLOB NOT NULL UNIQUE, PRIMARY KEY (account, client)) WITHOUT ROWID;";
 
 /* ---- what is said to us ---- */
 
@@ -404,4 +406,58 @@ mitome_status account_move(
                 return refuse(portal, proof, evidence, error);
         MITOME_TRY(sql_begin(store, error));
         return sql_settle(store, replace(portal, &before, proof, evidence, error), error);
+}
+
+/* ---- private IDs ---- */
+
+/* The account that the login's credential opens now, not the one that it opened when it was looked up. */
+static mitome_status find_account(
+        struct sql_store *store, slice credential_id, int64_t *ret, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        MITOME_TRY(sql_ask(store,
+                "SELECT k.account, k.ended_at FROM account_credential c JOIN account_certificate k "
+                "USING (issuer, serial) WHERE c.id = ?",
+                SQL_VALUES(SQL_BYTES(credential_id)), &query, error));
+        const bool there = sql_next(&query), ended = there && !sql_is_null(&query, 1);
+        if (there)
+                *ret = sql_integer(&query, 0);
+        MITOME_TRY(sql_end(&query));
+        if (!there)
+                return fail(error, MITOME_E_ACCOUNT_UNKNOWN, "credential", NULL);
+        return ended ? fail(error, MITOME_E_ACCOUNT_ENDED, "certificate", NULL) : ok();
+}
+
+static mitome_status name_subject(struct party *portal, slice credential_id, slice client,
+        uint8_t ret[ACCOUNT_SUBJECT_SIZE], mitome_error *error)
+{
+        struct sql_store *store = party_store(portal);
+        const struct mitome_random *random = party_random(portal);
+        uint8_t drawn[ACCOUNT_SUBJECT_SIZE];
+        struct sql_query query = { 0 };
+        int64_t account = 0;
+        MITOME_TRY(find_account(store, credential_id, &account, error));
+        if (random->fill(random->context, drawn, sizeof drawn) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, "subject", NULL);
+        MITOME_TRY(sql_do(store,
+                "INSERT INTO account_subject (account, client, subject) VALUES (?, ?, ?) "
+                "ON CONFLICT (account, client) DO NOTHING",
+                SQL_VALUES(SQL_INT(account), SQL_TEXT_OF(client), SQL_BYTES(SLICE(drawn))), NULL, error));
+        MITOME_TRY(sql_ask(store, "SELECT subject FROM account_subject WHERE account = ? AND client = ?",
+                SQL_VALUES(SQL_INT(account), SQL_TEXT_OF(client)), &query, error));
+        mitome_status status = sql_next(&query) ? slice_copy(sql_bytes(&query, 0), "subject", ret,
+                                                          ACCOUNT_SUBJECT_SIZE, error)
+                                                : fail(error, MITOME_E_SQL_FAILED, "subject", NULL);
+        mitome_status ended = sql_end(&query);
+        return failed(status) ? status : ended;
+}
+
+mitome_status account_subject(struct party *portal, const struct account_login *login, slice client,
+        uint8_t ret[ACCOUNT_SUBJECT_SIZE], mitome_error *error)
+{
+        struct sql_store *store = party_store(portal);
+        if (client.size == 0 || client.size > ACCOUNT_CLIENT_MAX || !slice_is_utf8(client))
+                return fail(error, MITOME_E_VALUE, "client", NULL);
+        MITOME_TRY(sql_begin(store, error));
+        return sql_settle(store, name_subject(portal, login->credential.id, client, ret, error), error);
 }

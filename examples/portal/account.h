@@ -35,7 +35,7 @@ enum {
 
 /* The party's tables. */
 extern const char account_schema[];
-enum { ACCOUNT_SCHEMA_VERSION = 1 };
+enum { ACCOUNT_SCHEMA_VERSION = 2 };
 
 /* What was verified when a phone was registered: by mitome_verify_registration and mitome_verify_binding (or
  * the format mitome-jpki). Nothing here verifies it again. Views. */
@@ -80,5 +80,15 @@ MITOME_CHECKED mitome_status account_logged_in(
  * not tell us; UNREACHABLE: nothing has changed, try again. What was decided is in the journal. */
 MITOME_CHECKED mitome_status account_move(
         struct party *portal, slice name, const struct account_proof *proof, mitome_error *error);
+
+/* ---- private IDs (民間ID) ---- */
+
+/* account_subject is what a portal that is an identity provider to others calls the account towards one of
+ * them (`client`, by the name that it is registered under): drawn at random when it is first asked for, the
+ * same over a new phone, another one for each client, so that two of them learn nothing by comparing.
+ * `login` is of account_find, and verified; ACCOUNT_UNKNOWN, ACCOUNT_ENDED as there. */
+enum { ACCOUNT_SUBJECT_SIZE = 16, ACCOUNT_CLIENT_MAX = 128 };
+MITOME_CHECKED mitome_status account_subject(struct party *portal, const struct account_login *login,
+        slice client, uint8_t ret[ACCOUNT_SUBJECT_SIZE], mitome_error *error);
 
 #endif

@@ -152,14 +152,19 @@ static mitome_status have_it_signed(
         return tale_sign(tale, phone, message, &visit->proof, error);
 }
 
+/* It is left beside the responder's answer, for others to judge. */
 static mitome_status ask_about_certificate(struct tale *tale, struct visit *visit, mitome_error *error)
 {
-        X509 *leaf = read_x509(slice_of(visit->proof.certificate, visit->proof.certificate_size));
+        const slice certificate = slice_of(visit->proof.certificate, visit->proof.certificate_size);
+        char path[TALE_PATH_MAX];
+        X509 *leaf = read_x509(certificate);
         if (!leaf)
                 return fail(error, MITOME_E_DER, "certificate", NULL);
         mitome_status status = ask_responder(tale, X509_get0_serialNumber(leaf), visit, error);
         X509_free(leaf);
-        return status;
+        MITOME_TRY(status);
+        MITOME_TRY(tale_path(tale, path, error, "ocsp-%02u-certificate.cer", tale->asked));
+        return tale_write(path, certificate, error);
 }
 
 static mitome_status believe_holder(struct visit *visit, struct account_proof *ret, mitome_error *error)

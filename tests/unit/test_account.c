@@ -228,6 +228,56 @@ static mitome_code login(struct rig *rig, char letter, const char *name)
         return account_logged_in(rig->portal, &found, found.credential.sign_count + 1, NULL).code;
 }
 
+/* ---- private IDs ---- */
+
+static mitome_code subject(
+        struct rig *rig, char letter, const char *client, uint8_t ret[ACCOUNT_SUBJECT_SIZE])
+{
+        static struct account_login found;
+        const mitome_code code = account_find(rig->portal, one(letter), &found, NULL).code;
+        return code == MITOME_OK ? account_subject(rig->portal, &found, slice_text(client), ret, NULL).code
+                                 : code;
+}
+
+/* Whoever rests on it sees the same person on the next phone, and two of them cannot compare. */
+static void a_private_id_is_the_same_on_the_new_phone_and_another_for_each_client(void **state)
+{
+        struct rig *rig = *state;
+        uint8_t shop[ACCOUNT_SUBJECT_SIZE], bank[ACCOUNT_SUBJECT_SIZE], again[ACCOUNT_SUBJECT_SIZE],
+                taro[ACCOUNT_SUBJECT_SIZE];
+        create(rig, "hanako", 'A');
+        create(rig, "taro", 'X');
+        assert_int_equal(subject(rig, 'A', "shop.example", shop), MITOME_OK);
+        assert_int_equal(subject(rig, 'A', "bank.example", bank), MITOME_OK);
+        assert_int_equal(subject(rig, 'X', "shop.example", taro), MITOME_OK);
+        assert_memory_not_equal(shop, bank, sizeof shop);
+        assert_memory_not_equal(shop, taro, sizeof shop);
+        assert_int_equal(subject(rig, 'A', "shop.example", again), MITOME_OK);
+        assert_memory_equal(again, shop, sizeof shop);
+        link_serials(rig, 'A', 'B');
+        assert_int_equal(move(rig, "hanako", 'B'), MITOME_OK);
+        assert_int_equal(subject(rig, 'B', "shop.example", again), MITOME_OK);
+        assert_memory_equal(again, shop, sizeof shop);
+        assert_int_equal(subject(rig, 'A', "shop.example", again), MITOME_E_ACCOUNT_ENDED);
+        assert_int_equal(subject(rig, 'H', "shop.example", again), MITOME_E_ACCOUNT_UNKNOWN);
+        assert_int_equal(subject(rig, 'B', "", again), MITOME_E_VALUE);
+        assert_int_equal(subject(rig, 'B', "\xFF", again), MITOME_E_VALUE);
+}
+
+/* A login that was looked up before the account moved names nobody afterwards. */
+static void attack_naming_the_subject_by_a_login_from_before_the_move(void **state)
+{
+        struct rig *rig = *state;
+        static struct account_login stale;
+        uint8_t name[ACCOUNT_SUBJECT_SIZE];
+        create(rig, "hanako", 'A');
+        must(account_find(rig->portal, one('A'), &stale, NULL));
+        link_serials(rig, 'A', 'B');
+        assert_int_equal(move(rig, "hanako", 'B'), MITOME_OK);
+        assert_int_equal(account_subject(rig->portal, &stale, slice_text("shop.example"), name, NULL).code,
+                MITOME_E_ACCOUNT_ENDED);
+}
+
 /* ---- an account ---- */
 
 static void an_account_survives_a_new_phone(void **state)
@@ -693,6 +743,8 @@ int main(void)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 WITH(an_account_survives_a_new_phone),
+                WITH(a_private_id_is_the_same_on_the_new_phone_and_another_for_each_client),
+                WITH(attack_naming_the_subject_by_a_login_from_before_the_move),
                 WITH(a_login_that_was_overtaken_does_not_count),
                 WITH(what_is_no_account_is_refused),
                 WITH(attack_moving_the_account_of_another_person),
