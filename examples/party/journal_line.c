@@ -211,15 +211,14 @@ static mitome_status ask(const char *socket, const char *path, mitome_error *err
         int line;
         char *beside = NULL;
         MITOME_TRY(unix_socket_connect(socket, CONNECT_MS, &line, error));
-        mitome_status status = ok();
+        mitome_status status;
         if (!set_patience(line))
                 status = fail(error, MITOME_E_LINK, field, NULL);
         else if (asprintf(&beside, "%s.%ld.new", path, (long)getpid()) < 0)
                 status = fail(error, MITOME_E_NO_MEMORY, field, NULL);
         else
                 status = keep_journal(line, path, beside, error);
-        if (beside)
-                free(beside);
+        free(beside);
         close(line);
         return status;
 }

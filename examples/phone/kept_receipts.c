@@ -20,8 +20,11 @@ static void name_of(uint32_t number, char name[KEPT_NAME_MAX])
 static bool read_name(const char *name, uint32_t *ret_number)
 {
         char own[KEPT_NAME_MAX];
-        unsigned long number;
-        if (sscanf(name, "receipt-%10lu", &number) != 1 || number > UINT32_MAX)
+        const slice head = slice_text("receipt-");
+        if (!slice_begins_with(slice_text(name), head))
+                return false;
+        unsigned long number = strtoul(name + head.size, NULL, 10);
+        if (number > UINT32_MAX)
                 return false;
         name_of((uint32_t)number, own);
         *ret_number = (uint32_t)number;
