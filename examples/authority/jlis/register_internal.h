@@ -144,9 +144,6 @@ MITOME_CHECKED mitome_status register_certify(struct authority_register *book,
         const struct register_order *order, const struct register_grounds *grounds, int64_t *ret_number,
         struct authority_der *ret, mitome_error *error);
 
-/* register_key is SHA-256 of the SubjectPublicKeyInfo of an RSA-2048 key, exponent 65537. */
-void register_key(slice modulus, uint8_t ret[LETTER_DIGEST_SIZE]);
-
 /* ---- desks ---- */
 
 typedef mitome_status register_handler(

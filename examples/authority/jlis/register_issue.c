@@ -4,19 +4,9 @@
 
 #include "digest.h"
 #include "register_internal.h"
+#include "rsa_digest.h"
 
 /* ---- one certificate ---- */
-
-/* SubjectPublicKeyInfo of RSA-2048: all but the modulus is always the same (RFC 3279 2.3.1). */
-void register_key(slice modulus, uint8_t ret[LETTER_DIGEST_SIZE])
-{
-        static const uint8_t head[] = { 0x30, 0x82, 0x01, 0x22, 0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48,
-                0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x82, 0x01, 0x0F, 0x00, 0x30, 0x82,
-                0x01, 0x0A, 0x02, 0x82, 0x01, 0x01, 0x00 };
-        static const uint8_t exponent[] = { 0x02, 0x03, 0x01, 0x00, 0x01 };
-        const slice parts[] = { SLICE(head), modulus, SLICE(exponent) };
-        sha256(parts, 3, ret);
-}
 
 /* Each certificate has a pair of keys of its own (row 31), whatever became of the one before. */
 static mitome_status check_key(
@@ -68,7 +58,7 @@ static mitome_status enter(struct authority_register *book, const struct registe
         const struct sql_value device = SQL_TEXT_OF(order->device);
         struct sql_value replaced;
         int64_t town;
-        register_key(order->modulus, key);
+        rsa_digest(order->modulus, key);
         sha256(&der, 1, digest);
         MITOME_TRY(find_town(book, order->person, &town, error));
         MITOME_TRY(find_replaced(book, order, &replaced, error));
@@ -93,7 +83,7 @@ mitome_status register_certify(struct authority_register *book, const struct reg
         const struct mitome_random *random = party_random(book->party);
         uint8_t serial[AUTHORITY_SERIAL_SIZE], key[LETTER_DIGEST_SIZE];
         int64_t now = party_now(book->party), until;
-        register_key(order->modulus, key);
+        rsa_digest(order->modulus, key);
         MITOME_TRY(check_key(book, key, error));
         MITOME_TRY(ca_fifth_birthday(&person, now, &until, error));
         MITOME_TRY(ca_draw_serial(random, serial, error));
@@ -162,7 +152,7 @@ static mitome_status find_issued(struct authority_register *book, const struct r
         struct register_certificate live = { 0 };
         uint8_t key[LETTER_DIGEST_SIZE];
         bool found = false;
-        register_key(order->modulus, key);
+        rsa_digest(order->modulus, key);
         MITOME_TRY(register_load_live(
                 book, order->person->number, order->kind, order->place, &live, &found, error));
         *ret_found = found && live.status == REGISTER_GOOD && slice_equal(SLICE(live.key), SLICE(key));
@@ -469,7 +459,7 @@ mitome_status register_issue_desk(
         MITOME_TRY(load_application(book, &claim, person.number, error));
         register_add_ground(&grounds, "application", claim.digest);
         MITOME_TRY(find_former(book, &claim, &former, &found, error));
-        register_key(claim.modulus, key);
+        rsa_digest(claim.modulus, key);
         if (!found || !slice_equal(SLICE(key), SLICE(former.key)))
                 return issue_anew(book, &claim, &person, &grounds, answer, error);
         struct authority_der der;

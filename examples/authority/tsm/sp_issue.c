@@ -2,7 +2,7 @@
 
 /* Certificates into a phone, and temporary secrets: step by step for each kind, from what is there now. */
 
-#include "digest.h"
+#include "rsa_digest.h"
 #include "sp_within.h"
 
 #include <openssl/bn.h>
@@ -65,23 +65,11 @@ static mitome_status ask_key(struct work *work, mitome_error *error)
         return move(work, SP_STEP_KEY_ASKED, error);
 }
 
-/* SHA-256 of the SubjectPublicKeyInfo of RSA with 2048 bits and 65537: by it a receipt names a key that has
- * no certificate. */
-static void digest_key(const struct tsm_public_key *key, uint8_t ret[SP_DIGEST_SIZE])
-{
-        static const uint8_t head[] = { 0x30, 0x82, 0x01, 0x22, 0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48,
-                0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x82, 0x01, 0x0F, 0x00, 0x30, 0x82,
-                0x01, 0x0A, 0x02, 0x82, 0x01, 0x01, 0x00 },
-                             tail[] = { 0x02, 0x03, 0x01, 0x00, 0x01 };
-        const slice parts[] = { SLICE(head), SLICE(key->modulus), SLICE(tail) };
-        sha256(parts, 3, ret);
-}
-
 /* An answer that was lost has left a key that nobody knows: another takes its place. */
 static mitome_status note_key(struct work *work, const struct tsm_public_key *key, mitome_error *error)
 {
         uint8_t id[LETTER_ID_SIZE], digest[SP_DIGEST_SIZE];
-        digest_key(key, digest);
+        rsa_digest(SLICE(key->modulus), digest);
         MITOME_TRY(party_make_id(work->visit->tsm->party, id, error));
         MITOME_TRY(sql_do(store_of(work),
                 "UPDATE part SET modulus = ?, call_id = ?, key = ?, certificate = NULL, ca = NULL WHERE order_id = ? "
