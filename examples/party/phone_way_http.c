@@ -2,6 +2,7 @@
 #include "phone_way_http.h"
 
 #include "http_client.h"
+#include "phone_channels.h"
 #include "refusal.h"
 #include "relay_message.h"
 
@@ -138,7 +139,8 @@ static bool follows(const struct relay_message *before, const struct relay_messa
                (next->ends || next->number == before->number + 1);
 }
 
-static mitome_status relay(void *context, slice identity, const struct mitome_link *link, mitome_error *error)
+static mitome_status relay_to(
+        void *context, slice identity, const struct mitome_link *link, mitome_error *error)
 {
         struct relaying relaying = { .http = context, .link = link };
         struct relay_message said = { .begins = true }, next = { 0 };
@@ -160,6 +162,15 @@ static mitome_status relay(void *context, slice identity, const struct mitome_li
         if (element_gone)
                 return fail(error, MITOME_E_LINK, "element", NULL);
         return next.code == MITOME_OK ? ok() : phone_refuse(next.code, "TSM", error);
+}
+
+static mitome_status relay(void *context, slice identity, const struct mitome_link *link, mitome_error *error)
+{
+        struct phone_channels channels = { .below = link };
+        const struct mitome_link watched = phone_channels_link(&channels);
+        mitome_status status = relay_to(context, identity, &watched, error);
+        phone_channels_close(&channels);
+        return status;
 }
 
 struct phone_way phone_way_http(struct phone_way_http *http)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "phone_way_local.h"
 
+#include "phone_channels.h"
+
 static enum phone_way_fate next_fate(struct phone_way_local *local, const char *kind)
 {
         local->messages++;
@@ -62,12 +64,15 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
 static mitome_status relay(void *context, slice identity, const struct mitome_link *link, mitome_error *error)
 {
         struct phone_way_local *local = context;
-        struct line line = { .local = local, .link = link };
+        struct phone_channels channels = { .below = link };
+        const struct mitome_link watched = phone_channels_link(&channels);
+        struct line line = { .local = local, .link = &watched };
         const struct mitome_link far = { .context = &line, .transmit = transmit };
         mitome_error cause = { 0 };
         if (!local->relay.serve || !phone_identity_is_plain(identity))
                 return phone_refuse(MITOME_E_LETTER_KIND, "relay", error);
         mitome_status status = local->relay.serve(local->relay.context, identity, &far, &cause);
+        phone_channels_close(&channels);
         if (line.cut)
                 return fail(error, MITOME_E_UNREACHABLE, "TSM", NULL);
         if (line.broken)

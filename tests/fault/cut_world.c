@@ -554,6 +554,9 @@ static bool switch_on(struct cut_world *world)
         world->dead = false;
         if (world->part && !restart_owner(world))
                 return false;
+        /* A word or a relay that broke off: every other time its phone simply stays on. */
+        if ((world->cut.what == CUT_WORD || world->cut.what == CUT_APDU) && world->cut.at % 2)
+                return true;
         for (size_t i = 0; i < WORLD_PHONES; i++)
                 if (all->phones[i].exists && failed(world_phone_restart(&all->phones[i], NULL)))
                         return complain(world, "a phone does not go on");

@@ -76,10 +76,14 @@ static void assert_sound(struct tsm_rig *rig)
         assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP,
                                  "SELECT COUNT(*) FROM order_ WHERE state <= 3 AND purpose <> 6"),
                 0);
-        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP,
-                                 "SELECT COUNT(*) FROM order_ o WHERE purpose = 6 AND state = 4 AND NOT "
-                                 "EXISTS (SELECT 1 FROM receipt r WHERE r.identity = o.identity AND "
-                                 "taken_at IS NOT NULL)"),
+        /* of each certificate and key that is called erased, a receipt that was taken names it */
+        assert_int_equal(
+                tsm_rig_number(rig, TSM_RIG_SP,
+                        "SELECT COUNT(*) FROM order_ o JOIN part p ON p.order_id = o.id WHERE o.purpose = 6 "
+                        "AND o.state = 4 AND NOT EXISTS (SELECT 1 FROM erased x JOIN receipt r USING "
+                        "(identity, number) WHERE x.identity = o.identity AND x.kind = p.kind AND r.taken_at "
+                        "IS NOT NULL AND (x.serial = p.serial OR x.key = p.key OR (x.number > p.tries AND "
+                        "(x.serial IS NULL OR p.serial IS NULL))))"),
                 0);
 }
 
