@@ -46,8 +46,8 @@ struct mitome_link phone_channels_link(struct phone_channels *channels)
 
 void phone_channels_close(struct phone_channels *channels)
 {
-        for (uint8_t number = 1; number < CHANNELS; number++) {
-                const uint8_t close[] = { 0x00, MANAGE_CHANNEL, CLOSES, number };
+        for (unsigned number = 1; number < CHANNELS; number++) {
+                const uint8_t close[] = { 0x00, MANAGE_CHANNEL, CLOSES, (uint8_t)number };
                 uint8_t response[16];
                 size_t size;
                 if (channels->open & 1U << number)
