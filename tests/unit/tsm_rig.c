@@ -103,7 +103,7 @@ static void open_party(struct tsm_rig *rig, int which)
                 .schema = kinds_of_party[which].schema,
                 .schema_version = kinds_of_party[which].version,
                 .directory = &rig->network.directory,
-                .post = post_local(&rig->network),
+                .post = rig->posts[which].deliver ? rig->posts[which] : post_local(&rig->network),
                 .clock = { .context = rig, .now = clock_now },
                 .random = rig->random };
         DONE(party_open(&config, &rig->parties[which], NULL));
@@ -244,7 +244,10 @@ static void issue_card(struct tsm_rig *rig, unsigned which)
 
 void tsm_rig_open(struct tsm_rig *rig)
 {
-        static const char *const names[TSM_RIG_PEOPLE] = { "見本 花子", "見本 太郎" };
+        static const char *const names[] = { "見本 花子", "見本 太郎", "見本 一子", "見本 二子", "見本 三子",
+                "見本 四子", "見本 五子", "見本 六子", "見本 七子", "見本 八子", "見本 九子", "見本 十子",
+                "見本 一郎", "見本 二郎", "見本 三郎", "見本 四郎" };
+        _Static_assert(TSM_RIG_PEOPLE <= sizeof names / sizeof *names, "a name for each");
         rig->random = random_system();
         rig->now = 1800000000; /* 2027 */
         DONE(ca_make(AUTHORITY_SIGNING, &rig->random, rig->now, &rig->signing, NULL));

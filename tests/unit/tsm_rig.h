@@ -16,7 +16,10 @@
 
 #include <openssl/evp.h>
 
-enum { TSM_RIG_PHONES = 2, TSM_RIG_PEOPLE = 2, TSM_RIG_DER_MAX = 4096 };
+#ifndef TSM_RIG_CROWD /* how many phones, and people */
+#define TSM_RIG_CROWD 2
+#endif
+enum { TSM_RIG_PHONES = TSM_RIG_CROWD, TSM_RIG_PEOPLE = TSM_RIG_CROWD, TSM_RIG_DER_MAX = 4096 };
 
 struct tsm_rig_phone {
         struct element_rig element;
@@ -43,6 +46,7 @@ enum {
 };
 
 struct tsm_rig {
+        struct post posts[TSM_RIG_PARTIES]; /* a party's way, instead of the network, where there is one */
         struct post_local network;
         struct mitome_random random;
         int64_t now;
