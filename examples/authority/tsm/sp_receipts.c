@@ -8,16 +8,6 @@
 #include "sp_map.h"
 #include "sp_within.h"
 
-static struct sql_value text_value(slice text)
-{
-        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
-}
-
-static struct sql_value blob_or_null(slice bytes)
-{
-        return bytes.size ? SQL_BYTES(bytes) : SQL_NONE;
-}
-
 static mitome_status insert(
         struct sp_tsm *tsm, slice identity, int64_t number, slice cose, mitome_error *error)
 {
@@ -26,7 +16,7 @@ static mitome_status insert(
         return sql_do(tsm->store,
                 "INSERT INTO receipt (identity, number, digest, cose) VALUES (?, ?, ?, ?) ON CONFLICT DO "
                 "UPDATE SET digest = excluded.digest, cose = excluded.cose WHERE taken_at IS NULL",
-                SQL_VALUES(text_value(identity), SQL_INT(number), SQL_BYTES(SLICE(digest)), SQL_BYTES(cose)),
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(number), SQL_BYTES(SLICE(digest)), SQL_BYTES(cose)),
                 NULL, error);
 }
 
@@ -49,7 +39,7 @@ mitome_status sp_receipt_taken(
         struct sql_query query;
         MITOME_TRY(sql_ask(tsm->store,
                 "SELECT 1 FROM receipt WHERE identity = ? AND number = ? AND taken_at IS NOT NULL",
-                SQL_VALUES(text_value(identity), SQL_INT(number)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(number)), &query, error));
         *ret = sql_next(&query);
         return sql_end(&query);
 }
@@ -86,10 +76,10 @@ mitome_status sp_confirm(struct sp_tsm *tsm, slice identity, mitome_error *error
                 "x.identity = ?1 AND x.kind = part.kind AND (x.serial = part.serial OR x.key = part.key OR "
                 "(x.number > part.tries AND ((part.step = 21 AND (x.serial IS NULL OR part.serial IS NULL)) OR "
                 "(part.step = 20 AND x.serial IS NULL AND part.serial IS NULL AND part.key IS NULL)))))",
-                SQL_VALUES(text_value(identity)), NULL, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), NULL, error));
         MITOME_TRY(sql_ask(tsm->store,
                 "SELECT id FROM order_ WHERE identity = ? AND purpose = 6 AND state <= 3 LIMIT 16",
-                SQL_VALUES(text_value(identity)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         while (!failed(status) && count < AT_ONCE && sql_next(&query))
                 status = slice_copy(sql_bytes(&query, 0), "order", ids[count++], SP_ID_SIZE, error);
         mitome_status ended = sql_end(&query);
@@ -105,15 +95,15 @@ static mitome_status note_person(struct sp_tsm *tsm, slice identity, int64_t num
 {
         MITOME_TRY(sql_do(tsm->store,
                 "INSERT OR IGNORE INTO erased (identity, number, kind, serial, key) VALUES (?, ?, ?, ?, ?)",
-                SQL_VALUES(text_value(identity), SQL_INT(number), SQL_INT(person->kind),
-                        blob_or_null(person->serial), blob_or_null(person->key)),
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(number), SQL_INT(person->kind),
+                        sql_bytes_or_none(person->serial), sql_bytes_or_none(person->key)),
                 NULL, error));
         return sql_do(tsm->store,
                 "DELETE FROM held WHERE identity = ?1 AND kind = ?2 AND (serial = ?3 OR (lives = 0 AND EXISTS "
                 "(SELECT 1 FROM part JOIN order_ ON order_.id = order_id WHERE identity = ?1 AND part.kind = ?2 "
                 "AND part.serial = held.serial AND part.key = ?4)))",
-                SQL_VALUES(text_value(identity), SQL_INT(person->kind), blob_or_null(person->serial),
-                        blob_or_null(person->key)),
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(person->kind), sql_bytes_or_none(person->serial),
+                        sql_bytes_or_none(person->key)),
                 NULL, error);
 }
 
@@ -151,7 +141,7 @@ static mitome_status take(struct sp_tsm *tsm, slice cose, const struct sp_taken 
         MITOME_TRY(insert(tsm, identity, taken->number, cose, error));
         MITOME_TRY(sql_do(tsm->store,
                 "UPDATE receipt SET taken_at = COALESCE(taken_at, ?) WHERE identity = ? AND number = ?",
-                SQL_VALUES(SQL_INT(party_now(tsm->party)), text_value(identity), SQL_INT(taken->number)),
+                SQL_VALUES(SQL_INT(party_now(tsm->party)), SQL_TEXT_OF(identity), SQL_INT(taken->number)),
                 NULL, error));
         const struct sp_evidence why = { "receipt", SLICE(taken->digest), called };
         MITOME_TRY(sp_journal_device(tsm, "take-receipt", "confirmed", identity, &why, NULL, error));
