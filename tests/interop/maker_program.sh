@@ -66,8 +66,12 @@ pids="$pids $!"
 test_that 'the SEI-TSM listens' await listens sei
 sei=$(address sei)
 directory "$sei" >"$work/directory.json"
-unknown() { [ "$(say "$sei" open MT-1-0009)" = '403 a1011904ec' ]; }
-test_that 'it knows no phone yet (E1260)' unknown
+# The SEI-TSM tells nobody which phones it knows; its journal, which it gives out while it runs, does.
+known() { "$sei_tsm" --folder "$work/sei" --journal "$work/sei.journal" 2>>"$work/sei.err" && grep -aq 'device:MT-1-0009' "$work/sei.journal"; }
+unknown() { ! known && [ -e "$work/sei.journal" ]; }
+test_that 'it knows no phone yet' unknown
+silent() { say "$sei" open MT-1-0009 | grep -q '^404 '; }
+test_that 'and nobody can ask it for one' silent
 
 "$maker" --folder "$work/maker" --directory "$work/directory.json" --make MT-1-0009 --element "$work/element.sock" \
         --element-keys "$work/keys" >"$work/maker.out" 2>"$work/maker.err" &
@@ -75,12 +79,11 @@ pids="$pids $!"
 test_that 'the maker listens' await listens maker
 at=$(address maker)
 test_that 'it makes the phone' await grep -q 'maker made the phone MT-1-0009' "$work/maker.out"
-known() { [ "$(say "$sei" open MT-1-0009)" = '200 a10100' ]; }
 test_that 'whose keys arrive at the SEI-TSM' await known
 begins() { say "$at" begin-reset MT-1-0009 | grep -q '^200 a20150'; }
 test_that 'and which can begin to set itself back' begins
-stranger() { [ "$(say "$at" begin-reset XX-1)" = '403 a1011904ec' ]; }
-test_that 'as no other can' stranger
+stranger() { say "$at" begin-reset XX-1 | grep -q '^200 a20150'; }
+test_that 'and whoever names another phone hears the same' stranger
 ca() { curl -s -m 10 "$at/device-ca" | openssl x509 -inform DER -noout -subject 2>>"$work/maker.err" | grep -q 'CN = Device CA 1'; }
 test_that 'the CA of its phones is a certificate' ca
 attestation() { curl -s -m 10 "$at/attestation-ca" | openssl x509 -inform DER -noout -subject 2>>"$work/maker.err" | grep -q 'CN = Attestation CA 1'; }
