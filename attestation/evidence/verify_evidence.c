@@ -89,3 +89,19 @@ mitome_status evidence_verify(slice cose, const struct evidence_expected *expect
         *ret = evidence;
         return ok();
 }
+
+mitome_status evidence_device_key(
+        const struct evidence *evidence, uint8_t ret[SHA256_SIZE], mitome_error *error)
+{
+        const unsigned char *at = evidence->chain[0].data;
+        unsigned char *der = NULL;
+        X509 *x509 = d2i_X509(NULL, &at, (long)evidence->chain[0].size);
+        int size = x509 ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der) : -1;
+        if (size > 0) {
+                const slice key = slice_of(der, (size_t)size);
+                sha256(&key, 1, ret);
+        }
+        OPENSSL_free(der);
+        X509_free(x509);
+        return size > 0 ? ok() : fail(error, MITOME_E_DER, "x5chain[0]", clause);
+}

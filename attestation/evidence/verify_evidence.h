@@ -3,6 +3,7 @@
 #define VERIFY_EVIDENCE_H
 
 #include "cose.h"
+#include "digest.h"
 #include "read_evidence.h"
 #include "trust.h"
 
@@ -21,5 +22,11 @@ struct evidence_expected {
 MITOME_CHECKED mitome_status evidence_verify(slice cose, const struct evidence_expected *expected,
         const struct mitome_trust *trust, int64_t now, struct cose_verifier *verifier, struct evidence *ret,
         mitome_error *error);
+
+/* evidence_device_key gives the SHA-256 of the SubjectPublicKeyInfo of the key that signed it, by which a
+ * reader knows a phone again: a phone has one device key for life, and its certificate names no phone. Of
+ * evidence that was verified; DER. */
+MITOME_CHECKED mitome_status evidence_device_key(
+        const struct evidence *evidence, uint8_t ret[SHA256_SIZE], mitome_error *error);
 
 #endif

@@ -480,6 +480,7 @@ static mitome_status open_app(struct world_phone *phone, mitome_error *error)
                 .identity = phone->identity,
                 .platform = phone->element.link,
                 .app = world->app,
+                .software = world->platform,
                 .sei_tsm = phone_way_local(&phone->sei_tsm),
                 .sp_tsm = phone_way_local(&phone->sp_tsm),
                 .clock = clock_of(world),
@@ -595,13 +596,12 @@ mitome_status world_go_on(
 mitome_status world_apply(struct world *world, struct world_phone *phone, const struct world_person *person,
         enum life_purpose purpose, unsigned kinds, struct life_state *ret, mitome_error *error)
 {
-        MITOME_TRY(life_cycle_look(phone->app, ret, error));
         const struct life_application application = {
                 .purpose = purpose,
                 .kinds = kinds,
                 .card = &person->card.link,
                 .card_password = slice_text(WORLD_CARD_PASSWORD),
-                .touched = ret->phase != LIFE_APP, /* a new phone lets no app near its evidence yet */
+                .touched = true,
         };
         MITOME_TRY(life_cycle_apply(phone->app, &application, error));
         return world_go_on(world, phone, ret, error);

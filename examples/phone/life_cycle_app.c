@@ -3,6 +3,7 @@
 
 #include "card_application.h"
 #include "life_words.h"
+#include "statement_nonce.h"
 #include "tlv.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ enum { SCHEMA_VERSION = 1 };
 struct life_app {
         struct life_config config;
         struct sql_store *store;
-        struct mitome_enforcer *enforcer;
+        struct mitome_enforcer *enforcer, *software; /* the app's, and the phone's own software's */
 };
 
 static slice identity_of(const struct life_app *app)
@@ -34,6 +35,10 @@ mitome_status life_cycle_open(const struct life_config *config, struct life_app 
         char path[4096];
         writer w = writer_over((uint8_t *)path, sizeof path - 1);
         slice written;
+        /* who may use the JPKI applet changes with its owner, and the SEI-TSM takes away what it gave: not
+         * the way by which a next owner proves that he holds the phone */
+        if (slice_equal(SLICE(config->app.sha256), SLICE(config->software.sha256)))
+                return fail(error, MITOME_E_ARGUMENT, "the phone's own software", NULL);
         struct life_app *app = calloc(1, sizeof *app);
         if (!app)
                 return fail(error, MITOME_E_NO_MEMORY, "the app", NULL);
@@ -48,6 +53,8 @@ mitome_status life_cycle_open(const struct life_config *config, struct life_app 
                 status = sql_open(config->folder ? path : NULL, schema, SCHEMA_VERSION, &app->store, error);
         if (!failed(status))
                 status = mitome_enforcer_new(&config->platform, &config->app, &app->enforcer, error);
+        if (!failed(status))
+                status = mitome_enforcer_new(&config->platform, &config->software, &app->software, error);
         if (failed(status))
                 life_cycle_close(app);
         else
@@ -60,6 +67,7 @@ void life_cycle_close(struct life_app *app)
         if (!app)
                 return;
         mitome_enforcer_free(app->enforcer);
+        mitome_enforcer_free(app->software);
         if (app->store)
                 sql_close(app->store);
         free(app);
@@ -182,13 +190,16 @@ static mitome_status reach_fido(struct life_app *app, mitome_error *error)
         return mitome_enforcer_select(app->enforcer, SLICE(fido_aid), error);
 }
 
-static mitome_status make_statement(
-        struct life_app *app, slice nonce, struct evidence_answer *ret, mitome_error *error)
+/* By the phone's own software: there is a way to the FIDO applet before there is an app, and whoever may use
+ * the JPKI applet. */
+static mitome_status state_to(struct mitome_enforcer *software, const uint8_t nonce[STATEMENT_NONCE_SIZE],
+        struct evidence_answer *ret, mitome_error *error)
 {
         uint16_t sw;
-        MITOME_TRY(reach_fido(app, error));
-        mitome_status status = evidence_fetch(app->enforcer, EVIDENCE_STATEMENT, nonce, ret, &sw, error);
-        mitome_enforcer_close(app->enforcer);
+        MITOME_TRY(mitome_enforcer_select(software, SLICE(fido_aid), error));
+        mitome_status status = evidence_fetch(
+                software, EVIDENCE_STATEMENT, slice_of(nonce, STATEMENT_NONCE_SIZE), ret, &sw, error);
+        mitome_enforcer_close(software);
         return status;
 }
 
@@ -331,6 +342,17 @@ struct bundle {
         uint8_t cms[LIFE_CMS_MAX], body[PHONE_BODY_MAX];
 };
 
+/* A revocation says nothing of the phone that it is asked from. */
+static mitome_status show_phone(struct life_app *app, const struct life_application *application,
+        struct bundle *bundle, slice cms, mitome_error *error)
+{
+        uint8_t nonce[STATEMENT_NONCE_SIZE];
+        application_nonce(slice_text(bundle->session.nonce), cms, nonce);
+        if (application->touched)
+                MITOME_TRY(state_to(app->software, nonce, &bundle->statement, error));
+        return find_token(app, &bundle->token, error);
+}
+
 static mitome_status apply_with(struct life_app *app, const struct life_application *application,
         struct bundle *bundle, mitome_error *error)
 {
@@ -340,9 +362,8 @@ static mitome_status apply_with(struct life_app *app, const struct life_applicat
                 application->kinds, &bundle->session, error));
         MITOME_TRY(begin_anew(app, application->purpose, SLICE(bundle->session.id), error));
         MITOME_TRY(sign_application(app, application, &bundle->session, &cms, error));
-        if (application->touched)
-                MITOME_TRY(make_statement(app, slice_text(bundle->session.nonce), &bundle->statement, error));
-        MITOME_TRY(find_token(app, &bundle->token, error));
+        if (application->purpose != LIFE_REVOKE)
+                MITOME_TRY(show_phone(app, application, bundle, writer_view(&cms), error));
         life_write_application(&body, SLICE(bundle->session.id), writer_view(&cms),
                 fact_bytes(&bundle->token), bundle->statement.evidence);
         MITOME_TRY(writer_finish(&body, "the application", &whole, error));
@@ -575,13 +596,15 @@ mitome_status life_cycle_change(
 static mitome_status revoke_with(struct life_app *app, struct bundle *bundle, mitome_error *error)
 {
         struct life_answer answer;
+        uint8_t nonce[STATEMENT_NONCE_SIZE];
         writer body = WRITER(bundle->body);
         slice whole, order;
         MITOME_TRY(life_begin(&app->config.sp_tsm, identity_of(app), purposes[LIFE_REVOKE], LIFE_BOTH,
                 &bundle->session, error));
-        MITOME_TRY(make_statement(app, slice_text(bundle->session.nonce), &bundle->statement, error));
+        revocation_nonce(slice_text(bundle->session.nonce), nonce);
+        MITOME_TRY(state_to(app->software, nonce, &bundle->statement, error));
         MITOME_TRY(begin_anew(app, LIFE_REVOKE, SLICE(bundle->session.id), error));
-        life_write_statement(&body, identity_of(app), bundle->statement.evidence);
+        life_write_statement(&body, identity_of(app), bundle->statement.evidence, SLICE(bundle->session.id));
         MITOME_TRY(writer_finish(&body, "the statement", &whole, error));
         MITOME_TRY(life_call(&app->config.sp_tsm, "revoke-here", whole, &answer, error));
         MITOME_TRY(life_read_id(&answer, 1, &order, error));
@@ -646,28 +669,19 @@ mitome_status life_cycle_poll(struct life_app *app, bool *ret_woken, mitome_erro
 
 /* ---- setting the phone back ---- */
 
-static mitome_status statement_of(const struct life_reset *reset, struct mitome_enforcer *enforcer,
-        slice nonce, struct evidence_answer *ret, mitome_error *error)
-{
-        uint16_t sw;
-        (void)reset;
-        MITOME_TRY(mitome_enforcer_select(enforcer, SLICE(fido_aid), error));
-        mitome_status status = evidence_fetch(enforcer, EVIDENCE_STATEMENT, nonce, ret, &sw, error);
-        mitome_enforcer_close(enforcer);
-        return status;
-}
-
 static mitome_status ask_for_reset(const struct life_reset *reset, struct mitome_enforcer *enforcer,
         struct bundle *bundle, uint8_t session[LIFE_ID_SIZE], mitome_error *error)
 {
         struct life_answer answer;
+        uint8_t to_sign[STATEMENT_NONCE_SIZE];
         writer body = WRITER(bundle->body);
         slice nonce, id, whole;
         MITOME_TRY(
                 life_ask_identity(&reset->maker, "begin-reset", slice_text(reset->identity), &answer, error));
         MITOME_TRY(life_read_pair(&answer, &id, &nonce, error));
         MITOME_TRY(slice_copy(id, "the session", session, LIFE_ID_SIZE, error));
-        MITOME_TRY(statement_of(reset, enforcer, nonce, &bundle->statement, error));
+        reset_nonce(nonce, to_sign);
+        MITOME_TRY(state_to(enforcer, to_sign, &bundle->statement, error));
         life_write_for_session(&body, slice_of(session, LIFE_ID_SIZE), bundle->statement.evidence);
         MITOME_TRY(writer_finish(&body, "the statement", &whole, error));
         return life_call(&reset->maker, "factory-reset", whole, &answer, error);

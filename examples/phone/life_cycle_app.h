@@ -27,6 +27,8 @@ struct life_config {
         const char *identity;        /* printed on the phone */
         struct mitome_link platform; /* to the element, for the relays */
         struct mitome_app app;       /* this app, by its signing certificate: for the enforcer */
+        struct mitome_app software;  /* the phone's own, which its maker lets at the FIDO applet: it has the
+                                        element make statements; another than the app (ARGUMENT) */
         struct phone_way sei_tsm, sp_tsm;
         struct party_clock clock;
         struct mitome_random random;
@@ -68,7 +70,8 @@ struct life_application {
         unsigned kinds;                 /* LIFE_SIGNING | LIFE_USER_VERIFICATION */
         const struct mitome_link *card; /* the My Number Card */
         slice card_password;            /* its signing password */
-        bool touched;                   /* the holder touches the phone: its statement goes along */
+        bool touched;                   /* the holder touches the phone: its statement for this application
+                                           goes along, without which only a revocation is taken */
 };
 MITOME_CHECKED mitome_status life_cycle_apply(
         struct life_app *app, const struct life_application *application, mitome_error *error);

@@ -130,12 +130,13 @@ void life_write_application(writer *w, slice session, slice cms, slice token, sl
                 write_member(w, 4, statement);
 }
 
-void life_write_statement(writer *w, slice identity, slice statement)
+void life_write_statement(writer *w, slice identity, slice statement, slice session)
 {
-        cbor_write_map(w, 2);
+        cbor_write_map(w, 3);
         cbor_write_uint(w, 1);
         cbor_write_text(w, identity);
         write_member(w, 2, statement);
+        write_member(w, 3, session);
 }
 
 void life_write_for_session(writer *w, slice session, slice evidence)

@@ -40,7 +40,7 @@ MITOME_CHECKED mitome_status life_begin(const struct phone_way *way, slice ident
 
 /* Empty views are left out. */
 void life_write_application(writer *w, slice session, slice cms, slice token, slice statement);
-void life_write_statement(writer *w, slice identity, slice statement);
+void life_write_statement(writer *w, slice identity, slice statement, slice session);
 void life_write_for_session(writer *w, slice session, slice evidence);
 
 /* life_read_id reads the map {number: id}; life_read_pair {1: id, 2: bytes}. */

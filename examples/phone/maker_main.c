@@ -24,7 +24,7 @@ static const struct service_option options[OPTIONS] = {
         [OPTION_KEYS] = { "element-keys", "FILE",
                 "of --make: the keys of its issuer, as --scp03-keys has them" },
         [OPTION_PLATFORM] = { "platform", "HEX",
-                "of --make: SHA-256 of the certificate of the phone's software" },
+                "of --make: SHA-256 of the certificate of the phone's own software, no app's" },
 };
 
 /* All that lives as long as the service. */
@@ -35,7 +35,6 @@ struct program {
         bool makes;
         char identity[TEXT_MAX], element[TEXT_MAX], keys[TEXT_MAX];
         uint8_t platform[HASH_SIZE];
-        bool has_platform;
 };
 
 /* ---- a new phone ---- */
@@ -83,7 +82,7 @@ static mitome_status equip(struct program *program, const struct tsm_key_set *is
         struct card_link *card;
         struct phone_factory factory = { .batch = program->batch,
                 .random = *party_random(program->party),
-                .platform = program->has_platform ? program->platform : NULL,
+                .platform = program->platform,
                 .context = program,
                 .certify = certify,
                 .keys = hand_keys };
@@ -135,7 +134,6 @@ static mitome_status read_options(const char *const *values, struct program *pro
 {
         slice hash;
         program->makes = values[OPTION_MAKE] != NULL;
-        program->has_platform = values[OPTION_PLATFORM] != NULL;
         if (!program->makes)
                 return ok();
         MITOME_TRY(take_text(values[OPTION_MAKE], "--make", program->identity, error));
@@ -143,8 +141,8 @@ static mitome_status read_options(const char *const *values, struct program *pro
         MITOME_TRY(take_text(values[OPTION_KEYS], "--element-keys", program->keys, error));
         if (!phone_identity_is_plain(slice_text(program->identity)))
                 return fail(error, MITOME_E_VALUE, "--make", NULL);
-        if (!program->has_platform)
-                return ok();
+        if (!values[OPTION_PLATFORM])
+                return fail(error, MITOME_E_MISSING, "--platform", NULL);
         MITOME_TRY(hex_text_decode(slice_text(values[OPTION_PLATFORM]), "--platform", program->platform,
                 sizeof program->platform, &hash, error));
         return hash.size == HASH_SIZE ? ok() : fail(error, MITOME_E_VALUE, "--platform", NULL);

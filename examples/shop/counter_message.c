@@ -3,15 +3,9 @@
 
 #include "cbor.h"
 
-static const char clause[] = "counter_message.h", label[] = "mitome counter 1";
+static const char clause[] = "counter_message.h";
 
 enum { AT_KIND = 1, AT_NONCE = 2, AT_NUMBER = 3, AT_DIGEST = 4, AT_EVIDENCE = 2 };
-
-void counter_nonce(slice question, uint8_t ret[COUNTER_SIGNED_SIZE])
-{
-        const slice parts[] = { slice_of(label, sizeof label), question };
-        sha256(parts, 2, ret);
-}
 
 void counter_write_question(writer *w, const struct counter_question *question)
 {

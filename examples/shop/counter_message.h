@@ -8,8 +8,8 @@
  *   answer   = { 1: 0 here it is / 1 there is none / 2 the holder does not want it / 3 it cannot be given,
  *                ? 2: evidence } */
 
-#include "digest.h"
 #include "evidence_form.h"
+#include "statement_nonce.h"
 
 enum { COUNTER_MESSAGE_MAX = EVIDENCE_MAX + 64 };
 
@@ -22,11 +22,10 @@ struct counter_question {
         slice digest;
 };
 
-/* counter_nonce is what the element signs for a counter's question: SHA-256 of a label and the question, made
- * by the phone. A clerk who took another's nonce for his question, the SP-TSM's or the reset server's, would
- * else have the statement that has the customer's certificates revoked, or his phone set back. */
-enum { COUNTER_SIGNED_SIZE = SHA256_SIZE };
-void counter_nonce(slice question, uint8_t ret[COUNTER_SIGNED_SIZE]);
+/* What the element signs for a counter's question is counter_nonce of it (statement_nonce.h): a clerk who
+ * took another's question for his own, the SP-TSM's or the reset server's, would else have the statement that
+ * has the customer's certificates revoked, or his phone set back. */
+enum { COUNTER_SIGNED_SIZE = STATEMENT_NONCE_SIZE };
 
 enum counter_answer_kind { COUNTER_GIVEN, COUNTER_NONE, COUNTER_DECLINED, COUNTER_FAILED };
 

@@ -108,6 +108,7 @@ mitome_status tale_phone_on(struct tale *tale, struct tale_phone *phone, mitome_
                 .identity = phone->identity,
                 .platform = phone->link,
                 .app = tale->app,
+                .software = tale->software,
                 .sei_tsm = phone_way_http(tale->sei_way),
                 .sp_tsm = phone_way_http(tale->sp_way),
                 .clock = { .now = read_clock },
@@ -169,13 +170,12 @@ mitome_status tale_apply(struct tale *tale, struct tale_phone *phone, const stru
         enum life_purpose purpose, unsigned kinds, struct life_state *ret, mitome_error *error)
 {
         MITOME_TRY(tale_phone_on(tale, phone, error));
-        MITOME_TRY(life_cycle_look(phone->app, ret, error));
         const struct life_application application = {
                 .purpose = purpose,
                 .kinds = kinds,
                 .card = &person->card.link,
                 .card_password = slice_text(TALE_CARD_PASSWORD),
-                .touched = ret->phase != LIFE_APP, /* a new phone lets no app near its evidence yet */
+                .touched = true,
         };
         MITOME_TRY(life_cycle_apply(phone->app, &application, error));
         stage_sent(&tale->stage, CARD, SP_TSM,

@@ -121,6 +121,7 @@ static void open_app(struct tale_phone *phone)
                 .identity = phone->identity,
                 .platform = tapped,
                 .app = tale.app,
+                .software = tale.software,
                 .sei_tsm = tap(&killer.sei_tsm),
                 .sp_tsm = tap(&killer.sp_tsm),
                 .clock = { .now = read_clock },
@@ -181,14 +182,14 @@ static bool choose(struct tale_phone *phone, const struct life_state *state)
                                                               slice_text(phone->password), NULL)));
 }
 
-static bool apply(struct tale_phone *phone, enum life_purpose purpose, const struct life_state *state)
+static bool apply(struct tale_phone *phone, enum life_purpose purpose)
 {
         const struct life_application application = {
                 .purpose = purpose,
                 .kinds = LIFE_BOTH,
                 .card = &tale.people[0].card.link,
                 .card_password = slice_text(TALE_CARD_PASSWORD),
-                .touched = state->phase != LIFE_APP,
+                .touched = true,
         };
         return !failed(life_cycle_apply(phone->app, &application, NULL));
 }
@@ -200,7 +201,7 @@ static bool go_on(struct tale_phone *phone, enum life_purpose purpose, bool *app
         if (failed(life_cycle_look(phone->app, &state, NULL)))
                 return false;
         if (!*applied || state.order == LIFE_ORDER_NONE || state.order == LIFE_ORDER_GIVEN_UP) {
-                *applied = apply(phone, purpose, &state);
+                *applied = apply(phone, purpose);
                 if (!*applied)
                         return false;
         }

@@ -151,6 +151,7 @@ static void open_app(struct country *country, struct world_phone *phone)
         const struct life_config config = { .identity = phone->identity,
                 .platform = phone->element.link,
                 .app = country->world.app,
+                .software = country->world.platform,
                 .sei_tsm = phone_way_http(country->sei_tsm),
                 .sp_tsm = phone_way_http(country->sp_tsm),
                 .clock = { &country->world, read_clock },
@@ -215,7 +216,8 @@ static void test_an_application_goes_over_sockets_from_end_to_end(void **state)
         const struct life_application application = { .purpose = LIFE_ISSUE,
                 .kinds = LIFE_BOTH,
                 .card = &person->card.link,
-                .card_password = slice_text(WORLD_CARD_PASSWORD) };
+                .card_password = slice_text(WORLD_CARD_PASSWORD),
+                .touched = true };
         assert_int_equal(life_cycle_apply(country->app, &application, NULL).code, MITOME_OK);
         for (int turn = 0; turn < 100 && end.order != LIFE_ORDER_DONE; turn++) {
                 assert_int_equal(life_cycle_run(country->app, &end, NULL).code, MITOME_OK);

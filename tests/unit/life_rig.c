@@ -215,6 +215,7 @@ mitome_status life_rig_start(struct life_rig *rig, mitome_error *error)
                 .identity = LIFE_RIG_PHONE,
                 .platform = rig->phone.link,
                 .app = rig->jpki_app,
+                .software = rig->software,
                 .sei_tsm = phone_way_local(&rig->sei_way),
                 .sp_tsm = phone_way_local(&rig->sp_way),
                 .clock = { .context = rig, .now = tell_time },
@@ -269,7 +270,8 @@ mitome_status life_rig_apply(
         const struct life_application application = { .purpose = purpose,
                 .kinds = kinds,
                 .card = &rig->card.link,
-                .card_password = slice_text(LIFE_RIG_CARD_PASSWORD) };
+                .card_password = slice_text(LIFE_RIG_CARD_PASSWORD),
+                .touched = true };
         return life_cycle_apply(rig->app, &application, error);
 }
 

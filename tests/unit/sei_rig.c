@@ -224,7 +224,7 @@ enum sei_tsm_state sei_rig_state(struct sei_rig *rig)
 void sei_rig_settle(struct sei_rig *rig)
 {
         mitome_error error = { 0 };
-        rig->now += 7200;
+        rig->now += 300;
         must_do(sei_tsm_tick(rig->sei, &error), &error, "sending");
         must_do(reset_server_tick(rig->server, &error), &error, "sending");
 }
@@ -253,10 +253,15 @@ slice sei_rig_identity(const char *identity, uint8_t buffer[80])
 
 mitome_code sei_rig_prepare(struct sei_rig *rig, uint64_t wanted, slice app)
 {
+        return sei_rig_prepare_for(rig, wanted, app, wanted ? SEI_TSM_WISH_S : 0);
+}
+
+mitome_code sei_rig_prepare_for(struct sei_rig *rig, uint64_t wanted, slice app, int64_t seconds)
+{
         uint8_t bytes[128];
         writer w = WRITER(bytes);
         mitome_code refusal;
-        cbor_write_map(&w, 3);
+        cbor_write_map(&w, 3 + (seconds != 0));
         cbor_write_uint(&w, 1);
         cbor_write_string(&w, SEI_RIG_PHONE);
         cbor_write_uint(&w, 2);
@@ -265,6 +270,10 @@ mitome_code sei_rig_prepare(struct sei_rig *rig, uint64_t wanted, slice app)
         cbor_write_array(&w, app.size > 0);
         if (app.size)
                 cbor_write_bytes(&w, app);
+        if (seconds) {
+                cbor_write_uint(&w, 4);
+                cbor_write_int(&w, seconds);
+        }
         mitome_status status = sei_rig_ask(rig->provider, "prepare", writer_view(&w), &refusal);
         return status.code == MITOME_E_REFUSED ? refusal : status.code;
 }

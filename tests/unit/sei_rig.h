@@ -53,7 +53,9 @@ void sei_rig_stop(struct sei_rig *rig);
 /* sei_rig_ask has a party send a letter to the SEI-TSM; sei_rig_identity is the body {1 identity}. */
 mitome_status sei_rig_ask(struct party *from, const char *kind, slice body, mitome_code *ret_refusal);
 slice sei_rig_identity(const char *identity, uint8_t buffer[80]);
+/* With how long it stands, 0: not said; the first says the longest for what is to be installed. */
 mitome_code sei_rig_prepare(struct sei_rig *rig, uint64_t wanted, slice app);
+mitome_code sei_rig_prepare_for(struct sei_rig *rig, uint64_t wanted, slice app, int64_t seconds);
 
 void sei_rig_cut(struct sei_rig *rig, enum sei_rig_cut cut, unsigned at);
 
@@ -61,7 +63,7 @@ void sei_rig_cut(struct sei_rig *rig, enum sei_rig_cut cut, unsigned at);
 mitome_status sei_rig_serve(struct sei_rig *rig, mitome_error *error);
 enum sei_tsm_state sei_rig_state(struct sei_rig *rig);
 
-/* sei_rig_settle lets both send what waits, hours later. */
+/* sei_rig_settle lets both send what waits, minutes later: a wish still stands. */
 void sei_rig_settle(struct sei_rig *rig);
 
 /* sei_rig_own opens a channel to an applet as the provider, by what was handed over. */

@@ -209,7 +209,8 @@ static void a_wrong_card_password_hands_in_nothing(void **state)
         const struct life_application wrong = { .purpose = LIFE_ISSUE,
                 .kinds = LIFE_BOTH,
                 .card = &rig.card.link,
-                .card_password = slice_text("WRONG123") };
+                .card_password = slice_text("WRONG123"),
+                .touched = true };
         assert_int_equal(life_cycle_apply(rig.app, &wrong, NULL).code, MITOME_E_SECRET_WRONG);
         assert_int_equal(look().order, LIFE_ORDER_NONE);
         assert_int_equal(tsm_rig_number(&rig.tsm, TSM_RIG_SP, "SELECT count(*) FROM order_"), 0);
@@ -224,7 +225,8 @@ static void a_phone_is_no_card(void **state)
         const struct life_application application = { .purpose = LIFE_ISSUE,
                 .kinds = LIFE_BOTH,
                 .card = &rig.phone.link,
-                .card_password = slice_text(PASSWORD) };
+                .card_password = slice_text(PASSWORD),
+                .touched = true };
         assert_int_equal(life_cycle_apply(rig.app, &application, NULL).code, MITOME_E_NOT_MY_NUMBER_CARD);
 }
 
@@ -276,6 +278,42 @@ static void a_holder_revokes_by_his_card(void **state)
 
 /* ---- who may ---- */
 
+/* An app whose holder does not touch the phone has nothing to show for it; by the card alone he revokes. */
+static void an_application_without_a_touch_is_refused_but_for_a_revocation(void **state)
+{
+        (void)state;
+        mitome_error error = { 0 };
+        struct life_application application = { .purpose = LIFE_ISSUE,
+                .kinds = LIFE_BOTH,
+                .card = &rig.card.link,
+                .card_password = slice_text(LIFE_RIG_CARD_PASSWORD) };
+        assert_int_equal(life_cycle_apply(rig.app, &application, &error).code, MITOME_E_REFUSED);
+        assert_int_equal(phone_refusal(&error), MITOME_E_ORDER_PRESENCE);
+        assert_int_equal(look().order, LIFE_ORDER_NONE);
+        issue(LIFE_USER_VERIFICATION);
+        application.purpose = LIFE_REVOKE;
+        assert_int_equal(life_cycle_apply(rig.app, &application, NULL).code, MITOME_OK);
+        assert_int_equal(run().order, LIFE_ORDER_DONE);
+        live(0, 0);
+}
+
+/* The SEI-TSM takes away what it gave a former owner's app: were that the phone's own software, no next owner
+ * could show that he holds the phone. */
+static void an_app_is_not_the_phones_own_software(void **state)
+{
+        (void)state;
+        struct life_app *app;
+        const struct life_config config = { .identity = LIFE_RIG_PHONE,
+                .platform = rig.phone.link,
+                .app = rig.jpki_app,
+                .software = rig.jpki_app,
+                .sei_tsm = phone_way_local(&rig.sei_way),
+                .sp_tsm = phone_way_local(&rig.sp_way),
+                .clock = rig.queue.clock,
+                .random = rig.tsm.random };
+        assert_int_equal(life_cycle_open(&config, &app, NULL).code, MITOME_E_ARGUMENT);
+}
+
 static void another_app_sees_nothing_and_changes_nothing(void **state)
 {
         (void)state;
@@ -290,6 +328,7 @@ static void another_app_sees_nothing_and_changes_nothing(void **state)
         unsigned count;
         issue(LIFE_USER_VERIFICATION);
         memset(config.app.sha256, 0xEE, sizeof config.app.sha256);
+        memset(config.software.sha256, 0xEF, sizeof config.software.sha256);
         assert_int_equal(life_cycle_open(&config, &other, NULL).code, MITOME_OK);
         assert_int_equal(life_cycle_look(other, &seen, NULL).code, MITOME_OK);
         assert_int_equal(seen.present, 0);
@@ -415,6 +454,7 @@ static void a_receipt_that_was_taken_down_wrongly_is_not_forgotten(void **state)
         struct life_config config = { .identity = LIFE_RIG_PHONE,
                 .platform = rig.phone.link,
                 .app = rig.jpki_app,
+                .software = rig.software,
                 .sei_tsm = phone_way_local(&rig.sei_way),
                 .sp_tsm = { .context = &rig, .call = take_otherwise },
                 .clock = rig.queue.clock,
@@ -524,6 +564,7 @@ static void the_receipt_of_a_former_reset_confirms_no_later_one(void **state)
         const struct life_config config = { .identity = LIFE_RIG_PHONE,
                 .platform = rig.phone.link,
                 .app = rig.jpki_app,
+                .software = rig.software,
                 .sei_tsm = phone_way_local(&rig.sei_way),
                 .sp_tsm = { .context = &rig.sp_way, .call = overhear },
                 .clock = rig.queue.clock,
@@ -568,6 +609,8 @@ int main(void)
                 WITH_RIG(a_certificate_is_renewed_by_the_card),
                 WITH_RIG(a_password_is_reset_by_the_card),
                 WITH_RIG(a_holder_revokes_by_his_card),
+                WITH_RIG(an_application_without_a_touch_is_refused_but_for_a_revocation),
+                WITH_RIG(an_app_is_not_the_phones_own_software),
                 WITH_RIG(another_app_sees_nothing_and_changes_nothing),
                 WITH_RIG(a_holder_revokes_from_his_phone_without_the_card),
                 WITH_RIG(a_wake_brings_the_erasure_that_somebody_else_asked_for),

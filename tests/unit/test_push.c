@@ -106,15 +106,10 @@ static int tear_down(void **state)
 
 static const slice old_phone = { (const uint8_t *)"MTM-0001", 8 };
 static const slice new_phone = { (const uint8_t *)"MTM-0002", 8 };
-static const uint8_t session_a[PUSH_SESSION_SIZE] = { 1 };
-static const uint8_t session_b[PUSH_SESSION_SIZE] = { 2 };
 
 static void give_token(struct rig *rig, slice identity, const char *token)
 {
-        bool changed = false;
-        must(push_registry_claim(rig->store, session_a, identity, slice_text(token), rig->now, NULL));
-        must(push_registry_prove(rig->store, session_a, identity, rig->now, &changed, NULL));
-        assert_true(changed);
+        must(push_registry_name(rig->store, identity, slice_text(token), rig->now, NULL));
 }
 
 static struct push_wake look(struct rig *rig, slice identity)
@@ -224,37 +219,22 @@ static void a_clock_that_was_set_back_does_not_silence_it(void **state)
 
 /* ---- whose token ---- */
 
-static void a_token_counts_only_when_its_element_proved_itself(void **state)
+/* Who may name one is the SP-TSM's to see (test_sp_orders.c: attack_naming_a_token_for_a_new_phone). */
+static void a_wake_that_waits_is_due_when_its_phone_names_a_token(void **state)
 {
         struct rig *rig = *state;
-        must(push_registry_claim(rig->store, session_a, old_phone, slice_text("token-1"), NOW, NULL));
         wake(rig, old_phone);
         assert_int_equal(look(rig, old_phone).plan.phase, PUSH_PHASE_NO_WAY);
         assert_int_equal(round_of(rig), 0);
-        bool changed = false;
-        must(push_registry_prove(rig->store, session_a, old_phone, NOW, &changed, NULL));
-        assert_true(changed);
+        give_token(rig, new_phone, "of-another");
+        assert_int_equal(round_of(rig), 0);
+        give_token(rig, old_phone, "token-1");
         assert_int_equal(round_of(rig), 1);
         assert_string_equal(rig->service.tokens[0], "token-1");
-        must(push_registry_prove(rig->store, session_a, old_phone, NOW, &changed, NULL));
-        assert_false(changed); /* a claim is spent once */
-}
-
-/* Somebody with a card of his own names the victim's phone, and his token. */
-static void attack_redirecting_another_phones_token_by_a_session_of_ones_own(void **state)
-{
-        struct rig *rig = *state;
-        give_token(rig, old_phone, "of-the-owner");
-        must(push_registry_claim(rig->store, session_b, old_phone, slice_text("of-the-thief"), NOW, NULL));
-        bool changed = true;
-        must(push_registry_prove(rig->store, session_b, new_phone, NOW, &changed, NULL)); /* his own phone */
-        assert_false(changed);
-        must(push_registry_prove(
-                rig->store, session_b, old_phone, NOW, &changed, NULL)); /* too late: spent */
-        assert_false(changed);
+        give_token(rig, old_phone, "token-2"); /* in place of the first */
         wake(rig, old_phone);
         assert_int_equal(round_of(rig), 1);
-        assert_string_equal(rig->service.tokens[0], "of-the-owner");
+        assert_string_equal(rig->service.tokens[1], "token-2");
 }
 
 /* He names the victim's token as that of his own phone: the victim keeps hers. */
@@ -266,21 +246,6 @@ static void attack_taking_a_token_away_by_registering_it_for_another_phone(void 
         wake(rig, old_phone);
         assert_int_equal(round_of(rig), 1);
         assert_string_equal(rig->service.tokens[0], "shared");
-}
-
-static void a_claim_that_nobody_proved_in_a_day_is_none(void **state)
-{
-        struct rig *rig = *state;
-        bool changed = true;
-        must(push_registry_claim(rig->store, session_a, old_phone, slice_text("token-1"), NOW, NULL));
-        must(push_registry_prove(rig->store, session_a, old_phone, NOW + DAY, &changed, NULL));
-        assert_false(changed);
-        must(push_registry_claim(rig->store, session_b, old_phone, slice_text("token-2"), NOW, NULL));
-        rig->now = NOW + DAY;
-        assert_int_equal(round_of(rig), 0); /* drops it */
-        rig->now = NOW;
-        must(push_registry_prove(rig->store, session_b, old_phone, NOW, &changed, NULL));
-        assert_false(changed);
 }
 
 static void the_old_phones_token_stays_when_the_new_phone_names_its_own(void **state)
@@ -304,15 +269,13 @@ static void what_is_no_token_and_no_identity_is_refused(void **state)
                 "\xe3\x81\x82" };
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
                 assert_int_equal(
-                        push_registry_claim(rig->store, session_a, old_phone, slice_text(bad[i]), NOW, NULL)
-                                .code,
+                        push_registry_name(rig->store, old_phone, slice_text(bad[i]), NOW, NULL).code,
                         MITOME_E_VALUE);
         char longer[PUSH_TOKEN_MAX + 2];
         memset(longer, 'a', sizeof longer);
-        assert_int_equal(push_registry_claim(rig->store, session_a, old_phone, SLICE(longer), NOW, NULL).code,
-                MITOME_E_TOO_LONG);
-        must(push_registry_claim(
-                rig->store, session_a, old_phone, slice_of(longer, PUSH_TOKEN_MAX), NOW, NULL));
+        assert_int_equal(
+                push_registry_name(rig->store, old_phone, SLICE(longer), NOW, NULL).code, MITOME_E_TOO_LONG);
+        must(push_registry_name(rig->store, old_phone, slice_of(longer, PUSH_TOKEN_MAX), NOW, NULL));
         assert_int_equal(push_registry_wake(rig->store, slice_of(NULL, 0), NOW, &rig->random, NULL).code,
                 MITOME_E_VALUE);
         assert_int_equal(push_registry_wake(
@@ -497,19 +460,15 @@ static void killed_between_sending_and_noting_sends_the_same_id_again(void **sta
 
 /* ---- every write ---- */
 
-enum step { CLAIMED, PROVED, WOKEN, SENT, GONE, CLAIMED_AGAIN, PROVED_AGAIN, SENT_AGAIN, ENDED, STEPS };
+enum step { NAMED, WOKEN, SENT, GONE, NAMED_AGAIN, SENT_AGAIN, ENDED, STEPS };
 
 static mitome_status take_step(struct rig *rig, enum step step)
 {
-        const bool again = step == CLAIMED_AGAIN;
+        const char *token = step == NAMED_AGAIN ? "new" : "old";
         switch (step) {
-        case CLAIMED:
-        case CLAIMED_AGAIN:
-                return push_registry_claim(
-                        rig->store, session_a, old_phone, slice_text(again ? "new" : "old"), rig->now, NULL);
-        case PROVED:
-        case PROVED_AGAIN:
-                return push_registry_prove(rig->store, session_a, old_phone, rig->now, NULL, NULL);
+        case NAMED:
+        case NAMED_AGAIN:
+                return push_registry_name(rig->store, old_phone, slice_text(token), rig->now, NULL);
         case WOKEN:
                 return push_registry_wake(rig->store, old_phone, rig->now, &rig->random, NULL);
         case SENT:
@@ -558,7 +517,7 @@ static bool cut_registry_at(unsigned n, enum sql_cut_how how)
         (void)snprintf(path, sizeof path, "%s/push.db", folder);
         open_rig(rig, path);
         sql_cut_arm(folder, n, how);
-        const enum step done = go_on(rig, CLAIMED);
+        const enum step done = go_on(rig, NAMED);
         sql_close(rig->store); /* without power */
         const bool was_cut = sql_cut_on();
         must(sql_open(path, PUSH_REGISTRY_SCHEMA, 1, &rig->store, NULL));
@@ -845,10 +804,8 @@ int main(void)
                 cmocka_unit_test(a_failure_after_acceptance_stays_asked),
                 cmocka_unit_test(chance_lengthens_by_a_quarter_at_most),
                 cmocka_unit_test(a_clock_that_was_set_back_does_not_silence_it),
-                WITH(a_token_counts_only_when_its_element_proved_itself),
-                WITH(attack_redirecting_another_phones_token_by_a_session_of_ones_own),
+                WITH(a_wake_that_waits_is_due_when_its_phone_names_a_token),
                 WITH(attack_taking_a_token_away_by_registering_it_for_another_phone),
-                WITH(a_claim_that_nobody_proved_in_a_day_is_none),
                 WITH(the_old_phones_token_stays_when_the_new_phone_names_its_own),
                 WITH(what_is_no_token_and_no_identity_is_refused),
                 WITH(asked_is_not_confirmed_and_goes_on_until_it_is_ended),

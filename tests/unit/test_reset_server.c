@@ -5,6 +5,7 @@
 #include "batch_store.h"
 #include "sei_rig.h"
 #include "sp_tsm.h"
+#include "statement_nonce.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -86,7 +87,7 @@ static mitome_code ask_reset(const struct session *session, slice statement)
         return say("factory-reset", with_session(session, statement, body, sizeof body), &answer);
 }
 
-static slice make_statement(slice nonce)
+static slice state_to(slice nonce)
 {
         uint8_t fields[64];
         writer w = WRITER(fields);
@@ -101,6 +102,13 @@ static slice make_statement(slice nonce)
                 SW_OK);
         assert_int_equal(tlv_find(data, 0x80, "statement", &statement, NULL).code, MITOME_OK);
         return statement;
+}
+
+static slice make_statement(slice nonce)
+{
+        uint8_t to_sign[STATEMENT_NONCE_SIZE];
+        reset_nonce(nonce, to_sign);
+        return state_to(SLICE(to_sign));
 }
 
 static int64_t count(struct party *party, const char *sql)
@@ -169,6 +177,21 @@ static void nobody_sets_back_a_phone_that_he_does_not_hold(void **state)
         const struct session session = begin(SEI_RIG_PHONE);
         assert_int_equal(ask_reset(&session, make_statement(SLICE(session.nonce))), MITOME_E_EVIDENCE_NONCE);
         assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+}
+
+/* The bare nonce, as a counter's clerk would pass it on, is signed by no phone; nor is another desk's use of
+ * it the maker's. */
+static void attack_a_statement_that_was_made_for_something_else(void **state)
+{
+        (void)state;
+        uint8_t nonce[STATEMENT_NONCE_SIZE];
+        const struct session session = begin(SEI_RIG_PHONE);
+        assert_int_equal(ask_reset(&session, state_to(SLICE(session.nonce))), MITOME_E_EVIDENCE_NONCE);
+        counter_nonce(SLICE(session.nonce), nonce);
+        assert_int_equal(ask_reset(&session, state_to(SLICE(nonce))), MITOME_E_EVIDENCE_NONCE);
+        revocation_nonce(SLICE(session.nonce), nonce);
+        assert_int_equal(ask_reset(&session, state_to(SLICE(nonce))), MITOME_E_EVIDENCE_NONCE);
+        assert_int_equal(ask_reset(&session, make_statement(SLICE(session.nonce))), MITOME_OK);
 }
 
 static void a_statement_of_one_session_serves_no_other(void **state)
@@ -348,6 +371,7 @@ int main(void)
                 WITH_RIG(a_phone_that_proves_itself_is_set_back),
                 WITH_RIG(what_is_said_twice_is_asked_once),
                 WITH_RIG(nobody_sets_back_a_phone_that_he_does_not_hold),
+                WITH_RIG(attack_a_statement_that_was_made_for_something_else),
                 WITH_RIG(a_statement_of_one_session_serves_no_other),
                 WITH_RIG(a_session_ends_with_its_quarter_of_an_hour),
                 WITH_RIG(a_session_that_was_made_up_has_no_nonce),

@@ -333,6 +333,150 @@ static void a_deletion_that_comes_late_does_not_take_what_was_wanted_after_it(vo
         assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
 }
 
+/* ---- how long a wish stands ---- */
+
+static void prepare_for(int64_t seconds)
+{
+        rig.now++;
+        assert_int_equal(sei_rig_prepare_for(&rig, 1, SLICE(app), seconds), MITOME_OK);
+}
+
+/* Somebody applied, and did not come: what the phone's owner has in it stays. */
+static void a_wish_that_ran_out_cleans_nothing(void **state)
+{
+        (void)state;
+        prepared();
+        leave_something();
+        prepare_for(60);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        rig.now += 59;
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        rig.now += 1;
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+        serve();
+        assert_int_equal(what_is_there() & 0x01, 0x01);
+        assert_int_equal(pending_receipts(), 0);
+        prepared(); /* the next one is done */
+        assert_int_equal(what_is_there(), 0);
+}
+
+static void let_it_run_out(struct sei_rig *self, unsigned number)
+{
+        if (number != 2)
+                return;
+        self->at_command = NULL;
+        self->now += SEI_TSM_WISH_S;
+}
+
+/* The phone relays slowly: when it comes to the cleaning, the wish is over. */
+static void a_wish_that_runs_out_during_the_relay_cleans_nothing(void **state)
+{
+        (void)state;
+        prepared();
+        leave_something();
+        prepare(1);
+        rig.commands = 0;
+        rig.at_command = let_it_run_out;
+        serve();
+        assert_null(rig.at_command); /* it has */
+        assert_int_equal(what_is_there() & 0x01, 0x01);
+        assert_int_equal(pending_receipts(), 0);
+        prepared();
+        assert_int_equal(what_is_there(), 0);
+}
+
+static void a_wish_that_ran_out_leaves_an_erasure_standing(void **state)
+{
+        (void)state;
+        prepared();
+        leave_something();
+        prepare(0);
+        prepare_for(60);
+        rig.now += 60;
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED); /* the erasure */
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+        assert_int_equal(what_is_there(), 0xFFFF);
+        /* one that was done takes it along */
+        prepare(0);
+        prepare_for(60);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+}
+
+/* The maker's too, whatever is wished behind it. */
+static void a_wish_that_ran_out_leaves_a_setting_back_standing(void **state)
+{
+        (void)state;
+        uint8_t bytes[80];
+        mitome_code refusal;
+        prepared();
+        leave_something();
+        assert_int_equal(
+                sei_rig_ask(rig.maker, "reset", sei_rig_identity(SEI_RIG_PHONE, bytes), &refusal).code,
+                MITOME_OK);
+        prepare_for(60);
+        prepare(0); /* a deletion does not replace it */
+        serve();
+        assert_int_equal(what_is_there(), 0xFFFF);
+        assert_false(is_allowed(TSM_FIDO, SLICE(app))); /* as a setting back has it, and no deletion */
+}
+
+/* The deletion was written before the wish, comes behind it, and the wish runs out: it counts after all. */
+static void a_late_deletion_waits_behind_a_wish_that_may_run_out(void **state)
+{
+        (void)state;
+        uint8_t bytes[128];
+        writer w = WRITER(bytes);
+        struct sql_store *store = party_store(rig.provider);
+        size_t left;
+        prepared();
+        rig.now += 10;
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_string(&w, SEI_RIG_PHONE);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, 0);
+        cbor_write_uint(&w, 3);
+        cbor_write_array(&w, 0);
+        assert_int_equal(sql_begin(store, NULL).code, MITOME_OK);
+        assert_int_equal(
+                party_send(rig.provider, PARTY_SEI_TSM, "prepare", writer_view(&w), NULL).code, MITOME_OK);
+        assert_int_equal(sql_commit(store, NULL).code, MITOME_OK);
+        prepare_for(60);
+        assert_int_equal(party_flush(rig.provider, &left, NULL).code, MITOME_OK);
+        rig.now += 60;
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+}
+
+static void a_second_wish_prolongs_the_first(void **state)
+{
+        (void)state;
+        prepare_for(60);
+        rig.now += 30;
+        prepare_for(10); /* no shorter */
+        rig.now += 28;
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        prepare_for(60);
+        rig.now += 50;
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+        serve();
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_INSTALLED);
+}
+
+static void how_long_a_wish_stands_is_said_and_bounded(void **state)
+{
+        (void)state;
+        assert_int_equal(sei_rig_prepare_for(&rig, 1, SLICE(app), 0), MITOME_E_MISSING);
+        assert_int_equal(sei_rig_prepare_for(&rig, 1, SLICE(app), SEI_TSM_WISH_S + 1), MITOME_E_VALUE);
+        assert_int_equal(sei_rig_prepare_for(&rig, 1, SLICE(app), -1), MITOME_E_CBOR_TYPE);
+        assert_int_equal(sei_rig_prepare_for(&rig, 0, (slice){ 0 }, 60), MITOME_E_VALUE);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ABSENT);
+}
+
 /* ---- attacks ---- */
 
 /* Another phone says that it is this one: what is open for this one is not done to it, nor to the other. */
@@ -526,6 +670,13 @@ int main(void)
                 WITH_RIG(a_domain_with_a_strangers_keys_is_not_handed_over),
                 WITH_RIG(who_may_not_ask_is_refused),
                 WITH_RIG(attack_a_phone_that_only_says_that_its_fido_applet_was_reset),
+                WITH_RIG(a_wish_that_ran_out_cleans_nothing),
+                WITH_RIG(a_wish_that_runs_out_during_the_relay_cleans_nothing),
+                WITH_RIG(a_wish_that_ran_out_leaves_an_erasure_standing),
+                WITH_RIG(a_wish_that_ran_out_leaves_a_setting_back_standing),
+                WITH_RIG(a_late_deletion_waits_behind_a_wish_that_may_run_out),
+                WITH_RIG(a_second_wish_prolongs_the_first),
+                WITH_RIG(how_long_a_wish_stands_is_said_and_bounded),
                 WITH_RIG(what_is_no_body_is_refused),
                 WITH_RIG(a_phone_is_registered_once_and_with_one_set_of_keys),
                 WITH_RIG(rows_that_were_exchanged_open_nothing),

@@ -7,6 +7,7 @@
 
 #include "sei_tsm.h"
 #include "sp_tsm.h"
+#include "statement_nonce.h"
 #include "tlv.h"
 
 #include <setjmp.h>
@@ -70,17 +71,19 @@ static int64_t open_erasures(struct tsm_rig *rig)
                 rig, TSM_RIG_SP, "SELECT COUNT(*) FROM order_ WHERE purpose = 6 AND state <= 3");
 }
 
-static mitome_code revoke_here(
-        struct tsm_rig *rig, unsigned phone, slice statement, uint8_t ret_order[SP_ID_SIZE])
+static mitome_code revoke_here(struct tsm_rig *rig, unsigned phone, const struct tsm_rig_session *session,
+        slice statement, uint8_t ret_order[SP_ID_SIZE])
 {
         struct tsm_rig_answer answer;
         uint8_t body[4096];
         writer w = WRITER(body);
-        cbor_write_map(&w, 2);
+        cbor_write_map(&w, 3);
         cbor_write_uint(&w, 1);
         cbor_write_string(&w, rig->phones[phone].identity);
         cbor_write_uint(&w, 2);
         cbor_write_bytes(&w, statement);
+        cbor_write_uint(&w, 3);
+        cbor_write_bytes(&w, SLICE(session->id));
         mitome_code code = tsm_rig_say(rig, "revoke-here", writer_view(&w), &answer);
         if (code == MITOME_OK)
                 memcpy(ret_order, answer.view.data + answer.view.size - SP_ID_SIZE, SP_ID_SIZE);
@@ -179,63 +182,251 @@ static void a_session_that_ran_out_leaves_neither_certificate_nor_key(void **sta
 static void an_application_is_good_for_one_session(void **state)
 {
         struct tsm_rig *rig = *state;
-        static uint8_t cms_bytes[2][TSM_RIG_DER_MAX * 2];
+        static uint8_t cms_bytes[2][TSM_RIG_DER_MAX * 2], bytes[4096];
         struct tsm_rig_session first, second;
         uint8_t order[SP_ID_SIZE], again[SP_ID_SIZE];
         assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &first), MITOME_OK);
         assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &second), MITOME_OK);
         slice cms = tsm_rig_sign(rig, HANAKO, &first, cms_bytes[0]);
-        assert_int_equal(tsm_rig_apply(rig, &first, cms, nothing, order), MITOME_OK);
+        slice statement = tsm_rig_statement(rig, &first, cms, bytes);
+        assert_int_equal(tsm_rig_apply(rig, &first, cms, statement, order), MITOME_OK);
         /* said again, because the answer was lost */
-        assert_int_equal(tsm_rig_apply(rig, &first, cms, nothing, again), MITOME_OK);
+        assert_int_equal(tsm_rig_apply(rig, &first, cms, statement, again), MITOME_OK);
         assert_memory_equal(order, again, SP_ID_SIZE);
-        /* replayed in another session, and another one in a spent session */
-        assert_int_equal(tsm_rig_apply(rig, &second, cms, nothing, again), MITOME_E_AUTHORITY_APPLICATION);
+        /* replayed in another session, with its statement and with one of today; and another one in a spent
+         * session */
+        assert_int_equal(tsm_rig_apply(rig, &second, cms, statement, again), MITOME_E_EVIDENCE_NONCE);
+        statement = tsm_rig_statement(rig, &second, cms, bytes);
+        assert_int_equal(tsm_rig_apply(rig, &second, cms, statement, again), MITOME_E_AUTHORITY_APPLICATION);
         cms = tsm_rig_sign(rig, HANAKO, &second, cms_bytes[1]);
-        assert_int_equal(tsm_rig_apply(rig, &first, cms, nothing, again), MITOME_E_SESSION_UNKNOWN);
+        statement = tsm_rig_statement(rig, &second, cms, bytes);
+        assert_int_equal(tsm_rig_apply(rig, &first, cms, statement, again), MITOME_E_SESSION_UNKNOWN);
         rig->now += SP_SESSION_S;
-        assert_int_equal(tsm_rig_apply(rig, &second, cms, nothing, again), MITOME_E_SESSION_UNKNOWN);
+        assert_int_equal(tsm_rig_apply(rig, &second, cms, statement, again), MITOME_E_SESSION_UNKNOWN);
 }
 
 static void an_application_for_another_phone_is_refused(void **state)
 {
         struct tsm_rig *rig = *state;
-        static uint8_t cms[TSM_RIG_DER_MAX * 2];
+        static uint8_t cms[TSM_RIG_DER_MAX * 2], statement[4096];
         struct tsm_rig_session session, swapped;
         uint8_t order[SP_ID_SIZE];
         assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &session), MITOME_OK);
         swapped = session;
         swapped.phone = 1;
         slice application = tsm_rig_sign(rig, HANAKO, &swapped, cms);
-        assert_int_equal(
-                tsm_rig_apply(rig, &session, application, nothing, order), MITOME_E_AUTHORITY_APPLICATION);
+        assert_int_equal(tsm_rig_apply(rig, &session, application,
+                                 tsm_rig_statement(rig, &session, application, statement), order),
+                MITOME_E_AUTHORITY_APPLICATION);
         swapped = session;
         swapped.purpose = "revoke";
         application = tsm_rig_sign(rig, HANAKO, &swapped, cms);
-        assert_int_equal(
-                tsm_rig_apply(rig, &session, application, nothing, order), MITOME_E_AUTHORITY_APPLICATION);
+        assert_int_equal(tsm_rig_apply(rig, &session, application,
+                                 tsm_rig_statement(rig, &session, application, statement), order),
+                MITOME_E_AUTHORITY_APPLICATION);
         swapped = session;
         swapped.kinds = BOTH;
         application = tsm_rig_sign(rig, HANAKO, &swapped, cms);
-        assert_int_equal(tsm_rig_apply(rig, &session, application, nothing, order), MITOME_E_ORDER_KINDS);
+        assert_int_equal(tsm_rig_apply(rig, &session, application,
+                                 tsm_rig_statement(rig, &session, application, statement), order),
+                MITOME_E_ORDER_KINDS);
         assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM order_"), 0);
 }
 
 /* ---- whose phone it is ---- */
 
-static void a_strangers_card_takes_over_no_phone_that_is_elsewhere(void **state)
+static int64_t entries(struct tsm_rig *rig)
+{
+        return tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM journal");
+}
+
+static const struct {
+        const char *purpose;
+        unsigned kinds;
+} acting[] = { { "issue", BOTH }, { "renew", USER }, { "reset-pin", USER }, { "reset-password", SIGNING } };
+
+/* Whoever applies: a stranger with his card, or she who sold the phone and left her certificates in it. It
+ * stands in no journal either: who has no phone fills none. */
+static void try_by_card_alone(struct tsm_rig *rig, unsigned person)
+{
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        const int64_t before = entries(rig);
+        for (size_t i = 0; i < sizeof acting / sizeof *acting; i++)
+                assert_int_equal(tsm_rig_order_by_card_alone(
+                                         rig, 0, person, acting[i].purpose, acting[i].kinds, &session, order),
+                        MITOME_E_ORDER_PRESENCE);
+        assert_int_equal(entries(rig), before);
+}
+
+static void attack_a_card_alone_takes_over_a_phone_that_is_elsewhere(void **state)
+{
+        struct tsm_rig *rig = *state;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        try_by_card_alone(rig, TARO);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 1);
+}
+
+/* Nobody's certificate is in it: its owner finds it as it was, and applies himself. */
+static void attack_a_card_alone_applies_for_a_phone_without_certificates(void **state)
+{
+        struct tsm_rig *rig = *state;
+        uint8_t order[SP_ID_SIZE];
+        try_by_card_alone(rig, TARO);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM order_"), 0);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SEI, "SELECT COUNT(*) FROM sei_order"), 0);
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_live(rig, TARO, SP_USER_VERIFICATION), 0);
+}
+
+/* Her card and her certificates; but he has the phone. Revoking she may, from anywhere. */
+static void attack_a_card_alone_acts_in_a_phone_by_its_seller(void **state)
 {
         struct tsm_rig *rig = *state;
         struct tsm_rig_session session;
         uint8_t order[SP_ID_SIZE];
         tsm_rig_issue(rig, 0, HANAKO, order);
-        assert_int_equal(
-                tsm_rig_order(rig, 0, TARO, "issue", BOTH, &session, order), MITOME_E_ORDER_PRESENCE);
-        assert_int_equal(
-                tsm_rig_order(rig, 0, TARO, "reset-pin", USER, &session, order), MITOME_E_ORDER_PRESENCE);
+        try_by_card_alone(rig, HANAKO);
         assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
-        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING);
-        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 1);
+        assert_int_equal(tsm_rig_there(rig, 0), EVERYTHING); /* no PIN is temporary */
+        assert_int_equal(
+                tsm_rig_order_by_card_alone(rig, 0, HANAKO, "revoke", BOTH, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_SIGNING), 0);
+}
+
+/* The phone's holder touched it for one thing; his app, or who listens, hands it in with another. */
+static void attack_a_statement_with_another_application(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms[2][TSM_RIG_DER_MAX * 2], bytes[4096];
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &session), MITOME_OK);
+        const slice his = tsm_rig_sign(rig, HANAKO, &session, cms[0]),
+                    other = tsm_rig_sign(rig, TARO, &session, cms[1]);
+        const slice statement = tsm_rig_statement(rig, &session, his, bytes);
+        assert_int_equal(tsm_rig_apply(rig, &session, other, statement, order), MITOME_E_EVIDENCE_NONCE);
+        assert_int_equal(tsm_rig_apply(rig, &session, his, statement, order), MITOME_OK);
+}
+
+/* What was signed to revoke, for a counter, or for the bare nonce, is no application's; nor the other way. */
+static void attack_a_statement_of_a_revocation_with_an_application(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms_bytes[TSM_RIG_DER_MAX * 2], bytes[4096];
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE], nonce[STATEMENT_NONCE_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &session), MITOME_OK);
+        const slice cms = tsm_rig_sign(rig, HANAKO, &session, cms_bytes);
+        slice statement = tsm_rig_revocation(rig, &session, bytes);
+        assert_int_equal(tsm_rig_apply(rig, &session, cms, statement, order), MITOME_E_EVIDENCE_NONCE);
+        counter_nonce(slice_text(session.nonce), nonce);
+        statement = tsm_rig_state_to(rig, 0, SLICE(nonce), bytes);
+        assert_int_equal(tsm_rig_apply(rig, &session, cms, statement, order), MITOME_E_EVIDENCE_NONCE);
+        statement = tsm_rig_state_to(rig, 0, slice_text(session.nonce), bytes);
+        assert_int_equal(tsm_rig_apply(rig, &session, cms, statement, order), MITOME_E_EVIDENCE_NONCE);
+        assert_int_equal(tsm_rig_begin(rig, 0, "revoke", USER, &session), MITOME_OK);
+        statement = tsm_rig_statement(rig, &session, cms, bytes);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, order), MITOME_E_EVIDENCE_NONCE);
+        reset_nonce(slice_text(session.nonce), nonce);
+        statement = tsm_rig_state_to(rig, 0, SLICE(nonce), bytes);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, order), MITOME_E_EVIDENCE_NONCE);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+}
+
+/* Another maker's phone, which says the identity of hers: each maker vouches for his keys, and none for which
+ * phone they are in. */
+static void attack_another_device_key_under_a_known_identity(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms_bytes[TSM_RIG_DER_MAX * 2], bytes[4096], nonce[STATEMENT_NONCE_SIZE];
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        tsm_rig_impostor(rig, 1, 0);
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", USER, &session), MITOME_OK);
+        const slice cms = tsm_rig_sign(rig, TARO, &session, cms_bytes);
+        application_nonce(slice_text(session.nonce), cms, nonce);
+        slice statement = tsm_rig_state_to(rig, 1, SLICE(nonce), bytes);
+        assert_int_equal(tsm_rig_apply(rig, &session, cms, statement, order), MITOME_E_ORDER_DEVICE);
+        assert_int_equal(tsm_rig_begin(rig, 0, "revoke", USER, &session), MITOME_OK);
+        revocation_nonce(slice_text(session.nonce), nonce);
+        statement = tsm_rig_state_to(rig, 1, SLICE(nonce), bytes);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, order), MITOME_E_ORDER_DEVICE);
+        assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+}
+
+/* Orders that were accepted before the next visit name no token any more: only the phone's own word does. */
+static void attack_naming_a_token_for_a_new_phone(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t cms_bytes[TSM_RIG_DER_MAX * 2], bytes[4096];
+        struct tsm_rig_session session;
+        struct tsm_rig_answer answer;
+        uint8_t order[SP_ID_SIZE];
+        rig->token = "token-of-a-thief"; /* by his card, before she has applied, and with what he overheard */
+        assert_int_equal(tsm_rig_order_by_card_alone(rig, 0, TARO, "issue", USER, &session, order),
+                MITOME_E_ORDER_PRESENCE);
+        assert_int_equal(tsm_rig_begin(rig, 0, "issue", BOTH, &session), MITOME_OK);
+        const slice cms = tsm_rig_sign(rig, HANAKO, &session, cms_bytes);
+        const slice statement = tsm_rig_statement(rig, &session, cms, bytes);
+        rig->token = "token-of-the-owner";
+        assert_int_equal(tsm_rig_apply(rig, &session, cms, statement, order), MITOME_OK);
+        rig->token = "token-of-a-thief";
+        assert_int_equal(tsm_rig_apply(rig, &session, cms, statement, order), MITOME_OK); /* the same order */
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, "SELECT COUNT(*) FROM push_token"), 1);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP,
+                                 "SELECT COUNT(*) FROM push_token WHERE token = 'token-of-the-owner'"),
+                1);
+        /* one that goes with a revocation is not taken, nor a statement */
+        uint8_t body[2 * TSM_RIG_DER_MAX];
+        assert_int_equal(tsm_rig_begin(rig, 0, "revoke", BOTH, &session), MITOME_OK);
+        writer w = WRITER(body);
+        cbor_write_map(&w, 3);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, SLICE(session.id));
+        cbor_write_uint(&w, 2);
+        cbor_write_bytes(&w, tsm_rig_sign(rig, HANAKO, &session, cms_bytes));
+        cbor_write_uint(&w, 3);
+        cbor_write_string(&w, rig->token);
+        assert_int_equal(tsm_rig_say(rig, "apply", writer_view(&w), &answer), MITOME_E_VALUE);
+        assert_int_equal(tsm_rig_apply(rig, &session, tsm_rig_sign(rig, HANAKO, &session, cms_bytes),
+                                 tsm_rig_revocation(rig, &session, bytes), order),
+                MITOME_E_VALUE);
+}
+
+/* The SEI-TSM hears how long a wish stands: as long as the applicant has time, and no longer. */
+static void a_wish_for_the_applet_runs_out_with_its_order(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        static const char open_wishes[] = "SELECT COUNT(*) FROM sei_order WHERE place = 0 AND wanted = 1";
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SEI, open_wishes), 1);
+        assert_int_equal(
+                tsm_rig_number(rig, TSM_RIG_SEI, "SELECT until FROM sei_order"), rig->now + SP_SESSION_S);
+        post_local_leave(&rig->network, PARTY_SEI_TSM);
+        assert_int_equal(tsm_rig_order(rig, 1, TARO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(
+                post_local_join(&rig->network, rig->parties[TSM_RIG_SEI], &rig->desks[TSM_RIG_SEI], NULL)
+                        .code,
+                MITOME_OK);
+        rig->now += SP_SESSION_S;
+        assert_int_equal(tsm_rig_relay(rig, 1), MITOME_OK);
+        assert_state(rig, order, SP_ORDER_GIVEN_UP, MITOME_E_ORDER_OUT_OF_TIME);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SEI, "SELECT COUNT(*) FROM sei_order"), 1);
+        /* and what was asked for cleans nothing */
+        assert_int_equal(
+                sei_tsm_serve(rig->sei, slice_text(rig->phones[0].identity), &rig->phones[0].link, NULL).code,
+                MITOME_OK);
+        assert_int_equal(
+                tsm_rig_number(rig, TSM_RIG_SEI, "SELECT COUNT(*) FROM sei_order WHERE place = 1"), 0);
 }
 
 /* Row 23, 42: what the former owner left is deleted, and its receipt revokes what was still alive. */
@@ -250,11 +441,11 @@ static void a_new_owner_with_the_phone_in_his_hand_starts_clean(void **state)
         other = session;
         other.phone = 1;
         slice application = tsm_rig_sign(rig, TARO, &session, cms);
-        assert_int_equal(
-                tsm_rig_apply(rig, &session, application, tsm_rig_statement(rig, &other, foreign), order),
+        assert_int_equal(tsm_rig_apply(rig, &session, application,
+                                 tsm_rig_statement(rig, &other, application, foreign), order),
                 MITOME_E_EVIDENCE_IDENTITY);
-        assert_int_equal(
-                tsm_rig_apply(rig, &session, application, tsm_rig_statement(rig, &session, statement), order),
+        assert_int_equal(tsm_rig_apply(rig, &session, application,
+                                 tsm_rig_statement(rig, &session, application, statement), order),
                 MITOME_OK);
         assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
         assert_state(rig, order, SP_ORDER_HOLDER, MITOME_OK);
@@ -306,8 +497,9 @@ static void a_pin_is_not_reset_for_another_person(void **state)
         uint8_t order[SP_ID_SIZE];
         tsm_rig_issue(rig, 0, HANAKO, order);
         assert_int_equal(tsm_rig_begin(rig, 0, "reset-pin", USER, &session), MITOME_OK);
-        assert_int_equal(tsm_rig_apply(rig, &session, tsm_rig_sign(rig, TARO, &session, cms),
-                                 tsm_rig_statement(rig, &session, statement), order),
+        const slice application = tsm_rig_sign(rig, TARO, &session, cms);
+        assert_int_equal(tsm_rig_apply(rig, &session, application,
+                                 tsm_rig_statement(rig, &session, application, statement), order),
                 MITOME_E_ORDER_PERSON);
 }
 
@@ -377,25 +569,27 @@ static void a_phone_revokes_its_own_certificates_without_the_card(void **state)
         uint8_t order[SP_ID_SIZE], again[SP_ID_SIZE];
         tsm_rig_issue(rig, 0, HANAKO, order);
         assert_int_equal(tsm_rig_begin(rig, 0, "revoke", BOTH, &session), MITOME_OK);
-        slice statement = tsm_rig_statement(rig, &session, bytes);
+        slice statement = tsm_rig_revocation(rig, &session, bytes);
         other = session;
         other.phone = 1;
-        assert_int_equal(revoke_here(rig, 0, tsm_rig_statement(rig, &other, foreign), again),
+        assert_int_equal(revoke_here(rig, 0, &session, tsm_rig_revocation(rig, &other, foreign), again),
                 MITOME_E_EVIDENCE_IDENTITY);
-        assert_int_equal(revoke_here(rig, 1, statement, again), MITOME_E_SESSION_UNKNOWN);
+        assert_int_equal(revoke_here(rig, 1, &session, statement, again), MITOME_E_SESSION_UNKNOWN);
         bytes[statement.size - 1] ^= 1;
-        assert_int_equal(revoke_here(rig, 0, statement, again), MITOME_E_SIGNATURE_INVALID);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, again), MITOME_E_SIGNATURE_INVALID);
         bytes[statement.size - 1] ^= 1;
-        assert_int_equal(revoke_here(rig, 0, statement, order), MITOME_OK);
-        assert_int_equal(revoke_here(rig, 0, statement, again), MITOME_OK);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, order), MITOME_OK);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, again), MITOME_OK);
         assert_memory_equal(order, again, SP_ID_SIZE);
         assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 0);
         assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
         assert_state(rig, order, SP_ORDER_DONE, MITOME_OK);
         /* the statement is of that session alone */
         assert_int_equal(tsm_rig_begin(rig, 0, "revoke", BOTH, &session), MITOME_OK);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, again), MITOME_E_EVIDENCE_NONCE);
+        statement = tsm_rig_revocation(rig, &session, bytes);
         rig->now += SP_SESSION_S;
-        assert_int_equal(revoke_here(rig, 0, statement, again), MITOME_E_SESSION_UNKNOWN);
+        assert_int_equal(revoke_here(rig, 0, &session, statement, again), MITOME_E_SESSION_UNKNOWN);
 }
 
 /* Amendment D lets refusals cross bare: whoever relays can invent them. */
@@ -439,7 +633,7 @@ static void a_forged_receipt_confirms_nothing(void **state)
         tsm_rig_flush(rig);
         /* a statement is no receipt; nor is anything else */
         session.phone = 0;
-        slice statement = tsm_rig_statement(rig, &session, bytes);
+        slice statement = tsm_rig_revocation(rig, &session, bytes);
         writer w = WRITER(body);
         cbor_write_map(&w, 1);
         cbor_write_uint(&w, 1);
@@ -756,13 +950,15 @@ static void clean_again(struct tsm_rig *rig)
 {
         uint8_t body[96];
         writer w = WRITER(body);
-        cbor_write_map(&w, 3);
+        cbor_write_map(&w, 4);
         cbor_write_uint(&w, 1);
         cbor_write_string(&w, rig->phones[0].identity);
         cbor_write_uint(&w, 2);
         cbor_write_uint(&w, 1);
         cbor_write_uint(&w, 3);
         cbor_write_array(&w, 0);
+        cbor_write_uint(&w, 4);
+        cbor_write_uint(&w, SP_SESSION_S);
         assert_int_equal(tsm_rig_ask(rig, TSM_RIG_SP, PARTY_SEI_TSM, "prepare", writer_view(&w)), MITOME_OK);
         element_rig_cycle(&rig->phones[0].element);
         assert_int_equal(
@@ -976,8 +1172,8 @@ static void the_phone_that_is_to_be_erased_is_woken_until_its_receipt_comes(void
         rig->token = "token-of-the-first";
         tsm_rig_issue(rig, 0, HANAKO, order);
         rig->token = "token-of-a-thief"; /* by his own card, for her phone */
-        assert_int_equal(
-                tsm_rig_order(rig, 0, TARO, "issue", USER, &session, order), MITOME_E_ORDER_PRESENCE);
+        assert_int_equal(tsm_rig_order_by_card_alone(rig, 0, TARO, "issue", USER, &session, order),
+                MITOME_E_ORDER_PRESENCE);
         rig->token = NULL;
         assert_int_equal(tsm_rig_order(rig, 1, HANAKO, "revoke", BOTH, &session, order), MITOME_OK);
         tsm_rig_flush(rig);
@@ -1224,7 +1420,20 @@ int main(void)
                 cmocka_unit_test_setup_teardown(
                         an_application_for_another_phone_is_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
-                        a_strangers_card_takes_over_no_phone_that_is_elsewhere, set_up, tear_down),
+                        attack_a_card_alone_takes_over_a_phone_that_is_elsewhere, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        attack_a_card_alone_applies_for_a_phone_without_certificates, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        attack_a_card_alone_acts_in_a_phone_by_its_seller, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        attack_a_statement_with_another_application, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        attack_a_statement_of_a_revocation_with_an_application, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        attack_another_device_key_under_a_known_identity, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(attack_naming_a_token_for_a_new_phone, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_wish_for_the_applet_runs_out_with_its_order, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_new_owner_with_the_phone_in_his_hand_starts_clean, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_pin_is_reset_by_card_signature, set_up, tear_down),

@@ -5,6 +5,7 @@
 #include "cms_write.h"
 #include "random_system.h"
 #include "sp_tsm.h"
+#include "statement_nonce.h"
 #include "tlv.h"
 
 #include <mitome/trust.h>
@@ -52,16 +53,21 @@ static mitome_status transmit(void *context, mitome_slice command, uint8_t *resp
         return cut ? fail(error, MITOME_E_LINK, NULL, NULL) : ok();
 }
 
-static void make_device(struct tsm_rig *rig, struct tsm_rig_phone *phone, const struct scp03_keys *keys)
+/* Each phone draws bytes of its own: no two have the same device key. */
+enum { DRAWN_APART = 1000000, IMPOSTOR = TSM_RIG_PHONES };
+
+static void make_device(
+        struct tsm_rig *rig, struct tsm_rig_phone *phone, const struct maker_ca *maker, const char *identity)
 {
+        const struct scp03_keys keys = element_rig_host_keys(&element_rig_keys);
         struct tsm_channel channel;
         struct authority_der certificate;
         uint8_t point[MAKER_POINT_SIZE];
-        DONE(tsm_open(&channel, &phone->link, keys, TSM_FIDO, &rig->random, NULL));
+        DONE(tsm_open(&channel, &phone->link, &keys, TSM_FIDO, &rig->random, NULL));
         DONE(tsm_make_device_key(&channel, point, NULL));
-        DONE(maker_device_ca_certify(&rig->maker, &rig->random, rig->now, point, &certificate, NULL));
+        DONE(maker_device_ca_certify(maker, &rig->random, rig->now, point, &certificate, NULL));
         DONE(tsm_store_device_certificate(
-                &channel, phone->identity, slice_of(certificate.bytes, certificate.size), NULL));
+                &channel, identity, slice_of(certificate.bytes, certificate.size), NULL));
         tsm_close(&channel);
 }
 
@@ -71,10 +77,24 @@ static void make_phone(struct tsm_rig *rig, unsigned which)
         const struct tsm_key_set issuer = { TSM_KEYS_ISSUER, element_rig_host_keys(&element_rig_keys) };
         snprintf(phone->identity, sizeof phone->identity, "MT-1-000%u", which + 1);
         phone->link = (struct mitome_link){ .context = phone, .transmit = transmit };
+        phone->element.drawn = which * DRAWN_APART;
         element_rig_open(&phone->element);
-        make_device(rig, phone, &issuer.keys);
+        make_device(rig, phone, &rig->maker, phone->identity);
         DONE(sei_tsm_register(rig->sei, slice_text(phone->identity), &issuer, NULL));
         phone->commands = 0;
+}
+
+void tsm_rig_impostor(struct tsm_rig *rig, unsigned phone, unsigned as)
+{
+        struct maker_ca other;
+        DONE(maker_device_ca_new(&rig->random, rig->now, &other, NULL));
+        DONE(mitome_trust_add_anchor(
+                rig->makers, (mitome_slice){ other.certificate.bytes, other.certificate.size }, NULL));
+        element_rig_close(&rig->phones[phone].element); /* another phone: a device key is made once */
+        rig->phones[phone].element.drawn = IMPOSTOR * DRAWN_APART;
+        element_rig_open(&rig->phones[phone].element);
+        make_device(rig, &rig->phones[phone], &other, rig->phones[as].identity);
+        maker_ca_wipe(&other);
 }
 
 /* ---- parties ---- */
@@ -377,12 +397,12 @@ slice tsm_rig_sign(struct tsm_rig *rig, unsigned person, const struct tsm_rig_se
         return cms;
 }
 
-slice tsm_rig_statement(struct tsm_rig *rig, const struct tsm_rig_session *session, uint8_t buffer[4096])
+slice tsm_rig_state_to(struct tsm_rig *rig, unsigned phone, slice nonce, uint8_t buffer[4096])
 {
-        struct element_rig *element = &rig->phones[session->phone].element;
+        struct element_rig *element = &rig->phones[phone].element;
         uint8_t fields[64];
         writer w = WRITER(fields);
-        tlv_write(&w, 0x80, slice_text(session->nonce));
+        tlv_write(&w, 0x80, nonce);
         tlv_write_u8(&w, 0x85, 0x02);
         MUST(element_rig_select(element, element_rig_fido) == SW_OK);
         MUST(element_rig_command(element, 0x80440000, writer_view(&w)) == SW_OK);
@@ -392,20 +412,36 @@ slice tsm_rig_statement(struct tsm_rig *rig, const struct tsm_rig_session *sessi
         return slice_of(buffer, statement.size);
 }
 
+slice tsm_rig_statement(
+        struct tsm_rig *rig, const struct tsm_rig_session *session, slice cms, uint8_t buffer[4096])
+{
+        uint8_t nonce[STATEMENT_NONCE_SIZE];
+        application_nonce(slice_text(session->nonce), cms, nonce);
+        return tsm_rig_state_to(rig, session->phone, SLICE(nonce), buffer);
+}
+
+slice tsm_rig_revocation(struct tsm_rig *rig, const struct tsm_rig_session *session, uint8_t buffer[4096])
+{
+        uint8_t nonce[STATEMENT_NONCE_SIZE];
+        revocation_nonce(slice_text(session->nonce), nonce);
+        return tsm_rig_state_to(rig, session->phone, SLICE(nonce), buffer);
+}
+
 mitome_code tsm_rig_apply(struct tsm_rig *rig, const struct tsm_rig_session *session, slice cms,
         slice statement, uint8_t ret_order[SP_ID_SIZE])
 {
         struct tsm_rig_answer answer;
         static uint8_t body[PHONE_BODY_MAX];
         writer w = WRITER(body);
-        cbor_write_map(&w, 2 + (statement.size != 0) + (rig->token != NULL));
+        const char *token = strcmp(session->purpose, "revoke") == 0 ? NULL : rig->token;
+        cbor_write_map(&w, 2 + (statement.size != 0) + (token != NULL));
         cbor_write_uint(&w, 1);
         cbor_write_bytes(&w, SLICE(session->id));
         cbor_write_uint(&w, 2);
         cbor_write_bytes(&w, cms);
-        if (rig->token) {
+        if (token) {
                 cbor_write_uint(&w, 3);
-                cbor_write_string(&w, rig->token);
+                cbor_write_string(&w, token);
         }
         if (statement.size) {
                 cbor_write_uint(&w, 4);
@@ -419,6 +455,20 @@ mitome_code tsm_rig_apply(struct tsm_rig *rig, const struct tsm_rig_session *ses
 
 mitome_code tsm_rig_order(struct tsm_rig *rig, unsigned phone, unsigned person, const char *purpose,
         unsigned kinds, struct tsm_rig_session *ret_session, uint8_t ret_order[SP_ID_SIZE])
+{
+        static uint8_t cms_bytes[TSM_RIG_DER_MAX * 2], bytes[4096];
+        mitome_code code = tsm_rig_begin(rig, phone, purpose, kinds, ret_session);
+        if (code != MITOME_OK)
+                return code;
+        slice cms = tsm_rig_sign(rig, person, ret_session, cms_bytes), statement = { 0 };
+        if (strcmp(purpose, "revoke") != 0)
+                statement = tsm_rig_statement(rig, ret_session, cms, bytes);
+        return tsm_rig_apply(rig, ret_session, cms, statement, ret_order);
+}
+
+mitome_code tsm_rig_order_by_card_alone(struct tsm_rig *rig, unsigned phone, unsigned person,
+        const char *purpose, unsigned kinds, struct tsm_rig_session *ret_session,
+        uint8_t ret_order[SP_ID_SIZE])
 {
         static uint8_t cms[TSM_RIG_DER_MAX * 2];
         mitome_code code = tsm_rig_begin(rig, phone, purpose, kinds, ret_session);

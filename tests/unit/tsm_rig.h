@@ -64,7 +64,7 @@ struct tsm_rig {
         struct tsm_rig_person people[TSM_RIG_PEOPLE];
         const char *sp_folder;                /* NULL: in memory */
         const char *folders[TSM_RIG_PARTIES]; /* of the others; NULL: in memory */
-        const char *token;                    /* that phones name when they apply; NULL: none */
+        const char *token; /* that phones name when they apply, but to revoke; NULL: none */
 };
 
 void tsm_rig_open(struct tsm_rig *rig);
@@ -94,15 +94,26 @@ mitome_code tsm_rig_begin(struct tsm_rig *rig, unsigned phone, const char *purpo
 slice tsm_rig_sign(struct tsm_rig *rig, unsigned person, const struct tsm_rig_session *session,
         uint8_t buffer[TSM_RIG_DER_MAX * 2]);
 
-/* tsm_rig_statement has the phone make a statement with the session's nonce. */
-slice tsm_rig_statement(struct tsm_rig *rig, const struct tsm_rig_session *session, uint8_t buffer[4096]);
+/* tsm_rig_state_to has a phone make a statement for this nonce; tsm_rig_statement for this application in
+ * this session, tsm_rig_revocation for the revocation of what is in the phone. */
+slice tsm_rig_state_to(struct tsm_rig *rig, unsigned phone, slice nonce, uint8_t buffer[4096]);
+slice tsm_rig_statement(
+        struct tsm_rig *rig, const struct tsm_rig_session *session, slice cms, uint8_t buffer[4096]);
+slice tsm_rig_revocation(struct tsm_rig *rig, const struct tsm_rig_session *session, uint8_t buffer[4096]);
 
 mitome_code tsm_rig_apply(struct tsm_rig *rig, const struct tsm_rig_session *session, slice cms,
         slice statement, uint8_t ret_order[SP_ID_SIZE]);
 
-/* tsm_rig_order begins, signs and applies. */
+/* tsm_rig_order begins, signs, has the phone make a statement where one is asked for, and applies;
+ * tsm_rig_order_by_card_alone does without. */
 mitome_code tsm_rig_order(struct tsm_rig *rig, unsigned phone, unsigned person, const char *purpose,
         unsigned kinds, struct tsm_rig_session *ret_session, uint8_t ret_order[SP_ID_SIZE]);
+mitome_code tsm_rig_order_by_card_alone(struct tsm_rig *rig, unsigned phone, unsigned person,
+        const char *purpose, unsigned kinds, struct tsm_rig_session *ret_session,
+        uint8_t ret_order[SP_ID_SIZE]);
+
+/* tsm_rig_impostor makes one phone say another's identity, by a device key that another maker vouches for. */
+void tsm_rig_impostor(struct tsm_rig *rig, unsigned phone, unsigned as);
 
 /* tsm_rig_relay lets the phone relay to the SEI-TSM and then to the SP-TSM, whose status it is; and letters
  * that wait arrive. */

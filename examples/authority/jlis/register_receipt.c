@@ -7,8 +7,6 @@
 #include "register_internal.h"
 #include "verify_evidence.h"
 
-#include <openssl/x509.h>
-
 /* ---- which receipt it is ---- */
 
 /* Reads the members 5 to 8 of the payload again, as they stand there. */
@@ -51,21 +49,6 @@ static mitome_status digest_receipt(
 }
 
 /* ---- whose it is ---- */
-
-static mitome_status digest_key(slice certificate, uint8_t ret[LETTER_DIGEST_SIZE], mitome_error *error)
-{
-        const unsigned char *at = certificate.data;
-        unsigned char *der = NULL;
-        X509 *x509 = d2i_X509(NULL, &at, (long)certificate.size);
-        int size = x509 ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der) : -1;
-        if (size > 0) {
-                const slice key = slice_of(der, (size_t)size);
-                sha256(&key, 1, ret);
-        }
-        OPENSSL_free(der);
-        X509_free(x509);
-        return size > 0 ? ok() : fail(error, MITOME_E_DER, "x5chain[0]", NULL);
-}
 
 struct known_device {
         bool known;
@@ -202,7 +185,7 @@ static mitome_status take_receipt(struct authority_register *book, const struct 
         const struct register_subject subject = { "device", receipt->identity, false };
         struct known_device device = { 0 };
         bool seen;
-        MITOME_TRY(digest_key(receipt->chain[0], key, error));
+        MITOME_TRY(evidence_device_key(receipt, key, error));
         MITOME_TRY(find_device(book, receipt->identity, key, &device, error));
         MITOME_TRY(find_receipt(book, receipt->identity, number, before, &seen, error));
         if (seen)

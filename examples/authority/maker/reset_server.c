@@ -3,6 +3,7 @@
 
 #include "batch_store.h"
 #include "digest.h"
+#include "statement_nonce.h"
 #include "verify_evidence.h"
 
 #include <stdlib.h>
@@ -343,10 +344,11 @@ static mitome_status believe(struct reset_server *server, slice session, slice s
         struct evidence *ret, mitome_error *error)
 {
         struct evidence said;
-        uint8_t nonce[RESET_NONCE_SIZE];
+        uint8_t asked[RESET_NONCE_SIZE], nonce[STATEMENT_NONCE_SIZE];
         MITOME_TRY(check_age(server, session, error));
         MITOME_TRY(evidence_read(statement, &said, error));
-        nonce_of(server, session, said.identity, nonce);
+        nonce_of(server, session, said.identity, asked);
+        reset_nonce(SLICE(asked), nonce);
         const struct evidence_expected expected = {
                 .kind = EVIDENCE_STATEMENT, .nonce = SLICE(nonce), .identity = said.identity
         };

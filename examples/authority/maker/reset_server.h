@@ -8,7 +8,7 @@
  *
  * A phone's words:
  *   begin-reset    {1 identity} -> {1 session (16), 2 nonce (16)}; for every name, known or not
- *   factory-reset  {1 session, 2 statement (COSE, with this nonce)} -> {1 state}
+ *   factory-reset  {1 session, 2 statement (COSE, for reset_nonce of it: statement_nonce.h)} -> {1 state}
  *   reset-state    {1 session} -> {1 state}; of a session that has proved nothing: RESET_SESSION
  *   reset-receipt  {1 session, 2 receipt (COSE)} -> {1 number, 2 digest}, once the authority has taken it
  * The state is enum reset_state: what was asked is never "erased" before the receipt was taken. A session

@@ -12,26 +12,7 @@ static mitome_status check_identity(slice identity, mitome_error *error)
         return ok();
 }
 
-static struct sql_value text_value(slice text)
-{
-        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
-}
-
 /* ---- tokens ---- */
-
-mitome_status push_registry_claim(struct sql_store *store, const uint8_t session[PUSH_SESSION_SIZE],
-        slice identity, slice token, int64_t now, mitome_error *error)
-{
-        MITOME_TRY(check_identity(identity, error));
-        MITOME_TRY(push_token_check(token, error));
-        return sql_do(store,
-                "INSERT INTO push_claim (session, identity, token, at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (session) DO UPDATE SET identity = excluded.identity, token = excluded.token, "
-                "at = excluded.at",
-                SQL_VALUES(SQL_BYTES(slice_of(session, PUSH_SESSION_SIZE)), text_value(identity),
-                        text_value(token), SQL_INT(now)),
-                NULL, error);
-}
 
 /* Reads the plan of a phone's wake; *ret_exists is false when there is none. */
 static mitome_status read_wake(struct sql_store *store, slice identity, struct push_wake *ret,
@@ -42,7 +23,7 @@ static mitome_status read_wake(struct sql_store *store, slice identity, struct p
         MITOME_TRY(sql_ask(store,
                 "SELECT phase, outcome, repeats, attempts, next_at, since, asked_at, id FROM push_wake "
                 "WHERE identity = ?",
-                SQL_VALUES(text_value(identity)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         mitome_status status = ok();
         if (sql_next(&query)) {
                 wake = (struct push_wake){
@@ -71,7 +52,7 @@ static mitome_status write_plan(struct sql_store *store, slice identity, const s
                 "asked_at = coalesce(asked_at, ?) WHERE identity = ?",
                 SQL_VALUES(SQL_INT(plan->phase), SQL_INT(plan->last), SQL_INT(plan->row),
                         SQL_INT(plan->attempts), SQL_INT(plan->next_at),
-                        asked_at ? SQL_INT(asked_at) : SQL_NONE, text_value(identity)),
+                        asked_at ? SQL_INT(asked_at) : SQL_NONE, SQL_TEXT_OF(identity)),
                 NULL, error);
 }
 
@@ -87,48 +68,34 @@ static mitome_status hasten(struct sql_store *store, slice identity, int64_t now
         return write_plan(store, identity, &plan, 0, error);
 }
 
-static mitome_status spend_claim(struct sql_store *store, slice session, slice identity, int64_t now,
-        bool *ret_changed, mitome_error *error)
+static mitome_status put_token(
+        struct sql_store *store, slice identity, slice token, int64_t now, mitome_error *error)
 {
-        int64_t changed = 0;
         MITOME_TRY(sql_do(store,
-                "INSERT INTO push_token (identity, token, proved_at, gone_at) "
-                "SELECT identity, token, ?, NULL FROM push_claim WHERE session = ? AND identity = ? "
-                "AND at > ? "
+                "INSERT INTO push_token (identity, token, named_at, gone_at) VALUES (?, ?, ?, NULL) "
                 "ON CONFLICT (identity) DO UPDATE SET token = excluded.token, "
-                "proved_at = excluded.proved_at, gone_at = NULL",
-                SQL_VALUES(
-                        SQL_INT(now), SQL_BYTES(session), text_value(identity), SQL_INT(now - PUSH_CLAIM_S)),
-                &changed, error));
-        MITOME_TRY(sql_do(store, "DELETE FROM push_claim WHERE session = ?", SQL_VALUES(SQL_BYTES(session)),
-                NULL, error));
-        *ret_changed = changed > 0;
-        return changed > 0 ? hasten(store, identity, now, error) : ok();
+                "named_at = excluded.named_at, gone_at = NULL",
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_TEXT_OF(token), SQL_INT(now)), NULL, error));
+        return hasten(store, identity, now, error);
 }
 
-mitome_status push_registry_prove(struct sql_store *store, const uint8_t session[PUSH_SESSION_SIZE],
-        slice identity, int64_t now, bool *ret_changed, mitome_error *error)
+mitome_status push_registry_name(
+        struct sql_store *store, slice identity, slice token, int64_t now, mitome_error *error)
 {
-        bool changed = false;
         MITOME_TRY(check_identity(identity, error));
+        MITOME_TRY(push_token_check(token, error));
         MITOME_TRY(sql_begin(store, error));
-        MITOME_TRY(sql_settle(store,
-                spend_claim(store, slice_of(session, PUSH_SESSION_SIZE), identity, now, &changed, error),
-                error));
-        if (ret_changed)
-                *ret_changed = changed;
-        return ok();
+        return sql_settle(store, put_token(store, identity, token, now, error), error);
 }
 
 static mitome_status drop_all(struct sql_store *store, slice identity, mitome_error *error)
 {
         static const char *const drops[] = {
-                "DELETE FROM push_claim WHERE identity = ?",
                 "DELETE FROM push_token WHERE identity = ?",
                 "DELETE FROM push_wake WHERE identity = ?",
         };
         for (size_t i = 0; i < sizeof drops / sizeof drops[0]; i++)
-                MITOME_TRY(sql_do(store, drops[i], SQL_VALUES(text_value(identity)), NULL, error));
+                MITOME_TRY(sql_do(store, drops[i], SQL_VALUES(SQL_TEXT_OF(identity)), NULL, error));
         return ok();
 }
 
@@ -144,7 +111,7 @@ static mitome_status has_token(struct sql_store *store, slice identity, bool *re
 {
         struct sql_query query = { 0 };
         MITOME_TRY(sql_ask(store, "SELECT 1 FROM push_token WHERE identity = ? AND gone_at IS NULL",
-                SQL_VALUES(text_value(identity)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         const bool found = sql_next(&query);
         MITOME_TRY(sql_end(&query));
         *ret = found;
@@ -163,7 +130,7 @@ static mitome_status add_wake(struct sql_store *store, slice identity, int64_t n
         return sql_do(store,
                 "INSERT INTO push_wake (identity, id, phase, outcome, repeats, attempts, next_at, since) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                SQL_VALUES(text_value(identity), SQL_BYTES(SLICE(id)), SQL_INT(plan.phase),
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_BYTES(SLICE(id)), SQL_INT(plan.phase),
                         SQL_INT(plan.last), SQL_INT(plan.row), SQL_INT(plan.attempts), SQL_INT(plan.next_at),
                         SQL_INT(now)),
                 NULL, error);
@@ -197,7 +164,7 @@ mitome_status push_registry_wake(struct sql_store *store, slice identity, int64_
 
 mitome_status push_registry_end(struct sql_store *store, slice identity, mitome_error *error)
 {
-        return sql_do(store, "DELETE FROM push_wake WHERE identity = ?", SQL_VALUES(text_value(identity)),
+        return sql_do(store, "DELETE FROM push_wake WHERE identity = ?", SQL_VALUES(SQL_TEXT_OF(identity)),
                 NULL, error);
 }
 
@@ -263,7 +230,7 @@ static mitome_status is_current(
 {
         struct sql_query query = { 0 };
         MITOME_TRY(sql_ask(store, "SELECT 1 FROM push_token WHERE identity = ? AND token = ?",
-                SQL_VALUES(text_value(attempt->identity_view), text_value(attempt->token_view)), &query,
+                SQL_VALUES(SQL_TEXT_OF(attempt->identity_view), SQL_TEXT_OF(attempt->token_view)), &query,
                 error));
         const bool found = sql_next(&query);
         MITOME_TRY(sql_end(&query));
@@ -275,7 +242,8 @@ static mitome_status mark_gone(
         struct sql_store *store, const struct attempt *attempt, int64_t now, mitome_error *error)
 {
         return sql_do(store, "UPDATE push_token SET gone_at = ? WHERE identity = ? AND token = ?",
-                SQL_VALUES(SQL_INT(now), text_value(attempt->identity_view), text_value(attempt->token_view)),
+                SQL_VALUES(
+                        SQL_INT(now), SQL_TEXT_OF(attempt->identity_view), SQL_TEXT_OF(attempt->token_view)),
                 NULL, error);
 }
 
@@ -329,17 +297,10 @@ static mitome_status try_one(struct sql_store *store, const struct push *push, c
         return sql_settle(store, note_result(store, attempt, &result, error), error);
 }
 
-static mitome_status drop_old_claims(struct sql_store *store, int64_t now, mitome_error *error)
-{
-        return sql_do(store, "DELETE FROM push_claim WHERE at <= ?", SQL_VALUES(SQL_INT(now - PUSH_CLAIM_S)),
-                NULL, error);
-}
-
 mitome_status push_registry_round(struct sql_store *store, const struct push *push, int64_t now,
         const struct mitome_random *random, size_t most, size_t *ret_sent, mitome_error *error)
 {
         size_t sent = 0;
-        MITOME_TRY(drop_old_claims(store, now, error));
         for (bool any = true; any && sent < most;) {
                 struct attempt attempt = { 0 };
                 MITOME_TRY(next_attempt(store, now, &attempt, &any, error));

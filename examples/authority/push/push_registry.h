@@ -5,13 +5,12 @@
 /* Which phone has which push token, and which phones are to be woken; tables in the SP-TSM's own store, so
  * that an order, its wake and their ends are written in one transaction.
  *
- * Who redirects a phone's token keeps it from hearing that it is to erase itself. So a token that somebody
- * names is a *claim*, and holds nothing; it becomes the phone's when that phone's element has proved itself
- * in the same session (SCP03 with the phone's own keys, or a statement by its device key over the session's
- * nonce). A card signature proves who applies, not which phone he holds: it is not enough. The former token
- * stays in force until then, and the token of the old phone after a change of phones: it is what the remote
- * erasure is sent to. Two phones may name one token: waking a phone once more harms nobody, but taking a
- * token away from its phone would.
+ * Who redirects a phone's token keeps it from hearing that it is to erase itself. So a token is named by the
+ * phone itself: whoever calls push_registry_name has just seen a statement by its device key for the very
+ * application that the token comes with. A card signature proves who applies, not which phone he holds: it is
+ * not enough. The token of the old phone stays after a change of phones: it is what the remote erasure is
+ * sent to. Two phones may name one token: waking a phone once more harms nobody, but taking a token away from
+ * its phone would.
  *
  * All functions work in the open transaction, if there is one. */
 
@@ -22,37 +21,22 @@
 
 /* To be pasted into the schema of whoever keeps it. */
 #define PUSH_REGISTRY_SCHEMA                                                                                        \
-        "CREATE TABLE push_claim (session BLOB PRIMARY KEY, identity TEXT NOT NULL, token TEXT NOT NULL, "          \
-        "at INTEGER NOT NULL) WITHOUT ROWID;"                                                                       \
-        "CREATE INDEX push_claim_at ON push_claim (at);"                                                            \
-        "CREATE TABLE push_token (identity TEXT PRIMARY KEY, token TEXT NOT NULL, proved_at INTEGER NOT NULL, "     \
+        "CREATE TABLE push_token (identity TEXT PRIMARY KEY, token TEXT NOT NULL, named_at INTEGER NOT NULL, "      \
         "gone_at INTEGER) WITHOUT ROWID;"                                                                           \
         "CREATE TABLE push_wake (identity TEXT PRIMARY KEY, id BLOB NOT NULL UNIQUE, phase INTEGER NOT NULL, "      \
         "outcome INTEGER NOT NULL, repeats INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL, " \
         "since INTEGER NOT NULL, asked_at INTEGER) WITHOUT ROWID;"                                                  \
         "CREATE INDEX push_wake_due ON push_wake (next_at) WHERE phase <> 2;"
 
-enum {
-        PUSH_SESSION_SIZE = 16,
-        PUSH_IDENTITY_MAX = 64,
-        PUSH_CLAIM_S = 86400, /* a claim that nobody proved is forgotten after this */
-};
+enum { PUSH_IDENTITY_MAX = 64 };
 
-/* push_registry_claim notes the token that was named in a session, in place of what the session named before.
- * VALUE, TOO_LONG. */
-MITOME_CHECKED mitome_status push_registry_claim(struct sql_store *store,
-        const uint8_t session[PUSH_SESSION_SIZE], slice identity, slice token, int64_t now,
-        mitome_error *error);
-
-/* push_registry_prove: in this session the element of `identity` has proved itself. The session's claim, if
- * it is for this identity, becomes the phone's token and is spent; a wake that waits is due at once.
- * *ret_changed (may be NULL): there was one. A claim for another identity is dropped. */
-MITOME_CHECKED mitome_status push_registry_prove(struct sql_store *store,
-        const uint8_t session[PUSH_SESSION_SIZE], slice identity, int64_t now, bool *ret_changed,
-        mitome_error *error);
+/* push_registry_name: the phone has named its token, which takes the place of the one before; a wake that
+ * waits is due at once. VALUE, TOO_LONG. */
+MITOME_CHECKED mitome_status push_registry_name(
+        struct sql_store *store, slice identity, slice token, int64_t now, mitome_error *error);
 
 /* push_registry_forget: the phone has no owner any more (erased, and the receipt taken; reset; another
- * owner): its token, claims and wake go. */
+ * owner): its token and wake go. */
 MITOME_CHECKED mitome_status push_registry_forget(
         struct sql_store *store, slice identity, mitome_error *error);
 
@@ -77,8 +61,7 @@ MITOME_CHECKED mitome_status push_registry_look(
 /* push_registry_round sends what is due, at most `most`, oldest first; call it outside a transaction, now and
  * then. *ret_sent (may be NULL) is how many were tried. Nothing of the store is held while one is under way,
  * and what came of it is noted for the token that it was sent to: a phone that has named another one
- * meanwhile is not marked as gone. An attempt that is cut off is made again, with the same id. Unproved
- * claims that have become too old are dropped. */
+ * meanwhile is not marked as gone. An attempt that is cut off is made again, with the same id. */
 MITOME_CHECKED mitome_status push_registry_round(struct sql_store *store, const struct push *push,
         int64_t now, const struct mitome_random *random, size_t most, size_t *ret_sent, mitome_error *error);
 

@@ -20,8 +20,9 @@ const char sei_tsm_schema[] =
         " WITHOUT ROWID;"
         "CREATE TABLE sei_order (id INTEGER PRIMARY KEY, identity TEXT NOT NULL REFERENCES element,"
         " wanted INTEGER NOT NULL, letter BLOB NOT NULL, apps BLOB NOT NULL, place INTEGER NOT NULL,"
-        " sent_at INTEGER NOT NULL, asked_at INTEGER NOT NULL, done_at INTEGER);"
-        "CREATE UNIQUE INDEX sei_order_open ON sei_order (identity) WHERE place = 0;";
+        " sent_at INTEGER NOT NULL, asked_at INTEGER NOT NULL, until INTEGER, done_at INTEGER);"
+        /* one wish for the applet and one erasure: the erasure waits behind the wish, which takes it along */
+        "CREATE UNIQUE INDEX sei_order_open ON sei_order (identity, wanted = 1) WHERE place = 0;";
 
 struct sei_tsm {
         struct party *party;
@@ -147,8 +148,9 @@ static mitome_status load_order(struct sei_tsm *tsm, struct phone_file *file, mi
         size_t size;
         file->order = 0;
         MITOME_TRY(sql_ask(party_store(tsm->party),
-                "SELECT id, wanted, letter, apps FROM sei_order WHERE identity = ? AND place = 0",
-                SQL_VALUES(SQL_STR(file->text)), &row, error));
+                "SELECT id, wanted, letter, apps FROM sei_order WHERE identity = ? AND place = 0"
+                " AND (until IS NULL OR until > ?) ORDER BY wanted = 1 DESC LIMIT 1",
+                SQL_VALUES(SQL_STR(file->text), SQL_INT(party_now(tsm->party))), &row, error));
         if (sql_next(&row)) {
                 file->order = sql_integer(&row, 0);
                 file->wanted = (enum wanted)sql_integer(&row, 1);
@@ -324,44 +326,73 @@ static void answer_state(writer *answer, enum sei_tsm_state state)
 
 /* ---- orders ---- */
 
+/* What is asked for, and by which letter. */
+struct wish {
+        enum wanted wanted;
+        slice apps;
+        uint64_t seconds; /* of WANT_INSTALLED; else 0 */
+        const struct party_request *request;
+};
+
 /* Does what is open already include what is asked now? */
-static bool joins(const struct phone_file *file, enum wanted wanted, slice apps)
+static bool joins(const struct phone_file *file, const struct wish *wish)
 {
         if (!file->order)
                 return false;
-        if (wanted == WANT_INSTALLED)
+        if (wish->wanted == WANT_INSTALLED)
                 return file->wanted == WANT_INSTALLED &&
-                       slice_equal(slice_of(file->new_apps, file->new_apps_size), apps);
-        return file->wanted == wanted || (file->wanted == WANT_RESET && wanted == WANT_DELETED);
+                       slice_equal(slice_of(file->new_apps, file->new_apps_size), wish->apps);
+        return file->wanted == wish->wanted || (file->wanted == WANT_RESET && wish->wanted == WANT_DELETED);
 }
 
-/* The latest wish counts; but a setting back that was asked for is not forgotten over a deletion. */
-static mitome_status put_order(struct sei_tsm *tsm, const struct phone_file *file, enum wanted wanted,
-        slice apps, const struct party_request *request, mitome_error *error)
+static struct sql_value until_of(const struct sei_tsm *tsm, const struct wish *wish)
 {
-        MITOME_TRY(sql_do(party_store(tsm->party),
-                "UPDATE sei_order SET place = 2 WHERE identity = ? AND place = 0",
-                SQL_VALUES(SQL_STR(file->text)), NULL, error));
-        return sql_do(party_store(tsm->party),
-                "INSERT INTO sei_order (identity, wanted, letter, apps, place, sent_at, asked_at)"
-                " VALUES (?, ?, ?, ?, 0, ?, ?)",
-                SQL_VALUES(SQL_STR(file->text), SQL_INT(wanted), SQL_BYTES(SLICE(request->digest)),
-                        SQL_BYTES(apps), SQL_INT(request->at), SQL_INT(party_now(tsm->party))),
+        return wish->seconds ? SQL_INT(party_now(tsm->party) + (int64_t)wish->seconds) : SQL_NONE;
+}
+
+static mitome_status prolong(
+        struct sei_tsm *tsm, const struct phone_file *file, const struct wish *wish, mitome_error *error)
+{
+        return sql_do(party_store(tsm->party), "UPDATE sei_order SET until = max(until, ?) WHERE id = ?",
+                SQL_VALUES(until_of(tsm, wish), SQL_INT(file->order)), NULL, error);
+}
+
+/* The latest wish counts. One to have the applet leaves an erasure standing, which it takes along when it is
+ * done; an erasure ends the wish before it, unless it was written earlier and comes late (both times are of
+ * the sender's clock); and a setting back that was asked for is not forgotten over a deletion. */
+static mitome_status put_order(
+        struct sei_tsm *tsm, const struct phone_file *file, const struct wish *wish, mitome_error *error)
+{
+        struct sql_store *store = party_store(tsm->party);
+        const bool deletes = wish->wanted == WANT_DELETED, installs = wish->wanted == WANT_INSTALLED;
+        MITOME_TRY(sql_do(store,
+                "UPDATE sei_order SET place = 2 WHERE identity = ? AND place = 0"
+                " AND ((wanted = 1 AND sent_at < ?) OR wanted = ?)",
+                SQL_VALUES(SQL_STR(file->text), SQL_INT(deletes ? wish->request->at : INT64_MAX),
+                        SQL_INT(installs ? WANT_INSTALLED : WANT_DELETED)),
+                NULL, error));
+        return sql_do(store,
+                "INSERT INTO sei_order (identity, wanted, letter, apps, place, sent_at, asked_at, until)"
+                " SELECT ?1, ?2, ?3, ?4, 0, ?5, ?6, ?7 WHERE NOT EXISTS"
+                " (SELECT 1 FROM sei_order WHERE identity = ?1 AND place = 0 AND (wanted = 1) = (?2 = 1))",
+                SQL_VALUES(SQL_STR(file->text), SQL_INT(wish->wanted),
+                        SQL_BYTES(SLICE(wish->request->digest)), SQL_BYTES(wish->apps),
+                        SQL_INT(wish->request->at), SQL_INT(party_now(tsm->party)), until_of(tsm, wish)),
                 NULL, error);
 }
 
 /* A letter that waited in the outbox may come after one that was written later: the applet that somebody has
- * applied for meanwhile is not deleted by what was wished before. Both times are of the sender's clock. */
-static mitome_status is_outdated(struct sei_tsm *tsm, const struct phone_file *file, enum wanted wanted,
-        const struct party_request *request, bool *ret, mitome_error *error)
+ * applied for meanwhile, and that is there, is not deleted by what was wished before. */
+static mitome_status is_outdated(struct sei_tsm *tsm, const struct phone_file *file, const struct wish *wish,
+        bool *ret, mitome_error *error)
 {
         struct sql_query row;
         *ret = false;
-        if (wanted != WANT_DELETED)
+        if (wish->wanted != WANT_DELETED)
                 return ok();
         MITOME_TRY(sql_ask(party_store(tsm->party),
-                "SELECT 1 FROM sei_order WHERE identity = ? AND wanted = 1 AND sent_at >= ?",
-                SQL_VALUES(SQL_STR(file->text), SQL_INT(request->at)), &row, error));
+                "SELECT 1 FROM sei_order WHERE identity = ? AND wanted = 1 AND place = 1 AND sent_at >= ?",
+                SQL_VALUES(SQL_STR(file->text), SQL_INT(wish->request->at)), &row, error));
         *ret = sql_next(&row);
         return sql_end(&row);
 }
@@ -381,34 +412,37 @@ static mitome_status is_gone(
         return sql_end(&row);
 }
 
-static mitome_status weigh_order(struct sei_tsm *tsm, const struct phone_file *file, enum wanted wanted,
-        slice apps, const struct party_request *request, enum sei_tsm_state *ret_state, mitome_error *error)
+static mitome_status weigh_order(struct sei_tsm *tsm, const struct phone_file *file, const struct wish *wish,
+        enum sei_tsm_state *ret_state, mitome_error *error)
 {
         bool outdated, gone;
+        const uint8_t *letter = wish->request->digest;
         *ret_state = SEI_TSM_ASKED;
         MITOME_TRY(is_gone(tsm, file, &gone, error));
-        if (gone && wanted == WANT_DELETED) {
+        if (gone && wish->wanted == WANT_DELETED) {
                 *ret_state = SEI_TSM_ABSENT;
-                return decide(tsm, file, names[wanted], "done", request->digest, error);
+                return decide(tsm, file, names[wish->wanted], "done", letter, error);
         }
-        MITOME_TRY(is_outdated(tsm, file, wanted, request, &outdated, error));
+        MITOME_TRY(is_outdated(tsm, file, wish, &outdated, error));
         if (outdated) {
                 *ret_state = state_of(file);
-                return decide(tsm, file, names[wanted], "refused", request->digest, error);
+                return decide(tsm, file, names[wish->wanted], "refused", letter, error);
         }
-        if (!joins(file, wanted, apps))
-                MITOME_TRY(put_order(tsm, file, wanted, apps, request, error));
-        return decide(tsm, file, names[wanted], "asked", request->digest, error);
+        if (!joins(file, wish))
+                MITOME_TRY(put_order(tsm, file, wish, error));
+        else if (wish->wanted == WANT_INSTALLED)
+                MITOME_TRY(prolong(tsm, file, wish, error));
+        return decide(tsm, file, names[wish->wanted], "asked", letter, error);
 }
 
-static mitome_status take_order(struct sei_tsm *tsm, slice identity, enum wanted wanted, slice apps,
-        const struct party_request *request, writer *answer, mitome_error *error)
+static mitome_status take_order(
+        struct sei_tsm *tsm, slice identity, const struct wish *wish, writer *answer, mitome_error *error)
 {
         struct phone_file file;
         enum sei_tsm_state state;
         mitome_status status = open_file(tsm, identity, &file, error);
         if (!failed(status))
-                status = weigh_order(tsm, &file, wanted, apps, request, &state, error);
+                status = weigh_order(tsm, &file, wish, &state, error);
         file_wipe(&file);
         if (!failed(status))
                 answer_state(answer, state);
@@ -428,29 +462,44 @@ static mitome_status read_apps(struct body *body, writer *apps, mitome_error *er
         return writer_finish(apps, "the apps", &whole, error);
 }
 
+/* What cleans a phone does not stand for ever: it is said with it how long. */
+static mitome_status read_seconds(struct body *body, struct wish *wish, mitome_error *error)
+{
+        if (wish->wanted != WANT_INSTALLED)
+                return ok();
+        MITOME_TRY(body_member(body, 4, error));
+        MITOME_TRY(cbor_read_uint(&body->r, "how long it stands", SEI_TSM_WISH_S, &wish->seconds));
+        return wish->seconds ? ok() : fail(error, MITOME_E_VALUE, "how long it stands", NULL);
+}
+
 static mitome_status take_prepare(
         void *context, const struct party_request *request, writer *answer, mitome_error *error)
 {
         uint8_t bytes[HASHES_MAX];
         writer apps = WRITER(bytes);
         struct body body;
+        struct wish wish = { .request = request };
         slice identity;
         uint64_t wanted;
         MITOME_TRY(body_open(request->body, &body, error));
         MITOME_TRY(body_identity(&body, &identity, error));
         MITOME_TRY(body_member(&body, 2, error));
         MITOME_TRY(cbor_read_uint(&body.r, "what is wanted", WANT_INSTALLED, &wanted));
+        wish.wanted = (enum wanted)wanted;
         MITOME_TRY(read_apps(&body, &apps, error));
+        wish.apps = writer_view(&apps);
+        MITOME_TRY(read_seconds(&body, &wish, error));
         MITOME_TRY(body_end(&body, error));
-        return take_order(context, identity, (enum wanted)wanted, writer_view(&apps), request, answer, error);
+        return take_order(context, identity, &wish, answer, error);
 }
 
 static mitome_status take_reset(
         void *context, const struct party_request *request, writer *answer, mitome_error *error)
 {
+        const struct wish wish = { .wanted = WANT_RESET, .request = request };
         slice identity;
         MITOME_TRY(read_identity(request->body, &identity, error));
-        return take_order(context, identity, WANT_RESET, (slice){ 0 }, request, answer, error);
+        return take_order(context, identity, &wish, answer, error);
 }
 
 static mitome_status take_applet_state(
@@ -508,6 +557,7 @@ const size_t sei_tsm_desk_count = sizeof sei_tsm_desks / sizeof sei_tsm_desks[0]
 struct visit {
         struct sei_tsm *tsm;
         struct phone_file file;
+        bool dropped; /* what was begun is not wanted any more */
         const struct mitome_link *link;
         const struct mitome_random *random;
 };
@@ -729,9 +779,21 @@ static mitome_status reset_fido(struct visit *visit, mitome_error *error)
         return in_channel(visit, TSM_CARD_MANAGER, see_that_it_is_empty, error);
 }
 
+/* The relay takes as long as the phone likes: what it began with may have run out, or been taken back. */
+static mitome_status look_again(struct visit *visit, mitome_error *error)
+{
+        const int64_t begun = visit->file.order;
+        MITOME_TRY(load_order(visit->tsm, &visit->file, error));
+        visit->dropped = visit->file.order != begun;
+        return ok();
+}
+
 static mitome_status do_install(struct visit *visit, mitome_error *error)
 {
         MITOME_TRY(hand_over(visit, error));
+        MITOME_TRY(look_again(visit, error));
+        if (visit->dropped)
+                return ok();
         MITOME_TRY(in_channel(visit, TSM_CARD_MANAGER, install_clean, error));
         MITOME_TRY(reset_fido(visit, error));
         return change_apps(visit, error);
@@ -768,6 +830,9 @@ static mitome_status note_done(struct visit *visit, mitome_error *error)
                 SQL_VALUES(SQL_INT(party_now(visit->tsm->party)), SQL_INT(file->order)), &changed, error));
         if (changed == 0)
                 return ok();
+        if (installed) /* the erasure behind it went along */
+                MITOME_TRY(sql_do(store, "UPDATE sei_order SET place = 2 WHERE identity = ? AND place = 0",
+                        SQL_VALUES(SQL_STR(file->text)), NULL, error));
         MITOME_TRY(sql_do(store, "UPDATE element SET state = ?, apps = ? WHERE identity = ?",
                 SQL_VALUES(SQL_INT(installed ? SEI_TSM_INSTALLED : SEI_TSM_ABSENT), SQL_BYTES(apps),
                         SQL_STR(file->text)),
@@ -778,7 +843,10 @@ static mitome_status note_done(struct visit *visit, mitome_error *error)
 static mitome_status do_order(struct visit *visit, mitome_error *error)
 {
         struct sql_store *store = party_store(visit->tsm->party);
+        visit->dropped = false;
         MITOME_TRY(doings[visit->file.wanted](visit, error));
+        if (visit->dropped)
+                return ok();
         MITOME_TRY(sql_begin(store, error));
         return sql_settle(store, note_done(visit, error), error);
 }

@@ -10,7 +10,8 @@
  * Letters:
  *   register-element  maker   {1 identity, 2 version, 3 issuer's keys ENC||MAC||DEK, sealed to this party}
  *   prepare           sp-tsm  {1 identity, 2 wanted (1 installed and clean, 0 deleted), 3 [SHA-256 of the
- *                             certificate of an app that may use the applets]} -> {1 state}
+ *                             certificate of an app that may use the applets], ? 4 seconds} -> {1 state};
+ *                             4 is there if 1 is wanted, 1..600: how long the wish stands
  *   applet-state      sp-tsm  {1 identity} -> {1 state}
  *   reset             maker   {1 identity} -> {1 state}
  * and from here, by the outbox: hand-over to sp-tsm {1 identity, 2 version, 3 sealed first keys}, as soon as
@@ -18,11 +19,13 @@
  *
  * Every new `prepare` that wants the applet installed cleans once: what is in the JPKI applet goes with its
  * instance, and the FIDO applet is reset (credentials, fingers, PIN of whoever had the phone before). While
- * one is open, another of the same wish joins it; a deletion that was written before the last wish to have
- * the applet, and comes after it, is not done. Other applets, FeliCa's, and what the card's other domains
- * hold, are not touched. The FIDO applet is not the issuer's any more, so that its reset is a plain command
- * which the phone passes on, with a touch by its word; that it was done the element says, sealed, to the
- * issuer's keys (SEI_NOT_RESET). */
+ * one is open, another of the same wish joins it, and prolongs it. It stands for as long as whoever applied
+ * has time, by this party's clock; one that ran out is as if it had never been said: it cleans nothing, and
+ * an erasure that it went before is done after all. A deletion that was written before the last wish to have
+ * the applet, and comes after it, is not done, unless that wish ran out. Other applets, FeliCa's, and what
+ * the card's other domains hold, are not touched. The FIDO applet is not the issuer's any more, so that its
+ * reset is a plain command which the phone passes on, with a touch by its word; that it was
+ * done the element says, sealed, to the issuer's keys (SEI_NOT_RESET). */
 
 #include "party.h"
 #include "phone_way.h"
@@ -30,7 +33,7 @@
 
 enum sei_tsm_state { SEI_TSM_ABSENT, SEI_TSM_INSTALLED, SEI_TSM_ASKED };
 
-enum { SEI_TSM_IDENTITY_MAX = 64, SEI_TSM_APPS_MAX = 8 };
+enum { SEI_TSM_IDENTITY_MAX = 64, SEI_TSM_APPS_MAX = 8, SEI_TSM_WISH_S = 600 };
 
 struct sei_tsm_config {
         const char *key_file; /* what seals the elements' keys in the store; made when it is not there (mode
@@ -39,7 +42,7 @@ struct sei_tsm_config {
 
 /* Its tables: party_config's schema. */
 extern const char sei_tsm_schema[];
-enum { SEI_TSM_SCHEMA_VERSION = 1 };
+enum { SEI_TSM_SCHEMA_VERSION = 2 };
 
 struct sei_tsm;
 MITOME_CHECKED mitome_status sei_tsm_open(

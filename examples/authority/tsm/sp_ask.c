@@ -246,7 +246,7 @@ enum wanted { WANT_DELETED, WANT_INSTALLED };
 
 static void write_prepare(slice identity, enum wanted wanted, writer *w)
 {
-        cbor_write_map(w, 3);
+        cbor_write_map(w, wanted == WANT_INSTALLED ? 4 : 3);
         cbor_write_uint(w, 1);
         cbor_write_text(w, identity);
         cbor_write_uint(w, 2);
@@ -273,25 +273,33 @@ static mitome_status note_prepared(
 {
         order->prepared = prepared;
         return sql_do(tsm->store,
-                "UPDATE order_ SET prepared = ?1, prepare_id = CASE ?1 WHEN 0 THEN NULL ELSE prepare_id END "
-                "WHERE id = ?2",
+                "UPDATE order_ SET prepared = ?1, prepare_id = CASE ?1 WHEN 0 THEN NULL ELSE prepare_id END, "
+                "prepare_s = CASE ?1 WHEN 0 THEN NULL ELSE prepare_s END WHERE id = ?2",
                 SQL_VALUES(SQL_INT(prepared), SQL_BYTES(SLICE(order->id))), NULL, error);
 }
 
-/* The id of this wish, remembered before it is said: said twice, it cleans once. */
-static mitome_status prepare_id(
-        struct sp_tsm *tsm, const struct sp_order *order, uint8_t ret[LETTER_ID_SIZE], mitome_error *error)
+/* The id of this wish and how long it stands, remembered before it is said: said twice, it is the same
+ * letter, and cleans once. It stands for as long as the applicant has time; in seconds, since the clock of
+ * who hears it is another. */
+static mitome_status word_of(struct sp_tsm *tsm, const struct sp_order *order, uint8_t ret[LETTER_ID_SIZE],
+        int64_t *ret_seconds, mitome_error *error)
 {
         struct sql_query query;
         mitome_status status = ok();
         uint8_t id[LETTER_ID_SIZE];
+        const int64_t left = order->until - party_now(tsm->party);
         MITOME_TRY(party_make_id(tsm->party, id, error));
-        MITOME_TRY(sql_do(tsm->store, "UPDATE order_ SET prepare_id = COALESCE(prepare_id, ?) WHERE id = ?",
-                SQL_VALUES(SQL_BYTES(SLICE(id)), SQL_BYTES(SLICE(order->id))), NULL, error));
-        MITOME_TRY(sql_ask(tsm->store, "SELECT prepare_id FROM order_ WHERE id = ?",
+        MITOME_TRY(sql_do(tsm->store,
+                "UPDATE order_ SET prepare_id = ?, prepare_s = ? WHERE id = ? AND prepare_id IS NULL",
+                SQL_VALUES(SQL_BYTES(SLICE(id)), SQL_INT(left < SP_SESSION_S ? left : SP_SESSION_S),
+                        SQL_BYTES(SLICE(order->id))),
+                NULL, error));
+        MITOME_TRY(sql_ask(tsm->store, "SELECT prepare_id, prepare_s FROM order_ WHERE id = ?",
                 SQL_VALUES(SQL_BYTES(SLICE(order->id))), &query, error));
-        if (sql_next(&query))
+        if (sql_next(&query)) {
                 status = slice_copy(sql_bytes(&query, 0), "letter", ret, LETTER_ID_SIZE, error);
+                *ret_seconds = sql_integer(&query, 1);
+        }
         mitome_status ended = sql_end(&query);
         return failed(status) ? status : ended;
 }
@@ -341,10 +349,13 @@ static mitome_status ask_installed(
         struct sp_tsm *tsm, const struct sp_order *order, enum sp_applet *ret, mitome_error *error)
 {
         uint8_t body[256], id[LETTER_ID_SIZE];
+        int64_t seconds = 0;
         writer w = WRITER(body);
+        MITOME_TRY(word_of(tsm, order, id, &seconds, error));
         write_prepare(sp_identity(order), WANT_INSTALLED, &w);
         write_apps(tsm, &w);
-        MITOME_TRY(prepare_id(tsm, order, id, error));
+        cbor_write_uint(&w, 4);
+        cbor_write_uint(&w, (uint64_t)seconds);
         return ask_sei_tsm(tsm, "prepare", id, &w, ret, error);
 }
 
@@ -362,6 +373,11 @@ mitome_status sp_ask_prepared(struct sp_tsm *tsm, struct sp_order *order, bool *
         *ret = order->prepared == SP_PREPARED;
         if (*ret)
                 return ok();
+        if (order->until <= party_now(tsm->party)) {
+                MITOME_TRY(sql_begin(tsm->store, error));
+                return sp_finish(
+                        tsm->store, sp_give_up(tsm, order, MITOME_E_ORDER_OUT_OF_TIME, error), error);
+        }
         MITOME_TRY(first ? ask_installed(tsm, order, &state, error)
                          : sp_ask_applet(tsm, sp_identity(order), &state, error));
         *ret = state == SP_APPLET_INSTALLED;

@@ -69,34 +69,35 @@ struct sp_tsm_config {
 };
 
 /* The party's tables: struct party_config's schema. */
-#define SP_TSM_SCHEMA                                                                                                     \
-        "CREATE TABLE device (identity TEXT PRIMARY KEY, first_version INTEGER, first BLOB, own_version "                 \
-        "INTEGER, own BLOB, own_stands INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL DEFAULT 0) "                      \
-        "WITHOUT ROWID;"                                                                                                  \
-        "CREATE TABLE session (id BLOB PRIMARY KEY, nonce TEXT NOT NULL UNIQUE, identity TEXT NOT NULL, "                 \
-        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, began_at INTEGER NOT NULL, verified_at INTEGER, "              \
-        "order_id BLOB, digest BLOB) WITHOUT ROWID;"                                                                      \
-        "CREATE INDEX session_began ON session (began_at);"                                                               \
-        "CREATE TABLE order_ (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, "   \
-        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, person BLOB, application BLOB, session BLOB, "                 \
-        "prepared INTEGER NOT NULL DEFAULT 0, prepare_id BLOB, state INTEGER NOT NULL, code INTEGER NOT NULL DEFAULT 0, " \
-        "made_at INTEGER NOT NULL, until INTEGER NOT NULL);"                                                              \
-        "CREATE UNIQUE INDEX order_one ON order_ (identity) WHERE state IN (1, 2) AND purpose <= 4;"                      \
-        "CREATE INDEX order_open ON order_ (identity, row) WHERE state <= 3;"                                             \
-        "CREATE TABLE part (order_id BLOB NOT NULL, kind INTEGER NOT NULL, step INTEGER NOT NULL, tries "                 \
-        "INTEGER NOT NULL DEFAULT 0, modulus BLOB, call_id BLOB, certificate BLOB, ca BLOB, serial BLOB, "                \
-        "secret BLOB, key BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                             \
-        "CREATE INDEX part_serial ON part (kind, serial);"                                                                \
-        "CREATE TABLE held (identity TEXT NOT NULL, kind INTEGER NOT NULL, person BLOB NOT NULL, serial "                 \
-        "BLOB NOT NULL, lives INTEGER NOT NULL, PRIMARY KEY (identity, kind)) WITHOUT ROWID;"                             \
-        "CREATE INDEX held_serial ON held (kind, serial);"                                                                \
-        "CREATE TABLE receipt (identity TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, cose "              \
-        "BLOB NOT NULL, taken_at INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (identity, "               \
-        "number)) WITHOUT ROWID;"                                                                                         \
-        "CREATE TABLE leaving (identity TEXT PRIMARY KEY, asked INTEGER NOT NULL, letter BLOB, next_at INTEGER NOT "      \
-        "NULL) WITHOUT ROWID;"                                                                                            \
-        "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "                   \
-        "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA                \
+#define SP_TSM_SCHEMA                                                                                                                        \
+        "CREATE TABLE device (identity TEXT PRIMARY KEY, first_version INTEGER, first BLOB, own_version "                                    \
+        "INTEGER, own BLOB, own_stands INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL DEFAULT 0) "                                         \
+        "WITHOUT ROWID;"                                                                                                                     \
+        "CREATE TABLE session (id BLOB PRIMARY KEY, nonce TEXT NOT NULL UNIQUE, identity TEXT NOT NULL, "                                    \
+        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, began_at INTEGER NOT NULL, verified_at INTEGER, "                                 \
+        "order_id BLOB, digest BLOB) WITHOUT ROWID;"                                                                                         \
+        "CREATE TABLE pinned (identity TEXT PRIMARY KEY, device_key BLOB NOT NULL) WITHOUT ROWID;"                                           \
+        "CREATE INDEX session_began ON session (began_at);"                                                                                  \
+        "CREATE TABLE order_ (row INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, identity TEXT NOT NULL, "                      \
+        "purpose INTEGER NOT NULL, kinds INTEGER NOT NULL, person BLOB, application BLOB, session BLOB, "                                    \
+        "prepared INTEGER NOT NULL DEFAULT 0, prepare_id BLOB, prepare_s INTEGER, state INTEGER NOT NULL, code INTEGER NOT NULL DEFAULT 0, " \
+        "made_at INTEGER NOT NULL, until INTEGER NOT NULL);"                                                                                 \
+        "CREATE UNIQUE INDEX order_one ON order_ (identity) WHERE state IN (1, 2) AND purpose <= 4;"                                         \
+        "CREATE INDEX order_open ON order_ (identity, row) WHERE state <= 3;"                                                                \
+        "CREATE TABLE part (order_id BLOB NOT NULL, kind INTEGER NOT NULL, step INTEGER NOT NULL, tries "                                    \
+        "INTEGER NOT NULL DEFAULT 0, modulus BLOB, call_id BLOB, certificate BLOB, ca BLOB, serial BLOB, "                                   \
+        "secret BLOB, key BLOB, PRIMARY KEY (order_id, kind)) WITHOUT ROWID;"                                                                \
+        "CREATE INDEX part_serial ON part (kind, serial);"                                                                                   \
+        "CREATE TABLE held (identity TEXT NOT NULL, kind INTEGER NOT NULL, person BLOB NOT NULL, serial "                                    \
+        "BLOB NOT NULL, lives INTEGER NOT NULL, PRIMARY KEY (identity, kind)) WITHOUT ROWID;"                                                \
+        "CREATE INDEX held_serial ON held (kind, serial);"                                                                                   \
+        "CREATE TABLE receipt (identity TEXT NOT NULL, number INTEGER NOT NULL, digest BLOB NOT NULL, cose "                                 \
+        "BLOB NOT NULL, taken_at INTEGER, acknowledged INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (identity, "                                  \
+        "number)) WITHOUT ROWID;"                                                                                                            \
+        "CREATE TABLE leaving (identity TEXT PRIMARY KEY, asked INTEGER NOT NULL, letter BLOB, next_at INTEGER NOT "                         \
+        "NULL) WITHOUT ROWID;"                                                                                                               \
+        "CREATE TABLE erased (identity TEXT NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, "                                      \
+        "serial BLOB, key BLOB, PRIMARY KEY (identity, number, kind)) WITHOUT ROWID;" PUSH_REGISTRY_SCHEMA                                   \
                 PUSH_QUEUE_SCHEMA DEVICE_LIST_SCHEMA
 enum { SP_TSM_SCHEMA_VERSION = 2 };
 
@@ -133,12 +134,15 @@ MITOME_CHECKED mitome_status sp_wrapping_load(const char *path, const struct mit
  * begin   {1 identity, 2 purpose, 3 [kinds]}         -> {1 session, 2 nonce}
  *         purpose: "issue", "renew", "reset-pin", "reset-password", "revoke"
  * apply   {1 session, 2 CMS, ? 3 push token, ? 4 statement}  -> {1 order}
- *         4: by the device key, for the nonce's characters; asked for (ORDER_PRESENCE) where the phone has
- *         another person's certificate or order: a card alone takes over no phone that is elsewhere
+ *         4: by the device key, for application_nonce (statement_nonce.h) of the session's nonce and the CMS.
+ *         Without it ORDER_PRESENCE, but for "revoke", which has neither 3 nor 4: a card alone has nothing
+ *         done in a phone, and names no token for one. The device key is the one that spoke first under this
+ *         identity (ORDER_DEVICE)
  * secret  {1 session, 2 which (1 password, 2 PIN)}   -> {1 temporary secret}
  * state   {1 order}                                  -> {1 state, ? 2 code}
  * receipt {1 COSE}                                   -> {1 number, 2 digest}, when the authority has taken it
  * push-register, push-poll: push_queue.h
- * revoke-here {1 identity, 2 statement}              -> {1 order}; its nonce: of begin with "revoke" */
+ * revoke-here {1 identity, 2 statement, 3 session}   -> {1 order}; the session of a begin with "revoke", and
+ *         the statement for revocation_nonce of its nonce */
 
 #endif

@@ -6,14 +6,8 @@
 #include "digest.h"
 #include "sp_map.h"
 #include "sp_within.h"
-#include "verify_evidence.h"
 
 enum { SESSIONS_MAX = 100000, CMS_MAX = 8192, SPENT_S = 86400 };
-
-static struct sql_value text_value(slice text)
-{
-        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
-}
 
 /* ---- sessions ---- */
 
@@ -70,12 +64,6 @@ static mitome_status find_session(
 static mitome_status session_by_id(struct sp_tsm *tsm, slice id, struct session *ret, mitome_error *error)
 {
         return find_session(tsm, SESSION_COLUMNS "id = ?", SQL_BYTES(id), ret, error);
-}
-
-static mitome_status session_by_nonce(
-        struct sp_tsm *tsm, slice nonce, struct session *ret, mitome_error *error)
-{
-        return find_session(tsm, SESSION_COLUMNS "nonce = ?", text_value(nonce), ret, error);
 }
 
 /* ---- begin ---- */
@@ -178,6 +166,7 @@ mitome_status sp_phone_begin(void *context, slice body, writer *answer, mitome_e
 struct application {
         uint8_t session_id[SP_ID_SIZE];
         slice cms, token, statement; /* the last two may be empty */
+        struct sp_presence presence; /* but for a revocation */
         uint8_t digest[SP_DIGEST_SIZE];
         struct session session;
         struct sp_checked checked;
@@ -210,42 +199,17 @@ static void write_order(writer *answer, const uint8_t id[SP_ID_SIZE])
         cbor_write_bytes(answer, slice_of(id, SP_ID_SIZE));
 }
 
-static mitome_status check_statement(struct sp_tsm *tsm, slice statement, const struct session *session,
-        struct evidence *ret, mitome_error *error)
+/* Who comes with a card of his own and no phone gets nothing done in any; what he revokes, he may from
+ * anywhere. Before anybody is asked, and before anything is written: strangers fill no journal. */
+static mitome_status check_presence(struct sp_tsm *tsm, struct application *application, mitome_error *error)
 {
-        const struct evidence_expected expected = { .kind = EVIDENCE_STATEMENT,
-                .nonce = slice_text(session->nonce),
-                .identity = slice_text(session->identity) };
-        return evidence_verify(
-                statement, &expected, tsm->config.makers, party_now(tsm->party), NULL, ret, error);
-}
-
-/* Does somebody else's certificate, or order, stand in the phone? */
-static mitome_status is_anothers(
-        struct sp_tsm *tsm, slice identity, slice person, bool *ret, mitome_error *error)
-{
-        struct sql_query query;
-        MITOME_TRY(sql_ask(tsm->store,
-                "SELECT 1 FROM held WHERE identity = ?1 AND person <> ?2 UNION SELECT 1 FROM order_ WHERE "
-                "identity = ?1 AND person <> ?2 AND state IN (1, 2) AND purpose <= 4",
-                SQL_VALUES(text_value(identity), SQL_BYTES(person)), &query, error));
-        *ret = sql_next(&query);
-        return sql_end(&query);
-}
-
-/* Who comes with a card of his own and no phone gets nothing done in somebody else's. */
-static mitome_status check_presence(
-        struct sp_tsm *tsm, const struct application *application, mitome_error *error)
-{
-        struct evidence evidence;
         const struct session *session = &application->session;
-        bool anothers;
-        MITOME_TRY(is_anothers(
-                tsm, slice_text(session->identity), SLICE(application->checked.person), &anothers, error));
-        if (application->statement.size)
-                return check_statement(tsm, application->statement, session, &evidence, error);
-        return anothers && session->purpose != SP_REVOKE ? fail(error, MITOME_E_ORDER_PRESENCE, "phone", NULL)
-                                                         : ok();
+        if (session->purpose != SP_REVOKE)
+                return sp_see_applicant(tsm, application->statement, slice_text(session->identity),
+                        slice_text(session->nonce), application->cms, &application->presence, error);
+        return application->statement.size || application->token.size
+                       ? fail(error, MITOME_E_VALUE, "revocation", NULL)
+                       : ok();
 }
 
 /* A PIN or password is reset for whose certificate it opens. */
@@ -288,7 +252,7 @@ static mitome_status supersede(struct sp_tsm *tsm, slice identity, mitome_error 
         mitome_status status = ok();
         MITOME_TRY(sql_ask(tsm->store,
                 "SELECT id FROM order_ WHERE identity = ? AND state IN (1, 2) AND purpose <= 4",
-                SQL_VALUES(text_value(identity)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         const bool there = sql_next(&query);
         if (there)
                 status = slice_copy(sql_bytes(&query, 0), "order", id, sizeof id, error);
@@ -342,7 +306,8 @@ static mitome_status accept(struct sp_tsm *tsm, const struct application *applic
                 .person = SLICE(application->checked.person),
                 .application = SLICE(application->checked.digest),
                 .session = SLICE(session->id) };
-        MITOME_TRY(check_presence(tsm, application, error));
+        if (session->purpose != SP_REVOKE)
+                MITOME_TRY(sp_pin_device(tsm, identity, &application->presence, error));
         MITOME_TRY(check_reset(tsm, application, error));
         MITOME_TRY(prepared_for(tsm, application, &order.prepared, error));
         if (session->purpose != SP_REVOKE)
@@ -351,8 +316,8 @@ static mitome_status accept(struct sp_tsm *tsm, const struct application *applic
         MITOME_TRY(note_wanted(tsm, application, ret_id, error));
         MITOME_TRY(spend_session(tsm, session, SLICE(application->digest), ret_id, error));
         if (application->token.size)
-                MITOME_TRY(push_registry_claim(
-                        tsm->store, session->id, identity, application->token, party_now(tsm->party), error));
+                MITOME_TRY(push_registry_name(
+                        tsm->store, identity, application->token, party_now(tsm->party), error));
         const struct sp_evidence why = { "application", SLICE(application->checked.digest), true };
         return sp_journal_device(
                 tsm, "accept-application", "done", identity, &why, sp_purposes[session->purpose], error);
@@ -415,6 +380,7 @@ mitome_status sp_phone_apply(void *context, slice body, writer *answer, mitome_e
                 write_order(answer, session->order); /* said again: the answer was lost */
                 return ok();
         }
+        MITOME_TRY(check_presence(tsm, &application, error));
         mitome_status status = verify_and_accept(tsm, &application, id, &cause);
         if (failed(status)) {
                 if (status.code != MITOME_E_UNREACHABLE && status.code != MITOME_E_SQL_FAILED)
@@ -534,10 +500,12 @@ mitome_status sp_phone_receipt(void *context, slice body, writer *answer, mitome
 /* Only what the element says that it holds, and only of the kinds that were named (row 32: without the card).
  */
 static mitome_status revoke_stated(struct sp_tsm *tsm, const struct session *session,
-        const struct evidence *evidence, slice digest, uint8_t ret_id[SP_ID_SIZE], mitome_error *error)
+        const struct sp_presence *presence, slice digest, uint8_t ret_id[SP_ID_SIZE], mitome_error *error)
 {
         const slice identity = slice_text(session->identity);
+        const struct evidence *evidence = &presence->statement;
         size_t count = 0;
+        MITOME_TRY(sp_pin_device(tsm, identity, presence, error));
         MITOME_TRY(sp_order_make(tsm,
                 &(struct sp_new_order){ .purpose = SP_REVOKE, .identity = identity, .kinds = session->kinds },
                 ret_id, error));
@@ -559,38 +527,50 @@ static mitome_status revoke_stated(struct sp_tsm *tsm, const struct session *ses
         return sp_journal_device(tsm, "revoke-here", "asked", identity, &why, NULL, error);
 }
 
-static mitome_status accept_statement(
-        struct sp_tsm *tsm, slice identity, slice statement, uint8_t ret_id[SP_ID_SIZE], mitome_error *error)
-{
-        struct evidence evidence;
+struct own_revocation {
+        uint8_t session_id[SP_ID_SIZE], digest[SP_DIGEST_SIZE];
+        slice identity, statement;
         struct session session;
-        uint8_t digest[SHA256_SIZE];
-        sha256(&statement, 1, digest);
-        MITOME_TRY(evidence_read(statement, &evidence, error));
-        MITOME_TRY(session_by_nonce(tsm, evidence.nonce, &session, error));
-        if (!slice_is(identity, session.identity) || session.purpose != SP_REVOKE)
+        struct sp_presence presence;
+};
+
+static mitome_status read_revoke_here(slice body, struct own_revocation *ret, mitome_error *error)
+{
+        struct sp_map map;
+        MITOME_TRY(sp_map_begin(body, &map, error));
+        MITOME_TRY(sp_map_text(&map, 1, "identity", SP_IDENTITY_MAX, &ret->identity));
+        MITOME_TRY(sp_map_bytes(&map, 2, "statement", EVIDENCE_MAX, &ret->statement));
+        MITOME_TRY(sp_map_fixed(&map, 3, "session", SP_ID_SIZE, ret->session_id));
+        MITOME_TRY(sp_map_end(&map));
+        sha256(&ret->statement, 1, ret->digest);
+        return ok();
+}
+
+static mitome_status accept_revocation(
+        struct sp_tsm *tsm, struct own_revocation *wish, uint8_t ret_id[SP_ID_SIZE], mitome_error *error)
+{
+        const struct session *session = &wish->session;
+        MITOME_TRY(session_by_id(tsm, SLICE(wish->session_id), &wish->session, error));
+        if (!slice_is(wish->identity, session->identity) || session->purpose != SP_REVOKE)
                 return fail(error, MITOME_E_SESSION_UNKNOWN, "session", NULL);
-        if (session.spent && !slice_equal(SLICE(session.digest), SLICE(digest)))
+        if (session->spent && !slice_equal(SLICE(session->digest), SLICE(wish->digest)))
                 return fail(error, MITOME_E_SESSION_UNKNOWN, "session", NULL);
-        MITOME_TRY(check_statement(tsm, statement, &session, &evidence, error));
-        if (session.spent)
-                return slice_copy(SLICE(session.order), "order", ret_id, SP_ID_SIZE, error);
+        MITOME_TRY(sp_see_revoker(
+                tsm, wish->statement, wish->identity, slice_text(session->nonce), &wish->presence, error));
+        if (session->spent)
+                return slice_copy(SLICE(session->order), "order", ret_id, SP_ID_SIZE, error);
         MITOME_TRY(sql_begin(tsm->store, error));
-        return sp_finish(
-                tsm->store, revoke_stated(tsm, &session, &evidence, SLICE(digest), ret_id, error), error);
+        return sp_finish(tsm->store,
+                revoke_stated(tsm, session, &wish->presence, SLICE(wish->digest), ret_id, error), error);
 }
 
 mitome_status sp_phone_revoke_here(void *context, slice body, writer *answer, mitome_error *error)
 {
         struct sp_tsm *tsm = context;
-        struct sp_map map;
-        slice identity, statement;
+        struct own_revocation wish = { 0 };
         uint8_t id[SP_ID_SIZE];
-        MITOME_TRY(sp_map_begin(body, &map, error));
-        MITOME_TRY(sp_map_text(&map, 1, "identity", SP_IDENTITY_MAX, &identity));
-        MITOME_TRY(sp_map_bytes(&map, 2, "statement", EVIDENCE_MAX, &statement));
-        MITOME_TRY(sp_map_end(&map));
-        MITOME_TRY(accept_statement(tsm, identity, statement, id, error));
+        MITOME_TRY(read_revoke_here(body, &wish, error));
+        MITOME_TRY(accept_revocation(tsm, &wish, id, error));
         begin_order(tsm, id);
         write_order(answer, id);
         return ok();

@@ -104,22 +104,6 @@ static mitome_status meet(struct sp_visit *visit, mitome_error *error)
                        : sp_take_over(visit->tsm, visit->identity, visit->link, &visit->device, error);
 }
 
-static mitome_status prove_token(struct sp_visit *visit, mitome_error *error)
-{
-        struct sp_tsm *tsm = visit->tsm;
-        struct sp_order order;
-        int64_t place = 0;
-        for (;;) {
-                bool there;
-                MITOME_TRY(sp_order_next(tsm->store, visit->identity, &place, &order, &there, error));
-                if (!there)
-                        return ok();
-                if (order.from_holder)
-                        MITOME_TRY(push_registry_prove(tsm->store, order.session, visit->identity,
-                                party_now(tsm->party), NULL, error));
-        }
-}
-
 /* ---- orders ---- */
 
 static mitome_status do_order(struct sp_visit *visit, const struct sp_order *order, mitome_error *error)
@@ -194,7 +178,6 @@ static mitome_status work(struct sp_visit *visit, mitome_error *error)
         enum { ROUNDS = 3 };
         bool again = true, all;
         MITOME_TRY(meet(visit, error));
-        MITOME_TRY(prove_token(visit, error));
         MITOME_TRY(sp_collect_receipts(visit, &all, error));
         for (unsigned i = 0; i < ROUNDS && again; i++) {
                 MITOME_TRY(do_orders(visit, error));

@@ -6,6 +6,7 @@
 
 #include "sp_orders.h"
 #include "sp_tsm.h"
+#include "verify_evidence.h"
 
 enum {
         SP_PERSON_SIZE = 16,
@@ -244,6 +245,28 @@ MITOME_CHECKED mitome_status sp_unseal(struct sp_tsm *tsm, slice name, slice sea
 /* sp_secret_name is the name that an order's temporary secret is bound to. */
 slice sp_secret_name(writer *w, slice order, unsigned kind);
 
+/* ---- whether the phone is there (sp_presence.c) ---- */
+
+/* What a statement shows that was believed; it views the statement. */
+struct sp_presence {
+        struct evidence statement;
+        uint8_t key[SP_DIGEST_SIZE]; /* SHA-256 of the device key's SubjectPublicKeyInfo */
+};
+
+/* sp_see_applicant believes a statement by this phone for this application in this session: ORDER_PRESENCE
+ * without one, EVIDENCE_*, CERTIFICATE_* and more for one that is another's, or for something else;
+ * ORDER_DEVICE when another device key has spoken under this identity before. sp_see_revoker likewise, for
+ * the revocation of what is in the phone. */
+MITOME_CHECKED mitome_status sp_see_applicant(struct sp_tsm *tsm, slice statement, slice identity,
+        slice session, slice cms, struct sp_presence *ret, mitome_error *error);
+MITOME_CHECKED mitome_status sp_see_revoker(struct sp_tsm *tsm, slice statement, slice identity,
+        slice session, struct sp_presence *ret, mitome_error *error);
+
+/* sp_pin_device, in the open transaction that accepts what was asked: from here on this identity is this
+ * key's. ORDER_DEVICE. */
+MITOME_CHECKED mitome_status sp_pin_device(
+        struct sp_tsm *tsm, slice identity, const struct sp_presence *presence, mitome_error *error);
+
 /* ---- what others are asked (sp_ask.c); all outside a transaction ---- */
 
 struct sp_checked {
@@ -278,7 +301,8 @@ MITOME_CHECKED mitome_status sp_ask_status(struct sp_tsm *tsm, unsigned kind, sl
         enum sp_status *ret, uint8_t ret_digest[SP_DIGEST_SIZE], mitome_error *error);
 
 /* sp_ask_prepared asks the SEI-TSM for the applet: `prepare` with the order's id the first time, where the
- * order is not prepared, then `applet-state`. *ret: it is there. */
+ * order is not prepared, then `applet-state`. *ret: it is there. An order that has no time left is given up.
+ */
 MITOME_CHECKED mitome_status sp_ask_prepared(
         struct sp_tsm *tsm, struct sp_order *order, bool *ret, mitome_error *error);
 
