@@ -109,6 +109,7 @@ bool cut_is_empty(struct cut_world *world, struct world_phone *phone)
 bool cut_is_over(struct cut_world *world)
 {
         return cut_world_number(world, WORLD_SP_TSM, "SELECT count(*) FROM order_ WHERE state <= 3") == 0 &&
+               cut_world_number(world, WORLD_SP_TSM, "SELECT count(*) FROM leaving") == 0 &&
                !cut_world_awaits_applet(world);
 }
 

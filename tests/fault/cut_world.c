@@ -444,6 +444,8 @@ static bool all_is_quiet(struct cut_world *world)
                 return complain(world, "an order that stays open");
         if (cut_world_awaits_applet(world))
                 return complain(world, "an applet that was to come or to go, and did not");
+        if (cut_world_number(world, WORLD_SP_TSM, "SELECT count(*) FROM leaving") != 0)
+                return complain(world, "a phone that was to be forgotten, and is not");
         if (cut_world_number(world, WORLD_SP_TSM, "SELECT count(*) FROM held WHERE lives = 1") !=
                 cut_world_number(world, WORLD_AUTHORITY,
                         "SELECT count(*) FROM certificate WHERE place = 2 AND status < 2"))
