@@ -74,7 +74,8 @@ silent() { say "$sei" open MT-1-0009 | grep -q '^404 '; }
 test_that 'and nobody can ask it for one' silent
 
 "$maker" --folder "$work/maker" --directory "$work/directory.json" --make MT-1-0009 --element "$work/element.sock" \
-        --element-keys "$work/keys" >"$work/maker.out" 2>"$work/maker.err" &
+        --element-keys "$work/keys" --platform "$(printf 'its own software' | sha256sum | cut -d ' ' -f 1)" \
+        >"$work/maker.out" 2>"$work/maker.err" &
 pids="$pids $!"
 test_that 'the maker listens' await listens maker
 at=$(address maker)
@@ -90,7 +91,8 @@ attestation() { curl -s -m 10 "$at/attestation-ca" | openssl x509 -inform DER -n
 test_that 'and so is the one of the passkeys they make' attestation
 modes() { [ "$(stat -c %a "$work/sei/vault.key" "$work/sei/party.key" "$work/sei/party.db" "$work/maker/party.db" | sort -u)" = 600 ]; }
 test_that 'nobody else reads what they keep' modes
-for wrong in '--make MT-1-0010' '--make A/B --element x --element-keys y' '--make MT-1 --element x --element-keys y --platform zz'; do
+for wrong in '--make MT-1-0010' '--make A/B --element x --element-keys y' '--make MT-1 --element x --element-keys y --platform zz' \
+        '--make MT-1 --element x --element-keys y'; do
         refused() {
                 # shellcheck disable=SC2086 # words
                 ! timeout 10 "$maker" --folder "$work/other" --directory "$work/directory.json" $wrong >"$work/wrong.out" 2>&1 &&
