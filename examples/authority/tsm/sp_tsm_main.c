@@ -21,7 +21,7 @@ enum { PATH_SIZE = 4096, HASH = 32 };
 enum { OPTION_MAKER_CA, OPTION_APPS, OPTION_LEASE, OPTION_FCM, OPTION_FCM_SERVICE, OPTIONS };
 
 static const struct service_option options[OPTIONS] = {
-        [OPTION_MAKER_CA] = { "maker-ca", "FILE", "the CA of phones' device keys" },
+        [OPTION_MAKER_CA] = { "maker-ca", "FILE", "the CA of phones' device keys (DER)" },
         [OPTION_APPS] = { "apps", "HEX[,HEX..]", "SHA-256 of certificates of apps that may use the applet" },
         [OPTION_LEASE] = { "lease", "N", "signatures between two looks at a certificate's status (100)" },
         [OPTION_FCM] = { "fcm", "FILE", "a service account of Firebase; else apps poll a box here" },
