@@ -138,13 +138,21 @@ static mitome_status apply_on_new(struct play *play, mitome_error *error)
         return state.order == LIFE_ORDER_DONE ? ok() : fail(error, MITOME_E_VALUE, "new phone", NULL);
 }
 
-/* What the list of devices says stands before everything: the model has no GP-SE. */
+/* Its holder applies as with any phone; the SP-TSM's list says that its model has no GP-SE. */
 static mitome_status apply_on_unsupported(struct play *play, mitome_error *error)
 {
-        bool supported;
-        MITOME_TRY(device_list_supports(party_store(play->world.parties[WORLD_SP_TSM]),
-                slice_text(WORLD_UNSUPPORTED_MODEL), play->world.now, &supported, error));
-        play->refused = !supported;
+        struct world_phone *phone;
+        struct life_state state = { 0 };
+        mitome_error cause = { 0 };
+        MITOME_TRY(world_phone_make_of(&play->world, NEW, WORLD_UNSUPPORTED_MODEL, &phone, error));
+        mitome_status status =
+                world_apply(&play->world, phone, play->person, LIFE_ISSUE, LIFE_BOTH, &state, &cause);
+        const bool refused =
+                status.code == MITOME_E_REFUSED && phone_refusal(&cause) == MITOME_E_DEVICE_MODEL;
+        if (failed(status) && !refused)
+                return fail(error, status.code, cause.field, cause.clause);
+        MITOME_TRY(world_go_on(&play->world, phone, &state, error));
+        play->refused = refused && state.order == LIFE_ORDER_NONE && !state.present;
         return ok();
 }
 

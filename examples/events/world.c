@@ -429,14 +429,15 @@ static enum phone_way_fate fate_of(void *context, const char *kind, unsigned num
 static mitome_status certify_phone(void *context, slice identity, const uint8_t point[MAKER_POINT_SIZE],
         struct authority_der *ret, mitome_error *error)
 {
-        struct world *world = context;
-        return reset_server_certify(world->reset_server, identity, point, ret, error);
+        struct world_phone *phone = context;
+        return reset_server_certify(
+                phone->world->reset_server, identity, slice_text(phone->model), point, ret, error);
 }
 
 static mitome_status hand_keys(
         void *context, slice identity, const struct tsm_key_set *issuer, mitome_error *error)
 {
-        struct world *world = context;
+        struct world *world = ((struct world_phone *)context)->world;
         uint8_t keys[KEY_VAULT_PLAIN_MAX];
         writer w = WRITER(keys);
         slice view;
@@ -478,6 +479,7 @@ static mitome_status open_app(struct world_phone *phone, mitome_error *error)
         char path[PATH_SIZE];
         struct life_config config = {
                 .identity = phone->identity,
+                .model = phone->model,
                 .platform = phone->element.link,
                 .app = world->app,
                 .software = world->platform,
@@ -501,6 +503,12 @@ mitome_status world_phone_restart(struct world_phone *phone, mitome_error *error
 mitome_status world_phone_make(
         struct world *world, unsigned number, struct world_phone **ret, mitome_error *error)
 {
+        return world_phone_make_of(world, number, MAKER_MODEL, ret, error);
+}
+
+mitome_status world_phone_make_of(struct world *world, unsigned number, const char *model,
+        struct world_phone **ret, mitome_error *error)
+{
         if (number >= WORLD_PHONES || world->phones[number].exists)
                 return fail(error, MITOME_E_ARGUMENT, "phone", NULL);
         struct world_phone *phone = &world->phones[number];
@@ -508,11 +516,12 @@ mitome_status world_phone_make(
                 .batch = world->batch,
                 .random = world->config.random,
                 .platform = world->platform.sha256,
-                .context = world,
+                .context = phone,
                 .certify = certify_phone,
                 .keys = hand_keys,
         };
         phone->world = world;
+        phone->model = model;
         snprintf(phone->identity, sizeof phone->identity, "MIHON-%04u", number + 1);
         prepare_way(phone, &phone->sei_tsm, serve_sei, world);
         prepare_way(phone, &phone->sp_tsm, serve_sp, world);

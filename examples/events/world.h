@@ -45,6 +45,7 @@ struct world_phone {
         bool exists;
         struct world *world;
         char identity[FACTORY_IDENTITY_MAX + 1];
+        const char *model; /* that its maker and its software say */
         struct factory_element element;
         struct phone_way_local sei_tsm, sp_tsm, maker;
         struct life_app *app;
@@ -110,9 +111,12 @@ MITOME_CHECKED mitome_status world_start(struct world *world, enum world_party w
 MITOME_CHECKED mitome_status world_person_make(
         struct world *world, unsigned number, struct world_person **ret, mitome_error *error);
 
-/* world_phone_make has the maker make a phone, with the app on it. */
+/* world_phone_make has the maker make a phone, with the app on it; world_phone_make_of of another model. */
 MITOME_CHECKED mitome_status world_phone_make(
         struct world *world, unsigned number, struct world_phone **ret, mitome_error *error);
+
+MITOME_CHECKED mitome_status world_phone_make_of(struct world *world, unsigned number, const char *model,
+        struct world_phone **ret, mitome_error *error);
 
 /* world_phone_restart kills the app and takes the element's power away, and gives both back. */
 MITOME_CHECKED mitome_status world_phone_restart(struct world_phone *phone, mitome_error *error);

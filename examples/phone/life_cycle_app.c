@@ -3,6 +3,7 @@
 
 #include "card_application.h"
 #include "life_words.h"
+#include "maker.h"
 #include "statement_nonce.h"
 #include "tlv.h"
 
@@ -28,6 +29,11 @@ struct life_app {
 static slice identity_of(const struct life_app *app)
 {
         return slice_text(app->config.identity);
+}
+
+static const char *model_of(const struct life_app *app)
+{
+        return app->config.model ? app->config.model : MAKER_MODEL;
 }
 
 mitome_status life_cycle_open(const struct life_config *config, struct life_app **ret, mitome_error *error)
@@ -359,7 +365,7 @@ static mitome_status apply_with(struct life_app *app, const struct life_applicat
         writer cms = WRITER(bundle->cms), body = WRITER(bundle->body);
         slice whole;
         MITOME_TRY(life_begin(&app->config.sp_tsm, identity_of(app), purposes[application->purpose],
-                application->kinds, &bundle->session, error));
+                application->kinds, model_of(app), &bundle->session, error));
         MITOME_TRY(begin_anew(app, application->purpose, SLICE(bundle->session.id), error));
         MITOME_TRY(sign_application(app, application, &bundle->session, &cms, error));
         if (application->purpose != LIFE_REVOKE)
@@ -600,7 +606,7 @@ static mitome_status revoke_with(struct life_app *app, struct bundle *bundle, mi
         writer body = WRITER(bundle->body);
         slice whole, order;
         MITOME_TRY(life_begin(&app->config.sp_tsm, identity_of(app), purposes[LIFE_REVOKE], LIFE_BOTH,
-                &bundle->session, error));
+                model_of(app), &bundle->session, error));
         revocation_nonce(slice_text(bundle->session.nonce), nonce);
         MITOME_TRY(state_to(app->software, nonce, &bundle->statement, error));
         MITOME_TRY(begin_anew(app, LIFE_REVOKE, SLICE(bundle->session.id), error));

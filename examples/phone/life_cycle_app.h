@@ -25,6 +25,7 @@ enum { LIFE_SIGNING = 1, LIFE_USER_VERIFICATION = 2, LIFE_BOTH = 3 };
 struct life_config {
         const char *folder;          /* what the app remembers (app.db, mode 0600); NULL: in memory */
         const char *identity;        /* printed on the phone */
+        const char *model;           /* as the phone's software says it; NULL: MAKER_MODEL */
         struct mitome_link platform; /* to the element, for the relays */
         struct mitome_app app;       /* this app, by its signing certificate: for the enforcer */
         struct mitome_app software;  /* the phone's own, which its maker lets at the FIDO applet: it has the

@@ -99,19 +99,21 @@ static mitome_status read_session(
 }
 
 mitome_status life_begin(const struct phone_way *way, slice identity, const char *purpose, unsigned kinds,
-        struct life_session *ret, mitome_error *error)
+        const char *model, struct life_session *ret, mitome_error *error)
 {
-        uint8_t bytes[PHONE_IDENTITY_MAX + 64];
+        uint8_t bytes[PHONE_IDENTITY_MAX + 128];
         struct life_answer answer;
         writer w = WRITER(bytes);
         slice body;
-        cbor_write_map(&w, 3);
+        cbor_write_map(&w, 4);
         cbor_write_uint(&w, 1);
         cbor_write_text(&w, identity);
         cbor_write_uint(&w, 2);
         cbor_write_string(&w, purpose);
         cbor_write_uint(&w, 3);
         write_kinds(&w, kinds);
+        cbor_write_uint(&w, 4);
+        cbor_write_string(&w, model);
         MITOME_TRY(writer_finish(&w, "the identity", &body, error));
         MITOME_TRY(life_call(way, "begin", body, &answer, error));
         return read_session(&answer, ret, error);

@@ -30,13 +30,13 @@ MITOME_CHECKED mitome_status life_call(const struct phone_way *way, const char *
 MITOME_CHECKED mitome_status life_ask_identity(const struct phone_way *way, const char *kind, slice identity,
         struct life_answer *ret, mitome_error *error);
 
-/* life_begin: `kinds` are bits, 1 signing, 2 user verification. */
+/* life_begin: `kinds` are bits, 1 signing, 2 user verification; `model` is the phone's own word. */
 struct life_session {
         uint8_t id[LIFE_ID_SIZE];
         char nonce[LIFE_NONCE_MAX + 1];
 };
 MITOME_CHECKED mitome_status life_begin(const struct phone_way *way, slice identity, const char *purpose,
-        unsigned kinds, struct life_session *ret, mitome_error *error);
+        unsigned kinds, const char *model, struct life_session *ret, mitome_error *error);
 
 /* Empty views are left out. */
 void life_write_application(writer *w, slice session, slice cms, slice token, slice statement);

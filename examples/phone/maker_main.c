@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPTION_MAKE, OPTION_ELEMENT, OPTION_KEYS, OPTION_PLATFORM, OPTIONS };
+enum { OPTION_MAKE, OPTION_ELEMENT, OPTION_KEYS, OPTION_PLATFORM, OPTION_MODEL, OPTIONS };
 enum { HASH_SIZE = 32, KEYS_MAX = 3 * SCP03_KEY_MAX, WAIT_MS = 5000, TEXT_MAX = 256 };
 
 static const struct service_option options[OPTIONS] = {
@@ -23,6 +23,8 @@ static const struct service_option options[OPTIONS] = {
                 "of --make: where the element listens (mitome element --unix)" },
         [OPTION_KEYS] = { "element-keys", "FILE",
                 "of --make: the keys of its issuer, as --scp03-keys has them" },
+        [OPTION_MODEL] = { "model", "NAME",
+                "what the phone's certificate says of its model (" MAKER_MODEL ")" },
         [OPTION_PLATFORM] = { "platform", "HEX",
                 "of --make: SHA-256 of the certificate of the phone's own software, no app's" },
 };
@@ -33,7 +35,7 @@ struct program {
         struct reset_server *server;
         struct maker_batch batch; /* of the model */
         bool makes;
-        char identity[TEXT_MAX], element[TEXT_MAX], keys[TEXT_MAX];
+        char identity[TEXT_MAX], model[TEXT_MAX], element[TEXT_MAX], keys[TEXT_MAX];
         uint8_t platform[HASH_SIZE];
 };
 
@@ -43,7 +45,7 @@ static mitome_status certify(void *context, slice identity, const uint8_t point[
         struct authority_der *ret, mitome_error *error)
 {
         struct program *program = context;
-        return reset_server_certify(program->server, identity, point, ret, error);
+        return reset_server_certify(program->server, identity, slice_text(program->model), point, ret, error);
 }
 
 static mitome_status hand_keys(
@@ -137,6 +139,8 @@ static mitome_status read_options(const char *const *values, struct program *pro
         if (!program->makes)
                 return ok();
         MITOME_TRY(take_text(values[OPTION_MAKE], "--make", program->identity, error));
+        MITOME_TRY(take_text(
+                values[OPTION_MODEL] ? values[OPTION_MODEL] : MAKER_MODEL, "--model", program->model, error));
         MITOME_TRY(take_text(values[OPTION_ELEMENT], "--element", program->element, error));
         MITOME_TRY(take_text(values[OPTION_KEYS], "--element-keys", program->keys, error));
         if (!phone_identity_is_plain(slice_text(program->identity)))

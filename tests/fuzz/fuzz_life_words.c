@@ -44,7 +44,7 @@ static void hear_as_app(slice said)
         slice first, second;
         const slice id = slice_text("0123456789abcdef");
         mitome_error error = { 0 };
-        if (!failed(life_begin(&way, slice_text("MT-1"), "issue", 3, &session, &error)))
+        if (!failed(life_begin(&way, slice_text("MT-1"), "issue", 3, "MT-1", &session, &error)))
                 must(slice_text(session.nonce).size <= LIFE_NONCE_MAX);
         if (failed(life_ask_order(&way, id, &answer, &error)))
                 return;
@@ -115,7 +115,8 @@ static struct world *the_world(void)
         must(!failed(reset_server_open(world.maker, &world.server, NULL)));
         must(!failed(sei_tsm_open(world.sei_party, &config, &world.sei, NULL)));
         must(!failed(sei_tsm_register(world.sei, slice_text("MT-1"), &keys, NULL)));
-        must(failed(reset_server_certify(world.server, slice_text("MT-1"), no_point, &der, NULL)));
+        must(failed(reset_server_certify(
+                world.server, slice_text("MT-1"), slice_text(MAKER_MODEL), no_point, &der, NULL)));
         return &world;
 }
 
@@ -147,14 +148,12 @@ static void hear_as_sei(uint8_t which, slice said)
 static void hear_as_list(slice said)
 {
         static struct sql_store *store;
-        static uint8_t bytes[LETTER_BODY_MAX];
-        writer answer = WRITER(bytes);
         bool supported;
         if (!store) {
                 must(!failed(sql_open(NULL, DEVICE_LIST_SCHEMA, 1, &store, NULL)));
                 must(!failed(device_list_fill(store, 1800000000, NULL)));
         }
-        (void)failed(device_list_answer(store, said, &answer, NULL));
+        (void)failed(device_list_load(store, said, NULL));
         must(!failed(device_list_supports(store, said, 1800000000, &supported, NULL)));
 }
 

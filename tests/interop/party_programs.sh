@@ -94,10 +94,18 @@ call "$fetch" "http://$host:$(port_of maker)/device-ca" device-ca.der
 test_that 'and gives its CA of device keys' [ "$got" = 0 ]
 start authority --device-ca device-ca.der
 start sei-tsm
-start sp-tsm --maker-ca device-ca.der --apps 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+printf 'AB-1\t見本製作所\tA listed model\tyes\t2020-01-01\n' >devices.txt
+start sp-tsm --maker-ca device-ca.der --devices devices.txt --apps 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
 for party in authority sei-tsm sp-tsm; do
         test_that "the $party listens" await listens "$party"
 done
+call "$fetch" "http://$host:$(port_of sp-tsm)/devices" devices.html
+result=0
+grep -q '<td>AB-1</td><td>見本製作所</td><td>A listed model</td><td>あり yes</td><td>対応 supported</td>' devices.html || result=1
+report "$result" 'the SP-TSM shows the device list that it was given'
+printf 'AB-1\tA maker\n' >odd.txt
+call "$sp_tsm" --folder another --directory directory.json --maker-ca device-ca.der --devices odd.txt
+test_that 'and begins with no list that it cannot read' [ "$got" != 0 ]
 call "$authority" --folder authority --directory directory.json
 test_that 'a folder is one process'\''s' [ "$got" = 1 ]
 

@@ -308,7 +308,7 @@ names_tests() {
 : >"$work/out"
 for page in docs/push.md docs/ja/push.md docs/new-phone.md docs/ja/new-phone.md; do
         names_tests "$page" 8 4 tests/unit/test_push*.c tests/unit/test_account*.c tests/interop/test_push_world.c \
-                tests/unit/test_verify_binding.c tests/unit/test_bind_passkey.c tests/interop/test_binding.c tests/unit/test_sp_orders.c
+                tests/unit/test_leave_applet.c tests/unit/test_verify_binding.c tests/unit/test_bind_passkey.c tests/interop/test_binding.c tests/unit/test_sp_orders.c
 done
 names_tests docs/plan.md 80 2 tests/*/test_*.c
 judge 'docs/plan.md, docs/push.md and docs/new-phone.md name tests that run' "$work/out"

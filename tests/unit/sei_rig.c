@@ -160,7 +160,7 @@ static mitome_status certify(void *context, slice identity, const uint8_t point[
         struct authority_der *ret, mitome_error *error)
 {
         struct sei_rig *rig = context;
-        return reset_server_certify(rig->server, identity, point, ret, error);
+        return reset_server_certify(rig->server, identity, slice_text(MAKER_MODEL), point, ret, error);
 }
 
 static mitome_status hand_keys(

@@ -95,36 +95,54 @@ static void what_cannot_stand_in_the_list_is_refused(void **state)
         }
 }
 
-static void the_letter_is_answered_by_model_or_with_all(void **state)
+#define LINE "AB-1\tA maker\tA model\t"
+
+static void a_file_takes_the_place_of_the_list(void **state)
 {
         (void)state;
-        uint8_t bytes[4096];
-        writer w = WRITER(bytes);
-        assert_int_equal(device_list_answer(store, slice_of("\xA0", 1), &w, NULL).code, MITOME_OK);
-        assert_int_equal(bytes[0], 0x84);
-        w = WRITER(bytes);
-        assert_int_equal(
-                device_list_answer(store, slice_of("\xA1\x01\x64MT-1", 7), &w, NULL).code, MITOME_OK);
-        assert_int_equal(bytes[0], 0x81);
-        assert_int_equal(bytes[1], 0xA5);
-        w = WRITER(bytes);
-        assert_int_equal(
-                device_list_answer(store, slice_of("\xA1\x01\x64XX-1", 7), &w, NULL).code, MITOME_OK);
-        assert_int_equal(bytes[0], 0x80);
-        static const struct {
-                const char *bytes;
-                size_t size;
-        } odd[] = { { "", 0 },
-                { "\xA1\x02\x61"
-                  "A",
-                        4 },
-                { "\xA1\x01\x01", 3 }, { "\xA0\x00", 2 }, { "\x80", 1 } };
+        static const char text[] = "# models\n"
+                                   "AB-1\t見本製作所\tA model\tyes\t2027-01-15\n"
+                                   "\n"
+                                   "AB-2\tA maker\tA model\tyes\t2020-01-01\t2027-01-16\n"
+                                   "AB-3\tA maker\tA model\tno\t2020-01-01\t2020-01-01";
+        assert_int_equal(device_list_load(store, slice_text(text), NULL).code, MITOME_OK);
+        assert_false(supports("MT-1", NOW)); /* which is on it no more */
+        assert_true(supports("AB-1", NOW));
+        assert_true(supports("AB-2", NOW));
+        assert_false(supports("AB-3", NOW));
+        assert_true(supports("AB-1", 1799938800)); /* that day begins in Japan */
+        assert_false(supports("AB-1", 1799938799));
+        assert_false(supports("AB-2", 1799938800 + 86400));
+        assert_int_equal(device_list_load(store, (slice){ 0 }, NULL).code, MITOME_OK);
+        assert_false(supports("AB-1", NOW));
+}
+
+static void a_file_with_anything_odd_in_it_changes_nothing(void **state)
+{
+        (void)state;
+        static const char *const odd[] = { LINE "yes", LINE "yes\t2027-01-15\t2028-01-15\tmore",
+                LINE "YES\t2027-01-15", LINE "yes\t2027-02-30", LINE "yes\t2027-1-15",
+                LINE "yes\t2027-01-15 ", LINE "yes\t", LINE "no\t2027-01-15",
+                LINE "yes\t2027-01-15\t2026-01-15", LINE "yes\t2027-01-15\r",
+                "AB 1\tA maker\tA model\tyes\t2027-01-15", "\tA maker\tA model\tyes\t2027-01-15",
+                "AB-1\tA <maker>\tA model\tyes\t2027-01-15", "AB-1\tA maker\t\xFF\tyes\t2027-01-15",
+                "AB-1\tA maker of a name that is longer than any name of a maker that is ever heard of\tA "
+                "model\tyes\t2027-01-15",
+                LINE "yes\t2027-01-15\n" LINE "yes\t2027-01-16", "no table at all" };
         for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-                w = WRITER(bytes);
-                assert_int_not_equal(
-                        device_list_answer(store, slice_of(odd[i].bytes, odd[i].size), &w, NULL).code,
-                        MITOME_OK);
+                assert_int_equal(device_list_load(store, slice_text(odd[i]), NULL).code, MITOME_E_VALUE);
+                assert_true(supports("MT-1", NOW));
+                assert_false(supports("AB-1", NOW + 86400));
         }
+        assert_int_equal(device_list_load(store, slice_of("AB-1\0\tA\tA\tyes\t2027-01-15", 25), NULL).code,
+                MITOME_E_VALUE);
+        static char many[(DEVICE_LIST_MAX + 1) * 40];
+        size_t used = 0;
+        for (int i = 0; i <= DEVICE_LIST_MAX; i++)
+                used += (size_t)snprintf(
+                        many + used, sizeof many - used, "AB-%d\tA maker\tA model\tyes\t2020-01-01\n", i);
+        assert_int_equal(device_list_load(store, slice_of(many, used), NULL).code, MITOME_E_TOO_MANY);
+        assert_true(supports("MT-1", NOW));
 }
 
 static void the_page_says_it_in_both_languages(void **state)
@@ -149,7 +167,8 @@ int main(void)
                 WITH_STORE(a_model_without_a_gp_se_is_not_supported),
                 WITH_STORE(support_begins_and_ends),
                 WITH_STORE(what_cannot_stand_in_the_list_is_refused),
-                WITH_STORE(the_letter_is_answered_by_model_or_with_all),
+                WITH_STORE(a_file_takes_the_place_of_the_list),
+                WITH_STORE(a_file_with_anything_odd_in_it_changes_nothing),
                 WITH_STORE(the_page_says_it_in_both_languages),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,7 +248,8 @@ static mitome_status forge(void *context, slice identity, const uint8_t point[MA
         struct authority_der *ret, mitome_error *error)
 {
         (void)identity;
-        return maker_device_ca_certify(context, &rig.random, rig.now, point, ret, error);
+        return maker_device_ca_certify(
+                context, slice_text(MAKER_MODEL), &rig.random, rig.now, point, ret, error);
 }
 
 /* An element that a counterfeiter certified himself, with a right identity. */
@@ -298,20 +299,31 @@ static void an_identity_belongs_to_one_key_and_a_key_to_one_identity(void **stat
         assert_int_equal(tsm_make_device_key(&channel, point, NULL).code, MITOME_OK);
         tsm_close(&channel);
         factory_element_end(&other);
-        assert_int_equal(
-                reset_server_certify(rig.server, slice_text(SEI_RIG_PHONE), point, &first, NULL).code,
+        assert_int_equal(reset_server_certify(rig.server, slice_text(SEI_RIG_PHONE), slice_text(MAKER_MODEL),
+                                 point, &first, NULL)
+                                 .code,
                 MITOME_E_DEVICE_KNOWN);
-        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0002"), point, &first, NULL).code,
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0002"), slice_text(MAKER_MODEL),
+                                 point, &first, NULL)
+                                 .code,
                 MITOME_OK);
-        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0002"), point, &again, NULL).code,
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0002"), slice_text(MAKER_MODEL),
+                                 point, &again, NULL)
+                                 .code,
                 MITOME_OK);
         assert_true(slice_equal(slice_of(first.bytes, first.size), slice_of(again.bytes, again.size)));
-        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0003"), point, &again, NULL).code,
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0003"), slice_text(MAKER_MODEL),
+                                 point, &again, NULL)
+                                 .code,
                 MITOME_E_DEVICE_KNOWN);
-        assert_int_equal(reset_server_certify(rig.server, slice_text("MT 1"), point, &again, NULL).code,
+        assert_int_equal(reset_server_certify(
+                                 rig.server, slice_text("MT 1"), slice_text(MAKER_MODEL), point, &again, NULL)
+                                 .code,
                 MITOME_E_VALUE);
         point[1] ^= 1;
-        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0004"), point, &again, NULL).code,
+        assert_int_equal(reset_server_certify(rig.server, slice_text("MT-1-0004"), slice_text(MAKER_MODEL),
+                                 point, &again, NULL)
+                                 .code,
                 MITOME_E_VALUE);
 }
 

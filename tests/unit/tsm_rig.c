@@ -65,7 +65,8 @@ static void make_device(
         uint8_t point[MAKER_POINT_SIZE];
         DONE(tsm_open(&channel, &phone->link, &keys, TSM_FIDO, &rig->random, NULL));
         DONE(tsm_make_device_key(&channel, point, NULL));
-        DONE(maker_device_ca_certify(maker, &rig->random, rig->now, point, &certificate, NULL));
+        DONE(maker_device_ca_certify(
+                maker, slice_text(MAKER_MODEL), &rig->random, rig->now, point, &certificate, NULL));
         DONE(tsm_store_device_certificate(
                 &channel, identity, slice_of(certificate.bytes, certificate.size), NULL));
         tsm_close(&channel);
@@ -133,6 +134,7 @@ static void open_party(struct tsm_rig *rig, int which)
 static void open_sp(struct tsm_rig *rig)
 {
         open_party(rig, TSM_RIG_SP);
+        DONE(device_list_fill(party_store(rig->parties[TSM_RIG_SP]), rig->now, NULL));
         DONE(sp_tsm_open(rig->parties[TSM_RIG_SP], &rig->sp_config, &rig->sp, NULL));
         rig->desks[TSM_RIG_SP] = (struct party_desks){ rig->sp, sp_tsm_desks, SP_TSM_DESKS };
 }
@@ -343,7 +345,7 @@ mitome_code tsm_rig_begin(
         struct tsm_rig_answer answer;
         uint8_t body[256];
         writer w = WRITER(body);
-        cbor_write_map(&w, 3);
+        cbor_write_map(&w, 4);
         cbor_write_uint(&w, 1);
         cbor_write_string(&w, rig->phones[phone].identity);
         cbor_write_uint(&w, 2);
@@ -353,6 +355,8 @@ mitome_code tsm_rig_begin(
         for (unsigned kind = 1; kind <= 2; kind++)
                 if (kinds & 1U << kind)
                         cbor_write_uint(&w, kind);
+        cbor_write_uint(&w, 4);
+        cbor_write_string(&w, rig->model ? rig->model : MAKER_MODEL);
         mitome_code code = tsm_rig_say(rig, "begin", writer_view(&w), &answer);
         if (code != MITOME_OK)
                 return code;

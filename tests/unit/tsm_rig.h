@@ -65,6 +65,7 @@ struct tsm_rig {
         const char *sp_folder;                /* NULL: in memory */
         const char *folders[TSM_RIG_PARTIES]; /* of the others; NULL: in memory */
         const char *token; /* that phones name when they apply, but to revoke; NULL: none */
+        const char *model; /* that they say they are of; NULL: MAKER_MODEL, as their certificates have it */
 };
 
 void tsm_rig_open(struct tsm_rig *rig);

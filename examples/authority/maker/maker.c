@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "maker.h"
 
+#include "device_model.h"
 #include "json.h"
 
 #include <openssl/core_names.h>
@@ -21,8 +22,16 @@ static const char attestation_extensions[] =
         "authorityKeyIdentifier = keyid\n"
         "subjectKeyIdentifier = hash\n";
 
-const struct maker_leaf maker_device_leaf = { "Authenticator Attestation", "Software model 1, device",
-        attestation_extensions };
+mitome_status maker_device_leaf(
+        slice model, char extensions[MAKER_EXTENSIONS_MAX], struct maker_leaf *ret, mitome_error *error)
+{
+        writer w = writer_over((uint8_t *)extensions, MAKER_EXTENSIONS_MAX - 1);
+        write_slice(&w, slice_text(attestation_extensions));
+        MITOME_TRY(device_model_write(model, &w, error));
+        extensions[w.used] = '\0';
+        *ret = (struct maker_leaf){ "Authenticator Attestation", "Software model 1, device", extensions };
+        return ok();
+}
 
 /* A CA for one certificate: its key is forgotten. */
 static mitome_status certify_once(const struct maker_leaf *leaf, const uint8_t point[MAKER_POINT_SIZE],
@@ -80,7 +89,10 @@ mitome_status maker_make_batch(
 mitome_status maker_certify_device(const struct mitome_random *random, int64_t now,
         const uint8_t point[MAKER_POINT_SIZE], struct maker_device *ret, mitome_error *error)
 {
-        return certify_once(&maker_device_leaf, point, random, now, &ret->ca, &ret->certificate, error);
+        char extensions[MAKER_EXTENSIONS_MAX];
+        struct maker_leaf leaf;
+        MITOME_TRY(maker_device_leaf(slice_text(MAKER_MODEL), extensions, &leaf, error));
+        return certify_once(&leaf, point, random, now, &ret->ca, &ret->certificate, error);
 }
 
 mitome_status maker_certify_matcher(const struct mitome_random *random, int64_t now,

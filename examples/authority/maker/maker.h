@@ -10,10 +10,14 @@
 enum { MAKER_AAGUID_SIZE = 16, MAKER_KEY_SIZE = 32 };
 
 /* The model of the examples. */
+#define MAKER_MODEL "MT-1"
 extern const uint8_t maker_aaguid[MAKER_AAGUID_SIZE];
 
-/* What the certificate of a device's own key says. */
-extern const struct maker_leaf maker_device_leaf;
+/* maker_device_leaf is what the certificate of a device's own key says, of a phone of this model
+ * (device_model.h). VALUE. */
+enum { MAKER_EXTENSIONS_MAX = 640 };
+MITOME_CHECKED mitome_status maker_device_leaf(
+        slice model, char extensions[MAKER_EXTENSIONS_MAX], struct maker_leaf *ret, mitome_error *error);
 
 /* What one batch gets at manufacture. */
 struct maker_batch {

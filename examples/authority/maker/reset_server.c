@@ -185,7 +185,7 @@ static mitome_status put_device(struct reset_server *server, slice identity, sli
         return decide(server, identity, "make-phone", "done", NULL, error);
 }
 
-mitome_status reset_server_certify(struct reset_server *server, slice identity,
+mitome_status reset_server_certify(struct reset_server *server, slice identity, slice model,
         const uint8_t point[MAKER_POINT_SIZE], struct authority_der *ret, mitome_error *error)
 {
         struct sql_store *store = party_store(server->party);
@@ -199,7 +199,7 @@ mitome_status reset_server_certify(struct reset_server *server, slice identity,
         if (found && !slice_equal(SLICE(former), wanted))
                 return fail(error, MITOME_E_DEVICE_KNOWN, "the identity", NULL);
         if (!found) {
-                MITOME_TRY(maker_device_ca_certify(&server->ca, party_random(server->party),
+                MITOME_TRY(maker_device_ca_certify(&server->ca, model, party_random(server->party),
                         party_now(server->party), point, &made, error));
                 MITOME_TRY(sql_begin(store, error));
                 MITOME_TRY(sql_settle(store, put_device(server, identity, wanted, &made, error), error));

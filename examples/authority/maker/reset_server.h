@@ -39,9 +39,9 @@ extern const size_t reset_server_phone_desk_count;
 /* reset_server_ca is the anchor for device keys, DER; a view that lives as long as the server. */
 slice reset_server_ca(const struct reset_server *server);
 
-/* reset_server_certify certifies a new phone's device key, and notes the phone. DEVICE_KNOWN for an identity
- * that another key has, and for a key that has another identity. */
-MITOME_CHECKED mitome_status reset_server_certify(struct reset_server *server, slice identity,
+/* reset_server_certify certifies the device key of a new phone of this model, and notes the phone.
+ * DEVICE_KNOWN for an identity that another key has, and for a key that has another identity. */
+MITOME_CHECKED mitome_status reset_server_certify(struct reset_server *server, slice identity, slice model,
         const uint8_t point[MAKER_POINT_SIZE], struct authority_der *ret, mitome_error *error);
 
 /* reset_server_hand_keys sends the SEI-TSM the keys of a new phone's element (register-element, by the

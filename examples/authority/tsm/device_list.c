@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device_list.h"
 
-#include "cbor.h"
-
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* ---- the table ---- */
-
-static bool is_model(slice model)
-{
-        for (size_t i = 0; i < model.size; i++) {
-                uint8_t c = model.data[i];
-                if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
-                        return false;
-        }
-        return model.size > 0 && model.size <= DEVICE_LIST_MODEL_MAX;
-}
 
 /* What is shown to people, and put into a page as it is. */
 static bool is_name(const char *name)
@@ -42,7 +30,8 @@ static mitome_status count_models(struct sql_store *store, int64_t *ret, mitome_
 mitome_status device_list_put(struct sql_store *store, const struct device_model *model, mitome_error *error)
 {
         int64_t count;
-        if (!is_model(slice_text(model->model)) || !is_name(model->maker) || !is_name(model->name))
+        if (!device_model_is_plain(slice_text(model->model)) || !is_name(model->maker) ||
+                !is_name(model->name))
                 return fail(error, MITOME_E_VALUE, "the model", NULL);
         if ((model->until && model->until < model->since) || (!model->gp_se && !model->until))
                 return fail(error, MITOME_E_VALUE, "until when it is supported", NULL);
@@ -80,7 +69,7 @@ mitome_status device_list_supports(
         struct sql_store *store, slice model, int64_t now, bool *ret, mitome_error *error)
 {
         struct sql_query row;
-        if (!is_model(model)) {
+        if (!device_model_is_plain(model)) {
                 *ret = false;
                 return ok();
         }
@@ -95,71 +84,99 @@ mitome_status device_list_supports(
         return ok();
 }
 
-/* ---- the letter ---- */
+/* ---- the file ---- */
 
-static mitome_status read_question(slice body, slice *ret_model, mitome_error *error)
-{
-        struct cbor_reader r = cbor_over(body, NULL, error);
-        struct cbor_members map;
-        struct cbor_key key;
-        bool more;
-        *ret_model = (slice){ 0 };
-        MITOME_TRY(cbor_open_map(&r, "the question", 1, &map));
-        MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
-        if (more) {
-                if (key.is_text || key.number != 1)
-                        return fail(error, MITOME_E_VALUE, "the question", NULL);
-                MITOME_TRY(cbor_read_text(&r, "the model", DEVICE_LIST_MODEL_MAX, ret_model));
-                MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
-        }
-        return cbor_end(&r, "the question");
-}
+/* One line: model, maker, name, yes or no, and one or two dates, parted by tabs. */
+enum { FIELD_MODEL, FIELD_MAKER, FIELD_NAME, FIELD_GP_SE, FIELD_SINCE, FIELD_UNTIL, FIELDS };
 
-static void write_model(const struct sql_query *row, writer *w)
-{
-        const bool ended = !sql_is_null(row, 5);
-        cbor_write_map(w, ended ? 6 : 5);
-        for (int column = 0; column < 3; column++) {
-                cbor_write_uint(w, (uint64_t)column + 1);
-                cbor_write_text(w, sql_bytes(row, column));
-        }
-        cbor_write_uint(w, 4);
-        cbor_write_bool(w, sql_integer(row, 3) != 0);
-        cbor_write_uint(w, 5);
-        cbor_write_int(w, sql_integer(row, 4));
-        if (ended) {
-                cbor_write_uint(w, 6);
-                cbor_write_int(w, sql_integer(row, 5));
-        }
-}
-
-static mitome_status write_models(
-        struct sql_store *store, slice model, size_t *ret_count, writer *w, mitome_error *error)
-{
-        struct sql_query row;
-        const struct sql_value name = { .type = SQL_TEXT, .bytes = model };
-        *ret_count = 0;
-        MITOME_TRY(sql_ask(store,
-                "SELECT model, maker, name, gp_se, since, until FROM device_model"
-                " WHERE ? = '' OR model = ? ORDER BY model",
-                SQL_VALUES(name, name), &row, error));
-        for (; sql_next(&row); (*ret_count)++)
-                write_model(&row, w);
-        return sql_end(&row);
-}
-
-mitome_status device_list_answer(struct sql_store *store, slice body, writer *answer, mitome_error *error)
-{
-        uint8_t bytes[DEVICE_LIST_MAX * 90];
-        writer models = WRITER(bytes);
-        slice model, written;
+struct line {
         size_t count;
-        MITOME_TRY(read_question(body, &model, error));
-        MITOME_TRY(write_models(store, model, &count, &models, error));
-        MITOME_TRY(writer_finish(&models, "the device list", &written, error));
-        cbor_write_array(answer, count);
-        write_slice(answer, written);
-        return writer_finish(answer, "the device list", &written, error);
+        char text[FIELDS][DEVICE_LIST_NAME_MAX + 1];
+};
+
+static bool split_line(slice line, struct line *ret)
+{
+        reader r = reader_over(line, NULL, NULL);
+        struct line split = { .count = 1 };
+        size_t used = 0;
+        slice byte;
+        while (!failed(read_bytes(&r, NULL, 1, &byte))) {
+                if (byte.data[0] == '\t') {
+                        used = 0;
+                        if (split.count++ == FIELDS)
+                                return false;
+                } else if (used == DEVICE_LIST_NAME_MAX || byte.data[0] == 0) {
+                        return false;
+                } else {
+                        split.text[split.count - 1][used++] = (char)byte.data[0];
+                }
+        }
+        *ret = split;
+        return split.count >= FIELD_UNTIL;
+}
+
+/* A day begins where Japan is. */
+static bool read_day(const char *text, int64_t *ret)
+{
+        enum { JST_S = 9 * 3600, SIZE = 10 };
+        char again[SIZE + 1];
+        struct tm tm = { 0 };
+        const char *end = strptime(text, "%Y-%m-%d", &tm);
+        if (!end || *end || strlen(text) != SIZE)
+                return false;
+        *ret = (int64_t)timegm(&tm) - JST_S; /* which also makes one of February the 30th */
+        return strftime(again, sizeof again, "%Y-%m-%d", &tm) == SIZE && strcmp(again, text) == 0;
+}
+
+static mitome_status put_line(struct sql_store *store, slice line, mitome_error *error)
+{
+        struct line split;
+        struct device_model model;
+        if (!split_line(line, &split))
+                return fail(error, MITOME_E_VALUE, "a line of the device list", NULL);
+        model = (struct device_model){ .model = split.text[FIELD_MODEL],
+                .maker = split.text[FIELD_MAKER],
+                .name = split.text[FIELD_NAME],
+                .gp_se = strcmp(split.text[FIELD_GP_SE], "yes") == 0 };
+        if ((!model.gp_se && strcmp(split.text[FIELD_GP_SE], "no") != 0) ||
+                !read_day(split.text[FIELD_SINCE], &model.since) ||
+                (split.count == FIELDS && !read_day(split.text[FIELD_UNTIL], &model.until)))
+                return fail(error, MITOME_E_VALUE, "a line of the device list", NULL);
+        return device_list_put(store, &model, error);
+}
+
+static bool next_line(reader *r, slice *ret)
+{
+        slice rest = r->rest, byte;
+        size_t size = 0;
+        if (!rest.size)
+                return false;
+        while (!failed(read_bytes(r, NULL, 1, &byte)) && byte.data[0] != '\n')
+                size++;
+        *ret = slice_of(rest.data, size);
+        return true;
+}
+
+static mitome_status replace_list(struct sql_store *store, slice text, mitome_error *error)
+{
+        reader r = reader_over(text, NULL, NULL);
+        slice line;
+        int64_t lines = 0, models;
+        MITOME_TRY(sql_do(store, "DELETE FROM device_model", NULL, 0, NULL, error));
+        while (next_line(&r, &line)) {
+                if (!line.size || line.data[0] == '#')
+                        continue;
+                MITOME_TRY(put_line(store, line, error));
+                lines++;
+        }
+        MITOME_TRY(count_models(store, &models, error));
+        return models == lines ? ok() : fail(error, MITOME_E_VALUE, "a model that is there twice", NULL);
+}
+
+mitome_status device_list_load(struct sql_store *store, slice text, mitome_error *error)
+{
+        MITOME_TRY(sql_begin(store, error));
+        return sql_settle(store, replace_list(store, text, error), error);
 }
 
 /* ---- the page ---- */

@@ -134,7 +134,7 @@ mitome_status sp_ask_gone(struct sp_tsm *tsm, slice identity, mitome_error *erro
 {
         struct leaving leaving;
         enum sp_applet state;
-        bool used;
+        bool used = false;
         MITOME_TRY(load(tsm, identity, &leaving, error));
         if (!leaving.there)
                 return ok();

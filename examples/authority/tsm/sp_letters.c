@@ -79,12 +79,3 @@ mitome_status sp_hear_revoked(
                         tsm, "hear-revocation", "done", revoked[i].serial, &why, NULL, error));
         return ok();
 }
-
-/* ---- the list of devices ---- */
-
-mitome_status sp_answer_device_list(
-        void *context, const struct party_request *request, writer *answer, mitome_error *error)
-{
-        struct sp_tsm *tsm = context;
-        return device_list_answer(tsm->store, request->body, answer, error);
-}

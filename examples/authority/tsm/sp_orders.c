@@ -34,13 +34,11 @@ void sp_tsm_close(struct sp_tsm *tsm)
 
 static const char *const from_sei_tsm[] = { PARTY_SEI_TSM, NULL };
 static const char *const from_authority[] = { PARTY_AUTHORITY, NULL };
-static const char *const from_asking[] = { PARTY_PORTAL, PARTY_SHOP, NULL };
 
 const struct party_desk sp_tsm_desks[SP_TSM_DESKS] = {
         { "hand-over", from_sei_tsm, sp_take_hand_over },
         { "revoked", from_authority, sp_hear_revoked },
         { "receipt-taken", from_authority, sp_hear_receipt },
-        { "device-list", from_asking, sp_answer_device_list },
 };
 
 /* The box that apps without a push service poll; its words have a context of their own. */

@@ -109,7 +109,7 @@ MITOME_CHECKED mitome_status sp_tsm_open(
 void sp_tsm_close(struct sp_tsm *tsm);
 
 /* What other parties and phones may ask; the context of both is the struct sp_tsm. */
-enum { SP_TSM_DESKS = 4, SP_TSM_PHONE_DESKS = 8 };
+enum { SP_TSM_DESKS = 3, SP_TSM_PHONE_DESKS = 8 };
 extern const struct party_desk sp_tsm_desks[SP_TSM_DESKS];
 extern const struct phone_desk sp_tsm_phone_desks[SP_TSM_PHONE_DESKS];
 
@@ -131,8 +131,10 @@ MITOME_CHECKED mitome_status sp_wrapping_load(const char *path, const struct mit
 
 /* ---- what phones say: maps with integer keys, canonical ----
  *
- * begin   {1 identity, 2 purpose, 3 [kinds]}         -> {1 session, 2 nonce}
+ * begin   {1 identity, 2 purpose, 3 [kinds], 4 model} -> {1 session, 2 nonce}
  *         purpose: "issue", "renew", "reset-pin", "reset-password", "revoke"
+ *         4: as the phone's software says it; to issue and renew it must be on the device list
+ * (DEVICE_MODEL), and at `apply` so must the model that the maker's certificate of the device's key names
  * apply   {1 session, 2 CMS, ? 3 push token, ? 4 statement}  -> {1 order}
  *         4: by the device key, for application_nonce (statement_nonce.h) of the session's nonce and the CMS.
  *         Without it ORDER_PRESENCE, but for "revoke", which has neither 3 nor 4: a card alone has nothing

@@ -86,7 +86,7 @@ static bool kinds_fit(enum sp_purpose purpose, unsigned kinds)
         return purpose != SP_RESET_PASSWORD || kinds == 1U << SP_SIGNING;
 }
 
-static mitome_status read_begin(slice body, struct session *ret, mitome_error *error)
+static mitome_status read_begin(slice body, struct session *ret, slice *ret_model, mitome_error *error)
 {
         struct sp_map map;
         slice identity, purpose;
@@ -95,6 +95,7 @@ static mitome_status read_begin(slice body, struct session *ret, mitome_error *e
         MITOME_TRY(sp_map_text(&map, 1, "identity", SP_IDENTITY_MAX, &identity));
         MITOME_TRY(sp_map_text(&map, 2, "purpose", 32, &purpose));
         MITOME_TRY(sp_map_kinds(&map, 3, &session.kinds));
+        MITOME_TRY(sp_map_text(&map, 4, "model", DEVICE_LIST_MODEL_MAX, ret_model));
         MITOME_TRY(sp_map_end(&map));
         MITOME_TRY(purpose_of(purpose, &session.purpose, error));
         if (!identity.size || !phone_identity_is_plain(identity))
@@ -149,7 +150,9 @@ mitome_status sp_phone_begin(void *context, slice body, writer *answer, mitome_e
 {
         struct sp_tsm *tsm = context;
         struct session session;
-        MITOME_TRY(read_begin(body, &session, error));
+        slice model;
+        MITOME_TRY(read_begin(body, &session, &model, error));
+        MITOME_TRY(sp_check_model(tsm, session.purpose, model, error));
         MITOME_TRY(draw_session(tsm, &session, error));
         MITOME_TRY(sql_begin(tsm->store, error));
         MITOME_TRY(sp_finish(tsm->store, store_session(tsm, &session, error), error));
@@ -204,9 +207,11 @@ static void write_order(writer *answer, const uint8_t id[SP_ID_SIZE])
 static mitome_status check_presence(struct sp_tsm *tsm, struct application *application, mitome_error *error)
 {
         const struct session *session = &application->session;
-        if (session->purpose != SP_REVOKE)
-                return sp_see_applicant(tsm, application->statement, slice_text(session->identity),
-                        slice_text(session->nonce), application->cms, &application->presence, error);
+        if (session->purpose != SP_REVOKE) {
+                MITOME_TRY(sp_see_applicant(tsm, application->statement, slice_text(session->identity),
+                        slice_text(session->nonce), application->cms, &application->presence, error));
+                return sp_check_device(tsm, session->purpose, &application->presence.statement, error);
+        }
         return application->statement.size || application->token.size
                        ? fail(error, MITOME_E_VALUE, "revocation", NULL)
                        : ok();

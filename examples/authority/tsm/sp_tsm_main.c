@@ -7,6 +7,7 @@
 #include "push_aside.h"
 #include "push_fcm.h"
 #include "service_main.h"
+#include "small_file.h"
 #include "sp_orders.h"
 
 #include <mitome/trust.h>
@@ -17,13 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, HASH = 32 };
-enum { OPTION_MAKER_CA, OPTION_APPS, OPTION_LEASE, OPTION_FCM, OPTION_FCM_SERVICE, OPTIONS };
+enum { FILE_MAX = 16384, PATH_SIZE = 4096, HASH = 32 };
+enum { OPTION_MAKER_CA, OPTION_APPS, OPTION_LEASE, OPTION_DEVICES, OPTION_FCM, OPTION_FCM_SERVICE, OPTIONS };
 
 static const struct service_option options[OPTIONS] = {
         [OPTION_MAKER_CA] = { "maker-ca", "FILE", "the CA of phones' device keys (DER)" },
         [OPTION_APPS] = { "apps", "HEX[,HEX..]", "SHA-256 of certificates of apps that may use the applet" },
         [OPTION_LEASE] = { "lease", "N", "signatures between two looks at a certificate's status (100)" },
+        [OPTION_DEVICES] = { "devices", "FILE", "the device list, a model a line; it is shown at /devices" },
         [OPTION_FCM] = { "fcm", "FILE", "a service account of Firebase; else apps poll a box here" },
         [OPTION_FCM_SERVICE] = { "fcm-service", "URL", "where that service is, when it is not Google's" },
 };
@@ -144,6 +146,17 @@ static void fill_parts(struct program *program, struct service_parts *parts)
         parts->tick_context = program->tsm;
 }
 
+/* What the file says now; without one, the invented models, and what was there before. */
+static mitome_status load_devices(struct program *program, const char *path, mitome_error *error)
+{
+        uint8_t buffer[FILE_MAX];
+        slice text;
+        if (!path)
+                return device_list_fill(party_store(program->party), party_now(program->party), error);
+        MITOME_TRY(small_file_read(path, "--devices", buffer, sizeof buffer, &text, error));
+        return device_list_load(party_store(program->party), text, error);
+}
+
 static mitome_status open_parts(
         struct program *program, const char *folder, const char *const *values, mitome_error *error)
 {
@@ -155,7 +168,7 @@ static mitome_status open_parts(
         MITOME_TRY(read_lease(values[OPTION_LEASE], &config.lease, error));
         MITOME_TRY(maker_trust_read(values[OPTION_MAKER_CA], "--maker-ca", &program->makers, error));
         MITOME_TRY(open_push(program, values[OPTION_FCM], values[OPTION_FCM_SERVICE], error));
-        MITOME_TRY(device_list_fill(party_store(program->party), party_now(program->party), error));
+        MITOME_TRY(load_devices(program, values[OPTION_DEVICES], error));
         config.makers = program->makers;
         config.queue = program->fcm ? NULL : &program->queue;
         MITOME_TRY(sp_wrapping_load(path, party_random(program->party), config.wrapping_key, error));

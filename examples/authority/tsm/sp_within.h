@@ -8,6 +8,8 @@
 #include "sp_tsm.h"
 #include "verify_evidence.h"
 
+#include "read_evidence.h"
+
 enum {
         SP_PERSON_SIZE = 16,
         SP_DIGEST_SIZE = 32,
@@ -205,6 +207,17 @@ MITOME_CHECKED mitome_status sp_receipt_taken(
 /* sp_confirm ends what this phone's receipts confirm, in the open transaction. */
 MITOME_CHECKED mitome_status sp_confirm(struct sp_tsm *tsm, slice identity, mitome_error *error);
 
+/* ---- the device list (sp_model.c) ---- */
+
+/* sp_check_model refuses (DEVICE_MODEL) to put a certificate into a phone of a model that is not on the list,
+ * which says so; sp_check_device does by what the maker says in the certificate of the device's key, behind a
+ * statement that was verified. Other purposes are nobody's to refuse: a phone that is no longer supported can
+ * still be cleaned. */
+MITOME_CHECKED mitome_status sp_check_model(
+        struct sp_tsm *tsm, enum sp_purpose purpose, slice model, mitome_error *error);
+MITOME_CHECKED mitome_status sp_check_device(
+        struct sp_tsm *tsm, enum sp_purpose purpose, const struct evidence *evidence, mitome_error *error);
+
 /* ---- an applet that is left empty (sp_leave.c) ---- */
 
 /* sp_leave, in the open transaction: where nobody has anything in this phone and nobody waits for it, its
@@ -374,8 +387,6 @@ mitome_status sp_take_hand_over(
 mitome_status sp_hear_revoked(
         void *context, const struct party_request *request, writer *answer, mitome_error *error);
 mitome_status sp_hear_receipt(
-        void *context, const struct party_request *request, writer *answer, mitome_error *error);
-mitome_status sp_answer_device_list(
         void *context, const struct party_request *request, writer *answer, mitome_error *error);
 
 #endif
