@@ -92,7 +92,11 @@ static bool touch(void *context)
         fputs("窓口での確認: お店がこの端末の状態を確認します。Enterで許可 A shop asks what is in this phone. Enter "
               "allows it; n and Enter does not: ",
                 stderr);
-        return getchar() == '\n';
+        /* The whole line: what is left of it would answer the next question. */
+        const int first = getchar();
+        for (int c = first; c != '\n' && c != EOF;)
+                c = getchar();
+        return first == '\n';
 }
 
 static mitome_status keep(void *context, uint32_t number, slice receipt, mitome_error *error)

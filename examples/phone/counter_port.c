@@ -15,9 +15,13 @@ static bool hold(struct counter_port *port)
         return !failed(mitome_enforcer_select(port->enforcer, SLICE(fido_aid), NULL));
 }
 
+/* Who has declined is not asked until he gives in. */
 static bool is_touched(struct counter_port *port)
 {
-        port->touched = port->touched || port->touch(port->context);
+        if (!port->touched && !port->declined) {
+                port->touched = port->touch(port->context);
+                port->declined = !port->touched;
+        }
         return port->touched;
 }
 

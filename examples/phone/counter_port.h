@@ -13,7 +13,7 @@ struct counter_port {
         struct mitome_enforcer *enforcer; /* the app's; the port selects the FIDO applet by it */
         void *context;
         bool (*touch)(void *context); /* asks the holder, and waits; false: he does not want it */
-        bool touched;                 /* on this line; zero it for the next */
+        bool touched, declined;       /* on this line; zero them for the next */
 
         /* keeps a receipt durably until the app itself has brought it to the authority (kept_receipts.h):
          * before the counter's word that the authority has it lets the element forget it. NULL: the element

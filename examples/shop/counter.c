@@ -7,9 +7,14 @@
 
 /* ---- findings ---- */
 
+/* Whoever shows very much that is nothing does not hide by that what the verdict hangs on: for a
+ * contradiction, and for nobody to be asked again, there is always room. */
 static void find(struct counter_case *at, const char *what, uint32_t number, mitome_code code)
 {
-        if (at->finding_count < COUNTER_FINDINGS_MAX)
+        enum { KEPT_FREE = 2 };
+        const bool counts = code == MITOME_E_UNREACHABLE || slice_is(slice_text(what), "contradiction");
+        const size_t most = counts ? COUNTER_FINDINGS_MAX : COUNTER_FINDINGS_MAX - KEPT_FREE;
+        if (at->finding_count < most)
                 at->findings[at->finding_count++] = (struct counter_finding){ what, number, code };
 }
 

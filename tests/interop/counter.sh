@@ -72,6 +72,16 @@ check --identity DEMO-0001
 test_that 'nothing is given without a touch' status 1 'CANNOT BE TOLD' 'E1286'
 take_phone
 
+printf 'n\n' >typed
+"$phone" --element element.sock --socket phone.sock 2>>phone.log <typed &
+phone_process=$!
+await is_there phone.sock
+check --identity DEMO-0001
+test_that 'nor where the holder types n' status 1 'CANNOT BE TOLD' 'E1286'
+check --identity DEMO-0001
+test_that 'whose Enter behind it answers no other counter' status 1 'CANNOT BE TOLD' 'E1286'
+take_phone
+
 check --identity DEMO-0001
 test_that 'where nobody answers it cannot run' status 2 'mitome check-device: E'
 

@@ -142,7 +142,7 @@ static void start_phone(void)
                 alarm(30); /* for a program that never comes */
         }
         for (int visit = 0; app == 0 && visit < VISITS; visit++) {
-                phone.port.touched = false;
+                phone.port.touched = phone.port.declined = false;
                 if (unix_socket_accept(listener, &line, NULL).code != MITOME_OK ||
                         counter_port_serve(&phone.port, line, NULL).code != MITOME_E_LINK)
                         _exit(1);

@@ -136,7 +136,7 @@ static void begin(const char *identity, const struct counter_authority *line)
 static void gather(void)
 {
         const struct counter_phone seen = counter_rig_phone(&phone);
-        phone.port.touched = false;
+        phone.port.touched = phone.port.declined = false;
         counter_gather(&at, &seen);
 }
 
@@ -381,6 +381,28 @@ static void a_receipt_that_the_phone_does_not_know_of(void **state)
         assert_untold(MITOME_E_COUNTER_CONTRADICTION);
 }
 
+/* Files that are nothing come first, more than there is room to tell of. */
+static void attack_a_contradiction_behind_a_heap_of_garbage(void **state)
+{
+        (void)state;
+        uint8_t bytes[EVIDENCE_MAX];
+        size_t size = 0;
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        assert_ok(seen.fetch(&phone, EVIDENCE_STATEMENT, SLICE(at.nonce), bytes, &size, NULL));
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ALL);
+        keep_old(EVIDENCE_RECEIPT);
+        for (size_t i = 0; i < (size_t)2 * COUNTER_FINDINGS_MAX; i++)
+                counter_show(&at, slice_text("nothing"));
+        counter_show(&at, slice_of(bytes, size));
+        counter_show(&at, slice_of(phone.old.bytes, phone.old.size));
+        judge();
+        assert_untold(MITOME_E_COUNTER_CONTRADICTION);
+        assert_found("contradiction", MITOME_E_COUNTER_CONTRADICTION);
+        assert_found("evidence", MITOME_E_EVIDENCE_FORM);
+}
+
 static void an_app_that_hides_a_receipt(void **state)
 {
         (void)state;
@@ -429,7 +451,7 @@ static void an_app_that_can_keep_nothing_lets_the_element_forget_nothing(void **
         assert_int_equal(seen.acknowledge(&phone, 1, digest, NULL).code, MITOME_E_COUNTER_PHONE);
         digest[0] ^= 1;
         phone.declines = true;
-        phone.port.touched = false;
+        phone.port.touched = phone.port.declined = false;
         assert_int_equal(seen.acknowledge(&phone, 1, digest, NULL).code, MITOME_E_COUNTER_PHONE);
         phone.declines = false;
         assert_int_equal(phone.kept_count, 0);
@@ -499,6 +521,23 @@ static void a_holder_who_does_not_touch(void **state)
         phone.declines = true;
         assert_int_equal(check(NULL), COUNTER_UNTOLD);
         assert_untold(MITOME_E_COUNTER_PHONE);
+}
+
+/* Not even when he would give in: the line ends first. */
+static void attack_a_counter_that_asks_again_after_the_holder_declined(void **state)
+{
+        (void)state;
+        uint8_t bytes[EVIDENCE_MAX];
+        size_t size = 0;
+        const struct counter_phone seen = counter_rig_phone(&phone);
+        begin(ELEMENT_RIG_IDENTITY, NULL);
+        phone.declines = true;
+        assert_true(failed(seen.fetch(&phone, EVIDENCE_STATEMENT, SLICE(at.nonce), bytes, &size, NULL)));
+        phone.declines = false;
+        assert_true(failed(seen.fetch(&phone, EVIDENCE_STATEMENT, SLICE(at.nonce), bytes, &size, NULL)));
+        assert_true(failed(seen.acknowledge(&phone, 1, at.nonce, NULL)));
+        assert_int_equal(phone.touches, 1);
+        assert_int_equal(check(NULL), COUNTER_NEVER); /* on another line */
 }
 
 static void a_reader_in_passing_gets_nothing(void **state)
@@ -688,6 +727,7 @@ int main(void)
                 TEST(another_phones_statement),
                 TEST(another_phones_receipt),
                 TEST(a_receipt_that_the_phone_does_not_know_of),
+                TEST(attack_a_contradiction_behind_a_heap_of_garbage),
                 TEST(an_app_that_hides_a_receipt),
                 TEST(an_app_that_acknowledged_before_the_authority_had_it),
                 TEST(an_app_that_can_keep_nothing_lets_the_element_forget_nothing),
@@ -695,6 +735,7 @@ int main(void)
                 TEST(dropped_receipts),
                 TEST(a_maker_whom_nobody_knows),
                 TEST(a_holder_who_does_not_touch),
+                TEST(attack_a_counter_that_asks_again_after_the_holder_declined),
                 TEST(a_reader_in_passing_gets_nothing),
                 TEST(an_authority_that_is_away),
                 TEST(a_receipt_that_the_authority_refuses),

@@ -129,7 +129,7 @@ static enum counter_verdict check(void)
                 .authority = &town.asked,
                 .now = now };
         assert_ok(counter_begin(&at, &counter, &drawing, NULL));
-        phone.port.touched = false;
+        phone.port.touched = phone.port.declined = false;
         counter_gather(&at, &seen);
         counter_judge(&at, &report);
         return report.verdict;
