@@ -173,6 +173,64 @@ static void test_a_call_takes_effect_though_the_line_fails(void **state)
         assert_int_equal(count(world->call_centre, "SELECT count(*) FROM wish WHERE state = 1"), 4);
 }
 
+static unsigned to_drop;
+
+static enum post_fate drop_some(
+        void *context, const struct directory_entry *to, slice letter, unsigned number)
+{
+        (void)context;
+        (void)to;
+        (void)letter;
+        (void)number;
+        to_drop -= to_drop > 0;
+        return to_drop > 0 ? POST_DROP : POST_PASS;
+}
+
+/* A release that was lost does not arrive after the hold that was asked for later, and undo it: neither when
+ * the line is back for the second call, nor when it comes back in the middle of it. */
+static void test_a_later_call_is_not_undone_by_an_earlier_one(void **state)
+{
+        struct world *world = *state;
+        const struct teller_certificate login = found_login(world);
+        world->rig.network.fate = drop_some;
+        for (unsigned lost = 0; lost < 2; lost++) {
+                size_t left;
+                to_drop = 0;
+                assert_int_equal(change(world->call_centre, "hold", &login), MITOME_OK);
+                to_drop = 2;
+                assert_int_equal(change(world->call_centre, "release", &login), MITOME_E_UNREACHABLE);
+                to_drop = lost ? 2 : 0;
+                assert_int_equal(
+                        change(world->call_centre, "hold", &login), lost ? MITOME_E_UNREACHABLE : MITOME_OK);
+                assert_int_equal(teller_flush(world->call_centre, &left, NULL).code, MITOME_OK);
+                assert_int_equal(left, 0);
+                assert_int_equal(login_status(world), REGISTER_HOLD);
+                assert_int_equal(change(world->call_centre, "release", &login), MITOME_OK);
+        }
+        world->rig.network.fate = NULL;
+}
+
+/* What waits about one certificate keeps nobody else waiting, and is counted. */
+static void test_another_call_does_not_wait(void **state)
+{
+        struct world *world = *state;
+        struct teller_found found;
+        size_t left;
+        assert_int_equal(
+                find(world, register_rig_hanako.name, register_rig_hanako.address, &found), MITOME_OK);
+        world->rig.network.fate = tell_fate;
+        fate = POST_DROP;
+        assert_int_equal(change(world->call_centre, "hold", &found.certificates[0]), MITOME_E_UNREACHABLE);
+        assert_int_equal(change(world->call_centre, "release", &found.certificates[0]), MITOME_E_UNREACHABLE);
+        assert_int_equal(teller_flush(world->call_centre, &left, NULL).code, MITOME_OK);
+        assert_int_equal(left, 2);
+        fate = POST_PASS;
+        assert_int_equal(change(world->call_centre, "hold", &found.certificates[1]), MITOME_OK);
+        assert_int_equal(count(world->call_centre, "SELECT count(*) FROM wish WHERE state = 0"), 2);
+        assert_int_equal(login_status(world), REGISTER_HOLD);
+        world->rig.network.fate = NULL;
+}
+
 static const struct teller_facts jiro = { "見本 次郎", "京都府見本市見本町3番", "Kyoto-fu", "Mihon-shi", "1",
         "262013", { 2000, 2, 29 } };
 
@@ -235,6 +293,8 @@ int main(void)
                 TEST(test_a_caller_is_found_by_all_he_says),
                 TEST(test_a_certificate_is_held_by_telephone),
                 TEST(test_a_call_takes_effect_though_the_line_fails),
+                TEST(test_a_later_call_is_not_undone_by_an_earlier_one),
+                TEST(test_another_call_does_not_wait),
                 TEST(test_a_municipality_issues_a_card),
                 TEST(test_a_person_moves),
                 TEST(test_a_counter_keeps_no_personal_data),

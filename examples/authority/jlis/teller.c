@@ -90,15 +90,22 @@ static mitome_status copy_wish(const struct sql_query *query, struct wish *ret, 
         return ok();
 }
 
-static mitome_status next_wish(
-        struct party *party, int64_t after, struct wish *ret, bool *ret_found, mitome_error *error)
+/* The order in which things were asked for is part of what was asked: a hold that was taken back and asked
+ * for again is a hold. So nothing overtakes what still waits about the same certificate, or person. */
+#define OPEN_WISH "FROM wish WHERE state = 0 AND "
+#define AN_EARLIER_WAITS                                                                                  \
+        "EXISTS (SELECT 1 FROM wish AS earlier WHERE earlier.state = 0 AND earlier.number < wish.number " \
+        "AND earlier.about <> '' AND earlier.about = wish.about AND earlier.subject = wish.subject)"
+
+static mitome_status next_wish(struct party *party, int64_t after, int64_t before, struct wish *ret,
+        bool *ret_found, mitome_error *error)
 {
         struct sql_query query = { 0 };
         mitome_status status = ok();
         MITOME_TRY(sql_ask(party_store(party),
-                "SELECT number, id, kind, body, about, subject FROM wish WHERE state = 0 AND number > ? ORDER BY "
-                "number LIMIT 1",
-                SQL_VALUES(SQL_INT(after)), &query, error));
+                "SELECT number, id, kind, body, about, subject " OPEN_WISH
+                "number > ? AND number < ? AND NOT " AN_EARLIER_WAITS " ORDER BY number LIMIT 1",
+                SQL_VALUES(SQL_INT(after), SQL_INT(before)), &query, error));
         bool found = sql_next(&query);
         if (found)
                 status = copy_wish(&query, ret, error);
@@ -141,6 +148,51 @@ static mitome_status say(struct party *party, const struct wish *wish, slice bod
         return asked;
 }
 
+static mitome_status say_again(struct party *party, const struct wish *wish)
+{
+        uint8_t buffer[LETTER_MAX];
+        slice answer;
+        mitome_status status =
+                say(party, wish, slice_of(wish->body, wish->body_size), buffer, &answer, NULL, NULL);
+        return status.code == MITOME_E_SQL_FAILED || status.code == MITOME_E_NO_MEMORY ? status : ok();
+}
+
+static mitome_status say_all(struct party *party, int64_t before, mitome_error *error)
+{
+        struct wish wish = { 0 };
+        for (int64_t after = 0;; after = wish.number) {
+                bool found;
+                wish = (struct wish){ 0 };
+                MITOME_TRY(next_wish(party, after, before, &wish, &found, error));
+                if (!found)
+                        return ok();
+                mitome_status status = say_again(party, &wish);
+                if (failed(status))
+                        return fail(error, status.code, "wish", NULL);
+        }
+}
+
+static mitome_status count_open(
+        struct party *party, const char *sql, int64_t number, int64_t *ret, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        MITOME_TRY(sql_ask(party_store(party), sql, SQL_VALUES(SQL_INT(number)), &query, error));
+        *ret = sql_next(&query) ? sql_integer(&query, 0) : 0;
+        return sql_end(&query);
+}
+
+static mitome_status let_earlier_go_first(struct party *party, const struct wish *wish, mitome_error *error)
+{
+        static const char sql[] = "SELECT count(*) " OPEN_WISH "number = ? AND " AN_EARLIER_WAITS;
+        int64_t waits;
+        MITOME_TRY(count_open(party, sql, wish->number, &waits, error));
+        if (!waits)
+                return ok();
+        MITOME_TRY(say_all(party, wish->number, error));
+        MITOME_TRY(count_open(party, sql, wish->number, &waits, error));
+        return waits ? fail(error, MITOME_E_UNREACHABLE, PARTY_AUTHORITY, NULL) : ok();
+}
+
 mitome_status teller_place(struct party *party, const struct teller_order *order, uint8_t buffer[LETTER_MAX],
         slice *ret_answer, mitome_code *ret_refusal, mitome_error *error)
 {
@@ -152,36 +204,16 @@ mitome_status teller_place(struct party *party, const struct teller_order *order
         MITOME_TRY(slice_copy(order->subject, "subject", wish.subject, sizeof wish.subject, error));
         wish.subject_size = order->subject.size;
         MITOME_TRY(remember(party, order, &wish, error));
+        MITOME_TRY(let_earlier_go_first(party, &wish, error));
         return say(party, &wish, order->body, buffer, ret_answer, ret_refusal, error);
-}
-
-static mitome_status say_again(struct party *party, const struct wish *wish, size_t *left)
-{
-        uint8_t buffer[LETTER_MAX];
-        slice answer;
-        mitome_status status =
-                say(party, wish, slice_of(wish->body, wish->body_size), buffer, &answer, NULL, NULL);
-        if (status.code == MITOME_E_SQL_FAILED || status.code == MITOME_E_NO_MEMORY)
-                return status;
-        *left += failed(status) && status.code != MITOME_E_REFUSED;
-        return ok();
 }
 
 mitome_status teller_flush(struct party *party, size_t *ret_left, mitome_error *error)
 {
-        struct wish wish = { 0 };
-        size_t left = 0;
-        for (int64_t after = 0;; after = wish.number) {
-                bool found;
-                wish = (struct wish){ 0 };
-                MITOME_TRY(next_wish(party, after, &wish, &found, error));
-                if (!found)
-                        break;
-                mitome_status status = say_again(party, &wish, &left);
-                if (failed(status))
-                        return fail(error, status.code, "wish", NULL);
-        }
-        *ret_left = left;
+        int64_t left;
+        MITOME_TRY(say_all(party, INT64_MAX, error));
+        MITOME_TRY(count_open(party, "SELECT count(*) " OPEN_WISH "number >= ?", 0, &left, error));
+        *ret_left = (size_t)left;
         return ok();
 }
 

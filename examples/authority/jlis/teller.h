@@ -24,13 +24,15 @@ struct teller_order {
         slice subject;
 };
 
-/* teller_place remembers an order and says it to the authority. UNREACHABLE: it is remembered, and
- * teller_flush goes on. REFUSED: *ret_refusal (may be NULL) is why. *ret_answer views `buffer`. */
+/* teller_place remembers an order and says it to the authority, after what still waits about the same
+ * subject. UNREACHABLE: it is remembered, and teller_flush goes on. REFUSED: *ret_refusal (may be NULL) is
+ * why. *ret_answer views `buffer`. */
 MITOME_CHECKED mitome_status teller_place(struct party *party, const struct teller_order *order,
         uint8_t buffer[LETTER_MAX], slice *ret_answer, mitome_code *ret_refusal, mitome_error *error);
 
-/* teller_flush says again what was not answered, the oldest first; *ret_left is how many still wait. Only a
- * failing store is a failure. */
+/* teller_flush says again what was not answered, the oldest first, and nothing about a subject before what
+ * was asked earlier about it was answered; *ret_left is how many still wait. Only a failing store is a
+ * failure. */
 MITOME_CHECKED mitome_status teller_flush(struct party *party, size_t *ret_left, mitome_error *error);
 
 /* ---- who is calling ---- */

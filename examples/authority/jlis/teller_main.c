@@ -206,7 +206,9 @@ static int complain(const struct teller_program *program, mitome_status status, 
         char line[512];
         const mitome_error refused = { .code = refusal, .at = MITOME_NOWHERE, .field = "record" };
         if (status.code == MITOME_E_UNREACHABLE) {
-                fprintf(stderr, "%s: the authority does not answer; what it was asked to do is remembered\n",
+                fprintf(stderr,
+                        "%s: the authority does not answer; what it was asked to do is remembered, and said again by the\n"
+                        "next command; a question is not\n",
                         program->program);
                 return EXIT_WAITS;
         }
