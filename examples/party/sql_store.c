@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -283,6 +284,19 @@ int64_t sql_last_row(const struct sql_store *store)
 
 /* ---- durability for several at once ---- */
 
+/* The log's name lasts through a power cut only when the folder is written, too, which SQLite puts off until
+ * it syncs the log itself. */
+static bool settle_name(const char *path)
+{
+        char copy[PATH_MAX];
+        snprintf(copy, sizeof copy, "%s", path);
+        const int folder = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        const bool done = folder >= 0 && fsync(folder) == 0;
+        if (folder >= 0)
+                close(folder);
+        return done;
+}
+
 /* SQLite goes on syncing the log and the database around a checkpoint (synchronous=NORMAL), so that what is
  * left to do is the log itself. It is the same file as long as the store is open, and has no locks that
  * closing it would end. */
@@ -300,6 +314,8 @@ mitome_status sql_ease(struct sql_store *store, mitome_error *error)
         store->wal = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         if (store->wal < 0)
                 return fail(error, MITOME_E_FILE_READ, "store", NULL);
+        if (!settle_name(path))
+                return fail(error, MITOME_E_FILE_WRITE, "store", NULL);
         return run(store, "PRAGMA synchronous = NORMAL", error);
 }
 

@@ -80,7 +80,7 @@ mitome_status jpki_app_read_certificate(const struct mitome_link *link, const st
         MITOME_TRY(select_file(link, key->certificate_file, ret_sw, error));
         writer w = writer_over(buffer, capacity);
         size_t total = 4; /* the head first: it tells the size */
-        while (w.used < total) {
+        while (w.used < total && !w.overflowed) {
                 uint8_t response[300];
                 slice data;
                 const struct apdu_command read = {
@@ -93,7 +93,7 @@ mitome_status jpki_app_read_certificate(const struct mitome_link *link, const st
                 if (data.size == 0)
                         return fail(error, MITOME_E_INPUT_ENDS, "certificate", NULL);
                 write_slice(&w, data);
-                if (total == 4)
+                if (total == 4 && !w.overflowed)
                         MITOME_TRY(der_size(writer_view(&w), &total, error));
         }
         return writer_finish(&w, "certificate", ret, error);
