@@ -32,7 +32,7 @@ struct fetch {
         const char *source, *file, *ca, *request; /* ca, request: NULL where there is none */
         long long most, got;                      /* bytes */
         long seconds;
-        bool plain_http, local_only, refused; /* refused: an address that is not this machine's */
+        bool help, plain_http, local_only, refused; /* refused: an address that is not this machine's */
         int out;
         char name[4096]; /* of what is written */
         char why[256];
@@ -273,6 +273,9 @@ static bool read_number(const char *text, long long most, long long *ret)
         return *text >= '0' && *text <= '9' && !*end && !errno && *ret > 0 && *ret <= most;
 }
 
+static const char usage[] =
+        "usage: fetch [--max BYTES] [--timeout SECONDS] [--ca FILE] [--plain-http] [--ocsp REQUEST] SOURCE FILE\n";
+
 static bool read_options(struct fetch *f, int argc, char **argv)
 {
         static const struct option known[] = {
@@ -281,6 +284,7 @@ static bool read_options(struct fetch *f, int argc, char **argv)
                 { "ca", required_argument, NULL, 'c' },
                 { "plain-http", no_argument, NULL, 'p' },
                 { "ocsp", required_argument, NULL, 'o' },
+                { "help", no_argument, NULL, 'h' },
                 { 0 },
         };
         long long seconds = f->seconds;
@@ -296,6 +300,8 @@ static bool read_options(struct fetch *f, int argc, char **argv)
                         f->request = optarg;
                 else if (option == 'p')
                         f->plain_http = true;
+                else if (option == 'h')
+                        return f->help = true;
                 else
                         good = false;
         }
@@ -311,9 +317,12 @@ int main(int argc, char **argv)
 {
         struct fetch f = { .most = 32LL * MEGABYTE, .seconds = 60, .out = -1 };
         if (!read_options(&f, argc, argv)) {
-                fputs("usage: fetch [--max BYTES] [--timeout SECONDS] [--ca FILE] [--plain-http] [--ocsp REQUEST] SOURCE FILE\n",
-                        stderr);
+                fputs(usage, stderr);
                 return EXIT_WRONG_USAGE;
+        }
+        if (f.help) {
+                fputs(usage, stdout);
+                return EXIT_FETCHED;
         }
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return EXIT_NOT_FETCHED;

@@ -103,6 +103,20 @@ static void take_option(struct words *words, int option)
         words->help = words->help || option == OPTION_HELP;
 }
 
+/* What is wrong with them, in words; NULL: nothing. */
+static const char *fault_of(struct words *words, int arguments)
+{
+        if (words->help)
+                return NULL;
+        if (arguments)
+                return "it takes options only";
+        if (!read_listen(words))
+                return "--listen wants HOST:PORT, both as numbers";
+        if (!words->folder)
+                return "--folder is missing";
+        return words->directory || words->identity || words->journal ? NULL : "--directory is missing";
+}
+
 static bool read_words(const struct service_program *program, int argc, char **argv, struct words *ret)
 {
         struct option all[COMMON + SERVICE_OPTIONS_MAX + 1] = { 0 };
@@ -119,12 +133,12 @@ static bool read_words(const struct service_program *program, int argc, char **a
                         return false;
                 take_option(&words, option);
         }
-        if (optind != argc || !read_listen(&words))
-                return false;
-        if (!words.help && (!words.folder || (!words.directory && !words.identity && !words.journal)))
-                return false;
-        *ret = words;
-        return true;
+        const char *fault = fault_of(&words, argc - optind);
+        if (fault)
+                fprintf(stderr, "%s: %s\n", program->program, fault);
+        else
+                *ret = words;
+        return fault == NULL;
 }
 
 /* ---- running ---- */

@@ -70,8 +70,8 @@ static mitome_status take(struct options *options, int option, mitome_error *err
         case 'h':
                 options->help = true;
                 return ok();
-        default:
-                return fail(error, MITOME_E_VALUE, "an option", NULL);
+        default: /* getopt has said what */
+                return (mitome_status){ MITOME_E_VALUE };
         }
 }
 
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
                 return complain(2, &error);
         int result;
         if (failed(read_options(argc, argv, &options, &error))) {
-                result = complain(2, &error);
+                result = error.code == MITOME_OK ? 2 : complain(2, &error);
                 fputs(usage, stderr);
         } else if (options.help) {
                 fputs(usage, stdout);

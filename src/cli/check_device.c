@@ -51,7 +51,8 @@ struct options {
         struct mitome_trust *makers;
         bool has_maker, json, entry, help;
         enum counter_language language;
-        int list; /* the option that files without one belong to */
+        const char *fault; /* of the options together */
+        int list;          /* the option that files without one belong to */
 };
 
 /* ---- options ---- */
@@ -70,7 +71,7 @@ static bool take_file(struct options *options, int option, const char *path, mit
         return true;
 }
 
-static bool take_language(struct options *options, const char *text)
+static bool take_language(struct options *options, const char *text, mitome_error *error)
 {
         static const struct {
                 const char *name;
@@ -81,7 +82,7 @@ static bool take_language(struct options *options, const char *text)
                         options->language = names[i].language;
                         return true;
                 }
-        return false;
+        return !failed(fail(error, MITOME_E_VALUE, "--language", NULL));
 }
 
 static const char **text_of(struct options *options, int option)
@@ -108,7 +109,7 @@ static bool take(struct options *options, int option, const char *argument, mito
         else if (option == 1)
                 return options->list && take_file(options, options->list, argument, error);
         else if (option == 'l')
-                return take_language(options, argument);
+                return take_language(options, argument, error);
         else if (option == 'j')
                 options->json = true;
         else if (option == 'E')
@@ -128,20 +129,43 @@ static bool is_about_shop(const struct options *options)
         return options->entry || options->journal;
 }
 
-/* Exactly one way, with what it needs. */
-static bool is_whole(const struct options *options)
+/* Exactly one way, with what it needs; else says which of them is missing, or is one too many. */
+static const char *fault_of_way(const struct options *options)
 {
-        int ways = (options->phone != NULL) + (options->nonce_out != NULL) + (options->nonce != NULL);
+        const int ways = (options->phone != NULL) + (options->nonce_out != NULL) + (options->nonce != NULL);
+        const struct {
+                bool wrong;
+                const char *fault;
+        } faults[] = {
+                { !options->identity, "--identity is missing" },
+                { ways != 1, "one of --phone, --nonce-out and --nonce is wanted" },
+                { !options->nonce_out && !options->has_maker, "--maker-ca is missing" },
+                { options->nonce && !options->evidence_count, "--evidence is missing" },
+                { options->evidence_count && !options->nonce, "--evidence goes with --nonce" },
+                { options->authority && !options->directory, "--directory is missing" },
+                { options->directory && !options->authority, "--authority is missing" },
+        };
+        for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+                if (faults[i].wrong)
+                        return faults[i].fault;
+        return NULL;
+}
+
+static const char *fault_of_shop(const struct options *options)
+{
+        if (!options->authority)
+                return "--authority is missing";
+        return options->identity || options->phone || options->nonce_out || options->nonce ||
+                               options->entry == (options->journal != NULL)
+                       ? "--entry and --journal stand alone"
+                       : NULL;
+}
+
+static const char *fault_of(const struct options *options)
+{
         if (options->help)
-                return true;
-        if (is_about_shop(options))
-                return options->authority && !options->identity && ways == 0 &&
-                       options->entry == !options->journal;
-        if (!options->identity || ways != 1 || !options->authority != !options->directory)
-                return false;
-        if (options->nonce_out)
-                return !options->evidence_count;
-        return options->has_maker && !options->nonce == !options->evidence_count;
+                return NULL;
+        return is_about_shop(options) ? fault_of_shop(options) : fault_of_way(options);
 }
 
 static bool is_identity(const char *text)
@@ -175,7 +199,7 @@ static bool read_options(int argc, char **argv, struct options *options, mitome_
         for (int option; (option = getopt_long(argc, argv, "-", known, NULL)) != -1;)
                 if (!take(options, option, optarg, error))
                         return false;
-        if (optind != argc || !is_whole(options))
+        if (optind != argc || (options->fault = fault_of(options)) != NULL)
                 return false;
         if (!options->help && !is_about_shop(options) && !is_identity(options->identity))
                 return !failed(fail(error, MITOME_E_VALUE, "--identity", NULL));
@@ -380,6 +404,8 @@ int check_device_main(int argc, char **argv)
                 return complain(program, &error);
         if (!read_options(argc, argv, &options, &error)) {
                 result = 2;
+                if (options.fault)
+                        fprintf(stderr, "%s: %s\n", program, options.fault);
                 if (error.code != MITOME_OK)
                         result = complain(program, &error);
                 else

@@ -44,10 +44,8 @@ static ptrdiff_t read_file(void *context, uint8_t *bytes, size_t size)
 static mitome_status add_file(struct journal_run *run, const char *name)
 {
         FILE *file = fopen(name, "rb");
-        if (!file) {
-                fprintf(stderr, "mitome journal: %s: ", name);
-                return fail(&run->error, MITOME_E_FILE_READ, "the journal", NULL);
-        }
+        if (!file)
+                return fail(&run->error, MITOME_E_FILE_READ, name, NULL);
         mitome_status status =
                 journal_merge_add(run->merge, name, (struct journal_source){ file, read_file }, &run->error);
         fclose(file);

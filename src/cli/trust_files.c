@@ -14,20 +14,22 @@ enum { FILE_MAX_SIZE = 1 << 30 }; /* a list of ten million certificates has 400 
 
 /* ---- files ---- */
 
-static mitome_status read_open_file(FILE *file, uint8_t **ret_bytes, slice *ret, mitome_error *error)
+/* `path` names it in what is told: of several files, which one. */
+static mitome_status read_open_file(
+        FILE *file, const char *path, uint8_t **ret_bytes, slice *ret, mitome_error *error)
 {
         struct stat facts;
         if (fstat(fileno(file), &facts) != 0 || !S_ISREG(facts.st_mode))
-                return fail(error, MITOME_E_FILE_READ, "trust file", NULL);
+                return fail(error, MITOME_E_FILE_READ, path, NULL);
         if (facts.st_size > FILE_MAX_SIZE)
-                return fail(error, MITOME_E_TOO_LONG, "trust file", NULL);
+                return fail(error, MITOME_E_TOO_LONG, path, NULL);
         size_t size = (size_t)facts.st_size;
         uint8_t *bytes = malloc(size + 1);
         if (!bytes)
                 return fail(error, MITOME_E_NO_MEMORY, "trust file", NULL);
         if (fread(bytes, 1, size + 1, file) != size || ferror(file)) {
                 free(bytes);
-                return fail(error, MITOME_E_FILE_READ, "trust file", NULL);
+                return fail(error, MITOME_E_FILE_READ, path, NULL);
         }
         *ret_bytes = bytes;
         *ret = slice_of(bytes, size);
@@ -38,8 +40,8 @@ mitome_status trust_read_file(const char *path, uint8_t **ret_bytes, slice *ret,
 {
         FILE *file = fopen(path, "rb");
         if (!file)
-                return fail(error, MITOME_E_FILE_READ, "trust file", NULL);
-        mitome_status status = read_open_file(file, ret_bytes, ret, error);
+                return fail(error, MITOME_E_FILE_READ, path, NULL);
+        mitome_status status = read_open_file(file, path, ret_bytes, ret, error);
         fclose(file);
         return status;
 }

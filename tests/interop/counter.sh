@@ -103,6 +103,10 @@ if ! said 'built without a network' >/dev/null 2>&1; then
         test_that 'and tells of the check' status 0 'check-device done, device:DEMO-0001'
         take_phone
 fi
+call "$mitome" check-device --identity DEMO-0001 --phone unix:phone.sock
+test_that 'an option that is missing is named' status 2 '--maker-ca is missing'
+call "$mitome" check-device --identity DEMO-0001 --maker-ca nowhere.pem --phone unix:phone.sock
+test_that 'a file that is not there is named' status 2 'E806 nowhere.pem'
 call "$mitome" check-device --authority shop --entry --journal shop.journal
 test_that 'one thing at a time' status 2 'usage: mitome check-device'
 call "$phone" --element element.sock --socket phone.sock --app 4343

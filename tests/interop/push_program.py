@@ -98,7 +98,7 @@ def phase_of_wake():
 
 def ask_for_wake():
     now = int(time.time())
-    store("INSERT INTO push_token (identity, token, proved_at) VALUES ('MTM-0001', 'token-1', ?)", now)
+    store("INSERT INTO push_token (identity, token, named_at) VALUES ('MTM-0001', 'token-1', ?)", now)
     store("INSERT INTO push_wake (identity, id, phase, outcome, repeats, attempts, next_at, since) "
           "VALUES ('MTM-0001', ?, 0, 0, 0, 0, ?, ?)", bytes(range(16)), now, now)
 

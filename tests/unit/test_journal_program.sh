@@ -86,7 +86,7 @@ answers 'the time line is JSON as well' 0 \
 answers 'a time line of an unsound journal says so' 1 'NOT SOUND' show $keys sp-tsm.journal rewritten.journal
 answers 'a subject that is nowhere has no line' 0 - show $keys --subject serial:ffff $both
 
-answers 'a file that is not there' 2 'nowhere.journal: .*E806' verify $keys nowhere.journal
+answers 'a file that is not there' 2 '^mitome journal: E806 nowhere.journal' verify $keys nowhere.journal
 answers 'a directory that is none' 2 'mitome journal: ' verify --directory sp-tsm.journal $both
 answers 'a subject is of the time line only' 2 'Usage' verify --subject serial:0a1b $both
 answers 'no file' 2 'Usage' verify

@@ -83,14 +83,37 @@ static void print_help(const struct teller_program *program)
 
 static bool find_command(const struct teller_program *program, int count, char **rest, struct words *words)
 {
-        for (size_t i = 0; i < program->command_count; i++)
-                if (strcmp(rest[0], program->commands[i].name) == 0 &&
-                        count == 1 + program->commands[i].count) {
-                        words->command = &program->commands[i];
-                        words->arguments = rest + 1;
-                        return true;
-                }
+        for (size_t i = 0; i < program->command_count; i++) {
+                const struct teller_command *command = &program->commands[i];
+                if (strcmp(rest[0], command->name) != 0)
+                        continue;
+                words->command = command;
+                words->arguments = rest + 1;
+                if (count != 1 + command->count)
+                        fprintf(stderr, "%s: %s wants %s\n", program->program, command->name,
+                                command->arguments);
+                return count == 1 + command->count;
+        }
+        fprintf(stderr, "%s: there is no such command\n", program->program);
         return false;
+}
+
+/* Whether the options are all there; says which is not. */
+static bool has_its_options(const struct teller_program *program, const struct words *words, int arguments)
+{
+        const bool about_itself = words->identity || words->journal;
+        const char *fault = NULL;
+        if (!words->folder)
+                fault = "--folder is missing";
+        else if (about_itself && arguments)
+                fault = "--identity and --journal take no command";
+        else if (!about_itself && !words->directory)
+                fault = "--directory is missing";
+        else if (!about_itself && !arguments)
+                fault = "a command is missing";
+        if (fault)
+                fprintf(stderr, "%s: %s\n", program->program, fault);
+        return fault == NULL;
 }
 
 static bool read_words(const struct teller_program *program, int argc, char **argv, struct words *words)
@@ -114,10 +137,8 @@ static bool read_words(const struct teller_program *program, int argc, char **ar
         }
         if (words->help)
                 return true;
-        if (words->identity || words->journal)
-                return words->folder && optind == argc;
-        return words->folder && words->directory && optind < argc &&
-               find_command(program, argc - optind, argv + optind, words);
+        return has_its_options(program, words, argc - optind) &&
+               (optind == argc || find_command(program, argc - optind, argv + optind, words));
 }
 
 /* ---- running ---- */
