@@ -271,6 +271,26 @@ static void a_device_certificate_of_a_counterfeiter_is_not_believed(void **state
         assert_int_equal(code, MITOME_E_CERTIFICATE_ISSUER);
 }
 
+/* By somebody who has a phone, and a session of it: what its maker's phones have not signed grows no store
+ * and asks nobody. */
+static void attack_garbage_for_receipts_of_a_true_reset(void **state)
+{
+        (void)state;
+        uint8_t body[8192];
+        slice answer;
+        prepared();
+        const struct session session = begin(SEI_RIG_PHONE);
+        const slice statement = make_statement(SLICE(session.nonce));
+        assert_int_equal(ask_reset(&session, statement), MITOME_OK);
+        const mitome_code refused = say(
+                "reset-receipt", with_session(&session, slice_text("a receipt"), body, sizeof body), &answer);
+        assert_true(refused != MITOME_OK && refused != MITOME_E_UNREACHABLE);
+        /* a statement is no receipt, though its phone has signed it */
+        assert_int_equal(say("reset-receipt", with_session(&session, statement, body, sizeof body), &answer),
+                MITOME_E_EVIDENCE_KIND);
+        assert_int_equal(count(rig.maker, "SELECT COUNT(*) FROM reset_receipt"), 0);
+}
+
 static void a_receipt_in_a_session_that_proved_nothing_is_not_passed_on(void **state)
 {
         (void)state;
@@ -391,6 +411,7 @@ int main(void)
                 WITH_RIG(attack_asking_which_phones_there_are),
                 WITH_RIG(a_device_certificate_of_a_counterfeiter_is_not_believed),
                 WITH_RIG(a_receipt_in_a_session_that_proved_nothing_is_not_passed_on),
+                WITH_RIG(attack_garbage_for_receipts_of_a_true_reset),
                 WITH_RIG(an_identity_belongs_to_one_key_and_a_key_to_one_identity),
                 WITH_RIG(sessions_end_with_the_server_and_its_ca_does_not),
                 WITH_RIG(what_is_no_word_is_refused),

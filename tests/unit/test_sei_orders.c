@@ -368,6 +368,36 @@ static void let_it_run_out(struct sei_rig *self, unsigned number)
         self->now += SEI_TSM_WISH_S;
 }
 
+static int64_t open_wishes(void)
+{
+        struct sql_query query;
+        assert_int_equal(sql_ask(party_store(rig.sei_party), "SELECT COUNT(*) FROM sei_order WHERE place = 0",
+                                 NULL, 0, &query, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_true(sql_next(&query));
+        const int64_t count = sql_integer(&query, 0);
+        assert_int_equal(sql_end(&query).code, MITOME_OK);
+        return count;
+}
+
+/* Nobody comes, and no other wish: it ends all the same, and an erasure does not. */
+static void the_row_of_a_wish_that_ran_out_ends(void **state)
+{
+        (void)state;
+        prepared();
+        prepare(0);
+        prepare_for(60);
+        assert_int_equal(open_wishes(), 2);
+        rig.now += 60;
+        assert_int_equal(sei_tsm_tick(rig.sei, NULL).code, MITOME_OK);
+        assert_int_equal(open_wishes(), 2);
+        rig.now += 600;
+        assert_int_equal(sei_tsm_tick(rig.sei, NULL).code, MITOME_OK);
+        assert_int_equal(open_wishes(), 1);
+        assert_int_equal(sei_rig_state(&rig), SEI_TSM_ASKED);
+}
+
 /* The phone relays slowly: when it comes to the cleaning, the wish is over. */
 static void a_wish_that_runs_out_during_the_relay_cleans_nothing(void **state)
 {
@@ -671,6 +701,7 @@ int main(void)
                 WITH_RIG(who_may_not_ask_is_refused),
                 WITH_RIG(attack_a_phone_that_only_says_that_its_fido_applet_was_reset),
                 WITH_RIG(a_wish_that_ran_out_cleans_nothing),
+                WITH_RIG(the_row_of_a_wish_that_ran_out_ends),
                 WITH_RIG(a_wish_that_runs_out_during_the_relay_cleans_nothing),
                 WITH_RIG(a_wish_that_ran_out_leaves_an_erasure_standing),
                 WITH_RIG(a_wish_that_ran_out_leaves_a_setting_back_standing),

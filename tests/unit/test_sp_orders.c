@@ -205,6 +205,67 @@ static void an_application_is_good_for_one_session(void **state)
         assert_int_equal(tsm_rig_apply(rig, &second, cms, statement, again), MITOME_E_SESSION_UNKNOWN);
 }
 
+/* ---- sessions, which anybody may begin ---- */
+
+static int64_t sessions(struct tsm_rig *rig, const char *sql)
+{
+        struct sql_query query;
+        assert_int_equal(
+                sql_ask(party_store(rig->parties[TSM_RIG_SP]), sql, NULL, 0, &query, NULL).code, MITOME_OK);
+        assert_true(sql_next(&query));
+        const int64_t count = sql_integer(&query, 0);
+        assert_int_equal(sql_end(&query).code, MITOME_OK);
+        return count;
+}
+
+#define ALL_SESSIONS "SELECT COUNT(*) FROM session"
+
+static void flood(struct tsm_rig *rig, int64_t count)
+{
+        assert_int_equal(
+                sql_do(party_store(rig->parties[TSM_RIG_SP]),
+                        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) INSERT "
+                        "INTO session (id, nonce, identity, purpose, kinds, began_at) "
+                        "SELECT randomblob(16), hex(randomblob(16)), 'stranger', 5, 2, ?2 FROM n",
+                        SQL_VALUES(SQL_INT(count), SQL_INT(rig->now)), NULL, NULL)
+                        .code,
+                MITOME_OK);
+}
+
+/* As many as fit into the store: the sessions of strangers make room for one another, and what somebody has
+ * applied in stays. */
+static void attack_sessions_begun_until_there_is_no_room(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session, next;
+        uint8_t order[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        rig->now++;
+        flood(rig, SP_SESSIONS_MAX - 1);
+        assert_int_equal(sessions(rig, ALL_SESSIONS), SP_SESSIONS_MAX);
+        rig->now++;
+        assert_int_equal(tsm_rig_order(rig, 1, TARO, "issue", USER, &next, order), MITOME_OK);
+        assert_int_equal(sessions(rig, ALL_SESSIONS), SP_SESSIONS_MAX);
+        assert_int_equal(sessions(rig, ALL_SESSIONS " WHERE order_id IS NOT NULL"), 2);
+        assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
+        assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_OK);
+}
+
+static void nothing_is_left_of_a_session_that_is_over(void **state)
+{
+        struct tsm_rig *rig = *state;
+        struct tsm_rig_session session;
+        uint8_t order[SP_ID_SIZE];
+        assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
+        assert_int_equal(tsm_rig_begin(rig, 1, "issue", USER, &session), MITOME_OK);
+        rig->now += SP_SESSION_S - 1;
+        assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
+        assert_int_equal(sessions(rig, ALL_SESSIONS), 2);
+        rig->now++;
+        assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
+        assert_int_equal(sessions(rig, ALL_SESSIONS), 0);
+}
+
 static void an_application_for_another_phone_is_refused(void **state)
 {
         struct tsm_rig *rig = *state;
@@ -1417,6 +1478,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(
                         a_session_that_ran_out_leaves_neither_certificate_nor_key, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(an_application_is_good_for_one_session, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        attack_sessions_begun_until_there_is_no_room, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(nothing_is_left_of_a_session_that_is_over, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         an_application_for_another_phone_is_refused, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(

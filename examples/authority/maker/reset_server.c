@@ -559,6 +559,17 @@ static mitome_status note_confirmed(
         return decide(server, identity, "factory-reset", "confirmed", &evidence, error);
 }
 
+/* What no phone of this maker's has signed goes no further: to no letter, and into no journal and no store.
+ */
+static mitome_status check_receipt(struct reset_server *server, slice receipt, mitome_error *error)
+{
+        struct evidence evidence;
+        MITOME_TRY(evidence_read(receipt, &evidence, error));
+        const struct evidence_expected expected = { .kind = EVIDENCE_RECEIPT, .identity = evidence.identity };
+        return evidence_verify(
+                receipt, &expected, server->devices, party_now(server->party), NULL, &evidence, error);
+}
+
 static mitome_status hand_in(struct reset_server *server, slice session, slice receipt,
         uint8_t buffer[LETTER_MAX], writer *answer, mitome_error *error)
 {
@@ -568,6 +579,7 @@ static mitome_status hand_in(struct reset_server *server, slice session, slice r
         slice told, identity, digest;
         uint64_t state, number;
         MITOME_TRY(load_reset(server, session, &state, text, error));
+        MITOME_TRY(check_receipt(server, receipt, error));
         sha256(&receipt, 1, key);
         MITOME_TRY(letter_for(server, session, key, id, error));
         MITOME_TRY(ask_authority(server, id, receipt, buffer, &told, error));

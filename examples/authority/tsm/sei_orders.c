@@ -51,9 +51,21 @@ void sei_tsm_close(struct sei_tsm *tsm)
         free(tsm);
 }
 
+/* A wish that ran out is none any more (load_order), and its row ends here, also when no other comes: after a
+ * while, since a visit that began in time may be at it, and what it did is noted in that row. */
+enum { VISIT_S = 120 };
+
+static mitome_status end_wishes(struct sei_tsm *tsm, mitome_error *error)
+{
+        return sql_do(party_store(tsm->party),
+                "UPDATE sei_order SET place = 2 WHERE place = 0 AND until <= ?",
+                SQL_VALUES(SQL_INT(party_now(tsm->party) - VISIT_S)), NULL, error);
+}
+
 mitome_status sei_tsm_tick(struct sei_tsm *tsm, mitome_error *error)
 {
         size_t left;
+        MITOME_TRY(end_wishes(tsm, error));
         return party_flush(tsm->party, &left, error);
 }
 

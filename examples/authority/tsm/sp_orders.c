@@ -130,6 +130,7 @@ static mitome_status revoke_again(struct sp_tsm *tsm, mitome_error *error)
 mitome_status sp_tsm_tick(struct sp_tsm *tsm, mitome_error *error)
 {
         MITOME_TRY(end_sessions(tsm, error));
+        MITOME_TRY(sp_forget_sessions(tsm, error));
         MITOME_TRY(revoke_again(tsm, error));
         MITOME_TRY(sp_leave_round(tsm, error));
         if (!tsm->config.push)

@@ -50,10 +50,11 @@ enum sp_order_state {
 enum { SP_SIGNING = 1, SP_USER_VERIFICATION = 2, SP_KINDS = 2 };
 
 enum {
-        SP_ID_SIZE = 16,      /* of sessions and orders */
-        SP_SESSION_S = 600,   /* row 26: how long a session stands */
-        SP_NONCE_SIZE = 32,   /* characters of a session's nonce */
-        SP_IDENTITY_MAX = 64, /* printed on the phone; letters, digits, '-', '_', '.' */
+        SP_ID_SIZE = 16,          /* of sessions and orders */
+        SP_SESSION_S = 600,       /* row 26: how long a session stands */
+        SP_SESSIONS_MAX = 100000, /* at one time */
+        SP_NONCE_SIZE = 32,       /* characters of a session's nonce */
+        SP_IDENTITY_MAX = 64,     /* printed on the phone; letters, digits, '-', '_', '.' */
         SP_WRAPPING_SIZE = 32,
         SP_APPS_MAX = 4,
 };

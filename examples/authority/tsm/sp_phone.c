@@ -7,7 +7,7 @@
 #include "sp_map.h"
 #include "sp_within.h"
 
-enum { SESSIONS_MAX = 100000, CMS_MAX = 8192, SPENT_S = 86400 };
+enum { CMS_MAX = 8192 };
 
 /* ---- sessions ---- */
 
@@ -122,17 +122,27 @@ static mitome_status draw_session(struct sp_tsm *tsm, struct session *session, m
         return ok();
 }
 
-/* Anybody may begin one: what is over goes, and there are not more than so many. */
+mitome_status sp_forget_sessions(struct sp_tsm *tsm, mitome_error *error)
+{
+        return sql_do(tsm->store, "DELETE FROM session WHERE began_at <= ?",
+                SQL_VALUES(SQL_INT(party_now(tsm->party) - SP_SESSION_S)), NULL, error);
+}
+
+/* Anybody may begin one, and as many as he likes: what is over goes, and when there are too many, the oldest
+ * one that nobody has applied in. Whoever floods shortens sessions, and locks nobody out. */
 static mitome_status make_room(struct sp_tsm *tsm, mitome_error *error)
 {
         struct sql_query query;
-        const int64_t now = party_now(tsm->party);
-        MITOME_TRY(sql_do(tsm->store,
-                "DELETE FROM session WHERE (began_at < ? AND order_id IS NULL) OR began_at < ?",
-                SQL_VALUES(SQL_INT(now - SP_SESSION_S), SQL_INT(now - SPENT_S)), NULL, error));
+        bool room;
+        MITOME_TRY(sp_forget_sessions(tsm, error));
         MITOME_TRY(sql_ask(tsm->store, "SELECT COUNT(*) FROM session", NULL, 0, &query, error));
-        const bool room = sql_next(&query) && sql_integer(&query, 0) < SESSIONS_MAX;
+        room = sql_next(&query) && sql_integer(&query, 0) < SP_SESSIONS_MAX;
         MITOME_TRY(sql_end(&query));
+        if (!room)
+                MITOME_TRY(sp_change(tsm->store,
+                        "DELETE FROM session WHERE id = (SELECT id FROM session WHERE order_id IS NULL "
+                        "ORDER BY began_at LIMIT 1)",
+                        NULL, 0, &room, error));
         return room ? ok() : fail(error, MITOME_E_ORDER_BUSY, "TSM", NULL);
 }
 

@@ -375,6 +375,9 @@ static inline enum authority_kind sp_kind(unsigned kind)
 
 extern const char *const sp_purposes[]; /* by enum sp_purpose: "issue" .. */
 
+/* sp_forget_sessions deletes those that are over: at each begin, and at the tick. */
+mitome_status sp_forget_sessions(struct sp_tsm *tsm, mitome_error *error);
+
 /* The desks of phones (sp_phone.c) and of parties (sp_letters.c). */
 mitome_status sp_phone_begin(void *context, slice body, writer *answer, mitome_error *error);
 mitome_status sp_phone_apply(void *context, slice body, writer *answer, mitome_error *error);
