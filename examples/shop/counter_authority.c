@@ -126,24 +126,14 @@ struct counter_authority counter_authority_of(struct party *shop)
 
 /* ---- the journal ---- */
 
-/* Printable and without spaces, as a subject must be: another byte is shown as '_'. */
-static slice subject_of(slice identity, uint8_t buffer[JOURNAL_SUBJECT_MAX + 8])
-{
-        writer w = writer_over(buffer, JOURNAL_SUBJECT_MAX + 8);
-        write_slice(&w, slice_text("device:"));
-        for (size_t i = 0; i < identity.size && i < EVIDENCE_IDENTITY_MAX; i++)
-                write_u8(&w, identity.data[i] > 0x20 && identity.data[i] < 0x7F ? identity.data[i] : '_');
-        return writer_view(&w);
-}
-
 mitome_status counter_note(struct party *shop, const struct counter_case *at,
         const struct counter_report *report, mitome_error *error)
 {
-        uint8_t buffer[JOURNAL_SUBJECT_MAX + 8];
+        char buffer[JOURNAL_SUBJECT_BUFFER];
         struct journal_decision decision = {
                 .what = "check-device",
                 .outcome = counter_is_clear(report->verdict) ? "confirmed" : "done",
-                .subject = subject_of(at->counter->identity, buffer),
+                .subject = journal_subject_text(buffer, "device", at->counter->identity),
                 .reason = counter_verdict_name(report->verdict),
         };
         if (at->has_statement) {

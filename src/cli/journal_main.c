@@ -65,13 +65,32 @@ static mitome_status merge_files(struct journal_run *run, int count, char **name
         return journal_merge_finish(run->merge, &run->error);
 }
 
+/* What is printed on a phone may have a space in it, and stands escaped in journals (journal_subject_text);
+ * as it stands there it is taken as well. */
+static slice subject_of(const char *given, char buffer[JOURNAL_SUBJECT_BUFFER])
+{
+        char kind[LETTER_KIND_MAX + 1];
+        reader r = reader_over(slice_text(given), NULL, NULL);
+        writer w = writer_over((uint8_t *)kind, sizeof kind - 1);
+        bool as_it_stands = true;
+        uint8_t c = 0;
+        for (size_t i = 0; given[i]; i++)
+                as_it_stands &= given[i] > ' ' && given[i] <= '~';
+        while (!as_it_stands && c != ':' && !failed(read_u8(&r, "subject", &c)))
+                if (c != ':')
+                        write_u8(&w, c);
+        kind[w.used] = 0;
+        return c == ':' ? journal_subject_text(buffer, kind, read_rest(&r)) : slice_text(given);
+}
+
 /* How each place belongs to the subjects: to whichever of them it belongs most. */
 static mitome_status relate(struct journal_run *run, uint8_t *relations, uint8_t *of_one)
 {
         size_t count = journal_merge_count(run->merge);
         for (size_t i = 0; i < run->subject_count; i++) {
-                MITOME_TRY(
-                        journal_merge_about(run->merge, slice_text(run->subjects[i]), of_one, &run->error));
+                char buffer[JOURNAL_SUBJECT_BUFFER];
+                MITOME_TRY(journal_merge_about(
+                        run->merge, subject_of(run->subjects[i], buffer), of_one, &run->error));
                 for (size_t place = 0; place < count; place++)
                         if (of_one[place] > relations[place])
                                 relations[place] = of_one[place];

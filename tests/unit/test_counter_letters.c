@@ -145,6 +145,31 @@ static void assert_noted(void)
         assert_int_equal(after.number, before.number + 1);
 }
 
+static int64_t count_about_phone(struct party *party)
+{
+        struct sql_query query;
+        int64_t count = 0;
+        assert_ok(sql_ask(party_store(party),
+                "SELECT count(*) FROM journal WHERE instr(entry, CAST('device:MT-1%200001' AS BLOB)) > 0",
+                NULL, 0, &query, NULL));
+        if (sql_next(&query))
+                count = sql_integer(&query, 0);
+        assert_ok(sql_end(&query));
+        return count;
+}
+
+/* There is a space in what is printed on it. */
+static void the_phone_has_one_name_in_all_journals(void **state)
+{
+        (void)state;
+        counter_rig_provision(&phone);
+        counter_rig_erase(&phone, ERASE_ALL);
+        assert_int_equal(check(), COUNTER_ERASED);
+        assert_noted();
+        assert_int_equal(count_about_phone(town.shop), 1);
+        assert_int_equal(count_about_phone(town.authority), 1);
+}
+
 static void the_authority_takes_receipts_and_knows_them_again(void **state)
 {
         (void)state;
@@ -259,6 +284,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(the_authority_takes_receipts_and_knows_them_again),
+                TEST(the_phone_has_one_name_in_all_journals),
                 TEST(several_receipts_one_after_the_other),
                 TEST(a_certificate_of_nobody_cannot_be_told),
                 TEST(an_answer_is_lost_and_nothing_is_forgotten),

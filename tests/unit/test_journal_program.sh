@@ -78,8 +78,9 @@ answers 'and who asked' 0 '^      asked by sp-tsm 2: ask-issue asked' show $keys
 answers 'and on what' 0 '^      and sp-tsm 1: take-application done, order:01$' show $keys --subject serial:0a1b $both
 answers 'what has to do with it is marked' 0 '^\* 2025-11-20T14:00:00Z  authority 1' show $keys --subject serial:0a1b $both
 answers 'several subjects are one time line' 0 '^\* .* sp-tsm 4: personalise' \
-        show $keys --subject serial:0a1b --subject device:MTM-1 $both
-answers 'a decision without evidence is called that' 0 '^    on no evidence$' show $keys --subject device:MTM-1 $both
+        show $keys --subject serial:0a1b --subject 'device:MTM 1' $both
+answers 'a decision without evidence is called that' 0 '^    on no evidence$' show $keys --subject 'device:MTM 1' $both
+answers 'a subject is taken as it stands there, too' 0 '^    on no evidence$' show $keys --subject 'device:MTM%201' $both
 answers 'the time line is JSON as well' 0 \
         '"evidence":\[\{"kind":"letter","sha256":"014c[0-9a-f]{60}","also":\[\{"party":"sp-tsm","number":2\},\{"party":"sp-tsm","number":3\}\]' \
         show --json $keys --subject serial:0a1b $both

@@ -22,7 +22,7 @@ static void write_scene(const char *folder, struct book *tsm, struct book *autho
         book_write(tsm, (struct line){ "ask-issue", "asked", "letter:05", 1, 7, NULL });
         book_write(authority, (struct line){ "issue-certificate", outcome, "serial:0a1b", 1, 7, tsm });
         book_write(tsm, (struct line){ "ask-issue", "confirmed", "letter:05", 1, 0, authority });
-        book_write(tsm, (struct line){ "personalise", "done", "device:MTM-1", 0, 0, NULL });
+        book_write(tsm, (struct line){ "personalise", "done", "device:MTM%201", 0, 0, NULL });
         keep(folder, "sp-tsm.journal", book_bytes(tsm));
         keep(folder, "authority.journal", book_bytes(authority));
 }

@@ -123,12 +123,10 @@ mitome_status reset_server_tick(struct reset_server *server, mitome_error *error
 static mitome_status decide(struct reset_server *server, slice identity, const char *what,
         const char *outcome, const struct journal_evidence *evidence, mitome_error *error)
 {
-        uint8_t subject[PHONE_IDENTITY_MAX + 16];
-        writer w = WRITER(subject);
-        struct journal_decision decision = { .what = what, .outcome = outcome };
-        write_slice(&w, slice_text("device:"));
-        write_slice(&w, identity);
-        MITOME_TRY(writer_finish(&w, "the identity", &decision.subject, error));
+        char subject[JOURNAL_SUBJECT_BUFFER];
+        struct journal_decision decision = {
+                .what = what, .outcome = outcome, .subject = journal_subject_text(subject, "device", identity)
+        };
         if (evidence)
                 decision.evidence[decision.evidence_count++] = *evidence;
         return party_decide(server->party, &decision, error);

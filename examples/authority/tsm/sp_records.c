@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sp_within.h"
 
-#include "hex_text.h"
 
 /* ---- statements ---- */
 
@@ -208,17 +207,12 @@ static mitome_status cite(
         return slice_copy(evidence->digest, "digest", to->digest, LETTER_DIGEST_SIZE, error);
 }
 
-static mitome_status decide(struct sp_tsm *tsm, struct journal_decision *decision, const char *prefix,
+static mitome_status decide(struct sp_tsm *tsm, struct journal_decision *decision, const char *kind,
         slice name, bool hex, const struct sp_evidence *evidence, mitome_error *error)
 {
-        uint8_t subject[JOURNAL_SUBJECT_MAX];
-        writer w = WRITER(subject);
-        write_slice(&w, slice_text(prefix));
-        if (hex)
-                hex_text_write(&w, name);
-        else
-                write_slice(&w, name);
-        MITOME_TRY(writer_finish(&w, "subject", &decision->subject, error));
+        char subject[JOURNAL_SUBJECT_BUFFER];
+        decision->subject =
+                hex ? journal_subject_hex(subject, kind, name) : journal_subject_text(subject, kind, name);
         if (evidence && evidence->call) {
                 party_call_evidence(tsm->party, decision->evidence);
                 decision->evidence_count = 2;
@@ -232,14 +226,14 @@ mitome_status sp_journal_device(struct sp_tsm *tsm, const char *what, const char
         const struct sp_evidence *evidence, const char *reason, mitome_error *error)
 {
         struct journal_decision decision = { .what = what, .outcome = outcome, .reason = reason };
-        return decide(tsm, &decision, "device:", identity, false, evidence, error);
+        return decide(tsm, &decision, "device", identity, false, evidence, error);
 }
 
 mitome_status sp_journal_serial(struct sp_tsm *tsm, const char *what, const char *outcome, slice serial,
         const struct sp_evidence *evidence, const char *reason, mitome_error *error)
 {
         struct journal_decision decision = { .what = what, .outcome = outcome, .reason = reason };
-        return decide(tsm, &decision, "serial:", serial, true, evidence, error);
+        return decide(tsm, &decision, "serial", serial, true, evidence, error);
 }
 
 mitome_status sp_journal_order(struct sp_tsm *tsm, const char *what, const char *outcome,
@@ -248,7 +242,7 @@ mitome_status sp_journal_order(struct sp_tsm *tsm, const char *what, const char 
         struct journal_decision decision = { .what = what, .outcome = outcome, .reason = reason };
         const struct sp_evidence why = { "application", SLICE(order->application), false };
         return decide(
-                tsm, &decision, "order:", SLICE(order->id), true, order->from_holder ? &why : NULL, error);
+                tsm, &decision, "order", SLICE(order->id), true, order->from_holder ? &why : NULL, error);
 }
 
 const char *sp_code_name(mitome_code code)
