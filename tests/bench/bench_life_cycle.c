@@ -638,8 +638,6 @@ static void print_sizes(struct bench *bench)
                 "SELECT count(*), avg(length(entry) + length(digest)) FROM journal");
         print_rows(bench, "letters kept with their answers",
                 "SELECT count(*), avg(length(letter) + length(answer) + 64) FROM inbox");
-        print_rows(bench, "revoked or on hold: certificates",
-                "SELECT count(*), 0 FROM certificate WHERE status > 0");
 }
 
 static int usage(void)
