@@ -46,6 +46,11 @@ test_that 'call-centre: no command' refuses 'a command is missing' "$call_centre
 test_that 'call-centre: no such command' refuses 'there is no such command' "$call_centre" --folder f --directory d erase
 test_that 'call-centre: too few words' refuses 'hold wants KIND SERIAL' "$call_centre" --folder f --directory d hold signing
 
+echo '{"parties": []}' >nobody.json
+call "$call_centre" --folder f --directory nobody.json hold signing 0a
+test_that 'call-centre: a directory without the authority' grep -qF "E118 the authority's entry in the directory" "$work/err"
+test_that 'and nothing is remembered to be said' test ! -e f
+
 test_that 'check-device: help' helps "$mitome" check-device
 test_that 'check-device: nothing' refuses 'check-device: --identity is missing' "$mitome" check-device
 test_that 'check-device: no way' refuses 'one of --phone, --nonce-out and --nonce' "$mitome" check-device --identity MT-1

@@ -78,7 +78,8 @@ static void print_help(const struct teller_program *program)
         for (size_t i = 0; i < program->command_count; i++)
                 printf("  %s %s\n        %s\n", program->commands[i].name, program->commands[i].arguments,
                         program->commands[i].help);
-        printf("\nLetters go over plain HTTP, signed; put TLS in front where others may read. The key lies in a file.\n");
+        printf("\nExit status: 0 done, 1 refused or not possible, 2 wrong words, 3 the authority does not answer.\n"
+               "Letters go over plain HTTP, signed; put TLS in front where others may read. The key lies in a file.\n");
 }
 
 static bool find_command(const struct teller_program *program, int count, char **rest, struct words *words)
@@ -193,7 +194,8 @@ static mitome_status run(const struct teller_program *program, struct party *par
                 return journal_export(party_store(party), words->journal, error);
         MITOME_TRY(teller_flush(party, &left, error));
         if (left)
-                fprintf(stderr, "%zu earlier orders are not answered yet\n", left);
+                fprintf(stderr, "%s: earlier orders that are not answered yet: %zu\n", program->program,
+                        left);
         return words->command->run ? words->command->run(party, words->arguments, ret_refusal, error)
                                    : run_change(party, program->asked, words, ret_refusal, error);
 }
@@ -205,6 +207,8 @@ static mitome_status open_and_run(const struct teller_program *program, const st
         struct party *party = NULL;
         if (words->directory)
                 MITOME_TRY(directory_read(words->directory, &directory, error));
+        if (!words->identity && !words->journal && !directory_find(&directory, slice_text("authority")))
+                return fail(error, MITOME_E_MISSING, "the authority's entry in the directory", NULL);
         const struct party_config config = {
                 .name = program->party,
                 .folder = words->folder,
