@@ -207,17 +207,6 @@ static void an_application_is_good_for_one_session(void **state)
 
 /* ---- sessions, which anybody may begin ---- */
 
-static int64_t sessions(struct tsm_rig *rig, const char *sql)
-{
-        struct sql_query query;
-        assert_int_equal(
-                sql_ask(party_store(rig->parties[TSM_RIG_SP]), sql, NULL, 0, &query, NULL).code, MITOME_OK);
-        assert_true(sql_next(&query));
-        const int64_t count = sql_integer(&query, 0);
-        assert_int_equal(sql_end(&query).code, MITOME_OK);
-        return count;
-}
-
 #define ALL_SESSIONS "SELECT COUNT(*) FROM session"
 
 static void flood(struct tsm_rig *rig, int64_t count)
@@ -242,11 +231,11 @@ static void attack_sessions_begun_until_there_is_no_room(void **state)
         assert_int_equal(tsm_rig_order(rig, 0, HANAKO, "issue", USER, &session, order), MITOME_OK);
         rig->now++;
         flood(rig, SP_SESSIONS_MAX - 1);
-        assert_int_equal(sessions(rig, ALL_SESSIONS), SP_SESSIONS_MAX);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, ALL_SESSIONS), SP_SESSIONS_MAX);
         rig->now++;
         assert_int_equal(tsm_rig_order(rig, 1, TARO, "issue", USER, &next, order), MITOME_OK);
-        assert_int_equal(sessions(rig, ALL_SESSIONS), SP_SESSIONS_MAX);
-        assert_int_equal(sessions(rig, ALL_SESSIONS " WHERE order_id IS NOT NULL"), 2);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, ALL_SESSIONS), SP_SESSIONS_MAX);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, ALL_SESSIONS " WHERE order_id IS NOT NULL"), 2);
         assert_int_equal(tsm_rig_relay(rig, 0), MITOME_OK);
         assert_int_equal(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234"), MITOME_OK);
 }
@@ -260,10 +249,10 @@ static void nothing_is_left_of_a_session_that_is_over(void **state)
         assert_int_equal(tsm_rig_begin(rig, 1, "issue", USER, &session), MITOME_OK);
         rig->now += SP_SESSION_S - 1;
         assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
-        assert_int_equal(sessions(rig, ALL_SESSIONS), 2);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, ALL_SESSIONS), 2);
         rig->now++;
         assert_int_equal(sp_tsm_tick(rig->sp, NULL).code, MITOME_OK);
-        assert_int_equal(sessions(rig, ALL_SESSIONS), 0);
+        assert_int_equal(tsm_rig_number(rig, TSM_RIG_SP, ALL_SESSIONS), 0);
 }
 
 static void an_application_for_another_phone_is_refused(void **state)
@@ -419,6 +408,39 @@ static void attack_another_device_key_under_a_known_identity(void **state)
         statement = tsm_rig_state_to(rig, 1, SLICE(nonce), bytes);
         assert_int_equal(revoke_here(rig, 0, &session, statement, order), MITOME_E_ORDER_DEVICE);
         assert_int_equal(tsm_rig_live(rig, HANAKO, SP_USER_VERIFICATION), 1);
+}
+
+static void set_known_key(struct tsm_rig *rig, const char *sql)
+{
+        assert_int_equal(
+                sql_do(party_store(rig->parties[TSM_RIG_SP]), sql, NULL, 0, NULL, NULL).code, MITOME_OK);
+}
+
+/* A receipt by another device key than the one that this identity is known by: the authority keeps the key of
+ * the first one that it takes, and would believe none of the true phone's afterwards. */
+static void attack_the_receipt_of_another_device_key_under_a_known_identity(void **state)
+{
+        struct tsm_rig *rig = *state;
+        static uint8_t body[4096];
+        static const uint8_t touched[] = { 0x85, 0x01, 0x02 };
+        struct element_rig *element = &rig->phones[0].element;
+        struct tsm_rig_answer answer;
+        uint8_t order[SP_ID_SIZE];
+        tsm_rig_issue(rig, 0, HANAKO, order);
+        assert_int_equal(tsm_reset_fido(&rig->phones[0].link, NULL).code, MITOME_OK);
+        assert_int_equal(element_rig_select(element, element_rig_fido), SW_OK);
+        assert_int_equal(element_rig_command(element, 0x80400000, SLICE(touched)), SW_OK);
+        writer w = WRITER(body);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 1);
+        cbor_write_bytes(&w, element_rig_value(element, 0x80));
+        set_known_key(rig, "CREATE TABLE kept AS SELECT * FROM pinned");
+        set_known_key(rig, "UPDATE pinned SET device_key = zeroblob(32)");
+        const unsigned letters = rig->network.letters;
+        assert_int_equal(tsm_rig_say(rig, "receipt", writer_view(&w), &answer), MITOME_E_ORDER_DEVICE);
+        assert_int_equal(rig->network.letters, letters);
+        set_known_key(rig, "UPDATE pinned SET device_key = (SELECT device_key FROM kept)");
+        assert_int_equal(tsm_rig_say(rig, "receipt", writer_view(&w), &answer), MITOME_OK);
 }
 
 /* Orders that were accepted before the next visit name no token any more: only the phone's own word does. */
@@ -1495,6 +1517,8 @@ int main(void)
                         attack_a_statement_of_a_revocation_with_an_application, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         attack_another_device_key_under_a_known_identity, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        attack_the_receipt_of_another_device_key_under_a_known_identity, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(attack_naming_a_token_for_a_new_phone, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_wish_for_the_applet_runs_out_with_its_order, set_up, tear_down),

@@ -501,6 +501,7 @@ mitome_status sp_phone_receipt(void *context, slice body, writer *answer, mitome
         const struct evidence_expected expected = { .kind = EVIDENCE_RECEIPT, .identity = evidence.identity };
         MITOME_TRY(evidence_verify(
                 cose, &expected, tsm->config.makers, party_now(tsm->party), NULL, &evidence, error));
+        MITOME_TRY(sp_check_speaker(tsm, &evidence, error));
         MITOME_TRY(sp_receipt_show(tsm, cose, &taken, error));
         cbor_write_map(answer, 2);
         cbor_write_uint(answer, 1);

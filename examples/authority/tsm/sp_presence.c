@@ -29,7 +29,14 @@ static mitome_status check_key(
         MITOME_TRY(known_key(tsm, identity, known, &is_known, error));
         return !is_known || slice_equal(SLICE(known), slice_of(key, SP_DIGEST_SIZE))
                        ? ok()
-                       : fail(error, MITOME_E_ORDER_DEVICE, "statement", NULL);
+                       : fail(error, MITOME_E_ORDER_DEVICE, "evidence", NULL);
+}
+
+mitome_status sp_check_speaker(struct sp_tsm *tsm, const struct evidence *evidence, mitome_error *error)
+{
+        uint8_t key[SP_DIGEST_SIZE];
+        MITOME_TRY(evidence_device_key(evidence, key, error));
+        return check_key(tsm, evidence->identity, key, error);
 }
 
 static mitome_status believe(struct sp_tsm *tsm, slice statement, slice identity,

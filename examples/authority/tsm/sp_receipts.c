@@ -197,6 +197,7 @@ mitome_status sp_hear_receipt(
         MITOME_TRY(evidence_read(cose, &evidence, error));
         if (evidence.kind != EVIDENCE_RECEIPT)
                 return fail(error, MITOME_E_EVIDENCE_KIND, "receipt", NULL);
+        MITOME_TRY(sp_check_speaker(tsm, &evidence, error));
         taken.number = evidence.numbers[EVIDENCE_AT_SEQUENCE];
         const struct sp_evidence why = { "letter", SLICE(request->digest), false };
         MITOME_TRY(sp_journal_device(tsm, "hear-receipt", "done", evidence.identity, &why, NULL, error));

@@ -280,6 +280,11 @@ MITOME_CHECKED mitome_status sp_see_revoker(struct sp_tsm *tsm, slice statement,
 MITOME_CHECKED mitome_status sp_pin_device(
         struct sp_tsm *tsm, slice identity, const struct sp_presence *presence, mitome_error *error);
 
+/* sp_check_speaker: evidence that was verified is by the key that its identity is known by, if it is. A maker
+ * vouches for his keys, and none for which phone they are in. ORDER_DEVICE. */
+MITOME_CHECKED mitome_status sp_check_speaker(
+        struct sp_tsm *tsm, const struct evidence *evidence, mitome_error *error);
+
 /* ---- what others are asked (sp_ask.c); all outside a transaction ---- */
 
 struct sp_checked {
