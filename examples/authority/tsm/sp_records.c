@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sp_within.h"
 
-
 /* ---- statements ---- */
 
 mitome_status sp_change(struct sql_store *store, const char *sql, const struct sql_value *values,
