@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PATH_SIZE = 512, BODY_SIZE = 8192 };
+enum { BODY_SIZE = 8192 };
 
 /* Who may ask the authority whose certificate took the place of another (利用者証明検証者). */
 static const char *const verifiers[] = { PARTY_PORTAL, NULL };
@@ -46,14 +46,14 @@ static const struct cast {
 };
 
 /* folder/name, made when it is not there; NULL where all is in memory. */
-static mitome_status folder_of(const struct world *world, const char *name, char path[PATH_SIZE],
+static mitome_status folder_of(const struct world *world, const char *name, char path[WORLD_PATH_SIZE],
         const char **ret, mitome_error *error)
 {
         *ret = NULL;
         if (!world->config.folder)
                 return ok();
-        int length = snprintf(path, PATH_SIZE, "%s/%s", world->config.folder, name);
-        if (length < 0 || length >= PATH_SIZE)
+        int length = snprintf(path, WORLD_PATH_SIZE, "%s/%s", world->config.folder, name);
+        if (length < 0 || length >= WORLD_PATH_SIZE)
                 return fail(error, MITOME_E_TOO_LONG, "folder", NULL);
         mkdir(path, 0700);
         *ret = path;
@@ -62,7 +62,7 @@ static mitome_status folder_of(const struct world *world, const char *name, char
 
 static mitome_status open_party(struct world *world, enum world_party who, mitome_error *error)
 {
-        char path[PATH_SIZE];
+        char path[WORLD_PATH_SIZE];
         struct party_config config = {
                 .name = cast[who].name,
                 .schema = cast[who].schema,
@@ -79,13 +79,13 @@ static mitome_status open_party(struct world *world, enum world_party who, mitom
 
 /* Where a party keeps a key of its own beside its store. */
 static mitome_status key_file(const struct world *world, enum world_party who, const char *name,
-        char path[PATH_SIZE], const char **ret, mitome_error *error)
+        char path[WORLD_PATH_SIZE], const char **ret, mitome_error *error)
 {
         *ret = NULL;
         if (!world->config.folder)
                 return ok();
-        int length = snprintf(path, PATH_SIZE, "%s/%s/%s", world->config.folder, cast[who].name, name);
-        if (length < 0 || length >= PATH_SIZE)
+        int length = snprintf(path, WORLD_PATH_SIZE, "%s/%s/%s", world->config.folder, cast[who].name, name);
+        if (length < 0 || length >= WORLD_PATH_SIZE)
                 return fail(error, MITOME_E_TOO_LONG, "folder", NULL);
         *ret = path;
         return ok();
@@ -103,7 +103,7 @@ static mitome_status start_maker(struct world *world, mitome_error *error)
 static mitome_status open_ca(
         struct world *world, enum authority_kind kind, struct ca **ret, mitome_error *error)
 {
-        char path[PATH_SIZE];
+        char path[WORLD_PATH_SIZE];
         const char *folder;
         if (*ret)
                 return ok();
@@ -140,7 +140,7 @@ static mitome_status start_authority(struct world *world, mitome_error *error)
 
 static mitome_status start_sei_tsm(struct world *world, mitome_error *error)
 {
-        char path[PATH_SIZE];
+        char path[WORLD_PATH_SIZE];
         struct sei_tsm_config config = { 0 };
         MITOME_TRY(key_file(world, WORLD_SEI_TSM, "vault.key", path, &config.key_file, error));
         MITOME_TRY(sei_tsm_open(world->parties[WORLD_SEI_TSM], &config, &world->sei_tsm, error));
@@ -151,7 +151,7 @@ static mitome_status start_sei_tsm(struct world *world, mitome_error *error)
 
 static mitome_status start_sp_tsm(struct world *world, mitome_error *error)
 {
-        char path[PATH_SIZE];
+        char path[WORLD_PATH_SIZE];
         const char *file;
         struct sp_tsm_config config = {
                 .makers = world->devices, .push = &world->push, .queue = &world->queue, .app_count = 1
@@ -476,7 +476,6 @@ static mitome_status serve_sp(
 static mitome_status open_app(struct world_phone *phone, mitome_error *error)
 {
         struct world *world = phone->world;
-        char path[PATH_SIZE];
         struct life_config config = {
                 .identity = phone->identity,
                 .model = phone->model,
@@ -488,7 +487,7 @@ static mitome_status open_app(struct world_phone *phone, mitome_error *error)
                 .clock = clock_of(world),
                 .random = world->config.random,
         };
-        MITOME_TRY(folder_of(world, phone->identity, path, &config.folder, error));
+        MITOME_TRY(folder_of(world, phone->identity, phone->folder, &config.folder, error));
         return life_cycle_open(&config, &phone->app, error);
 }
 

@@ -32,7 +32,7 @@ enum world_party {
         WORLD_PARTIES
 };
 
-enum { WORLD_PEOPLE = 2, WORLD_PHONES = 3, WORLD_PIN_MAX = 16 };
+enum { WORLD_PEOPLE = 2, WORLD_PHONES = 3, WORLD_PIN_MAX = 16, WORLD_PATH_SIZE = 512 };
 
 /* Somebody who does not exist, and his card. */
 struct world_person {
@@ -49,6 +49,7 @@ struct world_phone {
         struct factory_element element;
         struct phone_way_local sei_tsm, sp_tsm, maker;
         struct life_app *app;
+        char folder[WORLD_PATH_SIZE]; /* the app's, where the world has one */
         bool silent; /* off, lost, or without a network: nothing reaches it, and it reaches nobody */
 };
 

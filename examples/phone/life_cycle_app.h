@@ -22,6 +22,7 @@ enum life_purpose { LIFE_ISSUE, LIFE_RENEW, LIFE_RESET_PIN, LIFE_RESET_PASSWORD,
 /* Kinds of certificate, as bits. */
 enum { LIFE_SIGNING = 1, LIFE_USER_VERIFICATION = 2, LIFE_BOTH = 3 };
 
+/* What it points to outlives the app. */
 struct life_config {
         const char *folder;          /* what the app remembers (app.db, mode 0600); NULL: in memory */
         const char *identity;        /* printed on the phone */

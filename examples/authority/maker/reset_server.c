@@ -140,18 +140,13 @@ static void digest_of(slice bytes, const char *kind, struct journal_evidence *re
 
 /* ---- phones that were made ---- */
 
-static struct sql_value text_value(slice text)
-{
-        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
-}
-
 static mitome_status find_device(struct reset_server *server, slice identity, uint8_t point[MAKER_POINT_SIZE],
         struct authority_der *ret, bool *ret_found, mitome_error *error)
 {
         struct sql_query row;
         mitome_status status = ok();
         MITOME_TRY(sql_ask(party_store(server->party),
-                "SELECT point, certificate FROM device WHERE identity = ?", SQL_VALUES(text_value(identity)),
+                "SELECT point, certificate FROM device WHERE identity = ?", SQL_VALUES(SQL_TEXT_OF(identity)),
                 &row, error));
         *ret_found = sql_next(&row);
         if (*ret_found) {
@@ -172,7 +167,7 @@ static mitome_status put_device(struct reset_server *server, slice identity, sli
         mitome_error cause = { 0 };
         mitome_status status = sql_do(store,
                 "INSERT INTO device (identity, point, certificate, made_at) VALUES (?, ?, ?, ?)",
-                SQL_VALUES(text_value(identity), SQL_BYTES(point),
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_BYTES(point),
                         SQL_BYTES(slice_of(certificate->bytes, certificate->size)),
                         SQL_INT(party_now(server->party))),
                 NULL, &cause);
@@ -407,7 +402,7 @@ static mitome_status note_asked(struct reset_server *server, slice session, cons
         MITOME_TRY(sql_do(party_store(server->party),
                 "INSERT INTO reset (session, identity, state, asked_at, behind, to_go)"
                 " VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT (session) DO NOTHING",
-                SQL_VALUES(SQL_BYTES(session), text_value(identity), SQL_INT(party_now(server->party)),
+                SQL_VALUES(SQL_BYTES(session), SQL_TEXT_OF(identity), SQL_INT(party_now(server->party)),
                         SQL_INT(said->numbers[EVIDENCE_AT_SEQUENCE]), SQL_INT(to_go(said))),
                 &changed, error));
         if (changed == 0)

@@ -16,11 +16,6 @@ const char *const sp_purposes[] = {
 
 enum { CESSATION = 5 }; /* CRLReason cessationOfOperation */
 
-static struct sql_value text_value(slice text)
-{
-        return (struct sql_value){ .type = SQL_TEXT, .bytes = text };
-}
-
 /* ---- beginning ---- */
 
 static enum sp_step first_step(enum sp_purpose purpose)
@@ -43,7 +38,7 @@ mitome_status sp_order_make(
         MITOME_TRY(sql_do(tsm->store,
                 "INSERT INTO order_ (id, identity, purpose, kinds, person, application, session, prepared, "
                 "state, made_at, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
-                SQL_VALUES(SQL_BYTES(slice_of(ret_id, SP_ID_SIZE)), text_value(order->identity),
+                SQL_VALUES(SQL_BYTES(slice_of(ret_id, SP_ID_SIZE)), SQL_TEXT_OF(order->identity),
                         SQL_INT(order->purpose), SQL_INT(order->kinds), sql_bytes_or_none(order->person),
                         sql_bytes_or_none(order->application), sql_bytes_or_none(order->session),
                         SQL_INT(order->prepared), SQL_INT(now), SQL_INT(now + SP_SESSION_S)),
@@ -162,7 +157,7 @@ static mitome_status open_erasure(
         mitome_status status = ok();
         MITOME_TRY(
                 sql_ask(tsm->store, "SELECT id FROM order_ WHERE identity = ? AND purpose = 6 AND state = 1",
-                        SQL_VALUES(text_value(identity)), &query, error));
+                        SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         bool there = sql_next(&query);
         if (there)
                 status = slice_copy(sql_bytes(&query, 0), "order", ret_id, SP_ID_SIZE, error);
@@ -180,7 +175,7 @@ static mitome_status is_being_erased(
         MITOME_TRY(sql_ask(tsm->store,
                 "SELECT 1 FROM part JOIN order_ ON order_.id = order_id WHERE identity = ? AND purpose = 6 "
                 "AND state <= 3 AND kind = ? AND serial IS ? AND (serial IS NOT NULL OR state = 1)",
-                SQL_VALUES(text_value(identity), SQL_INT(kind), sql_bytes_or_none(serial)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(kind), sql_bytes_or_none(serial)), &query, error));
         *ret = sql_next(&query);
         return sql_end(&query);
 }
@@ -189,7 +184,7 @@ static mitome_status last_receipt(struct sp_tsm *tsm, slice identity, int64_t *r
 {
         struct sql_query query;
         MITOME_TRY(sql_ask(tsm->store, "SELECT COALESCE(MAX(number), 0) FROM receipt WHERE identity = ?",
-                SQL_VALUES(text_value(identity)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         *ret = sql_next(&query) ? sql_integer(&query, 0) : 0;
         return sql_end(&query);
 }
@@ -272,7 +267,7 @@ static mitome_status is_being_replaced(
         return find_active(tsm,
                 "SELECT order_.id FROM part JOIN order_ ON order_.id = order_id WHERE identity = ? AND kind = "
                 "? AND purpose IN (1, 2) AND state IN (1, 2)",
-                SQL_VALUES(text_value(identity), SQL_INT(kind)), &order, ret, error);
+                SQL_VALUES(SQL_TEXT_OF(identity), SQL_INT(kind)), &order, ret, error);
 }
 
 static mitome_status holder_of(struct sp_tsm *tsm, const struct sp_revoked *revoked,
@@ -358,7 +353,7 @@ mitome_status sp_settle_revocations(struct sp_tsm *tsm, slice identity, mitome_e
                 "SELECT DISTINCT o.id FROM order_ e JOIN part p ON p.order_id = e.id JOIN part r ON r.kind = "
                 "p.kind AND r.serial = p.serial JOIN order_ o ON o.id = r.order_id WHERE e.identity = ? AND "
                 "e.purpose = 6 AND o.purpose = 5 AND o.state = 3 LIMIT 64",
-                SQL_VALUES(text_value(identity)), &query, error));
+                SQL_VALUES(SQL_TEXT_OF(identity)), &query, error));
         while (!failed(status) && count < AT_ONCE && sql_next(&query))
                 status = slice_copy(sql_bytes(&query, 0), "order", ids[count++], SP_ID_SIZE, error);
         mitome_status ended = sql_end(&query);
