@@ -18,10 +18,11 @@ mitome_status tale_path(
 {
         va_list arguments;
         int before = snprintf(path, TALE_PATH_MAX, "%s/", tale->out);
+        if (before < 0 || before >= TALE_PATH_MAX)
+                return fail(error, MITOME_E_TOO_LONG, "--out", NULL);
         va_start(arguments, format);
-        int length = before < 0 || before >= TALE_PATH_MAX
-                             ? TALE_PATH_MAX
-                             : vsnprintf(path + before, (size_t)(TALE_PATH_MAX - before), format, arguments);
+        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started above */
+        int length = vsnprintf(path + before, (size_t)(TALE_PATH_MAX - before), format, arguments);
         va_end(arguments);
         return length >= 0 && before + length < TALE_PATH_MAX ? ok()
                                                               : fail(error, MITOME_E_TOO_LONG, "--out", NULL);
