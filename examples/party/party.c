@@ -200,7 +200,7 @@ mitome_status party_decide(struct party *party, const struct journal_decision *d
         return ok();
 }
 
-static const char *code_name(mitome_code code)
+const char *party_code_name(mitome_code code)
 {
         static const struct {
                 mitome_code code;
@@ -213,7 +213,7 @@ static const char *code_name(mitome_code code)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
                 if (names[i].code == code)
                         return names[i].name;
-        return "of no name";
+        return code == MITOME_OK ? "OK" : "of no name";
 }
 
 mitome_status party_note(struct party *party, const struct party_notice *notice, mitome_error *error)
@@ -224,7 +224,7 @@ mitome_status party_note(struct party *party, const struct party_notice *notice,
                 (const char *)notice->kind.data);
         snprintf(subject, sizeof subject, "letter:%s",
                 sodium_bin2hex(id, sizeof id, notice->id, LETTER_ID_SIZE));
-        snprintf(reason, sizeof reason, "E%d %s", (int)notice->refusal, code_name(notice->refusal));
+        snprintf(reason, sizeof reason, "E%d %s", (int)notice->refusal, party_code_name(notice->refusal));
         struct journal_decision decision = { .what = what,
                 .outcome = notice->outcome,
                 .subject = slice_text(subject),

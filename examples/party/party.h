@@ -162,4 +162,7 @@ MITOME_CHECKED mitome_status party_unseal(const struct party *party, slice seale
 MITOME_CHECKED mitome_status party_make_id(
         struct party *party, uint8_t ret_id[LETTER_ID_SIZE], mitome_error *error);
 
+/* party_code_name names an error for the journal ("ORDER_PERSON"). */
+const char *party_code_name(mitome_code code);
+
 #endif

@@ -144,7 +144,7 @@ mitome_status sp_give_up(
                 MITOME_TRY(undo_part(tsm, order, kind, error));
         if (makes_keys(order) && code != MITOME_E_ORDER_SUPERSEDED)
                 MITOME_TRY(sp_leave(tsm, sp_identity(order), error));
-        return sp_journal_order(tsm, "give-up", "done", order, sp_code_name(code), error);
+        return sp_journal_order(tsm, "give-up", "done", order, party_code_name(code), error);
 }
 
 /* ---- erasing ---- */

@@ -346,7 +346,7 @@ static mitome_status note_refusal(
         MITOME_TRY(sql_begin(tsm->store, error));
         return sp_finish(tsm->store,
                 sp_journal_device(tsm, "accept-application", "refused",
-                        slice_text(application->session.identity), &why, sp_code_name(code), error),
+                        slice_text(application->session.identity), &why, party_code_name(code), error),
                 error);
 }
 

@@ -243,19 +243,3 @@ mitome_status sp_journal_order(struct sp_tsm *tsm, const char *what, const char 
         return decide(
                 tsm, &decision, "order", SLICE(order->id), true, order->from_holder ? &why : NULL, error);
 }
-
-const char *sp_code_name(mitome_code code)
-{
-        static const struct {
-                mitome_code code;
-                const char *name;
-        } names[] = {
-#define MITOME_ERROR(number, name, message, remedy) { MITOME_E_##name, #name },
-#include <mitome/errors.def>
-#undef MITOME_ERROR
-        };
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-                if (names[i].code == code)
-                        return names[i].name;
-        return "OK";
-}

@@ -144,9 +144,6 @@ MITOME_CHECKED mitome_status sp_journal_serial(struct sp_tsm *tsm, const char *w
 MITOME_CHECKED mitome_status sp_journal_order(struct sp_tsm *tsm, const char *what, const char *outcome,
         const struct sp_order *order, const char *reason, mitome_error *error);
 
-/* sp_code_name names an error for the journal ("ORDER_PERSON"). */
-const char *sp_code_name(mitome_code code);
-
 /* ---- the life of orders (sp_life.c); all in the open transaction ---- */
 
 struct sp_new_order {
