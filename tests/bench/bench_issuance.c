@@ -219,24 +219,48 @@ static void relay_until(struct visitor *visitor, const uint8_t order[SP_ID_SIZE]
         must(false, "an order is not done");
 }
 
-/* An application for both certificates, from its beginning to the order that is done. What the phone and the
- * card do for it happens in the SP-TSM's lock: the rig has one place for it. */
+static void told(struct service_lock *lock)
+{
+        must(!failed(service_lock_tell(lock, NULL)), "the disk");
+}
+
+/* The holder's own PIN or password in place of the temporary one. */
+static void choose(
+        struct visitor *visitor, const struct tsm_rig_session *session, unsigned kind, const char *own)
+{
+        struct tsm_rig *rig = &visitor->bench->rig;
+        struct service_lock *lock = &visitor->bench->places[TSM_RIG_SP].lock;
+        struct tsm_rig_answer answer;
+        slice temporary;
+        service_lock_take(lock);
+        must(tsm_rig_temporary(rig, session, kind, &answer, &temporary) == MITOME_OK, "temporary secret");
+        told(lock);
+        tsm_rig_replace(rig, session->phone, kind, temporary, own);
+}
+
+/* An application for both certificates, from its beginning to the order that is done. The SP-TSM's lock is
+ * held while the SP-TSM works, not while the phone and the card do. */
 static void issue_once(struct visitor *visitor)
 {
         struct bench *bench = visitor->bench;
         struct tsm_rig *rig = &bench->rig;
         struct service_lock *lock = &bench->places[TSM_RIG_SP].lock;
+        const unsigned which = visitor->which;
+        uint8_t cms_bytes[TSM_RIG_DER_MAX * 2], statement_bytes[4096], order[SP_ID_SIZE];
         struct tsm_rig_session session;
-        uint8_t order[SP_ID_SIZE];
         service_lock_take(lock);
-        must(tsm_rig_order(rig, visitor->which, visitor->which, "issue", 6, &session, order) == MITOME_OK,
-                "apply");
-        must(!failed(service_lock_tell(lock, NULL)), "the disk");
+        must(tsm_rig_begin(rig, which, "issue", 1U << SP_SIGNING | 1U << SP_USER_VERIFICATION, &session) ==
+                        MITOME_OK,
+                "begin");
+        told(lock);
+        const slice cms = tsm_rig_sign(rig, which, &session, cms_bytes);
+        const slice statement = tsm_rig_statement(rig, &session, cms, statement_bytes);
+        service_lock_take(lock);
+        must(tsm_rig_apply(rig, &session, cms, statement, order) == MITOME_OK, "apply");
+        told(lock);
         relay_until(visitor, order, SP_ORDER_HOLDER);
-        service_lock_take(lock);
-        must(tsm_rig_choose(rig, &session, SP_SIGNING, "PASSWORD1") == MITOME_OK, "password");
-        must(tsm_rig_choose(rig, &session, SP_USER_VERIFICATION, "1234") == MITOME_OK, "PIN");
-        must(!failed(service_lock_tell(lock, NULL)), "the disk");
+        choose(visitor, &session, SP_SIGNING, "PASSWORD1");
+        choose(visitor, &session, SP_USER_VERIFICATION, "1234");
         relay_until(visitor, order, SP_ORDER_DONE);
 }
 

@@ -18,7 +18,7 @@ static struct sql_store *store;
 static int open_store(void **state)
 {
         (void)state;
-        return sql_open(NULL, DEVICE_LIST_SCHEMA, 1, &store, NULL).code == MITOME_OK &&
+        return sql_open(NULL, SQL_SCHEMA(1, DEVICE_LIST_SCHEMA), &store, NULL).code == MITOME_OK &&
                                device_list_fill(store, NOW, NULL).code == MITOME_OK
                        ? 0
                        : -1;

@@ -88,7 +88,7 @@ static int set_up(void **state)
 {
         struct rig *rig = calloc(1, sizeof *rig);
         assert_non_null(rig);
-        must(sql_open(NULL, PUSH_REGISTRY_SCHEMA PUSH_QUEUE_SCHEMA, 1, &rig->store, NULL));
+        must(sql_open(NULL, SQL_SCHEMA(1, PUSH_REGISTRY_SCHEMA PUSH_QUEUE_SCHEMA), &rig->store, NULL));
         rig->random = (struct mitome_random){ .context = &rig->next, .fill = count_up };
         rig->push = (struct push){ .context = &rig->service, .send = service_send };
         rig->now = NOW;
@@ -412,7 +412,7 @@ static void open_rig(struct rig *rig, const char *path)
         rig->random = (struct mitome_random){ .context = &rig->next, .fill = count_up };
         rig->push = (struct push){ .context = &rig->service, .send = service_send };
         rig->now = NOW;
-        must(sql_open(path, PUSH_REGISTRY_SCHEMA, 1, &rig->store, NULL));
+        must(sql_open(path, SQL_SCHEMA(1, PUSH_REGISTRY_SCHEMA), &rig->store, NULL));
 }
 
 static void remove_store(const char *folder, const char *path)
@@ -520,7 +520,7 @@ static bool cut_registry_at(unsigned n, enum sql_cut_how how)
         const enum step done = go_on(rig, NAMED);
         sql_close(rig->store); /* without power */
         const bool was_cut = sql_cut_on();
-        must(sql_open(path, PUSH_REGISTRY_SCHEMA, 1, &rig->store, NULL));
+        must(sql_open(path, SQL_SCHEMA(1, PUSH_REGISTRY_SCHEMA), &rig->store, NULL));
         check_step(rig, done);
         sql_close(rig->store);
         remove_store(folder, path);

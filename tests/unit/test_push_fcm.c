@@ -417,7 +417,7 @@ static void a_wake_goes_its_way_through_registry_and_service(void **state)
                 PLAY_404_UNREGISTERED };
         static const enum push_phase phases[] = { PUSH_PHASE_DUE, PUSH_PHASE_ASKED, PUSH_PHASE_ASKED,
                 PUSH_PHASE_NO_WAY };
-        must(sql_open(NULL, PUSH_REGISTRY_SCHEMA, 1, &store, NULL));
+        must(sql_open(NULL, SQL_SCHEMA(1, PUSH_REGISTRY_SCHEMA), &store, NULL));
         must(push_registry_name(store, phone, slice_text(token), rig->now, NULL));
         must(push_registry_wake(store, phone, rig->now, &random, NULL));
         for (size_t i = 0; i < 4; i++) {

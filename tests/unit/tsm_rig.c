@@ -381,8 +381,7 @@ slice tsm_rig_sign(struct tsm_rig *rig, unsigned person, const struct tsm_rig_se
         uint8_t buffer[TSM_RIG_DER_MAX * 2])
 {
         static const char *const names[] = { [2] = "signing", [4] = "user-verification", [6] = "both" };
-        static uint8_t text[CARD_APPLICATION_MAX];
-        uint8_t signature[256];
+        uint8_t text[CARD_APPLICATION_MAX], signature[256];
         const struct tsm_rig_person *who = &rig->people[person];
         const struct card_application application = { .kind = names[session->kinds],
                 .purpose = session->purpose,
@@ -435,7 +434,7 @@ mitome_code tsm_rig_apply(struct tsm_rig *rig, const struct tsm_rig_session *ses
         slice statement, uint8_t ret_order[SP_ID_SIZE])
 {
         struct tsm_rig_answer answer;
-        static uint8_t body[PHONE_BODY_MAX];
+        uint8_t body[PHONE_BODY_MAX];
         writer w = WRITER(body);
         const char *token = strcmp(session->purpose, "revoke") == 0 ? NULL : rig->token;
         cbor_write_map(&w, 2 + (statement.size != 0) + (token != NULL));
@@ -460,7 +459,7 @@ mitome_code tsm_rig_apply(struct tsm_rig *rig, const struct tsm_rig_session *ses
 mitome_code tsm_rig_order(struct tsm_rig *rig, unsigned phone, unsigned person, const char *purpose,
         unsigned kinds, struct tsm_rig_session *ret_session, uint8_t ret_order[SP_ID_SIZE])
 {
-        static uint8_t cms_bytes[TSM_RIG_DER_MAX * 2], bytes[4096];
+        uint8_t cms_bytes[TSM_RIG_DER_MAX * 2], bytes[4096];
         mitome_code code = tsm_rig_begin(rig, phone, purpose, kinds, ret_session);
         if (code != MITOME_OK)
                 return code;
@@ -474,7 +473,7 @@ mitome_code tsm_rig_order_by_card_alone(struct tsm_rig *rig, unsigned phone, uns
         const char *purpose, unsigned kinds, struct tsm_rig_session *ret_session,
         uint8_t ret_order[SP_ID_SIZE])
 {
-        static uint8_t cms[TSM_RIG_DER_MAX * 2];
+        uint8_t cms[TSM_RIG_DER_MAX * 2];
         mitome_code code = tsm_rig_begin(rig, phone, purpose, kinds, ret_session);
         if (code != MITOME_OK)
                 return code;
@@ -528,11 +527,9 @@ struct tsm_rig_state tsm_rig_state(struct tsm_rig *rig, const uint8_t order[SP_I
 
 /* ---- the holder ---- */
 
-mitome_code tsm_rig_choose(
-        struct tsm_rig *rig, const struct tsm_rig_session *session, unsigned kind, const char *own)
+mitome_code tsm_rig_temporary(struct tsm_rig *rig, const struct tsm_rig_session *session, unsigned kind,
+        struct tsm_rig_answer *answer, slice *ret_secret)
 {
-        struct element_rig *element = &rig->phones[session->phone].element;
-        struct tsm_rig_answer answer;
         uint8_t body[64];
         writer w = WRITER(body);
         cbor_write_map(&w, 2);
@@ -540,16 +537,32 @@ mitome_code tsm_rig_choose(
         cbor_write_bytes(&w, SLICE(session->id));
         cbor_write_uint(&w, 2);
         cbor_write_uint(&w, kind);
-        mitome_code code = tsm_rig_say(rig, "secret", writer_view(&w), &answer);
-        if (code != MITOME_OK)
-                return code;
-        const struct apdu_command verify = { .ins = 0x20, .p2 = 0x80, .data = member(answer.view, 1) };
+        mitome_code code = tsm_rig_say(rig, "secret", writer_view(&w), answer);
+        if (code == MITOME_OK)
+                *ret_secret = member(answer->view, 1);
+        return code;
+}
+
+void tsm_rig_replace(struct tsm_rig *rig, unsigned phone, unsigned kind, slice temporary, const char *own)
+{
+        struct element_rig *element = &rig->phones[phone].element;
+        const struct apdu_command verify = { .ins = 0x20, .p2 = 0x80, .data = temporary };
         const struct apdu_command change = { .ins = 0x24, .p1 = 0x01, .p2 = 0x80, .data = slice_text(own) };
         MUST(element_rig_select(element, element_rig_jpki) == SW_OK);
         MUST(element_rig_select_file(element, kind == SP_SIGNING ? 0x001B : 0x0018) == SW_OK);
         MUST(element_rig_send(element, &verify) == SW_OK);
         MUST(element_rig_send(element, &change) == SW_OK);
         element_rig_cycle(element); /* the app lets go of the applet */
+}
+
+mitome_code tsm_rig_choose(
+        struct tsm_rig *rig, const struct tsm_rig_session *session, unsigned kind, const char *own)
+{
+        struct tsm_rig_answer answer;
+        slice temporary;
+        mitome_code code = tsm_rig_temporary(rig, session, kind, &answer, &temporary);
+        if (code == MITOME_OK)
+                tsm_rig_replace(rig, session->phone, kind, temporary, own);
         return code;
 }
 

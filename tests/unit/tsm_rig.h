@@ -127,7 +127,12 @@ struct tsm_rig_state {
 };
 struct tsm_rig_state tsm_rig_state(struct tsm_rig *rig, const uint8_t order[SP_ID_SIZE]);
 
-/* tsm_rig_choose has the holder replace the temporary secret of a kind; the code of what the TSM refused. */
+/* tsm_rig_choose has the holder replace the temporary secret of a kind; the code of what the TSM refused. It
+ * is what the TSM says (tsm_rig_temporary; the secret is in `answer`) and then what the phone does by itself
+ * (tsm_rig_replace). */
+mitome_code tsm_rig_temporary(struct tsm_rig *rig, const struct tsm_rig_session *session, unsigned kind,
+        struct tsm_rig_answer *answer, slice *ret_secret);
+void tsm_rig_replace(struct tsm_rig *rig, unsigned phone, unsigned kind, slice temporary, const char *own);
 mitome_code tsm_rig_choose(
         struct tsm_rig *rig, const struct tsm_rig_session *session, unsigned kind, const char *own);
 
