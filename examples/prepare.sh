@@ -14,7 +14,10 @@ die() {
 missing_packages() {
         for package in $(sed 's/#.*//' "$@"); do
                 state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-                [ "$state" = installed ] || printf '%s ' "$package"
+                [ "$state" = installed ] && continue
+                # Node's own packages bring npm along, and then there is none to install.
+                [ "$package" = npm ] && command -v npm >/dev/null && continue
+                printf '%s ' "$package"
         done
 }
 

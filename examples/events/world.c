@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "account.h"
+#include "batch_store.h"
 #include "cbor.h"
 #include "digest.h"
 #include "key_vault.h"
@@ -20,7 +21,8 @@ static const char *const verifiers[] = { PARTY_PORTAL, NULL };
 static int64_t tell_time(void *context)
 {
         const struct world *world = context;
-        return world->now;
+        const struct party_clock *clock = &world->config.clock;
+        return clock->now ? clock->now(clock->context) : world->now;
 }
 
 static struct party_clock clock_of(struct world *world)
@@ -94,6 +96,7 @@ static mitome_status key_file(const struct world *world, enum world_party who, c
 static mitome_status start_maker(struct world *world, mitome_error *error)
 {
         MITOME_TRY(reset_server_open(world->parties[WORLD_MAKER], &world->reset_server, error));
+        MITOME_TRY(batch_store_take(world->parties[WORLD_MAKER], &world->batch, error));
         if (world->devices)
                 return ok();
         MITOME_TRY(mitome_trust_new(&world->devices, error));
@@ -257,7 +260,7 @@ mitome_status world_open(struct world *world, const struct world_config *config,
         sha256(app, 1, world->app.sha256);
         const slice platform[] = { slice_text("the certificate of the phone's own software") };
         sha256(platform, 1, world->platform.sha256);
-        mitome_status status = maker_make_batch(&config->random, config->now, &world->batch, error);
+        mitome_status status = ok();
         for (unsigned who = 0; !failed(status) && who < WORLD_PARTIES; who++)
                 status = world_start(world, who, error);
         if (failed(status))
@@ -394,8 +397,26 @@ static mitome_status write_card(
         return card_factory_finish(&person->card, &content, &world->config.random, error);
 }
 
+/* As it is, or with an element of its own in this process. */
+static mitome_status make_element(struct world *world, struct factory_element *element,
+        const struct world_element *from, mitome_error *error)
+{
+        if (!from)
+                return factory_element_make(element, &world->config.random, NULL, error);
+        *element = (struct factory_element){ .link = *from->link };
+        if (from->issuer)
+                element->issuer = *from->issuer;
+        return ok();
+}
+
 mitome_status world_person_make(
         struct world *world, unsigned number, struct world_person **ret, mitome_error *error)
+{
+        return world_person_make_of(world, number, NULL, ret, error);
+}
+
+mitome_status world_person_make_of(struct world *world, unsigned number, const struct world_element *card,
+        struct world_person **ret, mitome_error *error)
 {
         static uint8_t answer_bytes[LETTER_MAX];
         uint8_t moduli[2][FACTORY_MODULUS_SIZE];
@@ -404,7 +425,7 @@ mitome_status world_person_make(
                 return fail(error, MITOME_E_ARGUMENT, "person", NULL);
         struct world_person *person = &world->people[number];
         MITOME_TRY(register_person(world, &facts[number], person->id, error));
-        MITOME_TRY(factory_element_make(&person->card, &world->config.random, NULL, error));
+        MITOME_TRY(make_element(world, &person->card, card, error));
         person->exists = true;
         MITOME_TRY(card_factory_begin(
                 &person->card, facts[number].card_serial, &world->config.random, moduli, error));
@@ -505,12 +526,9 @@ mitome_status world_phone_make(
         return world_phone_make_of(world, number, MAKER_MODEL, ret, error);
 }
 
-mitome_status world_phone_make_of(struct world *world, unsigned number, const char *model,
-        struct world_phone **ret, mitome_error *error)
+static mitome_status equip(struct world_phone *phone, mitome_error *error)
 {
-        if (number >= WORLD_PHONES || world->phones[number].exists)
-                return fail(error, MITOME_E_ARGUMENT, "phone", NULL);
-        struct world_phone *phone = &world->phones[number];
+        const struct world *world = phone->world;
         const struct phone_factory factory = {
                 .batch = world->batch,
                 .random = world->config.random,
@@ -519,6 +537,16 @@ mitome_status world_phone_make_of(struct world *world, unsigned number, const ch
                 .certify = certify_phone,
                 .keys = hand_keys,
         };
+        return phone_factory_equip(
+                &factory, &phone->element.link, &phone->element.issuer, phone->identity, error);
+}
+
+static mitome_status make_phone(struct world *world, unsigned number, const char *model,
+        const struct world_element *from, struct world_phone **ret, mitome_error *error)
+{
+        if (number >= WORLD_PHONES || world->phones[number].exists)
+                return fail(error, MITOME_E_ARGUMENT, "phone", NULL);
+        struct world_phone *phone = &world->phones[number];
         phone->world = world;
         phone->model = model;
         snprintf(phone->identity, sizeof phone->identity, "MIHON-%04u", number + 1);
@@ -526,13 +554,25 @@ mitome_status world_phone_make_of(struct world *world, unsigned number, const ch
         prepare_way(phone, &phone->sp_tsm, serve_sp, world);
         prepare_way(phone, &phone->maker, NULL, NULL);
         point_phones(world);
-        MITOME_TRY(factory_element_make(&phone->element, &world->config.random, NULL, error));
+        MITOME_TRY(make_element(world, &phone->element, from, error));
         phone->exists = true;
-        MITOME_TRY(phone_factory_equip(
-                &factory, &phone->element.link, &phone->element.issuer, phone->identity, error));
+        if (!from || from->issuer)
+                MITOME_TRY(equip(phone, error));
         MITOME_TRY(open_app(phone, error));
         *ret = phone;
         return world_settle(world, 1, error);
+}
+
+mitome_status world_phone_make_of(struct world *world, unsigned number, const char *model,
+        struct world_phone **ret, mitome_error *error)
+{
+        return make_phone(world, number, model, NULL, ret, error);
+}
+
+mitome_status world_phone_adopt(struct world *world, unsigned number, const struct world_element *element,
+        struct world_phone **ret, mitome_error *error)
+{
+        return make_phone(world, number, MAKER_MODEL, element, ret, error);
 }
 
 /* ---- what goes on ---- */
@@ -572,7 +612,7 @@ mitome_status world_settle(struct world *world, unsigned rounds, mitome_error *e
 {
         size_t left = 1;
         for (unsigned i = 0; i < rounds && left; i++) {
-                world->now++;
+                world->now = world->config.clock.now ? tell_time(world) : world->now + 1;
                 MITOME_TRY(tick(world, &left, error));
         }
         return ok();

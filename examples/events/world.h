@@ -58,7 +58,8 @@ struct world_config {
                                opened again */
         struct mitome_random random;
         int64_t now;
-        int phone_release; /* struct register_config: REGISTER_REISSUE or REGISTER_RELEASE */
+        struct party_clock clock; /* the real one; without `now` the world has its own, from `now` above on */
+        int phone_release;        /* struct register_config: REGISTER_REISSUE or REGISTER_RELEASE */
         /* What becomes of the phones' messages (phone_way_local.h); NULL: all pass. */
         enum phone_way_fate (*fate)(void *context, const char *kind, unsigned number);
         void *fate_context;
@@ -118,6 +119,17 @@ MITOME_CHECKED mitome_status world_phone_make(
 
 MITOME_CHECKED mitome_status world_phone_make_of(struct world *world, unsigned number, const char *model,
         struct world_phone **ret, mitome_error *error);
+
+/* Elements that are processes of their own, not of this world's: somebody's card, and a phone. `issuer` is
+ * what the element was made with, and NULL when card or phone were finished in this world before. */
+struct world_element {
+        const struct mitome_link *link;
+        const struct tsm_key_set *issuer;
+};
+MITOME_CHECKED mitome_status world_person_make_of(struct world *world, unsigned number,
+        const struct world_element *card, struct world_person **ret, mitome_error *error);
+MITOME_CHECKED mitome_status world_phone_adopt(struct world *world, unsigned number,
+        const struct world_element *element, struct world_phone **ret, mitome_error *error);
 
 /* world_phone_restart kills the app and takes the element's power away, and gives both back. */
 MITOME_CHECKED mitome_status world_phone_restart(struct world_phone *phone, mitome_error *error);

@@ -86,17 +86,35 @@ mitome_status journal_append(struct sql_store *store, slice party, const uint8_t
 
 /* ---- export ---- */
 
-static mitome_status write_entries(struct sql_store *store, FILE *file, mitome_error *error)
+/* A part at a time: PostgreSQL answers all of a question at once. */
+static mitome_status write_part(
+        struct sql_store *store, FILE *file, int64_t *after, bool *ret_more, mitome_error *error)
 {
+        enum { PART = 1000 };
         struct sql_query query;
         bool written = true;
-        MITOME_TRY(sql_ask(store, "SELECT entry FROM journal ORDER BY number", NULL, 0, &query, error));
+        int64_t count = 0;
+        MITOME_TRY(
+                sql_ask(store, "SELECT number, entry FROM journal WHERE number > ? ORDER BY number LIMIT ?",
+                        SQL_VALUES(SQL_INT(*after), SQL_INT(PART)), &query, error));
         while (written && sql_next(&query)) {
-                slice entry = sql_bytes(&query, 0);
+                slice entry = sql_bytes(&query, 1);
                 written = fwrite(entry.data, 1, entry.size, file) == entry.size;
+                *after = sql_integer(&query, 0);
+                count++;
         }
         MITOME_TRY(sql_end(&query));
-        return written && fflush(file) == 0 && fsync(fileno(file)) == 0
+        *ret_more = count == PART;
+        return written ? ok() : fail(error, MITOME_E_FILE_WRITE, "journal", NULL);
+}
+
+static mitome_status write_entries(struct sql_store *store, FILE *file, mitome_error *error)
+{
+        int64_t after = 0;
+        bool more = true;
+        while (more)
+                MITOME_TRY(write_part(store, file, &after, &more, error));
+        return fflush(file) == 0 && fsync(fileno(file)) == 0
                        ? ok()
                        : fail(error, MITOME_E_FILE_WRITE, "journal", NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "party_internal.h"
 
+#include "journal_entry.h"
 #include "key_file.h"
 #include "sign1.h"
 
@@ -31,13 +32,30 @@ const char party_answer_kind[] = "answer", party_refusal_kind[] = "refused";
 
 /* ---- opening ---- */
 
-static char *whole_schema(const char *schema)
+/* The party's own tables come with its first step. */
+enum { STEPS_MAX = 64 };
+static mitome_status list_steps(const struct party_config *config, struct sql_step ret[STEPS_MAX + 1],
+        char **ret_first, mitome_error *error)
 {
-        size_t size = sizeof own_schema + strlen(journal_schema) + strlen(schema) + 2;
-        char *whole = malloc(size);
-        if (whole)
-                snprintf(whole, size, "%s\n%s\n%s", own_schema, journal_schema, schema);
-        return whole;
+        const struct sql_step one[] = { { config->schema_version, config->schema ? config->schema : "" },
+                { 0 } };
+        const struct sql_step *steps = config->steps ? config->steps : one;
+        size_t count = 0;
+        for (; count < STEPS_MAX && steps[count].sql; count++) {
+                if (steps[count].version < 0 || steps[count].version >= VERSIONS_EACH)
+                        return fail(error, MITOME_E_ARGUMENT, "version", NULL);
+                ret[count] = (struct sql_step){ OWN_VERSION * VERSIONS_EACH + steps[count].version,
+                        steps[count].sql };
+        }
+        if (count == 0 || steps[count].sql)
+                return fail(error, MITOME_E_ARGUMENT, "steps", NULL);
+        ret[count] = (struct sql_step){ 0 };
+        char *first = NULL;
+        if (asprintf(&first, "%s\n%s\n%s", own_schema, journal_schema, steps[0].sql) < 0)
+                return fail(error, MITOME_E_NO_MEMORY, "party", NULL);
+        ret[0].sql = first;
+        *ret_first = first;
+        return ok();
 }
 
 static mitome_status path_in(
@@ -61,7 +79,7 @@ static mitome_status read_seed(
                 return fail(error, MITOME_E_FILE_WRITE, "folder", NULL);
         MITOME_TRY(path_in(config->folder, "party.key", key, error));
         MITOME_TRY(path_in(config->folder, "party.db", store, error));
-        if (stat(store, &facts) == 0 && stat(key, &facts) != 0)
+        if (!config->store && stat(store, &facts) == 0 && stat(key, &facts) != 0)
                 return fail(error, MITOME_E_FILE_READ, "party.key", NULL);
         return key_file_keep(key, crypto_sign_SEEDBYTES, &config->random, seed, error);
 }
@@ -79,22 +97,41 @@ static mitome_status make_key(struct party *party, const struct party_config *co
 
 static mitome_status open_store(struct party *party, const struct party_config *config, mitome_error *error)
 {
-        char path[PATH_MAX];
-        if (config->folder)
+        char path[PATH_MAX], *first = NULL;
+        struct sql_step steps[STEPS_MAX + 1];
+        const char *address = config->store;
+        if (!address && config->folder) {
                 MITOME_TRY(path_in(config->folder, "party.db", path, error));
-        char *schema = whole_schema(config->schema ? config->schema : "");
-        if (!schema)
-                return fail(error, MITOME_E_NO_MEMORY, "party", NULL);
-        mitome_status status = sql_open(config->folder ? path : NULL, schema,
-                OWN_VERSION * VERSIONS_EACH + config->schema_version, &party->store, error);
-        free(schema);
+                address = path;
+        }
+        MITOME_TRY(list_steps(config, steps, &first, error));
+        mitome_status status = sql_open(address, steps, &party->store, error);
+        free(first);
+        return status;
+}
+
+/* A store that is not beside its key may be another's: then what would be written would not go with what is
+ * there. */
+static mitome_status check_owner(struct party *party, mitome_error *error)
+{
+        struct sql_query query;
+        struct journal_entry entry;
+        size_t size = 0;
+        mitome_status status = ok();
+        MITOME_TRY(sql_ask(party->store, "SELECT entry FROM journal ORDER BY number DESC LIMIT 1", NULL, 0,
+                &query, error));
+        if (sql_next(&query)) {
+                status = journal_entry_read(sql_bytes(&query, 0), &entry, &size, error);
+                if (!failed(status) && failed(journal_entry_verify(&entry, party->key, NULL)))
+                        status = fail(error, MITOME_E_STORE_SEAL, "party.key", NULL);
+        }
+        MITOME_TRY(sql_end(&query));
         return status;
 }
 
 mitome_status party_open(const struct party_config *config, struct party **ret, mitome_error *error)
 {
-        if (!sign1_is_name(slice_text(config->name), LETTER_NAME_MAX) || config->schema_version < 0 ||
-                config->schema_version >= VERSIONS_EACH)
+        if (!sign1_is_name(slice_text(config->name), LETTER_NAME_MAX))
                 return fail(error, MITOME_E_ARGUMENT, "name", NULL);
         if (sodium_init() < 0)
                 return fail(error, MITOME_E_CRYPTO_FAILED, "party", NULL);
@@ -109,6 +146,8 @@ mitome_status party_open(const struct party_config *config, struct party **ret, 
         mitome_status status = make_key(party, config, error);
         if (!failed(status))
                 status = open_store(party, config, error);
+        if (!failed(status) && config->store && config->folder)
+                status = check_owner(party, error);
         if (failed(status)) {
                 party_close(party);
                 return status;

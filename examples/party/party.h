@@ -6,6 +6,7 @@
  * a time; nothing of the store is held while a call to somebody else is under way. */
 
 #include "journal.h"
+#include "sql_store.h"
 
 #include <mitome/bytes.h>
 
@@ -59,6 +60,9 @@ struct party_config {
         const char *schema; /* its own tables (CREATE TABLE ..); the party's own names begin with none of
                                journal, inbox, outbox */
         int schema_version;
+        const char *store; /* another address than party.db (sql_store.h: "postgres://.."); the key stays in
+                              `folder`, and every program beside this one has the same */
+        const struct sql_step *steps;      /* instead of schema and its version: how its tables came to be */
         const struct directory *directory; /* must outlive the party; may grow */
         struct post post;
         struct party_clock clock;

@@ -182,9 +182,10 @@ static mitome_status refuse_it(
 static bool is_trouble(mitome_code code)
 {
         static const mitome_code troubles[] = { MITOME_E_SQL_FAILED, MITOME_E_SQL_CONSTRAINT,
-                MITOME_E_NO_MEMORY, MITOME_E_NO_RANDOMNESS, MITOME_E_FILE_WRITE, MITOME_E_STORE_EXISTS,
-                MITOME_E_STORE_MISSING, MITOME_E_STORE_SEAL, MITOME_E_STORE_FOREIGN, MITOME_E_STORE_BROKEN,
-                MITOME_E_STORE_ROLLED_BACK, MITOME_E_STORE_ANCHOR, MITOME_E_STORE_APPEND };
+                MITOME_E_SQL_AGAIN, MITOME_E_SQL_UNKNOWN, MITOME_E_NO_MEMORY, MITOME_E_NO_RANDOMNESS,
+                MITOME_E_FILE_WRITE, MITOME_E_STORE_EXISTS, MITOME_E_STORE_MISSING, MITOME_E_STORE_SEAL,
+                MITOME_E_STORE_FOREIGN, MITOME_E_STORE_BROKEN, MITOME_E_STORE_ROLLED_BACK,
+                MITOME_E_STORE_ANCHOR, MITOME_E_STORE_APPEND };
         for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++)
                 if (troubles[i] == code)
                         return true;

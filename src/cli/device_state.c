@@ -150,32 +150,38 @@ static mitome_status look_into_fido(
         return read_fido(&link, 0, state, error);
 }
 
+/* By an enforcer of its own, which ends with it. */
+static mitome_status look_as(const struct mitome_link *link, const struct mitome_app *app,
+        mitome_status (*look)(struct mitome_enforcer *, struct device_state *, mitome_error *),
+        struct device_state *state, mitome_error *error)
+{
+        struct mitome_enforcer *enforcer;
+        MITOME_TRY(mitome_enforcer_new(link, app, &enforcer, error));
+        mitome_status status = look(enforcer, state, error);
+        mitome_enforcer_free(enforcer);
+        return status;
+}
+
+mitome_status device_state_read_as(const struct mitome_link *link, int channel,
+        const struct device_apps *apps, struct device_state *ret, mitome_error *error)
+{
+        struct device_state state = { .password_tries = -1 };
+        MITOME_TRY(channel < 0 ? look_as(link, &apps->fido, look_into_fido, &state, error)
+                               : read_fido(link, (uint8_t)channel, &state, error));
+        MITOME_TRY(look_as(link, &apps->jpki, look_into_jpki, &state, error));
+        *ret = state;
+        return ok();
+}
+
 mitome_status device_state_read(const struct mitome_link *link, struct device_state *ret, mitome_error *error)
 {
-        const struct mitome_app app = { 0 };
-        struct device_state state = { .password_tries = -1 };
-        struct mitome_enforcer *enforcer;
-        MITOME_TRY(mitome_enforcer_new(link, &app, &enforcer, error));
-        mitome_status status = look_into_fido(enforcer, &state, error);
-        if (!failed(status))
-                status = look_into_jpki(enforcer, &state, error);
-        mitome_enforcer_free(enforcer);
-        if (!failed(status))
-                *ret = state;
-        return status;
+        const struct device_apps apps = { 0 };
+        return device_state_read_as(link, -1, &apps, ret, error);
 }
 
 mitome_status device_state_read_beside(
         const struct mitome_link *link, uint8_t channel, struct device_state *ret, mitome_error *error)
 {
-        const struct mitome_app app = { 0 };
-        struct device_state state = { .password_tries = -1 };
-        struct mitome_enforcer *enforcer;
-        MITOME_TRY(read_fido(link, channel, &state, error));
-        MITOME_TRY(mitome_enforcer_new(link, &app, &enforcer, error));
-        mitome_status status = look_into_jpki(enforcer, &state, error);
-        mitome_enforcer_free(enforcer);
-        if (!failed(status))
-                *ret = state;
-        return status;
+        const struct device_apps apps = { 0 };
+        return device_state_read_as(link, channel, &apps, ret, error);
 }

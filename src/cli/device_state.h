@@ -41,4 +41,12 @@ MITOME_CHECKED mitome_status device_state_read(
 MITOME_CHECKED mitome_status device_state_read_beside(
         const struct mitome_link *link, uint8_t channel, struct device_state *ret, mitome_error *error);
 
+/* The same for an element whose access rules name apps: who asks which applet. `channel` -1: the FIDO applet
+ * is free, as of device_state_read. */
+struct device_apps {
+        struct mitome_app fido, jpki;
+};
+MITOME_CHECKED mitome_status device_state_read_as(const struct mitome_link *link, int channel,
+        const struct device_apps *apps, struct device_state *ret, mitome_error *error);
+
 #endif

@@ -56,7 +56,8 @@ mitome_status life_cycle_open(const struct life_config *config, struct life_app 
         mitome_status status = writer_finish(&w, "the app's folder", &written, error);
         path[w.used] = '\0';
         if (!failed(status))
-                status = sql_open(config->folder ? path : NULL, schema, SCHEMA_VERSION, &app->store, error);
+                status = sql_open(
+                        config->folder ? path : NULL, SQL_SCHEMA(SCHEMA_VERSION, schema), &app->store, error);
         if (!failed(status))
                 status = mitome_enforcer_new(&config->platform, &config->app, &app->enforcer, error);
         if (!failed(status))

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which page may speak for which relying party: WebAuthn L3 5.1.3 steps 7 and 8, HTML "is a registrable
+ * domain suffix of or is equal to". */
+#include "domain_name.h"
+#include "web_client_parts.h"
+
+static const char clause[] = "WebAuthn L3 5.1.3";
+
+/* 1 to 65535, as browsers write it. */
+static bool is_port(slice digits)
+{
+        uint32_t value = 0;
+        if (digits.size == 0 || digits.size > 5 || digits.data[0] == '0')
+                return false;
+        for (size_t i = 0; i < digits.size; i++) {
+                if (digits.data[i] < '0' || digits.data[i] > '9')
+                        return false;
+                value = value * 10 + (uint32_t)(digits.data[i] - '0');
+        }
+        return value <= 65535;
+}
+
+static bool ends_with(slice view, const char *end)
+{
+        slice tail = slice_text(end);
+        reader r = reader_over(view, NULL, NULL);
+        slice before;
+        return view.size >= tail.size && !failed(read_bytes(&r, "", view.size - tail.size, &before)) &&
+               slice_equal(r.rest, tail);
+}
+
+/* W3C Secure Contexts 3.1: localhost is trustworthy without TLS. An address (127.0.0.1) is, too, but is no
+ * domain and has no RP ID. */
+static bool is_localhost(slice host)
+{
+        return slice_is(host, "localhost") || ends_with(host, ".localhost");
+}
+
+static bool take_scheme(reader *r, const char *scheme)
+{
+        slice start;
+        return slice_begins_with(r->rest, slice_text(scheme)) &&
+               !failed(read_bytes(r, "origin", slice_text(scheme).size, &start));
+}
+
+static mitome_status read_host(slice origin, slice *ret, mitome_error *error)
+{
+        reader r = reader_over(origin, clause, error);
+        slice host, colon;
+        size_t size = 0;
+        bool secure = take_scheme(&r, "https://");
+        if (!secure && !take_scheme(&r, "http://"))
+                return reader_fail(&r, MITOME_E_CLIENT_ORIGIN, "origin");
+        while (size < r.rest.size && r.rest.data[size] != ':')
+                size++;
+        MITOME_TRY(read_bytes(&r, "origin", size, &host));
+        if (r.rest.size) {
+                MITOME_TRY(read_bytes(&r, "origin", 1, &colon));
+                if (!is_port(r.rest))
+                        return reader_fail(&r, MITOME_E_CLIENT_ORIGIN, "origin");
+        }
+        if (!domain_name_is_valid(host) || (!secure && !is_localhost(host)))
+                return reader_fail(&r, MITOME_E_CLIENT_ORIGIN, "origin");
+        *ret = host;
+        return ok();
+}
+
+static bool has_dot(slice name)
+{
+        bool found = false;
+        for (size_t i = 0; i < name.size; i++)
+                found |= name.data[i] == '.';
+        return found;
+}
+
+/* Whether `name` is `host` or stands over it. One label is never over another: "jp" is nobody's. */
+static bool is_over(slice name, slice host)
+{
+        reader r = reader_over(host, NULL, NULL);
+        slice before;
+        if (slice_equal(name, host))
+                return true;
+        if (!has_dot(name) || name.size + 1 >= host.size ||
+                failed(read_bytes(&r, "", host.size - name.size, &before)))
+                return false;
+        return before.data[before.size - 1] == '.' && slice_equal(r.rest, name);
+}
+
+mitome_status web_client_may_ask(slice origin, slice rp_id, slice *ret_rp_id, mitome_error *error)
+{
+        slice host;
+        MITOME_TRY(read_host(origin, &host, error));
+        if (rp_id.size == 0)
+                rp_id = host;
+        if (!domain_name_is_valid(rp_id) || !is_over(rp_id, host))
+                return fail(error, MITOME_E_CLIENT_RP_ID, "rpId", clause);
+        *ret_rp_id = rp_id;
+        return ok();
+}

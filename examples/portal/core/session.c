@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portal_internal.h"
+
+#include "json.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+        COOKIE_BYTES = 32,
+        NOTE_EVERY = 16,  /* a session's use is noted when a 16th of its idle limit has gone by */
+        CLOCK_SLACK = 60, /* that portals' clocks may differ by */
+        GRANT_SHIFT = 16, /* where the evidence stands in what cross_device.h carries as amr */
+        GRANT_MASK = 0xFFFF,
+};
+
+/* ---- names ---- */
+
+const char *session_amr_name(unsigned number)
+{
+        static const char *const names[SESSION_AMR_METHODS] = { "pop", "hwk", "swk", "user", "mfa", "pin",
+                "fpt", "face", "iris" };
+        return number < SESSION_AMR_METHODS ? names[number] : NULL;
+}
+
+/* NIST SP 800-63B-4: AAL1 30 days, which 2.1.3 recommends (and no idle limit: ours); AAL2 24 hours and one
+ * hour, 2.2.3; AAL3 12 hours and 15 minutes, 2.3.3. What reaches no level has the shortest. */
+struct session_limits session_limits_of(const char *level)
+{
+        static const struct session_limits table[] = {
+                { "AAL1", 24 * 3600, 30 * 86400 },
+                { "AAL2", 3600, 24 * 3600 },
+                { "AAL3", 15 * 60, 12 * 3600 },
+        };
+        static const struct session_limits shortest = { "", 15 * 60, 12 * 3600 };
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+                if (strcmp(level, table[i].level) == 0)
+                        return table[i];
+        return shortest;
+}
+
+/* ---- evidence ---- */
+
+/* The order is that of the bits, which the store keeps: only ever added to. */
+static struct level_evidence unpack(unsigned bits)
+{
+        return (struct level_evidence){
+                .user_present = bits & 0x1,
+                .user_verified = bits & 0x2,
+                .challenge_fresh = bits & 0x4,
+                .origin_bound = bits & SESSION_ORIGIN_BOUND,
+                .attestation_trusted = bits & 0x10,
+                .certificate_alive = bits & 0x20,
+                .backup_eligible = bits & 0x40,
+                .metadata_known = bits & 0x80,
+                .verification_told = bits & 0x100,
+                .declared_every_path_verifies = bits & 0x200,
+                .declared_hardware_key = bits & 0x400,
+        };
+}
+
+unsigned session_pack_evidence(const struct level_evidence *evidence)
+{
+        return (evidence->user_present ? 0x1u : 0) | (evidence->user_verified ? 0x2u : 0) |
+               (evidence->challenge_fresh ? 0x4u : 0) | (evidence->origin_bound ? SESSION_ORIGIN_BOUND : 0) |
+               (evidence->attestation_trusted ? 0x10u : 0) | (evidence->certificate_alive ? 0x20u : 0) |
+               (evidence->backup_eligible ? 0x40u : 0) | (evidence->metadata_known ? 0x80u : 0) |
+               (evidence->verification_told ? 0x100u : 0) |
+               (evidence->declared_every_path_verifies ? 0x200u : 0) |
+               (evidence->declared_hardware_key ? 0x400u : 0);
+}
+
+void session_judge(const struct portal *portal, const struct session *session, size_t policy,
+        struct level_judgement *ret)
+{
+        const struct level_evidence evidence = unpack(session->evidence);
+        level_judge(portal_policy(portal, policy), &evidence, ret);
+}
+
+#define PRINTED(view) (int)(view).size, (const char *)(view).data
+
+static void write_level(const struct portal *portal, unsigned evidence, char ret[SESSION_LEVEL_MAX])
+{
+        const struct level_policy *policy = portal_policy(portal, 0);
+        const struct level_evidence facts = unpack(evidence);
+        struct level_judgement judgement;
+        level_judge(policy, &facts, &judgement);
+        ret[0] = '\0';
+        if (judgement.reached)
+                snprintf(ret, SESSION_LEVEL_MAX, "%.*s", PRINTED(policy->levels[judgement.level]));
+}
+
+static void write_acr(const struct portal *portal, struct session *session)
+{
+        const struct level_policy *policy = portal_policy(portal, 0);
+        snprintf(session->acr, sizeof session->acr, "urn:mitome:%.*s:%s%s", PRINTED(policy->id),
+                session->level[0] ? session->level : "none", session->cross_device ? CROSS_DEVICE_ACR : "");
+}
+
+/* What a login with another device has not shown: that the browser is the phone's holder's. */
+static unsigned evidence_of(const struct session_login *login)
+{
+        return login->cross_device ? login->evidence & ~(unsigned)SESSION_ORIGIN_BOUND : login->evidence;
+}
+
+void session_grant(
+        const struct portal *portal, const struct session_login *login, struct cross_device_grant *ret)
+{
+        struct session_login crossed = *login;
+        crossed.cross_device = true;
+        *ret = (struct cross_device_grant){ .account = login->account,
+                .credential = login->credential,
+                .authenticated = login->authenticated,
+                .amr = login->amr | evidence_of(&crossed) << GRANT_SHIFT };
+        write_level(portal, evidence_of(&crossed), ret->level);
+}
+
+void session_granted(const struct cross_device_grant *grant, struct session_login *ret)
+{
+        *ret = (struct session_login){ .account = grant->account,
+                .credential = grant->credential,
+                .authenticated = grant->authenticated,
+                .amr = grant->amr & GRANT_MASK,
+                .evidence = grant->amr >> GRANT_SHIFT,
+                .cross_device = true };
+}
+
+/* ---- cookies ---- */
+
+static void write_base64url(slice bytes, char ret[SESSION_COOKIE_SIZE])
+{
+        (void)sodium_bin2base64(
+                ret, SESSION_COOKIE_SIZE, bytes.data, bytes.size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+/* The hash names it, and the token of its forms is made from that. */
+static mitome_status name_session(
+        const struct portal *portal, slice bytes, struct session *ret, mitome_error *error)
+{
+        uint8_t token[SHA256_SIZE];
+        uint64_t key = 0;
+        sha256(&bytes, 1, ret->hash);
+        reader r = reader_over(SLICE(ret->hash), NULL, error);
+        MITOME_TRY(read_u64(&r, "session", &key));
+        ret->key = (int64_t)(key >> 1 | 1);
+        const slice hash = SLICE(ret->hash);
+        portal_mac(&portal->csrf_key, &hash, 1, token);
+        write_base64url(SLICE(token), ret->csrf);
+        return ok();
+}
+
+mitome_status session_begin(
+        struct portal *portal, struct session *ret, char ret_cookie[SESSION_COOKIE_SIZE], mitome_error *error)
+{
+        SECRET(cookie);
+        cookie.size = COOKIE_BYTES;
+        struct session visitor = { 0 };
+        MITOME_TRY(portal_draw(portal, cookie.data, cookie.size, error));
+        MITOME_TRY(name_session(portal, secret_view(&cookie), &visitor, error));
+        visitor.opened = portal_now(portal);
+        write_base64url(secret_view(&cookie), ret_cookie);
+        *ret = visitor;
+        return ok();
+}
+
+/* ---- finding ---- */
+
+struct found {
+        bool there, stands; /* account open, credential there, nothing logged out everywhere */
+        int64_t seen;
+};
+
+static mitome_status read_found(
+        const struct sql_query *query, struct session *session, struct found *ret, mitome_error *error)
+{
+        slice level = sql_bytes(query, 7);
+        session->row = sql_integer(query, 0);
+        session->account = sql_integer(query, 1);
+        session->credential = sql_integer(query, 2);
+        session->opened = sql_integer(query, 3);
+        session->authenticated = sql_integer(query, 4);
+        session->ends = sql_integer(query, 6);
+        session->amr = (unsigned)sql_integer(query, 8);
+        session->evidence = (unsigned)sql_integer(query, 9);
+        session->cross_device = sql_integer(query, 10) != 0;
+        *ret = (struct found){ true, !sql_is_null(query, 11) && !sql_is_null(query, 12),
+                sql_integer(query, 5) };
+        MITOME_TRY(slice_copy(
+                level, "session.level", (uint8_t *)session->level, sizeof session->level - 1, error));
+        session->level[level.size] = '\0';
+        return ok();
+}
+
+static mitome_status look_up(
+        struct portal *portal, struct session *session, struct found *ret, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        mitome_status status = ok();
+        MITOME_TRY(sql_ask(party_store(portal->config.party),
+                "SELECT s.number, s.account, s.credential, s.opened, s.authenticated, s.seen, s.ends, s.level, "
+                "s.amr, s.evidence, s.crossed, a.id, c.number FROM portal_session s "
+                "LEFT JOIN account a ON a.id = s.account AND a.epoch = s.epoch AND a.closed = 0 "
+                "LEFT JOIN account_credential c ON c.number = s.credential WHERE s.hash = ?",
+                SQL_VALUES(SQL_BYTES(SLICE(session->hash))), &query, error));
+        if (sql_next(&query))
+                status = read_found(&query, session, ret, error);
+        MITOME_TRY(sql_end(&query));
+        return status;
+}
+
+static mitome_status delete_row(struct portal *portal, int64_t row, mitome_error *error)
+{
+        return sql_do(party_store(portal->config.party), "DELETE FROM portal_session WHERE number = ?",
+                SQL_VALUES(SQL_INT(row)), NULL, error);
+}
+
+static bool is_over(const struct session *session, const struct found *found, int64_t now)
+{
+        const struct session_limits limits = session_limits_of(session->level);
+        return !found->stands || now >= session->ends || now - found->seen >= limits.idle ||
+               session->opened > now + CLOCK_SLACK;
+}
+
+static mitome_status note_use(
+        struct portal *portal, const struct session *session, int64_t seen, int64_t now, mitome_error *error)
+{
+        if (now - seen < session_limits_of(session->level).idle / NOTE_EVERY)
+                return ok();
+        return sql_do(party_store(portal->config.party),
+                "UPDATE portal_session SET seen = ? WHERE number = ?",
+                SQL_VALUES(SQL_INT(now), SQL_INT(session->row)), NULL, error);
+}
+
+mitome_status session_name(
+        const struct portal *portal, slice cookie, struct session *ret, mitome_error *error)
+{
+        SECRET(bytes);
+        slice view;
+        struct session session = { 0 };
+        mitome_error ignored = { 0 };
+        if (cookie.size != SESSION_COOKIE_SIZE - 1 ||
+                failed(base64url_decode(cookie, "cookie", bytes.data, COOKIE_BYTES, &view, &ignored)))
+                return fail(error, MITOME_E_SESSION_NONE, "cookie", NULL);
+        bytes.size = view.size;
+        MITOME_TRY(name_session(portal, view, &session, error));
+        *ret = session;
+        return ok();
+}
+
+mitome_status session_find(struct portal *portal, slice cookie, struct session *ret, mitome_error *error)
+{
+        struct session session = { 0 };
+        struct found found = { 0 };
+        const int64_t now = portal_now(portal);
+        MITOME_TRY(session_name(portal, cookie, &session, error));
+        MITOME_TRY(look_up(portal, &session, &found, error));
+        if (found.there && is_over(&session, &found, now)) {
+                MITOME_TRY(delete_row(portal, session.row, error));
+                return fail(error, MITOME_E_SESSION_OVER, "cookie", NULL);
+        }
+        if (found.there) {
+                MITOME_TRY(note_use(portal, &session, found.seen, now, error));
+                write_acr(portal, &session);
+        }
+        *ret = session;
+        return ok();
+}
+
+mitome_status session_lives(struct portal *portal, int64_t row, int64_t account, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        const int64_t now = portal_now(portal);
+        MITOME_TRY(sql_ask(party_store(portal->config.party),
+                "SELECT 1 FROM portal_session s JOIN account a ON a.id = s.account AND a.epoch = s.epoch AND "
+                "a.closed = 0 JOIN account_credential c ON c.number = s.credential "
+                "WHERE s.number = ? AND s.account = ? AND s.ends > ?",
+                SQL_VALUES(SQL_INT(row), SQL_INT(account), SQL_INT(now)), &query, error));
+        const bool there = sql_next(&query);
+        MITOME_TRY(sql_end(&query));
+        return there ? ok() : fail(error, MITOME_E_SESSION_OVER, "row", NULL);
+}
+
+/* ---- logging in and out ---- */
+
+static mitome_status find_epoch(
+        struct portal *portal, const struct session_login *login, int64_t *ret, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        if (login->epoch) {
+                *ret = login->epoch;
+                return ok();
+        }
+        MITOME_TRY(sql_ask(party_store(portal->config.party),
+                "SELECT a.epoch FROM account_credential c JOIN account a ON a.id = c.account "
+                "LEFT JOIN account_certificate k ON k.number = c.certificate "
+                "WHERE c.number = ? AND a.id = ? AND a.closed = 0 AND k.ended_at IS NULL",
+                SQL_VALUES(SQL_INT(login->credential), SQL_INT(login->account)), &query, error));
+        *ret = sql_next(&query) ? sql_integer(&query, 0) : 0;
+        MITOME_TRY(sql_end(&query));
+        return *ret ? ok() : fail(error, MITOME_E_ACCOUNT_CLOSED, "account", NULL);
+}
+
+static mitome_status insert_session(
+        struct portal *portal, struct session *session, int64_t epoch, mitome_error *error)
+{
+        struct sql_query query = { 0 };
+        MITOME_TRY(sql_ask(party_store(portal->config.party),
+                "INSERT INTO portal_session (hash, account, credential, epoch, opened, authenticated, seen, "
+                "ends, level, amr, evidence, crossed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "RETURNING number",
+                SQL_VALUES(SQL_BYTES(SLICE(session->hash)), SQL_INT(session->account),
+                        SQL_INT(session->credential), SQL_INT(epoch), SQL_INT(session->opened),
+                        SQL_INT(session->authenticated), SQL_INT(session->opened), SQL_INT(session->ends),
+                        SQL_STR(session->level), SQL_INT(session->amr), SQL_INT(session->evidence),
+                        SQL_INT(session->cross_device)),
+                &query, error));
+        session->row = sql_next(&query) ? sql_integer(&query, 0) : 0;
+        MITOME_TRY(sql_end(&query));
+        return session->row ? ok() : fail(error, MITOME_E_SQL_FAILED, "session", NULL);
+}
+
+mitome_status session_open(struct portal *portal, const struct session *before,
+        const struct session_login *login, struct session *ret, char ret_cookie[SESSION_COOKIE_SIZE],
+        mitome_error *error)
+{
+        int64_t epoch = 0;
+        MITOME_TRY(find_epoch(portal, login, &epoch, error));
+        MITOME_TRY(session_begin(portal, ret, ret_cookie, error));
+        ret->account = login->account;
+        ret->credential = login->credential;
+        ret->authenticated = login->authenticated;
+        ret->amr = login->amr;
+        ret->evidence = evidence_of(login);
+        ret->cross_device = login->cross_device;
+        write_level(portal, ret->evidence, ret->level);
+        write_acr(portal, ret);
+        ret->ends = ret->opened + session_limits_of(ret->level).absolute;
+        if (before->row)
+                MITOME_TRY(delete_row(portal, before->row, error));
+        return insert_session(portal, ret, epoch, error);
+}
+
+mitome_status session_log_in(struct portal *portal, const struct session *before,
+        const struct session_login *login, struct session *ret, char ret_cookie[SESSION_COOKIE_SIZE],
+        mitome_error *error)
+{
+        struct sql_store *store = party_store(portal->config.party);
+        struct session session = { 0 };
+        char cookie[SESSION_COOKIE_SIZE];
+        MITOME_TRY(sql_begin(store, error));
+        MITOME_TRY(sql_settle(store, session_open(portal, before, login, &session, cookie, error), error));
+        *ret = session;
+        snprintf(ret_cookie, SESSION_COOKIE_SIZE, "%s", cookie);
+        bytes_wipe(cookie, sizeof cookie);
+        return ok();
+}
+
+mitome_status session_end(struct portal *portal, const struct session *session, mitome_error *error)
+{
+        return session->row ? delete_row(portal, session->row, error) : ok();
+}
+
+mitome_status session_end_all(struct portal *portal, int64_t account, mitome_error *error)
+{
+        int64_t changed = 0;
+        MITOME_TRY(
+                sql_do(party_store(portal->config.party), "UPDATE account SET epoch = epoch + 1 WHERE id = ?",
+                        SQL_VALUES(SQL_INT(account)), &changed, error));
+        return changed ? ok() : fail(error, MITOME_E_ACCOUNT_UNKNOWN, "account", NULL);
+}
+
+/* Levels differ in how long their sessions last, so that those that are over stand among others: the whole
+ * table is gone through, a piece at a time. */
+mitome_status session_sweep(struct portal *portal, mitome_error *error)
+{
+        enum { PIECE = 2000 };
+        struct sql_store *store = party_store(portal->config.party);
+        struct sql_query query = { 0 };
+        int64_t last = 0, count = 0;
+        MITOME_TRY(sql_ask(store,
+                "SELECT max(piece.number), count(*) FROM (SELECT number FROM portal_session WHERE number > ? "
+                "ORDER BY number LIMIT ?) AS piece",
+                SQL_VALUES(SQL_INT(portal->sessions_swept), SQL_INT(PIECE)), &query, error));
+        if (sql_next(&query)) {
+                last = sql_integer(&query, 0);
+                count = sql_integer(&query, 1);
+        }
+        MITOME_TRY(sql_end(&query));
+        MITOME_TRY(sql_do(store, "DELETE FROM portal_session WHERE number > ? AND number <= ? AND ends <= ?",
+                SQL_VALUES(SQL_INT(portal->sessions_swept), SQL_INT(last), SQL_INT(portal_now(portal))), NULL,
+                error));
+        portal->sessions_swept = count == PIECE ? last : 0;
+        return ok();
+}
+
+/* ---- what is asked of one ---- */
+
+mitome_status session_check_csrf(const struct session *session, slice token, mitome_error *error)
+{
+        return secret_equal(slice_text(session->csrf), token)
+                       ? ok()
+                       : fail(error, MITOME_E_CSRF, "the form's token", NULL);
+}
+
+mitome_status session_check_person(const struct session *session, mitome_error *error)
+{
+        return session->account ? ok() : fail(error, MITOME_E_SESSION_NONE, "cookie", NULL);
+}
+
+mitome_status session_check_fresh(
+        const struct portal *portal, const struct session *session, int64_t seconds, mitome_error *error)
+{
+        MITOME_TRY(session_check_person(session, error));
+        if (session->cross_device)
+                return fail(error, MITOME_E_STEP_UP, "session", NULL);
+        const int64_t age = portal_now(portal) - session->authenticated;
+        return age <= seconds ? ok() : fail(error, MITOME_E_STEP_UP, "session", NULL);
+}
