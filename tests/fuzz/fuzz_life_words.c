@@ -153,7 +153,7 @@ static void hear_as_list(slice said)
         static struct sql_store *store;
         bool supported;
         if (!store) {
-                must(!failed(sql_open(NULL, DEVICE_LIST_SCHEMA, 1, &store, NULL)));
+                must(!failed(sql_open(NULL, SQL_SCHEMA(1, DEVICE_LIST_SCHEMA), &store, NULL)));
                 must(!failed(device_list_fill(store, 1800000000, NULL)));
         }
         (void)failed(device_list_load(store, said, NULL));

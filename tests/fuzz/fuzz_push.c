@@ -62,7 +62,7 @@ static void try_words(const uint8_t *data, size_t size)
         uint8_t buffer[2048];
         writer answer = WRITER(buffer);
         struct push_queue queue = { .clock = { .now = fixed_now }, .random = { .fill = fixed_bytes } };
-        if (sql_open(NULL, PUSH_QUEUE_SCHEMA, 1, &queue.store, NULL).code != MITOME_OK)
+        if (sql_open(NULL, SQL_SCHEMA(1, PUSH_QUEUE_SCHEMA), &queue.store, NULL).code != MITOME_OK)
                 abort();
         /* Nobody has a box here. */
         if (push_queue_poll(&queue, slice_of(data, size), &answer, NULL).code == MITOME_OK)

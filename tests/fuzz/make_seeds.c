@@ -388,6 +388,55 @@ static void write_journals(const char *folder)
         write_seed(folder, "journal", "acts", 2, SLICE(acts));
 }
 
+/* A request with all that is looked at in one, and a page with all that may stand in one. */
+static void write_web_seeds(const char *folder)
+{
+        static const char head[] =
+                "POST /a/%20b/c/d?x=1&language=ja HTTP\nHost: localhost:80\nContent-Length: 5\n"
+                "Content-Type: application/json; charset=utf-8\nCookie: session=a; b=c\nOrigin: http://localhost\n"
+                "Accept-Language: ja;q=0.5,en\nAccept: text/html\nSec-Fetch-Site: none\nExpect: 100-continue\n"
+                "X-Forwarded-For: ::2, ::3\n\na=b%20c&d=+",
+                          page[] =
+                                  "<!DOCTYPE html><a href=\"{{u}}\" title=\"{{a}}\">{{#if a}}x{{#else}}y{{/if}}</a>"
+                                  "{{#each l}}{{.}}{{a}}{{/each}}{{:w}}{{=w}}{{>part}}{{o.a}}"
+                                  "<!-- --><script src=\"/x\"></script>";
+        write_seed(folder, "web_head", "post", -1, slice_text(head));
+        write_seed(folder, "web_page", "page", -1, slice_text(page));
+}
+
+/* The first byte says what it is: a clients file, a request, an exchange, a wish to log out, a way back, a
+ * JWS.
+ */
+static void write_oidc_seeds(const char *folder)
+{
+        static const char challenge[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        static const char clients[] =
+                "{\"clients\":[{\"id\":\"wiki\",\"name\":{\"en\":\"W\",\"ja\":\"W\"},\"secret_sha256\":"
+                "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+                "\"redirect_uris\":[\"https://wiki.example/a\",\"http://localhost:80/b?c\"],"
+                "\"post_logout_redirect_uris\":[\"http://[::1]/\"],\"sector\":\"a.example\"}]}";
+        char request[512], exchange[512];
+        snprintf(request, sizeof request,
+                "client_id=wiki&redirect_uri=https://wiki.example/a&response_type=code&scope=openid&state=a%%20b%%26&"
+                "nonce=n&code_challenge_method=S256&code_challenge=%s&prompt=login%%20consent&max_age=60&acr_values="
+                "AAL2&after=1763700000&ui_locales=ja",
+                challenge);
+        snprintf(exchange, sizeof exchange,
+                "Basic d2lraTpzZWNyZXQ=\ngrant_type=authorization_code&code=x&redirect_uri=https://wiki.example/"
+                "a&code_verifier=%s&client_id=wiki",
+                challenge);
+        write_seed(folder, "oidc", "clients", 0, slice_text(clients));
+        write_seed(folder, "oidc", "request", 1, slice_text(request));
+        write_seed(folder, "oidc", "exchange", 2, slice_text(exchange));
+        write_seed(folder, "oidc", "leave", 3,
+                slice_text(
+                        "client_id=wiki&post_logout_redirect_uri=https://wiki.example/b&state=x&id_token_hint="
+                        "eyJhbGciOiJFUzI1NiJ9.e30.AAAA"));
+        write_seed(folder, "oidc", "return", 4, slice_text("to=/private/?a=b&c=%20"));
+        write_seed(folder, "oidc", "jws", 5,
+                slice_text("eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IkFBQUEifQ.e30.AAAA"));
+}
+
 int main(int argc, char **argv)
 {
         static struct format_rig formats;
@@ -409,5 +458,7 @@ int main(int argc, char **argv)
         write_kept_seeds(argv[1]);
         write_sample_seeds(argv[1]);
         write_journals(argv[1]);
+        write_web_seeds(argv[1]);
+        write_oidc_seeds(argv[1]);
         return EXIT_SUCCESS;
 }

@@ -72,4 +72,6 @@ test_that 'examples/run: no such story' refuses "there is no story 'end'" sh "$s
 test_that 'examples/run: no such option' refuses 'first-login has no option --nonsense' sh "$source/examples/run" --nonsense
 test_that 'examples/run: nor of the other story' refuses 'life-cycle has no option --verbose' \
         sh "$source/examples/run" --story life-cycle --verbose
+test_that 'examples/run: a story without a name' refuses '--story wants' sh "$source/examples/run" --story
+test_that 'examples/run: help behind another option' helps sh "$source/examples/run" --verbose
 finish

@@ -62,7 +62,10 @@ allowed() {
         examples/authority/ca) echo src/base examples/party examples/authority/ca ;;
         examples/authority/maker) echo src/base authenticator/gate attestation/evidence examples/party examples/authority/ca examples/authority/maker ;;
         examples/authority/*) echo src/base authenticator/apdu authenticator/channel authenticator/gate attestation/evidence examples/party examples/authority ;;
-        examples/portal) echo src/base src/rp attestation examples/party examples/portal ;;
+        examples/web) echo src/base examples/party examples/web ;;
+        examples/portal/core) echo src/base src/edge src/rp attestation examples/party examples/portal/core ;;
+        examples/portal/oidc) echo src/base src/edge examples/party examples/web examples/portal/core examples/portal/oidc ;;
+        examples/portal/site) echo src/base src/edge src/rp attestation examples/party examples/web examples/portal ;;
         *) echo '*' ;;
         esac
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "party_rig.h"
+#include "store_rig.h"
 
 #include "digest.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 
 static const char schema[] =
-        "CREATE TABLE sum (only INTEGER PRIMARY KEY CHECK (only = 1), value INTEGER NOT NULL);"
+        "CREATE TABLE sum (one INTEGER PRIMARY KEY CHECK (one = 1), value INTEGER NOT NULL);"
         "INSERT INTO sum VALUES (1, 0);";
 
 static void must(bool holds)
@@ -134,6 +135,7 @@ void party_rig_begin(struct party_rig *rig)
         rig->desks = (struct party_desks){ rig, desks, sizeof desks / sizeof *desks };
         for (int i = 0; i < RIG_PARTIES; i++) {
                 rig->now[i] = 1763733600;
+                rig->stores[i] = store_rig_fresh();
                 must(party_rig_open(rig, i, NULL).code == MITOME_OK);
         }
 }
@@ -143,6 +145,7 @@ mitome_status party_rig_open(struct party_rig *rig, int which, mitome_error *err
         const struct party_config config = {
                 .name = which == RIG_ASKER ? PARTY_SP_TSM : PARTY_AUTHORITY,
                 .folder = rig->folders[which],
+                .store = rig->stores[which],
                 .schema = schema,
                 .schema_version = 1,
                 .directory = &rig->network.directory,

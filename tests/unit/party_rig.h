@@ -19,6 +19,7 @@ struct party_rig {
         unsigned breaks; /* how often "break" still fails */
         unsigned handled;
         const char *folders[RIG_PARTIES]; /* NULL: in memory */
+        const char *stores[RIG_PARTIES];  /* NULL: beside the key */
         struct post post;                 /* instead of the network, when there is one */
 };
 

@@ -8,6 +8,7 @@
 #include "digest.h"
 #include "post_local.h"
 #include "sql_cut.h"
+#include "store_rig.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -139,6 +140,8 @@ static struct party *open_party(struct rig *rig, const char *name, const char *f
 {
         const struct party_config config = { .name = name,
                 .folder = folder,
+                /* What is cut or killed here is a file; an authority outlives it. */
+                .store = folder || strcmp(name, PARTY_AUTHORITY) == 0 ? NULL : store_rig_fresh(),
                 .schema = schema,
                 .schema_version = ACCOUNT_SCHEMA_VERSION,
                 .directory = &rig->network.directory,

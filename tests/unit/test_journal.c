@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal.h"
 #include "journal_entry.h"
+#include "store_rig.h"
 
 #include <mitome/error.h>
 #include <setjmp.h>
@@ -17,6 +18,7 @@
 #include <cmocka.h>
 
 struct desk {
+        bool is_file; /* SQLite's */
         uint8_t key[LETTER_KEY_SIZE], secret[LETTER_SECRET_SIZE];
         struct sql_store *store;
         struct journal_decision decision;
@@ -38,7 +40,9 @@ static int set_up(void **state)
         if (!mkdtemp(desk.folder) || crypto_sign_seed_keypair(desk.key, desk.secret, seed) != 0)
                 return -1;
         snprintf(desk.path, sizeof desk.path, "%s/authority.journal", desk.folder);
-        return sql_open(NULL, journal_schema, 1, &desk.store, NULL).code == MITOME_OK ? 0 : -1;
+        const char *address = store_rig_fresh();
+        desk.is_file = address == NULL;
+        return sql_open(address, SQL_SCHEMA(1, journal_schema), &desk.store, NULL).code == MITOME_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -144,10 +148,18 @@ static void test_the_program_itself_cannot_change_or_cut_its_journal(void **stat
                 MITOME_E_SQL_CONSTRAINT);
         assert_int_equal(sql_do(desk->store, "UPDATE journal SET entry = x'00'", NULL, 0, NULL, NULL).code,
                 MITOME_E_SQL_CONSTRAINT);
-        assert_int_equal(sql_do(desk->store, "INSERT OR REPLACE INTO journal VALUES (1, x'00', x'00')", NULL,
-                                 0, NULL, NULL)
+        assert_int_equal(sql_do(desk->store,
+                                 "INSERT INTO journal VALUES (1, x'00', x'00') ON CONFLICT (number) DO UPDATE"
+                                 " SET entry = excluded.entry",
+                                 NULL, 0, NULL, NULL)
                                  .code,
                 MITOME_E_SQL_CONSTRAINT);
+        if (desk->is_file)
+                assert_int_equal(
+                        sql_do(desk->store, "INSERT OR REPLACE INTO journal VALUES (1, x'00', x'00')", NULL,
+                                0, NULL, NULL)
+                                .code,
+                        MITOME_E_SQL_CONSTRAINT);
 }
 
 /* The form leaves no room for what must not stand there. */
