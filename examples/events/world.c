@@ -618,10 +618,21 @@ mitome_status world_settle(struct world *world, unsigned rounds, mitome_error *e
         return ok();
 }
 
+/* Where chance drew this very PIN as the temporary one, by way of another. */
+static mitome_status choose_pin(struct life_app *app, mitome_error *error)
+{
+        const slice pin = slice_text(WORLD_PIN), other = slice_text("9071");
+        mitome_status status = life_cycle_choose(app, LIFE_USER_VERIFICATION, pin, error);
+        if (status.code != MITOME_E_SECRET_SAME)
+                return status;
+        MITOME_TRY(life_cycle_choose(app, LIFE_USER_VERIFICATION, other, error));
+        return life_cycle_change(app, LIFE_USER_VERIFICATION, other, pin, error);
+}
+
 static mitome_status choose(struct life_app *app, const struct life_state *state, mitome_error *error)
 {
         if (state->to_choose & LIFE_USER_VERIFICATION)
-                MITOME_TRY(life_cycle_choose(app, LIFE_USER_VERIFICATION, slice_text(WORLD_PIN), error));
+                MITOME_TRY(choose_pin(app, error));
         if (state->to_choose & LIFE_SIGNING)
                 MITOME_TRY(life_cycle_choose(app, LIFE_SIGNING, slice_text(WORLD_PASSWORD), error));
         return ok();

@@ -131,6 +131,21 @@ static void what_cannot_be_a_secret_is_refused_before_anybody_is_asked(void **st
         assert_int_equal(rig.messages, 0);
 }
 
+/* The element would refuse it too; here the holder learns why. The rig draws sevens. */
+static void the_temporary_secret_is_no_choice_of_the_holder(void **state)
+{
+        (void)state;
+        assert_int_equal(life_rig_apply(&rig, LIFE_ISSUE, LIFE_BOTH, NULL).code, MITOME_OK);
+        run();
+        for (size_t i = 0; i < 5; i++) { /* more often than there are tries */
+                assert_int_equal(choose(LIFE_USER_VERIFICATION, "7777"), MITOME_E_SECRET_SAME);
+                assert_int_equal(choose(LIFE_SIGNING, "h7hhhhhhhhhh"), MITOME_E_SECRET_SAME);
+        }
+        assert_int_equal(choose(LIFE_USER_VERIFICATION, PIN), MITOME_OK);
+        assert_int_equal(choose(LIFE_SIGNING, PASSWORD), MITOME_OK);
+        assert_true(life_rig_opens(&rig, LIFE_USER_VERIFICATION, PIN));
+}
+
 static void a_secret_that_was_chosen_is_not_chosen_again(void **state)
 {
         (void)state;
@@ -600,6 +615,7 @@ int main(void)
                 WITH_RIG(the_receipt_of_a_former_reset_confirms_no_later_one),
                 WITH_RIG(either_kind_is_issued_alone),
                 WITH_RIG(what_cannot_be_a_secret_is_refused_before_anybody_is_asked),
+                WITH_RIG(the_temporary_secret_is_no_choice_of_the_holder),
                 WITH_RIG(a_secret_that_was_chosen_is_not_chosen_again),
                 WITH_RIG(a_holder_who_waits_too_long_applies_again),
                 WITH_RIG(a_holder_changes_a_secret_that_he_knows),

@@ -551,7 +551,8 @@ static mitome_status ask_temporary(
 }
 
 /* Where the secret is the holder's already (the answer to an earlier CHANGE was lost), the temporary one is
- * wrong, and would cost a try. */
+ * wrong, and would cost a try. The holder's own may not be the temporary one, which chance makes of one PIN
+ * in ten thousand: the element would refuse it and could not say why. */
 static mitome_status choose(
         struct life_app *app, const struct secret_place *place, slice next, mitome_error *error)
 {
@@ -561,6 +562,8 @@ static mitome_status choose(
         if (!(there & place->temporary))
                 return ok();
         MITOME_TRY(ask_temporary(app, place, &temporary, error));
+        if (secret_equal(secret_view(&temporary), next))
+                return fail(error, MITOME_E_SECRET_SAME, place->name, NULL);
         return change(app, place, secret_view(&temporary), next, error);
 }
 

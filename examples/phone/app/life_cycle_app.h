@@ -85,8 +85,9 @@ MITOME_CHECKED mitome_status life_cycle_run(
         struct life_app *app, struct life_state *ret, mitome_error *error);
 
 /* life_cycle_choose replaces the temporary secret of a kind by the holder's: the SP-TSM tells the temporary
- * one for this session only, it is shown to nobody and kept nowhere. SECRET_FORM; LIFE_SESSION when the
- * session is over: then a reset of that secret is applied for. */
+ * one for this session only, it is shown to nobody and kept nowhere. SECRET_FORM; SECRET_SAME when
+ * chance drew the very one that was chosen; LIFE_SESSION when the session is over: then a reset of that
+ * secret is applied for. */
 MITOME_CHECKED mitome_status life_cycle_choose(
         struct life_app *app, unsigned kind, slice secret, mitome_error *error);
 
