@@ -21,20 +21,9 @@ enum {
 
 static struct core_config core_facts(const struct mitome_authenticator_config *config)
 {
-        static const struct {
-                unsigned ours, cores;
-        } ways[] = { { MITOME_TRANSPORT_USB, CORE_OVER_USB }, { MITOME_TRANSPORT_NFC, CORE_OVER_NFC },
-                { MITOME_TRANSPORT_SMART_CARD, CORE_OVER_CONTACTS },
-                { MITOME_TRANSPORT_INTERNAL, CORE_OVER_INTERNAL } };
-        struct core_config facts = { .test_touch = config->test_touch,
-                .blobs = config->blobs.load && config->blobs.save };
-        for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-                if (config->transports & ways[i].ours)
-                        facts.transports |= ways[i].cores;
-        }
-        if (!config->transports)
-                facts.transports = CORE_OVER_USB;
-        return facts;
+        return (struct core_config){ .test_touch = config->test_touch,
+                .blobs = config->blobs.load && config->blobs.save,
+                .transports = config->transports ? config->transports : MITOME_TRANSPORT_USB };
 }
 
 static mitome_status build(struct mitome_authenticator *a, mitome_error *error)
@@ -52,6 +41,8 @@ mitome_status mitome_authenticator_new(const struct mitome_authenticator_config 
 {
         if (!config->element.transmit || !config->random.fill)
                 return fail(error, MITOME_E_ARGUMENT, "config", NULL);
+        if (config->transports & ~(unsigned)MITOME_AUTHENTICATOR_TRANSPORTS)
+                return fail(error, MITOME_E_ARGUMENT, "config.transports", NULL);
         struct mitome_authenticator *a = calloc(1, sizeof *a);
         if (!a)
                 return fail(error, MITOME_E_NO_MEMORY, "authenticator", NULL);

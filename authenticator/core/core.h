@@ -10,6 +10,7 @@
 
 #include <mitome/gate.h>
 #include <mitome/guidance.h>
+#include <mitome/transport.h>
 
 enum {
         CORE_MESSAGE_MAX = 7609
@@ -96,17 +97,10 @@ struct core_action {
         struct core_touch touch;
 };
 
-enum core_transport {
-        CORE_OVER_USB = 0x01,
-        CORE_OVER_NFC = 0x02,
-        CORE_OVER_INTERNAL = 0x04,
-        CORE_OVER_CONTACTS = 0x08, /* of a smart card */
-};
-
 /* What getInfo says that the element cannot know. */
 struct core_config {
         uint64_t now_ms; /* of power-on: core_new, like CORE_POWER_ON, opens authenticatorReset's window */
-        unsigned transports; /* of core_transport */
+        unsigned transports; /* of enum mitome_transport */
         bool test_touch;     /* touches are given by a program: the firmware version says "TEST" */
         bool blobs;          /* there is a place for the large-blob array */
 };

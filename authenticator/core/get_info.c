@@ -70,22 +70,22 @@ static bool in_the_platform(const struct core *core)
 
 static bool over_usb(const struct core *core)
 {
-        return core->config.transports & CORE_OVER_USB;
+        return core->config.transports & MITOME_TRANSPORT_USB;
 }
 
 static bool over_nfc(const struct core *core)
 {
-        return core->config.transports & CORE_OVER_NFC;
+        return core->config.transports & MITOME_TRANSPORT_NFC;
 }
 
 static bool over_contacts(const struct core *core)
 {
-        return core->config.transports & CORE_OVER_CONTACTS;
+        return core->config.transports & MITOME_TRANSPORT_SMART_CARD;
 }
 
 static bool internal(const struct core *core)
 {
-        return core->config.transports & CORE_OVER_INTERNAL;
+        return core->config.transports & MITOME_TRANSPORT_INTERNAL;
 }
 
 static bool certificate(const struct core *core)

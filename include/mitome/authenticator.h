@@ -13,6 +13,7 @@
 #include <mitome/gate.h>
 #include <mitome/guidance.h>
 #include <mitome/link.h>
+#include <mitome/transport.h>
 
 #include <stdbool.h>
 
@@ -100,13 +101,10 @@ struct mitome_trace {
         void (*cost)(void *context, uint8_t command, unsigned element_commands);
 };
 
-/* Ways that lead to it, for getInfo. */
-enum mitome_transport {
-        MITOME_TRANSPORT_USB = 0x01,
-        MITOME_TRANSPORT_NFC = 0x02,
-        MITOME_TRANSPORT_SMART_CARD = 0x04,
-        MITOME_TRANSPORT_INTERNAL = 0x08,
-};
+/* The ways that can lead to it, for getInfo: no mouth speaks Bluetooth or the hybrid transport. */
+#define MITOME_AUTHENTICATOR_TRANSPORTS                                              \
+        (MITOME_TRANSPORT_USB | MITOME_TRANSPORT_NFC | MITOME_TRANSPORT_SMART_CARD | \
+                MITOME_TRANSPORT_INTERNAL)
 
 struct mitome_authenticator_config {
         struct mitome_link element;
@@ -117,7 +115,7 @@ struct mitome_authenticator_config {
         struct mitome_trace trace;
         struct mitome_presence presence;
         struct mitome_blobs blobs; /* without load or save: no large blobs */
-        unsigned transports;       /* of enum mitome_transport; 0: USB */
+        unsigned transports;       /* among MITOME_AUTHENTICATOR_TRANSPORTS; 0: USB */
         bool test_touch;           /* `presence` touches by itself, for tests: getInfo says so */
 };
 

@@ -34,7 +34,8 @@
  * What is asked for is not what is answered: the policy and the expectation of <mitome/rp.h> decide, and must
  * say the same again. */
 
-#include <mitome/record.h> /* enum mitome_transport */
+#include <mitome/rp.h>
+#include <mitome/transport.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -10,6 +10,7 @@
 
 #include <mitome/metadata.h>
 #include <mitome/rp.h>
+#include <mitome/transport.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,16 +28,6 @@ enum {
 
 /* What may not have been said. Records that were kept before a member was known are not wrong for that. */
 enum mitome_answer { MITOME_ANSWER_UNKNOWN, MITOME_ANSWER_NO, MITOME_ANSWER_YES };
-
-/* AuthenticatorTransport, WebAuthn L3 5.8.4, as bits. */
-enum mitome_transport {
-        MITOME_TRANSPORT_USB = 0x01,
-        MITOME_TRANSPORT_NFC = 0x02,
-        MITOME_TRANSPORT_BLE = 0x04,
-        MITOME_TRANSPORT_SMART_CARD = 0x08,
-        MITOME_TRANSPORT_HYBRID = 0x10,
-        MITOME_TRANSPORT_INTERNAL = 0x20,
-};
 
 enum mitome_standing_kind {
         MITOME_STANDING_NOT_JUDGED,

@@ -3,6 +3,7 @@
 #include "cose.h"
 #include "domain_name.h"
 #include "json.h"
+#include "record_fields.h"
 
 #include <mitome/options.h>
 
@@ -64,19 +65,6 @@ static const char *const large_blobs[] = {
         [MITOME_LARGE_BLOB_NOT_ASKED] = NULL,
         [MITOME_LARGE_BLOB_PREFERRED] = "preferred",
         [MITOME_LARGE_BLOB_REQUIRED] = "required",
-};
-
-/* WebAuthn L3 5.8.4. */
-static const struct {
-        uint32_t bit;
-        const char *text;
-} transports[] = {
-        { MITOME_TRANSPORT_USB, "usb" },
-        { MITOME_TRANSPORT_NFC, "nfc" },
-        { MITOME_TRANSPORT_BLE, "ble" },
-        { MITOME_TRANSPORT_SMART_CARD, "smart-card" },
-        { MITOME_TRANSPORT_HYBRID, "hybrid" },
-        { MITOME_TRANSPORT_INTERNAL, "internal" },
 };
 
 /* ---- what is checked ---- */
@@ -148,15 +136,12 @@ static mitome_status check_descriptors(
         const struct mitome_descriptor *list, size_t count, const char *field, mitome_error *error)
 {
         static const char clause[] = "WebAuthn L3 5.8.3";
-        uint32_t known = 0;
-        for (size_t i = 0; i < COUNT(transports); i++)
-                known |= transports[i].bit;
         for (size_t i = 0; i < count; i++) {
                 if (list[i].id.size == 0)
                         return fail(error, MITOME_E_MISSING, field, clause);
                 if (list[i].id.size > CREDENTIAL_ID_MAX)
                         return fail(error, MITOME_E_TOO_LONG, field, clause);
-                if (list[i].transports & ~known)
+                if (list[i].transports & ~(uint32_t)MITOME_TRANSPORTS_ALL)
                         return fail(error, MITOME_E_ARGUMENT, field, clause);
         }
         return ok();
@@ -345,9 +330,9 @@ static void write_algorithms(struct json_writer *w, const struct mitome_creation
 static void write_transports(struct json_writer *w, uint32_t set)
 {
         json_write_open_array(w, "transports");
-        for (size_t i = 0; i < COUNT(transports); i++)
-                if (set & transports[i].bit)
-                        json_write_string(w, NULL, transports[i].text);
+        for (size_t i = 0; i < RECORD_TRANSPORT_WORDS; i++)
+                if (set & 1u << i)
+                        json_write_string(w, NULL, record_transport_words[i]);
         json_write_close_array(w);
 }
 

@@ -17,6 +17,7 @@ enum {
         KEY_ID = MITOME_RECORD_KEY_ID_SIZE,
 };
 
+_Static_assert(MITOME_TRANSPORTS_ALL == (1 << RECORD_TRANSPORT_WORDS) - 1, "a transport without a word");
 const char *const record_transport_words[RECORD_TRANSPORT_WORDS] = { "usb", "nfc", "ble", "smart-card",
         "hybrid", "internal" };
 
@@ -47,7 +48,7 @@ const struct record_field record_fields[RECORD_FIELDS] = {
         MEMBER(8, backup_eligible, "backup_eligible", RECORD_ANSWER, MAY, 0, 0),
         MEMBER(9, backed_up, "backed_up", RECORD_BOOL, MUST, 0, 0),
         MEMBER(10, uv_initialized, "uv_initialized", RECORD_BOOL, MUST, 0, 0),
-        MEMBER(11, transports, "transports", RECORD_TRANSPORTS, MAY, 1, (1u << RECORD_TRANSPORT_WORDS) - 1),
+        MEMBER(11, transports, "transports", RECORD_TRANSPORTS, MAY, 1, MITOME_TRANSPORTS_ALL),
         MEMBER(12, discoverable, "discoverable", RECORD_ANSWER, MAY, 0, 0),
         MEMBER(13, cred_protect, "cred_protect", RECORD_COUNT, MAY, 1, 3),
         MEMBER(14, aaguid, "aaguid_b64url", RECORD_BYTES, MAY, 16, 16),

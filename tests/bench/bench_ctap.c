@@ -309,7 +309,7 @@ bool ctap_run_mix(void *state)
 
 void ctap_bench_open(struct ctap_bench *bench, unsigned residents)
 {
-        const struct core_config config = { .transports = CORE_OVER_USB };
+        const struct core_config config = { .transports = MITOME_TRANSPORT_USB };
         element_rig_open(&bench->rig);
         element_rig_store_batch_key(&bench->rig);
         bench_medium_move(&bench->medium, &bench->rig);

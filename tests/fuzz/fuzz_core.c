@@ -449,7 +449,7 @@ static void play(struct run *run, uint8_t verb)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const struct core_config config = { .transports = CORE_OVER_USB, .blobs = true };
+        static const struct core_config config = { .transports = MITOME_TRANSPORT_USB, .blobs = true };
         struct run run = { .script = reader_over(slice_of(data, size), NULL, NULL) };
         uint8_t verb;
         if (failed(core_new(&config, &run.core, NULL)))

@@ -19,7 +19,7 @@
 void ctap_rig_open(struct ctap_rig *rig)
 {
         const struct core_config config = {
-                .now_ms = rig->now_ms, .transports = CORE_OVER_USB, .blobs = true
+                .now_ms = rig->now_ms, .transports = MITOME_TRANSPORT_USB, .blobs = true
         };
         MUST(element_rig_select(&rig->element, element_rig_fido) == SW_OK);
         DONE(core_new(&config, &rig->core, NULL));

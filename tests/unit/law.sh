@@ -113,6 +113,30 @@ compiles() {
         (cd "$(sed -n 1p "$work/command")" && eval "$command -iquote '$source/$(dirname "$1")' -fsyntax-only '$work/probe.c'") >"$work/log" 2>&1
 }
 
+# headers_compile COMPILER..: what it says of each public header alone, and of all of them in one file.
+headers_compile() {
+        find include/mitome -name '*.h' | sort | sed 's|^include/\(.*\)|#include <\1>|' >"$work/together"
+        [ -s "$work/together" ] || echo 'no public headers'
+        while read -r line; do
+                echo "$line" | "$@" -Wall -Werror -pedantic -Iinclude -fsyntax-only - 2>&1 | sed "s|^|$line alone: |"
+        done <"$work/together"
+        "$@" -Wall -Werror -pedantic -Iinclude -fsyntax-only - <"$work/together" 2>&1
+}
+
+find include/mitome -name '*.h' | sed 's|.*/||' | while read -r header; do
+        grep -qF "'$header'" include/mitome/meson.build || echo "$header is not installed"
+done >"$work/out"
+judge 'all public headers are installed' "$work/out"
+
+headers_compile "$(command -v cc || command -v gcc || command -v clang)" -std=c11 -x c >"$work/out" || true
+judge 'all public headers compile, each alone and all in one file' "$work/out"
+
+: >"$work/out"
+cxx=$(command -v c++ || command -v clang++ || command -v g++) || true
+[ -z "$cxx" ] || headers_compile "$cxx" -std=c++11 -x c++ >"$work/out" || true
+[ -n "$cxx" ] && in_cxx='' || in_cxx=' # SKIP there is no C++ compiler here'
+judge "and so in C++$in_cxx" "$work/out"
+
 : >"$work/out"
 for pair in \
         authenticator/core/core.c:verify_case.h authenticator/core/core.c:ceremony.h authenticator/core/core.c:trust.h \

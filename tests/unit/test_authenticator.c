@@ -453,6 +453,14 @@ static void beginning_selects_the_applet(void **state)
                 rig.size_lie = lies[i] + 1;
                 assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_LINK);
         }
+        /* No mouth speaks Bluetooth, and getInfo does not say so. */
+        config.transports = MITOME_TRANSPORT_USB | MITOME_TRANSPORT_BLE;
+        error = (mitome_error){ 0 };
+        assert_int_equal(mitome_authenticator_new(&config, &none, &error).code, MITOME_E_ARGUMENT);
+        assert_string_equal(error.field, "config.transports");
+        config.transports = MITOME_TRANSPORT_HYBRID;
+        assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_ARGUMENT);
+        config.transports = 0;
         config.random.fill = NULL;
         assert_int_equal(mitome_authenticator_new(&config, &none, NULL).code, MITOME_E_ARGUMENT);
         assert_null(none);

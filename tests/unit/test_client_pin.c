@@ -93,7 +93,7 @@ static void ask_pin(struct core_rig *rig, const struct ask *ask)
 static int set_up(void **state)
 {
         static const struct core_config config = {
-                .now_ms = 1000, .transports = CORE_OVER_USB, .blobs = true
+                .now_ms = 1000, .transports = MITOME_TRANSPORT_USB, .blobs = true
         };
         *state = core_rig_new(&config);
         return 0;
@@ -526,7 +526,7 @@ static void permissions_are_refused(void **state)
 /* [6.5.5.7.2 4] lbw where there are no large blobs */
 static void without_a_place_for_blobs_there_is_no_lbw(void **state)
 {
-        static const struct core_config config = { .transports = CORE_OVER_USB };
+        static const struct core_config config = { .transports = MITOME_TRANSPORT_USB };
         struct core_rig *rig = core_rig_new(&config);
         (void)state;
         ask_pin(rig, ASK(.subcommand = WITH_PERMISSIONS, FOR_TOKEN, .permissions = LBW));

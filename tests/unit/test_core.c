@@ -509,7 +509,7 @@ static int set_up(void **state)
 {
         struct rig *rig = calloc(1, sizeof *rig);
         assert_int_equal(
-                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &rig->core, NULL).code,
+                core_new(&(struct core_config){ .transports = MITOME_TRANSPORT_USB }, &rig->core, NULL).code,
                 MITOME_OK);
         *state = rig;
         return 0;
@@ -2282,7 +2282,7 @@ static void runs_can_be_replayed(void **state)
         struct rig *rig = *state;
         struct rig again = { 0 };
         assert_int_equal(
-                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &again.core, NULL).code,
+                core_new(&(struct core_config){ .transports = MITOME_TRANSPORT_USB }, &again.core, NULL).code,
                 MITOME_OK);
         for (unsigned place = 0; place < PLACES; place++) {
                 for (unsigned kind = 0; kind < EVENTS; kind++) {

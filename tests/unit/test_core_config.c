@@ -20,7 +20,7 @@ static const uint8_t params[] = { 0xA3, 0x01, 0x06, 0x02, 0x81, 0x6B, 'e', 'x', 
 
 static int set_up(void **state)
 {
-        static const struct core_config config = { .transports = CORE_OVER_USB };
+        static const struct core_config config = { .transports = MITOME_TRANSPORT_USB };
         *state = core_rig_new(&config);
         return 0;
 }

@@ -12,7 +12,7 @@
 
 enum { ABSENT = -1, GET_INFO = 0x04 };
 
-static const struct core_config usb = { .transports = CORE_OVER_USB, .blobs = true };
+static const struct core_config usb = { .transports = MITOME_TRANSPORT_USB, .blobs = true };
 
 static int set_up(void **state)
 {
@@ -300,7 +300,7 @@ static void both_pin_protocols_are_there(void **state)
 /* [6.4 0x0E] whoever gives touches by a program has to say so, or others would believe them */
 static void a_program_that_touches_says_so(void **state)
 {
-        static const struct core_config config = { .transports = CORE_OVER_USB, .test_touch = true };
+        static const struct core_config config = { .transports = MITOME_TRANSPORT_USB, .test_touch = true };
         struct core_rig *rig = core_rig_new(&config);
         (void)state;
         ask_info(rig);
@@ -312,7 +312,7 @@ static void a_program_that_touches_says_so(void **state)
  * were. */
 static void large_blobs_want_a_place(void **state)
 {
-        static const struct core_config config = { .transports = CORE_OVER_NFC };
+        static const struct core_config config = { .transports = MITOME_TRANSPORT_NFC };
         struct core_rig *rig = core_rig_new(&config);
         (void)state;
         ask_info(rig);
@@ -326,7 +326,7 @@ static void large_blobs_want_a_place(void **state)
 /* [6.4 0x09] */
 static void a_card_with_contacts_says_so(void **state)
 {
-        static const struct core_config config = { .transports = CORE_OVER_CONTACTS };
+        static const struct core_config config = { .transports = MITOME_TRANSPORT_SMART_CARD };
         struct core_rig *rig = core_rig_new(&config);
         (void)state;
         ask_info(rig);

@@ -24,7 +24,7 @@ enum {
 static const uint8_t filler[128] = { 0xF3 };
 
 static const struct core_config config = {
-        .now_ms = UINT64_C(1) << 40, .transports = CORE_OVER_USB, .blobs = true
+        .now_ms = UINT64_C(1) << 40, .transports = MITOME_TRANSPORT_USB, .blobs = true
 };
 
 static int set_up(void **state)
@@ -506,7 +506,7 @@ static void a_reset_that_fails_is_told(void **state)
 
 static void without_blobs_there_is_less_to_erase(void **state)
 {
-        static const struct core_config no_place = { .transports = CORE_OVER_USB };
+        static const struct core_config no_place = { .transports = MITOME_TRANSPORT_USB };
         struct core_rig *rig = core_rig_new(&no_place);
         (void)state;
         touch_for_reset(rig);

@@ -83,7 +83,7 @@ static int set_up(void **state)
         element_rig_clone(&stencil, &rig->element);
         assert_int_equal(element_rig_select(&rig->element, element_rig_fido), SW_OK);
         assert_int_equal(
-                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &rig->core, NULL).code,
+                core_new(&(struct core_config){ .transports = MITOME_TRANSPORT_USB }, &rig->core, NULL).code,
                 MITOME_OK);
         *state = rig;
         return 0;
@@ -514,7 +514,7 @@ static void without_the_switch_there_is_none(void **state)
         struct rig *rig = calloc(1, sizeof *rig);
         struct made made;
         assert_int_equal(
-                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &rig->core, NULL).code,
+                core_new(&(struct core_config){ .transports = MITOME_TRANSPORT_USB }, &rig->core, NULL).code,
                 MITOME_OK);
         element_rig_open(&rig->element);
         element_rig_personalise(&rig->element);
@@ -550,7 +550,7 @@ static void without_a_device_key_there_is_none(void **state)
         struct element_rig_operation operation = { .command = 1, .rp_id = listed, .options = 2 };
         struct made made;
         assert_int_equal(
-                core_new(&(struct core_config){ .transports = CORE_OVER_USB }, &rig->core, NULL).code,
+                core_new(&(struct core_config){ .transports = MITOME_TRANSPORT_USB }, &rig->core, NULL).code,
                 MITOME_OK);
         element_rig_open(&rig->element);
         element_rig_personalise(&rig->element);

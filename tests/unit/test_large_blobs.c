@@ -19,7 +19,7 @@ static const uint8_t initial[] = { 0x80, 0x76, 0xBE, 0x8B, 0x52, 0x8D, 0x00, 0x7
         0x6F, 0xA5, 0x7A, 0x6D, 0x3C };
 static const uint8_t param[32] = { 0xA0 };
 
-static const struct core_config config = { .now_ms = 5, .transports = CORE_OVER_USB, .blobs = true };
+static const struct core_config config = { .now_ms = 5, .transports = MITOME_TRANSPORT_USB, .blobs = true };
 
 static int set_up(void **state)
 {
@@ -445,7 +445,7 @@ static void half_an_array_ends_with_the_power(void **state)
 
 static void without_a_place_there_is_no_such_command(void **state)
 {
-        static const struct core_config no_place = { .transports = CORE_OVER_USB };
+        static const struct core_config no_place = { .transports = MITOME_TRANSPORT_USB };
         struct core_rig *rig = core_rig_new(&no_place);
         (void)state;
         ask(rig, BLOBS(.get = 1, .offset = 0));
