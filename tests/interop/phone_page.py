@@ -164,7 +164,7 @@ def a_request_forged_by_another_site_does_nothing_csrf(phone):
     forged = (dict(X_CSRF=None), dict(X_CSRF="0" * 64), dict(X_CSRF=""), dict(Origin="https://evil.example"),
               dict(Origin=None), dict(Origin="null"), dict(Sec_Fetch_Site="cross-site"), dict(Cookie=None))
     for changed in forged:
-        for path, body in (("/api/wish", {"wish": "erase"}), ("/api/touch", {"finger": 0}),
+        for path, body in (("/api/wish", {"wish": "erase"}), ("/api/touch", {"prompt": 1, "finger": 0}),
                            ("/api/reply", {"prompt": 1, "yes": True}), ("/api/link", {"link": "x"}),
                            ("/api/cancel", {"errand": 0}), ("/api/pin-instead", {"prompt": 1})):
             status, _, _ = phone.send("POST", path, body, phone.own(**changed))
@@ -202,8 +202,8 @@ def the_page_runs_nothing_from_elsewhere_and_is_in_both_languages(phone):
 def what_is_no_request_is_refused(phone):
     for path, body in (("/api/wish", b"{"), ("/api/wish", b'{"wish":"hold","wish":"erase"}'), ("/api/wish", b"[]"),
                        ("/api/wish", {"wish": "anything"}), ("/api/wish", {"wish": "remove-finger", "id": "zz"}),
-                       ("/api/wish", {"wish": "enrol", "name": "x" * 65}), ("/api/touch", {"finger": -1}),
-                       ("/api/touch", {"finger": "0"}), ("/api/reply", {"yes": True}),
+                       ("/api/wish", {"wish": "enrol", "name": "x" * 65}), ("/api/touch", {"prompt": 1, "finger": -1}),
+                       ("/api/touch", {"prompt": 1, "finger": "0"}), ("/api/touch", {"finger": 0}), ("/api/reply", {"yes": True}),
                        ("/api/link", {"link": "x" * 1025})):
         phone.post(path, body, 400)
     must(phone.get("/api/screen")["errand"] == 0, "an errand was begun")
@@ -214,7 +214,7 @@ def what_is_no_request_is_refused(phone):
 
 @test
 def a_finger_that_nobody_asked_for_is_refused(phone):
-    phone.post("/api/touch", {"finger": INDEX}, 409)
+    phone.post("/api/touch", {"prompt": 1, "finger": INDEX}, 409)
 
 
 @test
@@ -264,16 +264,20 @@ def a_picture_that_is_none_is_refused_and_the_wait_is_cancelled(phone):
     errand = phone.post("/api/wish", {"wish": "enrol", "name": "薬指"})["errand"]
     screen = phone.await_screen(lambda screen: screen["state"] == "question")
     phone.post("/api/reply", {"prompt": screen["prompt"], "yes": True, "secret": "1234"})
-    phone.await_screen(lambda screen: screen["state"] == "finger")
+    prompt = phone.await_screen(lambda screen: screen["state"] == "finger")["prompt"]
+    for path, body in (("/api/touch", {"prompt": prompt - 1, "finger": INDEX}),
+                       ("/api/touch", {"prompt": prompt + 2 ** 32, "finger": INDEX})):
+        must(phone.post(path, body, 409)["code"] == "E1396", "another prompt's finger is taken")
     for image in (b"GIF89a", b"P5\n1 1\n255\n", b"P5\n99999 1\n255\n"):
         until = time.monotonic() + PATIENCE_S
         while True:  # the sensor may not be ready yet
-            status, content, _ = phone.send("POST", "/api/touch-image", image, phone.own(), "image/x-portable-graymap")
+            status, content, _ = phone.send("POST", "/api/touch-image?prompt=%d" % prompt, image, phone.own(), "image/x-portable-graymap")
             if status != 409 or time.monotonic() > until:
                 break
             time.sleep(0.05)
         must(status == 400, "%r answers %d %s" % (image, status, content.decode()))
-    phone.post("/api/cancel", {"errand": errand + 1})
+    phone.post("/api/cancel", {"errand": errand + 1}, 409)
+    phone.post("/api/cancel", {"errand": 0}, 409)
     must(phone.get("/api/screen")["errand"] == errand, "another errand's number ended it")
     phone.post("/api/cancel", {"errand": errand})
     must(phone.await_end(errand) != 0)

@@ -141,10 +141,13 @@ static void reply(struct rig *rig, const struct phone_screen *screen, const char
                 MITOME_OK);
 }
 
+/* For the prompt that is shown. */
 static void touch(struct rig *rig, unsigned finger)
 {
         mitome_error error = { 0 };
-        assert_int_equal(phone_actor_touch(rig->actor, finger, &error).code, MITOME_OK);
+        struct phone_screen screen;
+        phone_actor_screen(rig->actor, &screen);
+        assert_int_equal(phone_actor_touch(rig->actor, screen.prompt, finger, &error).code, MITOME_OK);
 }
 
 /* ---- a browser ---- */
@@ -307,9 +310,10 @@ static void test_a_finger_that_nobody_asked_for_is_refused(void **state)
 {
         struct rig *rig = *state;
         mitome_error error = { 0 };
-        assert_int_equal(phone_actor_touch(rig->actor, INDEX, &error).code, MITOME_E_GATE_IDLE);
+        assert_int_equal(phone_actor_touch(rig->actor, 1, INDEX, &error).code, MITOME_E_GATE_IDLE);
         error = (mitome_error){ 0 };
-        assert_int_equal(phone_actor_touch_image(rig->actor, (slice){ 0 }, &error).code, MITOME_E_IMAGE_FILE);
+        assert_int_equal(
+                phone_actor_touch_image(rig->actor, 1, (slice){ 0 }, &error).code, MITOME_E_IMAGE_FILE);
 }
 
 static uint64_t wish(struct rig *rig, enum phone_wish kind, slice id, const char *text)
@@ -354,7 +358,7 @@ static void test_a_finger_is_added_renamed_and_removed(void **state)
         for (int waited = 0; waited < PATIENCE_MS && screen.last_errand < errand; waited += TURN_MS) {
                 phone_actor_screen(rig->actor, &screen);
                 if (screen.state == PHONE_FINGER) /* an impression that is of no use is asked for again */
-                        (void)phone_actor_touch(rig->actor, RING, NULL).code;
+                        (void)phone_actor_touch(rig->actor, screen.prompt, RING, NULL).code;
                 pause_a_moment();
         }
         assert_int_equal(screen.last_code, MITOME_OK);
@@ -405,7 +409,8 @@ static void test_the_holder_declines_cancels_or_wants_the_pin(void **state)
 
         errand = begin(rig, &asked);
         await_prompt(rig, PHONE_FINGER, screen.prompt);
-        phone_actor_cancel(rig->actor, errand);
+        assert_false(phone_actor_cancel(rig->actor, errand + 1));
+        assert_true(phone_actor_cancel(rig->actor, errand));
         assert_int_equal(await_end(rig, errand), MITOME_OK);
         assert_int_equal(asked.response[0], KEEPALIVE_CANCEL);
         assert_false(asked.wants_pin);
@@ -419,6 +424,178 @@ static void test_the_holder_declines_cancels_or_wants_the_pin(void **state)
         error = (mitome_error){ 0 };
         assert_int_equal(
                 phone_actor_pin_instead(rig->actor, screen.prompt, &error).code, MITOME_E_PHONE_PROMPT_OVER);
+}
+
+/* ---- one prompt, one decision ---- */
+
+static void test_a_finger_for_one_request_answers_no_other_that_came_meanwhile(void **state)
+{
+        static const uint8_t image[] = "P5\n1 1\n255\n";
+        static struct asked asked;
+        struct rig *rig = *state;
+        mitome_error error = { 0 };
+        ask_login(&asked);
+        uint64_t errand = begin(rig, &asked);
+        const struct phone_screen seen = await_prompt(rig, PHONE_FINGER, 0);
+        assert_true(
+                phone_actor_cancel(rig->actor, errand)); /* by who asked: he wants the touch for another */
+        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        errand = begin(rig, &asked);
+        const struct phone_screen other = await_prompt(rig, PHONE_FINGER, seen.prompt);
+        assert_int_equal(
+                phone_actor_touch(rig->actor, seen.prompt, INDEX, &error).code, MITOME_E_PHONE_PROMPT_OVER);
+        assert_int_equal(phone_actor_touch(rig->actor, 0, INDEX, &error).code, MITOME_E_PHONE_PROMPT_OVER);
+        assert_int_equal(phone_actor_touch_image(rig->actor, seen.prompt, SLICE(image), &error).code,
+                MITOME_E_PHONE_PROMPT_OVER);
+        assert_int_equal(
+                phone_actor_pin_instead(rig->actor, seen.prompt, &error).code, MITOME_E_PHONE_PROMPT_OVER);
+        assert_int_equal(phone_actor_reply(rig->actor, seen.prompt, false, (slice){ 0 }, &error).code,
+                MITOME_E_PHONE_PROMPT_OVER);
+        struct phone_screen screen;
+        phone_actor_screen(rig->actor, &screen);
+        assert_int_equal(screen.state, PHONE_FINGER); /* it waits as before, for a finger of its own */
+        assert_int_equal(screen.prompt, other.prompt);
+        touch(rig, INDEX);
+        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        assert_int_equal(asked.response[0], CTAP_OK);
+}
+
+/* clientPIN's getUVRetries: how many fingers may yet be laid. */
+static uint8_t finger_tries(struct rig *rig)
+{
+        static struct asked asked;
+        asked = (struct asked){ 0 };
+        writer w = WRITER(asked.request);
+        write_u8(&w, 0x06);
+        cbor_write_map(&w, 1);
+        cbor_write_uint(&w, 2);
+        cbor_write_uint(&w, 7);
+        asked.request_size = w.used;
+        assert_int_equal(await_end(rig, begin(rig, &asked)), MITOME_OK);
+        assert_int_equal(asked.response[0], CTAP_OK);
+        assert_int_equal(asked.response_size, 4); /* { 5: tries } */
+        assert_int_equal(asked.response[1], 0xA1);
+        assert_int_equal(asked.response[2], 0x05);
+        return asked.response[3];
+}
+
+static mitome_status look_at_hand(struct phone_actor *actor, void *context, mitome_error *error)
+{
+        (void)error;
+        *(bool *)context = phone_hand_awaited(actor->life.body.hand);
+        return ok();
+}
+
+static void await_sensor(struct rig *rig)
+{
+        bool awaited = false;
+        for (int waited = 0; !awaited && waited < PATIENCE_MS; waited += TURN_MS) {
+                struct phone_job job = { .run = look_at_hand, .context = &awaited, .anytime = true };
+                assert_int_equal(phone_actor_do(rig->actor, &job, NULL).code, MITOME_OK);
+                pause_a_moment();
+        }
+        assert_true(awaited);
+}
+
+static void test_a_finger_that_was_laid_decides_and_the_pin_is_not_asked_for_as_well(void **state)
+{
+        static struct asked asked;
+        struct rig *rig = *state;
+        mitome_error error = { 0 };
+        ask_login(&asked);
+        const uint8_t tries = finger_tries(rig);
+        const uint64_t errand = begin(rig, &asked);
+        const struct phone_screen screen = await_prompt(rig, PHONE_FINGER, 0);
+        await_sensor(rig);
+        touch(rig, INDEX);
+        assert_int_equal(
+                phone_actor_pin_instead(rig->actor, screen.prompt, &error).code, MITOME_E_PHONE_PROMPT_OVER);
+        assert_int_equal(phone_actor_reply(rig->actor, screen.prompt, false, (slice){ 0 }, &error).code,
+                MITOME_E_PHONE_PROMPT_OVER);
+        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        assert_int_equal(asked.response[0], CTAP_OK);
+        assert_false(asked.wants_pin);
+        assert_int_equal(finger_tries(rig), tries);
+}
+
+static void test_who_wants_the_pin_lays_no_finger_and_loses_no_try(void **state)
+{
+        static struct asked asked;
+        struct rig *rig = *state;
+        mitome_error error = { 0 };
+        ask_login(&asked);
+        const uint8_t tries = finger_tries(rig);
+        const uint64_t errand = begin(rig, &asked);
+        const struct phone_screen screen = await_prompt(rig, PHONE_FINGER, 0);
+        await_sensor(rig);
+        assert_int_equal(phone_actor_pin_instead(rig->actor, screen.prompt, &error).code, MITOME_OK);
+        assert_int_not_equal(phone_actor_touch(rig->actor, screen.prompt, STRANGER, &error).code, MITOME_OK);
+        assert_int_not_equal(phone_actor_pin_instead(rig->actor, screen.prompt, &error).code, MITOME_OK);
+        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        assert_int_equal(asked.response[0], KEEPALIVE_CANCEL);
+        assert_true(asked.wants_pin);
+        assert_int_equal(finger_tries(rig), tries);
+}
+
+struct presser {
+        struct rig *rig;
+        unsigned prompt;
+        mitome_code code;
+};
+
+static void *press_pin_instead(void *context)
+{
+        struct presser *presser = context;
+        presser->code = phone_actor_pin_instead(presser->rig->actor, presser->prompt, NULL).code;
+        return NULL;
+}
+
+/* Both at once: which of them is first is nobody's to say, but it is one. */
+static void test_a_finger_and_the_pin_at_the_same_moment_are_one_decision(void **state)
+{
+        enum { ROUNDS = 8 };
+        static struct asked asked;
+        struct rig *rig = *state;
+        const uint8_t tries = finger_tries(rig);
+        for (int i = 0; i < ROUNDS; i++) {
+                pthread_t thread;
+                asked = (struct asked){ 0 };
+                ask_login(&asked);
+                const uint64_t errand = begin(rig, &asked);
+                struct presser presser = { .rig = rig, .prompt = await_prompt(rig, PHONE_FINGER, 0).prompt };
+                await_sensor(rig);
+                assert_int_equal(pthread_create(&thread, NULL, press_pin_instead, &presser), 0);
+                const mitome_code laid = phone_actor_touch(rig->actor, presser.prompt, INDEX, NULL).code;
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                assert_int_equal(await_end(rig, errand), MITOME_OK);
+                assert_true((laid == MITOME_OK) != (presser.code == MITOME_OK));
+                assert_int_equal(asked.wants_pin, presser.code == MITOME_OK);
+                assert_int_equal(asked.response[0], laid == MITOME_OK ? CTAP_OK : KEEPALIVE_CANCEL);
+                assert_int_equal(finger_tries(rig), tries);
+        }
+}
+
+static void test_neither_a_cancel_nor_a_no_costs_a_finger_try(void **state)
+{
+        static struct asked asked;
+        struct rig *rig = *state;
+        ask_login(&asked);
+        const uint8_t tries = finger_tries(rig);
+        uint64_t errand = begin(rig, &asked);
+        struct phone_screen screen = await_prompt(rig, PHONE_FINGER, 0);
+        await_sensor(rig);
+        assert_true(phone_actor_cancel(rig->actor, errand));
+        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        assert_int_equal(asked.response[0], KEEPALIVE_CANCEL);
+        assert_int_equal(finger_tries(rig), tries);
+        errand = begin(rig, &asked);
+        screen = await_prompt(rig, PHONE_FINGER, screen.prompt);
+        await_sensor(rig);
+        assert_int_equal(
+                phone_actor_reply(rig->actor, screen.prompt, false, (slice){ 0 }, NULL).code, MITOME_OK);
+        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        assert_int_equal(asked.response[0], OPERATION_DENIED);
+        assert_int_equal(finger_tries(rig), tries);
 }
 
 /* ---- another program of this machine, over CTAPHID ---- */
@@ -726,6 +903,11 @@ int main(void)
                 cmocka_unit_test(test_a_finger_is_added_renamed_and_removed),
                 cmocka_unit_test(test_an_answer_to_an_earlier_question_is_refused),
                 cmocka_unit_test(test_the_holder_declines_cancels_or_wants_the_pin),
+                cmocka_unit_test(test_a_finger_for_one_request_answers_no_other_that_came_meanwhile),
+                cmocka_unit_test(test_a_finger_that_was_laid_decides_and_the_pin_is_not_asked_for_as_well),
+                cmocka_unit_test(test_who_wants_the_pin_lays_no_finger_and_loses_no_try),
+                cmocka_unit_test(test_a_finger_and_the_pin_at_the_same_moment_are_one_decision),
+                cmocka_unit_test(test_neither_a_cancel_nor_a_no_costs_a_finger_try),
                 cmocka_unit_test(test_a_yes_to_another_programs_selection_is_none_to_the_apps_question),
                 cmocka_unit_test(test_the_apps_question_does_not_hide_what_another_program_asks),
                 cmocka_unit_test(test_the_password_signs_what_is_shown_and_a_wrong_one_nothing),

@@ -154,11 +154,12 @@ mitome_status phone_actor_begin(struct phone_actor *actor, const struct phone_er
         return ok();
 }
 
-void phone_actor_cancel(struct phone_actor *actor, uint64_t number)
+bool phone_actor_cancel(struct phone_actor *actor, uint64_t number)
 {
         pthread_mutex_lock(&actor->mutex);
-        if (actor->runs && (number == 0 || number == actor->number))
-                actor->cancelled = true;
+        const bool right = actor->runs && number == actor->number;
+        actor->cancelled = actor->cancelled || right;
         pthread_cond_broadcast(&actor->changed);
         pthread_mutex_unlock(&actor->mutex);
+        return right;
 }

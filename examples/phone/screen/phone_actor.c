@@ -331,10 +331,11 @@ mitome_status phone_actor_begin(struct phone_actor *actor, const struct phone_er
         return free ? ok() : fail(error, MITOME_E_GATE_BUSY, "phone", NULL);
 }
 
-void phone_actor_cancel(struct phone_actor *actor, uint64_t number)
+bool phone_actor_cancel(struct phone_actor *actor, uint64_t number)
 {
         pthread_mutex_lock(&actor->lock);
-        if (actor->errand_runs && (number == 0 || number == actor->errands)) {
+        const bool right = actor->errand_runs && number == actor->errands;
+        if (right) {
                 actor->errand_cancelled = true;
                 if (actor->exchange)
                         actor->exchange->cancelled = true;
@@ -342,6 +343,7 @@ void phone_actor_cancel(struct phone_actor *actor, uint64_t number)
                 wake(actor);
         }
         pthread_mutex_unlock(&actor->lock);
+        return right;
 }
 
 static void run_errand(struct phone_actor *actor)

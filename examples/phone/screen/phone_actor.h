@@ -105,11 +105,13 @@ struct phone_errand {
 };
 
 /* phone_actor_begin begins one and returns at once; GATE_BUSY while another one is being done (`done` is then
- * not called). *ret_number is never 0. phone_actor_cancel ends what the errand of that number waits for (0:
- * of whichever): a CTAP request is then answered 2D, a question with no; other numbers do nothing. */
+ * not called). *ret_number is never 0. phone_actor_cancel ends what the errand of that number waits for: a
+ * CTAP request is then answered 2D, a question with no. False, and nothing is done, for one that is not being
+ * done any more. A finger that was not laid yet has cost nobody a try; one that was laid has, unless it
+ * matched. */
 MITOME_CHECKED mitome_status phone_actor_begin(struct phone_actor *actor, const struct phone_errand *errand,
         uint64_t *ret_number, mitome_error *error);
-void phone_actor_cancel(struct phone_actor *actor, uint64_t number);
+bool phone_actor_cancel(struct phone_actor *actor, uint64_t number);
 
 /* ---- the screen ---- */
 
@@ -149,15 +151,19 @@ void phone_actor_screen(struct phone_actor *actor, struct phone_screen *ret);
 MITOME_CHECKED mitome_status phone_actor_reply(
         struct phone_actor *actor, unsigned prompt, bool yes, slice secret, mitome_error *error);
 
-/* phone_actor_pin_instead ends the wait for a finger (phone_actor_exchange, *ret_wants_pin). */
+/* phone_actor_pin_instead ends the wait for a finger (phone_actor_exchange, *ret_wants_pin). It names the
+ * prompt, as a finger does: PHONE_PROMPT_OVER for another one, and when a finger was laid that is being
+ * looked at, or somebody has said no. Whoever is first decides: nothing is asked twice, and nothing counted.
+ */
 MITOME_CHECKED mitome_status phone_actor_pin_instead(
         struct phone_actor *actor, unsigned prompt, mitome_error *error);
 
-/* phone_actor_touch lays a finger on the sensor that waits for one: whose it is, by its place in the list of
- * the demonstration's fingers; or an image of a sensor's size. */
+/* phone_actor_touch lays a finger on the sensor for the prompt of that number, and for no other request that
+ * has come since: whose it is, by its place in the list of the demonstration's fingers; or an image of a
+ * sensor's size. PHONE_PROMPT_OVER as above, GATE_IDLE while no finger is wanted. */
 MITOME_CHECKED mitome_status phone_actor_touch(
-        struct phone_actor *actor, unsigned finger, mitome_error *error);
+        struct phone_actor *actor, unsigned prompt, unsigned finger, mitome_error *error);
 MITOME_CHECKED mitome_status phone_actor_touch_image(
-        struct phone_actor *actor, slice pgm, mitome_error *error);
+        struct phone_actor *actor, unsigned prompt, slice pgm, mitome_error *error);
 
 #endif

@@ -50,12 +50,15 @@ void phone_board_rest(struct phone_actor *actor)
                 show_nothing(actor);
 }
 
-/* A new prompt, which nobody has answered yet. */
+/* A new prompt, which nobody has answered yet. While an exchange is being done, the authenticator asks for
+ * nobody else. */
 static struct phone_screen *begin_prompt(struct phone_actor *actor, enum phone_screen_state state)
 {
         show_nothing(actor);
         actor->screen.state = state;
         actor->screen.prompt = ++actor->prompts;
+        if (state == PHONE_FINGER && actor->exchange && actor->exchange->begun)
+                actor->exchange->prompt = actor->screen.prompt;
         actor->reply_yes = false;
         bytes_wipe(&actor->reply, sizeof actor->reply);
         return &actor->screen;
@@ -237,16 +240,6 @@ mitome_status phone_actor_ask(struct phone_actor *actor, const struct phone_ques
         return status;
 }
 
-/* ---- the holder answers ---- */
-
-static mitome_status decline_finger(struct phone_actor *actor, void *context, mitome_error *error)
-{
-        (void)context;
-        (void)error;
-        phone_hand_decline(actor->life.body.hand);
-        return ok();
-}
-
 /* Under the lock. */
 static bool stands(const struct phone_actor *actor, unsigned prompt)
 {
@@ -263,6 +256,105 @@ static mitome_status take_reply(struct phone_actor *actor, bool yes, slice secre
         return slice_copy(secret, "secret", actor->reply.data, sizeof actor->reply.data, error);
 }
 
+/* ---- a finger is wanted: one, or a no, or the PIN instead ---- */
+
+enum choice { LAYS, DECLINES, WANTS_PIN };
+
+struct decision {
+        enum choice choice;
+        unsigned prompt;
+        unsigned finger;
+        slice image; /* empty: the finger of that number */
+};
+
+/* Under the lock. */
+static mitome_status check_finger_prompt(
+        const struct phone_actor *actor, const struct decision *decision, mitome_error *error)
+{
+        const struct phone_exchange *exchange = actor->exchange;
+        if (actor->screen.state != PHONE_FINGER && decision->choice == LAYS)
+                return fail(error, MITOME_E_GATE_IDLE, "finger", NULL);
+        bool right = stands(actor, decision->prompt) && actor->screen.state == PHONE_FINGER;
+        if (decision->choice == WANTS_PIN) /* another host's request is not this exchange's */
+                right = right && exchange && exchange->prompt == decision->prompt;
+        return right ? ok() : fail(error, MITOME_E_PHONE_PROMPT_OVER, "the question", NULL);
+}
+
+/* Under the lock. What is not a finger ends the prompt; a finger that was laid before it has done so. */
+static mitome_status note_decision(
+        struct phone_actor *actor, const struct decision *decision, mitome_error *error)
+{
+        MITOME_TRY(check_finger_prompt(actor, decision, error));
+        if (decision->choice == LAYS)
+                return ok();
+        if (phone_hand_laid(actor->life.body.hand))
+                return fail(error, MITOME_E_PHONE_PROMPT_OVER, "the question", NULL);
+        MITOME_TRY(take_reply(actor, false, (slice){ 0 }, error));
+        if (decision->choice == WANTS_PIN)
+                actor->wants_pin = actor->exchange->cancelled = true;
+        return ok();
+}
+
+/* In the actor's thread, which alone asks for the next finger and hears what became of the last: who comes
+ * first decides, and nobody decides for another request. */
+static mitome_status decide(struct phone_actor *actor, void *context, mitome_error *error)
+{
+        const struct decision *decision = context;
+        struct phone_hand *hand = actor->life.body.hand;
+        pthread_mutex_lock(&actor->lock);
+        mitome_status status = note_decision(actor, decision, error);
+        pthread_mutex_unlock(&actor->lock);
+        if (failed(status))
+                return status;
+        if (decision->choice == DECLINES)
+                phone_hand_decline(hand);
+        else if (decision->choice == WANTS_PIN)
+                phone_hand_withdraw(hand);
+        else
+                return decision->image.size ? phone_hand_lay_image(hand, decision->image, error)
+                                            : phone_hand_lay(hand, decision->finger, error);
+        return ok();
+}
+
+/* Nobody waits for the actor's thread with what cannot be right. */
+static mitome_status have_decided(struct phone_actor *actor, struct decision *decision, mitome_error *error)
+{
+        struct phone_job job = { .run = decide, .context = decision, .anytime = true };
+        pthread_mutex_lock(&actor->lock);
+        mitome_status status = check_finger_prompt(actor, decision, error);
+        pthread_mutex_unlock(&actor->lock);
+        return failed(status) ? status : phone_actor_do(actor, &job, error);
+}
+
+mitome_status phone_actor_pin_instead(struct phone_actor *actor, unsigned prompt, mitome_error *error)
+{
+        struct decision decision = { .choice = WANTS_PIN, .prompt = prompt };
+        return have_decided(actor, &decision, error);
+}
+
+mitome_status phone_actor_touch(
+        struct phone_actor *actor, unsigned prompt, unsigned finger, mitome_error *error)
+{
+        struct decision decision = { .choice = LAYS, .prompt = prompt, .finger = finger };
+        return have_decided(actor, &decision, error);
+}
+
+mitome_status phone_actor_touch_image(
+        struct phone_actor *actor, unsigned prompt, slice pgm, mitome_error *error)
+{
+        struct decision decision = { .choice = LAYS, .prompt = prompt, .image = pgm };
+        return pgm.size ? have_decided(actor, &decision, error)
+                        : fail(error, MITOME_E_IMAGE_FILE, "image", NULL);
+}
+
+/* ---- the holder answers ---- */
+
+static mitome_status decline_finger(struct phone_actor *actor, unsigned prompt, mitome_error *error)
+{
+        struct decision decision = { .choice = DECLINES, .prompt = prompt };
+        return have_decided(actor, &decision, error);
+}
+
 mitome_status phone_actor_reply(
         struct phone_actor *actor, unsigned prompt, bool yes, slice secret, mitome_error *error)
 {
@@ -272,60 +364,9 @@ mitome_status phone_actor_reply(
                 stands(actor, prompt) ? ok() : fail(error, MITOME_E_PHONE_PROMPT_OVER, "the question", NULL);
         if (!failed(status) && finger && yes) /* a finger answers, not a word */
                 status = fail(error, MITOME_E_ARGUMENT, "yes", NULL);
-        if (!failed(status))
+        if (!failed(status) && !finger)
                 status = take_reply(actor, yes, secret, error);
         pthread_cond_broadcast(&actor->changed);
         pthread_mutex_unlock(&actor->lock);
-        if (failed(status) || !finger)
-                return status;
-        struct phone_job job = { .run = decline_finger, .anytime = true };
-        return phone_actor_do(actor, &job, error);
-}
-
-mitome_status phone_actor_pin_instead(struct phone_actor *actor, unsigned prompt, mitome_error *error)
-{
-        pthread_mutex_lock(&actor->lock);
-        const bool right = stands(actor, prompt) && actor->screen.state == PHONE_FINGER && actor->exchange;
-        if (right) {
-                actor->wants_pin = true;
-                actor->exchange->cancelled = true;
-        }
-        pthread_mutex_unlock(&actor->lock);
-        return right ? ok() : fail(error, MITOME_E_PHONE_PROMPT_OVER, "the question", NULL);
-}
-
-/* ---- a finger ---- */
-
-struct touch {
-        unsigned finger;
-        slice image; /* empty: none */
-};
-
-static mitome_status lay(struct phone_actor *actor, void *context, mitome_error *error)
-{
-        const struct touch *touch = context;
-        return touch->image.size ? phone_hand_lay_image(actor->life.body.hand, touch->image, error)
-                                 : phone_hand_lay(actor->life.body.hand, touch->finger, error);
-}
-
-/* Nobody waits for a job while no finger is wanted. */
-static mitome_status touch_with(struct phone_actor *actor, struct touch *touch, mitome_error *error)
-{
-        struct phone_job job = { .run = lay, .context = touch, .anytime = true };
-        pthread_mutex_lock(&actor->lock);
-        const bool wanted = actor->screen.state == PHONE_FINGER;
-        pthread_mutex_unlock(&actor->lock);
-        return wanted ? phone_actor_do(actor, &job, error) : fail(error, MITOME_E_GATE_IDLE, "finger", NULL);
-}
-
-mitome_status phone_actor_touch(struct phone_actor *actor, unsigned finger, mitome_error *error)
-{
-        struct touch touch = { .finger = finger };
-        return touch_with(actor, &touch, error);
-}
-
-mitome_status phone_actor_touch_image(struct phone_actor *actor, slice pgm, mitome_error *error)
-{
-        struct touch touch = { .image = pgm };
-        return pgm.size ? touch_with(actor, &touch, error) : fail(error, MITOME_E_IMAGE_FILE, "image", NULL);
+        return failed(status) || !finger ? status : decline_finger(actor, prompt, error);
 }

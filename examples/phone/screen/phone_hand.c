@@ -21,6 +21,8 @@ struct phone_hand {
         char sensor[PATH_SIZE];
         bool runs;    /* a request */
         bool awaited; /* the sensor waits for a finger */
+        bool laid;    /* one was taken, and what became of it is not known yet */
+        bool over;    /* cancelled, declined, or to be done by PIN: none is laid any more */
         bool refused; /* by the holder */
         int wanted;   /* the finger that is to be laid as soon as it is awaited */
         int steady;
@@ -52,7 +54,9 @@ static mitome_status present(
 {
         hand->awaited = false;
         hand->wanted = NO_FINGER;
-        return virtual_finger_present(hand->sensor, image, PRESENT_MS, error);
+        mitome_status status = virtual_finger_present(hand->sensor, image, PRESENT_MS, error);
+        hand->laid = !failed(status);
+        return status;
 }
 
 static mitome_status press(struct phone_hand *hand, unsigned number, mitome_error *error)
@@ -68,7 +72,7 @@ mitome_status phone_hand_lay(struct phone_hand *hand, unsigned finger, mitome_er
 {
         if (finger >= PHONE_HAND_FINGERS)
                 return fail(error, MITOME_E_ARGUMENT, "finger", NULL);
-        if (!hand->runs)
+        if (!hand->runs || hand->over)
                 return fail(error, MITOME_E_GATE_IDLE, "finger", NULL);
         if (hand->awaited)
                 return press(hand, finger, error);
@@ -95,10 +99,23 @@ void phone_hand_steady(struct phone_hand *hand, int finger)
         hand->steady = finger;
 }
 
+bool phone_hand_laid(const struct phone_hand *hand)
+{
+        return hand->laid;
+}
+
+void phone_hand_withdraw(struct phone_hand *hand)
+{
+        hand->over = true;
+        hand->awaited = false;
+        hand->wanted = NO_FINGER;
+}
+
 void phone_hand_decline(struct phone_hand *hand)
 {
         if (!hand->runs)
                 return;
+        phone_hand_withdraw(hand);
         hand->refused = true;
         hand->gate->cancel(hand->gate->context);
 }
@@ -108,7 +125,7 @@ void phone_hand_decline(struct phone_hand *hand)
 static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
 {
         struct phone_hand *hand = context;
-        hand->awaited = hand->refused = false;
+        hand->awaited = hand->laid = hand->over = hand->refused = false;
         hand->wanted = NO_FINGER;
         MITOME_TRY(hand->gate->start(hand->gate->context, request, error));
         hand->runs = true;
@@ -127,8 +144,10 @@ static mitome_status poll_gate(void *context, int wait_ms, struct mitome_gate_ev
 {
         struct phone_hand *hand = context;
         MITOME_TRY(hand->gate->poll(hand->gate->context, wait_ms, ret, error));
+        if (ret->kind != MITOME_GATE_NOTHING)
+                hand->laid = false;
         if (ret->kind == MITOME_GATE_AWAITS)
-                hand->awaited = true;
+                hand->awaited = !hand->over;
         if (MITOME_GATE_IS_FINAL(ret->kind))
                 hand->runs = hand->awaited = false;
         if (ret->kind == MITOME_GATE_ABSENT && hand->refused) /* the matcher has only heard of a cancel */
@@ -140,7 +159,7 @@ static mitome_status poll_gate(void *context, int wait_ms, struct mitome_gate_ev
 static void cancel(void *context)
 {
         struct phone_hand *hand = context;
-        hand->awaited = false;
+        phone_hand_withdraw(hand);
         hand->gate->cancel(hand->gate->context);
 }
 

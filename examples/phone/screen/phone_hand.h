@@ -38,6 +38,13 @@ MITOME_CHECKED mitome_status phone_hand_lay_image(struct phone_hand *hand, slice
 /* phone_hand_awaited tells whether the sensor waits for a finger now. */
 bool phone_hand_awaited(const struct phone_hand *hand);
 
+/* phone_hand_laid tells whether a finger was taken that is still being looked at: from then on it is too late
+ * for another decision. */
+bool phone_hand_laid(const struct phone_hand *hand);
+
+/* phone_hand_withdraw: no finger is laid any more for the request that runs, not even one that was told. */
+void phone_hand_withdraw(struct phone_hand *hand);
+
 /* phone_hand_steady has it lay the same finger each time, without being told (-1: no longer): for the
  * factory. */
 void phone_hand_steady(struct phone_hand *hand, int finger);

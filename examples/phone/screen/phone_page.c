@@ -5,6 +5,7 @@
 #include "phone_guard.h"
 #include "phone_view.h"
 
+#include <limits.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,14 +49,15 @@ static void answer_with(struct web_answer *answer, const struct web_request *req
 
 /* ---- what is read: GET ---- */
 
-static uint64_t after_of(const struct web_request *request)
+/* 0: there is none. */
+static uint64_t number_of(const struct web_request *request, const char *name)
 {
         enum { DIGITS = 18 };
         uint8_t bytes[32];
         writer w = WRITER(bytes);
         slice text;
         uint64_t number = 0;
-        if (failed(web_field(request->query, "after", &w, &text, NULL)) || text.size > DIGITS)
+        if (failed(web_field(request->query, name, &w, &text, NULL)) || text.size > DIGITS)
                 return 0;
         for (size_t i = 0; i < text.size; i++) {
                 if (text.data[i] < '0' || text.data[i] > '9')
@@ -79,7 +81,7 @@ static json_t *see_state(struct phone_page *page, const struct web_request *requ
 
 static json_t *see_log(struct phone_page *page, const struct web_request *request)
 {
-        return phone_view_log(page->config.actor, after_of(request));
+        return phone_view_log(page->config.actor, number_of(request, "after"));
 }
 
 static void see(struct phone_page *page, const struct web_request *request, struct web_answer *answer,
@@ -134,6 +136,20 @@ static mitome_status take_number(json_t *object, const char *name, uint64_t *ret
         return ok();
 }
 
+/* No prompt has the number 0, which stands for all that cannot be one's. */
+static unsigned prompt_of(uint64_t number)
+{
+        return number <= UINT_MAX ? (unsigned)number : 0;
+}
+
+static mitome_status take_prompt(json_t *object, unsigned *ret, mitome_error *error)
+{
+        uint64_t number;
+        MITOME_TRY(take_number(object, "prompt", &number, error));
+        *ret = prompt_of(number);
+        return ok();
+}
+
 /* Missing is empty. */
 static slice take_text(json_t *object, const char *name)
 {
@@ -144,28 +160,31 @@ static slice take_text(json_t *object, const char *name)
 
 static mitome_status do_reply(struct phone_page *page, json_t *object, json_t **ret, mitome_error *error)
 {
-        uint64_t prompt;
+        unsigned prompt;
         (void)ret;
-        MITOME_TRY(take_number(object, "prompt", &prompt, error));
-        return phone_actor_reply(page->config.actor, (unsigned)prompt,
-                json_is_true(json_object_get(object, "yes")), take_text(object, "secret"), error);
+        MITOME_TRY(take_prompt(object, &prompt, error));
+        return phone_actor_reply(page->config.actor, prompt, json_is_true(json_object_get(object, "yes")),
+                take_text(object, "secret"), error);
 }
 
 static mitome_status do_pin_instead(
         struct phone_page *page, json_t *object, json_t **ret, mitome_error *error)
 {
-        uint64_t prompt;
+        unsigned prompt;
         (void)ret;
-        MITOME_TRY(take_number(object, "prompt", &prompt, error));
-        return phone_actor_pin_instead(page->config.actor, (unsigned)prompt, error);
+        MITOME_TRY(take_prompt(object, &prompt, error));
+        return phone_actor_pin_instead(page->config.actor, prompt, error);
 }
 
 static mitome_status do_touch(struct phone_page *page, json_t *object, json_t **ret, mitome_error *error)
 {
+        unsigned prompt;
         uint64_t finger;
         (void)ret;
+        MITOME_TRY(take_prompt(object, &prompt, error));
         MITOME_TRY(take_number(object, "finger", &finger, error));
-        return phone_actor_touch(page->config.actor, (unsigned)finger, error);
+        return phone_actor_touch(
+                page->config.actor, prompt, finger < UINT_MAX ? (unsigned)finger : UINT_MAX, error);
 }
 
 static mitome_status do_cancel(struct phone_page *page, json_t *object, json_t **ret, mitome_error *error)
@@ -173,8 +192,9 @@ static mitome_status do_cancel(struct phone_page *page, json_t *object, json_t *
         uint64_t errand;
         (void)ret;
         MITOME_TRY(take_number(object, "errand", &errand, error));
-        phone_actor_cancel(page->config.actor, errand);
-        return ok();
+        return phone_actor_cancel(page->config.actor, errand)
+                       ? ok()
+                       : fail(error, MITOME_E_PHONE_PROMPT_OVER, "the errand", NULL);
 }
 
 static mitome_status do_wish(struct phone_page *page, json_t *object, json_t **ret, mitome_error *error)
@@ -284,7 +304,8 @@ static void post_image(void *context, const struct web_request *request, struct 
         mitome_error error = { 0 };
         mitome_status status = phone_guard_check(&page->guard, request, &error);
         if (!failed(status))
-                status = phone_actor_touch_image(page->config.actor, request->body, &error);
+                status = phone_actor_touch_image(
+                        page->config.actor, prompt_of(number_of(request, "prompt")), request->body, &error);
         answer_with(answer, request, status, &error, NULL);
 }
 

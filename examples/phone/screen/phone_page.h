@@ -3,13 +3,14 @@
 #define PHONE_PAGE_H
 
 /* The phone's screen as a page: what is shown, what is touched and typed, and what a developer sees. All of
- * its routes are WEB_HERE, and none of them waits for a person.
+ * its routes are WEB_HERE, and none of them waits for a person. What is touched or typed names the prompt of
+ * /api/screen that it is for, and a cancel the errand: 409 when something else stands there by now.
  *
  *   GET  /                 the page          POST /api/open      {"secret"} -> {"csrf"}
  *   GET  /api/screen       what is shown     GET  /api/state     how it stands with the phone
  *   GET  /api/log?after=N  the developer's   POST /api/reply     {"prompt", "yes", "secret"?}
- *   POST /api/touch        {"finger"}        POST /api/pin-instead {"prompt"}
- *   POST /api/touch-image  a PGM             POST /api/wish      {"wish", "id"?, "name"?}
+ *   POST /api/touch        {"prompt", "finger"}    POST /api/pin-instead {"prompt"}
+ *   POST /api/touch-image?prompt=N  a PGM   POST /api/wish      {"wish", "id"?, "name"?}
  *   POST /api/cancel       {"errand"}        POST /api/link      {"link"}: log in, or sign */
 
 #include "phone_actor.h"

@@ -28,6 +28,7 @@ struct phone_exchange {
         slice request;
         uint8_t *response;
         size_t capacity, size;
+        unsigned prompt; /* the last for which a finger was wanted on its behalf; 0: none was */
         bool begun, cancelled, done, broken;
 };
 

@@ -128,7 +128,7 @@ function show_finger(list, finger) {
 function show_hand(hand) {
         if (at("hand").children.length) return;
         hand.forEach((finger, number) => at("hand").append(
-                button(word(finger.word), () => tell("/api/touch", { finger: number }))));
+                button(word(finger.word), () => tell("/api/touch", { prompt: shown.prompt, finger: number }))));
 }
 
 function show_state(state) {
@@ -200,7 +200,7 @@ function listen() {
         });
         at("image").addEventListener("change", async () => {
                 const file = at("image").files[0];
-                if (file) await tell("/api/touch-image", await file.arrayBuffer(), "image/x-portable-graymap");
+                if (file) await tell(`/api/touch-image?prompt=${shown.prompt}`, await file.arrayBuffer(), "image/x-portable-graymap");
                 at("image").value = "";
         });
         at("link-form").addEventListener("submit", async (event) => {
