@@ -5,7 +5,6 @@
 #include "phone_actor_rig.h"
 #include "phone_extension.h"
 #include "random_system.h"
-#include "steady_clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +30,7 @@ int main(int argc, char **argv)
                 return 2;
         struct phone_actor *actor = phone_actor_rig_open();
         const struct phone_extension_config config = {
-                .actor = actor, .folder = argv[1], .random = random_system(), .now_ms = steady_clock_ms
+                .actor = actor, .folder = argv[1], .random = random_system()
         };
         if (failed(phone_extension_open(&config, &extension, &error)))
                 return 1;

@@ -7,8 +7,9 @@
  *
  * Who may ask: a browser extension (the Origin header, which no web page can set and no page of another
  * origin gets past) that knows the pairing secret, which the phone's page shows and its owner carries over.
- * Wrong secrets are counted before they are compared. It says for which page it asks: the browser's word,
- * which the person at the phone sees and the client holds against the relying party.
+ * Its 128 random bits are compared in constant time, and no number of wrong ones shuts anybody out. It says
+ * for which page it asks: the browser's word, which the person at the phone sees and the client holds against
+ * the relying party.
  *
  * An extension's background program may not wait long, so a request is begun, and asked for until it is done.
  * One at a time. */
@@ -19,8 +20,6 @@
 enum {
         PHONE_EXTENSION_SECRET_SIZE = 16,
         PHONE_EXTENSION_SECRET_TEXT = 40, /* 8 groups of 4 hexadecimal digits, with terminator */
-        PHONE_EXTENSION_TRIES = 5,        /* wrong secrets in a row; then nothing is heard for a while */
-        PHONE_EXTENSION_CLOSED_MS = 60000,
 };
 
 struct phone_extension;
@@ -29,7 +28,6 @@ struct phone_extension_config {
         struct phone_actor *actor;
         const char *folder; /* keeps the secret, in "extension-secret", for its owner alone */
         struct mitome_random random;
-        uint64_t (*now_ms)(void); /* of a clock that only goes forward */
 };
 
 /* phone_extension_open: FILE_MODE, FILE_READ, FILE_WRITE, VALUE of the secret's file, NO_MEMORY. Close it

@@ -13,7 +13,7 @@ document.documentElement.lang = word("language");
 for (const element of document.querySelectorAll("[data-word]"))
         element.textContent = word(element.dataset.word);
 
-const refusals = { 401: "wrong_secret", 403: "wrong_origin", 429: "too_often" };
+const refusals = { 401: "wrong_secret", 403: "wrong_origin" };
 
 async function pair() {
         const phone = { address: readAddress(address.value), secret: readSecret(secret.value) };

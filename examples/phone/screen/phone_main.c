@@ -6,7 +6,6 @@
 #include "phone_life.h"
 #include "phone_page.h"
 #include "random_system.h"
-#include "steady_clock.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
@@ -186,10 +185,9 @@ static mitome_status open_page(struct program *program, mitome_error *error)
         const struct options *options = &program->options;
         char path[PATH_SIZE];
         struct web_place place;
-        const struct phone_extension_config extension = { .actor = program->actor,
-                .folder = options->folder,
-                .random = random_system(),
-                .now_ms = steady_clock_ms };
+        const struct phone_extension_config extension = {
+                .actor = program->actor, .folder = options->folder, .random = random_system()
+        };
         snprintf(path, sizeof path, "%s/pages", options->pages ? options->pages : PHONE_PAGES_FOLDER);
         mitome_status status = web_pages_open(path, &program->pages, &place, error);
         if (failed(status)) {
