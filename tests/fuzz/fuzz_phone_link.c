@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         slice domain;
         if (failed(phone_link_read(slice_of(data, size), "https://portal.example", &link, NULL)))
                 return 0;
-        if (failed(web_client_may_ask(slice_text(link.origin), (slice){ 0 }, &domain, NULL)))
+        if (failed(web_client_may_ask(slice_text(link.origin), (slice){ 0 }, NULL, &domain, NULL)))
                 abort();
         const slice code = slice_text(link.code);
         if (code.size != (link.kind == PHONE_LINK_LOGIN ? PHONE_LINK_CODE_SIZE : PHONE_LINK_ID_SIZE))

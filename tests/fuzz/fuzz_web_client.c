@@ -54,6 +54,19 @@ static int fill(void *context, uint8_t *bytes, size_t size)
         return 0;
 }
 
+/* The last two labels, as if every top level were a public suffix. */
+static size_t find_registrable(void *context, mitome_slice host)
+{
+        size_t size = 0;
+        (void)context;
+        for (unsigned dots = 0; size < host.size; size++) {
+                dots += host.data[host.size - size - 1] == '.';
+                if (dots == 2)
+                        break;
+        }
+        return size;
+}
+
 static void check_json(slice json)
 {
         struct json_reader r = json_over(json, NULL, NULL);
@@ -63,6 +76,7 @@ static void check_json(slice json)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+        static const struct mitome_registrable registrable = { .find = find_registrable };
         static uint8_t buffer[WEB_CLIENT_ANSWER_MAX];
         const struct web_client_page page = { .origin = slice_text("https://login.example") };
         reader r = reader_over(slice_of(data, size), NULL, NULL);
@@ -76,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 .exchange = exchange,
                 .ask_pin = ask_pin,
                 .random = { .fill = fill },
+                .registrable = &registrable,
                 .native = head & 0x4000 };
         mitome_status status =
                 head & 0x8000

@@ -136,15 +136,35 @@ static int drop_stencils(void **state)
         return 0;
 }
 
+/* A public suffix list of two: jp and co.jp. The real one has test_public_suffix.c. */
+static size_t find_registrable(void *context, mitome_slice host)
+{
+        (void)context;
+        size_t labels = 0, wanted = 2;
+        const char *end = ".co.jp";
+        if (host.size >= strlen(end) && memcmp(host.data + host.size - strlen(end), end, strlen(end)) == 0)
+                wanted = 3;
+        for (size_t size = 1; size <= host.size; size++) {
+                labels += size == host.size || host.data[host.size - size - 1] == '.';
+                if (labels == wanted)
+                        return size;
+        }
+        return 0;
+}
+
+static const struct mitome_registrable registrable = { .find = find_registrable };
+
 static int open_from(const struct element_rig *stencil, void **state)
 {
         struct rig *rig = calloc(1, sizeof *rig);
         assert_non_null(rig);
         element_rig_clone(stencil, &rig->ctap.element);
         ctap_rig_open(&rig->ctap);
-        rig->client = (struct web_client){
-                .context = rig, .exchange = exchange, .ask_pin = ask_pin, .random = random_system()
-        };
+        rig->client = (struct web_client){ .context = rig,
+                .exchange = exchange,
+                .ask_pin = ask_pin,
+                .random = random_system(),
+                .registrable = &registrable };
         *state = rig;
         return 0;
 }
@@ -448,6 +468,11 @@ static void test_pages_that_may_ask(void **state)
                 { "https://evilexample.jp", "example.jp", MITOME_E_CLIENT_RP_ID },
                 { "https://example.jp.evil.example", "example.jp", MITOME_E_CLIENT_RP_ID },
                 { "https://example.jp", "jp", MITOME_E_CLIENT_RP_ID },
+                { "https://a.b.example.co.jp", "b.example.co.jp", MITOME_OK },
+                { "https://a.b.example.co.jp", "example.co.jp", MITOME_OK },
+                { "https://evil.co.jp", "co.jp", MITOME_E_CLIENT_RP_ID },
+                { "https://co.jp", "co.jp", MITOME_OK },
+                { "https://example.jp", "ample.jp", MITOME_E_CLIENT_RP_ID },
                 { "https://example.jp", "EXAMPLE.jp", MITOME_E_CLIENT_RP_ID },
                 { "https://example.jp", "example.jp.", MITOME_E_CLIENT_RP_ID },
                 { "https://example.jp", ".jp", MITOME_E_CLIENT_RP_ID },
@@ -467,12 +492,25 @@ static void test_pages_that_may_ask(void **state)
         };
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 slice rp_id = { 0 };
-                mitome_code code = web_client_may_ask(
-                        slice_text(cases[i].origin), slice_text(cases[i].rp_id), &rp_id, &rig->error)
+                mitome_code code = web_client_may_ask(slice_text(cases[i].origin), slice_text(cases[i].rp_id),
+                        &registrable, &rp_id, &rig->error)
                                            .code;
                 if (code != cases[i].code)
                         fail_msg("%s for %s: %d", cases[i].origin, cases[i].rp_id, code);
         }
+}
+
+/* What cannot be told apart from a public suffix is asked for by nobody but its own host. */
+static void test_without_suffix_list(void **state)
+{
+        (void)state;
+        slice rp_id;
+        assert_int_equal(web_client_may_ask(slice_text(ORIGIN), slice_text(RP_ID), NULL, &rp_id, NULL).code,
+                MITOME_E_CLIENT_RP_ID);
+        assert_int_equal(
+                web_client_may_ask(slice_text(ORIGIN), slice_text("login." RP_ID), NULL, &rp_id, NULL).code,
+                MITOME_OK);
+        assert_true(slice_is(rp_id, "login." RP_ID));
 }
 
 static void test_foreign_page_asks_for_relying_party(void **state)
@@ -681,6 +719,7 @@ int main(void)
                 PERSON(test_certificate_credential),
                 cmocka_unit_test_setup_teardown(test_key_without_verification, open_plain, close_rig),
                 HOLDER(test_pages_that_may_ask),
+                cmocka_unit_test(test_without_suffix_list),
                 HOLDER(test_foreign_page_asks_for_relying_party),
                 HOLDER(test_page_without_tls),
                 HOLDER(test_frame_in_foreign_page),

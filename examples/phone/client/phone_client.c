@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "phone_client.h"
 
+#include "public_suffix.h"
 #include "random_system.h"
 
 static mitome_status exchange(void *context, slice request, uint8_t *response, size_t capacity,
@@ -36,5 +37,6 @@ void phone_client_open(struct phone_client *ret, struct phone_actor *actor, cons
                 .exchange = exchange,
                 .ask_pin = ask_pin,
                 .random = random_system(),
+                .registrable = &public_suffix_list,
                 .native = native };
 }

@@ -63,7 +63,7 @@ static mitome_status read_number(slice text, struct phone_link *link, mitome_err
 static mitome_status set_origin(slice origin, struct phone_link *link, mitome_error *error)
 {
         slice domain;
-        if (failed(web_client_may_ask(origin, (slice){ 0 }, &domain, NULL)) ||
+        if (failed(web_client_may_ask(origin, (slice){ 0 }, NULL, &domain, NULL)) ||
                 failed(slice_copy(origin, "link", (uint8_t *)link->origin, sizeof link->origin - 1, NULL)))
                 return refuse(error);
         return ok();

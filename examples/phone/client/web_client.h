@@ -6,11 +6,12 @@
  * JSON go in, and the JSON that the page's server expects comes out. It holds the page to its origin, the
  * authenticator to its answer, and asks for a finger first and for the PIN when the finger does not do.
  *
- * Narrower than a browser: no public suffix list (a relying party's domain is the page's own, or one above it
- * of at least two labels), no frames of other origins, no list of accounts to choose from (the
+ * Narrower than a browser: no frames of other origins, no list of accounts to choose from (the
  * authenticator's latest is taken), of the extensions credProps, credProtect, credBlob and minPinLength. */
 
 #include "bytes.h"
+
+#include <mitome/related_origins.h>
 
 enum {
         WEB_CLIENT_OPTIONS_MAX = 32768,
@@ -30,6 +31,8 @@ struct web_client {
         /* The holder's PIN, of which `tries` are left; empty: it is not given. NULL: nobody can be asked. */
         mitome_status (*ask_pin)(void *context, unsigned tries, struct secret *ret_pin, mitome_error *error);
         struct mitome_random random;
+        /* Who knows the public suffix list; NULL: nobody, and a page asks for its own domain alone. */
+        const struct mitome_registrable *registrable;
         bool native; /* no browser: may ask the authenticator how it verified its user ("mitome-jpki") */
 };
 
@@ -64,8 +67,9 @@ MITOME_CHECKED mitome_status web_client_get(const struct web_client *client,
 const char *web_client_exception(mitome_status status, uint8_t ctap_status);
 
 /* web_client_may_ask holds a relying party's ID against the page that wants to speak for it (CLIENT_ORIGIN,
- * CLIENT_RP_ID); an empty one is replaced by the page's own domain in *ret_rp_id. */
-MITOME_CHECKED mitome_status web_client_may_ask(
-        slice origin, slice rp_id, slice *ret_rp_id, mitome_error *error);
+ * CLIENT_RP_ID): its own domain, or one above it down to the registrable one. An empty one is replaced by the
+ * page's own domain in *ret_rp_id. */
+MITOME_CHECKED mitome_status web_client_may_ask(slice origin, slice rp_id,
+        const struct mitome_registrable *registrable, slice *ret_rp_id, mitome_error *error);
 
 #endif

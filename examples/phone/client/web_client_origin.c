@@ -65,34 +65,35 @@ static mitome_status read_host(slice origin, slice *ret, mitome_error *error)
         return ok();
 }
 
-static bool has_dot(slice name)
-{
-        bool found = false;
-        for (size_t i = 0; i < name.size; i++)
-                found |= name.data[i] == '.';
-        return found;
-}
-
-/* Whether `name` is `host` or stands over it. One label is never over another: "jp" is nobody's. */
-static bool is_over(slice name, slice host)
+/* Whether `name` is a whole number of labels at the end of `host`, and not all of it. */
+static bool is_above(slice name, slice host)
 {
         reader r = reader_over(host, NULL, NULL);
         slice before;
-        if (slice_equal(name, host))
-                return true;
-        if (!has_dot(name) || name.size + 1 >= host.size ||
-                failed(read_bytes(&r, "", host.size - name.size, &before)))
-                return false;
-        return before.data[before.size - 1] == '.' && slice_equal(r.rest, name);
+        return name.size + 1 < host.size && !failed(read_bytes(&r, "", host.size - name.size, &before)) &&
+               before.data[before.size - 1] == '.' && slice_equal(r.rest, name);
 }
 
-mitome_status web_client_may_ask(slice origin, slice rp_id, slice *ret_rp_id, mitome_error *error)
+/* HTML "is a registrable domain suffix of or is equal to". What nobody can tell apart from a public suffix,
+ * under which strangers live side by side ("co.jp", "github.io"), is nobody's. */
+static bool is_own(slice name, slice host, const struct mitome_registrable *registrable)
+{
+        if (slice_equal(name, host))
+                return true;
+        if (!registrable || !is_above(name, host))
+                return false;
+        const size_t own = registrable->find(registrable->context, host);
+        return own != 0 && name.size >= own;
+}
+
+mitome_status web_client_may_ask(slice origin, slice rp_id, const struct mitome_registrable *registrable,
+        slice *ret_rp_id, mitome_error *error)
 {
         slice host;
         MITOME_TRY(read_host(origin, &host, error));
         if (rp_id.size == 0)
                 rp_id = host;
-        if (!domain_name_is_valid(rp_id) || !is_over(rp_id, host))
+        if (!domain_name_is_valid(rp_id) || !is_own(rp_id, host, registrable))
                 return fail(error, MITOME_E_CLIENT_RP_ID, "rpId", clause);
         *ret_rp_id = rp_id;
         return ok();

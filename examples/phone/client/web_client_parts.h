@@ -4,8 +4,10 @@
 
 /* What the parts of the WebAuthn client share. */
 
+#include "authdata.h"
 #include "cbor.h"
 #include "digest.h"
+#include "json.h"
 #include "web_client.h"
 
 enum {
@@ -14,6 +16,8 @@ enum {
         CLIENT_TRANSPORTS_MAX = 64, /* bytes of the member as it is written */
         CLIENT_BLOB_MAX = 32,
         CLIENT_PIN_PARAM_SIZE = 32,
+        CLIENT_DATA_MAX = 4096,
+        CLIENT_UNSUPPORTED_OPTION = 0x2B, /* a status of CTAP */
 };
 
 enum client_wish { CLIENT_PREFERRED, CLIENT_REQUIRED, CLIENT_DISCOURAGED };
@@ -88,6 +92,58 @@ MITOME_CHECKED mitome_status client_ask_info(struct client_talk *talk, mitome_er
  * credential, 2: an assertion), and authenticates the client data hash with it. */
 MITOME_CHECKED mitome_status client_pin_param(struct client_talk *talk, uint8_t permission, slice rp_id,
         uint8_t ret_param[CLIENT_PIN_PARAM_SIZE], mitome_error *error);
+
+/* What a ceremony is about. */
+struct client_ceremony {
+        const struct web_client_page *page;
+        struct client_options options;
+        slice client_data;
+        struct client_talk talk;
+        uint8_t client_data_bytes[CLIENT_DATA_MAX];
+        uint8_t request[CLIENT_MESSAGE_MAX];
+        uint8_t arena[WEB_CLIENT_OPTIONS_MAX];
+};
+
+/* client_write_data writes the client data, and its hash for the authenticator. */
+MITOME_CHECKED mitome_status client_write_data(struct client_ceremony *c, mitome_error *error);
+
+/* Extensions that are asked for, in canonical order. */
+struct client_extensions {
+        bool blob, protection, jpki, min_pin_length;
+        size_t count;
+};
+struct client_extensions client_extensions_of(const struct client_ceremony *c);
+void client_write_extensions(writer *w, const struct client_ceremony *c, unsigned key);
+
+/* How the user is verified in one request. */
+enum client_verification { CLIENT_VERIFY_NOT, CLIENT_VERIFY_FINGER, CLIENT_VERIFY_PIN };
+
+/* client_send sends the command; `param` is the PIN's. client_verify sends it as often as verifying the
+ * holder takes; CTAP_STATUS when the authenticator refuses. */
+bool client_wants_discoverable(const struct client_ceremony *c);
+bool client_wants_enterprise(const struct client_ceremony *c);
+MITOME_CHECKED mitome_status client_send(
+        struct client_ceremony *c, enum client_verification by, const uint8_t *param, mitome_error *error);
+MITOME_CHECKED mitome_status client_verify(struct client_ceremony *c, mitome_error *error);
+
+/* What the authenticator answers, of both commands. */
+struct client_answer {
+        slice format, statement;
+        slice auth_data_bytes;
+        struct authdata auth_data;
+        slice credential_id, signature, user_id;
+        bool enterprise;
+};
+MITOME_CHECKED mitome_status client_read_created(
+        const struct client_ceremony *c, struct client_answer *ret, mitome_error *error);
+MITOME_CHECKED mitome_status client_read_assertion(
+        const struct client_ceremony *c, struct client_answer *ret, mitome_error *error);
+
+/* The response for the page's server. */
+void client_write_created(writer *w, const struct client_ceremony *c, const struct client_answer *answer);
+void client_write_got(writer *w, const struct client_ceremony *c, const struct client_answer *answer);
+void client_write_blob_result(
+        struct json_writer *json, const struct client_ceremony *c, const struct client_answer *answer);
 
 /* client_write_spki writes a COSE key as SubjectPublicKeyInfo; false for a kind that has none here. */
 bool client_write_spki(writer *w, slice cose_key, int64_t *ret_algorithm);
