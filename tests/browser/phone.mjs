@@ -299,19 +299,29 @@ await check("a document is signed with the signing password, and its receipt sho
 
 // ---- the certificate's life ----
 
-// One login, however it ends: "in", or what the page says.
+// One login, however it ends: "in", or what the page says; a session that ends at once is sent to the login.
 async function tryLogin() {
         await leave();
         await ask();
         return touchUntil(async () => {
-                if (new URL(page.url()).pathname === "/account")
+                const { pathname, searchParams } = new URL(page.url());
+                if (pathname === "/account")
                         return "in";
+                if (searchParams.get("next") === "/account")
+                        return "out again";
                 return page.evaluate(() => document.querySelector("#say")?.dataset.mood === "bad" && document.querySelector("#say").textContent).catch(() => false);
         }, "the end of a login");
 }
 
 await check("held for a while: the certificate lets nobody in, and again when it is released", async () => {
+        await leave();
+        await ask();
+        await logIn(page);
         await wish("hold", /^hold$/);
+        await until(async () => {
+                await page.goto(`${origin}/account`);
+                return new URL(page.url()).pathname === "/login";
+        }, 60000, "the session to end with the certificate");
         await until(async () => (await tryLogin()) !== "in", 60000, "the portal to know it");
         await wish("release", /^good$/);
         await until(async () => (await tryLogin()) === "in", 60000, "the portal to know it");

@@ -282,6 +282,87 @@ static void attack_setting_the_clock_back_under_a_session(void **state)
         assert_int_equal(portal_rig_return(rig, &browser), MITOME_E_SESSION_OVER);
 }
 
+/* ---- the certificate's end is the session's ---- */
+
+static void hold(struct portal_rig *rig)
+{
+        assert_int_equal(
+                authority_hold(rig->authority, AUTHORITY_USER_VERIFICATION, &rig->certificate, rig->now, NULL)
+                        .code,
+                MITOME_OK);
+        portal_rig_list(rig);
+}
+
+static void release(struct portal_rig *rig)
+{
+        assert_int_equal(
+                authority_release(rig->authority, AUTHORITY_USER_VERIFICATION, &rig->certificate, NULL).code,
+                MITOME_OK);
+        portal_rig_list(rig);
+}
+
+/* With the next request after the list has come; a release brings back no session, only logins. */
+static void attack_using_a_session_when_its_certificate_is_held(void **state)
+{
+        struct portal_rig *rig = *state;
+        struct portal_browser browser = { 0 }, bare = { 0 };
+        struct ceremony_logged_in logged_in;
+        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        settle(rig, &bare, 1, PORTAL_RIG_BARE);
+        hold(rig);
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_E_SESSION_OVER);
+        assert_int_equal(portal_rig_return(rig, &bare), MITOME_OK); /* behind which there is none */
+        assert_int_not_equal(bare.session.account, 0);
+        release(rig);
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
+        assert_int_equal(browser.session.account, 0);
+        assert_int_equal(portal_rig_log_in(rig, &browser, 0, &logged_in), MITOME_OK);
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
+        assert_int_not_equal(browser.session.account, 0);
+}
+
+/* The same for what a client of OpenID Connect has of it: codes and access tokens. */
+static void attack_using_a_token_when_the_certificate_is_revoked(void **state)
+{
+        struct portal_rig *rig = *state;
+        struct portal_browser browser = { 0 };
+        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        const int64_t row = browser.session.row, account = browser.session.account;
+        assert_int_equal(session_lives(rig->portal, row, account, NULL).code, MITOME_OK);
+        hold(rig);
+        assert_int_equal(session_lives(rig->portal, row, account, NULL).code, MITOME_E_SESSION_OVER);
+        release(rig);
+        assert_int_equal(session_lives(rig->portal, row, account, NULL).code, MITOME_E_SESSION_OVER);
+        portal_rig_visit(rig, &browser);
+        struct ceremony_logged_in logged_in;
+        assert_int_equal(portal_rig_log_in(rig, &browser, 0, &logged_in), MITOME_OK);
+        assert_int_equal(authority_revoke(rig->authority, AUTHORITY_USER_VERIFICATION, &rig->certificate,
+                                 rig->now, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK); /* the list has not come yet */
+        portal_rig_list(rig);
+        assert_int_equal(
+                session_lives(rig->portal, browser.session.row, account, NULL).code, MITOME_E_SESSION_OVER);
+        assert_int_equal(portal_rig_count(rig, "SELECT count(*) FROM portal_session"), 0);
+}
+
+/* That a list is late is no word on anybody: who is in stays in as long as his level lets him. */
+static void a_stale_list_ends_no_session(void **state)
+{
+        struct portal_rig *rig = *state;
+        struct portal_browser browser = { 0 };
+        struct ceremony_logged_in logged_in;
+        const struct portal_trust_parts nothing = { 0 };
+        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        assert_int_equal(portal_trust_replace(rig->trust, &nothing, NULL).code, MITOME_OK);
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
+        assert_int_not_equal(browser.session.account, 0);
+        struct portal_browser other = { 0 };
+        portal_rig_visit(rig, &other);
+        assert_int_not_equal(portal_rig_log_in(rig, &other, 0, &logged_in), MITOME_OK);
+}
+
 /* ---- rotation, fixation, ending ---- */
 
 static void attack_fixing_the_cookie_that_somebody_logs_in_with(void **state)
@@ -613,6 +694,9 @@ int main(void)
                 TEST(attack_using_a_session_after_its_idle_limit),
                 TEST(attack_using_a_session_for_ever),
                 TEST(attack_setting_the_clock_back_under_a_session),
+                TEST(attack_using_a_session_when_its_certificate_is_held),
+                TEST(attack_using_a_token_when_the_certificate_is_revoked),
+                TEST(a_stale_list_ends_no_session),
                 TEST(attack_fixing_the_cookie_that_somebody_logs_in_with),
                 TEST(a_new_login_ends_the_session_before_it),
                 TEST(logging_out_ends_the_session_and_no_other),

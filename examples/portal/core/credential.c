@@ -2,7 +2,6 @@
 #include "credential.h"
 
 #include "portal_internal.h"
-#include "trust.h"
 
 /* ---- reading ---- */
 
@@ -112,19 +111,6 @@ mitome_status credential_remove(struct portal *portal, int64_t account, int64_t 
 
 /* ---- the account ---- */
 
-/* What a login with a passkey bound to this certificate would hear of it now. */
-static mitome_code status_of(
-        const struct portal *portal, slice issuer, slice serial, int64_t not_after, int64_t now)
-{
-        const struct portal_snapshot *belief = portal_believe(portal);
-        mitome_error ignored = { 0 };
-        mitome_code code = MITOME_E_CRL_MISSING;
-        if (belief)
-                code = trust_check_serial(belief->trust, issuer, serial, now, &ignored).code;
-        portal_believe_no_more(portal, belief);
-        return code == MITOME_OK && not_after <= now ? MITOME_E_CERTIFICATE_EXPIRED : code;
-}
-
 static mitome_status read_account(const struct portal *portal, const struct sql_query *query,
         struct credential_account *ret, mitome_error *error)
 {
@@ -135,8 +121,8 @@ static mitome_status read_account(const struct portal *portal, const struct sql_
         if (!ret->certificate)
                 return ok();
         ret->certificate_not_after = sql_integer(query, 5);
-        ret->certificate_status = status_of(portal, sql_bytes(query, 3), sql_bytes(query, 4),
-                ret->certificate_not_after, portal_now(portal));
+        ret->certificate_status = portal_certificate_status(
+                portal, sql_bytes(query, 3), sql_bytes(query, 4), ret->certificate_not_after);
         return ok();
 }
 

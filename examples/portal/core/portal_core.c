@@ -3,6 +3,7 @@
 
 #include "account_tables.h"
 #include "key_file.h"
+#include "trust.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -185,6 +186,18 @@ void portal_believe_no_more(const struct portal *portal, const struct portal_sna
 {
         if (snapshot)
                 portal_trust_give_back(portal->config.trust, snapshot);
+}
+
+mitome_code portal_certificate_status(
+        const struct portal *portal, slice issuer, slice serial, int64_t not_after)
+{
+        const struct portal_snapshot *belief = portal_believe(portal);
+        const int64_t now = portal_now(portal);
+        mitome_code code = MITOME_E_CRL_MISSING;
+        if (belief)
+                code = trust_check_serial(belief->trust, issuer, serial, now, NULL).code;
+        portal_believe_no_more(portal, belief);
+        return code == MITOME_OK && not_after <= now ? MITOME_E_CERTIFICATE_EXPIRED : code;
 }
 
 const struct level_policy *portal_policy(const struct portal *portal, size_t number)

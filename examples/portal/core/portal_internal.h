@@ -56,6 +56,11 @@ void portal_mac(const struct secret *key, const slice *parts, size_t count, uint
 /* portal_number writes a row's number for a MAC. */
 slice portal_number(int64_t number, uint8_t buffer[8]);
 
+/* portal_certificate_status is what a login with a passkey that is bound to this user-verification
+ * certificate would hear of it now: MITOME_OK, CERTIFICATE_REVOKED, CRL_STALE .. */
+mitome_code portal_certificate_status(
+        const struct portal *portal, slice issuer, slice serial, int64_t not_after);
+
 /* session_open is session_log_in in the open transaction. */
 MITOME_CHECKED mitome_status session_open(struct portal *portal, const struct session *before,
         const struct session_login *login, struct session *ret, char ret_cookie[SESSION_COOKIE_SIZE],

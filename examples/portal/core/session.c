@@ -167,12 +167,29 @@ mitome_status session_begin(
 /* ---- finding ---- */
 
 struct found {
-        bool there, stands; /* account open, credential there, nothing logged out everywhere */
+        bool there, stands; /* account open, credential there, nothing logged out everywhere, and no word
+                               that its certificate is over */
         int64_t seen;
 };
 
-static mitome_status read_found(
-        const struct sql_query *query, struct session *session, struct found *ret, mitome_error *error)
+/* The certificate of a session's credential, from this column on. What ends it ends the session. That nobody
+ * knows (no list, or a stale one) ends nothing: such a login is refused, and a session has its limits. */
+#define CERTIFICATE_COLUMNS "k.number, k.issuer, k.serial, k.not_after, k.ended_at"
+
+static bool is_certificate_over(const struct portal *portal, const struct sql_query *query, int first)
+{
+        if (sql_is_null(query, first))
+                return false;
+        if (!sql_is_null(query, first + 4))
+                return true;
+        const mitome_code code = portal_certificate_status(portal, sql_bytes(query, first + 1),
+                sql_bytes(query, first + 2), sql_integer(query, first + 3));
+        return code == MITOME_E_CERTIFICATE_REVOKED || code == MITOME_E_CERTIFICATE_ON_HOLD ||
+               code == MITOME_E_CERTIFICATE_EXPIRED;
+}
+
+static mitome_status read_found(const struct portal *portal, const struct sql_query *query,
+        struct session *session, struct found *ret, mitome_error *error)
 {
         slice level = sql_bytes(query, 7);
         session->row = sql_integer(query, 0);
@@ -184,7 +201,8 @@ static mitome_status read_found(
         session->amr = (unsigned)sql_integer(query, 8);
         session->evidence = (unsigned)sql_integer(query, 9);
         session->cross_device = sql_integer(query, 10) != 0;
-        *ret = (struct found){ true, !sql_is_null(query, 11) && !sql_is_null(query, 12),
+        *ret = (struct found){ true,
+                !sql_is_null(query, 11) && !sql_is_null(query, 12) && !is_certificate_over(portal, query, 13),
                 sql_integer(query, 5) };
         MITOME_TRY(slice_copy(
                 level, "session.level", (uint8_t *)session->level, sizeof session->level - 1, error));
@@ -199,12 +217,13 @@ static mitome_status look_up(
         mitome_status status = ok();
         MITOME_TRY(sql_ask(party_store(portal->config.party),
                 "SELECT s.number, s.account, s.credential, s.opened, s.authenticated, s.seen, s.ends, s.level, "
-                "s.amr, s.evidence, s.crossed, a.id, c.number FROM portal_session s "
+                "s.amr, s.evidence, s.crossed, a.id, c.number, " CERTIFICATE_COLUMNS " FROM portal_session s "
                 "LEFT JOIN account a ON a.id = s.account AND a.epoch = s.epoch AND a.closed = 0 "
-                "LEFT JOIN account_credential c ON c.number = s.credential WHERE s.hash = ?",
+                "LEFT JOIN account_credential c ON c.number = s.credential "
+                "LEFT JOIN account_certificate k ON k.number = c.certificate WHERE s.hash = ?",
                 SQL_VALUES(SQL_BYTES(SLICE(session->hash))), &query, error));
         if (sql_next(&query))
-                status = read_found(&query, session, ret, error);
+                status = read_found(portal, &query, session, ret, error);
         MITOME_TRY(sql_end(&query));
         return status;
 }
@@ -272,13 +291,16 @@ mitome_status session_lives(struct portal *portal, int64_t row, int64_t account,
         struct sql_query query = { 0 };
         const int64_t now = portal_now(portal);
         MITOME_TRY(sql_ask(party_store(portal->config.party),
-                "SELECT 1 FROM portal_session s JOIN account a ON a.id = s.account AND a.epoch = s.epoch AND "
-                "a.closed = 0 JOIN account_credential c ON c.number = s.credential "
+                "SELECT " CERTIFICATE_COLUMNS " FROM portal_session s JOIN account a ON a.id = s.account AND "
+                "a.epoch = s.epoch AND a.closed = 0 JOIN account_credential c ON c.number = s.credential "
+                "LEFT JOIN account_certificate k ON k.number = c.certificate "
                 "WHERE s.number = ? AND s.account = ? AND s.ends > ?",
                 SQL_VALUES(SQL_INT(row), SQL_INT(account), SQL_INT(now)), &query, error));
-        const bool there = sql_next(&query);
+        const bool there = sql_next(&query), over = there && is_certificate_over(portal, &query, 0);
         MITOME_TRY(sql_end(&query));
-        return there ? ok() : fail(error, MITOME_E_SESSION_OVER, "row", NULL);
+        if (over) /* it does not come back with the certificate */
+                MITOME_TRY(delete_row(portal, row, error));
+        return there && !over ? ok() : fail(error, MITOME_E_SESSION_OVER, "row", NULL);
 }
 
 /* ---- logging in and out ---- */

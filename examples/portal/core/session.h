@@ -71,8 +71,9 @@ MITOME_CHECKED mitome_status session_begin(struct portal *portal, struct session
         char ret_cookie[SESSION_COOKIE_SIZE], mitome_error *error);
 
 /* session_find finds whose cookie it is: a person's, or (account 0) a visitor's. SESSION_NONE: no cookie of
- * ours: begin. SESSION_OVER: its time is over (idle or absolute), or it was ended elsewhere: begin. Notes
- * that it was used. */
+ * ours: begin. SESSION_OVER: its time is over (idle or absolute), it was ended elsewhere, or the certificate
+ * behind its passkey has been revoked, held, followed by another, or has expired: begin. Notes that it was
+ * used. */
 MITOME_CHECKED mitome_status session_find(
         struct portal *portal, slice cookie, struct session *ret, mitome_error *error);
 
@@ -92,8 +93,8 @@ MITOME_CHECKED mitome_status session_end(
         struct portal *portal, const struct session *session, mitome_error *error);
 /* session_end_all ends every session of an account, everywhere. */
 MITOME_CHECKED mitome_status session_end_all(struct portal *portal, int64_t account, mitome_error *error);
-/* session_lives tells whether the session of this row (and account) still stands: for codes and tokens that
- * were given out for it. SESSION_OVER. */
+/* session_lives tells whether the session of this row (and account) still stands, as session_find does: for
+ * codes and tokens that were given out for it. SESSION_OVER. */
 MITOME_CHECKED mitome_status session_lives(
         struct portal *portal, int64_t row, int64_t account, mitome_error *error);
 

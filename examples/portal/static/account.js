@@ -21,8 +21,14 @@ async function remove(form) {
         again();
 }
 
+// A session that has ended meanwhile is left already.
 async function leave(where) {
-        await post(where);
+        try {
+                await post(where);
+        } catch (problem) {
+                if ((await session()).person)
+                        throw problem;
+        }
         location.assign("/");
 }
 
@@ -61,4 +67,4 @@ for (const time of document.querySelectorAll("time[datetime]")) {
                 time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(at);
 }
 
-await session();
+session().catch(() => {}); // early; who sends a form asks again

@@ -13,7 +13,10 @@ let known = null;
 
 // The session, asked for once a page: whoever has none gets a visitor's.
 export function session() {
-        known ??= get("/api/session");
+        known ??= get("/api/session").catch((trouble) => {
+                known = null;
+                throw trouble;
+        });
         return known;
 }
 
@@ -40,8 +43,8 @@ export async function post(path, body = {}) {
                 headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF": csrf },
                 body: JSON.stringify(body),
         });
-        // Another tab has logged in or out: this page's token is the old session's.
-        if (answer.status === 403)
+        // Another tab has logged in or out, or the session has ended: this page's token is the old session's.
+        if (answer.status === 401 || answer.status === 403)
                 known = null;
         return read(answer);
 }
