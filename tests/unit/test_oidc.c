@@ -473,6 +473,57 @@ static void a_login_that_is_enough_is_not_asked_for_again(void **state)
                 RIG_WIKI_URI "?code="));
 }
 
+/* As a login with another device has it: the attacker showed his code to somebody. */
+static const struct oidc_login *cross(struct oidc_rig *rig)
+{
+        rig->persons[HANAKO].login.acr = slice_text("urn:mitome:nist-800-63b-4:AAL2:cross-device");
+        return &rig->persons[HANAKO].login;
+}
+
+/* Neither at once nor after it was asked for anew: the client never gets a code for it. */
+static void attack_a_phished_login_for_a_client_that_asks_for_a_level(void **state)
+{
+        static const char *const demands[] = { "&acr_values=AAL2", "&acr_values=AAL3",
+                "&acr_values=urn:mitome:nist-800-63b-4:AAL2", "&acr_values=AAL1%20AAL2%20AAL3%20urn:x",
+                "&acr_values=AAL2&prompt=login" };
+        struct oidc_rig *rig = *state;
+        char location[OIDC_LOCATION_MAX], query[RIG_TEXT], value[RIG_TEXT];
+        oidc_rig_agree(rig, HANAKO, "wiki");
+        for (size_t i = 0; i < sizeof demands / sizeof demands[0]; i++) {
+                oidc_rig_log_in(rig, HANAKO);
+                rig->now += 1;
+                oidc_rig_ask(rig, oidc_rig_query(rig, query, "wiki", RIG_WIKI_URI, demands[i]), cross(rig),
+                        location);
+                assert_true(begins(location, "/login?next="));
+                char back[RIG_TEXT], again[OIDC_LOCATION_MAX];
+                const slice next = came_back(location, back);
+                oidc_rig_log_in(rig, HANAKO);
+                oidc_rig_ask(rig, next, cross(rig), again);
+                assert_true(begins(again, RIG_WIKI_URI "?error="));
+                assert_string_equal(
+                        oidc_rig_parameter(again, "error", value), "unmet_authentication_requirements");
+                oidc_rig_log_in(rig, HANAKO); /* by a passkey of this browser */
+                oidc_rig_ask(rig, next, &rig->persons[HANAKO].login, again);
+                assert_true(begins(again, RIG_WIKI_URI "?code="));
+                rig->now += 1;
+        }
+        cross(rig);
+        asked_to_error(rig, HANAKO, "&acr_values=AAL2&prompt=none", "login_required");
+}
+
+static void a_client_that_names_the_other_device_is_given_it(void **state)
+{
+        struct oidc_rig *rig = *state;
+        char location[OIDC_LOCATION_MAX];
+        oidc_rig_agree(rig, HANAKO, "wiki");
+        cross(rig);
+        assert_true(begins(ask(rig, HANAKO, "", location), RIG_WIKI_URI "?code="));
+        assert_true(begins(ask(rig, HANAKO, "&acr_values=", location), RIG_WIKI_URI "?code="));
+        assert_true(begins(
+                ask(rig, HANAKO, "&acr_values=AAL2%20urn:mitome:nist-800-63b-4:AAL2:cross-device", location),
+                RIG_WIKI_URI "?code="));
+}
+
 /* An "after" of long ago would make an old login a new one. */
 static void a_forged_after_makes_no_old_login_new(void **state)
 {
@@ -907,6 +958,8 @@ int main(void)
                 TEST(max_age_asks_for_a_new_login_once),
                 TEST(a_level_that_is_not_reached_asks_for_a_new_login_once),
                 TEST(a_login_that_is_enough_is_not_asked_for_again),
+                TEST(attack_a_phished_login_for_a_client_that_asks_for_a_level),
+                TEST(a_client_that_names_the_other_device_is_given_it),
                 TEST(a_forged_after_makes_no_old_login_new),
                 TEST(the_person_whom_the_client_means_is_the_one_who_is_here),
                 TEST(consent_is_asked_once_for_each_client),

@@ -202,6 +202,13 @@ static void a_login_by_phone_is_told_apart(void **state)
         struct oidc_presence presence;
         rig->oidc.persons[HANAKO].login.acr = slice_text("urn:mitome:nist-800-63b-4:AAL2:cross-device");
         assert_int_equal(check(rig, HANAKO, "acr=urn:mitome:nist-800-63b-4:AAL2", &presence), 403);
+        assert_int_equal(check(rig, HANAKO, "level=AAL2", &presence), 403);
+        assert_int_equal(check(rig, HANAKO, "level=AAL1%20AAL2%20AAL3", &presence), 403);
+        assert_int_equal(
+                check(rig, HANAKO,
+                        "acr=urn:mitome:nist-800-63b-4:AAL2%20urn:mitome:nist-800-63b-4:AAL2:cross-device",
+                        &presence),
+                200);
         assert_int_equal(check(rig, HANAKO, "", &presence), 200);
         assert_string_equal(presence.acr, "urn:mitome:nist-800-63b-4:AAL2:cross-device");
 }

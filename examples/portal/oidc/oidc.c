@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oidc.h"
 
+#include "cross_device.h"
 #include "json.h"
 #include "oidc_internal.h"
 #include "small_file.h"
@@ -156,6 +157,16 @@ slice oidc_discovery(const struct oidc *oidc)
 slice oidc_key_set(const struct oidc *oidc)
 {
         return oidc->key_set_text;
+}
+
+bool oidc_is_cross_device(slice acr)
+{
+        static const char mark[] = CROSS_DEVICE_ACR;
+        reader r = reader_over(acr, NULL, NULL);
+        slice before;
+        return acr.size >= sizeof mark - 1 &&
+               !failed(read_bytes(&r, "acr", acr.size - (sizeof mark - 1), &before)) &&
+               slice_is(r.rest, mark);
 }
 
 mitome_status oidc_draw(const struct oidc *oidc, char ret_text[OIDC_TOKEN_TEXT + 1], mitome_error *error)

@@ -108,6 +108,19 @@ static bool is_enough(const struct oidc_request *request, const struct oidc_logi
                oidc_has_word(levels, login->level);
 }
 
+/* Who asks for levels is not given a login that can be phished, unless he has named one that is. This is not
+ * voluntary: what the client does not look at must not matter. */
+static bool is_other_way(const struct oidc_request *request, const struct oidc_login *login)
+{
+        reader r = reader_over(request->said[OIDC_ACR_VALUES], NULL, NULL);
+        bool asked = false, named = false;
+        for (slice word = oidc_next_word(&r); word.size; word = oidc_next_word(&r)) {
+                asked = true;
+                named = named || oidc_is_cross_device(word);
+        }
+        return asked && !named && oidc_is_cross_device(login->acr);
+}
+
 /* Whoever is not here yet logs in once; that is then new enough, and all that there is. */
 static bool must_be_new(const struct oidc_request *request)
 {
@@ -192,6 +205,17 @@ static mitome_status ask_login(const struct oidc *oidc, const struct oidc_reques
                 anew ? portal_now(oidc->portal) : request->after, ret_location, error);
 }
 
+/* Asked for once more, in this browser; whoever comes back from another device again is refused. The error is
+ * that of OpenID Connect Core Error Code unmet_authentication_requirements 1.0. */
+static mitome_status ask_this_way(const struct oidc *oidc, const struct oidc_request *request,
+        const struct oidc_login *login, char ret_location[OIDC_LOCATION_MAX], mitome_error *error)
+{
+        return is_new(request, login, portal_now(oidc->portal))
+                       ? refuse_client(
+                                 oidc, request, "unmet_authentication_requirements", ret_location, error)
+                       : ask_login(oidc, request, true, ret_location, error);
+}
+
 static mitome_status decide(struct oidc *oidc, const struct oidc_request *request,
         const struct oidc_login *login, char ret_location[OIDC_LOCATION_MAX], mitome_error *error)
 {
@@ -199,6 +223,8 @@ static mitome_status decide(struct oidc *oidc, const struct oidc_request *reques
         bool same = false, agreed = false;
         if (!login)
                 return ask_login(oidc, request, must_be_new(request), ret_location, error);
+        if (is_other_way(request, login))
+                return ask_this_way(oidc, request, login, ret_location, error);
         const int64_t now = portal_now(oidc->portal);
         if (!is_enough(request, login, now))
                 return ask_login(oidc, request, true, ret_location, error);

@@ -26,6 +26,9 @@ static inline struct sql_store *oidc_store(const struct oidc *oidc)
 MITOME_CHECKED mitome_status oidc_draw(
         const struct oidc *oidc, char ret_text[OIDC_TOKEN_TEXT + 1], mitome_error *error);
 
+/* oidc_is_cross_device tells whether an acr is that of a login with another device, which can be phished. */
+bool oidc_is_cross_device(slice acr);
+
 /* oidc_write_subject writes `sub`. */
 static inline void oidc_write_subject(writer *w, const uint8_t subject[OIDC_SUBJECT_SIZE])
 {

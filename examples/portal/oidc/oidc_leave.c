@@ -158,7 +158,8 @@ mitome_status oidc_check(struct oidc *oidc, slice query, const struct oidc_login
         if (!login)
                 return ok();
         ret->status = 403;
-        if ((levels.data && !oidc_has_word(levels, login->level)) ||
+        /* A level by its name alone is not reached with another device. */
+        if ((levels.data && (!oidc_has_word(levels, login->level) || oidc_is_cross_device(login->acr))) ||
                 (acrs.data && !oidc_has_word(acrs, login->acr)))
                 return ok();
         MITOME_TRY(write_presence(oidc, login, ret, error));

@@ -31,7 +31,8 @@ struct oidc_presence {
         char level[OIDC_LEVEL_MAX + 1], acr[OIDC_ACR_MAX + 1];
 };
 
-/* oidc_check answers /auth/check?level=..&acr=..: lists, of which one has to be reached. WEB_FORM, SQL_*. */
+/* oidc_check answers /auth/check?level=..&acr=..: lists, of which one has to be reached; a login with another
+ * device, which can be phished, by its whole acr only. WEB_FORM, SQL_*. */
 MITOME_CHECKED mitome_status oidc_check(struct oidc *oidc, slice query, const struct oidc_login *login,
         struct oidc_presence *ret, mitome_error *error);
 
