@@ -512,6 +512,9 @@ static void attack_a_text_that_reads_otherwise_than_it_is(void **state)
         static const char *const bad[] = { "", "a\xFF", "a\x01", "a\r\n", "a\x7F" };
         static const uint8_t leftward[] = { 'p', 'a', 'y', ' ', 0xE2, 0x80, 0xAE, '0', '1' };
         static const uint8_t isolated[] = { 0xE2, 0x81, 0xA6, 'a' };
+        static const char *const not_shown[] = { "1\xE2\x80\x8B"
+                                                 "000",
+                "\xC2\xAD", "\xC2\x85", "\xF3\xA0\x81\x81" };
         uint8_t id[DOCUMENT_ID_SIZE];
         for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
                 assert_int_equal(document_open(&fixture.desk, HANAKO, slice_text(bad[i]), id, NULL).code,
@@ -520,6 +523,10 @@ static void attack_a_text_that_reads_otherwise_than_it_is(void **state)
                 document_open(&fixture.desk, HANAKO, SLICE(leftward), id, NULL).code, MITOME_E_VALUE);
         assert_int_equal(
                 document_open(&fixture.desk, HANAKO, SLICE(isolated), id, NULL).code, MITOME_E_VALUE);
+        for (size_t i = 0; i < sizeof not_shown / sizeof not_shown[0]; i++) /* which the phone would refuse */
+                assert_int_equal(
+                        document_open(&fixture.desk, HANAKO, slice_text(not_shown[i]), id, NULL).code,
+                        MITOME_E_VALUE);
         memset(long_text, 'a', sizeof long_text);
         assert_int_equal(
                 document_open(&fixture.desk, HANAKO, SLICE(long_text), id, NULL).code, MITOME_E_TOO_LONG);

@@ -5,6 +5,7 @@
 #include "finger_client.h"
 #include "jpki_app.h"
 #include "phone_within.h"
+#include "shown_text.h"
 
 #include <stdlib.h>
 
@@ -300,56 +301,11 @@ static mitome_status sign(struct phone_actor *actor, void *context, mitome_error
         return status;
 }
 
-/* Of one character of well-formed UTF-8. */
-static uint32_t code_point(slice character)
-{
-        uint32_t point = character.data[0];
-        if (character.size > 1)
-                point &= 0x7FU >> character.size;
-        for (size_t i = 1; i < character.size; i++)
-                point = point << 6 | (character.data[i] & 0x3FU);
-        return point;
-}
-
-/* Characters that a screen does not show, or that change what is shown around them: a text with them is
- * signed as something else than it is read. */
-static bool is_hidden(slice character)
-{
-        static const struct {
-                uint32_t first, last;
-        } hidden[] = {
-                { 0x0000, 0x0008 },   /* controls but tab and new line .. */
-                { 0x000B, 0x001F },   /* .. */
-                { 0x007F, 0x009F },   /* .. */
-                { 0x00AD, 0x00AD },   /* soft hyphen */
-                { 0x061C, 0x061C },   /* Arabic letter mark */
-                { 0x200B, 0x200F },   /* of no width; directions */
-                { 0x2028, 0x202E },   /* separators; directions */
-                { 0x2060, 0x206F },   /* of no width; isolates */
-                { 0xFEFF, 0xFEFF },   /* byte order mark */
-                { 0xE0000, 0xE007F }, /* tags: letters that nobody sees */
-        };
-        const uint32_t point = code_point(character);
-        for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
-                if (point >= hidden[i].first && point <= hidden[i].last)
-                        return true;
-        return false;
-}
-
 static mitome_status check_document(slice document, mitome_error *error)
 {
-        reader r = reader_over(document, NULL, error);
-        slice character;
         if (document.size == 0 || document.size >= PHONE_DOCUMENT_MAX)
                 return fail(error, MITOME_E_TOO_LONG, "document", NULL);
-        if (!slice_is_utf8(document))
-                return fail(error, MITOME_E_UTF8, "document", NULL);
-        while (r.rest.size) {
-                MITOME_TRY(read_bytes(&r, "document", slice_utf8_first(r.rest), &character));
-                if (is_hidden(character))
-                        return fail(error, MITOME_E_VALUE, "document", NULL);
-        }
-        return ok();
+        return shown_text_check(document, "document", error);
 }
 
 mitome_status phone_actor_sign(struct phone_actor *actor, const char *origin, slice document,

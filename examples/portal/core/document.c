@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "document_proof.h"
 #include "hex_text.h"
+#include "shown_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,33 +25,12 @@ const char document_schema[] =
 
 /* ---- the text ---- */
 
-/* Characters that turn the direction of writing: a text that reads differently than it is. */
-static bool turns(slice rest)
-{
-        return rest.size >= 3 && rest.data[0] == 0xE2 &&
-               ((rest.data[1] == 0x80 && rest.data[2] >= 0xAA && rest.data[2] <= 0xAE) ||
-                       (rest.data[1] == 0x81 && rest.data[2] >= 0xA6 && rest.data[2] <= 0xA9));
-}
-
-static bool is_shown(slice rest)
-{
-        const uint8_t c = rest.data[0];
-        return c == '\n' || c == '\t' || (c >= ' ' && c != 0x7F && !turns(rest));
-}
-
 static mitome_status check_text(slice text, mitome_error *error)
 {
-        reader r = reader_over(text, NULL, NULL);
-        uint8_t unused;
         if (text.size > DOCUMENT_TEXT_MAX)
                 return fail(error, MITOME_E_TOO_LONG, "text", NULL);
-        if (text.size == 0 || !slice_is_utf8(text))
+        if (text.size == 0 || failed(shown_text_check(text, "text", NULL)))
                 return fail(error, MITOME_E_VALUE, "text", NULL);
-        while (r.rest.size) {
-                if (!is_shown(r.rest))
-                        return fail(error, MITOME_E_VALUE, "text", NULL);
-                MITOME_TRY(read_u8(&r, "text", &unused));
-        }
         return ok();
 }
 

@@ -48,8 +48,8 @@ struct document_desk {
 };
 
 /* document_open draws a document up for an account (its row): *ret_id is its capability, for the browser and
- * for the phone that signs. In a transaction. VALUE for a text that is empty, not UTF-8 or has control
- * characters but line feeds and tabs, or turns the direction of writing; TOO_LONG; NO_RANDOMNESS. */
+ * for the phone that signs. In a transaction. VALUE for a text that is empty, or that no phone would show as it
+ * is (shown_text.h); TOO_LONG; NO_RANDOMNESS. */
 MITOME_CHECKED mitome_status document_open(const struct document_desk *desk, int64_t account, slice text,
         uint8_t ret_id[DOCUMENT_ID_SIZE], mitome_error *error);
 
