@@ -52,9 +52,9 @@ mitome_status story_sign_app(
 mitome_status act_allow(struct story *story, mitome_error *error)
 {
         struct tsm_channel channel;
-        const struct mitome_app *app = &story->phone.config.app;
+        const struct mitome_app *app = &story->phone.body.config.software;
         MITOME_TRY(
-                tsm_open(&channel, &story->phone.link, &story->issuer.keys, TSM_ARA, &story->random, error));
+                tsm_open(&channel, &story->phone.body.link, &story->issuer.keys, TSM_ARA, &story->random, error));
         mitome_status status = tsm_allow_app(&channel, TSM_JPKI, SLICE(app->sha256), error);
         if (!failed(status))
                 status = tsm_allow_app(&channel, TSM_FIDO, SLICE(app->sha256), error);
@@ -94,7 +94,7 @@ static mitome_status watch(void *context, mitome_slice command, uint8_t *respons
 /* Another developer's app, on the same phone, asks for an authenticator and for the JPKI applet. */
 static mitome_status other_app(struct story *story, mitome_error *error)
 {
-        struct watched_link watched = { .element = &story->phone.link };
+        struct watched_link watched = { .element = &story->phone.body.link };
         struct mitome_authenticator_config config = { .element = { .context = &watched, .transmit = watch },
                 .random = story->random };
         struct mitome_authenticator *authenticator = NULL;

@@ -53,7 +53,7 @@ mitome_status act_erase(struct story *story, mitome_error *error)
         struct mitome_enforcer *enforcer;
         unsigned before, after;
         stage_step(&story->stage, "The phone is given away: what is in the element is erased");
-        phone_rest(&story->phone);
+        story_phone_rest(&story->phone);
         MITOME_TRY(story_seize(story, &before, error));
         MITOME_TRY(erase(story, error));
         MITOME_TRY(story_seize(story, &after, error));

@@ -21,7 +21,7 @@ static const struct authority_person person = {
 static mitome_status take_over(struct story *story, mitome_error *error)
 {
         MITOME_TRY(tsm_make_keys(&story->own, TSM_KEYS_OWN, &story->random, error));
-        MITOME_TRY(tsm_take_over(&story->phone.link, &story->first, &story->own, &story->random, error));
+        MITOME_TRY(tsm_take_over(&story->phone.body.link, &story->first, &story->own, &story->random, error));
         stage_sent(&story->stage, SP_TSM, ELEMENT, "keys of its own in the place of the first ones");
         return ok();
 }
@@ -29,7 +29,7 @@ static mitome_status take_over(struct story *story, mitome_error *error)
 mitome_status story_open_provider(
         struct story *story, enum tsm_applet applet, struct tsm_channel *ret, mitome_error *error)
 {
-        return tsm_open_set(ret, &story->phone.link, &story->own, applet, &story->random, error);
+        return tsm_open_set(ret, &story->phone.body.link, &story->own, applet, &story->random, error);
 }
 
 /* ---- the FIDO applet ---- */
@@ -56,8 +56,8 @@ static mitome_status know_matcher(struct story *story, struct tsm_matcher *ret, 
         uint8_t point[PAIRING_POINT_SIZE], certificate[GATE_CERTIFICATE_MAX];
         const slice maker_ca = slice_of(story->matcher.ca.bytes, story->matcher.ca.size);
         size_t size;
-        MITOME_TRY(matcher_gate_point(story->phone.matcher, point, error));
-        MITOME_TRY(matcher_gate_certificate(story->phone.matcher, certificate, &size, error));
+        MITOME_TRY(matcher_gate_point(story->phone.body.matcher, point, error));
+        MITOME_TRY(matcher_gate_certificate(story->phone.body.matcher, certificate, &size, error));
         MITOME_TRY(tsm_check_matcher(
                 maker_ca, slice_of(certificate, size), SLICE(point), story->now, ret, error));
         stage_sent(&story->stage, MATCHER, SP_TSM, "its maker's certificate: class %s",
@@ -75,7 +75,7 @@ static mitome_status pair_matcher(struct story *story, mitome_error *error)
         MITOME_TRY(story_open_provider(story, TSM_FIDO, &channel, error));
         mitome_status status = tsm_pair(&channel, &matcher, element_point, error);
         if (!failed(status))
-                status = matcher_gate_pair(story->phone.matcher, SLICE(element_point), confirmation, error);
+                status = matcher_gate_pair(story->phone.body.matcher, SLICE(element_point), confirmation, error);
         if (!failed(status))
                 status = tsm_confirm_pairing(&channel, confirmation, error);
         tsm_close(&channel);

@@ -24,7 +24,7 @@ static mitome_status refused_by_element(struct story *story, const char *what, c
 {
         static struct browser_answer answer;
         story->phone.attack = attack;
-        story_touch(story, &story->owner);
+        story_phone_touch(&story->phone, STORY_OWNER, 1);
         mitome_status status = story_attempt(story, rp_id, PORTAL_ORIGIN, &answer, error);
         story->phone.attack = PHONE_HONEST;
         MITOME_TRY(status);
@@ -38,15 +38,15 @@ static mitome_status another_finger(struct story *story, mitome_error *error)
 {
         static struct browser_answer answer;
         char text[MITOME_GUIDANCE_MAX];
-        story_touch(story, &story->stranger);
+        story_phone_touch(&story->phone, PHONE_HAND_STRANGER, 1);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         bool right = answer.fido_error != FIDO_OK && story->phone.last_gate_end == MITOME_GATE_NO_MATCH &&
                      story->phone.said == MITOME_GUIDANCE_NOT_RECOGNISED;
-        phone_screen(&story->phone, MITOME_ENGLISH, text);
+        story_phone_screen(&story->phone, MITOME_ENGLISH, text);
         stage_note(&story->stage, "the phone says: %s", text);
-        phone_screen(&story->phone, MITOME_JAPANESE, text);
+        story_phone_screen(&story->phone, MITOME_JAPANESE, text);
         stage_note(&story->stage, "or, in Japanese: %s", text);
-        portal_page(PORTAL_PAGE_REFUSED, MITOME_ENGLISH, text);
+        story_page(MITOME_GUIDANCE_NOT_DONE, MITOME_ENGLISH, text);
         stage_note(&story->stage, "the portal's page, which is not told why: %s", text);
         stage_check(&story->stage, MATCHER, right, "Another person's finger is refused",
                 "no match (client: %s)", fido_strerr(answer.fido_error));
@@ -67,30 +67,27 @@ static mitome_status other_rp_id(struct story *story, mitome_error *error)
 static mitome_status other_origin(struct story *story, mitome_error *error)
 {
         static struct browser_answer answer;
+        struct ceremony_logged_in logged_in;
         mitome_error cause = { 0 };
         char text[STAGE_TEXT_MAX];
-        story_touch(story, &story->owner);
+        story_phone_touch(&story->phone, STORY_OWNER, 1);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, "https://evil.example", &answer, error));
         if (answer.fido_error != FIDO_OK)
                 return fail(error, MITOME_E_CTAP_STATUS, fido_strerr(answer.fido_error), NULL);
-        mitome_status status = portal_login(&story->portal, answer.json, story->now, story->verdict_buffer,
-                sizeof story->verdict_buffer, &story->verdict, &cause);
+        mitome_status status = story_portal_log_in(&story->portal, answer.json, &logged_in, &cause);
         stage_check(&story->stage, PORTAL, status.code == MITOME_E_ORIGIN_UNEXPECTED,
                 "A login that another site passes on is refused", "%s", story_reason(&cause, text));
         return ok();
 }
 
-static mitome_status old_login(struct story *story, mitome_error *error)
+static void old_login(struct story *story)
 {
+        struct ceremony_logged_in logged_in;
         mitome_error cause = { 0 };
         char text[STAGE_TEXT_MAX];
-        slice challenge;
-        MITOME_TRY(portal_challenge(&story->portal, &challenge, error));
-        mitome_status status = portal_login(&story->portal, story->login.json, story->now,
-                story->verdict_buffer, sizeof story->verdict_buffer, &story->verdict, &cause);
-        stage_check(&story->stage, PORTAL, status.code == MITOME_E_CHALLENGE_MISMATCH,
+        mitome_status status = story_portal_log_in(&story->portal, story->login.json, &logged_in, &cause);
+        stage_check(&story->stage, PORTAL, status.code == MITOME_E_CHALLENGE_SPENT,
                 "An old login, sent once more, is refused", "%s", story_reason(&cause, text));
-        return ok();
 }
 
 /* ---- the signing key ---- */
@@ -118,7 +115,7 @@ static mitome_status finger_for_signature(struct story *story, mitome_error *err
         static struct browser_answer answer;
         uint8_t signature[JPKI_SIGNATURE_SIZE];
         uint16_t sw = 0;
-        story_touch(story, &story->owner);
+        story_phone_touch(&story->phone, STORY_OWNER, 1);
         MITOME_TRY(story_attempt(story, PORTAL_RP_ID, PORTAL_ORIGIN, &answer, error));
         const struct mitome_link link = mitome_enforcer_link(story->phone.jpki);
         MITOME_TRY(jpki_app_select(story->phone.jpki, error));
@@ -141,7 +138,7 @@ mitome_status act_refusals(struct story *story, mitome_error *error)
                 PHONE_BREAKS_MAC, SW_TOKEN_MAC, error));
         MITOME_TRY(other_rp_id(story, error));
         MITOME_TRY(other_origin(story, error));
-        MITOME_TRY(old_login(story, error));
+        old_login(story);
         MITOME_TRY(finger_for_signature(story, error));
         return story_refuse_apps(story, error);
 }

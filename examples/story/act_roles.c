@@ -11,7 +11,7 @@ static uint16_t refused_set(struct story *story, const struct tsm_key_set *set)
         struct tsm_channel channel;
         mitome_error cause = { 0 };
         mitome_status status =
-                tsm_open_set(&channel, &story->phone.link, set, TSM_JPKI, &story->random, &cause);
+                tsm_open_set(&channel, &story->phone.body.link, set, TSM_JPKI, &story->random, &cause);
         tsm_close(&channel);
         return status.code == MITOME_E_APDU_STATUS ? channel.sw : 0;
 }
@@ -22,7 +22,7 @@ static mitome_status issuer_personalises(struct story *story, mitome_error *erro
         struct tsm_channel channel;
         uint16_t opened = refused_set(story, &story->issuer);
         MITOME_TRY(tsm_open_set(
-                &channel, &story->phone.link, &story->issuer, TSM_CARD_MANAGER, &story->random, error));
+                &channel, &story->phone.body.link, &story->issuer, TSM_CARD_MANAGER, &story->random, error));
         mitome_status status = tsm_pass_on(&channel, TSM_JPKI, NULL);
         tsm_close(&channel);
         bool right = opened == SW_NO_REFERENCE && failed(status) && channel.sw == SW_CONDITIONS;

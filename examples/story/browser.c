@@ -96,6 +96,8 @@ static int ask_to_create(
         if (answer == FIDO_OK)
                 answer = fido_cred_set_user(credential, request->user_id.data, request->user_id.size,
                         request->user_name, request->user_name, NULL);
+        if (answer == FIDO_OK && request->discoverable)
+                answer = fido_cred_set_rk(credential, FIDO_OPT_TRUE);
         if (answer == FIDO_OK && !request->pin)
                 answer = fido_cred_set_uv(credential, FIDO_OPT_TRUE);
         if (answer == FIDO_OK)
@@ -155,7 +157,7 @@ static int ask_to_get(fido_dev_t *device, fido_assert_t *assertion, const struct
         int answer = fido_assert_set_rp(assertion, request->rp_id);
         if (answer == FIDO_OK)
                 answer = fido_assert_set_clientdata(assertion, client_data.data, client_data.size);
-        if (answer == FIDO_OK)
+        if (answer == FIDO_OK && request->credential_id.size)
                 answer = fido_assert_allow_cred(
                         assertion, request->credential_id.data, request->credential_id.size);
         if (answer == FIDO_OK)

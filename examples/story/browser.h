@@ -29,7 +29,8 @@ struct browser_request {
         slice challenge;
         slice user_id;
         const char *user_name;
-        slice credential_id; /* login: the one credential that is asked for */
+        bool discoverable;   /* registration: residentKey "required" */
+        slice credential_id; /* login: the one credential that is asked for; empty: the device's own */
         const char *pin;     /* what the user typed into the browser; NULL: the device looks for a finger */
 };
 

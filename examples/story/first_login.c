@@ -9,15 +9,16 @@
 #include "random_system.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { EXPECTED_CHECKS = 27, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
+/* Its fingers lie on the sensor in the same way each time it is played. */
+enum { FIRST_TOUCH = 2026112100, EXPECTED_CHECKS = 27, EXIT_OTHERWISE = 1, EXIT_NOT_RUN = 2 };
 
 static const char usage[] =
         "usage: first-login --program MITOME --matcher MITOME-MATCHER --policies DIR [--out DIR] [--verbose]\n\n"
@@ -99,9 +100,9 @@ static const char prologue[] =
         "   matcher        libfprint's minutiae, a process of its own        (virtual sensor, grown fingers)\n"
         "   phone app      CTAP 2 core behind the access control enforcer, in this process\n"
         "   browser        libfido2 and the browser's JSON, in this process\n"
-        "   relying party  libmitome-rp, in this process\n";
+        "   relying party  the portal without its pages, over libmitome-rp, in this process\n";
 
-static mitome_status play(struct story *story, const struct phone_config *phone, mitome_error *error)
+static mitome_status play(struct story *story, const struct phone_body_config *phone, mitome_error *error)
 {
         fputs(prologue, story->stage.out);
         MITOME_TRY(act_manufacture(story, phone, error));
@@ -120,18 +121,19 @@ static mitome_status play(struct story *story, const struct phone_config *phone,
         return act_erase(story, error);
 }
 
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+        (void)about;
+        (void)kind;
+        (void)place;
+        (void)remove(path); /* what stays is found in its folder */
+        return 0;
+}
+
 static void remove_folder(const char *folder)
 {
-        static const char *const files[] = { "element/state", "element/key", "element/lock", "element",
-                "element.sock", "matcher/matcher", "matcher/matcher.key", "matcher/state", "matcher/key",
-                "matcher/sensor", "matcher/lock", "matcher", "seized/state", "seized/key", "seized/lock",
-                "seized", "sensor.sock", "scp03-keys" };
-        char path[256];
-        for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-                snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-                remove(path);
-        }
-        remove(folder);
+        enum { OPEN_FOLDERS = 8 };
+        (void)nftw(folder, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 }
 
 static int run(const struct options *options)
@@ -149,17 +151,18 @@ static int run(const struct options *options)
         story.out = options->out;
         story.policies = options->policies;
         stage_open(&story.stage, stdout);
-        struct phone_config phone = { .folder = folder,
+        struct phone_body_config phone = { .folder = folder,
                 .program = options->program,
                 .matcher = options->matcher,
-                .random = story.random };
+                .random = story.random,
+                .touch = FIRST_TOUCH };
         if (options->verbose)
                 phone.trace =
                         (struct mitome_trace){ .context = &tracer, .ctap = trace_ctap, .apdu = trace_apdu };
 
         mitome_status status = play(&story, &phone, &error);
-        portal_close(&story.portal);
-        phone_end(&story.phone);
+        story_portal_close(&story.portal);
+        story_phone_end(&story.phone);
         authority_free(story.authority);
         bytes_wipe(&story.issuer, sizeof story.issuer);
         bytes_wipe(&story.first, sizeof story.first);

@@ -95,13 +95,14 @@ static mitome_status write_cases(const struct story *story, mitome_error *error)
         char pem[PEM_SIZE_MAX];
         size_t pem_size;
         slice cases;
+        struct account_login account;
         writer w = WRITER(bytes);
         MITOME_TRY(pem_of(slice_of(story->batch.ca.bytes, story->batch.ca.size), pem, &pem_size, error));
         MITOME_TRY(write_case(&w, "the story's registration", "registration", &story->registration,
                 slice_of(NULL, 0), slice_of(pem, pem_size), error));
+        MITOME_TRY(story_account(story, &account, error));
         MITOME_TRY(write_case(&w, "the story's login", "authentication", &story->login,
-                slice_of(story->portal.public_key.bytes, story->portal.public_key.size), slice_of(NULL, 0),
-                error));
+                account.credential.public_key, slice_of(NULL, 0), error));
         MITOME_TRY(writer_finish(&w, "cases", &cases, error));
         return story_leave_file(story, "cases.jsonl", cases, error);
 }

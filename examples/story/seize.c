@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 256, FILE_MAX = 1 << 20 };
+enum { PATH_SIZE = 512, FILE_MAX = 1 << 20 };
 
 static mitome_status copy_file(const char *from, const char *to, const char *name, mitome_error *error)
 {
@@ -70,8 +70,8 @@ mitome_status story_seize(struct story *story, unsigned *ret_keys, mitome_error 
 {
         char element[PATH_SIZE], seized[PATH_SIZE];
         struct storage_file *file;
-        snprintf(element, sizeof element, "%s/element", story->phone.config.folder);
-        snprintf(seized, sizeof seized, "%s/seized", story->phone.config.folder);
+        snprintf(element, sizeof element, "%s/element", story->phone.body.folder);
+        snprintf(seized, sizeof seized, "%s/seized", story->phone.body.folder);
         (void)mkdir(seized, 0700); /* if it is not there, the copy fails */
         MITOME_TRY(copy_file(element, seized, "state", error));
         MITOME_TRY(copy_file(element, seized, "key", error));

@@ -10,25 +10,18 @@
 
 #include "authority.h"
 #include "browser.h"
+#include "browser_device.h"
 #include "evidence_app.h"
-#include "grow_finger.h"
 #include "jpki_app.h"
 #include "maker.h"
-#include "phone.h"
-#include "portal.h"
 #include "sei_tsm.h"
 #include "sp_tsm.h"
 #include "stage.h"
+#include "story_phone.h"
+#include "story_portal.h"
 
-enum { STORY_TOUCHES = 8, STORY_ENROLMENT = 5 };
-
-/* A person's finger, and how it lay on the sensor the last times: never twice in the same way. */
-struct story_hand {
-        uint64_t seed;
-        struct finger finger;
-        unsigned touched;
-        uint8_t touches[STORY_TOUCHES][FINGER_SIZE];
-};
+/* The phone's holder is one of the hand's fingers (phone_hand.h); the stranger is PHONE_HAND_STRANGER. */
+enum { STORY_OWNER = 0, STORY_ENROLMENT = 5 };
 
 struct story {
         struct stage stage;
@@ -43,15 +36,12 @@ struct story {
         struct tsm_key_set issuer, first, own; /* the SEI-TSM's, what it gave the SP-TSM, the SP-TSM's */
         struct authority *authority;
         struct authority_certificate certificates[2]; /* by enum authority_kind */
-        struct phone phone;
-        struct story_hand owner, stranger;
-        struct portal portal;
+        struct story_phone phone;
+        struct story_portal portal;
 
         struct browser_answer registration, login;
-        uint8_t verdict_buffer[MITOME_RP_BUFFER_MAX];
-        struct mitome_verdict verdict;
-        uint8_t credential_id[64];
-        size_t credential_id_size;
+        struct ceremony_registered registered;
+        struct ceremony_logged_in logged_in;
 };
 
 /* The names of the parties, as the stage prints them. */
@@ -76,7 +66,7 @@ struct story {
 /* The acts. A failure is one that the story cannot go on after; what came out otherwise than it must is on
  * the stage. */
 MITOME_CHECKED mitome_status act_manufacture(
-        struct story *story, const struct phone_config *phone, mitome_error *error);
+        struct story *story, const struct phone_body_config *phone, mitome_error *error);
 MITOME_CHECKED mitome_status act_allow(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_issue(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_roles(struct story *story, mitome_error *error);
@@ -90,8 +80,18 @@ MITOME_CHECKED mitome_status act_revoke(struct story *story, mitome_error *error
 MITOME_CHECKED mitome_status act_state(struct story *story, mitome_error *error);
 MITOME_CHECKED mitome_status act_erase(struct story *story, mitome_error *error);
 
-/* story_touch lays the owner's or the stranger's finger on the sensor at the next call for one. */
-void story_touch(struct story *story, struct story_hand *hand);
+/* story_list gives the relying party today's revocation list of the authority; it opens with the first one.
+ */
+MITOME_CHECKED mitome_status story_list(struct story *story, size_t *ret_size, mitome_error *error);
+
+/* story_account gives what the relying party has of the passkey. */
+MITOME_CHECKED mitome_status story_account(
+        const struct story *story, struct account_login *ret, mitome_error *error);
+
+/* story_page says what the relying party's page says: the authenticator's own words, as far as a page can
+ * know. A browser tells it one error for a finger that was not recognised, one that never came and a user who
+ * would not (or any website could try who is there): there is one sentence for all of them. */
+void story_page(enum mitome_guidance state, enum mitome_language language, char text[MITOME_GUIDANCE_MAX]);
 
 /* story_attempt asks the phone for a login at an RP ID, through a browser whose page has `origin`. */
 MITOME_CHECKED mitome_status story_attempt(struct story *story, const char *rp_id, const char *origin,

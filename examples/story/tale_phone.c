@@ -2,9 +2,9 @@
 #include "tale.h"
 
 #include "child_process.h"
+#include "element_process.h"
 #include "phone_way_http.h"
 
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,24 +15,6 @@
 enum { START_MS = 10000, SAID_MAX = 8192, HASH_TEXT = 65 };
 
 /* ---- the factory ---- */
-
-static mitome_status write_keys(const char *path, const struct scp03_keys *keys, mitome_error *error)
-{
-        char text[3 * (2 * SCP03_KEY_MAX + 2)];
-        const uint8_t *const all[] = { keys->enc, keys->mac, keys->dek };
-        size_t used = 0;
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        for (int i = 0; i < 3; i++) {
-                sodium_bin2hex(text + used, sizeof text - used, all[i], keys->size);
-                used += 2 * keys->size;
-                text[used++] = '\n';
-        }
-        bool good = fd >= 0 && write(fd, text, used) == (ssize_t)used;
-        bytes_wipe(text, sizeof text);
-        if (fd >= 0)
-                good &= close(fd) == 0;
-        return good ? ok() : fail(error, MITOME_E_FILE_WRITE, "the element's keys", NULL);
-}
 
 static mitome_status start_element(
         struct tale *tale, struct tale_phone *phone, const char *keys, mitome_error *error)
@@ -76,7 +58,7 @@ mitome_status tale_phone_make(struct tale *tale, struct tale_phone *phone, mitom
         mkdir(phone->folder, 0700);
         snprintf(keys, sizeof keys, "%s/scp03-keys", phone->folder);
         MITOME_TRY(tsm_make_keys(&issuer, TSM_KEYS_ISSUER, &tale->random, error));
-        mitome_status status = write_keys(keys, &issuer.keys, error);
+        mitome_status status = element_process_write_keys(keys, &issuer.keys, error);
         bytes_wipe(&issuer, sizeof issuer);
         if (!failed(status))
                 status = start_element(tale, phone, keys, error);

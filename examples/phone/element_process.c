@@ -29,7 +29,7 @@ static void print_key(FILE *file, const uint8_t *key, size_t size)
         fputc('\n', file);
 }
 
-static mitome_status write_keys(const char *path, const struct scp03_keys *keys, mitome_error *error)
+mitome_status element_process_write_keys(const char *path, const struct scp03_keys *keys, mitome_error *error)
 {
         char buffer[1024];
         (void)unlink(path); /* of an element whose making was cut short: it never was */
@@ -53,7 +53,7 @@ mitome_status element_process_create(
         int size = snprintf(key_file, sizeof key_file, "%s.keys", folder);
         if (size < 0 || (size_t)size >= sizeof key_file)
                 return fail(error, MITOME_E_TOO_LONG, "folder", NULL);
-        mitome_status status = write_keys(key_file, keys, error);
+        mitome_status status = element_process_write_keys(key_file, keys, error);
         const char *const create[] = { program, "element", "--state", folder, "--create", "--scp03-keys",
                 key_file, NULL };
         if (!failed(status))

@@ -61,6 +61,28 @@ static mitome_status start_element(struct phone_body *body, mitome_error *error)
         return ok();
 }
 
+static mitome_status first_touch(const struct phone_body *body, uint64_t *ret, mitome_error *error)
+{
+        const struct mitome_random *random = &body->config.random;
+        uint8_t bytes[sizeof *ret];
+        *ret = body->config.touch;
+        if (*ret)
+                return ok();
+        if (random->fill(random->context, bytes, sizeof bytes) != 0)
+                return fail(error, MITOME_E_NO_RANDOMNESS, "finger", NULL);
+        reader r = reader_over(SLICE(bytes), NULL, error);
+        return read_u64(&r, "touch", ret);
+}
+
+static mitome_status start_hand(struct phone_body *body, mitome_error *error)
+{
+        uint64_t touch;
+        MITOME_TRY(first_touch(body, &touch, error));
+        MITOME_TRY(phone_hand_open(&body->gate, body->sensor, touch, &body->hand, error));
+        body->fingers = phone_hand_gate(body->hand);
+        return ok();
+}
+
 static mitome_status start_matcher(struct phone_body *body, mitome_error *error)
 {
         char state[PHONE_FOLDER_MAX + 32], image[PHONE_FOLDER_MAX + 64];
@@ -73,7 +95,7 @@ static mitome_status start_matcher(struct phone_body *body, mitome_error *error)
         };
         MITOME_TRY(matcher_gate_start(&config, &body->matcher, error));
         body->gate = matcher_gate(body->matcher);
-        return phone_hand_open(&body->gate, body->sensor, &body->config.random, &body->hand, error);
+        return ok();
 }
 
 static mitome_status open_blobs(struct phone_body *body, mitome_error *error)
@@ -93,6 +115,8 @@ mitome_status phone_body_start(
                                        : fail(error, MITOME_E_TOO_LONG, "folder", NULL);
         if (!failed(status))
                 status = start_matcher(body, error);
+        if (!failed(status))
+                status = start_hand(body, error);
         if (!failed(status))
                 status = open_blobs(body, error);
         body->config.issuer = NULL;
@@ -121,7 +145,7 @@ mitome_status phone_body_wake(struct phone_body *body, mitome_error *error)
         const struct mitome_authenticator_config config = {
                 .element = body->link,
                 .app = body->config.software,
-                .gate = phone_hand_gate(body->hand),
+                .gate = body->fingers,
                 .random = body->config.random,
                 .presence = body->config.presence,
                 .blobs = blob_file(body->blobs),

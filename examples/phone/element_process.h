@@ -17,6 +17,11 @@ struct element_process {
 /* element_process_exists tells whether the folder has one. */
 bool element_process_exists(const char *folder);
 
+/* element_process_write_keys writes the issuer's keys as `mitome element --scp03-keys` and the maker's
+ * program read them: into a file of mode 0600, whoever called removes it. FILE_WRITE. */
+MITOME_CHECKED mitome_status element_process_write_keys(
+        const char *path, const struct scp03_keys *keys, mitome_error *error);
+
 /* element_process_create makes a new element in the folder with the issuer's keys, which go to the program in
  * a file of mode 0600 that is gone afterwards. TOO_LONG, FILE_WRITE, PROCESS. */
 MITOME_CHECKED mitome_status element_process_create(

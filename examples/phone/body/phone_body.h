@@ -2,8 +2,9 @@
 #ifndef PHONE_BODY_H
 #define PHONE_BODY_H
 
-/* The phone's hardware: the element and the matcher, each a process of its own with a folder of its own, a
- * hand before the sensor, and the authenticator between them in this process. One thread owns it. */
+/* A phone's hardware, of the first story as of the phone on the screen: the element and the matcher, each a
+ * process of its own with a folder of its own, a hand before the sensor, and the authenticator between them
+ * in this process. One thread owns it. */
 
 #include "element_process.h"
 #include "matcher_gate.h"
@@ -20,6 +21,7 @@ struct phone_body_config {
         struct mitome_app software;       /* the phone's own, which may use the FIDO applet */
         const struct tsm_key_set *issuer; /* of a new element; NULL: it is there */
         struct mitome_random random;
+        uint64_t touch; /* how the hand begins (phone_hand_open); 0: drawn, unlike that of any other run */
         struct mitome_presence presence;
         struct mitome_trace trace;
         unsigned transports;
@@ -32,6 +34,8 @@ struct phone_body {
         struct matcher_gate *matcher;
         struct mitome_gate gate; /* to the matcher */
         struct phone_hand *hand;
+        struct mitome_gate fingers; /* what the authenticator asks: the hand's gate, unless whoever started
+                                       the phone has put one of his own before it since */
         struct blob_file *blobs;
         uint8_t fido_channel; /* the logical channel that the authenticator has selected its applet on */
         struct mitome_authenticator *authenticator; /* NULL: the element is somebody else's for a while */

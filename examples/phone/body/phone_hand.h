@@ -16,15 +16,15 @@ struct phone_finger {
         const char *word; /* of the page's words */
         bool stranger;    /* of somebody who is not the phone's holder */
 };
-enum { PHONE_HAND_FINGERS = 4 };
+enum { PHONE_HAND_STRANGER = 3, PHONE_HAND_FINGERS };
 extern const struct phone_finger phone_fingers[PHONE_HAND_FINGERS];
 
 struct phone_hand;
 
-/* phone_hand_open: gate and the sensor's path (which is copied) must outlive the hand. NO_MEMORY,
- * NO_RANDOMNESS. */
+/* phone_hand_open: the gate must outlive the hand. How the finger is laid first follows from `touch`, and
+ * each time is another one: two hands of the same number lay the same touches. NO_MEMORY. */
 MITOME_CHECKED mitome_status phone_hand_open(const struct mitome_gate *gate, const char *sensor,
-        const struct mitome_random *random, struct phone_hand **ret, mitome_error *error);
+        uint64_t touch, struct phone_hand **ret, mitome_error *error);
 void phone_hand_close(struct phone_hand *hand);
 
 struct mitome_gate phone_hand_gate(struct phone_hand *hand);

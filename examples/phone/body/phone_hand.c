@@ -26,7 +26,7 @@ struct phone_hand {
         bool refused; /* by the holder */
         int wanted;   /* the finger that is to be laid as soon as it is awaited */
         int steady;
-        uint64_t touch; /* no two touches are the same, also of two runs of the program */
+        uint64_t touch; /* of the next time */
         struct finger *fingers[PHONE_HAND_FINGERS];
         uint8_t pressed[FINGER_SIZE];
 };
@@ -176,27 +176,18 @@ struct mitome_gate phone_hand_gate(struct phone_hand *hand)
 
 /* ---- its life ---- */
 
-static mitome_status first_touch(
-        struct phone_hand *hand, const struct mitome_random *random, mitome_error *error)
-{
-        uint8_t bytes[sizeof hand->touch];
-        if (random->fill(random->context, bytes, sizeof bytes) != 0)
-                return fail(error, MITOME_E_NO_RANDOMNESS, "finger", NULL);
-        reader r = reader_over(SLICE(bytes), NULL, error);
-        return read_u64(&r, "touch", &hand->touch);
-}
-
-mitome_status phone_hand_open(const struct mitome_gate *gate, const char *sensor,
-        const struct mitome_random *random, struct phone_hand **ret, mitome_error *error)
+mitome_status phone_hand_open(const struct mitome_gate *gate, const char *sensor, uint64_t touch,
+        struct phone_hand **ret, mitome_error *error)
 {
         struct phone_hand *hand = calloc(1, sizeof *hand);
         if (!hand)
                 return fail(error, MITOME_E_NO_MEMORY, "hand", NULL);
         hand->gate = gate;
+        hand->touch = touch;
         hand->wanted = hand->steady = NO_FINGER;
         int size = snprintf(hand->sensor, sizeof hand->sensor, "%s", sensor);
         mitome_status status = size > 0 && (size_t)size < sizeof hand->sensor
-                                       ? first_touch(hand, random, error)
+                                       ? ok()
                                        : fail(error, MITOME_E_TOO_LONG, "folder", NULL);
         if (failed(status))
                 phone_hand_close(hand);
