@@ -346,6 +346,46 @@ static void what_is_no_account_is_refused(void **state)
         must(account_create(rig->portal, slice_text("taro"), &proof, NULL));
 }
 
+static uint64_t journal_entries(struct rig *rig)
+{
+        struct letter_head head = { 0 };
+        must(journal_head(party_store(rig->portal), &head, NULL));
+        return head.number;
+}
+
+static bool holds(slice view, const char *text)
+{
+        const slice wanted = slice_text(text);
+        for (size_t i = 0; i + wanted.size <= view.size; i++)
+                if (slice_equal(slice_of(view.data + i, wanted.size), wanted))
+                        return true;
+        return false;
+}
+
+/* Whether the journal's last line is that decision, on the letter and the answer if it says so, and names
+ * nobody. */
+static void check_last_line(struct rig *rig, const char *what, const char *outcome, bool answered)
+{
+        struct sql_query query = { 0 };
+        must(sql_ask(party_store(rig->portal), "SELECT entry FROM journal ORDER BY number DESC LIMIT 1", NULL,
+                0, &query, NULL));
+        assert_true(sql_next(&query));
+        const slice entry = sql_bytes(&query, 0);
+        assert_true(holds(entry, what));
+        assert_true(holds(entry, outcome));
+        assert_int_equal(holds(entry, "letter"), answered);
+        assert_int_equal(holds(entry, "answer"), answered);
+        assert_true(holds(entry, "credential"));
+        assert_false(holds(entry, "hanako"));
+        must(sql_end(&query));
+}
+
+static enum post_fate drop(void *context, const struct directory_entry *to, slice letter, unsigned number)
+{
+        (void)context, (void)to, (void)letter, (void)number;
+        return POST_DROP;
+}
+
 /* ---- who would like to have it ---- */
 
 static void attack_moving_the_account_of_another_person(void **state)
@@ -364,6 +404,38 @@ static void attack_learning_which_accounts_there_are(void **state)
         create(rig, "hanako", 'A');
         assert_int_equal(move(rig, "hanako", 'Y'), MITOME_E_ACCOUNT_NOT_SUCCESSOR);
         assert_int_equal(move(rig, "nobody", 'Y'), MITOME_E_ACCOUNT_NOT_SUCCESSOR);
+}
+
+/* What takes long is the same for both: the question to the authority, the tries, and what is written down.
+ */
+static void attack_learning_by_time_which_accounts_there_are(void **state)
+{
+        struct rig *rig = *state;
+        create(rig, "hanako", 'A');
+        size_t asked = rig->book.asked;
+        uint64_t entries = journal_entries(rig);
+        assert_int_equal(move(rig, "hanako", 'Y'), MITOME_E_ACCOUNT_NOT_SUCCESSOR);
+        const size_t questions = rig->book.asked - asked;
+        const uint64_t lines = journal_entries(rig) - entries;
+        assert_int_equal(questions, 1);
+        asked = rig->book.asked;
+        entries = journal_entries(rig);
+        assert_int_equal(move(rig, "nobody", 'Y'), MITOME_E_ACCOUNT_NOT_SUCCESSOR);
+        assert_int_equal(rig->book.asked - asked, questions);
+        assert_int_equal(journal_entries(rig) - entries, lines);
+        check_last_line(rig, "move-account", "refused", true);
+        rig->network.fate = drop; /* nor does an authority that is away tell them apart */
+        assert_int_equal(move(rig, "hanako", 'Y'), MITOME_E_UNREACHABLE);
+        assert_int_equal(move(rig, "nobody", 'Y'), MITOME_E_UNREACHABLE);
+}
+
+/* Even of an authority that says yes to everything nobody gets an account that is not there. */
+static void attack_moving_an_account_that_is_not_there(void **state)
+{
+        struct rig *rig = *state;
+        link_serials(rig, 'Y', 'Y');
+        assert_int_equal(move(rig, "nobody", 'Y'), MITOME_E_ACCOUNT_NOT_SUCCESSOR);
+        assert_int_equal(login(rig, 'Y', "nobody"), MITOME_E_ACCOUNT_UNKNOWN);
 }
 
 static void attack_trying_accounts_one_after_the_other(void **state)
@@ -496,7 +568,7 @@ static void attack_a_certificate_of_another_issuer_with_the_same_serial(void **s
         proof.issuer = slice_text("another issuer");
         assert_int_equal(account_move(rig->portal, slice_text("hanako"), &proof, NULL).code,
                 MITOME_E_ACCOUNT_NOT_SUCCESSOR);
-        assert_int_equal(rig->book.asked, 0);
+        assert_int_equal(login(rig, 'A', "hanako"), MITOME_OK);
         /* The same serial of another issuer is another certificate, and may open an account of its own. */
         proof = phone('A');
         proof.issuer = slice_text("another issuer");
@@ -516,12 +588,6 @@ static void an_answer_that_is_none_moves_nothing(void **state)
         assert_int_equal(login(rig, 'A', "hanako"), MITOME_OK);
         rig->book.garbage = false;
         assert_int_equal(move(rig, "hanako", 'B'), MITOME_OK);
-}
-
-static enum post_fate drop(void *context, const struct directory_entry *to, slice letter, unsigned number)
-{
-        (void)context, (void)to, (void)letter, (void)number;
-        return POST_DROP;
 }
 
 static enum post_fate lose(void *context, const struct directory_entry *to, slice letter, unsigned number)
@@ -570,40 +636,6 @@ static void two_moves_at_once_end_in_one(void **state)
         assert_int_equal(login(rig, 'C', "hanako"), MITOME_OK);
         assert_int_equal(login(rig, 'B', "hanako"), MITOME_E_ACCOUNT_UNKNOWN);
         assert_int_equal(login(rig, 'A', "hanako"), MITOME_E_ACCOUNT_ENDED);
-}
-
-static uint64_t journal_entries(struct rig *rig)
-{
-        struct letter_head head = { 0 };
-        must(journal_head(party_store(rig->portal), &head, NULL));
-        return head.number;
-}
-
-static bool holds(slice view, const char *text)
-{
-        const slice wanted = slice_text(text);
-        for (size_t i = 0; i + wanted.size <= view.size; i++)
-                if (slice_equal(slice_of(view.data + i, wanted.size), wanted))
-                        return true;
-        return false;
-}
-
-/* Whether the journal's last line is that decision, on the letter and the answer if it says so, and names
- * nobody. */
-static void check_last_line(struct rig *rig, const char *what, const char *outcome, bool answered)
-{
-        struct sql_query query = { 0 };
-        must(sql_ask(party_store(rig->portal), "SELECT entry FROM journal ORDER BY number DESC LIMIT 1", NULL,
-                0, &query, NULL));
-        assert_true(sql_next(&query));
-        const slice entry = sql_bytes(&query, 0);
-        assert_true(holds(entry, what));
-        assert_true(holds(entry, outcome));
-        assert_int_equal(holds(entry, "letter"), answered);
-        assert_int_equal(holds(entry, "answer"), answered);
-        assert_true(holds(entry, "credential"));
-        assert_false(holds(entry, "hanako"));
-        must(sql_end(&query));
 }
 
 static void what_was_decided_is_in_the_journal(void **state)
@@ -752,6 +784,8 @@ int main(void)
                 WITH(what_is_no_account_is_refused),
                 WITH(attack_moving_the_account_of_another_person),
                 WITH(attack_learning_which_accounts_there_are),
+                WITH(attack_learning_by_time_which_accounts_there_are),
+                WITH(attack_moving_an_account_that_is_not_there),
                 WITH(attack_trying_accounts_one_after_the_other),
                 WITH(attack_moving_twice_with_one_certificate),
                 WITH(attack_moving_back_to_the_old_phone),

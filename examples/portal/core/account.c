@@ -480,13 +480,14 @@ mitome_status account_logged_in(
 
 /* The account as it was before the authority was asked. */
 struct before {
-        int64_t account;
+        int64_t account; /* 0: none that this certificate could have followed */
         uint8_t serial[ACCOUNT_SERIAL_MAX];
         slice serial_view;
 };
 
-/* Also says "not yours" of what is not there, or of a certificate of another issuer: none of them can have
- * been followed by this one. */
+/* Of what is not there, or has a certificate of another issuer, the authority is asked whether this
+ * certificate followed itself: who tries account numbers hears the same, after the same time, whether there
+ * is one. */
 static mitome_status read_before(struct sql_store *store, slice name, const struct account_proof *proof,
         struct before *ret, mitome_error *error)
 {
@@ -501,7 +502,8 @@ static mitome_status read_before(struct sql_store *store, slice name, const stru
                 status = copy_view(sql_bytes(&query, 1), "serial", ret->serial, sizeof ret->serial,
                         &ret->serial_view, error);
         } else {
-                status = fail(error, MITOME_E_ACCOUNT_NOT_SUCCESSOR, "certificate", NULL);
+                status = copy_view(
+                        proof->serial, "serial", ret->serial, sizeof ret->serial, &ret->serial_view, error);
         }
         MITOME_TRY(sql_end(&query));
         return status;
@@ -630,7 +632,7 @@ mitome_status account_move(
         if (status.code == MITOME_E_UNREACHABLE)
                 MITOME_TRY(uncount_try(store, proof, error));
         MITOME_TRY(status);
-        if (!yes)
+        if (!yes || !before.account)
                 return refuse(portal, proof, evidence, error);
         MITOME_TRY(sql_begin(store, error));
         return sql_settle(store, replace(portal, &before, proof, evidence, error), error);
