@@ -246,6 +246,7 @@ static void a_person_signs_a_document(void **state)
         uint8_t id[DOCUMENT_ID_SIZE];
         draw_up(HANAKO, id);
         assert_int_equal(form.state, DOCUMENT_WAITS);
+        assert_int_equal(desk_rig_count(&fixture.desk_rig, "SELECT count(*) FROM journal"), 1); /* drawn up */
         fixture.desk_rig.now += 60;
         assert_int_equal(sign_as(id, &fixture.hanako), MITOME_OK);
         must(document_find(&fixture.desk, HANAKO, SLICE(id), &form, NULL));
@@ -253,7 +254,7 @@ static void a_person_signs_a_document(void **state)
         assert_int_equal(form.signed_at, desk_rig_now + 60);
         assert_true(
                 slice_equal(slice_of(form.serial, form.serial_size), SLICE(fixture.hanako.signing.serial)));
-        assert_int_equal(desk_rig_count(&fixture.desk_rig, "SELECT count(*) FROM journal"), 1);
+        assert_int_equal(desk_rig_count(&fixture.desk_rig, "SELECT count(*) FROM journal"), 2);
 }
 
 static void a_document_is_signed_as_cms(void **state)
@@ -326,6 +327,7 @@ static void the_journal_has_no_text_and_no_name(void **state)
         draw_up(HANAKO, id);
         assert_int_equal(sign_as(id, &fixture.hanako), MITOME_E_DOCUMENT_PERSON);
         const slice journal = desk_rig_journal(&fixture.desk_rig, room, sizeof room);
+        assert_true(has_bytes(journal, "draw-up-document"));
         assert_true(has_bytes(journal, "sign-document"));
         assert_true(has_bytes(journal, "1423 DOCUMENT_PERSON"));
         assert_false(has_bytes(journal, "residence"));

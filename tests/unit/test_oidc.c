@@ -602,6 +602,56 @@ static void a_no_is_told_to_the_client_and_not_kept(void **state)
         assert_true(begins(location, "/oidc/consent?next="));
 }
 
+static bool find_in(slice whole, slice part)
+{
+        return memmem(whole.data, whole.size, part.data, part.size) != NULL;
+}
+
+/* How many entries there are of telling clients; the last of them has `outcome`, and names nobody. */
+static int tellings(struct oidc_rig *rig, const char *outcome)
+{
+        struct sql_query query = { 0 };
+        uint8_t pseudonym[OIDC_SUBJECT_SIZE];
+        int count = 0;
+        const slice sector = slice_text("wiki.example");
+        assert_int_equal(
+                account_subject_of(rig->party, rig->persons[HANAKO].login.account, sector, pseudonym, NULL)
+                        .code,
+                MITOME_OK);
+        assert_int_equal(sql_ask(party_store(rig->party), "SELECT entry FROM journal ORDER BY number", NULL,
+                                 0, &query, NULL)
+                                 .code,
+                MITOME_OK);
+        bool last = false;
+        while (sql_next(&query)) {
+                const slice entry = sql_bytes(&query, 0);
+                if (!find_in(entry, slice_text("tell-client")))
+                        continue;
+                count++;
+                assert_true(find_in(entry, slice_text("client:wiki")));
+                assert_true(find_in(entry, slice_text("pseudonym")));
+                assert_false(find_in(entry, SLICE(pseudonym)));
+                assert_false(find_in(entry, slice_text("見本")));
+                last = find_in(entry, slice_text(outcome));
+        }
+        assert_int_equal(sql_end(&query).code, MITOME_OK);
+        assert_true(last);
+        return count;
+}
+
+static void a_consent_is_in_the_journal_and_says_nothing_of_the_person(void **state)
+{
+        struct oidc_rig *rig = *state;
+        char asked[OIDC_LOCATION_MAX], back[OIDC_LOCATION_MAX];
+        ask(rig, HANAKO, "", asked);
+        answer(rig, asked, false, back);
+        assert_int_equal(tellings(rig, "refused"), 1);
+        answer(rig, asked, true, back);
+        assert_int_equal(tellings(rig, "done"), 2);
+        answer(rig, asked, true, back); /* the same form once more */
+        assert_int_equal(tellings(rig, "done"), 2);
+}
+
 static void prompt_consent_asks_again(void **state)
 {
         struct oidc_rig *rig = *state;
@@ -964,6 +1014,7 @@ int main(void)
                 TEST(the_person_whom_the_client_means_is_the_one_who_is_here),
                 TEST(consent_is_asked_once_for_each_client),
                 TEST(a_no_is_told_to_the_client_and_not_kept),
+                TEST(a_consent_is_in_the_journal_and_says_nothing_of_the_person),
                 TEST(prompt_consent_asks_again),
                 TEST(a_consent_form_that_sends_elsewhere_is_refused),
                 TEST(a_code_that_is_used_twice_ends_what_it_gave),

@@ -78,6 +78,16 @@ static mitome_status end_oldest(const struct document_desk *desk, int64_t accoun
                 SQL_VALUES(SQL_INT(account), SQL_INT(account), SQL_INT(DOCUMENT_OPEN - 1)), NULL, error);
 }
 
+/* Before anybody has signed it: what is put before a person to sign is a decision, too. */
+static mitome_status note_opened(const struct document_desk *desk, slice digest, mitome_error *error)
+{
+        char subject[JOURNAL_SUBJECT_BUFFER];
+        const struct journal_decision decision = { .what = "draw-up-document",
+                .outcome = "done",
+                .subject = journal_subject_hex(subject, "document", digest) };
+        return party_decide(desk->portal, &decision, error);
+}
+
 mitome_status document_open(const struct document_desk *desk, int64_t account, slice text,
         uint8_t ret_id[DOCUMENT_ID_SIZE], mitome_error *error)
 {
@@ -92,6 +102,7 @@ mitome_status document_open(const struct document_desk *desk, int64_t account, s
         MITOME_TRY(write_form(desk, account, text, SLICE(number), &out, &whole, error));
         sha256(&whole, 1, digest);
         MITOME_TRY(end_oldest(desk, account, error));
+        MITOME_TRY(note_opened(desk, SLICE(digest), error));
         const int64_t now = party_now(desk->portal);
         MITOME_TRY(sql_do(party_store(desk->portal),
                 "INSERT INTO document (id, account, opened, expires, state, tries, digest, form) VALUES (?, ?, "

@@ -20,7 +20,7 @@
  * of name and date of birth, by which it knows the person of the account again, whatever certificate comes
  * next, and whom it refuses to sign in his place. The first signature of an account sets it. What the portal
  * keeps of the document (text, signature, certificate) goes when the account says so; the journal has the
- * document's digest, and nothing that is in it. */
+ * document's digest, when it is drawn up and when it is signed or refused, and nothing that is in it. */
 
 #include "party.h"
 #include "portal_trust.h"
@@ -48,8 +48,8 @@ struct document_desk {
 };
 
 /* document_open draws a document up for an account (its row): *ret_id is its capability, for the browser and
- * for the phone that signs. In a transaction. VALUE for a text that is empty, or that no phone would show as it
- * is (shown_text.h); TOO_LONG; NO_RANDOMNESS. */
+ * for the phone that signs. In a transaction. VALUE for a text that is empty, or that no phone would show as
+ * it is (shown_text.h); TOO_LONG; NO_RANDOMNESS. */
 MITOME_CHECKED mitome_status document_open(const struct document_desk *desk, int64_t account, slice text,
         uint8_t ret_id[DOCUMENT_ID_SIZE], mitome_error *error);
 

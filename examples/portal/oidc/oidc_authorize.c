@@ -2,6 +2,7 @@
 #include "oidc_authorize.h"
 
 #include "account.h"
+#include "digest.h"
 #include "json.h"
 #include "oidc_internal.h"
 
@@ -267,16 +268,52 @@ mitome_status oidc_consent_read(struct oidc *oidc, slice next, struct oidc_reque
         return oidc_request_read(r.rest, ret, &refusal, error);
 }
 
+/* Which client is told of a person is the portal's decision on the person's word. The journal names the
+ * client, and the person by a digest of what the client knows him by, which was drawn at random. */
+static mitome_status note_consent(struct oidc *oidc, const struct oidc_request *request,
+        const struct oidc_login *login, const char *outcome, mitome_error *error)
+{
+        uint8_t pseudonym[OIDC_SUBJECT_SIZE];
+        char subject[JOURNAL_SUBJECT_BUFFER];
+        const slice view = SLICE(pseudonym);
+        struct journal_decision decision = {
+                .what = "tell-client",
+                .outcome = outcome,
+                .subject = journal_subject_text(subject, "client", request->client->id),
+                .evidence = { { .kind = "pseudonym" } },
+                .evidence_count = 1,
+        };
+        MITOME_TRY(account_subject_of(
+                portal_party(oidc->portal), login->account, request->client->sector, pseudonym, error));
+        sha256(&view, 1, decision.evidence[0].digest);
+        return party_decide(portal_party(oidc->portal), &decision, error);
+}
+
+/* What he has agreed to before is no new decision. */
+static mitome_status keep_answer(struct oidc *oidc, const struct oidc_request *request,
+        const struct oidc_login *login, bool agreed, mitome_error *error)
+{
+        struct sql_store *store = oidc_store(oidc);
+        const slice client = request->client->id;
+        bool before = false;
+        if (!agreed)
+                return note_consent(oidc, request, login, "refused", error);
+        MITOME_TRY(oidc_has_consent(store, login->account, client, &before, error));
+        MITOME_TRY(oidc_keep_consent(store, login->account, client, portal_now(oidc->portal), error));
+        return before ? ok() : note_consent(oidc, request, login, "done", error);
+}
+
 mitome_status oidc_consent_answer(struct oidc *oidc, const struct oidc_request *request,
         const struct oidc_login *login, bool agreed, char ret_location[OIDC_LOCATION_MAX],
         mitome_error *error)
 {
         writer w = writer_over((uint8_t *)ret_location, OIDC_LOCATION_MAX);
         const char *text;
+        struct sql_store *store = oidc_store(oidc);
+        MITOME_TRY(sql_begin(store, error));
+        MITOME_TRY(sql_settle(store, keep_answer(oidc, request, login, agreed, error), error));
         if (!agreed)
                 return refuse_client(oidc, request, "access_denied", ret_location, error);
-        MITOME_TRY(oidc_keep_consent(
-                oidc_store(oidc), login->account, request->client->id, portal_now(oidc->portal), error));
         oidc_request_write(request, request->prompt & ~(unsigned)OIDC_PROMPT_CONSENT, request->after, &w);
         return oidc_terminate(&w, "next", &text, error);
 }

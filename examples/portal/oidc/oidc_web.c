@@ -218,6 +218,8 @@ static mitome_status take_consent(struct oidc *oidc, const struct web_request *r
         slice next, answer;
         MITOME_TRY(find_visitor(oidc, request, &visitor, error));
         MITOME_TRY(check_form(oidc, request, &visitor, &w, error));
+        MITOME_TRY(
+                limits_take(oidc->portal, LIMITS_LOGIN, request->peer, error)); /* the journal grows by it */
         MITOME_TRY(read_next(request->body, &w, &next, error));
         MITOME_TRY(web_field(request->body, "answer", &w, &answer, error));
         MITOME_TRY(oidc_consent_read(oidc, next, &wish, error));
