@@ -6,6 +6,7 @@
 #include "trust.h"
 
 #include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -74,9 +75,14 @@ static void derive_all(struct portal *portal)
         portal_derive(portal, "mitome portal: user handles", &portal->handle_key);
 }
 
-void portal_mac(const struct secret *key, const slice *parts, size_t count, uint8_t ret_mac[SHA256_SIZE])
+void portal_mac(const struct secret *key, const slice *parts, size_t count, uint8_t ret_mac[PORTAL_MAC_SIZE])
 {
-        hmac_sha256(secret_view(key), parts, count, ret_mac);
+        crypto_generichash_state state;
+        (void)crypto_generichash_init(&state, key->data, key->size, PORTAL_MAC_SIZE);
+        for (size_t i = 0; i < count; i++)
+                (void)crypto_generichash_update(&state, parts[i].data, parts[i].size);
+        (void)crypto_generichash_final(&state, ret_mac, PORTAL_MAC_SIZE);
+        bytes_wipe(&state, sizeof state);
 }
 
 slice portal_number(int64_t number, uint8_t buffer[8])

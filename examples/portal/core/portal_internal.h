@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-enum { PORTAL_NETWORKS = 4096, PORTAL_TALLY_CODES = 64, PORTAL_MINUTE = 60 };
+enum { PORTAL_NETWORKS = 4096, PORTAL_TALLY_CODES = 64, PORTAL_MINUTE = 60, PORTAL_MAC_SIZE = 32 };
 
 /* A network's bucket for a purpose, in tokens * 60 so that whole numbers do. */
 struct limits_bucket {
@@ -50,8 +50,9 @@ struct portal {
 MITOME_CHECKED mitome_status portal_settle(
         struct portal *portal, enum tally_what what, mitome_status so_far, mitome_error *error);
 
-/* portal_mac authenticates `count` parts by one of the portal's keys. */
-void portal_mac(const struct secret *key, const slice *parts, size_t count, uint8_t ret_mac[SHA256_SIZE]);
+/* portal_mac authenticates `count` parts by one of the portal's keys: keyed BLAKE2b (RFC 7693 2.9), which
+ * costs a fifth of HMAC-SHA-256. What it makes, nobody but the portal reads. */
+void portal_mac(const struct secret *key, const slice *parts, size_t count, uint8_t ret_mac[PORTAL_MAC_SIZE]);
 
 /* portal_number writes a row's number for a MAC. */
 slice portal_number(int64_t number, uint8_t buffer[8]);
@@ -80,7 +81,7 @@ MITOME_CHECKED mitome_status lockout_sweep(struct portal *portal, mitome_error *
 
 /* The device cookie: 16 random bytes and a MAC over them and the account, base64url. device_is answers the
  * random bytes when it is the account's, else an empty view. */
-enum { DEVICE_NONCE_SIZE = 16, DEVICE_SIZE = DEVICE_NONCE_SIZE + SHA256_SIZE, DEVICE_TEXT_SIZE = 65 };
+enum { DEVICE_NONCE_SIZE = 16, DEVICE_SIZE = DEVICE_NONCE_SIZE + PORTAL_MAC_SIZE, DEVICE_TEXT_SIZE = 65 };
 slice device_of(const struct portal *portal, slice account, slice cookie, uint8_t buffer[DEVICE_SIZE]);
 MITOME_CHECKED mitome_status device_make(
         struct portal *portal, slice account, char ret[DEVICE_TEXT_SIZE], mitome_error *error);

@@ -110,7 +110,8 @@ mitome_status limits_take(
 
 /* ---- the device cookie ---- */
 
-static void device_mac(const struct portal *portal, slice account, slice nonce, uint8_t ret_mac[SHA256_SIZE])
+static void device_mac(
+        const struct portal *portal, slice account, slice nonce, uint8_t ret_mac[PORTAL_MAC_SIZE])
 {
         const slice parts[] = { nonce, account };
         portal_mac(&portal->device_key, parts, 2, ret_mac);
@@ -118,7 +119,7 @@ static void device_mac(const struct portal *portal, slice account, slice nonce, 
 
 slice device_of(const struct portal *portal, slice account, slice cookie, uint8_t buffer[DEVICE_SIZE])
 {
-        uint8_t mac[SHA256_SIZE];
+        uint8_t mac[PORTAL_MAC_SIZE];
         slice bytes, nonce, told;
         mitome_error ignored = { 0 };
         const slice none = slice_of(NULL, 0);
@@ -136,7 +137,7 @@ slice device_of(const struct portal *portal, slice account, slice cookie, uint8_
 mitome_status device_make(
         struct portal *portal, slice account, char ret[DEVICE_TEXT_SIZE], mitome_error *error)
 {
-        uint8_t nonce[DEVICE_NONCE_SIZE], mac[SHA256_SIZE], bytes[DEVICE_SIZE];
+        uint8_t nonce[DEVICE_NONCE_SIZE], mac[PORTAL_MAC_SIZE], bytes[DEVICE_SIZE];
         MITOME_TRY(portal_draw(portal, nonce, sizeof nonce, error));
         device_mac(portal, account, SLICE(nonce), mac);
         writer w = WRITER(bytes);
