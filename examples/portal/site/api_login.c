@@ -36,9 +36,9 @@ static mitome_status log_in(struct visit *visit, mitome_error *error)
         MITOME_TRY(ceremony_login(visit->portal, &visit->session, &attempt, &in, error));
         visit_set_session(visit, in.cookie);
         web_set_cookie(visit->answer, visit->request, &device_cookie, slice_text(in.device));
-        web_json(visit->answer, 200, api_session_of(&in.session));
+        const mitome_status status = api_tell_session(visit, &in.session, error);
         bytes_wipe(&in, sizeof in);
-        return ok();
+        return status;
 }
 
 mitome_status api_enter(struct visit *visit, const struct session_login *login, mitome_error *error)

@@ -66,8 +66,7 @@ static mitome_status take(struct visit *visit, mitome_error *error)
                 cross_device_take(portal_party(visit->portal), visit->session.key, SLICE(id), &grant, error));
         session_granted(&grant, &login);
         MITOME_TRY(api_enter(visit, &login, error));
-        web_json(visit->answer, 200, api_session_of(&visit->session));
-        return ok();
+        return api_tell_session(visit, &visit->session, error);
 }
 
 /* ---- the phone ---- */

@@ -1,35 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal_api.h"
 
-static json_t *methods_of(unsigned amr)
+#include "json.h"
+
+enum { SESSION_JSON_MAX = 1024 };
+
+static void write_methods(struct json_writer *w, unsigned amr)
 {
-        json_t *list = json_array();
+        json_write_open_array(w, "amr");
         for (unsigned i = 0; i < SESSION_AMR_METHODS; i++)
                 if (amr & 1u << i)
-                        (void)json_array_append_new(list, json_string(session_amr_name(i)));
-        return list;
+                        json_write_string(w, NULL, session_amr_name(i));
+        json_write_close_array(w);
+}
+
+static void write_person(struct json_writer *w, const struct session *session)
+{
+        if (session->level[0])
+                json_write_string(w, "level", session->level);
+        else
+                json_write_null(w, "level");
+        json_write_string(w, "acr", session->acr);
+        write_methods(w, session->amr);
+        json_write_int(w, "authenticated", session->authenticated);
+        json_write_int(w, "ends", session->ends);
+        json_write_bool(w, "cross_device", session->cross_device);
+}
+
+static void write_session(const struct session *session, writer *out)
+{
+        struct json_writer w = json_into(out);
+        json_write_open_object(&w, NULL);
+        json_write_bool(&w, "person", session->account != 0);
+        json_write_string(&w, "csrf", session->csrf);
+        if (session->account)
+                write_person(&w, session);
+        json_write_close_object(&w);
 }
 
 json_t *api_session_of(const struct session *session)
 {
-        json_t *body = json_pack("{s:b, s:s}", "person", session->account != 0, "csrf", session->csrf);
-        if (!session->account)
-                return body;
-        (void)json_object_set_new(
-                body, "level", session->level[0] ? json_string(session->level) : json_null());
-        (void)json_object_set_new(body, "acr", json_string(session->acr));
-        (void)json_object_set_new(body, "amr", methods_of(session->amr));
-        (void)json_object_set_new(body, "authenticated", json_integer(session->authenticated));
-        (void)json_object_set_new(body, "ends", json_integer(session->ends));
-        (void)json_object_set_new(body, "cross_device", json_boolean(session->cross_device));
+        uint8_t text[SESSION_JSON_MAX];
+        writer w = WRITER(text);
+        write_session(session, &w);
+        json_t *body = w.overflowed ? NULL : json_loadb((const char *)text, w.used, 0, NULL);
+        bytes_wipe(text, sizeof text);
         return body;
+}
+
+mitome_status api_tell_session(struct visit *visit, const struct session *session, mitome_error *error)
+{
+        uint8_t text[SESSION_JSON_MAX];
+        slice json;
+        writer w = WRITER(text);
+        write_session(session, &w);
+        MITOME_TRY(writer_finish(&w, "session", &json, error));
+        api_tell(visit, json);
+        bytes_wipe(text, sizeof text);
+        return ok();
 }
 
 static mitome_status tell(struct visit *visit, mitome_error *error)
 {
-        (void)error;
-        web_json(visit->answer, 200, api_session_of(&visit->session));
-        return ok();
+        return api_tell_session(visit, &visit->session, error);
 }
 
 /* The browser goes on as a visitor, with a new cookie. */
@@ -40,8 +73,7 @@ static mitome_status begin_anew(struct visit *visit, mitome_error *error)
         MITOME_TRY(session_begin(visit->portal, &fresh, cookie, error));
         visit_set_session(visit, cookie);
         bytes_wipe(cookie, sizeof cookie);
-        web_json(visit->answer, 200, api_session_of(&fresh));
-        return ok();
+        return api_tell_session(visit, &fresh, error);
 }
 
 static mitome_status leave(struct visit *visit, mitome_error *error)

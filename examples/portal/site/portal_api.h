@@ -6,8 +6,10 @@
 
 #include "portal_site.h"
 
-/* api_session_of is a session as a page is told of it. */
+/* api_session_of is a session as a page is told of it; api_tell_session answers with it. */
 json_t *api_session_of(const struct session *session);
+MITOME_CHECKED mitome_status api_tell_session(
+        struct visit *visit, const struct session *session, mitome_error *error);
 
 /* api_enter logs the browser in with what a ceremony has shown, and answers with the new session. */
 MITOME_CHECKED mitome_status api_enter(
