@@ -144,6 +144,7 @@ void oidc_rig_log_in(struct oidc_rig *rig, size_t person)
         };
         MUST(session_begin(rig->portal, &visitor, cookie, error));
         MUST(session_log_in(rig->portal, &visitor, &login, &who->session, who->cookie, error));
+        MUST(session_find(rig->portal, slice_text(who->cookie), &who->session, error));
         who->login = (struct oidc_login){
                 .account = who->session.account,
                 .session = who->session.row,

@@ -355,10 +355,9 @@ mitome_code portal_rig_log_in(struct portal_rig *rig, struct portal_browser *bro
         plan.sign_count = ++rig->sign_count;
         portal_rig_begin_login(rig, browser, number, &plan);
         const mitome_code code = portal_rig_answer(rig, browser, ret);
-        if (code == MITOME_OK) {
-                snprintf(browser->cookie, sizeof browser->cookie, "%s", ret->cookie);
-                snprintf(browser->device, sizeof browser->device, "%s", ret->device);
-                browser->session = ret->session;
-        }
-        return code;
+        if (code != MITOME_OK)
+                return code;
+        snprintf(browser->cookie, sizeof browser->cookie, "%s", ret->cookie);
+        snprintf(browser->device, sizeof browser->device, "%s", ret->device);
+        return portal_rig_return(rig, browser);
 }

@@ -575,7 +575,7 @@ static void a_phone_logs_another_browser_in(void **state)
         struct portal_browser phone = { 0 }, browser = { 0 };
         struct cross_device_grant grant;
         struct session_login login = { 0 };
-        static const uint8_t context[CROSS_DEVICE_CONTEXT_SIZE] = "the request of the other browser";
+        static const uint8_t context[SESSION_HASH_SIZE] = "the request of the other browser";
         uint8_t buffer[CEREMONY_OPTIONS_MAX];
         slice json;
         settle(rig, &phone, 0, PORTAL_RIG_CERTIFIED);

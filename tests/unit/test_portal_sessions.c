@@ -2,11 +2,13 @@
 
 /* Registering, logging in, and the sessions of it; and everybody who would like to have somebody else's. */
 
+#include "json.h"
 #include "portal_rig.h"
 
 #include <mitome/record.h>
 
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -66,7 +68,8 @@ static void a_person_registers_and_logs_in(void **state)
         assert_int_equal(logged_in.session.amr,
                 SESSION_AMR_POP | SESSION_AMR_HWK | SESSION_AMR_USER | SESSION_AMR_MFA);
         assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
-        assert_int_equal(browser.session.row, logged_in.session.row);
+        assert_int_not_equal(browser.session.row, 0);
+        assert_memory_equal(browser.session.hash, logged_in.session.hash, SESSION_HASH_SIZE);
         assert_int_equal(browser.session.authenticated, rig->now);
         assert_string_equal(browser.session.acr, logged_in.session.acr);
         assert_string_equal(browser.session.csrf, logged_in.session.csrf);
@@ -538,13 +541,55 @@ static void attack_guessing_cookies_by_their_form(void **state)
         snprintf(longer, sizeof longer, "%sA", browser.cookie);
         const slice wrong[] = { slice_of(NULL, 0), slice_text("session"), slice_text(longer),
                 slice_of(browser.cookie, SESSION_COOKIE_SIZE - 2),
-                slice_text("!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!") };
+                slice_text("!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!") };
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
                 assert_int_equal(
                         session_find(rig->portal, wrong[i], &found, NULL).code, MITOME_E_SESSION_NONE);
-        browser.cookie[0] = browser.cookie[0] == 'A' ? 'B' : 'A';
-        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
-        assert_int_equal(browser.session.account, 0);
+        for (size_t i = 0; i < SESSION_COOKIE_SIZE - 1; i++) {
+                struct portal_browser guess = browser;
+                guess.cookie[i] = guess.cookie[i] == 'A' ? 'B' : 'A';
+                assert_int_equal(portal_rig_return(rig, &guess), MITOME_OK);
+                assert_int_equal(guess.session.account, 0);
+        }
+}
+
+/* `from`, its place that of `place`. */
+static struct portal_browser moved(const struct portal_browser *from, const struct portal_browser *place)
+{
+        enum { PLACE = 4, SIZE = 36 };
+        uint8_t bytes[SIZE], others[SIZE];
+        slice view;
+        struct portal_browser made = *from;
+        assert_int_equal(base64url_decode(slice_text(from->cookie), "cookie", bytes, SIZE, &view, NULL).code,
+                MITOME_OK);
+        assert_int_equal(
+                base64url_decode(slice_text(place->cookie), "cookie", others, SIZE, &view, NULL).code,
+                MITOME_OK);
+        assert_memory_not_equal(bytes, others, PLACE);
+        for (size_t i = 0; i < PLACE; i++)
+                bytes[i] = others[i];
+        (void)sodium_bin2base64(
+                made.cookie, sizeof made.cookie, bytes, SIZE, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        return made;
+}
+
+/* The first bytes of a cookie say when it was made, and none is a visitor's: whoever writes others there has
+ * another cookie, and a session is in no place but its own. */
+static void attack_moving_a_cookie_to_another_place(void **state)
+{
+        struct portal_rig *rig = *state;
+        struct portal_browser mine = { 0 }, visitor = { 0 };
+        settle(rig, &mine, 0, PORTAL_RIG_BARE);
+        portal_rig_visit(rig, &visitor);
+        struct portal_browser as_person = moved(&visitor, &mine), as_visitor = moved(&mine, &visitor);
+        assert_int_equal(portal_rig_return(rig, &as_person), MITOME_OK);
+        assert_int_equal(as_person.session.account, 0);
+        assert_int_not_equal(as_person.session.key, visitor.session.key);
+        assert_int_equal(portal_rig_return(rig, &as_visitor), MITOME_OK);
+        assert_int_equal(as_visitor.session.account, 0);
+        assert_string_not_equal(as_visitor.session.csrf, mine.session.csrf);
+        assert_int_equal(portal_rig_return(rig, &mine), MITOME_OK);
+        assert_int_not_equal(mine.session.account, 0);
 }
 
 /* The store is read by somebody: nothing in it is a cookie. */
@@ -709,6 +754,7 @@ int main(void)
                 TEST(attack_a_table_filled_behind_sessions_that_last),
                 TEST(a_cookie_names_its_session_without_the_store),
                 TEST(attack_guessing_cookies_by_their_form),
+                TEST(attack_moving_a_cookie_to_another_place),
                 TEST(attack_reading_cookies_in_the_store),
                 TEST(attack_posting_a_form_of_another_session),
                 TEST(attack_adding_a_passkey_with_an_old_login),

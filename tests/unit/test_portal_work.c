@@ -94,7 +94,13 @@ static void asking_for_options_takes_none(void **state)
                         .code,
                 MITOME_OK);
         assert_int_equal(done + asked, 0);
-        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK); /* one look */
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK); /* a visitor's cookie says so itself */
+        assert_int_equal(done + asked, 0);
+        register_first(rig, &browser);
+        struct ceremony_logged_in logged_in;
+        assert_int_equal(portal_rig_log_in(rig, &browser, 0, &logged_in), MITOME_OK);
+        done = asked = 0;
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK); /* a person's is looked for */
         assert_int_equal(done + asked, 1);
 }
 

@@ -6,9 +6,11 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
-        COOKIE_BYTES = 32,
+        PLACE_BYTES = 4,
+        COOKIE_BYTES = PLACE_BYTES + 32,
         NOTE_EVERY = 16,  /* a session's use is noted when a 16th of its idle limit has gone by */
         CLOCK_SLACK = 60, /* that portals' clocks may differ by */
         GRANT_SHIFT = 16, /* where the evidence stands in what cross_device.h carries as amr */
@@ -128,40 +130,66 @@ void session_granted(const struct cross_device_grant *grant, struct session_logi
 
 /* ---- cookies ---- */
 
-static void write_base64url(slice bytes, char ret[SESSION_COOKIE_SIZE])
+/* The real clock, whatever the portal's is: a wrong one costs time, nothing else. It comes round in two
+ * years, which costs nothing either. */
+static uint32_t place_now(void)
 {
-        (void)sodium_bin2base64(
-                ret, SESSION_COOKIE_SIZE, bytes.data, bytes.size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+        struct timespec now = { 0 };
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        const uint32_t place = (uint32_t)((now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000) / 16);
+        return place ? place : 1;
+}
+
+static bool has_place(const struct session *session)
+{
+        static const uint8_t none[PLACE_BYTES];
+        return !slice_equal(slice_of(session->hash, PLACE_BYTES), SLICE(none));
+}
+
+static void write_base64url(slice bytes, char *ret, size_t size)
+{
+        (void)sodium_bin2base64(ret, size, bytes.data, bytes.size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 /* The hash names it, and the token of its forms is made from that. */
 static mitome_status name_session(
         const struct portal *portal, slice bytes, struct session *ret, mitome_error *error)
 {
-        uint8_t token[SHA256_SIZE];
+        uint8_t digest[SHA256_SIZE], token[PORTAL_MAC_SIZE];
         uint64_t key = 0;
-        sha256(&bytes, 1, ret->hash);
-        reader r = reader_over(SLICE(ret->hash), NULL, error);
+        writer w = WRITER(ret->hash);
+        sha256(&bytes, 1, digest);
+        reader r = reader_over(SLICE(digest), NULL, error);
         MITOME_TRY(read_u64(&r, "session", &key));
         ret->key = (int64_t)(key >> 1 | 1);
-        const slice hash = SLICE(ret->hash);
+        write_slice(&w, slice_of(bytes.data, PLACE_BYTES));
+        write_slice(&w, SLICE(digest));
+        const slice hash = writer_view(&w);
         portal_mac(&portal->csrf_key, &hash, 1, token);
-        write_base64url(SLICE(token), ret->csrf);
+        write_base64url(SLICE(token), ret->csrf, sizeof ret->csrf);
+        return ok();
+}
+
+static mitome_status begin_at(struct portal *portal, uint32_t place, struct session *ret,
+        char ret_cookie[SESSION_COOKIE_SIZE], mitome_error *error)
+{
+        SECRET(cookie);
+        struct session begun = { 0 };
+        writer w = writer_over(cookie.data, COOKIE_BYTES);
+        write_u32(&w, place);
+        MITOME_TRY(portal_draw(portal, cookie.data + PLACE_BYTES, COOKIE_BYTES - PLACE_BYTES, error));
+        cookie.size = COOKIE_BYTES;
+        MITOME_TRY(name_session(portal, secret_view(&cookie), &begun, error));
+        begun.opened = portal_now(portal);
+        write_base64url(secret_view(&cookie), ret_cookie, SESSION_COOKIE_SIZE);
+        *ret = begun;
         return ok();
 }
 
 mitome_status session_begin(
         struct portal *portal, struct session *ret, char ret_cookie[SESSION_COOKIE_SIZE], mitome_error *error)
 {
-        SECRET(cookie);
-        cookie.size = COOKIE_BYTES;
-        struct session visitor = { 0 };
-        MITOME_TRY(portal_draw(portal, cookie.data, cookie.size, error));
-        MITOME_TRY(name_session(portal, secret_view(&cookie), &visitor, error));
-        visitor.opened = portal_now(portal);
-        write_base64url(secret_view(&cookie), ret_cookie);
-        *ret = visitor;
-        return ok();
+        return begin_at(portal, 0, ret, ret_cookie, error);
 }
 
 /* ---- finding ---- */
@@ -228,6 +256,12 @@ static mitome_status look_up(
         return status;
 }
 
+static mitome_status delete_session(struct portal *portal, const struct session *session, mitome_error *error)
+{
+        return sql_do(party_store(portal->config.party), "DELETE FROM portal_session WHERE hash = ?",
+                SQL_VALUES(SQL_BYTES(SLICE(session->hash))), NULL, error);
+}
+
 static mitome_status delete_row(struct portal *portal, int64_t row, mitome_error *error)
 {
         return sql_do(party_store(portal->config.party), "DELETE FROM portal_session WHERE number = ?",
@@ -273,9 +307,10 @@ mitome_status session_find(struct portal *portal, slice cookie, struct session *
         struct found found = { 0 };
         const int64_t now = portal_now(portal);
         MITOME_TRY(session_name(portal, cookie, &session, error));
-        MITOME_TRY(look_up(portal, &session, &found, error));
+        if (has_place(&session))
+                MITOME_TRY(look_up(portal, &session, &found, error));
         if (found.there && is_over(&session, &found, now)) {
-                MITOME_TRY(delete_row(portal, session.row, error));
+                MITOME_TRY(delete_session(portal, &session, error));
                 return fail(error, MITOME_E_SESSION_OVER, "cookie", NULL);
         }
         if (found.there) {
@@ -324,22 +359,17 @@ static mitome_status find_epoch(
 }
 
 static mitome_status insert_session(
-        struct portal *portal, struct session *session, int64_t epoch, mitome_error *error)
+        struct portal *portal, const struct session *session, int64_t epoch, mitome_error *error)
 {
-        struct sql_query query = { 0 };
-        MITOME_TRY(sql_ask(party_store(portal->config.party),
+        return sql_do(party_store(portal->config.party),
                 "INSERT INTO portal_session (hash, account, credential, epoch, opened, authenticated, seen, "
-                "ends, level, amr, evidence, crossed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                "RETURNING number",
+                "ends, level, amr, evidence, crossed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 SQL_VALUES(SQL_BYTES(SLICE(session->hash)), SQL_INT(session->account),
                         SQL_INT(session->credential), SQL_INT(epoch), SQL_INT(session->opened),
                         SQL_INT(session->authenticated), SQL_INT(session->opened), SQL_INT(session->ends),
                         SQL_STR(session->level), SQL_INT(session->amr), SQL_INT(session->evidence),
                         SQL_INT(session->cross_device)),
-                &query, error));
-        session->row = sql_next(&query) ? sql_integer(&query, 0) : 0;
-        MITOME_TRY(sql_end(&query));
-        return session->row ? ok() : fail(error, MITOME_E_SQL_FAILED, "session", NULL);
+                NULL, error);
 }
 
 mitome_status session_open(struct portal *portal, const struct session *before,
@@ -348,7 +378,7 @@ mitome_status session_open(struct portal *portal, const struct session *before,
 {
         int64_t epoch = 0;
         MITOME_TRY(find_epoch(portal, login, &epoch, error));
-        MITOME_TRY(session_begin(portal, ret, ret_cookie, error));
+        MITOME_TRY(begin_at(portal, place_now(), ret, ret_cookie, error));
         ret->account = login->account;
         ret->credential = login->credential;
         ret->authenticated = login->authenticated;
@@ -358,8 +388,8 @@ mitome_status session_open(struct portal *portal, const struct session *before,
         write_level(portal, ret->evidence, ret->level);
         write_acr(portal, ret);
         ret->ends = ret->opened + session_limits_of(ret->level).absolute;
-        if (before->row)
-                MITOME_TRY(delete_row(portal, before->row, error));
+        if (before->account)
+                MITOME_TRY(delete_session(portal, before, error));
         return insert_session(portal, ret, epoch, error);
 }
 
@@ -380,7 +410,7 @@ mitome_status session_log_in(struct portal *portal, const struct session *before
 
 mitome_status session_end(struct portal *portal, const struct session *session, mitome_error *error)
 {
-        return session->row ? delete_row(portal, session->row, error) : ok();
+        return session->account ? delete_session(portal, session, error) : ok();
 }
 
 mitome_status session_end_all(struct portal *portal, int64_t account, mitome_error *error)

@@ -2,9 +2,14 @@
 #ifndef SESSION_H
 #define SESSION_H
 
-/* Sessions. The cookie is 256 random bits as base64url; the store keeps their hash alone. A visitor has a
- * cookie, too, but no row: his challenges and forms are bound to it, and it never becomes the cookie of
- * somebody who has logged in (rotation: who planted it in another's browser has nothing).
+/* Sessions. The cookie is a place and 256 random bits, as base64url; the store keeps the place and the hash
+ * of both. A visitor has a cookie, too, but no row: his challenges and forms are bound to it, and it never
+ * becomes the cookie of somebody who has logged in (rotation: who planted it in another's browser has
+ * nothing).
+ *
+ * The place is when the session began, in 16 ms. Nothing rests on it but where the row lies in its index:
+ * logins of one moment stand together there and are written as one page, where hashes alone would scatter
+ * them over all pages. A visitor's is 0, so that his cookie need not be looked for.
  *
  * A cookie's rules for HTTP: name "session", path "/", until the browser ends, SameSite=Lax. */
 
@@ -12,8 +17,9 @@
 #include "portal_core.h"
 
 enum {
-        SESSION_COOKIE_SIZE = 44, /* characters with the terminator, as the CSRF token's */
-        SESSION_HASH_SIZE = 32,
+        SESSION_COOKIE_SIZE = 49, /* characters with the terminator */
+        SESSION_TOKEN_SIZE = 44,  /* the CSRF token's */
+        SESSION_HASH_SIZE = 36,
         SESSION_LEVEL_MAX = 32,
         SESSION_ACR_MAX = 128,
 };
@@ -36,8 +42,9 @@ const char *session_amr_name(unsigned number);
 
 struct session {
         uint8_t hash[SESSION_HASH_SIZE]; /* of the cookie: what challenges, codes and requests are bound to */
-        int64_t key; /* the same as a number, not 0: for cross_device_begin, _poll, _take */
-        int64_t row, account, credential;    /* 0, 0, 0: a visitor */
+        int64_t key; /* of the hash, as a number, not 0: for cross_device_begin, _poll, _take */
+        int64_t account, credential;         /* 0, 0: a visitor */
+        int64_t row;                         /* session_find's, for session_lives; 0: not found yet */
         int64_t opened, authenticated, ends; /* seconds since 1970; ends: the absolute limit of its level */
         char level[SESSION_LEVEL_MAX];       /* "AAL2"; "" when none was reached */
         char acr[SESSION_ACR_MAX]; /* "urn:mitome:nist-800-63b-4:AAL2", ":cross-device" behind it when
@@ -45,7 +52,7 @@ struct session {
         unsigned amr;              /* enum session_amr, or'ed */
         unsigned evidence;         /* what session_judge judges by */
         bool cross_device;
-        char csrf[SESSION_COOKIE_SIZE]; /* token of forms and of the header X-CSRF */
+        char csrf[SESSION_TOKEN_SIZE]; /* token of forms and of the header X-CSRF */
 };
 
 /* What a login has shown (portal_ceremony.h). */
