@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "party_internal.h"
 
+#include "folder_make.h"
 #include "journal_entry.h"
 #include "key_file.h"
 #include "sign1.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -75,8 +75,7 @@ static mitome_status read_seed(
                 return config->random.fill(config->random.context, seed, crypto_sign_SEEDBYTES) == 0
                                ? ok()
                                : fail(error, MITOME_E_NO_RANDOMNESS, "party.key", NULL);
-        if (mkdir(config->folder, 0700) != 0 && errno != EEXIST)
-                return fail(error, MITOME_E_FILE_WRITE, "folder", NULL);
+        MITOME_TRY(folder_make(config->folder, 0700, "--folder", "the folder above --folder", error));
         MITOME_TRY(path_in(config->folder, "party.key", key, error));
         MITOME_TRY(path_in(config->folder, "party.db", store, error));
         if (!config->store && stat(store, &facts) == 0 && stat(key, &facts) != 0)

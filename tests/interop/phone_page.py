@@ -372,6 +372,15 @@ def it_listens_for_nobody_but_this_machine(phone):
         must(ended.returncode == 2 and b"phone is at" not in ended.stdout, address)
 
 
+@test
+def a_folder_above_that_is_missing_is_named(phone):
+    missing = phone.folder + "/missing"
+    for words, named in ((["--folder", missing + "/phone"], b"--folder"),
+                         (["--folder", phone.folder + "/other", "--trust-out", missing + "/trust"], b"--trust-out")):
+        ended = subprocess.run([phone.words[0], *words, "--listen", "127.0.0.1:0"], capture_output=True, timeout=PATIENCE_S)
+        must(ended.returncode != 0 and b"E806 the folder above " + named in ended.stderr, ended.stderr)
+
+
 def main():
     print("1..%d" % len(tests))
     with tempfile.TemporaryDirectory() as folder:

@@ -28,6 +28,10 @@ judge() {
 touch "$work/few"
 judge 'the program says what its options are' "$work/few"
 
+"$portal" --folder "$work/missing/portal" 2>"$work/said" || true
+grep -q '^portal: E806 the folder above --folder ' "$work/said" && : >"$work/out" || cp "$work/said" "$work/out"
+judge 'a folder above that is missing is named' "$work/out"
+
 for page in docs/portal.md docs/ja/portal.md; do
         sed -nE 's/^\| (`--.*)$/\1/p' "$source/$page" | grep -oE -- '--[a-z-]+' | sort -u >"$work/told"
         comm -3 "$work/options" "$work/told" >"$work/out"

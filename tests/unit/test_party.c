@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "folder_make.h"
 #include "party_rig.h"
 #include "store_rig.h"
 
@@ -715,6 +716,32 @@ static void test_a_party_is_the_same_after_it_was_closed(void **state)
         assert_int_equal(rmdir(folder), 0);
 }
 
+static void test_folder_is_made_where_one_can_be(void **state)
+{
+        (void)state;
+        char folder[] = "/tmp/mitome-party-XXXXXX", path[64], below[80];
+        mitome_error error = { 0 };
+        assert_non_null(mkdtemp(folder));
+        snprintf(path, sizeof path, "%s/a", folder);
+        snprintf(below, sizeof below, "%s/b", path);
+        assert_int_equal(folder_make(below, 0700, "it", "above", &error).code, MITOME_E_FILE_READ);
+        assert_string_equal(error.field, "above");
+        assert_int_equal(folder_make(path, 0700, "it", "above", NULL).code, MITOME_OK);
+        assert_int_equal(folder_make(path, 0700, "it", "above", NULL).code, MITOME_OK);
+        assert_int_equal(rmdir(path), 0);
+
+        /* A file in its place, and above it. */
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_int_equal(fclose(file), 0);
+        error = (mitome_error){ 0 };
+        assert_int_equal(folder_make(path, 0700, "it", "above", &error).code, MITOME_E_FILE_WRITE);
+        assert_string_equal(error.field, "it");
+        assert_int_equal(folder_make(below, 0700, "it", "above", NULL).code, MITOME_E_FILE_WRITE);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_what_is_sealed_to_a_party_only_that_party_opens(void **state)
 {
         struct party_rig *rig = *state;
@@ -783,6 +810,7 @@ int main(void)
                 TEST(test_a_clock_that_was_put_back_does_not_stop_the_outbox),
                 TEST(test_a_refusal_ends_a_letter_of_the_outbox),
                 TEST(test_a_party_is_the_same_after_it_was_closed),
+                cmocka_unit_test(test_folder_is_made_where_one_can_be),
                 TEST(test_what_is_sealed_to_a_party_only_that_party_opens),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "phone_life.h"
 
 #include "finger_client.h"
+#include "folder_make.h"
 #include "phone_pairing.h"
 #include "phone_trust.h"
 #include "whole_file.h"
@@ -371,8 +372,10 @@ mitome_status phone_life_open(
         struct phone_life *life, const struct phone_life_config *config, mitome_error *error)
 {
         *life = (struct phone_life){ .config = *config };
-        if (mkdir(config->folder, 0700) != 0 && access(config->folder, W_OK) != 0)
-                return fail(error, MITOME_E_FILE_WRITE, "--folder", NULL);
+        MITOME_TRY(folder_make(config->folder, 0700, "--folder", "the folder above --folder", error));
+        if (config->trust_out)
+                MITOME_TRY(folder_make(
+                        config->trust_out, 0755, "--trust-out", "the folder above --trust-out", error));
         mitome_status status = open_all(life, error);
         if (failed(status))
                 phone_life_close(life);

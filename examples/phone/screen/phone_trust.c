@@ -15,7 +15,6 @@ static mitome_status write_in(
         int size = snprintf(path, sizeof path, "%s/%s", folder, inner);
         if (size < 0 || (size_t)size >= sizeof path)
                 return fail(error, MITOME_E_TOO_LONG, "folder", NULL);
-        mkdir(folder, 0755);
         mkdir(path, 0755);
         size = snprintf(path, sizeof path, "%s/%s/%s", folder, inner, name);
         if (size < 0 || (size_t)size >= sizeof path)

@@ -3,6 +3,7 @@
 
 #include "account.h"
 #include "document.h"
+#include "folder_make.h"
 #include "oidc.h"
 #include "oidc_store.h"
 #include "portal_clock.h"
@@ -14,10 +15,8 @@
 #include "sql_store.h"
 #include "web_certificate.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 
 enum { PATH_SIZE = 1024, POLICY_MAX = 64 * 1024, SETS = 2 };
@@ -59,12 +58,6 @@ static mitome_status join(const char *folder, const char *name, char ret[PATH_SI
 {
         const int length = snprintf(ret, PATH_SIZE, "%s/%s", folder, name);
         return length > 0 && length < PATH_SIZE ? ok() : fail(error, MITOME_E_TOO_LONG, "folder", NULL);
-}
-
-static mitome_status make_folder(const char *path, mitome_error *error)
-{
-        return mkdir(path, 0700) == 0 || errno == EEXIST ? ok()
-                                                         : fail(error, MITOME_E_FILE_WRITE, "--folder", NULL);
 }
 
 /* ---- the store ---- */
@@ -222,7 +215,8 @@ static void tell_trust(const mitome_error *error)
 
 static mitome_status open_all(struct portal_program *program, mitome_error *error)
 {
-        MITOME_TRY(make_folder(program->options->folder, error));
+        MITOME_TRY(
+                folder_make(program->options->folder, 0700, "--folder", "the folder above --folder", error));
         MITOME_TRY(open_party(program, error));
         MITOME_TRY(open_portal(program, error));
         MITOME_TRY(open_site(program, error));
