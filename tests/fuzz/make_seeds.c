@@ -9,6 +9,7 @@
 #include "format_rig.h"
 #include "inspect_rig.h"
 #include "journal_rig.h"
+#include "seeds.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,8 +30,7 @@ static void make_folder(const char *path)
         must(mkdir(path, 0777) == 0 || errno == EEXIST, path);
 }
 
-/* Writes FOLDER/fuzz_<target>/<name>: `first`, if it is not negative, and the bytes. */
-static void write_seed(const char *folder, const char *target, const char *name, int first, slice bytes)
+void write_seed(const char *folder, const char *target, const char *name, int first, slice bytes)
 {
         char path[1024];
         must((size_t)snprintf(path, sizeof path, "%s/fuzz_%s", folder, target) < sizeof path, "folder");
@@ -448,6 +448,8 @@ int main(int argc, char **argv)
         format_rig_open(&formats);
         write_registrations(argv[1], &formats);
         write_logins(argv[1], &formats);
+        write_client_seeds(argv[1], &formats);
+        write_portal_seeds(argv[1], &formats);
         format_rig_close(&formats);
         write_kinds(argv[1]);
         write_access_rules(argv[1]);
