@@ -66,11 +66,12 @@ static mitome_status named_read(
 /* ---- JPKI: an answer is a must ---- */
 
 /* Every anchor of the name must speak; that a generation does not know the certificate is an answer as long
- * as another does. */
+ * as another does. That one says nothing does not keep the others from saying that it is revoked. */
 static mitome_status check_generations(
         const struct mitome_trust *trust, const struct named *named, int64_t now, mitome_error *error)
 {
-        bool known = false, alive = false;
+        bool known = false, alive = false, silent = false;
+        struct standing silence = { 0 };
         for (int i = 0; i < sk_X509_num(trust->jpki_anchors); i++) {
                 X509 *anchor = sk_X509_value(trust->jpki_anchors, i);
                 struct standing standing;
@@ -79,12 +80,16 @@ static mitome_status check_generations(
                 known = true;
                 MITOME_TRY(
                         revocation_ask(trust, anchor, named->serial, now, "certificate", &standing, error));
-                if (!standing.alive && !standing.unknown)
-                        return revocation_fail_unsaid(&standing, "certificate", error);
+                if (!silent && !standing.alive && !standing.unknown) {
+                        silence = standing;
+                        silent = true;
+                }
                 alive = alive || (standing.alive && !standing.unknown);
         }
         if (!known)
                 return fail(error, MITOME_E_CERTIFICATE_ISSUER, "certificate", clause);
+        if (silent)
+                return revocation_fail_unsaid(&silence, "certificate", error);
         return alive ? ok() : fail(error, MITOME_E_CERTIFICATE_UNKNOWN, "certificate", "RFC 6960 2.2");
 }
 

@@ -1385,6 +1385,31 @@ static void every_generation_of_a_name_needs_its_list(void **state)
         rig_free(&older);
 }
 
+/* A relying party that goes by REVOKED alone (a session that runs) must hear it whichever list is late. */
+static void attack_a_late_list_of_one_generation_hides_what_another_revokes(void **state)
+{
+        const struct family *f = *state;
+        for (int late = 0; late < 2; late++) { /* no list, an old one */
+                struct rig_certificate older;
+                struct authority_der crl, old_crl;
+                rig_make(&older, &(struct rig_plan){ .subject = root_name, .extensions = rig_ca_extensions });
+                rig_crl(&crl, &(struct rig_crl_plan){
+                                      .issuer = &f->root, .issued = rig_now - 120, .next = rig_now - 60 });
+                rig_crl(&old_crl, &(struct rig_crl_plan){ .issuer = &older,
+                                          .issued = rig_now - 60,
+                                          .next = rig_now + RIG_DAY,
+                                          .serial = SLICE(serial) });
+                struct mitome_trust *trust = rig_trust(NULL, &f->root);
+                assert_int_equal(mitome_trust_add_jpki_anchor(trust, rig_der(&older), NULL).code, MITOME_OK);
+                if (late)
+                        rig_add_crl(trust, &crl);
+                rig_add_crl(trust, &old_crl);
+                assert_int_equal(check(trust, &f->root, rig_now), MITOME_E_CERTIFICATE_REVOKED);
+                mitome_trust_free(trust);
+                rig_free(&older);
+        }
+}
+
 static void an_unknown_issuer_or_a_bad_question_is_refused(void **state)
 {
         const struct family *f = *state;
@@ -1456,6 +1481,7 @@ int main(void)
                 cmocka_unit_test(an_entry_that_is_not_understood_spoils_its_list),
                 cmocka_unit_test(a_ca_that_may_not_sign_lists_signs_none),
                 cmocka_unit_test(every_generation_of_a_name_needs_its_list),
+                cmocka_unit_test(attack_a_late_list_of_one_generation_hides_what_another_revokes),
                 cmocka_unit_test(an_unknown_issuer_or_a_bad_question_is_refused),
         };
         return cmocka_run_group_tests(tests, make_family, free_family);
