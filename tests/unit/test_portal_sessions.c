@@ -369,6 +369,29 @@ static void a_stale_list_ends_no_session(void **state)
         assert_int_not_equal(portal_rig_log_in(rig, &other, 0, &logged_in), MITOME_OK);
 }
 
+static void attack_outliving_a_certificate_while_the_list_is_late(void **state)
+{
+        struct portal_rig *rig = *state;
+        struct portal_browser browser = { 0 };
+        const struct portal_trust_parts nothing = { 0 };
+        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        const int64_t row = browser.session.row, account = browser.session.account;
+        const int64_t end = portal_rig_count(rig, "SELECT not_after FROM account_certificate");
+        assert_int_equal(portal_trust_replace(rig->trust, &nothing, NULL).code, MITOME_OK);
+        assert_int_equal(sql_do(party_store(rig->party), "UPDATE account_certificate SET not_after = ?",
+                                 SQL_VALUES(SQL_INT(rig->now + 60)), NULL, NULL)
+                                 .code,
+                MITOME_OK);
+        assert_true(end > rig->now + 60);
+        rig->now += 59;
+        assert_int_equal(session_lives(rig->portal, row, account, NULL).code, MITOME_OK);
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
+        assert_int_not_equal(browser.session.account, 0);
+        rig->now += 1;
+        assert_int_equal(portal_rig_return(rig, &browser), MITOME_E_SESSION_OVER);
+        assert_int_equal(session_lives(rig->portal, row, account, NULL).code, MITOME_E_SESSION_OVER);
+}
+
 /* ---- rotation, fixation, ending ---- */
 
 static void attack_fixing_the_cookie_that_somebody_logs_in_with(void **state)
@@ -745,6 +768,7 @@ int main(void)
                 TEST(attack_using_a_session_when_its_certificate_is_held),
                 TEST(attack_using_a_token_when_the_certificate_is_revoked),
                 TEST(a_stale_list_ends_no_session),
+                TEST(attack_outliving_a_certificate_while_the_list_is_late),
                 TEST(attack_fixing_the_cookie_that_somebody_logs_in_with),
                 TEST(a_new_login_ends_the_session_before_it),
                 TEST(logging_out_ends_the_session_and_no_other),

@@ -201,19 +201,19 @@ struct found {
 };
 
 /* The certificate of a session's credential, from this column on. What ends it ends the session. That nobody
- * knows (no list, or a stale one) ends nothing: such a login is refused, and a session has its limits. */
+ * knows (no list, or a stale one) ends nothing: such a login is refused, and a session has its limits. When
+ * it expires stands in the certificate, and needs no list. */
 #define CERTIFICATE_COLUMNS "k.number, k.issuer, k.serial, k.not_after, k.ended_at"
 
 static bool is_certificate_over(const struct portal *portal, const struct sql_query *query, int first)
 {
         if (sql_is_null(query, first))
                 return false;
-        if (!sql_is_null(query, first + 4))
+        if (!sql_is_null(query, first + 4) || sql_integer(query, first + 3) <= portal_now(portal))
                 return true;
         const mitome_code code = portal_certificate_status(portal, sql_bytes(query, first + 1),
                 sql_bytes(query, first + 2), sql_integer(query, first + 3));
-        return code == MITOME_E_CERTIFICATE_REVOKED || code == MITOME_E_CERTIFICATE_ON_HOLD ||
-               code == MITOME_E_CERTIFICATE_EXPIRED;
+        return code == MITOME_E_CERTIFICATE_REVOKED || code == MITOME_E_CERTIFICATE_ON_HOLD;
 }
 
 static mitome_status read_found(const struct portal *portal, const struct sql_query *query,
