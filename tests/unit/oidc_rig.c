@@ -23,7 +23,8 @@ static const char clients_text[] =
         "{\"id\":\"app\",\"name\":{\"en\":\"App\",\"ja\":\"アプリ\"},\"redirect_uris\":[\"" RIG_APP_URI
         "\"]},"
         "{\"id\":\"notes\",\"name\":{\"en\":\"Notes\",\"ja\":\"ノート\"},\"secret_sha256\":\"%s\","
-        "\"redirect_uris\":[\"https://notes.example/callback\"],\"sector\":\"wiki.example\"}]}";
+        "\"redirect_uris\":[\"https://notes.example/callback\"],\"sector\":\"wiki.example\","
+        "\"cross_device\":false}]}";
 
 #define MUST(call)                                                                \
         do {                                                                      \

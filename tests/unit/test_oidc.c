@@ -473,6 +473,8 @@ static void a_login_that_is_enough_is_not_asked_for_again(void **state)
                 RIG_WIKI_URI "?code="));
 }
 
+#define NOTES_URI "https://notes.example/callback"
+
 /* As a login with another device has it: the attacker showed his code to somebody. */
 static const struct oidc_login *cross(struct oidc_rig *rig)
 {
@@ -522,6 +524,38 @@ static void a_client_that_names_the_other_device_is_given_it(void **state)
         assert_true(begins(
                 ask(rig, HANAKO, "&acr_values=AAL2%20urn:mitome:nist-800-63b-4:AAL2:cross-device", location),
                 RIG_WIKI_URI "?code="));
+}
+
+/* Who shows his code to somebody sits before the browser: he takes the level out of the request, or names
+ * what he has. The clients file is out of his reach. */
+static void attack_a_phisher_takes_the_level_out_of_the_request(void **state)
+{
+        static const char *const requests[] = { "",
+                "&acr_values=", "&acr_values=urn:mitome:nist-800-63b-4:AAL2:cross-device",
+                "&acr_values=AAL2%20urn:mitome:nist-800-63b-4:AAL2:cross-device&prompt=login" };
+        struct oidc_rig *rig = *state;
+        char location[OIDC_LOCATION_MAX], query[RIG_TEXT], value[RIG_TEXT], back[RIG_TEXT];
+        oidc_rig_agree(rig, HANAKO, "notes");
+        for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+                oidc_rig_log_in(rig, HANAKO);
+                rig->now += 1;
+                oidc_rig_ask(rig, oidc_rig_query(rig, query, "notes", NOTES_URI, requests[i]), cross(rig),
+                        location);
+                assert_true(begins(location, "/login?next="));
+                const slice next = came_back(location, back);
+                oidc_rig_log_in(rig, HANAKO);
+                oidc_rig_ask(rig, next, cross(rig), location);
+                assert_true(begins(location, NOTES_URI "?error="));
+                assert_string_equal(
+                        oidc_rig_parameter(location, "error", value), "unmet_authentication_requirements");
+                oidc_rig_log_in(rig, HANAKO); /* by a passkey of this browser */
+                oidc_rig_ask(rig, next, &rig->persons[HANAKO].login, location);
+                assert_true(begins(location, NOTES_URI "?code="));
+                rig->now += 1;
+        }
+        oidc_rig_ask(
+                rig, oidc_rig_query(rig, query, "notes", NOTES_URI, "&prompt=none"), cross(rig), location);
+        assert_string_equal(oidc_rig_parameter(location, "error", value), "login_required");
 }
 
 /* An "after" of long ago would make an old login a new one. */
@@ -1010,6 +1044,7 @@ int main(void)
                 TEST(a_login_that_is_enough_is_not_asked_for_again),
                 TEST(attack_a_phished_login_for_a_client_that_asks_for_a_level),
                 TEST(a_client_that_names_the_other_device_is_given_it),
+                TEST(attack_a_phisher_takes_the_level_out_of_the_request),
                 TEST(a_forged_after_makes_no_old_login_new),
                 TEST(the_person_whom_the_client_means_is_the_one_who_is_here),
                 TEST(consent_is_asked_once_for_each_client),

@@ -49,9 +49,11 @@ static void a_client_is_read(void **state)
 {
         struct oidc_clients *clients = *state;
         assert_int_equal(
-                read_text("{\"clients\":[" GOOD ",{\"id\":\"app\"," NAME
-                          ",\"redirect_uris\":[\"http://localhost:80/a\",\"http://127.0.0.1/b?c=d\"],"
-                          "\"sector\":\"apps.example\"}]}",
+                read_text(
+                        "{\"clients\":[{\"id\":\"wiki\"," NAME "," SECRET_64 "," URIS
+                        ",\"cross_device\":false},{\"id\":\"app\"," NAME
+                        ",\"cross_device\":true,\"redirect_uris\":[\"http://localhost:80/a\",\"http://127.0.0.1/b?c=d\"],"
+                        "\"sector\":\"apps.example\"}]}",
                         clients),
                 MITOME_OK);
         assert_int_equal(clients->count, 2);
@@ -63,6 +65,8 @@ static void a_client_is_read(void **state)
         assert_true(slice_is(wiki->name[OIDC_JA], "ウィキ"));
         assert_false(app->has_secret);
         assert_true(slice_is(app->sector, "apps.example"));
+        assert_true(wiki->no_cross_device);
+        assert_false(app->no_cross_device);
         assert_true(oidc_uri_listed(&app->redirects, slice_text("http://127.0.0.1/b?c=d")));
         assert_null(oidc_client_find(clients, slice_text("Wiki")));
         assert_null(oidc_client_find(clients, slice_text("")));
@@ -104,6 +108,8 @@ static void what_is_no_clients_file_is_refused(void **state)
                         MITOME_E_VALUE },
                 { "{\"clients\":[{\"id\":\"wiki\"," NAME "," URIS ",\"sector\":\"Wiki/x\"}]}",
                         MITOME_E_OIDC_CLIENT_FORM },
+                { "{\"clients\":[{\"id\":\"wiki\"," NAME "," URIS ",\"cross_device\":\"no\"}]}",
+                        MITOME_E_JSON_TYPE },
                 { "{\"clients\":[" GOOD "]} ", MITOME_OK },
                 { "{\"clients\":[" GOOD "]}x", MITOME_E_TRAILING_BYTES },
         };

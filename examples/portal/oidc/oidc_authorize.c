@@ -110,7 +110,8 @@ static bool is_enough(const struct oidc_request *request, const struct oidc_logi
 }
 
 /* Who asks for levels is not given a login that can be phished, unless he has named one that is. This is not
- * voluntary: what the client does not look at must not matter. */
+ * voluntary. But who phishes sits before the browser, and takes the levels out of the request: a client that
+ * does not look at acr is kept from such logins by the clients file alone. */
 static bool is_other_way(const struct oidc_request *request, const struct oidc_login *login)
 {
         reader r = reader_over(request->said[OIDC_ACR_VALUES], NULL, NULL);
@@ -119,7 +120,7 @@ static bool is_other_way(const struct oidc_request *request, const struct oidc_l
                 asked = true;
                 named = named || oidc_is_cross_device(word);
         }
-        return asked && !named && oidc_is_cross_device(login->acr);
+        return oidc_is_cross_device(login->acr) && (request->client->no_cross_device || (asked && !named));
 }
 
 /* Whoever is not here yet logs in once; that is then new enough, and all that there is. */

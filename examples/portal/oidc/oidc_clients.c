@@ -224,6 +224,14 @@ static mitome_status read_sector(struct reading *reading, struct oidc_client *cl
         return is_host(client->sector) ? ok() : malformed(reading->r, "sector");
 }
 
+static mitome_status read_cross_device(struct reading *reading, struct oidc_client *client)
+{
+        bool taken;
+        MITOME_TRY(json_read_bool(reading->r, "cross_device", &taken));
+        client->no_cross_device = !taken;
+        return ok();
+}
+
 static const struct {
         const char *name;
         mitome_status (*read)(struct reading *reading, struct oidc_client *client);
@@ -234,6 +242,7 @@ static const struct {
         { "redirect_uris", read_redirects },
         { "post_logout_redirect_uris", read_after_logout },
         { "sector", read_sector },
+        { "cross_device", read_cross_device },
 };
 enum { MEMBERS = sizeof members / sizeof members[0] };
 

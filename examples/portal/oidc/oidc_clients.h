@@ -34,6 +34,7 @@ struct oidc_uris {
 struct oidc_client {
         slice id, name[OIDC_LANGUAGES], sector;
         bool has_secret;
+        bool no_cross_device;        /* no login by another device is told to it, whatever its request says */
         uint8_t secret[SHA256_SIZE]; /* its digest */
         struct oidc_uris redirects, after_logout;
 };
