@@ -21,17 +21,6 @@
 
 const int64_t ca_rig_now = 1800000000; /* 2027-01-15 08:00:00Z */
 
-const struct authority_person ca_rig_hanako = {
-        .name = "見本 花子",
-        .address = "東京都見本区見本町一丁目1番1号",
-        .prefecture = "Tokyo-to",
-        .city = "Mihon-ku",
-        .gender = "2",
-        .birth_year = 1990,
-        .birth_month = 4,
-        .birth_day = 1,
-};
-
 void ca_rig_open(struct ca_rig *rig, int64_t now)
 {
         *rig = (struct ca_rig){ .random = random_system(), .now = now };

@@ -4,13 +4,12 @@
 
 /* Both CAs with a small register in memory, and the program openssl as a witness. A failure ends the test. */
 
-#include "authority.h"
+#include "people.h"
 
 #include <mitome/trust.h>
 
 enum { CA_RIG_MAX = 64 };
 extern const int64_t ca_rig_now;
-extern const struct authority_person ca_rig_hanako;
 
 struct ca_rig {
         struct mitome_random random;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal_rig.h"
+#include "people.h"
 #include "store_rig.h"
 
 #include "json.h"
@@ -47,16 +48,6 @@ static int64_t clock_of(void *context)
 
 /* ---- the person's certificate ---- */
 
-static size_t number_of(const EVP_PKEY *key, const char *name, uint8_t *buffer, size_t capacity)
-{
-        BIGNUM *number = NULL;
-        must(EVP_PKEY_get_bn_param(key, name, &number) == 1);
-        const int size = BN_num_bytes(number);
-        must(size > 0 && (size_t)size <= capacity && BN_bn2bin(number, buffer) == size);
-        BN_free(number);
-        return (size_t)size;
-}
-
 /* RSA keys take long to make: each is made once a process, and each test goes through them from the first. */
 static EVP_PKEY *rsa_key(unsigned number)
 {
@@ -81,20 +72,9 @@ static struct authority *the_authority(void)
 
 void portal_rig_new_certificate(struct portal_rig *rig)
 {
-        static const struct authority_person person = { .name = "見本 花子",
-                .address = "東京都千代田区見本町1-1",
-                .prefecture = "Tokyo",
-                .city = "Chiyoda-ku",
-                .gender = "2",
-                .birth_year = 2000,
-                .birth_month = 3,
-                .birth_day = 1 };
-        uint8_t modulus[256], exponent[8];
         rig->person_key = rsa_key(rig->people++);
-        const size_t n = number_of(rig->person_key, OSSL_PKEY_PARAM_RSA_N, modulus, sizeof modulus);
-        const size_t e = number_of(rig->person_key, OSSL_PKEY_PARAM_RSA_E, exponent, sizeof exponent);
-        must_do(authority_issue(rig->authority, AUTHORITY_USER_VERIFICATION, &person, slice_of(modulus, n),
-                slice_of(exponent, e), rig->now, &rig->certificate, NULL));
+        people_certify(rig->authority, AUTHORITY_USER_VERIFICATION, rig->person_key, &people_hanako, rig->now,
+                &rig->certificate);
 }
 
 slice portal_rig_sign_binding(struct portal_rig *rig, uint8_t signature[512])
@@ -219,6 +199,32 @@ void portal_rig_close(struct portal_rig *rig)
         party_close(rig->party);
         portal_trust_close(rig->trust);
         rig_close(&rig->passkeys);
+}
+
+static int set_up(void **state, enum portal_attestation attestation)
+{
+        struct portal_rig *rig = calloc(1, sizeof *rig);
+        must(rig != NULL);
+        portal_rig_open(rig, attestation);
+        *state = rig;
+        return 0;
+}
+
+int portal_rig_set_up(void **state)
+{
+        return set_up(state, PORTAL_ATTESTED);
+}
+
+int portal_rig_set_up_unattested(void **state)
+{
+        return set_up(state, PORTAL_UNATTESTED);
+}
+
+int portal_rig_tear_down(void **state)
+{
+        portal_rig_close(*state);
+        free(*state);
+        return 0;
 }
 
 int64_t portal_rig_count(struct portal_rig *rig, const char *sql)
@@ -360,4 +366,14 @@ mitome_code portal_rig_log_in(struct portal_rig *rig, struct portal_browser *bro
         snprintf(browser->cookie, sizeof browser->cookie, "%s", ret->cookie);
         snprintf(browser->device, sizeof browser->device, "%s", ret->device);
         return portal_rig_return(rig, browser);
+}
+
+void portal_rig_settle(
+        struct portal_rig *rig, struct portal_browser *browser, unsigned number, enum portal_rig_proof proof)
+{
+        struct ceremony_registered registered;
+        struct ceremony_logged_in logged_in;
+        portal_rig_visit(rig, browser);
+        must(portal_rig_register(rig, browser, number, proof, &registered) == MITOME_OK);
+        must(portal_rig_log_in(rig, browser, number, &logged_in) == MITOME_OK);
 }

@@ -46,6 +46,11 @@ struct portal_rig {
 void portal_rig_open(struct portal_rig *rig, enum portal_attestation attestation);
 void portal_rig_close(struct portal_rig *rig);
 
+/* For cmocka: the state is a struct portal_rig, whose portal takes attested passkeys only, or all. */
+int portal_rig_set_up(void **state);
+int portal_rig_set_up_unattested(void **state);
+int portal_rig_tear_down(void **state);
+
 /* portal_rig_new_certificate: the person has another one now, with a key of its own. */
 void portal_rig_new_certificate(struct portal_rig *rig);
 
@@ -72,6 +77,9 @@ mitome_code portal_rig_register(struct portal_rig *rig, struct portal_browser *b
         enum portal_rig_proof proof, struct ceremony_registered *ret);
 mitome_code portal_rig_log_in(struct portal_rig *rig, struct portal_browser *browser, unsigned number,
         struct ceremony_logged_in *ret);
+/* portal_rig_settle: somebody has an account, its passkey `number`, and a session. */
+void portal_rig_settle(
+        struct portal_rig *rig, struct portal_browser *browser, unsigned number, enum portal_rig_proof proof);
 /* portal_rig_answer posts rig->response as the browser's login. */
 mitome_code portal_rig_answer(
         struct portal_rig *rig, struct portal_browser *browser, struct ceremony_logged_in *ret);

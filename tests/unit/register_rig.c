@@ -3,9 +3,9 @@
 
 #include "card_application.h"
 #include "cms_write.h"
+#include "people.h"
 #include "random_system.h"
 
-#include <openssl/core_names.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,11 +203,8 @@ const struct register_rig_key *register_rig_key(struct register_rig *rig)
         must(rig->keys < REGISTER_RIG_KEYS);
         struct register_rig_key *key = &pool[rig->keys++];
         if (!key->key) {
-                BIGNUM *n = NULL;
                 key->key = EVP_RSA_gen(2048);
-                must(key->key && EVP_PKEY_get_bn_param(key->key, OSSL_PKEY_PARAM_RSA_N, &n) == 1);
-                must(BN_bn2binpad(n, key->modulus, sizeof key->modulus) == sizeof key->modulus);
-                BN_free(n);
+                people_modulus(key->key, key->modulus);
         }
         return key;
 }

@@ -160,7 +160,7 @@ static void only_what_can_be_true_is_certified(void **state)
         uint8_t modulus[256], serial[AUTHORITY_SERIAL_SIZE] = { 0x40, 1 };
         memset(modulus, 0xFF, sizeof modulus);
         const struct ca_order good = {
-                .person = &ca_rig_hanako,
+                .person = &people_hanako,
                 .modulus = SLICE(modulus),
                 .serial = SLICE(serial),
                 .not_before = rig.now,
@@ -192,11 +192,11 @@ static void a_place_cannot_write_extensions(void **state)
         static const char *const texts[] = { "東京都", "Tokyo\nCN = other", "", " A", "#", "A;B",
                 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-                struct authority_person person = ca_rig_hanako;
+                struct authority_person person = people_hanako;
                 mitome_code expected = strlen(texts[i]) > 56 ? MITOME_E_TOO_LONG : MITOME_E_VALUE;
                 person.city = texts[i];
                 assert_int_equal(ca_check_person(AUTHORITY_SIGNING, &person, rig.now, NULL).code, expected);
-                person = ca_rig_hanako;
+                person = people_hanako;
                 person.prefecture = texts[i];
                 assert_int_equal(ca_check_person(AUTHORITY_SIGNING, &person, rig.now, NULL).code, expected);
         }
@@ -239,9 +239,9 @@ static void the_list_of_a_place_has_those_of_that_place_only(void **state)
         int reason = 0;
         const struct ca_place tokyo = { "Tokyo-to", "Mihon-ku" }, osaka = { "Osaka-fu", "Mihon-shi" },
                               empty = { "Hokkaido", "Nashi-cho" };
-        size_t here = ca_rig_issue(&rig, AUTHORITY_SIGNING, &ca_rig_hanako),
+        size_t here = ca_rig_issue(&rig, AUTHORITY_SIGNING, &people_hanako),
                there = ca_rig_issue(&rig, AUTHORITY_SIGNING, &taro),
-               alive = ca_rig_issue(&rig, AUTHORITY_SIGNING, &ca_rig_hanako);
+               alive = ca_rig_issue(&rig, AUTHORITY_SIGNING, &people_hanako);
         ca_rig_set(&rig, here, CA_REVOKED, 1);
         ca_rig_set(&rig, there, CA_HOLD, 0);
         X509_CRL *full = list_of(AUTHORITY_SIGNING, NULL), *part = list_of(AUTHORITY_SIGNING, &tokyo),
@@ -289,7 +289,7 @@ static void there_is_no_list_of_what_the_register_cannot_say(void **state)
         const struct ca_place place = { "Tokyo-to", "Mihon-ku" }, odd = { "Tokyo-to", "見本区" };
         const struct ca_source source = ca_rig_source(&rig);
         const struct ca *signing = rig.cas[AUTHORITY_SIGNING], *user = rig.cas[AUTHORITY_USER_VERIFICATION];
-        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &people_hanako);
         assert_int_equal(ca_crl(user, &source, &place, rig.now, rig.now + 1, &list, NULL).code,
                 MITOME_E_ARGUMENT); /* its list has no parts */
         assert_int_equal(
@@ -338,7 +338,7 @@ static void openssl_verify_takes_the_list_of_the_right_municipality(void **state
         const struct ca_place tokyo = { "Tokyo-to", "Mihon-ku" }, osaka = { "Osaka-fu", "Mihon-shi" };
         if (ca_rig_run(version, NULL, 0) != 0)
                 skip();
-        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &people_hanako);
         ca_rig_file(&rig, "ca.pem", "CERTIFICATE", ca_certificate(rig.cas[AUTHORITY_SIGNING]), ca);
         ca_rig_file(&rig, "leaf.pem", "CERTIFICATE", ca_rig_der(&rig, row), leaf);
         for (int revoked = 0; revoked < 2; revoked++) {
@@ -360,7 +360,7 @@ static void openssl_crl_reads_and_verifies_the_lists(void **state)
         const struct ca_place tokyo = { "Tokyo-to", "Mihon-ku" };
         if (ca_rig_run(version, NULL, 0) != 0)
                 skip();
-        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &people_hanako);
         ca_rig_set(&rig, row, CA_HOLD, 0);
         ca_rig_file(&rig, "ca.pem", "CERTIFICATE", ca_certificate(rig.cas[AUTHORITY_SIGNING]), ca);
         const char *const arguments[] = { "openssl", "crl", "-in", list, "-CAfile", ca, "-noout", "-text",
@@ -399,7 +399,7 @@ static void the_relying_party_refuses_who_is_listed_and_an_old_list(void **state
         struct ca_list list = { 0 };
         const struct ca_source source = ca_rig_source(&rig);
         const struct ca *ca = rig.cas[AUTHORITY_USER_VERIFICATION];
-        size_t row = ca_rig_issue(&rig, AUTHORITY_USER_VERIFICATION, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, AUTHORITY_USER_VERIFICATION, &people_hanako);
         static const struct {
                 enum ca_state state;
                 mitome_code code;

@@ -3,15 +3,14 @@
 /* Documents that a person signs, and signatures that are not the person's, not over the document, or not by
  * that key. Keys, certificates and lists are real ones, of the authority of the examples. */
 
-#include "authority.h"
 #include "cms_write.h"
 #include "desk_rig.h"
 #include "digest.h"
 #include "document.h"
 #include "document_proof.h"
+#include "people.h"
 #include "random_system.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <setjmp.h>
@@ -40,23 +39,6 @@ static struct fixture {
         struct document_desk desk;
 } fixture;
 
-static const struct authority_person hanako = { .name = "見本 花子",
-        .address = "東京都見本区見本町一丁目1番1号",
-        .prefecture = "Tokyo-to",
-        .city = "Mihon-ku",
-        .gender = "2",
-        .birth_year = 1990,
-        .birth_month = 4,
-        .birth_day = 1 };
-static const struct authority_person taro = { .name = "見本 太郎",
-        .address = "東京都見本区見本町一丁目1番1号",
-        .prefecture = "Tokyo-to",
-        .city = "Mihon-ku",
-        .gender = "1",
-        .birth_year = 1990,
-        .birth_month = 4,
-        .birth_day = 1 };
-
 static void must(mitome_status status)
 {
         assert_int_equal(status.code, MITOME_OK);
@@ -64,36 +46,14 @@ static void must(mitome_status status)
 
 /* ---- people ---- */
 
-static void write_number(const BIGNUM *number, uint8_t bytes[SIGNATURE], size_t *ret_size)
-{
-        *ret_size = (size_t)BN_num_bytes(number);
-        assert_true(*ret_size <= SIGNATURE);
-        (void)BN_bn2bin(number, bytes);
-}
-
-static void certify(struct authority *authority, enum authority_kind kind, EVP_PKEY *key,
-        const struct authority_person *person, struct authority_certificate *ret)
-{
-        BIGNUM *n = NULL, *e = NULL;
-        uint8_t modulus[SIGNATURE], exponent[SIGNATURE];
-        size_t modulus_size, exponent_size;
-        assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
-        assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e), 1);
-        write_number(n, modulus, &modulus_size);
-        write_number(e, exponent, &exponent_size);
-        BN_free(n);
-        BN_free(e);
-        must(authority_issue(authority, kind, person, slice_of(modulus, modulus_size),
-                slice_of(exponent, exponent_size), desk_rig_now, ret, NULL));
-}
-
 static void make_person(
         struct authority *authority, const struct authority_person *person, struct person *ret)
 {
         ret->key = EVP_RSA_gen(2048);
         assert_non_null(ret->key);
-        certify(authority, AUTHORITY_SIGNING, ret->key, person, &ret->signing);
-        certify(authority, AUTHORITY_USER_VERIFICATION, ret->key, person, &ret->user_verification);
+        people_certify(authority, AUTHORITY_SIGNING, ret->key, person, desk_rig_now, &ret->signing);
+        people_certify(authority, AUTHORITY_USER_VERIFICATION, ret->key, person, desk_rig_now,
+                &ret->user_verification);
 }
 
 static slice der_of(const struct authority_certificate *certificate)
@@ -131,9 +91,9 @@ static int begin_all(void **state)
         fixture.random = random_system();
         must(authority_new(&fixture.random, desk_rig_now, &fixture.authority, NULL));
         must(authority_new(&fixture.random, desk_rig_now, &fixture.stranger, NULL));
-        make_person(fixture.authority, &hanako, &fixture.hanako);
-        make_person(fixture.authority, &taro, &fixture.taro);
-        make_person(fixture.stranger, &hanako, &fixture.impostor);
+        make_person(fixture.authority, &people_hanako, &fixture.hanako);
+        make_person(fixture.authority, &people_taro, &fixture.taro);
+        make_person(fixture.stranger, &people_hanako, &fixture.impostor);
         return 0;
 }
 
@@ -339,7 +299,7 @@ static void a_new_certificate_of_the_same_person_signs_on(void **state)
 {
         (void)state;
         uint8_t id[DOCUMENT_ID_SIZE];
-        struct authority_person moved = hanako;
+        struct authority_person moved = people_hanako;
         struct person later = { 0 };
         moved.address = "大阪府見本市見本町二丁目2番2号";
         make_person(fixture.authority, &moved, &later);

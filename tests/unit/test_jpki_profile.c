@@ -3,6 +3,7 @@
 /* The profile of JPKI user-verification certificates, each rule broken once; and what the example authority
  * issues. */
 
+#include "people.h"
 #include "random_system.h"
 #include "trust.h"
 #include "trust_rig.h"
@@ -365,30 +366,10 @@ static void no_byte_of_a_certificate_can_be_changed(void **state)
 
 /* ---- the example authority ---- */
 
-static const struct authority_person person = { .name = "見本 花子",
-        .address = "東京都見本区",
-        .prefecture = "Tokyo-to",
-        .city = "Mihon-ku",
-        .gender = "2",
-        .birth_year = 1990,
-        .birth_month = 4,
-        .birth_day = 1 };
-
-static void take_numbers(const EVP_PKEY *key, uint8_t modulus[256], uint8_t exponent[3])
-{
-        BIGNUM *n = NULL, *e = NULL;
-        assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
-        assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e), 1);
-        assert_int_equal(BN_bn2binpad(n, modulus, 256), 256);
-        assert_int_equal(BN_bn2binpad(e, exponent, 3), 3);
-        BN_free(e);
-        BN_free(n);
-}
-
 static void the_authority_issues_to_the_profile_and_revokes(void **state)
 {
         (void)state;
-        uint8_t modulus[256], exponent[3];
+        uint8_t modulus[PEOPLE_MODULUS], exponent[] = { 1, 0, 1 };
         struct authority *authority;
         struct authority_certificate user, signing;
         struct authority_der crl;
@@ -396,13 +377,13 @@ static void the_authority_issues_to_the_profile_and_revokes(void **state)
         struct mitome_trust *trust;
         const struct mitome_random random = random_system();
         EVP_PKEY *key = EVP_RSA_gen(2048);
-        take_numbers(key, modulus, exponent);
+        people_modulus(key, modulus);
         assert_int_equal(authority_new(&random, rig_now, &authority, NULL).code, MITOME_OK);
-        assert_int_equal(authority_issue(authority, AUTHORITY_USER_VERIFICATION, &person, SLICE(modulus),
-                                 SLICE(exponent), rig_now, &user, NULL)
+        assert_int_equal(authority_issue(authority, AUTHORITY_USER_VERIFICATION, &people_hanako,
+                                 SLICE(modulus), SLICE(exponent), rig_now, &user, NULL)
                                  .code,
                 MITOME_OK);
-        assert_int_equal(authority_issue(authority, AUTHORITY_SIGNING, &person, SLICE(modulus),
+        assert_int_equal(authority_issue(authority, AUTHORITY_SIGNING, &people_hanako, SLICE(modulus),
                                  SLICE(exponent), rig_now, &signing, NULL)
                                  .code,
                 MITOME_OK);
@@ -437,7 +418,7 @@ static void the_authority_issues_to_the_profile_and_revokes(void **state)
         assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(x509), last), 0);
         X509_free(x509);
         exponent[2] = 3;
-        assert_int_equal(authority_issue(authority, AUTHORITY_SIGNING, &person, SLICE(modulus),
+        assert_int_equal(authority_issue(authority, AUTHORITY_SIGNING, &people_hanako, SLICE(modulus),
                                  SLICE(exponent), rig_now, &signing, NULL)
                                  .code,
                 MITOME_E_KEY_WEAK);

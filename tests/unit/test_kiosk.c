@@ -40,7 +40,7 @@ static void certify(struct element_rig *rig, bool on_card)
 {
         slice key, modulus;
         struct ca_rig_row *row = &authority.rows[authority.count++];
-        struct authority_person person = ca_rig_hanako;
+        struct authority_person person = people_hanako;
         person.on_card = on_card;
         *row = (struct ca_rig_row){ .kind = AUTHORITY_USER_VERIFICATION };
         assert_ok(ca_draw_serial(&authority.random, row->certificate.serial, NULL));

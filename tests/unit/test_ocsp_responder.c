@@ -193,7 +193,7 @@ static void it_says_what_the_register_says(void **state)
                 { { CA_UNKNOWN, 0, 0 }, V_OCSP_CERTSTATUS_UNKNOWN, -1 },
         };
         for (int ca = USER; ca <= SIGNING; ca++) {
-                size_t row = ca_rig_issue(&rig, (enum authority_kind)ca, &ca_rig_hanako);
+                size_t row = ca_rig_issue(&rig, (enum authority_kind)ca, &people_hanako);
                 for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
                         const EVP_MD *digest = i % 2 ? EVP_sha256() : EVP_sha1();
                         int reason = -1;
@@ -214,7 +214,7 @@ static void a_serial_number_that_the_ca_never_gave_is_unknown(void **state)
 {
         (void)state;
         int reason = -2;
-        size_t row = ca_rig_issue(&rig, SIGNING, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, SIGNING, &people_hanako);
         OCSP_REQUEST *request = ask(EVP_sha1(), USER, &row, 1);
         OCSP_BASICRESP *basic = answered(request, USER);
         assert_int_equal(status_of(basic, USER, row, EVP_sha1(), &reason), V_OCSP_CERTSTATUS_UNKNOWN);
@@ -228,7 +228,7 @@ static void several_are_answered_at_once_and_seventeen_are_not(void **state)
         size_t rows[OCSP_CERTIFICATES_MAX + 1];
         struct der der, response;
         for (size_t i = 0; i <= OCSP_CERTIFICATES_MAX; i++) {
-                rows[i] = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+                rows[i] = ca_rig_issue(&rig, USER, &people_hanako);
                 ca_rig_set(&rig, rows[i], i % 2 ? CA_REVOKED : CA_GOOD, 0);
         }
         OCSP_REQUEST *request = ask(EVP_sha256(), USER, rows, OCSP_CERTIFICATES_MAX);
@@ -257,8 +257,8 @@ static void it_answers_for_no_other_ca_and_for_one_at_a_time(void **state)
         (void)state;
         struct der der, response;
         struct ca *twin = NULL, *own = rig.cas[USER];
-        size_t user = ca_rig_issue(&rig, USER, &ca_rig_hanako),
-               signing = ca_rig_issue(&rig, SIGNING, &ca_rig_hanako);
+        size_t user = ca_rig_issue(&rig, USER, &people_hanako),
+               signing = ca_rig_issue(&rig, SIGNING, &people_hanako);
         assert_int_equal(
                 ca_make(AUTHORITY_USER_VERIFICATION, &rig.random, rig.now, &twin, NULL).code, MITOME_OK);
         rig.cas[USER] = twin;
@@ -285,7 +285,7 @@ static void a_register_that_fails_makes_nobody_good(void **state)
 {
         (void)state;
         struct der der, response;
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         plain_request(USER, row, &der);
         rig.broken = MITOME_E_SQL_FAILED;
         assert_int_equal(outcome_of(view(&der), &response), OCSP_RESPONSE_STATUS_TRYLATER);
@@ -295,7 +295,7 @@ static void a_request_that_is_cut_or_longer_is_none(void **state)
 {
         (void)state;
         struct der der, response;
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         plain_request(USER, row, &der);
         for (size_t size = 0; size < der.size; size++)
                 assert_int_equal(outcome_of(slice_of(der.bytes, size), &response),
@@ -310,7 +310,7 @@ static void a_changed_byte_never_makes_a_revoked_one_good(void **state)
         (void)state;
         struct der der, response;
         int reason;
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         ca_rig_set(&rig, row, CA_REVOKED, 0);
         plain_request(USER, row, &der);
         for (size_t i = 0; i < der.size; i++) {
@@ -350,7 +350,7 @@ static void a_nonce_comes_back_unless_it_is_none(void **state)
 {
         (void)state;
         static const size_t sizes[] = { 0, 1, 16, 32, 33, 64 };
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
                 uint8_t value[66] = { 0x04, (uint8_t)sizes[i] };
                 struct der der, response;
@@ -387,7 +387,7 @@ static void two_nonces_and_unknown_critical_extensions_are_refused(void **state)
         static const uint8_t nonce[] = { 0x04, 0x02, 0x01, 0x02 },
                              longer[] = { 0x04, 0x02, 0x01, 0x02, 0x03 }, bare[] = { 0x01, 0x02 },
                              nothing[] = { 0x05, 0x00 };
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         assert_int_equal(
                 outcome_with(row, nonce_oid, false, SLICE(nonce), 1), OCSP_RESPONSE_STATUS_SUCCESSFUL);
         assert_int_equal(
@@ -429,7 +429,7 @@ static void who_asks_is_answered_signed_or_not(void **state)
 {
         (void)state;
         struct der der, response;
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         EVP_PKEY *key = EVP_EC_gen("P-256");
         X509 *certificate = of_himself(key);
         OCSP_REQUEST *request = ask(EVP_sha1(), USER, &row, 1);
@@ -469,7 +469,7 @@ static X509 *signer_now(size_t row)
 static void its_key_is_for_answers_only_and_does_not_grow_old(void **state)
 {
         (void)state;
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         X509 *first = signer_now(row);
         assert_int_equal(X509_get_extended_key_usage(first), XKU_OCSP_SIGN);
         assert_int_equal(X509_get_key_usage(first), KU_DIGITAL_SIGNATURE);
@@ -514,7 +514,7 @@ static void a_request_may_stand_in_the_path(void **state)
         (void)state;
         struct der der;
         char text[512], encoded[1600];
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako), used = 0;
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako), used = 0;
         plain_request(USER, row, &der);
         int length = EVP_EncodeBlock((unsigned char *)text, der.bytes, (int)der.size);
         for (int i = 0; i < length; i++)
@@ -559,7 +559,7 @@ static mitome_code login(size_t row)
 static void the_relying_party_refuses_at_its_next_question(void **state)
 {
         (void)state;
-        size_t row = ca_rig_issue(&rig, USER, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, USER, &people_hanako);
         assert_int_equal(login(row), MITOME_OK);
         ca_rig_set(&rig, row, CA_HOLD, 0);
         assert_int_equal(login(row), MITOME_E_CERTIFICATE_ON_HOLD);
@@ -633,7 +633,7 @@ static void openssl_ocsp_believes_the_answers(void **state)
         ca_rig_open(&rig, time(NULL));
         appoint();
         for (int ca = USER; ca <= SIGNING; ca++) {
-                size_t row = ca_rig_issue(&rig, (enum authority_kind)ca, &ca_rig_hanako);
+                size_t row = ca_rig_issue(&rig, (enum authority_kind)ca, &people_hanako);
                 ca_rig_file(&rig, "ca.pem", "CERTIFICATE", ca_certificate(rig.cas[ca]), asked.ca);
                 ca_rig_file(&rig, "leaf.pem", "CERTIFICATE", ca_rig_der(&rig, row), asked.leaf);
                 snprintf(asked.request, sizeof asked.request, "%s/request.der", rig.folder);

@@ -13,31 +13,6 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-        struct portal_rig *rig = calloc(1, sizeof *rig);
-        assert_non_null(rig);
-        portal_rig_open(rig, PORTAL_ATTESTED);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        portal_rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static void settle(struct portal_rig *rig, struct portal_browser *browser, unsigned number)
-{
-        struct ceremony_registered registered;
-        struct ceremony_logged_in logged_in;
-        portal_rig_visit(rig, browser);
-        assert_int_equal(portal_rig_register(rig, browser, number, PORTAL_RIG_BARE, &registered), MITOME_OK);
-        assert_int_equal(portal_rig_log_in(rig, browser, number, &logged_in), MITOME_OK);
-}
-
 /* A login with passkey `number` whose signature is wrong. */
 static mitome_code fail_to_log_in(struct portal_rig *rig, struct portal_browser *browser, unsigned number)
 {
@@ -56,7 +31,7 @@ static void attack_trying_on_and_on_from_one_network(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 }, stranger = { .address = "198.51.100.20" };
         struct ceremony_logged_in logged_in;
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         portal_rig_visit(rig, &stranger);
         for (unsigned i = 0; i < LOCKOUT_FAILURES; i++)
                 assert_int_equal(fail_to_log_in(rig, &stranger, 0), MITOME_E_LOGIN_DENIED);
@@ -74,7 +49,7 @@ static void attack_locking_somebody_out(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 }, stranger = { .address = "192.0.2.66" };
         struct ceremony_logged_in logged_in;
-        settle(rig, &owner, 0); /* in the same network as the stranger */
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE); /* in the same network as the stranger */
         portal_rig_visit(rig, &stranger);
         for (unsigned i = 0; i < 2 * LOCKOUT_FAILURES; i++)
                 assert_int_equal(fail_to_log_in(rig, &stranger, 0), MITOME_E_LOGIN_DENIED);
@@ -90,8 +65,8 @@ static void attack_a_device_cookie_of_another_account(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 }, attacker = { .address = "198.51.100.20" };
         struct ceremony_logged_in logged_in;
-        settle(rig, &owner, 0);
-        settle(rig, &attacker, 1); /* has a device cookie of his own */
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &attacker, 1, PORTAL_RIG_BARE); /* has a device cookie of his own */
         assert_int_not_equal(attacker.device[0], '\0');
         for (unsigned i = 0; i < LOCKOUT_FAILURES; i++)
                 assert_int_equal(fail_to_log_in(rig, &attacker, 0), MITOME_E_LOGIN_DENIED);
@@ -107,7 +82,7 @@ static void a_browser_keeps_its_device_cookie(void **state)
         struct portal_browser owner = { 0 };
         struct ceremony_logged_in logged_in;
         char device[CEREMONY_DEVICE_SIZE];
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         snprintf(device, sizeof device, "%s", owner.device);
         assert_int_equal(portal_rig_log_in(rig, &owner, 0, &logged_in), MITOME_OK);
         assert_string_equal(logged_in.device, device);
@@ -122,7 +97,7 @@ static void attack_trying_on_and_on_with_a_stolen_device_cookie(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 }, thief = { .address = "198.51.100.20" };
         struct ceremony_logged_in logged_in;
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         portal_rig_visit(rig, &thief);
         snprintf(thief.device, sizeof thief.device, "%s", owner.device);
         for (unsigned i = 0; i < LOCKOUT_FAILURES; i++)
@@ -137,7 +112,7 @@ static void what_locked_is_forgotten(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 };
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         assert_int_equal(fail_to_log_in(rig, &owner, 0), MITOME_E_LOGIN_DENIED);
         assert_int_equal(portal_rig_count(rig, "SELECT count(*) FROM portal_lock"), 1);
         rig->now += LOCKOUT_SECONDS;
@@ -150,7 +125,7 @@ static void a_lock_has_a_name_for_the_journal(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 };
         struct tally_figures figures;
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         const uint8_t account[] = { 1 };
         const struct lockout lockout =
                 lockout_of(rig->portal, SLICE(account), slice_of(NULL, 0), slice_text("192.0.2.1"));
@@ -289,7 +264,7 @@ static void attack_asking_which_credentials_there_are(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 };
         struct rig_plan plans[7];
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         for (size_t i = 0; i < 7; i++)
                 plans[i] = rig_authentication_plan();
         plans[0].spoil_signature = true;
@@ -338,7 +313,7 @@ static void what_was_done_and_refused_is_counted(void **state)
         struct portal_browser owner = { 0 };
         struct ceremony_logged_in logged_in;
         struct tally_figures figures;
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         assert_int_equal(portal_rig_log_in(rig, &owner, 0, &logged_in), MITOME_OK);
         assert_int_equal(fail_to_log_in(rig, &owner, 0), MITOME_E_LOGIN_DENIED);
         tally_done(rig->portal, TALLY_DOCUMENT);
@@ -374,7 +349,7 @@ static void refusals_are_in_the_journal_without_persons(void **state)
         struct portal_browser owner = { 0 };
         struct sql_query query = { 0 };
         bool named = false;
-        settle(rig, &owner, 0);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE);
         assert_int_equal(fail_to_log_in(rig, &owner, 0), MITOME_E_LOGIN_DENIED);
         assert_int_equal(
                 sql_ask(party_store(rig->party), "SELECT entry FROM journal", NULL, 0, &query, NULL).code,
@@ -390,7 +365,7 @@ static void refusals_are_in_the_journal_without_persons(void **state)
         assert_true(named);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, portal_rig_set_up, portal_rig_tear_down)
 
 int main(void)
 {

@@ -13,39 +13,13 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
+/* Somebody with an account, and the answer to his next login: in rig->response, not sent yet. */
+static void begin_next_login(struct portal_rig *rig, struct portal_browser *browser, struct rig_plan *plan)
 {
-        struct portal_rig *rig = calloc(1, sizeof *rig);
-        assert_non_null(rig);
-        portal_rig_open(rig, PORTAL_ATTESTED);
-        *state = rig;
-        return 0;
-}
-
-static int set_up_unattested(void **state)
-{
-        struct portal_rig *rig = calloc(1, sizeof *rig);
-        assert_non_null(rig);
-        portal_rig_open(rig, PORTAL_UNATTESTED);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        portal_rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-static void settle(
-        struct portal_rig *rig, struct portal_browser *browser, unsigned number, enum portal_rig_proof proof)
-{
-        struct ceremony_registered registered;
-        struct ceremony_logged_in logged_in;
+        portal_rig_settle(rig, browser, 0, PORTAL_RIG_CERTIFIED);
         portal_rig_visit(rig, browser);
-        assert_int_equal(portal_rig_register(rig, browser, number, proof, &registered), MITOME_OK);
-        assert_int_equal(portal_rig_log_in(rig, browser, number, &logged_in), MITOME_OK);
+        plan->sign_count = 99;
+        portal_rig_begin_login(rig, browser, 0, plan);
 }
 
 static int64_t accounts(struct portal_rig *rig)
@@ -100,7 +74,7 @@ static void a_person_is_asked_for_another_authenticator(void **state)
         struct portal_browser browser = { 0 };
         uint8_t buffer[CEREMONY_OPTIONS_MAX];
         slice json;
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         assert_int_equal(ceremony_creation_options(rig->portal, &browser.session, slice_of(NULL, 0), buffer,
                                  sizeof buffer, &json, NULL)
                                  .code,
@@ -219,7 +193,7 @@ static void attack_opening_a_second_account_with_the_certificate(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 }, again = { 0 };
         struct ceremony_registered registered;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         portal_rig_visit(rig, &again);
         assert_int_equal(portal_rig_register(rig, &again, 1, PORTAL_RIG_CERTIFIED, &registered),
                 MITOME_E_ACCOUNT_EXISTS);
@@ -232,7 +206,7 @@ static void attack_registering_a_passkey_that_is_anothers(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 }, again = { 0 };
         struct ceremony_registered registered;
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         portal_rig_visit(rig, &again);
         assert_int_equal(
                 portal_rig_register(rig, &again, 0, PORTAL_RIG_BARE, &registered), MITOME_E_ACCOUNT_EXISTS);
@@ -245,8 +219,8 @@ static void attack_joining_a_certificate_to_another_account(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser owner = { 0 }, other = { 0 };
         struct ceremony_registered registered;
-        settle(rig, &owner, 0, PORTAL_RIG_CERTIFIED);
-        settle(rig, &other, 1, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &other, 1, PORTAL_RIG_BARE);
         assert_int_equal(portal_rig_register(rig, &other, 2, PORTAL_RIG_CERTIFIED, &registered),
                 MITOME_E_ACCOUNT_EXISTS);
         /* The holder himself adds as many as he likes with it. */
@@ -261,7 +235,7 @@ static void an_account_without_a_certificate_can_be_given_one(void **state)
         struct ceremony_registered registered;
         struct credential_account account;
         struct ceremony_logged_in logged_in;
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         assert_string_equal(browser.session.level, "");
         assert_int_equal(portal_rig_register(rig, &browser, 1, PORTAL_RIG_CERTIFIED, &registered), MITOME_OK);
         assert_int_equal(
@@ -279,7 +253,7 @@ static void a_revoked_certificate_lets_nobody_in(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         struct credential_account account;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         const int64_t row = browser.session.account;
         assert_int_equal(authority_revoke(rig->authority, AUTHORITY_USER_VERIFICATION, &rig->certificate,
                                  rig->now, NULL)
@@ -296,7 +270,7 @@ static void a_list_that_nobody_renews_lets_nobody_in(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         rig->now += 5 * 86400;
         portal_rig_visit(rig, &browser);
         assert_int_equal(portal_rig_log_in(rig, &browser, 0, &logged_in), MITOME_E_CRL_STALE);
@@ -320,10 +294,7 @@ static void attack_sending_a_login_again(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
-        portal_rig_visit(rig, &browser);
-        plan.sign_count = 99;
-        portal_rig_begin_login(rig, &browser, 0, &plan);
+        begin_next_login(rig, &browser, &plan);
         assert_int_equal(portal_rig_answer(rig, &browser, &logged_in), MITOME_OK);
         assert_int_equal(portal_rig_answer(rig, &browser, &logged_in), MITOME_E_CHALLENGE_SPENT);
         assert_int_equal(sessions(rig), 2);
@@ -336,10 +307,7 @@ static void attack_trying_again_with_the_same_challenge(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
-        portal_rig_visit(rig, &browser);
-        plan.sign_count = 99;
-        portal_rig_begin_login(rig, &browser, 0, &plan);
+        begin_next_login(rig, &browser, &plan);
         const struct rig_response right = rig->response;
         rig->response.signature[10] ^= 1;
         rig_wrap(&rig->passkeys, &plan, &rig->response);
@@ -354,7 +322,7 @@ static void attack_answering_the_challenge_of_another_browser(void **state)
         struct portal_browser victim = { 0 }, attacker = { 0 };
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &victim, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &victim, 0, PORTAL_RIG_CERTIFIED);
         portal_rig_visit(rig, &attacker);
         plan.sign_count = 99;
         portal_rig_begin_login(rig, &victim, 0, &plan);
@@ -368,10 +336,7 @@ static void attack_answering_late(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
-        portal_rig_visit(rig, &browser);
-        plan.sign_count = 99;
-        portal_rig_begin_login(rig, &browser, 0, &plan);
+        begin_next_login(rig, &browser, &plan);
         rig->now += PORTAL_CEREMONY_SECONDS;
         assert_int_equal(portal_rig_answer(rig, &browser, &logged_in), MITOME_E_CHALLENGE_EXPIRED);
 }
@@ -382,7 +347,7 @@ static void attack_making_ones_own_challenge(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         portal_rig_visit(rig, &browser);
         rig_build(&rig->passkeys, &plan, &rig->response); /* 32 bytes of the rig's */
         assert_int_equal(portal_rig_answer(rig, &browser, &logged_in), MITOME_E_CHALLENGE_FOREIGN);
@@ -401,7 +366,7 @@ static void attack_a_registration_s_challenge_in_a_login(void **state)
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
         uint8_t handle[ACCOUNT_HANDLE_SIZE];
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         portal_rig_visit(rig, &browser);
         memcpy(handle, rig->handles[0], sizeof handle);
         portal_rig_begin_registration(rig, &browser, 0, &plan);
@@ -414,7 +379,7 @@ static void attack_slipping_a_passkey_into_an_account(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser victim = { 0 }, attacker = { 0 };
         struct rig_plan plan = rig_registration_plan();
-        settle(rig, &victim, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &victim, 0, PORTAL_RIG_CERTIFIED);
         portal_rig_visit(rig, &attacker);
         portal_rig_begin_registration(rig, &attacker, 1, &plan);
         assert_int_equal(post_registration(rig, &victim, slice_of(NULL, 0), slice_of(NULL, 0)),
@@ -435,10 +400,7 @@ static void challenges_outlive_a_change_of_keys(void **state)
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
         struct portal_config config = *portal_configuration(rig->portal);
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
-        portal_rig_visit(rig, &browser);
-        plan.sign_count = 99;
-        portal_rig_begin_login(rig, &browser, 0, &plan);
+        begin_next_login(rig, &browser, &plan);
         config.masters = (struct portal_masters){ .bytes = { { 9 }, { 1, 2, 3 } }, .count = 2 };
         portal_core_close(rig->portal);
         assert_int_equal(portal_core_open(&config, &rig->portal, NULL).code, MITOME_OK);
@@ -464,7 +426,7 @@ static void what_is_wrong_with_the_request_is_told(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct rig_plan plan;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         plan = rig_authentication_plan();
         plan.origin = "https://example.org.attacker.example";
         assert_int_equal(log_in_with(rig, &browser, &plan), MITOME_E_ORIGIN_UNEXPECTED);
@@ -488,7 +450,7 @@ static void attack_a_copy_of_a_passkey(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         plan.sign_count = rig->sign_count; /* the copy has not seen the last login */
         assert_int_equal(log_in_with(rig, &browser, &plan), MITOME_E_CREDENTIAL_COPY);
         assert_int_equal(sessions(rig), 1);
@@ -499,8 +461,8 @@ static void attack_naming_another_account(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser one = { 0 }, two = { 0 };
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &one, 0, PORTAL_RIG_BARE);
-        settle(rig, &two, 1, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &one, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &two, 1, PORTAL_RIG_BARE);
         plan.sign_count = 99;
         plan.user_handle = "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
         assert_int_equal(log_in_with(rig, &one, &plan), MITOME_E_USER_HANDLE_MISMATCH);
@@ -520,7 +482,7 @@ static void attack_answering_two_portals_with_one_challenge(void **state)
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
         struct portal *second = NULL;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         portal_rig_visit(rig, &browser);
         assert_int_equal(portal_core_open(portal_configuration(rig->portal), &second, NULL).code, MITOME_OK);
         plan.sign_count = 99;
@@ -541,7 +503,7 @@ static void attack_two_logins_on_one_counter(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct account_login one, two;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         const slice id = SLICE(rig->passkeys.credential_id);
         assert_int_equal(account_find(rig->party, id, &one, NULL).code, MITOME_OK);
         assert_int_equal(account_find(rig->party, id, &two, NULL).code, MITOME_OK);
@@ -556,10 +518,7 @@ static void without_randomness_a_login_leaves_nothing(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         struct rig_plan plan = rig_authentication_plan();
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
-        portal_rig_visit(rig, &browser);
-        plan.sign_count = 99;
-        portal_rig_begin_login(rig, &browser, 0, &plan);
+        begin_next_login(rig, &browser, &plan);
         rig->no_randomness = true;
         assert_int_equal(portal_rig_answer(rig, &browser, &logged_in), MITOME_E_NO_RANDOMNESS);
         rig->no_randomness = false;
@@ -578,7 +537,7 @@ static void a_phone_logs_another_browser_in(void **state)
         static const uint8_t context[SESSION_HASH_SIZE] = "the request of the other browser";
         uint8_t buffer[CEREMONY_OPTIONS_MAX];
         slice json;
-        settle(rig, &phone, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &phone, 0, PORTAL_RIG_CERTIFIED);
         assert_int_equal(
                 ceremony_ask(rig->portal, SLICE(context), 180, buffer, sizeof buffer, &json, NULL).code,
                 MITOME_OK);
@@ -629,8 +588,9 @@ static void a_portal_that_is_none_is_not_opened(void **state)
         assert_null(portal);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define UNATTESTED(name) cmocka_unit_test_setup_teardown(name, set_up_unattested, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, portal_rig_set_up, portal_rig_tear_down)
+#define UNATTESTED(name) \
+        cmocka_unit_test_setup_teardown(name, portal_rig_set_up_unattested, portal_rig_tear_down)
 
 int main(void)
 {

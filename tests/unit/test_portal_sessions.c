@@ -17,33 +17,6 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-        struct portal_rig *rig = calloc(1, sizeof *rig);
-        assert_non_null(rig);
-        portal_rig_open(rig, PORTAL_ATTESTED);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        portal_rig_close(*state);
-        free(*state);
-        return 0;
-}
-
-/* Somebody with an account, its passkey `number`, and a session. */
-static void settle(
-        struct portal_rig *rig, struct portal_browser *browser, unsigned number, enum portal_rig_proof proof)
-{
-        struct ceremony_registered registered;
-        struct ceremony_logged_in logged_in;
-        portal_rig_visit(rig, browser);
-        assert_int_equal(portal_rig_register(rig, browser, number, proof, &registered), MITOME_OK);
-        assert_int_equal(portal_rig_log_in(rig, browser, number, &logged_in), MITOME_OK);
-}
-
 /* ---- what is to happen ---- */
 
 static void a_person_registers_and_logs_in(void **state)
@@ -97,7 +70,7 @@ static void without_a_certificate_no_level_is_reached(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct level_judgement judgement;
-        settle(rig, &browser, 1, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 1, PORTAL_RIG_BARE);
         assert_string_equal(browser.session.level, "");
         assert_string_equal(browser.session.acr, "urn:mitome:nist-800-63b-4:none");
         session_judge(rig->portal, &browser.session, 0, &judgement);
@@ -114,7 +87,7 @@ static void a_person_adds_a_passkey_and_removes_the_first(void **state)
         struct ceremony_registered added;
         struct ceremony_logged_in logged_in;
         struct credential_list list;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         const int64_t account = browser.session.account;
         assert_int_equal(portal_rig_register(rig, &browser, 1, PORTAL_RIG_BARE, &added), MITOME_OK);
         assert_false(added.opened);
@@ -144,7 +117,7 @@ static void attack_waiting_for_the_number_of_what_was_removed(void **state)
         struct portal_browser browser = { 0 }, old = { 0 };
         struct ceremony_registered added;
         struct ceremony_logged_in logged_in;
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         const int64_t account = browser.session.account;
         assert_int_equal(portal_rig_register(rig, &browser, 1, PORTAL_RIG_BARE, &added), MITOME_OK);
         portal_rig_visit(rig, &old);
@@ -163,8 +136,8 @@ static void passkeys_are_renamed_by_their_account_alone(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser one = { 0 }, two = { 0 };
         struct credential_list list;
-        settle(rig, &one, 0, PORTAL_RIG_BARE);
-        settle(rig, &two, 1, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &one, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &two, 1, PORTAL_RIG_BARE);
         const int64_t mine = one.session.credential, account = one.session.account;
         const slice name = slice_text("別の名前");
         assert_int_equal(credential_rename(rig->portal, account, mine, name, NULL).code, MITOME_OK);
@@ -192,7 +165,7 @@ static void an_account_has_so_many_passkeys_and_no_more(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct ceremony_registered added;
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         const uint8_t key[] = { 0xA0 };
         for (uint8_t i = 1; i < ACCOUNT_CREDENTIALS; i++) {
                 const uint8_t id[] = { 'n', i };
@@ -212,7 +185,7 @@ static void a_passkey_is_given_a_name_that_can_be_shown(void **state)
         const uint8_t id[] = { 'n' }, key[] = { 0xA0 };
         const char *const wrong[] = { "a\nb", "\x1b[31m", "\xff" };
         int64_t row;
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
                 const struct account_proof proof = {
                         .credential_id = SLICE(id), .public_key = SLICE(key), .name = slice_text(wrong[i])
@@ -248,7 +221,7 @@ static void attack_using_a_session_after_its_idle_limit(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         rig->now += 899;
         assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
         rig->now += 899; /* it was used meanwhile */
@@ -264,7 +237,7 @@ static void attack_using_a_session_for_ever(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         const int64_t opened = rig->now, row = browser.session.row, account = browser.session.account;
         while (rig->now + 800 < opened + 12 * 3600) {
                 rig->now += 800;
@@ -280,7 +253,7 @@ static void attack_setting_the_clock_back_under_a_session(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         rig->now -= 60; /* another portal's clock may be that much behind */
         assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
         assert_int_not_equal(browser.session.account, 0);
@@ -313,8 +286,8 @@ static void attack_using_a_session_when_its_certificate_is_held(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 }, bare = { 0 };
         struct ceremony_logged_in logged_in;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
-        settle(rig, &bare, 1, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &bare, 1, PORTAL_RIG_BARE);
         hold(rig);
         assert_int_equal(portal_rig_return(rig, &browser), MITOME_E_SESSION_OVER);
         assert_int_equal(portal_rig_return(rig, &bare), MITOME_OK); /* behind which there is none */
@@ -332,7 +305,7 @@ static void attack_using_a_token_when_the_certificate_is_revoked(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         const int64_t row = browser.session.row, account = browser.session.account;
         assert_int_equal(session_lives(rig->portal, row, account, NULL).code, MITOME_OK);
         hold(rig);
@@ -360,7 +333,7 @@ static void a_stale_list_ends_no_session(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         const struct portal_trust_parts nothing = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         assert_int_equal(portal_trust_replace(rig->trust, &nothing, NULL).code, MITOME_OK);
         assert_int_equal(portal_rig_return(rig, &browser), MITOME_OK);
         assert_int_not_equal(browser.session.account, 0);
@@ -415,7 +388,7 @@ static void a_new_login_ends_the_session_before_it(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser before = { 0 }, after;
         struct ceremony_logged_in logged_in;
-        settle(rig, &before, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &before, 0, PORTAL_RIG_CERTIFIED);
         after = before;
         assert_int_equal(portal_rig_log_in(rig, &after, 0, &logged_in), MITOME_OK);
         assert_int_equal(session_lives(rig->portal, before.session.row, before.session.account, NULL).code,
@@ -432,7 +405,7 @@ static void logging_out_ends_the_session_and_no_other(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser here = { 0 }, there = { 0 };
         struct ceremony_logged_in logged_in;
-        settle(rig, &here, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &here, 0, PORTAL_RIG_CERTIFIED);
         portal_rig_visit(rig, &there);
         assert_int_equal(portal_rig_log_in(rig, &there, 0, &logged_in), MITOME_OK);
         assert_int_equal(session_end(rig->portal, &here.session, NULL).code, MITOME_OK);
@@ -447,8 +420,8 @@ static void logging_out_everywhere_ends_every_session_of_the_account(void **stat
         struct portal_rig *rig = *state;
         struct portal_browser here = { 0 }, there = { 0 }, stranger = { 0 };
         struct ceremony_logged_in logged_in;
-        settle(rig, &here, 0, PORTAL_RIG_CERTIFIED);
-        settle(rig, &stranger, 1, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &here, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &stranger, 1, PORTAL_RIG_BARE);
         portal_rig_visit(rig, &there);
         assert_int_equal(portal_rig_log_in(rig, &there, 0, &logged_in), MITOME_OK);
         assert_int_equal(session_end_all(rig->portal, here.session.account, NULL).code, MITOME_OK);
@@ -467,7 +440,7 @@ static void a_closed_account_lets_nobody_in(void **state)
         struct portal_browser browser = { 0 };
         struct ceremony_logged_in logged_in;
         uint8_t subject[ACCOUNT_SUBJECT_SIZE];
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         const int64_t account = browser.session.account;
         const struct session_login login = { .account = account, .credential = browser.session.credential };
         assert_int_equal(account_close(rig->party, account, NULL).code, MITOME_OK);
@@ -488,7 +461,7 @@ static void what_is_over_is_forgotten(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         assert_int_equal(portal_rig_count(rig, "SELECT count(*) FROM portal_spent"), 2);
         assert_int_equal(portal_tick(rig->portal, NULL).code, MITOME_OK);
         assert_int_equal(portal_rig_count(rig, "SELECT count(*) FROM portal_spent"), 2);
@@ -522,7 +495,7 @@ static void attack_a_table_filled_behind_sessions_that_last(void **state)
                         MITOME_OK);
         }
         assert_int_equal(sql_commit(party_store(rig->party), NULL).code, MITOME_OK);
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         rig->now += 24 * 3600;
         for (int piece = 0; piece < 3; piece++, rig->now += 10) /* to the end, and from the beginning again */
                 assert_int_equal(portal_tick(rig->portal, NULL).code, MITOME_OK);
@@ -539,7 +512,7 @@ static void a_cookie_names_its_session_without_the_store(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct session named = { 0 };
-        settle(rig, &browser, 1, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 1, PORTAL_RIG_BARE);
         assert_int_equal(session_name(rig->portal, slice_text(browser.cookie), &named, NULL).code, MITOME_OK);
         assert_memory_equal(named.hash, browser.session.hash, sizeof named.hash);
         assert_int_equal(named.key, browser.session.key);
@@ -559,7 +532,7 @@ static void attack_guessing_cookies_by_their_form(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         struct session found;
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         char longer[SESSION_COOKIE_SIZE + 1];
         snprintf(longer, sizeof longer, "%sA", browser.cookie);
         const slice wrong[] = { slice_of(NULL, 0), slice_text("session"), slice_text(longer),
@@ -602,7 +575,7 @@ static void attack_moving_a_cookie_to_another_place(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser mine = { 0 }, visitor = { 0 };
-        settle(rig, &mine, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &mine, 0, PORTAL_RIG_BARE);
         portal_rig_visit(rig, &visitor);
         struct portal_browser as_person = moved(&visitor, &mine), as_visitor = moved(&mine, &visitor);
         assert_int_equal(portal_rig_return(rig, &as_person), MITOME_OK);
@@ -620,7 +593,7 @@ static void attack_reading_cookies_in_the_store(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_BARE);
         struct sql_query query = { 0 };
         assert_int_equal(
                 sql_ask(party_store(rig->party), "SELECT hash FROM portal_session", NULL, 0, &query, NULL)
@@ -642,7 +615,7 @@ static void attack_posting_a_form_of_another_session(void **state)
 {
         struct portal_rig *rig = *state;
         struct portal_browser mine = { 0 }, yours = { 0 };
-        settle(rig, &mine, 0, PORTAL_RIG_BARE);
+        portal_rig_settle(rig, &mine, 0, PORTAL_RIG_BARE);
         portal_rig_visit(rig, &yours);
         assert_int_equal(
                 session_check_csrf(&mine.session, slice_text(mine.session.csrf), NULL).code, MITOME_OK);
@@ -661,7 +634,7 @@ static void attack_adding_a_passkey_with_an_old_login(void **state)
         struct portal_browser browser = { 0 };
         uint8_t buffer[CEREMONY_OPTIONS_MAX];
         slice json;
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         rig->now += SESSION_FRESH_SECONDS;
         assert_int_equal(session_check_fresh(rig->portal, &browser.session, SESSION_FRESH_SECONDS, NULL).code,
                 MITOME_OK);
@@ -680,7 +653,7 @@ static void attack_a_grant_of_the_old_phone_after_the_account_has_moved(void **s
 {
         struct portal_rig *rig = *state;
         struct portal_browser phone = { 0 }, browser = { 0 };
-        settle(rig, &phone, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &phone, 0, PORTAL_RIG_CERTIFIED);
         const struct cross_device_grant grant = { .account = phone.session.account,
                 .credential = phone.session.credential,
                 .authenticated = rig->now };
@@ -706,7 +679,7 @@ static void a_login_by_another_device_says_so(void **state)
         struct cross_device_grant grant;
         struct session_login login, carried;
         char cookie[SESSION_COOKIE_SIZE];
-        settle(rig, &phone, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &phone, 0, PORTAL_RIG_CERTIFIED);
         login = (struct session_login){ .account = phone.session.account,
                 .credential = phone.session.credential,
                 .authenticated = rig->now,
@@ -749,7 +722,7 @@ static void without_randomness_nobody_gets_a_cookie(void **state)
         rig->no_randomness = false;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, portal_rig_set_up, portal_rig_tear_down)
 
 int main(void)
 {

@@ -3,8 +3,8 @@
 /* The folder of those whom a portal believes: as it should be, changed while it is read, damaged, gone, and
  * a revocation list that nobody renews. */
 
-#include "authority.h"
 #include "maker.h"
+#include "people.h"
 #include "portal_trust.h"
 #include "random_system.h"
 #include "trust.h"
@@ -33,15 +33,6 @@ static struct fixture {
         char folder[64];
         char statement[STATEMENT_MAX];
 } fixture;
-
-static const struct authority_person hanako = { .name = "見本 花子",
-        .address = "東京都見本区見本町一丁目1番1号",
-        .prefecture = "Tokyo-to",
-        .city = "Mihon-ku",
-        .gender = "2",
-        .birth_year = 1990,
-        .birth_month = 4,
-        .birth_day = 1 };
 
 static void must(mitome_status status)
 {
@@ -100,8 +91,8 @@ static int begin_all(void **state)
         assert_int_equal(fixture.random.fill(NULL, fixture.modulus, sizeof fixture.modulus), 0);
         fixture.modulus[0] |= 0x80;
         fixture.modulus[255] |= 1;
-        must(authority_issue(fixture.authority, AUTHORITY_USER_VERIFICATION, &hanako, SLICE(fixture.modulus),
-                SLICE(exponent), now, &fixture.hanako, NULL));
+        must(authority_issue(fixture.authority, AUTHORITY_USER_VERIFICATION, &people_hanako,
+                SLICE(fixture.modulus), SLICE(exponent), now, &fixture.hanako, NULL));
         return 0;
 }
 

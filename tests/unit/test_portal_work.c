@@ -36,22 +36,6 @@ mitome_status __wrap_sql_ask(struct sql_store *store, const char *sql, const str
         return __real_sql_ask(store, sql, values, count, ret, error);
 }
 
-static int set_up(void **state)
-{
-        struct portal_rig *rig = calloc(1, sizeof *rig);
-        assert_non_null(rig);
-        portal_rig_open(rig, PORTAL_ATTESTED);
-        *state = rig;
-        return 0;
-}
-
-static int tear_down(void **state)
-{
-        portal_rig_close(*state);
-        free(*state);
-        return 0;
-}
-
 static void register_first(struct portal_rig *rig, struct portal_browser *browser)
 {
         struct ceremony_registered registered;
@@ -123,7 +107,7 @@ static void attack_counting_the_statements_of_a_refusal(void **state)
         }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, portal_rig_set_up, portal_rig_tear_down)
 
 int main(void)
 {

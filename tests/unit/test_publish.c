@@ -217,7 +217,7 @@ static void the_pages_are_served(void **state)
         size_t size = 0;
         struct service *service = serve(&lock);
         uint16_t port = service_port(service);
-        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, AUTHORITY_SIGNING, &people_hanako);
         assert_int_equal(
                 get(port, "/ca/signing.cer", "application/pkix-cert", body, sizeof body, &size), 200);
         assert_true(slice_equal(slice_of(body, size), ca_certificate(rig.cas[AUTHORITY_SIGNING])));
@@ -283,7 +283,7 @@ static void a_revocation_is_heard_by_the_next_question_over_http(void **state)
         if (ca_rig_run(version, NULL, 0) != 0)
                 skip();
         struct service *service = serve(&lock);
-        size_t row = ca_rig_issue(&rig, AUTHORITY_USER_VERIFICATION, &ca_rig_hanako);
+        size_t row = ca_rig_issue(&rig, AUTHORITY_USER_VERIFICATION, &people_hanako);
         ca_rig_file(&rig, "ca.pem", "CERTIFICATE", ca_certificate(rig.cas[AUTHORITY_USER_VERIFICATION]), ca);
         ca_rig_file(&rig, "leaf.pem", "CERTIFICATE", ca_rig_der(&rig, row), leaf);
         snprintf(answer, sizeof answer, "%s/answer.der", rig.folder);

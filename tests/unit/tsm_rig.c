@@ -3,6 +3,7 @@
 
 #include "card_application.h"
 #include "cms_write.h"
+#include "people.h"
 #include "random_system.h"
 #include "sp_tsm.h"
 #include "statement_nonce.h"
@@ -10,7 +11,6 @@
 
 #include <mitome/trust.h>
 
-#include <openssl/core_names.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,14 +190,6 @@ static EVP_PKEY *card_key(unsigned person, unsigned kind)
         return keys[person][kind];
 }
 
-static void modulus_of(EVP_PKEY *key, uint8_t ret[256])
-{
-        BIGNUM *n = NULL;
-        MUST(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1);
-        MUST(BN_bn2binpad(n, ret, 256) == 256);
-        BN_free(n);
-}
-
 static mitome_status call(struct tsm_rig *rig, int from, const char *kind, const writer *body,
         uint8_t buffer[LETTER_MAX], slice *ret, mitome_code *ret_refusal)
 {
@@ -257,7 +249,7 @@ static void issue_card(struct tsm_rig *rig, unsigned which)
         cbor_write_uint(&w, 3);
         cbor_write_map(&w, 2);
         for (unsigned kind = 1; kind <= 2; kind++) {
-                modulus_of(card_key(which, kind), modulus);
+                people_modulus(card_key(which, kind), modulus);
                 cbor_write_uint(&w, kind);
                 cbor_write_bytes(&w, SLICE(modulus));
         }
