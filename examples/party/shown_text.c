@@ -32,6 +32,7 @@ static bool is_hidden(slice character)
                 { 0x2028, 0x202E },   /* separators; directions */
                 { 0x2060, 0x206F },   /* of no width; isolates */
                 { 0x3164, 0x3164 },   /* Hangul filler */
+                { 0xFE03, 0xFE0D },   /* variation selectors of no Japanese, and of no picture */
                 { 0xFEFF, 0xFEFF },   /* byte order mark */
                 { 0xFFA0, 0xFFA0 },   /* halfwidth Hangul filler */
                 { 0xFFF0, 0xFFFB },   /* unassigned; annotation */
@@ -47,16 +48,41 @@ static bool is_hidden(slice character)
         return false;
 }
 
+static bool is_selector(uint32_t point)
+{
+        return (point >= 0xFE00 && point <= 0xFE0F) || (point >= 0xE0100 && point <= 0xE01EF);
+}
+
+/* CJK ideographs, of which alone there are sequences with the selectors from U+E0100 on (UTS 37). */
+static bool is_ideograph(uint32_t point)
+{
+        return (point >= 0x3400 && point <= 0x9FFF) || (point >= 0xF900 && point <= 0xFAFF) ||
+               (point >= 0x20000 && point <= 0x3FFFF);
+}
+
+/* A selector is not seen itself: 256 of them spell any bytes behind one character. One goes with a character
+ * that it may change. */
+static bool is_stray(slice character, uint32_t before)
+{
+        const uint32_t point = code_point(character);
+        if (!is_selector(point))
+                return false;
+        return point >= 0xE0100 ? !is_ideograph(before)
+                                : before <= 0x20 || before == 0x3000 || is_selector(before);
+}
+
 mitome_status shown_text_check(slice text, const char *field, mitome_error *error)
 {
         reader r = reader_over(text, NULL, error);
         slice character;
+        uint32_t before = 0;
         if (!slice_is_utf8(text))
                 return fail(error, MITOME_E_UTF8, field, NULL);
         while (r.rest.size) {
                 MITOME_TRY(read_bytes(&r, field, slice_utf8_first(r.rest), &character));
-                if (is_hidden(character))
+                if (is_hidden(character) || is_stray(character, before))
                         return fail(error, MITOME_E_VALUE, field, NULL);
+                before = code_point(character);
         }
         return ok();
 }

@@ -9,7 +9,8 @@
 
 /* shown_text_check: UTF8, or VALUE for a text with characters that a screen does not show, or that change
  * what is shown around them: controls but tab and new line, what has no width or looks like a blank, what
- * turns the direction of writing. Variation selectors may be in it: names are written with them. */
+ * turns the direction of writing. A variation selector may follow a character that it changes, since names
+ * are written so; any other carries what nobody sees. */
 MITOME_CHECKED mitome_status shown_text_check(slice text, const char *field, mitome_error *error);
 
 #endif

@@ -24,6 +24,8 @@ static void what_people_write_may_be_written(void **state)
                 "\xE8\x91\x9B\xF3\xA0\x84\x80", /* U+845B with variation selector 17, as in names */
                 "\xF0\x9F\x99\x82",             /* an emoji */
                 "\xE2\x9C\x94\xEF\xB8\x8F",     /* .. with selector 16 */
+                "1\xEF\xB8\x8F\xE2\x83\xA3",    /* a key's cap */
+                "\xE7\xA5\x9E\xEF\xB8\x80",     /* U+795E with selector 1: its older form */
                 "\xE3\x80\x80\xC2\xA0",         /* blanks that take room */
                 "\xD7\xA9\xD7\x9C",             /* letters that are written leftwards by themselves */
         };
@@ -59,6 +61,22 @@ static void attack_characters_that_nobody_sees(void **state)
         assert_int_equal(shown_text_check(SLICE(zero), "text", NULL).code, MITOME_E_VALUE);
 }
 
+/* U+845B and behind it, in selectors, whatever one likes: the screen shows one character. */
+static void attack_a_letter_in_variation_selectors(void **state)
+{
+        (void)state;
+        static const char *const bad[] = {
+                "\xE8\x91\x9B\xF3\xA0\x84\x80\xF3\xA0\x84\x81", /* two of them */
+                "\xE2\x9C\x94\xEF\xB8\x8F\xEF\xB8\x8E", "\xE2\x9C\x94\xEF\xB8\x8F\xF3\xA0\x84\x80",
+                "\xE8\x91\x9B\xF3\xA0\x84\x80\xEF\xB8\x80", "\xF3\xA0\x84\x80",  /* behind nothing */
+                "\xEF\xB8\x8F", "100\xF3\xA0\x85\x80 yen",                       /* what has no such forms */
+                "a \xEF\xB8\x80", "a\n\xEF\xB8\x80", "\xE3\x80\x80\xEF\xB8\x80", /* blanks */
+                "a\xEF\xB8\x83", "a\xEF\xB8\x8D",                                /* U+FE03, U+FE0D */
+        };
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+                assert_int_equal(check(bad[i]), MITOME_E_VALUE);
+}
+
 static void what_is_no_text_is_none(void **state)
 {
         (void)state;
@@ -73,6 +91,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_people_write_may_be_written),
                 cmocka_unit_test(attack_characters_that_nobody_sees),
+                cmocka_unit_test(attack_a_letter_in_variation_selectors),
                 cmocka_unit_test(what_is_no_text_is_none),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
