@@ -347,7 +347,7 @@ static void attack_outliving_a_certificate_while_the_list_is_late(void **state)
         struct portal_rig *rig = *state;
         struct portal_browser browser = { 0 };
         const struct portal_trust_parts nothing = { 0 };
-        settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         const int64_t row = browser.session.row, account = browser.session.account;
         const int64_t end = portal_rig_count(rig, "SELECT not_after FROM account_certificate");
         assert_int_equal(portal_trust_replace(rig->trust, &nothing, NULL).code, MITOME_OK);
