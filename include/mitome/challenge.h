@@ -92,8 +92,9 @@ struct mitome_once {
 };
 
 /* mitome_challenge_seal makes a challenge by the first of `count` keys. `expires`, in seconds since 1970,
- * UTC, is above 0; WebAuthn L3 15.1 recommends 5 to 10 minutes for a ceremony. NO_RANDOMNESS when `random`
- * fails; ARGUMENT. */
+ * UTC, is above 0; WebAuthn L3 15.1 recommends 5 to 10 minutes for a ceremony. Any other unit is as good when
+ * `now` has it, too: who spends many orders them better by milliseconds. NO_RANDOMNESS when `random` fails;
+ * ARGUMENT. */
 MITOME_CHECKED mitome_status mitome_challenge_seal(const struct mitome_challenge_key *keys, size_t count,
         const struct mitome_challenge_scope *scope, int64_t expires, const struct mitome_random *random,
         uint8_t ret[MITOME_CHALLENGE_SIZE], mitome_error *error);

@@ -339,6 +339,9 @@ static void attack_answering_late(void **state)
         begin_next_login(rig, &browser, &plan);
         rig->now += PORTAL_CEREMONY_SECONDS;
         assert_int_equal(portal_rig_answer(rig, &browser, &logged_in), MITOME_E_CHALLENGE_EXPIRED);
+        portal_rig_begin_login(rig, &browser, 0, &plan);
+        rig->now += PORTAL_CEREMONY_SECONDS - 1; /* not late */
+        assert_int_equal(portal_rig_answer(rig, &browser, &logged_in), MITOME_OK);
 }
 
 static void attack_making_ones_own_challenge(void **state)

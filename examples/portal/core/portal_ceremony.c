@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONTEXT_SIZE = SESSION_HASH_SIZE + 8, RECORD_SIZE = 8192 };
+enum { CONTEXT_SIZE = SESSION_HASH_SIZE + 8, RECORD_SIZE = 8192, MILLISECONDS = 1000 };
 
 /* ---- challenges ---- */
 
@@ -26,6 +26,14 @@ static slice registration_context(const struct session *session, uint8_t buffer[
         return writer_view(&w);
 }
 
+/* Challenges say in milliseconds when they end, up to one second early: those that are spent are ordered by
+ * it, so that those of one moment lie together. */
+static int64_t end_of(const struct portal *portal, int64_t seconds)
+{
+        return (portal_now(portal) + seconds) * MILLISECONDS - (MILLISECONDS - 1) +
+               portal_milliseconds() % MILLISECONDS;
+}
+
 static mitome_status seal(struct portal *portal, enum mitome_challenge_purpose purpose, slice context,
         int64_t seconds, uint8_t ret[MITOME_CHALLENGE_SIZE], mitome_error *error)
 {
@@ -33,7 +41,7 @@ static mitome_status seal(struct portal *portal, enum mitome_challenge_purpose p
                 .rp_id = portal->rp_id, .purpose = purpose, .context = context
         };
         return mitome_challenge_seal(portal->challenge_keys, portal->config.masters.count, &scope,
-                portal_now(portal) + seconds, party_random(portal->config.party), ret, error);
+                end_of(portal, seconds), party_random(portal->config.party), ret, error);
 }
 
 static int spend(void *context, const uint8_t id[MITOME_CHALLENGE_ID_SIZE], int64_t expires)
@@ -57,7 +65,7 @@ static mitome_status open_challenge(struct portal *portal, enum mitome_challenge
         const struct mitome_once once = { portal, spend };
         struct mitome_challenge opened;
         return mitome_challenge_open(portal->challenge_keys, portal->config.masters.count, &scope, challenge,
-                portal_now(portal), &once, &opened, error);
+                portal_now(portal) * MILLISECONDS, &once, &opened, error);
 }
 
 /* What is spent and over is refused for being over. */
@@ -65,7 +73,7 @@ mitome_status ceremony_sweep(struct portal *portal, mitome_error *error)
 {
         enum { CLOCKS = 60 };
         return sql_do(party_store(portal->config.party), "DELETE FROM portal_spent WHERE expires < ?",
-                SQL_VALUES(SQL_INT(portal_now(portal) - CLOCKS)), NULL, error);
+                SQL_VALUES(SQL_INT((portal_now(portal) - CLOCKS) * MILLISECONDS)), NULL, error);
 }
 
 /* ---- what both ceremonies ask ---- */

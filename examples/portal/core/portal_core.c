@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Spent challenges are ordered by their end, which is sealed into them: adding is at the end of the table,
@@ -173,6 +174,13 @@ const struct portal_config *portal_configuration(const struct portal *portal)
 int64_t portal_now(const struct portal *portal)
 {
         return party_now(portal->config.party);
+}
+
+int64_t portal_milliseconds(void)
+{
+        struct timespec now = { 0 };
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
 mitome_status portal_draw(struct portal *portal, uint8_t *bytes, size_t size, mitome_error *error)

@@ -54,6 +54,10 @@ MITOME_CHECKED mitome_status portal_settle(
  * costs a fifth of HMAC-SHA-256. What it makes, nobody but the portal reads. */
 void portal_mac(const struct secret *key, const slice *parts, size_t count, uint8_t ret_mac[PORTAL_MAC_SIZE]);
 
+/* portal_milliseconds is the real clock, whatever portal_now says: for where rows of one moment lie, and
+ * nothing that is decided. */
+int64_t portal_milliseconds(void);
+
 /* portal_number writes a row's number for a MAC. */
 slice portal_number(int64_t number, uint8_t buffer[8]);
 
