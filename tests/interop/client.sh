@@ -61,20 +61,6 @@ typing() {
         printf "$text" | timeout "$client_seconds" setsid -w sh -c '"$@"; exit $?' sh "$@" >"$work/out" 2>"$work/err" || got=$?
 }
 
-status() {
-        [ "$got" = "$1" ] || {
-                echo "exit status $got in place of $1" >>"$work/err"
-                return 1
-        }
-}
-
-failed() {
-        [ "$got" != 0 ] || {
-                echo 'exit status 0 where a refusal was due' >>"$work/err"
-                return 1
-        }
-}
-
 log_is_clean() { # log_is_clean TEXT..: none of them ever stood in what the authenticator printed
         for text in "$@"; do
                 if grep -aqF -e "$text" "$work/authenticator.log"; then

@@ -82,6 +82,21 @@ never_said() {
         done
 }
 
+# status NUMBER, failed: how the last call ended.
+status() {
+        [ "$got" = "$1" ] || {
+                echo "exit status $got in place of $1" >>"$work/err"
+                return 1
+        }
+}
+
+failed() {
+        [ "$got" != 0 ] || {
+                echo 'exit status 0 where a refusal was due' >>"$work/err"
+                return 1
+        }
+}
+
 # test_that NAME CONDITION..: a condition is a command.
 test_that() {
         name=$1

@@ -5,6 +5,9 @@
 # usage: fetch_guest.sh FOLDER; exit status 1 where it cannot be had.
 set -eu
 folder=$1
+# Two tests want it, and may begin together.
+exec 9>"$folder.lock"
+flock 9 || exit 1
 [ ! -e "$folder/complete" ] || exit 0
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || exit 1
 rm -rf "$folder"

@@ -31,5 +31,5 @@ chown -R 1000:1000 /home/alice
 hostname guest
 
 cd /root
-setsid sh guest_clients.sh >/dev/ttyS1 2>/dev/console </dev/null
+setsid sh user.sh >/dev/ttyS1 2>/dev/console </dev/null
 poweroff -f
