@@ -428,6 +428,22 @@ static void test_the_holder_declines_cancels_or_wants_the_pin(void **state)
 
 /* ---- one prompt, one decision ---- */
 
+/* Lays the finger on again where it was taken for a copy of an earlier touch, which one in thousands is: the
+ * sensor then asks by another prompt than the one that it was `laid` for. */
+static mitome_code await_end_laying(struct rig *rig, uint64_t errand, unsigned laid)
+{
+        struct phone_screen screen = { 0 };
+        for (int waited = 0; waited < PATIENCE_MS && screen.last_errand < errand; waited += TURN_MS) {
+                phone_actor_screen(rig->actor, &screen);
+                if (screen.state == PHONE_FINGER && screen.prompt > laid) {
+                        laid = screen.prompt;
+                        (void)phone_actor_touch(rig->actor, laid, INDEX, NULL).code;
+                }
+                pause_a_moment();
+        }
+        return await_end(rig, errand);
+}
+
 static void test_a_finger_for_one_request_answers_no_other_that_came_meanwhile(void **state)
 {
         static const uint8_t image[] = "P5\n1 1\n255\n";
@@ -456,7 +472,7 @@ static void test_a_finger_for_one_request_answers_no_other_that_came_meanwhile(v
         assert_int_equal(screen.state, PHONE_FINGER); /* it waits as before, for a finger of its own */
         assert_int_equal(screen.prompt, other.prompt);
         touch(rig, INDEX);
-        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        assert_int_equal(await_end_laying(rig, errand, other.prompt), MITOME_OK);
         assert_int_equal(asked.response[0], CTAP_OK);
 }
 
@@ -512,7 +528,7 @@ static void test_a_finger_that_was_laid_decides_and_the_pin_is_not_asked_for_as_
                 phone_actor_pin_instead(rig->actor, screen.prompt, &error).code, MITOME_E_PHONE_PROMPT_OVER);
         assert_int_equal(phone_actor_reply(rig->actor, screen.prompt, false, (slice){ 0 }, &error).code,
                 MITOME_E_PHONE_PROMPT_OVER);
-        assert_int_equal(await_end(rig, errand), MITOME_OK);
+        assert_int_equal(await_end_laying(rig, errand, screen.prompt), MITOME_OK);
         assert_int_equal(asked.response[0], CTAP_OK);
         assert_false(asked.wants_pin);
         assert_int_equal(finger_tries(rig), tries);
@@ -567,7 +583,7 @@ static void test_a_finger_and_the_pin_at_the_same_moment_are_one_decision(void *
                 assert_int_equal(pthread_create(&thread, NULL, press_pin_instead, &presser), 0);
                 const mitome_code laid = phone_actor_touch(rig->actor, presser.prompt, INDEX, NULL).code;
                 assert_int_equal(pthread_join(thread, NULL), 0);
-                assert_int_equal(await_end(rig, errand), MITOME_OK);
+                assert_int_equal(await_end_laying(rig, errand, presser.prompt), MITOME_OK);
                 assert_true((laid == MITOME_OK) != (presser.code == MITOME_OK));
                 assert_int_equal(asked.wants_pin, presser.code == MITOME_OK);
                 assert_int_equal(asked.response[0], laid == MITOME_OK ? CTAP_OK : KEEPALIVE_CANCEL);
