@@ -60,6 +60,38 @@ static void attack_locking_somebody_out(void **state)
         assert_int_equal(portal_rig_log_in(rig, &elsewhere, 0, &logged_in), MITOME_OK);
 }
 
+/* Accounts are numbered from 1 on: a credential that is not there, but is called like the number of one. */
+static void attack_locking_out_everybody_by_number(void **state)
+{
+        struct portal_rig *rig = *state;
+        struct portal_browser owner = { 0 }, stranger = { .address = "192.0.2.66" };
+        struct ceremony_logged_in logged_in;
+        portal_rig_settle(rig, &owner, 0, PORTAL_RIG_BARE); /* in the same network as the stranger */
+        assert_int_equal(owner.session.account, 1);
+        portal_rig_visit(rig, &stranger);
+        for (unsigned i = 0; i < LOCKOUT_FAILURES; i++) {
+                struct rig_plan plan = rig_authentication_plan();
+                plan.credential_id_size = 8;
+                portal_rig_begin_login(rig, &stranger, 0, &plan);
+                const slice json = rig_json(&rig->response);
+                char *text = strndup((const char *)json.data, json.size), *at = text;
+                assert_non_null(text);
+                unsigned named = 0;
+                for (; (at = strstr(at, "wMHCw8TFxsc")); named++) /* as "id" and as "rawId" */
+                        memcpy(at, "AAAAAAAAAAE", 11);
+                assert_int_equal(named, 2);
+                const struct ceremony_attempt attempt = { .json = slice_text(text),
+                        .network = slice_text(stranger.address) };
+                assert_int_equal(
+                        ceremony_login(rig->portal, &stranger.session, &attempt, &logged_in, NULL).code,
+                        MITOME_E_LOGIN_DENIED);
+                free(text);
+        }
+        struct portal_browser another = { 0 }; /* of the owner's, which has no device cookie yet */
+        portal_rig_visit(rig, &another);
+        assert_int_equal(portal_rig_log_in(rig, &another, 0, &logged_in), MITOME_OK);
+}
+
 static void attack_a_device_cookie_of_another_account(void **state)
 {
         struct portal_rig *rig = *state;
@@ -372,6 +404,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(attack_trying_on_and_on_from_one_network),
                 TEST(attack_locking_somebody_out),
+                TEST(attack_locking_out_everybody_by_number),
                 TEST(attack_a_device_cookie_of_another_account),
                 TEST(a_browser_keeps_its_device_cookie),
                 TEST(attack_trying_on_and_on_with_a_stolen_device_cookie),

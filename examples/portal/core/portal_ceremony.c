@@ -505,16 +505,18 @@ static mitome_status read_answer(struct portal *portal, struct login *l, mitome_
         return ok();
 }
 
+/* Of a credential that is not known the digest of its ID is locked: who chooses an ID must not choose the
+ * number of somebody's account. */
 static mitome_status find_account(struct portal *portal, struct login *l, mitome_error *error)
 {
         mitome_error unknown = { 0 };
-        uint8_t number[8];
+        uint8_t number[8], digest[SHA256_SIZE];
         l->found = account_find(portal->config.party, l->response.credential_id, &l->account, &unknown);
         if (failed(l->found) && l->found.code != MITOME_E_ACCOUNT_UNKNOWN &&
                 l->found.code != MITOME_E_ACCOUNT_ENDED)
                 return fail(error, l->found.code, unknown.field, unknown.clause);
-        const slice claimed =
-                l->account.account ? portal_number(l->account.account, number) : l->response.credential_id;
+        sha256(&l->response.credential_id, 1, digest);
+        const slice claimed = l->account.account ? portal_number(l->account.account, number) : SLICE(digest);
         l->lockout = lockout_of(portal, claimed, l->attempt->device, l->attempt->network);
         return ok();
 }

@@ -71,7 +71,7 @@ MITOME_CHECKED mitome_status session_open(struct portal *portal, const struct se
         const struct session_login *login, struct session *ret, char ret_cookie[SESSION_COOKIE_SIZE],
         mitome_error *error);
 
-/* ---- lock-out (portal_limits.h): `account` of an unknown credential is its ID ---- */
+/* ---- lock-out (portal_limits.h): `account` of an unknown credential is its ID's digest ---- */
 
 struct lockout {
         uint8_t key[LOCKOUT_KEY_SIZE];
