@@ -61,12 +61,14 @@ void portal_derive(const struct portal *portal, const char *purpose, struct secr
         derive(&portal->config.masters, 0, purpose, ret_key);
 }
 
+/* The purpose names the unit of the challenges' ends: a portal that counted in seconds would take these for
+ * good in sixty thousand years, long after they are forgotten as spent. */
 static void derive_all(struct portal *portal)
 {
         const struct portal_masters *masters = &portal->config.masters;
         for (size_t i = 0; i < masters->count; i++) {
                 SECRET(key);
-                derive(masters, i, "mitome portal: challenges", &key);
+                derive(masters, i, "mitome portal: challenges, in milliseconds", &key);
                 writer w = WRITER(portal->challenge_keys[i].bytes);
                 write_slice(&w, secret_view(&key));
         }
