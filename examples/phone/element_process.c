@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "element_process.h"
 
+#include "card_keys.h"
 #include "child_process.h"
+#include "phone_factory.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,28 +23,14 @@ bool element_process_exists(const char *folder)
         return !failed(path_in(folder, "state", path, NULL)) && access(path, F_OK) == 0;
 }
 
-static void print_key(FILE *file, const uint8_t *key, size_t size)
-{
-        for (size_t i = 0; i < size; i++)
-                fprintf(file, "%02x", key[i]);
-        fputc('\n', file);
-}
-
 mitome_status element_process_write_keys(const char *path, const struct scp03_keys *keys, mitome_error *error)
 {
-        char buffer[1024];
-        (void)unlink(path); /* of an element whose making was cut short: it never was */
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-        if (!file)
-                return fail(error, MITOME_E_FILE_WRITE, "the element's keys", NULL);
-        setvbuf(file, buffer, _IOFBF, sizeof buffer); /* the keys are wiped with it */
-        print_key(file, keys->enc, keys->size);
-        print_key(file, keys->mac, keys->size);
-        print_key(file, keys->dek, keys->size);
-        bool written = fclose(file) == 0;
-        bytes_wipe(buffer, sizeof buffer);
-        return written ? ok() : fail(error, MITOME_E_FILE_WRITE, "the element's keys", NULL);
+        struct mitome_card_keys written = { 0 };
+        mitome_status status = factory_card_keys(keys, &written, error);
+        if (!failed(status))
+                status = card_keys_write(path, &written, error);
+        bytes_wipe(&written, sizeof written);
+        return status;
 }
 
 mitome_status element_process_create(

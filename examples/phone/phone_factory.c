@@ -31,17 +31,15 @@ static mitome_status reset(void *context, mitome_error *error)
         return ok();
 }
 
-static mitome_status card_keys(
-        const struct tsm_key_set *set, struct mitome_card_keys *ret, mitome_error *error)
+mitome_status factory_card_keys(
+        const struct scp03_keys *keys, struct mitome_card_keys *ret, mitome_error *error)
 {
         enum { USUAL = 0x70 };
-        ret->size = set->keys.size;
+        ret->size = keys->size;
         ret->i = USUAL;
-        MITOME_TRY(
-                slice_copy(slice_of(set->keys.enc, set->keys.size), "key", ret->enc, sizeof ret->enc, error));
-        MITOME_TRY(
-                slice_copy(slice_of(set->keys.mac, set->keys.size), "key", ret->mac, sizeof ret->mac, error));
-        return slice_copy(slice_of(set->keys.dek, set->keys.size), "key", ret->dek, sizeof ret->dek, error);
+        MITOME_TRY(slice_copy(slice_of(keys->enc, keys->size), "key", ret->enc, sizeof ret->enc, error));
+        MITOME_TRY(slice_copy(slice_of(keys->mac, keys->size), "key", ret->mac, sizeof ret->mac, error));
+        return slice_copy(slice_of(keys->dek, keys->size), "key", ret->dek, sizeof ret->dek, error);
 }
 
 static mitome_status create(struct factory_element *element, mitome_error *error)
@@ -52,7 +50,7 @@ static mitome_status create(struct factory_element *element, mitome_error *error
                 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
         MITOME_TRY(tsm_make_keys(&element->issuer, TSM_KEYS_ISSUER, random, error));
-        mitome_status status = card_keys(&element->issuer, &keys, error);
+        mitome_status status = factory_card_keys(&element->issuer.keys, &keys, error);
         if (!failed(status))
                 status = mitome_element_create(&element->config, &keys, error);
         bytes_wipe(&keys, sizeof keys);

@@ -32,6 +32,10 @@ MITOME_CHECKED mitome_status factory_element_make(struct factory_element *elemen
 MITOME_CHECKED mitome_status factory_element_cycle(struct factory_element *element, mitome_error *error);
 void factory_element_end(struct factory_element *element);
 
+/* factory_card_keys gives the keys of a set as an element is created with them. Wipe them. */
+MITOME_CHECKED mitome_status factory_card_keys(
+        const struct scp03_keys *keys, struct mitome_card_keys *ret, mitome_error *error);
+
 /* Who makes phones: the maker's CA for devices is behind `certify`. */
 struct phone_factory {
         struct maker_batch batch;

@@ -5,6 +5,7 @@
 #include "hex_text.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,4 +70,29 @@ mitome_status card_keys_read(const char *path, struct mitome_card_keys *keys, mi
                 result = parse_keys(slice_of(text, (size_t)size), keys, error);
         bytes_wipe(text, sizeof text);
         return result;
+}
+
+static void print_key(FILE *file, const uint8_t *key, size_t size)
+{
+        for (size_t i = 0; i < size; i++)
+                fprintf(file, "%02x", key[i]);
+        fputc('\n', file);
+}
+
+mitome_status card_keys_write(const char *path, const struct mitome_card_keys *keys, mitome_error *error)
+{
+        char buffer[1024];
+        (void)unlink(path);
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+        if (!file)
+                return fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
+        setvbuf(file, buffer, _IOFBF, sizeof buffer); /* the keys are wiped with it */
+        print_key(file, keys->enc, keys->size);
+        print_key(file, keys->mac, keys->size);
+        print_key(file, keys->dek, keys->size);
+        bool written = fflush(file) == 0 && fsync(fd) == 0;
+        written = fclose(file) == 0 && written;
+        bytes_wipe(buffer, sizeof buffer);
+        return written ? ok() : fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
 }

@@ -10,4 +10,9 @@
 MITOME_CHECKED mitome_status card_keys_read(
         const char *path, struct mitome_card_keys *keys, mitome_error *error);
 
+/* card_keys_write writes such a file, anew: what lies there is of an element whose making was cut short. It
+ * is on the disk when this returns. FILE_WRITE. */
+MITOME_CHECKED mitome_status card_keys_write(
+        const char *path, const struct mitome_card_keys *keys, mitome_error *error);
+
 #endif

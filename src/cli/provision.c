@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provision.h"
 
+#include "card_keys.h"
 #include "demo_roots.h"
 #include "maker.h"
 #include "random_system.h"
@@ -8,10 +9,8 @@
 #include "sp_tsm.h"
 #include "storage_memory.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 /* Whoever is made for a demonstration belongs to nobody: neither the name nor the place exists. */
 static const struct authority_person invented = {
@@ -30,37 +29,6 @@ static const char *const listed[] = { PROVISION_LISTED };
 
 /* ---- the keys ---- */
 
-static void print_key(FILE *file, const uint8_t *key, size_t size)
-{
-        for (size_t i = 0; i < size; i++)
-                fprintf(file, "%02x", key[i]);
-        fputc('\n', file);
-}
-
-static mitome_status write_keys(const char *folder, const struct mitome_card_keys *keys, mitome_error *error)
-{
-        char path[4096], buffer[1024];
-        int length = snprintf(path, sizeof path, "%s/scp03-keys", folder);
-        if (length < 0 || (size_t)length >= sizeof path)
-                return fail(error, MITOME_E_TOO_LONG, "the state's folder", NULL);
-        (void)unlink(path); /* of an element whose making was cut short: it never was */
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-        if (!file)
-                return fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
-        setvbuf(file, buffer, _IOFBF, sizeof buffer); /* the keys are wiped with it */
-        print_key(file, keys->enc, keys->size);
-        print_key(file, keys->mac, keys->size);
-        print_key(file, keys->dek, keys->size);
-        bool written = fflush(file) == 0 && fsync(fd) == 0;
-        written = fclose(file) == 0 && written;
-        bytes_wipe(buffer, sizeof buffer);
-        if (!written)
-                return fail(error, MITOME_E_FILE_WRITE, "the key file", NULL);
-        fprintf(stderr, "mitome element: the keys of its issuer's security domain are in %s\n", path);
-        return ok();
-}
-
 static mitome_status random_keys(struct mitome_card_keys *keys, mitome_error *error)
 {
         enum { AES_128 = 16 };
@@ -75,8 +43,14 @@ static mitome_status random_keys(struct mitome_card_keys *keys, mitome_error *er
 
 mitome_status provision_make_keys(const char *folder, struct mitome_card_keys *ret, mitome_error *error)
 {
+        char path[4096];
+        int length = snprintf(path, sizeof path, "%s/scp03-keys", folder);
+        if (length < 0 || (size_t)length >= sizeof path)
+                return fail(error, MITOME_E_TOO_LONG, "the state's folder", NULL);
         MITOME_TRY(random_keys(ret, error));
-        return write_keys(folder, ret, error);
+        MITOME_TRY(card_keys_write(path, ret, error));
+        fprintf(stderr, "mitome element: the keys of its issuer's security domain are in %s\n", path);
+        return ok();
 }
 
 /* ---- the personalisation ---- */
