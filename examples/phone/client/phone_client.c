@@ -21,7 +21,7 @@ static mitome_status ask_pin(void *context, unsigned tries, struct secret *ret_p
 {
         const struct phone_client *phone = context;
         const struct phone_question question = {
-                .kind = PHONE_ASKS_PIN, .origin = phone->caller.origin, .tries = tries
+                .kind = PHONE_ASKS_PIN, .origin = phone->caller.origin, .word = "client-pin", .tries = tries
         };
         __attribute__((cleanup(wipe_answer))) struct phone_answer answer = { 0 };
         MITOME_TRY(phone_actor_ask(phone->actor, &question, &answer, error));

@@ -28,6 +28,7 @@ async function pair() {
         }
         await chrome.storage.local.set({ ...phone, on: true });
         on.checked = true;
+        address.value = phone.address; // what followed the port may have been the page's own secret
         secret.value = "";
         return "paired";
 }

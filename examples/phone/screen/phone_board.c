@@ -78,11 +78,13 @@ static void ask(void *context, const struct mitome_prompt *prompt)
 {
         struct phone_actor *actor = context;
         pthread_mutex_lock(&actor->lock);
+        const struct phone_exchange *exchange = actor->exchange;
+        const bool again = exchange && exchange->begun && exchange->prompt != 0;
         struct phone_screen *screen = begin_prompt(actor, prompt->finger ? PHONE_FINGER : PHONE_TOUCH);
         actor->asked = screen->prompt;
-        const struct phone_exchange *exchange = actor->exchange;
         screen->reason = prompt->why;
-        if (prompt->why != MITOME_PROMPT_ENROL) /* the next impression: what became of the last stays */
+        /* The next impression, the next try: what became of the last stays. */
+        if (prompt->why != MITOME_PROMPT_ENROL && !again)
                 screen->told = MITOME_GUIDANCE_NONE;
         phone_board_text(screen->rp_id, sizeof screen->rp_id, prompt->rp_id);
         phone_board_text(screen->user_name, sizeof screen->user_name, prompt->user_name);

@@ -77,10 +77,31 @@ function show_end(screen) {
         last_errand = screen.last_errand;
 }
 
+function add_fact(list, name, value) {
+        const label = document.createElement("dt");
+        const place = document.createElement("dd");
+        label.textContent = name;
+        place.append(value);
+        list.append(label, place);
+}
+
+// Texts that a website chooses: each has a line of its own, and its letters order those of no other one, whatever
+// their direction.
+function show_who(screen) {
+        at("who").replaceChildren();
+        for (const [name, text] of [["site", screen.rp_id], ["origin", screen.origin], ["user", screen.user_name]]) {
+                if (!text) continue;
+                const isolated = document.createElement("bdi");
+                isolated.textContent = text;
+                add_fact(at("who"), word(name), isolated);
+        }
+        at("who").hidden = at("who").children.length === 0;
+}
+
 function show(screen) {
         const other = screen.prompt !== shown.prompt;
         put("says", sentence(screen));
-        put("who", [screen.rp_id, screen.origin, screen.user_name].filter(Boolean).join(" · "));
+        show_who(screen);
         put("digits", screen.two_digits);
         put("text", screen.text);
         if (screen.told_text || screen.state === "finger" || screen.state === "question") put("told", screen.told_text);
@@ -96,10 +117,15 @@ function show(screen) {
 function show_certificate(list, certificate) {
         const name = document.createElement("dt");
         const status = document.createElement("dd");
-        name.textContent = word(certificate.kind);
-        status.textContent = certificate.there ? `${word(`status-${certificate.status}`)} · ${certificate.serial}`
-                : word("status-absent");
+        const badge = document.createElement("span");
+        const serial = document.createElement("code");
         status.dataset.status = certificate.there ? certificate.status : "absent";
+        name.textContent = word(certificate.kind);
+        badge.textContent = word(`status-${status.dataset.status}`);
+        badge.className = "badge";
+        status.append(badge);
+        serial.textContent = certificate.serial;
+        if (certificate.there) status.append(" ", serial);
         list.append(name, status);
 }
 
@@ -118,10 +144,12 @@ function show_finger(list, finger) {
         const field = document.createElement("input");
         name.textContent = finger.name || "–";
         field.maxLength = 20;
-        field.setAttribute("aria-label", `${word("new-name")}: ${finger.name}`);
-        item.append(name, " ", field, " ",
-                button(word("rename"), () => tell("/api/wish", { wish: "rename-finger", id: finger.id, name: field.value })),
-                " ", button(word("remove"), () => tell("/api/wish", { wish: "remove-finger", id: finger.id })));
+        const rename = button(word("rename"), () => tell("/api/wish", { wish: "rename-finger", id: finger.id, name: field.value }));
+        const remove = button(word("remove"), () => tell("/api/wish", { wish: "remove-finger", id: finger.id }));
+        remove.className = "danger";
+        for (const [control, text] of [[field, word("new-name")], [rename, rename.textContent], [remove, remove.textContent]])
+                control.setAttribute("aria-label", `${text}: ${finger.name}`);
+        item.append(name, field, rename, remove);
         list.append(item);
 }
 
@@ -134,11 +162,10 @@ function show_hand(hand) {
 function show_state(state) {
         at("certificates").replaceChildren();
         for (const certificate of state.certificates) show_certificate(at("certificates"), certificate);
-        const counters = [];
-        if (state.has_pin) counters.push(word("pin-tries") + state.pin_tries);
-        if (state.password_tries >= 0) counters.push(word("password-tries") + state.password_tries);
-        if (state.lease) counters.push(word("lease") + state.lease);
-        at("counters").textContent = counters.join(" · ");
+        at("counters").replaceChildren();
+        if (state.has_pin) add_fact(at("counters"), word("pin-tries"), state.pin_tries);
+        if (state.password_tries >= 0) add_fact(at("counters"), word("password-tries"), state.password_tries);
+        if (state.lease) add_fact(at("counters"), word("lease"), state.lease);
         at("fingers").replaceChildren();
         for (const finger of state.fingers) show_finger(at("fingers"), finger);
         at("fingers-hidden").hidden = state.fingers_known;
@@ -179,6 +206,23 @@ async function turn() {
 
 // ---- what is touched and typed ----
 
+async function lay_image(file) {
+        if (file) await tell(`/api/touch-image?prompt=${shown.prompt}`, await file.arrayBuffer(), "image/x-portable-graymap");
+}
+
+// A file that is dropped beside the sensor would otherwise be opened in place of the phone.
+function listen_to_drops() {
+        const with_files = (event) => event.dataTransfer?.types.includes("Files");
+        document.addEventListener("dragover", (event) => {
+                if (with_files(event)) event.preventDefault();
+        });
+        document.addEventListener("drop", (event) => {
+                if (!with_files(event)) return;
+                event.preventDefault();
+                lay_image(event.dataTransfer.files[0]);
+        });
+}
+
 async function reply(yes) {
         const secret = at("secret-row").hidden || !yes ? "" : at("secret").value;
         at("secret").value = "";
@@ -199,10 +243,10 @@ function listen() {
                 if (digit) field.value = digit === "back" ? field.value.slice(0, -1) : field.value + digit;
         });
         at("image").addEventListener("change", async () => {
-                const file = at("image").files[0];
-                if (file) await tell(`/api/touch-image?prompt=${shown.prompt}`, await file.arrayBuffer(), "image/x-portable-graymap");
+                await lay_image(at("image").files[0]);
                 at("image").value = "";
         });
+        listen_to_drops();
         at("link-form").addEventListener("submit", async (event) => {
                 event.preventDefault();
                 if (await tell("/api/link", { link: at("link").value.trim() })) at("link").value = "";
