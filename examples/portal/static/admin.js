@@ -38,7 +38,15 @@ async function watch() {
 
 async function enter() {
         say(word("asking"), "wait");
-        await post("/api/admin/login", { token: token.value.trim() });
+        try {
+                await post("/api/admin/login", { token: token.value.trim() });
+        } catch (error) {
+                if (error.status !== 401)
+                        throw error;
+                say(word("token-wrong"), "bad");
+                token.focus();
+                return;
+        }
         location.assign("/admin");
 }
 
