@@ -3,9 +3,8 @@
 // up, and what pages and strangers try. The page is a bare one of this test's.
 
 import { createServer } from "node:http";
-import { accessible, atEnd, check, finish, folder, must, openPage, pause, same, shots, start, until } from "./harness.mjs";
+import { atEnd, check, examine, finish, folder, must, openPage, pause, same, start, tabTo, until } from "./harness.mjs";
 import { openWithExtension, pair, type } from "./pairing.mjs";
-import { join } from "node:path";
 
 const phone = await start("tests/browser/rig_phone", [folder()], /phone on (\S+) with (\S+)/);
 const [, address, secret] = phone.match;
@@ -77,16 +76,34 @@ await check("a wrong secret, a wrong address: the extension's page says so, and 
 });
 
 await check("the extension's page: accessible, and it pairs", async () => {
-        const options = await pair(browser, `${address}/#secret-of-the-page`, secret);
-        must(/Paired/.test(await options.textContent("#state")), "paired");
-        for (const colorScheme of ["light", "dark"]) {
-                await options.emulateMedia({ colorScheme });
-                await accessible(options, `options ${colorScheme}`);
-        }
-        await options.setViewportSize({ width: 320, height: 640 });
-        await options.screenshot({ path: join(shots, "extension-en-320.png"), fullPage: true });
-        same(await options.evaluate(() => document.documentElement.scrollWidth), 320, "width");
+        const options = await openPage(browser, browser.options);
+        await examine(options, "extension", "en");
         await options.close();
+        const paired = await pair(browser, `${address}/#secret-of-the-page`, secret);
+        must(/Paired/.test(await paired.textContent("#state")), "paired");
+        same(await paired.inputValue("#address"), address, "the page's own secret is not kept before people's eyes");
+        await examine(paired, "extension-paired", "en");
+        await paired.close();
+});
+
+await check("the extension's page in Japanese, by keyboard alone", async () => {
+        const other = await openWithExtension({ own: [address], language: "ja" });
+        const options = await openPage(other, other.options);
+        await examine(options, "extension", "ja");
+        await tabTo(options, "#address");
+        await options.keyboard.type(address);
+        await tabTo(options, "#secret");
+        await options.keyboard.type(secret);
+        await tabTo(options, "button[type=submit]");
+        await options.keyboard.press("Enter");
+        await until(async () => /^ペアリングしました/.test(await options.textContent("#state")), 10000, "the pairing");
+        await tabTo(options, "#on");
+        await options.keyboard.press("Space");
+        same(await options.isChecked("#on"), false, "switched off");
+        await options.keyboard.press("Space");
+        await examine(options, "extension-paired", "ja");
+        other.watch.clean();
+        await other.context.close();
 });
 
 await check("a passkey is made by a finger at the phone", async () => {

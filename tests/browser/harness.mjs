@@ -159,11 +159,15 @@ class Watch {
         }
 }
 
-// Root needs --no-sandbox: it is for these tests alone, which open nothing but pages of this project.
-export async function openBrowser({ own = [], extension = null, language = "en", ...more } = {}) {
-        const args = ["--headless=new", "--disable-background-networking", "--disable-component-update", `--lang=${language}`];
+// Root needs --no-sandbox: it is for these tests alone, which open nothing but pages of this project. Scrollbars
+// would take their width from the page, and not from its picture. `trusted`: the hash of a server's public key that is
+// believed as if an authority vouched for it.
+export async function openBrowser({ own = [], extension = null, language = "en", trusted = null, ...more } = {}) {
+        const args = ["--headless=new", "--hide-scrollbars", "--disable-background-networking", "--disable-component-update", `--lang=${language}`];
         if (process.getuid() === 0)
                 args.push("--no-sandbox");
+        if (trusted)
+                args.push(`--ignore-certificate-errors-spki-list=${trusted}`);
         if (extension)
                 args.push(`--disable-extensions-except=${extension}`, `--load-extension=${extension}`);
         const context = await chromium.launchPersistentContext(folder(), {
@@ -172,6 +176,7 @@ export async function openBrowser({ own = [], extension = null, language = "en",
                 ignoreDefaultArgs: extension ? ["--disable-extensions"] : [],
                 args,
                 locale: language,
+                env: { ...process.env, LANGUAGE: language }, // of the browser itself, and so of its extensions
                 ...more,
         });
         atEnd(() => context.close());
@@ -232,17 +237,47 @@ export async function accessible(page, what) {
 export const widths = [320, 1280];
 export const languages = ["en", "ja"];
 
-// The page at both widths, light and dark: nothing stands beyond its edge, and axe finds nothing.
+// The page at both widths, light and dark: nothing stands beyond its edge, nothing moves for whom that is too much, and
+// axe finds nothing.
 export async function examine(page, name, language) {
         for (const width of widths) {
                 await page.setViewportSize({ width, height: width === 320 ? 640 : 800 });
                 for (const colorScheme of ["dark", "light"]) {
                         await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
                         await accessible(page, `${name} ${language} ${width} ${colorScheme}`);
+                        const dark = colorScheme === "dark" ? "-dark" : "";
+                        await page.screenshot({ path: join(shots, `${name}-${language}-${width}${dark}.png`), fullPage: true });
                 }
                 const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
                 must(beyond <= 0, `${name} is ${beyond} px wider than ${width}`);
-                await page.screenshot({ path: join(shots, `${name}-${language}-${width}.png`), fullPage: true });
+                same(await page.evaluate(() => document.getAnimations().length), 0, `${name}: what moves`);
         }
         same(await page.evaluate(() => document.documentElement.lang), language, `${name} language`);
+}
+
+// A picture for docs/pictures, from where it is copied.
+export async function picture(page, name, height) {
+        await page.setViewportSize({ width: 760, height });
+        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+        await page.screenshot({ path: join(shots, `docs-${name}.png`) });
+}
+
+// ---- without a mouse ----
+
+const STOPS_MAX = 60;
+
+// Goes on with Tab until what is wanted has the focus; each stop on the way must be seen.
+export async function tabTo(page, selector) {
+        for (let stop = 0; stop < STOPS_MAX; stop++) {
+                await page.keyboard.press("Tab");
+                const [found, seen] = await page.evaluate((wanted) => {
+                        const { activeElement } = document;
+                        const { outlineStyle, boxShadow } = getComputedStyle(activeElement);
+                        return [activeElement.matches(wanted), activeElement === document.body || outlineStyle !== "none" || boxShadow !== "none"];
+                }, selector);
+                must(seen, `stop ${stop} on the way to ${selector} is not seen`);
+                if (found)
+                        return;
+        }
+        throw new Error(`no Tab leads to ${selector}`);
 }

@@ -3,114 +3,20 @@
 // the portal. Registration and login by finger in the page, by PIN, with another screen by link and by code, a signed
 // document, the account, holding and revoking, signing out.
 
-import { createServer } from "node:net";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { check, examine, finish, folder, languages, must, openBrowser, openPage, pause, same, start, startPortal, until } from "./harness.mjs";
+import { build, check, examine, finish, folder, languages, must, openBrowser, openPage, pause, picture, same, source, tabTo, until } from "./harness.mjs";
 import { openWithExtension, pair } from "./pairing.mjs";
+import { arrives, openHand, PASSWORD, PIN, startPrototype } from "./prototype.mjs";
 
-const PIN = "1234";
-const PASSWORD = "PASSWORD1";
-
-async function freePort() {
-        const server = createServer().listen(0, "127.0.0.1");
-        await new Promise((resolve) => server.once("listening", resolve));
-        const { port } = server.address();
-        await new Promise((resolve) => server.close(resolve));
-        return port;
-}
-
-const port = await freePort();
-const place = folder();
-const phone = await start("examples/phone",
-        ["--folder", join(place, "phone"), "--trust-out", join(place, "trust"), "--listen", "127.0.0.1:0", "--portal", `http://localhost:${port}`],
-        /phone is at (http:\/\/[^/\s]+)\/#(\S+)/);
-const [, phoneOrigin, pageSecret] = phone.match;
-const { origin } = await startPortal(["--listen", `127.0.0.1:${port}`, "--trust", join(place, "trust")]);
-same(origin, `http://localhost:${port}`);
-
-const arrives = (page, path) => page.waitForURL((url) => url.pathname === path, { timeout: 30000 });
+const prototype = await startPrototype();
+const { origin, phoneOrigin, pageSecret, own } = prototype;
+const hand = await openHand(prototype);
+const { screen, touch, touchUntil, logIn, agree, rests, answerQuestions, wish, follow } = hand;
 const submit = (page, job) => page.click(`form[data-job="${job}"] button`);
 
-// ---- the person at the phone ----
-
-const own = [origin, phoneOrigin];
-const hand = await openBrowser({ own });
-const screen = await openPage(hand, `${phoneOrigin}/#${pageSecret}`);
-await screen.waitForSelector("#opened:not([hidden])");
-
-const fingers = { mine: 0, strange: -1 };
-
-async function touch(which = "mine") {
-        await screen.waitForSelector("#sensor:not([disabled])", { timeout: 10000 });
-        await screen.locator("#hand button").nth(fingers[which]).click();
-}
-
-// Lays the finger on again when nothing came of it: as people do.
-async function touchUntil(done, what) {
-        for (let tries = 0; tries < 4; tries++) {
-                await touch().catch(() => {});
-                const end = await until(done, 10000).catch(() => null);
-                if (end)
-                        return end;
-        }
-        throw new Error(`the finger was in vain: ${what}`);
-}
-
-const logIn = (page) => touchUntil(() => new URL(page.url()).pathname === "/account", "a login");
-
-async function agree(secret = null, words = /./) {
-        await screen.waitForSelector("#answer:not([hidden])", { timeout: 30000 });
-        await until(async () => words.test(await screen.textContent("#says")), 10000, `the question ${words}`);
-        if (secret !== null)
-                await screen.fill("#secret", secret);
-        await screen.click("#yes");
-}
-
-async function rests() {
-        await until(() => screen.evaluate(() => document.querySelector("#sensor").disabled && document.querySelector("#answer").hidden), 60000, "the phone to rest");
-}
-
-// Whatever the phone asks for until it is done.
-async function answerQuestions() {
-        if (!(await screen.isVisible("#answer")))
-                return;
-        if (await screen.isVisible("#secret-row"))
-                await screen.fill("#secret", (await screen.isVisible("#pad")) ? PIN : PASSWORD);
-        const shown = await screen.textContent("#says");
-        await screen.click("#yes");
-        await until(async () => !(await screen.isVisible("#answer")) || (await screen.textContent("#says")) !== shown, 10000, "the next question");
-}
-
-async function wish(name, end) {
-        await rests();
-        await screen.click(`button[data-wish="${name}"]`);
-        await until(async () => {
-                await answerQuestions();
-                return end.test(await screen.locator("#certificates dd").first().getAttribute("data-status"));
-        }, 60000, `the certificate to be ${end}`);
-        await rests();
-}
-
-async function follow(link) {
-        await rests();
-        await screen.fill("#link", link);
-        await screen.click("#link-form button");
-}
-
 // ---- the phone's page ----
-
-for (const language of languages)
-        await check(`the phone's page in ${language}: both widths, light and dark, nothing for axe`, async () => {
-                await screen.goto(`${phoneOrigin}/?language=${language}`);
-                await screen.waitForSelector("#opened:not([hidden])");
-                await until(async () => (await screen.locator("#hand button").count()) >= 3);
-                await screen.evaluate(() => (document.querySelector("#developer").open = true));
-                await examine(screen, "phone-screen", language);
-        });
-await screen.goto(`${phoneOrigin}/?language=en`);
-await screen.waitForSelector("#opened:not([hidden])");
-await until(async () => (await screen.locator("#hand button").count()) >= 3);
-fingers.strange = await screen.evaluate(() => [...document.querySelectorAll("#hand button")].findIndex((one) => /stranger/i.test(one.textContent)));
 
 await check("the phone's secret leaves the address; without it the page stays locked", async () => {
         must(!screen.url().includes(pageSecret), screen.url());
@@ -142,6 +48,7 @@ await check("registration in the page, by a finger on the phone; a certificate s
         await page.click("#register button");
         await screen.waitForSelector("#sensor:not([disabled])", { timeout: 30000 });
         must((await screen.textContent("#who")).includes(origin), "the phone shows who asks");
+        await picture(screen, "phone-screen", 960);
         await logIn(page);
         await until(async () => (await page.textContent("h1")) === "見本 花子", 10000, "the account");
         must(await page.isVisible('[aria-labelledby="certificate"] .badge.good'), "the certificate is valid");
@@ -152,6 +59,7 @@ for (const language of languages)
                 await page.goto(`${origin}/account?language=${language}`);
                 await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
                 await examine(page, "account-certificate", language);
+                await picture(page, language === "en" ? "portal-account" : `portal-account-${language}`, 1130);
         });
 
 async function leave() {
@@ -187,6 +95,108 @@ await check("attack: a stranger's finger does not log in, the owner's does", asy
         await pause(2000);
         same(new URL(page.url()).pathname, "/login");
         await logIn(page);
+});
+
+await check("by keyboard alone: asked for with Tab and Enter in the page, and touched with them on the phone", async () => {
+        await leave();
+        await page.goto(`${origin}/login`);
+        await tabTo(page, "#login-button");
+        await page.keyboard.press("Enter");
+        await touchUntil(() => new URL(page.url()).pathname === "/account", "a login by keyboard", async () => {
+                await screen.waitForSelector("#sensor:not([disabled])", { timeout: 30000 });
+                await tabTo(screen, "#hand button:first-child");
+                await screen.keyboard.press("Enter");
+        });
+});
+
+await check("by keyboard alone: the PIN, on the pad and typed", async () => {
+        await leave();
+        await page.goto(`${origin}/login`);
+        await tabTo(page, "#login-button");
+        await page.keyboard.press("Enter");
+        await screen.waitForSelector("#finger-actions:not([hidden])", { timeout: 30000 });
+        await tabTo(screen, "#pin-instead");
+        await screen.keyboard.press("Enter");
+        await screen.waitForSelector("#pad:not([hidden])", { timeout: 30000 });
+        await until(() => screen.evaluate(() => document.activeElement.id === "secret"), 10000, "the field to have the focus");
+        await screen.keyboard.type(PIN.slice(0, 2));
+        for (const digit of PIN.slice(2)) {
+                await tabTo(screen, `[data-digit="${digit}"]`);
+                await screen.keyboard.press("Enter");
+        }
+        same(await screen.inputValue("#secret"), PIN);
+        await tabTo(screen, "#yes");
+        await screen.keyboard.press("Enter");
+        await until(async () => {
+                if (await screen.isVisible("#answer") && !(await screen.isVisible("#secret-row")))
+                        await tabTo(screen, "#yes").then(() => screen.keyboard.press("Enter"), () => {});
+                return new URL(page.url()).pathname === "/account";
+        }, 60000, "the login by PIN");
+});
+
+await check("a picture of a finger is dropped on the phone's page; what is no picture is said to be none", async () => {
+        const laid = folder();
+        const [, seed] = readFileSync(join(source, "examples/phone/body/phone_hand.c"), "utf8").match(/\{ (\d+), "finger-index"/);
+        must(spawnSync(join(build, "tests/interop/lay_images"), [laid, "1", "4", seed]).status === 0, "the pictures");
+        const dropped = (bytes) => screen.evaluate((base64) => {
+                const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+                const dataTransfer = new DataTransfer();
+                dataTransfer.items.add(new File([bytes], "finger.pgm"));
+                const at = document.querySelector("#sensor");
+                const taken = (type) => !at.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+                return taken("dragover") && taken("drop");
+        }, bytes.toString("base64"));
+        hand.browser.watch.expected.push("400 (Bad Request)");
+        await leave();
+        await ask();
+        await screen.waitForSelector("#sensor:not([disabled])", { timeout: 30000 });
+        must(await dropped(Buffer.from("no picture")), "the browser would open what was dropped");
+        await screen.waitForSelector("#trouble:not([hidden])");
+        let next = 0;
+        await touchUntil(() => new URL(page.url()).pathname === "/account", "a picture", async () => {
+                await screen.waitForSelector("#sensor:not([disabled])", { timeout: 10000 });
+                await dropped(readFileSync(join(laid, `F1_${++next}.pgm`)));
+        });
+});
+
+await check("attack: a website's user name that would turn round, or continue, the line of the website", async () => {
+        const name = "\u202Eknab.elpmaxe//:sptth\u2067 \u05D0\u05D1 \u00B7 https://bank.example";
+        await leave();
+        await ask();
+        await screen.waitForSelector("#sensor:not([disabled])", { timeout: 30000 });
+        let kept = null;
+        await screen.route("**/api/screen", async (route) => {
+                kept ??= { ...(await (await route.fetch()).json()), user_name: name };
+                await route.fulfill({ json: kept });
+        });
+        await hand.open();
+        await until(async () => (await screen.locator("#who dd").count()) === 3, 10000, "all three");
+        // Where each letter is seen, from left to right and line by line.
+        const facts = await screen.evaluate(() => [...document.querySelectorAll("#who dd")].map((place) => {
+                const text = place.firstElementChild.firstChild;
+                const range = document.createRange();
+                const letters = [...text.data].map((letter, at) => {
+                        range.setStart(text, at);
+                        range.setEnd(text, at + 1);
+                        return { letter, box: range.getBoundingClientRect() };
+                });
+                const { top, bottom } = place.getBoundingClientRect();
+                const seen = letters.toSorted((a, b) => a.box.top - b.box.top || a.box.left - b.box.left).map(({ letter }) => letter).join("");
+                return { tag: place.firstElementChild.tagName, top, bottom, text: text.data, seen, label: place.previousElementSibling.textContent };
+        }));
+        same(facts.map(({ label }) => label).join(), "Website,Address,Account");
+        same(facts.map(({ text }) => text).join(), ["localhost", origin, name].join());
+        same(facts[0].seen, "localhost");
+        same(facts[1].seen, origin);
+        must(facts[2].seen !== name, "the name is not turned round: the test shows nothing");
+        for (const { tag } of facts)
+                same(tag, "BDI");
+        must(facts[0].bottom <= facts[1].top && facts[1].bottom <= facts[2].top, "each has its own line");
+        await examine(screen, "phone-attack", "en");
+        await screen.unroute("**/api/screen");
+        await hand.open();
+        await page.goto(`${origin}/`);
+        await rests();
 });
 
 await check("login by PIN instead of a finger", async () => {
@@ -237,6 +247,7 @@ async function leaveFar() {
 
 await check("another screen is logged in by its QR code's link: the same number on both, and a finger", async () => {
         const { link, number } = await showCode();
+        await picture(far, "portal-phone", 880);
         await follow(link);
         await screen.waitForSelector("#digits:not([hidden])", { timeout: 30000 });
         same(await screen.textContent("#digits"), number, "the phone's number");
@@ -275,26 +286,25 @@ await check("a code that nobody shows is told as such", async () => {
 
 // ---- a document ----
 
-await check("a document is signed with the signing password, and its receipt shown", async () => {
+await check("a document is signed with the signing password, and its receipt shown, in both languages", async () => {
         await ask();
         await logIn(page);
-        await page.goto(`${origin}/document?language=en`);
-        await page.fill("#text", "見本町へ転入します。\nI move to Mihon.");
-        await page.click("#document button");
-        await page.waitForSelector("#pairing:not([hidden])");
-        const form = await page.textContent("#form");
-        await follow(await page.getAttribute("#link", "href"));
-        await screen.waitForSelector("#answer:not([hidden])", { timeout: 30000 });
-        must((await screen.textContent("#text")).includes("見本町へ転入します。"), "the phone shows what is signed");
-        must(form.startsWith(`Document for ${origin}`), form);
-        await agree(PASSWORD);
-        await page.waitForSelector("#receipt:not([hidden])", { timeout: 30000 });
-        must(/見本/.test(await page.textContent("#receipt-signer")), await page.textContent("#receipt-signer"));
         for (const language of languages) {
-                if (language === "en")
-                        await examine(page, "document-signed", language);
+                await page.goto(`${origin}/document?language=${language}`);
+                await page.fill("#text", "見本町へ転入します。\nI move to Mihon.");
+                await page.click("#document button");
+                await page.waitForSelector("#pairing:not([hidden])");
+                const form = await page.textContent("#form");
+                await follow(await page.getAttribute("#link", "href"));
+                await screen.waitForSelector("#answer:not([hidden])", { timeout: 30000 });
+                must((await screen.textContent("#text")).includes("見本町へ転入します。"), "the phone shows what is signed");
+                must(form.startsWith(`Document for ${origin}`), form);
+                await agree(PASSWORD);
+                await page.waitForSelector("#receipt:not([hidden])", { timeout: 30000 });
+                must(/見本/.test(await page.textContent("#receipt-signer")), await page.textContent("#receipt-signer"));
+                await rests();
+                await examine(page, "document-signed", language);
         }
-        await rests();
 });
 
 // ---- the certificate's life ----
@@ -336,7 +346,7 @@ await check("revoked at the phone: within seconds nobody logs in with it", async
 });
 
 await check("nothing was asked of others, nothing complained of", () => {
-        for (const { watch } of [hand, browser, other]) {
+        for (const { watch } of [hand.browser, browser, other]) {
                 watch.expected.push("Failed to load resource");
                 const found = watch.take().filter((text) => !watch.expected.some((one) => text.includes(one)));
                 must(found.length === 0, found.join("\n"));

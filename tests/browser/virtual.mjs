@@ -2,9 +2,12 @@
 // The portal with Chromium's own authenticator (CTAP 2.1), which nobody vouches for: registration, both ways to
 // log in, the account, other passkeys, signing out, and what is refused.
 
-import { addAuthenticator, check, examine, finish, languages, must, openBrowser, openPage, same, startPortal, until } from "./harness.mjs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { addAuthenticator, check, examine, finish, folder, languages, must, openBrowser, openPage, same, startPortal, tabTo, until } from "./harness.mjs";
 
-const { origin } = await startPortal();
+const tokenFile = join(folder(), "token");
+const { origin } = await startPortal(["--admin-token", tokenFile]);
 
 const arrives = (page, path) => page.waitForURL((url) => url.pathname === path);
 
@@ -216,6 +219,34 @@ await check("attack: a request without the session's token, or from another orig
         const answer = await page.request.post(`${origin}/api/logout`, { headers: { Origin: "https://evil.example", "Content-Type": "application/json" }, data: "{}" });
         must(answer.status() >= 400, `another origin: ${answer.status()}`);
         same((await page.goto(`${origin}/account`)).status(), 200, "still logged in");
+});
+
+await check("the administrator's door in both languages: both widths, light and dark, nothing for axe; a guess stays outside", async () => {
+        for (const language of languages) {
+                await page.goto(`${origin}/admin?language=${language}`);
+                await examine(page, "admin-door", language);
+                await page.fill("#token", "a guess");
+                await page.click("#admin button");
+                must((await told(page)).length > 0, "said");
+                await examine(page, "admin-refused", language);
+        }
+});
+
+await check("the administrator enters by keyboard alone, and sees figures and refusals in both languages", async () => {
+        await page.goto(`${origin}/admin?language=en`);
+        await tabTo(page, "#token");
+        await page.keyboard.type(readFileSync(tokenFile, "utf8").trim());
+        await tabTo(page, "#admin button");
+        await page.keyboard.press("Enter");
+        for (const language of languages) {
+                await page.waitForSelector("#reasons");
+                await page.goto(`${origin}/admin?language=${language}`);
+                await until(async () => (await page.locator("#reasons tr").count()) > 0, 10000, "the refusals of this test");
+                must(Number(await page.textContent('[data-figure="accounts"]')) >= 2, "accounts");
+                await examine(page, "admin", language);
+        }
+        must(!(await page.textContent("main")).includes("見本"), "a person's name");
+        await page.goto(`${origin}/?language=en`);
 });
 
 await check("nothing was asked of others, nothing complained of", () => browser.watch.clean());

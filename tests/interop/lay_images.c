@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Lays images of grown fingers into a folder, as `mitome biometric measure --images` takes them.
- * usage: lay_images DIR FINGERS IMPRESSIONS */
+ * usage: lay_images DIR FINGERS IMPRESSIONS [SEED OF THE FIRST] */
 
 #include "grow_finger.h"
 
@@ -26,11 +26,12 @@ static int lay(const char *folder, int finger, int number, const struct finger *
 int main(int argc, char **argv)
 {
         static struct finger grown;
-        if (argc != 4)
+        if (argc != 4 && argc != 5)
                 return 2;
+        const uint64_t first = argc == 5 ? strtoull(argv[4], NULL, 10) : 501;
         const int fingers = atoi(argv[2]), impressions = atoi(argv[3]);
         for (int finger = 1; finger <= fingers; finger++) {
-                if (finger_grow(500 + (uint64_t)finger, &grown, NULL).code != MITOME_OK)
+                if (finger_grow(first + (uint64_t)finger - 1, &grown, NULL).code != MITOME_OK)
                         return 1;
                 for (int number = 1; number <= impressions; number++)
                         if (lay(argv[1], finger, number, &grown) != 0)
