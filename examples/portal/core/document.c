@@ -374,15 +374,6 @@ mitome_status document_signer(
         return status;
 }
 
-mitome_status document_forget(const struct document_desk *desk, int64_t account, mitome_error *error)
-{
-        struct sql_store *store = party_store(desk->portal);
-        MITOME_TRY(sql_do(
-                store, "DELETE FROM document WHERE account = ?", SQL_VALUES(SQL_INT(account)), NULL, error));
-        return sql_do(store, "DELETE FROM document_person WHERE account = ?", SQL_VALUES(SQL_INT(account)),
-                NULL, error);
-}
-
 mitome_status document_sweep(const struct document_desk *desk, mitome_error *error)
 {
         return sql_do(party_store(desk->portal), "DELETE FROM document WHERE state = 0 AND expires <= ?",

@@ -101,10 +101,7 @@ MITOME_CHECKED mitome_status document_evidence(const struct document_desk *desk,
 MITOME_CHECKED mitome_status document_signer(
         const struct document_proof *proof, char ret[DOCUMENT_NAME_MAX + 1], mitome_error *error);
 
-/* document_forget forgets all documents of an account and whom they were signed by; document_sweep those that
- * were never signed. In a transaction, or not. */
-MITOME_CHECKED mitome_status document_forget(
-        const struct document_desk *desk, int64_t account, mitome_error *error);
+/* document_sweep forgets those that were never signed. In a transaction, or not. */
 MITOME_CHECKED mitome_status document_sweep(const struct document_desk *desk, mitome_error *error);
 
 #endif
