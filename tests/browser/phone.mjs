@@ -48,7 +48,7 @@ await check("registration in the page, by a finger on the phone; a certificate s
         await page.click("#register button");
         await screen.waitForSelector("#sensor:not([disabled])", { timeout: 30000 });
         must((await screen.textContent("#who")).includes(origin), "the phone shows who asks");
-        await picture(screen, "phone-screen", 960);
+        await picture(screen, "phone-screen", 830);
         await logIn(page);
         await until(async () => (await page.textContent("h1")) === "見本 花子", 10000, "the account");
         must(await page.isVisible('[aria-labelledby="certificate"] .badge.good'), "the certificate is valid");
@@ -59,7 +59,7 @@ for (const language of languages)
                 await page.goto(`${origin}/account?language=${language}`);
                 await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
                 await examine(page, "account-certificate", language);
-                await picture(page, language === "en" ? "portal-account" : `portal-account-${language}`, 1130);
+                await picture(page, language === "en" ? "portal-account" : `portal-account-${language}`, 1360);
         });
 
 async function leave() {
@@ -247,7 +247,7 @@ async function leaveFar() {
 
 await check("another screen is logged in by its QR code's link: the same number on both, and a finger", async () => {
         const { link, number } = await showCode();
-        await picture(far, "portal-phone", 880);
+        await picture(far, "portal-phone", 910);
         await follow(link);
         await screen.waitForSelector("#digits:not([hidden])", { timeout: 30000 });
         same(await screen.textContent("#digits"), number, "the phone's number");
