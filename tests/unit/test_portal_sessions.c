@@ -342,6 +342,25 @@ static void a_stale_list_ends_no_session(void **state)
         assert_int_not_equal(portal_rig_log_in(rig, &other, 0, &logged_in), MITOME_OK);
 }
 
+/* Who has somebody's session keeps still until the phone is found again. */
+static void attack_sitting_out_a_hold(void **state)
+{
+        struct portal_rig *rig = *state;
+        struct portal_browser thief = { 0 }, bare = { 0 };
+        portal_rig_settle(rig, &thief, 0, PORTAL_RIG_CERTIFIED);
+        portal_rig_settle(rig, &bare, 1, PORTAL_RIG_BARE);
+        assert_int_equal(portal_tick(rig->portal, NULL).code, MITOME_OK);
+        assert_int_equal(portal_rig_count(rig, "SELECT count(*) FROM portal_session"), 2);
+        hold(rig);
+        rig->now += 10;
+        assert_int_equal(portal_tick(rig->portal, NULL).code, MITOME_OK);
+        release(rig);
+        assert_int_equal(portal_rig_return(rig, &thief), MITOME_OK);
+        assert_int_equal(thief.session.account, 0);
+        assert_int_equal(portal_rig_return(rig, &bare), MITOME_OK); /* behind which there is none */
+        assert_int_not_equal(bare.session.account, 0);
+}
+
 static void attack_outliving_a_certificate_while_the_list_is_late(void **state)
 {
         struct portal_rig *rig = *state;
@@ -741,6 +760,7 @@ int main(void)
                 TEST(attack_using_a_session_when_its_certificate_is_held),
                 TEST(attack_using_a_token_when_the_certificate_is_revoked),
                 TEST(a_stale_list_ends_no_session),
+                TEST(attack_sitting_out_a_hold),
                 TEST(attack_outliving_a_certificate_while_the_list_is_late),
                 TEST(attack_fixing_the_cookie_that_somebody_logs_in_with),
                 TEST(a_new_login_ends_the_session_before_it),

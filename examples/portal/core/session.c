@@ -418,6 +418,28 @@ mitome_status session_end_all(struct portal *portal, int64_t account, mitome_err
         return changed ? ok() : fail(error, MITOME_E_ACCOUNT_UNKNOWN, "account", NULL);
 }
 
+/* A session that makes no request while its certificate is held must not come back with the release. Those
+ * that one round has no room for are the next round's. */
+static mitome_status end_uncertified(struct portal *portal, int64_t after, int64_t last, mitome_error *error)
+{
+        enum { ROOM = 128 };
+        int64_t over[ROOM];
+        size_t count = 0;
+        struct sql_query query = { 0 };
+        MITOME_TRY(sql_ask(party_store(portal->config.party),
+                "SELECT s.number, " CERTIFICATE_COLUMNS " FROM portal_session s "
+                "JOIN account_credential c ON c.number = s.credential "
+                "JOIN account_certificate k ON k.number = c.certificate WHERE s.number > ? AND s.number <= ?",
+                SQL_VALUES(SQL_INT(after), SQL_INT(last)), &query, error));
+        while (sql_next(&query))
+                if (count < ROOM && is_certificate_over(portal, &query, 1))
+                        over[count++] = sql_integer(&query, 0);
+        MITOME_TRY(sql_end(&query));
+        for (size_t i = 0; i < count; i++)
+                MITOME_TRY(delete_row(portal, over[i], error));
+        return ok();
+}
+
 /* Levels differ in how long their sessions last, so that those that are over stand among others: the whole
  * table is gone through, a piece at a time. */
 mitome_status session_sweep(struct portal *portal, mitome_error *error)
@@ -438,6 +460,7 @@ mitome_status session_sweep(struct portal *portal, mitome_error *error)
         MITOME_TRY(sql_do(store, "DELETE FROM portal_session WHERE number > ? AND number <= ? AND ends <= ?",
                 SQL_VALUES(SQL_INT(portal->sessions_swept), SQL_INT(last), SQL_INT(portal_now(portal))), NULL,
                 error));
+        MITOME_TRY(end_uncertified(portal, portal->sessions_swept, last, error));
         portal->sessions_swept = count == PIECE ? last : 0;
         return ok();
 }
