@@ -624,6 +624,27 @@ static void consent_is_asked_once_for_each_client(void **state)
         assert_true(begins(location, "/oidc/consent?next="));
 }
 
+/* A yes stands for ever: whoever phished a login would leave one to the client that is told of none. */
+static void attack_a_phisher_agrees_in_the_persons_name(void **state)
+{
+        struct oidc_rig *rig = *state;
+        char location[OIDC_LOCATION_MAX], back[OIDC_LOCATION_MAX], query[RIG_TEXT];
+        const slice notes = oidc_rig_query(rig, query, "notes", NOTES_URI, "&prompt=consent");
+        oidc_rig_ask(rig, notes, &rig->persons[HANAKO].login, location);
+        assert_true(begins(location, "/oidc/consent?next="));
+        cross(rig);
+        answer(rig, location, true, back);
+        oidc_rig_ask(rig, slice_text(strchr(back, '?') + 1), &rig->persons[HANAKO].login, back);
+        assert_true(begins(back, "/login?next="));
+        oidc_rig_log_in(rig, HANAKO);
+        oidc_rig_ask(
+                rig, oidc_rig_query(rig, query, "notes", NOTES_URI, ""), &rig->persons[HANAKO].login, back);
+        assert_true(begins(back, "/oidc/consent?next="));
+        answer(rig, location, true, back);
+        oidc_rig_ask(rig, slice_text(strchr(back, '?') + 1), &rig->persons[HANAKO].login, back);
+        assert_true(begins(back, NOTES_URI "?code="));
+}
+
 static void a_no_is_told_to_the_client_and_not_kept(void **state)
 {
         struct oidc_rig *rig = *state;
@@ -1048,6 +1069,7 @@ int main(void)
                 TEST(a_forged_after_makes_no_old_login_new),
                 TEST(the_person_whom_the_client_means_is_the_one_who_is_here),
                 TEST(consent_is_asked_once_for_each_client),
+                TEST(attack_a_phisher_agrees_in_the_persons_name),
                 TEST(a_no_is_told_to_the_client_and_not_kept),
                 TEST(a_consent_is_in_the_journal_and_says_nothing_of_the_person),
                 TEST(prompt_consent_asks_again),

@@ -19,7 +19,7 @@
  * A signing certificate says who signs: name, address, date of birth. The portal keeps of that a keyed digest
  * of name and date of birth, by which it knows the person of the account again, whatever certificate comes
  * next, and whom it refuses to sign in his place. The first signature of an account sets it. What the portal
- * keeps of the document (text, signature, certificate) goes when the account says so; the journal has the
+ * keeps of a signed document (text, signature, certificate) stays; the journal has the
  * document's digest, when it is drawn up and when it is signed or refused, and nothing that is in it. */
 
 #include "party.h"

@@ -311,10 +311,14 @@ mitome_status oidc_consent_answer(struct oidc *oidc, const struct oidc_request *
         writer w = writer_over((uint8_t *)ret_location, OIDC_LOCATION_MAX);
         const char *text;
         struct sql_store *store = oidc_store(oidc);
-        MITOME_TRY(sql_begin(store, error));
-        MITOME_TRY(sql_settle(store, keep_answer(oidc, request, login, agreed, error), error));
+        const bool counts = !agreed || !is_other_way(request, login);
+        if (counts) {
+                MITOME_TRY(sql_begin(store, error));
+                MITOME_TRY(sql_settle(store, keep_answer(oidc, request, login, agreed, error), error));
+        }
         if (!agreed)
                 return refuse_client(oidc, request, "access_denied", ret_location, error);
-        oidc_request_write(request, request->prompt & ~(unsigned)OIDC_PROMPT_CONSENT, request->after, &w);
+        const unsigned asks = counts ? (unsigned)OIDC_PROMPT_CONSENT : 0;
+        oidc_request_write(request, request->prompt & ~asks, request->after, &w);
         return oidc_terminate(&w, "next", &text, error);
 }

@@ -26,7 +26,8 @@ MITOME_CHECKED mitome_status oidc_consent_read(
         struct oidc *oidc, slice next, struct oidc_request *ret, mitome_error *error);
 
 /* oidc_consent_answer keeps a yes, once and for all, and gives where to go: back to the request, or to the
- * client with its refusal. Either is in the journal. */
+ * client with its refusal. Either is in the journal. The yes of a login that this client may not be told of
+ * is nobody's: it is not kept, and the request decides. */
 MITOME_CHECKED mitome_status oidc_consent_answer(struct oidc *oidc, const struct oidc_request *request,
         const struct oidc_login *login, bool agreed, char ret_location[OIDC_LOCATION_MAX],
         mitome_error *error);
