@@ -53,8 +53,8 @@ mitome_status act_allow(struct story *story, mitome_error *error)
 {
         struct tsm_channel channel;
         const struct mitome_app *app = &story->phone.body.config.software;
-        MITOME_TRY(
-                tsm_open(&channel, &story->phone.body.link, &story->issuer.keys, TSM_ARA, &story->random, error));
+        MITOME_TRY(tsm_open(
+                &channel, &story->phone.body.link, &story->issuer.keys, TSM_ARA, &story->random, error));
         mitome_status status = tsm_allow_app(&channel, TSM_JPKI, SLICE(app->sha256), error);
         if (!failed(status))
                 status = tsm_allow_app(&channel, TSM_FIDO, SLICE(app->sha256), error);

@@ -75,7 +75,8 @@ static mitome_status pair_matcher(struct story *story, mitome_error *error)
         MITOME_TRY(story_open_provider(story, TSM_FIDO, &channel, error));
         mitome_status status = tsm_pair(&channel, &matcher, element_point, error);
         if (!failed(status))
-                status = matcher_gate_pair(story->phone.body.matcher, SLICE(element_point), confirmation, error);
+                status = matcher_gate_pair(
+                        story->phone.body.matcher, SLICE(element_point), confirmation, error);
         if (!failed(status))
                 status = tsm_confirm_pairing(&channel, confirmation, error);
         tsm_close(&channel);

@@ -7,7 +7,8 @@
 mitome_status story_reach_fido(struct story *story, struct mitome_enforcer **ret, mitome_error *error)
 {
         story_phone_rest(&story->phone);
-        MITOME_TRY(mitome_enforcer_new(&story->phone.body.link, &story->phone.body.config.software, ret, error));
+        MITOME_TRY(
+                mitome_enforcer_new(&story->phone.body.link, &story->phone.body.config.software, ret, error));
         mitome_status status = mitome_enforcer_select(*ret, tsm_aid(TSM_FIDO), error);
         if (failed(status))
                 mitome_enforcer_free(*ret);

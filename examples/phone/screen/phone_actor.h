@@ -82,8 +82,9 @@ MITOME_CHECKED mitome_status phone_actor_ask(struct phone_actor *actor, const st
 
 /* phone_actor_sign shows the holder a document (UTF-8; the whole of it) and asks for the signing password,
  * and has the signing key make a PKCS#1 v1.5 signature with SHA-256 of it. It is for the app's thread.
- * TOO_LONG, UTF8 or VALUE for what cannot be shown as it is (shown_text.h); PHONE_DECLINED when the holder would not; SECRET_WRONG;
- * APDU_STATUS as the element refuses (6985: the lease is used up, or there is no certificate any more). */
+ * TOO_LONG, UTF8 or VALUE for what cannot be shown as it is (shown_text.h); PHONE_DECLINED when the holder
+ * would not; SECRET_WRONG; APDU_STATUS as the element refuses (6985: the lease is used up, or there is no
+ * certificate any more). */
 struct phone_signature {
         uint8_t certificate[PHONE_CERTIFICATE_MAX]; /* DER */
         size_t certificate_size;
