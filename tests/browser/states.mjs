@@ -14,8 +14,12 @@ const { browser: hand, screen, open, agree, logIn, rests, answerQuestions, wish,
 async function look(name, prepare = () => {}) {
         let kept = null;
         const again = async (route) => {
-                kept ??= await (await route.fetch()).json();
-                await route.fulfill({ json: kept });
+                try {
+                        kept ??= await (await route.fetch()).json();
+                        await route.fulfill({ json: kept });
+                } catch {
+                        await route.abort().catch(() => {}); // a connection that lay idle has just ended: the page asks again
+                }
         };
         await screen.route("**/api/screen", again);
         for (const language of languages) {
