@@ -61,8 +61,8 @@ void portal_derive(const struct portal *portal, const char *purpose, struct secr
         derive(&portal->config.masters, 0, purpose, ret_key);
 }
 
-/* The purpose names the unit of the challenges' ends: a portal that counted in seconds would take these for
- * good in sixty thousand years, long after they are forgotten as spent. */
+/* The purpose names the unit of the challenges' ends: a portal that counts in seconds would see none of these
+ * end, and take one again when it is forgotten as spent. */
 static void derive_all(struct portal *portal)
 {
         const struct portal_masters *masters = &portal->config.masters;
