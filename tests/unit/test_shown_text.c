@@ -44,8 +44,7 @@ static void attack_characters_that_nobody_sees(void **state)
                 "\xE1\x85\x9F", "\xE1\x85\xA0",                                      /* U+115F, U+1160 */
                 "\xE1\x9E\xB4",                                                      /* U+17B4 */
                 "\xE1\xA0\x8E",                                                      /* U+180E */
-                "1\xE2\x80\x8B"
-                "000",                                                /* U+200B */
+                "1\xE2\x80\x8B.000",                                                 /* U+200B */
                 "\xE2\x80\x8F", "\xE2\x80\xA8", "\xE2\x80\xAE:yap I", /* U+200F, U+2028, U+202E */
                 "\xE2\x81\xA0", "\xE2\x81\xA7",                       /* U+2060, U+2067 */
                 "\xE3\x85\xA4",                                       /* U+3164 */
