@@ -2,7 +2,6 @@
 #include "phone_guard.h"
 
 #include <sodium.h>
-#include <string.h>
 
 #define COOKIE "phone"
 
@@ -28,12 +27,6 @@ mitome_status phone_guard_draw(
         return ok();
 }
 
-static bool is_secret(slice given, const char *secret)
-{
-        const size_t size = strlen(secret);
-        return given.size == size && sodium_memcmp(given.data, secret, size) == 0;
-}
-
 /* "http://127.0.0.1:8090" of a page that was asked for at "127.0.0.1:8090". */
 static bool is_own_origin(const struct web_request *request)
 {
@@ -48,7 +41,7 @@ mitome_status phone_guard_admit(const struct phone_guard *guard, const struct we
         const struct web_cookie_rule rule = { .name = COOKIE, .strict = true };
         if (!is_own_origin(request) || !request->fetch_same_origin)
                 return fail(error, MITOME_E_PHONE_PAGE_ORIGIN, "Origin", NULL);
-        if (!is_secret(secret, guard->secret))
+        if (!secret_equal(secret, slice_text(guard->secret)))
                 return fail(error, MITOME_E_PHONE_PAGE_SECRET, "the address's secret", NULL);
         web_set_cookie(answer, request, &rule, slice_text(guard->cookie));
         return ok();
@@ -57,13 +50,13 @@ mitome_status phone_guard_admit(const struct phone_guard *guard, const struct we
 mitome_status phone_guard_check(
         const struct phone_guard *guard, const struct web_request *request, mitome_error *error)
 {
-        if (!is_secret(web_cookie(request, COOKIE), guard->cookie))
+        if (!secret_equal(web_cookie(request, COOKIE), slice_text(guard->cookie)))
                 return fail(error, MITOME_E_PHONE_PAGE_SECRET, "the page's cookie", NULL);
         if (!request->fetch_same_origin)
                 return fail(error, MITOME_E_PHONE_PAGE_ORIGIN, "Sec-Fetch-Site", NULL);
         if (request->method == WEB_POST && !is_own_origin(request))
                 return fail(error, MITOME_E_PHONE_PAGE_ORIGIN, "Origin", NULL);
-        return is_secret(web_header(request, "X-CSRF"), guard->csrf)
+        return secret_equal(web_header(request, "X-CSRF"), slice_text(guard->csrf))
                        ? ok()
                        : fail(error, MITOME_E_PHONE_PAGE_SECRET, "X-CSRF", NULL);
 }
