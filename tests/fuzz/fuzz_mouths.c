@@ -180,7 +180,7 @@ static void end(void *context)
 static mitome_status gate_start(void *context, const struct mitome_gate_request *request, mitome_error *error)
 {
         struct run *run = context;
-        must(request->purpose >= MITOME_GATE_VERIFY && request->purpose <= MITOME_GATE_REMOVE);
+        must(request->purpose >= MITOME_GATE_VERIFY && request->purpose <= MITOME_GATE_FORGET);
         must(!run->gate_runs); /* one at a time */
         if (next(run) & 0x80)
                 return fail(error, MITOME_E_GATE_BROKEN, NULL, NULL);
