@@ -58,6 +58,9 @@ struct level_fact_kind {
 const struct level_fact_kind *level_fact_kind(enum level_fact_id id);
 enum level_fact_id level_fact_find(slice name);
 
+/* level_fact_takes tells whether a WORD fact may be that word. */
+bool level_fact_takes(enum level_fact_id id, slice word);
+
 const char *level_obtained_name(enum level_obtained obtained); /* "observed" .. */
 
 #endif
