@@ -246,8 +246,9 @@ static void write_access_rules(const char *folder)
         write_seed(folder, "access_rules", "rules", -1, writer_view(&w));
 }
 
-/* For fuzz_mouths: a login with a touch and one with a finger, by each mouth. The script is: which mouth and
- * how, the request, what the element's answers begin with, then who looks on and what user and sensor do. */
+/* For fuzz_mouths: a login with a touch and one with a finger, by each mouth, and a reset. The script is:
+ * which mouth and how, the request, what the element's answers begin with, then who looks on and what user
+ * and sensor do. */
 static void write_mouths(const char *folder)
 {
         static const char *const names[] = { "hid", "reader", "app" };
@@ -256,7 +257,10 @@ static void write_mouths(const char *folder)
         static const uint8_t head[] = { 0x02, 0xA3, 0x01, 0x61, 'a', 0x02, 0x58, 0x20 };
         static const uint8_t hash[32], options[] = { 0x05, 0xA1, 0x62, 'u', 'p', 0xF5 };
         static const uint8_t rest[] = { 0, 0x0E, 0, 0, 0, 2, 2, 0x44, 2, 1, 2, 0, 5, 0, 7 };
+        static const uint8_t reset[] = { 2, 0x94, 1, 0, 7, 0, 0x94, 2, 1, 7, 4,
+                1 }; /* up to the gate's FORGET */
         uint8_t bytes[128];
+        write_seed(folder, "mouths", "reset", -1, SLICE(reset));
         for (size_t i = 0; i < 3; i++) {
                 for (size_t finger = 0; finger < 2; finger++) {
                         char name[16];
