@@ -94,6 +94,12 @@ static mitome_status read_answer(
         return ok();
 }
 
+mitome_status relying_party_fetch_answer(struct world *world, enum register_kind kind, slice serial,
+        uint8_t buffer[OCSP_RESPONSE_MAX], slice *ret, mitome_error *error)
+{
+        return fetch_answer(world, ca_of(world, kind), serial, buffer, ret, error);
+}
+
 mitome_status relying_party_ask(
         struct world *world, enum register_kind kind, slice serial, enum ca_state *ret, mitome_error *error)
 {
@@ -229,19 +235,21 @@ static mitome_status make_passkey(const struct world *world, struct passkey *ret
 
 /* ---- the portal ---- */
 
-/* Whom it believes, and what it knows of this certificate. */
-static mitome_status make_trust(struct world *world, const struct visit *visit, slice list,
-        struct mitome_trust **ret, mitome_error *error)
+/* What it was told of this certificate, which need not be true: what cannot even be read is as good as a
+ * refusal. */
+static mitome_status take_news(
+        struct mitome_trust *trust, const struct relying_party_news *news, mitome_error *error)
 {
-        uint8_t bytes[OCSP_RESPONSE_MAX];
-        slice answer;
+        if (news->list.size)
+                MITOME_TRY(mitome_trust_add_crl(trust, news->list, error));
+        return news->answer.size ? mitome_trust_add_ocsp(trust, news->answer, error) : ok();
+}
+
+/* Whom it believes. */
+static mitome_status make_trust(struct world *world, struct mitome_trust **ret, mitome_error *error)
+{
         MITOME_TRY(mitome_trust_new(ret, error));
-        MITOME_TRY(mitome_trust_add_jpki_anchor(*ret, ca_certificate(world->user_verification), error));
-        if (list.size)
-                return mitome_trust_add_crl(*ret, list, error);
-        MITOME_TRY(fetch_answer(world, world->user_verification, slice_of(visit->serial, visit->serial_size),
-                bytes, &answer, error));
-        return mitome_trust_add_ocsp(*ret, answer, error);
+        return mitome_trust_add_jpki_anchor(*ret, ca_certificate(world->user_verification), error);
 }
 
 static mitome_status verify(const struct world *world, const struct mitome_trust *trust,
@@ -270,15 +278,19 @@ static mitome_status verify(const struct world *world, const struct mitome_trust
 
 /* His certificate and his signature reach the portal, which says what it thinks of them. */
 static mitome_status hand_in(struct world *world, const struct passkey *passkey, slice certificate,
-        slice signature, slice list, struct visit *visit, mitome_error *error)
+        slice signature, const struct relying_party_news *news, struct visit *visit, mitome_error *error)
 {
         struct mitome_trust *trust = NULL;
         uint8_t *buffer = malloc(MITOME_RP_BUFFER_MAX);
         mitome_error refusal = { 0 };
-        mitome_status status = buffer ? make_trust(world, visit, list, &trust, error)
-                                      : fail(error, MITOME_E_NO_MEMORY, "portal", NULL);
-        if (!failed(status))
-                visit->answer = verify(world, trust, passkey, certificate, signature, buffer, &refusal).code;
+        mitome_status status =
+                buffer ? make_trust(world, &trust, error) : fail(error, MITOME_E_NO_MEMORY, "portal", NULL);
+        if (!failed(status)) {
+                visit->answer = take_news(trust, news, &refusal).code;
+                if (visit->answer == MITOME_OK)
+                        visit->answer =
+                                verify(world, trust, passkey, certificate, signature, buffer, &refusal).code;
+        }
         mitome_trust_free(trust);
         free(buffer);
         return status;
@@ -306,21 +318,32 @@ static mitome_status show(struct world *world, struct world_phone *phone, const 
         return ok();
 }
 
-mitome_status relying_party_visit(struct world *world, struct world_phone *phone, const char *pin, slice list,
-        struct visit *ret, mitome_error *error)
+mitome_status relying_party_visit_told(struct world *world, struct world_phone *phone, const char *pin,
+        const struct relying_party_news *news, struct visit *ret, mitome_error *error)
 {
         struct passkey passkey = { 0 };
         struct visit visit = { .answer = MITOME_E_CARD_SIGNATURE };
-        uint8_t certificate[JPKI_CERTIFICATE_MAX], signature[JPKI_SIGNATURE_SIZE];
+        uint8_t certificate[JPKI_CERTIFICATE_MAX], signature[JPKI_SIGNATURE_SIZE], bytes[OCSP_RESPONSE_MAX];
+        struct relying_party_news told = *news;
         slice der = { 0 };
         MITOME_TRY(make_passkey(world, &passkey, error));
         MITOME_TRY(show(world, phone, pin, &passkey, certificate, &der, signature, &visit.answered, error));
         if (visit.answered) {
                 MITOME_TRY(serial_of(der, visit.serial, &visit.serial_size, error));
-                MITOME_TRY(hand_in(world, &passkey, der, SLICE(signature), list, &visit, error));
+                if (!told.list.size && !told.answer.size)
+                        MITOME_TRY(fetch_answer(world, world->user_verification,
+                                slice_of(visit.serial, visit.serial_size), bytes, &told.answer, error));
+                MITOME_TRY(hand_in(world, &passkey, der, SLICE(signature), &told, &visit, error));
         }
         *ret = visit;
         return ok();
+}
+
+mitome_status relying_party_visit(struct world *world, struct world_phone *phone, const char *pin, slice list,
+        struct visit *ret, mitome_error *error)
+{
+        const struct relying_party_news news = { .list = list };
+        return relying_party_visit_told(world, phone, pin, &news, ret, error);
 }
 
 /* ---- the contract ---- */

@@ -22,6 +22,14 @@ struct visit {
 MITOME_CHECKED mitome_status relying_party_visit(struct world *world, struct world_phone *phone,
         const char *pin, slice list, struct visit *ret, mitome_error *error);
 
+/* relying_party_visit_told goes to a portal that knows what somebody has given it, true or not: a list, an
+ * answer of the responder, or both; nothing: it asks the responder itself. */
+struct relying_party_news {
+        slice list, answer;
+};
+MITOME_CHECKED mitome_status relying_party_visit_told(struct world *world, struct world_phone *phone,
+        const char *pin, const struct relying_party_news *news, struct visit *ret, mitome_error *error);
+
 struct contract {
         bool readable;        /* the certificate, with name and address in it (基本4情報) */
         bool valid;           /* signed, by the key of that certificate, which the authority issued */
@@ -38,6 +46,10 @@ MITOME_CHECKED mitome_status relying_party_contract(struct world *world, struct 
  * when there is none, OCSP_SIGNATURE when it is not the authority's. */
 MITOME_CHECKED mitome_status relying_party_ask(
         struct world *world, enum register_kind kind, slice serial, enum ca_state *ret, mitome_error *error);
+
+/* relying_party_fetch_answer is the responder's answer about a certificate, as it is given now. */
+MITOME_CHECKED mitome_status relying_party_fetch_answer(struct world *world, enum register_kind kind,
+        slice serial, uint8_t buffer[OCSP_RESPONSE_MAX], slice *ret, mitome_error *error);
 
 /* relying_party_fetch_list is the list of user-verification certificates, as it is published now. */
 enum { RELYING_PARTY_LIST_MAX = 8192 };

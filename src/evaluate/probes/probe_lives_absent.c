@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* This program was built without the parties of the life cycle: the probes that need them say so. */
+
+#include "probe_list.h"
+#include "probe_texts.h"
+
+static void attempt(struct probe_run *run, struct target *target)
+{
+        (void)target;
+        probe_end(run, PROBE_NOT_TESTABLE,
+                "this program was built without the parties of the certificate's life");
+}
+
+const struct probe probe_p18 = { P18_TEXTS, .attempt = attempt };
