@@ -17,6 +17,7 @@ struct device_config {
         const char *matcher; /* path of mitome-matcher; NULL: beside this program */
         const char *sensor;  /* KIND[:ARGUMENT] of what the matcher reads with; NULL: a fingerprint reader */
         bool provision;      /* a new one is personalised for an invented person */
+        bool quiet;          /* what a demonstration's matcher was certified as is not said */
         bool virtual_sensor; /* the matcher reads images from device.sensor, not a fingerprint reader */
         bool needs_matcher;  /* else one that is missing only means that there is no finger */
 };

@@ -40,7 +40,8 @@ static mitome_status certify(struct device *device, const struct tsm_matcher *ma
         MITOME_TRY(demo_roots_write(device->config.state, DEMO_ROOTS_MATCHER, "CERTIFICATE", &ca, 1, error));
         MITOME_TRY(matcher_gate_certify(
                 device->matcher, slice_of(made.certificate.bytes, made.certificate.size), error));
-        say_what_was_certified(matcher);
+        if (!device->config.quiet)
+                say_what_was_certified(matcher);
         return ok();
 }
 

@@ -4,6 +4,7 @@
 #include "card_server.h"
 #include "cli.h"
 #include "complain.h"
+#include "cut_medium.h"
 #include "hex_text.h"
 #include "native.h"
 #include "provision.h"
@@ -43,6 +44,8 @@ static const char usage[] =
         "                     its phone could be followed\n"
         "  --anchor FILE      a counter that rises with the state and tells when an older one was put back: kept where\n"
         "                     whoever restores DIR cannot restore it along; from the element's making on\n"
+        "  --medium FILE      keeps state and anchor in FILE instead of DIR, where `mitome evaluate` can copy them, put them\n"
+        "                     back and cut the power; for nothing else\n"
         "  --create           make a new, empty element in DIR and end\n"
         "  --scp03-keys FILE  its first key set: three lines of 32, 48 or 64 hexadecimal digits, ENC, MAC and DEK (mode\n"
         "                     0600)\n"
@@ -56,7 +59,7 @@ static const char usage[] =
         "                     output: what a management station loads, and installs from\n";
 
 struct options {
-        const char *state, *socket, *inherited, *vpcd, *keys, *i, *personality, *cap, *anchor;
+        const char *state, *socket, *inherited, *vpcd, *keys, *i, *personality, *cap, *anchor, *medium;
         struct vpcd_address address; /* what vpcd says */
         bool create, provision, contactless, help;
 };
@@ -66,9 +69,11 @@ static bool is_complete(const struct options *options)
 {
         const char *personality = options->personality;
         if (options->cap)
-                return !options->state && !options->create && !options->provision && !options->anchor;
+                return !options->state && !options->create && !options->provision && !options->anchor &&
+                       !options->medium;
         int ways = (options->socket != NULL) + (options->vpcd != NULL) + (options->inherited != NULL);
-        if (!options->state || (options->contactless && !options->vpcd))
+        if (!options->state || (options->contactless && !options->vpcd) ||
+                (options->medium && options->anchor))
                 return false;
         if (personality && (!options->provision ||
                                    (strcmp(personality, "card") != 0 && strcmp(personality, "phone") != 0)))
@@ -86,6 +91,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                 { "socket", required_argument, NULL, 'f' },
                 { "vpcd", required_argument, NULL, 'v' },
                 { "anchor", required_argument, NULL, 'a' },
+                { "medium", required_argument, NULL, 'm' },
                 { "contactless", no_argument, NULL, 'n' },
                 { "create", no_argument, NULL, 'c' },
                 { "scp03-keys", required_argument, NULL, 'k' },
@@ -107,6 +113,8 @@ static bool read_options(int argc, char **argv, struct options *options)
                         options->vpcd = optarg;
                 else if (option == 'a')
                         options->anchor = optarg;
+                else if (option == 'm')
+                        options->medium = optarg;
                 else if (option == 'k')
                         options->keys = optarg;
                 else if (option == 'w')
@@ -310,10 +318,24 @@ static mitome_status write_cap(const char *name, mitome_error *error)
                        : fail(error, MITOME_E_FILE_WRITE, "standard output", NULL);
 }
 
+static mitome_status run_on_medium(
+        struct mitome_element_config *config, const struct options *options, mitome_error *error)
+{
+        struct cut_medium *medium;
+        MITOME_TRY(cut_medium_open(options->medium, &medium, error));
+        config->storage = cut_medium_storage(medium);
+        config->anchor = cut_medium_anchor(medium);
+        mitome_status status = create_or_serve(config, options, error);
+        cut_medium_close(medium);
+        return status;
+}
+
 static mitome_status run_anchored(
         struct mitome_element_config *config, const struct options *options, mitome_error *error)
 {
         struct anchor_file *anchor;
+        if (options->medium)
+                return run_on_medium(config, options, error);
         if (!options->anchor)
                 return create_or_serve(config, options, error);
         MITOME_TRY(anchor_file_open(options->anchor, &anchor, error));

@@ -280,7 +280,7 @@ mitome_status provision_demo(
         mitome_status status = make_in_memory(&made, keys, error);
         if (!failed(status))
                 status = storage->replace(storage->context, slice_of(memory.image, memory.size), error);
-        if (!failed(status))
+        if (!failed(status) && !order->quiet)
                 say_what_was_made(order->personality);
         storage_memory_drop(&memory);
         bytes_wipe(&in_memory, sizeof in_memory);

@@ -38,6 +38,7 @@ struct provision_order {
         const struct mitome_element_config *element;
         const char *folder;
         enum provision_personality personality;
+        bool quiet; /* nothing is said on stderr */
 };
 
 /* provision_demo makes a new element and, unless it is a plain one, personalises it for an invented person:

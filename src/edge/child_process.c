@@ -13,10 +13,12 @@
 enum { FIRST = CHILD_PROCESS_DESCRIPTOR };
 
 /* Runs in the child between fork and exec: async-signal-safe calls only. */
-static _Noreturn void become(const char *const *argv, pid_t parent, int descriptor)
+static _Noreturn void become(const char *const *argv, pid_t parent, int descriptor, int log)
 {
         sigset_t none;
         if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
+                _exit(127);
+        if (log >= 0 && dup2(log, STDERR_FILENO) < 0)
                 _exit(127);
         if (descriptor == FIRST) /* dup2 would leave it to be closed by exec */
                 fcntl(descriptor, F_SETFD, 0);
@@ -29,8 +31,8 @@ static _Noreturn void become(const char *const *argv, pid_t parent, int descript
         _exit(127);
 }
 
-mitome_status child_process_start_with(
-        const char *const *argv, int descriptor, pid_t *ret, mitome_error *error)
+mitome_status child_process_start_logged(
+        const char *const *argv, int descriptor, int log, pid_t *ret, mitome_error *error)
 {
         pid_t parent = getpid();
         if (access(argv[0], X_OK) != 0)
@@ -39,9 +41,15 @@ mitome_status child_process_start_with(
         if (process < 0)
                 return fail(error, MITOME_E_PROCESS, "the program", NULL);
         if (process == 0)
-                become(argv, parent, descriptor);
+                become(argv, parent, descriptor, log);
         *ret = process;
         return ok();
+}
+
+mitome_status child_process_start_with(
+        const char *const *argv, int descriptor, pid_t *ret, mitome_error *error)
+{
+        return child_process_start_logged(argv, descriptor, -1, ret, error);
 }
 
 mitome_status child_process_start(const char *const *argv, pid_t *ret, mitome_error *error)

@@ -19,6 +19,10 @@ enum { CHILD_PROCESS_DESCRIPTOR = 3 };
 MITOME_CHECKED mitome_status child_process_start_with(
         const char *const *argv, int descriptor, pid_t *ret, mitome_error *error);
 
+/* child_process_start_logged also gives it `log` as its standard error (-1: ours). */
+MITOME_CHECKED mitome_status child_process_start_logged(
+        const char *const *argv, int descriptor, int log, pid_t *ret, mitome_error *error);
+
 /* child_process_run waits for its end; fails with PROCESS unless it exits with 0. */
 MITOME_CHECKED mitome_status child_process_run(const char *const *argv, mitome_error *error);
 

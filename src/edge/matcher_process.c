@@ -26,6 +26,7 @@ enum {
 struct matcher_process {
         char *words[WORDS_MAX], *variables[VARIABLES_MAX]; /* both ended by NULL */
         int scores;                                        /* -1: none */
+        int log;                                           /* 0: our own standard error */
         pid_t id;
         const char *killed_for; /* NULL: it ended by itself */
         char end_text[END_TEXT_MAX];
@@ -80,6 +81,7 @@ mitome_status matcher_process_new(
         struct matcher_process *process = calloc(1, sizeof *process);
         if (!process)
                 return fail(error, MITOME_E_NO_MEMORY, "matcher", NULL);
+        process->log = config->log;
         if (!keep_scores(process, config->scores) || !set_words(process, config) ||
                 !set_variables(process, config->environment)) {
                 matcher_process_free(process);
@@ -93,9 +95,10 @@ mitome_status matcher_process_new(
 
 /* The matcher gets its socket, our standard error to show what a finger is for, and nothing else that is
  * open here. */
-static bool set_files(posix_spawn_file_actions_t *files, int socket, int scores)
+static bool set_files(posix_spawn_file_actions_t *files, int socket, int scores, int log)
 {
-        return posix_spawn_file_actions_adddup2(files, socket, CHILD_SOCKET) == 0 &&
+        return (log == 0 || posix_spawn_file_actions_adddup2(files, log, STDERR_FILENO) == 0) &&
+               posix_spawn_file_actions_adddup2(files, socket, CHILD_SOCKET) == 0 &&
                (scores < 0 || posix_spawn_file_actions_adddup2(files, scores, CHILD_SCORES) == 0) &&
                posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
                posix_spawn_file_actions_addopen(files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0 &&
@@ -123,7 +126,7 @@ static bool spawn(struct matcher_process *process, int socket)
                 posix_spawn_file_actions_destroy(&files);
                 return false;
         }
-        bool spawned = set_files(&files, socket, process->scores) && set_signals(&attributes) &&
+        bool spawned = set_files(&files, socket, process->scores, process->log) && set_signals(&attributes) &&
                        posix_spawn(&process->id, process->words[0], &files, &attributes, process->words,
                                process->variables) == 0;
         posix_spawnattr_destroy(&attributes);

@@ -21,6 +21,7 @@ struct matcher_gate_config {
          * FP_VIRTUAL_IMAGE=PATH gives it the virtual sensor, fed on that socket (virtual_finger.h). */
         const char *const *environment;
         int scores;   /* a descriptor for --scores; 0: none */
+        int log;      /* a descriptor for its standard error, which stays open; 0: ours */
         bool verbose; /* its sensor's messages on standard error */
         /* It is replaced, between two requests, after so many of them or once it has so many bytes resident;
          * 0: MATCHER_REQUESTS, MATCHER_BYTES. */

@@ -5,7 +5,8 @@
 /* An authenticator under evaluation, by whatever way one can reach it. What a target cannot do is a missing
  * ability, never a pretended answer: a probe that needs it is "not testable here".
  *
- *   self         this project's own, with everything in hand (target_self.c)
+ *   self         this project's own, with everything in hand (target_self.c); self:no-anchor: its element has
+ *                no anchor, as where there is no second place to keep one
  *   hid:PATH ..  anybody's, over CTAPHID: what hid_host.h takes (target_hid.c)
  *   pcsc:READER  anybody's, in a card reader (target_pcsc.c) */
 
@@ -14,14 +15,14 @@
 #include <mitome/gate.h>
 
 enum target_ability {
-        TARGET_CTAP = 1 << 0,    /* exchange */
-        TARGET_TOUCH = 1 << 1,   /* touch: somebody touches, or not, as the probe wants it */
-        TARGET_POWER = 1 << 2,   /* power_cycle */
-        TARGET_ELEMENT = 1 << 3, /* apdu: straight to its secure element */
-        TARGET_FINGER = 1 << 4,  /* finger: whose finger lies on the sensor */
-        TARGET_MEDIUM = 1 << 5,  /* copy, restore, cut: what the element stores */
-        TARGET_CLOCK = 1 << 6,   /* pass: its time goes by without waiting */
-        TARGET_PEEK = 1 << 7,    /* search: memory, files and logs of its processes */
+        TARGET_CTAP = 1 << 0,     /* exchange */
+        TARGET_TOUCH = 1 << 1,    /* touch: somebody touches, or not, as the probe wants it */
+        TARGET_POWER = 1 << 2,    /* power_cycle */
+        TARGET_ELEMENT = 1 << 3,  /* apdu: straight to its secure element */
+        TARGET_FINGER = 1 << 4,   /* finger: whose finger lies on the sensor */
+        TARGET_MEDIUM = 1 << 5,   /* copy, restore, cut: what the element stores */
+        TARGET_CLOCK = 1 << 6,    /* pass: its time goes by without waiting */
+        TARGET_PEEK = 1 << 7,     /* search: memory, files and logs of its processes */
         TARGET_EVIDENCE = 1 << 8, /* tamper: the matcher's evidence on its way to the element */
         TARGET_LIFE = 1 << 9, /* it is this project's own, and so are the parties of a certificate's life: a
                                  probe may build a world of its own (examples/events/world.h) */
@@ -45,39 +46,47 @@ enum target_trouble {
 };
 
 struct target {
-        const char *name;      /* "self", "hid:/dev/hidraw3" */
-        unsigned abilities;    /* enum target_ability */
-        bool simulated;        /* its element is software: every report says so */
-        const char *pin;       /* what it is known by, for probes that need it; NULL: not known */
-        bool may_destroy;      /* --destructive: it may be locked, reset, filled */
+        const char *name;   /* "self", "hid:/dev/hidraw3" */
+        unsigned abilities; /* enum target_ability */
+        bool simulated;     /* its element is software: every report says so */
+        const char *pin;    /* what it is known by, for probes that need it; NULL: not known */
+        bool may_destroy;   /* --destructive: it may be locked, reset, filled */
         void *context;
 
         /* exchange sends a CTAP message (command byte, CBOR) and gives the answer (status byte, CBOR), after
          * touch and finger as they were set. Never waits longer than `limit_ms`. */
-        enum target_trouble (*exchange)(
-                void *context, slice request, unsigned limit_ms, uint8_t *response, size_t capacity, size_t *ret_size);
-        /* apdu sends a command APDU to the element, beside the authenticator, which rests meanwhile. Gives the
-         * answer with its status word. */
+        enum target_trouble (*exchange)(void *context, slice request, unsigned limit_ms, uint8_t *response,
+                size_t capacity, size_t *ret_size);
+        /* apdu sends a command APDU to the element, beside the authenticator, which rests meanwhile. Gives
+         * the answer with its status word. The authenticator comes back, as after a power cycle, with the
+         * next exchange. */
         enum target_trouble (*apdu)(
                 void *context, slice command, uint8_t *response, size_t capacity, size_t *ret_size);
         /* touch: whether somebody touches from now on when asked. It begins with yes. */
         void (*touch)(void *context, bool touches);
+        /* finger: whose lies on the sensor from now on. It begins with the holder's. An enrolment or a trial
+         * has one stranger from its beginning to its end. */
         void (*finger)(void *context, enum target_finger whose);
         bool (*power_cycle)(void *context);
         /* copy keeps what the element stores now in slot 0 to 3; restore, with the power off in between, puts
-         * it back. */
+         * it back: true, it runs with the old copy; false, it would not start with it (an anchor noticed it)
+         * and goes on with what it had. */
         bool (*copy)(void *context, unsigned slot);
         bool (*restore)(void *context, unsigned slot);
         /* cut turns the power off at the `write`-th write from now on, 1 being the next: `torn` 0 before it,
-         * 1 within, 2 after. 0 for `write` calls it off. *ret_done of cut_was tells whether it happened; the
-         * power is then off until power_cycle. writes counts the writes so far. */
+         * 1 within, 2 after. 0 for `write` calls it off. was_cut tells whether it happened; the
+         * power is then off until power_cycle, and probe_ctap and probe_apdu give -1 without holding that
+         * against the target. A cut that has not happened yet stays armed over a power cycle, which may then
+         * fail. writes counts the writes so far. */
         void (*cut)(void *context, unsigned write, unsigned torn);
         bool (*was_cut)(void *context);
         unsigned (*writes)(void *context);
-        /* pass lets time go by on all its clocks, reboot says whether it was off meanwhile. */
+        /* pass lets time go by on all its clocks, reboot says whether it was off meanwhile, which then is
+         * another boot to it. False: a part of its clocks could not be moved (the matcher's take a
+         * privilege). */
         bool (*pass)(void *context, uint64_t seconds, bool reboot);
-        /* search looks for a pattern in memory, files and logs; *ret_where (static or the target's) says where
-         * it was found first. */
+        /* search looks for a pattern in memory, files and logs; *ret_where (static or the target's) says
+         * where it was found first. */
         bool (*search)(void *context, slice pattern, const char **ret_where);
         /* tamper is called with each evidence that goes from matcher to element and may change it in place;
          * NULL ends it. */

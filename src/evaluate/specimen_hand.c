@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specimen_hand.h"
+
+#include "virtual_finger.h"
+
+#include <stdlib.h>
+
+enum { PRESENT_MS = 10000, SAME_MAX = 3 };
+
+/* Whose fingers they are: nobody's. Each request of a stranger is another stranger's. */
+#define HOLDER_SEED UINT64_C(20261122)
+#define STRANGER_SEED UINT64_C(770000)
+
+/* ---- laying one ---- */
+
+static mitome_status grow(struct finger **finger, uint64_t seed, mitome_error *error)
+{
+        if (!*finger)
+                *finger = malloc(sizeof **finger);
+        return *finger ? finger_grow(seed, *finger, error) : fail(error, MITOME_E_NO_MEMORY, "finger", NULL);
+}
+
+static mitome_status press(struct specimen_hand *hand, const struct finger *finger)
+{
+        const struct finger_touch touch = finger_usual_touch(++hand->touch);
+        finger_press(finger, &touch, hand->sample);
+        hand->has_sample = true;
+        return ok();
+}
+
+static mitome_status press_holder(struct specimen_hand *hand, mitome_error *error)
+{
+        if (!hand->holder)
+                MITOME_TRY(grow(&hand->holder, HOLDER_SEED, error));
+        return press(hand, hand->holder);
+}
+
+static mitome_status press_stranger(struct specimen_hand *hand, mitome_error *error)
+{
+        if (!hand->other || hand->grown != hand->stranger)
+                MITOME_TRY(grow(&hand->other, STRANGER_SEED + hand->stranger, error));
+        hand->grown = hand->stranger;
+        return press(hand, hand->other);
+}
+
+/* What was laid and not taken is told by the gate itself. */
+static mitome_status lay(struct specimen_hand *hand, mitome_error *error)
+{
+        if (hand->whose == TARGET_FINGER_HOLDER)
+                MITOME_TRY(press_holder(hand, error));
+        else if (hand->whose == TARGET_FINGER_STRANGER)
+                MITOME_TRY(press_stranger(hand, error));
+        else
+                hand->laid++;
+        const struct virtual_finger_image image = { FINGER_WIDTH, FINGER_HEIGHT, SLICE(hand->sample) };
+        hand->awaited = false;
+        mitome_status status = virtual_finger_present(hand->sensor, &image, PRESENT_MS, NULL);
+        hand->awaited = failed(status); /* refused: it still waits */
+        return ok();
+}
+
+static bool will_lay(const struct specimen_hand *hand)
+{
+        if (hand->whose == TARGET_FINGER_SAME)
+                return hand->has_sample && hand->laid < SAME_MAX;
+        return hand->whose != TARGET_FINGER_NONE;
+}
+
+bool specimen_hand_waits(const struct specimen_hand *hand)
+{
+        return hand->runs && hand->awaited && !will_lay(hand);
+}
+
+/* ---- the gate ---- */
+
+static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
+{
+        struct specimen_hand *hand = context;
+        hand->awaited = hand->runs = false;
+        hand->laid = 0;
+        hand->stranger++;
+        MITOME_TRY(hand->ready(hand->context, &hand->gate, error));
+        MITOME_TRY(hand->gate->start(hand->gate->context, request, error));
+        hand->runs = true;
+        return ok();
+}
+
+static mitome_status poll_gate(void *context, int wait_ms, struct mitome_gate_event *ret, mitome_error *error)
+{
+        struct specimen_hand *hand = context;
+        if (!hand->gate)
+                return fail(error, MITOME_E_GATE_BROKEN, "matcher", NULL);
+        MITOME_TRY(hand->gate->poll(hand->gate->context, wait_ms, ret, error));
+        if (ret->kind == MITOME_GATE_AWAITS)
+                hand->awaited = true;
+        if (MITOME_GATE_IS_FINAL(ret->kind))
+                hand->runs = hand->awaited = false;
+        if (ret->has_evidence && hand->change)
+                hand->change(hand->of, ret->evidence, sizeof ret->evidence);
+        return hand->runs && hand->awaited && will_lay(hand) ? lay(hand, error) : ok();
+}
+
+static void cancel(void *context)
+{
+        struct specimen_hand *hand = context;
+        hand->awaited = false;
+        if (hand->gate)
+                hand->gate->cancel(hand->gate->context);
+}
+
+struct mitome_gate specimen_hand_gate(struct specimen_hand *hand)
+{
+        return (struct mitome_gate){ .version = MITOME_GATE_VERSION,
+                .context = hand,
+                .start = start,
+                .poll = poll_gate,
+                .cancel = cancel };
+}
+
+void specimen_hand_drop(struct specimen_hand *hand)
+{
+        free(hand->holder);
+        free(hand->other);
+        bytes_wipe(hand->sample, sizeof hand->sample);
+        *hand = (struct specimen_hand){ 0 };
+}
