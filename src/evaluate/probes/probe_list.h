@@ -6,6 +6,6 @@
 
 #include "probe.h"
 
-extern const struct probe probe_p18;
+extern const struct probe probe_p18, probe_p19, probe_p20, probe_p21;
 
 #endif

@@ -13,3 +13,6 @@ static void attempt(struct probe_run *run, struct target *target)
 }
 
 const struct probe probe_p18 = { P18_TEXTS, .attempt = attempt };
+const struct probe probe_p19 = { P19_TEXTS, .attempt = attempt };
+const struct probe probe_p20 = { P20_TEXTS, .attempt = attempt };
+const struct probe probe_p21 = { P21_TEXTS, .attempt = attempt };
