@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report_parts.h"
+
+#include "digest.h"
+#include "hex_text.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- words as numbers ---- */
+
+static const char *const outcomes[REPORT_OUTCOMES] = {
+        [REPORT_SATISFIED] = "satisfied",
+        [REPORT_PARTIAL] = "partially observed",
+        [REPORT_DECLARED] = "declared only",
+        [REPORT_NOT_SATISFIED] = "not satisfied",
+        [REPORT_NOT_TESTABLE] = "not testable here",
+};
+
+static const char *const results[REPORT_RESULTS] = {
+        [REPORT_HOLDS] = "holds",
+        [REPORT_PARTLY] = "partly",
+        [REPORT_BROKEN] = "broken",
+        [REPORT_UNTESTED] = "not testable here",
+        [REPORT_TARGET_FAILED] = "target failed",
+};
+
+static size_t find_word(const char *const *words, size_t count, const char *word)
+{
+        size_t i = 0;
+        while (i < count && strcmp(words[i], word) != 0)
+                i++;
+        return i;
+}
+
+enum report_outcome report_outcome(struct report_text *out, const json_t *requirement)
+{
+        const char *word = report_string(out, requirement, "outcome");
+        size_t found = find_word(outcomes, REPORT_OUTCOMES, word);
+        if (found < REPORT_OUTCOMES)
+                return (enum report_outcome)found;
+        report_unlike(out, "outcome");
+        return REPORT_NOT_TESTABLE;
+}
+
+enum report_result report_result(struct report_text *out, const json_t *probe)
+{
+        const char *word = report_string(out, probe, "result");
+        size_t found = find_word(results, REPORT_RESULTS, word);
+        if (found < REPORT_RESULTS)
+                return (enum report_result)found;
+        report_unlike(out, "result");
+        return REPORT_UNTESTED;
+}
+
+const char *report_outcome_name(enum report_outcome outcome)
+{
+        return outcomes[outcome];
+}
+
+bool report_is_shall(struct report_text *out, const json_t *requirement)
+{
+        const char *word = report_string(out, requirement, "keyword");
+        bool shall = strcmp(word, "SHALL") == 0;
+        if (!shall && strcmp(word, "SHOULD") != 0)
+                report_unlike(out, "keyword");
+        return shall;
+}
+
+size_t report_level_index(struct report_text *out, const json_t *policy, const char *level)
+{
+        const json_t *levels = report_array(out, policy, "levels");
+        for (size_t i = 0; i < json_array_size(levels); i++)
+                if (strcmp(report_item(out, levels, i, "levels"), level) == 0)
+                        return i;
+        report_unlike(out, "level");
+        return 0;
+}
+
+const char *report_time(struct report_text *out, const json_t *report)
+{
+        static const char form[] = "0000-00-00T00:00:00Z";
+        const char *at = report_string(out, report, "at");
+        bool good = strlen(at) == sizeof form - 1;
+        for (size_t i = 0; good && form[i]; i++)
+                good = form[i] == '0' ? at[i] >= '0' && at[i] <= '9' : at[i] == form[i];
+        if (!good)
+                report_unlike(out, "at");
+        return at;
+}
+
+/* ---- names ---- */
+
+static bool is_plain(uint8_t c)
+{
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+               c == '-';
+}
+
+void report_name(const char *text, char ret[REPORT_NAME_SIZE])
+{
+        enum { TAIL = 1 + 16, ROOM = REPORT_NAME_SIZE - TAIL - 1 };
+        uint8_t bytes[REPORT_NAME_SIZE], digest[SHA256_SIZE];
+        writer w = writer_over(bytes, ROOM);
+        reader r = reader_over(slice_text(text), NULL, NULL);
+        uint8_t c;
+        while (!failed(read_u8(&r, NULL, &c))) {
+                const slice one = slice_of(&c, 1);
+                if (!is_plain(c)) {
+                        write_u8(&w, '_');
+                        hex_text_write(&w, one);
+                } else {
+                        write_u8(&w, c);
+                }
+        }
+        bool cut = w.overflowed;
+        writer whole = WRITER(bytes);
+        whole.used = w.used;
+        if (cut) {
+                const slice all = slice_text(text);
+                sha256(&all, 1, digest);
+                write_u8(&whole, '_');
+                hex_text_write(&whole, slice_of(digest, 8));
+        }
+        snprintf(ret, REPORT_NAME_SIZE, "%.*s", (int)whole.used, (const char *)bytes);
+}
+
+/* Drawn once for this project. */
+static const uint8_t namespace[16] = { 0x6f, 0x3b, 0x0c, 0x58, 0x1d, 0x92, 0x4e, 0x67, 0xa4, 0x0b, 0x83, 0x5e,
+        0x21, 0xc7, 0x9a, 0xd4 };
+
+static void note_memory(struct report_text *out, bool good)
+{
+        if (good || out->code != MITOME_OK)
+                return;
+        out->code = MITOME_E_NO_MEMORY;
+        out->missing = "report";
+}
+
+void report_uuid(struct report_text *out, const char *const *parts, size_t count, char ret[REPORT_UUID_SIZE])
+{
+        enum { VERSION_AT = 6, VARIANT_AT = 8 };
+        uint8_t digest[EVP_MAX_MD_SIZE] = { 0 };
+        EVP_MD_CTX *hash = EVP_MD_CTX_new();
+        bool good = hash && EVP_DigestInit_ex(hash, EVP_sha1(), NULL) == 1 &&
+                    EVP_DigestUpdate(hash, namespace, sizeof namespace) == 1;
+        for (size_t i = 0; good && i < count; i++) /* the NUL, too: it keeps parts apart */
+                good = EVP_DigestUpdate(hash, parts[i], strlen(parts[i]) + 1) == 1;
+        good = good && EVP_DigestFinal_ex(hash, digest, NULL) == 1;
+        EVP_MD_CTX_free(hash);
+        note_memory(out, good); /* SHA-1 is in every OpenSSL: only memory can be lacking */
+        digest[VERSION_AT] = (uint8_t)((digest[VERSION_AT] & 0x0f) | 0x50);
+        digest[VARIANT_AT] = (uint8_t)((digest[VARIANT_AT] & 0x3f) | 0x80);
+        const uint8_t *d = digest;
+        snprintf(ret, REPORT_UUID_SIZE,
+                "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1], d[2],
+                d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
+}
+
+void report_digest(struct report_text *out, const json_t *report, char ret[REPORT_DIGEST_SIZE])
+{
+        uint8_t digest[SHA256_SIZE], digits[REPORT_DIGEST_SIZE];
+        char *text = json_dumps(report, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (!text && out->code == MITOME_OK)
+                report_unlike(out, "report");
+        const slice whole = slice_text(text ? text : "");
+        sha256(&whole, 1, digest);
+        free(text);
+        writer w = WRITER(digits);
+        hex_text_write(&w, SLICE(digest));
+        snprintf(ret, REPORT_DIGEST_SIZE, "%.*s", (int)w.used, (const char *)digits);
+}
+
+/* ---- JSON ---- */
+
+void report_put(struct report_text *out, json_t *object, const char *name, json_t *value)
+{
+        note_memory(out, json_object_set_new(object, name, value) == 0);
+}
+
+void report_append(struct report_text *out, json_t *array, json_t *value)
+{
+        note_memory(out, json_array_append_new(array, value) == 0);
+}
+
+/* What a regular expression takes for white space or for the end of a line, and controls. */
+static bool is_blank(slice character)
+{
+        static const char *const wide[] = { "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xa8", "\xe2\x80\xa9",
+                "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf" };
+        const uint8_t *c = character.data;
+        if (character.size == 1)
+                return c[0] <= 0x20 || c[0] == 0x7f;
+        if (character.size == 2 && c[0] == 0xc2 && c[1] < 0xa0)
+                return true; /* controls U+0080 to U+009F */
+        if (character.size == 3 && c[0] == 0xe2 && c[1] == 0x80 && c[2] <= 0x8a)
+                return true; /* U+2000 to U+200A */
+        for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+                if (slice_is(character, wide[i]))
+                        return true;
+        return false;
+}
+
+void report_put_line(struct report_text *out, json_t *object, const char *name, const char *text)
+{
+        REPORT_TEXT(line);
+        reader r = reader_over(slice_text(text), NULL, NULL);
+        slice character, whole;
+        bool blank = false;
+        while (r.rest.size) {
+                size_t size = slice_utf8_first(r.rest);
+                if (failed(read_bytes(&r, NULL, size ? size : 1, &character)))
+                        break;
+                if (is_blank(character)) {
+                        blank = true;
+                        continue;
+                }
+                if (blank && line.size)
+                        report_text_add(&line, " ");
+                blank = false;
+                report_text_add_slice(&line, size ? character : slice_text("\xef\xbf\xbd"));
+        }
+        if (line.size == 0)
+                report_text_add(&line, "-");
+        bool good = !failed(report_text_finish(&line, &whole, NULL));
+        note_memory(out, good);
+        if (good)
+                report_put(out, object, name, json_stringn((const char *)whole.data, whole.size));
+}

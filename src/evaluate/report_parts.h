@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REPORT_PARTS_H
+#define REPORT_PARTS_H
+
+/* What the forms for machines (XCCDF, OSCAL, SARIF, JUnit) share: outcomes as numbers for their tables, names
+ * that every one of them takes, UUIDs that depend on the report alone, and putting JSON together. */
+
+#include "report_text.h"
+
+enum report_outcome {
+        REPORT_SATISFIED,
+        REPORT_PARTIAL,
+        REPORT_DECLARED,
+        REPORT_NOT_SATISFIED,
+        REPORT_NOT_TESTABLE,
+        REPORT_OUTCOMES,
+};
+
+enum report_result {
+        REPORT_HOLDS,
+        REPORT_PARTLY,
+        REPORT_BROKEN,
+        REPORT_UNTESTED,
+        REPORT_TARGET_FAILED,
+        REPORT_RESULTS,
+};
+
+/* Of a requirement, of a probe; another word than REPORT.md's is noted. */
+enum report_outcome report_outcome(struct report_text *out, const json_t *requirement);
+enum report_result report_result(struct report_text *out, const json_t *probe);
+const char *report_outcome_name(enum report_outcome outcome); /* "satisfied" .. */
+
+/* report_is_shall tells SHALL from SHOULD; another word is noted. */
+bool report_is_shall(struct report_text *out, const json_t *requirement);
+
+/* report_level_index tells where a level stands in its policy's list; one that is not there is noted. */
+size_t report_level_index(struct report_text *out, const json_t *policy, const char *level);
+
+/* report_time gives the report's `at`; what is not as "2026-11-22T10:00:00Z" is noted. */
+const char *report_time(struct report_text *out, const json_t *report);
+
+/* report_name makes of any text a name of ASCII letters, digits, '.', '-' and '_': what may stand in an XML
+ * NCName and in an OSCAL token. Other bytes become _HH, and '_' itself _5f, so that two texts have two names;
+ * what is too long ends in a part of its SHA-256. It begins as the text does, so a caller puts a letter
+ * before. */
+enum { REPORT_NAME_SIZE = 128 };
+void report_name(const char *text, char ret[REPORT_NAME_SIZE]);
+
+/* report_uuid makes a UUIDv5 (RFC 9562 5.5) of the parts, in this project's namespace. */
+enum { REPORT_UUID_SIZE = 37 };
+void report_uuid(struct report_text *out, const char *const *parts, size_t count, char ret[REPORT_UUID_SIZE]);
+
+/* report_digest is the SHA-256 of the report as compact JSON, in hexadecimal digits: what UUIDs of this one
+ * report begin with. */
+enum { REPORT_DIGEST_SIZE = 65 };
+void report_digest(struct report_text *out, const json_t *report, char ret[REPORT_DIGEST_SIZE]);
+
+/* ---- putting JSON together; the value is taken over; what fails is noted as NO_MEMORY ---- */
+
+void report_put(struct report_text *out, json_t *object, const char *name, json_t *value);
+void report_append(struct report_text *out, json_t *array, json_t *value);
+
+/* report_put_line puts a text as one line that is not empty: white space and controls become one blank, none
+ * at the ends, and of nothing "-". */
+void report_put_line(struct report_text *out, json_t *object, const char *name, const char *text);
+
+#endif

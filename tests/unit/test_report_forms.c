@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report_junit.h"
+#include "report_oscal.h"
+#include "report_parts.h"
+#include "report_sarif.h"
+#include "report_xccdf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef mitome_status form(const json_t *report, struct report_text *out, mitome_error *error);
+
+static form *const forms[] = { evaluation_xccdf, evaluation_oscal, evaluation_junit, evaluation_sarif };
+
+enum { FORMS = sizeof forms / sizeof *forms };
+
+static json_t *sample(void)
+{
+        json_error_t error;
+        json_t *report = json_load_file(getenv("MITOME_EVALUATION_SAMPLE"), 0, &error);
+        assert_non_null(report);
+        return report;
+}
+
+static mitome_code draw(form *draws, const json_t *report, struct report_text *out)
+{
+        mitome_error error = { 0 };
+        mitome_status status = draws(report, out, &error);
+        assert_int_equal(status.code, error.code);
+        return status.code;
+}
+
+static mitome_code code_of(form *draws, const json_t *report)
+{
+        REPORT_TEXT(out);
+        return draw(draws, report, &out);
+}
+
+/* The form as a text that the caller frees. */
+static char *drawn(form *draws, const json_t *report)
+{
+        REPORT_TEXT(out);
+        assert_int_equal(draw(draws, report, &out), MITOME_OK);
+        char *text = strndup((const char *)out.bytes, out.size);
+        assert_non_null(text);
+        assert_int_equal(strlen(text), out.size);
+        return text;
+}
+
+static json_t *drawn_json(form *draws, const json_t *report)
+{
+        char *text = drawn(draws, report);
+        json_t *whole = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        free(text);
+        assert_non_null(whole);
+        return whole;
+}
+
+static void same_report_same_bytes(void **state)
+{
+        (void)state;
+        json_t *first = sample(), *second = sample();
+        for (size_t i = 0; i < FORMS; i++) {
+                char *one = drawn(forms[i], first), *other = drawn(forms[i], second);
+                assert_string_equal(one, other);
+                assert_int_equal(one[strlen(one) - 1], '\n');
+                free(one);
+                free(other);
+        }
+        json_decref(first);
+        json_decref(second);
+}
+
+/* Requirement, and what is made of it in XCCDF, OSCAL, SARIF. One a row for each outcome. */
+static const struct {
+        const char *id, *xccdf, *state, *reason, *kind, *level, *junit;
+} expected[] = {
+        { "NONCE", "pass", "satisfied", "pass", "pass", "none", "<system-out>" },
+        { "PINLEN6", "fail", "not-satisfied", "fail", "fail", "warning", NULL }, /* SHOULD: no test case */
+        { "UNLOCK", "fail", "not-satisfied", "fail", "fail", "error", "<failure message=\"not satisfied: " },
+        { "BIOTRY", "notchecked", "not-satisfied", "other", "open", "none",
+                "<skipped message=\"not testable here (by wording that was not confirmed): " },
+        { "BIOHOLD", "informational", "not-satisfied", "other", "review", "none",
+                "<skipped message=\"partially observed: " },
+        { "SIDE", "unknown", "not-satisfied", "other", "review", "none",
+                "<skipped message=\"declared only (by wording that was not confirmed): " },
+};
+
+enum { EXPECTED = sizeof expected / sizeof *expected };
+
+static void xccdf_says_each_outcome(void **state)
+{
+        (void)state;
+        json_t *report = sample();
+        char *text = drawn(evaluation_xccdf, report);
+        for (size_t i = 0; i < EXPECTED; i++) {
+                char head[128], result[64];
+                snprintf(head, sizeof head, "<rule-result idref=\"xccdf_mitome_rule_nist-800-63b-4__%s\"",
+                        expected[i].id);
+                snprintf(result, sizeof result, "<result>%s</result>", expected[i].xccdf);
+                const char *at = strstr(text, head);
+                assert_non_null(at);
+                const char *found = strstr(at, "<result>");
+                assert_non_null(found);
+                assert_memory_equal(found, result, strlen(result));
+        }
+        /* A profile selects what its level asks for, and nothing of a higher one. */
+        const char *lowest = strstr(text, "profile_nist-800-63b-4__AAL1");
+        assert_non_null(lowest);
+        assert_non_null(strstr(lowest, "nist-800-63b-4__NONCE\" selected=\"true\""));
+        const char *higher = strstr(lowest, "nist-800-63b-4__UNLOCK\" selected=\"false\"");
+        assert_non_null(higher);
+        assert_true(higher < strstr(lowest, "</Profile>"));
+        /* What was not confirmed is not shown as normative. */
+        const char *side = strstr(text, "<Rule id=\"xccdf_mitome_rule_nist-800-63b-4__SIDE\"");
+        assert_non_null(side);
+        assert_non_null(strstr(side, "severity=\"info\" role=\"unscored\""));
+        free(text);
+        json_decref(report);
+}
+
+static const json_t *find_text(const json_t *array, const char *name, const char *value)
+{
+        size_t i;
+        const json_t *one;
+        json_array_foreach(array, i, one)
+        {
+                const char *text = json_string_value(json_object_get(one, name));
+                if (text && strcmp(text, value) == 0)
+                        return one;
+        }
+        return NULL;
+}
+
+static void oscal_says_each_outcome_and_points_at_what_was_seen(void **state)
+{
+        (void)state;
+        json_t *report = sample(), *whole = drawn_json(evaluation_oscal, report);
+        const json_t *result =
+                json_array_get(json_object_get(json_object_get(whole, "assessment-results"), "results"), 0);
+        const json_t *findings = json_object_get(result, "findings");
+        const json_t *observations = json_object_get(result, "observations");
+        assert_int_equal(json_array_size(findings), 9);
+        assert_int_equal(json_array_size(observations), 6 + 5); /* probes and evidence */
+        for (size_t i = 0; i < EXPECTED; i++) {
+                const json_t *finding = find_text(findings, "title", expected[i].id);
+                const json_t *status = json_object_get(json_object_get(finding, "target"), "status");
+                assert_string_equal(json_string_value(json_object_get(status, "state")), expected[i].state);
+                assert_string_equal(json_string_value(json_object_get(status, "reason")), expected[i].reason);
+        }
+        size_t i, j;
+        json_t *finding, *relation;
+        json_array_foreach(findings, i, finding)
+        {
+                json_array_foreach(json_object_get(finding, "related-observations"), j, relation)
+                {
+                        assert_non_null(find_text(observations, "uuid",
+                                json_string_value(json_object_get(relation, "observation-uuid"))));
+                }
+        }
+        /* P07 and its trace stand behind the PIN's length. */
+        const json_t *pin = find_text(findings, "title", "PINLEN");
+        assert_int_equal(json_array_size(json_object_get(pin, "related-observations")), 2);
+        json_decref(whole);
+        json_decref(report);
+}
+
+static size_t collect_uuids(const json_t *value, json_t *into)
+{
+        size_t count = 0, i;
+        const char *name;
+        json_t *member, *object = (json_t *)(uintptr_t)value;
+        if (json_is_array(value)) {
+                json_array_foreach(value, i, member) count += collect_uuids(member, into);
+                return count;
+        }
+        json_object_foreach(object, name, member)
+        {
+                if (strcmp(name, "uuid") == 0) {
+                        count++;
+                        json_object_set(into, json_string_value(member), json_true());
+                }
+                count += collect_uuids(member, into);
+        }
+        return count;
+}
+
+static void uuids_are_of_version_5_each_once_and_follow_the_report(void **state)
+{
+        (void)state;
+        json_t *report = sample(), *first = drawn_json(evaluation_oscal, report);
+        json_t *uuids = json_object(), *others = json_object();
+        size_t count = collect_uuids(first, uuids);
+        assert_true(count > 20);
+        assert_int_equal(json_object_size(uuids), count);
+        json_object_set_new(report, "at", json_string("2026-11-22T10:00:01Z"));
+        json_t *second = drawn_json(evaluation_oscal, report);
+        assert_int_equal(collect_uuids(second, others), count);
+        size_t kept = 0;
+        const char *uuid;
+        json_t *value;
+        json_object_foreach(uuids, uuid, value)
+        {
+                assert_int_equal(strlen(uuid), 36);
+                assert_int_equal(uuid[14], '5');
+                assert_non_null(strchr("89ab", uuid[19]));
+                kept += json_object_get(others, uuid) != NULL;
+        }
+        assert_int_equal(kept, 2); /* the authenticator and the tool are the same in each report */
+        json_decref(uuids);
+        json_decref(others);
+        json_decref(first);
+        json_decref(second);
+        json_decref(report);
+}
+
+static void sarif_says_each_outcome_and_its_indices_hold(void **state)
+{
+        (void)state;
+        json_t *report = sample(), *whole = drawn_json(evaluation_sarif, report);
+        const json_t *run = json_array_get(json_object_get(whole, "runs"), 0);
+        const json_t *rules =
+                json_object_get(json_object_get(json_object_get(run, "tool"), "driver"), "rules");
+        const json_t *results = json_object_get(run, "results");
+        assert_int_equal(json_array_size(results), 6 + 9 + 1); /* probes, requirements, a disagreement */
+        for (size_t i = 0; i < EXPECTED; i++) {
+                char id[64];
+                snprintf(id, sizeof id, "nist-800-63b-4/%s", expected[i].id);
+                const json_t *result = find_text(results, "ruleId", id);
+                assert_string_equal(json_string_value(json_object_get(result, "kind")), expected[i].kind);
+                assert_string_equal(json_string_value(json_object_get(result, "level")), expected[i].level);
+        }
+        size_t i;
+        json_t *result;
+        json_array_foreach(results, i, result)
+        {
+                size_t index = (size_t)json_integer_value(json_object_get(result, "ruleIndex"));
+                const json_t *rule = json_array_get(rules, index);
+                assert_true(json_equal(json_object_get(rule, "id"), json_object_get(result, "ruleId")));
+                const json_t *reference = json_array_get(json_object_get(result, "taxa"), 0);
+                if (!reference)
+                        continue;
+                const json_t *component = json_object_get(reference, "toolComponent");
+                const json_t *taxonomy = json_array_get(json_object_get(run, "taxonomies"),
+                        (size_t)json_integer_value(json_object_get(component, "index")));
+                const json_t *taxon = json_array_get(json_object_get(taxonomy, "taxa"),
+                        (size_t)json_integer_value(json_object_get(reference, "index")));
+                assert_true(
+                        json_equal(json_object_get(taxonomy, "name"), json_object_get(component, "name")));
+                assert_true(json_equal(json_object_get(taxon, "id"), json_object_get(reference, "id")));
+        }
+        json_decref(whole);
+        json_decref(report);
+}
+
+static void junit_says_each_outcome_and_counts(void **state)
+{
+        (void)state;
+        json_t *report = sample();
+        char *text = drawn(evaluation_junit, report);
+        /* 6 probes and 8 that SHALL hold: UNLOCK, revision 3's PINLEN and P05 failed, P22 died; P06 and P13,
+         * BIOTRY, BIOHOLD and SIDE are skipped. */
+        assert_non_null(strstr(text, " tests=\"14\" failures=\"3\" errors=\"1\" skipped=\"5\" time=\"0\">"));
+        assert_non_null(strstr(
+                text, "<testsuite name=\"probes\" tests=\"6\" failures=\"1\" errors=\"1\" skipped=\"2\""));
+        for (size_t i = 0; i < EXPECTED; i++) {
+                char head[128];
+                snprintf(head, sizeof head, " name=\"%s ", expected[i].id);
+                const char *at = strstr(text, head);
+                assert_true(!at == !expected[i].junit);
+                if (!at)
+                        continue;
+                const char *element = strchr(at, '>');
+                assert_non_null(element);
+                assert_memory_equal(element + 1, expected[i].junit, strlen(expected[i].junit));
+        }
+        free(text);
+        json_decref(report);
+}
+
+/* ---- what is hostile, and what is missing ---- */
+
+static const char hostile[] = "a<b>&\"' ]]> \x01\x1b[2J\n\xef\xbf\xbe\xe2\x80\xa8%s%n";
+
+/* Words that decide keep what they are. */
+static bool decides(const char *name)
+{
+        static const char *const words[] = { "at", "outcome", "result", "keyword", "level", "levels",
+                "until" };
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+                if (strcmp(words[i], name) == 0)
+                        return true;
+        return false;
+}
+
+static void make_hostile(json_t *value)
+{
+        size_t i;
+        const char *name;
+        json_t *member;
+        void *next;
+        json_array_foreach(value, i, member)
+        {
+                if (json_is_string(member))
+                        json_array_set_new(value, i, json_string(hostile));
+                else
+                        make_hostile(member);
+        }
+        json_object_foreach_safe(value, next, name, member)
+        {
+                if (json_is_string(member) && !decides(name))
+                        json_object_set_new(value, name, json_string(hostile));
+                else if (!decides(name))
+                        make_hostile(member);
+        }
+}
+
+static void hostile_texts_stay_texts(void **state)
+{
+        (void)state;
+        json_t *report = sample();
+        make_hostile(report);
+        for (size_t i = 0; i < FORMS; i++) {
+                char *text = drawn(forms[i], report);
+                for (const char *c = text; *c; c++)
+                        assert_true((uint8_t)*c >= 0x20 || *c == '\n');
+                bool xml = text[0] == '<';
+                assert_true(!xml || (!strstr(text, "a<b>") && !strstr(text, "]]>") && !strchr(text, '\'')));
+                assert_non_null(strstr(text, "%s%n"));
+                free(text);
+        }
+        json_t *oscal = drawn_json(evaluation_oscal, report), *sarif = drawn_json(evaluation_sarif, report);
+        json_decref(oscal);
+        json_decref(sarif);
+        json_decref(report);
+}
+
+/* Takes each member out, one after the other, at any depth, and puts in what is of no type that is wanted. */
+static size_t without_each(json_t *report, json_t *value, size_t *refused)
+{
+        size_t tried = 0, i;
+        const char *name;
+        json_t *member;
+        void *next;
+        json_array_foreach(value, i, member) tried += without_each(report, member, refused);
+        json_object_foreach_safe(value, next, name, member)
+        {
+                char *key = strdup(name);
+                json_t *kept = json_incref(member);
+                assert_non_null(key);
+                tried += without_each(report, member, refused);
+                json_object_set_new(value, key, json_real(0.5));
+                for (size_t f = 0; f < FORMS; f++) {
+                        mitome_code code = code_of(forms[f], report);
+                        assert_true(code == MITOME_OK || code == MITOME_E_EVALUATE_REPORT);
+                        *refused += code != MITOME_OK;
+                }
+                json_object_set_new(value, key, kept);
+                free(key);
+                tried++;
+        }
+        return tried;
+}
+
+static void a_member_of_another_type_is_refused_or_not_needed(void **state)
+{
+        (void)state;
+        json_t *report = sample();
+        size_t refused = 0, tried = without_each(report, report, &refused);
+        assert_true(tried > 300);
+        assert_true(refused > 600);
+        for (size_t i = 0; i < FORMS; i++)
+                assert_int_equal(code_of(forms[i], report), MITOME_OK);
+        json_decref(report);
+}
+
+static void words_that_are_none_are_refused(void **state)
+{
+        static const struct {
+                const char *array, *name;
+        } table[] = { { "policies", "outcome" }, { "policies", "keyword" }, { "policies", "level" },
+                { "probes", "result" } };
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+                json_t *report = sample();
+                json_t *first = json_array_get(json_object_get(report, table[i].array), 0);
+                json_t *of = json_array_get(json_object_get(first, "requirements"), 0);
+                json_object_set_new(of ? of : first, table[i].name, json_string("perhaps"));
+                size_t refused = 0;
+                for (size_t f = 0; f < FORMS; f++)
+                        refused += code_of(forms[f], report) == MITOME_E_EVALUATE_REPORT;
+                /* XCCDF has no probes; OSCAL and SARIF do not ask where a level stands. */
+                assert_int_equal(refused, strcmp(table[i].name, "level") == 0    ? 2
+                                          : strcmp(table[i].name, "result") == 0 ? 3
+                                                                                 : 4);
+                json_decref(report);
+        }
+        json_t *report = sample();
+        json_object_set_new(report, "at", json_string("yesterday"));
+        assert_int_equal(code_of(evaluation_xccdf, report), MITOME_E_EVALUATE_REPORT);
+        assert_int_equal(code_of(evaluation_oscal, report), MITOME_E_EVALUATE_REPORT);
+        json_decref(report);
+}
+
+static void an_empty_report_has_each_form(void **state)
+{
+        static const char *const arrays[] = { "policies", "probes", "facts", "evidence", "caveats",
+                "disagreements" };
+        (void)state;
+        json_t *report = sample();
+        for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+                json_object_set_new(report, arrays[i], json_array());
+        for (size_t i = 0; i < FORMS; i++)
+                assert_int_equal(code_of(forms[i], report), MITOME_OK);
+        json_decref(report);
+}
+
+static void two_texts_have_two_names(void **state)
+{
+        static const char *const texts[] = {
+                "a", "a_b", "a b", "a_20b", "a-b", "\xe6\x8c\x87", "",
+                "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890",
+                "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567891"
+        };
+        enum { TEXTS = sizeof texts / sizeof *texts };
+        char names[TEXTS][REPORT_NAME_SIZE];
+        (void)state;
+        for (size_t i = 0; i < TEXTS; i++) {
+                report_name(texts[i], names[i]);
+                assert_int_equal(
+                        strspn(names[i], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-"),
+                        strlen(names[i]));
+                for (size_t j = 0; j < i; j++)
+                        assert_string_not_equal(names[i], names[j]);
+        }
+        assert_string_equal(names[0], "a");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(same_report_same_bytes),
+                cmocka_unit_test(xccdf_says_each_outcome),
+                cmocka_unit_test(oscal_says_each_outcome_and_points_at_what_was_seen),
+                cmocka_unit_test(uuids_are_of_version_5_each_once_and_follow_the_report),
+                cmocka_unit_test(sarif_says_each_outcome_and_its_indices_hold),
+                cmocka_unit_test(junit_says_each_outcome_and_counts),
+                cmocka_unit_test(hostile_texts_stay_texts),
+                cmocka_unit_test(a_member_of_another_type_is_refused_or_not_needed),
+                cmocka_unit_test(words_that_are_none_are_refused),
+                cmocka_unit_test(an_empty_report_has_each_form),
+                cmocka_unit_test(two_texts_have_two_names),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
