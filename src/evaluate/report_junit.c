@@ -117,9 +117,23 @@ static void level_cases(struct report_text *out, const json_t *policy, size_t le
 
 /* ---- suites ---- */
 
+static void caveats_of(struct report_text *out, const json_t *report)
+{
+        const json_t *caveats = report_array(out, report, "caveats");
+        if (json_array_size(caveats) == 0)
+                return;
+        report_text_add(out, "<properties>\n");
+        for (size_t i = 0; i < json_array_size(caveats); i++) {
+                report_text_add(out, "<property name=\"caveat\" value=\"");
+                report_text_escaped(out, report_string(out, json_array_get(caveats, i), "text"));
+                report_text_add(out, "\"/>\n");
+        }
+        report_text_add(out, "</properties>\n");
+}
+
 /* A suite's cases are written aside, for their number stands before them. */
-static void suite(struct report_text *out, const char *first, const char *second, const char *at,
-        const struct report_text *cases, const struct tally *tally, struct tally *sum)
+static void suite(struct report_text *out, const json_t *report, const char *first, const char *second,
+        const char *at, const struct report_text *cases, const struct tally *tally, struct tally *sum)
 {
         report_text_add(out, "<testsuite name=\"");
         report_text_escaped(out, first);
@@ -130,6 +144,7 @@ static void suite(struct report_text *out, const char *first, const char *second
         report_text_add(out, " timestamp=\"");
         report_text_escaped(out, at);
         report_text_add(out, "\">\n");
+        caveats_of(out, report);
         report_text_add_slice(out, slice_of(cases->bytes, cases->size));
         report_text_add(out, "</testsuite>\n");
         add_tally(sum, tally);
@@ -146,18 +161,19 @@ static void probe_suite(struct report_text *out, const json_t *report, const cha
         const json_t *probes = report_array(out, report, "probes");
         for (size_t i = 0; i < json_array_size(probes); i++)
                 probe_case(&cases, json_array_get(probes, i), &tally);
-        suite(out, "probes", "", at, &cases, &tally, sum);
+        suite(out, report, "probes", "", at, &cases, &tally, sum);
 }
 
-static void policy_suites(struct report_text *out, const json_t *policy, const char *at, struct tally *sum)
+static void policy_suites(struct report_text *out, const json_t *report, const json_t *policy, const char *at,
+        struct tally *sum)
 {
         const json_t *levels = report_array(out, policy, "levels");
         for (size_t level = 0; level < json_array_size(levels); level++) {
                 REPORT_TEXT(cases);
                 struct tally tally = { 0 };
                 level_cases(&cases, policy, level, &tally);
-                suite(out, report_string(out, policy, "id"), report_item(out, levels, level, "levels"), at,
-                        &cases, &tally, sum);
+                suite(out, report, report_string(out, policy, "id"),
+                        report_item(out, levels, level, "levels"), at, &cases, &tally, sum);
         }
 }
 
@@ -170,7 +186,7 @@ mitome_status evaluation_junit(const json_t *report, struct report_text *out, mi
         const char *at = report_time(out, report);
         probe_suite(&suites, report, at, &sum);
         for (size_t i = 0; i < json_array_size(policies); i++)
-                policy_suites(&suites, json_array_get(policies, i), at, &sum);
+                policy_suites(&suites, report, json_array_get(policies, i), at, &sum);
         report_text_add(
                 out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mitome evaluate ");
         report_text_escaped(out, report_string(out, report_object(out, report, "target"), "name"));

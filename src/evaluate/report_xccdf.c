@@ -185,17 +185,14 @@ static void test_result(struct report_text *out, const json_t *report)
         const json_t *target = report_object(out, report, "target");
         const json_t *tool = report_object(out, report, "tool");
         const json_t *policies = report_array(out, report, "policies");
-        const json_t *caveats = report_array(out, report, "caveats");
         const char *at = report_time(out, report);
         report_text_printf(out,
                 "<TestResult id=\"xccdf_mitome_testresult_evaluation\" start-time=\"%.20s\" end-time=\"%.20s\" version=\"",
                 at, at);
         report_text_escaped(out, report_string(out, tool, "version"));
-        report_text_add(out, "\">\n<title xml:lang=\"en\">Evaluation of ");
+        report_text_add(out, "\" test-system=\"mitome\">\n<title xml:lang=\"en\">Evaluation of ");
         report_text_escaped(out, report_string(out, target, "name"));
         report_text_add(out, "</title>\n");
-        for (size_t i = 0; i < json_array_size(caveats); i++)
-                sentence(out, json_array_get(caveats, i), "remark", "", "text");
         report_text_add(out, "<target>");
         report_text_escaped(out, report_string(out, target, "name"));
         report_text_add(
@@ -214,6 +211,14 @@ static void test_result(struct report_text *out, const json_t *report)
                 out, "<score system=\"urn:mitome:no-score\" maximum=\"0\">0</score>\n</TestResult>\n");
 }
 
+/* What every reader of the report must know first, the simulation above all. */
+static void front_matter(struct report_text *out, const json_t *report)
+{
+        const json_t *caveats = report_array(out, report, "caveats");
+        for (size_t i = 0; i < json_array_size(caveats); i++)
+                sentence(out, json_array_get(caveats, i), "front-matter", "", "text");
+}
+
 mitome_status evaluation_xccdf(const json_t *report, struct report_text *out, mitome_error *error)
 {
         const json_t *policies = report_array(out, report, "policies");
@@ -229,6 +234,7 @@ mitome_status evaluation_xccdf(const json_t *report, struct report_text *out, mi
                 "What authentication-level policies ask of an authenticator, and what an evaluation found. There is no score.");
         element(out, "description", "", "ja",
                 "認証レベルの方針が認証器に求めることと、評価の結果。点数はない。");
+        front_matter(out, report);
         element(out, "version", "", NULL, report_string(out, tool, "version"));
         for (size_t i = 0; i < json_array_size(policies); i++) {
                 const json_t *policy = json_array_get(policies, i);
