@@ -2,7 +2,7 @@
 
 /* This program was built without the parties of the life cycle: the probes that need them say so. */
 
-#include "probe_list.h"
+#include "probe.h"
 #include "probe_texts.h"
 
 static void attempt(struct probe_run *run, struct target *target)

@@ -6,7 +6,7 @@
  * card, and a phone with both certificates that logs in at a portal. Its messages are letters, relays and
  * APDUs of that world; the trace says what was done and what came of it. */
 
-#include "probe_list.h"
+#include "probe.h"
 
 #include "play_steps.h"
 
