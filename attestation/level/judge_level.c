@@ -5,87 +5,6 @@
 
 static const char clause[] = "attestation/level/policies/FORMAT.md";
 
-struct level_predicate {
-        const char *name;
-        enum level_outcome (*judge)(const struct level_evidence *evidence);
-};
-
-/* ---- predicates ---- */
-
-static enum level_outcome observed(bool holds)
-{
-        return holds ? LEVEL_SATISFIED : LEVEL_NOT_SATISFIED;
-}
-
-static enum level_outcome declared(const struct level_evidence *evidence, bool holds)
-{
-        if (!evidence->metadata_known)
-                return LEVEL_NOT_TESTABLE;
-        return holds ? LEVEL_DECLARED : LEVEL_NOT_SATISFIED;
-}
-
-static enum level_outcome user_present(const struct level_evidence *evidence)
-{
-        return observed(evidence->user_present);
-}
-
-static enum level_outcome user_verified(const struct level_evidence *evidence)
-{
-        return observed(evidence->user_verified);
-}
-
-static enum level_outcome challenge_fresh(const struct level_evidence *evidence)
-{
-        return observed(evidence->challenge_fresh);
-}
-
-static enum level_outcome origin_bound(const struct level_evidence *evidence)
-{
-        return observed(evidence->origin_bound);
-}
-
-static enum level_outcome attestation_trusted(const struct level_evidence *evidence)
-{
-        return observed(evidence->attestation_trusted);
-}
-
-static enum level_outcome certificate_alive(const struct level_evidence *evidence)
-{
-        return observed(evidence->certificate_alive);
-}
-
-static enum level_outcome not_syncable(const struct level_evidence *evidence)
-{
-        return observed(!evidence->backup_eligible);
-}
-
-/* A key and, on every path, something the person knows or is. The flag alone is the authenticator's word: it
- * counts with the maker's declaration of what stands behind it. Whoever is told how this user was verified
- * need not look at the weakest path. */
-static enum level_outcome multi_factor(const struct level_evidence *evidence)
-{
-        if (!evidence->user_verified)
-                return LEVEL_NOT_SATISFIED;
-        return declared(evidence, evidence->declared_every_path_verifies || evidence->verification_told);
-}
-
-static enum level_outcome key_in_hardware(const struct level_evidence *evidence)
-{
-        return declared(evidence, evidence->declared_hardware_key);
-}
-
-static const struct level_predicate predicates[] = {
-        { "user_present", user_present },
-        { "user_verified", user_verified },
-        { "multi_factor", multi_factor },
-        { "challenge_fresh", challenge_fresh },
-        { "origin_bound", origin_bound },
-        { "attestation_trusted", attestation_trusted },
-        { "certificate_alive", certificate_alive },
-        { "not_syncable", not_syncable },
-        { "key_in_hardware", key_in_hardware },
-};
-
 /* ---- reading a policy ---- */
 
 /* refuse records `code` at the first character of the string that was just read. */
@@ -109,35 +28,86 @@ static mitome_status read_name(struct json_reader *r, const char *field, slice *
         return ok();
 }
 
-static mitome_status find_predicate(
-        const struct json_reader *r, slice name, const struct level_predicate **ret)
+/* One of a list of words. */
+static mitome_status read_word(
+        struct json_reader *r, const char *field, const char *const *words, size_t count, size_t *ret)
 {
-        for (size_t i = 0; i < sizeof predicates / sizeof predicates[0]; i++)
-                if (json_name_is(name, predicates[i].name)) {
-                        *ret = &predicates[i];
-                        return ok();
-                }
-        return refuse(r, name, MITOME_E_POLICY_PREDICATE, "predicate");
-}
-
-static mitome_status find_level(
-        const struct json_reader *r, const struct level_policy *policy, slice name, size_t *ret)
-{
-        for (size_t i = 0; i < policy->level_count; i++)
-                if (slice_equal(policy->levels[i], name)) {
+        slice word;
+        MITOME_TRY(json_read_raw(r, field, &word));
+        for (size_t i = 0; i < count; i++)
+                if (slice_is(word, words[i])) {
                         *ret = i;
                         return ok();
                 }
-        return refuse(r, name, MITOME_E_POLICY_LEVEL, "level");
+        return refuse(r, word, MITOME_E_VALUE, field);
+}
+
+static mitome_status read_level_name(
+        struct json_reader *r, const struct level_policy *policy, const char *field, size_t *ret)
+{
+        slice name;
+        MITOME_TRY(json_read_raw(r, field, &name));
+        const size_t level = level_find(policy, name);
+        if (level == policy->level_count)
+                return refuse(r, name, MITOME_E_POLICY_LEVEL, field);
+        *ret = level;
+        return ok();
 }
 
 static mitome_status read_keyword(struct json_reader *r, bool *ret_shall)
 {
-        slice word;
-        MITOME_TRY(json_read_raw(r, "keyword", &word));
-        if (!slice_is(word, "SHALL") && !slice_is(word, "SHOULD"))
-                return refuse(r, word, MITOME_E_VALUE, "keyword");
-        *ret_shall = slice_is(word, "SHALL");
+        static const char *const words[] = { "SHOULD", "SHALL" };
+        size_t word;
+        MITOME_TRY(read_word(r, "keyword", words, 2, &word));
+        *ret_shall = word;
+        return ok();
+}
+
+static const char *const scopes[LEVEL_SCOPES] = { "login", "device", "service" };
+
+const char *level_scope_name(unsigned number)
+{
+        return number < LEVEL_SCOPES ? scopes[number] : NULL;
+}
+
+static mitome_status read_scopes(struct json_reader *r, unsigned *ret)
+{
+        struct json_members array;
+        unsigned found = 0;
+        MITOME_TRY(json_open_array(r, "scope", &array));
+        for (bool more;;) {
+                struct json_reader start = *r;
+                size_t scope;
+                MITOME_TRY(json_next_element(r, &array, &more));
+                if (!more && !found)
+                        return reader_fail(&start.bytes, MITOME_E_VALUE, "scope");
+                if (!more)
+                        break;
+                MITOME_TRY(read_word(r, "scope", scopes, LEVEL_SCOPES, &scope));
+                found |= 1u << scope;
+        }
+        *ret = found;
+        return ok();
+}
+
+/* The text of a predicate is read again as one; where a word stands in it is where it stands in the policy.
+ * (No word of it has an escape.) */
+static mitome_status read_predicate(struct json_reader *r, struct level_requirement *requirement)
+{
+        MITOME_TRY(json_read_raw(r, "predicate", &requirement->predicate));
+        const slice raw = requirement->predicate;
+        reader text = reader_over(raw, clause, r->bytes.error);
+        text.offset = r->bytes.offset - raw.size - 1;
+        return level_expression_read(text, &requirement->expression);
+}
+
+static mitome_status read_responsible(struct json_reader *r, slice *ret)
+{
+        static const char *const words[] = { "element", "matcher", "app", "platform", "relying party", "TSM",
+                "CA", "shop", "maker" };
+        size_t word;
+        MITOME_TRY(read_word(r, "responsible", words, sizeof words / sizeof words[0], &word));
+        *ret = slice_text(words[word]);
         return ok();
 }
 
@@ -151,7 +121,9 @@ static slice *text_member(struct level_requirement *requirement, slice name)
                 { "source", &requirement->source },
                 { "section", &requirement->section },
                 { "text", &requirement->text },
+                { "text_ja", &requirement->text_ja },
                 { "remedy", &requirement->remedy },
+                { "remedy_ja", &requirement->remedy_ja },
         };
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
                 if (json_name_is(name, texts[i].name))
@@ -159,49 +131,67 @@ static slice *text_member(struct level_requirement *requirement, slice name)
         return NULL;
 }
 
+/* What has been seen of the members that have no value of their own for "not there". */
+struct seen {
+        bool level, until;
+        size_t until_at; /* where it stands */
+};
+
 static mitome_status read_requirement_member(struct json_reader *r, const struct level_policy *policy,
-        slice name, struct level_requirement *requirement, bool *ret_has_level)
+        slice name, struct level_requirement *requirement, struct seen *seen)
 {
-        slice value;
         slice *text = text_member(requirement, name);
-        if (json_name_is(name, "id"))
-                return read_name(r, "id", &requirement->id);
         if (text)
                 return json_read_raw(r, "requirement", text);
+        if (json_name_is(name, "id"))
+                return read_name(r, "id", &requirement->id);
+        if (json_name_is(name, "topic"))
+                return read_name(r, "topic", &requirement->topic);
         if (json_name_is(name, "keyword"))
                 return read_keyword(r, &requirement->shall);
         if (json_name_is(name, "verified"))
                 return json_read_bool(r, "verified", &requirement->verified);
-        bool is_level = json_name_is(name, "level");
-        if (!is_level && !json_name_is(name, "predicate"))
-                return reader_fail(&r->bytes, MITOME_E_POLICY_MEMBER, "requirement");
-        MITOME_TRY(json_read_raw(r, "requirement", &value));
-        if (!is_level)
-                return find_predicate(r, value, &requirement->predicate);
-        *ret_has_level = true;
-        return find_level(r, policy, value, &requirement->level);
+        if (json_name_is(name, "scope"))
+                return read_scopes(r, &requirement->scopes);
+        if (json_name_is(name, "responsible"))
+                return read_responsible(r, &requirement->responsible);
+        if (json_name_is(name, "predicate"))
+                return read_predicate(r, requirement);
+        if (json_name_is(name, "level")) {
+                seen->level = true;
+                return read_level_name(r, policy, "level", &requirement->level);
+        }
+        if (json_name_is(name, "until")) {
+                MITOME_TRY(read_level_name(r, policy, "until", &requirement->until));
+                seen->until = true;
+                seen->until_at = r->bytes.offset - policy->levels[requirement->until].size - 1;
+                return ok();
+        }
+        return reader_fail(&r->bytes, MITOME_E_POLICY_MEMBER, "requirement");
 }
 
 static mitome_status check_requirement(const struct json_reader *r, const struct level_policy *policy,
-        const struct level_requirement *requirement, bool has_level)
+        const struct level_requirement *requirement, const struct seen *seen)
 {
-        if (requirement->id.size == 0 || !requirement->predicate || !has_level)
+        if (requirement->id.size == 0 || requirement->expression.count == 0 || !seen->level)
                 return reader_fail(&r->bytes, MITOME_E_MISSING, "id, level or predicate of a requirement");
         if (requirement->source.size == 0 || requirement->section.size == 0)
                 return reader_fail(&r->bytes, MITOME_E_MISSING, "source or section of a requirement");
         for (size_t i = 0; i < policy->requirement_count; i++)
                 if (slice_equal(policy->requirements[i].id, requirement->id))
                         return reader_fail(&r->bytes, MITOME_E_POLICY_ID_TWICE, "id");
-        return ok();
+        return seen->until && requirement->until < requirement->level
+                       ? fail_at(r->bytes.error, MITOME_E_POLICY_LEVEL, seen->until_at, "until", clause)
+                       : ok();
 }
 
 static mitome_status read_requirement(struct json_reader *r, struct level_policy *policy)
 {
-        struct level_requirement requirement = { .shall = true };
+        struct level_requirement requirement = { .shall = true, .scopes = LEVEL_SCOPE_ALL };
+        struct seen seen = { 0 };
         struct json_members object;
         struct json_reader start = *r;
         slice name;
-        bool has_level = false;
         if (policy->requirement_count == LEVEL_REQUIREMENTS_MAX)
                 return reader_fail(&r->bytes, MITOME_E_TOO_MANY, "requirements");
         MITOME_TRY(json_open_object(r, "requirement", &object));
@@ -209,9 +199,13 @@ static mitome_status read_requirement(struct json_reader *r, struct level_policy
                 MITOME_TRY(json_next_member(r, &object, &name, &more));
                 if (!more)
                         break;
-                MITOME_TRY(read_requirement_member(r, policy, name, &requirement, &has_level));
+                MITOME_TRY(read_requirement_member(r, policy, name, &requirement, &seen));
         }
-        MITOME_TRY(check_requirement(&start, policy, &requirement, has_level));
+        MITOME_TRY(check_requirement(&start, policy, &requirement, &seen));
+        if (!seen.until)
+                requirement.until = policy->level_count - 1;
+        if (requirement.topic.size == 0)
+                requirement.topic = requirement.id;
         policy->requirements[policy->requirement_count++] = requirement;
         return ok();
 }
@@ -253,12 +247,36 @@ static mitome_status read_levels(struct json_reader *r, struct level_policy *pol
         }
 }
 
+/* In percent. */
+static mitome_status read_confidence(struct json_reader *r, unsigned *ret)
+{
+        enum json_kind kind;
+        int64_t value = 0;
+        MITOME_TRY(json_peek(r, "confidence", &kind)); /* goes to where it begins */
+        const struct json_reader start = *r;
+        MITOME_TRY(json_read_int(r, "confidence", &value));
+        if (value != 80 && value != 90 && value != 95 && value != 99)
+                return reader_fail(&start.bytes, MITOME_E_VALUE, "confidence");
+        *ret = (unsigned)value;
+        return ok();
+}
+
 static mitome_status read_policy_member(struct json_reader *r, slice name, struct level_policy *policy)
 {
         if (json_name_is(name, "id"))
                 return read_name(r, "id", &policy->id);
         if (json_name_is(name, "title"))
                 return json_read_raw(r, "title", &policy->title);
+        if (json_name_is(name, "title_ja"))
+                return json_read_raw(r, "title_ja", &policy->title_ja);
+        if (json_name_is(name, "note"))
+                return json_read_raw(r, "note", &policy->note);
+        if (json_name_is(name, "note_ja"))
+                return json_read_raw(r, "note_ja", &policy->note_ja);
+        if (json_name_is(name, "provisional"))
+                return json_read_bool(r, "provisional", &policy->provisional);
+        if (json_name_is(name, "confidence"))
+                return read_confidence(r, &policy->confidence);
         if (json_name_is(name, "levels"))
                 return read_levels(r, policy);
         if (json_name_is(name, "requirements"))
@@ -268,7 +286,7 @@ static mitome_status read_policy_member(struct json_reader *r, slice name, struc
 
 mitome_status level_policy_read(slice json, struct level_policy *ret, mitome_error *error)
 {
-        struct level_policy policy = { 0 };
+        struct level_policy policy = { .confidence = 95 };
         struct json_reader r = json_over(json, clause, error);
         struct json_members object;
         slice name;
@@ -288,43 +306,69 @@ mitome_status level_policy_read(slice json, struct level_policy *ret, mitome_err
 
 /* ---- judging ---- */
 
-static bool holds(enum level_outcome outcome)
+size_t level_find(const struct level_policy *policy, slice name)
 {
-        return outcome == LEVEL_SATISFIED || outcome == LEVEL_DECLARED;
+        size_t level = 0;
+        while (level < policy->level_count && !slice_equal(policy->levels[level], name))
+                level++;
+        return level;
 }
 
-/* The first requirement that keeps from a level: one of this level or of a lower one. */
-static bool is_barred(
-        const struct level_policy *policy, const enum level_outcome *outcomes, size_t level, size_t *ret_bar)
+static bool counts_for(const struct level_requirement *requirement, size_t level)
 {
-        for (size_t i = 0; i < policy->requirement_count; i++) {
-                const struct level_requirement *requirement = &policy->requirements[i];
-                if (requirement->shall && requirement->level <= level && !holds(outcomes[i])) {
-                        *ret_bar = i;
-                        return true;
-                }
-        }
-        return false;
+        return requirement->shall && requirement->level <= level && level <= requirement->until;
 }
 
-void level_judge(
-        const struct level_policy *policy, const struct level_evidence *evidence, struct level_judgement *ret)
+/* What is known to fail bars everywhere; what is not known, where it ought to be. */
+bool level_is_barred(const struct level_requirement *requirement, enum level_outcome outcome, size_t level,
+        unsigned judged)
 {
-        *ret = (struct level_judgement){ 0 };
+        return counts_for(requirement, level) &&
+               (outcome == LEVEL_NOT_SATISFIED ||
+                       (outcome == LEVEL_NOT_TESTABLE && requirement->scopes & judged));
+}
+
+/* What keeps from a level. */
+static size_t find_blockers(const struct level_policy *policy, const struct level_judgement *judgement,
+        size_t level, uint8_t blockers[LEVEL_REQUIREMENTS_MAX])
+{
+        size_t count = 0;
         for (size_t i = 0; i < policy->requirement_count; i++)
-                ret->outcomes[i] = policy->requirements[i].predicate->judge(evidence);
-        for (size_t level = 0; level < policy->level_count && !ret->barred; level++) {
-                ret->barred = is_barred(policy, ret->outcomes, level, &ret->bar);
-                if (!ret->barred) {
+                if (level_is_barred(&policy->requirements[i], judgement->findings[i].outcome, level,
+                            judgement->scopes))
+                        blockers[count++] = (uint8_t)i;
+        return count;
+}
+
+/* What a level demands and nobody here could test. It bars nothing, or the level would not be reached. */
+static size_t find_untested(const struct level_policy *policy, const struct level_judgement *judgement,
+        size_t level, uint8_t untested[LEVEL_REQUIREMENTS_MAX])
+{
+        size_t count = 0;
+        for (size_t i = 0; i < policy->requirement_count; i++)
+                if (counts_for(&policy->requirements[i], level) &&
+                        judgement->findings[i].outcome == LEVEL_NOT_TESTABLE)
+                        untested[count++] = (uint8_t)i;
+        return count;
+}
+
+void level_judge(const struct level_policy *policy, const struct level_facts *facts, unsigned judged,
+        struct level_judgement *ret)
+{
+        uint8_t blockers[LEVEL_REQUIREMENTS_MAX];
+        *ret = (struct level_judgement){ .scopes = judged };
+        for (size_t i = 0; i < policy->requirement_count; i++)
+                ret->findings[i] = level_expression_judge(
+                        &policy->requirements[i].expression, facts, policy->confidence);
+        for (size_t level = 0; level < policy->level_count; level++)
+                if (find_blockers(policy, ret, level, blockers) == 0) {
                         ret->reached = true;
                         ret->level = level;
                 }
-        }
-}
-
-const char *level_outcome_name(enum level_outcome outcome)
-{
-        static const char *const names[] = { "satisfied", "declared only", "not satisfied",
-                "not testable here" };
-        return names[outcome];
+        ret->next = ret->reached ? ret->level + 1 : 0;
+        ret->has_next = ret->next < policy->level_count;
+        if (ret->has_next)
+                ret->blocker_count = find_blockers(policy, ret, ret->next, ret->blockers);
+        if (ret->reached)
+                ret->untested_count = find_untested(policy, ret, ret->level, ret->untested);
 }

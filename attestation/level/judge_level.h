@@ -2,42 +2,40 @@
 #ifndef JUDGE_LEVEL_H
 #define JUDGE_LEVEL_H
 
-/* What one login proves, held against an authentication-level policy. Policies are data (policies/FORMAT.md);
- * a predicate is a name from a table here. There is no score: each requirement has its own outcome, and the
- * level is the highest one of which nothing that SHALL hold is missing. */
+/* Facts, held against an authentication-level policy. Policies are data (policies/FORMAT.md). There is no
+ * score: each requirement has its own outcome, and the level is the highest one that nothing keeps from. */
 
-#include "bytes.h"
+#include "level_expression.h"
 
-enum { LEVEL_REQUIREMENTS_MAX = 48, LEVEL_LEVELS_MAX = 8 };
+enum { LEVEL_REQUIREMENTS_MAX = 64, LEVEL_LEVELS_MAX = 8 };
 
-/* The facts of a login. What a maker declares is marked by where it comes from, the metadata statement. */
-struct level_evidence {
-        bool user_present, user_verified; /* flags UP, UV of the signed authData */
-        bool challenge_fresh;             /* the challenge was this ceremony's, of at least 16 bytes */
-        bool origin_bound;                /* origin and RP ID hash were the expected ones */
-        bool attestation_trusted;         /* the registration's path ended in an anchor */
-        bool certificate_alive; /* a person's certificate is bound, has not expired and is on no list
-                                   now */
-        bool backup_eligible;   /* flag BE */
-        bool metadata_known;    /* a metadata statement of the model is at hand; else the rest is not known */
-        bool verification_told; /* how this user was verified is in the signed authData (mitome-jpki) */
-        bool declared_every_path_verifies; /* its weakest path verifies the user */
-        bool declared_hardware_key;        /* keyProtection: hardware, TEE or secure element */
+/* Where it must be known whether a requirement holds (FORMAT.md, Scopes). */
+enum level_scope {
+        LEVEL_SCOPE_LOGIN = 1 << 0,
+        LEVEL_SCOPE_DEVICE = 1 << 1,
+        LEVEL_SCOPE_SERVICE = 1 << 2,
+        LEVEL_SCOPES = 3,
+        LEVEL_SCOPE_ALL = (1 << LEVEL_SCOPES) - 1,
 };
 
-enum level_outcome { LEVEL_SATISFIED, LEVEL_DECLARED, LEVEL_NOT_SATISFIED, LEVEL_NOT_TESTABLE };
+const char *level_scope_name(unsigned number); /* "login", "device", "service"; NULL beyond */
 
+/* Texts are JSON strings as they stand in the policy, escapes and all; ids, topic and predicate have none. */
 struct level_requirement {
-        slice id, source, section, text, remedy; /* JSON strings as they stand in the policy */
-        size_t level;                            /* index of the level that it belongs to */
-        bool shall;                              /* else SHOULD */
-        bool verified;                           /* the source's wording was confirmed */
-        const struct level_predicate *predicate;
+        slice id, topic, source, section, text, text_ja, responsible, remedy, remedy_ja;
+        slice predicate;
+        struct level_expression expression; /* of the predicate */
+        size_t level, until;                /* indices of the first and the last level that it counts for */
+        unsigned scopes;                    /* enum level_scope */
+        bool shall;                         /* else SHOULD */
+        bool verified;                      /* the source's wording was confirmed */
 };
 
 /* A policy that was read: views into its JSON. */
 struct level_policy {
-        slice id, title;
+        slice id, title, title_ja, note, note_ja;
+        bool provisional;               /* no authority has published it as it stands here */
+        unsigned confidence;            /* percent: 80, 90, 95, 99 */
         slice levels[LEVEL_LEVELS_MAX]; /* the lowest first */
         size_t level_count;
         struct level_requirement requirements[LEVEL_REQUIREMENTS_MAX];
@@ -45,24 +43,39 @@ struct level_policy {
 };
 
 struct level_judgement {
-        bool reached; /* a level at all */
-        size_t level; /* index of the highest level reached */
-        bool barred;  /* there is a higher level, and a requirement that keeps from it */
-        size_t bar;   /* index of that requirement */
-        enum level_outcome outcomes[LEVEL_REQUIREMENTS_MAX];
+        unsigned scopes; /* that were judged */
+        bool reached;    /* a level at all */
+        size_t level;    /* index of the highest level reached */
+        bool has_next;   /* there is a higher one */
+        size_t next;     /* its index */
+        /* Indices of all requirements that keep from `next`, in the policy's order. */
+        uint8_t blockers[LEVEL_REQUIREMENTS_MAX];
+        size_t blocker_count;
+        /* Indices of what the level reached demands and what could not be tested: beyond the judged scopes.
+         */
+        uint8_t untested[LEVEL_REQUIREMENTS_MAX];
+        size_t untested_count;
+        struct level_finding findings[LEVEL_REQUIREMENTS_MAX];
 };
 
-/* level_policy_read refuses an unknown member, predicate or level (POLICY_PREDICATE, POLICY_MEMBER,
- * POLICY_LEVEL), an id that stands twice (POLICY_ID_TWICE), an id or level that is empty or has an escape, a
- * level that stands twice (VALUE) and a requirement without source or section (MISSING): at the byte where
- * the wrong text begins, or, for what is missing or twice, where its requirement does. The views of *ret
- * point into `json`; *ret is large (5 KiB): not for small stacks. */
+/* level_policy_read refuses, at the byte where the wrong text begins, an unknown member (POLICY_MEMBER), a
+ * level or scope that there is not (POLICY_LEVEL, VALUE), a level that stands twice, an id that is empty or
+ * has an escape, an unknown keyword, responsible party or confidence (VALUE), and predicates as
+ * level_expression_read does; at the byte where the requirement begins, an id that stands twice
+ * (POLICY_ID_TWICE) and a requirement without id, level, predicate, source or section (MISSING). The views of
+ * *ret point into `json`; *ret is large (some 80 KiB), and as much again is needed while it is read: not for
+ * small stacks. */
 MITOME_CHECKED mitome_status level_policy_read(slice json, struct level_policy *ret, mitome_error *error);
 
-/* level_judge decides; it cannot fail. */
-void level_judge(const struct level_policy *policy, const struct level_evidence *evidence,
+/* level_judge decides; it cannot fail. `scopes`: those that the facts are meant to be complete for. */
+void level_judge(const struct level_policy *policy, const struct level_facts *facts, unsigned scopes,
         struct level_judgement *ret);
 
-const char *level_outcome_name(enum level_outcome outcome);
+/* level_find gives the index of a level, or level_count. */
+size_t level_find(const struct level_policy *policy, slice name);
+
+/* level_is_barred tells whether a requirement of this outcome keeps from a level (its index). */
+bool level_is_barred(const struct level_requirement *requirement, enum level_outcome outcome, size_t level,
+        unsigned scopes);
 
 #endif

@@ -33,7 +33,7 @@ struct level_node {
                 uint64_t count;
                 slice words; /* as they stand in the policy, "hardware, tee": see level_words_next */
                 struct {
-                        uint64_t part, whole; /* N/M; N% is N/100, N.5% N5/1000 */
+                        uint64_t part, whole; /* N/M; 7% is 7/100, 0.002% 2/100000 */
                 } rate;
         };
 };

@@ -15,10 +15,11 @@ static void judge(struct story *story, size_t number, struct level_judgement *ju
         static const slice none = { (const uint8_t *)"no level", 8 };
         slice level = judgement->reached ? policy->levels[judgement->level] : none;
         stage_note(stage, "%.*s: %.*s", PRINTED(policy->id), PRINTED(level));
-        if (judgement->barred) {
-                const struct level_requirement *bar = &policy->requirements[judgement->bar];
+        for (size_t i = 0; i < judgement->blocker_count; i++) {
+                const size_t which = judgement->blockers[i];
+                const struct level_requirement *bar = &policy->requirements[which];
                 stage_note(stage, "  kept from more by %.*s (%.*s): %s. %.*s", PRINTED(bar->id),
-                        PRINTED(bar->section), level_outcome_name(judgement->outcomes[judgement->bar]),
+                        PRINTED(bar->section), level_outcome_name(judgement->findings[which].outcome),
                         PRINTED(bar->remedy));
         }
 }
@@ -31,7 +32,7 @@ mitome_status act_judge(struct story *story, mitome_error *error)
         judge(story, 1, &by_plan);
         /* The element is software and says so: more than AAL2 would be a lie, and so would be the plan's
          * chip. */
-        bool right = by_nist.reached && by_nist.level == 1 && by_nist.barred && !by_plan.reached;
+        bool right = by_nist.reached && by_nist.level == 1 && by_nist.blocker_count && !by_plan.reached;
         stage_check(&story->stage, PORTAL, right,
                 "The login's level is judged, and not above what software gives",
                 "AAL2 by NIST SP 800-63B-4; the plan's chip is missing");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify_line.h"
 
-#include "authdata.h"
-#include "metadata_statement.h"
+#include "cose.h"
+#include "login_level.h"
 #include "verify_case.h"
 
 #include <mitome/rp.h>
@@ -20,7 +20,7 @@ struct verify_worker {
         struct verify_case c;
         struct mitome_verdict verdict;
         struct level_judgement judgement;
-        bool judged;
+        bool judged; /* there is a judgement */
         uint8_t buffer[MITOME_RP_BUFFER_MAX];
         uint8_t out[VERDICT_SIZE];
 };
@@ -127,49 +127,21 @@ static mitome_status verify_new_credential(
 /* ---- the level ---- */
 
 /* What this one ceremony shows. A login shows nothing of the authenticator: that was the registration's. */
-static struct level_evidence evidence_of(const struct verify_worker *w)
-{
-        const unsigned hardware = METADATA_HARDWARE | METADATA_TEE | METADATA_SECURE_ELEMENT;
-        const struct mitome_verdict *v = &w->verdict;
-        const bool trusted = v->trust == MITOME_TRUST_VERIFIED;
-        /* What a maker declares of its model tells nothing of somebody who only claims to be one. */
-        const struct metadata_statement *statement = v->metadata && trusted ? v->metadata->statement : NULL;
-        /* What the authenticator tells of this very user; "none" beside the flag UV tells nothing. */
-        const bool told = trusted && v->extensions.verified_by >= MITOME_VERIFIED_BY_PIN;
-        return (struct level_evidence){
-                .user_present = v->flags & AUTHDATA_UP,
-                .user_verified = v->flags & AUTHDATA_UV,
-                .challenge_fresh = w->c.challenge.size >= 16,
-                .origin_bound = true,
-                .attestation_trusted = trusted,
-                .certificate_alive = v->certificate.serial.size > 0,
-                .backup_eligible = v->flags & AUTHDATA_BE,
-                .metadata_known = statement,
-                .verification_told = told,
-                .declared_every_path_verifies =
-                        statement && statement->weakest_path >= METADATA_PATH_PASSCODE,
-                .declared_hardware_key = statement && statement->key_protection & hardware,
-        };
-}
-
 static mitome_status judge(struct verify_worker *w, mitome_error *error)
 {
         const struct level_policy *levels = w->rules->levels;
-        const slice wanted = w->c.policy.level;
+        const struct mitome_level_context known = { .challenge_bits = (unsigned)w->c.challenge.size * 8 };
+        struct mitome_level_evidence evidence;
         if (!levels)
                 return w->c.policy.has_level ? fail(error, MITOME_E_POLICY_UNSUPPORTED, "policy.level", NULL)
                                              : ok();
-        const struct level_evidence evidence = evidence_of(w);
-        level_judge(levels, &evidence, &w->judgement);
+        mitome_level_evidence_of(&w->verdict, &known, &evidence);
         w->judged = true;
-        if (!w->c.policy.has_level)
-                return ok();
-        for (size_t i = 0; i < levels->level_count; i++)
-                if (slice_equal(levels->levels[i], wanted))
-                        return w->judgement.reached && w->judgement.level >= i
-                                       ? ok()
-                                       : fail(error, MITOME_E_LEVEL_NOT_REACHED, "policy.level", NULL);
-        return fail(error, MITOME_E_POLICY_LEVEL, "policy.level", NULL);
+        if (w->c.policy.has_level)
+                return login_level_demand(
+                        levels, &evidence, w->c.policy.level, "policy.level", &w->judgement, error);
+        login_level_judge(levels, &evidence, &w->judgement);
+        return ok();
 }
 
 /* ---- one case ---- */
@@ -236,8 +208,9 @@ static const char *trust_name(const struct mitome_verdict *verdict, mitome_code 
                 [MITOME_TRUST_UNVERIFIED] = "unverified",
                 [MITOME_TRUST_VERIFIED] = "verified",
         };
-        bool assessed = verdict->format && (code == MITOME_OK || code == MITOME_E_ATTESTATION_UNTRUSTED ||
-                                                   code == MITOME_E_LEVEL_NOT_REACHED);
+        bool assessed = verdict->format &&
+                        (code == MITOME_OK || code == MITOME_E_ATTESTATION_UNTRUSTED ||
+                                code == MITOME_E_LEVEL_NOT_REACHED || code == MITOME_E_LEVEL_STEP_UP);
         return assessed ? names[verdict->trust] : NULL;
 }
 
@@ -297,6 +270,15 @@ static void write_model(struct json_writer *w, const struct mitome_metadata_entr
         json_write_close_object(w);
 }
 
+static void write_requirements(struct json_writer *w, const char *name, const struct level_policy *levels,
+        const uint8_t *which, size_t count)
+{
+        json_write_open_array(w, name);
+        for (size_t i = 0; i < count; i++)
+                json_write_text(w, NULL, levels->requirements[which[i]].id);
+        json_write_close_array(w);
+}
+
 static void write_level(struct json_writer *w, const struct verify_worker *worker)
 {
         const struct level_policy *levels = worker->rules->levels;
@@ -312,10 +294,13 @@ static void write_level(struct json_writer *w, const struct verify_worker *worke
         for (size_t i = 0; i < levels->requirement_count; i++) {
                 json_write_open_object(w, NULL);
                 json_write_text(w, "id", levels->requirements[i].id);
-                json_write_string(w, "outcome", level_outcome_name(judgement->outcomes[i]));
+                json_write_string(w, "outcome", level_outcome_name(judgement->findings[i].outcome));
+                json_write_string(w, "fact", level_fact_kind(judgement->findings[i].fact)->name);
                 json_write_close_object(w);
         }
         json_write_close_array(w);
+        write_requirements(w, "level_next_needs", levels, judgement->blockers, judgement->blocker_count);
+        write_requirements(w, "level_not_tested", levels, judgement->untested, judgement->untested_count);
 }
 
 static void write_steps(struct json_writer *w, const struct mitome_verdict *verdict)

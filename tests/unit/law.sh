@@ -70,7 +70,10 @@ allowed() {
         esac
 }
 
-grep '\.h$' "$work/all" | grep -v '^include/' >"$work/headers"
+{
+        grep '\.h$' "$work/all" | grep -v '^include/'
+        find src authenticator attestation examples -name '*.def' -type f # lists that headers are made of
+} >"$work/headers"
 xargs grep -nE '^#include "' <"$work/all" | sed -E 's|^([^:]*)/[^/:]*:([0-9]+):#include "([^"]*)".*|\1 \2 \3|' | sort -u >"$work/includes"
 while read -r room line header; do
         home=$(grep -E "(^|/)$header\$" "$work/headers" || true)

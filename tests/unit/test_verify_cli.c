@@ -805,17 +805,18 @@ static void claims_reach_no_level(void **state)
         (void)state;
         static const char policy[] =
                 "{\"id\":\"p\",\"title\":\"p\",\"levels\":[\"low\",\"high\"],\"requirements\":["
-                "{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"user_present\"},"
-                "{\"id\":\"B\",\"level\":\"high\",\"source\":\"s\",\"section\":\"2\",\"predicate\":\"multi_factor\"},"
-                "{\"id\":\"C\",\"level\":\"high\",\"source\":\"s\",\"section\":\"3\",\"predicate\":\"key_in_hardware\"}"
+                "{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"login.user_present\"},"
+                "{\"id\":\"B\",\"level\":\"high\",\"source\":\"s\",\"section\":\"2\",\"predicate\":"
+                "\"login.user_verified and model.every_path_verifies\"},"
+                "{\"id\":\"C\",\"level\":\"high\",\"source\":\"s\",\"section\":\"3\",\"predicate\":\"not model.key_protection = software\"}"
                 "]}";
         static const struct {
                 enum rig_attestation attestation;
-                const char *format, *level, *outcome;
+                const char *format, *level, *outcomes[2];
         } cases[] = {
-                { RIG_CHAIN, "packed", "high", "declared only" },
-                { RIG_SELF, "packed", "low", "not testable here" },
-                { RIG_NO_STATEMENT, "none", "low", "not testable here" },
+                { RIG_CHAIN, "packed", "high", { "partially observed", "declared only" } },
+                { RIG_SELF, "packed", "low", { "not testable here", "not testable here" } },
+                { RIG_NO_STATEMENT, "none", "low", { "not testable here", "not testable here" } },
         };
         write_file("policy", policy, sizeof policy - 1);
         write_blob(10);
@@ -830,7 +831,9 @@ static void claims_reach_no_level(void **state)
                 for (size_t n = 1; n < 3; n++)
                         assert_string_equal(
                                 json_string_value(json_object_get(json_array_get(reasons, n), "outcome")),
-                                cases[i].outcome);
+                                cases[i].outcomes[n - 1]);
+                json_t *needs = json_object_get(output.verdicts[0], "level_next_needs");
+                assert_int_equal(json_array_size(needs), i ? 2 : 0);
                 done(&output);
         }
 }

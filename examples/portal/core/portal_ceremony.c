@@ -99,31 +99,25 @@ struct shown {
         bool certificate;
 };
 
-static struct level_evidence evidence_of(const struct portal_snapshot *belief, const struct shown *shown)
+static struct mitome_level_evidence evidence_of(
+        const struct portal_snapshot *belief, const struct shown *shown)
 {
-        const unsigned hardware = METADATA_HARDWARE | METADATA_TEE | METADATA_SECURE_ELEMENT;
-        const struct mitome_verdict *verdict = shown->verdict;
+        const struct mitome_level_context known = { .challenge_bits = MITOME_CHALLENGE_ID_SIZE * 8,
+                .trust = shown->trust,
+                .certificate_bound = shown->certificate };
         const bool trusted = shown->trust == MITOME_TRUST_VERIFIED;
         const struct portal_model *model =
                 belief && trusted ? portal_model_find(belief, shown->aaguid) : NULL;
-        return (struct level_evidence){
-                .user_present = verdict->flags & AUTHDATA_UP,
-                .user_verified = verdict->flags & AUTHDATA_UV,
-                .challenge_fresh = true,
-                .origin_bound = true,
-                .attestation_trusted = trusted,
-                .certificate_alive = shown->certificate,
-                .backup_eligible = verdict->flags & AUTHDATA_BE,
-                .metadata_known = model,
-                .verification_told = trusted && verdict->extensions.verified_by >= MITOME_VERIFIED_BY_PIN,
-                .declared_every_path_verifies =
-                        model && model->statement.weakest_path >= METADATA_PATH_PASSCODE,
-                .declared_hardware_key = model && model->statement.key_protection & hardware,
-        };
+        struct mitome_level_evidence evidence;
+        mitome_level_evidence_of(shown->verdict, &known, &evidence);
+        evidence.certificate_alive = shown->certificate;
+        if (model)
+                login_level_model(&evidence, &model->statement, 0);
+        return evidence;
 }
 
 /* RFC 8176: what is not known is not said. */
-static unsigned amr_of(const struct level_evidence *evidence, enum mitome_verified_by verified_by)
+static unsigned amr_of(const struct mitome_level_evidence *evidence, enum mitome_verified_by verified_by)
 {
         static const struct {
                 enum mitome_verified_by by;
@@ -139,8 +133,9 @@ static unsigned amr_of(const struct level_evidence *evidence, enum mitome_verifi
                 amr |= SESSION_AMR_USER;
         if (evidence->user_verified)
                 amr |= SESSION_AMR_MFA;
-        if (evidence->metadata_known)
-                amr |= evidence->declared_hardware_key ? SESSION_AMR_HWK : SESSION_AMR_SWK;
+        if (evidence->model_known)
+                amr |= evidence->key_protection > MITOME_KEY_PROTECTION_SOFTWARE ? SESSION_AMR_HWK
+                                                                                 : SESSION_AMR_SWK;
         for (size_t i = 0; evidence->verification_told && i < sizeof methods / sizeof methods[0]; i++)
                 if (methods[i].by == verified_by)
                         amr |= methods[i].method;
@@ -150,7 +145,7 @@ static unsigned amr_of(const struct level_evidence *evidence, enum mitome_verifi
 static void show(const struct portal *portal, const struct portal_snapshot *belief, const struct shown *shown,
         struct session_login *ret)
 {
-        const struct level_evidence evidence = evidence_of(belief, shown);
+        const struct mitome_level_evidence evidence = evidence_of(belief, shown);
         ret->authenticated = portal_now(portal);
         ret->evidence = session_pack_evidence(&evidence);
         ret->amr = amr_of(&evidence, shown->verdict->extensions.verified_by);

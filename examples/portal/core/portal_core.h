@@ -9,7 +9,7 @@
  * failure counted, the journal written): whoever calls commits what is open around it, whether it was a
  * refusal or not, and rolls back only when the store failed (portal_is_store_failure). */
 
-#include "judge_level.h"
+#include "login_level.h"
 #include "party.h"
 #include "portal_trust.h"
 

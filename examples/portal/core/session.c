@@ -43,40 +43,87 @@ struct session_limits session_limits_of(const char *level)
 
 /* ---- evidence ---- */
 
-/* The order is that of the bits, which the store keeps: only ever added to. */
-static struct level_evidence unpack(unsigned bits)
+/* The bits, which the store keeps: only ever added to. */
+enum {
+        BIT_USER_PRESENT = 0x1,
+        BIT_USER_VERIFIED = 0x2,
+        BIT_CHALLENGE_FRESH = 0x4,
+        /* SESSION_ORIGIN_BOUND = 0x8 */
+        BIT_ATTESTATION_TRUSTED = 0x10,
+        BIT_CERTIFICATE_ALIVE = 0x20,
+        BIT_BACKUP_ELIGIBLE = 0x40,
+        BIT_MODEL_KNOWN = 0x80,
+        BIT_VERIFICATION_TOLD = 0x100,
+        BIT_EVERY_PATH_VERIFIES = 0x200,
+        BIT_HARDWARE_KEY = 0x400, /* of whatever kind: sessions from before the kind was kept have no more */
+        KEY_SHIFT = 11,           /* 2 bits: 0 hardware, 1 TEE, 2 secure element */
+        MATCHER_SHIFT = 13,       /* 2 bits: enum mitome_matcher_protection */
+        TWO_BITS = 3,
+};
+
+static bool has(unsigned bits, unsigned bit)
 {
-        return (struct level_evidence){
-                .user_present = bits & 0x1,
-                .user_verified = bits & 0x2,
-                .challenge_fresh = bits & 0x4,
-                .origin_bound = bits & SESSION_ORIGIN_BOUND,
-                .attestation_trusted = bits & 0x10,
-                .certificate_alive = bits & 0x20,
-                .backup_eligible = bits & 0x40,
-                .metadata_known = bits & 0x80,
-                .verification_told = bits & 0x100,
-                .declared_every_path_verifies = bits & 0x200,
-                .declared_hardware_key = bits & 0x400,
+        return (bits & bit) != 0;
+}
+
+static enum mitome_key_protection unpack_key(unsigned bits)
+{
+        static const enum mitome_key_protection hardware[] = { MITOME_KEY_PROTECTION_HARDWARE,
+                MITOME_KEY_PROTECTION_TEE, MITOME_KEY_PROTECTION_SECURE_ELEMENT,
+                MITOME_KEY_PROTECTION_UNKNOWN };
+        if (!has(bits, BIT_MODEL_KNOWN))
+                return MITOME_KEY_PROTECTION_UNKNOWN;
+        return has(bits, BIT_HARDWARE_KEY) ? hardware[bits >> KEY_SHIFT & TWO_BITS]
+                                           : MITOME_KEY_PROTECTION_SOFTWARE;
+}
+
+static unsigned pack_key(enum mitome_key_protection protection)
+{
+        return protection < MITOME_KEY_PROTECTION_HARDWARE
+                       ? 0
+                       : BIT_HARDWARE_KEY | (unsigned)(protection - MITOME_KEY_PROTECTION_HARDWARE)
+                                                    << KEY_SHIFT;
+}
+
+static struct mitome_level_evidence unpack(unsigned bits)
+{
+        return (struct mitome_level_evidence){
+                .user_present = has(bits, BIT_USER_PRESENT),
+                .user_verified = has(bits, BIT_USER_VERIFIED),
+                .challenge_bits = has(bits, BIT_CHALLENGE_FRESH) ? MITOME_CHALLENGE_ID_SIZE * 8 : 0,
+                .origin_bound = has(bits, SESSION_ORIGIN_BOUND),
+                .cross_device = !has(bits, SESSION_ORIGIN_BOUND),
+                .attestation_trusted = has(bits, BIT_ATTESTATION_TRUSTED),
+                .certificate_alive = has(bits, BIT_CERTIFICATE_ALIVE),
+                .backup_eligible = has(bits, BIT_BACKUP_ELIGIBLE),
+                .model_known = has(bits, BIT_MODEL_KNOWN),
+                .verification_told = has(bits, BIT_VERIFICATION_TOLD),
+                .every_path_verifies = has(bits, BIT_EVERY_PATH_VERIFIES),
+                .key_protection = unpack_key(bits),
+                .matcher_protection = (enum mitome_matcher_protection)(bits >> MATCHER_SHIFT & TWO_BITS),
         };
 }
 
-unsigned session_pack_evidence(const struct level_evidence *evidence)
+unsigned session_pack_evidence(const struct mitome_level_evidence *evidence)
 {
-        return (evidence->user_present ? 0x1u : 0) | (evidence->user_verified ? 0x2u : 0) |
-               (evidence->challenge_fresh ? 0x4u : 0) | (evidence->origin_bound ? SESSION_ORIGIN_BOUND : 0) |
-               (evidence->attestation_trusted ? 0x10u : 0) | (evidence->certificate_alive ? 0x20u : 0) |
-               (evidence->backup_eligible ? 0x40u : 0) | (evidence->metadata_known ? 0x80u : 0) |
-               (evidence->verification_told ? 0x100u : 0) |
-               (evidence->declared_every_path_verifies ? 0x200u : 0) |
-               (evidence->declared_hardware_key ? 0x400u : 0);
+        return (evidence->user_present ? BIT_USER_PRESENT : 0u) |
+               (evidence->user_verified ? BIT_USER_VERIFIED : 0u) |
+               (evidence->challenge_bits ? BIT_CHALLENGE_FRESH : 0u) |
+               (evidence->origin_bound ? SESSION_ORIGIN_BOUND : 0u) |
+               (evidence->attestation_trusted ? BIT_ATTESTATION_TRUSTED : 0u) |
+               (evidence->certificate_alive ? BIT_CERTIFICATE_ALIVE : 0u) |
+               (evidence->backup_eligible ? BIT_BACKUP_ELIGIBLE : 0u) |
+               (evidence->model_known ? BIT_MODEL_KNOWN : 0u) |
+               (evidence->verification_told ? BIT_VERIFICATION_TOLD : 0u) |
+               (evidence->every_path_verifies ? BIT_EVERY_PATH_VERIFIES : 0u) |
+               pack_key(evidence->key_protection) | (unsigned)evidence->matcher_protection << MATCHER_SHIFT;
 }
 
 void session_judge(const struct portal *portal, const struct session *session, size_t policy,
         struct level_judgement *ret)
 {
-        const struct level_evidence evidence = unpack(session->evidence);
-        level_judge(portal_policy(portal, policy), &evidence, ret);
+        const struct mitome_level_evidence evidence = unpack(session->evidence);
+        login_level_judge(portal_policy(portal, policy), &evidence, ret);
 }
 
 #define PRINTED(view) (int)(view).size, (const char *)(view).data
@@ -84,9 +131,9 @@ void session_judge(const struct portal *portal, const struct session *session, s
 static void write_level(const struct portal *portal, unsigned evidence, char ret[SESSION_LEVEL_MAX])
 {
         const struct level_policy *policy = portal_policy(portal, 0);
-        const struct level_evidence facts = unpack(evidence);
+        const struct mitome_level_evidence shown = unpack(evidence);
         struct level_judgement judgement;
-        level_judge(policy, &facts, &judgement);
+        login_level_judge(policy, &shown, &judgement);
         ret[0] = '\0';
         if (judgement.reached)
                 snprintf(ret, SESSION_LEVEL_MAX, "%.*s", PRINTED(policy->levels[judgement.level]));

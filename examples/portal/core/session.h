@@ -65,7 +65,7 @@ struct session_login {
 
 /* How evidence is kept. A login with another device has not the bit of its name. */
 enum { SESSION_ORIGIN_BOUND = 0x8 };
-unsigned session_pack_evidence(const struct level_evidence *evidence);
+unsigned session_pack_evidence(const struct mitome_level_evidence *evidence);
 
 /* The same for a browser that waits for it (cross_device.h): session_grant writes what was shown, for
  * cross_device_grant, and session_granted reads what cross_device_take gave. */

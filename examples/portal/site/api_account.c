@@ -39,7 +39,8 @@ static json_t *policy_text(slice raw)
 
 static json_t *reason_of(const struct level_policy *policy, const struct level_judgement *judged, size_t i)
 {
-        static const char *const names[] = { "satisfied", "declared", "not_satisfied", "not_testable" };
+        static const char *const names[] = { "satisfied", "partly_observed", "declared", "not_satisfied",
+                "not_testable" };
         const struct level_requirement *asked = &policy->requirements[i];
         json_t *reason = json_object();
         (void)json_object_set_new(reason, "id", text_of(asked->id));
@@ -48,7 +49,7 @@ static json_t *reason_of(const struct level_policy *policy, const struct level_j
         (void)json_object_set_new(reason, "source", policy_text(asked->source));
         (void)json_object_set_new(reason, "section", policy_text(asked->section));
         (void)json_object_set_new(reason, "text", policy_text(asked->text));
-        (void)json_object_set_new(reason, "outcome", json_string(names[judged->outcomes[i]]));
+        (void)json_object_set_new(reason, "outcome", json_string(names[judged->findings[i].outcome]));
         return reason;
 }
 
