@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report_text.h"
 
+#include "digest.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +122,23 @@ void report_text_json(struct report_text *out, const json_t *value)
         else
                 note(out, MITOME_E_NO_MEMORY, "report");
         free(text);
+}
+
+void report_text_file(struct report_text *out, const json_t *report)
+{
+        report_text_json(out, report);
+        report_text_add(out, "\n");
+}
+
+bool report_file_digest(const json_t *report, uint8_t ret_digest[REPORT_FILE_DIGEST_SIZE])
+{
+        REPORT_TEXT(out);
+        slice file;
+        report_text_file(&out, report);
+        if (failed(report_text_finish(&out, &file, NULL)))
+                return false;
+        sha256(&file, 1, ret_digest);
+        return true;
 }
 
 mitome_status report_text_finish(struct report_text *out, slice *ret, mitome_error *error)

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REPORT_TEXT_MAX = 64 << 20, REPORT_LINE_MAX = 4096 };
+enum { REPORT_TEXT_MAX = 64 << 20, REPORT_LINE_MAX = 4096, REPORT_FILE_DIGEST_SIZE = 32 };
 
 struct report_text {
         uint8_t *bytes; /* by malloc, ended by a NUL beyond size once report_text_finish has succeeded */
@@ -41,6 +41,11 @@ void report_text_escaped(struct report_text *out, const char *text);
 /* report_text_json adds a value as the report itself is written: two spaces of indentation, members in their
  * order. */
 void report_text_json(struct report_text *out, const json_t *value);
+
+/* report_text_file adds the report as report.json has it: that, and the end of its line. report_file_digest
+ * gives the file's SHA-256, by which every form and statement calls the report; false: no memory. */
+void report_text_file(struct report_text *out, const json_t *report);
+MITOME_CHECKED bool report_file_digest(const json_t *report, uint8_t ret_digest[REPORT_FILE_DIGEST_SIZE]);
 
 /* report_text_finish fails with NO_MEMORY (or over 64 MiB), and with EVALUATE_REPORT for a member that was
  * not as it must be. *ret views the text, which `out` keeps. */

@@ -102,6 +102,27 @@ static void what_is_there_is_read(void **state)
         json_decref(report);
 }
 
+/* SHA-256 of what `printf '{\n  "b": 1,\n  "a": "x"\n}\n'` writes. */
+static void the_digest_is_of_the_file(void **state)
+{
+        static const uint8_t expected[] = { 0x4a, 0xee, 0x11, 0xc1, 0x23, 0xc8, 0x2e, 0xed, 0xed, 0x28, 0xd8,
+                0x72, 0x7e, 0x53, 0xd1, 0x5a, 0xdf, 0x95, 0x63, 0xbd, 0x6a, 0xa4, 0xcd, 0xd0, 0xac, 0x1d,
+                0xc9, 0xab, 0x74, 0xb7, 0xfa, 0x87 };
+        uint8_t digest[REPORT_FILE_DIGEST_SIZE];
+        REPORT_TEXT(out);
+        slice file;
+        json_t *report = json_loads("{\"b\":1,\"a\":\"x\"}", 0, NULL);
+        (void)state;
+        assert_non_null(report);
+        report_text_file(&out, report);
+        assert_false(failed(report_text_finish(&out, &file, NULL)));
+        assert_true(slice_is(file, "{\n  \"b\": 1,\n  \"a\": \"x\"\n}\n"));
+        assert_true(report_file_digest(report, digest));
+        assert_memory_equal(digest, expected, sizeof digest);
+        assert_false(report_file_digest(NULL, digest));
+        json_decref(report);
+}
+
 static void read_wrong(struct report_text *out, const json_t *report, int what)
 {
         switch (what) {
@@ -163,6 +184,7 @@ int main(void)
                 cmocka_unit_test(a_text_grows_and_a_line_is_bounded),
                 cmocka_unit_test(a_text_ends_at_its_limit),
                 cmocka_unit_test(what_is_there_is_read),
+                cmocka_unit_test(the_digest_is_of_the_file),
                 cmocka_unit_test(what_is_not_as_it_must_be_is_named),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report for people: complete in both languages, well-formed, without a script or anything from
+ * elsewhere; nothing of a report becomes markup, and what is no report is refused. */
+#include "html_findings.h"
+#include "report_html.h"
+#include "report_rig.h"
+
+#include <openssl/evp.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- a page, as a reader of XML sees it ---- */
+
+static const char *const elements[] = { "a", "body", "br", "circle", "code", "dd", "details", "div", "dl",
+        "dt", "h1", "h2", "h3", "h4", "head", "header", "html", "li", "main", "meta", "nav", "ol", "p",
+        "path", "rect", "section", "span", "strong", "style", "summary", "svg", "table", "tbody", "td",
+        "text", "th", "thead", "title", "tr", "ul" };
+
+static const char *const attributes[] = { "aria-hidden", "aria-labelledby", "charset", "class", "content",
+        "cx", "cy", "d", "height", "href", "hreflang", "http-equiv", "id", "lang", "name", "r", "role", "rx",
+        "scope", "tabindex", "text-anchor", "viewBox", "width", "x", "xmlns", "y" };
+
+enum { DEPTH_MAX = 32, NAMES_MAX = 4096 };
+
+struct page {
+        const char *at;
+        const char *open[DEPTH_MAX];
+        size_t open_size[DEPTH_MAX];
+        int depth;
+        struct name {
+                const char *text;
+                size_t size;
+        } ids[NAMES_MAX], wanted[NAMES_MAX];
+        size_t id_count, wanted_count;
+        size_t scopes, headers;
+};
+
+static bool is_known(const char *const *list, size_t count, const char *text, size_t size)
+{
+        for (size_t i = 0; i < count; i++)
+                if (strlen(list[i]) == size && memcmp(list[i], text, size) == 0)
+                        return true;
+        return false;
+}
+
+#define KNOWN(list, text, size) is_known(list, sizeof list / sizeof *list, text, size)
+
+static void note_name(struct name *names, size_t *count, const char *text, size_t size)
+{
+        assert_true(*count < NAMES_MAX);
+        names[(*count)++] = (struct name){ text, size };
+}
+
+static void read_attribute(struct page *page)
+{
+        const char *name = page->at;
+        size_t size = strcspn(name, "=<> \"");
+        if (!KNOWN(attributes, name, size))
+                fail_msg("there is no attribute %.40s", name);
+        assert_memory_equal(name + size, "=\"", 2);
+        const char *value = name + size + 2;
+        size_t length = strcspn(value, "\"<");
+        assert_int_equal(value[length], '"');
+        if (size == 2 && memcmp(name, "id", 2) == 0)
+                note_name(page->ids, &page->id_count, value, length);
+        if (size == 4 && memcmp(name, "href", 4) == 0) {
+                assert_int_equal(value[0], '#');
+                note_name(page->wanted, &page->wanted_count, value + 1, length - 1);
+        }
+        if (size == 15)
+                note_name(page->wanted, &page->wanted_count, value, length);
+        page->scopes += size == 5 && memcmp(name, "scope", 5) == 0;
+        page->at = value + length + 1;
+}
+
+static void read_tag(struct page *page)
+{
+        bool closes = page->at[1] == '/';
+        const char *name = page->at + 1 + closes;
+        size_t size = strcspn(name, " />");
+        if (!KNOWN(elements, name, size))
+                fail_msg("there is no element %.40s", name);
+        page->at = name + size;
+        if (closes) {
+                assert_int_equal(*page->at, '>');
+                assert_true(page->depth > 0);
+                page->depth--;
+                if (page->open_size[page->depth] != size || memcmp(page->open[page->depth], name, size) != 0)
+                        fail_msg("%.10s is closed by %.40s", page->open[page->depth], name);
+                page->at++;
+                return;
+        }
+        page->headers += size == 2 && memcmp(name, "th", 2) == 0;
+        while (*page->at == ' ') {
+                page->at++;
+                read_attribute(page);
+        }
+        if (*page->at == '/') {
+                page->at++;
+        } else {
+                assert_true(page->depth < DEPTH_MAX);
+                page->open[page->depth] = name;
+                page->open_size[page->depth++] = size;
+        }
+        assert_int_equal(*page->at++, '>');
+}
+
+static void read_entity(struct page *page)
+{
+        static const char *const entities[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&#39;" };
+        for (size_t i = 0; i < sizeof entities / sizeof *entities; i++)
+                if (strncmp(page->at, entities[i], strlen(entities[i])) == 0) {
+                        page->at += strlen(entities[i]);
+                        return;
+                }
+        fail_msg("there is no entity %.20s", page->at);
+}
+
+static void check_names(const struct page *page)
+{
+        for (size_t i = 0; i < page->id_count; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (page->ids[i].size == page->ids[j].size &&
+                                memcmp(page->ids[i].text, page->ids[j].text, page->ids[i].size) == 0)
+                                fail_msg("two have the id %.30s", page->ids[i].text);
+        for (size_t i = 0; i < page->wanted_count; i++) {
+                bool found = false;
+                for (size_t j = 0; j < page->id_count && !found; j++)
+                        found = page->wanted[i].size == page->ids[j].size &&
+                                memcmp(page->wanted[i].text, page->ids[j].text, page->ids[j].size) == 0;
+                if (!found)
+                        fail_msg("nothing has the id %.30s", page->wanted[i].text);
+        }
+}
+
+/* Every element and attribute is one of ours, opened and closed in order; every link leads to a place in the
+ * page; every header of a table says what for. */
+static void assert_sound(const char *text)
+{
+        static const char doctype[] = "<!DOCTYPE html>\n";
+        static struct page page;
+        page = (struct page){ .at = text + strlen(doctype) };
+        assert_memory_equal(text, doctype, strlen(doctype));
+        while (*page.at) {
+                size_t plain = strcspn(page.at, "<>&");
+                page.at += plain;
+                if (*page.at == '<')
+                        read_tag(&page);
+                else if (*page.at == '&')
+                        read_entity(&page);
+                else if (*page.at)
+                        fail_msg("what is %.30s", page.at);
+        }
+        assert_int_equal(page.depth, 0);
+        assert_int_equal(page.scopes, page.headers);
+        check_names(&page);
+}
+
+/* ---- rendering ---- */
+
+static const char *render(struct report_text *out, const json_t *report)
+{
+        assert_false(failed(evaluation_html(report, out, NULL)));
+        return (const char *)out->bytes;
+}
+
+static size_t times(const char *text, const char *what)
+{
+        size_t count = 0;
+        for (; (text = strstr(text, what)); text += strlen(what))
+                count++;
+        return count;
+}
+
+static void has(const char *page, const char *what, size_t count)
+{
+        if (times(page, what) != count)
+                fail_msg("\"%s\" is there %zu times, not %zu", what, times(page, what), count);
+}
+
+/* ---- words ---- */
+
+static void each_word_is_there_in_both_languages(void **state)
+{
+        (void)state;
+        for (int i = 0; i < HTML_WORDS; i++) {
+                const char *english = html_word((enum html_word)i, REPORT_ENGLISH);
+                const char *japanese = html_word((enum html_word)i, REPORT_JAPANESE);
+                assert_true(*english && *japanese);
+                assert_true(slice_is_ascii(slice_text(english)));
+                assert_true(slice_is_utf8(slice_text(japanese)));
+                if (i != HTML_SHA256 && slice_is_ascii(slice_text(japanese)))
+                        fail_msg("\"%s\" is no Japanese", japanese);
+                assert_int_equal(strcspn(english, "<>&\"'") < strlen(english) && !strchr(english, '\''), 0);
+                assert_int_equal(strcspn(japanese, "<>&\""), strlen(japanese));
+                /* What is filled in, in the same order. */
+                const char *e = english, *j = japanese;
+                for (;;) {
+                        e = strpbrk(e, "%");
+                        j = strpbrk(j, "%");
+                        if (!e || !j)
+                                break;
+                        if ((e[1] == 's' || e[1] == 'd') != (j[1] == 's' || j[1] == 'd') ||
+                                ((e[1] == 's' || e[1] == 'd') && e[1] != j[1]))
+                                fail_msg("\"%s\" and \"%s\" take other things", english, japanese);
+                        e++;
+                        j++;
+                }
+                assert_true(!e && !j);
+        }
+}
+
+static void the_language_decides_the_words(void **state)
+{
+        static const char *const english[] = { "<h2 id=\"en-levels\">What each policy says</h2>",
+                "<h2 id=\"en-disagreements\">Where policies disagree</h2>",
+                "<h2 id=\"en-budget\">How likely a finder opens the key by guessing</h2>",
+                "<h2 id=\"en-rates\">Measured rates</h2>", "<h2 id=\"en-requirements\">Requirements</h2>",
+                "<h2 id=\"en-probes\">Attacks that were tried</h2>",
+                "<h2 id=\"en-known\">What is known, and how</h2>",
+                "<h2 id=\"en-certifications\">Certifications and declarations</h2>",
+                "<h2 id=\"en-documents\">Evidence that was collected</h2>",
+                "<h2 id=\"en-caveats\">What this report cannot say</h2>", "<h2 id=\"en-digest\">Digest</h2>",
+                "<div id=\"ja\" lang=\"ja\">", "<h2 id=\"ja-levels\">基準ごとの結果</h2>",
+                "<h2 id=\"ja-disagreements\">基準によって判定が分かれる点</h2>",
+                "<h2 id=\"ja-budget\">拾得者が推測で鍵を開ける確率</h2>",
+                "<h2 id=\"ja-rates\">測定した率</h2>", "<h2 id=\"ja-requirements\">要求事項</h2>",
+                "<h2 id=\"ja-probes\">試みた攻撃</h2>", "<h2 id=\"ja-known\">事実とその根拠</h2>",
+                "<h2 id=\"ja-digest\">ダイジェスト</h2>" };
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        const char *page = render(&out, sample);
+        (void)state;
+        for (size_t i = 0; i < sizeof english / sizeof *english; i++) {
+                const char *found = strstr(page, english[i]);
+                if (!found)
+                        fail_msg("%s is not there, or not in its place", english[i]);
+                page = found;
+        }
+        json_decref(sample);
+}
+
+/* ---- contents ---- */
+
+static void the_page_says_what_the_report_says(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        const char *page = render(&out, sample);
+        (void)state;
+        assert_sound(page);
+        has(page, "Level reached: AAL2", 1);
+        has(page, "到達した水準: AAL2", 1);
+        has(page, "No level reached", 1);
+        has(page, "This is the highest level of this policy.", 1);
+        has(page, "What keeps it from AAL3", 1);
+        has(page, "<strong>NOEXPORT</strong>: The key lives in hardware", 1);
+        has(page, "The smallest changes that would reach AAL3", 1);
+        has(page, "Changes that would reach AAL1", 1);
+        has(page, "Whether fewer changes would do was not searched to the end.", 1);
+        has(page, "<strong>Change</strong>: Keep keys in a secure element", 1);
+        has(page, "<strong>立証</strong>: 秘密鍵が取り出せない", 1);
+        has(page, "Drawn from the first summary", 1);
+        has(page, ">provisional</span>", 1);
+        has(page, "role=\"note\">Simulated: ", 1);
+        has(page, "role=\"note\">模擬: ", 1);
+        /* The five outcomes and the five results, as words. */
+        has(page, "</span> satisfied</span>", 4);
+        has(page, "</span> not satisfied</span>", 6);
+        has(page, "</span> partially observed</span>", 2);
+        has(page, "</span> declared only</span>", 2);
+        has(page, "</span> not testable here</span>", 4);
+        has(page, "</span> broken</span>", 2);
+        has(page, "</span> the authenticator failed</span>", 2);
+        /* Three requirements are unverified, beside what the mark means. */
+        has(page, "<span class=\"unverified\">wording not confirmed</span>", 5);
+        has(page, "<span class=\"unverified\">原文未確認</span>", 5);
+        has(page, "1 in 1,260", 1);
+        has(page, "1,260分の1", 1);
+        has(page, "for comparison, not in the total", 2);
+        /* The caveat stands at the budget, at each rate, at the curve and at the end. */
+        has(page, "independent of each other", 5);
+        has(page, "0.0132053", 4);
+        has(page, "Not shown here: 40 steps.", 1);
+        has(page, "mitome evaluate --destructive --replay P07 self", 2);
+        has(page, "<a href=\"#en-probe-1\">P07</a>", 3);
+        has(page, "2026-11-22T10:00:00Z", 2);
+        json_decref(sample);
+}
+
+static void a_real_element_has_no_banner(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        (void)state;
+        (void)json_object_set_new(json_object_get(sample, "target"), "simulated", json_false());
+        const char *page = render(&out, sample);
+        assert_sound(page);
+        has(page, "role=\"note\"", 0);
+        has(page, "Simulated: ", 0);
+        json_decref(sample);
+}
+
+static void what_is_not_there_is_said(void **state)
+{
+        static const char *const arrays[] = { "caveats", "evidence", "facts", "probes", "policies",
+                "disagreements" };
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        (void)state;
+        for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+                (void)json_object_set_new(sample, arrays[i], json_array());
+        (void)json_object_set_new(sample, "guess_budget", json_null());
+        (void)json_object_set_new(sample, "det", json_null());
+        const char *page = render(&out, sample);
+        assert_sound(page);
+        has(page, "Nothing was tried.", 1);
+        has(page, "Nothing is known.", 1);
+        has(page, "Too little is known for a figure.", 1);
+        has(page, "No rate was measured.", 1);
+        has(page, "No curve: ", 1);
+        has(page, "No two of the chosen policies", 1);
+        has(page, "<svg", 0);
+        json_decref(sample);
+}
+
+static void a_path_without_a_figure_is_drawn_as_such(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        json_t *budget = json_object_get(sample, "guess_budget");
+        json_t *finger = json_array_get(json_object_get(budget, "paths"), 0);
+        json_t *pin = json_array_get(json_object_get(budget, "paths"), 2);
+        (void)state;
+        (void)json_object_set_new(budget, "total", json_null());
+        (void)json_object_set_new(finger, "total", json_null());
+        (void)json_object_set_new(finger, "tries", json_null());
+        (void)json_object_set_new(finger, "missing", json_pack("[s]", "uv.tries_total"));
+        (void)json_object_set_new(pin, "total", json_null());
+        const char *page = render(&out, sample);
+        assert_sound(page);
+        has(page, "<text x=\"100\" y=\"88\">finger: not known</text>", 1);
+        has(page, "<text x=\"100\" y=\"204\">PIN: no end of tries</text>", 1);
+        has(page, "uv.tries_total", 2);
+        has(page, "class=\"sum\"", 0);
+        json_decref(sample);
+}
+
+static void long_evidence_is_cut_and_said_to_be(void **state)
+{
+        static char hex[HTML_BYTES_MAX + 201];
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        json_t *probe = json_array_get(json_object_get(sample, "probes"), 0);
+        json_t *steps = json_array();
+        (void)state;
+        memset(hex, 'a', sizeof hex - 1);
+        for (int i = 0; i < 100; i++)
+                (void)json_array_append_new(
+                        steps, json_pack("{s:s, s:s, s:s}", "sent", hex, "saw", "00", "by", "ctap"));
+        (void)json_object_set_new(probe, "steps", steps);
+        const char *page = render(&out, sample);
+        assert_sound(page);
+        has(page, "(64 steps)", 1);
+        has(page, "Not shown here: 36 steps.", 1);
+        has(page, "bytes in all)", 64);
+        json_decref(sample);
+}
+
+/* ---- what may not be there ---- */
+
+static void the_page_needs_nothing_and_runs_nothing(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        const char *page = render(&out, sample);
+        (void)state;
+        has(page, "<script", 0);
+        has(page, " style=", 0);
+        has(page, " src=", 0);
+        has(page, "url(", 0);
+        has(page, "@import", 0);
+        /* The one address is the name of SVG. */
+        has(page, "http", times(page, "xmlns=\"http://www.w3.org/2000/svg\"") + times(page, "http-equiv"));
+        has(page, "content=\"default-src 'none'; style-src 'sha256-", 1);
+        json_decref(sample);
+}
+
+static void the_policy_names_the_style_sheet(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        const char *page = render(&out, sample);
+        const char *style = strstr(page, "<style>") + strlen("<style>");
+        uint8_t digest[EVP_MAX_MD_SIZE], base64[2 * EVP_MAX_MD_SIZE];
+        unsigned size;
+        (void)state;
+        assert_int_equal(EVP_Digest(style, (size_t)(strstr(style, "</style>") - style), digest, &size,
+                                 EVP_sha256(), NULL),
+                1);
+        assert_int_equal(EVP_EncodeBlock(base64, digest, (int)size), 44);
+        const char *said = strstr(page, "'sha256-") + strlen("'sha256-");
+        assert_memory_equal(said, base64, 44);
+        assert_int_equal(said[44], '\'');
+        json_decref(sample);
+}
+
+static void the_same_report_gives_the_same_bytes(void **state)
+{
+        REPORT_TEXT(one);
+        REPORT_TEXT(other);
+        json_t *sample = report_rig_sample();
+        json_t *again = report_rig_sample();
+        (void)state;
+        assert_string_equal(render(&one, sample), render(&other, again));
+        json_decref(sample);
+        json_decref(again);
+}
+
+/* The other forms' sample, whose texts have markup in them. */
+static void another_report_is_drawn_as_well(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = json_load_file(getenv("MITOME_EVALUATION_SAMPLE"), JSON_REJECT_DUPLICATES, NULL);
+        (void)state;
+        assert_non_null(sample);
+        const char *page = render(&out, sample);
+        assert_sound(page);
+        has(page, "measurement of fingers &lt;40 people&gt;", 2);
+        json_decref(sample);
+}
+
+/* ---- attacks ---- */
+
+#define HOSTILE \
+        "\"><script>alert(1)</script></title></style><img src=x onerror='alert(2)'>&#60;]]>%s%n%w\x1b[2J"
+
+/* Words that a report may not invent, and the id of what keeps from a level: in their place the page may be
+ * refused. */
+static bool is_word(const char *member)
+{
+        static const char *const words[] = { "id", "levels", "outcome", "result", "obtained", "keyword",
+                "kind", "level", "each", "total", "upper_95", "fmr", "fnmr", "blockers" };
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+                if (strcmp(member, words[i]) == 0)
+                        return true;
+        return false;
+}
+
+static size_t shown, refused;
+
+static void show_hostile(const json_t *report, const char *member)
+{
+        REPORT_TEXT(out);
+        mitome_error error = { 0 };
+        mitome_status status = evaluation_html(report, &out, &error);
+        if (failed(status)) {
+                assert_int_equal(status.code, MITOME_E_EVALUATE_REPORT);
+                if (!is_word(member))
+                        fail_msg("%s was refused for %s", member, error.field);
+                refused++;
+                return;
+        }
+        assert_sound((const char *)out.bytes);
+        has((const char *)out.bytes, "<script", 0);
+        has((const char *)out.bytes, "\x1b", 0);
+        shown += times((const char *)out.bytes, "&lt;script&gt;alert(1)") > 0;
+}
+
+static void no_text_of_a_report_becomes_markup(void **state)
+{
+        json_t *sample = report_rig_sample();
+        json_t *hostile = json_string(HOSTILE);
+        (void)state;
+        shown = refused = 0;
+        size_t count = report_rig_each(sample, hostile, true, show_hostile);
+        /* Most are shown; the rest are digests of policies in other places, ids that nothing leads to. */
+        assert_true(count > 200);
+        assert_true(shown > count / 2);
+        assert_true(refused > 20);
+        json_decref(hostile);
+        json_decref(sample);
+}
+
+static void survive(const json_t *report, const char *member)
+{
+        REPORT_TEXT(out);
+        mitome_error error = { 0 };
+        mitome_status status = evaluation_html(report, &out, &error);
+        (void)member;
+        if (failed(status)) {
+                assert_int_equal(status.code, MITOME_E_EVALUATE_REPORT);
+                assert_non_null(error.field);
+                refused++;
+        } else {
+                assert_sound((const char *)out.bytes);
+        }
+}
+
+static void what_is_no_report_is_refused(void **state)
+{
+        json_t *sample = report_rig_sample();
+        json_t *values[] = { json_null(), json_true(), json_integer(-1), json_real(0.5), json_object(),
+                json_array(), json_string("") };
+        (void)state;
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+                refused = 0;
+                assert_true(report_rig_each(sample, values[i], false, survive) > 300);
+                assert_true(refused > 20);
+                json_decref(values[i]);
+        }
+        refused = 0;
+        assert_true(report_rig_without(sample, survive) > 300);
+        assert_true(refused > 100);
+        json_decref(sample);
+}
+
+static void another_version_is_refused(void **state)
+{
+        REPORT_TEXT(out);
+        mitome_error error = { 0 };
+        json_t *sample = report_rig_sample();
+        (void)state;
+        (void)json_object_set_new(sample, "mitome_report", json_integer(2));
+        assert_int_equal(evaluation_html(sample, &out, &error).code, MITOME_E_EVALUATE_REPORT);
+        assert_string_equal(error.field, "mitome_report");
+        assert_int_equal(out.size, 0);
+        json_decref(sample);
+}
+
+/* ---- numbers ---- */
+
+static void a_rate_is_said_as_people_say_it(void **state)
+{
+        static const struct {
+                double rate;
+                const char *text;
+        } rows[] = { { 1, "1.0" }, { 0.4, "2.5" }, { 0.1, "10" }, { 0.0000994, "10,100" },
+                { 0.0003, "3,330" }, { 0.000796752, "1,260" }, { 1e-7, "10,000,000" }, { 0.00131, "763" },
+                { 0, "1,000,000,000,000,000+" } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                assert_string_equal(html_one_in(rows[i].rate).text, rows[i].text);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(each_word_is_there_in_both_languages),
+                cmocka_unit_test(the_language_decides_the_words),
+                cmocka_unit_test(the_page_says_what_the_report_says),
+                cmocka_unit_test(a_real_element_has_no_banner),
+                cmocka_unit_test(what_is_not_there_is_said),
+                cmocka_unit_test(a_path_without_a_figure_is_drawn_as_such),
+                cmocka_unit_test(long_evidence_is_cut_and_said_to_be),
+                cmocka_unit_test(the_page_needs_nothing_and_runs_nothing),
+                cmocka_unit_test(the_policy_names_the_style_sheet),
+                cmocka_unit_test(the_same_report_gives_the_same_bytes),
+                cmocka_unit_test(another_report_is_drawn_as_well),
+                cmocka_unit_test(no_text_of_a_report_becomes_markup),
+                cmocka_unit_test(what_is_no_report_is_refused),
+                cmocka_unit_test(another_version_is_refused),
+                cmocka_unit_test(a_rate_is_said_as_people_say_it),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
