@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specimen_hand.h"
 
+#include "replay.h"
 #include "virtual_finger.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ enum { PRESENT_MS = 10000, SAME_MAX = 3 };
 /* Whose fingers they are: nobody's. Each request of a stranger is another stranger's. */
 #define HOLDER_SEED UINT64_C(20261122)
 #define STRANGER_SEED UINT64_C(770000)
+#define OTHER_SEED UINT64_C(20261123)
 
 /* ---- laying one ---- */
 
@@ -43,16 +45,70 @@ static mitome_status press_stranger(struct specimen_hand *hand, mitome_error *er
         return press(hand, hand->other);
 }
 
+static mitome_status press_other(struct specimen_hand *hand, mitome_error *error)
+{
+        if (!hand->second)
+                MITOME_TRY(grow(&hand->second, OTHER_SEED, error));
+        return press(hand, hand->second);
+}
+
+/* What becomes of an image in the hands of somebody who has it. */
+static mitome_status alter(struct specimen_hand *hand, enum replay_way way)
+{
+        const struct replay_image image = { FINGER_WIDTH, FINGER_HEIGHT, hand->sample };
+        struct replay_image altered = { .grey = hand->altered };
+        replay_make(way, ++hand->touch, &image, &altered);
+        return ok();
+}
+
+static mitome_status press_near(struct specimen_hand *hand, mitome_error *error)
+{
+        static const enum replay_way ways[] = { REPLAY_NOISE, REPLAY_SHIFT, REPLAY_TURN, REPLAY_CONTRAST,
+                REPLAY_SMOOTH, REPLAY_BLANK };
+        (void)error;
+        hand->laid++;
+        return alter(hand, ways[hand->near++ % (sizeof ways / sizeof *ways)]);
+}
+
+static mitome_status press_again(struct specimen_hand *hand, mitome_error *error)
+{
+        (void)error;
+        hand->laid++;
+        return alter(hand, REPLAY_EXACT);
+}
+
+static mitome_status press_printed(struct specimen_hand *hand, mitome_error *error)
+{
+        MITOME_TRY(press_holder(hand, error));
+        return alter(hand, REPLAY_BLOCKS);
+}
+
+static mitome_status press_smoothed(struct specimen_hand *hand, mitome_error *error)
+{
+        MITOME_TRY(press_holder(hand, error));
+        return alter(hand, REPLAY_SMOOTH);
+}
+
+static const struct {
+        mitome_status (*press)(struct specimen_hand *hand, mitome_error *error);
+        bool altered; /* it is not the sample itself that is laid */
+        bool again;   /* it is made of the sample that was presented last */
+} presses[] = {
+        [TARGET_FINGER_HOLDER] = { .press = press_holder },
+        [TARGET_FINGER_STRANGER] = { .press = press_stranger },
+        [TARGET_FINGER_SAME] = { .press = press_again, .altered = true, .again = true },
+        [TARGET_FINGER_NEAR] = { .press = press_near, .altered = true, .again = true },
+        [TARGET_FINGER_OTHER] = { .press = press_other },
+        [TARGET_FINGER_PRINTED] = { .press = press_printed, .altered = true },
+        [TARGET_FINGER_SMOOTHED] = { .press = press_smoothed, .altered = true },
+};
+
 /* What was laid and not taken is told by the gate itself. */
 static mitome_status lay(struct specimen_hand *hand, mitome_error *error)
 {
-        if (hand->whose == TARGET_FINGER_HOLDER)
-                MITOME_TRY(press_holder(hand, error));
-        else if (hand->whose == TARGET_FINGER_STRANGER)
-                MITOME_TRY(press_stranger(hand, error));
-        else
-                hand->laid++;
-        const struct virtual_finger_image image = { FINGER_WIDTH, FINGER_HEIGHT, SLICE(hand->sample) };
+        MITOME_TRY(presses[hand->whose].press(hand, error));
+        const struct virtual_finger_image image = { FINGER_WIDTH, FINGER_HEIGHT,
+                presses[hand->whose].altered ? SLICE(hand->altered) : SLICE(hand->sample) };
         hand->awaited = false;
         mitome_status status = virtual_finger_present(hand->sensor, &image, PRESENT_MS, NULL);
         hand->awaited = failed(status); /* refused: it still waits */
@@ -61,7 +117,7 @@ static mitome_status lay(struct specimen_hand *hand, mitome_error *error)
 
 static bool will_lay(const struct specimen_hand *hand)
 {
-        if (hand->whose == TARGET_FINGER_SAME)
+        if (presses[hand->whose].again)
                 return hand->has_sample && hand->laid < SAME_MAX;
         return hand->whose != TARGET_FINGER_NONE;
 }
@@ -121,6 +177,8 @@ void specimen_hand_drop(struct specimen_hand *hand)
 {
         free(hand->holder);
         free(hand->other);
+        free(hand->second);
         bytes_wipe(hand->sample, sizeof hand->sample);
+        bytes_wipe(hand->altered, sizeof hand->altered);
         *hand = (struct specimen_hand){ 0 };
 }

@@ -17,11 +17,13 @@ struct specimen_hand {
         enum target_finger whose;
         bool runs, awaited;
         unsigned laid; /* times that the same sample was laid for this request */
-        uint64_t touch, stranger;
+        uint64_t touch, stranger, near;
         struct finger *holder, *other; /* grown when first needed; `other` is the stranger of `grown` */
+        struct finger *second;         /* one certain finger of somebody else */
         uint64_t grown;
         bool has_sample;
-        uint8_t sample[FINGER_SIZE]; /* that was presented last */
+        uint8_t sample[FINGER_SIZE];  /* that was presented last */
+        uint8_t altered[FINGER_SIZE]; /* what is made of it */
         void (*change)(void *of, uint8_t *evidence, size_t size);
         void *of;
 };

@@ -34,6 +34,10 @@ enum target_finger {
         TARGET_FINGER_HOLDER,   /* a new impression of the enrolled finger */
         TARGET_FINGER_STRANGER, /* a finger that was never enrolled, another one each time */
         TARGET_FINGER_SAME,     /* the very sample that was presented last */
+        TARGET_FINGER_NEAR,     /* .. a little changed: shifted, turned, fainter, smoothed, with noise */
+        TARGET_FINGER_OTHER,    /* a new impression of one certain finger of somebody else */
+        TARGET_FINGER_PRINTED, /* an artefact: a new impression of the holder's finger, printed on paper .. */
+        TARGET_FINGER_SMOOTHED, /* .. or cast without its finest detail */
 };
 
 /* A message exchange that brought no answer. */
@@ -91,6 +95,9 @@ struct target {
         /* tamper is called with each evidence that goes from matcher to element and may change it in place;
          * NULL ends it. */
         void (*tamper)(void *context, void (*change)(void *of, uint8_t *evidence, size_t size), void *of);
+        /* sample views the image that was presented last, for who looks where it has been left; false: none
+         * was. */
+        bool (*sample)(void *context, slice *ret);
         /* restart makes it anew as it was at the beginning: for destructive probes of `self`. */
         bool (*restart)(void *context);
         void (*close)(void *context);

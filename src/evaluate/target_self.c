@@ -213,6 +213,14 @@ static bool search(void *context, slice pattern, const char **ret_where)
         return *ret_where != NULL;
 }
 
+static bool sample(void *context, slice *ret)
+{
+        const struct specimen_hand *hand = &((struct self *)context)->specimen.hand;
+        if (hand->has_sample)
+                *ret = SLICE(hand->sample);
+        return hand->has_sample;
+}
+
 /* ---- its life ---- */
 
 static bool restart(void *context)
@@ -298,6 +306,7 @@ mitome_status target_self_open(const struct target_config *config, struct target
                 .pass = pass,
                 .search = search,
                 .tamper = tamper,
+                .sample = sample,
                 .restart = restart,
                 .close = close_self };
         return ok();
