@@ -9,7 +9,7 @@
 #include "credential.h"
 #include "portal_ceremony.h"
 
-enum { STORY_PORTAL_POLICIES = 2, STORY_PORTAL_POLICY_MAX = 32768 };
+enum { STORY_PORTAL_POLICIES = 2, STORY_PORTAL_POLICY_MAX = 65536 };
 
 struct story_portal {
         struct party *party;

@@ -35,7 +35,7 @@ struct portal_rig {
         struct party *party;
         struct portal *portal;
         int64_t now;
-        char policies[2][16384];
+        char policies[2][65536];
         uint8_t handles[PORTAL_RIG_HANDLES][ACCOUNT_HANDLE_SIZE]; /* of the accounts, by passkey's number */
         uint32_t sign_count;
         struct rig_response response;
