@@ -292,6 +292,7 @@ static mitome_status keep_pristine(struct specimen *specimen, mitome_error *erro
         specimen_power_off(specimen);
         MITOME_TRY(specimen_image_keep(cut_medium_image(specimen->medium), &specimen->pristine, error));
         specimen->pristine_count = cut_medium_count(specimen->medium);
+        specimen->pristine_touch = specimen->hand.touch;
         MITOME_TRY(specimen_files_keep(specimen->matcher_folder, &specimen->matcher_files, error));
         return specimen_power_on(specimen, error);
 }
@@ -344,6 +345,8 @@ mitome_status specimen_renew(struct specimen *specimen, mitome_error *error)
         specimen->touches = true;
         specimen->hand.whose = TARGET_FINGER_HOLDER;
         specimen->hand.change = NULL;
+        specimen->hand.touch = specimen->pristine_touch;
+        specimen->hand.stranger = 0;
         return specimen_power_on(specimen, error);
 }
 

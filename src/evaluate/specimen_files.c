@@ -19,6 +19,12 @@ static bool name_file(char path[PATH_SIZE], const char *folder, const char *name
         return size > 0 && size < PATH_SIZE;
 }
 
+/* . and .. */
+static bool is_own(const struct dirent *entry)
+{
+        return strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+}
+
 /* ---- keeping ---- */
 
 static bool read_whole(int fd, uint8_t *bytes, size_t size)
@@ -43,33 +49,50 @@ static mitome_status keep_file(int fd, struct specimen_file *ret, mitome_error *
 }
 
 static mitome_status keep_named(
-        struct specimen_files *files, const char *folder, const struct dirent *entry, mitome_error *error)
+        struct specimen_files *files, const char *path, const char *name, mitome_error *error)
 {
-        char path[PATH_SIZE];
-        if (entry->d_type != DT_REG)
-                return ok();
-        if (files->count == SPECIMEN_FILES_MAX || strlen(entry->d_name) >= SPECIMEN_NAME_MAX ||
-                !name_file(path, folder, entry->d_name))
+        if (files->count == SPECIMEN_FILES_MAX)
                 return fail(error, MITOME_E_TOO_LONG, "folder", NULL);
+        struct specimen_file *file = &files->list[files->count];
+        int size = snprintf(file->name, sizeof file->name, "%s", name);
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0)
+        if (fd < 0 || size >= SPECIMEN_NAME_MAX) {
+                if (fd >= 0)
+                        close(fd);
                 return fail(error, MITOME_E_FILE_READ, "file", NULL);
-        struct specimen_file *file = &files->list[files->count++];
-        snprintf(file->name, sizeof file->name, "%s", entry->d_name);
+        }
+        files->count++;
         mitome_status status = keep_file(fd, file, error);
         close(fd);
+        return status;
+}
+
+/* `within` is the part of the names that stands before those of this folder: "", or "seen/". */
+static mitome_status keep_folder(
+        struct specimen_files *files, const char *folder, const char *within, mitome_error *error)
+{
+        char path[PATH_SIZE], name[SPECIMEN_NAME_MAX * 2];
+        mitome_status status = ok();
+        DIR *directory = opendir(folder);
+        for (struct dirent *entry; directory && !failed(status) && (entry = readdir(directory));) {
+                if (is_own(entry) || !name_file(path, folder, entry->d_name))
+                        continue;
+                snprintf(name, sizeof name, "%s%.64s%s", within, entry->d_name,
+                        entry->d_type == DT_DIR ? "/" : "");
+                if (entry->d_type == DT_REG)
+                        status = keep_named(files, path, name, error);
+                else if (entry->d_type == DT_DIR && !*within)
+                        status = keep_folder(files, path, name, error);
+        }
+        if (directory)
+                closedir(directory);
         return status;
 }
 
 mitome_status specimen_files_keep(const char *folder, struct specimen_files *ret, mitome_error *error)
 {
         struct specimen_files files = { 0 };
-        mitome_status status = ok();
-        DIR *directory = opendir(folder);
-        for (struct dirent *entry; directory && !failed(status) && (entry = readdir(directory));)
-                status = keep_named(&files, folder, entry, error);
-        if (directory)
-                closedir(directory);
+        mitome_status status = keep_folder(&files, folder, "", error);
         if (failed(status))
                 specimen_files_drop(&files);
         else
@@ -89,13 +112,19 @@ void specimen_files_drop(struct specimen_files *files)
 
 /* ---- putting back ---- */
 
-static void empty(const char *folder)
+/* Folders stay. */
+static void empty_folder(const char *folder, unsigned depth)
 {
         char path[PATH_SIZE];
         DIR *directory = opendir(folder);
-        for (struct dirent *entry; directory && (entry = readdir(directory));)
-                if (entry->d_type == DT_REG && name_file(path, folder, entry->d_name))
+        for (struct dirent *entry; directory && (entry = readdir(directory));) {
+                if (is_own(entry) || !name_file(path, folder, entry->d_name))
+                        continue;
+                if (entry->d_type == DT_REG)
                         unlink(path);
+                else if (entry->d_type == DT_DIR && depth == 0)
+                        empty_folder(path, depth + 1);
+        }
         if (directory)
                 closedir(directory);
 }
@@ -114,7 +143,7 @@ static mitome_status put_file(const char *folder, const struct specimen_file *fi
 
 mitome_status specimen_files_put(const char *folder, const struct specimen_files *files, mitome_error *error)
 {
-        empty(folder);
+        empty_folder(folder, 0);
         for (size_t i = 0; i < files->count; i++)
                 MITOME_TRY(put_file(folder, &files->list[i], error));
         return ok();
@@ -127,7 +156,8 @@ static int remove_one(const char *path, const struct stat *file, int kind, struc
         (void)file;
         (void)kind;
         (void)place;
-        return remove(path) == 0 ? 0 : 0;
+        (void)remove(path); /* what cannot go stays, and its folder with it */
+        return 0;
 }
 
 void specimen_files_remove(const char *folder)
@@ -161,7 +191,7 @@ static bool folder_has(const char *folder, slice pattern, unsigned depth, char *
         bool there = false;
         DIR *directory = opendir(folder);
         for (struct dirent *entry; directory && !there && (entry = readdir(directory));) {
-                if (entry->d_name[0] == '.' || !name_file(path, folder, entry->d_name))
+                if (is_own(entry) || !name_file(path, folder, entry->d_name))
                         continue;
                 if (entry->d_type == DT_DIR) {
                         there = depth < DEPTH_MAX && folder_has(path, pattern, depth + 1, ret_name, size);

@@ -17,13 +17,13 @@ struct specimen_files {
         } list[SPECIMEN_FILES_MAX];
 };
 
-/* specimen_files_keep reads the regular files of a folder; none are there where there is no folder. Fails
- * with FILE_READ, TOO_LONG or NO_MEMORY. specimen_files_drop frees them. */
+/* specimen_files_keep reads the regular files of a folder and of the folders in it; none are there where
+ * there is no folder. Fails with FILE_READ, TOO_LONG or NO_MEMORY. specimen_files_drop frees them. */
 MITOME_CHECKED mitome_status specimen_files_keep(
         const char *folder, struct specimen_files *ret, mitome_error *error);
 void specimen_files_drop(struct specimen_files *files);
 
-/* specimen_files_put makes the folder's files what was kept: others are removed. FILE_WRITE. */
+/* specimen_files_put makes the files what was kept: others are removed, folders stay. FILE_WRITE. */
 MITOME_CHECKED mitome_status specimen_files_put(
         const char *folder, const struct specimen_files *files, mitome_error *error);
 

@@ -127,6 +127,16 @@ bool specimen_hand_waits(const struct specimen_hand *hand)
         return hand->runs && hand->awaited && !will_lay(hand);
 }
 
+/* Where nobody comes, or comes with what is refused, the matcher is given less time: it has nothing to see.
+ */
+static uint32_t limit_of(const struct specimen_hand *hand)
+{
+        enum { NOBODY_MS = 500, SAME_MS = 3000 };
+        return hand->whose == TARGET_FINGER_NONE   ? NOBODY_MS
+               : hand->whose == TARGET_FINGER_SAME ? SAME_MS
+                                                   : 0;
+}
+
 /* ---- the gate ---- */
 
 static mitome_status start(void *context, const struct mitome_gate_request *request, mitome_error *error)
@@ -135,8 +145,11 @@ static mitome_status start(void *context, const struct mitome_gate_request *requ
         hand->awaited = hand->runs = false;
         hand->laid = 0;
         hand->stranger++;
+        struct mitome_gate_request sooner = *request;
+        if (limit_of(hand) && (!request->timeout_ms || request->timeout_ms > limit_of(hand)))
+                sooner.timeout_ms = limit_of(hand);
         MITOME_TRY(hand->ready(hand->context, &hand->gate, error));
-        MITOME_TRY(hand->gate->start(hand->gate->context, request, error));
+        MITOME_TRY(hand->gate->start(hand->gate->context, &sooner, error));
         hand->runs = true;
         return ok();
 }

@@ -28,6 +28,7 @@ void probe_rig_open_with(struct probe_rig *rig, const char *target, const char *
                 .matcher = matcher ? matcher : getenv("MITOME_MATCHER"),
                 .random = &random };
         *rig = (struct probe_rig){ 0 };
+        assert_non_null(config.program); /* this program is none that could be an element */
         must(target_open(&config, &rig->target, &error), &error);
 }
 
