@@ -7,9 +7,9 @@
  * a logarithmic axis, and a line for each path that ends at what all its tries come to. */
 enum {
         WIDTH = 760,
-        LEFT = 100,  /* of the axis: 1 in 10,000,000 or less */
+        LEFT = 130,  /* of the axis: 1 in 10,000,000 or less */
         RIGHT = 640, /* 1 */
-        TOP = 56,
+        TOP = 12,
         ROW = 58,
         DECADES = 7,
 };
@@ -61,14 +61,15 @@ static void put_total(const struct html *html, const struct chance *chance)
 
 static void draw_axis(const struct html *html, double bottom)
 {
+        static const char *const marks[] = { NULL, "1/1,000,000", NULL, "1/10,000", NULL, "1/100", NULL,
+                "1" };
         for (int decade = 0; decade <= DECADES; decade++) {
-                double rate = pow(10, decade - DECADES);
-                report_text_printf(
-                        html->out, "<path class=\"grid\" d=\"M%.1f %dV%.0f\"/>", across(rate), TOP, bottom);
-                report_text_printf(html->out,
-                        "<text class=\"axis\" x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%s%d</text>\n",
-                        across(rate), bottom + 18, decade == DECADES ? "" : "10^",
-                        decade - DECADES + (decade == DECADES));
+                double x = across(pow(10, decade - DECADES));
+                report_text_printf(html->out, "<path class=\"grid\" d=\"M%.1f %dV%.0f\"/>", x, TOP, bottom);
+                if (marks[decade])
+                        report_text_printf(html->out,
+                                "<text class=\"axis\" x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%s</text>\n",
+                                x, bottom + 18, marks[decade]);
         }
 }
 
@@ -110,7 +111,7 @@ static void draw_path(const struct html *html, const json_t *path, double y)
         if (chance.has_total)
                 report_text_printf(
                         html->out, "<circle class=\"all\" cx=\"%.1f\" cy=\"%.0f\" r=\"6\"/>", end, y);
-        report_text_printf(html->out, "<text x=\"%d\" y=\"%.0f\">", LEFT, y - 12);
+        report_text_printf(html->out, "<text x=\"%d\" y=\"%.0f\">", LEFT - 30, y - 12);
         html_put(html, "%s: ", report_sentence(html->out, path, "name", html->language));
         put_total(html, &chance);
         if (!chance.counted)
@@ -126,7 +127,7 @@ static void draw_sum(const struct html *html, const char *text, double y)
         report_text_printf(html->out, "<path class=\"sum\" d=\"M84 %.0fH%.1f\"/>", y, across(total));
         report_text_printf(
                 html->out, "<circle class=\"sum-all\" cx=\"%.1f\" cy=\"%.0f\" r=\"7\"/>", across(total), y);
-        report_text_printf(html->out, "<text class=\"strong\" x=\"%d\" y=\"%.0f\">", LEFT, y - 12);
+        report_text_printf(html->out, "<text class=\"strong\" x=\"%d\" y=\"%.0f\">", LEFT - 30, y - 12);
         html_put(html, "%w: ", HTML_TOTAL);
         put_chance(html, total);
         html_put(html, "</text>\n");
@@ -142,8 +143,6 @@ static void draw_paths(const struct html *html, const json_t *paths, const char 
                 bottom + 30);
         html_put(html, "aria-labelledby=\"%l-paths-title\">\n<title id=\"%l-paths-title\">%w</title>\n",
                 HTML_BUDGET_PICTURE);
-        report_text_printf(html->out, "<text class=\"axis\" x=\"%d\" y=\"24\">", LEFT);
-        html_put(html, "%w</text>\n", HTML_BUDGET);
         draw_axis(html, bottom);
         draw_ends(html, bottom);
         for (size_t i = 0; i < json_array_size(paths); i++)

@@ -61,8 +61,10 @@ static void put_change(const struct html *html, const json_t *change)
                 return;
         }
         html_put(html, "<li><strong>%w</strong>: %s ", kind, sentence(html, change, "text"));
-        html_put(html, "<span class=\"quiet\">(<code>%s</code>; %w: %s)</span></li>\n",
-                string(html, change, "fact"), HTML_RESPONSIBLE, string(html, change, "responsible"));
+        html_put(html, "<span class=\"quiet\">(<code>%s</code>; %w: ", string(html, change, "fact"),
+                HTML_RESPONSIBLE);
+        html_own(html, string(html, change, "responsible"));
+        html_put(html, ")</span></li>\n");
 }
 
 static void put_changes(const struct html *html, const json_t *policy, const char *next)
@@ -179,15 +181,18 @@ static void put_requirement(const struct html *html, const json_t *requirement)
         }
         html_put(html, "<tr><th scope=\"row\">%s</th><td>%s<br/><span class=\"quiet\">%w</span></td>",
                 string(html, requirement, "id"), string(html, requirement, "level"), keyword);
-        html_put(html, "<td><p>%s</p><p class=\"quiet\">%s, %s</p>", sentence(html, requirement, "text"),
-                string(html, requirement, "source"), string(html, requirement, "section"));
+        html_put(html, "<td class=\"demands\"><p>%s</p><p class=\"quiet\">%s, %s</p>",
+                sentence(html, requirement, "text"), string(html, requirement, "source"),
+                string(html, requirement, "section"));
         if (!report_flag(html->out, requirement, "verified"))
                 html_put(html, "<p><span class=\"unverified\">%w</span></p>", HTML_UNVERIFIED);
         html_put(html, "</td><td>");
         html_badge(html, outcome);
         html_put(html, "</td><td><p>%s</p><p><code>%s</code></p></td>", sentence(html, requirement, "why"),
                 string(html, requirement, "predicate"));
-        html_put(html, "<td><p>%s</p>", string(html, requirement, "responsible"));
+        html_put(html, "<td><p>");
+        html_own(html, string(html, requirement, "responsible"));
+        html_put(html, "</p>");
         if (!slice_is(slice_text(outcome), "satisfied"))
                 html_put(html, "<p>%s</p>", sentence(html, requirement, "remedy"));
         html_put(html, "</td></tr>\n");

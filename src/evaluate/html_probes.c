@@ -73,8 +73,9 @@ static void put_probe(const struct html *html, const json_t *probe, int number)
                 report_sentence(html->out, probe, "must", html->language));
         if (why && *why)
                 html_put(html, "<dt>%w</dt><dd lang=\"en\">%s</dd>\n", HTML_WHY, why);
-        html_put(html, "<dt>%w</dt><dd>%s</dd>\n", HTML_RESPONSIBLE,
-                report_string(html->out, probe, "responsible"));
+        html_put(html, "<dt>%w</dt><dd>", HTML_RESPONSIBLE);
+        html_own(html, report_string(html->out, probe, "responsible"));
+        html_put(html, "</dd>\n");
         if (json_array_size(json_object_get(probe, "facts"))) {
                 html_put(html, "<dt>%w</dt><dd><code>", HTML_FOUND);
                 html_list(html, probe, "facts");
@@ -99,7 +100,9 @@ static void put_row(const struct html *html, const json_t *probe)
                 html_put(html, " <span class=\"quiet\">(%w)</span>", HTML_DESTRUCTIVE);
         html_put(html, "</td><td>");
         html_badge(html, report_string(html->out, probe, "result"));
-        html_put(html, "</td><td>%s</td></tr>\n", report_string(html->out, probe, "responsible"));
+        html_put(html, "</td><td>");
+        html_own(html, report_string(html->out, probe, "responsible"));
+        html_put(html, "</td></tr>\n");
 }
 
 void html_probes(const struct html *html)

@@ -111,6 +111,15 @@ void html_badge(const struct html *html, const char *name)
         report_unlike(html->out, "outcome");
 }
 
+void html_own(const struct html *html, const char *name)
+{
+        enum html_word word = html_word_find(name);
+        if (word == HTML_WORDS)
+                html_put(html, "%s", name);
+        else
+                html_put(html, "%w", word);
+}
+
 void html_meanings(const struct html *html, const struct html_meaning *meanings, size_t count)
 {
         html_put(html, "<dl class=\"meanings\">\n");

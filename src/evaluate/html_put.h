@@ -31,6 +31,9 @@ void html_heading(const struct html *html, const char *id, enum html_word word);
  * word, in its colour. Any other is noted. */
 void html_badge(const struct html *html, const char *name);
 
+/* html_own writes one of the report's own words as it is called in this language; any other as it stands. */
+void html_own(const struct html *html, const char *name);
+
 /* html_meanings writes what so many badges mean, as a list. */
 struct html_meaning {
         const char *name;

@@ -29,7 +29,7 @@ static const char *const style[] = {
         ".skip{position:absolute;left:-100rem}.skip:focus{left:1rem;top:.5rem;background:var(--paper);padding:.25rem .5rem}\n",
         ".banner{border:2px solid var(--part);border-left-width:.6rem;background:var(--part-tint);color:var(--ink);padding:.75rem 1rem;margin:1rem 0;font-weight:600}\n",
         ".card{background:var(--paper);border:1px solid var(--line);border-radius:.5rem;padding:.25rem 1rem 1rem;margin:1rem 0}\n",
-        ".quiet,.caption{color:var(--quiet);font-size:.9rem}.caption{margin:0 0 .25rem}\n",
+        ".quiet{color:var(--quiet);font-size:.9rem}.caption{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap}.demands{min-width:15rem}\n",
         ".level{font-size:1.25rem;font-weight:700;margin:.25rem 0}\n",
         "dl.about{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1rem;margin:1rem 0}dl.about dt{color:var(--quiet)}dl.about dd{margin:0;min-width:0;overflow-wrap:anywhere}\n",
         "dl.meanings{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1rem;align-items:baseline;margin:.5rem 0 1rem}dl.meanings dd{margin:0}\n",
@@ -37,7 +37,7 @@ static const char *const style[] = {
         ".badge{display:inline-block;white-space:nowrap;font-size:.875rem;font-weight:600;line-height:1.4;border:1px solid currentColor;border-radius:.375rem;padding:0 .45rem}\n",
         ".good{color:var(--good);background:var(--good-tint)}.bad{color:var(--bad);background:var(--bad-tint)}.part{color:var(--part);background:var(--part-tint)}.told{color:var(--told);background:var(--told-tint)}.open{color:var(--open);background:var(--open-tint)}\n",
         ".unverified{display:inline-block;font-size:.85rem;color:var(--part);border:1px dashed currentColor;padding:0 .35rem;background:var(--part-tint)}\n",
-        ".scroll{overflow-x:auto;margin:.75rem 0}\n",
+        ".scroll{position:relative;overflow-x:auto;margin:.75rem 0}\n",
         "table{border-collapse:collapse;width:100%;min-width:40rem;background:var(--paper);font-size:.9375rem}\n",
         "th,td{border:1px solid var(--line);padding:.4rem .6rem;text-align:left;vertical-align:top}thead th{background:var(--tint)}tbody th{font-weight:600}td p,th p{margin:0 0 .25rem}\n",
         ".number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n",
@@ -51,8 +51,8 @@ static const char *const style[] = {
         "@media (max-width:30rem){dl.about,dl.meanings{grid-template-columns:1fr;gap:0}dl.about dd,dl.meanings dd{margin-bottom:.6rem}h1{font-size:1.4rem}}\n",
         "@page{size:A4;margin:16mm 14mm}\n",
         "@media print{:root{color-scheme:light;--ground:#fff;--paper:#fff;--ink:#000;--quiet:#333;--line:#999;--accent:#1f5296;--tint:#eef2f7;--good:#1a6239;--good-tint:#fff;--bad:#a3242c;--bad-tint:#fff;--part:#7a4b00;--part-tint:#fff;--told:#5c3d8f;--told-tint:#fff;--open:#333;--open-tint:#fff}",
-        "html{font-size:10pt}header,nav,main,footer{max-width:none;padding:0}.languages,.skip{display:none}a{color:inherit;text-decoration:none}.scroll{overflow:visible}table,svg{min-width:0}",
-        "th,td,.card,.banner,figure,svg,dl div{break-inside:avoid}h2,h3,h4,.caption{break-after:avoid}thead{display:table-header-group}td,th{overflow-wrap:anywhere}.badge{white-space:normal}details{display:block}}\n",
+        "html{font-size:10pt}header,nav,main,footer{max-width:none;padding:0}.languages,.skip{display:none}a{color:inherit;text-decoration:none}.scroll{overflow:visible}table,svg,.demands{min-width:0}",
+        "th,td,.card,.banner,figure,svg,dl div{break-inside:avoid}h2,h3,h4{break-after:avoid}thead{display:table-header-group}td,th{overflow-wrap:anywhere}.badge{white-space:normal}details{display:block}}\n",
 };
 
 void html_style(struct report_text *out)

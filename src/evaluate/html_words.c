@@ -39,6 +39,15 @@ enum html_word html_word_find(const char *name)
                 { "pcsc", HTML_KIND_PCSC },
                 { "change", HTML_KIND_CHANGE },
                 { "show", HTML_KIND_SHOW },
+                { "element", HTML_BY_ELEMENT },
+                { "matcher", HTML_BY_MATCHER },
+                { "app", HTML_BY_APP },
+                { "platform", HTML_BY_PLATFORM },
+                { "relying party", HTML_BY_RELYING_PARTY },
+                { "TSM", HTML_BY_TSM },
+                { "CA", HTML_BY_CA },
+                { "shop", HTML_BY_SHOP },
+                { "maker", HTML_BY_MAKER },
         };
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
                 if (slice_is(slice_text(name), names[i].name))

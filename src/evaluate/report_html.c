@@ -55,10 +55,7 @@ static void put_about(const struct html *html)
         const char *aaguid = report_string_if(html->out, target, "aaguid");
         html_put(html, "<dl class=\"about\">\n<dt>%w</dt><dd>%s</dd>\n<dt>%w</dt><dd>", HTML_TARGET,
                 report_string(html->out, target, "name"), HTML_REACHED_BY);
-        if (html_word_find(kind) == HTML_WORDS)
-                html_put(html, "%s", kind);
-        else
-                html_put(html, "%w", html_word_find(kind));
+        html_own(html, kind);
         html_put(html, "</dd>\n<dt>%w</dt><dd>", HTML_MODEL);
         if (aaguid)
                 html_put(html, "<code>%s</code>", aaguid);

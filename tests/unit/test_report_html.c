@@ -195,7 +195,7 @@ static void each_word_is_there_in_both_languages(void **state)
                 assert_true(*english && *japanese);
                 assert_true(slice_is_ascii(slice_text(english)));
                 assert_true(slice_is_utf8(slice_text(japanese)));
-                if (i != HTML_SHA256 && slice_is_ascii(slice_text(japanese)))
+                if (i != HTML_SHA256 && i != HTML_BY_TSM && slice_is_ascii(slice_text(japanese)))
                         fail_msg("\"%s\" is no Japanese", japanese);
                 assert_int_equal(strcspn(english, "<>&\"'") < strlen(english) && !strchr(english, '\''), 0);
                 assert_int_equal(strcspn(japanese, "<>&\""), strlen(japanese));
@@ -345,8 +345,8 @@ static void a_path_without_a_figure_is_drawn_as_such(void **state)
         (void)json_object_set_new(pin, "total", json_null());
         const char *page = render(&out, sample);
         assert_sound(page);
-        has(page, "<text x=\"100\" y=\"88\">finger: not known</text>", 1);
-        has(page, "<text x=\"100\" y=\"204\">PIN: no end of tries</text>", 1);
+        has(page, "<text x=\"100\" y=\"44\">finger: not known</text>", 1);
+        has(page, "<text x=\"100\" y=\"160\">PIN: no end of tries</text>", 1);
         has(page, "uv.tries_total", 2);
         has(page, "class=\"sum\"", 0);
         json_decref(sample);
