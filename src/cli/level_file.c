@@ -32,16 +32,34 @@ static bool find_shipped(const char *name, char path[PATH_MAX])
         return false;
 }
 
-mitome_status level_file_read(
-        const char *name, struct level_policy *ret, uint8_t **ret_bytes, mitome_error *error)
+struct level_file_spot level_file_spot(slice text, size_t at)
 {
+        struct level_file_spot spot = { .line = 1, .column = 1 };
+        for (size_t i = 0; i < at && i < text.size; i++) {
+                if (text.data[i] == '\n')
+                        spot = (struct level_file_spot){ .line = spot.line + 1, .column = 1 };
+                else if ((text.data[i] & 0xC0) != 0x80) /* the first byte of a character */
+                        spot.column++;
+        }
+        return spot;
+}
+
+mitome_status level_file_read(const char *name, struct level_policy *ret, uint8_t **ret_bytes,
+        struct level_file_spot *ret_spot, mitome_error *error)
+{
+        mitome_error refusal = { 0 };
         char path[PATH_MAX];
         uint8_t *bytes = NULL;
         slice json;
+        *ret_spot = (struct level_file_spot){ 0 };
         bool shipped = access(name, R_OK) != 0 && find_shipped(name, path);
         MITOME_TRY(trust_read_file(shipped ? path : name, &bytes, &json, error));
-        mitome_status status = level_policy_read(json, ret, error);
+        mitome_status status = level_policy_read(json, ret, &refusal);
         if (failed(status)) {
+                if (refusal.at != MITOME_NOWHERE)
+                        *ret_spot = level_file_spot(json, refusal.at);
+                if (error)
+                        *error = refusal;
                 free(bytes);
                 return status;
         }

@@ -6,10 +6,18 @@
 
 #include "judge_level.h"
 
+/* A place in a text, for people: both from 1, columns are characters. */
+struct level_file_spot {
+        unsigned line, column;
+};
+
+/* level_file_spot tells where a byte of a text is. */
+struct level_file_spot level_file_spot(slice text, size_t at);
+
 /* level_file_read reads a policy: `name` is a file, or the name of one that comes with the program
- * ("nist-800-63b-4"). FILE_READ with errno set; what is wrong with a policy as level_policy_read says it. The
- * policy views *ret_bytes, which the caller frees after it. */
-MITOME_CHECKED mitome_status level_file_read(
-        const char *name, struct level_policy *ret, uint8_t **ret_bytes, mitome_error *error);
+ * ("nist-800-63b-4"). FILE_READ with errno set; what is wrong with a policy as level_policy_read says it, and
+ * where in *ret_spot ({0} elsewhere). The policy views *ret_bytes, which the caller frees after it. */
+MITOME_CHECKED mitome_status level_file_read(const char *name, struct level_policy *ret, uint8_t **ret_bytes,
+        struct level_file_spot *ret_spot, mitome_error *error);
 
 #endif

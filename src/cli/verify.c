@@ -6,6 +6,7 @@
 #include "verify_stream.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,7 +20,7 @@ static const char usage[] =
         "verdict a line on standard output. Exit status: 0 all accepted, 1 some refused, 2 could not run.\n"
         "\n" TRUST_OPTIONS_HELP
         "  --level POLICY       judge each ceremony by an authentication-level policy: a file, or the name of one\n"
-        "                       that comes with the program (first-summary, nist-800-63b-4)\n"
+        "                       that comes with the program (nist-800-63b-4, first-summary ..)\n"
         "  --report             each verdict lists every step: passed, failed or not asked\n"
         "  --jobs N             verify with N threads; 0: as many as there are processors\n"
         "  --help               this text\n";
@@ -49,11 +50,17 @@ static int complain_about(const struct verify_run *run, const char *what, const 
 static int take_level(struct verify_run *run, const char *name)
 {
         mitome_error error = { 0 };
+        struct level_file_spot spot;
+        char place[PATH_MAX];
         errno = 0;
         free(run->level_bytes);
         run->level_bytes = NULL;
-        mitome_status status = level_file_read(name, &run->levels, &run->level_bytes, &error);
-        return failed(status) ? complain_about(run, name, &error) : EXIT_ALL_OK;
+        if (!failed(level_file_read(name, &run->levels, &run->level_bytes, &spot, &error)))
+                return EXIT_ALL_OK;
+        if (!spot.line)
+                return complain_about(run, name, &error);
+        snprintf(place, sizeof place, "%s:%u:%u", name, spot.line, spot.column);
+        return complain_about(run, place, &error);
 }
 
 static int take_jobs(struct verify_run *run, const char *text)

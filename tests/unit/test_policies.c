@@ -161,10 +161,10 @@ static const char *const topics[] = { "ATTKEY", "BIND", "BIND-FINGER", "BIND-RES
         "EMV", "ERASURE", "EXPIRE", "EXPIRE-SERVICE", "FIDOCERT", "FIPS", "FMR", "FNMR", "IDLE", "INJECT",
         "INTENT", "INTENT-DEVICE", "LINKED", "LOCAL", "LOSS", "MATCHER", "NEWOWNER", "NOCLONE", "NOEXPORT",
         "NONCE", "PAD", "PEROP", "PHISH", "PHISH-VERIFIER", "PINHOURS", "PINLEN", "PINPLACE", "PINTRY",
-        "PINTRY-HOLD", "PROVENANCE", "REAUTH", "REAUTH-IDLE", "REPLAY", "REPLAY-TOKEN", "REPLAY-VERIFIER",
-        "REVOKE", "REVOKE-SERVICE", "REVOKE-STALE", "REVOKEDSIGN", "SENSOR", "SENSOR-DEVICE", "SIDE",
-        "SIDE-CERTIFIED", "SIGNFINGER", "STRENGTH", "SYNC", "SYNC-DEVICE", "TYPE1", "TYPE2", "TYPE2-DEVICE",
-        "TYPE3", "UNLOCK", "UVFLAG", "VCOMP", "VOICE", "ZEROIZE" };
+        "PINTRY-HOLD", "PROVENANCE", "REAUTH", "REAUTH-IDLE", "REPLAY", "REPLAY-SAMPLE", "REPLAY-TOKEN",
+        "REPLAY-VERIFIER", "REVOKE", "REVOKE-SERVICE", "REVOKE-STALE", "REVOKEDSIGN", "SENSOR",
+        "SENSOR-DEVICE", "SIDE", "SIDE-CERTIFIED", "SIGNFINGER", "STRENGTH", "SYNC", "SYNC-DEVICE", "TYPE1",
+        "TYPE2", "TYPE2-DEVICE", "TYPE3", "UNLOCK", "UVFLAG", "VCOMP", "VOICE", "ZEROIZE" };
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
 static size_t topic_number(slice topic)
@@ -229,7 +229,7 @@ static const struct {
         { "first-summary",
                 " row-62 row-63 row-64 row-11-clone row-18-status row-29-hold row-29-timing row-35 row-52 "
                 "row-60-fresh row-60-unlock row-60-token row-60-bound row-60-inject row-60-enrol row-60-change "
-                "row-60-tries row-61-name row-61-wiped row-62-sensor row-62-certified " },
+                "row-60-tries row-60-again row-61-name row-61-wiped row-62-sensor row-62-certified " },
         { "nist-800-63b-3", " REVOKE-STALE LOSS BIND-RESET BIND-FINGER " },
         { "android-cdd", " " },
         { "fido-biometric", " RATE-LIMIT CERTIFICATE " },
@@ -573,6 +573,7 @@ static const struct sample login_samples[] = {
         { "nist-800-63b-4", "login.user_verified=no", "AAL1", "UVFLAG TYPE2" },
         { "nist-800-63b-4", "login.certificate_alive=no", "none", "REVOKE EXPIRE" },
         { "nist-800-63b-4", "login.origin_bound=no", "AAL2", "PHISH" },
+        { "nist-800-63b-4", "login.cross_device=yes", "AAL2", "PHISH" },
         { "nist-800-63b-4", "login.backup_eligible=yes", "AAL2", "SYNC" },
         { "nist-800-63b-4", "model.key_protection=software", "AAL2", "NOEXPORT" },
         { "first-summary", "model.key_protection=software", "none", "row-10" },

@@ -495,6 +495,58 @@ static void trust_files_anchor_paths(void **state)
         free(other);
 }
 
+/* A policy of one's own that is wrong is refused with line and column, columns counted in characters. */
+static void a_wrong_policy_is_refused_at_its_line(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *member, *with,
+                        *place; /* a word of the right policy, what stands there, what is told */
+        } wrongs[] = {
+                { "login.user_verified", "login.user_is_nice", "policy:5:35: E1101 " },
+                { "login.user_verified", "login.user_verified and", "policy:5:58: E1435 " },
+                { "login.user_verified", "login.user_verified >= 2", "policy:5:55: E1436 " },
+                { "\"level\":\"上\"", "\"level\":\"下\"", "policy:6:21: E1102 " },
+                { "\"id\":\"B\"", "\"id\":\"A\"", "policy:6:2: E1103 " },
+                { "\"source\":\"我\",", "", "policy:4:2: E118 " },
+                { "\"title\"", "\"score\"", "policy:2:10: E1104 " },
+        };
+        static const char right[] = "{\"id\":\"p\",\n"
+                                    " \"title\":\"役所\", \"levels\":[\"low\",\"上\"],\n"
+                                    " \"requirements\":[\n"
+                                    " {\"id\":\"A\",\"level\":\"low\",\"source\":\"我\",\"section\":\"1\",\n"
+                                    "  \"keyword\":\"SHALL\", \"predicate\":\"login.user_verified\"},\n"
+                                    " {\"id\":\"B\",\"level\":\"上\",\"source\":\"s\",\"section\":\"2\",\n"
+                                    "  \"predicate\":\"login.user_present\"}]}\n";
+        char policy[256], complaint[256], level[] = "--level", none[] = "/dev/null", told[512] = "";
+        path_of(policy, "policy");
+        path_of(complaint, "complaint");
+        for (size_t i = 0; i <= sizeof wrongs / sizeof wrongs[0]; i++) {
+                const bool wrong = i < sizeof wrongs / sizeof wrongs[0];
+                const char *at = wrong ? strstr(right, wrongs[i].member) : right;
+                char text[1024];
+                assert_non_null(at);
+                snprintf(text, sizeof text, "%.*s%s%s", (int)(at - right), right, wrong ? wrongs[i].with : "",
+                        at + (wrong ? strlen(wrongs[i].member) : 0));
+                write_file("policy", text, strlen(text));
+                const int kept = dup(STDERR_FILENO);
+                assert_non_null(freopen(complaint, "w", stderr));
+                struct output output = run((char *[]){ level, policy, none, NULL });
+                fflush(stderr);
+                dup2(kept, STDERR_FILENO);
+                close(kept);
+                assert_int_equal(output.status, wrong ? 2 : 0);
+                done(&output);
+                FILE *file = fopen(complaint, "r");
+                assert_non_null(file);
+                told[fread(told, 1, sizeof told - 1, file)] = '\0';
+                fclose(file);
+                if (wrong && !strstr(told, wrongs[i].place))
+                        fail_msg("%s: %s", wrongs[i].place, told);
+        }
+        assert_string_equal(told, "");
+}
+
 /* "The attestation certificate itself" may be the anchor (7.1 #24), and roots of version 1 cannot say that
  * they are CAs: that they vouch for no person keeps none of them from vouching for a device. */
 static void root_pem_need_be_no_ca(void **state)
@@ -892,6 +944,7 @@ int main(void)
                 cmocka_unit_test(at_time_is_the_clock),
                 cmocka_unit_test(reads_rfc_3339),
                 cmocka_unit_test(trust_files_anchor_paths),
+                cmocka_unit_test(a_wrong_policy_is_refused_at_its_line),
                 cmocka_unit_test(root_pem_need_be_no_ca),
                 cmocka_unit_test(a_damaged_block_is_not_passed_over),
                 cmocka_unit_test(a_pipe_is_read_once),
