@@ -13,10 +13,10 @@ static const int64_t usual[] = { COSE_ES256, COSE_EDDSA, COSE_RS256 };
 
 /* ---- the page and the browser ---- */
 
-void ceremony_begin(
-        struct platform *platform, struct ceremony *ceremony, bool registration, const char *origin)
+void passkey_page(
+        struct platform *platform, struct passkey_ceremony *ceremony, bool registration, const char *origin)
 {
-        *ceremony = (struct ceremony){ 0 };
+        *ceremony = (struct passkey_ceremony){ 0 };
         probe_random(platform->run, ceremony->challenge, sizeof ceremony->challenge);
         writer w = WRITER(ceremony->client_data);
         struct json_writer json = json_into(&w);
@@ -88,7 +88,7 @@ static bool discoverable_here(const struct platform *platform)
 }
 
 static writer write_make(
-        struct platform *platform, const struct ceremony *ceremony, const struct passkey_wish *wish)
+        struct platform *platform, const struct passkey_ceremony *ceremony, const struct passkey_wish *wish)
 {
         const bool extends = wish->protect || wish->told, token = platform->token.size > 0;
         const bool discoverable = discoverable_here(platform);
@@ -120,7 +120,7 @@ static writer write_make(
 }
 
 /* The browser's attestation object out of the authenticator's answer. */
-static bool take_object(slice body, struct ceremony *ceremony)
+static bool take_object(slice body, struct passkey_ceremony *ceremony)
 {
         const slice format = platform_member(body, 1, NULL), auth_data = platform_member(body, 2, NULL);
         slice statement = platform_member(body, 3, NULL), bytes;
@@ -143,7 +143,7 @@ static bool take_object(slice body, struct ceremony *ceremony)
 }
 
 static bool take_passkey(
-        const struct ceremony *ceremony, const struct passkey_wish *wish, struct passkey *ret)
+        const struct passkey_ceremony *ceremony, const struct passkey_wish *wish, struct passkey *ret)
 {
         struct authdata data;
         if (failed(authdata_read(slice_of(ceremony->auth_data, ceremony->auth_data_size), &data, NULL)) ||
@@ -158,8 +158,8 @@ static bool take_passkey(
         return ret->id_size > 0 && ret->key_size > 0;
 }
 
-int passkey_make(struct platform *platform, struct ceremony *ceremony, const struct passkey_wish *wish,
-        struct passkey *ret)
+int passkey_make(struct platform *platform, struct passkey_ceremony *ceremony,
+        const struct passkey_wish *wish, struct passkey *ret)
 {
         const writer w = write_make(platform, ceremony, wish);
         int status = platform_go(platform, &w);
@@ -171,8 +171,7 @@ int passkey_make(struct platform *platform, struct ceremony *ceremony, const str
         return CTAP2_OK;
 }
 
-/* Why no passkey came of it, for the report. */
-static const char *reason(int status)
+const char *passkey_refusal(int status)
 {
         static const struct {
                 int status;
@@ -199,18 +198,18 @@ static const char *reason(int status)
 bool passkey_new(struct platform *platform, const struct passkey_wish *wish, struct passkey *ret)
 {
         char origin[PASSKEY_RP_MAX + 16];
-        struct ceremony ceremony;
+        struct passkey_ceremony ceremony;
         snprintf(origin, sizeof origin, "https://%s", wish->rp_id);
         int status = platform_verify(platform, PLATFORM_MAKE, wish->rp_id);
         if (status == CTAP2_OK) {
-                ceremony_begin(platform, &ceremony, true, origin);
+                passkey_page(platform, &ceremony, true, origin);
                 status = passkey_make(platform, &ceremony, wish, ret);
         }
         if (status == CTAP2_OK)
                 return true;
         if (status > 0)
                 probe_end(platform->run, PROBE_NOT_TESTABLE, "No passkey could be made (status %02x): %s.",
-                        status, reason(status));
+                        status, passkey_refusal(status));
         return false;
 }
 
@@ -241,8 +240,8 @@ static void write_list(writer *w, const struct passkey *passkey)
         cbor_write_string(w, "public-key");
 }
 
-void passkey_write_assertion(writer *w, const struct platform *platform, const struct ceremony *ceremony,
-        const struct passkey *passkey, const struct passkey_ask *ask)
+void passkey_write_assertion(writer *w, const struct platform *platform,
+        const struct passkey_ceremony *ceremony, const struct passkey *passkey, const struct passkey_ask *ask)
 {
         const bool options = ask->no_presence || ask->by_itself;
         const bool token = platform->token.size > 0 && !ask->by_itself;
@@ -266,7 +265,7 @@ void passkey_write_assertion(writer *w, const struct platform *platform, const s
         }
 }
 
-static bool take_assertion(slice body, struct ceremony *ceremony)
+static bool take_assertion(slice body, struct passkey_ceremony *ceremony)
 {
         slice auth_data, signature, user;
         if (!platform_bytes(platform_member(body, 2, NULL), &auth_data) ||
@@ -281,8 +280,8 @@ static bool take_assertion(slice body, struct ceremony *ceremony)
         return ceremony->auth_data_size > 0 && ceremony->signature_size > 0;
 }
 
-int passkey_assert(struct platform *platform, struct ceremony *ceremony, const struct passkey *passkey,
-        const struct passkey_ask *ask)
+int passkey_assert(struct platform *platform, struct passkey_ceremony *ceremony,
+        const struct passkey *passkey, const struct passkey_ask *ask)
 {
         writer w = WRITER(platform->request);
         passkey_write_assertion(&w, platform, ceremony, passkey, ask);
@@ -293,17 +292,17 @@ int passkey_assert(struct platform *platform, struct ceremony *ceremony, const s
         return take_assertion(platform->body, ceremony) ? CTAP2_OK : PLATFORM_MALFORMED;
 }
 
-int passkey_login(struct platform *platform, struct ceremony *ceremony, const struct passkey *passkey)
+int passkey_login(struct platform *platform, struct passkey_ceremony *ceremony, const struct passkey *passkey)
 {
         char origin[PASSKEY_RP_MAX + 16];
         snprintf(origin, sizeof origin, "https://%s", passkey->rp_id);
-        ceremony_begin(platform, ceremony, false, origin);
+        passkey_page(platform, ceremony, false, origin);
         int status = platform_verify(platform, PLATFORM_GET, passkey->rp_id);
         return status == CTAP2_OK ? passkey_assert(platform, ceremony, passkey, &(struct passkey_ask){ 0 })
                                   : status;
 }
 
-uint8_t passkey_flags(const struct ceremony *ceremony)
+uint8_t passkey_flags(const struct passkey_ceremony *ceremony)
 {
         struct authdata data;
         return failed(authdata_read(slice_of(ceremony->auth_data, ceremony->auth_data_size), &data, NULL))
@@ -311,7 +310,7 @@ uint8_t passkey_flags(const struct ceremony *ceremony)
                        : data.flags;
 }
 
-uint32_t passkey_count(const struct ceremony *ceremony)
+uint32_t passkey_count(const struct passkey_ceremony *ceremony)
 {
         struct authdata data;
         return failed(authdata_read(slice_of(ceremony->auth_data, ceremony->auth_data_size), &data, NULL))
@@ -392,8 +391,8 @@ static void take_verdict(const struct mitome_verdict *verdict, mitome_status sta
                 mitome_explain(error, ret->why, sizeof ret->why);
 }
 
-void site_registers(const struct site *site, const struct ceremony *ceremony, const struct passkey *passkey,
-        struct site_verdict *ret)
+void site_registers(const struct site *site, const struct passkey_ceremony *ceremony,
+        const struct passkey *passkey, struct site_verdict *ret)
 {
         uint8_t buffer[16384];
         const slice origin = slice_text(site->origin);
@@ -412,8 +411,8 @@ void site_registers(const struct site *site, const struct ceremony *ceremony, co
         take_verdict(&verdict, status, &error, ret);
 }
 
-void site_logs_in(const struct site *site, const struct ceremony *ceremony, const uint8_t challenge[32],
-        const struct passkey *passkey, struct site_verdict *ret)
+void site_logs_in(const struct site *site, const struct passkey_ceremony *ceremony,
+        const uint8_t challenge[32], const struct passkey *passkey, struct site_verdict *ret)
 {
         uint8_t buffer[16384];
         const slice origin = slice_text(site->origin);

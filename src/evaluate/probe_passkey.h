@@ -22,7 +22,7 @@ struct passkey {
 };
 
 /* One ceremony: what the page asked, what the browser wrote, what the authenticator answered. */
-struct ceremony {
+struct passkey_ceremony {
         uint8_t challenge[32];
         uint8_t client_data[400], hash[SHA256_SIZE];
         size_t client_data_size;
@@ -33,9 +33,9 @@ struct ceremony {
         uint64_t credentials; /* authentication: how many fit */
 };
 
-/* ceremony_begin draws a challenge and writes the client data of a page at `origin`. */
-void ceremony_begin(
-        struct platform *platform, struct ceremony *ceremony, bool registration, const char *origin);
+/* passkey_page draws a challenge and writes the client data of a page at `origin`. */
+void passkey_page(
+        struct platform *platform, struct passkey_ceremony *ceremony, bool registration, const char *origin);
 
 /* What a page wants of a new passkey; zeroed: ES256, EdDSA or RS256, discoverable where it can be deleted
  * again. */
@@ -49,12 +49,15 @@ struct passkey_wish {
 };
 
 /* passkey_make is makeCredential, by platform->token if there is one. The token is then used. */
-int passkey_make(struct platform *platform, struct ceremony *ceremony, const struct passkey_wish *wish,
-        struct passkey *ret);
+int passkey_make(struct platform *platform, struct passkey_ceremony *ceremony,
+        const struct passkey_wish *wish, struct passkey *ret);
 
 /* passkey_new verifies the user if that can be done, and makes one, in a ceremony of its own at
  * https://rp_id. False: none came of it, and the verdict (NOT_TESTABLE, with the reason) has been given. */
 bool passkey_new(struct platform *platform, const struct passkey_wish *wish, struct passkey *ret);
+
+/* passkey_refusal says in words why none could be made. */
+const char *passkey_refusal(int status);
 
 /* What is asked of an assertion; zeroed: presence, and verification by the token if there is one. */
 struct passkey_ask {
@@ -64,19 +67,21 @@ struct passkey_ask {
         bool by_itself;    /* option uv true: the authenticator verifies; no token is sent */
         bool told;         /* extension mitome-jpki */
 };
-int passkey_assert(struct platform *platform, struct ceremony *ceremony, const struct passkey *passkey,
-        const struct passkey_ask *ask);
+int passkey_assert(struct platform *platform, struct passkey_ceremony *ceremony,
+        const struct passkey *passkey, const struct passkey_ask *ask);
 
 /* passkey_login verifies the user as far as that can be done, and asserts: an ordinary login at
  * https://rp_id. */
-int passkey_login(struct platform *platform, struct ceremony *ceremony, const struct passkey *passkey);
+int passkey_login(
+        struct platform *platform, struct passkey_ceremony *ceremony, const struct passkey *passkey);
 
 /* passkey_drop deletes it, or notes that it cannot be deleted. */
 void passkey_drop(struct platform *platform, const struct passkey *passkey);
 
 /* passkey_write_assertion writes getAssertion in whole: for who sends it again. */
-void passkey_write_assertion(writer *w, const struct platform *platform, const struct ceremony *ceremony,
-        const struct passkey *passkey, const struct passkey_ask *ask);
+void passkey_write_assertion(writer *w, const struct platform *platform,
+        const struct passkey_ceremony *ceremony, const struct passkey *passkey,
+        const struct passkey_ask *ask);
 
 /* ---- the relying party ---- */
 
@@ -100,14 +105,14 @@ struct site_verdict {
 
 /* site_registers and site_logs_in have the relying party judge a ceremony: with the challenge that the
  * ceremony began with, or another one. `passkey` is what the site has stored. */
-void site_registers(const struct site *site, const struct ceremony *ceremony, const struct passkey *passkey,
-        struct site_verdict *ret);
-void site_logs_in(const struct site *site, const struct ceremony *ceremony, const uint8_t challenge[32],
+void site_registers(const struct site *site, const struct passkey_ceremony *ceremony,
         const struct passkey *passkey, struct site_verdict *ret);
+void site_logs_in(const struct site *site, const struct passkey_ceremony *ceremony,
+        const uint8_t challenge[32], const struct passkey *passkey, struct site_verdict *ret);
 
 /* passkey_flags is the flags byte of an assertion, 0 if there is none; passkey_count its counter. */
-uint8_t passkey_flags(const struct ceremony *ceremony);
-uint32_t passkey_count(const struct ceremony *ceremony);
+uint8_t passkey_flags(const struct passkey_ceremony *ceremony);
+uint32_t passkey_count(const struct passkey_ceremony *ceremony);
 
 /* passkey_strength is the security strength of an algorithm's keys in bits, as SP 800-57 counts; 0: unknown.
  */

@@ -18,23 +18,34 @@ enum {
 
 /* ---- answers ---- */
 
-slice platform_member(slice map_bytes, int64_t number, const char *name)
+static bool find_member(slice map_bytes, bool any_order, int64_t number, const char *name, slice *ret)
 {
         struct cbor_reader r = cbor_over(map_bytes, NULL, NULL);
         struct cbor_members map;
         struct cbor_key key;
         slice value;
         bool more = false;
-        r.any_order = true;
-        r.deeper = 2; /* x5c within attStmt within an answer */
+        r.any_order = any_order;
+        r.deeper = 2; /* certificates within attStmt within an answer */
         if (failed(cbor_open_map(&r, "answer", CBOR_MEMBERS, &map)))
-                return (slice){ 0 };
+                return false;
         while (!failed(cbor_next_key(&r, &map, &key, &more)) && more &&
                 !failed(cbor_read_item(&r, "member", &value))) {
-                if (name ? key.is_text && slice_is(key.text, name) : !key.is_text && key.number == number)
-                        return value;
+                if (name ? key.is_text && slice_is(key.text, name) : !key.is_text && key.number == number) {
+                        *ret = value;
+                        return true;
+                }
         }
-        return (slice){ 0 };
+        return false;
+}
+
+/* Not everybody sorts keys, and a reader that takes them in any order remembers few. */
+slice platform_member(slice map_bytes, int64_t number, const char *name)
+{
+        slice value = { 0 };
+        if (!find_member(map_bytes, false, number, name, &value))
+                (void)find_member(map_bytes, true, number, name, &value);
+        return value;
 }
 
 bool platform_bytes(slice item, slice *ret)

@@ -44,7 +44,8 @@ bool probe_rig_open(struct probe_rig *rig, unsigned needs)
 static void print_trace(const struct probe_rig *rig)
 {
         char *steps = json_dumps(probe_run_steps(rig->run), JSON_INDENT(1));
-        print_message("%s: %s\n%s\n", probe_result_name(probe_run_result(rig->run)), probe_run_why(rig->run),
+        /* not by print_message, which cuts at a thousand characters */
+        fprintf(stderr, "%s: %s\n%s\n", probe_result_name(probe_run_result(rig->run)), probe_run_why(rig->run),
                 steps ? steps : "");
         free(steps);
 }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctap_status.h"
+#include "probe_element.h"
+#include "probe_passkey.h"
+
+/* What verified a user once is sent again: the message with its pinUvAuthParam after a newer token was given
+ * out and after a power cycle, the matcher's evidence in another operation, the whole login at the site. */
+
+#define RP "p01.mitome.invalid"
+
+static const struct site site = { .rp_id = RP, .origin = "https://" RP };
+
+struct replay {
+        struct platform platform;
+        struct passkey passkey;
+        struct passkey_ceremony login;
+        uint8_t message[PLATFORM_REQUEST_MAX];
+        size_t size;
+        bool cycled, evidence; /* what could be tried */
+};
+
+static slice message_of(const struct replay *replay)
+{
+        return slice_of(replay->message, replay->size);
+}
+
+/* A login whose message is kept; sent or not. */
+static int record(struct replay *replay, bool send)
+{
+        const struct passkey_ask ask = { 0 };
+        passkey_page(&replay->platform, &replay->login, false, site.origin);
+        int status = platform_verify(&replay->platform, PLATFORM_GET, RP);
+        if (status != CTAP2_OK)
+                return status;
+        writer w = WRITER(replay->message);
+        passkey_write_assertion(&w, &replay->platform, &replay->login, &replay->passkey, &ask);
+        replay->size = w.used;
+        return send ? passkey_assert(&replay->platform, &replay->login, &replay->passkey, &ask) : CTAP2_OK;
+}
+
+/* Sends it again; false when the attempt is over. */
+static bool must_refuse(struct replay *replay, const char *when)
+{
+        struct probe_run *run = replay->platform.run;
+        probe_note(run, "the recorded message is sent again %s", when);
+        int status = probe_ctap(run, message_of(replay), NULL);
+        if (status == CTAP2_OK) {
+                probe_fact_bool(run, LEVEL_OP_EVIDENCE_ONCE, false, false);
+                probe_end(run, PROBE_BROKEN, "A recorded message was signed again %s.", when);
+        }
+        return status > 0;
+}
+
+static void replay_login(struct replay *replay)
+{
+        struct site_verdict verdict;
+        uint8_t challenge[32];
+        probe_random(replay->platform.run, challenge, sizeof challenge);
+        site_logs_in(&site, &replay->login, challenge, &replay->passkey, &verdict);
+        probe_note(replay->platform.run, "the recorded login at a site that asked anew: %s",
+                verdict.code == MITOME_OK ? "accepted" : verdict.why);
+        probe_fact_bool(
+                replay->platform.run, LEVEL_VERIFIER_REPLAY_REFUSED, verdict.code != MITOME_OK, false);
+        if (verdict.code == MITOME_OK)
+                probe_end(replay->platform.run, PROBE_BROKEN, "The relying party accepts a recorded login.");
+}
+
+static bool replay_token(struct replay *replay)
+{
+        struct target *target = replay->platform.target;
+        if (platform_verify(&replay->platform, PLATFORM_GET, RP) != CTAP2_OK ||
+                !must_refuse(replay, "after the user was verified once more"))
+                return false;
+        if (!(target->abilities & TARGET_POWER))
+                return true;
+        if (record(replay, false) != CTAP2_OK)
+                return false;
+        probe_note(replay->platform.run, "the message is kept back, and the power goes off and on");
+        if (!target->power_cycle(target->context))
+                return true;
+        replay->cycled = true;
+        return must_refuse(replay, "after a power cycle");
+}
+
+static bool replay_evidence(struct replay *replay)
+{
+        struct platform *platform = &replay->platform;
+        struct evidence_tape tape = { .play = EVIDENCE_LISTEN };
+        if (!evidence_settle(platform, RP))
+                return false;
+        evidence_begin(platform->target, &tape);
+        int status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
+        if (status == CTAP2_OK && tape.size > 0) {
+                tape.play = EVIDENCE_REPLAY;
+                probe_note(platform->run, "a new operation gets the matcher's evidence of the former one");
+                status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
+                replay->evidence = status != CTAP2_OK;
+                if (status == CTAP2_OK) {
+                        probe_fact_bool(platform->run, LEVEL_OP_EVIDENCE_ONCE, false, false);
+                        probe_end(platform->run, PROBE_BROKEN,
+                                "The matcher's evidence opened a second operation.");
+                }
+        }
+        evidence_end(platform->target);
+        return status >= 0 && evidence_settle(platform, RP);
+}
+
+static void conclude(struct replay *replay)
+{
+        struct platform *platform = &replay->platform;
+        const bool whole = replay->cycled && (replay->evidence || !platform->info.uv_possible);
+        probe_fact_bool(platform->run, LEVEL_OP_EVIDENCE_ONCE, true, !whole);
+        probe_end(platform->run, whole ? PROBE_HOLDS : PROBE_PARTLY,
+                "Refused: a recorded message after a new verification%s%s; a recorded login.",
+                replay->cycled ? ", and after a power cycle" : " (no power cycle here)",
+                replay->evidence ? "; the matcher's evidence in a second operation" : "");
+}
+
+static void play(struct replay *replay)
+{
+        struct platform *platform = &replay->platform;
+        int status = record(replay, true);
+        if (status != CTAP2_OK) {
+                if (status > 0)
+                        probe_end(platform->run, PROBE_NOT_TESTABLE, "It does not log in (status %02x).",
+                                status);
+                return;
+        }
+        replay_login(replay);
+        if (platform_way(platform) == PLATFORM_BY_NOTHING) {
+                probe_end(platform->run, PROBE_PARTLY,
+                        "Only the recorded login was tried: no PIN is known here.");
+                return;
+        }
+        const bool fingers = platform->target->abilities & TARGET_EVIDENCE &&
+                             platform->target->abilities & TARGET_FINGER && platform->info.uv_set;
+        if (replay_token(replay) && (!fingers || replay_evidence(replay)))
+                conclude(replay);
+}
+
+static void attempt(struct probe_run *run, struct target *target)
+{
+        struct replay replay = { 0 };
+        const struct passkey_wish wish = { .rp_id = RP };
+        if (!platform_open(&replay.platform, run, target))
+                return;
+        if (passkey_new(&replay.platform, &wish, &replay.passkey)) {
+                play(&replay);
+                passkey_drop(&replay.platform, &replay.passkey);
+        }
+        platform_close(&replay.platform);
+}
+
+const struct probe probe_p01 = {
+        .id = "P01",
+        .title = "Replayed evidence",
+        .title_ja = "検証証拠の再送",
+        .attack =
+                "What verified the user once (a signed message, the matcher's evidence, a whole login) is sent again.",
+        .attack_ja = "一度使われた検証の証拠(メッセージ、照合結果、認証全体)を再送する。",
+        .must = "Each is refused the second time.",
+        .must_ja = "二度目はすべて拒否されること。",
+        .responsible = "element",
+        .needs = TARGET_CTAP,
+        .attempt = attempt,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctap_status.h"
+#include "probe_element.h"
+#include "tlv.h"
+
+/* The signing key of the JPKI is opened by its password alone. A finger's evidence, a token and the PIN of
+ * user verification are tried on it, by each command that signs. */
+
+#define RP "p03.mitome.invalid"
+
+#define SIGN_WITH_SIGNING_KEY 0x802A039AU
+#define SIGN_DOCUMENT 0x80560000U
+#define BEGIN 0x80200000U
+#define VERIFY 0x00200080U
+#define SELECT_EF 0x00A4020CU
+
+enum { SIGNATURE = 256, DONE = 0x9000, NO_SUCH_KEY = 0x6A88, FOR_DOCUMENTS = 0x56 };
+
+struct signing {
+        struct platform platform;
+        struct evidence_tape tape;
+        unsigned tried;
+};
+
+/* False: the attempt is over. */
+static bool must_not_sign(struct signing *signing, const char *what, int sw)
+{
+        struct probe_run *run = signing->platform.run;
+        probe_note(run, "%s: %04x", what, (unsigned)sw & 0xFFFF);
+        if (sw < 0)
+                return false;
+        signing->tried++;
+        if (sw == DONE) {
+                probe_fact_bool(run, LEVEL_SIGN_FINGER_REFUSED, false, false);
+                probe_end(run, PROBE_BROKEN, "The signing key signed without its password: %s.", what);
+        }
+        return sw != DONE;
+}
+
+static int sign(struct signing *signing)
+{
+        static const uint8_t document[] = "a document that its holder has never seen";
+        return element_send(signing->platform.run, SIGN_WITH_SIGNING_KEY, SLICE(document), SIGNATURE, NULL);
+}
+
+/* Evidence as the holder's finger has just given it; false when the attempt is over. */
+static bool give_finger(struct signing *signing)
+{
+        struct platform *platform = &signing->platform;
+        if (!(platform->target->abilities & TARGET_FINGER) || !platform->info.uv_set)
+                return true;
+        if (!evidence_settle(platform, RP))
+                return false;
+        if (platform->target->abilities & TARGET_EVIDENCE) {
+                signing->tape.play = EVIDENCE_LISTEN;
+                evidence_begin(platform->target, &signing->tape);
+        }
+        probe_note(platform->run, "the holder's finger is verified");
+        int status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
+        if (platform->target->abilities & TARGET_EVIDENCE)
+                evidence_end(platform->target);
+        return status >= 0;
+}
+
+/* An operation on documents, to be verified by finger; and the command that signs documents, with the
+ * evidence in it. */
+static bool by_evidence(struct signing *signing)
+{
+        struct probe_run *run = signing->platform.run;
+        uint8_t bytes[300], hash[SHA256_SIZE];
+        writer begin = WRITER(bytes);
+        probe_random(run, hash, sizeof hash);
+        if (element_select(run, ELEMENT_FIDO) != DONE)
+                return true;
+        tlv_write_u8(&begin, 0x80, FOR_DOCUMENTS);
+        tlv_write(&begin, 0x81, SLICE(hash));
+        tlv_write(&begin, 0x82, SLICE(hash));
+        tlv_write_u8(&begin, 0x83, 0x02);
+        if (!must_not_sign(signing, "an operation on a document is begun, by finger",
+                    element_send(run, BEGIN, writer_view(&begin), 256, NULL)))
+                return false;
+        writer document = WRITER(bytes);
+        tlv_write(&document, 0x80, slice_of(signing->tape.kept, signing->tape.size));
+        tlv_write(&document, 0x83, SLICE(hash));
+        return must_not_sign(signing, "a document is to be signed by the finger's evidence",
+                element_send(run, SIGN_DOCUMENT, writer_view(&document), SIGNATURE + 16, NULL));
+}
+
+static bool by_pin(struct signing *signing)
+{
+        static const uint8_t user_pin[] = { 0x00, 0x18 };
+        const struct platform *platform = &signing->platform;
+        struct probe_run *run = platform->run;
+        if (!platform->target->pin || element_send(run, SELECT_EF, SLICE(user_pin), 0, NULL) != DONE)
+                return true;
+        int sw = element_send(run, VERIFY, slice_text(platform->target->pin), 0, NULL);
+        probe_note(run, "the PIN of user verification is verified: %04x", (unsigned)sw & 0xFFFF);
+        return sw >= 0 && must_not_sign(signing, "after the PIN of user verification", sign(signing));
+}
+
+static void play(struct signing *signing)
+{
+        struct platform *platform = &signing->platform;
+        struct probe_run *run = platform->run;
+        if (!give_finger(signing) || !by_evidence(signing))
+                return;
+        int sw = element_select(run, ELEMENT_JPKI);
+        if (sw < 0)
+                return;
+        sw = sw == DONE ? sign(signing) : NO_SUCH_KEY;
+        if (sw == NO_SUCH_KEY) {
+                probe_end(run, PROBE_NOT_TESTABLE, "It has no signing key.");
+                return;
+        }
+        if (!must_not_sign(signing, "after the finger, without the password", sw) || !by_pin(signing))
+                return;
+        const bool whole = signing->tape.size > 0;
+        probe_fact_bool(run, LEVEL_SIGN_FINGER_REFUSED, true, !whole);
+        probe_end(run, whole ? PROBE_HOLDS : PROBE_PARTLY,
+                "The signing key signed in none of %u ways without its password.", signing->tried);
+}
+
+static void attempt(struct probe_run *run, struct target *target)
+{
+        struct signing signing = { 0 };
+        if (!platform_open(&signing.platform, run, target))
+                return;
+        play(&signing);
+        platform_close(&signing.platform);
+}
+
+const struct probe probe_p03 = {
+        .id = "P03",
+        .title = "A finger for the signing key",
+        .title_ja = "署名用の鍵への生体の流用",
+        .attack =
+                "A finger's evidence, and the PIN of user verification, are used on the key of the signing certificate.",
+        .attack_ja = "生体の照合結果と利用者証明用の暗証番号を、署名用証明書の鍵に対して使う。",
+        .must = "The signing key signs by its own password and by nothing else.",
+        .must_ja = "署名用の鍵は署名用パスワードでのみ署名すること。",
+        .responsible = "element",
+        .needs = TARGET_CTAP | TARGET_ELEMENT,
+        .attempt = attempt,
+};

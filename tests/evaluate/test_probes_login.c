@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Probes of one login: what they find at the sound authenticator, and what they say of one that lacks what
+ * they need. */
+
+static struct probe_rig rig;
+
+static const struct probe *find(const char *id)
+{
+        const struct probe *probe = probe_find(id);
+        assert_non_null(probe);
+        return probe;
+}
+
+static void an_ordinary_login_is_accepted(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_LOGIN_USER_PRESENT));
+        assert_true(probe_rig_bool(&rig, LEVEL_LOGIN_USER_VERIFIED));
+        assert_true(probe_rig_bool(&rig, LEVEL_LOGIN_VERIFICATION_TOLD));
+        assert_int_equal(probe_rig_count(&rig, LEVEL_LOGIN_CHALLENGE_BITS), 256);
+        assert_int_equal(probe_rig_count(&rig, LEVEL_KEY_STRENGTH_BITS), 128);
+        assert_false(probe_rig_bool(&rig, LEVEL_KEY_SYNCABLE));
+        assert_true(probe_rig_bool(&rig, LEVEL_PIN_OFFERED));
+}
+
+static void nothing_recorded_is_taken_again(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P01"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_OP_EVIDENCE_ONCE));
+        assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_REPLAY_REFUSED));
+}
+
+static void one_verification_is_one_signature(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P04"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_OP_FRESH_VERIFICATION));
+        assert_true(probe_rig_bool(&rig, LEVEL_OP_BOUND_TO_DATA));
+}
+
+static void an_unlocked_phone_is_no_factor(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P05"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
+        assert_true(probe_rig_bool(&rig, LEVEL_OP_INTENT));
+}
+
+static void the_time_of_a_wrong_pin_tells_nothing(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P08"), PROBE_PARTLY);
+        assert_false(probe_rig_bool(&rig, LEVEL_PIN_TIMING_TELLS));
+}
+
+static void probes_leave_nothing_behind(void **state)
+{
+        static const char *const ids[] = { "P00", "P01", "P04", "P05" };
+        (void)state;
+        for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+                probe_rig_try(&rig, find(ids[i]));
+                char *steps = json_dumps(probe_run_steps(rig.run), 0);
+                assert_non_null(steps);
+                assert_null(strstr(steps, "it is left"));
+                free(steps);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_ordinary_login_is_accepted),
+                cmocka_unit_test(nothing_recorded_is_taken_again),
+                cmocka_unit_test(one_verification_is_one_signature),
+                cmocka_unit_test(an_unlocked_phone_is_no_factor),
+                cmocka_unit_test(the_time_of_a_wrong_pin_tells_nothing),
+                cmocka_unit_test(probes_leave_nothing_behind),
+        };
+        probe_rig_open(&rig, 0);
+        int failures = cmocka_run_group_tests(tests, NULL, NULL);
+        probe_rig_close(&rig);
+        return failures;
+}
