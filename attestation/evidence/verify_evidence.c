@@ -2,49 +2,22 @@
 #include "verify_evidence.h"
 
 #include "leaf_certificate.h"
+#include "raw_signature.h"
 
 static const char clause[] = "EVIDENCE.md 4";
-
-/* ECDSA-Sig-Value (RFC 3279 2.2.3) of r || s, as OpenSSL takes it. */
-static void write_integer(writer *w, slice number)
-{
-        reader r = reader_over(number, NULL, NULL);
-        slice zero;
-        while (r.rest.size > 1 && r.rest.data[0] == 0 && !failed(read_bytes(&r, NULL, 1, &zero)))
-                continue;
-        bool padded = r.rest.size && r.rest.data[0] & 0x80;
-        write_u8(w, 0x02);
-        write_u8(w, (uint8_t)(r.rest.size + padded));
-        if (padded)
-                write_u8(w, 0);
-        write_slice(w, read_rest(&r));
-}
-
-static void write_der_signature(writer *w, slice raw)
-{
-        uint8_t bytes[EVIDENCE_SIGNATURE_SIZE + 8];
-        writer numbers = WRITER(bytes);
-        slice half;
-        reader r = reader_over(raw, NULL, NULL);
-        while (!failed(read_bytes(&r, NULL, EVIDENCE_SIGNATURE_SIZE / 2, &half)))
-                write_integer(&numbers, half);
-        write_u8(w, 0x30);
-        write_u8(w, (uint8_t)numbers.used);
-        write_slice(w, writer_view(&numbers));
-}
 
 static mitome_status verify_signature(const struct evidence *evidence, const X509 *leaf,
         struct cose_verifier *verifier, mitome_error *error)
 {
         static const char field[] = "x5chain[0] public key";
-        uint8_t to_sign[EVIDENCE_PAYLOAD_MAX + 128], der[EVIDENCE_SIGNATURE_SIZE + 16];
+        uint8_t to_sign[EVIDENCE_PAYLOAD_MAX + 128], der[RAW_SIGNATURE_DER_MAX];
         writer w = WRITER(to_sign), signature = WRITER(der);
         struct cose_key key;
         slice part;
         MITOME_TRY(leaf_read_key(verifier, leaf, COSE_ES256, field, clause, &key, error));
         evidence_write_to_sign(&w, evidence->kind, evidence->payload);
         MITOME_TRY(writer_finish(&w, "payload", &part, error));
-        write_der_signature(&signature, evidence->signature);
+        raw_signature_write_der(&signature, evidence->signature);
         return cose_verify(verifier, &key, &part, 1, writer_view(&signature), "signature", clause, error);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "evaluation_statement.h"
 #include "login_level.h"
 
 #include <stdlib.h>
@@ -115,6 +116,19 @@ void mitome_level_judge(const struct mitome_level_policy *policy,
 {
         struct level_judgement judged;
         login_level_judge(&policy->policy, evidence, &judged);
+        publish(&policy->policy, &judged, ret);
+}
+
+void mitome_level_judge_evaluated(const struct mitome_level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        struct mitome_level_judgement *ret)
+{
+        struct level_judgement judged;
+        struct level_facts facts;
+        login_level_facts(evidence, &facts);
+        if (evidence->attestation_trusted)
+                evaluation_add_facts(evaluation, &facts);
+        level_judge(&policy->policy, &facts, LEVEL_SCOPE_LOGIN | LEVEL_SCOPE_DEVICE, &judged);
         publish(&policy->policy, &judged, ret);
 }
 
