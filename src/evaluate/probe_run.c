@@ -307,7 +307,10 @@ static struct probe_run *make(
                 run->config.exchanges_max = PROBE_EXCHANGES_MAX;
         if (!run->config.budget_ms)
                 run->config.budget_ms = PROBE_BUDGET_MS;
-        snprintf(run->name, sizeof run->name, "%s", run->config.target ? run->config.target : target->name);
+        snprintf(run->name, sizeof run->name, "%s",
+                run->config.target ? run->config.target
+                : target           ? target->name
+                                   : "TARGET");
         run->began_ms = steady_clock_ms();
         run->draw = seed_of(probe->id);
         run->first = json_array();
@@ -335,6 +338,17 @@ mitome_status probe_run_attempt(const struct probe *probe, struct target *target
         }
         json_array_extend(run->first, run->last);
         run->target = NULL;
+        *ret = run;
+        return ok();
+}
+
+mitome_status probe_run_skip(const struct probe *probe, const struct probe_run_config *config,
+        const char *why, struct probe_run **ret, mitome_error *error)
+{
+        struct probe_run *run = make(probe, NULL, config);
+        if (!run)
+                return fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
+        probe_end(run, PROBE_NOT_TESTABLE, "%s", why);
         *ret = run;
         return ok();
 }

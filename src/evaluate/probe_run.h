@@ -32,6 +32,10 @@ struct probe_run_config {
 MITOME_CHECKED mitome_status probe_run_attempt(const struct probe *probe, struct target *target,
         const struct probe_run_config *config, struct probe_run **ret, mitome_error *error);
 
+/* probe_run_skip makes a run of a probe that is not attempted: NOT_TESTABLE, and why. */
+MITOME_CHECKED mitome_status probe_run_skip(const struct probe *probe, const struct probe_run_config *config,
+        const char *why, struct probe_run **ret, mitome_error *error);
+
 enum probe_result probe_run_result(const struct probe_run *run);
 const char *probe_run_why(const struct probe_run *run); /* a sentence */
 

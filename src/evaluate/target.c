@@ -5,27 +5,40 @@
 
 #include <string.h>
 
-const char *target_ability_name(enum target_ability ability)
+static const struct ability {
+        enum target_ability ability;
+        const char *word, *name;
+} names[] = {
+        { TARGET_CTAP, "ctap", "speaks CTAP" },
+        { TARGET_TOUCH, "touch", "is touched, or not, as it is wanted" },
+        { TARGET_POWER, "power", "power cycles" },
+        { TARGET_ELEMENT, "element", "lets its element be spoken to" },
+        { TARGET_FINGER, "finger", "has a finger laid on its sensor" },
+        { TARGET_MEDIUM, "medium", "has its storage in our hands" },
+        { TARGET_CLOCK, "clock", "has a clock that can be moved" },
+        { TARGET_PEEK, "peek", "has its memory and files searched" },
+        { TARGET_EVIDENCE, "evidence", "has its matcher's evidence changed on the way" },
+        { TARGET_LIFE, "life", "comes with the parties of a certificate's life" },
+};
+
+static const struct ability *ability_of(enum target_ability ability)
 {
-        static const struct {
-                enum target_ability ability;
-                const char *name;
-        } names[] = {
-                { TARGET_CTAP, "speaks CTAP" },
-                { TARGET_TOUCH, "is touched, or not, as it is wanted" },
-                { TARGET_POWER, "power cycles" },
-                { TARGET_ELEMENT, "lets its element be spoken to" },
-                { TARGET_FINGER, "has a finger laid on its sensor" },
-                { TARGET_MEDIUM, "has its storage in our hands" },
-                { TARGET_CLOCK, "has a clock that can be moved" },
-                { TARGET_PEEK, "has its memory and files searched" },
-                { TARGET_EVIDENCE, "has its matcher's evidence changed on the way" },
-                { TARGET_LIFE, "comes with the parties of a certificate's life" },
-        };
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
                 if (names[i].ability == ability)
-                        return names[i].name;
-        return "does something unknown";
+                        return &names[i];
+        return NULL;
+}
+
+const char *target_ability_name(enum target_ability ability)
+{
+        const struct ability *found = ability_of(ability);
+        return found ? found->name : "does something unknown";
+}
+
+const char *target_ability_word(enum target_ability ability)
+{
+        const struct ability *found = ability_of(ability);
+        return found ? found->word : "unknown";
 }
 
 static const struct {

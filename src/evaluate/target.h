@@ -121,5 +121,6 @@ MITOME_CHECKED mitome_status target_open(
         const struct target_config *config, struct target *ret, mitome_error *error);
 
 const char *target_ability_name(enum target_ability ability); /* "power cycles" .. for "not testable here" */
+const char *target_ability_word(enum target_ability ability); /* "power" .. for reports */
 
 #endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROBING_H
+#define PROBING_H
+
+/* A run of many probes on one target, which it keeps alive: before each the target is as it was at the
+ * beginning, as far as it can be made so; after one that made it fail it is looked whether it still answers,
+ * and it is power cycled and reached anew where it does not. What was found lies in the journal, a line a
+ * probe, durable before the next one begins: who is killed has lost the probe that ran. */
+
+#include "probe_run.h"
+
+#define PROBING_JOURNAL "journal.jsonl"
+
+struct probing_watch {
+        void *context; /* of all; each may be NULL */
+        void (*begins)(void *context, size_t number, size_t of, const struct probe *probe);
+        bool (*progress)(void *context, const struct probe *probe, uint64_t done, uint64_t of);
+        /* `kept`: it was in the journal already */
+        void (*ended)(void *context, size_t number, size_t of, const struct probe *probe,
+                const json_t *result, bool kept);
+        bool (*stopped)(void *context); /* the person has had enough: no further probe begins */
+};
+
+struct probing_config {
+        const struct target_config *target; /* as the target was opened, for opening it again */
+        const struct probe *const *probes;  /* which, ended by NULL; NULL: all of the catalogue */
+        const char *folder;                 /* for the journal; NULL: none is kept */
+        bool resume;                        /* goes on with it; else it begins anew */
+        const char *version;                /* of this program */
+        const char *at; /* when it begins, RFC 3339; of a journal that is resumed its own */
+        struct probe_run_config limits;
+        struct probing_watch watch;
+};
+
+struct probing_result {
+        json_t *probes; /* as probe_run_json gives them, in the catalogue's order */
+        json_t *target; /* as in REPORT.md, with "get_info" beside */
+        char at[32];
+        bool finished; /* false: stopped by the person */
+};
+
+/* probing_run tries the probes. Fails with FILE_WRITE or FILE_READ for the journal, EVALUATE_JOURNAL for one
+ * of another target, version or options, or NO_MEMORY: never because of what the target does. `target` may be
+ * another one afterwards, and is closed by the caller. */
+MITOME_CHECKED mitome_status probing_run(const struct probing_config *config, struct target *target,
+        struct probing_result *ret, mitome_error *error);
+void probing_result_drop(struct probing_result *result);
+
+/* probing_target says what the target is, as in REPORT.md; a getInfo that it does not answer is empty. The
+ * caller's; NULL: no memory. */
+json_t *probing_target(struct target *target);
+
+#endif
