@@ -324,6 +324,20 @@ while read -r file names; do
 done <"$work/attacks"
 judge 'docs/gate-attacks.md names tests that run' "$work/out"
 
+# So does each claim; a row may name several files.
+grep -oE '`tests/[a-z_/]+\.c`: `[a-z0-9_]+`(, `[a-z0-9_]+`)*' docs/claims.md | tr -d '`,:' >"$work/claims" || true
+[ "$(wc -l <"$work/claims")" -ge 40 ] && : >"$work/out" || echo 'too few claims' >"$work/out"
+while read -r file names; do
+        for name in $names; do
+                grep -qE "(\\(|^ +)$name[,)]" "$file" || echo "$file has no test $name" >>"$work/out"
+        done
+done <"$work/claims"
+awk -F '|' '/^\| / && NF == 6 && $2 !~ /claim/ && $5 !~ /`tests/ { print $2, "names no test" }' docs/claims.md >>"$work/out"
+grep -oE '`(authenticator|attestation|src)/[a-z_/.]+`' docs/security-target.md | tr -d '`' | sort -u | while read -r path; do
+        [ -e "$path" ] || echo "docs/security-target.md names $path" >>"$work/out"
+done
+judge 'docs/claims.md names tests that run, and docs/security-target.md files that are there' "$work/out"
+
 # names_tests PAGE LEAST WORDS FILE..: names of at least so many words in backquotes are tests in these files.
 names_tests() {
         page=$1 least=$2 words=$3
