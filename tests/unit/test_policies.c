@@ -659,6 +659,8 @@ static const struct conflict {
         { "PINTRY", "pin.tries=10", "fido-authenticator", "eidas" },
         { "BIOTRY", "uv.tries=5 uv.tries_total=0", "nist-800-63b-4", "nist-800-63b-3" },
         { "FIPS", "model.fips_physical=2", "nist-800-63b-3", "nist-800-63b-4" },
+        { "NOEXPORT", "model.key_protection=tee", "first-summary", "nist-800-63b-4" },
+        { "NOEXPORT", "model.key_protection=tee", "first-summary", "eidas" },
 };
 
 static void policies_disagree_where_the_documentation_says_so(void **state)
