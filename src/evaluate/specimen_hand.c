@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { PRESENT_MS = 10000, SAME_MAX = 3 };
+enum { PRESENT_MS = 10000, AGAIN_MAX = 3 };
 
 /* Whose fingers they are: nobody's. Each request of a stranger is another stranger's. */
 #define HOLDER_SEED UINT64_C(20261122)
@@ -66,14 +66,12 @@ static mitome_status press_near(struct specimen_hand *hand, mitome_error *error)
         static const enum replay_way ways[] = { REPLAY_NOISE, REPLAY_SHIFT, REPLAY_TURN, REPLAY_CONTRAST,
                 REPLAY_SMOOTH, REPLAY_BLANK };
         (void)error;
-        hand->laid++;
         return alter(hand, ways[hand->near++ % (sizeof ways / sizeof *ways)]);
 }
 
 static mitome_status press_again(struct specimen_hand *hand, mitome_error *error)
 {
         (void)error;
-        hand->laid++;
         return alter(hand, REPLAY_EXACT);
 }
 
@@ -91,13 +89,15 @@ static mitome_status press_smoothed(struct specimen_hand *hand, mitome_error *er
 
 static const struct {
         mitome_status (*press)(struct specimen_hand *hand, mitome_error *error);
-        bool altered; /* it is not the sample itself that is laid */
-        bool again;   /* it is made of the sample that was presented last */
+        bool altered;  /* it is not the sample itself that is laid */
+        unsigned most; /* times in a request; 0: as often as it is asked for */
 } presses[] = {
         [TARGET_FINGER_HOLDER] = { .press = press_holder },
+        [TARGET_FINGER_HOLDER_ONCE] = { .press = press_holder, .most = 1 },
+        [TARGET_FINGER_STRANGER_ONCE] = { .press = press_stranger, .most = 1 },
         [TARGET_FINGER_STRANGER] = { .press = press_stranger },
-        [TARGET_FINGER_SAME] = { .press = press_again, .altered = true, .again = true },
-        [TARGET_FINGER_NEAR] = { .press = press_near, .altered = true, .again = true },
+        [TARGET_FINGER_SAME] = { .press = press_again, .altered = true, .most = AGAIN_MAX },
+        [TARGET_FINGER_NEAR] = { .press = press_near, .altered = true, .most = AGAIN_MAX },
         [TARGET_FINGER_OTHER] = { .press = press_other },
         [TARGET_FINGER_PRINTED] = { .press = press_printed, .altered = true },
         [TARGET_FINGER_SMOOTHED] = { .press = press_smoothed, .altered = true },
@@ -107,6 +107,7 @@ static const struct {
 static mitome_status lay(struct specimen_hand *hand, mitome_error *error)
 {
         MITOME_TRY(presses[hand->whose].press(hand, error));
+        hand->laid++;
         const struct virtual_finger_image image = { FINGER_WIDTH, FINGER_HEIGHT,
                 presses[hand->whose].altered ? SLICE(hand->altered) : SLICE(hand->sample) };
         hand->awaited = false;
@@ -115,11 +116,13 @@ static mitome_status lay(struct specimen_hand *hand, mitome_error *error)
         return ok();
 }
 
+/* What is made of the last sample needs one. */
 static bool will_lay(const struct specimen_hand *hand)
 {
-        if (presses[hand->whose].again)
-                return hand->has_sample && hand->laid < SAME_MAX;
-        return hand->whose != TARGET_FINGER_NONE;
+        const bool needs_sample = hand->whose == TARGET_FINGER_SAME || hand->whose == TARGET_FINGER_NEAR;
+        const unsigned most = presses[hand->whose].most;
+        return hand->whose != TARGET_FINGER_NONE && (!needs_sample || hand->has_sample) &&
+               (!most || hand->laid < most);
 }
 
 bool specimen_hand_waits(const struct specimen_hand *hand)

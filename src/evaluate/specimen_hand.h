@@ -16,7 +16,7 @@ struct specimen_hand {
         const struct mitome_gate *gate;
         enum target_finger whose;
         bool runs, awaited;
-        unsigned laid; /* times that the same sample was laid for this request */
+        unsigned laid; /* times that one was laid for this request */
         uint64_t touch, stranger, near;
         struct finger *holder, *other; /* grown when first needed; `other` is the stranger of `grown` */
         struct finger *second;         /* one certain finger of somebody else */

@@ -30,12 +30,14 @@ enum target_ability {
 };
 
 enum target_finger {
-        TARGET_FINGER_NONE,     /* nobody is there */
-        TARGET_FINGER_HOLDER,   /* a new impression of the enrolled finger */
-        TARGET_FINGER_STRANGER, /* a finger that was never enrolled, another one each time */
-        TARGET_FINGER_SAME,     /* the very sample that was presented last */
-        TARGET_FINGER_NEAR,     /* .. a little changed: shifted, turned, fainter, smoothed, with noise */
-        TARGET_FINGER_OTHER,    /* a new impression of one certain finger of somebody else */
+        TARGET_FINGER_NONE,          /* nobody is there */
+        TARGET_FINGER_HOLDER,        /* a new impression of the enrolled finger */
+        TARGET_FINGER_STRANGER,      /* a finger that was never enrolled, another one each time */
+        TARGET_FINGER_HOLDER_ONCE,   /* as these, but a single time in a trial: whoever is asked .. */
+        TARGET_FINGER_STRANGER_ONCE, /* .. to lay the finger again does not: one comparison */
+        TARGET_FINGER_SAME,          /* the very sample that was presented last */
+        TARGET_FINGER_NEAR,          /* .. a little changed: shifted, turned, fainter, smoothed, with noise */
+        TARGET_FINGER_OTHER,         /* a new impression of one certain finger of somebody else */
         TARGET_FINGER_PRINTED, /* an artefact: a new impression of the holder's finger, printed on paper .. */
         TARGET_FINGER_SMOOTHED, /* .. or cast without its finest detail */
 };
