@@ -39,17 +39,22 @@ static void copies_are_refused_and_artefacts_are_counted(void **state)
         (void)state;
         probe_rig_expect(&rig, find("P11"), PROBE_PARTLY);
         assert_true(probe_rig_bool(&rig, LEVEL_UV_REPLAY_REFUSED));
-        assert_int_equal(json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_IAPAR), "trials")), 4);
-        assert_true(json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_IAPAR), "errors")) > 0);
+        assert_int_equal(
+                json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_IAPAR), "trials")), 4);
+        assert_true(
+                json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_IAPAR), "errors")) > 0);
 }
 
 static void no_stranger_is_taken_in_a_few_trials(void **state)
 {
         (void)state;
         probe_rig_expect(&rig, find("P12"), PROBE_PARTLY);
-        assert_int_equal(json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FMR), "errors")), 0);
-        assert_int_equal(json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FMR), "trials")), 10);
-        assert_int_equal(json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FNMR), "trials")), 10);
+        assert_int_equal(
+                json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FMR), "errors")), 0);
+        assert_int_equal(
+                json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FMR), "trials")), 10);
+        assert_int_equal(
+                json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FNMR), "trials")), 10);
 }
 
 static int open_one(void **state)

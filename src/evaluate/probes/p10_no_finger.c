@@ -129,7 +129,7 @@ static void attack(struct emptying *at)
         if (at->broken)
                 probe_end(run, PROBE_BROKEN, "%s", at->broken);
         probe_end(run, PROBE_HOLDS,
-                "After its %u fingers were removed no finger opens it, and none is added; the PIN does.",
+                "With all its fingers removed (%u) none opens it, and none is added; the PIN does.",
                 at->removed);
 }
 
