@@ -6,6 +6,7 @@
 #include "access_rule.h"
 #include "core.h"
 #include "digest.h"
+#include "evaluation_statement.h"
 #include "format_rig.h"
 #include "inspect_rig.h"
 #include "journal_rig.h"
@@ -226,6 +227,39 @@ static void write_kinds(const char *folder)
                         write_seed(folder, "evidence", name, -1, rig.samples[i].bytes);
         }
         inspect_rig_close(&rig);
+}
+
+/* A statement with a fact of each type. */
+static void write_evaluations(const char *folder)
+{
+        static const uint8_t filler[64] = { 1 };
+        uint8_t payload[1024], bytes[2048];
+        writer p = WRITER(payload), w = WRITER(bytes);
+        const slice certificates[] = { SLICE(filler), SLICE(filler) };
+        struct level_facts facts = { 0 };
+        const struct mitome_evaluation said = { .report = slice_of(filler, 32),
+                .aaguid = slice_of(filler, 16),
+                .build = slice_text("build"),
+                .at = 1000,
+                .expires = 2000,
+                .policies = { { slice_text("policy"), slice_of(filler, 32), slice_text("AAL2") } },
+                .policy_count = 1 };
+        facts.facts[LEVEL_KEY_EXPORTABLE] = (struct level_fact){ .obtained = LEVEL_ATTESTED };
+        facts.facts[LEVEL_PIN_TRIES] = (struct level_fact){ .obtained = LEVEL_ATTESTED, .count = 3 };
+        facts.facts[LEVEL_UV_MODALITY] =
+                (struct level_fact){ .obtained = LEVEL_DECLARED, .word = slice_text("finger") };
+        facts.facts[LEVEL_UV_FMR] = (struct level_fact){
+                .obtained = LEVEL_ATTESTED, .partial = true, .rate = { .errors = 1, .trials = 50000 }
+        };
+        evaluation_payload_write(&p, &said, &facts);
+        for (size_t count = 1; count <= 2; count++) {
+                w.used = 0;
+                evaluation_statement_write(&w, count == 1 ? COSE_ES256 : COSE_EDDSA, certificates, count,
+                        writer_view(&p), SLICE(filler));
+                must(!p.overflowed && !w.overflowed, "evaluation");
+                write_seed(
+                        folder, "evaluation_statement", count == 1 ? "es256" : "eddsa", -1, writer_view(&w));
+        }
 }
 
 /* Rules of every form, for fuzz_access_rules. */
@@ -456,6 +490,7 @@ int main(int argc, char **argv)
         write_portal_seeds(argv[1], &formats);
         format_rig_close(&formats);
         write_kinds(argv[1]);
+        write_evaluations(argv[1]);
         write_access_rules(argv[1]);
         write_mouths(argv[1]);
         write_management(argv[1]);
