@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hid_host.h"
 
+#include "hid_port.h"
+#include "steady_clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -17,10 +20,12 @@ enum {
         NONCE_SIZE = 8,
         SEQUENCE_MAX = 0x7F,
         SILENCE_MS = 10000, /* keepalives come each 100 ms */
+        REPORTS_MAX = 4096, /* of one answer, with what others hear and ten keepalives a second */
         PORT_MAX = 65535,
         FIRST = 0x80, /* bit of a message's first packet */
         COMMAND_INIT = 0x06,
         COMMAND_CBOR = 0x10,
+        COMMAND_CANCEL = 0x11,
         COMMAND_KEEPALIVE = 0x3B,
 };
 
@@ -30,17 +35,22 @@ struct hid_host {
         int fd;
         bool numbered;
         uint32_t channel;
+        bool limited, is_udp;
+        uint64_t until_ms; /* of what is being done */
+        unsigned reports;  /* heard for it */
+        enum hid_host_end end;
 };
 
-static mitome_status lost(mitome_error *error)
+static mitome_status lost(struct hid_host *host, enum hid_host_end end, mitome_error *error)
 {
+        host->end = end;
         return fail(error, MITOME_E_HID_HOST, "the authenticator", NULL);
 }
 
 /* ---- a report ---- */
 
 /* The rest of `packet` is zeros. */
-static mitome_status send_report(const struct hid_host *host, slice packet, mitome_error *error)
+static mitome_status send_report(struct hid_host *host, slice packet, mitome_error *error)
 {
         uint8_t bytes[NUMBERED_SIZE];
         const size_t size = host->numbered ? NUMBERED_SIZE : REPORT_SIZE;
@@ -54,26 +64,42 @@ static mitome_status send_report(const struct hid_host *host, slice packet, mito
         do
                 sent = write(host->fd, bytes, size);
         while (sent < 0 && errno == EINTR);
-        return sent == (ssize_t)size ? ok() : lost(error);
+        return sent == (ssize_t)size ? ok() : lost(host, HID_HOST_GONE, error);
 }
 
-static mitome_status hear_report(
-        const struct hid_host *host, uint8_t ret_report[REPORT_SIZE], mitome_error *error)
+/* How long may be waited for the next report. */
+static int patience(const struct hid_host *host)
 {
+        if (!host->limited)
+                return SILENCE_MS;
+        const uint64_t now = steady_clock_ms();
+        const uint64_t left = host->until_ms > now ? host->until_ms - now : 0;
+        return left < SILENCE_MS ? (int)left : SILENCE_MS;
+}
+
+static mitome_status hear_report(struct hid_host *host, uint8_t ret_report[REPORT_SIZE], mitome_error *error)
+{
+        uint8_t report[REPORT_SIZE + 1];
         struct pollfd wait = { .fd = host->fd, .events = POLLIN };
         int count;
         do
-                count = poll(&wait, 1, SILENCE_MS);
+                count = poll(&wait, 1, patience(host));
         while (count < 0 && errno == EINTR);
-        if (count != 1 || read(host->fd, ret_report, REPORT_SIZE) != REPORT_SIZE)
-                return lost(error);
-        return ok();
+        if (count == 0 || (host->limited && steady_clock_ms() >= host->until_ms))
+                return lost(host, HID_HOST_SILENT, error);
+        if (host->limited && ++host->reports > REPORTS_MAX)
+                return lost(host, HID_HOST_FLOODED, error);
+        ssize_t size = count == 1 ? read(host->fd, report, sizeof report) : -1;
+        if (size <= 0)
+                return lost(host, HID_HOST_GONE, error);
+        return size == REPORT_SIZE
+                       ? slice_copy(slice_of(report, REPORT_SIZE), "report", ret_report, REPORT_SIZE, error)
+                       : lost(host, HID_HOST_GARBLED, error);
 }
 
 /* ---- a message: a first packet, and those that continue it ---- */
 
-static mitome_status send_part(
-        const struct hid_host *host, writer *packet, reader *message, mitome_error *error)
+static mitome_status send_part(struct hid_host *host, writer *packet, reader *message, mitome_error *error)
 {
         size_t room = REPORT_SIZE - packet->used;
         slice part;
@@ -83,8 +109,7 @@ static mitome_status send_part(
         return send_report(host, writer_view(packet), error);
 }
 
-static mitome_status send_message(
-        const struct hid_host *host, uint8_t command, slice message, mitome_error *error)
+static mitome_status send_message(struct hid_host *host, uint8_t command, slice message, mitome_error *error)
 {
         uint8_t bytes[REPORT_SIZE];
         reader rest = reader_over(message, NULL, error);
@@ -95,7 +120,7 @@ static mitome_status send_message(
         MITOME_TRY(send_part(host, &w, &rest, error));
         for (uint8_t sequence = 0; rest.rest.size; sequence++) {
                 if (sequence > SEQUENCE_MAX)
-                        return lost(error);
+                        return lost(host, HID_HOST_GARBLED, error);
                 w = WRITER(bytes);
                 write_u32(&w, host->channel);
                 write_u8(&w, sequence);
@@ -111,7 +136,7 @@ struct first_packet {
 };
 
 /* The next packet for this channel: others may speak with the same device. Views point into `report`. */
-static mitome_status hear_packet(const struct hid_host *host, uint8_t report[REPORT_SIZE], uint8_t *ret_kind,
+static mitome_status hear_packet(struct hid_host *host, uint8_t report[REPORT_SIZE], uint8_t *ret_kind,
         reader *ret_rest, mitome_error *error)
 {
         uint32_t channel;
@@ -124,8 +149,8 @@ static mitome_status hear_packet(const struct hid_host *host, uint8_t report[REP
         return ok();
 }
 
-static mitome_status hear_first(const struct hid_host *host, uint8_t report[REPORT_SIZE],
-        struct first_packet *ret, mitome_error *error)
+static mitome_status hear_first(
+        struct hid_host *host, uint8_t report[REPORT_SIZE], struct first_packet *ret, mitome_error *error)
 {
         do {
                 MITOME_TRY(hear_packet(host, report, &ret->command, &ret->part, error));
@@ -144,22 +169,30 @@ static mitome_status take_part(reader *packet, size_t size, writer *message)
 }
 
 static mitome_status hear_message(
-        const struct hid_host *host, uint8_t command, writer *message, mitome_error *error)
+        struct hid_host *host, uint8_t command, writer *message, mitome_error *error)
 {
         uint8_t report[REPORT_SIZE], kind;
         struct first_packet first;
         reader rest;
         MITOME_TRY(hear_first(host, report, &first, error));
         if (first.command != (FIRST | command))
-                return lost(error); /* an ERROR, say */
+                return lost(host, HID_HOST_GARBLED, error); /* an ERROR, say */
         MITOME_TRY(take_part(&first.part, first.size, message));
         for (uint8_t sequence = 0; message->used < first.size && !message->overflowed; sequence++) {
                 MITOME_TRY(hear_packet(host, report, &kind, &rest, error));
                 if (kind != sequence)
-                        return lost(error);
+                        return lost(host, HID_HOST_GARBLED, error);
                 MITOME_TRY(take_part(&rest, first.size, message));
         }
-        return message->overflowed ? lost(error) : ok();
+        return message->overflowed ? lost(host, HID_HOST_FLOODED, error) : ok();
+}
+
+static void begin_limit(struct hid_host *host, unsigned limit_ms)
+{
+        host->limited = true;
+        host->until_ms = steady_clock_ms() + limit_ms;
+        host->reports = 0;
+        host->end = HID_HOST_GARBLED; /* what nobody says otherwise of: a message that is too short */
 }
 
 mitome_status hid_host_exchange(struct hid_host *host, slice request, uint8_t *response, size_t capacity,
@@ -170,6 +203,26 @@ mitome_status hid_host_exchange(struct hid_host *host, slice request, uint8_t *r
         MITOME_TRY(hear_message(host, COMMAND_CBOR, &message, error));
         *ret_size = message.used;
         return ok();
+}
+
+mitome_status hid_host_exchange_within(struct hid_host *host, slice request, unsigned limit_ms,
+        uint8_t *response, size_t capacity, size_t *ret_size, enum hid_host_end *ret_end, mitome_error *error)
+{
+        begin_limit(host, limit_ms);
+        mitome_status status = hid_host_exchange(host, request, response, capacity, ret_size, error);
+        host->limited = false;
+        *ret_end = failed(status) ? host->end : HID_HOST_ANSWERED;
+        return status;
+}
+
+void hid_host_cancel(struct hid_host *host)
+{
+        (void)failed(send_message(host, COMMAND_CANCEL, (slice){ 0 }, NULL));
+}
+
+bool hid_host_power_cycle(struct hid_host *host)
+{
+        return host->is_udp && !failed(send_report(host, SLICE(hid_port_power_cycle), NULL));
 }
 
 /* ---- opening ---- */
@@ -249,27 +302,47 @@ static mitome_status open_way(const char *target, struct hid_host *ret, mitome_e
                 if (strncmp(target, ways[i].prefix, size) != 0)
                         continue;
                 ret->numbered = ways[i].numbered;
+                ret->is_udp = ways[i].open == connect_udp;
                 ret->fd = ways[i].open(&target[size]);
                 return ret->fd >= 0 ? ok() : fail(error, MITOME_E_SOCKET, "--device", NULL);
         }
         return fail(error, MITOME_E_HID_TARGET, "--device", NULL);
 }
 
-mitome_status hid_host_open(
-        const char *target, const struct mitome_random *random, struct hid_host **ret, mitome_error *error)
+static mitome_status open_host(const char *target, const struct mitome_random *random,
+        const unsigned *limit_ms, struct hid_host **ret, enum hid_host_end *ret_end, mitome_error *error)
 {
         struct hid_host *host = calloc(1, sizeof *host);
         if (!host)
                 return fail(error, MITOME_E_NO_MEMORY, "host", NULL);
         host->fd = -1;
         mitome_status status = open_way(target, host, error);
+        host->end = HID_HOST_GONE;
+        if (!failed(status) && limit_ms)
+                begin_limit(host, *limit_ms);
         if (!failed(status))
                 status = allocate(host, random, error);
+        host->limited = false;
+        *ret_end = failed(status) ? host->end : HID_HOST_ANSWERED;
         if (failed(status))
                 hid_host_close(host);
         else
                 *ret = host;
         return status;
+}
+
+mitome_status hid_host_open(
+        const char *target, const struct mitome_random *random, struct hid_host **ret, mitome_error *error)
+{
+        enum hid_host_end end;
+        return open_host(target, random, NULL, ret, &end, error);
+}
+
+mitome_status hid_host_open_within(const char *target, const struct mitome_random *random, unsigned limit_ms,
+        struct hid_host **ret, enum hid_host_end *ret_end, mitome_error *error)
+{
+        *ret_end = HID_HOST_GONE;
+        return open_host(target, random, &limit_ms, ret, ret_end, error);
 }
 
 void hid_host_close(struct hid_host *host)

@@ -57,4 +57,7 @@ MITOME_CHECKED mitome_status hid_port_udp(const char *port, struct hid_port *ret
 /* hid_port_await waits until `fd` takes something, for at most HID_PORT_SEND_MS. */
 bool hid_port_await(int fd);
 
+/* The report that ports by datagrams take for a power cycle. */
+extern const uint8_t hid_port_power_cycle[HID_PORT_REPORT_SIZE];
+
 #endif

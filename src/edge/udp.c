@@ -25,7 +25,7 @@ struct udp {
 
 /* What simulators of other authenticators take for a power cycle. It cannot be a report of a client that
  * keeps to CTAPHID: its channel was never given. */
-static const uint8_t power_cycle[HID_PORT_REPORT_SIZE] = { 0xac, 0x10, 0x52, 0xca, 0x95, 0xe5, 0x69, 0xde,
+const uint8_t hid_port_power_cycle[HID_PORT_REPORT_SIZE] = { 0xac, 0x10, 0x52, 0xca, 0x95, 0xe5, 0x69, 0xde,
         0x69, 0xe0, 0x2e, 0xbf, 0xf3, 0x33, 0x48, 0x5f, 0x13, 0xf9, 0xb2, 0xda, 0x34, 0xc5, 0xa8, 0xa3, 0x40,
         0x52, 0x66, 0x97, 0xa9, 0xab, 0x2e, 0x0b, 0x39, 0x4d, 0x8d, 0x04, 0x97, 0x3c, 0x13, 0x40, 0x05, 0xbe,
         0x1a, 0x01, 0x40, 0xbf, 0xf6, 0x04, 0x5b, 0xb2, 0x6e, 0xb7, 0x7a, 0x73, 0xea, 0xa4, 0x78, 0x13, 0xf6,
@@ -79,7 +79,7 @@ static enum hid_port_event receive(void *context, uint8_t ret_report[HID_PORT_RE
                 if (count != HID_PORT_REPORT_SIZE || size != sizeof from)
                         continue;
                 const slice report = slice_of(datagram, HID_PORT_REPORT_SIZE);
-                if (slice_equal(report, SLICE(power_cycle)))
+                if (slice_equal(report, SLICE(hid_port_power_cycle)))
                         return HID_PORT_POWER_CYCLE;
                 note_host(udp, channel_of(datagram), &from);
                 if (!failed(slice_copy(report, "report", ret_report, HID_PORT_REPORT_SIZE, NULL)))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
 
+#include "target_hid.h"
+#include "target_pcsc.h"
 #include "target_self.h"
 
 #include <string.h>
@@ -46,6 +48,11 @@ static const struct {
         mitome_status (*open)(const struct target_config *config, struct target *ret, mitome_error *error);
 } kinds[] = {
         { "self", target_self_open },
+        { "hid:", target_hid_open },
+        { "pty:", target_hid_open },
+        { "unix:", target_hid_open },
+        { "udp:", target_hid_open },
+        { "pcsc:", target_pcsc_open },
 };
 
 mitome_status target_open(const struct target_config *config, struct target *ret, mitome_error *error)
