@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evidence_document.h"
+
+#include "hex_text.h"
+#include "metadata_statement.h"
+#include "rate_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *load(slice content)
+{
+        return json_loadb((const char *)content.data, content.size, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static const char *refuse(const char *why, const char *why_ja, const char **ret_ja)
+{
+        *ret_ja = why_ja;
+        return why;
+}
+
+/* ---- metadata statements ---- */
+
+struct bit_word {
+        unsigned bit;
+        const char *word;
+};
+
+/* The strongest that is named: where a key may be in several places, the maker names them all. */
+static const struct bit_word key_words[] = { { METADATA_SECURE_ELEMENT, "secure_element" },
+        { METADATA_TEE, "tee" }, { METADATA_HARDWARE, "hardware" }, { METADATA_SOFTWARE, "software" } };
+static const struct bit_word matcher_words[] = { { METADATA_ON_CHIP, "on_chip" }, { METADATA_TEE, "tee" },
+        { METADATA_SOFTWARE, "software" } };
+
+static void claim_protection(struct evaluation_record *record, enum level_fact_id fact, unsigned bits,
+        const struct bit_word *words, size_t count, const char *from, size_t evidence)
+{
+        for (size_t i = 0; i < count; i++)
+                if (bits & words[i].bit) {
+                        evaluation_record_word(record, fact, LEVEL_DECLARED, words[i].word, from, evidence);
+                        return;
+                }
+}
+
+static const struct {
+        const char *method, *modality;
+} biometrics[] = { { "fingerprint_internal", "finger" }, { "faceprint_internal", "face" },
+        { "eyeprint_internal", "iris" }, { "voiceprint_internal", "voice" } };
+
+static void claim_integer(struct evaluation_record *record, enum level_fact_id fact, const json_t *of,
+        const char *name, const char *from, size_t evidence)
+{
+        const json_t *value = json_object_get(of, name);
+        if (value)
+                evaluation_record_given(record, fact, LEVEL_DECLARED, false, value, from, evidence);
+}
+
+/* caDesc and baDesc: 0 retries never block, 0 seconds are no wait, as the facts have it. */
+static void claim_method(
+        struct evaluation_record *record, const json_t *method, const char *from, size_t evidence)
+{
+        enum { DECIMAL = 10 };
+        const char *name = json_string_value(json_object_get(method, "userVerificationMethod"));
+        const json_t *code = json_object_get(method, "caDesc"), *finger = json_object_get(method, "baDesc");
+        if (name && strncmp(name, "passcode", strlen("passcode")) == 0) {
+                evaluation_record_bool(record, LEVEL_PIN_OFFERED, LEVEL_DECLARED, true, from, evidence);
+                claim_integer(record, LEVEL_PIN_LENGTH_LEAST, code, "minLength", from, evidence);
+                claim_integer(record, LEVEL_PIN_TRIES, code, "maxRetries", from, evidence);
+                if (json_integer_value(json_object_get(code, "base")) == DECIMAL)
+                        evaluation_record_bool(
+                                record, LEVEL_PIN_DIGITS_ONLY, LEVEL_DECLARED, true, from, evidence);
+        }
+        for (size_t i = 0; name && i < sizeof biometrics / sizeof biometrics[0]; i++) {
+                if (strcmp(name, biometrics[i].method) != 0)
+                        continue;
+                evaluation_record_bool(record, LEVEL_UV_OFFERED, LEVEL_DECLARED, true, from, evidence);
+                evaluation_record_word(
+                        record, LEVEL_UV_MODALITY, LEVEL_DECLARED, biometrics[i].modality, from, evidence);
+                claim_integer(record, LEVEL_UV_TRIES, finger, "maxRetries", from, evidence);
+                claim_integer(record, LEVEL_UV_WAIT_SECONDS, finger, "blockSlowdown", from, evidence);
+        }
+}
+
+static void claim_more(
+        struct evaluation_record *record, const json_t *statement, const char *from, size_t evidence)
+{
+        size_t i, j;
+        const json_t *combination, *method;
+        const json_t *restricted = json_object_get(statement, "isKeyRestricted");
+        json_array_foreach(json_object_get(statement, "userVerificationDetails"), i, combination)
+                json_array_foreach(combination, j, method) claim_method(record, method, from, evidence);
+        if (restricted)
+                evaluation_record_given(record, LEVEL_MODEL_KEY_RESTRICTED, LEVEL_DECLARED, false, restricted,
+                        from, evidence);
+}
+
+static bool is_model(const struct evaluation_record *record, const struct metadata_statement *statement)
+{
+        uint8_t digits[2 * METADATA_AAGUID_SIZE];
+        writer w = WRITER(digits);
+        hex_text_write(&w, SLICE(statement->aaguid));
+        return !*record->aaguid || slice_is(writer_view(&w), record->aaguid);
+}
+
+const char *evidence_metadata(struct evaluation_record *record, slice content, const char *from,
+        size_t evidence, const char **ret_ja)
+{
+        struct metadata_statement statement;
+        uint8_t *space = malloc(content.size + 1);
+        bool read = space && !failed(metadata_statement_read(content, space, content.size, &statement, NULL));
+        free(space); /* the certificates, which nobody asks for here */
+        json_t *whole = read ? load(content) : NULL;
+        if (!whole)
+                return refuse("it is no metadata statement that can be read",
+                        "読み取れるメタデータステートメントではない", ret_ja);
+        if (!is_model(record, &statement)) {
+                json_decref(whole);
+                return refuse("it is about another model", "別のモデルについてのもの", ret_ja);
+        }
+        evaluation_record_bool(record, LEVEL_MODEL_EVERY_PATH_VERIFIES, LEVEL_DECLARED,
+                statement.weakest_path >= METADATA_PATH_PASSCODE, from, evidence);
+        claim_protection(record, LEVEL_MODEL_KEY_PROTECTION, statement.key_protection, key_words,
+                sizeof key_words / sizeof key_words[0], from, evidence);
+        claim_protection(record, LEVEL_MODEL_MATCHER_PROTECTION, statement.matcher_protection, matcher_words,
+                sizeof matcher_words / sizeof matcher_words[0], from, evidence);
+        claim_more(record, whole, from, evidence);
+        json_decref(whole);
+        return NULL;
+}
+
+/* ---- measurements ---- */
+
+/* Errors and trials as struct biometric_rate is written: with more beside them. */
+static bool read_rate(const json_t *of, const char *name, uint64_t *ret_errors, uint64_t *ret_trials)
+{
+        const json_t *rate = json_object_get(of, name);
+        const json_t *errors = json_object_get(rate, "errors"), *trials = json_object_get(rate, "trials");
+        if (!json_is_integer(errors) || !json_is_integer(trials) || json_integer_value(errors) < 0 ||
+                json_integer_value(errors) > json_integer_value(trials))
+                return false;
+        *ret_errors = (uint64_t)json_integer_value(errors);
+        *ret_trials = (uint64_t)json_integer_value(trials);
+        return true;
+}
+
+static json_t *plain_rate(const json_t *of, const char *name)
+{
+        uint64_t errors, trials;
+        char text[RATE_TEXT_SIZE];
+        if (!read_rate(of, name, &errors, &trials) || trials == 0)
+                return NULL;
+        rate_text((double)errors / (double)trials, text);
+        return json_string(text);
+}
+
+static json_t *det_of(const json_t *report, const char *source)
+{
+        size_t i;
+        const json_t *point;
+        json_t *points = json_array();
+        json_array_foreach(json_object_get(report, "thresholds"), i, point)
+        {
+                const json_t *threshold = json_object_get(point, "threshold");
+                json_t *fmr = plain_rate(point, "fmr"), *fnmr = plain_rate(point, "fnmr");
+                if (json_is_integer(threshold) && fmr && fnmr)
+                        json_array_append_new(
+                                points, json_pack("{s:I, s:O, s:O}", "threshold",
+                                                json_integer_value(threshold), "fmr", fmr, "fnmr", fnmr));
+                json_decref(fmr);
+                json_decref(fnmr);
+        }
+        return json_pack("{s:s, s:o}", "source", source, "points", points);
+}
+
+/* Of several measurements the curve of the one with more points is drawn, of equals the one whose text comes
+ * first: whichever was given first. */
+static void keep_det(struct evaluation_record *record, json_t *det)
+{
+        const json_t *known = record->det;
+        size_t count = json_array_size(json_object_get(det, "points"));
+        size_t known_count = json_array_size(json_object_get(known, "points"));
+        char *text = json_dumps(det, 0), *known_text = known ? json_dumps(known, 0) : NULL;
+        bool better = count > known_count ||
+                      (count && count == known_count && text && known_text && strcmp(text, known_text) < 0);
+        free(text);
+        free(known_text);
+        if (better) {
+                json_decref(record->det);
+                record->det = json_incref(det);
+        }
+        json_decref(det);
+}
+
+static void note_measurement(struct evaluation_record *record, const json_t *report)
+{
+        if (json_is_true(json_object_get(report, "synthetic")))
+                evaluation_record_caveat(record, "synthetic",
+                        "The fingers of the measurement were grown by a program and belong to nobody: its rates "
+                        "are figures of the matcher, not of a population.",
+                        "測定に用いた指はプログラムが生成したもので、誰のものでもない。率は照合器の数字であり、人口"
+                        "についての数字ではない。");
+        if (!json_is_true(json_object_get(report, "complete")))
+                evaluation_record_caveat(record, "measurement_incomplete",
+                        "A measurement was not brought to its end: its rates are of what was done of it.",
+                        "測定は途中までのもので、率は行われた分についてのものである。");
+}
+
+const char *evidence_measurement(struct evaluation_record *record, slice content, const char *from,
+        size_t evidence, const char **ret_ja)
+{
+        static const struct {
+                const char *name;
+                enum level_fact_id fact;
+        } rates[] = { { "fmr", LEVEL_UV_FMR }, { "fnmr", LEVEL_UV_FNMR } };
+        enum { RATES = sizeof rates / sizeof rates[0] };
+        uint64_t errors[RATES], trials[RATES];
+        json_t *report = load(content);
+        bool read = report != NULL;
+        for (size_t i = 0; read && i < RATES; i++)
+                read = read_rate(report, rates[i].name, &errors[i], &trials[i]);
+        if (!read) {
+                json_decref(report);
+                return refuse("it is no report of mitome biometric measure",
+                        "mitome biometric measureの報告ではない", ret_ja);
+        }
+        const char *source = json_string_value(json_object_get(report, "source"));
+        for (size_t i = 0; i < RATES; i++)
+                if (trials[i])
+                        evaluation_record_rate(
+                                record, rates[i].fact, LEVEL_MEASURED, errors[i], trials[i], from, evidence);
+        keep_det(record, det_of(report, source ? source : from));
+        note_measurement(record, report);
+        json_decref(report);
+        return NULL;
+}
+
+/* ---- logins ---- */
+
+/* What an accepted login shows; accepted means, too, that origin and RP ID hash were the expected ones. */
+static void claim_login(
+        struct evaluation_record *record, const json_t *line, const char *from, size_t evidence)
+{
+        enum { UP = 0x01, UV = 0x04, BE = 0x08 };
+        static const struct {
+                json_int_t bit;
+                enum level_fact_id fact;
+        } bits[] = { { UP, LEVEL_LOGIN_USER_PRESENT }, { UV, LEVEL_LOGIN_USER_VERIFIED },
+                { BE, LEVEL_LOGIN_BACKUP_ELIGIBLE } };
+        const json_int_t flags = json_integer_value(json_object_get(line, "flags"));
+        const char *trust = json_string_value(json_object_get(line, "trust"));
+        for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+                evaluation_record_bool(
+                        record, bits[i].fact, LEVEL_OBSERVED, flags & bits[i].bit, from, evidence);
+        evaluation_record_bool(record, LEVEL_LOGIN_ORIGIN_BOUND, LEVEL_OBSERVED, true, from, evidence);
+        evaluation_record_bool(record, LEVEL_KEY_SYNCABLE, LEVEL_OBSERVED, flags & BE, from, evidence);
+        evaluation_record_bool(record, LEVEL_LOGIN_VERIFICATION_TOLD, LEVEL_OBSERVED,
+                json_object_get(json_object_get(line, "extensions"), "mitome-jpki") != NULL, from, evidence);
+        if (trust)
+                evaluation_record_bool(record, LEVEL_LOGIN_ATTESTATION_TRUSTED, LEVEL_OBSERVED,
+                        strcmp(trust, "verified") == 0, from, evidence);
+        claim_integer(record, LEVEL_MODEL_FIDO_LEVEL, json_object_get(line, "metadata"),
+                "certification_level", from, evidence);
+}
+
+static bool is_login(const json_t *line)
+{
+        return json_is_boolean(json_object_get(line, "ok")) && json_is_integer(json_object_get(line, "code"));
+}
+
+/* The lines, one after the other: a reader of bytes moves, no pointer does. */
+static bool next_line(reader *r, slice *ret)
+{
+        const slice rest = r->rest;
+        const uint8_t *end = rest.size ? memchr(rest.data, '\n', rest.size) : NULL;
+        size_t size = end ? (size_t)(end - rest.data) + 1 : rest.size;
+        return rest.size && !failed(read_bytes(r, NULL, size, ret));
+}
+
+static bool is_blank(slice line)
+{
+        for (size_t i = 0; i < line.size; i++)
+                if (!hex_text_is_space(line.data[i]))
+                        return false;
+        return true;
+}
+
+/* All lines are looked at before any is believed. A login that was refused is no evidence of the device. */
+static bool take_logins(struct evaluation_record *record, slice content, const char *from, size_t evidence,
+        size_t *ret_accepted)
+{
+        reader r = reader_over(content, NULL, NULL);
+        *ret_accepted = 0;
+        for (slice text; next_line(&r, &text);) {
+                if (is_blank(text))
+                        continue;
+                json_t *line = load(text);
+                bool fits = is_login(line);
+                if (fits && json_is_true(json_object_get(line, "ok")) &&
+                        json_is_integer(json_object_get(line, "flags"))) {
+                        ++*ret_accepted;
+                        if (record)
+                                claim_login(record, line, from, evidence);
+                }
+                json_decref(line);
+                if (!fits)
+                        return false;
+        }
+        return true;
+}
+
+const char *evidence_logins(struct evaluation_record *record, slice content, const char *from,
+        size_t evidence, const char **ret_ja)
+{
+        enum { LOGINS_MAX = 256 };
+        size_t accepted;
+        if (!take_logins(NULL, content, from, evidence, &accepted))
+                return refuse(
+                        "a line of it is none of mitome verify", "mitome verifyの行でないものがある", ret_ja);
+        if (accepted == 0)
+                return refuse("none of its logins was accepted", "受理された認証がない", ret_ja);
+        if (accepted > LOGINS_MAX)
+                return refuse("it has more than 256 logins", "認証が256件を超える", ret_ja);
+        (void)take_logins(record, content, from, evidence, &accepted);
+        return NULL;
+}

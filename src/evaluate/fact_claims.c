@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fact_claims.h"
+
+#include "binomial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fact_claims_add(struct fact_claims *claims, const struct fact_claim *claim)
+{
+        if (claims->code != MITOME_OK)
+                return;
+        if (claims->count == claims->capacity) {
+                enum { FIRST = 64 };
+                size_t capacity = claims->capacity ? 2 * claims->capacity : FIRST;
+                struct fact_claim *grown =
+                        capacity > FACT_CLAIMS_MAX ? NULL : realloc(claims->claims, capacity * sizeof *grown);
+                if (!grown) {
+                        claims->code = capacity > FACT_CLAIMS_MAX ? MITOME_E_TOO_MANY : MITOME_E_NO_MEMORY;
+                        return;
+                }
+                claims->claims = grown;
+                claims->capacity = capacity;
+        }
+        claims->claims[claims->count++] = *claim;
+}
+
+void fact_claims_clear(struct fact_claims *claims)
+{
+        free(claims->claims);
+        *claims = (struct fact_claims){ 0 };
+}
+
+/* ---- which of two counts ---- */
+
+/* LEVEL_UNUSABLE stands behind everything but nothing. */
+static int strength(const struct fact_claim *claim)
+{
+        static const int strengths[] = { [LEVEL_UNKNOWN] = 0,
+                [LEVEL_UNUSABLE] = 1,
+                [LEVEL_DECLARED] = 2,
+                [LEVEL_ATTESTED] = 3,
+                [LEVEL_MEASURED] = 4,
+                [LEVEL_OBSERVED] = 5 };
+        return strengths[claim->value.obtained];
+}
+
+/* What is worse for whoever relies on the device: less, or a no. Here it is more, or a yes. */
+static const enum level_fact_id more_is_worse[] = { LEVEL_LOGIN_BACKUP_ELIGIBLE, LEVEL_LOGIN_CROSS_DEVICE,
+        LEVEL_KEY_EXPORTABLE, LEVEL_KEY_CLONE_WORKS, LEVEL_KEY_SYNCABLE, LEVEL_KEY_COUNTER_ROLLS_BACK,
+        LEVEL_PIN_DIGITS_ONLY, LEVEL_PIN_TRIES, LEVEL_PIN_TIMING_TELLS, LEVEL_UV_TRIES, LEVEL_UV_TRIES_TOTAL,
+        LEVEL_UV_IDLE_HOURS, LEVEL_UV_PIN_HOURS, LEVEL_VERIFIER_SESSION_MINUTES, LEVEL_VERIFIER_IDLE_MINUTES,
+        LEVEL_LIFE_HOLD_SECONDS, LEVEL_PIN_OFFERED, LEVEL_UV_OFFERED };
+
+/* Of these, 0 is no end, which is the worst. */
+static const enum level_fact_id zero_is_worst[] = { LEVEL_PIN_TRIES, LEVEL_UV_TRIES, LEVEL_UV_TRIES_TOTAL,
+        LEVEL_UV_IDLE_HOURS, LEVEL_UV_PIN_HOURS, LEVEL_VERIFIER_SESSION_MINUTES,
+        LEVEL_VERIFIER_IDLE_MINUTES };
+
+static bool is_among(enum level_fact_id id, const enum level_fact_id *list, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (list[i] == id)
+                        return true;
+        return false;
+}
+
+#define IS_AMONG(id, list) is_among((id), (list), sizeof(list) / sizeof(list)[0])
+
+/* Words from the weakest; those that are not here are as weak as one another. */
+static const char *const protections[] = { "software", "hardware", "tee", "secure_element", "on_chip" };
+
+static uint64_t word_rank(const char *word)
+{
+        for (size_t i = 0; i < sizeof protections / sizeof protections[0]; i++)
+                if (strcmp(protections[i], word) == 0)
+                        return i + 1;
+        return 0;
+}
+
+/* How good a value is; comparable for one fact. */
+static double goodness(const struct fact_claim *claim)
+{
+        const struct level_fact *value = &claim->value;
+        const double sign = IS_AMONG(claim->fact, more_is_worse) ? -1 : 1;
+        enum { CONFIDENCE = 95 };
+        switch (level_fact_kind(claim->fact)->type) {
+        case LEVEL_BOOL:
+                return sign * value->yes;
+        case LEVEL_COUNT:
+                if (value->count == 0 && IS_AMONG(claim->fact, zero_is_worst))
+                        return -1e300;
+                return sign * (double)value->count;
+        case LEVEL_WORD:
+                return (double)word_rank(claim->word);
+        case LEVEL_RATE:
+                break;
+        }
+        return -binomial_upper(value->rate.errors, value->rate.trials, CONFIDENCE / 100.0);
+}
+
+static int compare_numbers(double one, double other)
+{
+        return one < other ? -1 : one > other;
+}
+
+/* A last order, for claims that say the same. */
+static int compare_origins(const struct fact_claim *one, const struct fact_claim *other)
+{
+        int texts[] = { strcmp(one->word, other->word), strcmp(one->from, other->from),
+                strcmp(one->why, other->why) };
+        for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+                if (texts[i])
+                        return texts[i];
+        return one->evidence < other->evidence ? -1 : one->evidence > other->evidence;
+}
+
+static int compare_claims(const void *left, const void *right)
+{
+        const struct fact_claim *one = left, *other = right;
+        if (one->fact != other->fact)
+                return one->fact < other->fact ? -1 : 1;
+        if (strength(one) != strength(other))
+                return strength(other) - strength(one);
+        if (one->value.obtained != LEVEL_UNUSABLE && one->value.obtained != LEVEL_UNKNOWN) {
+                int better = compare_numbers(goodness(one), goodness(other));
+                if (better)
+                        return better;
+                if (one->value.partial != other->value.partial)
+                        return one->value.partial - other->value.partial;
+        }
+        return compare_origins(one, other);
+}
+
+void fact_claims_sort(struct fact_claims *claims)
+{
+        if (claims->count)
+                qsort(claims->claims, claims->count, sizeof *claims->claims, compare_claims);
+}
+
+void fact_claims_settle(const struct fact_claims *claims, struct level_facts *ret,
+        const struct fact_claim *ret_chosen[LEVEL_FACTS])
+{
+        *ret = (struct level_facts){ 0 };
+        for (size_t id = 0; id < LEVEL_FACTS; id++)
+                ret_chosen[id] = NULL;
+        for (size_t i = 0; i < claims->count; i++) {
+                const struct fact_claim *claim = &claims->claims[i];
+                if (ret_chosen[claim->fact])
+                        continue;
+                ret_chosen[claim->fact] = claim;
+                ret->facts[claim->fact] = claim->value;
+                if (level_fact_kind(claim->fact)->type == LEVEL_WORD)
+                        ret->facts[claim->fact].word = slice_text(claim->word);
+        }
+}
+
+/* ---- whether two agree ---- */
+
+/* Two measurements agree when their bounds overlap. */
+static bool rates_agree(const struct level_fact *one, const struct level_fact *other)
+{
+        enum { CONFIDENCE = 95 };
+        const double confidence = CONFIDENCE / 100.0;
+        return binomial_lower(one->rate.errors, one->rate.trials, confidence) <=
+                       binomial_upper(other->rate.errors, other->rate.trials, confidence) &&
+               binomial_lower(other->rate.errors, other->rate.trials, confidence) <=
+                       binomial_upper(one->rate.errors, one->rate.trials, confidence);
+}
+
+bool fact_claims_agree(const struct fact_claim *one, const struct fact_claim *other)
+{
+        switch (level_fact_kind(one->fact)->type) {
+        case LEVEL_BOOL:
+                return one->value.yes == other->value.yes;
+        case LEVEL_COUNT:
+                return one->value.count == other->value.count;
+        case LEVEL_WORD:
+                return strcmp(one->word, other->word) == 0;
+        case LEVEL_RATE:
+                break;
+        }
+        return rates_agree(&one->value, &other->value);
+}
+
+bool fact_claims_contradict(const struct fact_claim *seen, const struct fact_claim *said)
+{
+        bool is_seen = seen->value.obtained == LEVEL_OBSERVED || seen->value.obtained == LEVEL_MEASURED;
+        bool is_said = said->value.obtained == LEVEL_DECLARED || said->value.obtained == LEVEL_ATTESTED;
+        return seen->fact == said->fact && is_seen && is_said && !fact_claims_agree(seen, said);
+}

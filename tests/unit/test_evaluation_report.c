@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.json: made of findings, evidence and policies; the same inputs give the same bytes. */
+#include "evaluation_report.h"
+
+#include "digest.h"
+#include "hex_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* {1: ["FIDO_2_1"], 3: aaguid, 4: {"uv": true, "clientPin": true}, 9: ["usb"], 13: 4, 18: 2} */
+static const char get_info[] =
+        "a60181684649444f5f325f31035000112233445566778899aabbccddeeff04a2627576f569636c69656e7450696ef50981637573620d041202";
+
+static char folder[] = "/tmp/mitome-report-XXXXXX";
+
+/* ---- inputs ---- */
+
+static json_t *make_target(void)
+{
+        return json_pack("{s:s, s:s, s:b, s:[s], s:s}", "name", "self", "kind", "self", "simulated", 1,
+                "abilities", "ctap", "get_info", get_info);
+}
+
+static json_t *make_probe(const char *id, const char *result, const char *why, json_t *found)
+{
+        return json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:[], s:n, s:[{s:s}], s:i, s:s, s:o}",
+                "id", id, "title", "t", "title_ja", "t", "attack", "a", "attack_ja", "a", "must", "m",
+                "must_ja", "m", "responsible", "element", "destructive", 0, "result", result, "why", why,
+                "facts", "evidence", "steps", "note", id, "steps_omitted", 0, "replay",
+                "mitome evaluate --replay", "found", found);
+}
+
+static json_t *make_found(const char *name, json_t *value)
+{
+        return json_pack(
+                "{s:s, s:s, s:b, s:o}", "name", name, "obtained", "observed", "partial", 0, "value", value);
+}
+
+static json_t *make_probes(void)
+{
+        json_t *probes = json_array();
+        json_array_append_new(probes, make_probe("P07", "holds", "it locked",
+                                              json_pack("[o, o]", make_found("pin.tries", json_integer(3)),
+                                                      make_found("pin.length_least", json_integer(4)))));
+        json_array_append_new(probes, make_probe("P04", "holds", "refused",
+                                              json_pack("[o]", make_found("op.bound_to_data", json_true()))));
+        json_array_append_new(
+                probes, make_probe("P20", "not testable here", "--destructive allows that", json_array()));
+        return probes;
+}
+
+static void write_text(const char *name, const char *text)
+{
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+        assert_int_equal(fclose(file), 0);
+}
+
+static char path_evidence[256], path_more[256];
+
+static int open_folder(void **state)
+{
+        (void)state;
+        assert_non_null(mkdtemp(folder));
+        snprintf(path_evidence, sizeof path_evidence, "%s/evidence.json", folder);
+        snprintf(path_more, sizeof path_more, "%s/more.json", folder);
+        write_text("cc.txt", "certificate\n");
+        write_text("report.json",
+                "{\"source\": \"grown:1\", \"synthetic\": true, \"complete\": true, \"fmr\": {\"errors\": 0, \"trials\": 30135, \"rate\": 0.0}, \"fnmr\": {\"errors\": 9, \"trials\": 492},\n \"thresholds\": [{\"threshold\": 24, \"fmr\": {\"errors\": 1, \"trials\": 1000}, \"fnmr\": {\"errors\": 30, \"trials\": 1000}}]}\n");
+        write_text("evidence.json",
+                "{\"mitome_evidence\": 1, \"items\": [\n {\"kind\": \"common-criteria\", \"certificate\": \"CC-1\", \"ava_van\": 5, \"document\": \"cc.txt\"},\n {\"kind\": \"measurement\", \"document\": \"report.json\"},\n {\"kind\": \"facts\", \"facts\": {\"pin.tries\": 8, \"uv.tries\": \"five\"}}]}\n");
+        write_text("more.json",
+                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"emv\", \"expires\": \"2026-11-21\"}]}\n");
+        return 0;
+}
+
+static int remove_folder(void **state)
+{
+        static const char *const names[] = { "cc.txt", "report.json", "evidence.json", "more.json" };
+        char path[256];
+        (void)state;
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+                unlink(path);
+        }
+        return rmdir(folder);
+}
+
+/* ---- policies that ship ---- */
+
+enum { POLICY_MAX = 1 << 17, SHIPPED = 4 };
+
+static const char *const shipped[SHIPPED] = { "nist-800-63b-4", "nist-800-63b-3", "android-cdd",
+        "first-summary" };
+static char policy_bytes[SHIPPED][POLICY_MAX];
+static struct evaluation_policy_file policies[SHIPPED];
+
+static void load_policies(void)
+{
+        const char *place = getenv("MITOME_POLICIES");
+        assert_non_null(place);
+        for (size_t i = 0; i < SHIPPED; i++) {
+                char path[512];
+                snprintf(path, sizeof path, "%s/%s.json", place, shipped[i]);
+                FILE *file = fopen(path, "re");
+                assert_non_null(file);
+                size_t size = fread(policy_bytes[i], 1, POLICY_MAX, file);
+                fclose(file);
+                assert_in_range(size, 1, POLICY_MAX - 1);
+                policies[i] = (struct evaluation_policy_file){ shipped[i], slice_of(policy_bytes[i], size) };
+        }
+}
+
+/* ---- reports ---- */
+
+struct given {
+        json_t *target, *probes;
+        const char *evidence[2];
+        struct evaluation_input input;
+};
+
+static void give(struct given *given)
+{
+        load_policies();
+        *given = (struct given){
+                .target = make_target(), .probes = make_probes(), .evidence = { path_evidence, path_more }
+        };
+        given->input = (struct evaluation_input){ .version = "0.1.0",
+                .at = "2026-11-22T10:00:00Z",
+                .target = given->target,
+                .probes = given->probes,
+                .evidence = given->evidence,
+                .evidence_count = 2,
+                .policies = policies,
+                .policy_count = SHIPPED };
+}
+
+static void drop(struct given *given)
+{
+        json_decref(given->target);
+        json_decref(given->probes);
+}
+
+static json_t *report_of(const struct evaluation_input *input)
+{
+        json_t *report = NULL;
+        const char *wrong = NULL;
+        mitome_error error = { 0 };
+        mitome_status status = evaluation_report(input, &report, &wrong, &error);
+        if (status.code != MITOME_OK) {
+                char text[512];
+                mitome_explain(&error, text, sizeof text);
+                fail_msg("%s: %s", wrong ? wrong : "", text);
+        }
+        assert_non_null(report);
+        return report;
+}
+
+static mitome_code refusal_of(const struct evaluation_input *input, const char *expected_wrong)
+{
+        json_t *report = NULL;
+        const char *wrong = "";
+        mitome_code code = evaluation_report(input, &report, &wrong, NULL).code;
+        assert_null(report);
+        if (expected_wrong)
+                assert_string_equal(wrong, expected_wrong);
+        else
+                assert_null(wrong);
+        return code;
+}
+
+static const json_t *named(const json_t *array, const char *member, const char *name)
+{
+        size_t i;
+        const json_t *one;
+        json_array_foreach(array, i, one)
+        {
+                const char *text = json_string_value(json_object_get(one, member));
+                if (text && strcmp(text, name) == 0)
+                        return one;
+        }
+        return NULL;
+}
+
+static const char *text_of(const json_t *of, const char *name)
+{
+        const char *text = json_string_value(json_object_get(of, name));
+        return text ? text : "(none)";
+}
+
+/* ---- tests ---- */
+
+static void the_same_inputs_give_the_same_bytes_in_whatever_order(void **state)
+{
+        struct given given;
+        char *first, *second;
+        (void)state;
+        give(&given);
+        json_t *report = report_of(&given.input);
+        assert_int_equal(evaluation_report_text(report, &first, NULL).code, MITOME_OK);
+        json_decref(report);
+
+        /* Everything the other way round, a policy and a file twice. */
+        struct evaluation_policy_file turned[SHIPPED + 1] = { policies[3], policies[2], policies[1],
+                policies[0], policies[1] };
+        const char *files[] = { path_more, path_evidence, path_more };
+        json_t *probes = json_array();
+        for (size_t i = json_array_size(given.probes); i > 0; i--)
+                json_array_append(probes, json_array_get(given.probes, i - 1));
+        given.input.policies = turned;
+        given.input.policy_count = SHIPPED + 1;
+        given.input.evidence = files;
+        given.input.evidence_count = 3;
+        given.input.probes = probes;
+        report = report_of(&given.input);
+        assert_int_equal(evaluation_report_text(report, &second, NULL).code, MITOME_OK);
+        assert_string_equal(first, second);
+        assert_int_equal(first[strlen(first) - 1], '\n');
+        free(first);
+        free(second);
+        json_decref(report);
+        json_decref(probes);
+        drop(&given);
+}
+
+static void a_report_has_its_members_in_order(void **state)
+{
+        static const char *const members[] = { "mitome_report", "tool", "at", "target", "caveats", "evidence",
+                "facts", "probes", "policies", "disagreements", "guess_budget", "det" };
+        struct given given;
+        const char *name;
+        json_t *value;
+        size_t i = 0;
+        (void)state;
+        give(&given);
+        json_t *report = report_of(&given.input);
+        json_object_foreach(report, name, value) assert_string_equal(name, members[i++]);
+        assert_int_equal(i, sizeof members / sizeof members[0]);
+        const json_t *target = json_object_get(report, "target");
+        assert_null(json_object_get(target, "get_info"));
+        assert_string_equal(text_of(target, "aaguid"), "00112233445566778899aabbccddeeff");
+        assert_string_equal(
+                json_string_value(json_array_get(json_object_get(target, "versions"), 0)), "FIDO_2_1");
+        assert_string_equal(
+                json_string_value(json_array_get(json_object_get(target, "transports"), 0)), "usb");
+        assert_null(json_object_get(json_array_get(json_object_get(report, "probes"), 0), "found"));
+        json_decref(report);
+        drop(&given);
+}
+
+static void what_was_seen_counts_before_what_is_said_and_both_are_told(void **state)
+{
+        struct given given;
+        (void)state;
+        give(&given);
+        json_t *report = report_of(&given.input);
+        const json_t *facts = json_object_get(report, "facts"), *caveats = json_object_get(report, "caveats");
+        const json_t *tries = named(facts, "name", "pin.tries");
+        assert_int_equal(json_integer_value(json_object_get(tries, "value")), 3);
+        assert_string_equal(text_of(tries, "obtained"), "observed");
+        assert_string_equal(text_of(tries, "from"), "P07");
+        assert_string_equal(text_of(named(caveats, "id", "contradiction"), "text"),
+                "pin.tries: declared 8 (statement), observed 3 (P07): the device does not do what it says.");
+        const json_t *unusable = named(facts, "name", "uv.tries");
+        assert_string_equal(text_of(unusable, "obtained"), "unusable");
+        assert_string_equal(text_of(unusable, "why"), "a number is wanted, not \"five\"");
+        assert_true(json_is_null(json_object_get(unusable, "value")));
+        const json_t *emv = named(facts, "name", "model.emv");
+        assert_string_equal(text_of(emv, "why"), "it ended on 2026-11-21");
+        const json_t *offered = named(facts, "name", "pin.offered");
+        assert_string_equal(text_of(offered, "obtained"), "declared");
+        assert_string_equal(text_of(offered, "from"), "getInfo");
+        json_decref(report);
+        drop(&given);
+}
+
+static void a_report_says_what_it_rests_on(void **state)
+{
+        static const char *const ids[] = { "simulated", "contradiction", "evidence_unused", "unusable",
+                "independence", "synthetic", "not_run", "declared" };
+        struct given given;
+        size_t i;
+        const json_t *fact;
+        (void)state;
+        give(&given);
+        json_t *report = report_of(&given.input);
+        for (i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+                const json_t *caveat = named(json_object_get(report, "caveats"), "id", ids[i]);
+                if (!caveat)
+                        fail_msg("no caveat %s", ids[i]);
+                assert_true(strlen(text_of(caveat, "text")) > 20 && strlen(text_of(caveat, "text_ja")) > 20);
+        }
+        assert_string_equal(
+                text_of(json_array_get(json_object_get(report, "caveats"), 0), "id"), "simulated");
+        /* Each rate has its bound and, beside it, what the bound rests on. */
+        json_array_foreach(
+                json_object_get(report, "facts"), i, fact) if (strcmp(text_of(fact, "type"), "rate") == 0)
+                assert_string_equal(json_string_value(json_array_get(json_object_get(fact, "caveats"), 0)),
+                        "independence");
+        const json_t *fmr = named(json_object_get(report, "facts"), "name", "uv.fmr");
+        assert_string_equal(text_of(json_object_get(fmr, "value"), "upper_95"), "0.0000994055");
+        json_decref(report);
+
+        /* Of a device that is none of ours nothing of the kind is said. */
+        json_object_set_new(given.target, "simulated", json_false());
+        report = report_of(&given.input);
+        assert_null(named(json_object_get(report, "caveats"), "id", "simulated"));
+        json_decref(report);
+        drop(&given);
+}
+
+/* The digest of each piece, computed again. */
+static void evidence_is_named_by_its_digest(void **state)
+{
+        static const char certificate[] = "certificate\n";
+        const slice content = slice_text(certificate);
+        uint8_t digest[SHA256_SIZE], digits[2 * SHA256_SIZE + 1] = { 0 };
+        writer w = writer_over(digits, 2 * SHA256_SIZE);
+        struct given given;
+        (void)state;
+        give(&given);
+        json_t *report = report_of(&given.input);
+        const json_t *evidence = json_object_get(report, "evidence");
+        const json_t *info = json_array_get(evidence, 0);
+        assert_string_equal(text_of(info, "id"), "E01");
+        assert_string_equal(text_of(info, "what"), "getInfo");
+        assert_string_equal(text_of(info, "bytes"), get_info);
+        const json_t *cc = named(evidence, "what", "Common Criteria certificate CC-1: cc.txt");
+        sha256(&content, 1, digest);
+        hex_text_write(&w, SLICE(digest));
+        assert_string_equal(text_of(cc, "sha256"), (const char *)digits);
+        assert_int_equal(json_integer_value(json_object_get(cc, "size")), content.size);
+        assert_true(json_is_null(json_object_get(cc, "bytes")));
+        const json_t *van = named(json_object_get(report, "facts"), "name", "model.ava_van");
+        assert_string_equal(
+                json_string_value(json_array_get(json_object_get(van, "evidence"), 0)), text_of(cc, "id"));
+        /* A trace is its probe's evidence. */
+        const json_t *probe = named(json_object_get(report, "probes"), "id", "P07");
+        assert_string_equal(
+                text_of(named(evidence, "id", text_of(probe, "evidence")), "what"), "trace of P07");
+        json_decref(report);
+        drop(&given);
+}
+
+/* The four digits of the card: revision 3 does not take them, revision 4 does. */
+static void policies_that_disagree_are_set_side_by_side(void **state)
+{
+        struct given given;
+        (void)state;
+        give(&given);
+        json_t *report = report_of(&given.input);
+        const json_t *topic = named(json_object_get(report, "disagreements"), "topic", "PINLEN");
+        assert_non_null(topic);
+        const json_t *three = named(json_object_get(topic, "sides"), "policy", "nist-800-63b-3");
+        const json_t *four = named(json_object_get(topic, "sides"), "policy", "nist-800-63b-4");
+        assert_string_equal(text_of(three, "outcome"), "not satisfied");
+        assert_string_equal(text_of(four, "outcome"), "satisfied");
+        assert_non_null(strstr(text_of(topic, "text"), "nist-800-63b-3 demands"));
+        assert_non_null(strstr(text_of(topic, "text"), "pin.length_least is 4"));
+        assert_non_null(strstr(text_of(topic, "text_ja"), "必須"));
+        json_decref(report);
+        drop(&given);
+}
+
+/* Applied, the changes lift the device: the fact of each is given as it has to be. */
+static void the_changes_that_are_advised_lift_the_device(void **state)
+{
+        struct given given;
+        size_t i, lifted = 0;
+        const json_t *policy;
+        (void)state;
+        give(&given);
+        json_t *report = report_of(&given.input);
+        json_array_foreach(json_object_get(report, "policies"), i, policy)
+        {
+                const json_t *changes = json_object_get(policy, "changes"), *change;
+                const char *next = json_string_value(json_object_get(policy, "next"));
+                size_t j;
+                if (!next)
+                        continue;
+                assert_true(json_is_true(json_object_get(policy, "changes_least")));
+                assert_true(json_array_size(changes) > 0);
+                json_t *probes = json_deep_copy(given.probes), *found = json_array();
+                json_array_foreach(changes, j, change)
+                {
+                        const char *fact = text_of(change, "fact"), *to = text_of(change, "to");
+                        json_t *value;
+                        if (strcmp(to, "yes") == 0 || strcmp(to, "no") == 0)
+                                value = json_boolean(strcmp(to, "yes") == 0);
+                        else if (strncmp(to, "under ", 6) == 0)
+                                value = json_pack("{s:i, s:i}", "errors", 0, "trials", 100000000);
+                        else if (*to >= '0' && *to <= '9')
+                                value = json_integer(strtol(to, NULL, 10));
+                        else
+                                value = json_stringn(to, strcspn(to, ", "));
+                        if (strstr(text_of(change, "to"), " or fewer"))
+                                assert_true(json_is_integer(value));
+                        json_array_append_new(found, make_found(fact, value));
+                }
+                /* What the probes saw of these facts is replaced. */
+                size_t k, f;
+                json_t *probe;
+                json_array_foreach(probes, k, probe)
+                {
+                        json_t *old = json_object_get(probe, "found");
+                        for (f = json_array_size(old); f > 0; f--)
+                                if (named(changes, "fact", text_of(json_array_get(old, f - 1), "name")))
+                                        json_array_remove(old, f - 1);
+                }
+                json_array_append_new(probes, make_probe("P99", "holds", "changed", found));
+                struct evaluation_input input = given.input;
+                input.probes = probes;
+                json_t *again = report_of(&input);
+                const json_t *same = named(json_object_get(again, "policies"), "id", text_of(policy, "id"));
+                const json_t *level;
+                bool reached = false;
+                json_array_foreach(json_object_get(same, "levels"), j, level)
+                {
+                        reached = reached || strcmp(json_string_value(level), next) == 0;
+                        if (reached && strcmp(json_string_value(level), text_of(same, "level")) == 0)
+                                break;
+                }
+                if (j == json_array_size(json_object_get(same, "levels")))
+                        fail_msg("%s: %s is not reached but %s", text_of(policy, "id"), next,
+                                text_of(same, "level"));
+                json_decref(again);
+                json_decref(probes);
+                lifted++;
+        }
+        assert_true(lifted >= 2);
+        json_decref(report);
+        drop(&given);
+}
+
+static void a_policy_that_is_not_confirmed_is_provisional(void **state)
+{
+        static const char confirmed[] =
+                "{\"id\": \"p\", \"title\": \"t\", \"levels\": [\"L\"], \"requirements\": [{\"id\": \"A\", \"level\": \"L\", \"source\": \"s\", \"section\": \"1\", \"keyword\": \"SHALL\", \"predicate\": \"pin.offered\", \"verified\": true}]}";
+        static const char open[] =
+                "{\"id\": \"p\", \"title\": \"t\", \"levels\": [\"L\"], \"requirements\": [{\"id\": \"A\", \"level\": \"L\", \"source\": \"s\", \"section\": \"1\", \"keyword\": \"SHALL\", \"predicate\": \"pin.offered\", \"verified\": false}]}";
+        const char *const texts[] = { confirmed, open };
+        struct given given;
+        (void)state;
+        give(&given);
+        for (size_t i = 0; i < 2; i++) {
+                const struct evaluation_policy_file file = { "p.json", slice_text(texts[i]) };
+                given.input.policies = &file;
+                given.input.policy_count = 1;
+                json_t *report = report_of(&given.input);
+                const json_t *policy = json_array_get(json_object_get(report, "policies"), 0);
+                assert_int_equal(json_is_true(json_object_get(policy, "provisional")), i == 1);
+                assert_string_equal(text_of(policy, "level"), "L");
+                assert_true(json_is_null(json_object_get(policy, "changes")));
+                json_decref(report);
+        }
+        /* Two of one name are not told apart by a reader. */
+        const struct evaluation_policy_file both[] = { { "p.json", slice_text(open) },
+                { "q.json", slice_text(confirmed) } };
+        given.input.policies = both;
+        given.input.policy_count = 2;
+        assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_POLICY_ID_TWICE);
+        drop(&given);
+}
+
+/* ---- what is refused ---- */
+
+static void wrong_policies_and_files_are_refused_by_name(void **state)
+{
+        const struct evaluation_policy_file broken = { "broken.json", slice_text("{\"id\": 5}") };
+        const char *const missing[] = { "/nonexistent/evidence.json" };
+        struct given given;
+        (void)state;
+        give(&given);
+        given.input.policies = &broken;
+        given.input.policy_count = 1;
+        assert_int_not_equal(refusal_of(&given.input, "broken.json"), MITOME_OK);
+        give(&given);
+        given.input.evidence = missing;
+        given.input.evidence_count = 1;
+        assert_int_equal(refusal_of(&given.input, missing[0]), MITOME_E_FILE_READ);
+        drop(&given);
+}
+
+static void wrong_targets_and_probes_are_refused(void **state)
+{
+        static const struct {
+                const char *member, *json; /* json NULL: the member is missing */
+        } targets
+                [] = { { "name", NULL }, { "kind", "5" }, { "simulated", "\"yes\"" }, { "abilities", "{}" },
+                        { "get_info", "\"a\"" }, { "get_info", "7" } },
+         probes[] = { { "id", NULL }, { "id", "5" }, { "id", "\"01234567890123456\"" }, { "result", NULL },
+                 { "found",
+                         "[{\"name\": \"pin.colour\", \"obtained\": \"observed\", \"partial\": false, \"value\": 1}]" },
+                 { "found",
+                         "[{\"name\": \"pin.tries\", \"obtained\": \"guessed\", \"partial\": false, \"value\": 1}]" },
+                 { "found", "[{\"name\": \"pin.tries\", \"obtained\": \"observed\", \"value\": 1}]" },
+                 { "found", "[{\"name\": \"pin.tries\", \"obtained\": \"observed\", \"partial\": false}]" } };
+        struct given given;
+        (void)state;
+        for (size_t i = 0; i < sizeof targets / sizeof targets[0] + sizeof probes / sizeof probes[0]; i++) {
+                const size_t first = sizeof targets / sizeof targets[0];
+                give(&given);
+                json_t *of = i < first ? given.target : json_array_get(given.probes, 0);
+                const char *member = i < first ? targets[i].member : probes[i - first].member;
+                const char *json = i < first ? targets[i].json : probes[i - first].json;
+                if (json)
+                        json_object_set_new(of, member, json_loads(json, JSON_DECODE_ANY, NULL));
+                else
+                        json_object_del(of, member);
+                assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_EVALUATE_REPORT);
+                drop(&given);
+        }
+        give(&given); /* a probe twice */
+        json_array_append(given.probes, json_array_get(given.probes, 0));
+        assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_EVALUATE_REPORT);
+        drop(&given);
+        give(&given);
+        given.input.at = "2026-11-22 10:00";
+        assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_EVALUATE_REPORT);
+        drop(&given);
+}
+
+/* A probe of another's making that gives a value of the wrong type costs that fact, not the report; so does
+ * getInfo that is none. */
+static void a_value_that_does_not_fit_costs_its_fact_alone(void **state)
+{
+        struct given given;
+        (void)state;
+        give(&given);
+        json_array_append_new(given.probes,
+                make_probe("P30", "holds", "", json_pack("[o]", make_found("uv.offered", json_integer(4)))));
+        json_object_set_new(given.target, "get_info", json_string("8181"));
+        json_t *report = report_of(&given.input);
+        const json_t *offered = named(json_object_get(report, "facts"), "name", "uv.offered");
+        assert_string_equal(text_of(offered, "why"), "true or false is wanted, not 4");
+        assert_non_null(named(json_object_get(report, "caveats"), "id", "get_info_unreadable"));
+        assert_true(json_is_null(json_object_get(json_object_get(report, "target"), "aaguid")));
+        json_decref(report);
+        drop(&given);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_same_inputs_give_the_same_bytes_in_whatever_order),
+                cmocka_unit_test(a_report_has_its_members_in_order),
+                cmocka_unit_test(what_was_seen_counts_before_what_is_said_and_both_are_told),
+                cmocka_unit_test(a_report_says_what_it_rests_on),
+                cmocka_unit_test(evidence_is_named_by_its_digest),
+                cmocka_unit_test(policies_that_disagree_are_set_side_by_side),
+                cmocka_unit_test(the_changes_that_are_advised_lift_the_device),
+                cmocka_unit_test(a_policy_that_is_not_confirmed_is_provisional),
+                cmocka_unit_test(wrong_policies_and_files_are_refused_by_name),
+                cmocka_unit_test(wrong_targets_and_probes_are_refused),
+                cmocka_unit_test(a_value_that_does_not_fit_costs_its_fact_alone),
+        };
+        return cmocka_run_group_tests(tests, open_folder, remove_folder);
+}
