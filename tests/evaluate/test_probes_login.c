@@ -65,9 +65,25 @@ static void the_time_of_a_wrong_pin_tells_nothing(void **state)
         assert_false(probe_rig_bool(&rig, LEVEL_PIN_TIMING_TELLS));
 }
 
+static void a_relayed_assertion_is_refused(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P13"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_BINDS_NAME));
+}
+
+static void less_than_was_asked_for_is_refused(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P14"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
+        assert_false(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        assert_false(probe_rig_bool(&rig, LEVEL_KEY_SYNCABLE));
+}
+
 static void probes_leave_nothing_behind(void **state)
 {
-        static const char *const ids[] = { "P00", "P01", "P04", "P05" };
+        static const char *const ids[] = { "P00", "P01", "P04", "P05", "P13", "P14" };
         (void)state;
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
                 probe_rig_try(&rig, find(ids[i]));
@@ -86,6 +102,8 @@ int main(void)
                 cmocka_unit_test(one_verification_is_one_signature),
                 cmocka_unit_test(an_unlocked_phone_is_no_factor),
                 cmocka_unit_test(the_time_of_a_wrong_pin_tells_nothing),
+                cmocka_unit_test(a_relayed_assertion_is_refused),
+                cmocka_unit_test(less_than_was_asked_for_is_refused),
                 cmocka_unit_test(probes_leave_nothing_behind),
         };
         probe_rig_open(&rig, 0);

@@ -37,6 +37,24 @@ static void it_is_as_new_after_the_guessing(void **state)
         probe_rig_expect(&rig, find("P00"), PROBE_HOLDS);
 }
 
+static void a_copy_signs_nothing(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P15"), PROBE_HOLDS);
+        assert_false(probe_rig_bool(&rig, LEVEL_KEY_CLONE_WORKS));
+        assert_false(probe_rig_bool(&rig, LEVEL_KEY_EXPORTABLE));
+}
+
+static void without_an_anchor_a_copy_signs(void **state)
+{
+        struct probe_rig bare;
+        (void)state;
+        probe_rig_open_with(&bare, "self:no-anchor", NULL, NULL);
+        probe_rig_expect(&bare, find("P15"), PROBE_BROKEN);
+        assert_true(probe_rig_bool(&bare, LEVEL_KEY_CLONE_WORKS));
+        probe_rig_close(&bare);
+}
+
 static void without_an_anchor_an_old_copy_gives_tries_back(void **state)
 {
         struct probe_rig bare;
@@ -52,6 +70,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(no_try_comes_back),
                 cmocka_unit_test(it_is_as_new_after_the_guessing),
+                cmocka_unit_test(a_copy_signs_nothing),
+                cmocka_unit_test(without_an_anchor_a_copy_signs),
                 cmocka_unit_test(without_an_anchor_an_old_copy_gives_tries_back),
         };
         probe_rig_open(&rig, 0);
