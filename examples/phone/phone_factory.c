@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "phone_factory.h"
 
+#include "maker_statement.h"
 #include "sei_tsm.h"
 #include "sp_tsm.h"
 
@@ -93,7 +94,7 @@ static mitome_status equip_fido(const struct phone_factory *factory, struct tsm_
         uint8_t point[MAKER_POINT_SIZE];
         struct authority_der certificate;
         const struct maker_batch *batch = &factory->batch;
-        MITOME_TRY(tsm_store_batch_key(channel, SLICE(maker_aaguid), SLICE(batch->key),
+        MITOME_TRY(tsm_store_batch_key(channel, SLICE(maker_classes[0].aaguid), SLICE(batch->key),
                 slice_of(batch->certificate.bytes, batch->certificate.size), error));
         MITOME_TRY(tsm_make_device_key(channel, point, error));
         MITOME_TRY(factory->certify(factory->context, slice_text(identity), point, &certificate, error));

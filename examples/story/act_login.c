@@ -3,6 +3,7 @@
 /* The main job: a finger opens a key, a relying party verifies the login. */
 
 #include "bind_passkey.h"
+#include "maker_statement.h"
 #include "story.h"
 
 static const char *const trust_words[] = { "none", "self", "unverified", "verified" };
@@ -103,7 +104,8 @@ mitome_status story_list(struct story *story, size_t *ret_size, mitome_error *er
         struct authority_der crl;
         writer w = WRITER(json);
         MITOME_TRY(authority_crl(story->authority, AUTHORITY_USER_VERIFICATION, story->now, &crl, error));
-        MITOME_TRY(maker_write_statement(&story->batch, &w, error));
+        MITOME_TRY(maker_write_statement(&maker_classes[0],
+                slice_of(story->batch.ca.bytes, story->batch.ca.size), (slice){ 0 }, &w, error));
         const slice maker = slice_of(story->batch.ca.bytes, story->batch.ca.size), model = writer_view(&w),
                     jpki = authority_ca(story->authority, AUTHORITY_USER_VERIFICATION),
                     list = slice_of(crl.bytes, crl.size);

@@ -15,6 +15,7 @@ int finger_main(int argc, char **argv);
 int inspect_main(int argc, char **argv);
 int journal_main(int argc, char **argv);
 int judge_main(int argc, char **argv);
+int metadata_main(int argc, char **argv);
 int statement_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int verify_main(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct subcommand {
         { "journal", journal_main,
                 "verify the journals of the parties against each other, as one time line" },
         { "judge", judge_main, "judge stored credentials again, by newer metadata and revocation lists" },
+        { "metadata", metadata_main, "print what this project declares of its models, for FIDO's metadata" },
         { "statement", statement_main, "sign an evaluation, or say whether a signed one is to be believed" },
         { "status", status_main, "say how it stands with an authenticator, in plain words" },
         { "verify", verify_main, "verify registrations and logins, one JSON case a line" },

@@ -3,7 +3,7 @@
 
 #include "card_keys.h"
 #include "demo_roots.h"
-#include "maker.h"
+#include "maker_statement.h"
 #include "random_system.h"
 #include "sei_tsm.h"
 #include "sp_tsm.h"
@@ -161,7 +161,7 @@ static mitome_status manufacture(struct provision *provision, mitome_error *erro
         mitome_status status =
                 tsm_open(&channel, &provision->link, &provision->keys, TSM_FIDO, &provision->random, error);
         if (!failed(status)) {
-                status = tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
+                status = tsm_store_batch_key(&channel, SLICE(maker_classes[0].aaguid), SLICE(batch.key),
                         slice_of(batch.certificate.bytes, batch.certificate.size), error);
                 if (!failed(status))
                         status = make_device(provision, &channel, &batch, error);

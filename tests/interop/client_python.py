@@ -15,6 +15,7 @@ import time
 import traceback
 
 from fido2 import cbor
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.x509 import load_der_x509_certificate
 from fido2.client import ClientError, DefaultClientDataCollector, Fido2Client, UserInteraction
 from fido2.cose import ES256, ES384, RS256, CoseKey, EdDSA
@@ -28,6 +29,7 @@ from fido2.ctap2.credman import CredentialManagement
 from fido2.ctap2.pin import ClientPin, PinProtocolV1, PinProtocolV2
 from fido2.hid import CTAPHID, CtapHidDevice
 from fido2.hid.base import CtapHidConnection, HidDescriptor
+from fido2.mds3 import MetadataStatement
 from fido2.server import Fido2Server
 from fido2.utils import sha256, websafe_encode
 from fido2.webauthn import (AttestationObject, AuthenticationResponse, AuthenticatorAssertionResponse, AuthenticatorAttestationResponse,
@@ -350,6 +352,32 @@ def getinfo(authenticator):
     # [8.1]
     with step("an unknown command is refused"):
         refused(ERR.INVALID_COMMAND, ctap.send_cbor, 0x3F, {})
+
+
+@group("unix")
+def declared(authenticator):
+    told = subprocess.run([MITOME, "metadata", "--from", f"unix:{authenticator.path}", "--root", os.path.join(authenticator.state, "maker-ca.pem")],
+                          capture_output=True, text=True, timeout=20)
+    info = Ctap2(authenticator.open()).info
+    with step("its metadata statement reads, and is about this model"):
+        assert told.returncode == 0, told.stderr
+        statement = MetadataStatement.from_dict(json.loads(told.stdout))
+        assert statement.aaguid == info.aaguid and statement.protocol_family == "fido2" and statement.schema == 3
+        assert statement.key_protection == ["software"] and statement.matcher_protection == ["software"]
+        methods = {path[0].user_verification_method: path[0] for path in statement.user_verification_details}
+        assert methods["passcode_external"].ca_desc.min_length == info.min_pin_length
+        assert methods["fingerprint_internal"].ba_desc.max_templates == 10
+    with step("what it declares of getInfo is what the device answers"):
+        declared = statement.authenticator_get_info
+        assert declared["versions"] == info.versions and declared["extensions"] == info.extensions
+        assert declared["options"] == info.options and declared["aaguid"] == bytes(info.aaguid).hex()
+        assert declared["maxMsgSize"] == info.max_msg_size and declared["algorithms"] == info.algorithms
+        assert "encIdentifier" not in declared and "remainingDiscoverableCredentials" not in declared
+    with step("the root that it names vouches for the attestation of a registration"):
+        made = make(Ctap2(authenticator.open()))
+        leaf = load_der_x509_certificate(made.att_stmt["x5c"][0])
+        root = load_der_x509_certificate(statement.attestation_root_certificates[0])
+        root.public_key().verify(leaf.signature, leaf.tbs_certificate_bytes, ECDSA(leaf.signature_hash_algorithm))
 
 
 @group()

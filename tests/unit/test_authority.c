@@ -4,7 +4,7 @@
  * attestation/trust and by OpenSSL's own program, and goes into a real element by APDU. */
 
 #include "element_rig.h"
-#include "maker.h"
+#include "maker_statement.h"
 #include "matcher_class.h"
 #include "metadata_statement.h"
 #include "p256.h"
@@ -522,10 +522,12 @@ static void the_batch_certificate_is_believed_and_declared(void **state)
         bool anchored = false;
         writer w = WRITER(json);
         assert_int_equal(maker_make_batch(&all.random, rig_now, &batch, NULL).code, MITOME_OK);
-        assert_int_equal(maker_write_statement(&batch, &w, NULL).code, MITOME_OK);
+        assert_int_equal(
+                maker_write_statement(&maker_classes[0], view(&batch.ca), (slice){ 0 }, &w, NULL).code,
+                MITOME_OK);
         assert_int_equal(metadata_statement_read(writer_view(&w), roots, sizeof roots, &statement, NULL).code,
                 MITOME_OK);
-        assert_memory_equal(statement.aaguid, maker_aaguid, sizeof maker_aaguid);
+        assert_memory_equal(statement.aaguid, maker_classes[0].aaguid, MAKER_AAGUID_SIZE);
         assert_int_equal(statement.key_protection, METADATA_SOFTWARE);
         assert_int_equal(statement.matcher_protection, METADATA_SOFTWARE);
         assert_int_equal(statement.weakest_path, METADATA_PATH_PASSCODE);
@@ -541,7 +543,9 @@ static void the_batch_certificate_is_believed_and_declared(void **state)
 
         uint8_t little[64];
         w = WRITER(little);
-        assert_int_equal(maker_write_statement(&batch, &w, NULL).code, MITOME_E_BUFFER_FULL);
+        assert_int_equal(
+                maker_write_statement(&maker_classes[0], view(&batch.ca), (slice){ 0 }, &w, NULL).code,
+                MITOME_E_BUFFER_FULL);
 }
 
 /* ---- OpenSSL's own program ---- */
@@ -719,12 +723,12 @@ static void the_tsm_equips_and_pairs_a_new_element(void **state)
         assert_int_equal(p256_generate(&all.random, &scalar, matcher.point, NULL).code, MITOME_OK);
 
         assert_int_equal(tsm_open(&channel, &link, &keys, TSM_FIDO, &all.random, NULL).code, MITOME_OK);
-        assert_int_equal(tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
+        assert_int_equal(tsm_store_batch_key(&channel, SLICE(maker_classes[0].aaguid), SLICE(batch.key),
                                  view(&batch.certificate), NULL)
                                  .code,
                 MITOME_OK);
         mitome_error error = { 0 }; /* once */
-        assert_int_equal(tsm_store_batch_key(&channel, SLICE(maker_aaguid), SLICE(batch.key),
+        assert_int_equal(tsm_store_batch_key(&channel, SLICE(maker_classes[0].aaguid), SLICE(batch.key),
                                  view(&batch.certificate), &error)
                                  .code,
                 MITOME_E_APDU_STATUS);

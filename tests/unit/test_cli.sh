@@ -241,6 +241,14 @@ answers 'its state without an anchor' 2 - 'E616' element --state "$work/anchored
 answers 'an anchor and a CAP file' 2 - 'usage' element --anchor "$work/anchor" --write-cap jpki
 answers 'element on a path that is a file' 2 - 'E809' element --state "$work/state" --unix "$work/keys"
 
+answers 'metadata: the classes' 0 '6d69746f-6d65-4001-8000-736563330001' - metadata --list
+answers 'metadata: the software model claims no chip' 0 '"keyProtection":["software"]' - metadata
+answers 'metadata: a model that is not built names no root' 0 '"attestationRootCertificates":[]' - metadata --class secure-element-3
+answers 'metadata: no such class' 2 - 'no class is called' metadata --class gold
+answers 'metadata: a root that is no certificate' 2 - 'E' metadata --root "$work/keys"
+answers 'metadata: nobody there' 2 - 'E' metadata --from "unix:$work/nobody"
+answers 'metadata: a word too many' 2 - 'usage' metadata software
+
 "$mitome" element --state "$work/state" --unix "$work/socket" 2>"$work/element.err" &
 element=$!
 tries=0

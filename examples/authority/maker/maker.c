@@ -2,16 +2,11 @@
 #include "maker.h"
 
 #include "device_model.h"
-#include "json.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <sodium.h>
 #include <stdio.h>
-
-const uint8_t maker_aaguid[MAKER_AAGUID_SIZE] = { 0x6d, 0x69, 0x74, 0x6f, 0x6d, 0x65, 0x40, 0x01, 0x80, 0x00,
-        0x73, 0x6f, 0x66, 0x74, 0x00, 0x01 };
 
 /* WebAuthn L3 8.2.1: the AAGUID is an OCTET STRING inside the extension's own. */
 static const char attestation_extensions[] =
@@ -110,44 +105,4 @@ mitome_status maker_certify_matcher(const struct mitome_random *random, int64_t 
                 "subjectKeyIdentifier = hash\n",
                 matcher->class, matcher->modality);
         return certify_once(&leaf, matcher->point, random, now, &ret->ca, &ret->certificate, error);
-}
-
-/* A list of one word. */
-static void write_only(struct json_writer *json, const char *name, const char *word)
-{
-        json_write_open_array(json, name);
-        json_write_string(json, NULL, word);
-        json_write_close_array(json);
-}
-
-/* Either path verifies the user: the finger, or the PIN that the client takes. */
-static void write_details(struct json_writer *json)
-{
-        static const char *const paths[] = { "fingerprint_internal", "passcode_external" };
-        json_write_open_array(json, "userVerificationDetails");
-        for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-                json_write_open_array(json, NULL);
-                json_write_open_object(json, NULL);
-                json_write_string(json, "userVerificationMethod", paths[i]);
-                json_write_close_object(json);
-                json_write_close_array(json);
-        }
-        json_write_close_array(json);
-}
-
-mitome_status maker_write_statement(const struct maker_batch *batch, writer *out, mitome_error *error)
-{
-        char root[sodium_base64_ENCODED_LEN(AUTHORITY_DER_MAX, sodium_base64_VARIANT_ORIGINAL)];
-        sodium_bin2base64(root, sizeof root, batch->ca.bytes, batch->ca.size, sodium_base64_VARIANT_ORIGINAL);
-        struct json_writer json = json_into(out);
-        json_write_open_object(&json, NULL);
-        json_write_string(&json, "description", "Mitome example model: element and matcher in software");
-        json_write_string(&json, "aaguid", "6d69746f-6d65-4001-8000-736f66740001");
-        write_details(&json);
-        write_only(&json, "keyProtection", "software");
-        write_only(&json, "matcherProtection", "software");
-        write_only(&json, "attestationRootCertificates", root);
-        json_write_close_object(&json);
-        slice written;
-        return writer_finish(out, "metadata statement", &written, error);
 }

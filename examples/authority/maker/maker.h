@@ -9,9 +9,8 @@
 
 enum { MAKER_AAGUID_SIZE = 16, MAKER_KEY_SIZE = 32 };
 
-/* The model of the examples. */
+/* The model of the examples; its AAGUID is that of maker_classes[0] (maker_statement.h). */
 #define MAKER_MODEL "MT-1"
-extern const uint8_t maker_aaguid[MAKER_AAGUID_SIZE];
 
 /* maker_device_leaf is what the certificate of a device's own key says, of a phone of this model
  * (device_model.h). VALUE. */
@@ -48,10 +47,5 @@ struct maker_matcher {
  * demonstration: this maker vouches for a class that nobody has tested. VALUE for one that there is not. */
 MITOME_CHECKED mitome_status maker_certify_matcher(const struct mitome_random *random, int64_t now,
         const struct tsm_matcher *matcher, struct maker_matcher *ret, mitome_error *error);
-
-/* maker_write_statement writes the model's FIDO metadata statement, JSON. It is honest: element and matcher
- * are software. */
-MITOME_CHECKED mitome_status maker_write_statement(
-        const struct maker_batch *batch, writer *out, mitome_error *error);
 
 #endif

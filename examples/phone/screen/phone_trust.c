@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "phone_trust.h"
 
+#include "maker_statement.h"
 #include "whole_file.h"
 
 #include <stdio.h>
@@ -44,7 +45,8 @@ static mitome_status write_statement(const struct world *world, const char *fold
         static uint8_t text[STATEMENT_MAX];
         writer w = WRITER(text);
         slice view;
-        MITOME_TRY(maker_write_statement(&world->batch, &w, error));
+        MITOME_TRY(maker_write_statement(&maker_classes[0],
+                slice_of(world->batch.ca.bytes, world->batch.ca.size), (slice){ 0 }, &w, error));
         MITOME_TRY(writer_finish(&w, "metadata", &view, error));
         return write_in(folder, "metadata", MAKER_MODEL ".json", view, error);
 }
