@@ -2,6 +2,7 @@
 #include "bench_lineup.h"
 
 #include "bench_fido2.h"
+#include "bench_level.h"
 #include "bench_ours.h"
 #include "bench_raw.h"
 #include "bench_steps.h"
@@ -16,6 +17,7 @@ struct lineup {
         struct raw_signature *raws[RAWS];
         struct ours *ours[OURS];
         struct steps *steps[LOGIN_ALGORITHMS];
+        struct judged *judged, *judged_largest;
         struct raw_sum sums[SUMS];
         size_t raw_count, ours_count, sum_count;
 };
@@ -184,7 +186,7 @@ static void put_steps(struct lineup *lineup, const struct bench_cases *cases)
                 const char *name;
                 bench_operation *run;
                 size_t algorithm;
-        } table[STEPS] = {
+        } table[STEP_LEVEL] = {
                 [STEP_ENVELOPE] = { "JSON and base64url of the response", steps_envelope, LOGIN_ES256 },
                 [STEP_CLIENT_DATA] = { "clientDataJSON", steps_client_data, LOGIN_ES256 },
                 [STEP_HASHES] = { "SHA-256 of clientDataJSON and of the RP ID", steps_hashes, LOGIN_ES256 },
@@ -196,13 +198,28 @@ static void put_steps(struct lineup *lineup, const struct bench_cases *cases)
         };
         for (size_t i = 0; i < LOGIN_ALGORITHMS; i++)
                 lineup->steps[i] = steps_new(&cases->list[login_cases[i]]);
-        for (size_t i = 0; i < STEPS; i++)
+        for (size_t i = 0; i < STEP_LEVEL; i++)
                 lineup->contenders[lineup_step((enum lineup_step)i)] = (struct bench_contender){
                         .group = "steps of a login",
                         .name = table[i].name,
                         .run = table[i].run,
                         .state = lineup->steps[table[i].algorithm],
                 };
+}
+
+static void put_levels(struct lineup *lineup)
+{
+        lineup->judged = judged_new_shipped("nist-800-63b-4");
+        lineup->judged_largest = judged_new_largest();
+        lineup->contenders[lineup_step(STEP_LEVEL)] = (struct bench_contender){ .group = "steps of a login",
+                .name = "its level by NIST SP 800-63B-4",
+                .run = judged_run,
+                .state = lineup->judged };
+        lineup->contenders[lineup_step(STEP_LEVEL_LARGEST)] =
+                (struct bench_contender){ .group = "steps of a login",
+                        .name = "its level, 64 requirements, and whether step-up would do",
+                        .run = judged_run,
+                        .state = lineup->judged_largest };
 }
 
 /* ---- the line-up ---- */
@@ -215,6 +232,7 @@ struct lineup *lineup_new(const struct bench_cases *cases)
                 put_logins(lineup, cases, i);
         put_registrations(lineup, cases);
         put_steps(lineup, cases);
+        put_levels(lineup);
         return lineup;
 }
 
@@ -228,6 +246,8 @@ void lineup_free(struct lineup *lineup)
                 fido2_free(lineup->fido2[i]);
                 steps_free(lineup->steps[i]);
         }
+        judged_free(lineup->judged);
+        judged_free(lineup->judged_largest);
         for (size_t i = 0; i < lineup->raw_count; i++)
                 raw_free(lineup->raws[i]);
         for (size_t i = 0; i < lineup->ours_count; i++)
@@ -242,6 +262,7 @@ struct bench_contender *lineup_contenders(struct lineup *lineup)
 
 #define LOGIN(algorithm, part) ((algorithm)*LOGIN_PARTS + (part))
 #define REGISTRATION(part) (LOGIN_ALGORITHMS * LOGIN_PARTS + (part))
+#define STEP(step) (LOGIN_ALGORITHMS * LOGIN_PARTS + REG_PARTS + (step))
 
 const struct lineup_target *lineup_targets(size_t *ret_count)
 {
@@ -277,6 +298,8 @@ const struct lineup_target *lineup_targets(size_t *ret_count)
                 { "packed x5c, intermediate, other leaves : raw", REGISTRATION(REG_CHAIN_COLD),
                         REGISTRATION(REG_CHAIN_RAW), 1.3 },
                 { "fido-u2f : raw", REGISTRATION(REG_U2F), REGISTRATION(REG_U2F_RAW), 1.3 },
+                /* 5 us where the signature takes 64. */
+                { "a login's level : raw ES256", STEP(STEP_LEVEL), LOGIN(LOGIN_ES256, LOGIN_RAW), 0.08 },
         };
         *ret_count = sizeof targets / sizeof targets[0];
         return targets;

@@ -45,6 +45,8 @@ enum lineup_step {
         STEP_SIGNATURE_ES256,
         STEP_SIGNATURE_RS256,
         STEP_SIGNATURE_EDDSA,
+        STEP_LEVEL,         /* beside them: the level */
+        STEP_LEVEL_LARGEST, /* .. by the largest policy that there can be */
         STEPS,
 };
 
