@@ -23,7 +23,13 @@ static bool is_digit(uint8_t c)
 
 static bool is_letter(uint8_t c)
 {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* Names have points in them, and so have percentages. */
+static bool is_within(uint8_t c)
+{
+        return is_letter(c) || is_digit(c) || c == '.';
 }
 
 /* How many bytes the word at the beginning of `text` has. What is none is a word of one byte (or of one
@@ -33,7 +39,7 @@ static size_t word_size(slice text)
         const uint8_t first = text.data[0];
         size_t size = 1;
         if (is_letter(first) || is_digit(first)) {
-                while (size < text.size && (is_letter(text.data[size]) || is_digit(text.data[size])))
+                while (size < text.size && is_within(text.data[size]))
                         size++;
                 return size;
         }
@@ -228,6 +234,11 @@ static mitome_status take_value(struct expression_reader *r, enum level_type typ
         return take_fact_word(r, node->fact);
 }
 
+static bool ends_comparison(const struct expression_reader *r)
+{
+        return r->word.size == 0 || next_is(r, "and") || next_is(r, "or") || next_is(r, ")");
+}
+
 static mitome_status take_comparison(struct expression_reader *r, uint8_t *ret)
 {
         struct level_node node = { .operator= LEVEL_HOLDS, .fact = level_fact_find(r->word) };
@@ -249,7 +260,10 @@ static mitome_status take_comparison(struct expression_reader *r, uint8_t *ret)
                 MITOME_TRY(take_value(r, type, &node));
                 return add_node(r, &node, ret);
         }
-        return type == LEVEL_BOOL ? add_node(r, &node, ret) : refuse_word(&fact, MITOME_E_POLICY_TYPE);
+        if (type == LEVEL_BOOL)
+                return add_node(r, &node, ret);
+        return ends_comparison(r) ? refuse_word(&fact, MITOME_E_POLICY_TYPE)
+                                  : refuse_word(r, MITOME_E_POLICY_EXPRESSION);
 }
 
 /* ---- what joins them: `not` binds tightest, then `and` ---- */

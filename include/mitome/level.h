@@ -100,7 +100,7 @@ struct mitome_level_evidence {
         bool every_path_verifies; /* its weakest path verifies the user */
         enum mitome_key_protection key_protection;
         enum mitome_matcher_protection matcher_protection;
-        unsigned certification_level; /* as in struct mitome_metadata_entry */
+        unsigned certification_level; /* as in struct mitome_metadata_entry; 0: none is known of */
 };
 
 /* What the relying party knows beside a verdict. Zeroed ({0}) it knows nothing more. */

@@ -106,8 +106,9 @@ static void take_model(const struct mitome_level_evidence *evidence, struct leve
         struct level_fact *all = facts->facts;
         all[LEVEL_MODEL_EVERY_PATH_VERIFIES] =
                 (struct level_fact){ .obtained = LEVEL_DECLARED, .yes = evidence->every_path_verifies };
-        all[LEVEL_MODEL_FIDO_LEVEL] =
-                (struct level_fact){ .obtained = LEVEL_DECLARED, .count = evidence->certification_level };
+        if (evidence->certification_level)
+                all[LEVEL_MODEL_FIDO_LEVEL] = (struct level_fact){ .obtained = LEVEL_DECLARED,
+                        .count = evidence->certification_level };
         declare_word(facts, LEVEL_MODEL_KEY_PROTECTION, keys[evidence->key_protection]);
         declare_word(facts, LEVEL_MODEL_MATCHER_PROTECTION, matchers[evidence->matcher_protection]);
 }

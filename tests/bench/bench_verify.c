@@ -104,12 +104,15 @@ static void look_for_growth(
         struct bench_allocations before = bench_memory_count();
         uint64_t heap = bench_memory_heap(), resident = bench_memory_resident();
         uint64_t done = 0;
-        while (done < times)
+        for (uint64_t before_these = 1;
+                done < times && done != before_these;) { /* there may be none of ours */
+                before_these = done;
                 for (size_t i = 0; i < CONTENDERS && done < times; i++)
                         if (!contenders[i].missing && contenders[i].run == ours_run) {
                                 contenders[i].run(contenders[i].state);
                                 done++;
                         }
+        }
         findings->grown_blocks = bench_memory_count().live - before.live;
         findings->grown_bytes = (int64_t)(bench_memory_heap() - heap);
         findings->grown_resident = (int64_t)(bench_memory_resident() - resident);

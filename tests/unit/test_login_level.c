@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metadata_statement.h"
+
+#include <mitome/level.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static mitome_slice view(const char *text)
+{
+        return (mitome_slice){ (const uint8_t *)text, strlen(text) };
+}
+
+static bool is(mitome_slice bytes, const char *text)
+{
+        return bytes.size == strlen(text) && memcmp(bytes.data, text, bytes.size) == 0;
+}
+
+#define REQUIREMENT(id, level, predicate)                                                                    \
+        "{\"id\":\"" id "\",\"level\":\"" level "\",\"source\":\"s\",\"section\":\"1\",\"text\":\"t \\\"" id \
+        "\\\"\",\"responsible\":\"relying party\",\"predicate\":\"" predicate "\"}"
+
+/* One factor, two, and hardware. */
+static const char three_levels[] =
+        "{\"id\":\"p\",\"title\":\"T\",\"title_ja\":\"\xE9\xA1\x8C\",\"levels\":[\"one\",\"two\",\"three\"],"
+        "\"requirements\":[" REQUIREMENT("FRESH", "one", "login.challenge_bits >= 64") "," REQUIREMENT(
+                "UV", "two", "login.user_verified") "," REQUIREMENT("MULTI", "two",
+                "login.verification_told or model.every_path_verifies") "," REQUIREMENT("BOUND", "three",
+                "login.origin_bound and not login.cross_device") "," REQUIREMENT("KEY", "three",
+                "model.key_protection = secure_element and key.strength_bits >= 112") ","
+                                                                                      "{\"id\":\"TRIES\",\"level\":\"two\",\"scope\":[\"device\"],\"source\":\"s\",\"section\":\"2\","
+                                                                                      "\"predicate\":\"pin.tries <= 10\"},"
+                                                                                      "{\"id\":\"LIKE\",\"level\":\"one\",\"keyword\":\"SHOULD\",\"source\":\"s\",\"section\":\"3\","
+                                                                                      "\"predicate\":\"login.certificate_alive\"}]}";
+
+static struct mitome_level_policy *policy_of(const char *json)
+{
+        struct mitome_level_policy *policy = NULL;
+        mitome_error error = { 0 };
+        char *copy = strdup(json); /* the policy keeps its own */
+        assert_non_null(copy);
+        mitome_status status = mitome_level_policy_read(view(copy), &policy, &error);
+        memset(copy, 'x', strlen(copy));
+        free(copy);
+        assert_int_equal(status.code, MITOME_OK);
+        return policy;
+}
+
+enum { UP = 0x01, UV = 0x04, BE = 0x08, ES256 = -7 };
+
+static const struct metadata_statement chip = { .key_protection = METADATA_HARDWARE | METADATA_SECURE_ELEMENT,
+        .matcher_protection = METADATA_ON_CHIP,
+        .weakest_path = METADATA_PATH_PASSCODE };
+static const struct metadata_statement weak = { .key_protection = METADATA_SOFTWARE,
+        .matcher_protection = METADATA_SOFTWARE,
+        .weakest_path = METADATA_PATH_PRESENCE };
+
+/* ---- what a ceremony proves ---- */
+
+static void a_login_proves_what_was_signed(void **state)
+{
+        (void)state;
+        const struct mitome_metadata_entry model = { .statement = &chip, .certification_level = 5 };
+        struct mitome_verdict verdict = { .flags = UP | UV | BE, .algorithm = ES256 };
+        struct mitome_level_context known = { .challenge_bits = 128,
+                .trust = MITOME_TRUST_VERIFIED,
+                .model = &model,
+                .certificate_bound = true };
+        struct mitome_level_evidence e;
+        mitome_level_evidence_of(&verdict, &known, &e);
+        assert_true(e.user_present && e.user_verified && e.backup_eligible && e.origin_bound &&
+                    e.attestation_trusted && e.certificate_alive && e.model_known && e.every_path_verifies);
+        assert_false(e.verification_told || e.cross_device);
+        assert_int_equal(e.challenge_bits, 128);
+        assert_int_equal(e.key_bits, 128);
+        assert_int_equal(e.key_protection, MITOME_KEY_PROTECTION_SECURE_ELEMENT);
+        assert_int_equal(e.matcher_protection, MITOME_MATCHER_ON_CHIP);
+        assert_int_equal(e.certification_level, 5);
+
+        verdict.extensions.verified_by = MITOME_VERIFIED_BY_NOTHING;
+        mitome_level_evidence_of(&verdict, &known, &e);
+        assert_false(e.verification_told);
+        verdict.extensions.verified_by = MITOME_VERIFIED_BY_FINGER;
+        known.cross_device = true;
+        mitome_level_evidence_of(&verdict, &known, &e);
+        assert_true(e.verification_told && e.cross_device);
+        assert_false(e.origin_bound);
+}
+
+/* Anybody can claim a model, and write into an extension what he likes. */
+static void without_attestation_a_model_is_only_claimed(void **state)
+{
+        (void)state;
+        static const enum mitome_trust_result results[] = { MITOME_TRUST_NONE, MITOME_TRUST_SELF,
+                MITOME_TRUST_UNVERIFIED };
+        const struct mitome_metadata_entry model = { .statement = &chip, .certification_level = 5 };
+        for (size_t i = 0; i < 3; i++)
+                for (int registration = 0; registration < 2; registration++) {
+                        const struct mitome_verdict verdict = { .flags = UP | UV,
+                                .algorithm = ES256,
+                                .format = registration ? "packed" : NULL,
+                                .trust = registration ? results[i] : MITOME_TRUST_NONE,
+                                .metadata = registration ? &model : NULL,
+                                .extensions = { .verified_by = MITOME_VERIFIED_BY_PIN } };
+                        /* What is known beside a registration does not enter. */
+                        const struct mitome_level_context known = { .challenge_bits = 128,
+                                .trust = registration ? MITOME_TRUST_VERIFIED : results[i],
+                                .model = &model,
+                                .certificate_bound = registration };
+                        struct mitome_level_evidence e;
+                        mitome_level_evidence_of(&verdict, &known, &e);
+                        assert_false(e.attestation_trusted || e.model_known || e.verification_told ||
+                                     e.every_path_verifies || e.certificate_alive);
+                        assert_int_equal(e.key_protection, MITOME_KEY_PROTECTION_UNKNOWN);
+                        assert_int_equal(e.certification_level, 0);
+                }
+}
+
+static void a_registration_brings_its_own(void **state)
+{
+        (void)state;
+        const struct mitome_metadata_entry model = { .statement = &weak };
+        const struct mitome_verdict verdict = { .flags = UP,
+                .algorithm = ES256,
+                .format = "mitome-jpki",
+                .trust = MITOME_TRUST_VERIFIED,
+                .metadata = &model,
+                .certificate = { .serial = view("\x01") } };
+        const struct mitome_level_context known = { .challenge_bits = 64 };
+        struct mitome_level_evidence e;
+        mitome_level_evidence_of(&verdict, &known, &e);
+        assert_true(e.attestation_trusted && e.certificate_alive && e.model_known);
+        assert_false(e.every_path_verifies || e.user_verified);
+        assert_int_equal(e.key_protection, MITOME_KEY_PROTECTION_SOFTWARE);
+        assert_int_equal(e.matcher_protection, MITOME_MATCHER_SOFTWARE);
+}
+
+static void protection_is_the_most_exact_word(void **state)
+{
+        (void)state;
+        static const struct {
+                unsigned key, matcher;
+                enum mitome_key_protection key_protection;
+                enum mitome_matcher_protection matcher_protection;
+        } rows[] = {
+                { METADATA_HARDWARE, 0, MITOME_KEY_PROTECTION_HARDWARE, MITOME_MATCHER_UNKNOWN },
+                { METADATA_HARDWARE | METADATA_TEE, METADATA_TEE, MITOME_KEY_PROTECTION_TEE,
+                        MITOME_MATCHER_TEE },
+                { METADATA_HARDWARE | METADATA_SECURE_ELEMENT, METADATA_ON_CHIP,
+                        MITOME_KEY_PROTECTION_SECURE_ELEMENT, MITOME_MATCHER_ON_CHIP },
+                { METADATA_SOFTWARE | METADATA_SECURE_ELEMENT, METADATA_SOFTWARE | METADATA_ON_CHIP,
+                        MITOME_KEY_PROTECTION_SOFTWARE, MITOME_MATCHER_SOFTWARE },
+                { METADATA_REMOTE_HANDLE, 0, MITOME_KEY_PROTECTION_UNKNOWN, MITOME_MATCHER_UNKNOWN },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                const struct metadata_statement statement = { .key_protection = rows[i].key,
+                        .matcher_protection = rows[i].matcher };
+                const struct mitome_metadata_entry model = { .statement = &statement };
+                const struct mitome_level_context known = { .trust = MITOME_TRUST_VERIFIED, .model = &model };
+                const struct mitome_verdict verdict = { .flags = UP };
+                struct mitome_level_evidence e;
+                mitome_level_evidence_of(&verdict, &known, &e);
+                assert_int_equal(e.key_protection, rows[i].key_protection);
+                assert_int_equal(e.matcher_protection, rows[i].matcher_protection);
+        }
+}
+
+static void the_strength_is_that_of_the_key(void **state)
+{
+        (void)state;
+        static const struct {
+                int64_t algorithm;
+                unsigned bits;
+        } rows[] = {
+                { -7, 128 },
+                { -35, 192 },
+                { -36, 256 },
+                { -8, 128 },
+                { -257, 112 },
+                { -65535, 0 }, /* SHA-1 */
+                { 4711, 0 },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                const struct mitome_verdict verdict = { .algorithm = rows[i].algorithm };
+                const struct mitome_level_context known = { 0 };
+                struct mitome_level_evidence e;
+                mitome_level_evidence_of(&verdict, &known, &e);
+                assert_int_equal(e.key_bits, rows[i].bits);
+        }
+}
+
+/* ---- policies ---- */
+
+static void a_policy_tells_what_stands_in_it(void **state)
+{
+        (void)state;
+        struct mitome_level_policy *policy = policy_of(three_levels);
+        const struct mitome_level_description d = mitome_level_describe(policy);
+        assert_true(is(d.id, "p") && is(d.title, "T") && is(d.title_ja, "\xE9\xA1\x8C"));
+        assert_int_equal(d.confidence, 95);
+        assert_int_equal(d.level_count, 3);
+        assert_int_equal(d.requirement_count, 7);
+        assert_false(d.provisional);
+        assert_true(is(mitome_level_name(policy, 0), "one") && is(mitome_level_name(policy, 2), "three"));
+        assert_int_equal(mitome_level_name(policy, 3).size, 0);
+        struct mitome_level_requirement r;
+        assert_true(mitome_level_requirement_at(policy, 3, &r));
+        assert_true(is(r.id, "BOUND") && is(r.topic, "BOUND") && is(r.source, "s") && is(r.section, "1"));
+        assert_true(is(r.text, "t \\\"BOUND\\\""));
+        assert_true(is(r.predicate, "login.origin_bound and not login.cross_device"));
+        assert_true(is(r.responsible, "relying party") && r.shall && !r.verified);
+        assert_int_equal(r.level, 2);
+        assert_int_equal(r.until, 2);
+        assert_true(mitome_level_requirement_at(policy, 6, &r) && !r.shall);
+        assert_false(mitome_level_requirement_at(policy, 7, &r));
+        mitome_level_policy_free(policy);
+        mitome_level_policy_free(NULL);
+}
+
+static void a_wrong_policy_gives_none(void **state)
+{
+        (void)state;
+        struct mitome_level_policy *policy = NULL;
+        mitome_error error = { 0 };
+        static const char wrong[] = "{\"id\":\"p\",\"levels\":[\"one\"],\"requirements\":[" REQUIREMENT(
+                "A", "one", "login.user_is_nice") "]}";
+        assert_int_equal(
+                mitome_level_policy_read(view(wrong), &policy, &error).code, MITOME_E_POLICY_PREDICATE);
+        assert_int_equal(error.at, strstr(wrong, "login.user_is_nice") - wrong);
+        assert_null(policy);
+        assert_int_not_equal(
+                mitome_level_policy_read((mitome_slice){ NULL, 0 }, &policy, NULL).code, MITOME_OK);
+}
+
+/* ---- demanding ---- */
+
+static const struct mitome_level_evidence chip_login = { .user_present = true,
+        .user_verified = true,
+        .challenge_bits = 128,
+        .origin_bound = true,
+        .attestation_trusted = true,
+        .key_bits = 128,
+        .model_known = true,
+        .every_path_verifies = true,
+        .key_protection = MITOME_KEY_PROTECTION_SECURE_ELEMENT };
+
+static void the_judgement_names_all_that_keeps_from_more(void **state)
+{
+        (void)state;
+        struct mitome_level_policy *policy = policy_of(three_levels);
+        struct mitome_level_evidence crossed = chip_login;
+        struct mitome_level_judgement j;
+        mitome_level_judge(policy, &chip_login, &j);
+        assert_true(j.reached && !j.has_next);
+        assert_int_equal(j.level, 2);
+        assert_int_equal(j.blocker_count, 0);
+        assert_int_equal(j.reason_count, 7);
+        /* no login counts PIN tries: it bars nothing, and is not forgotten */
+        assert_int_equal(j.untested_count, 1);
+        assert_int_equal(j.untested[0], 5);
+        assert_int_equal(j.reasons[5].outcome, MITOME_LEVEL_NOT_TESTABLE);
+        assert_string_equal(j.reasons[5].fact, "pin.tries");
+        assert_string_equal(mitome_level_outcome_name(j.reasons[5].outcome), "not testable here");
+        assert_int_equal(j.reasons[1].outcome, MITOME_LEVEL_SATISFIED);
+        assert_int_equal(j.reasons[2].outcome, MITOME_LEVEL_DECLARED_ONLY);
+        assert_int_equal(j.reasons[4].outcome, MITOME_LEVEL_PARTLY_OBSERVED);
+        assert_string_equal(j.reasons[4].fact, "model.key_protection");
+        /* SHOULD: reported, and keeps from nothing */
+        assert_int_equal(j.reasons[6].outcome, MITOME_LEVEL_NOT_SATISFIED);
+
+        crossed.origin_bound = false;
+        crossed.cross_device = true;
+        crossed.key_protection = MITOME_KEY_PROTECTION_TEE;
+        mitome_level_judge(policy, &crossed, &j);
+        assert_true(j.reached && j.has_next);
+        assert_int_equal(j.level, 1);
+        assert_int_equal(j.next, 2);
+        assert_int_equal(j.blocker_count, 2);
+        assert_int_equal(j.blockers[0], 3);
+        assert_int_equal(j.blockers[1], 4);
+
+        mitome_level_judge(policy, &(const struct mitome_level_evidence){ 0 }, &j);
+        assert_true(!j.reached && j.has_next);
+        assert_int_equal(j.next, 0);
+        assert_int_equal(j.untested_count, 0);
+        mitome_level_policy_free(policy);
+}
+
+static void a_level_is_demanded_by_its_name(void **state)
+{
+        (void)state;
+        struct mitome_level_policy *policy = policy_of(three_levels);
+        struct mitome_level_judgement j;
+        static const char *const levels[] = { "one", "two", "three" };
+        mitome_error error = { 0 };
+        for (size_t i = 0; i < 3; i++)
+                assert_int_equal(
+                        mitome_level_demand(policy, &chip_login, levels[i], &j, NULL).code, MITOME_OK);
+        assert_int_equal(
+                mitome_level_demand(policy, &chip_login, "four", &j, &error).code, MITOME_E_POLICY_LEVEL);
+        assert_string_equal(error.field, "level");
+        assert_int_equal(j.level, 2); /* the judgement stands all the same */
+        assert_int_equal(mitome_level_demand(policy, &chip_login, "", &j, NULL).code, MITOME_E_POLICY_LEVEL);
+        mitome_level_policy_free(policy);
+}
+
+/* Step-up is answered where a further factor is what is missing, and where that is so, it helps. */
+static void step_up_is_told_from_what_it_cannot_mend(void **state)
+{
+        (void)state;
+        struct mitome_level_policy *policy = policy_of(three_levels);
+        struct mitome_level_judgement j;
+        struct mitome_level_evidence touched = chip_login, finger = chip_login, stale = chip_login,
+                                     soft = chip_login;
+        touched.user_verified = false;
+        finger.every_path_verifies = false; /* it may have been no more than a touch */
+        stale.user_verified = false;
+        stale.challenge_bits = 0;
+        soft.user_verified = false;
+        soft.key_protection = MITOME_KEY_PROTECTION_SOFTWARE;
+        const struct {
+                struct mitome_level_evidence *evidence;
+                const char *level;
+                mitome_code code;
+        } rows[] = {
+                { &touched, "one", MITOME_OK },
+                { &touched, "two", MITOME_E_LEVEL_STEP_UP },
+                { &touched, "three", MITOME_E_LEVEL_STEP_UP },
+                { &finger, "two", MITOME_E_LEVEL_STEP_UP },
+                { &stale, "one", MITOME_E_LEVEL_NOT_REACHED },
+                { &stale, "two", MITOME_E_LEVEL_NOT_REACHED },
+                { &soft, "two", MITOME_E_LEVEL_STEP_UP },
+                { &soft, "three", MITOME_E_LEVEL_NOT_REACHED },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct mitome_level_evidence after = *rows[i].evidence;
+                mitome_error error = { 0 };
+                assert_int_equal(
+                        mitome_level_demand(policy, rows[i].evidence, rows[i].level, &j, &error).code,
+                        rows[i].code);
+                assert_int_equal(error.code, rows[i].code);
+                mitome_level_step_up(&after);
+                const mitome_code then = mitome_level_demand(policy, &after, rows[i].level, &j, NULL).code;
+                assert_int_equal(then, rows[i].code == MITOME_E_LEVEL_NOT_REACHED ? rows[i].code : MITOME_OK);
+        }
+        /* What was judged is the login as it was, not as it might be. */
+        assert_int_equal(mitome_level_demand(policy, &touched, "two", &j, NULL).code, MITOME_E_LEVEL_STEP_UP);
+        assert_int_equal(j.level, 0);
+        assert_int_equal(j.reasons[1].outcome, MITOME_LEVEL_NOT_SATISFIED);
+        mitome_level_policy_free(policy);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_login_proves_what_was_signed),
+                cmocka_unit_test(without_attestation_a_model_is_only_claimed),
+                cmocka_unit_test(a_registration_brings_its_own),
+                cmocka_unit_test(protection_is_the_most_exact_word),
+                cmocka_unit_test(the_strength_is_that_of_the_key),
+                cmocka_unit_test(a_policy_tells_what_stands_in_it),
+                cmocka_unit_test(a_wrong_policy_gives_none),
+                cmocka_unit_test(the_judgement_names_all_that_keeps_from_more),
+                cmocka_unit_test(a_level_is_demanded_by_its_name),
+                cmocka_unit_test(step_up_is_told_from_what_it_cannot_mend),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
