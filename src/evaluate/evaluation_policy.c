@@ -237,16 +237,6 @@ static mitome_status changes_json(const struct evaluation_policy *policy,
         return *ret ? ok() : fail(error, MITOME_E_NO_MEMORY, "changes", NULL);
 }
 
-/* Nothing that was not confirmed is shown as normative. */
-static bool is_provisional(const struct level_policy *policy)
-{
-        bool provisional = policy->provisional;
-        for (size_t i = 0; i < policy->requirement_count; i++)
-                provisional =
-                        provisional || (policy->requirements[i].shall && !policy->requirements[i].verified);
-        return provisional;
-}
-
 static json_t *ids_json(const struct evaluation_policy *policy, const uint8_t *which, size_t count)
 {
         json_t *ids = json_array();
@@ -272,7 +262,7 @@ mitome_status evaluation_policy_json(const struct evaluation_policy *policy,
                 "{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i, s:o, s:O, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "id",
                 evaluation_policy_id(policy), "title", text_or_empty(policy->texts, "title"), "title_ja",
                 sentence_ja(policy, "title_ja", "title"), "sha256", policy->sha256, "provisional",
-                is_provisional(&policy->policy), "note", text_or_empty(policy->texts, "note"), "note_ja",
+                policy->policy.provisional, "note", text_or_empty(policy->texts, "note"), "note_ja",
                 sentence_ja(policy, "note_ja", "note"), "confidence", (int)policy->policy.confidence,
                 "scopes", scopes_json(judgement->scopes), "levels", json_object_get(policy->texts, "levels"),
                 "level", level_name(policy, judgement->reached, judgement->level), "next",

@@ -443,23 +443,28 @@ static void the_changes_that_are_advised_lift_the_device(void **state)
         drop(&given);
 }
 
-static void a_policy_that_is_not_confirmed_is_provisional(void **state)
+/* A policy is what it says of itself; what of it was not confirmed is said of each requirement. */
+static void a_policy_that_is_provisional_says_so(void **state)
 {
         static const char confirmed[] =
                 "{\"id\": \"p\", \"title\": \"t\", \"levels\": [\"L\"], \"requirements\": [{\"id\": \"A\", \"level\": \"L\", \"source\": \"s\", \"section\": \"1\", \"keyword\": \"SHALL\", \"predicate\": \"pin.offered\", \"verified\": true}]}";
         static const char open[] =
                 "{\"id\": \"p\", \"title\": \"t\", \"levels\": [\"L\"], \"requirements\": [{\"id\": \"A\", \"level\": \"L\", \"source\": \"s\", \"section\": \"1\", \"keyword\": \"SHALL\", \"predicate\": \"pin.offered\", \"verified\": false}]}";
-        const char *const texts[] = { confirmed, open };
+        static const char provisional[] =
+                "{\"id\": \"p\", \"title\": \"t\", \"provisional\": true, \"levels\": [\"L\"], \"requirements\": [{\"id\": \"A\", \"level\": \"L\", \"source\": \"s\", \"section\": \"1\", \"keyword\": \"SHALL\", \"predicate\": \"pin.offered\", \"verified\": false}]}";
+        const char *const texts[] = { confirmed, provisional, open };
         struct given given;
         (void)state;
         give(&given);
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < 3; i++) {
                 const struct evaluation_policy_file file = { "p.json", slice_text(texts[i]) };
                 given.input.policies = &file;
                 given.input.policy_count = 1;
                 json_t *report = report_of(&given.input);
                 const json_t *policy = json_array_get(json_object_get(report, "policies"), 0);
                 assert_int_equal(json_is_true(json_object_get(policy, "provisional")), i == 1);
+                const json_t *asked = json_array_get(json_object_get(policy, "requirements"), 0);
+                assert_int_equal(json_is_true(json_object_get(asked, "verified")), i == 0);
                 assert_string_equal(text_of(policy, "level"), "L");
                 assert_true(json_is_null(json_object_get(policy, "changes")));
                 json_decref(report);
@@ -560,7 +565,7 @@ int main(void)
                 cmocka_unit_test(evidence_is_named_by_its_digest),
                 cmocka_unit_test(policies_that_disagree_are_set_side_by_side),
                 cmocka_unit_test(the_changes_that_are_advised_lift_the_device),
-                cmocka_unit_test(a_policy_that_is_not_confirmed_is_provisional),
+                cmocka_unit_test(a_policy_that_is_provisional_says_so),
                 cmocka_unit_test(wrong_policies_and_files_are_refused_by_name),
                 cmocka_unit_test(wrong_targets_and_probes_are_refused),
                 cmocka_unit_test(a_value_that_does_not_fit_costs_its_fact_alone),
