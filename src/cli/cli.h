@@ -10,6 +10,7 @@ int biometric_main(int argc, char **argv);
 int card_main(int argc, char **argv);
 int check_device_main(int argc, char **argv);
 int element_main(int argc, char **argv);
+int evaluate_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int finger_main(int argc, char **argv);
 int inspect_main(int argc, char **argv);

@@ -45,7 +45,7 @@ struct level_file_spot level_file_spot(slice text, size_t at)
 }
 
 mitome_status level_file_read(const char *name, struct level_policy *ret, uint8_t **ret_bytes,
-        struct level_file_spot *ret_spot, mitome_error *error)
+        slice *ret_json, struct level_file_spot *ret_spot, mitome_error *error)
 {
         mitome_error refusal = { 0 };
         char path[PATH_MAX];
@@ -63,6 +63,8 @@ mitome_status level_file_read(const char *name, struct level_policy *ret, uint8_
                 free(bytes);
                 return status;
         }
+        if (ret_json)
+                *ret_json = json;
         *ret_bytes = bytes;
         return ok();
 }

@@ -17,6 +17,8 @@ static const struct subcommand {
         { "check-device", check_device_main,
                 "say whether a phone that is handed in still has a certificate" },
         { "element", element_main, "run the secure element as a process of its own" },
+        { "evaluate", evaluate_main,
+                "attack an authenticator, and judge what was seen by authentication-level policies" },
         { "explain", explain_main, "say what an error code means and what to do" },
         { "finger", finger_main, "enrol, try, list, name or remove the fingers of an authenticator" },
         { "inspect", inspect_main,

@@ -55,7 +55,7 @@ static int take_level(struct verify_run *run, const char *name)
         errno = 0;
         free(run->level_bytes);
         run->level_bytes = NULL;
-        if (!failed(level_file_read(name, &run->levels, &run->level_bytes, &spot, &error)))
+        if (!failed(level_file_read(name, &run->levels, &run->level_bytes, NULL, &spot, &error)))
                 return EXIT_ALL_OK;
         if (!spot.line)
                 return complain_about(run, name, &error);

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli.h"
+#include "complain.h"
+#include "evaluate_forms.h"
+#include "evaluate_options.h"
+#include "evaluate_screen.h"
+#include "level_file.h"
+#include "probing_journal.h"
+#include "random_system.h"
+#include "secret_prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EXIT_SOUND = 0, EXIT_FINDINGS = 1, EXIT_COULD_NOT = 2, FILE_MAX = 64 << 20 };
+
+/* The policies, as they were read, and what is asked of them. */
+struct policies {
+        struct evaluation_policy_file files[EVALUATE_POLICIES_MAX];
+        uint8_t *bytes[EVALUATE_POLICIES_MAX];
+        char *ids[EVALUATE_POLICIES_MAX];
+        size_t count;
+};
+
+/* ---- policies, before anything is attacked ---- */
+
+static int complain_about(const char *what, const mitome_error *error)
+{
+        char text[512];
+        mitome_explain(error, text, sizeof text);
+        fprintf(stderr, "mitome evaluate: %s: %s\n", what, text);
+        return EXIT_COULD_NOT;
+}
+
+static int complain_at(const char *name, const struct level_file_spot *spot, const mitome_error *error)
+{
+        char place[4096 + 32];
+        if (!spot->line)
+                return complain_about(name, error);
+        snprintf(place, sizeof place, "%s:%u:%u", name, spot->line, spot->column);
+        return complain_about(place, error);
+}
+
+static int wrong_requirement(const char *text, const char *why)
+{
+        fprintf(stderr, "mitome evaluate: --require \"%s\": %s\n", text, why);
+        return EXIT_COULD_NOT;
+}
+
+/* A level that is required must be one of a policy that is judged. */
+static bool is_about(const char *requirement, const char *name, slice id)
+{
+        const char *colon = strrchr(requirement, ':');
+        const slice wanted = slice_of(requirement, colon ? (size_t)(colon - requirement) : 0);
+        return slice_equal(wanted, slice_text(name)) || slice_equal(wanted, id);
+}
+
+static int check_requirements(
+        const struct evaluate_options *options, const char *name, const struct level_policy *policy)
+{
+        for (size_t i = 0; i < options->requirement_count; i++) {
+                const char *text = options->requirements[i];
+                if (is_about(text, name, policy->id) &&
+                        level_find(policy, slice_text(strrchr(text, ':') + 1)) == policy->level_count)
+                        return wrong_requirement(text, "the policy has no such level");
+        }
+        return EXIT_SOUND;
+}
+
+static int read_policy(const struct evaluate_options *options, const char *name, struct policies *into,
+        struct level_policy *room)
+{
+        mitome_error error = { 0 };
+        struct level_file_spot spot = { 0 };
+        slice json;
+        errno = 0;
+        uint8_t **bytes = &into->bytes[into->count];
+        if (failed(level_file_read(name, room, bytes, &json, &spot, &error)))
+                return complain_at(name, &spot, &error);
+        into->files[into->count] = (struct evaluation_policy_file){ .name = name, .json = json };
+        into->ids[into->count] = strndup((const char *)room->id.data, room->id.size);
+        into->count++;
+        return check_requirements(options, name, room);
+}
+
+static bool is_judged(const struct policies *policies, const char *requirement)
+{
+        for (size_t i = 0; i < policies->count; i++)
+                if (strrchr(requirement, ':') &&
+                        is_about(requirement, policies->files[i].name, slice_text(policies->ids[i])))
+                        return true;
+        return false;
+}
+
+static int read_policies(const struct evaluate_options *options, struct policies *into)
+{
+        struct level_policy *room = calloc(1, sizeof *room);
+        int result = room ? EXIT_SOUND : EXIT_COULD_NOT;
+        for (size_t i = 0; i < options->policy_count && result == EXIT_SOUND; i++)
+                result = read_policy(options, options->policies[i], into, room);
+        free(room);
+        for (size_t i = 0; i < options->requirement_count && result == EXIT_SOUND; i++)
+                if (!is_judged(into, options->requirements[i]))
+                        result = wrong_requirement(
+                                options->requirements[i], "is not POLICY:LEVEL of a policy that is judged");
+        return result;
+}
+
+static void drop_policies(struct policies *policies)
+{
+        for (size_t i = 0; i < policies->count; i++) {
+                free(policies->bytes[i]);
+                free(policies->ids[i]);
+        }
+}
+
+/* ---- the target ---- */
+
+static void tell_person(void *context, const char *what)
+{
+        (void)context;
+        fprintf(stderr, "\n%s\n", what);
+}
+
+static mitome_status read_pin(
+        const struct evaluate_options *options, char pin[SECRET_MAX], const char **ret, mitome_error *error)
+{
+        SECRET(secret);
+        *ret = NULL;
+        if (!options->pin_file && !options->ask_pin)
+                return ok();
+        if (options->pin_file) {
+                int fd = open(options->pin_file, O_RDONLY | O_CLOEXEC);
+                if (fd < 0)
+                        return fail(error, MITOME_E_FILE_READ, "--pin-file", NULL);
+                mitome_status status = secret_prompt_line(fd, "--pin-file", MITOME_E_VALUE, &secret, error);
+                close(fd);
+                MITOME_TRY(status);
+        } else {
+                MITOME_TRY(secret_prompt_ask("PIN: ", "the PIN", MITOME_E_VALUE, &secret, error));
+        }
+        MITOME_TRY(slice_copy(secret_view(&secret), "PIN", (uint8_t *)pin, SECRET_MAX - 1, error));
+        pin[secret.size] = '\0';
+        *ret = pin;
+        return ok();
+}
+
+static struct target_config config_of(
+        const struct evaluate_options *options, const char *pin, const struct mitome_random *random)
+{
+        return (struct target_config){ .name = options->target,
+                .pin = pin,
+                .matcher = options->matcher,
+                .may_destroy = options->destructive,
+                .random = random,
+                .tell = isatty(STDERR_FILENO) ? tell_person : NULL };
+}
+
+static void close_target(struct target *target)
+{
+        if (target->close)
+                target->close(target->context);
+}
+
+/* ---- the report ---- */
+
+/* Whether each required level was reached: the report's levels stand from the lowest up. */
+static size_t index_of(const json_t *levels, const char *level)
+{
+        size_t i = 0;
+        while (i < json_array_size(levels) &&
+                strcmp(json_string_value(json_array_get(levels, i)), level) != 0)
+                i++;
+        return i;
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+        const char *text = json_string_value(json_object_get(object, name));
+        return text ? text : "";
+}
+
+static bool is_reached(const struct policies *policies, const json_t *report, const char *requirement)
+{
+        const json_t *judged = json_object_get(report, "policies");
+        for (size_t i = 0; i < json_array_size(judged); i++) {
+                const json_t *policy = json_array_get(judged, i), *levels = json_object_get(policy, "levels");
+                const char *id = member(policy, "id"), *level = member(policy, "level");
+                for (size_t k = 0; k < policies->count; k++)
+                        if (strcmp(policies->ids[k], id) == 0 &&
+                                is_about(requirement, policies->files[k].name, slice_text(id)))
+                                return *level && index_of(levels, level) >=
+                                                         index_of(levels, strrchr(requirement, ':') + 1);
+        }
+        return false;
+}
+
+static bool has_findings(const json_t *report)
+{
+        const json_t *probes = json_object_get(report, "probes");
+        for (size_t i = 0; i < json_array_size(probes); i++) {
+                const char *result = member(json_array_get(probes, i), "result");
+                if (strcmp(result, probe_result_name(PROBE_BROKEN)) == 0 ||
+                        strcmp(result, probe_result_name(PROBE_TARGET_FAILED)) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static int judge_exit(
+        const struct evaluate_options *options, const struct policies *policies, const json_t *report)
+{
+        int result = has_findings(report) ? EXIT_FINDINGS : EXIT_SOUND;
+        for (size_t i = 0; i < options->requirement_count; i++)
+                if (!is_reached(policies, report, options->requirements[i])) {
+                        printf("%s: not reached\n", options->requirements[i]);
+                        result = EXIT_FINDINGS;
+                }
+        return result;
+}
+
+static int report_on(const struct evaluate_options *options, const struct policies *policies,
+        const struct probing_result *found, bool services, struct evaluate_screen *screen)
+{
+        mitome_error error = { 0 };
+        json_t *report = NULL;
+        const char *wrong = NULL;
+        const struct evaluation_input input = { .version = MITOME_VERSION,
+                .at = options->at ? options->at : found->at,
+                .target = found->target,
+                .probes = found->probes,
+                .evidence = options->evidence,
+                .evidence_count = options->evidence_count,
+                .policies = policies->files,
+                .policy_count = policies->count,
+                .services = services };
+        if (failed(evaluation_report(&input, &report, &wrong, &error)))
+                return wrong ? complain_about(wrong, &error) : complain("mitome evaluate", &error);
+        mitome_status status = evaluate_forms_write(options->out, report, false, &error);
+        int result = EXIT_COULD_NOT;
+        if (failed(status)) {
+                complain("mitome evaluate", &error);
+        } else {
+                evaluate_screen_summary(screen, report);
+                result = judge_exit(options, policies, report);
+        }
+        json_decref(report);
+        return result;
+}
+
+/* ---- evaluating ---- */
+
+static void now_text(char ret[32])
+{
+        const time_t now = time(NULL);
+        struct tm day;
+        gmtime_r(&now, &day);
+        strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &day);
+}
+
+static bool will_destroy(const struct evaluate_options *options, const struct target *target)
+{
+        return options->destructive && !target->restart;
+}
+
+static int probe_and_report(const struct evaluate_options *options, const struct policies *policies,
+        const struct target_config *config, struct target *target)
+{
+        mitome_error error = { 0 };
+        char at[32];
+        struct evaluate_screen screen = evaluate_screen(options->japanese);
+        const struct probe *const *probes = options->probe_count ? options->probes : probe_catalogue;
+        struct probing_result found = { 0 };
+        now_text(at);
+        const struct probing_config run = { .target = config,
+                .probes = probes,
+                .folder = options->out,
+                .resume = options->resume,
+                .version = MITOME_VERSION,
+                .at = options->at ? options->at : at,
+                .watch = evaluate_screen_watch(&screen) };
+        const bool services = target->abilities & TARGET_LIFE;
+        if (will_destroy(options, target))
+                evaluate_screen_warn(&screen, probes);
+        if (failed(probing_run(&run, target, &found, &error)))
+                return complain("mitome evaluate", &error);
+        int result = EXIT_COULD_NOT;
+        if (found.finished)
+                result = report_on(options, policies, &found, services, &screen);
+        else
+                fprintf(stderr, "\nmitome evaluate: interrupted; --resume goes on\n");
+        probing_result_drop(&found);
+        return result;
+}
+
+static mitome_status make_folder(const char *path, mitome_error *error)
+{
+        if (mkdir(path, 0777) == 0 || errno == EEXIST)
+                return ok();
+        return fail(error, MITOME_E_FILE_WRITE, "--out", NULL);
+}
+
+/* What is done with a target. */
+typedef int with_target(const struct evaluate_options *options, const struct policies *policies,
+        const struct target_config *config, struct target *target);
+
+static int on_target(
+        const struct evaluate_options *options, const struct policies *policies, with_target *then)
+{
+        mitome_error error = { 0 };
+        char pin[SECRET_MAX];
+        const char *known = NULL;
+        const struct mitome_random random = random_system();
+        struct target target;
+        if (failed(read_pin(options, pin, &known, &error)))
+                return complain("mitome evaluate", &error);
+        const struct target_config config = config_of(options, known, &random);
+        int result = failed(target_open(&config, &target, &error))
+                             ? complain("mitome evaluate", &error)
+                             : then(options, policies, &config, &target);
+        if (error.code == MITOME_OK)
+                close_target(&target);
+        bytes_wipe(pin, sizeof pin);
+        return result;
+}
+
+static int evaluate(const struct evaluate_options *options)
+{
+        mitome_error error = { 0 };
+        struct policies policies = { 0 };
+        int result = read_policies(options, &policies);
+        if (result == EXIT_SOUND)
+                result = failed(make_folder(options->out, &error))
+                                 ? complain("mitome evaluate", &error)
+                                 : on_target(options, &policies, probe_and_report);
+        drop_policies(&policies);
+        return result;
+}
+
+/* ---- one probe, again ---- */
+
+static bool is_same(const json_t *recorded, const json_t *now)
+{
+        return strcmp(member(recorded, "result"), member(now, "result")) == 0 &&
+               json_equal(json_object_get(recorded, "found"), json_object_get(now, "found"));
+}
+
+static int compare(const struct evaluate_options *options, const json_t *now)
+{
+        mitome_error error = { 0 };
+        json_t *recorded = NULL;
+        if (failed(probing_journal_find(options->out, options->replay, &recorded, &error)))
+                return complain("mitome evaluate", &error);
+        const bool same = is_same(recorded, now);
+        if (same)
+                puts("the same as is recorded");
+        else
+                printf("otherwise than is recorded: %s: %s\n", member(recorded, "result"),
+                        member(recorded, "why"));
+        json_decref(recorded);
+        return same ? EXIT_SOUND : EXIT_FINDINGS;
+}
+
+static int say_replay(const struct evaluate_options *options, const struct probe_run *run)
+{
+        json_t *now = probe_run_json(run);
+        evaluate_screen_steps(probe_run_steps(run));
+        printf("%s %s: %s\n", options->replay, evaluate_result_word(member(now, "result"), options->japanese),
+                probe_run_why(run));
+        const enum probe_result result = probe_run_result(run);
+        int exit_status =
+                result == PROBE_BROKEN || result == PROBE_TARGET_FAILED ? EXIT_FINDINGS : EXIT_SOUND;
+        if (options->out)
+                exit_status = compare(options, now);
+        json_decref(now);
+        return exit_status;
+}
+
+static int replay(const struct evaluate_options *options, const struct policies *policies,
+        const struct target_config *config, struct target *target)
+{
+        mitome_error error = { 0 };
+        struct probe_run *run;
+        const struct probe_run_config limits = { .target = config->name };
+        (void)policies;
+        if (target->restart && !target->restart(target->context)) {
+                fputs("mitome evaluate: the target does not begin anew\n", stderr);
+                return EXIT_COULD_NOT;
+        }
+        if (failed(probe_run_attempt(probe_find(options->replay), target, &limits, &run, &error)))
+                return complain("mitome evaluate", &error);
+        int result = say_replay(options, run);
+        probe_run_free(run);
+        return result;
+}
+
+/* ---- the forms, again ---- */
+
+static int render(const struct evaluate_options *options)
+{
+        mitome_error error = { 0 };
+        json_error_t wrong;
+        json_t *report = json_load_file(options->render, JSON_REJECT_DUPLICATES, &wrong);
+        if (!report) {
+                fprintf(stderr, "mitome evaluate: %s:%d:%d: %s\n", options->render, wrong.line, wrong.column,
+                        wrong.text);
+                return EXIT_COULD_NOT;
+        }
+        mitome_status status = make_folder(options->out, &error);
+        if (!failed(status))
+                status = evaluate_forms_write(options->out, report, true, &error);
+        json_decref(report);
+        return failed(status) ? complain("mitome evaluate", &error) : EXIT_SOUND;
+}
+
+int evaluate_main(int argc, char **argv)
+{
+        struct evaluate_options options;
+        const struct policies none = { 0 };
+        if (!evaluate_options_read(argc, argv, &options))
+                return EXIT_COULD_NOT;
+        signal(SIGPIPE, SIG_IGN);
+        if (options.help) {
+                fputs(evaluate_usage, stdout);
+                return EXIT_SOUND;
+        }
+        if (options.list) {
+                const struct evaluate_screen screen = evaluate_screen(options.japanese);
+                evaluate_screen_list(&screen);
+                return EXIT_SOUND;
+        }
+        if (options.render)
+                return render(&options);
+        return options.replay ? on_target(&options, &none, replay) : evaluate(&options);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evaluate_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+const char evaluate_usage[] =
+        "usage: mitome evaluate --policy NAME.. [OPTION..] --out DIR TARGET\n"
+        "       mitome evaluate --replay ID [--out DIR] TARGET\n"
+        "       mitome evaluate --render REPORT.json --out DIR\n"
+        "       mitome evaluate --list\n\n"
+        "Attacks an authenticator in many ways, and judges what was seen, and what is declared, by authentication-level\n"
+        "policies.\n\n"
+        "  TARGET            self (this project's own, on the bench; self:no-anchor: its element without an anchor),\n"
+        "                    hid:PATH, pty:PATH, unix:PATH, udp:PORT (CTAPHID), pcsc:READER (a card reader)\n"
+        "  --policy NAME     a policy that comes with the program (nist-800-63b-4, android-cdd ..), or a file; each is\n"
+        "                    judged for itself\n"
+        "  --require P:LEVEL the exit status is 1 unless policy P reaches that level\n"
+        "  --probe ID        only this probe, or these; all if nothing is said\n"
+        "  --evidence FILE   what is declared or was measured elsewhere\n"
+        "  --destructive     probes may lock, reset or fill a target that cannot be made anew: what is on it is lost\n"
+        "  --pin-file FILE   the first line is the target's PIN; a PIN on a command line could be read by everybody\n"
+        "  --ask-pin         asks for it on the terminal\n"
+        "  --resume          goes on with the journal in DIR\n"
+        "  --at TIME         the time that the report bears and evidence is judged at: 2026-11-22T10:00:00Z\n"
+        "  --lang en|ja      what is said on the screen; the report has both\n"
+        "  --out DIR         keeps there: journal.jsonl, report.json, report.html, report.xccdf.xml, report.oscal.json,\n"
+        "                    report.junit.xml, report.sarif\n"
+        "  --replay ID       tries one probe again, prints each step, and compares with what DIR has of it\n"
+        "  --render FILE     draws the forms of a report again\n"
+        "  --list            the probes\n"
+        "  --matcher PATH    the program mitome-matcher, if it is not beside this one\n\n"
+        "Exit status: 0 evaluated, and nothing is broken; 1 something is broken, the target failed, or a level that is\n"
+        "required was not reached (--replay: it came out otherwise, or it is broken); 2 could not evaluate, or was\n"
+        "interrupted.\n";
+
+static bool say_wrong(const char *text, const char *why)
+{
+        fprintf(stderr, "mitome evaluate: \"%s\" %s\n", text, why);
+        return false;
+}
+
+static bool add(const char **list, size_t *count, size_t most, const char *text)
+{
+        if (*count == most)
+                return say_wrong(text, "is one too many");
+        list[(*count)++] = text;
+        return true;
+}
+
+static bool add_probe(struct evaluate_options *options, const char *id)
+{
+        const struct probe *probe = probe_find(id);
+        if (!probe)
+                return say_wrong(id, "is no probe; --list has them");
+        for (size_t i = 0; i < options->probe_count; i++)
+                if (options->probes[i] == probe)
+                        return true;
+        if (options->probe_count == EVALUATE_PROBES_MAX)
+                return say_wrong(id, "is one too many");
+        options->probes[options->probe_count++] = probe;
+        return true;
+}
+
+/* RFC 3339 in UTC and whole seconds, and a day that there is. */
+static bool take_time(struct evaluate_options *options, const char *text)
+{
+        struct tm day = { 0 };
+        char again[32];
+        const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &day);
+        const struct tm wanted = day;
+        if (!end || *end || strlen(text) != strlen("2026-11-22T10:00:00Z"))
+                return say_wrong(text, "is no time like 2026-11-22T10:00:00Z");
+        (void)timegm(&day);
+        strftime(again, sizeof again, "%Y-%m-%dT%H:%M:%SZ", &day);
+        if (strcmp(again, text) != 0 || wanted.tm_mday != day.tm_mday)
+                return say_wrong(text, "is a time that there is not");
+        options->at = text;
+        return true;
+}
+
+static bool take_language(struct evaluate_options *options, const char *text)
+{
+        options->japanese = strcmp(text, "ja") == 0;
+        return options->japanese || strcmp(text, "en") == 0 || say_wrong(text, "is no language: en or ja");
+}
+
+static bool take_option(struct evaluate_options *options, int option)
+{
+        switch (option) {
+        case 'p':
+                return add(options->policies, &options->policy_count, EVALUATE_POLICIES_MAX, optarg);
+        case 'q':
+                return add(options->requirements, &options->requirement_count, EVALUATE_POLICIES_MAX, optarg);
+        case 'e':
+                return add(options->evidence, &options->evidence_count, EVALUATE_EVIDENCE_MAX, optarg);
+        case 'i':
+                return add_probe(options, optarg);
+        case 't':
+                return take_time(options, optarg);
+        case 'l':
+                return take_language(options, optarg);
+        case 'o':
+                options->out = optarg;
+                return true;
+        case 'y':
+                options->replay = optarg;
+                return true;
+        case 'r':
+                options->render = optarg;
+                return true;
+        case 'm':
+                options->matcher = optarg;
+                return true;
+        case 'f':
+                options->pin_file = optarg;
+                return true;
+        case 'a':
+                return options->ask_pin = true;
+        case 'd':
+                return options->destructive = true;
+        case 'u':
+                return options->resume = true;
+        case 's':
+                return options->list = true;
+        case 'h':
+                return options->help = true;
+        default:
+                return false;
+        }
+}
+
+/* What may be said together. */
+static bool is_complete(struct evaluate_options *options, int argc, char **argv)
+{
+        const int left = argc - optind;
+        if (options->help || options->list)
+                return left == 0;
+        if (options->render)
+                return left == 0 && options->out && !options->replay;
+        if (left != 1 || (options->pin_file && options->ask_pin))
+                return false;
+        options->target = argv[optind];
+        if (options->replay)
+                return probe_find(options->replay) ||
+                       say_wrong(options->replay, "is no probe; --list has them");
+        return options->out && options->policy_count > 0;
+}
+
+bool evaluate_options_read(int argc, char **argv, struct evaluate_options *ret)
+{
+        static const struct option known[] = {
+                { "policy", required_argument, NULL, 'p' },
+                { "require", required_argument, NULL, 'q' },
+                { "evidence", required_argument, NULL, 'e' },
+                { "probe", required_argument, NULL, 'i' },
+                { "at", required_argument, NULL, 't' },
+                { "lang", required_argument, NULL, 'l' },
+                { "out", required_argument, NULL, 'o' },
+                { "replay", required_argument, NULL, 'y' },
+                { "render", required_argument, NULL, 'r' },
+                { "matcher", required_argument, NULL, 'm' },
+                { "pin-file", required_argument, NULL, 'f' },
+                { "ask-pin", no_argument, NULL, 'a' },
+                { "destructive", no_argument, NULL, 'd' },
+                { "resume", no_argument, NULL, 'u' },
+                { "list", no_argument, NULL, 's' },
+                { "help", no_argument, NULL, 'h' },
+                { 0 },
+        };
+        struct evaluate_options options = { 0 };
+        for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;)
+                if (!take_option(&options, option))
+                        return false;
+        if (!is_complete(&options, argc, argv)) {
+                fputs(evaluate_usage, stderr);
+                return false;
+        }
+        *ret = options;
+        return true;
+}

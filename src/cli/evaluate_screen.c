@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evaluate_screen.h"
+
+#include "steady_clock.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the person ---- */
+
+static volatile sig_atomic_t has_had_enough;
+
+static void hear_signal(int number)
+{
+        (void)number;
+        has_had_enough = 1;
+}
+
+static bool stopped(void *context)
+{
+        (void)context;
+        return has_had_enough;
+}
+
+/* ---- words ---- */
+
+static const struct {
+        const char *result, *japanese, *colour;
+} results[] = {
+        { "holds", "耐えた", "\033[32m" },
+        { "partly", "一部のみ確認", "\033[33m" },
+        { "broken", "破られた", "\033[31m" },
+        { "not testable here", "ここでは試験できない", "\033[2m" },
+        { "target failed", "対象が異常", "\033[31m" },
+};
+
+enum { RESULTS = sizeof results / sizeof results[0] };
+
+const char *evaluate_result_word(const char *result, bool japanese)
+{
+        for (size_t i = 0; i < RESULTS && japanese; i++)
+                if (strcmp(results[i].result, result) == 0)
+                        return results[i].japanese;
+        return result;
+}
+
+static const char *colour_of(const struct evaluate_screen *screen, const char *result)
+{
+        for (size_t i = 0; i < RESULTS && screen->colours; i++)
+                if (strcmp(results[i].result, result) == 0)
+                        return results[i].colour;
+        return "";
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+        const char *text = json_string_value(json_object_get(object, name));
+        return text ? text : "";
+}
+
+/* What comes from a target or a file may hold what a terminal obeys. */
+static void print_harmless(FILE *out, const char *text)
+{
+        for (; *text; text++)
+                fputc((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text, out);
+}
+
+/* ---- a run ---- */
+
+struct evaluate_screen evaluate_screen(bool japanese)
+{
+        return (struct evaluate_screen){
+                .japanese = japanese,
+                .terminal = isatty(STDERR_FILENO),
+                .colours = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
+        };
+}
+
+static const char *title_of(const struct evaluate_screen *screen, const struct probe *probe)
+{
+        return screen->japanese ? probe->title_ja : probe->title;
+}
+
+static void draw(const struct evaluate_screen *screen, const struct probe *probe)
+{
+        fprintf(stderr, "\r\033[K[%zu/%zu] %s %s", screen->number, screen->of, probe->id,
+                title_of(screen, probe));
+}
+
+static void begins(void *context, size_t number, size_t of, const struct probe *probe)
+{
+        struct evaluate_screen *screen = context;
+        screen->number = number;
+        screen->of = of;
+        if (screen->terminal)
+                draw(screen, probe);
+}
+
+static bool progress(void *context, const struct probe *probe, uint64_t done, uint64_t of)
+{
+        enum { OFTEN_MS = 100 };
+        struct evaluate_screen *screen = context;
+        const uint64_t now = steady_clock_ms();
+        if (screen->terminal && now - screen->drawn_ms >= OFTEN_MS) {
+                screen->drawn_ms = now;
+                draw(screen, probe);
+                fprintf(stderr, "  %" PRIu64 "/%" PRIu64, done, of);
+        }
+        return !has_had_enough;
+}
+
+static void ended(
+        void *context, size_t number, size_t of, const struct probe *probe, const json_t *result, bool kept)
+{
+        struct evaluate_screen *screen = context;
+        const char *word = text_of(result, "result");
+        if (screen->terminal)
+                fputs("\r\033[K", stderr);
+        printf("[%zu/%zu] %s %s%s%s%s: ", number, of, probe->id, colour_of(screen, word),
+                evaluate_result_word(word, screen->japanese), screen->colours ? "\033[0m" : "",
+                kept ? screen->japanese ? "(記録済み)" : " (from the journal)" : "");
+        print_harmless(stdout, text_of(result, "why"));
+        putchar('\n');
+        fflush(stdout);
+}
+
+struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen)
+{
+        const struct sigaction action = { .sa_handler = hear_signal };
+        sigaction(SIGINT, &action, NULL);
+        sigaction(SIGTERM, &action, NULL);
+        return (struct probing_watch){
+                .context = screen, .begins = begins, .progress = progress, .ended = ended, .stopped = stopped
+        };
+}
+
+/* ---- the catalogue ---- */
+
+static void print_needs(unsigned needs)
+{
+        const char *between = "";
+        for (unsigned i = 0; i < TARGET_ABILITIES; i++)
+                if (needs & 1U << i) {
+                        printf("%s%s", between, target_ability_word((enum target_ability)(1U << i)));
+                        between = "+";
+                }
+}
+
+void evaluate_screen_list(const struct evaluate_screen *screen)
+{
+        for (size_t i = 0; probe_catalogue[i]; i++) {
+                const struct probe *probe = probe_catalogue[i];
+                printf("%-4s %c ", probe->id, probe->destructive ? '!' : ' ');
+                printf("%s (%s; ", title_of(screen, probe), probe->responsible);
+                print_needs(probe->needs);
+                puts(")");
+                printf("       %s\n", screen->japanese ? probe->attack_ja : probe->attack);
+        }
+        puts(screen->japanese
+                        ? "! 対象を作り直せない場合は --destructive が必要(ロック、初期化、記憶の使い切り)"
+                        : "! needs --destructive where the target cannot be made anew: it locks, resets or fills it");
+}
+
+void evaluate_screen_warn(const struct evaluate_screen *screen, const struct probe *const *probes)
+{
+        fputs(screen->japanese ? "--destructive: 次の試験は対象をロック、初期化、又は使い切ることがある:\n"
+                               : "--destructive: these probes may lock, reset or fill the target:\n",
+                stderr);
+        for (size_t i = 0; probes[i]; i++)
+                if (probes[i]->destructive)
+                        fprintf(stderr, "  %s %s\n", probes[i]->id,
+                                screen->japanese ? probes[i]->attack_ja : probes[i]->attack);
+}
+
+/* ---- the summary ---- */
+
+static void print_counts(const struct evaluate_screen *screen, const json_t *probes)
+{
+        size_t counts[RESULTS] = { 0 };
+        for (size_t i = 0; i < json_array_size(probes); i++)
+                for (size_t k = 0; k < RESULTS; k++)
+                        if (strcmp(text_of(json_array_get(probes, i), "result"), results[k].result) == 0)
+                                counts[k]++;
+        fputs(screen->japanese ? "\n試験:" : "\nprobes:", stdout);
+        for (size_t k = 0; k < RESULTS; k++)
+                if (counts[k])
+                        printf(" %s%zu %s%s", colour_of(screen, results[k].result), counts[k],
+                                evaluate_result_word(results[k].result, screen->japanese),
+                                screen->colours ? "\033[0m" : "");
+        putchar('\n');
+}
+
+static void print_policy(const struct evaluate_screen *screen, const json_t *policy)
+{
+        const char *level = json_string_value(json_object_get(policy, "level"));
+        const char *next = json_string_value(json_object_get(policy, "next"));
+        const json_t *blockers = json_object_get(policy, "blockers");
+        print_harmless(stdout, text_of(policy, "id"));
+        fputs(": ", stdout);
+        print_harmless(stdout, level ? level : screen->japanese ? "該当するレベルなし" : "no level");
+        if (next) {
+                fputs(screen->japanese ? "。" : "; ", stdout);
+                print_harmless(stdout, next);
+                fputs(screen->japanese ? " に届かない理由:" : " is kept off by", stdout);
+                for (size_t i = 0; i < json_array_size(blockers); i++) {
+                        fputs(i ? ", " : " ", stdout);
+                        print_harmless(stdout, json_string_value(json_array_get(blockers, i)));
+                }
+        }
+        putchar('\n');
+}
+
+void evaluate_screen_summary(const struct evaluate_screen *screen, const json_t *report)
+{
+        const json_t *policies = json_object_get(report, "policies");
+        print_counts(screen, json_object_get(report, "probes"));
+        for (size_t i = 0; i < json_array_size(policies); i++)
+                print_policy(screen, json_array_get(policies, i));
+        if (json_is_true(json_object_get(json_object_get(report, "target"), "simulated")))
+                puts(screen->japanese
+                                ? "対象のセキュアエレメントはソフトウェアによる模擬であり、耐タンパ性は評価していない。"
+                                : "The target's element is software (simulated): nothing here speaks of tamper resistance.");
+}
+
+void evaluate_screen_steps(const json_t *steps)
+{
+        for (size_t i = 0; i < json_array_size(steps); i++) {
+                const json_t *step = json_array_get(steps, i);
+                const char *note = json_string_value(json_object_get(step, "note"));
+                if (note) {
+                        fputs("   # ", stdout);
+                        print_harmless(stdout, note);
+                        putchar('\n');
+                        continue;
+                }
+                printf("%s > %s\n", text_of(step, "by"), text_of(step, "sent"));
+                printf("%*s < %s\n", (int)strlen(text_of(step, "by")), "", text_of(step, "saw"));
+        }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EVALUATE_SCREEN_H
+#define EVALUATE_SCREEN_H
+
+/* What `mitome evaluate` shows of a run: on a terminal a line that moves, elsewhere plain lines; colours on a
+ * terminal only, and not where NO_COLOR is set. */
+
+#include "probing.h"
+
+struct evaluate_screen {
+        bool japanese, terminal, colours;
+        size_t number, of;
+        uint64_t drawn_ms;
+};
+
+struct evaluate_screen evaluate_screen(bool japanese);
+
+/* evaluate_screen_watch gives the watch of a run; SIGINT and SIGTERM ask for its end from then on. */
+struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen);
+
+void evaluate_screen_list(const struct evaluate_screen *screen); /* the catalogue */
+
+/* evaluate_screen_warn says which probes would destroy what, before they do. */
+void evaluate_screen_warn(const struct evaluate_screen *screen, const struct probe *const *probes);
+
+/* evaluate_screen_summary says, of a report, how many probes came out how, and the level of each policy. */
+void evaluate_screen_summary(const struct evaluate_screen *screen, const json_t *report);
+
+/* evaluate_screen_steps prints a trace. */
+void evaluate_screen_steps(const json_t *steps);
+
+const char *evaluate_result_word(const char *result, bool japanese);
+
+#endif
