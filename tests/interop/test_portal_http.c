@@ -84,6 +84,24 @@ static void a_person_registers_logs_out_and_logs_in(void **state)
         json_decref(account);
 }
 
+/* A person is told what was looked at for his login, not what nobody asked of his device. */
+static void an_account_says_what_was_checked_at_the_login(void **state)
+{
+        (void)state;
+        size_t i, nonces = 0;
+        json_t *reason;
+        assert_int_equal(portal_browser_register(&hanako, "見本 花子"), 200);
+        json_t *account = portal_browser_get(&hanako, "/api/account");
+        json_array_foreach(json_object_get(account, "reasons"), i, reason)
+        {
+                nonces += strcmp(text_in(reason, "id"), "NONCE") == 0;
+                assert_string_not_equal(text_in(reason, "id"), "PINTRY");
+                assert_string_not_equal(text_in(reason, "id"), "REAUTH-1");
+        }
+        assert_int_equal(nonces, 1);
+        json_decref(account);
+}
+
 static void the_pages_are_there_in_both_languages(void **state)
 {
         static const struct {
@@ -632,6 +650,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 BROWSED(a_person_registers_logs_out_and_logs_in),
+                BROWSED(an_account_says_what_was_checked_at_the_login),
                 BROWSED(the_pages_are_there_in_both_languages),
                 BROWSED(a_page_for_persons_sends_a_visitor_to_the_login_and_back),
                 BROWSED(the_name_of_an_account_is_text_in_its_page),

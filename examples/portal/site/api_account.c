@@ -53,6 +53,13 @@ static json_t *reason_of(const struct level_policy *policy, const struct level_j
         return reason;
 }
 
+/* What a login must show, and what else is known to be wrong: the policy's other requirements are of devices
+ * and services, and nobody looked. */
+static bool concerns_login(const struct level_requirement *asked, enum level_outcome outcome, unsigned scopes)
+{
+        return asked->scopes & scopes || outcome == LEVEL_NOT_SATISFIED;
+}
+
 static json_t *reasons_of(const struct visit *visit)
 {
         const struct level_policy *policy = portal_policy(visit->portal, 0);
@@ -62,7 +69,8 @@ static json_t *reasons_of(const struct visit *visit)
                 return list;
         session_judge(visit->portal, &visit->session, 0, &judged);
         for (size_t i = 0; i < policy->requirement_count; i++)
-                (void)json_array_append_new(list, reason_of(policy, &judged, i));
+                if (concerns_login(&policy->requirements[i], judged.findings[i].outcome, judged.scopes))
+                        (void)json_array_append_new(list, reason_of(policy, &judged, i));
         return list;
 }
 
