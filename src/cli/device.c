@@ -185,6 +185,13 @@ static mitome_status start_matcher_or_say(struct device *device, mitome_error *e
 
 /* ---- pairing ---- */
 
+static mitome_status read_state(const struct device *device, struct device_state *ret, mitome_error *error)
+{
+        const struct device_apps apps = { .fido = device->config.app, .jpki = device->config.app };
+        const struct mitome_link link = card_link(device->card);
+        return device_state_read_as(&link, -1, &apps, ret, error);
+}
+
 /* An element that has a matcher keeps it: only the management station gives it another. One that
  * authenticatorReset has left without is paired again, as its maker would. */
 mitome_status device_pair_if_alone(struct device *device, mitome_error *error)
@@ -192,8 +199,7 @@ mitome_status device_pair_if_alone(struct device *device, mitome_error *error)
         if (!device->matcher)
                 return ok();
         struct device_state state;
-        struct mitome_link link = card_link(device->card);
-        MITOME_TRY(device_state_read(&link, &state, error));
+        MITOME_TRY(read_state(device, &state, error));
         return state.has_matcher ? device_check_sensor(device, &state, error)
                                  : device_pair(device, &state, error);
 }
@@ -226,11 +232,10 @@ static mitome_status finish_reset(const struct device *device, mitome_error *err
 {
         char path[DEVICE_PATH_MAX];
         struct device_state state;
-        const struct mitome_link link = card_link(device->card);
         MITOME_TRY(device_path(device->config.state, reset_marker, path, error));
         if (access(path, F_OK) != 0)
                 return ok();
-        MITOME_TRY(device_state_read(&link, &state, error));
+        MITOME_TRY(read_state(device, &state, error));
         if (!state.has_pin && state.credentials == 0 && unlink(device->blobs) != 0 && errno != ENOENT)
                 return fail(error, MITOME_E_FILE_WRITE, "the large blobs", NULL);
         return unlink(path) == 0 ? ok() : fail(error, MITOME_E_FILE_WRITE, "--state", NULL);

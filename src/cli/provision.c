@@ -174,16 +174,15 @@ static mitome_status manufacture(struct provision *provision, mitome_error *erro
         return status;
 }
 
-/* A demonstration has no app of its own: both applets are for every one. */
-static mitome_status allow_every_app(struct provision *provision, mitome_error *error)
+/* A demonstration has no app of its own: both applets are for every one, unless one is named. */
+static mitome_status allow_app(struct provision *provision, slice app, mitome_error *error)
 {
         struct tsm_channel channel;
-        const slice every = { 0 };
         MITOME_TRY(
                 tsm_open(&channel, &provision->link, &provision->keys, TSM_ARA, &provision->random, error));
-        mitome_status status = tsm_allow_app(&channel, TSM_JPKI, every, error);
+        mitome_status status = tsm_allow_app(&channel, TSM_JPKI, app, error);
         if (!failed(status))
-                status = tsm_allow_app(&channel, TSM_FIDO, every, error);
+                status = tsm_allow_app(&channel, TSM_FIDO, app, error);
         tsm_close(&channel);
         return status;
 }
@@ -249,7 +248,7 @@ static mitome_status fill(struct mitome_element *element, const struct provision
         if (!failed(status) && is_person(order->personality))
                 status = personalise(&provision, error);
         if (!failed(status))
-                status = allow_every_app(&provision, error);
+                status = allow_app(&provision, order->app, error);
         authority_free(provision.authority);
         bytes_wipe(&provision.keys, sizeof provision.keys);
         return status;

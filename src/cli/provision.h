@@ -38,6 +38,8 @@ struct provision_order {
         const struct mitome_element_config *element;
         const char *folder;
         enum provision_personality personality;
+        slice app;  /* SHA-256 of the certificate of the one app that may reach the applets; empty: every app
+                     */
         bool quiet; /* nothing is said on stderr */
 };
 

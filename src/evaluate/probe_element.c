@@ -80,7 +80,7 @@ int evidence_finger(struct platform *platform, enum target_finger whose, const c
         struct target *target = platform->target;
         target->finger(target->context, whose);
         int status = platform_uv_token(platform, PLATFORM_GET, rp_id);
-        target->finger(target->context, TARGET_FINGER_NONE);
+        target->finger(target->context, TARGET_FINGER_HOLDER);
         return status;
 }
 

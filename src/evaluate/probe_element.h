@@ -39,7 +39,8 @@ struct evidence_tape {
 void evidence_begin(struct target *target, struct evidence_tape *tape);
 void evidence_end(struct target *target);
 
-/* evidence_finger has a finger of `whose` verified, for a token; nobody's finger lies there afterwards. */
+/* evidence_finger has a finger of `whose` verified, for a token; afterwards it is the holder's that lies
+ * there, as at the beginning. */
 int evidence_finger(struct platform *platform, enum target_finger whose, const char *rp_id);
 
 /* evidence_settle gives the PIN: the tries of the finger are full again, and the matcher has heard of it.

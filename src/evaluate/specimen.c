@@ -65,11 +65,16 @@ static mitome_status provision(
         struct specimen *specimen, struct mitome_element_config *config, mitome_error *error)
 {
         struct mitome_card_keys keys;
+        struct mitome_app app;
+        mitome_status status = mitome_enforcer_app(slice_text(SPECIMEN_APP), &app, error);
+        if (failed(status))
+                return status;
         const struct provision_order order = { .element = config,
                 .folder = specimen->folder,
                 .personality = PROVISION_AUTHENTICATOR,
+                .app = SLICE(app.sha256),
                 .quiet = true };
-        mitome_status status = make_keys(specimen, &keys, error);
+        status = make_keys(specimen, &keys, error);
         if (!failed(status))
                 status = provision_demo(&order, &keys, error);
         bytes_wipe(&keys, sizeof keys);
@@ -215,8 +220,11 @@ mitome_status specimen_wake(struct specimen *specimen, mitome_error *error)
 {
         if (specimen->authenticator)
                 return ok();
+        struct mitome_app app;
+        MITOME_TRY(mitome_enforcer_app(slice_text(SPECIMEN_APP), &app, error));
         const struct mitome_authenticator_config config = {
                 .element = specimen_link(specimen),
+                .app = app,
                 .gate = specimen->has_finger ? specimen->gate : (struct mitome_gate){ 0 },
                 .random = specimen->config.random,
                 .presence = { .context = specimen, .poll = poll_touch },
@@ -251,6 +259,7 @@ static mitome_status pair_again(struct specimen *specimen, mitome_error *error)
         if (!specimen->has_finger)
                 return ok();
         MITOME_TRY(ready(specimen, &gate, error));
+        MITOME_TRY(mitome_enforcer_app(slice_text(SPECIMEN_APP), &specimen->device.config.app, error));
         MITOME_TRY(device_pair_if_alone(&specimen->device, error));
         specimen->was_reset = false;
         return reset_element(specimen, error);

@@ -19,6 +19,10 @@
 
 #include <mitome/authenticator.h>
 
+/* The app that its authenticator is a part of, and that alone may reach its applets: this is what is hashed
+ * in the place of a certificate. */
+#define SPECIMEN_APP "mitome: the app of a specimen"
+
 enum { SPECIMEN_SLOTS = 4, SPECIMEN_PATH_MAX = 256 };
 
 struct specimen_config {

@@ -51,12 +51,15 @@ enum target_trouble {
         TARGET_FLOODED, /* more came than the protocol allows */
 };
 
+struct scp03_keys;
+
 struct target {
-        const char *name;   /* "self", "hid:/dev/hidraw3" */
-        unsigned abilities; /* enum target_ability */
-        bool simulated;     /* its element is software: every report says so */
-        const char *pin;    /* what it is known by, for probes that need it; NULL: not known */
-        bool may_destroy;   /* --destructive: it may be locked, reset, filled */
+        const char *name;              /* "self", "hid:/dev/hidraw3" */
+        unsigned abilities;            /* enum target_ability */
+        bool simulated;                /* its element is software: every report says so */
+        const char *pin;               /* what it is known by, for probes that need it; NULL: not known */
+        const struct scp03_keys *keys; /* of the issuer's domain in its element, set 01; NULL: not known */
+        bool may_destroy;              /* --destructive: it may be locked, reset, filled */
         void *context;
 
         /* exchange sends a CTAP message (command byte, CBOR) and gives the answer (status byte, CBOR), after

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target_self.h"
 
+#include "card_keys.h"
 #include "provision.h"
 #include "random_system.h"
 #include "specimen.h"
@@ -16,7 +17,8 @@ enum { PROGRAM_PATH = 4096, HURRY_MS = 1000, WAIT_MS = 20 };
 struct self {
         struct specimen specimen;
         char program[PROGRAM_PATH], matcher[PROGRAM_PATH];
-        char found[128]; /* where search has found something */
+        struct scp03_keys keys; /* of its issuer */
+        char found[128];        /* where search has found something */
 };
 
 /* ---- CTAP ---- */
@@ -232,6 +234,7 @@ static void close_self(void *context)
 {
         struct self *self = context;
         specimen_close(&self->specimen);
+        bytes_wipe(&self->keys, sizeof self->keys);
         free(self);
 }
 
@@ -269,6 +272,18 @@ static unsigned abilities_of(const struct specimen *specimen)
         return abilities;
 }
 
+/* As the factory has left them. */
+static mitome_status read_keys(struct self *self, mitome_error *error)
+{
+        char path[SPECIMEN_PATH_MAX + 16];
+        struct mitome_card_keys keys;
+        snprintf(path, sizeof path, "%s/scp03-keys", self->specimen.folder);
+        MITOME_TRY(card_keys_read(path, &keys, error));
+        mitome_status status = provision_scp03_keys(&keys, &self->keys, error);
+        bytes_wipe(&keys, sizeof keys);
+        return status;
+}
+
 mitome_status target_self_open(const struct target_config *config, struct target *ret, mitome_error *error)
 {
         const bool bare = strcmp(config->name, "self:no-anchor") == 0;
@@ -287,10 +302,16 @@ mitome_status target_self_open(const struct target_config *config, struct target
                 free(self);
                 return status;
         }
+        status = read_keys(self, error);
+        if (failed(status)) {
+                close_self(self);
+                return status;
+        }
         *ret = (struct target){ .name = bare ? "self:no-anchor" : "self",
                 .abilities = abilities_of(&self->specimen),
                 .simulated = true,
                 .pin = config->pin ? config->pin : PROVISION_PIN,
+                .keys = &self->keys,
                 .may_destroy = config->may_destroy,
                 .context = self,
                 .exchange = exchange,

@@ -14,6 +14,7 @@ struct strangers {
         unsigned full;     /* tries after the PIN */
         unsigned in_a_row; /* strange fingers until none was taken; 0: no end was seen */
         bool holds;        /* no try came back */
+        bool clock;        /* all its clocks could be moved */
 };
 
 /* A try that is spent for each finger that is looked at is what the authenticator says of itself; a refusal
@@ -42,10 +43,10 @@ static void disturb(struct strangers *strangers, unsigned how)
                 target->power_cycle(target->context);
         } else if (how == 2 && target->abilities & TARGET_CLOCK) {
                 probe_note(strangers->platform.run, "an hour goes by");
-                target->pass(target->context, HOUR, false);
+                strangers->clock = target->pass(target->context, HOUR, false) && strangers->clock;
         } else if (how == 0 && target->abilities & TARGET_CLOCK) {
                 probe_note(strangers->platform.run, "a day goes by, and it is started anew");
-                target->pass(target->context, DAY, true);
+                strangers->clock = target->pass(target->context, DAY, true) && strangers->clock;
         }
 }
 
@@ -96,7 +97,8 @@ static bool wait(struct strangers *strangers, unsigned *ret_seconds)
         }
         for (unsigned i = 1; status > 0 && i <= WAITS_MAX && target->abilities & TARGET_CLOCK; i++) {
                 probe_note(strangers->platform.run, "%u seconds go by", i < WAITS_MAX ? WAIT_STEP : HOUR);
-                target->pass(target->context, i < WAITS_MAX ? WAIT_STEP : HOUR, false);
+                if (!target->pass(target->context, i < WAITS_MAX ? WAIT_STEP : HOUR, false))
+                        strangers->clock = false;
                 status = evidence_finger(&strangers->platform, TARGET_FINGER_HOLDER, RP);
                 if (status == CTAP2_OK)
                         *ret_seconds = i < WAITS_MAX ? i * WAIT_STEP : HOUR;
@@ -107,7 +109,7 @@ static bool wait(struct strangers *strangers, unsigned *ret_seconds)
 static void conclude(struct strangers *strangers, unsigned disturbed, unsigned seconds)
 {
         struct probe_run *run = strangers->platform.run;
-        const bool clock = strangers->platform.target->abilities & TARGET_CLOCK;
+        const bool clock = strangers->clock;
         const bool power = strangers->platform.target->abilities & TARGET_POWER;
         probe_fact_count(run, LEVEL_UV_TRIES, strangers->in_a_row, false);
         probe_fact_count(run, LEVEL_UV_WAIT_SECONDS, seconds, !clock);
@@ -128,7 +130,7 @@ static void conclude(struct strangers *strangers, unsigned disturbed, unsigned s
 
 static void attempt(struct probe_run *run, struct target *target)
 {
-        struct strangers strangers = { .holds = true };
+        struct strangers strangers = { .holds = true, .clock = target->abilities & TARGET_CLOCK };
         unsigned disturbed = 0, seconds = 0;
         if (!platform_open(&strangers.platform, run, target))
                 return;
