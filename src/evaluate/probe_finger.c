@@ -13,11 +13,22 @@ enum { ANSWER_ID = 4, ANSWER_REMAINING = 6, ANSWER_LIST = 7 };
 
 /* ---- opening ---- */
 
+int probe_finger_token(
+        struct platform *platform, enum target_finger whose, uint8_t permissions, const char *rp_id)
+{
+        enum { TOUCHES = 3 };
+        int status = CTAP2_ERR_UV_INVALID;
+        platform->target->finger(platform->target->context, whose);
+        for (int i = 0; status == CTAP2_ERR_UV_INVALID && i < (whose == TARGET_FINGER_HOLDER ? TOUCHES : 1);
+                i++)
+                status = platform_uv_token(platform, permissions, rp_id);
+        platform->target->finger(platform->target->context, TARGET_FINGER_HOLDER);
+        return status;
+}
+
 int probe_finger_try(struct platform *platform, enum target_finger whose)
 {
-        platform->target->finger(platform->target->context, whose);
-        int status = platform_uv_token(platform, PLATFORM_GET, TRIAL_ID);
-        platform->target->finger(platform->target->context, TARGET_FINGER_HOLDER);
+        int status = probe_finger_token(platform, whose, PLATFORM_GET, TRIAL_ID);
         secret_wipe(&platform->token);
         return status;
 }

@@ -21,6 +21,11 @@ struct probe_fingers {
  * recognised: else what is refused later says nothing. False: the verdict has been given. */
 bool probe_finger_open(struct platform *platform, struct probe_run *run, struct target *target);
 
+/* probe_finger_token lays a finger for a token. The holder lays his again, as people do, up to three times;
+ * all others are laid once. */
+int probe_finger_token(
+        struct platform *platform, enum target_finger whose, uint8_t permissions, const char *rp_id);
+
 /* probe_finger_try lays a finger for a token for a login at a name of our own, which is thrown away. The
  * status byte: 0 where it is recognised. */
 int probe_finger_try(struct platform *platform, enum target_finger whose);

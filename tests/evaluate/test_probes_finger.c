@@ -57,6 +57,35 @@ static void no_stranger_is_taken_in_a_few_trials(void **state)
                 json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FNMR), "trials")), 10);
 }
 
+static void time_asks_for_the_pin_and_ends_sessions(void **state)
+{
+        (void)state;
+        if (!(rig.target.abilities & TARGET_LIFE))
+                skip();
+        probe_rig_try(&rig, find("P23"));
+        assert_true(probe_rig_count(&rig, LEVEL_UV_PIN_HOURS) > 0);
+        assert_int_equal(probe_rig_count(&rig, LEVEL_VERIFIER_SESSION_MINUTES), 12 * 60);
+        assert_int_equal(probe_rig_count(&rig, LEVEL_VERIFIER_IDLE_MINUTES), 15);
+}
+
+static void nothing_is_left_behind(void **state)
+{
+        (void)state;
+        if (!(rig.target.abilities & TARGET_PEEK))
+                skip();
+        probe_rig_expect(&rig, find("P22"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_OP_SECRETS_WIPED));
+        assert_true(probe_rig_bool(&rig, LEVEL_UV_LOCAL));
+        assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_KEEPS_NO_SECRET));
+        assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_REPLAY_REFUSED));
+}
+
+static void paths_do_not_add(void **state)
+{
+        (void)state;
+        probe_rig_expect(&rig, find("P24"), PROBE_HOLDS);
+}
+
 static int open_one(void **state)
 {
         (void)state;
@@ -77,6 +106,9 @@ int main(void)
                 cmocka_unit_test(an_empty_set_opens_nothing),
                 cmocka_unit_test(copies_are_refused_and_artefacts_are_counted),
                 cmocka_unit_test(no_stranger_is_taken_in_a_few_trials),
+                cmocka_unit_test(time_asks_for_the_pin_and_ends_sessions),
+                cmocka_unit_test(nothing_is_left_behind),
+                cmocka_unit_test(paths_do_not_add),
         };
         return cmocka_run_group_tests(tests, open_one, close_one);
 }

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What is left in memory, files and logs after a PIN was entered and a finger was laid; and whether anything
+ * of the finger goes out with an answer. */
+
+#include "probe_finger.h"
+#include "probe_passkey.h"
+#include "probe_portal.h"
+
+#include "ctap_status.h"
+
+#define RP_ID "p22.mitome.invalid"
+
+enum { PIECE = 64, PIECES = 5, LOCAL_PIECE = 12 };
+
+struct remains {
+        struct platform platform;
+        struct secret pin_token, uv_token, aes, hmac;
+        slice sample; /* the target's */
+        unsigned looked;
+        bool left, sent;
+        bool sees; /* the search finds what is there for sure: a token that is good */
+        bool finger;
+};
+
+static void look_for(struct remains *at, const char *what, slice pattern)
+{
+        struct target *target = at->platform.target;
+        const char *where = NULL;
+        at->looked++;
+        const bool found = target->search(target->context, pattern, &where);
+        probe_note(at->platform.run, "%s: %s", what, found ? where : "nowhere");
+        if (found && !at->left)
+                probe_end(at->platform.run, PROBE_BROKEN, "It leaves %s in %s.", what, where);
+        at->left |= found;
+}
+
+/* Pieces from rows all over the image that are no even grey. */
+static slice piece_of(slice sample, unsigned number, size_t size)
+{
+        const size_t at = sample.size / (PIECES + 1) * (number + 1);
+        return slice_of(sample.data + at, size);
+}
+
+static bool is_even(slice piece)
+{
+        unsigned least = 255, most = 0;
+        for (size_t i = 0; i < piece.size; i++) {
+                least = piece.data[i] < least ? piece.data[i] : least;
+                most = piece.data[i] > most ? piece.data[i] : most;
+        }
+        return most - least < 32;
+}
+
+/* ---- what goes out ---- */
+
+static void look_at_answer(struct remains *at)
+{
+        const slice body = at->platform.body;
+        for (unsigned i = 0; i < PIECES; i++) {
+                const slice piece = piece_of(at->sample, i, LOCAL_PIECE);
+                for (size_t j = 0; !is_even(piece) && j + piece.size <= body.size; j++)
+                        at->sent |= slice_equal(slice_of(body.data + j, piece.size), piece);
+        }
+}
+
+/* ---- using it ---- */
+
+static mitome_status keep(const struct secret *from, struct secret *ret)
+{
+        ret->size = from->size;
+        return slice_copy(secret_view(from), "secret", ret->data, sizeof ret->data, NULL);
+}
+
+/* A login by PIN: its token and what it was agreed with are remembered here, to be looked for there. */
+static int use_pin(struct remains *at, const struct passkey *passkey)
+{
+        struct passkey_ceremony ceremony;
+        const struct passkey_ask ask = { 0 };
+        struct platform *platform = &at->platform;
+        int status = platform_pin_token(platform, platform->target->pin, PLATFORM_GET, RP_ID);
+        if (status != CTAP2_OK)
+                return status;
+        const char *where = NULL;
+        at->sees = platform->target->search(platform->target->context, secret_view(&platform->token), &where);
+        probe_note(platform->run, "a token that is still good: %s", at->sees ? where : "nowhere");
+        if (failed(keep(&platform->token, &at->pin_token)) ||
+                failed(keep(&platform->agreement.aes, &at->aes)) ||
+                failed(keep(&platform->agreement.hmac, &at->hmac)))
+                return PLATFORM_MALFORMED;
+        passkey_page(platform, &ceremony, false, "https://" RP_ID);
+        return passkey_assert(platform, &ceremony, passkey, &ask);
+}
+
+static int use_finger(struct remains *at, const struct passkey *passkey)
+{
+        struct passkey_ceremony ceremony;
+        const struct passkey_ask ask = { 0 };
+        struct platform *platform = &at->platform;
+        int status = probe_finger_token(platform, TARGET_FINGER_HOLDER, PLATFORM_GET, RP_ID);
+        if (status != CTAP2_OK)
+                return status;
+        if (failed(keep(&platform->token, &at->uv_token)) ||
+                !platform->target->sample(platform->target->context, &at->sample))
+                return PLATFORM_MALFORMED;
+        look_at_answer(at);
+        passkey_page(platform, &ceremony, false, "https://" RP_ID);
+        status = passkey_assert(platform, &ceremony, passkey, &ask);
+        if (status == CTAP2_OK)
+                look_at_answer(at);
+        return status;
+}
+
+/* A key agreement and a token end with the next ones: these, of nothing, are still good. */
+static int end_session(struct remains *at)
+{
+        struct platform *platform = &at->platform;
+        int status = platform_pin_token(platform, platform->target->pin, PLATFORM_GET, NULL);
+        secret_wipe(&platform->token);
+        return status == CTAP2_OK ? platform_agree(platform) : status;
+}
+
+/* ---- looking ---- */
+
+static void look(struct remains *at)
+{
+        look_for(at, "a token by PIN that has ended", secret_view(&at->pin_token));
+        look_for(at, "the key that a PIN came under", secret_view(&at->aes));
+        if (at->platform.info.protocol == 2)
+                look_for(at, "the key that the token's request was made with", secret_view(&at->hmac));
+        if (!at->finger)
+                return;
+        look_for(at, "a token by finger that has ended", secret_view(&at->uv_token));
+        for (unsigned i = 0; i < PIECES; i++) {
+                const slice piece = piece_of(at->sample, i, PIECE);
+                if (!is_even(piece))
+                        look_for(at, "a piece of the finger's image", piece);
+        }
+}
+
+static void conclude(struct remains *at)
+{
+        struct probe_run *run = at->platform.run;
+        probe_fact_bool(run, LEVEL_OP_SECRETS_WIPED, !at->left, !at->finger || !at->sees);
+        if (at->finger)
+                probe_fact_bool(run, LEVEL_UV_LOCAL, !at->sent, false);
+        if (at->sent)
+                probe_end(run, PROBE_BROKEN, "A part of the finger's image is in an answer.");
+        if (!at->sees)
+                probe_end(run, PROBE_PARTLY,
+                        "Nothing was found, but neither was a token that is still good: the search sees little.");
+        probe_end(run, at->finger ? PROBE_HOLDS : PROBE_PARTLY,
+                "Of %u patterns of PIN%s, tokens and keys none is left anywhere.", at->looked,
+                at->finger ? ", finger" : "");
+}
+
+static bool use_all(struct remains *at, const struct passkey *passkey)
+{
+        int status = use_pin(at, passkey);
+        if (status == CTAP2_OK && at->finger)
+                status = use_finger(at, passkey);
+        if (status == CTAP2_OK)
+                status = end_session(at);
+        if (status > 0)
+                probe_end(at->platform.run, PROBE_NOT_TESTABLE,
+                        "It cannot be used by PIN and finger here (status %02x).", status);
+        return status == CTAP2_OK;
+}
+
+static void attack(struct remains *at)
+{
+        struct passkey passkey;
+        const struct passkey_wish wish = { .rp_id = RP_ID };
+        const struct target *target = at->platform.target;
+        at->finger = (target->abilities & TARGET_FINGER) && target->sample && at->platform.info.uv_set;
+        if (!target->pin || !at->platform.info.pin_set) {
+                probe_end(at->platform.run, PROBE_NOT_TESTABLE, "Its PIN is not known here.");
+                return;
+        }
+        if (!passkey_new(&at->platform, &wish, &passkey))
+                return;
+        if (use_all(at, &passkey)) {
+                look(at);
+                conclude(at);
+        }
+        passkey_drop(&at->platform, &passkey);
+}
+
+static void attempt(struct probe_run *run, struct target *target)
+{
+        struct remains at = { 0 };
+        if (platform_open(&at.platform, run, target)) {
+                attack(&at);
+                if (target->abilities & TARGET_LIFE)
+                        probe_portal_look(run, target);
+        }
+        platform_close(&at.platform);
+        secret_wipe(&at.pin_token);
+        secret_wipe(&at.uv_token);
+        secret_wipe(&at.aes);
+        secret_wipe(&at.hmac);
+}
+
+const struct probe probe_p22 = { .id = "P22",
+        .title = "What is left behind",
+        .title_ja = "メモリ・ログの残留",
+        .attack =
+                "Use it by PIN and finger, then search memory, files and logs for image, tokens and keys of it; look into "
+                "what a portal has stored, and send it a recorded login.",
+        .attack_ja =
+                "PINと指で利用した後、メモリ・ファイル・ログを検索し、ポータルの保存内容を調べ、記録した認証を再送する。",
+        .must = "Nothing of it is left, no part of the finger goes out, and what the verifier keeps opens nothing.",
+        .must_ja = "何も残らず、指の情報は外に出ず、検証者の保存内容からは何も開けない。",
+        .responsible = "element",
+        .needs = TARGET_CTAP | TARGET_PEEK,
+        .attempt = attempt };
