@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Several sources of one fact: which counts, and which contradict each other. What getInfo says is one of
+ * them. */
+#include "fact_claims.h"
+#include "get_info_facts.h"
+
+#include "cbor.h"
+#include "hex_text.h"
+#include "seeded_draw.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct fact_claim claim(
+        enum level_fact_id fact, enum level_obtained obtained, uint64_t value, const char *from)
+{
+        struct fact_claim one = {
+                .fact = fact, .value = { .obtained = obtained }, .evidence = FACT_NO_EVIDENCE
+        };
+        if (level_fact_kind(fact)->type == LEVEL_BOOL)
+                one.value.yes = value != 0;
+        else
+                one.value.count = value;
+        snprintf(one.from, sizeof one.from, "%s", from);
+        return one;
+}
+
+static void settle(
+        struct fact_claims *claims, struct level_facts *facts, const struct fact_claim *chosen[LEVEL_FACTS])
+{
+        fact_claims_sort(claims);
+        fact_claims_settle(claims, facts, chosen);
+}
+
+/* Each way of knowing wins over those before it; what cannot be used only over nothing. */
+static void the_surest_source_counts(void **state)
+{
+        static const enum level_obtained ways[] = { LEVEL_UNUSABLE, LEVEL_DECLARED, LEVEL_ATTESTED,
+                LEVEL_MEASURED, LEVEL_OBSERVED };
+        const struct fact_claim *chosen[LEVEL_FACTS];
+        struct level_facts facts;
+        (void)state;
+        for (size_t i = 0; i < 5; i++)
+                for (size_t j = 0; j < 5; j++) {
+                        struct fact_claims claims = { 0 };
+                        const struct fact_claim one = claim(LEVEL_PIN_LENGTH_LEAST, ways[i], 4, "one");
+                        const struct fact_claim two = claim(LEVEL_PIN_LENGTH_LEAST, ways[j], 6, "two");
+                        fact_claims_add(&claims, &one);
+                        fact_claims_add(&claims, &two);
+                        settle(&claims, &facts, chosen);
+                        assert_int_equal(facts.facts[LEVEL_PIN_LENGTH_LEAST].obtained, ways[i > j ? i : j]);
+                        if (i != j)
+                                assert_string_equal(
+                                        chosen[LEVEL_PIN_LENGTH_LEAST]->from, i > j ? "one" : "two");
+                        assert_null(chosen[LEVEL_PIN_TRIES]);
+                        assert_int_equal(facts.facts[LEVEL_PIN_TRIES].obtained, LEVEL_UNKNOWN);
+                        fact_claims_clear(&claims);
+                }
+}
+
+static void of_equals_the_worse_one_counts(void **state)
+{
+        static const struct {
+                enum level_fact_id fact;
+                uint64_t worse, better;
+        } table[] = { { LEVEL_PIN_LENGTH_LEAST, 4, 6 }, { LEVEL_PIN_TRIES, 8, 3 }, { LEVEL_PIN_TRIES, 0, 8 },
+                { LEVEL_UV_TRIES_TOTAL, 0, 50 }, { LEVEL_LIFE_HOLD_SECONDS, 9, 0 },
+                { LEVEL_KEY_EXPORTABLE, 1, 0 }, { LEVEL_OP_INTENT, 0, 1 }, { LEVEL_MODEL_AVA_VAN, 3, 5 } };
+        const struct fact_claim *chosen[LEVEL_FACTS];
+        struct level_facts facts;
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                struct fact_claims claims = { 0 };
+                const struct fact_claim better = claim(table[i].fact, LEVEL_OBSERVED, table[i].better, "a");
+                const struct fact_claim worse = claim(table[i].fact, LEVEL_OBSERVED, table[i].worse, "b");
+                fact_claims_add(&claims, &better);
+                fact_claims_add(&claims, &worse);
+                settle(&claims, &facts, chosen);
+                assert_string_equal(chosen[table[i].fact]->from, "b");
+                fact_claims_clear(&claims);
+        }
+        /* Of rates the higher bound, whatever the plain rate is; of words the weaker place. */
+        struct fact_claims claims = { 0 };
+        struct fact_claim few = { .fact = LEVEL_UV_FMR,
+                .value = { .obtained = LEVEL_MEASURED, .rate = { 0, 100 } },
+                .from = "few" };
+        struct fact_claim many = { .fact = LEVEL_UV_FMR,
+                .value = { .obtained = LEVEL_MEASURED, .rate = { 1, 100000 } },
+                .from = "many" };
+        struct fact_claim element = { .fact = LEVEL_MODEL_KEY_PROTECTION,
+                .value = { .obtained = LEVEL_DECLARED },
+                .word = "secure_element" };
+        struct fact_claim software = { .fact = LEVEL_MODEL_KEY_PROTECTION,
+                .value = { .obtained = LEVEL_DECLARED },
+                .word = "software" };
+        const struct fact_claim *const all[] = { &many, &few, &element, &software };
+        for (size_t i = 0; i < 4; i++)
+                fact_claims_add(&claims, all[i]);
+        settle(&claims, &facts, chosen);
+        assert_string_equal(chosen[LEVEL_UV_FMR]->from, "few");
+        assert_true(slice_is(facts.facts[LEVEL_MODEL_KEY_PROTECTION].word, "software"));
+        fact_claims_clear(&claims);
+}
+
+static void the_order_in_which_they_come_does_not_matter(void **state)
+{
+        enum { CLAIMS = 24 };
+        (void)state;
+        for (uint64_t seed = 1; seed <= 50; seed++) {
+                uint64_t number = seed;
+                struct fact_claim list[CLAIMS];
+                struct fact_claims first = { 0 }, second = { 0 };
+                for (size_t i = 0; i < CLAIMS; i++) {
+                        char from[8];
+                        snprintf(from, sizeof from, "%u", (unsigned)(draw_number(&number) % 4));
+                        list[i] = claim(draw_number(&number) % 2 ? LEVEL_PIN_TRIES : LEVEL_UV_LOCAL,
+                                (enum level_obtained)(LEVEL_DECLARED + draw_number(&number) % 4),
+                                draw_number(&number) % 3, from);
+                }
+                for (size_t i = 0; i < CLAIMS; i++) {
+                        fact_claims_add(&first, &list[i]);
+                        fact_claims_add(&second, &list[(i * 7 + 5) % CLAIMS]);
+                }
+                fact_claims_sort(&first);
+                fact_claims_sort(&second);
+                for (size_t i = 0; i < CLAIMS; i++) {
+                        assert_int_equal(first.claims[i].fact, second.claims[i].fact);
+                        assert_int_equal(first.claims[i].value.obtained, second.claims[i].value.obtained);
+                        assert_true(fact_claims_agree(&first.claims[i], &second.claims[i]));
+                        assert_string_equal(first.claims[i].from, second.claims[i].from);
+                }
+                fact_claims_clear(&first);
+                fact_claims_clear(&second);
+        }
+}
+
+static void a_declaration_and_an_observation_contradict_each_other(void **state)
+{
+        const struct fact_claim seen = claim(LEVEL_PIN_TRIES, LEVEL_OBSERVED, 3, "P07");
+        const struct fact_claim said = claim(LEVEL_PIN_TRIES, LEVEL_DECLARED, 8, "maker");
+        const struct fact_claim same = claim(LEVEL_PIN_TRIES, LEVEL_DECLARED, 3, "maker");
+        const struct fact_claim other = claim(LEVEL_UV_TRIES, LEVEL_DECLARED, 8, "maker");
+        (void)state;
+        assert_true(fact_claims_contradict(&seen, &said));
+        assert_false(fact_claims_contradict(&said, &seen));
+        assert_false(fact_claims_contradict(&seen, &same));
+        assert_false(fact_claims_contradict(&seen, &other));
+        /* A wide measurement contradicts nothing; a narrow one does. */
+        struct fact_claim measured = { .fact = LEVEL_UV_FMR,
+                .value = { .obtained = LEVEL_MEASURED, .rate = { 1, 100 } } };
+        const struct fact_claim declared = { .fact = LEVEL_UV_FMR,
+                .value = { .obtained = LEVEL_DECLARED, .rate = { 2, 100000 } } };
+        assert_true(fact_claims_contradict(&measured, &declared));
+        measured.value.rate.errors = 0;
+        assert_false(fact_claims_contradict(&measured, &declared));
+}
+
+static void too_many_are_refused(void **state)
+{
+        struct fact_claims claims = { 0 };
+        const struct fact_claim one = claim(LEVEL_PIN_TRIES, LEVEL_OBSERVED, 3, "P07");
+        (void)state;
+        for (size_t i = 0; i < FACT_CLAIMS_MAX; i++)
+                fact_claims_add(&claims, &one);
+        assert_int_equal(claims.code, MITOME_OK);
+        fact_claims_add(&claims, &one);
+        assert_int_equal(claims.code, MITOME_E_TOO_MANY);
+        assert_int_equal(claims.count, FACT_CLAIMS_MAX);
+        fact_claims_clear(&claims);
+}
+
+/* ---- getInfo ---- */
+
+static mitome_code read_info(const writer *w, struct evaluation_record *record, json_t **ret_target)
+{
+        *ret_target = json_object();
+        evaluation_record_begin(record);
+        return get_info_facts(writer_view(w), record, FACT_NO_EVIDENCE, *ret_target, NULL).code;
+}
+
+static const struct fact_claim *claimed(const struct evaluation_record *record, enum level_fact_id fact)
+{
+        for (size_t i = 0; i < record->claims.count; i++)
+                if (record->claims.claims[i].fact == fact)
+                        return &record->claims.claims[i];
+        return NULL;
+}
+
+static const uint8_t aaguid[16] = { 1, 2, 3 };
+
+/* A key with a PIN of 6 and more, a finger, and certifications. */
+static void write_info(writer *w, uint64_t modality)
+{
+        cbor_write_map(w, 8);
+        cbor_write_uint(w, 1);
+        cbor_write_array(w, 2);
+        cbor_write_string(w, "U2F_V2");
+        cbor_write_string(w, "FIDO_2_1");
+        cbor_write_uint(w, 3);
+        cbor_write_bytes(w, SLICE(aaguid));
+        cbor_write_uint(w, 4);
+        cbor_write_map(w, 2);
+        cbor_write_string(w, "uv");
+        cbor_write_bool(w, true);
+        cbor_write_string(w, "clientPin");
+        cbor_write_bool(w, false);
+        cbor_write_uint(w, 9);
+        cbor_write_array(w, 1);
+        cbor_write_string(w, "nfc");
+        cbor_write_uint(w, 0x0D);
+        cbor_write_uint(w, 6);
+        cbor_write_uint(w, 0x12);
+        cbor_write_uint(w, modality);
+        cbor_write_uint(w, 0x13);
+        cbor_write_map(w, 3);
+        cbor_write_string(w, "FIDO");
+        cbor_write_uint(w, 5);
+        cbor_write_string(w, "FIPS-CMVP-2");
+        cbor_write_uint(w, 1);
+        cbor_write_string(w, "FIPS-CMVP-3-PHY");
+        cbor_write_uint(w, 3);
+        cbor_write_uint(w, 0x1B);
+        cbor_write_bool(w, true);
+}
+
+static void what_a_device_says_of_itself_is_declared(void **state)
+{
+        static const struct {
+                enum level_fact_id fact;
+                uint64_t value;
+        } table[] = { { LEVEL_PIN_LENGTH_LEAST, 6 }, { LEVEL_MODEL_FIDO_LEVEL, 5 },
+                { LEVEL_MODEL_FIPS_OVERALL, 1 }, { LEVEL_MODEL_FIPS_PHYSICAL, 3 } };
+        struct evaluation_record record;
+        uint8_t bytes[256];
+        writer w = WRITER(bytes);
+        json_t *target;
+        (void)state;
+        write_u8(&w, 0); /* the status byte may stand before it */
+        write_info(&w, 0x02);
+        assert_int_equal(read_info(&w, &record, &target), MITOME_OK);
+        for (size_t i = 0; i < 4; i++) {
+                const struct fact_claim *one = claimed(&record, table[i].fact);
+                assert_non_null(one);
+                assert_int_equal(one->value.obtained, LEVEL_DECLARED);
+                assert_int_equal(one->value.count, table[i].value);
+                assert_string_equal(one->from, "getInfo");
+        }
+        assert_true(
+                claimed(&record, LEVEL_PIN_OFFERED)->value.yes); /* there can be one, if none is set yet */
+        assert_true(claimed(&record, LEVEL_UV_OFFERED)->value.yes);
+        assert_true(claimed(&record, LEVEL_PIN_BLOCKLIST)->value.yes);
+        assert_string_equal(claimed(&record, LEVEL_UV_MODALITY)->word, "finger");
+        assert_string_equal(
+                json_string_value(json_object_get(target, "aaguid")), "01020300000000000000000000000000");
+        assert_int_equal(json_array_size(json_object_get(target, "versions")), 2);
+        assert_string_equal(
+                json_string_value(json_array_get(json_object_get(target, "transports"), 0)), "nfc");
+        json_decref(target);
+        evaluation_record_clear(&record);
+}
+
+/* Several methods in one are no modality; a PIN at the device is no biometric path. */
+static void a_modality_is_one_method(void **state)
+{
+        static const struct {
+                uint64_t bits;
+                bool offered;
+                const char *word;
+        } table[] = { { 0x10, true, "face" }, { 0x40, true, "iris" }, { 0x08, true, "voice" },
+                { 0x12, true, NULL }, { 0x04, false, NULL }, { 0x06, true, "finger" }, { 0, false, NULL } };
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                struct evaluation_record record;
+                uint8_t bytes[256];
+                writer w = WRITER(bytes);
+                json_t *target;
+                write_info(&w, table[i].bits);
+                assert_int_equal(read_info(&w, &record, &target), MITOME_OK);
+                const struct fact_claim *word = claimed(&record, LEVEL_UV_MODALITY);
+                assert_int_equal(claimed(&record, LEVEL_UV_OFFERED)->value.yes, table[i].offered);
+                assert_int_equal(word != NULL, table[i].word != NULL);
+                if (word)
+                        assert_string_equal(word->word, table[i].word);
+                json_decref(target);
+                evaluation_record_clear(&record);
+        }
+}
+
+static void a_device_that_says_nothing_has_no_paths(void **state)
+{
+        struct evaluation_record record;
+        uint8_t bytes[8];
+        writer w = WRITER(bytes);
+        json_t *target;
+        (void)state;
+        cbor_write_map(&w, 0);
+        assert_int_equal(read_info(&w, &record, &target), MITOME_OK);
+        assert_false(claimed(&record, LEVEL_PIN_OFFERED)->value.yes);
+        assert_false(claimed(&record, LEVEL_UV_OFFERED)->value.yes);
+        assert_null(claimed(&record, LEVEL_PIN_LENGTH_LEAST));
+        assert_int_equal(json_object_size(target), 0);
+        json_decref(target);
+        evaluation_record_clear(&record);
+}
+
+/* Cut anywhere, or with a byte of another kind, it gives nothing at all or reads whole. */
+static void half_an_answer_gives_nothing(void **state)
+{
+        uint8_t bytes[256];
+        writer w = WRITER(bytes);
+        (void)state;
+        write_info(&w, 0x02);
+        const size_t size = w.used;
+        for (size_t cut = 0; cut < size; cut++) {
+                struct evaluation_record record;
+                json_t *target;
+                w.used = cut;
+                assert_int_not_equal(read_info(&w, &record, &target), MITOME_OK);
+                assert_int_equal(record.claims.count, 0);
+                assert_int_equal(json_object_size(target), 0);
+                json_decref(target);
+                evaluation_record_clear(&record);
+        }
+        static const char *const wrong[] = { "80", "a1018101", "a1034101", "a104a16275760a",
+                "a113a1644649444f07", "a10101", "a000", "f6" };
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+                struct evaluation_record record;
+                slice read;
+                json_t *target;
+                assert_int_equal(
+                        hex_text_decode(slice_text(wrong[i]), NULL, bytes, sizeof bytes, &read, NULL).code,
+                        MITOME_OK);
+                writer whole = writer_over(bytes, sizeof bytes);
+                whole.used = read.size;
+                assert_int_not_equal(read_info(&whole, &record, &target), MITOME_OK);
+                assert_int_equal(record.claims.count, 0);
+                json_decref(target);
+                evaluation_record_clear(&record);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_surest_source_counts),
+                cmocka_unit_test(of_equals_the_worse_one_counts),
+                cmocka_unit_test(the_order_in_which_they_come_does_not_matter),
+                cmocka_unit_test(a_declaration_and_an_observation_contradict_each_other),
+                cmocka_unit_test(too_many_are_refused),
+                cmocka_unit_test(what_a_device_says_of_itself_is_declared),
+                cmocka_unit_test(a_modality_is_one_method),
+                cmocka_unit_test(a_device_that_says_nothing_has_no_paths),
+                cmocka_unit_test(half_an_answer_gives_nothing),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
