@@ -13,6 +13,13 @@ static mitome_status refuse(const struct json_reader *r, slice read, mitome_code
         return fail_at(r->bytes.error, code, r->bytes.offset - read.size - 1, field, clause);
 }
 
+/* refuse_member records a member that is not known at the first character of its name. */
+static mitome_status refuse_member(const struct json_reader *r, slice name, const char *field)
+{
+        const reader at = reader_within(&r->bytes, name);
+        return reader_fail(&at, MITOME_E_POLICY_MEMBER, field);
+}
+
 /* A name that others are compared with. Names are compared as they stand, so an escape, which could write one
  * name in two ways, is no part of them. */
 static mitome_status read_name(struct json_reader *r, const char *field, slice *ret)
@@ -167,7 +174,7 @@ static mitome_status read_requirement_member(struct json_reader *r, const struct
                 seen->until_at = r->bytes.offset - policy->levels[requirement->until].size - 1;
                 return ok();
         }
-        return reader_fail(&r->bytes, MITOME_E_POLICY_MEMBER, "requirement");
+        return refuse_member(r, name, "requirement");
 }
 
 static mitome_status check_requirement(const struct json_reader *r, const struct level_policy *policy,
@@ -281,7 +288,7 @@ static mitome_status read_policy_member(struct json_reader *r, slice name, struc
                 return read_levels(r, policy);
         if (json_name_is(name, "requirements"))
                 return read_requirements(r, policy);
-        return reader_fail(&r->bytes, MITOME_E_POLICY_MEMBER, "policy");
+        return refuse_member(r, name, "policy");
 }
 
 mitome_status level_policy_read(slice json, struct level_policy *ret, mitome_error *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A policy of anybody's, and the judgement by it: what was read can be judged, and a level that is reached
- * exists. */
+ * exists. And a predicate by itself, which a policy is a long way round to. */
 
 #include "judge_level.h"
 
@@ -36,7 +36,26 @@ static void fill(struct level_facts *facts, const uint8_t *data, size_t size)
         }
 }
 
-/* The views of a policy are of its text, and nodes join what stands before them. */
+/* Nodes join what stands before them, and words are of the text. */
+static void check_expression(const struct level_expression *expression, slice text)
+{
+        if (expression->count == 0 || expression->count > LEVEL_NODES_MAX)
+                abort();
+        for (size_t i = 0; i < expression->count; i++) {
+                const struct level_node *node = &expression->nodes[i];
+                const bool joins = node->operator<= LEVEL_NOT;
+                if (joins ? node->left >= i || (node->operator!= LEVEL_NOT && node->right >= i)
+                          : node->fact >= LEVEL_FACTS)
+                        abort();
+                const bool has_words =
+                        !joins &&
+                        node->operator!= LEVEL_HOLDS && level_fact_kind(node->fact)->type == LEVEL_WORD;
+                if (has_words && !slice_contains(text, node->words))
+                        abort();
+        }
+}
+
+/* The views of a policy are of its text. */
 static void check_read(const struct level_policy *policy, slice json)
 {
         for (size_t i = 0; i < policy->requirement_count; i++) {
@@ -45,15 +64,7 @@ static void check_read(const struct level_policy *policy, slice json)
                 if (!slice_contains(json, requirement->id) || requirement->source.size == 0 ||
                         requirement->level > requirement->until || requirement->until >= policy->level_count)
                         abort();
-                if (expression->count == 0 || expression->count > LEVEL_NODES_MAX)
-                        abort();
-                for (size_t j = 0; j < expression->count; j++) {
-                        const struct level_node *node = &expression->nodes[j];
-                        const bool joins = node->operator<= LEVEL_NOT;
-                        if (joins ? node->left >= j || (node->operator!= LEVEL_NOT && node->right >= j)
-                                  : node->fact >= LEVEL_FACTS)
-                                abort();
-                }
+                check_expression(expression, requirement->predicate);
         }
 }
 
@@ -72,10 +83,32 @@ static void check_judged(const struct level_policy *policy, const struct level_f
                         abort();
 }
 
+/* A part that is judged by itself comes to what it comes to in the whole. */
+static void predicate(const uint8_t *data, size_t size)
+{
+        enum { CONFIDENCE = 95 };
+        struct level_expression expression;
+        struct level_finding findings[LEVEL_NODES_MAX];
+        struct level_facts facts;
+        mitome_error error = { 0 };
+        if (failed(level_expression_read(reader_over(slice_of(data, size), NULL, &error), &expression))) {
+                if (error.at > size)
+                        abort();
+                return;
+        }
+        check_expression(&expression, slice_of(data, size));
+        fill(&facts, data, size);
+        level_expression_findings(&expression, &facts, CONFIDENCE, findings);
+        const struct level_finding whole = level_expression_judge(&expression, &facts, CONFIDENCE);
+        if (findings[expression.count - 1].outcome != whole.outcome || whole.fact >= LEVEL_FACTS)
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static struct level_policy policy;
         struct level_facts facts;
+        predicate(data, size);
         if (failed(level_policy_read(slice_of(data, size), &policy, NULL)))
                 return 0;
         check_read(&policy, slice_of(data, size));

@@ -262,6 +262,34 @@ static void write_evaluations(const char *folder)
         }
 }
 
+/* A policy with each member, and predicates with each operator. */
+static void write_policies(const char *folder)
+{
+        static const char *const predicates[] = {
+                "not uv.offered or (uv.tries >= 1 and uv.tries <= 5)",
+                "pin.tries = 3 and pin.length_least > 3 and uv.wait_seconds < 60",
+                "model.key_protection = tee or model.matcher_protection in (tee, on_chip)",
+                "uv.fmr < 1/10000 and uv.fnmr <= 5% and uv.iapar < 0.07%",
+        };
+        char json[1024];
+        for (size_t i = 0; i < sizeof predicates / sizeof predicates[0]; i++) {
+                char name[32];
+                must((size_t)snprintf(name, sizeof name, "predicate-%zu", i) < sizeof name, "name");
+                write_seed(folder, "policy", name, -1, slice_text(predicates[i]));
+                const int size = snprintf(json, sizeof json,
+                        "{\"id\":\"p\",\"title\":\"t\",\"title_ja\":\"t\",\"provisional\":true,\"note\":\"n\","
+                        "\"note_ja\":\"n\",\"confidence\":90,\"levels\":[\"1\",\"2\"],\"requirements\":[{\"id\":"
+                        "\"A\",\"topic\":\"T\",\"level\":\"1\",\"until\":\"1\",\"scope\":[\"login\",\"device\"],"
+                        "\"source\":\"s\",\"section\":\"1\",\"keyword\":\"SHALL\",\"text\":\"t\",\"text_ja\":"
+                        "\"t\",\"responsible\":\"CA\",\"remedy\":\"r\",\"remedy_ja\":\"r\",\"verified\":true,"
+                        "\"predicate\":\"%s\"}]}",
+                        predicates[i]);
+                must(size > 0 && (size_t)size < sizeof json, "policy");
+                must((size_t)snprintf(name, sizeof name, "policy-%zu", i) < sizeof name, "name");
+                write_seed(folder, "policy", name, -1, slice_text(json));
+        }
+}
+
 /* Rules of every form, for fuzz_access_rules. */
 static void write_access_rules(const char *folder)
 {
@@ -490,6 +518,7 @@ int main(int argc, char **argv)
         write_portal_seeds(argv[1], &formats);
         format_rig_close(&formats);
         write_kinds(argv[1]);
+        write_policies(argv[1]);
         write_evaluations(argv[1]);
         write_access_rules(argv[1]);
         write_mouths(argv[1]);

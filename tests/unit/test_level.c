@@ -232,10 +232,32 @@ static const struct wrong {
                 MITOME_E_POLICY_PREDICATE, "is_nice", false },
         { BEFORE "{" ID "\"level\":\"six\"," SOURCE SECTION PREDICATE "}" AFTER, MITOME_E_POLICY_LEVEL, "six",
                 false },
-        { BEFORE "{" ID "\"weight\":\"5\"}" AFTER, MITOME_E_POLICY_MEMBER, "\"5\"", false },
+        { BEFORE "{" ID "\"weight\":\"5\"}" AFTER, MITOME_E_POLICY_MEMBER, "weight", false },
         { BEFORE "{" ID "\"keyword\":\"MAY\"}" AFTER, MITOME_E_VALUE, "MAY", false },
         { BEFORE "{" ID "\"id\":\"B\"}" AFTER, MITOME_E_JSON_DUPLICATE_NAME, NULL, false },
-        { "{\"id\":\"p\",\"score\":1}", MITOME_E_POLICY_MEMBER, "1", false },
+        { "{\"id\":\"p\", \"score\" :  1}", MITOME_E_POLICY_MEMBER, "score", false },
+        { BEFORE "{" ID LEVEL SOURCE SECTION "\"predicate\":\"login.user_present and\"}" AFTER,
+                MITOME_E_POLICY_EXPRESSION, "\"}]}", false },
+        { BEFORE "{" ID LEVEL SOURCE SECTION "\"predicate\":\"login.user_present >= 2\"}" AFTER,
+                MITOME_E_POLICY_TYPE, ">=", false },
+        { BEFORE "{" ID LEVEL SOURCE SECTION "\"predicate\":\"login.user\\u005fpresent\"}" AFTER,
+                MITOME_E_POLICY_PREDICATE, "login.user", false },
+        { BEFORE "{" ID LEVEL SOURCE SECTION "\"predicate\":\"\"}" AFTER, MITOME_E_POLICY_EXPRESSION, "\"}]}",
+                false },
+        { BEFORE "{" ID LEVEL "\"predicate\":7}" AFTER, MITOME_E_JSON_TYPE, "7", false },
+        { BEFORE "{" ID "\"topic\":\"\"}" AFTER, MITOME_E_VALUE, "\"}]}", false },
+        { BEFORE "{" ID "\"topic\":\"\\n\"}" AFTER, MITOME_E_VALUE, "\\n", false },
+        { BEFORE "{" ID LEVEL "\"until\":\"nine\"}" AFTER, MITOME_E_POLICY_LEVEL, "nine", false },
+        { BEFORE "{" ID "\"until\":\"one\",\"level\":\"two\"," SOURCE SECTION PREDICATE "}" AFTER,
+                MITOME_E_POLICY_LEVEL, "one\",\"level", false },
+        { BEFORE "{" ID "\"scope\":[]}" AFTER, MITOME_E_VALUE, "]}]}", false },
+        { BEFORE "{" ID "\"scope\":[\"login\",\"world\"]}" AFTER, MITOME_E_VALUE, "world", false },
+        { BEFORE "{" ID "\"scope\":\"login\"}" AFTER, MITOME_E_JSON_TYPE, "\"login\"", false },
+        { BEFORE "{" ID "\"responsible\":\"nobody\"}" AFTER, MITOME_E_VALUE, "nobody", false },
+        { BEFORE "{" ID "\"verified\":\"yes\"}" AFTER, MITOME_E_JSON_TYPE, "\"yes\"", false },
+        { "{\"id\":\"p\",\"confidence\": 94}", MITOME_E_VALUE, "94", false },
+        { "{\"id\":\"p\",\"confidence\":95.0}", MITOME_E_JSON_NUMBER, "95.0", false },
+        { "{\"id\":\"p\",\"provisional\":1}", MITOME_E_JSON_TYPE, "1", false },
         { "{\"id\":\"\"}", MITOME_E_VALUE, "\"}", false },
         { "{\"id\":\"p\",\"levels\":[\"one\",\"one\"]}", MITOME_E_VALUE, "one", true },
         { "{\"id\":\"p\",\"levels\":[\"o\\u006ee\"]}", MITOME_E_VALUE, "o\\", false },
@@ -298,6 +320,127 @@ static void levels_and_requirements_are_bounded(void **state)
         }
 }
 
+/* A requirement counts from its level on, or until another replaces it. */
+static void a_requirement_counts_until_it_is_replaced(void **state)
+{
+        (void)state;
+        static struct level_policy policy;
+        static const char json[] =
+                "{\"id\":\"p\",\"levels\":[\"one\",\"two\",\"three\"],\"requirements\":["
+                "{\"id\":\"HOUR\",\"level\":\"two\",\"until\":\"two\",\"source\":\"s\",\"section\":\"1\","
+                "\"predicate\":\"verifier.idle_minutes <= 60\"},"
+                "{\"id\":\"QUARTER\",\"level\":\"three\",\"source\":\"s\",\"section\":\"2\","
+                "\"predicate\":\"verifier.idle_minutes <= 15\"},"
+                "{\"id\":\"NEVER\",\"level\":\"two\",\"until\":\"two\",\"source\":\"s\",\"section\":\"3\","
+                "\"predicate\":\"not verifier.session_minutes = 0\"}]}";
+        assert_int_equal(level_policy_read(slice_text(json), &policy, NULL).code, MITOME_OK);
+        assert_int_equal(policy.requirements[0].until, 1);
+        assert_int_equal(policy.requirements[1].until, 2);
+        static const struct {
+                uint64_t idle, session;
+                size_t level, blockers;
+        } rows[] = {
+                { 90, 600, 0, 1 },
+                { 60, 600, 1, 1 },
+                { 16, 600, 1, 1 },
+                { 15, 600, 2, 0 },
+                { 15, 0, 2, 0 }, /* what keeps from the second does not keep from the third */
+                { 60, 0, 0, 1 },
+                { 90, 0, 0, 2 },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct level_facts facts = { 0 };
+                struct level_judgement judgement;
+                facts.facts[LEVEL_VERIFIER_IDLE_MINUTES] =
+                        (struct level_fact){ .obtained = LEVEL_OBSERVED, .count = rows[i].idle };
+                facts.facts[LEVEL_VERIFIER_SESSION_MINUTES] =
+                        (struct level_fact){ .obtained = LEVEL_OBSERVED, .count = rows[i].session };
+                level_judge(&policy, &facts, LEVEL_SCOPE_ALL, &judgement);
+                assert_true(judgement.reached);
+                assert_int_equal(judgement.level, rows[i].level);
+                assert_int_equal(judgement.blocker_count, rows[i].blockers);
+        }
+}
+
+/* What is known to fail bars in whichever scope; what is not known, where it is judged. */
+static void a_scope_says_where_it_must_be_known(void **state)
+{
+        (void)state;
+        static struct level_policy policy;
+        static const char json[] =
+                "{\"id\":\"p\",\"levels\":[\"one\"],\"requirements\":["
+                "{\"id\":\"D\",\"level\":\"one\",\"scope\":[\"device\"],\"source\":\"s\",\"section\":\"1\","
+                "\"predicate\":\"pin.tries <= 10\"},"
+                "{\"id\":\"S\",\"level\":\"one\",\"scope\":[\"service\",\"device\"],\"source\":\"s\","
+                "\"section\":\"2\",\"predicate\":\"life.linked\"},"
+                "{\"id\":\"L\",\"level\":\"one\",\"scope\":[\"login\"],\"keyword\":\"SHOULD\","
+                "\"source\":\"s\",\"section\":\"3\",\"predicate\":\"login.user_present\"}]}";
+        assert_int_equal(level_policy_read(slice_text(json), &policy, NULL).code, MITOME_OK);
+        assert_int_equal(policy.requirements[0].scopes, LEVEL_SCOPE_DEVICE);
+        assert_int_equal(policy.requirements[1].scopes, LEVEL_SCOPE_SERVICE | LEVEL_SCOPE_DEVICE);
+        static const struct {
+                unsigned tries; /* 0: not known */
+                unsigned scopes;
+                bool reached;
+                size_t blockers, untested;
+        } rows[] = {
+                { 0, LEVEL_SCOPE_LOGIN, true, 0, 2 },
+                { 0, 0, true, 0, 2 },
+                { 0, LEVEL_SCOPE_DEVICE, false, 2, 0 },
+                { 0, LEVEL_SCOPE_SERVICE, false, 1, 0 },
+                { 0, LEVEL_SCOPE_ALL, false, 2, 0 },
+                { 10, LEVEL_SCOPE_LOGIN, true, 0, 1 },
+                { 10, LEVEL_SCOPE_DEVICE, false, 1, 0 },
+                { 11, LEVEL_SCOPE_LOGIN, false, 1, 0 },
+                { 11, 0, false, 1, 0 },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct level_facts facts = { 0 };
+                struct level_judgement judgement;
+                if (rows[i].tries)
+                        facts.facts[LEVEL_PIN_TRIES] =
+                                (struct level_fact){ .obtained = LEVEL_DECLARED, .count = rows[i].tries };
+                level_judge(&policy, &facts, rows[i].scopes, &judgement);
+                assert_int_equal(judgement.reached, rows[i].reached);
+                assert_int_equal(judgement.blocker_count, rows[i].blockers);
+                assert_int_equal(judgement.untested_count, rows[i].untested);
+        }
+        static const char *const names[] = { "login", "device", "service" };
+        for (unsigned i = 0; i < LEVEL_SCOPES; i++)
+                assert_string_equal(level_scope_name(i), names[i]);
+        assert_null(level_scope_name(LEVEL_SCOPES));
+}
+
+/* What a policy says of itself is what is read; the confidence is what rates are judged by. */
+static void each_member_is_read(void **state)
+{
+        (void)state;
+        static struct level_policy policy;
+        static const char json[] =
+                "{\"id\":\"p\",\"title\":\"T\",\"title_ja\":\"J\",\"provisional\":true,\"note\":\"N\","
+                "\"note_ja\":\"M\",\"confidence\":80,\"levels\":[\"one\"],\"requirements\":[{\"id\":\"A\","
+                "\"topic\":\"FMR\",\"level\":\"one\",\"source\":\"s\",\"section\":\"1\",\"text\":\"t\","
+                "\"text_ja\":\"u\",\"responsible\":\"matcher\",\"remedy\":\"r\",\"remedy_ja\":\"q\","
+                "\"verified\":true,\"predicate\":\"uv.fmr < 1/10000\"}]}";
+        assert_int_equal(level_policy_read(slice_text(json), &policy, NULL).code, MITOME_OK);
+        const struct level_requirement *r = &policy.requirements[0];
+        assert_true(slice_is(policy.title, "T") && slice_is(policy.title_ja, "J") && policy.provisional &&
+                    slice_is(policy.note, "N") && slice_is(policy.note_ja, "M"));
+        assert_true(slice_is(r->topic, "FMR") && slice_is(r->text, "t") && slice_is(r->text_ja, "u") &&
+                    slice_is(r->responsible, "matcher") && slice_is(r->remedy, "r") &&
+                    slice_is(r->remedy_ja, "q") && slice_is(r->predicate, "uv.fmr < 1/10000"));
+        assert_true(r->verified && r->shall);
+        assert_int_equal(r->scopes, LEVEL_SCOPE_ALL);
+        struct level_facts facts = { 0 };
+        struct level_judgement judgement;
+        for (unsigned less = 0; less < 2; less++) {
+                facts.facts[LEVEL_UV_FMR] = (struct level_fact){ .obtained = LEVEL_MEASURED,
+                        .rate = { .errors = 0, .trials = 16094 - less } };
+                level_judge(&policy, &facts, LEVEL_SCOPE_ALL, &judgement);
+                assert_int_equal(judgement.reached, !less);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -309,6 +452,9 @@ int main(void)
                 cmocka_unit_test(the_plan_has_its_rows),
                 cmocka_unit_test(a_wrong_policy_is_refused_with_its_place),
                 cmocka_unit_test(levels_and_requirements_are_bounded),
+                cmocka_unit_test(a_requirement_counts_until_it_is_replaced),
+                cmocka_unit_test(a_scope_says_where_it_must_be_known),
+                cmocka_unit_test(each_member_is_read),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

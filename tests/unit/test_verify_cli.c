@@ -509,7 +509,7 @@ static void a_wrong_policy_is_refused_at_its_line(void **state)
                 { "\"level\":\"上\"", "\"level\":\"下\"", "policy:6:21: E1102 " },
                 { "\"id\":\"B\"", "\"id\":\"A\"", "policy:6:2: E1103 " },
                 { "\"source\":\"我\",", "", "policy:4:2: E118 " },
-                { "\"title\"", "\"score\"", "policy:2:10: E1104 " },
+                { "\"title\"", "\"score\"", "policy:2:3: E1104 " },
         };
         static const char right[] = "{\"id\":\"p\",\n"
                                     " \"title\":\"役所\", \"levels\":[\"low\",\"上\"],\n"
