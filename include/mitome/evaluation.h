@@ -79,10 +79,15 @@ const struct mitome_evaluation_policy *mitome_evaluation_find(
 /* mitome_level_judge_evaluated is mitome_level_judge with an evaluation beside: what the evaluator found
  * counts as attested by him, and what a policy asks of the device must then be known, too. The statement is a
  * believed one about the model that logs in; of an authenticator whose attestation was not verified it says
- * nothing, for nobody knows what model that is. */
+ * nothing, for nobody knows what model that is. NULL: there is none. */
 void mitome_level_judge_evaluated(const struct mitome_level_policy *policy,
         const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
         struct mitome_level_judgement *ret);
+
+/* mitome_level_demand_evaluated is mitome_level_demand so. */
+MITOME_CHECKED mitome_status mitome_level_demand_evaluated(const struct mitome_level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        const char *level, struct mitome_level_judgement *ret, mitome_error *error);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

@@ -2,6 +2,7 @@
 /* `mitome verify`: a case a line in, a verdict a line out. */
 #include "cli.h"
 #include "level_file.h"
+#include "trust_files.h"
 #include "trust_options.h"
 #include "verify_stream.h"
 
@@ -21,6 +22,8 @@ static const char usage[] =
         "\n" TRUST_OPTIONS_HELP
         "  --level POLICY       judge each ceremony by an authentication-level policy: a file, or the name of one\n"
         "                       that comes with the program (nist-800-63b-4, first-summary ..)\n"
+        "  --evaluation FILE    what an evaluator says of the model (mitome statement), for --level: judged beside it\n"
+        "  --evaluator FILE     the certificate of an evaluator, or of who certifies them; may be given several times\n"
         "  --report             each verdict lists every step: passed, failed or not asked\n"
         "  --jobs N             verify with N threads; 0: as many as there are processors\n"
         "  --help               this text\n";
@@ -29,6 +32,9 @@ struct verify_run {
         struct trust_options options;
         struct level_policy levels;
         uint8_t *level_bytes;
+        uint8_t *evaluation_bytes;
+        slice evaluation;
+        struct mitome_trust *evaluators; /* NULL: none was named */
         unsigned jobs;
         bool report, help;
 };
@@ -63,6 +69,29 @@ static int take_level(struct verify_run *run, const char *name)
         return complain_about(run, place, &error);
 }
 
+static int take_evaluation(struct verify_run *run, const char *path)
+{
+        mitome_error error = { 0 };
+        errno = 0;
+        free(run->evaluation_bytes);
+        run->evaluation_bytes = NULL;
+        return failed(trust_read_file(path, &run->evaluation_bytes, &run->evaluation, &error))
+                       ? complain_about(run, path, &error)
+                       : EXIT_ALL_OK;
+}
+
+/* Evaluators are believed of evaluations, and of nothing else. */
+static int take_evaluator(struct verify_run *run, const char *path)
+{
+        mitome_error error = { 0 };
+        errno = 0;
+        mitome_status status = run->evaluators ? ok() : mitome_trust_new(&run->evaluators, &error);
+        if (!failed(status))
+                status =
+                        trust_add_file(run->evaluators, path, "CERTIFICATE", mitome_trust_add_anchor, &error);
+        return failed(status) ? complain_about(run, path, &error) : EXIT_ALL_OK;
+}
+
 static int take_jobs(struct verify_run *run, const char *text)
 {
         char *end;
@@ -77,7 +106,7 @@ static int take_jobs(struct verify_run *run, const char *text)
         return EXIT_ALL_OK;
 }
 
-enum option_code { LEVEL = TRUST_OPTION_OWN, REPORT, JOBS };
+enum option_code { LEVEL = TRUST_OPTION_OWN, EVALUATION, EVALUATOR, REPORT, JOBS };
 
 static int take_option(struct verify_run *run, int option)
 {
@@ -89,6 +118,10 @@ static int take_option(struct verify_run *run, int option)
         switch (option) {
         case LEVEL:
                 return take_level(run, optarg);
+        case EVALUATION:
+                return take_evaluation(run, optarg);
+        case EVALUATOR:
+                return take_evaluator(run, optarg);
         case REPORT:
                 run->report = true;
                 return EXIT_ALL_OK;
@@ -108,6 +141,8 @@ static int take_options(struct verify_run *run, int argc, char **argv)
         static const struct option options[] = {
                 TRUST_OPTIONS,
                 { "level", required_argument, NULL, LEVEL },
+                { "evaluation", required_argument, NULL, EVALUATION },
+                { "evaluator", required_argument, NULL, EVALUATOR },
                 { "report", no_argument, NULL, REPORT },
                 { "jobs", required_argument, NULL, JOBS },
                 { "help", no_argument, NULL, 'h' },
@@ -133,6 +168,8 @@ static int run_stream(struct verify_run *run, FILE *input, const char *name)
         const struct verify_rules rules = {
                 .trust = run->options.trust,
                 .levels = run->level_bytes ? &run->levels : NULL,
+                .evaluation = run->evaluation,
+                .evaluators = run->evaluators,
                 .report = run->report,
         };
         struct verify_counts counts;
@@ -152,6 +189,8 @@ static int run_all(struct verify_run *run, int argc, char **argv)
                 fputs(usage, stdout);
         if (run->help || result != EXIT_ALL_OK)
                 return result;
+        if (run->evaluation_bytes && (!run->level_bytes || !run->evaluators))
+                return not_run("--evaluation", "it wants --level, and --evaluator: who is believed");
         if (!trust_options_finish(&run->options, (int64_t)time(NULL)))
                 return EXIT_NOT_RUN;
         const char *name = run->options.input;
@@ -175,6 +214,8 @@ int verify_main(int argc, char **argv)
         run->jobs = 1;
         int result = run_all(run, argc, argv);
         trust_options_close(&run->options);
+        mitome_trust_free(run->evaluators);
+        free(run->evaluation_bytes);
         free(run->level_bytes);
         free(run);
         return result;

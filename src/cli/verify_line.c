@@ -126,9 +126,26 @@ static mitome_status verify_new_credential(
 
 /* ---- the level ---- */
 
-/* What this one ceremony shows. A login shows nothing of the authenticator: that was the registration's. */
-static mitome_status judge(struct verify_worker *w, mitome_error *error)
+/* What an evaluator says of the model, where the attestation has shown that it is this model. It must be to
+ * be believed at the time of the case; what it says of another model is passed over. */
+static mitome_status find_evaluation(const struct verify_worker *w, int64_t now,
+        struct mitome_evaluation *space, const struct mitome_evaluation **ret, mitome_error *error)
 {
+        static const struct mitome_evaluation_expectation any;
+        *ret = NULL;
+        if (!w->rules->evaluation.size || !w->verdict.format || w->verdict.trust != MITOME_TRUST_VERIFIED)
+                return ok();
+        MITOME_TRY(mitome_verify_evaluation(
+                w->context, w->rules->evaluation, &any, w->rules->evaluators, now, space, error));
+        *ret = slice_equal(space->aaguid, w->verdict.aaguid) ? space : NULL;
+        return ok();
+}
+
+/* What this one ceremony shows. A login shows nothing of the authenticator: that was the registration's. */
+static mitome_status judge(struct verify_worker *w, int64_t now, mitome_error *error)
+{
+        const struct mitome_evaluation *evaluation;
+        struct mitome_evaluation space;
         const struct level_policy *levels = w->rules->levels;
         const struct mitome_level_context known = { .challenge_bits = (unsigned)w->c.challenge.size * 8 };
         struct mitome_level_evidence evidence;
@@ -136,11 +153,12 @@ static mitome_status judge(struct verify_worker *w, mitome_error *error)
                 return w->c.policy.has_level ? fail(error, MITOME_E_POLICY_UNSUPPORTED, "policy.level", NULL)
                                              : ok();
         mitome_level_evidence_of(&w->verdict, &known, &evidence);
+        MITOME_TRY(find_evaluation(w, now, &space, &evaluation, error));
         w->judged = true;
         if (w->c.policy.has_level)
-                return login_level_demand(
-                        levels, &evidence, w->c.policy.level, "policy.level", &w->judgement, error);
-        login_level_judge(levels, &evidence, &w->judgement);
+                return login_level_demand_evaluated(levels, &evidence, evaluation, w->c.policy.level,
+                        "policy.level", &w->judgement, error);
+        login_level_judge_evaluated(levels, &evidence, evaluation, &w->judgement);
         return ok();
 }
 
@@ -156,7 +174,7 @@ static mitome_status verify_with(
                 MITOME_TRY(verify_login(w, trust, now, arena, error));
         else
                 return fail(error, MITOME_E_VALUE, "kind", NULL);
-        return judge(w, error);
+        return judge(w, now, error);
 }
 
 static mitome_status verify_case(struct verify_worker *w, slice line, writer *arena, mitome_error *error)
@@ -290,6 +308,11 @@ static void write_level(struct json_writer *w, const struct verify_worker *worke
                 json_write_text(w, "level", levels->levels[judgement->level]);
         else
                 json_write_null(w, "level");
+        json_write_open_array(w, "level_scopes");
+        for (unsigned i = 0; i < LEVEL_SCOPES; i++)
+                if (judgement->scopes & 1u << i)
+                        json_write_string(w, NULL, level_scope_name(i));
+        json_write_close_array(w);
         json_write_open_array(w, "level_reasons");
         for (size_t i = 0; i < levels->requirement_count; i++) {
                 json_write_open_object(w, NULL);

@@ -13,7 +13,10 @@ enum { VERIFY_LINE_MAX = 4 << 20 };
 struct verify_rules {
         const struct verify_trust *trust;
         const struct level_policy *levels; /* of --level; NULL: none */
-        bool report;                       /* every step into the verdict */
+        slice evaluation; /* of --evaluation: a statement, which is believed or not in each case; empty: none
+                           */
+        const struct mitome_trust *evaluators;
+        bool report; /* every step into the verdict */
 };
 
 /* What one thread needs. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "evaluation_statement.h"
 #include "login_level.h"
 
 #include <stdlib.h>
@@ -124,11 +123,7 @@ void mitome_level_judge_evaluated(const struct mitome_level_policy *policy,
         struct mitome_level_judgement *ret)
 {
         struct level_judgement judged;
-        struct level_facts facts;
-        login_level_facts(evidence, &facts);
-        if (evidence->attestation_trusted)
-                evaluation_add_facts(evaluation, &facts);
-        level_judge(&policy->policy, &facts, LEVEL_SCOPE_LOGIN | LEVEL_SCOPE_DEVICE, &judged);
+        login_level_judge_evaluated(&policy->policy, evidence, evaluation, &judged);
         publish(&policy->policy, &judged, ret);
 }
 
@@ -139,6 +134,17 @@ mitome_status mitome_level_demand(const struct mitome_level_policy *policy,
         struct level_judgement judged;
         mitome_status status =
                 login_level_demand(&policy->policy, evidence, slice_text(level), "level", &judged, error);
+        publish(&policy->policy, &judged, ret);
+        return status;
+}
+
+mitome_status mitome_level_demand_evaluated(const struct mitome_level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        const char *level, struct mitome_level_judgement *ret, mitome_error *error)
+{
+        struct level_judgement judged;
+        mitome_status status = login_level_demand_evaluated(
+                &policy->policy, evidence, evaluation, slice_text(level), "level", &judged, error);
         publish(&policy->policy, &judged, ret);
         return status;
 }

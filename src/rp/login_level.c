@@ -3,6 +3,7 @@
 
 #include "authdata.h"
 #include "cose.h"
+#include "evaluation_statement.h"
 
 /* ---- what a ceremony proves ---- */
 
@@ -139,30 +140,47 @@ void login_level_facts(const struct mitome_level_evidence *evidence, struct leve
 
 /* ---- judging ---- */
 
+void login_level_judge_evaluated(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        struct level_judgement *ret)
+{
+        const unsigned scopes = LEVEL_SCOPE_LOGIN | (evaluation ? LEVEL_SCOPE_DEVICE : 0);
+        struct level_facts facts;
+        login_level_facts(evidence, &facts);
+        if (evaluation && evidence->attestation_trusted) /* else nobody knows what model it is */
+                evaluation_add_facts(evaluation, &facts);
+        level_judge(policy, &facts, scopes, ret);
+}
+
+mitome_status login_level_demand_evaluated(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, slice level,
+        const char *field, struct level_judgement *ret, mitome_error *error)
+{
+        const size_t wanted = level_find(policy, level);
+        struct mitome_level_evidence more = *evidence;
+        struct level_judgement lifted;
+        login_level_judge_evaluated(policy, evidence, evaluation, ret);
+        if (wanted == policy->level_count)
+                return fail(error, MITOME_E_POLICY_LEVEL, field, NULL);
+        if (ret->reached && ret->level >= wanted)
+                return ok();
+        mitome_level_step_up(&more);
+        login_level_judge_evaluated(policy, &more, evaluation, &lifted);
+        return fail(error,
+                lifted.reached && lifted.level >= wanted ? MITOME_E_LEVEL_STEP_UP
+                                                         : MITOME_E_LEVEL_NOT_REACHED,
+                field, NULL);
+}
+
 void login_level_judge(const struct level_policy *policy, const struct mitome_level_evidence *evidence,
         struct level_judgement *ret)
 {
-        struct level_facts facts;
-        login_level_facts(evidence, &facts);
-        level_judge(policy, &facts, LEVEL_SCOPE_LOGIN, ret);
+        login_level_judge_evaluated(policy, evidence, NULL, ret);
 }
 
 mitome_status login_level_demand(const struct level_policy *policy,
         const struct mitome_level_evidence *evidence, slice level, const char *field,
         struct level_judgement *ret, mitome_error *error)
 {
-        const size_t wanted = level_find(policy, level);
-        struct mitome_level_evidence more = *evidence;
-        struct level_judgement lifted;
-        login_level_judge(policy, evidence, ret);
-        if (wanted == policy->level_count)
-                return fail(error, MITOME_E_POLICY_LEVEL, field, NULL);
-        if (ret->reached && ret->level >= wanted)
-                return ok();
-        mitome_level_step_up(&more);
-        login_level_judge(policy, &more, &lifted);
-        return fail(error,
-                lifted.reached && lifted.level >= wanted ? MITOME_E_LEVEL_STEP_UP
-                                                         : MITOME_E_LEVEL_NOT_REACHED,
-                field, NULL);
+        return login_level_demand_evaluated(policy, evidence, NULL, level, field, ret, error);
 }

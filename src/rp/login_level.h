@@ -7,6 +7,7 @@
 #include "judge_level.h"
 #include "metadata_statement.h"
 
+#include <mitome/evaluation.h>
 #include <mitome/level.h>
 
 /* login_level_model takes what a maker's statement declares into the evidence. Only for a model that was
@@ -24,5 +25,14 @@ void login_level_judge(const struct level_policy *policy, const struct mitome_le
 MITOME_CHECKED mitome_status login_level_demand(const struct level_policy *policy,
         const struct mitome_level_evidence *evidence, slice level, const char *field,
         struct level_judgement *ret, mitome_error *error);
+
+/* The same two with an evaluation beside, which is believed and about this model; NULL: none. Then what a
+ * policy asks of the device must be known, too. */
+void login_level_judge_evaluated(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        struct level_judgement *ret);
+MITOME_CHECKED mitome_status login_level_demand_evaluated(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, slice level,
+        const char *field, struct level_judgement *ret, mitome_error *error);
 
 #endif

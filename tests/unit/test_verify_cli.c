@@ -2,6 +2,7 @@
 /* `mitome verify`: lines in, verdicts out, exit status. */
 #include "ceremony_rig.h"
 #include "cli.h"
+#include "evaluator_rig.h"
 #include "line_input.h"
 #include "metadata_rig.h"
 #include "verify_case.h"
@@ -890,6 +891,131 @@ static void claims_reach_no_level(void **state)
         }
 }
 
+/* ---- an evaluation beside ---- */
+
+static const char device_policy[] =
+        "{\"id\":\"p\",\"title\":\"p\",\"levels\":[\"low\",\"high\"],\"requirements\":["
+        "{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"login.user_present\","
+        "\"scope\":[\"login\"]},"
+        "{\"id\":\"B\",\"level\":\"high\",\"source\":\"s\",\"section\":\"2\",\"predicate\":\"pin.tries = 3\","
+        "\"scope\":[\"device\"]},"
+        "{\"id\":\"C\",\"level\":\"high\",\"source\":\"s\",\"section\":\"3\",\"predicate\":\"not uv.iapar < 1%\","
+        "\"scope\":[\"device\"],\"keyword\":\"SHOULD\"}]}";
+
+/* The sample report, about another model and of another day, signed. */
+static void write_statement(const struct evaluator *evaluator, const char *aaguid, const char *day)
+{
+        static uint8_t buffer[MITOME_EVALUATION_MAX];
+        char *report = evaluator_sample();
+        char *at = strstr(report, "2026-11-22"), *model = strstr(report, "00112233445566778899aabbccddeeff");
+        slice statement;
+        assert_true(at && model && strlen(aaguid) == 32 && strlen(day) == 10);
+        memcpy(at, day, 10);
+        memcpy(model, aaguid, 32);
+        const struct evaluation_order order = evaluator_order(evaluator, slice_text(report));
+        assert_int_equal(evaluation_sign(&order, buffer, &statement, NULL).code, MITOME_OK);
+        write_file("statement", (const char *)statement.data, statement.size);
+        free(report);
+}
+
+static struct output run_evaluated(const struct rig_plan *plan, const char *certificate)
+{
+        char root[256], policy[256], cases[256], statement[256], believed[256];
+        char trust[] = "--trust", level[] = "--level", evaluation[] = "--evaluation",
+             evaluator[] = "--evaluator";
+        json_t *c = new_case(plan);
+        char *line = json_dumps(c, JSON_COMPACT);
+        path_of(root, "root.der");
+        path_of(policy, "policy");
+        path_of(cases, "cases");
+        path_of(statement, "statement");
+        path_of(believed, "evaluator.pem");
+        write_file("cases", line, strlen(line));
+        write_file("root.der", (const char *)rig.ca_der, rig.ca_der_size);
+        write_file("policy", device_policy, sizeof device_policy - 1);
+        write_file("evaluator.pem", certificate, strlen(certificate));
+        struct output output = run((char *[]){
+                trust, root, level, policy, evaluation, statement, evaluator, believed, cases, NULL });
+        json_decref(c);
+        free(line);
+        assert_int_equal(output.count, 1);
+        return output;
+}
+
+/* Each ceremony of the rig is of 2030-01-01; a statement counts for 90 days. */
+static void an_evaluation_is_judged_beside_the_model_it_is_about(void **state)
+{
+        static const char ours[] = "6d69746f6d6520626174636820303031";
+        static const struct {
+                const char *aaguid, *day;
+                enum rig_attestation attestation;
+                bool stranger;
+                mitome_code code;
+                const char *level, *outcome;
+                size_t scopes;
+        } table[] = {
+                { ours, "2029-12-31", RIG_CHAIN, false, MITOME_OK, "high", "satisfied", 2 },
+                /* Another model: as if there were none. */
+                { "00112233445566778899aabbccddeeff", "2029-12-31", RIG_CHAIN, false, MITOME_OK, "high",
+                        "not testable here", 1 },
+                /* Nobody vouches for the model. */
+                { ours, "2029-12-31", RIG_SELF, false, MITOME_OK, "high", "not testable here", 1 },
+                { ours, "2029-09-01", RIG_CHAIN, false, MITOME_E_EVALUATION_EXPIRED, NULL, NULL, 0 },
+                { ours, "2030-01-02", RIG_CHAIN, false, MITOME_E_EVALUATION_STATEMENT, NULL, NULL, 0 },
+                { ours, "2029-12-31", RIG_CHAIN, true, MITOME_E_EVALUATION_SIGNATURE, NULL, NULL, 0 },
+        };
+        struct evaluator evaluator, other;
+        (void)state;
+        evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &evaluator);
+        evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &other);
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                struct rig_plan plan = rig_registration_plan();
+                plan.attestation = table[i].attestation;
+                write_statement(&evaluator, table[i].aaguid, table[i].day);
+                struct output output = run_evaluated(
+                        &plan, table[i].stranger ? other.certificate_pem : evaluator.certificate_pem);
+                assert_int_equal(code_of(&output, 0), table[i].code);
+                assert_int_equal(output.status, table[i].code != MITOME_OK);
+                if (table[i].level) {
+                        const json_t *reasons = json_object_get(output.verdicts[0], "level_reasons");
+                        assert_string_equal(text_of(&output, 0, "level"), table[i].level);
+                        assert_string_equal(
+                                json_string_value(json_object_get(json_array_get(reasons, 1), "outcome")),
+                                table[i].outcome);
+                        assert_int_equal(json_array_size(json_object_get(output.verdicts[0], "level_scopes")),
+                                table[i].scopes);
+                }
+                done(&output);
+        }
+        evaluator_drop(&evaluator);
+        evaluator_drop(&other);
+}
+
+static void an_evaluation_wants_a_policy_and_an_evaluator(void **state)
+{
+        char statement[256], policy[256], none[] = "/dev/null", level[] = "--level",
+                                          evaluation[] = "--evaluation", evaluator[] = "--evaluator";
+        struct evaluator signer;
+        (void)state;
+        evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &signer);
+        write_statement(&signer, "00112233445566778899aabbccddeeff", "2029-12-31");
+        evaluator_drop(&signer);
+        write_file("policy", device_policy, sizeof device_policy - 1);
+        path_of(statement, "statement");
+        path_of(policy, "policy");
+        char *const wrong[][6] = {
+                { evaluation, statement, none, NULL }, { evaluation, statement, level, policy, none, NULL },
+                { evaluation, policy + 1, none, NULL }, /* there is no such file */
+                { evaluator, policy, none, NULL },      /* that is no certificate */
+        };
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+                struct output output = run(wrong[i]);
+                assert_int_equal(output.status, 2);
+                assert_int_equal(output.count, 0);
+                done(&output);
+        }
+}
+
 /* Whatever goes into it, a verdict is a whole line; and what is not told is not accepted. */
 static void a_verdict_is_whole(void **state)
 {
@@ -919,7 +1045,7 @@ static int close_all(void **state)
 {
         (void)state;
         static const char *const names[] = { "out", "cases", "root.pem", "root.der", "other.pem", "empty",
-                "blob", "policy" };
+                "blob", "policy", "complaint", "statement", "evaluator.pem" };
         char path[256];
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
                 path_of(path, names[i]);
@@ -953,6 +1079,8 @@ int main(void)
                 cmocka_unit_test(lines_of_every_length),
                 cmocka_unit_test(too_few_threads_are_told),
                 cmocka_unit_test(claims_reach_no_level),
+                cmocka_unit_test(an_evaluation_is_judged_beside_the_model_it_is_about),
+                cmocka_unit_test(an_evaluation_wants_a_policy_and_an_evaluator),
                 cmocka_unit_test(a_verdict_is_whole),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);
