@@ -494,6 +494,7 @@ static const struct sample {
         { "nist-800-63b-4", "model.key_protection=software", "AAL2", "NOEXPORT PINPLACE" },
         { "first-summary", "model.key_protection=software", "none", "row-10" },
         { "first-summary", "model.key_protection=tee", "none", "row-10" },
+        { "first-summary", "model.key_protection=hardware", "none", "row-10" },
         { "eidas", "model.key_protection=software", "substantial", "HIGH-TAMPERING" },
         { "eidas", "model.ava_van=4", "substantial", "HIGH-ATTACKER" },
         { "jp-guideline-2019", "model.key_protection=software", "レベル2", "L3-HARDWARE" },
