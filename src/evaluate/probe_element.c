@@ -88,7 +88,7 @@ bool evidence_settle(struct platform *platform, const char *rp_id)
 {
         if (!platform->target->pin || !platform->info.pin_set) {
                 probe_end(platform->run, PROBE_NOT_TESTABLE,
-                        "Its PIN is not known here, which gives the tries of the finger back: give it with --pin.");
+                        "Its PIN is not known here, which gives the tries of the finger back: give it with --pin-file.");
                 return false;
         }
         int status = platform_pin_token(platform, platform->target->pin, PLATFORM_GET, rp_id);

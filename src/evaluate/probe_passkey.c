@@ -177,7 +177,7 @@ const char *passkey_refusal(int status)
                 int status;
                 const char *text;
         } reasons[] = {
-                { CTAP2_ERR_PUAT_REQUIRED, "it wants a PIN that is not known here: give it with --pin" },
+                { CTAP2_ERR_PUAT_REQUIRED, "it wants a PIN that is not known here: give it with --pin-file" },
                 { CTAP2_ERR_PIN_INVALID, "the PIN that was given is wrong" },
                 { CTAP2_ERR_PIN_BLOCKED, "its PIN is blocked" },
                 { CTAP2_ERR_PIN_AUTH_BLOCKED, "its PIN is blocked until it has been without power" },

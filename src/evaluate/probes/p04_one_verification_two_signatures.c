@@ -141,7 +141,7 @@ static void attempt(struct probe_run *run, struct target *target)
                 return;
         if (platform_way(&twice.platform) == PLATFORM_BY_NOTHING) {
                 probe_end(run, PROBE_NOT_TESTABLE,
-                        "The user cannot be verified here: give the PIN with --pin.");
+                        "The user cannot be verified here: give the PIN with --pin-file.");
         } else if (passkey_new(&twice.platform, &wish, &twice.passkey)) {
                 play(&twice);
                 passkey_drop(&twice.platform, &twice.passkey);

@@ -327,7 +327,7 @@ static void attempt(struct probe_run *run, struct target *target)
                 return;
         if (!target->pin || !*target->pin || strlen(target->pin) >= PIN_SIZE ||
                 !guessing.platform.info.pin_set)
-                probe_end(run, PROBE_NOT_TESTABLE, "Its PIN is not known here: give it with --pin.");
+                probe_end(run, PROBE_NOT_TESTABLE, "Its PIN is not known here: give it with --pin-file.");
         else
                 play(&guessing);
         platform_close(&guessing.platform);

@@ -118,7 +118,7 @@ static void attempt(struct probe_run *run, struct target *target)
         if (!platform_open(&timing.platform, run, target))
                 return;
         if (!target->pin || !timing.platform.info.pin_set) {
-                probe_end(run, PROBE_NOT_TESTABLE, "Its PIN is not known here: give it with --pin.");
+                probe_end(run, PROBE_NOT_TESTABLE, "Its PIN is not known here: give it with --pin-file.");
         } else {
                 pin_protocol_hash(slice_text(target->pin), timing.hash);
                 int status = platform_pin_token(&timing.platform, target->pin, PLATFORM_GET, RP);
