@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* An evidence file of anybody's, with documents of anybody's: what stands behind the file's first NUL is what each
- * document of it holds. Whatever is read is a record that can be written down; what getInfo says, likewise. */
+/* An evidence file of anybody's, with documents of anybody's: what stands behind the file's first NUL is what
+ * each document of it holds. Whatever is read is a record that can be written down; what getInfo says,
+ * likewise. */
 
 #include "evidence_file.h"
 #include "get_info_facts.h"
@@ -47,8 +48,10 @@ static void check(struct evaluation_record *record)
                 if (!chosen[claim->fact] || !slice_is_utf8(slice_text(claim->from)) ||
                         !slice_is_utf8(slice_text(claim->why)) || !slice_is_utf8(slice_text(claim->why_ja)))
                         abort();
-                if (level_fact_kind(claim->fact)->type == LEVEL_RATE && claim->value.obtained != LEVEL_UNUSABLE &&
-                        (claim->value.rate.trials == 0 || claim->value.rate.errors > claim->value.rate.trials))
+                if (level_fact_kind(claim->fact)->type == LEVEL_RATE &&
+                        claim->value.obtained != LEVEL_UNUSABLE &&
+                        (claim->value.rate.trials == 0 ||
+                                claim->value.rate.errors > claim->value.rate.trials))
                         abort();
         }
 }

@@ -45,6 +45,23 @@ void write_seed(const char *folder, const char *target, const char *name, int fi
         must(fclose(file) == 0, path);
 }
 
+/* A file of each kind of item, and behind it the document that the items name. */
+static void write_evidence_seeds(const char *folder)
+{
+        static const char items[] =
+                "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"common-criteria\",\"ava_van\":5,\"expires\":\"2027-01-01\"},{\"kind\":\"emv\",\"expires\":\"2027-01-01\"},{\"kind\":\"fips-140\",\"overall\":2,\"physical\":3},{\"kind\":\"fido\",\"level\":\"L3+\"},{\"kind\":\"presentation-attacks\",\"species\":[{\"name\":\"a\",\"errors\":0,\"trials\":42}]},{\"kind\":\"facts\",\"obtained\":\"observed\",\"partial\":true,\"facts\":{\"pin.tries\":3,\"uv.local\":true,\"uv.modality\":\"face\",\"uv.fmr\":{\"errors\":0,\"trials\":9}}}]}";
+        static const char measured[] =
+                "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"measurement\",\"document\":\"r\"}]}\0{\"source\":\"grown:1\",\"synthetic\":true,\"complete\":true,\"fmr\":{\"errors\":0,\"trials\":9},\"fnmr\":{\"errors\":1,\"trials\":9},\"thresholds\":[{\"threshold\":24,\"fmr\":{\"errors\":0,\"trials\":9},\"fnmr\":{\"errors\":1,\"trials\":9}}]}";
+        static const char stated[] =
+                "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"metadata\",\"document\":\"m\"}]}\0{\"aaguid\":\"00112233-4455-6677-8899-aabbccddeeff\",\"keyProtection\":[\"tee\"],\"userVerificationDetails\":[[{\"userVerificationMethod\":\"passcode_internal\",\"caDesc\":{\"base\":10,\"minLength\":4,\"maxRetries\":3}}]]}";
+        static const char logins[] =
+                "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"logins\",\"document\":\"l\"}]}\0{\"ok\":true,\"code\":0,\"flags\":5,\"trust\":\"verified\"}";
+        write_seed(folder, "evidence_file", "items", -1, slice_text(items));
+        write_seed(folder, "evidence_file", "measured", -1, slice_of(measured, sizeof measured - 1));
+        write_seed(folder, "evidence_file", "stated", -1, slice_of(stated, sizeof stated - 1));
+        write_seed(folder, "evidence_file", "logins", -1, slice_of(logins, sizeof logins - 1));
+}
+
 /* The second byte on is what the matcher keeps: a state with a finger, and a record of the entry policy. */
 static void write_kept_seeds(const char *folder)
 {
@@ -525,6 +542,7 @@ int main(int argc, char **argv)
         write_management(argv[1]);
         write_flows(argv[1]);
         write_element(argv[1]);
+        write_evidence_seeds(argv[1]);
         write_kept_seeds(argv[1]);
         write_sample_seeds(argv[1]);
         write_journals(argv[1]);
