@@ -490,6 +490,7 @@ static void wrong_policies_and_files_are_refused_by_name(void **state)
         given.input.policies = &broken;
         given.input.policy_count = 1;
         assert_int_not_equal(refusal_of(&given.input, "broken.json"), MITOME_OK);
+        drop(&given);
         give(&given);
         given.input.evidence = missing;
         given.input.evidence_count = 1;
