@@ -106,14 +106,15 @@ static mitome_status digest_file(const char *path, uint8_t ret[SHA256_SIZE], mit
 
 /* ---- sign ---- */
 
-static mitome_status sign_read(const struct statement_run *run, struct evaluation_order *order,
+static mitome_status sign_read(const struct statement_run *run, slice report,
         uint8_t buffer[MITOME_EVALUATION_MAX], slice *ret, mitome_error *error)
 {
+        struct evaluation_order order = { .report = report, .build = run->build, .valid_days = run->days };
         uint8_t *certificates, key[KEY_FILE_MAX];
-        MITOME_TRY(trust_read_file(run->certificate, &certificates, &order->certificates, error));
-        mitome_status status = read_key_file(run->key, key, &order->key, error);
+        MITOME_TRY(trust_read_file(run->certificate, &certificates, &order.certificates, error));
+        mitome_status status = read_key_file(run->key, key, &order.key, error);
         if (!failed(status))
-                status = evaluation_sign(order, buffer, ret, error);
+                status = evaluation_sign(&order, buffer, ret, error);
         bytes_wipe(key, sizeof key);
         free(certificates);
         return status;
@@ -123,13 +124,12 @@ static int sign_report(const struct statement_run *run)
 {
         static uint8_t buffer[MITOME_EVALUATION_MAX];
         mitome_error error = { 0 };
-        struct evaluation_order order = { .build = run->build, .valid_days = run->days };
-        uint8_t *report;
-        slice statement;
-        if (failed(trust_read_file(run->input, &report, &order.report, &error)))
+        uint8_t *bytes;
+        slice report, statement;
+        if (failed(trust_read_file(run->input, &bytes, &report, &error)))
                 return complain(program, &error);
-        mitome_status status = sign_read(run, &order, buffer, &statement, &error);
-        free(report);
+        mitome_status status = sign_read(run, report, buffer, &statement, &error);
+        free(bytes);
         if (!failed(status))
                 status = write_file(run->out, statement, &error);
         return failed(status) ? complain(program, &error) : EXIT_BELIEVED;

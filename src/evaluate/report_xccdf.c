@@ -153,8 +153,11 @@ static void group(struct report_text *out, const json_t *policy)
         const char *level = report_string_if(out, policy, "level");
         report_text_escaped(out, level ? level : "none");
         report_text_add(out, ".</description>\n");
+        const char *note = report_string_if(out, policy, "note");
         if (report_flag(out, policy, "provisional"))
                 element(out, "warning", " category=\"general\"", "en", "This policy is provisional.");
+        if (note && *note)
+                element(out, "warning", " category=\"general\"", "en", note);
         for (size_t i = 0; i < json_array_size(requirements); i++)
                 rule(out, policy, json_array_get(requirements, i));
         report_text_add(out, "</Group>\n");
