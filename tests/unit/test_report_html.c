@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report for people: complete in both languages, well-formed, without a script or anything from
  * elsewhere; nothing of a report becomes markup, and what is no report is refused. */
+#include "evaluation_report.h"
 #include "html_findings.h"
 #include "report_html.h"
 #include "report_rig.h"
 
+#include <dirent.h>
 #include <openssl/evp.h>
 
 #include <setjmp.h>
@@ -373,6 +375,106 @@ static void long_evidence_is_cut_and_said_to_be(void **state)
         json_decref(sample);
 }
 
+/* ---- a report of the program's ---- */
+
+enum { SHIPPED_MAX = 16, POLICY_MAX = 1 << 17 };
+
+static char policy_names[SHIPPED_MAX][64], policy_texts[SHIPPED_MAX][POLICY_MAX];
+static struct evaluation_policy_file policies[SHIPPED_MAX];
+
+static size_t load_policies(void)
+{
+        const char *folder = getenv("MITOME_POLICIES");
+        struct dirent **entries;
+        size_t used = 0;
+        assert_non_null(folder);
+        int count = scandir(folder, &entries, NULL, alphasort);
+        assert_true(count > 0);
+        for (int i = 0; i < count; i++) {
+                char path[512];
+                const char *end = strrchr(entries[i]->d_name, '.');
+                if (end && strcmp(end, ".json") == 0) {
+                        assert_true(used < SHIPPED_MAX);
+                        (void)snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+                        (void)snprintf(
+                                policy_names[used], sizeof policy_names[used], "%.60s", entries[i]->d_name);
+                        FILE *file = fopen(path, "rb");
+                        assert_non_null(file);
+                        size_t size = fread(policy_texts[used], 1, POLICY_MAX, file);
+                        (void)fclose(file);
+                        policies[used] = (struct evaluation_policy_file){ policy_names[used],
+                                slice_of(policy_texts[used], size) };
+                        used++;
+                }
+                free(entries[i]);
+        }
+        free(entries);
+        return used;
+}
+
+static json_t *found(const char *name, const char *obtained, json_t *value)
+{
+        return json_pack(
+                "{s:s, s:s, s:b, s:o}", "name", name, "obtained", obtained, "partial", 0, "value", value);
+}
+
+/* The sample's target and probes, with what they found, judged by every policy that ships. */
+static json_t *make_report(void)
+{
+        json_t *sample = report_rig_sample(), *report = NULL;
+        json_t *probes = json_object_get(sample, "probes");
+        json_t *pin = json_array_get(probes, 1), *fingers = json_array_get(probes, 2);
+        const char *wrong = NULL;
+        (void)json_object_set_new(
+                json_object_get(sample, "target"), "get_info", json_string("00a10181684649444f5f325f31"));
+        for (size_t i = 0; i < json_array_size(probes); i++)
+                (void)json_object_set_new(json_array_get(probes, i), "found", json_array());
+        (void)json_object_set_new(pin, "found",
+                json_pack("[o, o, o]", found("pin.length_least", "observed", json_integer(4)),
+                        found("pin.tries", "observed", json_integer(3)),
+                        found("pin.offered", "observed", json_true())));
+        (void)json_object_set_new(fingers, "found",
+                json_pack("[o]",
+                        found("uv.fmr", "measured", json_pack("{s:i, s:i}", "errors", 0, "trials", 30135))));
+        const struct evaluation_input input = { .version = "0.1.0",
+                .at = "2026-11-22T10:00:00Z",
+                .target = json_object_get(sample, "target"),
+                .probes = probes,
+                .policies = policies,
+                .policy_count = load_policies(),
+                .services = true };
+        assert_true(input.policy_count >= 9);
+        mitome_error error = { 0 };
+        if (failed(evaluation_report(&input, &report, &wrong, &error)))
+                fail_msg("no report: %s %s", wrong ? wrong : "", error.field ? error.field : "");
+        json_decref(sample);
+        return report;
+}
+
+static void a_report_of_every_policy_is_drawn_whole(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *report = make_report();
+        const json_t *drawn = json_object_get(report, "policies");
+        const char *page = render(&out, report);
+        (void)state;
+        if (getenv("MITOME_REPORT_OUT")) /* for who wants to look at it */
+                assert_int_equal(json_dump_file(report, getenv("MITOME_REPORT_OUT"), JSON_INDENT(2)), 0);
+        assert_sound(page);
+        assert_true(json_array_size(drawn) >= 9);
+        for (size_t i = 0; i < json_array_size(drawn); i++) {
+                REPORT_TEXT(title);
+                const json_t *policy = json_array_get(drawn, i);
+                report_text_add(&title, "<h3>");
+                report_text_escaped(&title, json_string_value(json_object_get(policy, "title")));
+                report_text_add_slice(&title, slice_of("", 1));
+                assert_true(times(page, (const char *)title.bytes) >= 2);
+                size_t requirements = json_array_size(json_object_get(policy, "requirements"));
+                assert_true(requirements > 0);
+        }
+        json_decref(report);
+}
+
 /* ---- what may not be there ---- */
 
 static void the_page_needs_nothing_and_runs_nothing(void **state)
@@ -559,6 +661,7 @@ int main(void)
                 cmocka_unit_test(what_is_not_there_is_said),
                 cmocka_unit_test(a_path_without_a_figure_is_drawn_as_such),
                 cmocka_unit_test(long_evidence_is_cut_and_said_to_be),
+                cmocka_unit_test(a_report_of_every_policy_is_drawn_whole),
                 cmocka_unit_test(the_page_needs_nothing_and_runs_nothing),
                 cmocka_unit_test(the_policy_names_the_style_sheet),
                 cmocka_unit_test(the_same_report_gives_the_same_bytes),
