@@ -36,21 +36,67 @@ static void put_ladder(const struct html *html, const json_t *policy, const char
         html_put(html, "</ol>\n");
 }
 
-static void put_blockers(const struct html *html, const json_t *policy, const char *next)
+enum { LISTED = 3 /* of what nobody could test, or has yet to show: more of it is folded */ };
+
+static bool is_told(const json_t *of, const char *name, const char *word)
+{
+        const char *text = json_string_value(json_object_get(of, name));
+        return text && slice_is(slice_text(text), word);
+}
+
+static void put_blocker(const struct html *html, const json_t *requirement)
+{
+        html_put(html, "<li><strong>%s</strong>: %s ", string(html, requirement, "id"),
+                sentence(html, requirement, "text"));
+        html_badge(html, string(html, requirement, "outcome"));
+        html_put(html, " <span class=\"quiet\">%s</span></li>\n", sentence(html, requirement, "why"));
+}
+
+/* What keeps from a level: those that are known to fail first, then those that nobody could test. */
+static void put_blocker_list(const struct html *html, const json_t *policy, bool untested)
 {
         const json_t *requirements = report_array(html->out, policy, "requirements");
         const json_t *blockers = report_array(html->out, policy, "blockers");
-        html_put(html, "<h4>");
-        html_say(html, HTML_KEEPS_FROM, next);
-        html_put(html, "</h4>\n<ul>\n");
+        size_t count = 0;
         for (size_t i = 0; i < json_array_size(blockers); i++) {
                 const char *id = report_item(html->out, blockers, i, "blockers");
                 const json_t *requirement = html_find(requirements, "id", id, NULL);
-                html_put(html, "<li><strong>%s</strong>: %s ", id, sentence(html, requirement, "text"));
-                html_badge(html, string(html, requirement, "outcome"));
-                html_put(html, " <span class=\"quiet\">%s</span></li>\n", sentence(html, requirement, "why"));
+                if (is_told(requirement, "outcome", "not testable here") != untested)
+                        continue;
+                html_put(html, count ? "" : "<ul>\n");
+                put_blocker(html, requirement);
+                count++;
         }
-        html_put(html, "</ul>\n");
+        html_put(html, count ? "</ul>\n" : "");
+}
+
+static size_t count_untested(const json_t *policy)
+{
+        const json_t *requirements = json_object_get(policy, "requirements");
+        const json_t *blockers = json_object_get(policy, "blockers");
+        size_t count = 0;
+        for (size_t i = 0; i < json_array_size(blockers); i++)
+                count += is_told(
+                        html_find(requirements, "id", json_string_value(json_array_get(blockers, i)), NULL),
+                        "outcome", "not testable here");
+        return count;
+}
+
+/* What keeps from a level: those that are known to fail first, then those that nobody could test. */
+static void put_blockers(const struct html *html, const json_t *policy, const char *next)
+{
+        size_t untested = count_untested(policy);
+        html_put(html, "<h4>");
+        html_say(html, HTML_KEEPS_FROM, next);
+        html_put(html, "</h4>\n");
+        put_blocker_list(html, policy, false);
+        if (untested > LISTED) {
+                html_put(html, "<details class=\"more\"><summary>");
+                html_say(html, HTML_KEEPS_UNTESTED, (int)untested);
+                html_put(html, "</summary>\n");
+        }
+        put_blocker_list(html, policy, true);
+        html_put(html, untested > LISTED ? "</details>\n" : "");
 }
 
 static void put_change(const struct html *html, const json_t *change)
@@ -67,6 +113,20 @@ static void put_change(const struct html *html, const json_t *change)
         html_put(html, ")</span></li>\n");
 }
 
+static void put_change_list(const struct html *html, const json_t *changes, bool to_show)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < json_array_size(changes); i++) {
+                const json_t *change = json_array_get(changes, i);
+                if (is_told(change, "kind", "show") != to_show)
+                        continue;
+                html_put(html, count ? "" : "<ul>\n");
+                put_change(html, change);
+                count++;
+        }
+        html_put(html, count ? "</ul>\n" : "");
+}
+
 static void put_changes(const struct html *html, const json_t *policy, const char *next)
 {
         const json_t *changes = report_array_if(html->out, policy, "changes");
@@ -78,10 +138,18 @@ static void put_changes(const struct html *html, const json_t *policy, const cha
                 html_put(html, "<p>%w</p>\n", HTML_CHANGES_NONE);
                 return;
         }
-        html_put(html, "<ol>\n");
+        size_t shows = 0;
         for (size_t i = 0; i < json_array_size(changes); i++)
-                put_change(html, json_array_get(changes, i));
-        html_put(html, "</ol>\n<p class=\"quiet\">%w</p>\n", HTML_SHOW_WHAT);
+                shows += is_told(json_array_get(changes, i), "kind", "show");
+        put_change_list(html, changes, false);
+        if (shows > LISTED) {
+                html_put(html, "<details class=\"more\"><summary>");
+                html_say(html, HTML_SHOW_MORE, (int)shows);
+                html_put(html, "</summary>\n");
+        }
+        put_change_list(html, changes, true);
+        html_put(html, shows > LISTED ? "</details>\n" : "");
+        html_put(html, "<p class=\"quiet\">%w</p>\n", HTML_SHOW_WHAT);
         if (json_is_false(least))
                 html_put(html, "<p class=\"quiet\">%w</p>\n", HTML_CHANGES_NOT_LEAST);
 }
@@ -140,24 +208,58 @@ static void put_disagreement(const struct html *html, const json_t *disagreement
 {
         static const enum html_word columns[] = { HTML_POLICY, HTML_REQUIREMENT, HTML_DEMANDS, HTML_OUTCOME };
         const json_t *sides = report_array(html->out, disagreement, "sides");
-        html_put(html, "<h3>%s</h3>\n<p>%s</p>\n", string(html, disagreement, "topic"),
-                sentence(html, disagreement, "text"));
+        html_put(html, "<h3>%s</h3>\n", string(html, disagreement, "topic"));
         html_scroll_begin(html, "sides", number, HTML_DISAGREEMENTS, NULL);
         html_columns(html, columns, sizeof columns / sizeof *columns);
         for (size_t i = 0; i < json_array_size(sides); i++)
                 put_side(html, json_array_get(sides, i));
         html_put(html, "</tbody></table>\n");
         html_scroll_end(html);
+        html_put(html, "<p class=\"quiet\">%s</p>\n", sentence(html, disagreement, "text"));
+}
+
+/* Whether one side fails where another one holds. */
+static bool contradicts(const json_t *disagreement)
+{
+        const json_t *sides = json_object_get(disagreement, "sides");
+        bool fails = false, holds = false;
+        for (size_t i = 0; i < json_array_size(sides); i++) {
+                const json_t *side = json_array_get(sides, i);
+                if (is_told(side, "outcome", "not satisfied"))
+                        fails = true;
+                else if (!is_told(side, "outcome", "not testable here"))
+                        holds = true;
+        }
+        return fails && holds;
+}
+
+static size_t put_those(const struct html *html, const json_t *disagreements, bool contradicting)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < json_array_size(disagreements); i++) {
+                if (contradicts(json_array_get(disagreements, i)) != contradicting)
+                        continue;
+                put_disagreement(html, json_array_get(disagreements, i), (int)i);
+                count++;
+        }
+        return count;
 }
 
 void html_disagreements(const struct html *html)
 {
         const json_t *disagreements = report_array(html->out, html->report, "disagreements");
         html_heading(html, "disagreements", HTML_DISAGREEMENTS);
-        for (size_t i = 0; i < json_array_size(disagreements); i++)
-                put_disagreement(html, json_array_get(disagreements, i), (int)i);
-        if (json_array_size(disagreements) == 0)
+        size_t shown = put_those(html, disagreements, true);
+        size_t rest = json_array_size(disagreements) - shown;
+        if (shown == 0)
                 html_put(html, "<p>%w</p>\n", HTML_DISAGREEMENTS_NONE);
+        if (rest) {
+                html_put(html, "<details class=\"more\"><summary>");
+                html_say(html, HTML_DISAGREEMENTS_SEEN, (int)rest);
+                html_put(html, "</summary>\n<p>%w</p>\n", HTML_DISAGREEMENTS_SEEN_WHY);
+                (void)put_those(html, disagreements, false);
+                html_put(html, "</details>\n");
+        }
         html_put(html, "</section>\n");
 }
 
@@ -181,9 +283,8 @@ static void put_requirement(const struct html *html, const json_t *requirement)
         }
         html_put(html, "<tr><th scope=\"row\">%s</th><td>%s<br/><span class=\"quiet\">%w</span></td>",
                 string(html, requirement, "id"), string(html, requirement, "level"), keyword);
-        html_put(html, "<td class=\"demands\"><p>%s</p><p class=\"quiet\">%s, %s</p>",
-                sentence(html, requirement, "text"), string(html, requirement, "source"),
-                string(html, requirement, "section"));
+        html_put(html, "<td><p>%s</p><p class=\"quiet\">%s, %s</p>", sentence(html, requirement, "text"),
+                string(html, requirement, "source"), string(html, requirement, "section"));
         if (!report_flag(html->out, requirement, "verified"))
                 html_put(html, "<p><span class=\"unverified\">%w</span></p>", HTML_UNVERIFIED);
         html_put(html, "</td><td>");

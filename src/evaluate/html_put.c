@@ -134,7 +134,8 @@ void html_meanings(const struct html *html, const struct html_meaning *meanings,
 void html_scroll_begin(
         const struct html *html, const char *id, int number, enum html_word name, const char *of)
 {
-        html_put(html, "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-labelledby=\"%l-%s-%d\">\n",
+        html_put(html,
+                "<div class=\"scroll %s\" role=\"group\" tabindex=\"0\" aria-labelledby=\"%l-%s-%d\">\n", id,
                 id, number);
         html_put(html, "<p class=\"caption\" id=\"%l-%s-%d\">", id, number);
         html_say(html, name, of);

@@ -15,7 +15,7 @@ static const char *const style[] = {
         "#ja:target{display:block}\n",
         "#ja:has(:target){display:block}\n",
         "body:has(#ja:target) #en,body:has(#ja :target) #en{display:none}\n",
-        "header,nav,main,footer{max-width:64rem;margin:0 auto;padding:0 1rem}\n",
+        "header,nav,main,footer{max-width:70rem;margin:0 auto;padding:0 1rem}\n",
         "header{padding-top:1rem}\n",
         "section{margin:2.5rem 0 0}\n",
         "h1{font-size:1.75rem;line-height:1.25;margin:.5rem 0 1rem}\n",
@@ -29,7 +29,7 @@ static const char *const style[] = {
         ".skip{position:absolute;left:-100rem}.skip:focus{left:1rem;top:.5rem;background:var(--paper);padding:.25rem .5rem}\n",
         ".banner{border:2px solid var(--part);border-left-width:.6rem;background:var(--part-tint);color:var(--ink);padding:.75rem 1rem;margin:1rem 0;font-weight:600}\n",
         ".card{background:var(--paper);border:1px solid var(--line);border-radius:.5rem;padding:.25rem 1rem 1rem;margin:1rem 0}\n",
-        ".quiet{color:var(--quiet);font-size:.9rem}.caption{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap}.demands{min-width:15rem}\n",
+        ".quiet{color:var(--quiet);font-size:.9rem}.caption{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%);white-space:nowrap}\n",
         ".level{font-size:1.25rem;font-weight:700;margin:.25rem 0}\n",
         "dl.about{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1rem;margin:1rem 0}dl.about dt{color:var(--quiet)}dl.about dd{margin:0;min-width:0;overflow-wrap:anywhere}\n",
         "dl.meanings{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1rem;align-items:baseline;margin:.5rem 0 1rem}dl.meanings dd{margin:0}\n",
@@ -40,6 +40,7 @@ static const char *const style[] = {
         ".scroll{position:relative;overflow-x:auto;margin:.75rem 0}\n",
         "table{border-collapse:collapse;width:100%;min-width:40rem;background:var(--paper);font-size:.9375rem}\n",
         "th,td{border:1px solid var(--line);padding:.4rem .6rem;text-align:left;vertical-align:top}thead th{background:var(--tint)}tbody th{font-weight:600}td p,th p{margin:0 0 .25rem}\n",
+        ".policy table{table-layout:fixed;min-width:58rem;overflow-wrap:anywhere}.policy .badge{white-space:normal}.policy thead th:nth-child(1){width:13%}.policy thead th:nth-child(2){width:9%}.policy thead th:nth-child(3){width:26%}.policy thead th:nth-child(4){width:13%}.policy thead th:nth-child(5){width:23%}\n",
         ".number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n",
         "code{font-family:ui-monospace,\"Noto Sans Mono\",Menlo,Consolas,monospace;font-size:.875em;overflow-wrap:anywhere}\n",
         "details{margin:.5rem 0}summary{cursor:pointer;color:var(--accent);font-weight:600}\n",
@@ -51,8 +52,8 @@ static const char *const style[] = {
         "@media (max-width:30rem){dl.about,dl.meanings{grid-template-columns:1fr;gap:0}dl.about dd,dl.meanings dd{margin-bottom:.6rem}h1{font-size:1.4rem}}\n",
         "@page{size:A4;margin:16mm 14mm}\n",
         "@media print{:root{color-scheme:light;--ground:#fff;--paper:#fff;--ink:#000;--quiet:#333;--line:#999;--accent:#1f5296;--tint:#eef2f7;--good:#1a6239;--good-tint:#fff;--bad:#a3242c;--bad-tint:#fff;--part:#7a4b00;--part-tint:#fff;--told:#5c3d8f;--told-tint:#fff;--open:#333;--open-tint:#fff}",
-        "html{font-size:10pt}header,nav,main,footer{max-width:none;padding:0}.languages,.skip{display:none}a{color:inherit;text-decoration:none}.scroll{overflow:visible}table,svg,.demands{min-width:0}",
-        "th,td,.card,.banner,figure,svg,dl div{break-inside:avoid}h2,h3,h4{break-after:avoid}thead{display:table-header-group}td,th{overflow-wrap:anywhere}.badge{white-space:normal}details{display:block}}\n",
+        "html{font-size:10pt}header,nav,main,footer{max-width:none;padding:0}.languages,.skip{display:none}a{color:inherit;text-decoration:none}.scroll{overflow:visible}table,svg,.policy table{min-width:0}",
+        "th,td,.card,.banner,figure,svg,dl div{break-inside:avoid}h2,h3,h4{break-after:avoid}thead{display:table-header-group}td,th{overflow-wrap:anywhere}.badge{white-space:normal}details{display:block}.more::details-content{content-visibility:visible;display:block;height:auto}}\n",
 };
 
 void html_style(struct report_text *out)

@@ -354,6 +354,46 @@ static void a_path_without_a_figure_is_drawn_as_such(void **state)
         json_decref(sample);
 }
 
+static void what_nobody_could_test_stands_behind_what_fails(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        json_t *policy = json_array_get(json_object_get(sample, "policies"), 0);
+        json_t *change = json_array_get(json_object_get(policy, "changes"), 1);
+        (void)state;
+        (void)json_object_set_new(policy, "blockers",
+                json_pack("[s, s, s, s, s]", "REAUTH", "REAUTH", "NOEXPORT", "REAUTH", "REAUTH"));
+        (void)json_object_set_new(
+                policy, "changes", json_pack("[O, O, O, O]", change, change, change, change));
+        const char *page = render(&out, sample);
+        assert_sound(page);
+        has(page, "<summary>4 could not be tested here</summary>", 1);
+        has(page, "<summary>4 to show</summary>", 1);
+        const char *fails = strstr(page, "<strong>NOEXPORT</strong>"),
+                   *folded = strstr(page, "<summary>4 could");
+        assert_true(fails && fails < folded && folded < strstr(page, "<strong>REAUTH</strong>"));
+        json_decref(sample);
+}
+
+static void only_contradictions_are_shown_at_once(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        json_t *disagreement = json_array_get(json_object_get(sample, "disagreements"), 0);
+        json_t *side = json_array_get(json_object_get(disagreement, "sides"), 0);
+        (void)state;
+        const char *page = render(&out, sample);
+        has(page, "Differences that come of", 0);
+        has(page, "No two of the chosen policies", 0);
+        (void)json_object_set_new(side, "outcome", json_string("not testable here"));
+        report_text_clear(&out);
+        page = render(&out, sample);
+        assert_sound(page);
+        has(page, "<summary>Differences that come of what could be seen (1)</summary>", 1);
+        has(page, "No two of the chosen policies", 1);
+        json_decref(sample);
+}
+
 static void long_evidence_is_cut_and_said_to_be(void **state)
 {
         static char hex[HTML_BYTES_MAX + 201];
@@ -660,6 +700,8 @@ int main(void)
                 cmocka_unit_test(a_real_element_has_no_banner),
                 cmocka_unit_test(what_is_not_there_is_said),
                 cmocka_unit_test(a_path_without_a_figure_is_drawn_as_such),
+                cmocka_unit_test(what_nobody_could_test_stands_behind_what_fails),
+                cmocka_unit_test(only_contradictions_are_shown_at_once),
                 cmocka_unit_test(long_evidence_is_cut_and_said_to_be),
                 cmocka_unit_test(a_report_of_every_policy_is_drawn_whole),
                 cmocka_unit_test(the_page_needs_nothing_and_runs_nothing),
