@@ -132,13 +132,13 @@ static mitome_status read_info_member(struct cbor_reader *r, int64_t key, struct
         }
 }
 
-static mitome_status read_info(slice bytes, struct get_info *info, mitome_error *error)
+static mitome_status read_info(slice bytes, bool any_order, struct get_info *info, mitome_error *error)
 {
         struct cbor_reader r = cbor_over(bytes, clause, error);
         struct cbor_members map;
         struct cbor_key key;
         uint8_t status;
-        r.any_order = true;
+        r.any_order = any_order;
         if (bytes.size && bytes.data[0] == 0)
                 MITOME_TRY(read_u8(&r.bytes, "status", &status));
         MITOME_TRY(cbor_open_map(&r, "getInfo", MEMBERS_MAX, &map));
@@ -232,7 +232,15 @@ mitome_status get_info_facts(slice get_info, struct evaluation_record *record, s
         json_t *target, mitome_error *error)
 {
         struct get_info info = { 0 };
-        mitome_status status = read_info(get_info, &info, error);
+        /* In order, as CTAP has it, there may be any number of members; out of order, as some devices have
+         * it, few. */
+        mitome_status status = read_info(get_info, false, &info, NULL);
+        if (failed(status)) {
+                json_decref(info.versions);
+                json_decref(info.transports);
+                info = (struct get_info){ 0 };
+                status = read_info(get_info, true, &info, error);
+        }
         if (!failed(status)) {
                 claim_all(&info, record, evidence);
                 describe_target(&info, target);

@@ -264,6 +264,33 @@ static void what_a_device_says_of_itself_is_declared(void **state)
 }
 
 /* Several methods in one are no modality; a PIN at the device is no biometric path. */
+/* In order there are as many members as a device has to tell: this project's own says 26. */
+static void a_device_may_say_much(void **state)
+{
+        static const uint8_t keys[] = { 4, 5, 6, 7, 8, 10, 11, 12, 14, 15, 16, 17, 0x12, 20, 21, 22, 23, 24,
+                25, 26, 28 };
+        uint8_t buffer[256];
+        writer w = WRITER(buffer);
+        struct evaluation_record record;
+        json_t *target;
+        (void)state;
+        cbor_write_map(&w, sizeof keys);
+        for (size_t i = 0; i < sizeof keys; i++) {
+                cbor_write_uint(&w, keys[i]);
+                if (keys[i] == 4) {
+                        cbor_write_map(&w, 1);
+                        cbor_write_string(&w, "uv");
+                        cbor_write_bool(&w, true);
+                } else {
+                        cbor_write_uint(&w, 2);
+                }
+        }
+        assert_int_equal(read_info(&w, &record, &target), MITOME_OK);
+        assert_non_null(claimed(&record, LEVEL_UV_MODALITY));
+        evaluation_record_clear(&record);
+        json_decref(target);
+}
+
 static void a_modality_is_one_method(void **state)
 {
         static const struct {
@@ -352,6 +379,7 @@ int main(void)
                 cmocka_unit_test(a_declaration_and_an_observation_contradict_each_other),
                 cmocka_unit_test(too_many_are_refused),
                 cmocka_unit_test(what_a_device_says_of_itself_is_declared),
+                cmocka_unit_test(a_device_may_say_much),
                 cmocka_unit_test(a_modality_is_one_method),
                 cmocka_unit_test(a_device_that_says_nothing_has_no_paths),
                 cmocka_unit_test(half_an_answer_gives_nothing),
