@@ -45,7 +45,15 @@ static const struct named methods[] = {
         { "handprint_internal", METADATA_PATH_BIOMETRIC },
 };
 
+static const struct named modalities[] = {
+        { "fingerprint_internal", METADATA_FINGER },
+        { "faceprint_internal", METADATA_FACE },
+        { "eyeprint_internal", METADATA_IRIS },
+        { "voiceprint_internal", METADATA_VOICE },
+};
+
 enum {
+        MODALITIES = sizeof modalities / sizeof modalities[0],
         KEY_PROTECTIONS = sizeof key_protections / sizeof key_protections[0],
         MATCHER_PROTECTIONS = sizeof matcher_protections / sizeof matcher_protections[0],
         METHODS = sizeof methods / sizeof methods[0]
@@ -104,11 +112,91 @@ static mitome_status read_matcher_protection(struct statement_reader *s)
                 &s->statement->matcher_protection);
 }
 
-/* One VerificationMethodDescriptor. */
-static mitome_status read_method(struct json_reader *r, unsigned *ret)
+/* ---- what is declared of the methods ---- */
+
+/* One of caDesc or baDesc, and what it is called here. */
+struct limits {
+        struct metadata_number base, length, tries, wait;
+};
+
+/* Takes any value: a number that is none here says nothing. */
+static mitome_status read_number(struct json_reader *r, const char *field, struct metadata_number *ret)
+{
+        struct json_reader trial = *r;
+        int64_t value = 0;
+        trial.bytes.error = NULL;
+        if (!failed(json_read_int(&trial, field, &value)) && value >= 0 && value <= UINT32_MAX)
+                *ret = (struct metadata_number){ .said = true, .value = (uint32_t)value };
+        return json_skip(r, field);
+}
+
+static mitome_status read_limits(struct json_reader *r, const char *field, struct limits *ret)
 {
         struct json_members object;
+        struct limits limits = { 0 };
+        enum json_kind kind;
         slice name;
+        MITOME_TRY(json_peek(r, field, &kind));
+        if (kind != JSON_KIND_OBJECT)
+                return json_skip(r, field);
+        MITOME_TRY(json_open_object(r, field, &object));
+        for (bool more;;) {
+                MITOME_TRY(json_next_member(r, &object, &name, &more));
+                if (!more)
+                        break;
+                struct metadata_number *number = json_name_is(name, "base")            ? &limits.base
+                                                 : json_name_is(name, "minLength")     ? &limits.length
+                                                 : json_name_is(name, "maxRetries")    ? &limits.tries
+                                                 : json_name_is(name, "blockSlowdown") ? &limits.wait
+                                                                                       : NULL;
+                MITOME_TRY(number ? read_number(r, field, number) : json_skip(r, field));
+        }
+        *ret = limits;
+        return ok();
+}
+
+static void keep_least(struct metadata_number *kept, struct metadata_number said)
+{
+        if (said.said && (!kept->said || said.value < kept->value))
+                *kept = said;
+}
+
+/* 0 is without end. */
+static void keep_most_tries(struct metadata_number *kept, struct metadata_number said)
+{
+        if (said.said && (!kept->said || said.value == 0 || (kept->value && said.value > kept->value)))
+                *kept = said;
+}
+
+static void keep_method(
+        struct metadata_methods *all, slice name, unsigned path, const struct limits limits[2])
+{
+        const struct limits *code = &limits[0], *finger = &limits[1];
+        if (json_name_is(name, "passcode_internal") || json_name_is(name, "passcode_external")) {
+                all->passcode = true;
+                all->digits_only = all->digits_only || (code->base.said && code->base.value == 10);
+                keep_least(&all->length_least, code->length);
+                keep_most_tries(&all->code_tries, code->tries);
+        }
+        if (path != METADATA_PATH_BIOMETRIC)
+                return;
+        enum metadata_modality modality = METADATA_MODALITY_UNKNOWN;
+        for (size_t i = 0; i < MODALITIES; i++)
+                if (json_name_is(name, modalities[i].name))
+                        modality = (enum metadata_modality)modalities[i].value;
+        all->modality = !all->biometric || all->modality == modality ? modality : METADATA_MODALITY_UNKNOWN;
+        all->biometric = true;
+        keep_most_tries(&all->biometric_tries, finger->tries);
+        keep_least(&all->wait_seconds, finger->wait);
+}
+
+/* One VerificationMethodDescriptor. */
+static mitome_status read_method(struct json_reader *r, struct metadata_methods *all, unsigned *ret)
+{
+        struct json_members object;
+        struct limits limits[2] = { 0 };
+        struct json_reader method = *r;
+        slice name, called;
         bool found = false;
         MITOME_TRY(json_open_object(r, "userVerificationDetails", &object));
         for (bool more;;) {
@@ -116,17 +204,25 @@ static mitome_status read_method(struct json_reader *r, unsigned *ret)
                 if (!more)
                         break;
                 if (json_name_is(name, "userVerificationMethod")) {
+                        method = *r;
                         MITOME_TRY(read_named(r, "userVerificationMethod", methods, METHODS, ret));
                         found = true;
+                } else if (json_name_is(name, "caDesc") || json_name_is(name, "baDesc")) {
+                        MITOME_TRY(read_limits(
+                                r, "userVerificationDetails", &limits[json_name_is(name, "caDesc") ? 0 : 1]));
                 } else {
                         MITOME_TRY(json_skip(r, "userVerificationDetails"));
                 }
         }
-        return found ? ok() : reader_fail(&r->bytes, MITOME_E_MISSING, "userVerificationMethod");
+        if (!found)
+                return reader_fail(&r->bytes, MITOME_E_MISSING, "userVerificationMethod");
+        MITOME_TRY(json_read_raw(&method, "userVerificationMethod", &called));
+        keep_method(all, called, *ret, limits);
+        return ok();
 }
 
 /* A combination is as strong as its strongest method. */
-static mitome_status read_combination(struct json_reader *r, unsigned *ret)
+static mitome_status read_combination(struct json_reader *r, struct metadata_methods *all, unsigned *ret)
 {
         struct json_members array;
         unsigned strongest = METADATA_PATH_NONE, method = METADATA_PATH_NONE;
@@ -138,7 +234,7 @@ static mitome_status read_combination(struct json_reader *r, unsigned *ret)
                         break;
                 if (count++ == METHODS_MAX)
                         return reader_fail(&r->bytes, MITOME_E_TOO_MANY, "userVerificationDetails");
-                MITOME_TRY(read_method(r, &method));
+                MITOME_TRY(read_method(r, all, &method));
                 strongest = method > strongest ? method : strongest;
         }
         *ret = strongest;
@@ -157,7 +253,7 @@ static mitome_status read_details(struct statement_reader *s)
                         break;
                 if (count++ == ALTERNATIVES_MAX)
                         return reader_fail(&s->json.bytes, MITOME_E_TOO_MANY, "userVerificationDetails");
-                MITOME_TRY(read_combination(&s->json, &path));
+                MITOME_TRY(read_combination(&s->json, &s->statement->methods, &path));
                 weakest = path < weakest ? path : weakest;
         }
         s->statement->weakest_path = count ? (enum metadata_path)weakest : METADATA_PATH_NONE;
@@ -218,6 +314,17 @@ static mitome_status read_description(struct statement_reader *s)
         return json_read_raw(&s->json, "description", &s->statement->description);
 }
 
+/* Absent, or in another form, it says nothing. */
+static mitome_status read_key_restricted(struct statement_reader *s)
+{
+        struct json_reader trial = s->json;
+        trial.bytes.error = NULL;
+        bool restricted = false;
+        if (!failed(json_read_bool(&trial, "isKeyRestricted", &restricted)))
+                s->statement->key_restricted = restricted;
+        return json_skip(&s->json, "isKeyRestricted");
+}
+
 static const struct member {
         const char *name;
         bool required;
@@ -230,6 +337,7 @@ static const struct member {
         { "userVerificationDetails", true, false, read_details },
         { "keyProtection", true, false, read_key_protection },
         { "matcherProtection", false, false, read_matcher_protection },
+        { "isKeyRestricted", false, false, read_key_restricted },
 };
 
 enum { MEMBERS = sizeof members / sizeof members[0] };

@@ -27,6 +27,32 @@ enum metadata_protection {
         METADATA_REMOTE_HANDLE = 0x20,  /* keyProtection only: the relying party keeps the key, wrapped */
 };
 
+enum metadata_modality {
+        METADATA_MODALITY_UNKNOWN,
+        METADATA_FINGER,
+        METADATA_FACE,
+        METADATA_IRIS,
+        METADATA_VOICE
+};
+
+/* A number that a statement may leave out. */
+struct metadata_number {
+        bool said;
+        uint32_t value;
+};
+
+/* What is declared of the methods of userVerificationDetails (caDesc, baDesc): of several of a kind the worst
+ * that is said. */
+struct metadata_methods {
+        bool passcode, biometric;               /* there is one */
+        bool digits_only;                       /* caDesc.base: 10 */
+        struct metadata_number length_least;    /* caDesc.minLength */
+        struct metadata_number code_tries;      /* caDesc.maxRetries; 0: it never blocks */
+        enum metadata_modality modality;        /* unknown when there are several */
+        struct metadata_number biometric_tries; /* baDesc.maxRetries; 0: it never blocks */
+        struct metadata_number wait_seconds;    /* baDesc.blockSlowdown */
+};
+
 struct metadata_statement {
         uint8_t aaguid[METADATA_AAGUID_SIZE];
         slice description;               /* JSON string as it stands, escapes and all */
@@ -37,11 +63,14 @@ struct metadata_statement {
          * taken, so what counts is the weakest alternative, each as strong as the strongest of its methods.
          */
         enum metadata_path weakest_path;
+        struct metadata_methods methods;
+        bool key_restricted; /* isKeyRestricted: the attestation key signs attestations only, as is said */
 };
 
 /* metadata_statement_read reads one statement; views point into `json` and `buffer`, which receives the
- * certificates (BUFFER_FULL when they do not fit). Unknown members are skipped, unknown values of the members
- * above are refused (VALUE); aaguid, keyProtection and userVerificationDetails must be there (MISSING). */
+ * certificates (BUFFER_FULL when they do not fit). Unknown members are skipped, and so is what caDesc, baDesc
+ * and isKeyRestricted have in another form than theirs; unknown values of the other members above are refused
+ * (VALUE); aaguid, keyProtection and userVerificationDetails must be there (MISSING). */
 MITOME_CHECKED mitome_status metadata_statement_read(
         slice json, uint8_t *buffer, size_t capacity, struct metadata_statement *ret, mitome_error *error);
 

@@ -82,6 +82,25 @@ enum mitome_matcher_protection {
         MITOME_MATCHER_ON_CHIP,
 };
 
+enum mitome_modality {
+        MITOME_MODALITY_UNKNOWN,
+        MITOME_MODALITY_FINGER,
+        MITOME_MODALITY_FACE,
+        MITOME_MODALITY_IRIS,
+        MITOME_MODALITY_VOICE,
+};
+
+/* What a maker declares of the PIN and of the biometric of his model; of several the worst. Each number
+ * counts only where it is said. Tries: 0 is without end. */
+struct mitome_level_limits {
+        bool pin_offered, pin_digits_only, biometric_offered;
+        enum mitome_modality modality;
+        bool pin_length_said, pin_tries_said, biometric_tries_said, wait_said;
+        uint32_t pin_length_least; /* characters */
+        uint32_t pin_tries, biometric_tries;
+        uint32_t wait_seconds; /* after biometric_tries */
+};
+
 /* Plain values: keep them with a session, and judge again when the policy changes. Zeroed ({0}) it is a login
  * that proved nothing. */
 struct mitome_level_evidence {
@@ -101,6 +120,8 @@ struct mitome_level_evidence {
         enum mitome_key_protection key_protection;
         enum mitome_matcher_protection matcher_protection;
         unsigned certification_level; /* as in struct mitome_metadata_entry; 0: none is known of */
+        bool key_restricted;          /* the attestation key signs attestations only */
+        struct mitome_level_limits limits;
 };
 
 /* What the relying party knows beside a verdict. Zeroed ({0}) it knows nothing more. */
@@ -130,6 +151,11 @@ enum mitome_level_outcome {
 };
 const char *mitome_level_outcome_name(enum mitome_level_outcome outcome); /* "not testable here" */
 
+struct mitome_level_reason {
+        enum mitome_level_outcome outcome;
+        const char *fact; /* the fact that decided, "login.user_verified" (level_facts.def); static */
+};
+
 struct mitome_level_judgement {
         bool reached;  /* a level at all */
         size_t level;  /* the highest one */
@@ -143,10 +169,7 @@ struct mitome_level_judgement {
         uint8_t untested[MITOME_LEVEL_REQUIREMENTS_MAX];
         size_t untested_count;
         /* One for each requirement, in the policy's order. */
-        struct mitome_level_reason {
-                enum mitome_level_outcome outcome;
-                const char *fact; /* the fact that decided, "login.user_verified" (level_facts.def); static */
-        } reasons[MITOME_LEVEL_REQUIREMENTS_MAX];
+        struct mitome_level_reason reasons[MITOME_LEVEL_REQUIREMENTS_MAX];
         size_t reason_count;
 };
 

@@ -47,6 +47,27 @@ static enum mitome_matcher_protection matcher_protection_of(unsigned bits)
         return bits & METADATA_ON_CHIP ? MITOME_MATCHER_ON_CHIP : MITOME_MATCHER_UNKNOWN;
 }
 
+/* Both count modalities in one order. */
+_Static_assert((int)MITOME_MODALITY_FINGER == (int)METADATA_FINGER &&
+                       (int)MITOME_MODALITY_VOICE == (int)METADATA_VOICE,
+        "level.h and metadata_statement.h differ");
+
+static struct mitome_level_limits limits_of(const struct metadata_methods *methods)
+{
+        return (struct mitome_level_limits){ .pin_offered = methods->passcode,
+                .pin_digits_only = methods->digits_only,
+                .biometric_offered = methods->biometric,
+                .modality = (enum mitome_modality)methods->modality,
+                .pin_length_said = methods->length_least.said,
+                .pin_tries_said = methods->code_tries.said,
+                .biometric_tries_said = methods->biometric_tries.said,
+                .wait_said = methods->wait_seconds.said,
+                .pin_length_least = methods->length_least.value,
+                .pin_tries = methods->code_tries.value,
+                .biometric_tries = methods->biometric_tries.value,
+                .wait_seconds = methods->wait_seconds.value };
+}
+
 void login_level_model(struct mitome_level_evidence *evidence, const struct metadata_statement *statement,
         unsigned certification_level)
 {
@@ -55,6 +76,8 @@ void login_level_model(struct mitome_level_evidence *evidence, const struct meta
         evidence->key_protection = key_protection_of(statement->key_protection);
         evidence->matcher_protection = matcher_protection_of(statement->matcher_protection);
         evidence->certification_level = certification_level;
+        evidence->key_restricted = statement->key_restricted;
+        evidence->limits = limits_of(&statement->methods);
 }
 
 void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct mitome_level_context *known,
@@ -100,18 +123,43 @@ static void declare_word(struct level_facts *facts, enum level_fact_id id, const
                         (struct level_fact){ .obtained = LEVEL_DECLARED, .word = slice_text(word) };
 }
 
+static void declare(struct level_facts *facts, enum level_fact_id id, bool said)
+{
+        if (said)
+                facts->facts[id] = (struct level_fact){ .obtained = LEVEL_DECLARED, .yes = true };
+}
+
+static void declare_count(struct level_facts *facts, enum level_fact_id id, bool said, uint64_t count)
+{
+        if (said)
+                facts->facts[id] = (struct level_fact){ .obtained = LEVEL_DECLARED, .count = count };
+}
+
+static void take_limits(const struct mitome_level_limits *limits, struct level_facts *facts)
+{
+        static const char *const modalities[] = { NULL, "finger", "face", "iris", "voice" };
+        declare(facts, LEVEL_PIN_OFFERED, limits->pin_offered);
+        declare(facts, LEVEL_PIN_DIGITS_ONLY, limits->pin_digits_only);
+        declare(facts, LEVEL_UV_OFFERED, limits->biometric_offered);
+        declare_word(facts, LEVEL_UV_MODALITY, modalities[limits->modality]);
+        declare_count(facts, LEVEL_PIN_LENGTH_LEAST, limits->pin_length_said, limits->pin_length_least);
+        declare_count(facts, LEVEL_PIN_TRIES, limits->pin_tries_said, limits->pin_tries);
+        declare_count(facts, LEVEL_UV_TRIES, limits->biometric_tries_said, limits->biometric_tries);
+        declare_count(facts, LEVEL_UV_WAIT_SECONDS, limits->wait_said, limits->wait_seconds);
+}
+
 static void take_model(const struct mitome_level_evidence *evidence, struct level_facts *facts)
 {
         static const char *const keys[] = { NULL, "software", "hardware", "tee", "secure_element" };
         static const char *const matchers[] = { NULL, "software", "tee", "on_chip" };
-        struct level_fact *all = facts->facts;
-        all[LEVEL_MODEL_EVERY_PATH_VERIFIES] =
+        facts->facts[LEVEL_MODEL_EVERY_PATH_VERIFIES] =
                 (struct level_fact){ .obtained = LEVEL_DECLARED, .yes = evidence->every_path_verifies };
-        if (evidence->certification_level)
-                all[LEVEL_MODEL_FIDO_LEVEL] = (struct level_fact){ .obtained = LEVEL_DECLARED,
-                        .count = evidence->certification_level };
+        declare_count(facts, LEVEL_MODEL_FIDO_LEVEL, evidence->certification_level > 0,
+                evidence->certification_level);
         declare_word(facts, LEVEL_MODEL_KEY_PROTECTION, keys[evidence->key_protection]);
         declare_word(facts, LEVEL_MODEL_MATCHER_PROTECTION, matchers[evidence->matcher_protection]);
+        declare(facts, LEVEL_MODEL_KEY_RESTRICTED, evidence->key_restricted);
+        take_limits(&evidence->limits, facts);
 }
 
 void login_level_facts(const struct mitome_level_evidence *evidence, struct level_facts *ret)

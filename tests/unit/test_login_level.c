@@ -291,6 +291,41 @@ static void the_judgement_names_all_that_keeps_from_more(void **state)
         mitome_level_policy_free(policy);
 }
 
+/* No login counts a PIN's tries, but what a maker declares of them counts against his model. */
+static void too_many_tries_declared_bar_at_the_login(void **state)
+{
+        (void)state;
+        struct mitome_level_policy *policy = policy_of(three_levels);
+        static const struct {
+                uint32_t tries;
+                bool said, reached;
+                enum mitome_level_outcome outcome;
+        } rows[] = {
+                { 0, false, true, MITOME_LEVEL_NOT_TESTABLE },
+                { 10, true, true, MITOME_LEVEL_DECLARED_ONLY },
+                { 11, true, false, MITOME_LEVEL_NOT_SATISFIED },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct metadata_statement statement = chip;
+                const struct mitome_metadata_entry model = { .statement = &statement };
+                const struct mitome_verdict verdict = { .flags = UP | UV, .algorithm = ES256 };
+                const struct mitome_level_context known = {
+                        .challenge_bits = 128, .trust = MITOME_TRUST_VERIFIED, .model = &model
+                };
+                struct mitome_level_evidence evidence;
+                struct mitome_level_judgement j;
+                statement.methods.passcode = true;
+                statement.methods.code_tries =
+                        (struct metadata_number){ .said = rows[i].said, .value = rows[i].tries };
+                mitome_level_evidence_of(&verdict, &known, &evidence);
+                assert_true(evidence.limits.pin_offered);
+                const mitome_code code = mitome_level_demand(policy, &evidence, "two", &j, NULL).code;
+                assert_int_equal(code, rows[i].reached ? MITOME_OK : MITOME_E_LEVEL_NOT_REACHED);
+                assert_int_equal(j.reasons[5].outcome, rows[i].outcome);
+        }
+        mitome_level_policy_free(policy);
+}
+
 static void a_level_is_demanded_by_its_name(void **state)
 {
         (void)state;
@@ -366,6 +401,7 @@ int main(void)
                 cmocka_unit_test(a_policy_tells_what_stands_in_it),
                 cmocka_unit_test(a_wrong_policy_gives_none),
                 cmocka_unit_test(the_judgement_names_all_that_keeps_from_more),
+                cmocka_unit_test(too_many_tries_declared_bar_at_the_login),
                 cmocka_unit_test(a_level_is_demanded_by_its_name),
                 cmocka_unit_test(step_up_is_told_from_what_it_cannot_mend),
         };

@@ -73,6 +73,62 @@ static void the_weakest_path_counts(void **state)
         }
 }
 
+/* Of several methods of a kind the worst counts; what is not in its form says nothing, and costs nothing. */
+static void limits_are_those_of_the_worst_method(void **state)
+{
+        (void)state;
+#define CODE(members) "{\"userVerificationMethod\":\"passcode_external\",\"caDesc\":{" members "}}"
+#define FINGER(members) "{\"baDesc\":{" members "},\"userVerificationMethod\":\"fingerprint_internal\"}"
+        static const struct {
+                const char *details;
+                bool digits_only;
+                enum metadata_modality modality;
+                int length, code_tries, biometric_tries, wait; /* -1: not said */
+        } cases[] = {
+                { CODE("\"base\":10,\"minLength\":4,\"maxRetries\":3"), true, METADATA_MODALITY_UNKNOWN, 4, 3,
+                        -1, -1 },
+                { CODE("\"base\":64,\"minLength\":8"), false, METADATA_MODALITY_UNKNOWN, 8, -1, -1, -1 },
+                { CODE("\"minLength\":6,\"maxRetries\":8") "],[" CODE("\"minLength\":4,\"maxRetries\":3"),
+                        false, METADATA_MODALITY_UNKNOWN, 4, 8, -1, -1 },
+                { CODE("\"maxRetries\":0") "],[" CODE("\"maxRetries\":3"), false, METADATA_MODALITY_UNKNOWN,
+                        -1, 0, -1, -1 },
+                { CODE("\"maxRetries\":3") "],[" CODE("\"maxRetries\":0"), false, METADATA_MODALITY_UNKNOWN,
+                        -1, 0, -1, -1 },
+                { FINGER("\"maxRetries\":5,\"blockSlowdown\":30"), false, METADATA_FINGER, -1, -1, 5, 30 },
+                { FINGER("\"maxRetries\":5,\"blockSlowdown\":30") "],[" FINGER(
+                          "\"maxRetries\":10,\"blockSlowdown\":0"),
+                        false, METADATA_FINGER, -1, -1, 10, 0 },
+                { FINGER("") ",{\"userVerificationMethod\":\"voiceprint_internal\"}", false,
+                        METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
+                { CODE("\"minLength\":\"4\",\"maxRetries\":3.5,\"base\":-10"), false,
+                        METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
+                { CODE("\"minLength\":4294967296"), false, METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
+                { "{\"userVerificationMethod\":\"passcode_external\",\"caDesc\":[4]}", false,
+                        METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                char json[1024];
+                struct metadata_statement statement;
+                snprintf(json, sizeof json,
+                        "{" AAGUID "," PROTECTION
+                        ",\"isKeyRestricted\":%s,\"userVerificationDetails\":[[%s]]}",
+                        i ? "true" : "\"true\"", cases[i].details);
+                assert_int_equal(read(json, &statement), MITOME_OK);
+                const struct metadata_methods *m = &statement.methods;
+                const struct metadata_number numbers[] = { m->length_least, m->code_tries, m->biometric_tries,
+                        m->wait_seconds };
+                const int expected[] = { cases[i].length, cases[i].code_tries, cases[i].biometric_tries,
+                        cases[i].wait };
+                for (size_t j = 0; j < 4; j++)
+                        assert_int_equal(numbers[j].said ? (int)numbers[j].value : -1, expected[j]);
+                assert_int_equal(m->digits_only, cases[i].digits_only);
+                assert_int_equal(m->modality, cases[i].modality);
+                assert_int_equal(m->passcode, strstr(cases[i].details, "passcode") != NULL);
+                assert_int_equal(m->biometric, strstr(cases[i].details, "print_internal") != NULL);
+                assert_int_equal(statement.key_restricted, i != 0);
+        }
+}
+
 static void a_wrong_statement_is_refused(void **state)
 {
         (void)state;
@@ -202,6 +258,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_statement_is_read),
                 cmocka_unit_test(the_weakest_path_counts),
+                cmocka_unit_test(limits_are_those_of_the_worst_method),
                 cmocka_unit_test(a_wrong_statement_is_refused),
                 cmocka_unit_test(protections_are_those_of_their_registry),
                 cmocka_unit_test(lists_are_bounded),
