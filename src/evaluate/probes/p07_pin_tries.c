@@ -194,19 +194,21 @@ static bool count_tries(struct guessing *guessing)
         int status = CTAP2_ERR_PIN_INVALID;
         if (!give_right(guessing))
                 return false;
-        while (status != CTAP2_ERR_PIN_BLOCKED && count < TRIES_MAX &&
+        while (status == CTAP2_ERR_PIN_INVALID && count < TRIES_MAX &&
                 probe_progress(run, count, TRIES_MAX)) {
                 status = give(guessing, false);
                 if (status < 0)
                         return false;
-                count += status == CTAP2_ERR_PIN_INVALID || status == CTAP2_ERR_PIN_BLOCKED;
-                if (status == CTAP2_ERR_PIN_AUTH_BLOCKED) {
-                        count++; /* that one was looked at, too */
+                if (status == CTAP2_ERR_PIN_AUTH_BLOCKED) { /* this one was looked at, too */
                         probe_note(run, "no more before a power cycle: the power goes off and on");
                         if (!target->power_cycle(target->context))
                                 return false;
+                        status = CTAP2_ERR_PIN_INVALID;
                 }
+                count++;
         }
+        if (status == CTAP2_OK)
+                probe_end(run, PROBE_BROKEN, "A wrong PIN was taken for the right one.");
         probe_note(run, "after %u wrong PINs: %02x", count, (unsigned)status);
         if (status == CTAP2_ERR_PIN_BLOCKED)
                 status = give(guessing, true);
