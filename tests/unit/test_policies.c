@@ -463,7 +463,7 @@ static const struct sample {
         { "nist-800-63b-4", "uv.modality=face uv.iapar=0/42", "AAL3", "" },
         { "nist-800-63b-4", "uv.modality=face uv.iapar=0/41", "AAL1", "PAD-FACE" },
         { "nist-800-63b-4", "uv.modality=finger uv.iapar=0/41", "AAL3", "" },
-        { "nist-800-63b-4", "uv.modality=voice", "none", "VOICE" },
+        { "nist-800-63b-4", "uv.modality=voice", "AAL1", "VOICE" },
         { "android-cdd", "uv.iapar=0/41", "class 2", "C-3-SAR" },
         { "android-cdd", "uv.iapar=0/14", "class 2", "C-3-SAR" },
         { "android-cdd", "uv.iapar=0/13", "class 1", "C-2-SAR" },
