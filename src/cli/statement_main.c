@@ -4,7 +4,6 @@
 #include "cli.h"
 #include "complain.h"
 #include "digest.h"
-#include "hex_text.h"
 #include "sign_evaluation.h"
 #include "trust_files.h"
 #include "verify_case.h"
@@ -217,10 +216,9 @@ static mitome_status expect(const struct statement_run *run, struct mitome_evalu
 {
         *ret = (struct mitome_evaluation_expectation){ .refuse_simulated = run->no_simulation };
         if (run->aaguid) {
-                MITOME_TRY(hex_text_decode(
-                        slice_text(run->aaguid), "--aaguid", aaguid, AAGUID_SIZE, &ret->aaguid, error));
-                if (ret->aaguid.size != AAGUID_SIZE)
+                if (!evaluation_aaguid(run->aaguid, aaguid))
                         return fail(error, MITOME_E_VALUE, "--aaguid", NULL);
+                ret->aaguid = slice_of(aaguid, AAGUID_SIZE);
         }
         if (run->report) {
                 MITOME_TRY(digest_file(run->report, report, error));

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { AAGUID_SIZE = 16, DIGESTS = MITOME_EVALUATION_POLICIES_MAX };
+enum { AAGUID_SIZE = EVALUATION_AAGUID_SIZE, DIGESTS = MITOME_EVALUATION_POLICIES_MAX };
 
 /* What is said, and the bytes that it views. */
 struct said {
@@ -34,6 +34,25 @@ static slice bytes_of(struct report_text *out, const char *hex, const char *name
                 return (slice){ 0 };
         }
         return decoded;
+}
+
+bool evaluation_aaguid(const char *text, uint8_t ret[EVALUATION_AAGUID_SIZE])
+{
+        enum { DIGITS = 2 * AAGUID_SIZE, GROUPED = DIGITS + 4 };
+        char digits[DIGITS + 1];
+        size_t size = strlen(text), count = 0;
+        slice decoded;
+        if (size != DIGITS && size != GROUPED)
+                return false;
+        for (size_t i = 0; i < size; i++) {
+                bool dash = size == GROUPED && (i == 8 || i == 13 || i == 18 || i == 23);
+                if (dash != (text[i] == '-') || (!dash && hex_text_value((uint8_t)text[i]) < 0))
+                        return false;
+                if (!dash)
+                        digits[count++] = text[i];
+        }
+        digits[count] = 0;
+        return !failed(hex_text_decode(slice_text(digits), "aaguid", ret, AAGUID_SIZE, &decoded, NULL));
 }
 
 static enum level_obtained obtained_of(struct report_text *out, const json_t *fact)
@@ -130,8 +149,9 @@ static void take_report(struct report_text *out, const json_t *report, struct sa
         const json_t *target = report_object(out, report, "target");
         if (report_count(out, report, "mitome_report") != 1)
                 report_unlike(out, "mitome_report");
-        said->evaluation.aaguid =
-                bytes_of(out, report_string(out, target, "aaguid"), "aaguid", said->aaguid, AAGUID_SIZE);
+        if (!evaluation_aaguid(report_string(out, target, "aaguid"), said->aaguid))
+                report_unlike(out, "aaguid");
+        said->evaluation.aaguid = SLICE(said->aaguid);
         said->evaluation.simulated = report_flag(out, target, "simulated");
         said->evaluation.at = seconds_of(out, report);
         take_policies(out, report, said);

@@ -22,4 +22,9 @@ struct evaluation_order {
 MITOME_CHECKED mitome_status evaluation_sign(const struct evaluation_order *order,
         uint8_t buffer[MITOME_EVALUATION_MAX], slice *ret, mitome_error *error);
 
+/* evaluation_aaguid reads a model's AAGUID as people write it: 32 hexadecimal digits, or the same in five
+ * groups as a UUID has them. */
+enum { EVALUATION_AAGUID_SIZE = 16 };
+bool evaluation_aaguid(const char *text, uint8_t ret[EVALUATION_AAGUID_SIZE]);
+
 #endif

@@ -6,7 +6,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/tap.sh"
-mitome=$1 sample=$2
+mitome=$(realpath "$1") sample=$(realpath "$2")
 needs openssl
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -618,6 +618,31 @@ static void what_cannot_be_signed_is_refused(void **state)
         close_world(&world);
 }
 
+static void an_aaguid_is_read_as_people_write_it(void **state)
+{
+        static const struct {
+                const char *text;
+                bool good;
+        } table[] = {
+                { "00112233445566778899aabbccddeeff", true },
+                { "00112233-4455-6677-8899-AABBCCDDEEFF", true },
+                { "00112233-44556677-8899-aabbccddeeff-", false },
+                { "0011223-34455-6677-8899-aabbccddeeff", false },
+                { "00112233-4455-6677-8899-aabbccddeefg", false },
+                { "00112233445566778899aabbccddeef-", false },
+                { "00112233445566778899aabbccddeef ", false },
+                { "00112233445566778899aabbccddee", false },
+                { "", false },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+                uint8_t aaguid[EVALUATION_AAGUID_SIZE];
+                assert_int_equal(evaluation_aaguid(table[i].text, aaguid), table[i].good);
+                if (table[i].good)
+                        assert_memory_equal(aaguid, model, sizeof aaguid);
+        }
+}
+
 static void a_report_that_is_not_one_is_not_signed(void **state)
 {
         /* What stands in the sample, and what instead. */
@@ -670,6 +695,7 @@ int main(void)
                 cmocka_unit_test(a_login_is_judged_with_what_was_evaluated),
                 cmocka_unit_test(an_evaluation_that_found_a_fault_keeps_from_the_level),
                 cmocka_unit_test(what_cannot_be_signed_is_refused),
+                cmocka_unit_test(an_aaguid_is_read_as_people_write_it),
                 cmocka_unit_test(a_report_that_is_not_one_is_not_signed),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
