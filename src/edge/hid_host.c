@@ -21,6 +21,7 @@ enum {
         SEQUENCE_MAX = 0x7F,
         SILENCE_MS = 10000, /* keepalives come each 100 ms */
         REPORTS_MAX = 4096, /* of one answer, with what others hear and ten keepalives a second */
+        MESSAGE_MAX = 7609, /* 11.2.4: no message is longer */
         PORT_MAX = 65535,
         FIRST = 0x80, /* bit of a message's first packet */
         COMMAND_INIT = 0x06,
@@ -49,6 +50,29 @@ static mitome_status lost(struct hid_host *host, enum hid_host_end end, mitome_e
 
 /* ---- a report ---- */
 
+/* How long may be waited for the next report, and for room for one. */
+static int patience(const struct hid_host *host)
+{
+        if (!host->limited)
+                return SILENCE_MS;
+        const uint64_t now = steady_clock_ms();
+        const uint64_t left = host->until_ms > now ? host->until_ms - now : 0;
+        return left < SILENCE_MS ? (int)left : SILENCE_MS;
+}
+
+/* Who never reads shall not keep us, either. */
+static bool has_room(const struct hid_host *host)
+{
+        struct pollfd wait = { .fd = host->fd, .events = POLLOUT };
+        int count;
+        if (!host->limited)
+                return true;
+        do
+                count = poll(&wait, 1, patience(host));
+        while (count < 0 && errno == EINTR);
+        return count == 1;
+}
+
 /* The rest of `packet` is zeros. */
 static mitome_status send_report(struct hid_host *host, slice packet, mitome_error *error)
 {
@@ -61,20 +85,12 @@ static mitome_status send_report(struct hid_host *host, slice packet, mitome_err
         while (w.used < size)
                 write_u8(&w, 0);
         ssize_t sent;
+        if (!has_room(host))
+                return lost(host, HID_HOST_SILENT, error);
         do
                 sent = write(host->fd, bytes, size);
         while (sent < 0 && errno == EINTR);
         return sent == (ssize_t)size ? ok() : lost(host, HID_HOST_GONE, error);
-}
-
-/* How long may be waited for the next report. */
-static int patience(const struct hid_host *host)
-{
-        if (!host->limited)
-                return SILENCE_MS;
-        const uint64_t now = steady_clock_ms();
-        const uint64_t left = host->until_ms > now ? host->until_ms - now : 0;
-        return left < SILENCE_MS ? (int)left : SILENCE_MS;
 }
 
 static mitome_status hear_report(struct hid_host *host, uint8_t ret_report[REPORT_SIZE], mitome_error *error)
@@ -177,6 +193,8 @@ static mitome_status hear_message(
         MITOME_TRY(hear_first(host, report, &first, error));
         if (first.command != (FIRST | command))
                 return lost(host, HID_HOST_GARBLED, error); /* an ERROR, say */
+        if (first.size > MESSAGE_MAX)
+                return lost(host, HID_HOST_GARBLED, error);
         MITOME_TRY(take_part(&first.part, first.size, message));
         for (uint8_t sequence = 0; message->used < first.size && !message->overflowed; sequence++) {
                 MITOME_TRY(hear_packet(host, report, &kind, &rest, error));

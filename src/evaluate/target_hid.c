@@ -162,6 +162,7 @@ mitome_status target_hid_open(const struct target_config *config, struct target 
         const bool power = strncmp(key->name, "udp:", 4) == 0 && has_power(key);
         *ret = (struct target){ .name = key->name,
                 .abilities = TARGET_CTAP | (key->tell ? TARGET_TOUCH : 0U) | (power ? TARGET_POWER : 0U),
+                .simulated = strncmp(key->name, "hid:", 4) != 0, /* no hardware comes by a socket */
                 .pin = config->pin ? key->pin : NULL,
                 .may_destroy = config->may_destroy,
                 .context = key,

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hostile_device.h"
+#include "probing.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Targets that hang, lie, flood and die: each is a finding, and the prober goes on. */
+
+static char folder[64], name[96];
+static enum hostile_way way;
+
+static int make_folder(void **state)
+{
+        (void)state;
+        snprintf(folder, sizeof folder, "/tmp/hostile-XXXXXX");
+        return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+        (void)state;
+        return rmdir(folder);
+}
+
+/* ---- two probes: one that provokes, and one that sees whether somebody is still there ---- */
+
+static void provoke(struct probe_run *run, struct target *target)
+{
+        const uint8_t message[] = { HOSTILE_COMMAND, (uint8_t)way };
+        (void)target;
+        if (probe_ctap(run, SLICE(message), NULL) >= 0)
+                probe_end(run, PROBE_HOLDS, "It answered.");
+}
+
+static void greet(struct probe_run *run, struct target *target)
+{
+        static const uint8_t get_info[] = { 0x04 };
+        (void)target;
+        if (probe_ctap(run, SLICE(get_info), NULL) == 0)
+                probe_end(run, PROBE_HOLDS, "It answered.");
+}
+
+#define WORDS                                                                                        \
+        .title = "t", .title_ja = "t", .attack = "a", .attack_ja = "a", .must = "m", .must_ja = "m", \
+        .responsible = "element"
+
+static const struct probe provoking = { .id = "P97", WORDS, .needs = TARGET_CTAP, .attempt = provoke };
+static const struct probe greeting = { .id = "P98", WORDS, .needs = TARGET_CTAP, .attempt = greet };
+static const struct probe *const both[] = { &provoking, &greeting, NULL };
+
+/* ---- running them ---- */
+
+static json_t *run_on(unsigned exchange_ms)
+{
+        struct target target;
+        mitome_error error = { 0 };
+        struct probing_result result;
+        const struct target_config config = { .name = name };
+        const struct probing_config run = { .target = &config,
+                .probes = both,
+                .version = "0",
+                .at = "2026-11-22T10:00:00Z",
+                .limits = { .exchange_ms = exchange_ms } };
+        assert_false(failed(target_open(&config, &target, &error)));
+        assert_false(failed(probing_run(&run, &target, &result, &error)));
+        assert_true(result.finished);
+        assert_string_equal(json_string_value(json_object_get(result.target, "aaguid")),
+                "01020304-0506-0708-090a-0b0c0d0e0f10");
+        if (target.close)
+                target.close(target.context);
+        json_decref(result.target);
+        return result.probes;
+}
+
+static const char *member(const json_t *probes, size_t number, const char *of)
+{
+        return json_string_value(json_object_get(json_array_get(probes, number), of));
+}
+
+static json_t *attack(enum hostile_way how, unsigned exchange_ms)
+{
+        static unsigned count;
+        char path[80];
+        snprintf(path, sizeof path, "%s/%u", folder, count++);
+        snprintf(name, sizeof name, "unix:%s", path);
+        way = how;
+        pid_t device = hostile_device_start(path);
+        json_t *probes = run_on(exchange_ms);
+        hostile_device_stop(device);
+        unlink(path);
+        assert_int_equal(json_array_size(probes), 2);
+        return probes;
+}
+
+/* Those that answer something are seen at once; the time limit is of those that never would. */
+enum { NEVER_MS = 300, LONG_MS = 60000 };
+
+static const struct {
+        enum hostile_way way;
+        unsigned exchange_ms;
+        enum target_trouble trouble;
+} expected[] = {
+        { HOSTILE_HANGS, NEVER_MS, TARGET_SILENT },
+        { HOSTILE_KEEPS_ALIVE, NEVER_MS, TARGET_SILENT },
+        { HOSTILE_AWAITS_USER, NEVER_MS, TARGET_SILENT },
+        { HOSTILE_NO_STATUS, LONG_MS, TARGET_GARBLED },
+        { HOSTILE_OTHER_CHANNEL, LONG_MS, TARGET_FLOODED },
+        { HOSTILE_HUGE, LONG_MS, TARGET_GARBLED },
+        { HOSTILE_FLOODS, LONG_MS, TARGET_FLOODED },
+        { HOSTILE_WRONG_ORDER, LONG_MS, TARGET_GARBLED },
+        { HOSTILE_ERROR, LONG_MS, TARGET_GARBLED },
+        { HOSTILE_SHORT_REPORT, LONG_MS, TARGET_GARBLED },
+        { HOSTILE_HANGS_UP, LONG_MS, TARGET_DIED },
+        { HOSTILE_LATE, NEVER_MS, TARGET_SILENT },
+};
+
+static void each_trouble_is_a_finding_and_the_next_probe_is_tried(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+                json_t *probes = attack(expected[i].way, expected[i].exchange_ms);
+                print_message("%d: %s\n", expected[i].way, member(probes, 0, "why"));
+                assert_string_equal(member(probes, 0, "result"), "target failed");
+                assert_non_null(strstr(member(probes, 0, "why"), target_trouble_text(expected[i].trouble)));
+                assert_string_equal(member(probes, 1, "result"), "holds");
+                json_decref(probes);
+        }
+}
+
+static void an_answer_that_is_no_cbor_is_a_lie(void **state)
+{
+        (void)state;
+        json_t *probes = attack(HOSTILE_BAD_CBOR, LONG_MS);
+        assert_string_equal(member(probes, 0, "result"), "target failed");
+        assert_non_null(strstr(member(probes, 0, "why"), "no CBOR"));
+        assert_string_equal(member(probes, 1, "result"), "holds");
+        json_decref(probes);
+}
+
+static void one_that_is_gone_for_good_is_not_tested_any_further(void **state)
+{
+        (void)state;
+        json_t *probes = attack(HOSTILE_DIES, LONG_MS);
+        assert_string_equal(member(probes, 0, "result"), "target failed");
+        assert_string_equal(member(probes, 1, "result"), "not testable here");
+        assert_string_equal(member(probes, 1, "why"), "The target no longer answers.");
+        json_decref(probes);
+}
+
+static void nobody_there_is_no_target(void **state)
+{
+        struct target target;
+        mitome_error error = { 0 };
+        const struct target_config config = { .name = "unix:/nonexistent/socket" };
+        (void)state;
+        assert_int_equal(target_open(&config, &target, &error).code, MITOME_E_SOCKET);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(each_trouble_is_a_finding_and_the_next_probe_is_tried),
+                cmocka_unit_test(an_answer_that_is_no_cbor_is_a_lie),
+                cmocka_unit_test(one_that_is_gone_for_good_is_not_tested_any_further),
+                cmocka_unit_test(nobody_there_is_no_target),
+        };
+        return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hostile_device.h"
+#include "probing.h"
+#include "probing_journal.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* The journal of a run: whoever is killed has lost the probe that ran, and nothing else. */
+
+static char folder[64], journal[96], name[96];
+static pid_t device;
+static bool deadly, stops;
+static unsigned attempts, kept;
+
+/* ---- three probes, of which the second may be the end ---- */
+
+static void greet(struct probe_run *run, struct target *target)
+{
+        static const uint8_t get_info[] = { 0x04 };
+        (void)target;
+        attempts++;
+        probe_fact_count(run, LEVEL_PIN_TRIES, 3, false);
+        if (probe_ctap(run, SLICE(get_info), NULL) == 0)
+                probe_end(run, PROBE_HOLDS, "It answered.");
+}
+
+static void die(struct probe_run *run, struct target *target)
+{
+        greet(run, target);
+        if (deadly)
+                raise(SIGKILL);
+}
+
+#define WORDS                                                                                        \
+        .title = "t", .title_ja = "t", .attack = "a", .attack_ja = "a", .must = "m", .must_ja = "m", \
+        .responsible = "element", .needs = TARGET_CTAP
+
+static const struct probe first = { .id = "P96", WORDS, .attempt = greet };
+static const struct probe second = { .id = "P97", WORDS, .attempt = die };
+static const struct probe third = { .id = "P98", WORDS, .attempt = greet };
+static const struct probe *const all[] = { &first, &second, &third, NULL };
+
+/* ---- a run ---- */
+
+static void count_kept(void *context, size_t number, size_t of, const struct probe *probe,
+        const json_t *result, bool was_kept)
+{
+        (void)context;
+        (void)number;
+        (void)probe;
+        (void)result;
+        assert_int_equal(of, 3);
+        kept += was_kept;
+}
+
+static bool has_stopped(void *context)
+{
+        (void)context;
+        return stops && attempts > 0;
+}
+
+static mitome_status run_all(
+        bool resume, const char *version, struct probing_result *ret, mitome_error *error)
+{
+        struct target target;
+        const struct target_config config = { .name = name };
+        const struct probing_config run = { .target = &config,
+                .probes = all,
+                .folder = folder,
+                .resume = resume,
+                .version = version,
+                .at = resume ? "2027-01-01T00:00:00Z" : "2026-11-22T10:00:00Z",
+                .watch = { .ended = count_kept, .stopped = has_stopped } };
+        attempts = kept = 0;
+        assert_false(failed(target_open(&config, &target, NULL)));
+        mitome_status status = probing_run(&run, &target, ret, error);
+        if (target.close)
+                target.close(target.context);
+        return status;
+}
+
+static void expect_whole(unsigned were_kept)
+{
+        struct probing_result result;
+        mitome_error error = { 0 };
+        mitome_status status = run_all(true, "1", &result, &error);
+        if (failed(status))
+                fail_msg("%d: %s", status.code, error.field);
+        assert_int_equal(kept, were_kept);
+        assert_int_equal(attempts, 3 - were_kept);
+        assert_int_equal(json_array_size(result.probes), 3);
+        for (size_t i = 0; i < 3; i++) {
+                const json_t *probe = json_array_get(result.probes, i);
+                assert_string_equal(json_string_value(json_object_get(probe, "id")), all[i]->id);
+                assert_string_equal(json_string_value(json_object_get(probe, "result")), "holds");
+                assert_int_equal(json_array_size(json_object_get(probe, "found")), 1);
+        }
+        if (were_kept) /* it bears the time at which it began */
+                assert_string_equal(result.at, "2026-11-22T10:00:00Z");
+        probing_result_drop(&result);
+}
+
+static void a_killed_run_has_lost_the_probe_that_ran(void **state)
+{
+        (void)state;
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+                struct probing_result result;
+                deadly = true;
+                (void)failed(run_all(false, "1", &result, NULL));
+                _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        expect_whole(1);
+        expect_whole(3);
+}
+
+static size_t size_of_journal(void)
+{
+        struct stat file;
+        assert_int_equal(stat(journal, &file), 0);
+        return (size_t)file.st_size;
+}
+
+/* As a kill, or a power cut, leaves it at any byte. */
+static void a_journal_cut_at_any_byte_is_gone_on_with(void **state)
+{
+        static char text[16384];
+        struct probing_result result;
+        (void)state;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        const size_t size = size_of_journal();
+        int fd = open(journal, O_RDWR | O_CLOEXEC);
+        assert_true(size < sizeof text && pread(fd, text, size, 0) == (ssize_t)size);
+        for (size_t cut = 0; cut <= size; cut++) {
+                unsigned lines = 0;
+                for (size_t i = 0; i < cut; i++)
+                        lines += text[i] == '\n';
+                assert_int_equal(ftruncate(fd, 0), 0);
+                assert_int_equal(pwrite(fd, text, cut, 0), cut);
+                expect_whole(lines > 0 ? lines - 1 : 0);
+        }
+        close(fd);
+}
+
+static void write_journal(const char *text)
+{
+        FILE *file = fopen(journal, "we");
+        assert_non_null(file);
+        fputs(text, file);
+        fclose(file);
+}
+
+static void a_journal_of_something_else_is_refused(void **state)
+{
+        static const char *const others[] = {
+                "{}\n",
+                "[]\n",
+                "not JSON\n",
+                "{\"mitome_journal\": 2}\n",
+                "\n",
+                "{\"mitome_journal\":1,\"version\":\"1\",\"target\":\"self\",\"aaguid\":\"\",\"destructive\":false,\"at\":\"\"}\n",
+        };
+        struct probing_result result;
+        (void)state;
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+                mitome_error error = { 0 };
+                write_journal(others[i]);
+                assert_int_equal(run_all(true, "1", &result, &error).code, MITOME_E_EVALUATE_JOURNAL);
+        }
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        assert_int_equal(run_all(true, "2", &result, NULL).code, MITOME_E_EVALUATE_JOURNAL);
+        expect_whole(3);
+}
+
+static void one_line_of_nonsense_is_not_passed_over(void **state)
+{
+        struct probing_result result;
+        (void)state;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        FILE *file = fopen(journal, "ae");
+        fputs("{\"id\": \"P99\"}\n", file);
+        fclose(file);
+        assert_int_equal(run_all(true, "1", &result, NULL).code, MITOME_E_EVALUATE_JOURNAL);
+}
+
+static void a_run_that_is_broken_off_is_gone_on_with(void **state)
+{
+        struct probing_result result;
+        (void)state;
+        stops = true;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        assert_false(result.finished);
+        assert_int_equal(json_array_size(result.probes), 0);
+        probing_result_drop(&result);
+        stops = false;
+        expect_whole(0);
+}
+
+static void a_probe_is_found_again_by_its_id(void **state)
+{
+        json_t *found = NULL;
+        struct probing_result result;
+        (void)state;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        assert_false(failed(probing_journal_find(folder, "P97", &found, NULL)));
+        assert_string_equal(json_string_value(json_object_get(found, "why")), "It answered.");
+        json_decref(found);
+        assert_int_equal(probing_journal_find(folder, "P01", &found, NULL).code, MITOME_E_EVALUATE_PROBE);
+        assert_int_equal(probing_journal_find("/nonexistent", "P01", &found, NULL).code, MITOME_E_FILE_READ);
+}
+
+static int begin(void **state)
+{
+        char path[80];
+        (void)state;
+        /* in memory, where there is such a place: each line is waited for until it lies on the disk */
+        snprintf(folder, sizeof folder, "%s/probing-XXXXXX",
+                access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        if (!mkdtemp(folder))
+                return -1;
+        snprintf(path, sizeof path, "%s/device", folder);
+        snprintf(name, sizeof name, "unix:%s", path);
+        snprintf(journal, sizeof journal, "%s/%s", folder, PROBING_JOURNAL);
+        device = hostile_device_start(path);
+        return 0;
+}
+
+static int finish(void **state)
+{
+        char path[80];
+        (void)state;
+        hostile_device_stop(device);
+        snprintf(path, sizeof path, "%s/device", folder);
+        unlink(path);
+        unlink(journal);
+        return rmdir(folder);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_killed_run_has_lost_the_probe_that_ran),
+                cmocka_unit_test(a_journal_cut_at_any_byte_is_gone_on_with),
+                cmocka_unit_test(a_journal_of_something_else_is_refused),
+                cmocka_unit_test(one_line_of_nonsense_is_not_passed_over),
+                cmocka_unit_test(a_run_that_is_broken_off_is_gone_on_with),
+                cmocka_unit_test(a_probe_is_found_again_by_its_id),
+        };
+        return cmocka_run_group_tests(tests, begin, finish);
+}
