@@ -112,6 +112,16 @@ static void say_confidence(struct report_text *out, const struct topic *topic, b
         }
 }
 
+/* A policy that asks for the same at two levels is quoted once. */
+static bool was_said(const struct topic *topic, size_t index)
+{
+        for (size_t i = 0; i < index; i++)
+                if (topic->sides[i].policy == topic->sides[index].policy &&
+                        strcmp(predicate_of(&topic->sides[i]), predicate_of(&topic->sides[index])) == 0)
+                        return true;
+        return false;
+}
+
 static json_t *topic_text(const struct topic *topic, const struct evaluation_findings *findings, bool ja)
 {
         REPORT_TEXT(out);
@@ -121,6 +131,8 @@ static json_t *topic_text(const struct topic *topic, const struct evaluation_fin
                 const struct side *side = &topic->sides[i];
                 const char *id = evaluation_policy_id(side->policy), *predicate = predicate_of(side);
                 const bool shall = side->requirement->shall;
+                if (was_said(topic, i))
+                        continue;
                 report_text_add(&out, i == 0 ? "" : ja ? "、" : ", ");
                 if (ja)
                         report_text_printf(&out, "%sは%s(%s): %s", id, predicate, shall ? "必須" : "推奨",

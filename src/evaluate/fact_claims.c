@@ -78,12 +78,18 @@ static uint64_t word_rank(const char *word)
         return 0;
 }
 
-/* How good a value is; comparable for one fact. */
+static double upper_bound(const struct level_fact *value)
+{
+        enum { CONFIDENCE = 95 };
+        return binomial_upper(value->rate.errors, value->rate.trials, CONFIDENCE / 100.0);
+}
+
+/* How good a value is; comparable for one fact. Of rates that were measured twice, the longer measurement
+ * knows more; but each species of artefact is another rate, so of these the worst bound counts. */
 static double goodness(const struct fact_claim *claim)
 {
         const struct level_fact *value = &claim->value;
         const double sign = IS_AMONG(claim->fact, more_is_worse) ? -1 : 1;
-        enum { CONFIDENCE = 95 };
         switch (level_fact_kind(claim->fact)->type) {
         case LEVEL_BOOL:
                 return sign * value->yes;
@@ -96,7 +102,7 @@ static double goodness(const struct fact_claim *claim)
         case LEVEL_RATE:
                 break;
         }
-        return -binomial_upper(value->rate.errors, value->rate.trials, CONFIDENCE / 100.0);
+        return claim->fact == LEVEL_UV_IAPAR ? -upper_bound(value) : -(double)value->rate.trials;
 }
 
 static int compare_numbers(double one, double other)
@@ -138,23 +144,6 @@ void fact_claims_sort(struct fact_claims *claims)
                 qsort(claims->claims, claims->count, sizeof *claims->claims, compare_claims);
 }
 
-void fact_claims_settle(const struct fact_claims *claims, struct level_facts *ret,
-        const struct fact_claim *ret_chosen[LEVEL_FACTS])
-{
-        *ret = (struct level_facts){ 0 };
-        for (size_t id = 0; id < LEVEL_FACTS; id++)
-                ret_chosen[id] = NULL;
-        for (size_t i = 0; i < claims->count; i++) {
-                const struct fact_claim *claim = &claims->claims[i];
-                if (ret_chosen[claim->fact])
-                        continue;
-                ret_chosen[claim->fact] = claim;
-                ret->facts[claim->fact] = claim->value;
-                if (level_fact_kind(claim->fact)->type == LEVEL_WORD)
-                        ret->facts[claim->fact].word = slice_text(claim->word);
-        }
-}
-
 /* ---- whether two agree ---- */
 
 /* Two measurements agree when their bounds overlap. */
@@ -188,4 +177,31 @@ bool fact_claims_contradict(const struct fact_claim *seen, const struct fact_cla
         bool is_seen = seen->value.obtained == LEVEL_OBSERVED || seen->value.obtained == LEVEL_MEASURED;
         bool is_said = said->value.obtained == LEVEL_DECLARED || said->value.obtained == LEVEL_ATTESTED;
         return seen->fact == said->fact && is_seen && is_said && !fact_claims_agree(seen, said);
+}
+
+/* ---- settling ---- */
+
+/* A short measurement that a longer one does not bear out, and is worse, is not outvoted by it. */
+static bool is_worse_rate(const struct fact_claim *claim, const struct fact_claim *chosen)
+{
+        return level_fact_kind(claim->fact)->type == LEVEL_RATE &&
+               claim->value.obtained == chosen->value.obtained && claim->value.obtained != LEVEL_UNUSABLE &&
+               !fact_claims_agree(claim, chosen) && upper_bound(&claim->value) > upper_bound(&chosen->value);
+}
+
+void fact_claims_settle(const struct fact_claims *claims, struct level_facts *ret,
+        const struct fact_claim *ret_chosen[LEVEL_FACTS])
+{
+        *ret = (struct level_facts){ 0 };
+        for (size_t id = 0; id < LEVEL_FACTS; id++)
+                ret_chosen[id] = NULL;
+        for (size_t i = 0; i < claims->count; i++) {
+                const struct fact_claim *claim = &claims->claims[i], *chosen = ret_chosen[claim->fact];
+                if (chosen && !is_worse_rate(claim, chosen))
+                        continue;
+                ret_chosen[claim->fact] = claim;
+                ret->facts[claim->fact] = claim->value;
+                if (level_fact_kind(claim->fact)->type == LEVEL_WORD)
+                        ret->facts[claim->fact].word = slice_text(claim->word);
+        }
 }

@@ -3,8 +3,8 @@
 #define FACT_CLAIMS_H
 
 /* What several sources say of one fact, and which of them counts: what was observed before what was measured,
- * attested and declared; of equals the worse one for the device. Where a declaration and an observation
- * differ, the device does not do what it says. */
+ * attested and declared; of equals the worse one for the device, but of two measurements of a rate that agree
+ * the longer one. Where a declaration and an observation differ, the device does not do what it says. */
 
 #include "level_fact.h"
 

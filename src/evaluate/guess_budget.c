@@ -149,6 +149,10 @@ struct guess_budget guess_budget_of(const struct level_facts *facts, unsigned co
         add_until_wait(&budget, facts, confidence);
         add_path(&budget, facts, LEVEL_PIN_OFFERED, pin_path(facts));
         budget.known = budget.count > 0;
+        if (is_known(facts, LEVEL_UV_FMR) && !is_known_as(facts, LEVEL_UV_OFFERED, false)) {
+                budget.errors = facts->facts[LEVEL_UV_FMR].rate.errors;
+                budget.trials = facts->facts[LEVEL_UV_FMR].rate.trials;
+        }
         for (size_t i = 0; i < budget.count; i++) {
                 const struct guess_path *path = &budget.paths[i];
                 if (!path->counted)
@@ -213,16 +217,32 @@ static void say_trouble(struct report_text *out, const struct guess_path *path, 
 
 static void say_total(struct report_text *out, const struct guess_budget *budget, bool ja)
 {
+        const double hardly = 0.1; /* over it "1 in 3" says nothing */
         char total[RATE_TEXT_SIZE], one_in[COUNT_TEXT_SIZE];
         rate_text(budget->total, total);
-        count_text(budget->total > 1e-18 ? (uint64_t)(1 / budget->total) : 0, one_in);
-        if (ja)
-                report_text_printf(
-                        out, "拾得者が全経路で認証鍵を使える確率は高々%s(約%s分の1)。", total, one_in);
-        else
-                report_text_printf(out,
-                        "A finder who tries every path opens the login key with a probability of at most %s (1 in %s). ",
-                        total, one_in);
+        report_text_printf(out,
+                ja ? "拾得者が全経路で認証鍵を使える確率は高々%s"
+                   : "A finder who tries every path opens the login key with a probability of at most %s",
+                total);
+        if (budget->total > 1e-18 && budget->total < hardly) {
+                count_text((uint64_t)(1 / budget->total), one_in);
+                report_text_printf(out, ja ? "(約%s分の1)" : " (1 in %s)", one_in);
+        }
+        report_text_add(out, ja ? "。" : ". ");
+}
+
+/* What the finger's bound rests on: few trials give a wide one, whatever the device. */
+static void say_trials(struct report_text *out, const struct guess_budget *budget, bool ja)
+{
+        char errors[COUNT_TEXT_SIZE], trials[COUNT_TEXT_SIZE];
+        if (budget->trials == 0)
+                return;
+        count_text(budget->errors, errors);
+        count_text(budget->trials, trials);
+        report_text_printf(out,
+                ja ? "生体の値は試行%s回中%s回の誤りから得た上限で、試行が増えれば下がりうる。"
+                   : "The biometric part is a bound from %s trials with %s errors: more trials may bring it down. ",
+                trials, errors);
 }
 
 static json_t *budget_text(const struct guess_budget *budget, bool ja)
@@ -236,6 +256,7 @@ static json_t *budget_text(const struct guess_budget *budget, bool ja)
         for (size_t i = 0; i < budget->count; i++)
                 if (budget->paths[i].trouble != GUESS_KNOWN)
                         say_trouble(&out, &budget->paths[i], ja);
+        say_trials(&out, budget, ja);
         report_text_add(&out,
                 ja ? "登録が一本、PINが無作為の場合の値で、指を多く登録すれば増え、人が選ぶPINは当てられやすい。"
                    : "This is for one enrolled finger or face and a PIN drawn at random: each further "

@@ -33,9 +33,10 @@ struct guess_path {
 struct guess_budget {
         struct guess_path paths[GUESS_PATHS_MAX];
         size_t count;
-        bool known;          /* there are paths, and each that counts has a probability */
-        double total;        /* when it is known */
-        unsigned confidence; /* of the upper bound, in percent */
+        bool known;              /* there are paths, and each that counts has a probability */
+        double total;            /* when it is known */
+        uint64_t errors, trials; /* that the finger's bound rests on; no trials: there is none */
+        unsigned confidence;     /* of the upper bound, in percent */
 };
 
 /* guess_chance is the probability that one of so many independent tries succeeds; right for tiny ones. */

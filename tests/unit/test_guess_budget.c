@@ -129,6 +129,8 @@ static void all_paths_are_added_up_once(void **state)
         assert_non_null(
                 strstr(json_string_value(json_object_get(json, "text")), "at most 0.000796779 (1 in 1,255)"));
         assert_non_null(strstr(json_string_value(json_object_get(json, "text_ja")), "0.000796779"));
+        assert_non_null(strstr(json_string_value(json_object_get(json, "text")),
+                "a bound from 30,135 trials with 0 errors"));
         json_decref(json);
 }
 
