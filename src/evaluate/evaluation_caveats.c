@@ -70,7 +70,11 @@ static void say_unusable(struct evaluation_record *record, const struct fact_cla
 static void compare_claims(
         struct evaluation_record *record, const struct fact_claim *seen, const struct fact_claim *other)
 {
-        if (fact_claims_contradict(seen, other))
+        if (fact_claims_contradict(seen, other) && fact_claims_better(seen, other))
+                say_two(record, "contradiction", seen, other,
+                        ": the device does not do what it says; what it does is better.",
+                        ": 機器は申告どおりに動作していない(申告より良い)。");
+        else if (fact_claims_contradict(seen, other))
                 say_two(record, "contradiction", seen, other, ": the device does not do what it says.",
                         ": 機器は申告どおりに動作していない。");
         else if (seen->value.obtained == other->value.obtained && seen->value.obtained != LEVEL_UNUSABLE &&

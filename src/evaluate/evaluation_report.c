@@ -103,6 +103,16 @@ static mitome_status describe_target(struct assembling *a, mitome_error *error)
         return ordered ? ok() : no_memory(error);
 }
 
+/* Written in groups or not. */
+static void keep_model(struct assembling *a, const char *aaguid)
+{
+        size_t used = 0;
+        for (; aaguid && *aaguid && used < sizeof a->record.aaguid - 1; aaguid++)
+                if (*aaguid != '-')
+                        a->record.aaguid[used++] = *aaguid;
+        a->record.aaguid[used] = '\0';
+}
+
 static mitome_status take_target(struct assembling *a, mitome_error *error)
 {
         const json_t *hex = json_object_get(a->input->target, "get_info");
@@ -115,9 +125,7 @@ static mitome_status take_target(struct assembling *a, mitome_error *error)
         if (hex && !json_is_null(hex))
                 MITOME_TRY(take_get_info(a, hex, error));
         MITOME_TRY(describe_target(a, error));
-        const char *aaguid = json_string_value(json_object_get(a->target, "aaguid"));
-        if (aaguid && strlen(aaguid) < sizeof a->record.aaguid)
-                (void)snprintf(a->record.aaguid, sizeof a->record.aaguid, "%s", aaguid);
+        keep_model(a, json_string_value(json_object_get(a->target, "aaguid")));
         return ok();
 }
 

@@ -172,6 +172,13 @@ bool fact_claims_agree(const struct fact_claim *one, const struct fact_claim *ot
         return rates_agree(&one->value, &other->value);
 }
 
+bool fact_claims_better(const struct fact_claim *one, const struct fact_claim *other)
+{
+        if (level_fact_kind(one->fact)->type == LEVEL_RATE)
+                return upper_bound(&one->value) < upper_bound(&other->value);
+        return goodness(one) > goodness(other);
+}
+
 bool fact_claims_contradict(const struct fact_claim *seen, const struct fact_claim *said)
 {
         bool is_seen = seen->value.obtained == LEVEL_OBSERVED || seen->value.obtained == LEVEL_MEASURED;

@@ -44,6 +44,9 @@ void fact_claims_settle(const struct fact_claims *claims, struct level_facts *re
 /* fact_claims_agree tells whether two claims about one fact can both be true. */
 bool fact_claims_agree(const struct fact_claim *one, const struct fact_claim *other);
 
+/* fact_claims_better tells whether one claim is better than another for whoever relies on the device. */
+bool fact_claims_better(const struct fact_claim *one, const struct fact_claim *other);
+
 /* fact_claims_contradict tells whether somebody declared (or attested) what was observed (or measured)
  * otherwise. */
 bool fact_claims_contradict(const struct fact_claim *seen, const struct fact_claim *said);

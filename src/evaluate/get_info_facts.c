@@ -186,9 +186,9 @@ static void claim_pin(const struct get_info *info, struct evaluation_record *rec
         if (info->client_pin.given)
                 evaluation_record_count(record, LEVEL_PIN_LENGTH_LEAST, LEVEL_DECLARED,
                         info->has_length ? info->length_least : LENGTH_DEFAULT, from, evidence);
-        if (info->has_complexity)
-                evaluation_record_bool(
-                        record, LEVEL_PIN_BLOCKLIST, LEVEL_DECLARED, info->complexity, from, evidence);
+        /* That more is asked of a PIN than its length may be anything; that nothing is, is no blocklist. */
+        if (info->has_complexity && !info->complexity)
+                evaluation_record_bool(record, LEVEL_PIN_BLOCKLIST, LEVEL_DECLARED, false, from, evidence);
 }
 
 static void claim_all(const struct get_info *info, struct evaluation_record *record, size_t evidence)

@@ -271,7 +271,7 @@ static void what_was_seen_counts_before_what_is_said_and_both_are_told(void **st
         assert_string_equal(text_of(tries, "obtained"), "observed");
         assert_string_equal(text_of(tries, "from"), "P07");
         assert_string_equal(text_of(named(caveats, "id", "contradiction"), "text"),
-                "pin.tries: declared 8 (statement), observed 3 (P07): the device does not do what it says.");
+                "pin.tries: declared 8 (statement), observed 3 (P07): the device does not do what it says; what it does is better.");
         const json_t *unusable = named(facts, "name", "uv.tries");
         assert_string_equal(text_of(unusable, "obtained"), "unusable");
         assert_string_equal(text_of(unusable, "why"), "a number is wanted, not \"five\"");
@@ -556,6 +556,33 @@ static void a_value_that_does_not_fit_costs_its_fact_alone(void **state)
         drop(&given);
 }
 
+/* The model that a statement is about is the device's, however the device's AAGUID is written. */
+static void a_statement_about_another_model_is_left_out(void **state)
+{
+        static const struct {
+                const char *aaguid;
+                bool same;
+        } table[] = { { "00112233-4455-6677-8899-aabbccddeeff", true },
+                { "00112233445566778899aabbccddeeff", true },
+                { "10112233-4455-6677-8899-aabbccddeeff", false } };
+        struct given given;
+        (void)state;
+        write_text("cc.txt",
+                "{\"aaguid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"keyProtection\": [\"tee\"], \"userVerificationDetails\": [[{\"userVerificationMethod\": \"passcode_internal\"}]]}");
+        write_text("more.json",
+                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"metadata\", \"document\": \"cc.txt\"}]}");
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                give(&given);
+                json_object_del(given.target, "get_info");
+                json_object_set_new(given.target, "aaguid", json_string(table[i].aaguid));
+                json_t *report = report_of(&given.input);
+                const json_t *fact = named(json_object_get(report, "facts"), "name", "model.key_protection");
+                assert_int_equal(fact != NULL, table[i].same);
+                json_decref(report);
+                drop(&given);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -570,6 +597,7 @@ int main(void)
                 cmocka_unit_test(wrong_policies_and_files_are_refused_by_name),
                 cmocka_unit_test(wrong_targets_and_probes_are_refused),
                 cmocka_unit_test(a_value_that_does_not_fit_costs_its_fact_alone),
+                cmocka_unit_test(a_statement_about_another_model_is_left_out),
         };
         return cmocka_run_group_tests(tests, open_folder, remove_folder);
 }

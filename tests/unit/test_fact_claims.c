@@ -276,7 +276,12 @@ static void what_a_device_says_of_itself_is_declared(void **state)
         assert_true(
                 claimed(&record, LEVEL_PIN_OFFERED)->value.yes); /* there can be one, if none is set yet */
         assert_true(claimed(&record, LEVEL_UV_OFFERED)->value.yes);
-        assert_true(claimed(&record, LEVEL_PIN_BLOCKLIST)->value.yes);
+        assert_null(claimed(&record, LEVEL_PIN_BLOCKLIST)); /* more than a length is asked: who knows what */
+        json_decref(target);
+        evaluation_record_clear(&record);
+        bytes[w.used - 1] = 0xF4; /* the last member is pinComplexityPolicy: now there is none */
+        assert_int_equal(read_info(&w, &record, &target), MITOME_OK);
+        assert_false(claimed(&record, LEVEL_PIN_BLOCKLIST)->value.yes);
         assert_string_equal(claimed(&record, LEVEL_UV_MODALITY)->word, "finger");
         assert_string_equal(
                 json_string_value(json_object_get(target, "aaguid")), "01020300000000000000000000000000");
