@@ -7,6 +7,13 @@ static const struct level_fact_kind kinds[LEVEL_FACTS] = {
 #undef LEVEL_FACT
 };
 
+/* Each login looks some dozens up where an evaluation is beside: first by their sizes. */
+static const uint8_t name_sizes[LEVEL_FACTS] = {
+#define LEVEL_FACT(symbol, name, type, en, ja) sizeof(name) - 1,
+#include "level_facts.def"
+#undef LEVEL_FACT
+};
+
 /* What a word can be. */
 static const struct {
         enum level_fact_id id;
@@ -33,7 +40,7 @@ const struct level_fact_kind *level_fact_kind(enum level_fact_id id)
 enum level_fact_id level_fact_find(slice name)
 {
         unsigned id = 0;
-        while (id < LEVEL_FACTS && !slice_is(name, kinds[id].name))
+        while (id < LEVEL_FACTS && (name.size != name_sizes[id] || !slice_is(name, kinds[id].name)))
                 id++;
         return (enum level_fact_id)id;
 }
