@@ -423,10 +423,11 @@ static unsigned doubt(unsigned basis)
         return basis == SEEN ? 0 : basis & SEEN ? 1 : 2;
 }
 
-/* Both are needed: the whole rests on what both rest on, and the weaker one is named. */
+/* Both are needed: the whole rests on what both rest on. Of what holds the weaker one is named; of
+ * alternatives that all fail the last: "not uv.offered or uv.tries <= 5" fails by the tries. */
 static struct part both(struct part a, struct part b)
 {
-        struct part result = doubt(b.basis) > doubt(a.basis) ? b : a;
+        struct part result = a.truth == FALSE || doubt(b.basis) > doubt(a.basis) ? b : a;
         result.basis = a.basis | b.basis;
         return result;
 }

@@ -65,9 +65,9 @@ enum level_outcome {
 
 const char *level_outcome_name(enum level_outcome outcome); /* "partially observed" .. */
 
-/* What a predicate, or a part of it, comes to, and the fact that decided: where it does not hold one that
- * does not, where it is not known one that is not known, where it holds the least certain of those that it
- * rests on. Of several the first. */
+/* What a predicate, or a part of it, comes to, and the fact that decided: where it holds the least certain of
+ * those that it rests on, where it is not known one that is not known, where it does not hold one that does
+ * not; of alternatives the last one, of several otherwise the first. */
 struct level_finding {
         enum level_outcome outcome;
         enum level_fact_id fact;

@@ -326,7 +326,8 @@ static void the_fact_that_decided_is_named(void **state)
                 { "pin.offered and uv.offered", "Opin.offered=yes Ouv.offered=yes", LEVEL_PIN_OFFERED },
                 { "pin.offered or uv.offered", "Opin.offered=no Ouv.offered=yes", LEVEL_UV_OFFERED },
                 { "pin.offered or uv.offered", "Opin.offered=no", LEVEL_UV_OFFERED },
-                { "not uv.offered or pin.tries <= 5", "Ouv.offered=yes Opin.tries=6", LEVEL_UV_OFFERED },
+                { "not uv.offered or uv.tries <= 5", "Ouv.offered=yes Ouv.tries=6", LEVEL_UV_TRIES },
+                { "not uv.offered or uv.tries <= 5", "Duv.offered=yes Ouv.tries=6", LEVEL_UV_TRIES },
                 { "pin.tries <= 5 and pin.tries_hold", "Opin.tries=3", LEVEL_PIN_TRIES_HOLD },
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -692,6 +692,65 @@ static void attack_a_grant_of_the_old_phone_after_the_account_has_moved(void **s
         assert_int_equal(browser.session.account, 0);
 }
 
+/* What a maker declares is kept with the session, as far as any policy asks, and goes with a grant. */
+static void declared_limits_are_kept_with_the_session(void **state)
+{
+        struct portal_rig *rig = *state;
+        static const struct {
+                uint32_t tries, wait;
+                bool said, barred;
+        } rows[] = {
+                { 0, 0, false, false },
+                { 0, 0, true, true }, /* without end */
+                { 3, 61, true, false },
+                { 10, 3600, true, false },
+                { 11, 30, true, true },
+                { 126, UINT32_MAX, true, true },
+                { UINT32_MAX, 1, true, true },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                const struct mitome_level_evidence shown = { .user_present = true,
+                        .user_verified = true,
+                        .challenge_bits = 128,
+                        .origin_bound = true,
+                        .attestation_trusted = true,
+                        .certificate_alive = true,
+                        .model_known = true,
+                        .every_path_verifies = true,
+                        .key_protection = MITOME_KEY_PROTECTION_SECURE_ELEMENT,
+                        .matcher_protection = MITOME_MATCHER_ON_CHIP,
+                        .key_restricted = true,
+                        .limits = { .pin_offered = true,
+                                .biometric_offered = true,
+                                .modality = MITOME_MODALITY_VOICE,
+                                .pin_tries_said = rows[i].said,
+                                .pin_tries = rows[i].tries,
+                                .wait_said = rows[i].said,
+                                .wait_seconds = rows[i].wait } };
+                const struct session_login login = { .account = 1,
+                        .amr = SESSION_AMR_POP | SESSION_AMR_IRIS,
+                        .evidence = session_pack_evidence(&shown) };
+                struct session session = { .evidence = login.evidence };
+                struct session_login carried;
+                struct cross_device_grant grant;
+                struct level_judgement judgement;
+                bool by_tries = false, by_voice = false;
+                session_judge(rig->portal, &session, 0, &judgement);
+                for (size_t j = 0; j < judgement.blocker_count; j++) {
+                        const enum level_fact_id fact = judgement.findings[judgement.blockers[j]].fact;
+                        by_tries = by_tries || fact == LEVEL_PIN_TRIES;
+                        by_voice = by_voice || fact == LEVEL_UV_MODALITY || fact == LEVEL_UV_OFFERED;
+                }
+                assert_int_equal(by_tries, rows[i].barred);
+                assert_true(by_voice);
+                session_grant(rig->portal, &login, &grant);
+                assert_true(grant.amr > 0);
+                session_granted(&grant, &carried);
+                assert_int_equal(carried.amr, login.amr);
+                assert_true(carried.evidence == (login.evidence & ~(uint64_t)SESSION_ORIGIN_BOUND));
+        }
+}
+
 static void a_login_by_another_device_says_so(void **state)
 {
         struct portal_rig *rig = *state;
@@ -776,6 +835,7 @@ int main(void)
                 TEST(attack_reading_cookies_in_the_store),
                 TEST(attack_posting_a_form_of_another_session),
                 TEST(attack_adding_a_passkey_with_an_old_login),
+                TEST(declared_limits_are_kept_with_the_session),
                 TEST(a_login_by_another_device_says_so),
                 TEST(attack_a_grant_of_the_old_phone_after_the_account_has_moved),
                 cmocka_unit_test(the_names_of_methods_are_those_of_the_registry),

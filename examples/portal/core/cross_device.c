@@ -321,7 +321,7 @@ static mitome_status read_grant(
                         .account = sql_integer(&query, 0),
                         .credential = sql_integer(&query, 1),
                         .authenticated = sql_integer(&query, 2),
-                        .amr = (unsigned)sql_integer(&query, 3),
+                        .amr = sql_integer(&query, 3),
                 };
                 copied = slice_copy(
                         sql_bytes(&query, 4), "level", (uint8_t *)ret->level, sizeof ret->level - 1, error);

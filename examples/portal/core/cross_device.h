@@ -91,7 +91,7 @@ MITOME_CHECKED mitome_status cross_device_claim(struct party *portal, slice code
 struct cross_device_grant {
         int64_t account, credential;
         int64_t authenticated;
-        unsigned amr;
+        int64_t amr;                        /* the methods, and above them what was shown: not negative */
         char level[CROSS_DEVICE_LEVEL_MAX]; /* text without '\0' inside; "" where none is reached */
 };
 

@@ -59,14 +59,73 @@ enum {
         KEY_SHIFT = 11,           /* 2 bits: 0 hardware, 1 TEE, 2 secure element */
         MATCHER_SHIFT = 13,       /* 2 bits: enum mitome_matcher_protection */
         TWO_BITS = 3,
+        BIT_PIN_OFFERED = 0x8000,
+        BIT_PIN_DIGITS_ONLY = 0x10000,
+        BIT_BIOMETRIC_OFFERED = 0x20000,
+        MODALITY_SHIFT = 18, /* 3 bits: enum mitome_modality */
+        THREE_BITS = 7,
 };
 
-static bool has(unsigned bits, unsigned bit)
+static bool has(uint64_t bits, unsigned bit)
 {
         return (bits & bit) != 0;
 }
 
-static enum mitome_key_protection unpack_key(unsigned bits)
+/* Numbers that may not be said: 0 for that, else one more than the number, as far as the bits go, which is
+ * beyond what any policy asks for. */
+struct number_bits {
+        unsigned shift, width;
+};
+static const struct number_bits pin_length_bits = { 21, 5 }, pin_tries_bits = { 26, 7 },
+                                biometric_tries_bits = { 33, 7 }, wait_bits = { 40, 6 };
+enum { KEY_RESTRICTED_SHIFT = 46 }; /* the last one: 47 bits fit above the methods of a grant */
+
+static uint64_t pack_number(struct number_bits bits, bool said, uint32_t value)
+{
+        const uint64_t most = (UINT64_C(1) << bits.width) - 1;
+        const uint64_t kept = said ? (uint64_t)value + 1 : 0;
+        return (kept < most ? kept : most) << bits.shift;
+}
+
+static uint32_t unpack_number(struct number_bits bits, uint64_t packed, bool *ret_said)
+{
+        const uint64_t kept = packed >> bits.shift & ((UINT64_C(1) << bits.width) - 1);
+        *ret_said = kept > 0;
+        return kept ? (uint32_t)(kept - 1) : 0;
+}
+
+static uint64_t pack_limits(const struct mitome_level_limits *limits)
+{
+        return (limits->pin_offered ? BIT_PIN_OFFERED : 0u) |
+               (limits->pin_digits_only ? BIT_PIN_DIGITS_ONLY : 0u) |
+               (limits->biometric_offered ? BIT_BIOMETRIC_OFFERED : 0u) |
+               (uint64_t)limits->modality << MODALITY_SHIFT |
+               pack_number(pin_length_bits, limits->pin_length_said, limits->pin_length_least) |
+               pack_number(pin_tries_bits, limits->pin_tries_said, limits->pin_tries) |
+               pack_number(biometric_tries_bits, limits->biometric_tries_said, limits->biometric_tries) |
+               pack_number(wait_bits, limits->wait_said, limits->wait_seconds);
+}
+
+static enum mitome_modality unpack_modality(uint64_t bits)
+{
+        const unsigned modality = (unsigned)(bits >> MODALITY_SHIFT) & THREE_BITS;
+        return modality <= MITOME_MODALITY_VOICE ? (enum mitome_modality)modality : MITOME_MODALITY_UNKNOWN;
+}
+
+static struct mitome_level_limits unpack_limits(uint64_t bits)
+{
+        struct mitome_level_limits limits = { .pin_offered = has(bits, BIT_PIN_OFFERED),
+                .pin_digits_only = has(bits, BIT_PIN_DIGITS_ONLY),
+                .biometric_offered = has(bits, BIT_BIOMETRIC_OFFERED),
+                .modality = unpack_modality(bits) };
+        limits.pin_length_least = unpack_number(pin_length_bits, bits, &limits.pin_length_said);
+        limits.pin_tries = unpack_number(pin_tries_bits, bits, &limits.pin_tries_said);
+        limits.biometric_tries = unpack_number(biometric_tries_bits, bits, &limits.biometric_tries_said);
+        limits.wait_seconds = unpack_number(wait_bits, bits, &limits.wait_said);
+        return limits;
+}
+
+static enum mitome_key_protection unpack_key(uint64_t bits)
 {
         static const enum mitome_key_protection hardware[] = { MITOME_KEY_PROTECTION_HARDWARE,
                 MITOME_KEY_PROTECTION_TEE, MITOME_KEY_PROTECTION_SECURE_ELEMENT,
@@ -85,8 +144,10 @@ static unsigned pack_key(enum mitome_key_protection protection)
                                                     << KEY_SHIFT;
 }
 
-static struct mitome_level_evidence unpack(unsigned bits)
+/* Of the key's strength nothing is kept: the library takes no key for a login that has under 112 bits. */
+static struct mitome_level_evidence unpack(uint64_t bits)
 {
+        enum { LEAST_KEY_BITS = 112 };
         return (struct mitome_level_evidence){
                 .user_present = has(bits, BIT_USER_PRESENT),
                 .user_verified = has(bits, BIT_USER_VERIFIED),
@@ -101,10 +162,13 @@ static struct mitome_level_evidence unpack(unsigned bits)
                 .every_path_verifies = has(bits, BIT_EVERY_PATH_VERIFIES),
                 .key_protection = unpack_key(bits),
                 .matcher_protection = (enum mitome_matcher_protection)(bits >> MATCHER_SHIFT & TWO_BITS),
+                .key_bits = LEAST_KEY_BITS,
+                .key_restricted = bits >> KEY_RESTRICTED_SHIFT & 1,
+                .limits = unpack_limits(bits),
         };
 }
 
-unsigned session_pack_evidence(const struct mitome_level_evidence *evidence)
+uint64_t session_pack_evidence(const struct mitome_level_evidence *evidence)
 {
         return (evidence->user_present ? BIT_USER_PRESENT : 0u) |
                (evidence->user_verified ? BIT_USER_VERIFIED : 0u) |
@@ -116,7 +180,8 @@ unsigned session_pack_evidence(const struct mitome_level_evidence *evidence)
                (evidence->model_known ? BIT_MODEL_KNOWN : 0u) |
                (evidence->verification_told ? BIT_VERIFICATION_TOLD : 0u) |
                (evidence->every_path_verifies ? BIT_EVERY_PATH_VERIFIES : 0u) |
-               pack_key(evidence->key_protection) | (unsigned)evidence->matcher_protection << MATCHER_SHIFT;
+               pack_key(evidence->key_protection) | (unsigned)evidence->matcher_protection << MATCHER_SHIFT |
+               (uint64_t)evidence->key_restricted << KEY_RESTRICTED_SHIFT | pack_limits(&evidence->limits);
 }
 
 void session_judge(const struct portal *portal, const struct session *session, size_t policy,
@@ -128,7 +193,7 @@ void session_judge(const struct portal *portal, const struct session *session, s
 
 #define PRINTED(view) (int)(view).size, (const char *)(view).data
 
-static void write_level(const struct portal *portal, unsigned evidence, char ret[SESSION_LEVEL_MAX])
+static void write_level(const struct portal *portal, uint64_t evidence, char ret[SESSION_LEVEL_MAX])
 {
         const struct level_policy *policy = portal_policy(portal, 0);
         const struct mitome_level_evidence shown = unpack(evidence);
@@ -147,9 +212,9 @@ static void write_acr(const struct portal *portal, struct session *session)
 }
 
 /* What a login with another device has not shown: that the browser is the phone's holder's. */
-static unsigned evidence_of(const struct session_login *login)
+static uint64_t evidence_of(const struct session_login *login)
 {
-        return login->cross_device ? login->evidence & ~(unsigned)SESSION_ORIGIN_BOUND : login->evidence;
+        return login->cross_device ? login->evidence & ~(uint64_t)SESSION_ORIGIN_BOUND : login->evidence;
 }
 
 void session_grant(
@@ -160,7 +225,7 @@ void session_grant(
         *ret = (struct cross_device_grant){ .account = login->account,
                 .credential = login->credential,
                 .authenticated = login->authenticated,
-                .amr = login->amr | evidence_of(&crossed) << GRANT_SHIFT };
+                .amr = (int64_t)(login->amr | evidence_of(&crossed) << GRANT_SHIFT) };
         write_level(portal, evidence_of(&crossed), ret->level);
 }
 
@@ -169,8 +234,8 @@ void session_granted(const struct cross_device_grant *grant, struct session_logi
         *ret = (struct session_login){ .account = grant->account,
                 .credential = grant->credential,
                 .authenticated = grant->authenticated,
-                .amr = grant->amr & GRANT_MASK,
-                .evidence = grant->amr >> GRANT_SHIFT,
+                .amr = (unsigned)grant->amr & GRANT_MASK,
+                .evidence = (uint64_t)grant->amr >> GRANT_SHIFT,
                 .cross_device = true };
 }
 
@@ -270,7 +335,7 @@ static mitome_status read_found(const struct portal *portal, const struct sql_qu
         session->authenticated = sql_integer(query, 4);
         session->ends = sql_integer(query, 6);
         session->amr = (unsigned)sql_integer(query, 8);
-        session->evidence = (unsigned)sql_integer(query, 9);
+        session->evidence = (uint64_t)sql_integer(query, 9);
         session->cross_device = sql_integer(query, 10) != 0;
         *ret = (struct found){ true,
                 !sql_is_null(query, 11) && !sql_is_null(query, 12) && !is_certificate_over(portal, query, 13),
@@ -410,7 +475,7 @@ static mitome_status insert_session(
                 SQL_VALUES(SQL_BYTES(SLICE(session->hash)), SQL_INT(session->account),
                         SQL_INT(session->credential), SQL_INT(epoch), SQL_INT(session->opened),
                         SQL_INT(session->authenticated), SQL_INT(session->opened), SQL_INT(session->ends),
-                        SQL_STR(session->level), SQL_INT(session->amr), SQL_INT(session->evidence),
+                        SQL_STR(session->level), SQL_INT(session->amr), SQL_INT((int64_t)session->evidence),
                         SQL_INT(session->cross_device)),
                 NULL, error);
 }

@@ -50,7 +50,7 @@ struct session {
         char acr[SESSION_ACR_MAX]; /* "urn:mitome:nist-800-63b-4:AAL2", ":cross-device" behind it when
                                       it is, which says: not phishing-resistant. Level "none" for none */
         unsigned amr;              /* enum session_amr, or'ed */
-        unsigned evidence;         /* what session_judge judges by */
+        uint64_t evidence;         /* what session_judge judges by */
         bool cross_device;
         char csrf[SESSION_TOKEN_SIZE]; /* token of forms and of the header X-CSRF */
 };
@@ -59,13 +59,14 @@ struct session {
 struct session_login {
         int64_t account, credential, authenticated;
         int64_t epoch; /* of the account; 0: to be looked up */
-        unsigned amr, evidence;
+        unsigned amr;
+        uint64_t evidence;
         bool cross_device;
 };
 
 /* How evidence is kept. A login with another device has not the bit of its name. */
 enum { SESSION_ORIGIN_BOUND = 0x8 };
-unsigned session_pack_evidence(const struct mitome_level_evidence *evidence);
+uint64_t session_pack_evidence(const struct mitome_level_evidence *evidence);
 
 /* The same for a browser that waits for it (cross_device.h): session_grant writes what was shown, for
  * cross_device_grant, and session_granted reads what cross_device_take gave. */
