@@ -195,11 +195,19 @@ void html_levels(const struct html *html)
 static void put_side(const struct html *html, const json_t *side)
 {
         const json_t *policies = report_array(html->out, html->report, "policies");
-        const char *id = string(html, side, "policy");
+        const char *id = string(html, side, "policy"), *name = string(html, side, "requirement");
         const json_t *policy = html_find(policies, "id", id, NULL);
+        const json_t *requirement = html_find(json_object_get(policy, "requirements"), "id", name, NULL);
         html_put(html, "<tr><th scope=\"row\">%s</th>", policy ? sentence(html, policy, "title") : id);
-        html_put(html, "<td>%s</td><td><code>%s</code></td><td>", string(html, side, "requirement"),
-                string(html, side, "predicate"));
+        html_put(html, "<td>%s", name);
+        if (requirement) {
+                html_put(html, "<br/><span class=\"quiet\">");
+                html_own(html, string(html, requirement, "keyword"));
+                html_put(html, "</span></td><td><p>%s</p>", sentence(html, requirement, "text"));
+        } else {
+                html_put(html, "</td><td>");
+        }
+        html_put(html, "<code>%s</code></td><td>", string(html, side, "predicate"));
         html_badge(html, string(html, side, "outcome"));
         html_put(html, "</td></tr>\n");
 }

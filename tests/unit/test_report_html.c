@@ -283,6 +283,9 @@ static void the_page_says_what_the_report_says(void **state)
         /* Three requirements are unverified, beside what the mark means. */
         has(page, "<span class=\"unverified\">wording not confirmed</span>", 5);
         has(page, "<span class=\"unverified\">原文未確認</span>", 5);
+        has(page,
+                "<p>The secret that opens the key has at least 6 characters.</p><code>pin.length_least &gt;= 6</code>",
+                1);
         has(page, "1 in 1,260", 1);
         has(page, "1,260分の1", 1);
         has(page, "for comparison, not in the total", 2);
