@@ -270,6 +270,13 @@ static bool will_destroy(const struct evaluate_options *options, const struct ta
         return options->destructive && !target->restart;
 }
 
+static mitome_status make_folder(const char *path, mitome_error *error)
+{
+        if (mkdir(path, 0777) == 0 || errno == EEXIST)
+                return ok();
+        return fail(error, MITOME_E_FILE_WRITE, "--out", NULL);
+}
+
 static int probe_and_report(const struct evaluate_options *options, const struct policies *policies,
         const struct target_config *config, struct target *target)
 {
@@ -278,6 +285,8 @@ static int probe_and_report(const struct evaluate_options *options, const struct
         struct evaluate_screen screen = evaluate_screen(options->japanese);
         const struct probe *const *probes = options->probe_count ? options->probes : probe_catalogue;
         struct probing_result found = { 0 };
+        if (failed(make_folder(options->out, &error)))
+                return complain("mitome evaluate", &error);
         now_text(at);
         const struct probing_config run = { .target = config,
                 .probes = probes,
@@ -298,13 +307,6 @@ static int probe_and_report(const struct evaluate_options *options, const struct
                 fprintf(stderr, "\nmitome evaluate: interrupted; --resume goes on\n");
         probing_result_drop(&found);
         return result;
-}
-
-static mitome_status make_folder(const char *path, mitome_error *error)
-{
-        if (mkdir(path, 0777) == 0 || errno == EEXIST)
-                return ok();
-        return fail(error, MITOME_E_FILE_WRITE, "--out", NULL);
 }
 
 /* What is done with a target. */
@@ -333,13 +335,10 @@ static int on_target(
 
 static int evaluate(const struct evaluate_options *options)
 {
-        mitome_error error = { 0 };
         struct policies policies = { 0 };
         int result = read_policies(options, &policies);
         if (result == EXIT_SOUND)
-                result = failed(make_folder(options->out, &error))
-                                 ? complain("mitome evaluate", &error)
-                                 : on_target(options, &policies, probe_and_report);
+                result = on_target(options, &policies, probe_and_report);
         drop_policies(&policies);
         return result;
 }
@@ -352,23 +351,19 @@ static bool is_same(const json_t *recorded, const json_t *now)
                json_equal(json_object_get(recorded, "found"), json_object_get(now, "found"));
 }
 
-static int compare(const struct evaluate_options *options, const json_t *now)
+static int compare(const json_t *recorded, const json_t *now)
 {
-        mitome_error error = { 0 };
-        json_t *recorded = NULL;
-        if (failed(probing_journal_find(options->out, options->replay, &recorded, &error)))
-                return complain("mitome evaluate", &error);
         const bool same = is_same(recorded, now);
         if (same)
                 puts("the same as is recorded");
         else
                 printf("otherwise than is recorded: %s: %s\n", member(recorded, "result"),
                         member(recorded, "why"));
-        json_decref(recorded);
         return same ? EXIT_SOUND : EXIT_FINDINGS;
 }
 
-static int say_replay(const struct evaluate_options *options, const struct probe_run *run)
+static int say_replay(
+        const struct evaluate_options *options, const json_t *recorded, const struct probe_run *run)
 {
         json_t *now = probe_run_json(run);
         evaluate_screen_steps(probe_run_steps(run));
@@ -377,27 +372,40 @@ static int say_replay(const struct evaluate_options *options, const struct probe
         const enum probe_result result = probe_run_result(run);
         int exit_status =
                 result == PROBE_BROKEN || result == PROBE_TARGET_FAILED ? EXIT_FINDINGS : EXIT_SOUND;
-        if (options->out)
-                exit_status = compare(options, now);
+        if (recorded)
+                exit_status = compare(recorded, now);
         json_decref(now);
         return exit_status;
 }
 
-static int replay(const struct evaluate_options *options, const struct policies *policies,
-        const struct target_config *config, struct target *target)
+static int replay_on(const struct evaluate_options *options, const json_t *recorded, struct target *target)
 {
         mitome_error error = { 0 };
         struct probe_run *run;
-        const struct probe_run_config limits = { .target = config->name };
-        (void)policies;
+        const struct probe_run_config limits = { .target = options->target };
         if (target->restart && !target->restart(target->context)) {
                 fputs("mitome evaluate: the target does not begin anew\n", stderr);
                 return EXIT_COULD_NOT;
         }
         if (failed(probe_run_attempt(probe_find(options->replay), target, &limits, &run, &error)))
                 return complain("mitome evaluate", &error);
-        int result = say_replay(options, run);
+        int result = say_replay(options, recorded, run);
         probe_run_free(run);
+        return result;
+}
+
+/* What is recorded is looked for before anything is attacked. */
+static int replay(const struct evaluate_options *options, const struct policies *policies,
+        const struct target_config *config, struct target *target)
+{
+        mitome_error error = { 0 };
+        json_t *recorded = NULL;
+        (void)policies;
+        (void)config;
+        if (options->out && failed(probing_journal_find(options->out, options->replay, &recorded, &error)))
+                return complain("mitome evaluate", &error);
+        int result = replay_on(options, recorded, target);
+        json_decref(recorded);
         return result;
 }
 

@@ -1,0 +1,140 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `mitome evaluate`, as people call it. usage: test_evaluate_program.sh MITOME [MATCHER]; prints TAP.
+set -u
+export LC_ALL=C.UTF-8
+mitome=$1
+matcher=${2:+--matcher $2}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR="$work"
+cd "$work" || exit 1
+count=0
+broken=0
+
+# ok NAME: judges the last exit status.
+ok() {
+        status=$?
+        count=$((count + 1))
+        if [ "$status" -eq 0 ]; then
+                echo "ok $count - $1"
+        else
+                broken=$((broken + 1))
+                sed 's/^/# /' out err 2>/dev/null
+                echo "not ok $count - $1"
+        fi
+}
+
+# run STATUS ARGUMENT..: runs it; true when it ends so.
+run() {
+        wanted=$1
+        shift
+        # shellcheck disable=SC2086 # two words, or none
+        "$mitome" evaluate $matcher "$@" >out 2>err </dev/null
+        got=$?
+        [ "$got" -eq "$wanted" ] || { echo "# ended with $got"; return 1; }
+}
+
+# refused NAME TEXT ARGUMENT..: it could not run, and says why.
+refused() {
+        name=$1 text=$2
+        shift 2
+        run 2 "$@" && grep -qF -- "$text" err
+        ok "$name"
+}
+
+refused 'nothing said' 'usage:'
+refused 'no target' 'usage:' --policy first-summary --out x
+refused 'two targets' 'usage:' --policy first-summary --out x self self
+refused 'no policy' 'usage:' --out x self
+refused 'no folder' 'usage:' --policy first-summary self
+refused 'an option that there is not' 'unrecognized option' --polity x
+refused 'a PIN on the command line' 'pin-file' --pin 1234 --policy first-summary --out x self
+refused 'two ways to the PIN' 'usage:' --pin-file a --ask-pin --policy first-summary --out x self
+refused 'a probe that there is not' '"P99" is no probe' --probe P99 --policy first-summary --out x self
+refused 'a replay of a probe that there is not' '"P99" is no probe' --replay P99 self
+refused 'a time that is none' 'is no time' --at yesterday --policy first-summary --out x self
+refused 'a day that there is not' 'is a time that there is not' --at 2026-02-30T10:00:00Z --policy first-summary --out x self
+refused 'a language that it does not speak' 'is no language' --lang fr --policy first-summary --out x self
+refused 'a target of no kind' 'usb:1' --policy first-summary --out x usb:1
+refused 'a socket where nobody is' 'E' --policy first-summary --out x unix:/nonexistent
+refused 'a port that is none' 'E' --policy first-summary --out x udp:99999
+refused 'a policy that there is not' 'nowhere:' --policy nowhere --out x self
+refused 'a level that is required of nobody' 'is not POLICY:LEVEL' --require other:AAL1 --policy first-summary --out x self
+refused 'a level without a policy' 'is not POLICY:LEVEL' --require AAL1 --policy first-summary --out x self
+refused 'a level that the policy does not have' 'has no such level' --require nist-800-63b-4:AAL9 --policy nist-800-63b-4 --out x self
+refused 'a PIN file that is not there' 'pin-file' --pin-file nowhere --policy first-summary --out x self
+[ ! -e x ]
+ok 'what was refused left nothing'
+printf '{"policy": 1}\n' >wrong.json
+refused 'a policy that is none, with its place' 'wrong.json:1:' --policy wrong.json --out x self
+printf '{"mitome_report": \n' >cut.json
+refused 'a report that is none, with its place' 'cut.json:' --render cut.json --out y
+printf '{}\n' >empty.json
+refused 'a report of something else' 'E1433' --render empty.json --out y
+
+run 0 --help && grep -q 'usage:' out
+ok 'help'
+run 0 --list && grep -q '^P01' out && grep -q '^P07' out
+ok 'the list of probes'
+run 0 --list --lang ja && grep -q '^P01' out && grep -q '対象を作り直せない' out
+ok 'the list of probes in Japanese'
+
+two='--probe P00 --probe P05 --policy first-summary --at 2026-11-22T10:00:00Z --out report'
+# shellcheck disable=SC2086 # lists of words, here and below
+run 0 $two self && grep -q 'probes: 2 holds' out && grep -q simulated out
+ok 'an evaluation of two probes'
+[ "$(wc -l <report/journal.jsonl)" -eq 3 ] && head -n 1 report/journal.jsonl | grep -q '"target":"self"'
+ok 'its journal has a header and a line for each'
+for form in json html xccdf.xml oscal.json junit.xml sarif; do
+        [ -s "report/report.$form" ] || echo "# no $form" >&2
+done 2>missing
+[ ! -s missing ] && [ -z "$(find report -name '.*.new')" ]
+ok 'all forms are there, and nothing half-written'
+[ -z "$(find "$work" -maxdepth 1 -name 'mitome-specimen-*')" ]
+ok 'the specimen is gone'
+if grep -q "$(printf '\033')" out err; then false; else true; fi
+ok 'no colours where there is no terminal'
+
+run 0 --render report/report.json --out again && cmp report/report.html again/report.html &&
+        cmp report/report.xccdf.xml again/report.xccdf.xml && cmp report/report.oscal.json again/report.oscal.json &&
+        cmp report/report.junit.xml again/report.junit.xml && cmp report/report.sarif again/report.sarif
+ok 'the forms are drawn again, byte for byte'
+cp report/report.json before.json
+# shellcheck disable=SC2086
+run 0 --resume $two self && grep -c 'from the journal' out | grep -qx 2 && cmp before.json report/report.json
+ok 'what was finished is not tried again, and its report is the same'
+# shellcheck disable=SC2086
+refused 'the journal of another target' 'E1432' --resume --policy first-summary --out report self:no-anchor
+
+run 0 --replay P05 --out report self && grep -q 'the same as is recorded' out && grep -q '^ctap > ' out
+ok 'a probe tried again comes out the same'
+sed -i 's/"result":"holds"/"result":"broken"/' report/journal.jsonl
+run 1 --replay P05 --out report self && grep -q 'otherwise than is recorded: broken' out
+ok 'one that was recorded otherwise is told'
+refused 'a replay of what was never recorded' 'P07 is no probe' --replay P07 --out report self
+refused 'a replay against a folder that is none' 'journal.jsonl' --replay P07 --out nowhere self
+# shellcheck disable=SC2086
+run 1 --resume $two self
+ok 'a probe that is broken is an exit status of its own'
+run 1 --require nist-800-63b-4:AAL3 --probe P00 --policy nist-800-63b-4 --out levels self && grep -q 'AAL3: not reached' out
+ok 'a level that is required and not reached, too'
+run 0 --lang ja --probe P05 --policy first-summary --out japanese self && grep -q '耐えた' out
+ok 'what is said in Japanese'
+
+run 1 --probe P07 --policy first-summary --out bare self:no-anchor && grep -q '^\[1/1\] P07 broken' out
+ok 'an element without an anchor gives tries back, which is found'
+
+# Killed in the middle, it goes on.
+# shellcheck disable=SC2086
+"$mitome" evaluate $matcher --probe P00 --probe P04 --probe P05 --probe P07 --probe P13 --policy first-summary --out killed self >out 2>err </dev/null &
+runs=$!
+while [ "$(cat killed/journal.jsonl 2>/dev/null | wc -l)" -lt 3 ] && kill -0 $runs 2>/dev/null; do sleep 0.02; done
+kill -9 $runs 2>/dev/null
+wait $runs 2>/dev/null
+run 0 --resume --probe P00 --probe P04 --probe P05 --probe P07 --probe P13 --policy first-summary --out killed self &&
+        [ "$(grep -c 'from the journal' out)" -ge 2 ] && grep -q 'probes: 5 holds' out
+ok 'killed in the middle it goes on with what was found'
+
+printf '1..%d\n' "$count"
+[ "$broken" -eq 0 ]
