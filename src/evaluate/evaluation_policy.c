@@ -230,8 +230,13 @@ static mitome_status changes_json(const struct evaluation_policy *policy,
                         rules[count++] = (struct advisor_rule){ .predicate = &p->requirements[i].expression,
                                 .responsible = evaluation_policy_text(policy, i, "responsible"),
                                 .must_be_known = p->requirements[i].scopes & judgement->scopes };
-        MITOME_TRY(advisor_find(rules, count, &findings->facts, p->confidence, &advice, error));
-        *ret_least = advice.least;
+        mitome_status status = advisor_find(rules, count, &findings->facts, p->confidence, &advice, NULL);
+        *ret_least = !failed(status) && advice.least;
+        if (status.code ==
+                MITOME_E_TOO_MANY) /* a policy with more figures than can be searched has no advice */
+                return ok();
+        if (failed(status))
+                return fail(error, status.code, "changes", NULL);
         if (advice.found)
                 *ret = advisor_json(&advice, &findings->facts, p->confidence);
         return *ret ? ok() : fail(error, MITOME_E_NO_MEMORY, "changes", NULL);

@@ -4,6 +4,11 @@
 
 #include "digest.h"
 #include "hex_text.h"
+#include "report_html.h"
+#include "report_junit.h"
+#include "report_oscal.h"
+#include "report_sarif.h"
+#include "report_xccdf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -556,6 +561,69 @@ static void a_value_that_does_not_fit_costs_its_fact_alone(void **state)
         drop(&given);
 }
 
+/* What is made here has all that the forms read, and nothing that they do not know. */
+static void every_form_can_be_drawn(void **state)
+{
+        static mitome_status (*const forms[])(const json_t *, struct report_text *, mitome_error *) = {
+                evaluation_html, evaluation_xccdf, evaluation_oscal, evaluation_junit, evaluation_sarif
+        };
+        struct given given;
+        (void)state;
+        give(&given);
+        for (size_t empty = 0; empty < 2; empty++) {
+                if (empty) { /* nothing was probed, nothing was given */
+                        given.input.probes = NULL;
+                        given.input.evidence_count = 0;
+                }
+                json_t *report = report_of(&given.input);
+                for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+                        REPORT_TEXT(out);
+                        mitome_error error = { 0 };
+                        if (forms[i](report, &out, &error).code != MITOME_OK)
+                                fail_msg("form %zu: %s", i, error.field ? error.field : "?");
+                        assert_true(out.size > 500);
+                }
+                json_decref(report);
+        }
+        drop(&given);
+}
+
+/* A policy with more figures about one fact than can be told apart is judged all the same. */
+static void a_policy_of_too_many_figures_has_no_advice(void **state)
+{
+        enum { SIZE = 1 << 15 };
+        struct given given;
+        char *text = malloc(SIZE);
+        size_t used;
+        (void)state;
+        assert_non_null(text);
+        used = (size_t)snprintf(
+                text, SIZE, "{\"id\": \"wide\", \"title\": \"t\", \"levels\": [\"L\"], \"requirements\": [");
+        for (unsigned r = 0; r < 16; r++) {
+                used += (size_t)snprintf(text + used, SIZE - used,
+                        "%s{\"id\": \"R%u\", \"level\": \"L\", \"source\": \"s\", \"section\": \"1\", \"keyword\": \"SHALL\", \"verified\": true, \"predicate\": \"",
+                        r ? "," : "", r);
+                for (unsigned i = 0; i < 6; i++)
+                        used += (size_t)snprintf(text + used, SIZE - used, "%suv.idle_hours = %u",
+                                i ? " or " : "", 10 * (6 * r + i + 1));
+                used += (size_t)snprintf(text + used, SIZE - used, "\"}");
+        }
+        used += (size_t)snprintf(text + used, SIZE - used, "]}");
+        assert_in_range(used, 1, SIZE - 1);
+        give(&given);
+        const struct evaluation_policy_file wide = { "wide.json", slice_of(text, used) };
+        given.input.policies = &wide;
+        given.input.policy_count = 1;
+        json_t *report = report_of(&given.input);
+        const json_t *policy = json_array_get(json_object_get(report, "policies"), 0);
+        assert_int_equal(json_array_size(json_object_get(policy, "blockers")), 16);
+        assert_true(json_is_null(json_object_get(policy, "changes")));
+        assert_true(json_is_false(json_object_get(policy, "changes_least")));
+        json_decref(report);
+        drop(&given);
+        free(text);
+}
+
 /* The model that a statement is about is the device's, however the device's AAGUID is written. */
 static void a_statement_about_another_model_is_left_out(void **state)
 {
@@ -597,6 +665,8 @@ int main(void)
                 cmocka_unit_test(wrong_policies_and_files_are_refused_by_name),
                 cmocka_unit_test(wrong_targets_and_probes_are_refused),
                 cmocka_unit_test(a_value_that_does_not_fit_costs_its_fact_alone),
+                cmocka_unit_test(every_form_can_be_drawn),
+                cmocka_unit_test(a_policy_of_too_many_figures_has_no_advice),
                 cmocka_unit_test(a_statement_about_another_model_is_left_out),
         };
         return cmocka_run_group_tests(tests, open_folder, remove_folder);
