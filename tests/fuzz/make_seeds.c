@@ -307,6 +307,42 @@ static void write_policies(const char *folder)
         }
 }
 
+/* A report with a row of each kind. */
+static void write_reports(const char *folder)
+{
+        static const char report[] =
+                "{\"mitome_report\":1,\"tool\":{\"name\":\"mitome\",\"version\":\"0.1.0\"},\"at\":\"2026-11-22T10:00:00Z\","
+                "\"target\":{\"name\":\"self\",\"kind\":\"self\",\"aaguid\":\"00112233445566778899aabbccddeeff\",\"version"
+                "s\":[\"FIDO_2_0\",\"FIDO_2_1\"],\"transports\":[\"usb\"],\"simulated\":true,\"abilities\":[\"ctap\",\"touc"
+                "h\",\"power cycles\",\"element\"]},\"caveats\":[{\"id\":\"simulated\",\"text\":\"The secure e\",\"text_ja\""
+                ":\"j\"}],\"evidence\":[{\"id\":\"E01\",\"what\":\"getInfo\",\"obtained\":\"observed\",\"sha256\":\"f55ff16f66"
+                "f43360266b95db6f8fec01d76031054306ae4a4b380598f6cfd114\",\"size\":2,\"bytes\":\"a101\"}],\"facts\":"
+                "[{\"name\":\"pin.length_least\",\"obtained\":\"observed\",\"partial\":false,\"type\":\"count\",\"value\":4"
+                ",\"from\":\"P05\",\"evidence\":[\"E01\"],\"text\":\"characters o\",\"text_ja\":\"j\"}],\"probes\":[{\"id\":\"P0"
+                "5\",\"title\":\"Unlocked, nobody verified\",\"title_ja\":\"j\",\"attack\":\"A login is a\",\"attack_ja\":"
+                "\"j\",\"must\":\"Nothing is signed.\",\"must_ja\":\"j\",\"responsible\":\"app\",\"destructive\":false,\"res"
+                "ult\":\"broken\",\"why\":\"It signed wi\",\"facts\":[\"pin.length_least\"],\"evidence\":\"E01\",\"steps\":["
+                "{\"sent\":\"02a1\",\"saw\":\"00a3\",\"by\":\"ctap\"}],\"steps_omitted\":3,\"replay\":\"mitome evaluate --re"
+                "play P05 self\"}],\"policies\":[{\"id\":\"nist-800-63b-3\",\"title\":\"NIST SP 800-63B, revision 3\","
+                "\"title_ja\":\"j\",\"sha256\":\"71c06ee1a48cfe649a301a45bebd78a62ceee8418cbf0462665b54ff3549333d\""
+                ",\"provisional\":false,\"confidence\":95,\"levels\":[\"AAL2\",\"AAL3\"],\"level\":null,\"next\":\"AAL2\",\""
+                "blockers\":[\"PINLEN\"],\"changes\":null,\"requirements\":[{\"id\":\"PINLEN\",\"topic\":\"PINLEN\",\"level"
+                "\":\"AAL2\",\"keyword\":\"SHALL\",\"source\":\"NIST SP 800-63B\",\"section\":\"5.1.9.1\",\"verified\":true,"
+                "\"text\":\"The secret t\",\"text_ja\":\"j\",\"predicate\":\"pin.length_least >= 6\",\"outcome\":\"not sat"
+                "isfied\",\"why\":\"pin.length_least is 4 (observed by P07)\",\"why_ja\":\"j\",\"facts\":[\"pin.length_"
+                "least\"],\"responsible\":\"element\",\"remedy\":\"Ask for six digits.\",\"remedy_ja\":\"j\"}]}],\"disagr"
+                "eements\":[{\"topic\":\"PINLEN\",\"sides\":[{\"policy\":\"nist-800-63b-3\",\"requirement\":\"PINLEN\",\"pr"
+                "edicate\":\"pin.length_least >= 6\",\"outcome\":\"not satisfied\"},{\"policy\":\"nist-800-63b-4\",\"re"
+                "quirement\":\"PINLEN\",\"predicate\":\"pin.length_least >= 4\",\"outcome\":\"satisfied\"}],\"text\":\"Fo"
+                "ur digits \",\"text_ja\":\"j\"}],\"guess_budget\":{\"paths\":[{\"name\":\"finger\",\"name_ja\":\"j\",\"each\""
+                ":\"0.0000994061\",\"tries\":5,\"total\":\"0.000496932\",\"basis\":\"upper bound, 95 %\",\"basis_ja\":\"j\""
+                "},{\"name\":\"PIN\",\"name_ja\":\"j\",\"each\":\"0.0001\",\"tries\":3,\"total\":\"0.0003\",\"basis\":\"four dig"
+                "its, drawn evenly\",\"basis_ja\":\"j\"}],\"total\":\"0.000796783\",\"text\":\"A finder ope\",\"text_ja\":"
+                "\"j\"},\"det\":{\"source\":\"E02\",\"points\":[{\"threshold\":20,\"fmr\":\"0.001\",\"fnmr\":\"0.01\"},{\"thresh"
+                "old\":24,\"fmr\":\"0.00001\",\"fnmr\":\"0.03\"}]}}";
+        write_seed(folder, "report_forms", "report", -1, slice_of(report, sizeof report - 1));
+}
+
 /* Rules of every form, for fuzz_access_rules. */
 static void write_access_rules(const char *folder)
 {
@@ -537,6 +573,7 @@ int main(int argc, char **argv)
         write_kinds(argv[1]);
         write_policies(argv[1]);
         write_evaluations(argv[1]);
+        write_reports(argv[1]);
         write_access_rules(argv[1]);
         write_mouths(argv[1]);
         write_management(argv[1]);
