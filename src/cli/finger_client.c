@@ -3,9 +3,7 @@
 
 #include "cbor.h"
 #include "digest.h"
-#include "p256.h"
-
-#include <openssl/evp.h>
+#include "pin_protocol.h"
 
 enum { CLIENT_PIN = 0x06, BIO_ENROLLMENT = 0x09 };
 enum { GET_KEY_AGREEMENT = 0x02, GET_TOKEN_BY_PIN = 0x09, PERMISSION_BE = 0x08, PROTOCOL_TWO = 2 };
@@ -18,7 +16,7 @@ enum {
         REMOVE = 6,
         FINGERPRINT = 1
 };
-enum { COORDINATE_SIZE = 32, IV_SIZE = 16, PIN_HASH_SIZE = 16, TOKEN_SIZE = 32, TIMEOUT_MS = 30000 };
+enum { COORDINATE_SIZE = 32, TOKEN_SIZE = 32, TIMEOUT_MS = 30000 };
 enum { REQUEST_MAX = 512, PARAMS_MAX = 160, NO_FINGERS = 0x2C };
 
 /* ---- what went wrong, in words ---- */
@@ -133,11 +131,6 @@ static mitome_status find_member(
 
 /* ---- PIN/UV auth protocol 2 (CTAP 2.1, 6.5.7) ---- */
 
-struct agreement {
-        uint8_t point[P256_POINT_SIZE]; /* ours */
-        struct secret aes;
-};
-
 static mitome_status read_point(struct cbor_reader *r, uint8_t ret_point[P256_POINT_SIZE])
 {
         struct cbor_members map;
@@ -163,12 +156,10 @@ static mitome_status read_point(struct cbor_reader *r, uint8_t ret_point[P256_PO
 }
 
 static mitome_status agree(struct finger_client *client, const struct mitome_random *random,
-        struct agreement *ret, mitome_error *error)
+        struct pin_protocol *ret, mitome_error *error)
 {
-        uint8_t bytes[REQUEST_MAX], point[P256_POINT_SIZE], zeros[SHA256_SIZE] = { 0 };
+        uint8_t bytes[REQUEST_MAX], point[P256_POINT_SIZE];
         struct cbor_reader key;
-        SECRET(scalar);
-        SECRET(shared);
         writer w = WRITER(bytes);
         write_u8(&w, CLIENT_PIN);
         cbor_write_map(&w, 2);
@@ -179,39 +170,16 @@ static mitome_status agree(struct finger_client *client, const struct mitome_ran
         MITOME_TRY(ask(client, &w, error));
         MITOME_TRY(find_member(client, 1, &key, error));
         MITOME_TRY(read_point(&key, point));
-        MITOME_TRY(p256_generate(random, &scalar, ret->point, error));
-        MITOME_TRY(p256_agree(secret_view(&scalar), SLICE(point), &shared, error));
-        hkdf_sha256(SLICE(zeros), secret_view(&shared), slice_text("CTAP2 AES key"), &ret->aes);
-        return ok();
+        return pin_protocol_agree(random, PROTOCOL_TWO, SLICE(point), ret, error);
 }
 
-/* AES-256-CBC without padding; `in` is whole blocks, `out` as many bytes. */
-static mitome_status run_cipher(
-        const struct secret *key, slice iv, slice in, uint8_t *out, bool encrypts, mitome_error *error)
-{
-        EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
-        int size = 0, rest = 0;
-        bool done = cipher &&
-                    EVP_CipherInit_ex2(cipher, EVP_aes_256_cbc(), key->data, iv.data, encrypts, NULL) == 1 &&
-                    EVP_CIPHER_CTX_set_padding(cipher, 0) == 1 &&
-                    EVP_CipherUpdate(cipher, out, &size, in.data, (int)in.size) == 1 &&
-                    EVP_CipherFinal_ex(cipher, out + size, &rest) == 1 && size + rest == (int)in.size;
-        EVP_CIPHER_CTX_free(cipher);
-        return done ? ok() : fail(error, MITOME_E_CRYPTO_FAILED, "PIN protocol", NULL);
-}
-
-static mitome_status encrypt_pin(const struct agreement *agreement, const struct mitome_random *random,
-        slice pin, uint8_t ret[IV_SIZE + PIN_HASH_SIZE], mitome_error *error)
+static mitome_status encrypt_pin(const struct pin_protocol *agreement, const struct mitome_random *random,
+        slice pin, writer *ret, mitome_error *error)
 {
         SECRET(hash);
-        hash.size = SHA256_SIZE;
-        sha256(&pin, 1, hash.data);
-        writer w = writer_over(ret, IV_SIZE + PIN_HASH_SIZE);
-        uint8_t *iv = write_space(&w, IV_SIZE), *sealed = write_space(&w, PIN_HASH_SIZE);
-        if (random->fill(random->context, iv, IV_SIZE) != 0)
-                return fail(error, MITOME_E_NO_RANDOMNESS, "PIN protocol", NULL);
-        return run_cipher(&agreement->aes, slice_of(iv, IV_SIZE), slice_of(hash.data, PIN_HASH_SIZE), sealed,
-                true, error);
+        hash.size = PIN_PROTOCOL_HASH;
+        pin_protocol_hash(pin, hash.data);
+        return pin_protocol_encrypt(agreement, random, secret_view(&hash), ret, error);
 }
 
 static void write_key(writer *w, const uint8_t point[P256_POINT_SIZE])
@@ -230,7 +198,7 @@ static void write_key(writer *w, const uint8_t point[P256_POINT_SIZE])
 }
 
 /* The first three of a token request's five members. */
-static void write_token_request(writer *w, uint8_t subcommand, const struct agreement *agreement)
+static void write_token_request(writer *w, uint8_t subcommand, const struct pin_protocol *agreement)
 {
         write_u8(w, CLIENT_PIN);
         cbor_write_map(w, 5);
@@ -242,7 +210,7 @@ static void write_token_request(writer *w, uint8_t subcommand, const struct agre
         write_key(w, agreement->point);
 }
 
-static mitome_status ask_token(struct finger_client *client, const struct agreement *agreement,
+static mitome_status ask_token(struct finger_client *client, const struct pin_protocol *agreement,
         slice pin_hash, slice *ret_sealed, mitome_error *error)
 {
         uint8_t bytes[REQUEST_MAX];
@@ -255,21 +223,19 @@ static mitome_status ask_token(struct finger_client *client, const struct agreem
         cbor_write_uint(&w, PERMISSION_BE);
         MITOME_TRY(ask(client, &w, error));
         MITOME_TRY(find_member(client, 2, &token, error));
-        return cbor_read_fixed(&token, "pinUvAuthToken", IV_SIZE + TOKEN_SIZE, ret_sealed);
+        return cbor_read_fixed(&token, "pinUvAuthToken", PIN_PROTOCOL_IV + TOKEN_SIZE, ret_sealed);
 }
 
 static mitome_status get_token(struct finger_client *client, const struct mitome_random *random, slice pin,
-        struct agreement *agreement, mitome_error *error)
+        struct pin_protocol *agreement, mitome_error *error)
 {
-        uint8_t pin_hash[IV_SIZE + PIN_HASH_SIZE];
-        slice sealed, iv;
+        uint8_t bytes[PIN_PROTOCOL_IV + PIN_PROTOCOL_HASH];
+        writer pin_hash = WRITER(bytes);
+        slice sealed;
         MITOME_TRY(agree(client, random, agreement, error));
-        MITOME_TRY(encrypt_pin(agreement, random, pin, pin_hash, error));
-        MITOME_TRY(ask_token(client, agreement, SLICE(pin_hash), &sealed, error));
-        reader r = reader_over(sealed, NULL, error);
-        MITOME_TRY(read_bytes(&r, "pinUvAuthToken", IV_SIZE, &iv));
-        client->token.size = TOKEN_SIZE;
-        return run_cipher(&agreement->aes, iv, read_rest(&r), client->token.data, false, error);
+        MITOME_TRY(encrypt_pin(agreement, random, pin, &pin_hash, error));
+        MITOME_TRY(ask_token(client, agreement, writer_view(&pin_hash), &sealed, error));
+        return pin_protocol_decrypt(agreement, sealed, &client->token, error);
 }
 
 void finger_client_begin(struct finger_client *client, const struct finger_wire *wire)
@@ -280,10 +246,11 @@ void finger_client_begin(struct finger_client *client, const struct finger_wire 
 mitome_status finger_client_open(struct finger_client *client, const struct finger_wire *wire,
         const struct mitome_random *random, slice pin, mitome_error *error)
 {
-        struct agreement agreement = { 0 };
+        struct pin_protocol agreement = { 0 };
         finger_client_begin(client, wire);
         mitome_status status = get_token(client, random, pin, &agreement, error);
         secret_wipe(&agreement.aes);
+        secret_wipe(&agreement.hmac);
         if (failed(status))
                 finger_client_close(client);
         return status;
@@ -612,7 +579,7 @@ mitome_status finger_client_state(struct finger_client *client, struct finger_st
 
 /* ---- one finger, tried ---- */
 
-static mitome_status ask_finger(struct finger_client *client, const struct agreement *agreement,
+static mitome_status ask_finger(struct finger_client *client, const struct pin_protocol *agreement,
         uint8_t *ret_status, mitome_error *error)
 {
         enum { PERMISSION_GA = 0x02 };
@@ -654,13 +621,14 @@ static enum mitome_guidance judge_finger(uint8_t status, const struct finger_sta
 mitome_status finger_client_verify(struct finger_client *client, const struct mitome_random *random,
         enum mitome_guidance *ret_said, struct finger_state *ret_state, mitome_error *error)
 {
-        struct agreement agreement = { 0 };
+        struct pin_protocol agreement = { 0 };
         struct finger_state state;
         uint8_t status = 0;
         mitome_status done = agree(client, random, &agreement, error);
         if (!failed(done))
                 done = ask_finger(client, &agreement, &status, error);
         secret_wipe(&agreement.aes); /* nobody decrypts the token */
+        secret_wipe(&agreement.hmac);
         MITOME_TRY(done);
         MITOME_TRY(finger_client_state(client, &state, error));
         enum mitome_guidance said = judge_finger(status, &state);
