@@ -4,6 +4,7 @@
 #include "evaluate_forms.h"
 #include "evaluate_options.h"
 #include "evaluate_screen.h"
+#include "evidence_folder.h"
 #include "level_file.h"
 #include "probing_journal.h"
 #include "random_system.h"
@@ -333,10 +334,24 @@ static int on_target(
         return result;
 }
 
+/* A file that cannot be read is told before anything is attacked, not after. */
+static int check_evidence(const struct evaluate_options *options)
+{
+        for (size_t i = 0; i < options->evidence_count; i++) {
+                mitome_error error = { 0 };
+                struct level_file_spot spot;
+                if (failed(evidence_folder_check(options->evidence[i], &spot.line, &spot.column, &error)))
+                        return complain_at(options->evidence[i], &spot, &error);
+        }
+        return EXIT_SOUND;
+}
+
 static int evaluate(const struct evaluate_options *options)
 {
         struct policies policies = { 0 };
         int result = read_policies(options, &policies);
+        if (result == EXIT_SOUND)
+                result = check_evidence(options);
         if (result == EXIT_SOUND)
                 result = on_target(options, &policies, probe_and_report);
         drop_policies(&policies);

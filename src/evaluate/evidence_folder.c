@@ -59,3 +59,34 @@ mitome_status evidence_folder_read(const char *path, struct evaluation_record *r
         free(bytes);
         return status;
 }
+
+static mitome_status check(slice json, const char *path, struct evaluation_record *record, unsigned *ret_line,
+        unsigned *ret_column, mitome_error *error)
+{
+        const struct evidence_documents documents = { .read = read_beside,
+                .context = (void *)(uintptr_t)path };
+        mitome_error refusal = { 0 };
+        mitome_status status = evidence_file_read(json, path, &documents, record, &refusal);
+        if (!failed(status))
+                return ok();
+        if (refusal.at != MITOME_NOWHERE)
+                evidence_file_place(json, refusal.at, ret_line, ret_column);
+        return fail(error, refusal.code, refusal.field, refusal.clause);
+}
+
+mitome_status evidence_folder_check(
+        const char *path, unsigned *ret_line, unsigned *ret_column, mitome_error *error)
+{
+        struct evaluation_record record;
+        uint8_t *bytes = NULL;
+        slice json;
+        *ret_line = *ret_column = 0;
+        if (!read_whole(path, EVIDENCE_FILE_MAX, &bytes, &json))
+                return fail(error, MITOME_E_FILE_READ, "--evidence", NULL);
+        evaluation_record_begin(&record);
+        mitome_status status = record.failed ? fail(error, MITOME_E_NO_MEMORY, "--evidence", NULL)
+                                             : check(json, path, &record, ret_line, ret_column, error);
+        evaluation_record_clear(&record);
+        free(bytes);
+        return status;
+}

@@ -11,4 +11,9 @@
 MITOME_CHECKED mitome_status evidence_folder_read(
         const char *path, struct evaluation_record *record, mitome_error *error);
 
+/* evidence_folder_check tells what is wrong with a file before anything is attacked for its sake. Line and
+ * column are where it is wrong, and then `error` has no offset; 0 where it has no place. */
+MITOME_CHECKED mitome_status evidence_folder_check(
+        const char *path, unsigned *ret_line, unsigned *ret_column, mitome_error *error);
+
 #endif

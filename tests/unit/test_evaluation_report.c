@@ -3,6 +3,7 @@
 #include "evaluation_report.h"
 
 #include "digest.h"
+#include "evidence_folder.h"
 #include "hex_text.h"
 #include "report_html.h"
 #include "report_junit.h"
@@ -503,6 +504,59 @@ static void wrong_policies_and_files_are_refused_by_name(void **state)
         drop(&given);
 }
 
+/* Before anything is attacked for its sake, and at its line. */
+static void a_wrong_file_is_told_with_its_place(void **state)
+{
+        unsigned line = 7, column = 7;
+        mitome_error error = { 0 };
+        (void)state;
+        assert_int_equal(evidence_folder_check(path_evidence, &line, &column, &error).code, MITOME_OK);
+        assert_int_equal(line, 0);
+        write_text("more.json", "{\"mitome_evidence\": 1,\n \"colour\": 5}");
+        assert_int_equal(
+                evidence_folder_check(path_more, &line, &column, &error).code, MITOME_E_EVALUATE_EVIDENCE);
+        assert_int_equal(line, 2);
+        assert_int_equal(column, 3);
+        assert_int_equal(error.at, MITOME_NOWHERE);
+        assert_int_equal(
+                evidence_folder_check("/nonexistent", &line, &column, NULL).code, MITOME_E_FILE_READ);
+        assert_int_equal(evidence_folder_check(folder, &line, &column, NULL).code, MITOME_E_FILE_READ);
+        assert_int_equal(line, 0);
+        /* So long a file is none that a person wrote. */
+        FILE *file = fopen(path_more, "we");
+        assert_non_null(file);
+        for (size_t i = 0; i <= EVIDENCE_FILE_MAX; i++)
+                assert_int_equal(putc(' ', file), ' ');
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(evidence_folder_check(path_more, &line, &column, NULL).code, MITOME_E_FILE_READ);
+        write_text("more.json",
+                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"emv\", \"expires\": \"2026-11-21\"}]}\n");
+}
+
+static void more_than_can_be_held_is_refused(void **state)
+{
+        enum { POLICIES = 33, PROBES = 2, FACTS = 2049 };
+        struct evaluation_policy_file many[POLICIES];
+        struct given given;
+        (void)state;
+        give(&given);
+        for (size_t i = 0; i < POLICIES; i++)
+                many[i] = policies[0];
+        given.input.policies = many;
+        given.input.policy_count = POLICIES;
+        assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_TOO_MANY);
+        drop(&given);
+        give(&given);
+        for (size_t p = 0; p < PROBES; p++) {
+                json_t *found = json_array();
+                for (size_t i = 0; i < FACTS; i++)
+                        json_array_append_new(found, make_found("pin.tries", json_integer(3)));
+                json_array_append_new(given.probes, make_probe(p ? "P51" : "P50", "holds", "", found));
+        }
+        assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_TOO_MANY);
+        drop(&given);
+}
+
 static void wrong_targets_and_probes_are_refused(void **state)
 {
         static const struct {
@@ -663,6 +717,8 @@ int main(void)
                 cmocka_unit_test(the_changes_that_are_advised_lift_the_device),
                 cmocka_unit_test(a_policy_that_is_provisional_says_so),
                 cmocka_unit_test(wrong_policies_and_files_are_refused_by_name),
+                cmocka_unit_test(a_wrong_file_is_told_with_its_place),
+                cmocka_unit_test(more_than_can_be_held_is_refused),
                 cmocka_unit_test(wrong_targets_and_probes_are_refused),
                 cmocka_unit_test(a_value_that_does_not_fit_costs_its_fact_alone),
                 cmocka_unit_test(every_form_can_be_drawn),

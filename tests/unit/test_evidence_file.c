@@ -3,6 +3,7 @@
 #include "evidence_file.h"
 
 #include "binomial.h"
+#include "evidence_document.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -272,6 +273,27 @@ static void a_document_that_does_not_fit_counts_as_not_given(void **state)
         }
 }
 
+static void a_flood_of_logins_counts_as_not_given(void **state)
+{
+        enum { LINES = 257 };
+        static const char line[] = "{\"ok\": true, \"code\": 0, \"flags\": 5}\n";
+        const size_t size = sizeof line - 1;
+        char *all = malloc(LINES * size + 1);
+        (void)state;
+        assert_non_null(all);
+        for (size_t i = 0; i < LINES; i++)
+                memcpy(all + i * size, line, sizeof line);
+        const char *why_ja;
+        evaluation_record_clear(&record);
+        evaluation_record_begin(&record);
+        assert_string_equal(evidence_logins(&record, slice_of(all, LINES * size), "l", 0, &why_ja),
+                "it has more than 256 logins");
+        assert_int_equal(record.claims.count, 0);
+        assert_null(evidence_logins(&record, slice_of(all, (LINES - 1) * size), "l", 0, &why_ja));
+        assert_int_equal(record.claims.code, MITOME_OK);
+        free(all);
+}
+
 static void a_statement_about_another_model_counts_as_not_given(void **state)
 {
         (void)state;
@@ -437,6 +459,7 @@ int main(void)
                 cmocka_unit_test(documents_are_attached_by_digest_and_without_their_place),
                 cmocka_unit_test(what_has_ended_counts_as_not_given),
                 cmocka_unit_test(a_document_that_does_not_fit_counts_as_not_given),
+                cmocka_unit_test(a_flood_of_logins_counts_as_not_given),
                 cmocka_unit_test(a_statement_about_another_model_counts_as_not_given),
                 cmocka_unit_test(a_value_of_another_type_costs_its_fact_alone),
                 cmocka_unit_test(a_long_value_is_shown_as_text),
