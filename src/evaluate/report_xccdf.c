@@ -27,12 +27,15 @@ static void element(struct report_text *out, const char *name, const char *attri
         report_text_printf(out, "</%s>\n", name);
 }
 
-/* A sentence in both languages: `name` of the report as elements of that name. */
-static void sentence(struct report_text *out, const json_t *of, const char *element_name,
-        const char *attributes, const char *name)
+/* A sentence in both languages: `name` of the report as elements of that name. Readers that show all
+ * languages one behind the other get a line end between them. */
+static void sentence(struct report_text *out, const json_t *of, const char *element_name, const char *name)
 {
-        element(out, element_name, attributes, "en", report_sentence(out, of, name, REPORT_ENGLISH));
-        element(out, element_name, attributes, "ja", report_sentence(out, of, name, REPORT_JAPANESE));
+        element(out, element_name, "", "en", report_sentence(out, of, name, REPORT_ENGLISH));
+        report_text_printf(
+                out, "<%s xml:lang=\"ja\"><h:br xmlns:h=\"http://www.w3.org/1999/xhtml\"/>", element_name);
+        report_text_escaped(out, report_sentence(out, of, name, REPORT_JAPANESE));
+        report_text_printf(out, "</%s>\n", element_name);
 }
 
 /* Two underscores are in no name: so two pairs have two identifiers. */
@@ -88,10 +91,6 @@ static void profile(struct report_text *out, const json_t *policy, size_t level)
         report_text_escaped(out, report_string(out, policy, "title"));
         report_text_add(out, ": ");
         report_text_escaped(out, name);
-        report_text_add(out, "</title>\n<title xml:lang=\"ja\">");
-        report_text_escaped(out, report_sentence(out, policy, "title", REPORT_JAPANESE));
-        report_text_add(out, ": ");
-        report_text_escaped(out, name);
         report_text_add(out, "</title>\n");
         for (size_t i = 0; i < json_array_size(requirements); i++) {
                 const json_t *requirement = json_array_get(requirements, i);
@@ -122,7 +121,7 @@ static void rule(struct report_text *out, const json_t *policy, const json_t *re
         report_text_add(out, " (");
         report_text_escaped(out, level);
         report_text_printf(out, ", %s)</title>\n", report_is_shall(out, requirement) ? "SHALL" : "SHOULD");
-        sentence(out, requirement, "description", "", "text");
+        sentence(out, requirement, "description", "text");
         if (!report_flag(out, requirement, "verified"))
                 element(out, "warning", " category=\"general\"", "en",
                         "The wording of the source was not confirmed: this is not normative.");
@@ -135,7 +134,7 @@ static void rule(struct report_text *out, const json_t *policy, const json_t *re
         report_text_add(out, ". Responsible: ");
         report_text_escaped(out, report_string(out, requirement, "responsible"));
         report_text_add(out, ".</rationale>\n");
-        sentence(out, requirement, "fixtext", "", "remedy");
+        sentence(out, requirement, "fixtext", "remedy");
         check(out, requirement);
         report_text_add(out, "</Rule>\n");
 }
@@ -146,7 +145,7 @@ static void group(struct report_text *out, const json_t *policy)
         report_text_add(out, "<Group id=\"");
         policy_id(out, "group", policy);
         report_text_add(out, "\">\n");
-        sentence(out, policy, "title", "", "title");
+        element(out, "title", "", "en", report_string(out, policy, "title"));
         report_text_add(out, "<description xml:lang=\"en\">Policy file with SHA-256 ");
         report_text_escaped(out, report_string(out, policy, "sha256"));
         report_text_add(out, ". Level reached: ");
@@ -219,7 +218,7 @@ static void front_matter(struct report_text *out, const json_t *report)
 {
         const json_t *caveats = report_array(out, report, "caveats");
         for (size_t i = 0; i < json_array_size(caveats); i++)
-                sentence(out, json_array_get(caveats, i), "front-matter", "", "text");
+                sentence(out, json_array_get(caveats, i), "front-matter", "text");
 }
 
 mitome_status evaluation_xccdf(const json_t *report, struct report_text *out, mitome_error *error)
@@ -232,11 +231,11 @@ mitome_status evaluation_xccdf(const json_t *report, struct report_text *out, mi
                 " id=\"xccdf_mitome_benchmark_evaluation\" resolved=\"true\" xml:lang=\"en\">\n<status date=\"%.10s\">draft</status>\n",
                 report_time(out, report));
         element(out, "title", "", "en", "Authentication-level policies");
-        element(out, "title", "", "ja", "認証レベルの方針");
         element(out, "description", "", "en",
                 "What authentication-level policies ask of an authenticator, and what an evaluation found. There is no score.");
-        element(out, "description", "", "ja",
-                "認証レベルの方針が認証器に求めることと、評価の結果。点数はない。");
+        report_text_add(out,
+                "<description xml:lang=\"ja\"><h:br xmlns:h=\"http://www.w3.org/1999/xhtml\"/>"
+                "認証レベルの方針が認証器に求めることと、評価の結果。点数はない。</description>\n");
         front_matter(out, report);
         element(out, "version", "", NULL, report_string(out, tool, "version"));
         for (size_t i = 0; i < json_array_size(policies); i++) {
