@@ -34,7 +34,7 @@ struct oidc_rig {
         struct party *party;
         struct portal *portal;
         struct oidc *oidc;
-        uint8_t policy[32768];
+        uint8_t policy[65536];
         struct oidc_person persons[RIG_PERSONS];
         char challenge[64]; /* of RIG_VERIFIER */
 };
