@@ -419,7 +419,7 @@ static mitome_status read_one_certificate(struct cbor_reader *r, struct evaluati
         MITOME_TRY(cbor_read_bytes(r, "x5chain", EVALUATION_CERTIFICATE_MAX, certificate));
         if (certificate->size == 0)
                 return wrong(&start, "x5chain");
-        statement->chain_count++;
+        statement->chain_at[statement->chain_count++] = r->bytes.offset - certificate->size;
         return ok();
 }
 
@@ -490,6 +490,15 @@ mitome_status evaluation_statement_read(slice cose, struct evaluation_statement 
         statement.said.evaluator = statement.chain[0];
         *ret = statement;
         return ok();
+}
+
+bool evaluation_statement_recognise(slice cose)
+{
+        struct cbor_reader r = cbor_over(cose, NULL, NULL);
+        struct cbor_members array;
+        int64_t algorithm;
+        return !failed(cbor_open_array(&r, NULL, 4, &array)) && cbor_next_element(&r, &array) &&
+               !failed(read_protected(&r, &algorithm));
 }
 
 void evaluation_statement_to_sign(writer *w, int64_t algorithm, slice payload)

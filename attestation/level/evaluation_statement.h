@@ -40,7 +40,8 @@ enum evaluation_member {
 struct evaluation_statement {
         int64_t algorithm; /* COSE_ES256 or COSE_EDDSA */
         slice payload, signature;
-        slice chain[EVALUATION_CHAIN_MAX]; /* DER, the evaluator's own first */
+        slice chain[EVALUATION_CHAIN_MAX];     /* DER, the evaluator's own first */
+        size_t chain_at[EVALUATION_CHAIN_MAX]; /* where each begins in what was read */
         size_t chain_count;
         struct mitome_evaluation said;
 };
@@ -49,6 +50,9 @@ struct evaluation_statement {
  * EVALUATION_STATEMENT, MISSING, TOO_LONG, TOO_MANY, CBOR_*, INPUT_ENDS, TRAILING_BYTES. */
 MITOME_CHECKED mitome_status evaluation_statement_read(
         slice cose, struct evaluation_statement *ret, mitome_error *error);
+
+/* evaluation_statement_recognise tells whether the bytes begin as a statement does. */
+bool evaluation_statement_recognise(slice cose);
 
 /* evaluation_statement_to_sign writes what is signed: the Sig_structure (RFC 9052 4.4). */
 void evaluation_statement_to_sign(writer *w, int64_t algorithm, slice payload);

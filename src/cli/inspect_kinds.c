@@ -2,6 +2,7 @@
 #include "inspect_kinds.h"
 
 #include "apdu.h"
+#include "evaluation_statement.h"
 #include "print_json.h"
 #include "read_evidence.h"
 #include "unlock_token.h"
@@ -15,6 +16,9 @@ static const char unverified_blob[] =
 
 static const char unverified_evidence[] =
         "Nothing was verified: neither the signature nor its path, nor that this nonce and phone are those asked for.";
+
+static const char unverified_evaluation[] =
+        "Nothing was verified: neither the signature nor its path, nor its time. `mitome statement verify` does that.";
 
 /* ---- the printers of one line ---- */
 
@@ -330,6 +334,8 @@ static const struct inspect_kind kinds[] = {
                 unverified_evidence },
         { "element-statement", "statement of a secure element (EVIDENCE.md)", may_be_element_statement,
                 print_element_statement, true, unverified_evidence },
+        { "evaluation-statement", "evaluation statement (EVALUATION-STATEMENT.md)",
+                evaluation_statement_recognise, print_evaluation_statement, true, unverified_evaluation },
         { "certificate", "X.509 certificate (RFC 5280 4)", may_be_certificate, print_certificate, true,
                 unverified },
         { "crl", "certificate revocation list (RFC 5280 5)", may_be_revocation_list, print_revocation_list,

@@ -63,6 +63,7 @@ MITOME_CHECKED mitome_status print_record_json(const struct print_place *place, 
 MITOME_CHECKED mitome_status print_record_cbor(const struct print_place *place, slice cbor);
 MITOME_CHECKED mitome_status print_receipt(const struct print_place *place, slice cose);
 MITOME_CHECKED mitome_status print_element_statement(const struct print_place *place, slice cose);
+MITOME_CHECKED mitome_status print_evaluation_statement(const struct print_place *place, slice cose);
 MITOME_CHECKED mitome_status print_unlock_token(const struct print_place *place, slice bytes);
 MITOME_CHECKED mitome_status print_gate_request(const struct print_place *place, slice cbor);
 MITOME_CHECKED mitome_status print_gate_report(const struct print_place *place, slice cbor);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect_rig.h"
 
+#include "cose.h"
+#include "evaluation_statement.h"
 #include "evidence_form.h"
 #include "format_rig.h"
 #include "gate_message.h"
@@ -519,6 +521,42 @@ static void add_evidence(struct inspect_rig *rig, const struct rig *ca)
                 "certificate    for user verification", "Nothing was verified");
 }
 
+/* A fact of each type. */
+static void add_evaluation(struct inspect_rig *rig, const struct rig *ca)
+{
+        static uint8_t bytes[8192];
+        static const uint8_t filler[64] = { 0xE7 };
+        uint8_t payload[1024];
+        writer p = WRITER(payload), w = WRITER(bytes);
+        const slice certificate = slice_of(ca->ca_der, ca->ca_der_size);
+        struct level_facts facts = { 0 };
+        const struct mitome_evaluation said = { .report = slice_of(filler, 32),
+                .aaguid = slice_of(filler, 16),
+                .build = slice_text("element 1.2"),
+                .at = 1795341600,
+                .expires = 1795428000,
+                .simulated = true,
+                .policies = { { slice_text("policy"), slice_of(filler, 32), slice_text("AAL2") },
+                        { slice_text("other"), slice_of(filler + 1, 32), slice_text("") } },
+                .policy_count = 2 };
+        facts.facts[LEVEL_KEY_EXPORTABLE] = (struct level_fact){ .obtained = LEVEL_ATTESTED };
+        facts.facts[LEVEL_PIN_TRIES] = (struct level_fact){ .obtained = LEVEL_ATTESTED, .count = 3 };
+        facts.facts[LEVEL_UV_MODALITY] =
+                (struct level_fact){ .obtained = LEVEL_DECLARED, .word = slice_text("finger") };
+        facts.facts[LEVEL_UV_FMR] = (struct level_fact){
+                .obtained = LEVEL_ATTESTED, .partial = true, .rate = { .errors = 1, .trials = 50000 }
+        };
+        evaluation_payload_write(&p, &said, &facts);
+        evaluation_statement_write(&w, COSE_ES256, &certificate, 1, writer_view(&p), SLICE(filler));
+        must(!p.overflowed && !w.overflowed, "evaluation");
+        SHOW(add(rig, "evaluation-statement", writer_view(&w)), "build          \"element 1.2\"",
+                "element        simulated, in software",
+                "policy         \"policy\" reaches \"AAL2\", SHA-256 e7", "fact           pin.tries: 3\n",
+                "fact           uv.fmr: 1 in 50000, in part\n",
+                "uv.modality: \"finger\", as declared to the evaluator", "ES256, 64 bytes, not checked",
+                "Nothing was verified");
+}
+
 /* ---- the authenticator's half ---- */
 
 static void add_gate(struct inspect_rig *rig)
@@ -597,6 +635,7 @@ void inspect_rig_open(struct inspect_rig *rig)
         add_blob(rig, &formats.rig);
         add_records(rig, &formats);
         add_evidence(rig, &formats.rig);
+        add_evaluation(rig, &formats.rig);
         add_gate(rig);
         add_messages(rig);
         format_rig_close(&formats);

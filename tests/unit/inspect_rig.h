@@ -8,7 +8,7 @@
 
 #include "bytes.h"
 
-enum { INSPECT_SAMPLES_MAX = 48, INSPECT_PARTS_MAX = 8 };
+enum { INSPECT_SAMPLES_MAX = 48, INSPECT_PARTS_MAX = 12 };
 
 struct inspect_sample {
         const char *kind; /* as --as names it */

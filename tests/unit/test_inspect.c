@@ -358,7 +358,7 @@ static bool may_be_both(const struct inspect_sample *sample, const char *other)
         static const char *const pairs[][2] = {
                 { "attestation-object", "cbor" }, { "cose-key", "cbor" }, { "record-cbor", "cbor" },
                 { "gate-request", "cbor" }, { "gate-report", "cbor" }, { "receipt", "cbor" },
-                { "element-statement", "cbor" },
+                { "element-statement", "cbor" }, { "evaluation-statement", "cbor" },
                 { "ctap-request", "ctap-response" }, /* a byte and a map; 06 and 00 are numbers of both */
                 { "ctap-response", "ctap-request" },
                 { "ocsp-response", "apdu-command" }, /* the five bytes of tryLater: Le 3 */
