@@ -260,9 +260,16 @@ static int rank_of(const json_t *evidence)
                                                                       : 2;
 }
 
-static int compare_evidence(const json_t *one, const json_t *other)
+struct piece {
+        const json_t *evidence;
+        size_t index; /* as it came */
+};
+
+static int compare_evidence(const void *left, const void *right)
 {
         static const char *const members[] = { "what", "sha256", "obtained", "unused" };
+        const json_t *one = ((const struct piece *)left)->evidence;
+        const json_t *other = ((const struct piece *)right)->evidence;
         if (rank_of(one) != rank_of(other))
                 return rank_of(one) - rank_of(other);
         for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
@@ -276,19 +283,21 @@ static int compare_evidence(const json_t *one, const json_t *other)
 /* places[i] is where the i-th piece stands among all that differ: two that are the same share a place. */
 static mitome_status order_evidence(struct assembling *a, mitome_error *error)
 {
-        json_t *all = a->record.evidence;
-        const size_t count = json_array_size(all);
+        const size_t count = json_array_size(a->record.evidence);
+        struct piece *pieces = calloc(count + 1, sizeof *pieces);
         a->places = calloc(count + 1, sizeof *a->places);
-        if (!a->places)
+        if (!a->places || !pieces) {
+                free(pieces);
                 return no_memory(error);
+        }
         for (size_t i = 0; i < count; i++)
-                for (size_t j = 0; j < count; j++) {
-                        bool before = compare_evidence(json_array_get(all, j), json_array_get(all, i)) < 0;
-                        for (size_t k = 0; before && k < j; k++)
-                                before =
-                                        compare_evidence(json_array_get(all, k), json_array_get(all, j)) != 0;
-                        a->places[i] += before;
-                }
+                pieces[i] = (struct piece){ json_array_get(a->record.evidence, i), i };
+        qsort(pieces, count, sizeof *pieces, compare_evidence);
+        for (size_t i = 0, place = 0; i < count; i++) {
+                place += i && compare_evidence(&pieces[i - 1], &pieces[i]) != 0;
+                a->places[pieces[i].index] = place;
+        }
+        free(pieces);
         for (size_t i = 0; i < a->record.claims.count; i++) {
                 struct fact_claim *claim = &a->record.claims.claims[i];
                 if (claim->evidence != FACT_NO_EVIDENCE)
@@ -469,6 +478,10 @@ static mitome_status assemble(struct assembling *a, json_t **ret, mitome_error *
         }
         evaluation_caveats_add(&a->record, &a->findings, a->target, a->probes);
         evaluation_caveats_sort(&a->record);
+        if (a->record.failed) { /* a report without what has to be said beside it is none */
+                json_decref(policies);
+                return no_memory(error);
+        }
         *ret = json_pack("{s:i, s:{s:s, s:s}, s:s, s:O, s:O, s:o, s:o, s:O, s:o, s:o, s:o, s:O?}",
                 "mitome_report", 1, "tool", "name", "mitome", "version", a->input->version, "at",
                 a->input->at, "target", a->target, "caveats", a->record.caveats, "evidence", evidence_json(a),
