@@ -7,7 +7,7 @@
 #include "probes.def"
 #undef PROBE
 
-#define PROBE(name) &name,
+#define PROBE(name) &(name),
 const struct probe *const probe_catalogue[] = {
 #include "probes.def"
         NULL,

@@ -243,6 +243,9 @@ static bool range_has(int fd, uint64_t from, uint64_t to, slice pattern)
         return there;
 }
 
+/* What a sanitizer sets aside, and nothing of ours, is larger than this. */
+#define RANGE_MAX (UINT64_C(1) << 30)
+
 bool specimen_memory_find(long process, slice pattern)
 {
         enum { LINE = 512 };
@@ -256,7 +259,8 @@ bool specimen_memory_find(long process, slice pattern)
                 char *end, *rest;
                 from = strtoull(line, &end, 16);
                 to = *end == '-' ? strtoull(end + 1, &rest, 16) : 0;
-                if (!to || snprintf(mode, sizeof mode, "%.4s", rest + 1) < 2 || mode[1] != 'w')
+                if (!to || snprintf(mode, sizeof mode, "%.4s", rest + 1) < 2 || mode[1] != 'w' ||
+                        to - from > RANGE_MAX)
                         continue;
                 there = range_has(fd, from, to, pattern);
         }
