@@ -106,6 +106,7 @@ if (process.env.MITOME_PICTURES)
                                 return one ? one.getBoundingClientRect().top + scrollY : null;
                         }, `#${language} ${selector}`);
                         const end = language === "ja" ? "-ja" : "";
+                        // A part ends with what it shows, and a picture of it is not longer than a page of text.
                         const parts = { head: ["h1", 0, 420], levels: ["main .card:nth-of-type(POLICY)", 8, 560], disagree: [`#${language}-disagreements`, 4, 400], budget: [`#${language}-budget`, 4, 560], rates: [`#${language}-rates`, 4, 380], requirements: [`#${language}-requirements`, 4, 700] };
                         for (const [name, [selector, above, height]] of Object.entries(parts)) {
                                 const y = await top(selector.replace("POLICY", process.env.MITOME_PICTURES));
