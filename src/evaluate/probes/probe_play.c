@@ -54,7 +54,7 @@ mitome_status probe_play_serial(struct play *play, enum register_place place, en
 {
         struct sql_query query = { 0 };
         slice serial = { 0 };
-        mitome_status status = ok();
+        mitome_status status;
         MITOME_TRY(sql_ask(party_store(play->world.parties[WORLD_AUTHORITY]),
                 "SELECT c.serial FROM certificate c JOIN person p ON p.number = c.person WHERE p.id = ? AND "
                 "c.place = ? AND c.kind = ? AND c.status < 2",

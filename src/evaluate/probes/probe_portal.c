@@ -193,7 +193,6 @@ static struct probe_portal *visit(struct probe_run *run, struct target *target)
 {
         struct probe_portal *at = calloc(1, sizeof *at);
         mitome_error error = { 0 };
-        mitome_status status = ok();
         if (!at || sodium_init() < 0 || !make_folder(at)) {
                 free(at);
                 probe_note(run, "there is no room for a portal");
@@ -202,7 +201,7 @@ static struct probe_portal *visit(struct probe_run *run, struct target *target)
         at->run = run;
         at->target = target;
         at->now = 1800000000;
-        status = open_portal(at, &error);
+        mitome_status status = open_portal(at, &error);
         if (!failed(status))
                 status = register_passkey(at, &error);
         if (!failed(status))
