@@ -25,6 +25,7 @@ enum defect {
         DEFECT_READS,         /* the file of a key */
         DEFECT_MANAGES,       /* without a session */
         DEFECT_STORES,        /* access rules, from anybody */
+        DEFECT_SPOILS,        /* every signature: no login is any good */
 };
 
 static const struct {
@@ -42,6 +43,7 @@ static const struct {
         { DEFECT_READS, "P15" },
         { DEFECT_MANAGES, "P16" },
         { DEFECT_STORES, "P17" },
+        { DEFECT_SPOILS, "P00" },
 };
 
 static const char *const probes[] = { "P00", "P01", "P03", "P04", "P05", "P13", "P14", "P15", "P16", "P17" };
@@ -135,6 +137,8 @@ static enum target_trouble exchange(
                 data[FLAGS_AT] |= VERIFIED;
         if (between.defect == DEFECT_COUNTS_BACK && between.cycled)
                 memset(data + COUNT_AT, 0, 4);
+        if (between.defect == DEFECT_SPOILS)
+                data[0] ^= 1;
         keep(request, slice_of(response, *ret_size));
         between.same_token = true;
         return trouble;
@@ -217,10 +221,22 @@ static void each_defect_is_found_by_its_probe_alone(void **state)
         }
 }
 
+/* Where no login is any good, refusals say nothing, and nobody calls them a success. */
+static void where_no_login_is_good_nothing_is_shown(void **state)
+{
+        static const char *const ids[] = { "P01", "P13", "P14" };
+        (void)state;
+        for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+                come_between(DEFECT_SPOILS);
+                assert_int_equal(probe_rig_try(&rig, probe_find(ids[i])), PROBE_NOT_TESTABLE);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_defect_is_found_by_its_probe_alone),
+                cmocka_unit_test(where_no_login_is_good_nothing_is_shown),
         };
         probe_rig_open(&rig, 0);
         between.real = rig.target;

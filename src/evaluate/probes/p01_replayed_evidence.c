@@ -51,6 +51,17 @@ static bool must_refuse(struct replay *replay, const char *when)
         return status > 0;
 }
 
+/* The first time it must have been good: else its refusal later would say nothing. */
+static bool is_accepted(struct replay *replay)
+{
+        struct site_verdict verdict;
+        site_logs_in(&site, &replay->login, replay->login.challenge, &replay->passkey, &verdict);
+        if (verdict.code != MITOME_OK)
+                probe_end(replay->platform.run, PROBE_NOT_TESTABLE,
+                        "The relying party refuses an ordinary login: %s", verdict.why);
+        return verdict.code == MITOME_OK;
+}
+
 static void replay_login(struct replay *replay)
 {
         struct site_verdict verdict;
@@ -126,6 +137,8 @@ static void play(struct replay *replay)
                                 status);
                 return;
         }
+        if (!is_accepted(replay))
+                return;
         replay_login(replay);
         if (platform_way(platform) == PLATFORM_BY_NOTHING) {
                 probe_end(platform->run, PROBE_PARTLY,

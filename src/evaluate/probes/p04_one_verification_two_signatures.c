@@ -44,6 +44,11 @@ static bool sign_twice(struct twice *twice)
                                 status);
                 return false;
         }
+        if (!is_verified(&ceremony)) {
+                probe_end(
+                        platform->run, PROBE_NOT_TESTABLE, "It does not say that it has verified the user.");
+                return false;
+        }
         probe_note(platform->run, "the same verification, a second challenge");
         begin(twice, &ceremony);
         status = passkey_assert(platform, &ceremony, &twice->passkey, &ask);

@@ -183,11 +183,28 @@ static bool roll_back(struct stripped *stripped)
         return !(target->abilities & TARGET_MEDIUM) || cut_counter(stripped, &next);
 }
 
+/* What is whole must be accepted: else refusals would say nothing. */
+static bool is_accepted(struct stripped *stripped)
+{
+        struct passkey_ceremony ceremony;
+        struct site_verdict verdict;
+        site_registers(&lax, &stripped->registration, &stripped->passkey, &verdict);
+        if (verdict.code == MITOME_OK) {
+                if (!log_in(stripped, &ceremony))
+                        return false;
+                site_logs_in(&lax, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
+        }
+        if (verdict.code != MITOME_OK)
+                probe_end(stripped->platform.run, PROBE_NOT_TESTABLE,
+                        "The relying party refuses an ordinary login: %s", verdict.why);
+        return verdict.code == MITOME_OK;
+}
+
 static void play(struct stripped *stripped)
 {
         struct probe_run *run = stripped->platform.run;
-        if (!strip_flags(stripped) || !change_backup(stripped) || !downgrade(stripped) ||
-                !roll_back(stripped))
+        if (!is_accepted(stripped) || !strip_flags(stripped) || !change_backup(stripped) ||
+                !downgrade(stripped) || !roll_back(stripped))
                 return;
         probe_fact_bool(run, LEVEL_VERIFIER_CHECKS_FLAGS, stripped->checks, false);
         probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, stripped->rolls_back, !stripped->cycled);
