@@ -63,6 +63,7 @@ void report_text_printf(struct report_text *out, const char *format, ...)
         char line[REPORT_LINE_MAX + 1];
         va_list list;
         va_start(list, format);
+        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was started above */
         int size = vsnprintf(line, sizeof line, format, list);
         va_end(list);
         if (size < 0 || size > REPORT_LINE_MAX)
