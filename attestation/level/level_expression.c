@@ -357,13 +357,6 @@ static bool count_compares(const struct level_node *node, uint64_t count)
         }
 }
 
-static bool rate_compares(const struct level_node *node, const struct level_fact *fact, unsigned confidence)
-{
-        const double upper = binomial_upper(fact->rate.errors, fact->rate.trials, confidence / 100.0);
-        const double limit = (double)node->rate.part / (double)node->rate.whole;
-        return node->operator== LEVEL_LESS ? upper < limit : upper <= limit;
-}
-
 static bool is_word_of(slice list, slice word)
 {
         slice one;
@@ -371,20 +364,6 @@ static bool is_word_of(slice list, slice word)
                 if (slice_equal(one, word))
                         return true;
         return false;
-}
-
-static bool compares(const struct level_node *node, const struct level_fact *fact, unsigned confidence)
-{
-        switch (level_fact_kind(node->fact)->type) {
-        case LEVEL_COUNT:
-                return count_compares(node, fact->count);
-        case LEVEL_WORD:
-                return is_word_of(node->words, fact->word);
-        case LEVEL_RATE:
-                return rate_compares(node, fact, confidence);
-        default:
-                return fact->yes;
-        }
 }
 
 /* A rate without a trial says nothing. */
@@ -398,6 +377,34 @@ static bool is_known(const struct level_node *node, const struct level_fact *fac
 
 /* A part of a predicate: whether it holds, and what that rests on. */
 enum truth { FALSE, TRUE, UNKNOWN };
+
+/* Trials that bear out neither that the rate keeps the limit nor that it breaks it are too few: they decide
+ * nothing. */
+static enum truth compare_rate(
+        const struct level_node *node, const struct level_fact *fact, unsigned confidence)
+{
+        const double upper = binomial_upper(fact->rate.errors, fact->rate.trials, confidence / 100.0);
+        const double limit = (double)node->rate.part / (double)node->rate.whole;
+        if (node->operator== LEVEL_LESS ? upper < limit : upper <= limit)
+                return TRUE;
+        const double lower = binomial_lower(fact->rate.errors, fact->rate.trials, confidence / 100.0);
+        return (node->operator== LEVEL_LESS ? lower >= limit : lower> limit) ? FALSE : UNKNOWN;
+}
+
+static enum truth compare(const struct level_node *node, const struct level_fact *fact, unsigned confidence)
+{
+        switch (level_fact_kind(node->fact)->type) {
+        case LEVEL_COUNT:
+                return count_compares(node, fact->count) ? TRUE : FALSE;
+        case LEVEL_WORD:
+                return is_word_of(node->words, fact->word) ? TRUE : FALSE;
+        case LEVEL_RATE:
+                return compare_rate(node, fact, confidence);
+        default:
+                return fact->yes ? TRUE : FALSE;
+        }
+}
+
 enum { SEEN = 1, DECLARED = 2, IN_PART = 4 }; /* what it rests on, or'ed */
 
 struct part {
@@ -414,7 +421,7 @@ static struct part judge_comparison(
                 return (struct part){ UNKNOWN, 0, node->fact };
         const unsigned basis =
                 (fact->obtained == LEVEL_DECLARED ? DECLARED : SEEN) | (fact->partial ? IN_PART : 0);
-        return (struct part){ compares(node, fact, confidence) ? TRUE : FALSE, basis, node->fact };
+        return (struct part){ compare(node, fact, confidence), basis, node->fact };
 }
 
 /* How far something is from having been seen whole. */

@@ -650,11 +650,12 @@ static enum level_outcome outcome_of(
 static const struct conflict {
         const char *topic, *but;
         const char *strict, *lenient; /* policies: not satisfied by one, satisfied by the other */
+        bool few; /* the trials are too few for the stricter limit, and show nothing against it */
 } conflicts[] = {
         { "PINLEN", "", "nist-800-63b-3", "nist-800-63b-4" },
-        { "FMR", "uv.fmr=0/2995", "nist-800-63b-4", "nist-800-63b-3" },
-        { "FMR", "uv.fmr=0/29956", "android-cdd", "nist-800-63b-4" },
-        { "FMR", "uv.fmr=0/16094", "nist-800-63b-4", "fido-biometric" },
+        { "FMR", "uv.fmr=0/2995", "nist-800-63b-4", "nist-800-63b-3", true },
+        { "FMR", "uv.fmr=0/29956", "android-cdd", "nist-800-63b-4", true },
+        { "FMR", "uv.fmr=0/16094", "nist-800-63b-4", "fido-biometric", true },
         { "PINTRY", "pin.tries=10", "first-summary", "nist-800-63b-4" },
         { "PINTRY", "pin.tries=100", "nist-800-63b-4", "nist-800-63b-3" },
         { "PINTRY", "pin.tries=10", "fido-authenticator", "eidas" },
@@ -675,7 +676,8 @@ static void policies_disagree_where_the_documentation_says_so(void **state)
                 set_facts(&facts, conflicts[i].but);
                 load(&strict, conflicts[i].strict);
                 load(&lenient, conflicts[i].lenient);
-                if (outcome_of(&strict.policy, conflicts[i].topic, &facts, &id) != LEVEL_NOT_SATISFIED)
+                if (outcome_of(&strict.policy, conflicts[i].topic, &facts, &id) !=
+                        (conflicts[i].few ? LEVEL_NOT_TESTABLE : LEVEL_NOT_SATISFIED))
                         fail_msg("%s of %s holds", conflicts[i].topic, conflicts[i].strict);
                 if (outcome_of(&lenient.policy, conflicts[i].topic, &facts, &id) != LEVEL_SATISFIED)
                         fail_msg("%s of %s does not hold", conflicts[i].topic, conflicts[i].lenient);
