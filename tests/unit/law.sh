@@ -338,6 +338,15 @@ grep -oE '`(authenticator|attestation|src)/[a-z_/.]+`' docs/security-target.md |
 done
 judge 'docs/claims.md names tests that run, and docs/security-target.md files that are there' "$work/out"
 
+# Each seeded defect, as its data says it.
+for file in tests/defects/p*.defect; do
+        probe=$(basename "$file" .defect | tr p P)
+        row="| $probe | $(sed -n 's/^what: //p' "$file") | \`$(sed -n 's/^file: //p' "$file")\` |"
+        grep -qxF "$row" docs/seeded-defects.md || echo "docs/seeded-defects.md lacks $row"
+done >"$work/out"
+[ "$(grep -c '^| P' docs/seeded-defects.md)" -eq "$(find tests/defects -name '*.defect' | wc -l)" ] || echo 'it has others' >>"$work/out"
+judge 'docs/seeded-defects.md has each seeded defect' "$work/out"
+
 # names_tests PAGE LEAST WORDS FILE..: names of at least so many words in backquotes are tests in these files.
 names_tests() {
         page=$1 least=$2 words=$3
