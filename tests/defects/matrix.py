@@ -16,6 +16,9 @@ LETTERS = {'holds': '.', 'partly': 'o', 'broken': 'X', 'not testable here': '-',
 # The judgement plays no part, but no evaluation goes without one.
 POLICY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../attestation/level/policies/first-summary.json')
 
+# Who guesses PINs finds that they cost nothing, whatever else he is there for.
+ALSO = {'P07': {'P20', 'P24'}}
+
 
 def evaluate(program, matcher, probes):
     """The result of each probe, by its ID."""
@@ -54,7 +57,7 @@ def main():
         if found[probe]['result'] != 'broken':
             wrong.append(f"{probe} does not find its defect: {found[probe]['result']}: {found[probe]['why']}")
         for other in sound:
-            if other != probe and found[other]['result'] != sound[other]['result']:
+            if other != probe and other not in ALSO.get(probe, ()) and found[other]['result'] != sound[other]['result']:
                 wrong.append(f"{other} finds the defect of {probe}: {found[other]['result']}: {found[other]['why']}")
     print('\n'.join(wrong), file=sys.stderr)
     sys.exit(1 if wrong else 0)
