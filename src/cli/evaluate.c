@@ -3,6 +3,7 @@
 #include "complain.h"
 #include "evaluate_forms.h"
 #include "evaluate_options.h"
+#include "evaluate_own.h"
 #include "evaluate_screen.h"
 #include "evidence_folder.h"
 #include "level_file.h"
@@ -227,18 +228,40 @@ static int judge_exit(
         return result;
 }
 
+/* A specimen of ours brings what we declare of it. */
+static mitome_status gather_evidence(const struct evaluate_options *options, const json_t *target, bool ours,
+        char own[EVALUATE_OWN_PATH], const char *files[EVALUATE_EVIDENCE_MAX + 1], size_t *ret_count,
+        mitome_error *error)
+{
+        size_t count = 0;
+        *own = '\0';
+        if (ours)
+                MITOME_TRY(evaluate_own_write(options->out, target, own, error));
+        if (*own)
+                files[count++] = own;
+        for (size_t i = 0; i < options->evidence_count; i++)
+                files[count++] = options->evidence[i];
+        *ret_count = count;
+        return ok();
+}
+
 static int report_on(const struct evaluate_options *options, const struct policies *policies,
         const struct probing_result *found, bool services, struct evaluate_screen *screen)
 {
         mitome_error error = { 0 };
+        char own[EVALUATE_OWN_PATH];
+        const char *evidence[EVALUATE_EVIDENCE_MAX + 1];
+        size_t evidence_count;
+        if (failed(gather_evidence(options, found->target, services, own, evidence, &evidence_count, &error)))
+                return complain("mitome evaluate", &error);
         json_t *report = NULL;
         const char *wrong = NULL;
         const struct evaluation_input input = { .version = MITOME_VERSION,
                 .at = options->at ? options->at : found->at,
                 .target = found->target,
                 .probes = found->probes,
-                .evidence = options->evidence,
-                .evidence_count = options->evidence_count,
+                .evidence = evidence,
+                .evidence_count = evidence_count,
                 .policies = policies->files,
                 .policy_count = policies->count,
                 .services = services };

@@ -29,8 +29,7 @@ static bool write_durably(const char *path, slice content)
         return fd >= 0 && close(fd) == 0 && written;
 }
 
-/* Who looks at it sees the old one or the new one. */
-static mitome_status write_form(const char *folder, const char *name, slice content, mitome_error *error)
+mitome_status evaluate_file_write(const char *folder, const char *name, slice content, mitome_error *error)
 {
         char path[PATH_SIZE], fresh[PATH_SIZE];
         int size = snprintf(path, sizeof path, "%s/%s", folder, name);
@@ -60,14 +59,14 @@ static mitome_status draw_form(const char *folder, size_t number, const json_t *
         slice content;
         MITOME_TRY(forms[number].draw(report, &text, error));
         MITOME_TRY(report_text_finish(&text, &content, error));
-        return write_form(folder, forms[number].name, content, error);
+        return evaluate_file_write(folder, forms[number].name, content, error);
 }
 
 static mitome_status write_report(const char *folder, const json_t *report, mitome_error *error)
 {
         char *text = NULL;
         MITOME_TRY(evaluation_report_text(report, &text, error));
-        mitome_status status = write_form(folder, "report.json", slice_text(text), error);
+        mitome_status status = evaluate_file_write(folder, "report.json", slice_text(text), error);
         free(text);
         return status;
 }
