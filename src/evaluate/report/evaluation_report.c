@@ -30,7 +30,7 @@ struct assembling {
 
 static mitome_status unlike(const char *field, mitome_error *error)
 {
-        return fail(error, MITOME_E_EVALUATE_REPORT, field, "src/evaluate/REPORT.md");
+        return fail(error, MITOME_E_EVALUATE_REPORT, field, "src/evaluate/report/REPORT.md");
 }
 
 static mitome_status no_memory(mitome_error *error)
