@@ -14,8 +14,8 @@ static mitome_status inject_batch_key(struct story *story, mitome_error *error)
         struct maker_batch *batch = &story->batch;
         MITOME_TRY(tsm_open(
                 &channel, &story->phone.body.link, &story->issuer.keys, TSM_FIDO, &story->random, error));
-        mitome_status status = tsm_store_batch_key(&channel, SLICE(maker_classes[0].aaguid), SLICE(batch->key),
-                slice_of(batch->certificate.bytes, batch->certificate.size), error);
+        mitome_status status = tsm_store_batch_key(&channel, SLICE(maker_classes[0].aaguid),
+                SLICE(batch->key), slice_of(batch->certificate.bytes, batch->certificate.size), error);
         tsm_close(&channel);
         bytes_wipe(batch->key, sizeof batch->key);
         MITOME_TRY(status);

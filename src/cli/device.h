@@ -21,8 +21,8 @@ struct device_config {
         bool provision;      /* a new one is personalised for an invented person */
         bool quiet;          /* what a demonstration's matcher was certified as is not said */
         bool virtual_sensor; /* the matcher reads images from device.sensor, not a fingerprint reader */
-        struct mitome_app app;       /* who asks the element, for its access rules; zeros: nobody in particular */
-        bool needs_matcher;  /* else one that is missing only means that there is no finger */
+        struct mitome_app app; /* who asks the element, for its access rules; zeros: nobody in particular */
+        bool needs_matcher;    /* else one that is missing only means that there is no finger */
 };
 
 struct device {

@@ -45,8 +45,8 @@ static void print_trace(const struct probe_rig *rig)
 {
         char *steps = json_dumps(probe_run_steps(rig->run), JSON_INDENT(1));
         /* not by print_message, which cuts at a thousand characters */
-        fprintf(stderr, "%s: %s\n%s\n", probe_result_name(probe_run_result(rig->run)), probe_run_why(rig->run),
-                steps ? steps : "");
+        fprintf(stderr, "%s: %s\n%s\n", probe_result_name(probe_run_result(rig->run)),
+                probe_run_why(rig->run), steps ? steps : "");
         free(steps);
 }
 

@@ -4,8 +4,8 @@
 #include "finger_client.h"
 #include "random_system.h"
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gives an authenticator of somebody else's its first PIN, over CTAPHID: it has no other client that speaks udp.
- * usage: set_pin TARGET PIN; exit status 0 set, 1 refused. */
+/* Gives an authenticator of somebody else's its first PIN, over CTAPHID: it has no other client that speaks
+ * udp. usage: set_pin TARGET PIN; exit status 0 set, 1 refused. */
 #include "ctap_host.h"
 
 #include <stdlib.h>

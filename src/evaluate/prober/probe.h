@@ -2,12 +2,13 @@
 #ifndef PROBE_H
 #define PROBE_H
 
-/* A probe attacks a target in one way and says what it saw. Probes are files of src/evaluate/probes, one each,
- * and rows of probe_catalogue.c. A probe leaves the target as it found it (a fresh credential for its own RP ID
- * is deleted where that can be done; `restart` for what cannot be taken back), is bounded, draws nothing but from
- * probe_random, and gives the same result for the same target.
+/* A probe attacks a target in one way and says what it saw. Probes are files of src/evaluate/probes, one
+ * each, and rows of probe_catalogue.c. A probe leaves the target as it found it (a fresh credential for its
+ * own RP ID is deleted where that can be done; `restart` for what cannot be taken back), is bounded, draws
+ * nothing but from probe_random, and gives the same result for the same target.
  *
- * Everything that is sent and seen goes through these functions, which keep the trace: it is in the report, and
+ * Everything that is sent and seen goes through these functions, which keep the trace: it is in the report,
+ * and
  * `--replay ID` does it again and compares. */
 
 #include "level_fact.h"
@@ -28,13 +29,15 @@ struct probe {
         const char *title, *title_ja;
         const char *attack, *attack_ja; /* a sentence: what is tried */
         const char *must, *must_ja;     /* a sentence: what must be seen */
-        const char *responsible;        /* "element", "matcher", "app", "platform", "relying party", "TSM", "CA", "shop" */
-        unsigned needs;                 /* abilities without which nothing can be tried */
-        bool destructive;               /* it locks, fills or resets a target that cannot be restarted */
+        const char *responsible; /* "element", "matcher", "app", "platform", "relying party", "TSM", "CA",
+                                    "shop" */
+        unsigned needs;          /* abilities without which nothing can be tried */
+        bool destructive;        /* it locks, fills or resets a target that cannot be restarted */
         void (*attempt)(struct probe_run *run, struct target *target);
 };
 
-/* The catalogue, P01 first, which ends with an empty row; probe_find gives NULL for an id that there is not. */
+/* The catalogue, P01 first, which ends with an empty row; probe_find gives NULL for an id that there is not.
+ */
 extern const struct probe *const probe_catalogue[];
 const struct probe *probe_find(const char *id);
 
@@ -58,11 +61,13 @@ void probe_random(struct probe_run *run, uint8_t *bytes, size_t size);
  * probe may take is over: end with what was seen (PARTLY). */
 bool probe_progress(struct probe_run *run, uint64_t done, uint64_t of);
 
-/* The verdict, once; a second one only makes it worse. BROKEN wins, then TARGET_FAILED, NOT_TESTABLE, PARTLY. */
-__attribute__((format(printf, 3, 4)))
-void probe_end(struct probe_run *run, enum probe_result result, const char *why, ...);
+/* The verdict, once; a second one only makes it worse. BROKEN wins, then TARGET_FAILED, NOT_TESTABLE, PARTLY.
+ */
+__attribute__((format(printf, 3, 4))) void probe_end(
+        struct probe_run *run, enum probe_result result, const char *why, ...);
 
-/* What it found out, for policies; `partial` as in struct level_fact. Obtained: observed, for rates measured. */
+/* What it found out, for policies; `partial` as in struct level_fact. Obtained: observed, for rates measured.
+ */
 void probe_fact_bool(struct probe_run *run, enum level_fact_id fact, bool yes, bool partial);
 void probe_fact_count(struct probe_run *run, enum level_fact_id fact, uint64_t count, bool partial);
 void probe_fact_rate(struct probe_run *run, enum level_fact_id fact, uint64_t errors, uint64_t trials);
