@@ -3,8 +3,8 @@
 # `mitome evaluate`, as people call it. usage: test_evaluate_program.sh MITOME [MATCHER]; prints TAP.
 set -u
 export LC_ALL=C.UTF-8
-mitome=$1
-matcher=${2:+--matcher $2}
+mitome=$(realpath "$1") # it is called from a folder of its own
+matcher=${2:+--matcher $(realpath "$2")}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export TMPDIR="$work"

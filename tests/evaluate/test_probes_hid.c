@@ -128,10 +128,21 @@ static void guessing_does_no_harm(void **state)
         (void)state;
         probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_TRIES), 8);
+        /* what was not tried is not told: no power cut, no old storage, no other PIN */
+        assert_null(probe_run_found(rig.run, LEVEL_PIN_TRIES_HOLD));
+        assert_null(probe_run_found(rig.run, LEVEL_PIN_LENGTH_LEAST));
+        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS); /* with the PIN that it had */
+}
+
+static void guessing_to_the_end_is_asked_for(void **state)
+{
+        (void)state;
+        rig.target.may_destroy = true;
+        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+        assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_TRIES), 8);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_LENGTH_LEAST), 4);
         assert_false(probe_rig_bool(&rig, LEVEL_PIN_DIGITS_ONLY));
         assert_false(probe_rig_bool(&rig, LEVEL_PIN_BLOCKLIST));
-        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS); /* with the PIN that it had */
 }
 
 static void a_wrong_pin_is_said_once(void **state)
@@ -149,9 +160,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(without_a_pin_presence_is_all_there_is),
                 cmocka_unit_test(what_needs_more_than_ctap_is_not_testable),
-                cmocka_unit_test(with_its_pin_ctap_shows_much),
-                cmocka_unit_test(guessing_does_no_harm),
+                cmocka_unit_test(with_its_pin_ctap_shows_much), cmocka_unit_test(guessing_does_no_harm),
                 cmocka_unit_test(a_wrong_pin_is_said_once),
+                cmocka_unit_test(guessing_to_the_end_is_asked_for), /* its PIN is locked then */
         };
         return cmocka_run_group_tests(tests, start, stop);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probe_rig.h"
 
+#include <jansson.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +97,61 @@ static void probes_leave_nothing_behind(void **state)
         }
 }
 
+/* Our side of each key agreement that a run noted: the COSE key's x of {-1: 1, -2: x, -3: y}. */
+static size_t note_points(char points[][65], size_t most)
+{
+        const json_t *steps = probe_run_steps(rig.run);
+        size_t count = 0;
+        for (size_t i = 0; i < json_array_size(steps); i++) {
+                const char *sent = json_string_value(json_object_get(json_array_get(steps, i), "sent"));
+                const char *at = sent && strncmp(sent, "06", 2) == 0 ? strstr(sent, "2001215820") : NULL;
+                if (at && count < most)
+                        snprintf(points[count++], sizeof points[0], "%s", at + strlen("2001215820"));
+        }
+        return count;
+}
+
+/* Who has the report must not have the PIN: with our side of the key agreement foretold, the encrypted PIN
+ * hash that stands in the trace would open. */
+static void no_key_agreement_is_foretold(void **state)
+{
+        enum { MOST = 32 };
+        static char first[MOST][65], second[MOST][65];
+        (void)state;
+        probe_rig_expect(&rig, find("P04"), PROBE_HOLDS);
+        size_t count = note_points(first, MOST);
+        probe_rig_expect(&rig, find("P04"), PROBE_HOLDS);
+        assert_int_equal(note_points(second, MOST), count);
+        assert_true(count > 0);
+        for (size_t i = 0; i < count; i++)
+                for (size_t j = 0; j < count; j++) {
+                        assert_string_not_equal(first[i], second[j]);
+                        if (i != j)
+                                assert_string_not_equal(first[i], first[j]);
+                }
+}
+
+/* ISO 7816-4 VERIFY brings the PIN as it is: it stands in no trace. */
+static void no_trace_has_the_pin(void **state)
+{
+        static const char *const ids[] = { "P03", "P13" };
+        (void)state;
+        for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+                bool verified = false;
+                (void)probe_rig_try(&rig, find(ids[i]));
+                const json_t *steps = probe_run_steps(rig.run);
+                for (size_t at = 0; at < json_array_size(steps); at++) {
+                        const char *sent =
+                                json_string_value(json_object_get(json_array_get(steps, at), "sent"));
+                        if (!sent)
+                                continue;
+                        verified = verified || strncmp(sent, "0020", 4) == 0;
+                        assert_null(strstr(sent, "31323334"));
+                }
+                assert_true(verified);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -105,6 +163,8 @@ int main(void)
                 cmocka_unit_test(a_relayed_assertion_is_refused),
                 cmocka_unit_test(less_than_was_asked_for_is_refused),
                 cmocka_unit_test(probes_leave_nothing_behind),
+                cmocka_unit_test(no_key_agreement_is_foretold),
+                cmocka_unit_test(no_trace_has_the_pin),
         };
         probe_rig_open(&rig, 0);
         int failures = cmocka_run_group_tests(tests, NULL, NULL);

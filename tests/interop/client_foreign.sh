@@ -5,10 +5,11 @@
 # usage: client_foreign.sh MITOME SET_PIN FOLDER; FOLDER keeps the key's crates and program. Prints TAP.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+home=$HOME # where cargo has its settings
 . "$here/client.sh"
 mitome=$1 set_pin=$2 folder=$3
 needs python3
-sh "$here/fetch_foreign_key.sh" "$folder" >"$work/out" 2>"$work/err" ||
+HOME=$home sh "$here/fetch_foreign_key.sh" "$folder" >"$work/out" 2>"$work/err" ||
         skip_all 'the foreign key could not be built: it takes a cargo of today, and its crates'
 port=$((20000 + $$ % 20000))
 target=udp:$port

@@ -8,8 +8,8 @@
  * nothing but from probe_random, and gives the same result for the same target.
  *
  * Everything that is sent and seen goes through these functions, which keep the trace: it is in the report,
- * and
- * `--replay ID` does it again and compares. */
+ * and `--replay ID` does it again and compares. So nothing in the trace may give the PIN away: the platform's
+ * side of key agreement is drawn from target->random, and a command that brings a PIN is noted without it. */
 
 #include "level_fact.h"
 #include "target.h"

@@ -100,12 +100,6 @@ static uint8_t best_protocol(slice list)
 
 /* ---- requests ---- */
 
-static int fill(void *context, uint8_t *bytes, size_t size)
-{
-        probe_random(context, bytes, size);
-        return 0;
-}
-
 writer platform_begin(struct platform *platform, uint8_t command, size_t members)
 {
         writer w = WRITER(platform->request);
@@ -208,7 +202,7 @@ bool platform_refresh(struct platform *platform)
 
 bool platform_open(struct platform *platform, struct probe_run *run, struct target *target)
 {
-        *platform = (struct platform){ .run = run, .target = target, .random = { run, fill } };
+        *platform = (struct platform){ .run = run, .target = target };
         return platform_refresh(platform);
 }
 
@@ -244,7 +238,7 @@ int platform_agree(struct platform *platform)
         if (status != CTAP2_OK)
                 return status;
         if (!read_point(platform_member(platform->body, 1, NULL), point) ||
-                failed(pin_protocol_agree(&platform->random, platform->info.protocol, SLICE(point),
+                failed(pin_protocol_agree(&platform->target->random, platform->info.protocol, SLICE(point),
                         &platform->agreement, NULL)))
                 return PLATFORM_MALFORMED;
         return CTAP2_OK;
@@ -279,7 +273,7 @@ int platform_hash_token_agreed(struct platform *platform, const uint8_t hash[PIN
         uint8_t bytes[PIN_PROTOCOL_IV + PIN_PROTOCOL_HASH];
         writer sealed = WRITER(bytes);
         const bool tokens = platform->info.tokens;
-        if (failed(pin_protocol_encrypt(&platform->agreement, &platform->random,
+        if (failed(pin_protocol_encrypt(&platform->agreement, &platform->target->random,
                     slice_of(hash, PIN_PROTOCOL_HASH), &sealed, NULL)))
                 return PLATFORM_MALFORMED;
         writer w = platform_begin(platform, CLIENT_PIN, tokens ? 5 + (rp_id != NULL) : 4);
@@ -357,13 +351,13 @@ int platform_change_pin(struct platform *platform, const char *former, const cha
         padded.size = PIN_PROTOCOL_PADDED;
         if (failed(slice_copy(slice_text(next), "PIN", padded.data, PIN_PROTOCOL_PADDED, NULL)) ||
                 failed(pin_protocol_encrypt(
-                        &platform->agreement, &platform->random, secret_view(&padded), &both, NULL)))
+                        &platform->agreement, &platform->target->random, secret_view(&padded), &both, NULL)))
                 return PLATFORM_MALFORMED;
         const size_t new_size = both.used;
         if (former) {
                 pin_protocol_hash(slice_text(former), hash);
                 if (failed(pin_protocol_encrypt(
-                            &platform->agreement, &platform->random, SLICE(hash), &both, NULL)))
+                            &platform->agreement, &platform->target->random, SLICE(hash), &both, NULL)))
                         return PLATFORM_MALFORMED;
         }
         reader parts = reader_over(writer_view(&both), NULL, NULL);

@@ -40,7 +40,6 @@ struct platform_info {
 struct platform {
         struct probe_run *run;
         struct target *target;
-        struct mitome_random random; /* the probe's */
         struct platform_info info;
         struct pin_protocol agreement;
         struct secret token; /* size 0: none */

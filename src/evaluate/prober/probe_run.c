@@ -211,6 +211,14 @@ int probe_ctap(struct probe_run *run, slice request, slice *ret_body)
         return run->response[0];
 }
 
+/* A command that brings a PIN or password (ISO 7816-4: VERIFY, CHANGE and RESET) is noted without it. */
+static slice without_secret(slice command)
+{
+        enum { HEADER = 5, INS = 1, VERIFY = 0x20, CHANGE = 0x24, RESET = 0x2C };
+        const uint8_t ins = command.size > HEADER ? command.data[INS] & 0xFE : 0;
+        return ins == VERIFY || ins == CHANGE || ins == RESET ? slice_of(command.data, HEADER) : command;
+}
+
 int probe_apdu(struct probe_run *run, slice command, slice *ret_data)
 {
         enum { STATUS_WORD = 2 };
@@ -223,7 +231,7 @@ int probe_apdu(struct probe_run *run, slice command, slice *ret_data)
         if (trouble == TARGET_ANSWERED && size < STATUS_WORD)
                 trouble = TARGET_GARBLED;
         run->response_size = trouble == TARGET_ANSWERED ? size : 0;
-        note_exchange(run, "apdu", command, slice_of(run->response, run->response_size));
+        note_exchange(run, "apdu", without_secret(command), slice_of(run->response, run->response_size));
         if (trouble != TARGET_ANSWERED)
                 return give_up(run, "element", target_trouble_text(trouble));
         if (ret_data)

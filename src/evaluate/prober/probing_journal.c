@@ -168,7 +168,7 @@ static mitome_status open_in(struct probing_journal *journal, const char *folder
         int size = snprintf(path, sizeof path, "%s/%s", folder, PROBING_JOURNAL);
         if (size < 0 || size >= PATH_SIZE)
                 return fail(error, MITOME_E_TOO_LONG, "--out", NULL);
-        journal->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        journal->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (journal->fd < 0)
                 return fail(error, MITOME_E_FILE_WRITE, PROBING_JOURNAL, NULL);
         return resume ? go_on(journal, header, error) : begin(journal, header, error);

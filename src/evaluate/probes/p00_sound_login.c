@@ -21,7 +21,7 @@ static void tell_login(struct probe_run *run, const struct passkey *passkey, con
         probe_fact_bool(run, LEVEL_LOGIN_USER_PRESENT, login->flags & AUTHDATA_UP, false);
         probe_fact_bool(run, LEVEL_LOGIN_USER_VERIFIED, login->flags & AUTHDATA_UV, false);
         probe_fact_bool(
-                run, LEVEL_LOGIN_VERIFICATION_TOLD, login->verified_by != MITOME_VERIFIED_UNTOLD, false);
+                run, LEVEL_LOGIN_VERIFICATION_TOLD, login->verified_by >= MITOME_VERIFIED_BY_PIN, false);
         probe_fact_count(
                 run, LEVEL_LOGIN_CHALLENGE_BITS, 8 * sizeof((struct passkey_ceremony *)0)->challenge, false);
         probe_fact_bool(run, LEVEL_LOGIN_ORIGIN_BOUND, true, false);

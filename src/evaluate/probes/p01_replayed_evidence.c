@@ -97,6 +97,7 @@ static bool replay_evidence(struct replay *replay)
 {
         struct platform *platform = &replay->platform;
         struct evidence_tape tape = { .play = EVIDENCE_LISTEN };
+        bool opened = false;
         if (!evidence_settle(platform, RP))
                 return false;
         evidence_begin(platform->target, &tape);
@@ -106,14 +107,16 @@ static bool replay_evidence(struct replay *replay)
                 probe_note(platform->run, "a new operation gets the matcher's evidence of the former one");
                 status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
                 replay->evidence = status != CTAP2_OK;
-                if (status == CTAP2_OK) {
+                opened = status == CTAP2_OK;
+                if (opened) {
                         probe_fact_bool(platform->run, LEVEL_OP_EVIDENCE_ONCE, false, false);
                         probe_end(platform->run, PROBE_BROKEN,
                                 "The matcher's evidence opened a second operation.");
                 }
         }
         evidence_end(platform->target);
-        return status >= 0 && evidence_settle(platform, RP);
+        const bool settled = status >= 0 && evidence_settle(platform, RP);
+        return settled && !opened; /* else all is said */
 }
 
 static void conclude(struct replay *replay)

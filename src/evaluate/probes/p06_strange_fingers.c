@@ -120,7 +120,8 @@ static void conclude(struct strangers *strangers, unsigned disturbed, unsigned s
                         "With power cycles and a moved clock between them it takes more fingers than %u.",
                         strangers->in_a_row);
         }
-        probe_fact_bool(run, LEVEL_UV_TRIES_HOLD, strangers->holds, !clock || !power);
+        if (!strangers->holds || clock || power) /* else nothing was tried that could give one back */
+                probe_fact_bool(run, LEVEL_UV_TRIES_HOLD, strangers->holds, !clock || !power);
         if (!strangers->in_a_row)
                 probe_end(run, PROBE_BROKEN, "No end was seen: strange fingers go on being looked at.");
         probe_end(run, clock && power ? PROBE_HOLDS : PROBE_PARTLY,

@@ -251,10 +251,13 @@ static int is_taken(struct guessing *guessing, const char *next, bool *ret_taken
         *ret_taken = status == CTAP2_OK;
         if (status == CTAP2_OK) {
                 status = platform_change_pin(&guessing->platform, next, right_pin(guessing));
-                if (status != CTAP2_OK)
+                if (status != CTAP2_OK) {
                         probe_end(guessing->platform.run, PROBE_TARGET_FAILED,
                                 "It took the PIN \"%s\" and does not take the former one again: its PIN is now that one.",
                                 next);
+                        guessing->platform.target->pin = NULL; /* no other probe shall spend tries on it */
+                        return -1;
+                }
         }
         return status;
 }
@@ -268,8 +271,14 @@ static bool choose_pins(struct guessing *guessing)
         static const char *const letters[] = { NULL, NULL, NULL, NULL, "wkqz", "wkqzt", "wkqztm", "wkqztmv",
                 "wkqztmvx" };
         struct probe_run *run = guessing->platform.run;
+        const struct target *target = guessing->platform.target;
         bool taken = false;
         size_t length = 1;
+        if (!target->restart && !target->may_destroy) {
+                probe_note(run,
+                        "no other PIN is set (--destructive): should it lose its power then, nobody would know its PIN");
+                return true;
+        }
         probe_note(run,
                 "new PINs are tried, and undone: should it lose its power now, its PIN may be one of these");
         for (; length < sizeof lengths / sizeof *lengths; length++) {
@@ -297,7 +306,9 @@ static bool choose_pins(struct guessing *guessing)
 static void conclude(struct guessing *guessing, bool whole)
 {
         struct probe_run *run = guessing->platform.run;
-        probe_fact_bool(run, LEVEL_PIN_TRIES_HOLD, guessing->holds, !guessing->swept || !guessing->restored);
+        if (!guessing->holds || guessing->swept || guessing->restored) /* else nothing was tried */
+                probe_fact_bool(
+                        run, LEVEL_PIN_TRIES_HOLD, guessing->holds, !guessing->swept || !guessing->restored);
         if (whole && guessing->swept && guessing->restored)
                 probe_end(run, PROBE_HOLDS,
                         "Each wrong PIN cost a try, at %u power cuts and with an old copy of its storage, too.",

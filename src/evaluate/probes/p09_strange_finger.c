@@ -142,7 +142,8 @@ static void judge_change(struct platform *platform)
                 return;
         const bool changed = change.after > change.before;
         const bool opens = change.other == CTAP2_OK || (changed && change.holder == CTAP2_OK);
-        probe_fact_bool(platform->run, LEVEL_UV_CHANGE_CLOSES, !opens, !changed);
+        if (opens || changed)
+                probe_fact_bool(platform->run, LEVEL_UV_CHANGE_CLOSES, !opens, !changed);
         if (opens)
                 probe_end(platform->run, PROBE_BROKEN,
                         "A set of fingers that was changed from elsewhere opens it.");

@@ -132,6 +132,8 @@ static bool read_certificate(struct probe_run *run, writer *ret)
                 if (sw != DONE || part.size == 0)
                         return ret->used > 0 && !ret->overflowed;
                 write_slice(ret, part);
+                if (ret->overflowed)
+                        return false;
         }
 }
 

@@ -43,7 +43,7 @@ static bool read_rules(struct access *access)
         int sw = element_select(access->run, ELEMENT_ARA);
         if (sw == DONE)
                 sw = element_send(access->run, READ_RULES, (slice){ 0 }, BLOCK, &part);
-        while (sw == DONE && part.size > 0) {
+        while (sw == DONE && part.size > 0 && !w.overflowed) {
                 write_slice(&w, part);
                 sw = element_send(access->run, READ_MORE, (slice){ 0 }, BLOCK, &part);
         }

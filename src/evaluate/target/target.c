@@ -59,8 +59,11 @@ mitome_status target_open(const struct target_config *config, struct target *ret
 {
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
                 const size_t size = strlen(kinds[i].prefix);
-                if (strncmp(config->name, kinds[i].prefix, size) == 0)
-                        return kinds[i].open(config, ret, error);
+                if (strncmp(config->name, kinds[i].prefix, size) == 0) {
+                        MITOME_TRY(kinds[i].open(config, ret, error));
+                        ret->random = *config->random;
+                        return ok();
+                }
         }
         return fail(error, MITOME_E_EVALUATE_TARGET, config->name, NULL);
 }
