@@ -140,7 +140,8 @@ static bool clone_state(struct cloning *cloning)
         if (works)
                 probe_note(platform->run, "the device's counter was %lu, that of the copy is %lu",
                         (unsigned long)passkey_count(&mine), (unsigned long)passkey_count(&copys));
-        probe_fact_bool(platform->run, LEVEL_KEY_CLONE_WORKS, works, false);
+        probe_fact_bool(platform->run, LEVEL_KEY_CLONE_WORKS, works,
+                !works); /* in this device; a second one is not at hand */
         if (works)
                 probe_end(platform->run, PROBE_BROKEN,
                         "A copy of its state signs, after the device itself has gone on.");
@@ -183,8 +184,8 @@ const struct probe probe_p15 = {
         .title = "A clone",
         .title_ja = "複製",
         .attack =
-                "The whole state is copied and both are used; and everything that can be read is looked through for private keys.",
-        .attack_ja = "状態全体を複製して双方を使い、読み出せるものから秘密鍵を探す。",
+                "An older copy of its whole storage is put back into it, after it has gone on; and everything that can be read is looked through for private keys.",
+        .attack_ja = "使用後に、以前の記憶全体の複製を同じ端末に書き戻し、読み出せるものから秘密鍵を探す。",
         .must = "The copy does not sign, and no private key comes out.",
         .must_ja = "複製が署名できず、秘密鍵が取り出せないこと。",
         .responsible = "element",

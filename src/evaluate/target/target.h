@@ -111,7 +111,7 @@ struct target {
 
 struct target_config {
         const char *name;    /* as on the command line */
-        const char *pin;     /* --pin; NULL: the demonstration's for self, none for others */
+        const char *pin;     /* --pin-file; NULL: the demonstration's for self, none for others */
         const char *program; /* mitome, which is an element's process; NULL: this program */
         const char *matcher; /* mitome-matcher; NULL: beside this program */
         bool may_destroy;
