@@ -105,7 +105,9 @@ static mitome_status hear_report(struct hid_host *host, uint8_t ret_report[REPOR
                 return lost(host, HID_HOST_SILENT, error);
         if (host->limited && ++host->reports > REPORTS_MAX)
                 return lost(host, HID_HOST_FLOODED, error);
-        ssize_t size = count == 1 ? read(host->fd, report, sizeof report) : -1;
+        /* A terminal runs reports together; of a socket one that is too long must be seen to be. */
+        const size_t most = isatty(host->fd) ? REPORT_SIZE : sizeof report;
+        ssize_t size = count == 1 ? read(host->fd, report, most) : -1;
         if (size <= 0)
                 return lost(host, HID_HOST_GONE, error);
         return size == REPORT_SIZE
