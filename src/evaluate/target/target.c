@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target.h"
 
+#include "random_system.h"
 #include "target_hid.h"
 #include "target_pcsc.h"
 #include "target_self.h"
@@ -61,7 +62,7 @@ mitome_status target_open(const struct target_config *config, struct target *ret
                 const size_t size = strlen(kinds[i].prefix);
                 if (strncmp(config->name, kinds[i].prefix, size) == 0) {
                         MITOME_TRY(kinds[i].open(config, ret, error));
-                        ret->random = *config->random;
+                        ret->random = config->random ? *config->random : random_system();
                         return ok();
                 }
         }

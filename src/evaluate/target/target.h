@@ -115,7 +115,7 @@ struct target_config {
         const char *program; /* mitome, which is an element's process; NULL: this program */
         const char *matcher; /* mitome-matcher; NULL: beside this program */
         bool may_destroy;
-        const struct mitome_random *random;
+        const struct mitome_random *random; /* NULL: this machine's */
         /* Asks the person before a foreign authenticator to do something ("touch it now"); may be NULL. */
         void (*tell)(void *context, const char *what);
         void *context;
