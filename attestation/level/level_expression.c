@@ -341,7 +341,7 @@ bool level_words_next(slice *list, slice *ret_word)
 
 /* ---- deciding ---- */
 
-static bool count_compares(const struct level_node *node, uint64_t count)
+bool level_count_compares(const struct level_node *node, uint64_t count)
 {
         switch (node->operator) {
         case LEVEL_EQUAL:
@@ -395,7 +395,7 @@ static enum truth compare(const struct level_node *node, const struct level_fact
 {
         switch (level_fact_kind(node->fact)->type) {
         case LEVEL_COUNT:
-                return count_compares(node, fact->count) ? TRUE : FALSE;
+                return level_count_compares(node, fact->count) ? TRUE : FALSE;
         case LEVEL_WORD:
                 return is_word_of(node->words, fact->word) ? TRUE : FALSE;
         case LEVEL_RATE:

@@ -51,6 +51,9 @@ struct level_expression {
  * not read as a predicate (POLICY_EXPRESSION), too many nodes (TOO_MANY), too deep (DEPTH). */
 MITOME_CHECKED mitome_status level_expression_read(reader text, struct level_expression *ret);
 
+/* level_count_compares tells whether a comparison of a COUNT holds for a value. */
+bool level_count_compares(const struct level_node *node, uint64_t count);
+
 /* level_words_next takes the next of a list of words; false at its end. */
 bool level_words_next(slice *list, slice *ret_word);
 

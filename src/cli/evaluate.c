@@ -392,11 +392,15 @@ static bool is_same(const json_t *recorded, const json_t *now)
 static int compare(const json_t *recorded, const json_t *now)
 {
         const bool same = is_same(recorded, now);
-        if (same)
+        if (same) {
                 puts("the same as is recorded");
-        else
-                printf("otherwise than is recorded: %s: %s\n", member(recorded, "result"),
-                        member(recorded, "why"));
+        } else {
+                fputs("otherwise than is recorded: ", stdout);
+                evaluate_print_harmless(stdout, member(recorded, "result"));
+                fputs(": ", stdout);
+                evaluate_print_harmless(stdout, member(recorded, "why"));
+                putchar('\n');
+        }
         return same ? EXIT_SOUND : EXIT_FINDINGS;
 }
 
@@ -405,8 +409,9 @@ static int say_replay(
 {
         json_t *now = probe_run_json(run);
         evaluate_screen_steps(probe_run_steps(run));
-        printf("%s %s: %s\n", options->replay, evaluate_result_word(member(now, "result"), options->japanese),
-                probe_run_why(run));
+        printf("%s %s: ", options->replay, evaluate_result_word(member(now, "result"), options->japanese));
+        evaluate_print_harmless(stdout, probe_run_why(run));
+        putchar('\n');
         const enum probe_result result = probe_run_result(run);
         int exit_status =
                 result == PROBE_BROKEN || result == PROBE_TARGET_FAILED ? EXIT_FINDINGS : EXIT_SOUND;

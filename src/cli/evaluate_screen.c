@@ -63,10 +63,14 @@ static const char *text_of(const json_t *object, const char *name)
 }
 
 /* What comes from a target or a file may hold what a terminal obeys. */
-static void print_harmless(FILE *out, const char *text)
+void evaluate_print_harmless(FILE *out, const char *text)
 {
-        for (; *text; text++)
-                fputc((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text, out);
+        enum { DELETE = 0x7F, C1_LEAD = 0xC2, C1_END = 0xA0 }; /* C1 controls in UTF-8 are C2 80 to C2 9F */
+        for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+                bool c1 = at[0] == C1_LEAD && at[1] > DELETE && at[1] < C1_END;
+                fputc(*at < ' ' || *at == DELETE || c1 ? '?' : *at, out);
+                at += c1;
+        }
 }
 
 /* ---- a run ---- */
@@ -123,7 +127,7 @@ static void ended(
         printf("[%zu/%zu] %s %s%s%s%s: ", number, of, probe->id, colour_of(screen, word),
                 evaluate_result_word(word, screen->japanese), screen->colours ? "\033[0m" : "",
                 kept ? screen->japanese ? "(記録済み)" : " (from the journal)" : "");
-        print_harmless(stdout, text_of(result, "why"));
+        evaluate_print_harmless(stdout, text_of(result, "why"));
         putchar('\n');
         fflush(stdout);
 }
@@ -199,16 +203,16 @@ static void print_policy(const struct evaluate_screen *screen, const json_t *pol
         const char *level = json_string_value(json_object_get(policy, "level"));
         const char *next = json_string_value(json_object_get(policy, "next"));
         const json_t *blockers = json_object_get(policy, "blockers");
-        print_harmless(stdout, text_of(policy, "id"));
+        evaluate_print_harmless(stdout, text_of(policy, "id"));
         fputs(": ", stdout);
-        print_harmless(stdout, level ? level : screen->japanese ? "該当するレベルなし" : "no level");
+        evaluate_print_harmless(stdout, level ? level : screen->japanese ? "該当するレベルなし" : "no level");
         if (next) {
                 fputs(screen->japanese ? "。" : "; ", stdout);
-                print_harmless(stdout, next);
+                evaluate_print_harmless(stdout, next);
                 fputs(screen->japanese ? " に届かない理由:" : " is kept off by", stdout);
                 for (size_t i = 0; i < json_array_size(blockers); i++) {
                         fputs(i ? ", " : " ", stdout);
-                        print_harmless(stdout, json_string_value(json_array_get(blockers, i)));
+                        evaluate_print_harmless(stdout, json_string_value(json_array_get(blockers, i)));
                 }
         }
         putchar('\n');
@@ -233,7 +237,7 @@ void evaluate_screen_steps(const json_t *steps)
                 const char *note = json_string_value(json_object_get(step, "note"));
                 if (note) {
                         fputs("   # ", stdout);
-                        print_harmless(stdout, note);
+                        evaluate_print_harmless(stdout, note);
                         putchar('\n');
                         continue;
                 }

@@ -31,4 +31,7 @@ void evaluate_screen_steps(const json_t *steps);
 
 const char *evaluate_result_word(const char *result, bool japanese);
 
+/* evaluate_print_harmless prints what a target or a file has said, without what would command a terminal. */
+void evaluate_print_harmless(FILE *out, const char *text);
+
 #endif

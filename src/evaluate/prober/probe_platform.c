@@ -356,8 +356,10 @@ int platform_change_pin(struct platform *platform, const char *former, const cha
         const size_t new_size = both.used;
         if (former) {
                 pin_protocol_hash(slice_text(former), hash);
-                if (failed(pin_protocol_encrypt(
-                            &platform->agreement, &platform->target->random, SLICE(hash), &both, NULL)))
+                bool sealed = !failed(pin_protocol_encrypt(
+                        &platform->agreement, &platform->target->random, SLICE(hash), &both, NULL));
+                bytes_wipe(hash, sizeof hash);
+                if (!sealed)
                         return PLATFORM_MALFORMED;
         }
         reader parts = reader_over(writer_view(&both), NULL, NULL);

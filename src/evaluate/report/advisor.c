@@ -156,23 +156,6 @@ static int class_now(const struct figures *figures, enum level_fact_id id, const
         return (int)class;
 }
 
-/* The first value of a class stands for all of it. */
-static bool is_true_of_count(const struct level_node *node, uint64_t count)
-{
-        switch (node->operator) {
-        case LEVEL_EQUAL:
-                return count == node->count;
-        case LEVEL_LESS:
-                return count < node->count;
-        case LEVEL_AT_MOST:
-                return count <= node->count;
-        case LEVEL_MORE:
-                return count > node->count;
-        default:
-                return count >= node->count;
-        }
-}
-
 static bool is_true_of_word(const struct level_node *node, const struct figures *figures, size_t class)
 {
         slice list = node->words;
@@ -198,7 +181,7 @@ static bool is_true_of(const struct level_node *node, const struct figures *figu
         case LEVEL_BOOL:
                 return class == 1;
         case LEVEL_COUNT:
-                return is_true_of_count(node, class ? figures->counts[class - 1] : 0);
+                return level_count_compares(node, class ? figures->counts[class - 1] : 0);
         case LEVEL_RATE:
                 return is_true_of_rate(node, figures, class);
         case LEVEL_WORD:
