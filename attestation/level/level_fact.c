@@ -19,6 +19,11 @@ static const struct {
         enum level_fact_id id;
         const char *word;
 } words[] = {
+        { LEVEL_LOGIN_VERIFIED_BY, "pin" },
+        { LEVEL_LOGIN_VERIFIED_BY, "finger" },
+        { LEVEL_LOGIN_VERIFIED_BY, "face" },
+        { LEVEL_LOGIN_VERIFIED_BY, "iris" },
+        { LEVEL_LOGIN_VERIFIED_BY, "password" },
         { LEVEL_MODEL_KEY_PROTECTION, "software" },
         { LEVEL_MODEL_KEY_PROTECTION, "hardware" },
         { LEVEL_MODEL_KEY_PROTECTION, "tee" },

@@ -47,6 +47,17 @@ const struct probe *probe_find(const char *id);
  * then returns. ret_body views the CBOR behind the status until the next call; it may be NULL. */
 int probe_ctap(struct probe_run *run, slice request, slice *ret_body);
 
+/* What an answer says of what was asked. A link that broke, a user who was not there, who said no or whom the
+ * time ran out for, and "other error" say nothing of it: such a case has not been tried. */
+enum probe_answer {
+        PROBE_ACCEPTED,
+        PROBE_REFUSED,
+        PROBE_UNCLEAR,
+};
+
+/* probe_answer_of reads a status of probe_ctap (CTAP 2.1, 8.2). */
+enum probe_answer probe_answer_of(int status);
+
 /* probe_apdu sends a command to the element: its status word, or -1 as above. */
 int probe_apdu(struct probe_run *run, slice command, slice *ret_data);
 

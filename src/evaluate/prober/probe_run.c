@@ -2,6 +2,7 @@
 #include "probe_run.h"
 
 #include "cbor.h"
+#include "ctap_status.h"
 #include "seeded_draw.h"
 #include "steady_clock.h"
 
@@ -209,6 +210,19 @@ int probe_ctap(struct probe_run *run, slice request, slice *ret_body)
         if (ret_body)
                 *ret_body = body;
         return run->response[0];
+}
+
+enum probe_answer probe_answer_of(int status)
+{
+        static const uint8_t nothing_told[] = { CTAP1_ERR_TIMEOUT, CTAP1_ERR_CHANNEL_BUSY,
+                CTAP2_ERR_OPERATION_DENIED, CTAP2_ERR_KEEPALIVE_CANCEL, CTAP2_ERR_USER_ACTION_TIMEOUT,
+                CTAP2_ERR_ACTION_TIMEOUT, CTAP1_ERR_OTHER };
+        if (status < 0)
+                return PROBE_UNCLEAR;
+        for (size_t i = 0; i < sizeof nothing_told; i++)
+                if (status == nothing_told[i])
+                        return PROBE_UNCLEAR;
+        return status == CTAP2_OK ? PROBE_ACCEPTED : PROBE_REFUSED;
 }
 
 /* A command that brings a PIN or password (ISO 7816-4: VERIFY, CHANGE and RESET) is noted without it. */
