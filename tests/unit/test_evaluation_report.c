@@ -484,6 +484,53 @@ static void a_policy_that_is_provisional_says_so(void **state)
         drop(&given);
 }
 
+/* Beside a level stands what it rests on: its SHALLs that somebody only says to hold, and those of which a
+ * part was seen. A SHOULD bars nothing, and what a higher level asks is not this one's. */
+static void a_level_says_what_it_rests_on(void **state)
+{
+#define ONE(id, level, keyword, more, predicate)                                             \
+        "{\"id\": \"" id "\", \"level\": \"" level "\", \"keyword\": \"" keyword "\", " more \
+        "\"source\": \"s\", \"section\": \"1\", \"verified\": true, \"predicate\": \"" predicate "\"}"
+        static const char text[] =
+                "{\"id\": \"p\", \"title\": \"t\", \"levels\": [\"L1\", \"L2\", \"L3\"], \"requirements\": [" ONE(
+                        "SEEN", "L1", "SHALL", "", "pin.tries <= 3") "," ONE("SAID", "L1", "SHALL", "",
+                        "model.ava_van >= 5") "," ONE("OLD", "L1", "SHALL", "\"until\": \"L1\", ",
+                        "pin.offered") "," ONE("WISH", "L2", "SHOULD", "", "pin.offered") "," ONE("PART",
+                        "L2", "SHALL", "", "uv.local") "," ONE("MIXED", "L2", "SHALL", "",
+                        "pin.tries <= 3 and pin.offered") "," ONE("HIGH", "L3", "SHALL", "",
+                        "uv.offered") "," ONE("NONE", "L3", "SHALL", "", "op.intent") "]}";
+#undef ONE
+        const struct evaluation_policy_file file = { "p.json", slice_text(text) };
+        struct given given;
+        (void)state;
+        give(&given);
+        json_t *part = make_found("uv.local", json_true());
+        json_object_set_new(part, "partial", json_true());
+        json_array_append_new(given.probes, make_probe("P22", "partly", "", json_pack("[o]", part)));
+        given.input.policies = &file;
+        given.input.policy_count = 1;
+        json_t *report = report_of(&given.input);
+        const json_t *policy = json_array_get(json_object_get(report, "policies"), 0);
+        assert_string_equal(text_of(policy, "level"), "L2");
+        json_t *declared = json_pack("[s]", "SAID"), *partial = json_pack("[s, s]", "PART", "MIXED");
+        assert_true(json_equal(json_object_get(policy, "declared"), declared));
+        assert_true(json_equal(json_object_get(policy, "partial"), partial));
+        json_decref(declared);
+        json_decref(partial);
+        json_decref(report);
+
+        /* Of no level nothing is said. */
+        json_array_append_new(given.probes,
+                make_probe("P23", "broken", "", json_pack("[o]", make_found("pin.tries", json_integer(9)))));
+        report = report_of(&given.input);
+        policy = json_array_get(json_object_get(report, "policies"), 0);
+        assert_true(json_is_null(json_object_get(policy, "level")));
+        assert_int_equal(json_array_size(json_object_get(policy, "declared")), 0);
+        assert_int_equal(json_array_size(json_object_get(policy, "partial")), 0);
+        json_decref(report);
+        drop(&given);
+}
+
 /* ---- what is refused ---- */
 
 static void wrong_policies_and_files_are_refused_by_name(void **state)
@@ -716,6 +763,7 @@ int main(void)
                 cmocka_unit_test(policies_that_disagree_are_set_side_by_side),
                 cmocka_unit_test(the_changes_that_are_advised_lift_the_device),
                 cmocka_unit_test(a_policy_that_is_provisional_says_so),
+                cmocka_unit_test(a_level_says_what_it_rests_on),
                 cmocka_unit_test(wrong_policies_and_files_are_refused_by_name),
                 cmocka_unit_test(a_wrong_file_is_told_with_its_place),
                 cmocka_unit_test(more_than_can_be_held_is_refused),

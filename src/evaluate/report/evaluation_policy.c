@@ -250,6 +250,20 @@ static json_t *ids_json(const struct evaluation_policy *policy, const uint8_t *w
         return ids;
 }
 
+/* What the level reached demands and what came out so: what the level rests on stands beside it. */
+static json_t *resting_json(const struct evaluation_policy *policy, enum level_outcome outcome)
+{
+        const struct level_judgement *judgement = &policy->judgement;
+        uint8_t which[LEVEL_REQUIREMENTS_MAX];
+        size_t count = 0;
+        for (size_t i = 0; judgement->reached && i < policy->policy.requirement_count; i++)
+                if (judgement->findings[i].outcome == outcome &&
+                        level_is_barred(&policy->policy.requirements[i], LEVEL_NOT_SATISFIED,
+                                judgement->level, judgement->scopes))
+                        which[count++] = (uint8_t)i;
+        return ids_json(policy, which, count);
+}
+
 static const char *sentence_ja(const struct evaluation_policy *policy, const char *name_ja, const char *name)
 {
         const char *text = text_or_empty(policy->texts, name_ja);
@@ -264,16 +278,18 @@ mitome_status evaluation_policy_json(const struct evaluation_policy *policy,
         bool least;
         MITOME_TRY(changes_json(policy, findings, &changes, &least, error));
         *ret = json_pack(
-                "{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i, s:o, s:O, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "id",
-                evaluation_policy_id(policy), "title", text_or_empty(policy->texts, "title"), "title_ja",
-                sentence_ja(policy, "title_ja", "title"), "sha256", policy->sha256, "provisional",
+                "{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i, s:o, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}",
+                "id", evaluation_policy_id(policy), "title", text_or_empty(policy->texts, "title"),
+                "title_ja", sentence_ja(policy, "title_ja", "title"), "sha256", policy->sha256, "provisional",
                 policy->policy.provisional, "note", text_or_empty(policy->texts, "note"), "note_ja",
                 sentence_ja(policy, "note_ja", "note"), "confidence", (int)policy->policy.confidence,
                 "scopes", scopes_json(judgement->scopes), "levels", json_object_get(policy->texts, "levels"),
                 "level", level_name(policy, judgement->reached, judgement->level), "next",
                 level_name(policy, judgement->has_next, judgement->next), "blockers",
                 ids_json(policy, judgement->blockers, judgement->blocker_count), "untested",
-                ids_json(policy, judgement->untested, judgement->untested_count), "changes_least", least,
-                "changes", changes, "requirements", requirements_json(policy, findings));
+                ids_json(policy, judgement->untested, judgement->untested_count), "declared",
+                resting_json(policy, LEVEL_DECLARED_ONLY), "partial",
+                resting_json(policy, LEVEL_PARTLY_OBSERVED), "changes_least", least, "changes", changes,
+                "requirements", requirements_json(policy, findings));
         return *ret ? ok() : fail(error, MITOME_E_NO_MEMORY, "policy", NULL);
 }
