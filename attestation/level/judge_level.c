@@ -359,6 +359,27 @@ static size_t find_untested(const struct level_policy *policy, const struct leve
         return count;
 }
 
+/* A level that was reached is one of the source's own by a SHALL that was confirmed. */
+static bool has_confirmed(const struct level_policy *policy, size_t level)
+{
+        for (size_t i = 0; i < policy->requirement_count; i++) {
+                const struct level_requirement *asked = &policy->requirements[i];
+                if (asked->shall && asked->verified && asked->level == level)
+                        return true;
+        }
+        return false;
+}
+
+static bool is_unconfirmed(const struct level_policy *policy, const struct level_judgement *judgement)
+{
+        if (judgement->reached && !has_confirmed(policy, judgement->level))
+                return true;
+        for (size_t i = 0; i < judgement->blocker_count; i++)
+                if (policy->requirements[judgement->blockers[i]].verified)
+                        return false;
+        return judgement->has_next;
+}
+
 void level_judge(const struct level_policy *policy, const struct level_facts *facts, unsigned judged,
         struct level_judgement *ret)
 {
@@ -378,4 +399,5 @@ void level_judge(const struct level_policy *policy, const struct level_facts *fa
                 ret->blocker_count = find_blockers(policy, ret, ret->next, ret->blockers);
         if (ret->reached)
                 ret->untested_count = find_untested(policy, ret, ret->level, ret->untested);
+        ret->unconfirmed = is_unconfirmed(policy, ret);
 }

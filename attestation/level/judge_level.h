@@ -55,6 +55,9 @@ struct level_judgement {
          */
         uint8_t untested[LEVEL_REQUIREMENTS_MAX];
         size_t untested_count;
+        /* The level rests on wording that nobody confirmed: it has no confirmed SHALL of its own, or nothing
+         * confirmed keeps from the next. It is never shown without saying so (FORMAT.md, Unconfirmed). */
+        bool unconfirmed;
         struct level_finding findings[LEVEL_REQUIREMENTS_MAX];
 };
 

@@ -411,6 +411,63 @@ static void a_scope_says_where_it_must_be_known(void **state)
         assert_null(level_scope_name(LEVEL_SCOPES));
 }
 
+/* A level that nothing confirmed makes, and one that nothing confirmed keeps from the next, are not shown as
+ * the source's own. */
+static void a_verdict_by_unconfirmed_wording_says_so(void **state)
+{
+        (void)state;
+        static struct level_policy policy;
+        static const char json[] =
+                "{\"id\":\"p\",\"levels\":[\"one\",\"two\",\"three\"],\"requirements\":["
+                "{\"id\":\"A\",\"level\":\"one\",\"source\":\"s\",\"section\":\"1\",\"verified\":true,"
+                "\"predicate\":\"login.user_present\"},"
+                "{\"id\":\"B\",\"level\":\"two\",\"source\":\"s\",\"section\":\"2\",\"verified\":true,"
+                "\"predicate\":\"login.user_verified\"},"
+                "{\"id\":\"C\",\"level\":\"two\",\"source\":\"s\",\"section\":\"3\","
+                "\"predicate\":\"uv.enrol_needs_pin\"},"
+                "{\"id\":\"D\",\"level\":\"three\",\"source\":\"s\",\"section\":\"4\","
+                "\"predicate\":\"uv.change_closes\"},"
+                "{\"id\":\"E\",\"level\":\"three\",\"keyword\":\"SHOULD\",\"source\":\"s\","
+                "\"section\":\"5\",\"verified\":true,\"predicate\":\"uv.local\"}]}";
+        assert_int_equal(level_policy_read(slice_text(json), &policy, NULL).code, MITOME_OK);
+        static const struct {
+                bool present, verified, enrol, change;
+                size_t levels; /* reached */
+                bool unconfirmed;
+        } rows[] = {
+                { false, false, false, false, 0, false },
+                { true, false, false, false, 1, false }, /* B, too, keeps from two */
+                { true, false, true, false, 1, false },
+                { true, true, false, false, 1, true }, /* C alone does */
+                { true, true, true, false, 2, true },  /* D alone keeps from three */
+                { true, true, true, true, 3, true },   /* and nothing confirmed makes three */
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct level_facts facts = { 0 };
+                struct level_judgement judgement;
+                const bool values[] = { rows[i].present, rows[i].verified, rows[i].enrol, rows[i].change };
+                static const enum level_fact_id ids[] = { LEVEL_LOGIN_USER_PRESENT, LEVEL_LOGIN_USER_VERIFIED,
+                        LEVEL_UV_ENROL_NEEDS_PIN, LEVEL_UV_CHANGE_CLOSES };
+                for (size_t j = 0; j < 4; j++)
+                        facts.facts[ids[j]] =
+                                (struct level_fact){ .obtained = LEVEL_OBSERVED, .yes = values[j] };
+                level_judge(&policy, &facts, LEVEL_SCOPE_ALL, &judgement);
+                assert_int_equal(judgement.reached ? judgement.level + 1 : 0, rows[i].levels);
+                assert_int_equal(judgement.unconfirmed, rows[i].unconfirmed);
+        }
+        policy.requirements[3].verified = true;
+        struct level_facts facts = { 0 };
+        struct level_judgement judgement;
+        for (unsigned i = 0; i < LEVEL_FACTS; i++)
+                if (level_fact_kind((enum level_fact_id)i)->type == LEVEL_BOOL)
+                        facts.facts[i] = (struct level_fact){ .obtained = LEVEL_OBSERVED, .yes = true };
+        level_judge(&policy, &facts, LEVEL_SCOPE_ALL, &judgement);
+        assert_true(judgement.reached && judgement.level == 2 && !judgement.unconfirmed);
+        policy.requirements[0].verified = false; /* not even the lowest level is kept from by the source */
+        level_judge(&policy, &(struct level_facts){ 0 }, LEVEL_SCOPE_ALL, &judgement);
+        assert_true(!judgement.reached && judgement.unconfirmed);
+}
+
 /* What a policy says of itself is what is read; the confidence is what rates are judged by. */
 static void each_member_is_read(void **state)
 {
@@ -454,6 +511,7 @@ int main(void)
                 cmocka_unit_test(levels_and_requirements_are_bounded),
                 cmocka_unit_test(a_requirement_counts_until_it_is_replaced),
                 cmocka_unit_test(a_scope_says_where_it_must_be_known),
+                cmocka_unit_test(a_verdict_by_unconfirmed_wording_says_so),
                 cmocka_unit_test(each_member_is_read),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,14 +278,16 @@ mitome_status evaluation_policy_json(const struct evaluation_policy *policy,
         bool least;
         MITOME_TRY(changes_json(policy, findings, &changes, &least, error));
         *ret = json_pack(
-                "{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i, s:o, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}",
+                "{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i, s:o, s:O, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:o, "
+                "s:o}",
                 "id", evaluation_policy_id(policy), "title", text_or_empty(policy->texts, "title"),
                 "title_ja", sentence_ja(policy, "title_ja", "title"), "sha256", policy->sha256, "provisional",
                 policy->policy.provisional, "note", text_or_empty(policy->texts, "note"), "note_ja",
                 sentence_ja(policy, "note_ja", "note"), "confidence", (int)policy->policy.confidence,
                 "scopes", scopes_json(judgement->scopes), "levels", json_object_get(policy->texts, "levels"),
                 "level", level_name(policy, judgement->reached, judgement->level), "next",
-                level_name(policy, judgement->has_next, judgement->next), "blockers",
+                level_name(policy, judgement->has_next, judgement->next), "unconfirmed",
+                judgement->unconfirmed, "blockers",
                 ids_json(policy, judgement->blockers, judgement->blocker_count), "untested",
                 ids_json(policy, judgement->untested, judgement->untested_count), "declared",
                 resting_json(policy, LEVEL_DECLARED_ONLY), "partial",
