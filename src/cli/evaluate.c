@@ -289,11 +289,6 @@ static void now_text(char ret[32])
         strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &day);
 }
 
-static bool will_destroy(const struct evaluate_options *options, const struct target *target)
-{
-        return options->destructive && !target->restart;
-}
-
 static mitome_status make_folder(const char *path, mitome_error *error)
 {
         if (mkdir(path, 0777) == 0 || errno == EEXIST)
@@ -320,8 +315,7 @@ static int probe_and_report(const struct evaluate_options *options, const struct
                 .at = options->at ? options->at : at,
                 .watch = evaluate_screen_watch(&screen) };
         const bool services = target->abilities & TARGET_LIFE;
-        if (will_destroy(options, target))
-                evaluate_screen_warn(&screen, probes);
+        evaluate_screen_warn(&screen, probes, target);
         if (failed(probing_run(&run, target, &found, &error)))
                 return complain("mitome evaluate", &error);
         int result = EXIT_COULD_NOT;
@@ -425,12 +419,15 @@ static int replay_on(const struct evaluate_options *options, const json_t *recor
 {
         mitome_error error = { 0 };
         struct probe_run *run;
+        const struct probe *const probes[] = { probe_find(options->replay), NULL };
         const struct probe_run_config limits = { .target = options->target };
+        const struct evaluate_screen screen = evaluate_screen(options->japanese);
+        evaluate_screen_warn(&screen, probes, target);
         if (target->restart && !target->restart(target->context)) {
                 fputs("mitome evaluate: the target does not begin anew\n", stderr);
                 return EXIT_COULD_NOT;
         }
-        if (failed(probe_run_attempt(probe_find(options->replay), target, &limits, &run, &error)))
+        if (failed(probe_run_attempt(probes[0], target, &limits, &run, &error)))
                 return complain("mitome evaluate", &error);
         int result = say_replay(options, recorded, run);
         probe_run_free(run);

@@ -89,6 +89,11 @@ static const char *title_of(const struct evaluate_screen *screen, const struct p
         return screen->japanese ? probe->title_ja : probe->title;
 }
 
+static const char *harm_of(const struct evaluate_screen *screen, const struct probe *probe)
+{
+        return screen->japanese ? probe->harm_ja : probe->harm;
+}
+
 static void draw(const struct evaluate_screen *screen, const struct probe *probe)
 {
         fprintf(stderr, "\r\033[K[%zu/%zu] %s %s", screen->number, screen->of, probe->id,
@@ -158,26 +163,34 @@ void evaluate_screen_list(const struct evaluate_screen *screen)
 {
         for (size_t i = 0; probe_catalogue[i]; i++) {
                 const struct probe *probe = probe_catalogue[i];
-                printf("%-4s %c ", probe->id, probe->destructive ? '!' : ' ');
+                printf("%-4s %c ", probe->id, probe->destructive ? '!' : probe->harm ? '+' : ' ');
                 printf("%s (%s; ", title_of(screen, probe), probe->responsible);
                 print_needs(probe->needs);
                 puts(")");
                 printf("       %s\n", screen->japanese ? probe->attack_ja : probe->attack);
+                if (probe->harm)
+                        printf("       --destructive: %s\n", harm_of(screen, probe));
         }
         puts(screen->japanese
-                        ? "! 対象を作り直せない場合は --destructive が必要(ロック、初期化、記憶の使い切り)"
-                        : "! needs --destructive where the target cannot be made anew: it locks, resets or fills it");
+                        ? "! 作り直せない対象では --destructive が必要、+ その指定があれば害のある攻撃も行う"
+                        : "! needs --destructive where the target cannot be made anew, + goes further with it");
 }
 
-void evaluate_screen_warn(const struct evaluate_screen *screen, const struct probe *const *probes)
+void evaluate_screen_warn(
+        const struct evaluate_screen *screen, const struct probe *const *probes, const struct target *target)
 {
-        fputs(screen->japanese ? "--destructive: 次の試験は対象をロック、初期化、又は使い切ることがある:\n"
-                               : "--destructive: these probes may lock, reset or fill the target:\n",
-                stderr);
-        for (size_t i = 0; probes[i]; i++)
-                if (probes[i]->destructive)
-                        fprintf(stderr, "  %s %s\n", probes[i]->id,
-                                screen->japanese ? probes[i]->attack_ja : probes[i]->attack);
+        bool said = false;
+        for (size_t i = 0; probes[i]; i++) {
+                if (!probe_harms(probes[i], target))
+                        continue;
+                if (!said)
+                        fputs(screen->japanese
+                                        ? "--destructive: 次の試験は対象に元に戻せない害を与えることがある:\n"
+                                        : "--destructive: these probes may do harm that cannot be undone:\n",
+                                stderr);
+                said = true;
+                fprintf(stderr, "  %s %s\n", probes[i]->id, harm_of(screen, probes[i]));
+        }
 }
 
 /* ---- the summary ---- */

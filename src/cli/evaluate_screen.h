@@ -20,8 +20,9 @@ struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen);
 
 void evaluate_screen_list(const struct evaluate_screen *screen); /* the catalogue */
 
-/* evaluate_screen_warn says which probes would destroy what, before they do. */
-void evaluate_screen_warn(const struct evaluate_screen *screen, const struct probe *const *probes);
+/* evaluate_screen_warn says which probes would do what harm to this target, before they do. */
+void evaluate_screen_warn(
+        const struct evaluate_screen *screen, const struct probe *const *probes, const struct target *target);
 
 /* evaluate_screen_summary says, of a report, how many probes came out how, and the level of each policy. */
 void evaluate_screen_summary(const struct evaluate_screen *screen, const json_t *report);

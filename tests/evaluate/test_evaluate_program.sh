@@ -77,7 +77,9 @@ run 0 --help && grep -q 'usage:' out
 ok 'help'
 run 0 --list && grep -q '^P01' out && grep -q '^P07' out
 ok 'the list of probes'
-run 0 --list --lang ja && grep -q '^P01' out && grep -q '対象を作り直せない' out
+grep -q '^P07  + ' out && grep -q '^P16  + ' out && grep -q '^P24  ! ' out && [ "$(grep -c -e '--destructive: ' out)" -eq 5 ]
+ok 'the list says what each would do with leave'
+run 0 --list --lang ja && grep -q '^P01' out && grep -q '作り直せない対象' out
 ok 'the list of probes in Japanese'
 
 two='--probe P00 --probe P05 --policy first-summary --at 2026-11-22T10:00:00Z --out report'

@@ -65,10 +65,35 @@ static void a_probe_says_nothing_that_breaks_a_table(void **state)
         for (size_t i = 0; probe_catalogue[i]; i++) {
                 const char *texts[] = { probe_catalogue[i]->title, probe_catalogue[i]->title_ja,
                         probe_catalogue[i]->attack, probe_catalogue[i]->attack_ja, probe_catalogue[i]->must,
-                        probe_catalogue[i]->must_ja };
+                        probe_catalogue[i]->must_ja, probe_catalogue[i]->harm ? probe_catalogue[i]->harm : "",
+                        probe_catalogue[i]->harm_ja ? probe_catalogue[i]->harm_ja : "" };
                 for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
                         assert_int_equal(strcspn(texts[j], "|\n<"), strlen(texts[j]));
         }
+}
+
+/* Whoever gives leave is told what for, in either language: also of a probe that tries something without. */
+static void harm_is_said_before_it_is_done(void **state)
+{
+        static const char *const harmful[] = { "P07", "P10", "P16", "P17", "P24" };
+        struct target target = { .abilities = (1U << TARGET_ABILITIES) - 1 };
+        size_t count = 0;
+        (void)state;
+        for (size_t i = 0; probe_catalogue[i]; i++) {
+                const struct probe *probe = probe_catalogue[i];
+                assert_int_equal(!probe->harm, !probe->harm_ja);
+                assert_true(!probe->destructive || probe->harm);
+                target.may_destroy = false;
+                assert_false(probe_harms(probe, &target));
+                target.may_destroy = true;
+                assert_int_equal(probe_harms(probe, &target), probe->harm != NULL);
+                count += probe->harm != NULL;
+        }
+        assert_int_equal(count, sizeof harmful / sizeof *harmful);
+        for (size_t i = 0; i < count; i++)
+                assert_non_null(probe_find(harmful[i])->harm);
+        target.abilities = 0; /* what is not tried does no harm */
+        assert_false(probe_harms(probe_find("P07"), &target));
 }
 
 /* Not a test: the rows, for the page. */
@@ -87,6 +112,7 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_page_has_each_probe_and_no_other),
                 cmocka_unit_test(a_probe_says_nothing_that_breaks_a_table),
+                cmocka_unit_test(harm_is_said_before_it_is_done),
         };
         if (argc == 2)
                 return print_rows(strcmp(argv[1], "ja") == 0);

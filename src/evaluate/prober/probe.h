@@ -32,7 +32,10 @@ struct probe {
         const char *responsible; /* "element", "matcher", "app", "platform", "relying party", "TSM", "CA",
                                     "shop" */
         unsigned needs;          /* abilities without which nothing can be tried */
-        bool destructive;        /* it locks, fills or resets a target that cannot be restarted */
+        /* A sentence: what it does to a target that cannot be made anew, where --destructive allows it. It is
+         * said before. NULL: nothing. */
+        const char *harm, *harm_ja;
+        bool destructive; /* without that leave it is not tried at all; else it tries what does no harm */
         void (*attempt)(struct probe_run *run, struct target *target);
 };
 
@@ -40,6 +43,9 @@ struct probe {
  */
 extern const struct probe *const probe_catalogue[];
 const struct probe *probe_find(const char *id);
+
+/* probe_harms: it has leave to do harm that cannot be undone to this target, and would. */
+bool probe_harms(const struct probe *probe, const struct target *target);
 
 /* ---- what an attempt calls ---- */
 

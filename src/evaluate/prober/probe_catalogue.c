@@ -14,6 +14,12 @@ const struct probe *const probe_catalogue[] = {
 };
 #undef PROBE
 
+bool probe_harms(const struct probe *probe, const struct target *target)
+{
+        return probe->harm && target->may_destroy && !target->restart &&
+               (probe->needs & ~target->abilities) == 0;
+}
+
 const struct probe *probe_find(const char *id)
 {
         for (size_t i = 0; probe_catalogue[i]; i++)

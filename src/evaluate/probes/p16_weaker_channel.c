@@ -336,6 +336,9 @@ const struct probe probe_p16 = {
                 "セッションなし・既知の鍵・弱いレベル・欠けたMAC・記録された開設やコマンドで管理を試みる。",
         .must = "Nothing is managed but in a fresh session of the right keys, at the level that the command wants.",
         .must_ja = "正しい鍵による新しいセッションと必要なレベルでのみ管理できること。",
+        .harm = "Wrong keys are given to the issuer's domain, which may lock it against everybody for good.",
+        .harm_ja =
+                "発行者のセキュリティドメインに誤った鍵を送る。誰にも管理できない状態に恒久的にロックされることがある。",
         .responsible = "TSM",
         .needs = TARGET_ELEMENT,
         .attempt = attempt,

@@ -227,6 +227,8 @@ const struct probe probe_p17 = {
                 "アクセス規則にないアプリや、ハッシュの先頭だけが一致するアプリがアプレットを要求し、セッションなしで規則を書き込む。",
         .must = "Only the apps that the rules name reach the applets, and only the manager writes rules.",
         .must_ja = "規則にあるアプリだけがアプレットに到達し、管理者だけが規則を書けること。",
+        .harm = "Should it take a rule without a session, that rule lets every app in until its manager takes it out.",
+        .harm_ja = "セッションなしの規則を受け付けた場合、管理者が削除するまで全アプリがアクセスできる。",
         .responsible = "platform",
         .needs = TARGET_ELEMENT,
         .attempt = attempt,
