@@ -45,13 +45,13 @@ def main():
         print('|---' * (len(sound) + 1) + '|', file=out)
         print('| none | ' + ' | '.join(LETTERS[probe['result']] for probe in sound.values()) + ' |', file=out)
     for name, kind, program in defects:
-        probe = name.upper()
+        probe = name[:3].upper()
         if own:
             sound = evaluate(mitome, matcher, [probe])
         found = evaluate(program if kind == 'mitome' else mitome, program if kind == 'matcher' else matcher,
                          [probe] if own else [])
         if not own:
-            print(f'| {probe} | ' + ' | '.join(LETTERS[found[i]['result']] for i in sound) + ' |', file=out, flush=True)
+            print(f'| {name.capitalize()} | ' + ' | '.join(LETTERS[found[i]['result']] for i in sound) + ' |', file=out, flush=True)
         if sound[probe]['result'] in ('broken', 'target failed', 'not testable here'):
             wrong.append(f"{probe} says of the sound one: {sound[probe]['result']}: {sound[probe]['why']}")
         if found[probe]['result'] != 'broken':

@@ -15,8 +15,9 @@ enum { WRITES_MAX = 24, TRIES_MAX = 110, TORN_WAYS = 3, WRONG_WITHOUT_HARM = 2, 
 
 struct guessing {
         struct platform platform;
-        unsigned full, writes_wrong, writes_right, cuts;
-        bool holds, swept, restored;
+        unsigned full, cuts;
+        bool holds;                       /* no guess was free, and no try came back */
+        bool swept, restored, to_the_end; /* what was tried, each in whole */
 };
 
 static const char *right_pin(const struct guessing *guessing)
@@ -24,19 +25,31 @@ static const char *right_pin(const struct guessing *guessing)
         return guessing->platform.target->pin;
 }
 
-/* A PIN of the same form that is not the right one. */
-static void wrong_pin(const struct guessing *guessing, char ret[PIN_SIZE])
+/* The hash of the right PIN, or of one of the same form that is wrong. */
+static void hash_pin(const struct guessing *guessing, bool right, struct secret *ret)
 {
-        snprintf(ret, PIN_SIZE, "%s", right_pin(guessing));
-        const size_t last = strlen(ret) - 1;
-        ret[last] = ret[last] == '0' ? '7' : '0';
+        char pin[PIN_SIZE];
+        snprintf(pin, sizeof pin, "%s", right_pin(guessing));
+        char *last = pin + strlen(pin) - 1;
+        if (!right)
+                *last = *last == '0' ? '7' : '0';
+        pin_protocol_hash(slice_text(pin), ret->data);
+        ret->size = PIN_PROTOCOL_HASH;
+        bytes_wipe(pin, sizeof pin);
+}
+
+/* With the key agreement that there is. */
+static int give_agreed(struct guessing *guessing, bool right)
+{
+        SECRET(hash);
+        hash_pin(guessing, right, &hash);
+        return platform_hash_token_agreed(&guessing->platform, hash.data, PLATFORM_GET, RP);
 }
 
 static int give(struct guessing *guessing, bool right)
 {
-        char wrong[PIN_SIZE];
-        wrong_pin(guessing, wrong);
-        return platform_pin_token(&guessing->platform, right ? right_pin(guessing) : wrong, PLATFORM_GET, RP);
+        int status = platform_agree(&guessing->platform);
+        return status == CTAP2_OK ? give_agreed(guessing, right) : status;
 }
 
 static bool give_right(struct guessing *guessing)
@@ -48,6 +61,24 @@ static bool give_right(struct guessing *guessing)
         return status == CTAP2_OK;
 }
 
+static void was_taken(struct guessing *guessing)
+{
+        probe_fact_count(guessing->platform.run, LEVEL_PIN_TRIES, 0, false);
+        probe_end(guessing->platform.run, PROBE_BROKEN, "A wrong PIN was taken for the right one.");
+}
+
+/* One that is answered as a wrong PIN is. */
+static bool give_wrong(struct guessing *guessing)
+{
+        int status = give(guessing, false);
+        if (status == CTAP2_OK)
+                was_taken(guessing);
+        else if (status > 0 && status != CTAP2_ERR_PIN_INVALID)
+                probe_end(
+                        guessing->platform.run, PROBE_PARTLY, "A wrong PIN was answered with %02x.", status);
+        return status == CTAP2_ERR_PIN_INVALID;
+}
+
 static bool tries_left(struct guessing *guessing, unsigned *ret)
 {
         int status = platform_retries(&guessing->platform, false, ret);
@@ -57,100 +88,127 @@ static bool tries_left(struct guessing *guessing, unsigned *ret)
         return status == CTAP2_OK;
 }
 
-static void broken(struct guessing *guessing, const char *why, unsigned write, unsigned torn)
+/* A guess was free, or a try came back: known whatever comes afterwards. */
+static void does_not_hold(struct guessing *guessing)
 {
-        static const char *const moments[] = { "before", "within", "after" };
         guessing->holds = false;
-        probe_end(guessing->platform.run, PROBE_BROKEN, "%s: the power was cut %s write %u.", why,
-                moments[torn], write);
+        probe_fact_bool(guessing->platform.run, LEVEL_PIN_TRIES_HOLD, false, false);
 }
 
 /* ---- power cuts ---- */
 
-/* One guess under a cut. What it has answered, and the tries behind it, must be one story: an answer costs a
- * try, and a cut gives none. False: the attempt is over. */
-static bool cut_once(struct guessing *guessing, bool right, unsigned write, unsigned torn, bool *ret_cut)
+struct cut_guess {
+        bool right;
+        unsigned write, torn; /* where the power was to be cut */
+        bool cut;             /* whether it was */
+        int status;           /* the answer, if there was one */
+        unsigned before, after;
+};
+
+struct cut_sweep {
+        unsigned writes; /* of one guess */
+        bool whole;      /* up to a guess that ended without a cut, as such a guess does */
+        bool spent;      /* somewhere the cut left a try less */
+};
+
+static void broken(struct guessing *guessing, const struct cut_guess *guess, const char *why)
+{
+        static const char *const moments[] = { "before", "within", "after" };
+        does_not_hold(guessing);
+        if (guess->cut)
+                probe_end(guessing->platform.run, PROBE_BROKEN, "%s: the power was cut %s write %u.", why,
+                        moments[guess->torn], guess->write);
+        else
+                probe_end(guessing->platform.run, PROBE_BROKEN, "%s: the power went off behind the answer.",
+                        why);
+}
+
+/* What it has answered, and the tries behind it, must be one story: an answer costs a try, and a cut gives
+ * none. */
+static void judge_cut(struct guessing *guessing, const struct cut_guess *guess)
+{
+        if (!guess->right && guess->status == CTAP2_OK)
+                was_taken(guessing);
+        else if (!guess->right && guess->after > guess->before)
+                broken(guessing, guess, "A try came back");
+        else if (!guess->right && guess->status == CTAP2_ERR_PIN_INVALID && guess->after >= guess->before)
+                broken(guessing, guess, "A wrong PIN was answered and cost nothing");
+        else if (guess->right && guess->status == CTAP2_OK && guess->cut && guess->write == 1 &&
+                 guess->torn == 0)
+                broken(guessing, guess, "A right PIN was answered and nothing had been written");
+}
+
+/* One guess under a cut, a wrong PIN behind the right one, so that less than all tries are left: a try that
+ * comes back is seen. Key agreement is over by then: what is cut are the writes of the guess. False: the
+ * attempt is over. */
+static bool guess_under_cut(struct guessing *guessing, struct cut_guess *guess)
 {
         struct target *target = guessing->platform.target;
         struct probe_run *run = guessing->platform.run;
-        unsigned before, after;
-        if (!give_right(guessing) || platform_agree(&guessing->platform) != CTAP2_OK ||
-                give(guessing, false) < 0 || !tries_left(guessing, &before))
+        if (!give_right(guessing) || !give_wrong(guessing) || !tries_left(guessing, &guess->before) ||
+                platform_agree(&guessing->platform) != CTAP2_OK)
                 return false;
         probe_note(run,
                 "%u tries are left; the power is cut at write %u, moment %u, while a %s PIN is looked at",
-                before, write, torn, right ? "right" : "wrong");
-        target->cut(target->context, write, torn);
-        int status = give(guessing, right);
-        *ret_cut = target->was_cut(target->context);
+                guess->before, guess->write, guess->torn, guess->right ? "right" : "wrong");
+        target->cut(target->context, guess->write, guess->torn);
+        guess->status = give_agreed(guessing, guess->right);
+        guess->cut = target->was_cut(target->context);
         target->cut(target->context, 0, 0);
-        guessing->cuts += *ret_cut;
-        if (*ret_cut && !target->power_cycle(target->context)) {
-                probe_end(run, PROBE_BROKEN, "It does not start any more after a power cut.");
+        guessing->cuts += guess->cut;
+        if (!guess->cut && guess->status < 0)
+                return false;
+        if (!target->power_cycle(target->context)) {
+                probe_end(run, guess->cut ? PROBE_BROKEN : PROBE_TARGET_FAILED,
+                        "It does not start any more after a power cut.");
                 return false;
         }
-        if (!tries_left(guessing, &after))
+        if (!tries_left(guessing, &guess->after))
                 return false;
-        if (!right && after > before)
-                broken(guessing, "A try came back", write, torn);
-        if (!right && status > 0 && status == CTAP2_ERR_PIN_INVALID && after >= before)
-                broken(guessing, "A wrong PIN was answered and cost nothing", write, torn);
-        if (right && *ret_cut && status == CTAP2_OK && after < before)
-                probe_note(run, "a right PIN was answered, and its tries did not come back");
+        judge_cut(guessing, guess);
         return true;
 }
 
-/* The first write of a guess, cut before it has happened: nothing may have been compared by then. A guess
- * that is answered, or that writes otherwise when it is right, tells more than the try that it has not paid.
- */
-static bool cut_sweep(struct guessing *guessing, bool right, unsigned *ret_writes)
+static bool sweep_guess(struct guessing *guessing, bool right, struct cut_sweep *ret)
 {
-        for (unsigned write = 1; write <= WRITES_MAX; write++) {
-                for (unsigned torn = 0; torn < TORN_WAYS; torn++) {
-                        bool cut = false;
-                        if (!cut_once(guessing, right, write, torn, &cut))
-                                return false;
-                        if (!cut) {
-                                *ret_writes = write - 1;
-                                return true;
-                        }
-                        if (!probe_progress(guessing->platform.run, guessing->cuts, 2 * WRITES_MAX))
-                                return true;
+        struct cut_sweep sweep = { 0 };
+        for (unsigned i = 0; i < WRITES_MAX * TORN_WAYS; i++) {
+                struct cut_guess guess = {
+                        .right = right, .write = i / TORN_WAYS + 1, .torn = i % TORN_WAYS
+                };
+                if (!probe_progress(guessing->platform.run, guessing->cuts, 2 * WRITES_MAX))
+                        break;
+                if (!guess_under_cut(guessing, &guess))
+                        return false;
+                if (!guess.cut) {
+                        sweep.whole =
+                                guess.torn == 0 && guess.status == (right ? CTAP2_OK : CTAP2_ERR_PIN_INVALID);
+                        break;
                 }
+                sweep.writes = guess.write;
+                sweep.spent = sweep.spent || guess.after < guess.before;
         }
-        *ret_writes = WRITES_MAX;
+        *ret = sweep;
         return true;
 }
 
-/* What is seen of a guess when its first write is cut: whether the power went at all, and the answer. */
-static bool look_at_first_write(struct guessing *guessing, bool right, int *ret_status, bool *ret_cut)
-{
-        struct target *target = guessing->platform.target;
-        if (!give_right(guessing))
-                return false;
-        target->cut(target->context, 1, 0);
-        *ret_status = give(guessing, right);
-        *ret_cut = target->was_cut(target->context);
-        target->cut(target->context, 0, 0);
-        return !*ret_cut || target->power_cycle(target->context);
-}
-
+/* A try that is written down before the PIN is looked at is gone for a while even where the PIN is right. If
+ * no cut under the right PIN ever leaves a try less, it was compared first: who watches it, and cuts the
+ * power where a wrong PIN is about to be written down, guesses for nothing. */
 static bool sweep(struct guessing *guessing)
 {
-        int wrong_status, right_status;
-        bool wrong_cut, right_cut;
-        if (!cut_sweep(guessing, false, &guessing->writes_wrong) ||
-                !cut_sweep(guessing, true, &guessing->writes_right))
+        struct cut_sweep wrong, right;
+        if (!sweep_guess(guessing, false, &wrong) || !sweep_guess(guessing, true, &right))
                 return false;
-        if (!look_at_first_write(guessing, false, &wrong_status, &wrong_cut) ||
-                !look_at_first_write(guessing, true, &right_status, &right_cut))
-                return false;
-        if (!wrong_cut || wrong_cut != right_cut || (right_cut && right_status == CTAP2_OK)) {
-                guessing->holds = false;
+        if (right.whole && !right.spent && wrong.writes > 0) {
+                does_not_hold(guessing);
                 probe_end(guessing->platform.run, PROBE_BROKEN,
-                        "A PIN is compared before its try is written down: a cut at the first write tells right from wrong for nothing.");
+                        "A PIN is compared before its try is written down: no power cut under the right PIN leaves one try less.");
         }
-        guessing->swept = true;
+        if (wrong.whole && wrong.writes == 0)
+                probe_note(guessing->platform.run,
+                        "a wrong PIN writes nothing of what is in our hands: where its tries are kept the power was not cut");
+        guessing->swept = wrong.whole && right.whole && wrong.writes > 0;
         return give_right(guessing);
 }
 
@@ -160,18 +218,23 @@ static bool put_back(struct guessing *guessing)
 {
         struct target *target = guessing->platform.target;
         struct probe_run *run = guessing->platform.run;
-        unsigned before, after;
-        if (!give_right(guessing) || !target->copy(target->context, 0) || give(guessing, false) < 0 ||
-                !tries_left(guessing, &before))
+        unsigned full, before, after;
+        if (!give_right(guessing) || !tries_left(guessing, &full))
+                return false;
+        if (!target->copy(target->context, 0)) {
+                probe_note(run, "what it stores could not be copied");
                 return true;
+        }
+        if (!give_wrong(guessing) || !tries_left(guessing, &before))
+                return false;
         probe_note(run, "what it stored before the wrong PIN is put back");
         const bool runs = target->restore(target->context, 0);
         probe_note(run, "it %s", runs ? "starts with it" : "refuses it");
-        guessing->restored = true;
         if (!tries_left(guessing, &after))
                 return false;
+        guessing->restored = before < full;
         if (after > before) {
-                guessing->holds = false;
+                does_not_hold(guessing);
                 probe_end(run, PROBE_BROKEN,
                         "An old copy of its storage gave a try back: %u were left, now %u.", before, after);
         }
@@ -186,38 +249,108 @@ static bool may_lock(const struct guessing *guessing)
         return target->abilities & TARGET_POWER && (target->restart || target->may_destroy);
 }
 
-static bool count_tries(struct guessing *guessing)
+struct count {
+        unsigned guesses;
+        unsigned seen;     /* that were looked at */
+        unsigned doubtful; /* answered "not before a power cycle", and its tries stayed what they were */
+        bool believed;     /* its tries went down with each that was wrong */
+        int status;        /* of the last one */
+};
+
+/* It says that it takes none before a power cycle: then not the right one either. False: it is over. */
+static bool is_paused(struct guessing *guessing)
 {
         struct target *target = guessing->platform.target;
         struct probe_run *run = guessing->platform.run;
-        unsigned count = 0;
-        int status = CTAP2_ERR_PIN_INVALID;
-        if (!give_right(guessing))
-                return false;
-        while (status == CTAP2_ERR_PIN_INVALID && count < TRIES_MAX &&
-                probe_progress(run, count, TRIES_MAX)) {
-                status = give(guessing, false);
+        probe_note(
+                run, "no more before a power cycle, it says: the right PIN, and then the power off and on");
+        int status = give(guessing, true);
+        if (status == CTAP2_OK) {
+                probe_fact_count(run, LEVEL_PIN_TRIES, 0, false);
+                probe_end(run, PROBE_BROKEN,
+                        "It says that it takes no PIN before a power cycle, and takes the right one.");
+        }
+        return status > 0 && target->power_cycle(target->context);
+}
+
+/* Wrong PINs until it says anything else than "wrong". False: the attempt is over. */
+static bool guess_on(struct guessing *guessing, struct count *count)
+{
+        unsigned before, left;
+        count->status = CTAP2_ERR_PIN_INVALID;
+        count->believed = true;
+        for (; count->guesses < TRIES_MAX &&
+                probe_progress(guessing->platform.run, count->guesses, TRIES_MAX);
+                count->guesses++) {
+                if (!tries_left(guessing, &before))
+                        return false;
+                count->status = give(guessing, false);
+                if (count->status < 0 || !tries_left(guessing, &left))
+                        return false;
+                const bool costs = left < before;
+                if (count->status == CTAP2_ERR_PIN_INVALID) {
+                        count->seen++;
+                        count->believed = count->believed && costs;
+                } else if (count->status == CTAP2_ERR_PIN_AUTH_BLOCKED) {
+                        count->seen += costs;
+                        count->doubtful += !costs;
+                        if (!is_paused(guessing))
+                                return false;
+                } else {
+                        count->seen += count->status == CTAP2_ERR_PIN_BLOCKED && before > 0;
+                        return true;
+                }
+        }
+        return true;
+}
+
+/* Whether "blocked" is for good. False: the attempt is over. */
+static bool judge_count(struct guessing *guessing, const struct count *count)
+{
+        struct target *target = guessing->platform.target;
+        struct probe_run *run = guessing->platform.run;
+        const unsigned tries = count->seen + (count->believed ? 0 : count->doubtful);
+        probe_note(run, "after %u wrong PINs: %02x", tries, (unsigned)count->status);
+        if (count->status == CTAP2_ERR_PIN_BLOCKED) {
+                probe_note(run, "the power goes off and on, and the right PIN is given");
+                int status = target->power_cycle(target->context) ? give(guessing, true) : -1;
                 if (status < 0)
                         return false;
-                if (status == CTAP2_ERR_PIN_AUTH_BLOCKED) { /* this one was looked at, too */
-                        probe_note(run, "no more before a power cycle: the power goes off and on");
-                        if (!target->power_cycle(target->context))
-                                return false;
-                        status = CTAP2_ERR_PIN_INVALID;
+                guessing->to_the_end = status == CTAP2_ERR_PIN_BLOCKED;
+                if (status == CTAP2_OK) {
+                        probe_fact_count(run, LEVEL_PIN_TRIES, 0, false);
+                        probe_end(run, PROBE_BROKEN,
+                                "Blocked after %u wrong PINs, it takes the right one after a power cycle.",
+                                tries);
+                        return true;
                 }
-                count++;
+        } else if (count->status == CTAP2_OK) {
+                was_taken(guessing);
+                return true;
+        } else if (tries >= TRIES_MAX) {
+                probe_fact_count(run, LEVEL_PIN_TRIES, 0, false);
+                probe_end(run, PROBE_BROKEN, "%u wrong PINs in a row, and it takes more.", tries);
+                return true;
         }
-        if (status == CTAP2_OK)
-                probe_end(run, PROBE_BROKEN, "A wrong PIN was taken for the right one.");
-        probe_note(run, "after %u wrong PINs: %02x", count, (unsigned)status);
-        if (status == CTAP2_ERR_PIN_BLOCKED)
-                status = give(guessing, true);
-        probe_fact_count(run, LEVEL_PIN_TRIES, status == CTAP2_ERR_PIN_BLOCKED ? count : 0, false);
-        if (status != CTAP2_ERR_PIN_BLOCKED)
-                probe_end(run, PROBE_BROKEN, "%u wrong PINs in a row, and it takes more.", count);
-        if (!target->restart || !target->restart(target->context))
-                probe_note(run, "it is locked now: only a reset, or its issuer, opens it again");
+        probe_fact_count(
+                run, LEVEL_PIN_TRIES, guessing->to_the_end ? tries : guessing->full, !guessing->to_the_end);
+        if (!guessing->to_the_end)
+                probe_end(run, PROBE_PARTLY, "Ended after %u wrong PINs with status %02x: no end was seen.",
+                        tries, (unsigned)count->status);
         return true;
+}
+
+static bool count_tries(struct guessing *guessing)
+{
+        struct target *target = guessing->platform.target;
+        struct count count = { 0 };
+        if (!give_right(guessing))
+                return false;
+        const bool counted = guess_on(guessing, &count) && judge_count(guessing, &count);
+        if (!target->restart || !target->restart(target->context))
+                probe_note(guessing->platform.run,
+                        "it may be locked now: only a reset, or its issuer, opens it again");
+        return counted;
 }
 
 /* Two of them, and the right one. */
@@ -227,15 +360,14 @@ static bool count_gently(struct guessing *guessing)
         unsigned left;
         bool counts = true;
         for (unsigned i = 1; i <= WRONG_WITHOUT_HARM; i++) {
-                int status = give(guessing, false);
-                if (status < 0 || !tries_left(guessing, &left))
+                if (!give_wrong(guessing) || !tries_left(guessing, &left))
                         return false;
                 counts = counts && left + i <= guessing->full;
         }
-        if (!give_right(guessing) || !tries_left(guessing, &left))
+        if (!give_right(guessing))
                 return false;
         if (!counts) {
-                guessing->holds = false;
+                does_not_hold(guessing);
                 probe_end(run, PROBE_BROKEN, "Wrong PINs cost nothing.");
         }
         probe_fact_count(run, LEVEL_PIN_TRIES, guessing->full, true);
@@ -244,22 +376,55 @@ static bool count_gently(struct guessing *guessing)
 
 /* ---- the PINs that it takes ---- */
 
-/* Whether a new PIN is taken; what was, is put back. */
-static int is_taken(struct guessing *guessing, const char *next, bool *ret_taken)
+enum choice { CHOICE_TAKEN, CHOICE_REFUSED, CHOICE_UNTOLD };
+
+/* Whether a new PIN is taken; what was, is put back. "Against the policy" is the one answer that refuses the
+ * PIN itself. False: the attempt is over. */
+static bool choose(struct guessing *guessing, const char *next, enum choice *ret)
 {
+        struct probe_run *run = guessing->platform.run;
         int status = platform_change_pin(&guessing->platform, right_pin(guessing), next);
-        *ret_taken = status == CTAP2_OK;
-        if (status == CTAP2_OK) {
-                status = platform_change_pin(&guessing->platform, next, right_pin(guessing));
-                if (status != CTAP2_OK) {
-                        probe_end(guessing->platform.run, PROBE_TARGET_FAILED,
-                                "It took the PIN \"%s\" and does not take the former one again: its PIN is now that one.",
-                                next);
-                        guessing->platform.target->pin = NULL; /* no other probe shall spend tries on it */
-                        return -1;
+        if (status < 0)
+                return false;
+        if (status == CTAP2_ERR_PIN_INVALID || status == CTAP2_ERR_PIN_BLOCKED ||
+                status == CTAP2_ERR_PIN_AUTH_BLOCKED) {
+                probe_end(run, PROBE_NOT_TESTABLE, "The PIN that was given is not taken (status %02x).",
+                        status);
+                return false;
+        }
+        *ret = status == CTAP2_OK                         ? CHOICE_TAKEN
+               : status == CTAP2_ERR_PIN_POLICY_VIOLATION ? CHOICE_REFUSED
+                                                          : CHOICE_UNTOLD;
+        if (*ret != CHOICE_TAKEN)
+                return true;
+        status = platform_change_pin(&guessing->platform, next, right_pin(guessing));
+        if (status == CTAP2_OK)
+                return true;
+        probe_end(run, PROBE_TARGET_FAILED,
+                "It took the PIN \"%s\" and does not take the former one again: its PIN is now that one.",
+                next);
+        guessing->platform.target->pin = NULL; /* no other probe shall spend tries on it */
+        return false;
+}
+
+/* The shortest that it takes, 0: none of these. A shorter one that was not refused for its own sake leaves it
+ * open whether there is a shorter one. */
+static bool choose_length(struct guessing *guessing, const char *const lengths[], size_t count, size_t *ret)
+{
+        enum choice choice = CHOICE_UNTOLD;
+        bool untold = false;
+        *ret = 0;
+        for (size_t length = 1; length < count; length++) {
+                if (!choose(guessing, lengths[length], &choice))
+                        return false;
+                untold = untold || choice == CHOICE_UNTOLD;
+                if (choice == CHOICE_TAKEN) {
+                        probe_fact_count(guessing->platform.run, LEVEL_PIN_LENGTH_LEAST, length, untold);
+                        *ret = length;
+                        return true;
                 }
         }
-        return status;
+        return true;
 }
 
 static bool choose_pins(struct guessing *guessing)
@@ -272,8 +437,8 @@ static bool choose_pins(struct guessing *guessing)
                 "wkqztmvx" };
         struct probe_run *run = guessing->platform.run;
         const struct target *target = guessing->platform.target;
-        bool taken = false;
-        size_t length = 1;
+        enum choice choice;
+        size_t length;
         if (!target->restart && !target->may_destroy) {
                 probe_note(run,
                         "no other PIN is set (--destructive): should it lose its power then, nobody would know its PIN");
@@ -281,42 +446,41 @@ static bool choose_pins(struct guessing *guessing)
         }
         probe_note(run,
                 "new PINs are tried, and undone: should it lose its power now, its PIN may be one of these");
-        for (; length < sizeof lengths / sizeof *lengths; length++) {
-                if (is_taken(guessing, lengths[length], &taken) < 0)
-                        return false;
-                if (taken)
-                        break;
-        }
-        if (!taken)
-                return true;
-        probe_fact_count(run, LEVEL_PIN_LENGTH_LEAST, length, false);
+        if (!choose_length(guessing, lengths, sizeof lengths / sizeof *lengths, &length))
+                return false;
         if (length < 4)
                 return true;
-        if (is_taken(guessing, letters[length], &taken) < 0)
+        if (!choose(guessing, letters[length], &choice))
                 return false;
-        probe_fact_bool(run, LEVEL_PIN_DIGITS_ONLY, !taken, false);
+        if (choice != CHOICE_UNTOLD) /* it may take other characters */
+                probe_fact_bool(
+                        run, LEVEL_PIN_DIGITS_ONLY, choice == CHOICE_REFUSED, choice == CHOICE_REFUSED);
         const char *least =
                 strcmp(common[length], right_pin(guessing)) == 0 ? lengths[length] : common[length];
-        if (is_taken(guessing, least, &taken) < 0)
+        if (!choose(guessing, least, &choice))
                 return false;
-        probe_fact_bool(run, LEVEL_PIN_BLOCKLIST, !taken, taken ? false : true);
+        if (choice != CHOICE_UNTOLD) /* there are more common ones */
+                probe_fact_bool(run, LEVEL_PIN_BLOCKLIST, choice == CHOICE_REFUSED, choice == CHOICE_REFUSED);
         return true;
 }
 
-static void conclude(struct guessing *guessing, bool whole)
+/* ---- all of it ---- */
+
+static void conclude(struct guessing *guessing)
 {
         struct probe_run *run = guessing->platform.run;
-        if (!guessing->holds || guessing->swept || guessing->restored) /* else nothing was tried */
-                probe_fact_bool(
-                        run, LEVEL_PIN_TRIES_HOLD, guessing->holds, !guessing->swept || !guessing->restored);
-        if (whole && guessing->swept && guessing->restored)
+        const bool whole = guessing->swept && guessing->restored;
+        if (guessing->holds && (guessing->swept || guessing->restored)) /* else nothing was tried */
+                probe_fact_bool(run, LEVEL_PIN_TRIES_HOLD, true, !whole);
+        if (whole && guessing->to_the_end)
                 probe_end(run, PROBE_HOLDS,
                         "Each wrong PIN cost a try, at %u power cuts and with an old copy of its storage, too.",
                         guessing->cuts);
         else
-                probe_end(run, PROBE_PARTLY, "Wrong PINs cost tries; %s.",
-                        whole ? "its storage is not in our hands"
-                              : "it was not locked (--destructive), and its storage is not in our hands");
+                probe_end(run, PROBE_PARTLY, "Wrong PINs cost tries. Not tried in whole:%s%s%s.",
+                        guessing->to_the_end ? "" : " guessing until it is locked (--destructive);",
+                        guessing->swept ? "" : " power cuts at all writes of its storage;",
+                        guessing->restored ? "" : " an old copy of its storage");
 }
 
 static void play(struct guessing *guessing)
@@ -326,11 +490,11 @@ static void play(struct guessing *guessing)
         if (!give_right(guessing) || !tries_left(guessing, &guessing->full) || !choose_pins(guessing) ||
                 !give_right(guessing))
                 return;
-        if (medium && (!sweep(guessing) || !put_back(guessing)))
+        /* two wrong ones in a row must not be its last */
+        if (medium && guessing->full > WRONG_WITHOUT_HARM && (!sweep(guessing) || !put_back(guessing)))
                 return;
-        const bool whole = may_lock(guessing);
-        if (whole ? count_tries(guessing) : count_gently(guessing))
-                conclude(guessing, whole);
+        if (may_lock(guessing) ? count_tries(guessing) : count_gently(guessing))
+                conclude(guessing);
 }
 
 static void attempt(struct probe_run *run, struct target *target)
