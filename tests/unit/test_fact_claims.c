@@ -49,17 +49,69 @@ static void the_surest_source_counts(void **state)
                         struct fact_claims claims = { 0 };
                         const struct fact_claim one = claim(LEVEL_PIN_LENGTH_LEAST, ways[i], 4, "one");
                         const struct fact_claim two = claim(LEVEL_PIN_LENGTH_LEAST, ways[j], 6, "two");
+                        /* Of two of whom neither has seen it the worse one is believed, who is `one`. */
+                        const bool said = i && j && i <= 2 && j <= 2;
                         fact_claims_add(&claims, &one);
                         fact_claims_add(&claims, &two);
                         settle(&claims, &facts, chosen);
-                        assert_int_equal(facts.facts[LEVEL_PIN_LENGTH_LEAST].obtained, ways[i > j ? i : j]);
+                        assert_int_equal(facts.facts[LEVEL_PIN_LENGTH_LEAST].obtained,
+                                said ? ways[i] : ways[i > j ? i : j]);
                         if (i != j)
                                 assert_string_equal(
-                                        chosen[LEVEL_PIN_LENGTH_LEAST]->from, i > j ? "one" : "two");
+                                        chosen[LEVEL_PIN_LENGTH_LEAST]->from, said || i > j ? "one" : "two");
                         assert_null(chosen[LEVEL_PIN_TRIES]);
                         assert_int_equal(facts.facts[LEVEL_PIN_TRIES].obtained, LEVEL_UNKNOWN);
                         fact_claims_clear(&claims);
                 }
+}
+
+/* A worse statement is never hidden by a better one that is itself only said, or was seen in part; nor, where
+ * one case is enough, by tries that did not find it. What was looked at whole, and could be, counts. */
+static void what_is_worse_is_not_hidden(void **state)
+{
+        static const struct {
+                enum level_fact_id fact;
+                enum level_obtained obtained; /* of the better one */
+                bool partial;
+                uint64_t better, worse;
+                bool hidden;
+        } table[] = { { LEVEL_PIN_TRIES, LEVEL_ATTESTED, false, 3, 8, false },
+                { LEVEL_PIN_TRIES, LEVEL_OBSERVED, true, 3, 0, false },
+                { LEVEL_PIN_TRIES, LEVEL_OBSERVED, false, 3, 8, true },
+                { LEVEL_LIFE_HOLD_SECONDS, LEVEL_MEASURED, true, 0, 60, false },
+                { LEVEL_KEY_EXPORTABLE, LEVEL_OBSERVED, false, 0, 1, false },
+                { LEVEL_OP_FRESH_VERIFICATION, LEVEL_OBSERVED, false, 1, 0, false },
+                { LEVEL_UV_OFFERED, LEVEL_OBSERVED, false, 0, 1, true } };
+        const struct fact_claim *chosen[LEVEL_FACTS];
+        struct level_facts facts;
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+                for (size_t turned = 0; turned < 2; turned++) {
+                        struct fact_claims claims = { 0 };
+                        struct fact_claim better =
+                                claim(table[i].fact, table[i].obtained, table[i].better, "better");
+                        const struct fact_claim worse =
+                                claim(table[i].fact, LEVEL_DECLARED, table[i].worse, "worse");
+                        better.value.partial = table[i].partial;
+                        fact_claims_add(&claims, turned ? &better : &worse);
+                        fact_claims_add(&claims, turned ? &worse : &better);
+                        settle(&claims, &facts, chosen);
+                        assert_string_equal(
+                                chosen[table[i].fact]->from, table[i].hidden ? "better" : "worse");
+                        fact_claims_clear(&claims);
+                }
+        /* Whatever lies between: a whole measurement is behind a partial sight, and before a worse word. */
+        struct fact_claims claims = { 0 };
+        struct fact_claim sight = claim(LEVEL_PIN_TRIES, LEVEL_OBSERVED, 3, "sight");
+        const struct fact_claim count = claim(LEVEL_PIN_TRIES, LEVEL_MEASURED, 5, "count");
+        const struct fact_claim word = claim(LEVEL_PIN_TRIES, LEVEL_DECLARED, 8, "word");
+        sight.value.partial = true;
+        fact_claims_add(&claims, &sight);
+        fact_claims_add(&claims, &count);
+        fact_claims_add(&claims, &word);
+        settle(&claims, &facts, chosen);
+        assert_string_equal(chosen[LEVEL_PIN_TRIES]->from, "count");
+        fact_claims_clear(&claims);
 }
 
 static void of_equals_the_worse_one_counts(void **state)
@@ -433,6 +485,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_surest_source_counts),
+                cmocka_unit_test(what_is_worse_is_not_hidden),
                 cmocka_unit_test(of_equals_the_worse_one_counts),
                 cmocka_unit_test(of_measurements_that_agree_the_longer_one_counts),
                 cmocka_unit_test(members_in_any_order_are_taken_and_many_in_order),

@@ -33,7 +33,11 @@ static void say_value(struct report_text *out, const struct fact_claim *claim, b
         struct level_fact value = claim->value;
         if (level_fact_kind(claim->fact)->type == LEVEL_WORD)
                 value.word = slice_text(claim->word);
-        report_text_printf(out, "%s ", ja ? words_ja[value.obtained] : level_obtained_name(value.obtained));
+        report_text_printf(out, ja ? "%s%s " : "%s%s ",
+                ja ? words_ja[value.obtained] : level_obtained_name(value.obtained),
+                !value.partial ? ""
+                : ja           ? "・一部"
+                               : " in part");
         fact_text_value(out, claim->fact, &value, CONFIDENCE, ja);
         report_text_printf(out, ja ? "(%s)" : " (%s)", claim->from);
 }
@@ -67,20 +71,27 @@ static void say_unusable(struct evaluation_record *record, const struct fact_cla
         say(record, "unusable", &en, &ja);
 }
 
+/* What counts, and another source that says otherwise. */
 static void compare_claims(
-        struct evaluation_record *record, const struct fact_claim *seen, const struct fact_claim *other)
+        struct evaluation_record *record, const struct fact_claim *chosen, const struct fact_claim *other)
 {
-        if (fact_claims_contradict(seen, other) && fact_claims_better(seen, other))
-                say_two(record, "contradiction", seen, other,
-                        ": the device does not do what it says; what it does is better.",
-                        ": 機器は申告どおりに動作していない(申告より良い)。");
-        else if (fact_claims_contradict(seen, other))
-                say_two(record, "contradiction", seen, other, ": the device does not do what it says.",
-                        ": 機器は申告どおりに動作していない。");
-        else if (seen->value.obtained == other->value.obtained && seen->value.obtained != LEVEL_UNUSABLE &&
-                 !fact_claims_agree(seen, other))
-                say_two(record, "sources_differ", seen, other, ": the worse one counts.",
-                        ": 悪い方を採用した。");
+        const bool better = fact_claims_better(chosen, other);
+        if (chosen->value.obtained == LEVEL_UNUSABLE || fact_claims_agree(chosen, other))
+                return;
+        if (fact_claims_contradict(chosen, other))
+                say_two(record, "contradiction", chosen, other,
+                        better ? ": the device does not do what it says; what it does is better."
+                               : ": the device does not do what it says.",
+                        better ? ": 機器は申告どおりに動作していない(申告より良い)。"
+                               : ": 機器は申告どおりに動作していない。");
+        else if (fact_claims_contradict(other, chosen))
+                say_two(record, "contradiction", other, chosen,
+                        ": what was seen is better than what is said; the worse one counts.",
+                        ": 確認された値は申告より良いが、悪い方を採用した。");
+        else
+                say_two(record, "sources_differ", chosen, other,
+                        better ? ": the surer one counts." : ": the worse one counts.",
+                        better ? ": より確かな方を採用した。" : ": 悪い方を採用した。");
 }
 
 static void note_claims(struct evaluation_record *record, const struct evaluation_findings *findings)

@@ -45,6 +45,11 @@ static int strength(const struct fact_claim *claim)
         return strengths[claim->value.obtained];
 }
 
+static bool is_usable(const struct fact_claim *claim)
+{
+        return claim->value.obtained != LEVEL_UNUSABLE && claim->value.obtained != LEVEL_UNKNOWN;
+}
+
 /* What is worse for whoever relies on the device: less, or a no. Here it is more, or a yes. */
 static const enum level_fact_id more_is_worse[] = { LEVEL_LOGIN_BACKUP_ELIGIBLE, LEVEL_LOGIN_CROSS_DEVICE,
         LEVEL_KEY_EXPORTABLE, LEVEL_KEY_CLONE_WORKS, LEVEL_KEY_SYNCABLE, LEVEL_KEY_COUNTER_ROLLS_BACK,
@@ -128,7 +133,7 @@ static int compare_claims(const void *left, const void *right)
                 return one->fact < other->fact ? -1 : 1;
         if (strength(one) != strength(other))
                 return strength(other) - strength(one);
-        if (one->value.obtained != LEVEL_UNUSABLE && one->value.obtained != LEVEL_UNKNOWN) {
+        if (is_usable(one)) {
                 int better = compare_numbers(goodness(one), goodness(other));
                 if (better)
                         return better;
@@ -188,12 +193,28 @@ bool fact_claims_contradict(const struct fact_claim *seen, const struct fact_cla
 
 /* ---- settling ---- */
 
-/* A short measurement that a longer one does not bear out, and is worse, is not outvoted by it. */
-static bool is_worse_rate(const struct fact_claim *claim, const struct fact_claim *chosen)
+/* Tries that found nothing do not show that there is no way: who says that there is one is believed. Whether
+ * there is a path at all is looked at, and no attack. */
+static bool is_shown_by_one_case(enum level_fact_id id)
 {
-        return level_fact_kind(claim->fact)->type == LEVEL_RATE &&
-               claim->value.obtained == chosen->value.obtained && claim->value.obtained != LEVEL_UNUSABLE &&
-               !fact_claims_agree(claim, chosen) && upper_bound(&claim->value) > upper_bound(&chosen->value);
+        return id == LEVEL_UV_IAPAR ||
+               (level_fact_kind(id)->type == LEVEL_BOOL && id != LEVEL_PIN_OFFERED && id != LEVEL_UV_OFFERED);
+}
+
+static bool is_seen_whole(const struct fact_claim *claim)
+{
+        return (claim->value.obtained == LEVEL_OBSERVED || claim->value.obtained == LEVEL_MEASURED) &&
+               !claim->value.partial;
+}
+
+/* Nothing worse is outvoted by what is only said, or was seen in part, nor a short measurement by a longer
+ * one that it does not agree with. */
+static bool gives_way(const struct fact_claim *chosen, const struct fact_claim *claim)
+{
+        return is_usable(claim) && is_usable(chosen) && !fact_claims_agree(claim, chosen) &&
+               fact_claims_better(chosen, claim) &&
+               (!is_seen_whole(chosen) || is_shown_by_one_case(claim->fact) ||
+                       claim->value.obtained == chosen->value.obtained);
 }
 
 void fact_claims_settle(const struct fact_claims *claims, struct level_facts *ret,
@@ -204,7 +225,7 @@ void fact_claims_settle(const struct fact_claims *claims, struct level_facts *re
                 ret_chosen[id] = NULL;
         for (size_t i = 0; i < claims->count; i++) {
                 const struct fact_claim *claim = &claims->claims[i], *chosen = ret_chosen[claim->fact];
-                if (chosen && !is_worse_rate(claim, chosen))
+                if (chosen && !gives_way(chosen, claim))
                         continue;
                 ret_chosen[claim->fact] = claim;
                 ret->facts[claim->fact] = claim->value;

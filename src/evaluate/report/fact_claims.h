@@ -4,7 +4,10 @@
 
 /* What several sources say of one fact, and which of them counts: what was observed before what was measured,
  * attested and declared; of equals the worse one for the device, but of two measurements of a rate that agree
- * the longer one. Where a declaration and an observation differ, the device does not do what it says. */
+ * the longer one. What is worse and surer of nothing is not hidden: it counts before a better one that is
+ * itself only said, or was seen in part; and before anything that was seen where a single case shows it (a
+ * yes or no, a species of artefact). Where a declaration and an observation differ, the device does not do
+ * what it says. */
 
 #include "level_fact.h"
 
