@@ -101,6 +101,8 @@ static struct level_facts sound(void)
                         (struct level_fact){ .obtained = LEVEL_OBSERVED, .count = counts[i].count };
         facts.facts[LEVEL_UV_OFFERED] = (struct level_fact){ .obtained = LEVEL_DECLARED, .yes = true };
         facts.facts[LEVEL_PIN_OFFERED] = facts.facts[LEVEL_UV_OFFERED];
+        facts.facts[LEVEL_PIN_TRIES_HOLD] = facts.facts[LEVEL_UV_OFFERED];
+        facts.facts[LEVEL_UV_TRIES_HOLD] = facts.facts[LEVEL_UV_OFFERED];
         facts.facts[LEVEL_UV_FMR] = (struct level_fact){ .obtained = LEVEL_MEASURED, .rate = { 0, 30135 } };
         facts.facts[LEVEL_UV_MODALITY] =
                 (struct level_fact){ .obtained = LEVEL_DECLARED, .word = slice_text("finger") };
@@ -138,10 +140,10 @@ static void all_paths_are_added_up_once(void **state)
 static void without_a_fact_there_is_no_total_and_it_is_named(void **state)
 {
         static const enum level_fact_id needed[] = { LEVEL_UV_FMR, LEVEL_UV_TRIES_TOTAL, LEVEL_PIN_TRIES,
-                LEVEL_PIN_LENGTH_LEAST };
+                LEVEL_PIN_LENGTH_LEAST, LEVEL_PIN_TRIES_HOLD, LEVEL_UV_TRIES_HOLD };
         static const enum level_obtained lost[] = { LEVEL_UNKNOWN, LEVEL_UNUSABLE };
         (void)state;
-        for (size_t i = 0; i < 8; i++) {
+        for (size_t i = 0; i < 2 * sizeof needed / sizeof needed[0]; i++) {
                 struct level_facts facts = sound();
                 facts.facts[needed[i / 2]].obtained = lost[i % 2];
                 const struct guess_budget budget = guess_budget_of(&facts, 95);
@@ -164,6 +166,41 @@ static void without_a_fact_there_is_no_total_and_it_is_named(void **state)
         assert_int_equal(budget.paths[0].missing_count, 1);
         assert_int_equal(budget.paths[0].missing[0], LEVEL_UV_OFFERED);
         assert_int_equal(budget.paths[1].missing[0], LEVEL_PIN_OFFERED);
+}
+
+/* A counter that can be reset is no bound: as long as nobody showed that it cannot, the figure is told under
+ * that condition alone. */
+static void tries_of_which_nobody_knows_whether_they_hold_have_no_total(void **state)
+{
+        (void)state;
+        struct level_facts facts = sound();
+        facts.facts[LEVEL_PIN_TRIES_HOLD].obtained = LEVEL_UNKNOWN;
+        struct guess_budget budget = guess_budget_of(&facts, 95);
+        assert_false(budget.known);
+        assert_true(budget.if_held);
+        assert_int_equal(budget.paths[2].trouble, GUESS_MISSING);
+        json_t *json = guess_budget_json(&budget);
+        const json_t *pin = json_array_get(json_object_get(json, "paths"), 2);
+        assert_true(
+                json_is_null(json_object_get(json, "total")) && json_is_null(json_object_get(pin, "total")));
+        assert_string_equal(
+                json_string_value(json_array_get(json_object_get(pin, "missing"), 0)), "pin.tries_hold");
+        const char *text = json_string_value(json_object_get(json, "text"));
+        assert_non_null(
+                strstr(text, "If no try came back, which nobody showed, it would be at most 0.000796779."));
+        assert_non_null(strstr(text, "PIN: not known: pin.tries_hold (0.0003 if no try comes back)."));
+        assert_non_null(strstr(json_string_value(json_object_get(json, "text_ja")), "0.000796779"));
+        json_decref(json);
+        /* With more missing there is no figure under any condition; without an end, neither. */
+        facts.facts[LEVEL_PIN_LENGTH_LEAST].obtained = LEVEL_UNKNOWN;
+        budget = guess_budget_of(&facts, 95);
+        assert_false(budget.if_held || budget.paths[2].if_held);
+        facts = sound();
+        facts.facts[LEVEL_PIN_TRIES_HOLD].obtained = LEVEL_UNKNOWN;
+        facts.facts[LEVEL_PIN_TRIES].count = 0;
+        budget = guess_budget_of(&facts, 95);
+        assert_int_equal(budget.paths[2].trouble, GUESS_ENDLESS);
+        assert_false(budget.if_held || budget.paths[2].if_held);
 }
 
 static void tries_without_an_end_have_no_total(void **state)
@@ -211,6 +248,7 @@ int main(void)
                 cmocka_unit_test(the_limits_of_others_are_told_apart_from_the_card),
                 cmocka_unit_test(all_paths_are_added_up_once),
                 cmocka_unit_test(without_a_fact_there_is_no_total_and_it_is_named),
+                cmocka_unit_test(tries_of_which_nobody_knows_whether_they_hold_have_no_total),
                 cmocka_unit_test(tries_without_an_end_have_no_total),
                 cmocka_unit_test(a_path_that_is_not_there_counts_for_nothing),
         };

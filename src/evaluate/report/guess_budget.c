@@ -52,17 +52,26 @@ static bool want(struct guess_path *path, const struct level_facts *facts, enum 
         return false;
 }
 
-/* Takes how often one may try: a fact that is not known, or without an end, is the path's trouble. */
+/* Takes how often one may try: a fact that is not known, or without an end, is the path's trouble. Tries that
+ * somebody may give himself back are no bound: whether they hold has to be known. */
 static void want_tries(struct guess_path *path, const struct level_facts *facts, enum level_fact_id tries,
         enum level_fact_id hold)
 {
-        if (!want(path, facts, tries))
-                return;
-        path->tries = facts->facts[tries].count;
-        if (path->trouble == GUESS_KNOWN && is_known_as(facts, hold, false))
-                path->trouble = GUESS_GIVEN_BACK;
-        else if (path->trouble == GUESS_KNOWN && path->tries == 0)
+        const bool whole = path->trouble == GUESS_KNOWN && is_known(facts, tries);
+        if (want(path, facts, tries))
+                path->tries = facts->facts[tries].count;
+        if (whole && path->tries == 0)
                 path->trouble = GUESS_ENDLESS;
+        else if (!want(path, facts, hold))
+                path->if_held = whole;
+        else if (whole && !facts->facts[hold].yes)
+                path->trouble = GUESS_GIVEN_BACK;
+}
+
+/* What it comes to, or would if no try came back. */
+static bool has_chance(const struct guess_path *path)
+{
+        return path->trouble == GUESS_KNOWN || path->if_held;
 }
 
 static const struct modality {
@@ -95,7 +104,7 @@ static struct guess_path finger_path(
                 path.each = binomial_upper(fmr->rate.errors, fmr->rate.trials, confidence / 100.0);
         }
         want_tries(&path, facts, tries, LEVEL_UV_TRIES_HOLD);
-        if (path.trouble == GUESS_KNOWN)
+        if (has_chance(&path))
                 path.total = guess_chance(path.each, path.tries);
         return path;
 }
@@ -109,7 +118,7 @@ static struct guess_path pin_path(const struct level_facts *facts)
                 path.each = guess_drawn(digits, 1);
         }
         want_tries(&path, facts, LEVEL_PIN_TRIES, LEVEL_PIN_TRIES_HOLD);
-        if (path.trouble == GUESS_KNOWN)
+        if (has_chance(&path))
                 path.total = guess_drawn(digits, path.tries);
         return path;
 }
@@ -120,7 +129,7 @@ static void add_path(struct guess_budget *budget, const struct level_facts *fact
 {
         if (is_known_as(facts, offered, false))
                 return;
-        if (!is_known(facts, offered) && path.missing_count == 2) {
+        if (!is_known(facts, offered) && path.missing_count == GUESS_MISSING_MAX) {
                 path.missing[0] = offered;
                 path.missing_count = 1;
         }
@@ -148,7 +157,7 @@ struct guess_budget guess_budget_of(const struct level_facts *facts, unsigned co
         add_path(&budget, facts, LEVEL_UV_OFFERED, finger);
         add_until_wait(&budget, facts, confidence);
         add_path(&budget, facts, LEVEL_PIN_OFFERED, pin_path(facts));
-        budget.known = budget.count > 0;
+        budget.known = budget.if_held = budget.count > 0;
         if (is_known(facts, LEVEL_UV_FMR) && !is_known_as(facts, LEVEL_UV_OFFERED, false)) {
                 budget.errors = facts->facts[LEVEL_UV_FMR].rate.errors;
                 budget.trials = facts->facts[LEVEL_UV_FMR].rate.trials;
@@ -158,6 +167,7 @@ struct guess_budget guess_budget_of(const struct level_facts *facts, unsigned co
                 if (!path->counted)
                         continue;
                 budget.known = budget.known && path->trouble == GUESS_KNOWN;
+                budget.if_held = budget.if_held && has_chance(path);
                 budget.total = guess_either(budget.total, path->total);
         }
         return budget;
@@ -198,11 +208,16 @@ static void say_comparisons(struct report_text *out, bool ja)
 static void say_trouble(struct report_text *out, const struct guess_path *path, bool ja)
 {
         const char *name = ja ? path->name_ja : path->name;
+        char chance[RATE_TEXT_SIZE];
+        rate_text(path->total, chance);
         if (path->trouble == GUESS_MISSING) {
                 report_text_printf(out, ja ? "%s: 不明なファクト: " : "%s: not known: ", name);
                 for (size_t i = 0; i < path->missing_count; i++)
                         report_text_printf(
                                 out, "%s%s", i ? ", " : "", level_fact_kind(path->missing[i])->name);
+                if (path->if_held)
+                        report_text_printf(out,
+                                ja ? "(試行回数が戻らなければ%s)" : " (%s if no try comes back)", chance);
         } else if (path->trouble == GUESS_ENDLESS) {
                 report_text_printf(
                         out, ja ? "%s: 試行回数の上限が見られない" : "%s: no end of tries was seen", name);
@@ -231,6 +246,19 @@ static void say_total(struct report_text *out, const struct guess_budget *budget
         report_text_add(out, ja ? "。" : ". ");
 }
 
+/* Said under its condition, and never as the total. */
+static void say_unknown(struct report_text *out, const struct guess_budget *budget, bool ja)
+{
+        char total[RATE_TEXT_SIZE];
+        rate_text(budget->total, total);
+        report_text_add(out, ja ? "全体の確率は分からない。" : "The whole is not known. ");
+        if (budget->if_held)
+                report_text_printf(out,
+                        ja ? "試行回数が戻らないと仮定すれば高々%s(これを確かめた者はいない)。"
+                           : "If no try came back, which nobody showed, it would be at most %s. ",
+                        total);
+}
+
 /* What the finger's bound rests on: few trials give a wide one, whatever the device. */
 static void say_trials(struct report_text *out, const struct guess_budget *budget, bool ja)
 {
@@ -252,7 +280,7 @@ static json_t *budget_text(const struct guess_budget *budget, bool ja)
         if (budget->known)
                 say_total(&out, budget, ja);
         else
-                report_text_add(&out, ja ? "全体の確率は分からない。" : "The whole is not known. ");
+                say_unknown(&out, budget, ja);
         for (size_t i = 0; i < budget->count; i++)
                 if (budget->paths[i].trouble != GUESS_KNOWN)
                         say_trouble(&out, &budget->paths[i], ja);

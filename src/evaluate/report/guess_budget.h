@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-enum { GUESS_PATHS_MAX = 3, GUESS_MISSING_MAX = 4 };
+enum { GUESS_PATHS_MAX = 3, GUESS_MISSING_MAX = 3 };
 
 /* What keeps a path from having a probability. */
 enum guess_trouble {
@@ -26,6 +26,7 @@ struct guess_path {
         enum guess_trouble trouble;
         enum level_fact_id missing[GUESS_MISSING_MAX];
         size_t missing_count;
+        bool if_held;       /* nothing is missing but whether tries hold: `total` is as if they did */
         double each, total; /* `each` < 0: not known */
         uint64_t tries;     /* 0: not known, or no end */
 };
@@ -34,7 +35,8 @@ struct guess_budget {
         struct guess_path paths[GUESS_PATHS_MAX];
         size_t count;
         bool known;              /* there are paths, and each that counts has a probability */
-        double total;            /* when it is known */
+        bool if_held;            /* it would have, if tries held */
+        double total;            /* when it is known, or as if tries held */
         uint64_t errors, trials; /* that the finger's bound rests on; no trials: there is none */
         unsigned confidence;     /* of the upper bound, in percent */
 };
