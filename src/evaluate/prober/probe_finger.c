@@ -33,6 +33,21 @@ int probe_finger_try(struct platform *platform, enum target_finger whose)
         return status;
 }
 
+enum probe_finger_answer probe_finger_answer_of(int status)
+{
+        static const struct {
+                uint8_t status;
+                enum probe_finger_answer answer;
+        } answers[] = { { CTAP2_OK, PROBE_FINGER_TAKEN }, { CTAP2_ERR_UV_INVALID, PROBE_FINGER_STRANGE },
+                { CTAP2_ERR_PUAT_REQUIRED, PROBE_FINGER_CLOSED },
+                { CTAP2_ERR_UV_BLOCKED, PROBE_FINGER_CLOSED },
+                { CTAP2_ERR_NOT_ALLOWED, PROBE_FINGER_CLOSED } };
+        for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+                if (status == answers[i].status)
+                        return answers[i].answer;
+        return PROBE_FINGER_UNTOLD;
+}
+
 int probe_finger_pin(struct platform *platform)
 {
         int status = platform_pin_token(platform, platform->target->pin, PLATFORM_GET, TRIAL_ID);
@@ -164,4 +179,38 @@ int probe_finger_remove(struct platform *platform, const struct probe_fingers *f
         platform_pair_bytes(
                 &params, PARAM_ID, slice_of(fingers->ids[number].bytes, fingers->ids[number].size));
         return manage(platform, REMOVE, &params);
+}
+
+int probe_finger_all(struct platform *platform, struct probe_fingers *ret)
+{
+        *ret = (struct probe_fingers){ 0 };
+        int status = probe_finger_manage(platform);
+        if (status == CTAP2_OK)
+                status = probe_finger_list(platform, ret);
+        secret_wipe(&platform->token);
+        return status;
+}
+
+static bool is_among(const struct probe_fingers *fingers, const struct probe_fingers *all, size_t number)
+{
+        const slice id = slice_of(all->ids[number].bytes, all->ids[number].size);
+        for (size_t i = 0; i < fingers->count; i++)
+                if (slice_equal(id, slice_of(fingers->ids[i].bytes, fingers->ids[i].size)))
+                        return true;
+        return false;
+}
+
+int probe_finger_remove_new(struct platform *platform, const struct probe_fingers *before)
+{
+        struct probe_fingers now;
+        int status = probe_finger_all(platform, &now);
+        for (size_t i = 0; status == CTAP2_OK && i < now.count; i++) {
+                if (is_among(before, &now, i))
+                        continue;
+                status = probe_finger_manage(platform);
+                if (status == CTAP2_OK)
+                        status = probe_finger_remove(platform, &now, i);
+        }
+        secret_wipe(&platform->token);
+        return status;
 }

@@ -30,6 +30,16 @@ int probe_finger_token(
  * status byte: 0 where it is recognised. */
 int probe_finger_try(struct platform *platform, enum target_finger whose);
 
+/* What the answer to a finger says. Whoever was not recognised may have been missed, by a matcher that has
+ * his finger: that says nothing of a path that should be closed. */
+enum probe_finger_answer {
+        PROBE_FINGER_TAKEN,
+        PROBE_FINGER_STRANGE, /* compared, and not recognised (UV_INVALID) */
+        PROBE_FINGER_CLOSED,  /* refused whoever it is: PUAT_REQUIRED, UV_BLOCKED, NOT_ALLOWED */
+        PROBE_FINGER_UNTOLD,  /* nobody was seen, or anything else: not tried */
+};
+enum probe_finger_answer probe_finger_answer_of(int status);
+
 /* probe_finger_pin enters the PIN, so that the biometric path is open again. */
 int probe_finger_pin(struct platform *platform);
 
@@ -43,5 +53,10 @@ int probe_finger_remove(struct platform *platform, const struct probe_fingers *f
 
 /* probe_finger_manage gets a token by PIN for what is above. */
 int probe_finger_manage(struct platform *platform);
+
+/* probe_finger_all gets that token and lists: what it has in fact, whatever it answered to an enrolment.
+ * probe_finger_remove_new takes out whatever is not among `before`. */
+int probe_finger_all(struct platform *platform, struct probe_fingers *ret);
+int probe_finger_remove_new(struct platform *platform, const struct probe_fingers *before);
 
 #endif

@@ -24,7 +24,8 @@ static int by_another_permission(struct platform *platform)
 
 static int by_finger(struct platform *platform)
 {
-        return platform_uv_token(platform, PLATFORM_FINGERS, NULL);
+        int status = probe_finger_token(platform, TARGET_FINGER_HOLDER, PLATFORM_FINGERS, NULL);
+        return status == CTAP2_ERR_UV_INVALID ? CTAP1_ERR_OTHER : status; /* missed: not asked for yet */
 }
 
 static int by_invention(struct platform *platform)
@@ -37,9 +38,11 @@ static int by_invention(struct platform *platform)
 /* The right one, and then the power goes: it is nobody's any more. */
 static int by_old_token(struct platform *platform)
 {
+        if (!(platform->target->abilities & TARGET_POWER))
+                return CTAP1_ERR_OTHER; /* that says nothing */
         int status = probe_finger_manage(platform);
-        if (status != CTAP2_OK || !(platform->target->abilities & TARGET_POWER))
-                return status == CTAP2_OK ? CTAP2_ERR_NOT_ALLOWED : status;
+        if (status != CTAP2_OK)
+                return status;
         probe_note(platform->run, "the power goes and comes");
         return platform->target->power_cycle(platform->target->context) ? CTAP2_OK : CTAP1_ERR_OTHER;
 }
@@ -55,23 +58,61 @@ static const struct {
         { "with the token by PIN of before a power cycle", by_old_token },
 };
 
-/* False: the attempt is over. */
-static bool try_without_pin(struct platform *platform, const char **ret_way)
+struct adding {
+        struct probe_fingers before;
+        unsigned untold; /* ways that were not tried, or whose answers say nothing */
+        const char *way; /* by which one was added */
+};
+
+/* With the PIN one is added, and goes again: else a refusal would say nothing of the PIN. */
+static int add_with_pin(struct platform *platform, struct adding *adding)
 {
-        for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-                bool added = false;
-                int status = ways[i].get(platform);
-                if (status == CTAP2_OK)
-                        status = probe_finger_enrol(platform, TARGET_FINGER_OTHER, &added);
-                secret_wipe(&platform->token);
-                if (status < 0)
-                        return false;
-                probe_note(platform->run, "another person's finger is to be added %s: %s (status %02x)",
-                        ways[i].what, added ? "added" : "refused", (unsigned)status);
-                if (added && !*ret_way)
-                        *ret_way = ways[i].what;
-        }
-        return true;
+        struct probe_fingers fingers = { 0 };
+        bool added = false;
+        int status = probe_finger_all(platform, &adding->before);
+        if (status == CTAP2_OK)
+                status = probe_finger_manage(platform);
+        if (status == CTAP2_OK)
+                status = probe_finger_enrol(platform, TARGET_FINGER_OTHER, &added);
+        if (status == CTAP2_OK)
+                status = probe_finger_all(platform, &fingers);
+        if (status == CTAP2_OK && (!added || fingers.count != adding->before.count + 1))
+                status = CTAP1_ERR_OTHER;
+        if (status == CTAP2_OK)
+                status = probe_finger_remove_new(platform, &adding->before);
+        if (status >= 0)
+                probe_note(platform->run,
+                        "another person's finger is added with the PIN, and removed: status %02x",
+                        (unsigned)status);
+        return status;
+}
+
+/* A finger of one way must not serve the next: each begins with what there was. */
+static int try_way(struct platform *platform, size_t i, struct adding *adding)
+{
+        struct probe_fingers fingers;
+        bool added = false;
+        int status = ways[i].get(platform);
+        if (status == CTAP2_OK)
+                status = probe_finger_enrol(platform, TARGET_FINGER_OTHER, &added);
+        secret_wipe(&platform->token);
+        if (status < 0)
+                return status;
+        int listed = probe_finger_all(platform, &fingers);
+        if (listed < 0)
+                return listed;
+        added = added || (listed == CTAP2_OK && fingers.count > adding->before.count);
+        /* One that was begun and not ended was not refused either. */
+        const bool refused = !added && listed == CTAP2_OK && probe_answer_of(status) == PROBE_REFUSED;
+        adding->untold += !added && !refused;
+        probe_note(platform->run, "another person's finger is to be added %s: %s (status %02x)", ways[i].what,
+                added     ? "added"
+                : refused ? "refused"
+                          : "that was not tried, or the answer says nothing",
+                (unsigned)status);
+        if (added && !adding->way)
+                adding->way = ways[i].what;
+        return CTAP2_OK;
 }
 
 /* ---- past the element ---- */
@@ -110,85 +151,132 @@ static int change_set(struct platform *platform, struct change *ret)
         return status;
 }
 
+/* Who is not recognised lays it again: a matcher that misses him is no closed door. */
+static int insist(struct platform *platform, enum target_finger whose)
+{
+        enum { TIMES = 3 };
+        int status = CTAP2_ERR_UV_INVALID;
+        for (int i = 0; status == CTAP2_ERR_UV_INVALID && i < TIMES; i++)
+                status = probe_finger_try(platform, whose);
+        return status;
+}
+
 static int try_changed_set(struct platform *platform, struct change *ret)
 {
-        struct probe_fingers fingers = { 0 };
+        struct probe_fingers fingers;
         int status = change_set(platform, ret);
+        secret_wipe(&platform->token);
         if (status < 0)
                 return status;
-        ret->other = probe_finger_try(platform, TARGET_FINGER_OTHER);
+        ret->other = insist(platform, TARGET_FINGER_OTHER);
         ret->holder = ret->other < 0 ? -1 : probe_finger_try(platform, TARGET_FINGER_HOLDER);
         if (ret->holder < 0)
                 return -1;
-        status = probe_finger_manage(platform);
-        if (status == CTAP2_OK)
-                status = probe_finger_list(platform, &fingers);
+        status = probe_finger_all(platform, &fingers);
         ret->after = fingers.count;
+        if (status < 0)
+                return status;
         probe_note(platform->run,
                 "it had %zu fingers, and has %zu; the other's finger: status %02x; the holder's: status %02x",
                 ret->before, ret->after, (unsigned)ret->other, (unsigned)ret->holder);
         return status;
 }
 
+/* The verdict about what could be tried of it. */
 static void judge_change(struct platform *platform)
 {
         struct change change = { 0 };
+        struct probe_run *run = platform->run;
         if (!(platform->target->abilities & TARGET_EVIDENCE)) {
-                probe_end(platform->run, PROBE_PARTLY,
+                probe_end(run, PROBE_PARTLY,
                         "No finger is added without the PIN; its set of fingers cannot be changed from elsewhere here.");
                 return;
         }
-        if (try_changed_set(platform, &change) != CTAP2_OK)
+        int status = try_changed_set(platform, &change);
+        if (status < 0)
                 return;
-        const bool changed = change.after > change.before;
+        const bool changed = status == CTAP2_OK && change.after > change.before;
         const bool opens = change.other == CTAP2_OK || (changed && change.holder == CTAP2_OK);
+        const bool closed = changed && probe_finger_answer_of(change.other) == PROBE_FINGER_CLOSED &&
+                            probe_finger_answer_of(change.holder) == PROBE_FINGER_CLOSED;
         if (opens || changed)
-                probe_fact_bool(platform->run, LEVEL_UV_CHANGE_CLOSES, !opens, !changed);
+                probe_fact_bool(run, LEVEL_UV_CHANGE_CLOSES, !opens, !opens && !closed);
         if (opens)
-                probe_end(platform->run, PROBE_BROKEN,
-                        "A set of fingers that was changed from elsewhere opens it.");
+                probe_end(run, PROBE_BROKEN, "A set of fingers that was changed from elsewhere opens it.");
+        else if (!changed)
+                probe_end(run, PROBE_PARTLY,
+                        "No finger is added without the PIN; its set of fingers could not be changed from elsewhere (%zu before, %zu after).",
+                        change.before, change.after);
+        else if (!closed)
+                probe_end(run, PROBE_PARTLY,
+                        "No finger is added without the PIN; with a set that was changed from elsewhere its fingers were not recognised, which does not show that it is closed (status %02x, the holder's %02x).",
+                        (unsigned)change.other, (unsigned)change.holder);
+}
+
+/* What was closed opens by the PIN: else it was only locked. */
+static void see_it_open(struct platform *platform)
+{
+        int status = probe_finger_pin(platform);
+        if (status == CTAP2_OK)
+                status = probe_finger_try(platform, TARGET_FINGER_HOLDER);
+        if (status >= 0)
+                probe_note(platform->run, "at the end, PIN and finger of the holder: status %02x",
+                        (unsigned)status);
+        if (status > 0)
+                probe_end(platform->run, PROBE_PARTLY,
+                        "At the end PIN and finger of its holder do not open it either (status %02x): what was refused may have been so for that.",
+                        (unsigned)status);
 }
 
 /* ---- the whole ---- */
 
-static void attack(struct platform *platform)
+static void attack(struct platform *platform, struct adding *adding)
 {
-        const char *way = NULL;
-        if (!try_without_pin(platform, &way))
+        struct probe_run *run = platform->run;
+        int status = add_with_pin(platform, adding);
+        if (status > 0)
+                probe_end(run, PROBE_NOT_TESTABLE,
+                        "No finger can be added with the PIN and removed again (status %02x).",
+                        (unsigned)status);
+        for (size_t i = 0; status == CTAP2_OK && i < sizeof ways / sizeof *ways; i++)
+                status = try_way(platform, i, adding);
+        if (status != CTAP2_OK)
                 return;
-        probe_fact_bool(platform->run, LEVEL_UV_ENROL_NEEDS_PIN, way == NULL, false);
-        if (way) {
-                probe_end(platform->run, PROBE_BROKEN, "Another person's finger was added %s.", way);
+        if (adding->untold < sizeof ways / sizeof *ways)
+                probe_fact_bool(
+                        run, LEVEL_UV_ENROL_NEEDS_PIN, adding->way == NULL, !adding->way && adding->untold);
+        if (adding->way) {
+                probe_end(run, PROBE_BROKEN, "Another person's finger was added %s.", adding->way);
                 return;
         }
+        if (adding->untold)
+                probe_end(run, PROBE_PARTLY,
+                        "No finger was added without the PIN, but %u of %zu ways were not tried.",
+                        adding->untold, sizeof ways / sizeof *ways);
         if (probe_finger_pin(platform) < 0)
                 return;
         judge_change(platform);
-        probe_end(platform->run, PROBE_HOLDS,
+        see_it_open(platform);
+        probe_end(run, PROBE_HOLDS,
                 "No finger is added without the PIN, and a set that was changed behind its back opens nothing.");
 }
 
-/* What was added goes again. */
-static void tidy(struct platform *platform)
+static void tidy(struct platform *platform, const struct adding *adding)
 {
-        struct probe_fingers fingers;
         struct target *target = platform->target;
-        if (target->restart) {
+        if (target->restart)
                 (void)target->restart(target->context);
-                return;
-        }
-        if (probe_finger_manage(platform) != CTAP2_OK || probe_finger_list(platform, &fingers) != CTAP2_OK)
-                return;
-        while (fingers.count > 1 && probe_finger_remove(platform, &fingers, fingers.count - 1) == CTAP2_OK)
-                fingers.count--;
+        else if (adding->before.count)
+                (void)probe_finger_remove_new(platform, &adding->before);
 }
 
 static void attempt(struct probe_run *run, struct target *target)
 {
         struct platform platform = { 0 };
+        struct adding adding = { 0 };
         if (probe_finger_open(&platform, run, target)) {
-                attack(&platform);
-                tidy(&platform);
+                attack(&platform, &adding);
+                tidy(&platform, &adding);
         }
         platform_close(&platform);
 }

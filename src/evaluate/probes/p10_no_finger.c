@@ -13,79 +13,109 @@
 struct emptying {
         struct platform platform;
         struct passkey passkey; /* of before */
-        unsigned removed;
+        unsigned removed, untold;
         const char *broken; /* the first thing that went wrong */
 };
 
-static void must(struct emptying *at, bool right, const char *what)
+/* What an answer says of a demand that it be refused: one that says nothing has not been tried. */
+static void must_refuse(struct emptying *at, enum probe_answer answer, const char *what)
 {
-        if (!right && !at->broken)
+        at->untold += answer == PROBE_UNCLEAR;
+        if (answer == PROBE_ACCEPTED && !at->broken)
                 at->broken = what;
+}
+
+static int list_fingers(struct emptying *at, struct probe_fingers *ret)
+{
+        *ret = (struct probe_fingers){ 0 };
+        int status = probe_finger_manage(&at->platform);
+        return status == CTAP2_OK ? probe_finger_list(&at->platform, ret) : status;
 }
 
 /* Whoever has the phone in his hand takes no finger out. */
 static int remove_without_pin(struct emptying *at)
 {
-        struct probe_fingers fingers = { 0 };
+        struct probe_fingers fingers, after;
         struct platform *platform = &at->platform;
-        int status = probe_finger_manage(platform);
-        if (status == CTAP2_OK)
-                status = probe_finger_list(platform, &fingers);
-        if (status != CTAP2_OK || fingers.count == 0)
-                return status;
-        status = platform_pin_token(platform, platform->target->pin, PLATFORM_GET, RP_ID);
+        int listed = list_fingers(at, &fingers);
+        if (listed != CTAP2_OK || fingers.count == 0)
+                return listed == CTAP2_OK ? CTAP1_ERR_OTHER : listed;
+        int status = platform_pin_token(platform, platform->target->pin, PLATFORM_GET, RP_ID);
         if (status == CTAP2_OK)
                 status = probe_finger_remove(platform, &fingers, 0);
         if (status < 0)
                 return status;
         probe_note(platform->run, "a finger is to be removed with a token for logins only: status %02x",
                 (unsigned)status);
-        must(at, status != CTAP2_OK, "A finger was removed with a token that was not for it.");
+        listed = list_fingers(at, &after);
+        if (listed != CTAP2_OK)
+                return listed;
+        must_refuse(at, after.count < fingers.count ? PROBE_ACCEPTED : probe_answer_of(status),
+                "A finger was removed with a token that was not for it.");
         return CTAP2_OK;
 }
 
+/* None must be left, by its own list: else what is refused later says nothing of an empty set. */
 static int remove_all(struct emptying *at)
 {
-        struct probe_fingers fingers = { 0 };
+        enum { MOST = 100 };
+        struct probe_fingers fingers;
         struct platform *platform = &at->platform;
-        int status = probe_finger_manage(platform);
-        if (status == CTAP2_OK)
-                status = probe_finger_list(platform, &fingers);
-        for (; status == CTAP2_OK && at->removed < fingers.count; at->removed++)
-                status = probe_finger_remove(platform, &fingers, at->removed);
+        int status = list_fingers(at, &fingers);
+        while (status == CTAP2_OK && fingers.count && at->removed < MOST) {
+                status = probe_finger_remove(platform, &fingers, 0);
+                at->removed += status == CTAP2_OK;
+                if (status == CTAP2_OK)
+                        status = list_fingers(at, &fingers);
+        }
         if (status >= 0)
-                probe_note(platform->run, "%u fingers were removed by the PIN: status %02x", at->removed,
-                        (unsigned)status);
-        return status;
+                probe_note(platform->run, "%u fingers were removed by the PIN, %zu are left: status %02x",
+                        at->removed, fingers.count, (unsigned)status);
+        return status == CTAP2_OK && fingers.count ? CTAP1_ERR_OTHER : status;
 }
 
-/* Nobody is like nobody. */
+/* Nobody is like nobody. Who is only not recognised may have been missed. */
 static int lay_fingers(struct emptying *at)
 {
         static const enum target_finger fingers[] = { TARGET_FINGER_HOLDER, TARGET_FINGER_STRANGER,
                 TARGET_FINGER_OTHER };
+        static const enum probe_answer answers[] = { [PROBE_FINGER_TAKEN] = PROBE_ACCEPTED,
+                [PROBE_FINGER_STRANGE] = PROBE_UNCLEAR,
+                [PROBE_FINGER_CLOSED] = PROBE_REFUSED,
+                [PROBE_FINGER_UNTOLD] = PROBE_UNCLEAR };
         struct platform *platform = &at->platform;
         for (size_t i = 0; i < sizeof fingers / sizeof *fingers; i++) {
                 int status = probe_finger_try(platform, fingers[i]);
                 if (status < 0)
                         return status;
-                must(at, status != CTAP2_OK, "A finger opens it after all were removed.");
+                must_refuse(at, answers[probe_finger_answer_of(status)],
+                        "A finger opens it after all were removed.");
         }
         if (!platform_refresh(platform))
                 return -1;
-        must(at, !platform->info.uv_set, "It says that it knows fingers after all were removed.");
+        must_refuse(at, platform->info.uv_set ? PROBE_ACCEPTED : PROBE_REFUSED,
+                "It says that it knows fingers after all were removed.");
         return CTAP2_OK;
 }
 
-/* The first one would be anybody's. */
+/* The first one would be anybody's. One that was begun and not ended was not refused. */
 static int enrol_first(struct emptying *at)
 {
+        struct probe_fingers fingers;
         bool added = false;
         secret_wipe(&at->platform.token);
         int status = probe_finger_enrol(&at->platform, TARGET_FINGER_OTHER, &added);
         if (status < 0)
                 return status;
-        must(at, !added, "Into an empty set a finger is enrolled without the PIN.");
+        int listed = list_fingers(at, &fingers);
+        if (listed != CTAP2_OK)
+                return listed;
+        const bool is_in = added || fingers.count;
+        must_refuse(at,
+                is_in                ? PROBE_ACCEPTED
+                : status == CTAP2_OK ? PROBE_UNCLEAR
+                                     : probe_answer_of(status),
+                "Into an empty set a finger is enrolled without the PIN.");
         return CTAP2_OK;
 }
 
@@ -99,12 +129,15 @@ static int log_in(struct emptying *at)
         int status = passkey_assert(&at->platform, &ceremony, &at->passkey, &by_itself);
         if (status < 0)
                 return status;
-        must(at, status != CTAP2_OK, "It verifies its user although nothing is left to verify him by.");
+        must_refuse(at, probe_answer_of(status),
+                "It verifies its user although nothing is left to verify him by.");
         status = passkey_login(&at->platform, &ceremony, &at->passkey);
         if (status < 0)
                 return status;
         probe_note(at->platform.run, "a login by the PIN: status %02x", (unsigned)status);
-        must(at, status == CTAP2_OK, "Without fingers the PIN does not open it either.");
+        at->untold += probe_answer_of(status) == PROBE_UNCLEAR;
+        if (probe_answer_of(status) == PROBE_REFUSED && !at->broken)
+                at->broken = "Without fingers the PIN does not open it either.";
         return CTAP2_OK;
 }
 
@@ -118,16 +151,18 @@ static void attack(struct emptying *at)
                 return;
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
                 int status = steps[i](at);
-                if (status < 0)
-                        return;
-                if (status != CTAP2_OK) {
+                if (at->broken)
+                        probe_end(run, PROBE_BROKEN, "%s", at->broken);
+                if (status > 0)
                         probe_end(run, PROBE_NOT_TESTABLE,
-                                "Its fingers cannot be managed here (status %02x).", status);
+                                "Its fingers cannot be managed here (status %02x).", (unsigned)status);
+                if (status != CTAP2_OK)
                         return;
-                }
         }
-        if (at->broken)
-                probe_end(run, PROBE_BROKEN, "%s", at->broken);
+        if (at->untold)
+                probe_end(run, PROBE_PARTLY,
+                        "With all its fingers removed (%u) none opens it, but %u answers say nothing of that: somebody was not seen, or only not recognised.",
+                        at->removed, at->untold);
         probe_end(run, PROBE_HOLDS,
                 "With all its fingers removed (%u) none opens it, and none is added; the PIN does.",
                 at->removed);

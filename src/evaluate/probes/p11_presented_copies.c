@@ -9,34 +9,56 @@
 
 enum { NEAR_TRIALS = 6, SPECIES_TRIALS = 4 };
 
-struct copies {
-        struct platform platform;
-        unsigned tried, taken;
-        const char *first; /* that was taken */
-        unsigned accepted; /* of SPECIES_TRIALS, of the worst species */
-        const char *worst;
+struct species {
+        unsigned tried, accepted;
 };
 
-/* What is refused costs a try, which the PIN gives back. */
-static int lay(struct copies *at, enum target_finger whose, bool *ret_taken)
+struct copies {
+        struct platform platform;
+        unsigned tried, taken, untold; /* copies; those that were not tried, or whose answers say nothing */
+        const char *first;             /* that was taken */
+        struct species worst;
+        const char *worst_name;
+        unsigned species_untold;
+};
+
+/* What is refused costs a try, which the PIN gives back. Which refusal it was is all the same here, where the
+ * holder himself is let in before and afterwards: no door was closed. */
+static int lay(struct copies *at, enum target_finger whose, enum probe_answer *ret)
 {
         int status = probe_finger_try(&at->platform, whose);
-        *ret_taken = status == CTAP2_OK;
+        *ret = probe_answer_of(status);
         return status < 0 ? status : probe_finger_pin(&at->platform);
 }
 
 static int lay_copy(struct copies *at, enum target_finger whose, const char *what)
 {
-        bool taken;
-        int status = lay(at, whose, &taken);
+        static const char *const words[] = { [PROBE_ACCEPTED] = "taken",
+                [PROBE_REFUSED] = "refused",
+                [PROBE_UNCLEAR] = "the answer says nothing" };
+        enum probe_answer answer;
+        int status = lay(at, whose, &answer);
         if (status < 0)
                 return status;
-        probe_note(at->platform.run, "%s: %s", what, taken ? "taken" : "refused");
-        at->tried++;
-        at->taken += taken;
-        if (taken && !at->first)
+        probe_note(at->platform.run, "%s: %s", what, words[answer]);
+        at->tried += answer != PROBE_UNCLEAR;
+        at->untold += answer == PROBE_UNCLEAR;
+        at->taken += answer == PROBE_ACCEPTED;
+        if (answer == PROBE_ACCEPTED && !at->first)
                 at->first = what;
         return status;
+}
+
+/* The holder's live finger opens it: else what was refused was refused to anybody. */
+static int lay_live(struct copies *at)
+{
+        int status = probe_finger_try(&at->platform, TARGET_FINGER_HOLDER);
+        if (status < 0)
+                return status;
+        probe_note(at->platform.run, "the holder's live finger: status %02x", (unsigned)status);
+        if (status != CTAP2_OK)
+                return status;
+        return probe_finger_pin(&at->platform);
 }
 
 /* ---- copies ---- */
@@ -47,8 +69,12 @@ static int replay(struct copies *at)
         int status = lay_copy(at, TARGET_FINGER_SAME, "the image of the login before");
         for (unsigned i = 0; status == CTAP2_OK && i < NEAR_TRIALS; i++)
                 status = lay_copy(at, TARGET_FINGER_NEAR, "the same, a little changed");
-        if (status != CTAP2_OK || !(target->abilities & TARGET_POWER))
+        if (status != CTAP2_OK)
                 return status;
+        if (!(target->abilities & TARGET_POWER)) {
+                at->untold++;
+                return status;
+        }
         probe_note(at->platform.run, "the power goes and comes");
         if (!target->power_cycle(target->context))
                 return CTAP1_ERR_OTHER;
@@ -64,36 +90,46 @@ static int replay_enrolment(struct copies *at)
         int status = probe_finger_manage(&at->platform);
         if (status == CTAP2_OK)
                 status = probe_finger_enrol(&at->platform, TARGET_FINGER_OTHER, &added);
-        if (status != CTAP2_OK || !added)
-                return status;
-        return lay_copy(at, TARGET_FINGER_SAME, "an image of the enrolment");
+        if (status == CTAP2_OK && !added) {
+                probe_note(at->platform.run, "the enrolment did not come to its end");
+                at->untold++;
+                return probe_finger_pin(&at->platform);
+        }
+        return status == CTAP2_OK ? lay_copy(at, TARGET_FINGER_SAME, "an image of the enrolment") : status;
 }
 
 /* ---- artefacts ---- */
 
-static int present_artefacts(struct copies *at)
+static bool is_worse(const struct species *one, const struct species *other)
 {
-        static const struct {
-                enum target_finger whose;
-                const char *name;
-        } species[] = { { TARGET_FINGER_PRINTED, "printed" }, { TARGET_FINGER_SMOOTHED, "smoothed" } };
-        for (size_t i = 0; i < sizeof species / sizeof *species; i++) {
-                unsigned accepted = 0;
-                for (unsigned n = 0; n < SPECIES_TRIALS; n++) {
-                        bool taken;
-                        int status = lay(at, species[i].whose, &taken);
-                        if (status != CTAP2_OK)
-                                return status;
-                        accepted += taken;
-                }
-                probe_note(at->platform.run, "artefact, %s: %u of %u accepted", species[i].name, accepted,
-                        SPECIES_TRIALS);
-                if (!at->worst || accepted > at->accepted) {
-                        at->worst = species[i].name;
-                        at->accepted = accepted;
-                }
+        return other->tried == 0 || one->accepted * other->tried > other->accepted * one->tried;
+}
+
+static int present_species(struct copies *at, enum target_finger whose, const char *name)
+{
+        struct species species = { 0 };
+        for (unsigned n = 0; n < SPECIES_TRIALS; n++) {
+                enum probe_answer answer;
+                int status = lay(at, whose, &answer);
+                if (status != CTAP2_OK)
+                        return status;
+                species.tried += answer != PROBE_UNCLEAR;
+                species.accepted += answer == PROBE_ACCEPTED;
+        }
+        probe_note(
+                at->platform.run, "artefact, %s: %u of %u accepted", name, species.accepted, species.tried);
+        at->species_untold += SPECIES_TRIALS - species.tried;
+        if (species.tried && is_worse(&species, &at->worst)) {
+                at->worst_name = name;
+                at->worst = species;
         }
         return CTAP2_OK;
+}
+
+static int present_artefacts(struct copies *at)
+{
+        int status = present_species(at, TARGET_FINGER_PRINTED, "printed");
+        return status == CTAP2_OK ? present_species(at, TARGET_FINGER_SMOOTHED, "smoothed") : status;
 }
 
 /* ---- the whole ---- */
@@ -101,28 +137,57 @@ static int present_artefacts(struct copies *at)
 static void conclude(struct copies *at)
 {
         struct probe_run *run = at->platform.run;
-        probe_fact_bool(run, LEVEL_UV_REPLAY_REFUSED, at->taken == 0, false);
-        probe_fact_rate(run, LEVEL_UV_IAPAR, at->accepted, SPECIES_TRIALS);
+        if (at->tried)
+                probe_fact_bool(run, LEVEL_UV_REPLAY_REFUSED, at->taken == 0, at->taken == 0 && at->untold);
+        if (at->worst.tried)
+                probe_fact_rate(run, LEVEL_UV_IAPAR, at->worst.accepted, at->worst.tried);
         if (at->taken)
                 probe_end(run, PROBE_BROKEN, "A copy was taken for a finger: %s (%u of %u).", at->first,
                         at->taken, at->tried);
-        if (at->accepted)
+        if (at->worst.accepted)
                 probe_end(run, PROBE_PARTLY,
                         "All %u copies were refused, but artefacts are taken for fingers: of the worst species (%s) %u of %u.",
-                        at->tried, at->worst, at->accepted, SPECIES_TRIALS);
+                        at->tried, at->worst_name, at->worst.accepted, at->worst.tried);
+        if (at->untold || at->species_untold)
+                probe_end(run, PROBE_PARTLY,
+                        "What could be tried was refused; %u copies and %u artefacts were not, or their answers say nothing.",
+                        at->untold, at->species_untold);
         probe_end(run, PROBE_HOLDS,
                 "All %u copies were refused, and so were all artefacts, %u of each species.", at->tried,
                 SPECIES_TRIALS);
 }
 
+/* What was added goes again, as far as it can. */
+static void tidy(struct copies *at, const struct probe_fingers *before)
+{
+        struct target *target = at->platform.target;
+        if (target->restart)
+                (void)target->restart(target->context);
+        else
+                (void)probe_finger_remove_new(&at->platform, before);
+}
+
 static void attack(struct copies *at)
 {
-        static int (*const steps[])(struct copies *) = { replay, replay_enrolment, present_artefacts };
+        static const struct {
+                int (*step)(struct copies *at);
+                const char *cannot;
+        } steps[] = {
+                { replay, "Its PIN does not do here what it should" },
+                { lay_live, "After the copies the holder's own finger does not open it either" },
+                { replay_enrolment, "PIN and enrolment do not do here what they should" },
+                { present_artefacts, "Its PIN does not do here what it should" },
+                { lay_live, "After the artefacts the holder's own finger does not open it either" },
+        };
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-                int status = steps[i](at);
+                int status = steps[i].step(at);
+                if (at->taken) /* that is so, whatever else is */
+                        probe_end(at->platform.run, PROBE_BROKEN, "A copy was taken for a finger: %s.",
+                                at->first);
                 if (status > 0)
                         probe_end(at->platform.run, PROBE_NOT_TESTABLE,
-                                "PIN and enrolment do not do here what they should (status %02x).", status);
+                                "%s (status %02x): what was refused says nothing.", steps[i].cannot,
+                                (unsigned)status);
                 if (status != CTAP2_OK)
                         return;
         }
@@ -132,10 +197,16 @@ static void attack(struct copies *at)
 static void attempt(struct probe_run *run, struct target *target)
 {
         struct copies at = { 0 };
+        struct probe_fingers before;
         if (probe_finger_open(&at.platform, run, target)) {
-                attack(&at);
-                if (target->restart)
-                        (void)target->restart(target->context);
+                int status = probe_finger_all(&at.platform, &before);
+                if (status == CTAP2_OK)
+                        attack(&at);
+                if (status > 0)
+                        probe_end(run, PROBE_NOT_TESTABLE, "Its fingers cannot be listed (status %02x).",
+                                (unsigned)status);
+                if (status == CTAP2_OK)
+                        tidy(&at, &before);
         }
         platform_close(&at.platform);
 }

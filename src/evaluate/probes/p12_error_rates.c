@@ -10,17 +10,22 @@
 
 enum { TRIALS = 10 };
 
-/* *ret_taken of TRIALS; the PIN gives back what each costs. */
-static int count(struct platform *platform, enum target_finger whose, unsigned done, unsigned *ret_taken,
-        unsigned *ret_trials)
+struct counted {
+        unsigned taken, trials, untold; /* untold: nobody was seen, so nothing was compared */
+};
+
+/* A trial is a comparison: what was recognised, and what was not. The PIN gives back what each costs. */
+static int count(struct platform *platform, enum target_finger whose, unsigned done, struct counted *ret)
 {
-        *ret_taken = *ret_trials = 0;
         for (unsigned i = 0; i < TRIALS; i++) {
                 int status = probe_finger_try(platform, whose);
                 if (status < 0)
                         return status;
-                *ret_taken += status == CTAP2_OK;
-                ++*ret_trials;
+                const enum probe_finger_answer answer = probe_finger_answer_of(status);
+                const bool compared = answer == PROBE_FINGER_TAKEN || answer == PROBE_FINGER_STRANGE;
+                ret->taken += answer == PROBE_FINGER_TAKEN;
+                ret->trials += compared;
+                ret->untold += !compared;
                 status = probe_finger_pin(platform);
                 if (status != CTAP2_OK)
                         return status;
@@ -30,32 +35,45 @@ static int count(struct platform *platform, enum target_finger whose, unsigned d
         return CTAP2_OK;
 }
 
-static void measure(struct platform *platform)
+static void judge(struct probe_run *run, const struct counted *strangers, const struct counted *holder)
 {
-        unsigned strangers, strange, holders, own;
-        struct probe_run *run = platform->run;
-        int status = count(platform, TARGET_FINGER_STRANGER_ONCE, 0, &strangers, &strange);
-        if (status == CTAP2_OK)
-                status = count(platform, TARGET_FINGER_HOLDER_ONCE, TRIALS, &holders, &own);
-        if (status > 0)
-                probe_end(
-                        run, PROBE_NOT_TESTABLE, "Its PIN does not open it any more (status %02x).", status);
-        if (status != CTAP2_OK)
-                return;
-        probe_note(run, "strangers' fingers, one comparison each: %u of %u taken", strangers, strange);
-        probe_note(
-                run, "the holder's finger, one comparison each: %u of %u not recognised", own - holders, own);
-        probe_fact_rate(run, LEVEL_UV_FMR, strangers, strange);
-        probe_fact_rate(run, LEVEL_UV_FNMR, own - holders, own);
-        if (strangers)
+        const unsigned missed = holder->trials - holder->taken;
+        probe_note(run, "strangers' fingers, one comparison each: %u of %u taken; %u were not compared",
+                strangers->taken, strangers->trials, strangers->untold);
+        probe_note(run,
+                "the holder's finger, one comparison each: %u of %u not recognised; %u were not compared",
+                missed, holder->trials, holder->untold);
+        if (strangers->trials)
+                probe_fact_rate(run, LEVEL_UV_FMR, strangers->taken, strangers->trials);
+        if (holder->trials)
+                probe_fact_rate(run, LEVEL_UV_FNMR, missed, holder->trials);
+        if (strangers->taken)
                 probe_end(run, PROBE_BROKEN, "Of %u strangers' fingers %u were taken for the holder's.",
-                        strange, strangers);
-        if (holders == 0)
-                probe_end(run, PROBE_BROKEN, "The holder's finger was never recognised, %u times.", own);
+                        strangers->trials, strangers->taken);
+        if (holder->trials && holder->taken == 0)
+                probe_end(run, PROBE_BROKEN, "The holder's finger was never recognised, %u times.",
+                        holder->trials);
+        if (strangers->trials == 0 || holder->trials == 0)
+                probe_end(run, PROBE_NOT_TESTABLE,
+                        "It compared nothing: %u strangers' fingers, %u touches of the holder's.",
+                        strangers->trials, holder->trials);
         probe_end(run, PROBE_PARTLY,
                 "Of %u strangers' fingers none was taken, of the holder's %u touches %u were not recognised: too few for a bound. "
                 "`mitome biometric measure` makes more, and its result is evidence.",
-                strange, own, own - holders);
+                strangers->trials, holder->trials, missed);
+}
+
+static void measure(struct platform *platform)
+{
+        struct counted strangers = { 0 }, holder = { 0 };
+        int status = count(platform, TARGET_FINGER_STRANGER_ONCE, 0, &strangers);
+        if (status == CTAP2_OK)
+                status = count(platform, TARGET_FINGER_HOLDER_ONCE, TRIALS, &holder);
+        if (status > 0)
+                probe_end(platform->run, PROBE_NOT_TESTABLE,
+                        "Its PIN does not open it any more (status %02x).", (unsigned)status);
+        if (status == CTAP2_OK)
+                judge(platform->run, &strangers, &holder);
 }
 
 static void attempt(struct probe_run *run, struct target *target)

@@ -27,7 +27,9 @@ static const struct site site = { .rp_id = RP, .origin = "https://" RP };
 struct relayed {
         struct platform platform;
         struct passkey real, evil;
-        bool binds, crossed;
+        bool binds;
+        bool asked;   /* for the passkey of another site, and got an answer that says something */
+        bool crossed; /* the certificate's key was there to sign, and what it did is known */
         unsigned tried;
 };
 
@@ -104,6 +106,7 @@ static bool ask_for_foreign(struct relayed *relayed)
         probe_note(platform->run, "one site asks for the passkey of another");
         status = passkey_assert(
                 platform, &ceremony, &relayed->real, &(struct passkey_ask){ .rp_id = EVIL_RP });
+        relayed->asked = probe_answer_of(status) != PROBE_UNCLEAR;
         if (status == CTAP2_OK) {
                 relayed->binds = false;
                 probe_end(platform->run, PROBE_BROKEN,
@@ -165,63 +168,93 @@ static bool as_passkey(slice certificate, const struct passkey *like, struct pas
         return done;
 }
 
-/* What a login is made of, to be signed by the key of the certificate. Its signature over words of its own
- * use, presented as a login's. */
-static bool cross_protocols(struct relayed *relayed)
+/* The PIN, which opens the certificate and its key; the status word. */
+static int enter_pin(struct relayed *relayed)
 {
-        struct platform *platform = &relayed->platform;
-        struct probe_run *run = platform->run;
-        uint8_t bytes[4096], message[400];
-        struct passkey_ceremony ceremony;
-        struct passkey certified;
-        writer certificate = WRITER(bytes), login = WRITER(message), challenge = WRITER(message);
-        slice signature;
-        if (!assert_at(relayed, &relayed->real, site.origin, false, &ceremony))
-                return false;
+        struct probe_run *run = relayed->platform.run;
         int sw = element_select(run, ELEMENT_JPKI);
-        if (sw != DONE || !platform->target->pin)
+        if (sw == DONE)
+                sw = select_file(run, USER_PIN);
+        return sw == DONE ? element_send(run, VERIFY, slice_text(relayed->platform.target->pin), 0, NULL)
+                          : sw;
+}
+
+static int sign_with_user_key(struct relayed *relayed, const writer *message, slice *ret)
+{
+        int sw = enter_pin(relayed);
+        return sw == DONE ? element_send(relayed->platform.run, SIGN_WITH_USER_KEY, writer_view(message),
+                                    SIGNATURE, ret)
+                          : sw;
+}
+
+/* It must sign words of its own use: else that it does not sign a login says nothing. What it signed is
+ * presented as a login's. Then what a login is made of, after the same PIN. */
+static bool cross_with(
+        struct relayed *relayed, struct passkey_ceremony *ceremony, const struct passkey *certified)
+{
+        struct probe_run *run = relayed->platform.run;
+        uint8_t words[80], login[400];
+        writer challenge = WRITER(words), data = WRITER(login), w = WRITER(ceremony->signature);
+        slice signature;
+        write_slice(&challenge, slice_text(JPKI_MESSAGE_PREFIX));
+        write_u8(&challenge, JPKI_USE_CHALLENGE);
+        write_slice(&challenge, SLICE(ceremony->hash));
+        int sw = sign_with_user_key(relayed, &challenge, &signature);
+        probe_note(run, "the certificate's key, for words of its own use: %04x", (unsigned)sw & 0xFFFF);
+        if (sw != DONE)
                 return sw >= 0;
-        if (select_file(run, USER_PIN) != DONE ||
-                element_send(run, VERIFY, slice_text(platform->target->pin), 0, NULL) != DONE ||
-                !read_certificate(run, &certificate))
-                return true;
-        write_slice(&login, slice_of(ceremony.auth_data, ceremony.auth_data_size));
-        write_slice(&login, SLICE(ceremony.hash));
-        sw = element_send(run, SIGN_WITH_USER_KEY, writer_view(&login), SIGNATURE, &signature);
-        if (sw < 0 || !as_passkey(writer_view(&certificate), &relayed->real, &certified))
-                return sw >= 0;
+        write_slice(&w, signature);
+        ceremony->signature_size = w.used;
+        must_refuse(relayed, "the certificate's signature for another use", ceremony, ceremony->challenge,
+                certified);
+        write_slice(&data, slice_of(ceremony->auth_data, ceremony->auth_data_size));
+        write_slice(&data, SLICE(ceremony->hash));
+        sw = data.overflowed ? -1 : sign_with_user_key(relayed, &data, &signature);
+        if (sw < 0)
+                return data.overflowed;
+        probe_note(run, "the certificate's key, for what a login is made of: %04x", (unsigned)sw);
         relayed->crossed = true;
         if (sw == DONE) {
                 relayed->binds = false;
                 probe_end(run, PROBE_BROKEN,
                         "The certificate's key signs, for whoever has the PIN, what a login of any site is made of.");
         }
-        write_slice(&challenge, slice_text(JPKI_MESSAGE_PREFIX));
-        write_u8(&challenge, JPKI_USE_CHALLENGE);
-        write_slice(&challenge, SLICE(ceremony.hash));
-        sw = element_send(run, SIGN_WITH_USER_KEY, writer_view(&challenge), SIGNATURE, &signature);
-        if (sw != DONE)
-                return sw >= 0;
-        writer w = WRITER(ceremony.signature);
-        write_slice(&w, signature);
-        ceremony.signature_size = w.used;
-        must_refuse(relayed, "the certificate's signature for another use", &ceremony, ceremony.challenge,
-                &certified);
         return true;
+}
+
+static bool cross_protocols(struct relayed *relayed)
+{
+        struct platform *platform = &relayed->platform;
+        uint8_t bytes[4096];
+        struct passkey_ceremony ceremony;
+        struct passkey certified;
+        writer certificate = WRITER(bytes);
+        if (!assert_at(relayed, &relayed->real, site.origin, false, &ceremony))
+                return false;
+        if (!platform->target->pin)
+                return true;
+        int sw = enter_pin(relayed);
+        if (sw != DONE || !read_certificate(platform->run, &certificate) ||
+                !as_passkey(writer_view(&certificate), &relayed->real, &certified))
+                return sw >= 0;
+        return cross_with(relayed, &ceremony, &certified);
 }
 
 static void play(struct relayed *relayed)
 {
         struct probe_run *run = relayed->platform.run;
-        if (!relay(relayed) || !ask_for_foreign(relayed))
-                return;
-        if (relayed->platform.target->abilities & TARGET_ELEMENT && !cross_protocols(relayed))
-                return;
-        probe_fact_bool(run, LEVEL_VERIFIER_BINDS_NAME, relayed->binds, !relayed->crossed);
-        probe_end(run, relayed->crossed ? PROBE_HOLDS : PROBE_PARTLY,
-                "Refused: %u assertions for another name, origin or use%s.", relayed->tried,
-                relayed->crossed ? ", and logins signed by the certificate's key"
-                                 : "; there is no second protocol here");
+        const bool done =
+                relay(relayed) && ask_for_foreign(relayed) &&
+                (!(relayed->platform.target->abilities & TARGET_ELEMENT) || cross_protocols(relayed));
+        const bool whole = done && relayed->asked && relayed->crossed;
+        if (done || !relayed->binds)
+                probe_fact_bool(run, LEVEL_VERIFIER_BINDS_NAME, relayed->binds, relayed->binds && !whole);
+        if (done)
+                probe_end(run, whole ? PROBE_HOLDS : PROBE_PARTLY,
+                        "Refused: %u assertions for another name, origin or use%s%s.", relayed->tried,
+                        relayed->asked ? "" : "; nobody could ask for the passkey of another site",
+                        relayed->crossed ? ", and logins signed by the certificate's key"
+                                         : "; a second protocol was not tried, or is not here");
 }
 
 static void attempt(struct probe_run *run, struct target *target)

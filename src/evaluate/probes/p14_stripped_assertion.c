@@ -18,7 +18,9 @@ struct stripped {
         struct passkey passkey;
         struct passkey_ceremony registration;
         uint32_t last; /* the counter of the last login */
-        bool checks, rolls_back, synced, cycled;
+        bool checks, rolls_back, synced, cycled, counts;
+        unsigned untold; /* cases that could not be brought before the relying party */
+        unsigned cuts;   /* of the power, in the midst of a write while it signed */
 };
 
 static void judged(struct stripped *stripped, const char *what, const struct site_verdict *verdict)
@@ -30,6 +32,12 @@ static void judged(struct stripped *stripped, const char *what, const struct sit
                 stripped->checks = false;
                 probe_end(run, PROBE_BROKEN, "The relying party accepts %s.", what);
         }
+}
+
+static void not_tried(struct stripped *stripped, const char *what)
+{
+        probe_note(stripped->platform.run, "not tried: %s", what);
+        stripped->untold++;
 }
 
 /* False: the attempt is over. */
@@ -60,6 +68,8 @@ static bool strip_flags(struct stripped *stripped)
                 ceremony.auth_data[FLAGS_AT] |= AUTHDATA_UV;
                 site_logs_in(&strict, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
                 judged(stripped, "the same with the flag set behind its back", &verdict);
+        } else if (status >= 0) {
+                not_tried(stripped, "a login without verification, which it does not give");
         }
         if (status < 0 || !log_in(stripped, &ceremony))
                 return false;
@@ -104,6 +114,8 @@ static bool downgrade(struct stripped *stripped)
         site_registers(&choosy, &stripped->registration, &stripped->passkey, &verdict);
         judged(stripped, "a registration with an algorithm that was not asked for", &verdict);
         int status = platform_verify(platform, PLATFORM_MAKE, RP);
+        if (status > 0)
+                not_tried(stripped, "a passkey that signs with SHA-1: nobody was verified for it");
         if (status != CTAP2_OK)
                 return status > 0;
         passkey_page(platform, &ceremony, true, lax.origin);
@@ -113,6 +125,8 @@ static bool downgrade(struct stripped *stripped)
                 site_registers(&lax, &ceremony, &weak, &verdict);
                 judged(stripped, "a passkey that signs with SHA-1", &verdict);
                 passkey_drop(platform, &weak);
+        } else if (probe_answer_of(status) == PROBE_UNCLEAR && status >= 0) {
+                not_tried(stripped, "a passkey that signs with SHA-1: the answer says nothing");
         }
         return status >= 0;
 }
@@ -123,56 +137,115 @@ static void must_grow(struct stripped *stripped, const struct passkey_ceremony *
 {
         const uint32_t now = passkey_count(ceremony);
         struct probe_run *run = stripped->platform.run;
-        probe_note(run, "the counter %s: %lu", when, (unsigned long)now);
         if ((now || stripped->last) && now <= stripped->last) {
+                probe_note(run, "the counter %s: %lu", when, (unsigned long)now);
                 stripped->rolls_back = true;
                 probe_end(run, PROBE_BROKEN, "Its signature counter went from %lu to %lu %s.",
                         (unsigned long)stripped->last, (unsigned long)now, when);
         }
+        stripped->counts = stripped->counts || now;
         stripped->last = now;
 }
 
-/* A power cut at the next write, before, within and after it, while it signs. */
-static bool cut_counter(struct stripped *stripped, struct passkey_ceremony *ceremony)
+/* An assertion, with the power to be cut at one of its own writes. The status byte. */
+static int assert_under(
+        struct stripped *stripped, unsigned write, unsigned torn, struct passkey_ceremony *ret)
+{
+        struct platform *platform = &stripped->platform;
+        struct target *target = platform->target;
+        int status = platform_verify(platform, PLATFORM_GET, RP);
+        if (status != CTAP2_OK)
+                return status;
+        passkey_page(platform, ret, false, lax.origin);
+        target->cut(target->context, write, torn);
+        status = passkey_assert(platform, ret, &stripped->passkey, &(struct passkey_ask){ 0 });
+        if (!target->was_cut(target->context))
+                target->cut(target->context, 0, 0);
+        return status;
+}
+
+/* It logs in until a login of its own writes, as many as it has: who counts in blocks writes at a block's end
+ * only. *ret_cut: it did, and the power was cut there. False: the attempt is over. */
+static bool cut_one(struct stripped *stripped, unsigned write, unsigned torn, unsigned most, bool *ret_cut)
 {
         struct target *target = stripped->platform.target;
-        for (unsigned torn = 0; torn < CUTS; torn++) {
-                if (platform_verify(&stripped->platform, PLATFORM_GET, RP) != CTAP2_OK)
-                        return false;
-                passkey_page(&stripped->platform, ceremony, false, lax.origin);
-                probe_note(stripped->platform.run, "the power is cut at the next write, moment %u", torn);
-                target->cut(target->context, 1, torn);
-                int status = passkey_assert(
-                        &stripped->platform, ceremony, &stripped->passkey, &(struct passkey_ask){ 0 });
+        struct passkey_ceremony ceremony;
+        *ret_cut = false;
+        for (unsigned i = 0; i < most && !*ret_cut; i++) {
+                int status = assert_under(stripped, write, torn, &ceremony);
+                *ret_cut = target->was_cut(target->context);
                 if (status == CTAP2_OK)
-                        must_grow(stripped, ceremony, "in spite of the cut");
-                target->cut(target->context, 0, 0);
-                if (!target->power_cycle(target->context) || !log_in(stripped, ceremony))
+                        must_grow(
+                                stripped, &ceremony, *ret_cut ? "in spite of a cut" : "from login to login");
+                else if (!*ret_cut)
                         return false;
-                must_grow(stripped, ceremony, "after a power cut");
         }
+        if (!*ret_cut)
+                return true;
+        stripped->cuts++;
+        probe_note(stripped->platform.run, "the power was cut at write %u of a signature, moment %u", write,
+                torn);
+        if (!target->power_cycle(target->context) || !log_in(stripped, &ceremony))
+                return false;
+        must_grow(stripped, &ceremony, "after a power cut");
         return true;
+}
+
+/* The power is cut at each write of a signature, before, within and after it: at the first signature after a
+ * power cycle, and in the run of a block that comes to its end. */
+static bool cut_counter(struct stripped *stripped)
+{
+        enum { WRITES_MAX = 8, BLOCK_MAX = 300 };
+        struct target *target = stripped->platform.target;
+        static const unsigned runs[] = { 1, BLOCK_MAX };
+        bool cut = true;
+        for (size_t run = 0; run < sizeof runs / sizeof *runs; run++) {
+                for (unsigned i = 0; i < WRITES_MAX * CUTS; i++) {
+                        if (runs[run] == 1 && !target->power_cycle(target->context))
+                                return false;
+                        if (!cut_one(stripped, 1 + i / CUTS, i % CUTS, runs[run], &cut))
+                                return false;
+                        if (!cut) /* it has no such write */
+                                break;
+                        if (!probe_progress(stripped->platform.run, stripped->cuts, 2 * WRITES_MAX * CUTS))
+                                return true;
+                }
+        }
+        probe_note(stripped->platform.run,
+                "the power was cut %u times at writes of a signature; the counter is now %lu", stripped->cuts,
+                (unsigned long)stripped->last);
+        return true;
+}
+
+/* The relying party, which has seen a higher one, is shown an honest login. */
+static void show_older(struct stripped *stripped, const struct passkey_ceremony *ceremony)
+{
+        struct passkey later = stripped->passkey;
+        struct site_verdict verdict;
+        later.count = passkey_count(ceremony) + 1;
+        site_logs_in(&lax, ceremony, ceremony->challenge, &later, &verdict);
+        probe_note(stripped->platform.run, "the relying party, about a counter that went back: %s",
+                verdict.code != MITOME_OK ? verdict.why
+                : verdict.clone_suspected ? "it suspects a clone"
+                                          : "accepted");
+        if (verdict.code == MITOME_OK && !verdict.clone_suspected) {
+                stripped->checks = false;
+                probe_end(stripped->platform.run, PROBE_BROKEN,
+                        "The relying party does not notice a counter that went back.");
+        }
 }
 
 static bool roll_back(struct stripped *stripped)
 {
         struct target *target = stripped->platform.target;
         struct passkey_ceremony first, next;
-        struct passkey later = stripped->passkey;
-        struct site_verdict verdict;
         if (!log_in(stripped, &first))
                 return false;
         stripped->last = passkey_count(&first);
         if (!log_in(stripped, &next))
                 return false;
         must_grow(stripped, &next, "at the next login");
-        later.count = passkey_count(&next);
-        site_logs_in(&lax, &first, first.challenge, &later, &verdict);
-        if (later.count && verdict.code == MITOME_OK && !verdict.clone_suspected) {
-                stripped->checks = false;
-                probe_end(stripped->platform.run, PROBE_BROKEN,
-                        "The relying party does not notice a counter that went back.");
-        }
+        show_older(stripped, &next);
         if (!(target->abilities & TARGET_POWER))
                 return true;
         probe_note(stripped->platform.run, "the power goes off and on");
@@ -180,7 +253,7 @@ static bool roll_back(struct stripped *stripped)
                 return false;
         stripped->cycled = true;
         must_grow(stripped, &next, "after a power cycle");
-        return !(target->abilities & TARGET_MEDIUM) || cut_counter(stripped, &next);
+        return !(target->abilities & TARGET_MEDIUM) || cut_counter(stripped);
 }
 
 /* What is whole must be accepted: else refusals would say nothing. */
@@ -200,19 +273,41 @@ static bool is_accepted(struct stripped *stripped)
         return verdict.code == MITOME_OK;
 }
 
+static void conclude(struct stripped *stripped)
+{
+        struct probe_run *run = stripped->platform.run;
+        const bool whole = stripped->cycled && stripped->cuts;
+        probe_fact_bool(
+                run, LEVEL_VERIFIER_CHECKS_FLAGS, stripped->checks, stripped->checks && stripped->untold);
+        if (stripped->counts)
+                probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, stripped->rolls_back,
+                        !stripped->rolls_back && !whole);
+        probe_fact_bool(
+                run, LEVEL_KEY_SYNCABLE, stripped->synced || stripped->passkey.flags & AUTHDATA_BE, false);
+        probe_end(run, whole && !stripped->untold && stripped->counts ? PROBE_HOLDS : PROBE_PARTLY,
+                "Flags, algorithms and counters: what is less than was asked for is refused%s%s%s.",
+                stripped->untold ? "; not all of it could be asked for" : "",
+                !stripped->counts  ? "; it has no counter"
+                : stripped->cycled ? ""
+                                   : "; the counter was not seen across a power cycle",
+                stripped->counts && stripped->cycled && !stripped->cuts
+                        ? "; the power was not cut in the midst of a signature"
+                        : "");
+}
+
 static void play(struct stripped *stripped)
 {
         struct probe_run *run = stripped->platform.run;
-        if (!is_accepted(stripped) || !strip_flags(stripped) || !change_backup(stripped) ||
-                !downgrade(stripped) || !roll_back(stripped))
+        if (is_accepted(stripped) && strip_flags(stripped) && change_backup(stripped) &&
+                downgrade(stripped) && roll_back(stripped)) {
+                conclude(stripped);
                 return;
-        probe_fact_bool(run, LEVEL_VERIFIER_CHECKS_FLAGS, stripped->checks, false);
-        probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, stripped->rolls_back, !stripped->cycled);
-        probe_fact_bool(
-                run, LEVEL_KEY_SYNCABLE, stripped->synced || stripped->passkey.flags & AUTHDATA_BE, false);
-        probe_end(run, stripped->cycled ? PROBE_HOLDS : PROBE_PARTLY,
-                "Flags, algorithms and counters: what is less than was asked for is refused%s.",
-                stripped->cycled ? "" : "; the counter was not seen across a power cycle");
+        }
+        /* What was seen of it counts, although it came to no end. */
+        if (!stripped->checks)
+                probe_fact_bool(run, LEVEL_VERIFIER_CHECKS_FLAGS, false, false);
+        if (stripped->rolls_back)
+                probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, true, false);
 }
 
 static void attempt(struct probe_run *run, struct target *target)
