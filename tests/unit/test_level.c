@@ -99,7 +99,7 @@ static void each_missing_fact_costs_its_level(void **state)
         lacking[8].attestation_trusted = false;
         lacking[9].key_protection = MITOME_KEY_PROTECTION_SOFTWARE;
         static const char *const levels[] = { "none", "none", "AAL1", "AAL1", "AAL1", "AAL2", "AAL2", "AAL2",
-                "AAL2", "AAL2" };
+                "AAL1", "AAL2" };
         static const char *const bars[] = { "NONCE", "REVOKE", "UVFLAG", "TYPE2", "TYPE2", "PHISH", "INTENT",
                 "SYNC", "SENSOR", "NOEXPORT" };
         for (int i = 0; i < 10; i++) {
