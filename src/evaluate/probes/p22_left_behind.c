@@ -11,13 +11,16 @@
 
 #define RP_ID "p22.mitome.invalid"
 
-enum { PIECE = 64, PIECES = 5, LOCAL_PIECE = 12 };
+enum { PIECE = 64, PIECES = 5, LOCAL_PIECE = 12, DIGITS = 4, NEW_PIN = 32 };
 
 struct remains {
         struct platform platform;
-        struct secret pin_token, uv_token, aes, hmac;
+        struct secret pin_hash; /* what is sent of the PIN, and stands for it */
+        char new_pin[NEW_PIN];  /* one that was set and taken back, with zeros behind it; "": none */
+        struct secret pin_token, uv_token, aes, hmac, uv_aes;
         slice sample; /* the target's */
         unsigned looked;
+        unsigned pieces; /* of the finger's image that have a pattern */
         bool left, sent;
         bool sees; /* the search finds what is there for sure: a token that is good */
         bool finger;
@@ -72,6 +75,30 @@ static mitome_status keep(const struct secret *from, struct secret *ret)
         return slice_copy(secret_view(from), "secret", ret->data, sizeof ret->data, NULL);
 }
 
+/* The PIN itself goes to the device only when it is set, and four digits are found anywhere but for the zeros
+ * behind them. Where it may not be changed that is not looked into. */
+static int change_pin(struct remains *at)
+{
+        struct platform *platform = &at->platform;
+        uint8_t drawn[DIGITS];
+        if (!platform->target->restart && !platform->target->may_destroy)
+                return CTAP2_OK;
+        probe_random(platform->run, drawn, sizeof drawn);
+        for (size_t i = 0; i < DIGITS; i++)
+                at->new_pin[i] = (char)('0' + drawn[i] % 10);
+        int status = platform_change_pin(platform, platform->target->pin, at->new_pin);
+        if (status == CTAP2_OK) {
+                status = platform_change_pin(platform, at->new_pin, platform->target->pin);
+                if (status > 0)
+                        platform->target->pin = NULL; /* no other probe shall spend tries on it */
+                return status;
+        }
+        probe_note(platform->run, "it takes no new PIN (status %02x), for which it is not searched then",
+                (unsigned)status);
+        at->new_pin[0] = '\0';
+        return status < 0 ? status : CTAP2_OK;
+}
+
 /* A login by PIN: its token and what it was agreed with are remembered here, to be looked for there. */
 static int use_pin(struct remains *at, const struct passkey *passkey)
 {
@@ -84,6 +111,8 @@ static int use_pin(struct remains *at, const struct passkey *passkey)
         const char *where = NULL;
         at->sees = platform->target->search(platform->target->context, secret_view(&platform->token), &where);
         probe_note(platform->run, "a token that is still good: %s", at->sees ? where : "nowhere");
+        at->pin_hash.size = PIN_PROTOCOL_HASH;
+        pin_protocol_hash(slice_text(platform->target->pin), at->pin_hash.data);
         if (failed(keep(&platform->token, &at->pin_token)) ||
                 failed(keep(&platform->agreement.aes, &at->aes)) ||
                 failed(keep(&platform->agreement.hmac, &at->hmac)))
@@ -101,6 +130,7 @@ static int use_finger(struct remains *at, const struct passkey *passkey)
         if (status != CTAP2_OK)
                 return status;
         if (failed(keep(&platform->token, &at->uv_token)) ||
+                failed(keep(&platform->agreement.aes, &at->uv_aes)) ||
                 !platform->target->sample(platform->target->context, &at->sample))
                 return PLATFORM_MALFORMED;
         look_at_answer(at);
@@ -124,6 +154,9 @@ static int end_session(struct remains *at)
 
 static void look(struct remains *at)
 {
+        look_for(at, "what is sent of the PIN (half of its SHA-256)", secret_view(&at->pin_hash));
+        if (at->new_pin[0])
+                look_for(at, "a PIN that was set", slice_of((const uint8_t *)at->new_pin, NEW_PIN));
         look_for(at, "a token by PIN that has ended", secret_view(&at->pin_token));
         look_for(at, "the key that a PIN came under", secret_view(&at->aes));
         if (at->platform.info.protocol == 2)
@@ -131,32 +164,43 @@ static void look(struct remains *at)
         if (!at->finger)
                 return;
         look_for(at, "a token by finger that has ended", secret_view(&at->uv_token));
+        look_for(at, "the key that this token came under", secret_view(&at->uv_aes));
         for (unsigned i = 0; i < PIECES; i++) {
                 const slice piece = piece_of(at->sample, i, PIECE);
                 if (!is_even(piece))
                         look_for(at, "a piece of the finger's image", piece);
+                at->pieces += !is_even(piece);
         }
 }
 
+/* A find is a find. That nothing was found says as much as the search sees, and as was looked for. */
 static void conclude(struct remains *at)
 {
         struct probe_run *run = at->platform.run;
-        probe_fact_bool(run, LEVEL_OP_SECRETS_WIPED, !at->left, !at->finger || !at->sees);
-        if (at->finger)
-                probe_fact_bool(run, LEVEL_UV_LOCAL, !at->sent, false);
+        const bool whole = at->finger && at->sees && at->pieces > 0 && at->new_pin[0];
+        if (at->left || at->sees)
+                probe_fact_bool(run, LEVEL_OP_SECRETS_WIPED, !at->left, !at->left && !whole);
+        if (at->sent || at->pieces > 0)
+                probe_fact_bool(run, LEVEL_UV_LOCAL, !at->sent, !at->sent);
         if (at->sent)
                 probe_end(run, PROBE_BROKEN, "A part of the finger's image is in an answer.");
         if (!at->sees)
                 probe_end(run, PROBE_PARTLY,
                         "Nothing was found, but neither was a token that is still good: the search sees little.");
-        probe_end(run, at->finger ? PROBE_HOLDS : PROBE_PARTLY,
-                "Of %u patterns of PIN%s, tokens and keys none is left anywhere.", at->looked,
+        if (at->finger && at->pieces == 0)
+                probe_end(
+                        run, PROBE_PARTLY, "The finger's image has nothing in it that could be looked for.");
+        probe_note(run, "not searched: this program, which carries the messages and knows what it looks for");
+        probe_end(run, whole ? PROBE_HOLDS : PROBE_PARTLY,
+                "Of %u patterns of PIN%s, tokens and keys none was found again.", at->looked,
                 at->finger ? ", finger" : "");
 }
 
 static bool use_all(struct remains *at, const struct passkey *passkey)
 {
-        int status = use_pin(at, passkey);
+        int status = change_pin(at);
+        if (status == CTAP2_OK)
+                status = use_pin(at, passkey);
         if (status == CTAP2_OK && at->finger)
                 status = use_finger(at, passkey);
         if (status == CTAP2_OK)
@@ -195,6 +239,9 @@ static void attempt(struct probe_run *run, struct target *target)
                         probe_portal_look(run, target);
         }
         platform_close(&at.platform);
+        bytes_wipe(at.new_pin, sizeof at.new_pin);
+        secret_wipe(&at.pin_hash);
+        secret_wipe(&at.uv_aes);
         secret_wipe(&at.pin_token);
         secret_wipe(&at.uv_token);
         secret_wipe(&at.aes);

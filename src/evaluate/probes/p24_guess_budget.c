@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Somebody who found the device guesses on all paths at once: fingers and PINs in turn. What he has in all is
- * what each path gives by itself, if no path gives back the other's tries, and if there is none behind them.
- */
+/* Somebody who found the device guesses on all paths: what he has in all is what each path gives by itself,
+ * if no path gives back the other's tries, and if there is none behind them. What the device says of its
+ * tries is not believed: guesses that were answered are counted, on each path by itself first, and then on
+ * both, so many of the one that it is not closed yet before each of the other. */
 
 #include "probe_finger.h"
 #include "probe_passkey.h"
@@ -11,179 +12,283 @@
 
 #define RP_ID "p24.mitome.invalid"
 
-enum { ROUNDS_MAX = 40 };
+enum { GUESSES_MAX = 40, UNCLEAR_MAX = 3 };
+enum path { FINGERS, PINS, PATHS };
+
+static const char *const path_names[PATHS] = { "fingers", "PINs" };
+
+/* What became of a guess. The answer that closes a path is not counted, here as there. */
+enum guess { GUESS_WRONG, GUESS_CLOSED, GUESS_UNCLEAR, GUESS_ENDED /* the attempt is over */ };
+
+/* One spell of guessing. */
+struct spell {
+        unsigned wrong[PATHS], unclear;
+        bool closed[PATHS]; /* by its last answer */
+        bool no_power;      /* it wants its power to go, which nobody here can do */
+};
 
 struct guesses {
         struct platform platform;
         struct passkey passkey; /* which wants its user verified */
-        unsigned pins, fingers; /* tries, as told at first */
-        unsigned pin_made, finger_made;
-        bool pin_closed, finger_closed;
-        bool pin_back, finger_back; /* a try came back */
-        const char *third;
+        unsigned most[PATHS];   /* of each path by itself; without `alone` what it says of itself */
+        bool alone, blocked_before;
+        const char *third, *untried;
 };
-
-struct left {
-        unsigned pins, fingers;
-};
-
-static int read_left(struct guesses *at, struct left *ret)
-{
-        int status = platform_retries(&at->platform, false, &ret->pins);
-        return status == CTAP2_OK ? platform_retries(&at->platform, true, &ret->fingers) : status;
-}
-
-static void watch(struct guesses *at, const struct left *before, const struct left *after, const char *what)
-{
-        if (after->pins > before->pins || after->fingers > before->fingers)
-                probe_note(at->platform.run, "%s gave a try back: PIN %u -> %u, finger %u -> %u", what,
-                        before->pins, after->pins, before->fingers, after->fingers);
-        at->pin_back |= after->pins > before->pins;
-        at->finger_back |= after->fingers > before->fingers;
-}
 
 /* ---- a guess on each path ---- */
 
-static int guess_finger(struct guesses *at)
+/* The finger is not looked at, whoever's it is. */
+static bool shuts_finger(int status)
 {
-        struct left before, after;
-        int status = read_left(at, &before);
-        if (status != CTAP2_OK)
-                return status;
-        int answer = probe_finger_try(&at->platform, TARGET_FINGER_STRANGER_ONCE);
-        if (answer < 0)
-                return answer;
-        status = read_left(at, &after);
-        if (status != CTAP2_OK)
-                return status;
-        watch(at, &before, &after, "a strange finger");
-        if (before.fingers > after.fingers)
-                at->finger_made += before.fingers - after.fingers;
-        else
-                at->finger_closed = answer != CTAP2_OK;
-        return answer == CTAP2_OK ? CTAP1_ERR_OTHER : CTAP2_OK;
+        return status == CTAP2_ERR_UV_BLOCKED || status == CTAP2_ERR_PUAT_REQUIRED ||
+               status == CTAP2_ERR_PIN_BLOCKED || status == CTAP2_ERR_NOT_ALLOWED;
 }
 
-/* Three in a row, and it wants its power to go. */
-static int wake_pin(struct guesses *at, int answer)
+static enum guess guess_finger(struct guesses *at, struct spell *spell)
+{
+        (void)spell;
+        int status = probe_finger_try(&at->platform, TARGET_FINGER_STRANGER_ONCE);
+        if (status == CTAP2_OK)
+                probe_end(at->platform.run, PROBE_BROKEN, "It opens to a strange finger.");
+        return status <= 0                      ? GUESS_ENDED
+               : status == CTAP2_ERR_UV_INVALID ? GUESS_WRONG
+               : shuts_finger(status)           ? GUESS_CLOSED
+                                                : GUESS_UNCLEAR;
+}
+
+/* Three in a row, and it wants its power to go: the third was looked at, what comes behind it is not. */
+static enum guess wake_pin(struct guesses *at, struct spell *spell)
 {
         struct target *target = at->platform.target;
-        if (answer != CTAP2_ERR_PIN_AUTH_BLOCKED)
-                return CTAP2_OK;
-        if (!(target->abilities & TARGET_POWER))
-                at->pin_closed = true;
-        else if (!target->power_cycle(target->context))
-                return CTAP1_ERR_OTHER;
-        return CTAP2_OK;
+        const bool again = at->blocked_before;
+        at->blocked_before = true;
+        if (!(target->abilities & TARGET_POWER)) {
+                spell->no_power = true;
+                return again ? GUESS_CLOSED : GUESS_WRONG;
+        }
+        if (!target->power_cycle(target->context)) {
+                probe_end(at->platform.run, PROBE_TARGET_FAILED,
+                        "It does not start any more after a power cycle.");
+                return GUESS_ENDED;
+        }
+        return again ? GUESS_UNCLEAR : GUESS_WRONG;
 }
 
-static int guess_pin(struct guesses *at)
+static enum guess guess_pin(struct guesses *at, struct spell *spell)
 {
-        struct left before, after;
         uint8_t hash[PIN_PROTOCOL_HASH];
-        int status = read_left(at, &before);
-        if (status != CTAP2_OK)
-                return status;
         probe_random(at->platform.run, hash, sizeof hash);
-        int answer = platform_hash_token(&at->platform, hash, PLATFORM_GET, RP_ID);
-        if (answer < 0)
-                return answer;
-        status = read_left(at, &after);
-        if (status != CTAP2_OK)
-                return status;
-        watch(at, &before, &after, "a wrong PIN");
-        if (before.pins > after.pins)
-                at->pin_made += before.pins - after.pins;
-        at->pin_closed |= answer == CTAP2_ERR_PIN_BLOCKED || after.pins == 0;
-        if (answer == CTAP2_OK)
-                return CTAP1_ERR_OTHER; /* it opened to a PIN that was drawn */
-        return wake_pin(at, answer);
+        int status = platform_hash_token(&at->platform, hash, PLATFORM_GET, RP_ID);
+        if (status == CTAP2_OK)
+                probe_end(at->platform.run, PROBE_BROKEN, "It opens to a PIN that was drawn.");
+        if (status == CTAP2_ERR_PIN_AUTH_BLOCKED)
+                return wake_pin(at, spell);
+        at->blocked_before = false;
+        return status <= 0                       ? GUESS_ENDED
+               : status == CTAP2_ERR_PIN_INVALID ? GUESS_WRONG
+               : status == CTAP2_ERR_PIN_BLOCKED ? GUESS_CLOSED
+                                                 : GUESS_UNCLEAR;
+}
+
+/* Up to `most` guesses on a path, until it is closed. False: the attempt is over. */
+static bool guess(struct guesses *at, struct spell *spell, enum path path, unsigned most)
+{
+        static enum guess (*const ways[PATHS])(
+                struct guesses *, struct spell *) = { guess_finger, guess_pin };
+        spell->closed[path] = false;
+        while (most > 0 && !spell->closed[path] && spell->wrong[path] < GUESSES_MAX &&
+                spell->unclear < UNCLEAR_MAX) {
+                const enum guess came = ways[path](at, spell);
+                if (came == GUESS_ENDED)
+                        return false;
+                spell->closed[path] = came == GUESS_CLOSED;
+                spell->unclear += came == GUESS_UNCLEAR;
+                spell->wrong[path] += came == GUESS_WRONG;
+                most -= came == GUESS_WRONG;
+        }
+        return true;
+}
+
+/* In turn, so many of each, until a whole round brings nothing: a path that was closed is tried again, since
+ * the other one may have opened it. */
+static bool guess_in_turn(struct guesses *at, struct spell *spell, unsigned fingers, unsigned pins)
+{
+        unsigned before;
+        do {
+                before = spell->wrong[FINGERS] + spell->wrong[PINS];
+                if (!guess(at, spell, FINGERS, fingers) || !guess(at, spell, PINS, pins))
+                        return false;
+        } while (spell->wrong[FINGERS] + spell->wrong[PINS] > before);
+        return true;
+}
+
+/* ---- the device, as new ---- */
+
+/* With its PIN entered and its finger recognised; where it can be made anew it is. */
+static bool begin(struct guesses *at)
+{
+        struct probe_run *run = at->platform.run;
+        struct target *target = at->platform.target;
+        if (target->restart && !target->restart(target->context)) {
+                probe_end(run, PROBE_TARGET_FAILED, "It could not be made anew.");
+                return false;
+        }
+        at->blocked_before = false;
+        platform_close(&at->platform);
+        return probe_finger_open(&at->platform, run, target) && probe_finger_pin(&at->platform) == CTAP2_OK;
+}
+
+static bool note_spell(struct guesses *at, const char *what, const struct spell *spell)
+{
+        probe_note(at->platform.run, "%s: %u wrong fingers and %u wrong PINs were looked at%s", what,
+                spell->wrong[FINGERS], spell->wrong[PINS],
+                spell->unclear == 0 ? "" : ", some answers said nothing");
+        if (spell->unclear)
+                at->untried = "some guesses were answered by what says nothing of them";
+        if (spell->no_power)
+                at->untried = "it wants its power to go before the next PIN";
+        return true;
+}
+
+/* Each path by itself. */
+static bool measure(struct guesses *at)
+{
+        static const char *const whats[PATHS] = { "fingers by themselves", "PINs by themselves" };
+        struct probe_run *run = at->platform.run;
+        for (enum path path = FINGERS; path < PATHS; path++) {
+                struct spell spell = { 0 };
+                if (!begin(at) || !guess(at, &spell, path, UINT16_MAX) ||
+                        !note_spell(at, whats[path], &spell))
+                        return false;
+                at->most[path] = spell.wrong[path];
+                if (spell.wrong[path] >= GUESSES_MAX)
+                        probe_end(run, PROBE_BROKEN, "No end was seen of the %s that it takes.",
+                                path_names[path]);
+                else if (!spell.closed[path] && !at->untried)
+                        at->untried = "a path did not close";
+        }
+        at->alone = true;
+        return true;
+}
+
+/* Where it cannot be made anew there is one spell, and its own word for what a path gives by itself. */
+static bool ask(struct guesses *at)
+{
+        int status = platform_retries(&at->platform, true, &at->most[FINGERS]);
+        if (status == CTAP2_OK)
+                status = platform_retries(&at->platform, false, &at->most[PINS]);
+        at->untried = "it cannot be made anew, and what a path takes by itself is its own word";
+        return status >= 0;
 }
 
 /* ---- is there another way? ---- */
 
-static int try_third(struct guesses *at)
+static bool answered(struct guesses *at, int status, const char *opens)
+{
+        const enum probe_answer answer = probe_answer_of(status);
+        if (answer == PROBE_ACCEPTED && !at->third)
+                at->third = opens;
+        if (answer == PROBE_UNCLEAR && status >= 0)
+                at->untried = "another way in was answered by what says nothing of it";
+        return status >= 0;
+}
+
+static bool try_presence(struct guesses *at)
 {
         struct passkey_ceremony ceremony;
         const struct passkey_ask presence = { 0 };
+        if (!at->platform.info.cred_protect) {
+                probe_note(at->platform.run, "its passkeys cannot be made to want their user verified");
+                return true;
+        }
         secret_wipe(&at->platform.token);
         passkey_page(&at->platform, &ceremony, false, "https://" RP_ID);
-        int status = passkey_assert(&at->platform, &ceremony, &at->passkey, &presence);
-        if (status == CTAP2_OK)
-                at->third = "by presence alone, with a passkey that wants its user verified";
-        if (status >= 0)
-                status = platform_change_pin(&at->platform, NULL, "7315");
-        if (status == CTAP2_OK)
-                at->third = "by a new PIN in the place of the one that is locked";
-        if (status >= 0)
-                status = probe_finger_try(&at->platform, TARGET_FINGER_HOLDER);
-        if (status >= 0)
-                probe_note(at->platform.run, "all is closed; to the holder's own finger it answers %02x",
-                        (unsigned)status);
-        if (status == CTAP2_OK && at->finger_closed)
-                at->third = "by a finger, after its tries were used up";
-        return status < 0 ? status : CTAP2_OK;
+        return answered(at, passkey_assert(&at->platform, &ceremony, &at->passkey, &presence),
+                "by presence alone, with a passkey that wants its user verified");
+}
+
+/* What is closed is closed to its holder, too: else it was only said to be. */
+static bool try_holder(struct guesses *at, const struct spell *spell)
+{
+        const char *pin = at->platform.target->pin;
+        if (spell->closed[FINGERS] && !answered(at, probe_finger_try(&at->platform, TARGET_FINGER_HOLDER),
+                                              "to a finger, after its tries were used up"))
+                return false;
+        if (!spell->closed[PINS])
+                return true;
+        int status = platform_pin_token(&at->platform, pin, PLATFORM_GET, RP_ID);
+        secret_wipe(&at->platform.token);
+        return answered(at, status, "to its PIN, after its tries were used up");
+}
+
+static bool try_new_pin(struct guesses *at)
+{
+        struct target *target = at->platform.target;
+        int status = platform_change_pin(&at->platform, NULL, "7315");
+        if (status == CTAP2_OK && !target->restart) {
+                probe_note(at->platform.run, "its PIN is 7315 now");
+                target->pin = NULL; /* no other probe shall spend tries on it */
+        }
+        return answered(at, status, "to a new PIN in the place of the one that is locked");
 }
 
 /* ---- the whole ---- */
 
-static int guess_all(struct guesses *at)
+static void compare(struct guesses *at, const struct spell *spell)
 {
-        int status = CTAP2_OK;
-        for (unsigned i = 0; status == CTAP2_OK && i < ROUNDS_MAX && !(at->pin_closed && at->finger_closed);
-                i++) {
-                if (!at->finger_closed)
-                        status = guess_finger(at);
-                if (status == CTAP2_OK && !at->pin_closed)
-                        status = guess_pin(at);
+        static const enum level_fact_id holds[PATHS] = { LEVEL_UV_TRIES_HOLD, LEVEL_PIN_TRIES_HOLD };
+        struct probe_run *run = at->platform.run;
+        for (enum path path = FINGERS; path < PATHS; path++) {
+                if (spell->wrong[path] <= at->most[path])
+                        continue;
+                probe_fact_bool(run, holds[path], false, false);
+                probe_end(run, PROBE_BROKEN,
+                        "%s between them give tries back: %u wrong %s were looked at, by themselves %u.",
+                        path == PINS ? "Fingers" : "Wrong PINs", spell->wrong[path], path_names[path],
+                        at->most[path]);
         }
-        return status;
+        if (spell->wrong[FINGERS] == 0 || spell->wrong[PINS] == 0)
+                at->untried = "on one of the paths no guess was looked at";
+        else if ((!spell->closed[FINGERS] || !spell->closed[PINS]) && !at->untried)
+                at->untried = "not all of its tries could be used up";
 }
 
-static void conclude(struct guesses *at)
+/* One spell in turn, and what opens behind it. */
+static bool attack_once(struct guesses *at, unsigned fingers, unsigned pins)
 {
-        struct probe_run *run = at->platform.run;
-        probe_note(run, "it said %u PINs and %u fingers; taken in turn were %u and %u", at->pins, at->fingers,
-                at->pin_made, at->finger_made);
-        if (at->pin_back || at->pin_made > at->pins) {
-                probe_fact_bool(run, LEVEL_PIN_TRIES_HOLD, false, false);
-                probe_end(run, PROBE_BROKEN, "Fingers between them give PIN tries back: %u of %u were taken.",
-                        at->pin_made, at->pins);
-        }
-        if (at->finger_back || at->finger_made > at->fingers) {
-                probe_fact_bool(run, LEVEL_UV_TRIES_HOLD, false, false);
-                probe_end(run, PROBE_BROKEN,
-                        "Wrong PINs between them give finger tries back: %u of %u were taken.",
-                        at->finger_made, at->fingers);
-        }
-        if (at->third)
-                probe_end(run, PROBE_BROKEN, "It opens %s.", at->third);
-        if (!at->pin_closed || !at->finger_closed)
-                probe_end(run, PROBE_PARTLY, "Not all of its tries could be used up here.");
-        probe_end(run, PROBE_HOLDS,
-                "In turn it took %u PINs and %u fingers, no more than each path by itself, and nothing else opens.",
-                at->pin_made, at->finger_made);
+        const struct passkey_wish wish = { .rp_id = RP_ID,
+                .protect = at->platform.info.cred_protect ? 3 : 0 };
+        struct spell spell = { 0 };
+        if (!passkey_new(&at->platform, &wish, &at->passkey) || probe_finger_pin(&at->platform) != CTAP2_OK ||
+                !guess_in_turn(at, &spell, fingers, pins) || !note_spell(at, "in turn", &spell))
+                return false;
+        compare(at, &spell);
+        return try_presence(at) && try_holder(at, &spell) && try_new_pin(at);
+}
+
+static unsigned all_but_one(unsigned most)
+{
+        return most > 1 ? most - 1 : 1;
 }
 
 static void attack(struct guesses *at)
 {
-        const struct passkey_wish wish = { .rp_id = RP_ID, .protect = 3 };
-        struct left left;
-        if (!passkey_new(&at->platform, &wish, &at->passkey) || probe_finger_pin(&at->platform) != CTAP2_OK)
+        struct probe_run *run = at->platform.run;
+        const bool renews = at->platform.target->restart;
+        if (renews ? !measure(at) || !begin(at) : !ask(at) || probe_finger_pin(&at->platform) != CTAP2_OK)
                 return;
-        int status = read_left(at, &left);
-        if (status == CTAP2_OK) {
-                at->pins = left.pins;
-                at->fingers = left.fingers;
-                status = guess_all(at);
-        }
-        if (status == CTAP2_OK)
-                status = try_third(at);
-        if (status > 0)
-                probe_end(at->platform.run, PROBE_BROKEN,
-                        "It did not say no to a guess, or not how many are left (status %02x).", status);
-        if (status == CTAP2_OK)
-                conclude(at);
+        if (!attack_once(at, all_but_one(at->most[FINGERS]), 1))
+                return;
+        if (renews && (!begin(at) || !attack_once(at, 1, all_but_one(at->most[PINS]))))
+                return;
+        if (at->third)
+                probe_end(run, PROBE_BROKEN, "It opens %s.", at->third);
+        if (at->untried)
+                probe_end(run, PROBE_PARTLY, "Nothing gave a try back, but %s.", at->untried);
+        probe_end(run, PROBE_HOLDS,
+                "By themselves it took %u wrong fingers and %u wrong PINs before it closed, in turn no more, and nothing else "
+                "opens.",
+                at->most[FINGERS], at->most[PINS]);
 }
 
 static void attempt(struct probe_run *run, struct target *target)
@@ -200,8 +305,9 @@ static void attempt(struct probe_run *run, struct target *target)
 const struct probe probe_p24 = { .id = "P24",
         .title = "All paths at once",
         .title_ja = "全経路の同時推測",
-        .attack = "Guess fingers and PINs in turn until all is closed, then look for another way in.",
-        .attack_ja = "指とPINを交互に試して全てを閉塞させ、さらに別の経路を探す。",
+        .attack =
+                "Guess fingers, then PINs, then both in turn until all is closed, then look for another way in.",
+        .attack_ja = "指とPINを別々に、次に交互に試して全てを閉塞させ、さらに別の経路を探す。",
         .must = "In turn no more is taken than each path takes by itself, and behind them there is no third one.",
         .must_ja = "交互に試しても各経路の上限の合計を超えず、第三の経路はない。",
         .harm = "Finger and PIN are guessed until both are locked: only a reset, or its issuer, opens it again.",

@@ -239,6 +239,12 @@ static uint64_t use(struct probe_portal *at, const char *cookie, unsigned step)
         return 0;
 }
 
+/* What has ended must have been there: else nothing was seen to end. */
+static mitome_status must_live(struct probe_portal *at, const char *cookie, mitome_error *error)
+{
+        return lives(at, cookie) ? ok() : fail(error, MITOME_E_MISSING, "session", NULL);
+}
+
 /* Left for so long and no longer, each time in a session of its own: the first at which it has ended. */
 static mitome_status leave(struct probe_portal *at, uint64_t *ret, mitome_error *error)
 {
@@ -247,6 +253,7 @@ static mitome_status leave(struct probe_portal *at, uint64_t *ret, mitome_error 
         for (size_t i = 0; i < sizeof waits / sizeof *waits && !*ret; i++) {
                 MITOME_TRY(session_begin(at->portal, &at->session, at->cookie, error));
                 MITOME_TRY(log_in(at, error));
+                MITOME_TRY(must_live(at, at->in.cookie, error));
                 at->now += (int64_t)waits[i] * MINUTE + 1;
                 if (!lives(at, at->in.cookie))
                         *ret = waits[i];
@@ -254,25 +261,39 @@ static mitome_status leave(struct probe_portal *at, uint64_t *ret, mitome_error 
         return ok();
 }
 
+static mitome_status time_sessions(struct probe_portal *at, mitome_error *error)
+{
+        uint64_t idle, absolute;
+        MITOME_TRY(must_live(at, at->in.cookie, error));
+        absolute = use(at, at->in.cookie, 1);
+        MITOME_TRY(leave(at, &idle, error));
+        probe_note(at->run, "used each minute the session ended after %llu minutes, left alone after %llu",
+                (unsigned long long)absolute, (unsigned long long)idle);
+        probe_fact_count(at->run, LEVEL_VERIFIER_SESSION_MINUTES, absolute, false);
+        probe_fact_count(at->run, LEVEL_VERIFIER_IDLE_MINUTES, idle, false);
+        if (!absolute || !idle)
+                probe_end(at->run, PROBE_BROKEN, "A session at the portal does not end.");
+        return ok();
+}
+
+/* What went wrong at the portal is said: what was not seen there was not tried. */
+static void leave_portal(struct probe_portal *at, mitome_status status, const mitome_error *error)
+{
+        if (failed(status)) {
+                probe_note(at->run, "the portal goes on no further: E%d %s", status.code,
+                        error->field ? error->field : "");
+                if (!at->target_failed)
+                        probe_end(at->run, PROBE_PARTLY, "Not all could be tried at the portal.");
+        }
+        close_portal(at);
+}
+
 void probe_portal_time(struct probe_run *run, struct target *target)
 {
         struct probe_portal *at = visit(run, target);
         mitome_error error = { 0 };
-        uint64_t idle, absolute;
-        if (!at)
-                return;
-        absolute = use(at, at->in.cookie, 1);
-        mitome_status status = leave(at, &idle, &error);
-        if (!failed(status)) {
-                probe_note(run,
-                        "used each minute the session ended after %llu minutes, left alone after %llu",
-                        (unsigned long long)absolute, (unsigned long long)idle);
-                probe_fact_count(run, LEVEL_VERIFIER_SESSION_MINUTES, absolute, false);
-                probe_fact_count(run, LEVEL_VERIFIER_IDLE_MINUTES, idle, false);
-                if (!absolute || !idle)
-                        probe_end(run, PROBE_BROKEN, "A session at the portal does not end.");
-        }
-        close_portal(at);
+        if (at)
+                leave_portal(at, time_sessions(at, &error), &error);
 }
 
 /* ---- what is stored ---- */
@@ -325,39 +346,50 @@ static void search_store(struct probe_portal *at)
                 { "the token of its forms", slice_text(at->in.session.csrf) },
                 { "the cookie of its device", slice_text(at->in.device) },
         };
+        const bool sees = is_stored(at, SLICE(at->in.session.hash)), whole = sees && raw.size > 0;
         const char *found = NULL;
         for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
                 if (secrets[i].pattern.size && is_stored(at, secrets[i].pattern) && !found)
                         found = secrets[i].what;
-        probe_note(at->run, "what the portal has stored holds %s",
-                found ? found : "none of cookie, its bits, form token, device cookie");
-        probe_fact_bool(at->run, LEVEL_VERIFIER_KEEPS_NO_SECRET, !found, false);
+        probe_note(at->run, "what the portal has stored holds %s, and %s the session's hash, which is there",
+                found ? found : "none of cookie, its bits, form token, device cookie",
+                sees ? "this search finds" : "this search does not find");
         if (found)
                 probe_end(at->run, PROBE_BROKEN, "The portal stores %s as it is.", found);
+        else if (!whole)
+                probe_end(at->run, PROBE_PARTLY, "The search sees little of what the portal stores.");
+        if (found || sees)
+                probe_fact_bool(at->run, LEVEL_VERIFIER_KEEPS_NO_SECRET, !found, !found && !whole);
 }
 
-static void replay_login(struct probe_portal *at)
+/* The same browser sends it again, and another one; and this other one logs in as it should: what was refused
+ * was not refused because nothing is let in any more. */
+static mitome_status replay_login(struct probe_portal *at, mitome_error *error)
 {
         struct ceremony_logged_in again;
-        mitome_status same = hand_in(at, &again, NULL);
-        bool taken = !failed(same);
-        mitome_status other = session_begin(at->portal, &at->session, at->cookie, NULL);
-        if (!failed(other))
-                other = hand_in(at, &again, NULL);
-        taken |= !failed(other);
+        const mitome_status same = hand_in(at, &again, NULL);
+        MITOME_TRY(session_begin(at->portal, &at->session, at->cookie, error));
+        const mitome_status other = hand_in(at, &again, NULL);
+        const bool taken = !failed(same) || !failed(other);
         probe_note(at->run, "the recorded login is sent again: E%d by the same browser, E%d by another",
                 same.code, other.code);
-        probe_fact_bool(at->run, LEVEL_VERIFIER_REPLAY_REFUSED, !taken, false);
-        if (taken)
+        if (taken) {
+                probe_fact_bool(at->run, LEVEL_VERIFIER_REPLAY_REFUSED, false, false);
                 probe_end(at->run, PROBE_BROKEN, "The portal takes a recorded login again.");
+                return ok();
+        }
+        MITOME_TRY(session_begin(at->portal, &at->session, at->cookie, error));
+        MITOME_TRY(log_in(at, error));
+        probe_fact_bool(at->run, LEVEL_VERIFIER_REPLAY_REFUSED, true, false);
+        return ok();
 }
 
 void probe_portal_look(struct probe_run *run, struct target *target)
 {
         struct probe_portal *at = visit(run, target);
+        mitome_error error = { 0 };
         if (!at)
                 return;
         search_store(at);
-        replay_login(at);
-        close_portal(at);
+        leave_portal(at, replay_login(at, &error), &error);
 }
