@@ -62,6 +62,7 @@ static void read_evidence(slice json, slice content)
         struct evaluation_record record;
         evaluation_record_begin(&record);
         memcpy(record.day, "2026-11-22", sizeof record.day);
+        memcpy(record.aaguid, "00112233445566778899aabbccddeeff", sizeof record.aaguid);
         mitome_error error = { 0 };
         unsigned line, column;
         if (evidence_file_read(json, "e.json", &documents, &record, &error).code == MITOME_OK)

@@ -733,6 +733,7 @@ static void a_statement_about_another_model_is_left_out(void **state)
                 bool same;
         } table[] = { { "00112233-4455-6677-8899-aabbccddeeff", true },
                 { "00112233445566778899aabbccddeeff", true },
+                { "00112233-4455-6677-8899-AABBCCDDEEFF", true },
                 { "10112233-4455-6677-8899-aabbccddeeff", false } };
         struct given given;
         (void)state;

@@ -17,16 +17,29 @@ static const char statement[] =
         "{\"aaguid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"isKeyRestricted\": true, \"keyProtection\": [\"hardware\", \"secure_element\"], \"matcherProtection\": [\"on_chip\"], \"userVerificationDetails\": [[{\"userVerificationMethod\": \"passcode_external\", \"caDesc\": {\"base\": 10, \"minLength\": 4, \"maxRetries\": 3, \"blockSlowdown\": 0}}], [{\"userVerificationMethod\": \"fingerprint_internal\", \"baDesc\": {\"selfAttestedFRR\": 0.1, \"maxRetries\": 5, \"blockSlowdown\": 30}}]]}";
 static const char measurement[] =
         "{\"source\": \"grown:1\", \"synthetic\": true, \"complete\": false, \"fmr\": {\"trials\": 30135, \"errors\": 2, \"rate\": 6.6e-05}, \"fnmr\": {\"trials\": 492, \"errors\": 9}, \"thresholds\": [{\"threshold\": 40, \"fmr\": {\"trials\": 1000, \"errors\": 1}, \"fnmr\": {\"trials\": 1000, \"errors\": 30}}]}";
+#define AAGUID_LINE "\"aaguid_b64url\": \"ABEiM0RVZneImaq7zN3u_w\", "
+#define TOLD "\"extensions\": {\"mitome-jpki\": \"finger\"}, "
+#define MODEL "\"metadata\": {\"certification_level\": 1}}\n"
 static const char logins[] =
-        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", \"extensions\": {\"mitome-jpki\": \"finger\"}, \"metadata\": {\"certification_level\": 1}}\n\n{\"ok\": false, \"code\": 302, \"flags\": null, \"trust\": null, \"extensions\": {}}\n";
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", " AAGUID_LINE TOLD MODEL
+        "\n{\"ok\": false, \"code\": 302, \"flags\": null, \"trust\": null, \"extensions\": {}}\n";
+static const char untrusted[] =
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"unverified\", " AAGUID_LINE TOLD MODEL;
+static const char told_login[] = "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": null, " TOLD MODEL;
+static const char plain_login[] =
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": null, \"extensions\": {\"mitome-jpki\": \"none\"}}\n";
+static const char other_login[] =
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", \"aaguid_b64url\": \"_xEiM0RVZneImaq7zN3u_w\", " TOLD
+                MODEL;
 
 /* ---- documents, by name ---- */
 
 static const struct {
         const char *name, *content;
 } documents[] = { { "statement.json", statement }, { "report.json", measurement }, { "logins.jsonl", logins },
-        { "folder/cc.pdf", "abc" }, { "refused.jsonl", "{\"ok\": false, \"code\": 302}\n" },
-        { "none.jsonl", "[]\n" },
+        { "untrusted.jsonl", untrusted }, { "told.jsonl", told_login }, { "plain.jsonl", plain_login },
+        { "other.jsonl", other_login }, { "folder/cc.pdf", "abc" },
+        { "refused.jsonl", "{\"ok\": false, \"code\": 302}\n" }, { "none.jsonl", "[]\n" },
         { "half.json",
                 "{\"fmr\": {\"errors\": 3, \"trials\": 2}, \"fnmr\": {\"errors\": 0, \"trials\": 1}}" } };
 
@@ -159,11 +172,11 @@ static void of_presentation_attacks_the_worst_species_counts(void **state)
 {
         (void)state;
         read_item(
-                "{\"kind\": \"presentation-attacks\", \"species\": [{\"name\": \"gelatine\", \"errors\": 2, \"trials\": 100}, {\"name\": \"paper\", \"errors\": 0, \"trials\": 10}]}");
+                "{\"kind\": \"presentation-attacks\", \"by\": \"the laboratory\", \"document\": \"folder/cc.pdf\", \"species\": [{\"name\": \"gelatine\", \"errors\": 2, \"trials\": 100}, {\"name\": \"paper\", \"errors\": 0, \"trials\": 10}]}");
         assert_true(binomial_upper(0, 10, 0.95) > binomial_upper(2, 100, 0.95));
         assert_int_equal(claimed(LEVEL_UV_IAPAR)->value.obtained, LEVEL_MEASURED);
         assert_int_equal(claimed(LEVEL_UV_IAPAR)->value.rate.trials, 10);
-        assert_string_equal(claimed(LEVEL_UV_IAPAR)->from, "presentation attacks: paper");
+        assert_string_equal(claimed(LEVEL_UV_IAPAR)->from, "presentation attacks (the laboratory): paper");
 }
 
 /* A login that was refused is none of the device's. */
@@ -178,6 +191,7 @@ static void logins_are_observed(void **state)
                 claimed(LEVEL_LOGIN_BACKUP_ELIGIBLE)->value.yes || claimed(LEVEL_KEY_SYNCABLE)->value.yes);
         assert_true(claimed(LEVEL_LOGIN_ATTESTATION_TRUSTED)->value.yes &&
                     claimed(LEVEL_LOGIN_VERIFICATION_TOLD)->value.yes);
+        assert_string_equal(claimed(LEVEL_LOGIN_VERIFIED_BY)->word, "finger");
         assert_count(LEVEL_MODEL_FIDO_LEVEL, LEVEL_DECLARED, 1);
         size_t count = 0;
         for (size_t i = 0; i < record.claims.count; i++)
@@ -185,16 +199,75 @@ static void logins_are_observed(void **state)
         assert_int_equal(count, 1);
 }
 
+/* What its lines do not show is not taken from them: by which origin and way a login came; whose word it is,
+ * without a trusted attestation, and then what model it is; and of a login alone, whether its word counts. */
+static void logins_say_no_more_than_they_show(void **state)
+{
+        static const struct {
+                const char *item;
+                bool trust, told, says_told;
+        } table[] = { { "{\"kind\": \"logins\", \"document\": \"logins.jsonl\"}", true, true, true },
+                { "{\"kind\": \"logins\", \"document\": \"untrusted.jsonl\"}", true, false, true },
+                { "{\"kind\": \"logins\", \"document\": \"told.jsonl\"}", false, false, false },
+                { "{\"kind\": \"logins\", \"document\": \"plain.jsonl\"}", false, false, true } };
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                read_item(table[i].item);
+                assert_non_null(claimed(LEVEL_LOGIN_USER_VERIFIED));
+                assert_null(claimed(LEVEL_LOGIN_ORIGIN_BOUND));
+                assert_int_equal(claimed(LEVEL_LOGIN_ATTESTATION_TRUSTED) != NULL, table[i].trust);
+                assert_int_equal(claimed(LEVEL_LOGIN_VERIFICATION_TOLD) != NULL, table[i].says_told);
+                if (table[i].says_told)
+                        assert_int_equal(claimed(LEVEL_LOGIN_VERIFICATION_TOLD)->value.yes, table[i].told);
+                assert_int_equal(claimed(LEVEL_LOGIN_VERIFIED_BY) != NULL, table[i].told);
+                assert_int_equal(claimed(LEVEL_MODEL_FIDO_LEVEL) != NULL, table[i].told);
+        }
+        read_item("{\"kind\": \"logins\", \"document\": \"other.jsonl\"}");
+        assert_int_equal(record.claims.count, 0);
+        assert_string_equal(json_string_value(json_object_get(json_array_get(record.evidence, 1), "unused")),
+                "a login of it is of another model");
+}
+
+/* Who saw it, and where it is written down: without both it is somebody's word. */
+static void what_nobody_stands_for_is_declared(void **state)
+{
+        static const struct {
+                const char *more;
+                enum level_obtained obtained;
+        } table[] = { { "\"by\": \"N. N.\", \"document\": \"folder/cc.pdf\", ", LEVEL_OBSERVED },
+                { "\"by\": \"N. N.\", ", LEVEL_DECLARED },
+                { "\"document\": \"folder/cc.pdf\", ", LEVEL_DECLARED },
+                { "\"by\": \"\", \"document\": \"folder/cc.pdf\", ", LEVEL_DECLARED },
+                { "\"by\": \"N. N.\", \"document\": \"\", ", LEVEL_DECLARED }, { "", LEVEL_DECLARED },
+                { "\"by\": \"N. N.\", \"document\": \"lost.pdf\", ", LEVEL_UNUSABLE } };
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                char item[256];
+                snprintf(item, sizeof item,
+                        "{\"kind\": \"facts\", %s\"obtained\": \"observed\", \"facts\": {\"uv.local\": true}}",
+                        table[i].more);
+                read_item(item);
+                assert_int_equal(claimed(LEVEL_UV_LOCAL)->value.obtained, table[i].obtained);
+                assert_int_equal(has_caveat("evidence_declared"), table[i].obtained == LEVEL_DECLARED);
+        }
+        read_item(
+                "{\"kind\": \"presentation-attacks\", \"species\": [{\"name\": \"paper\", \"errors\": 0, \"trials\": 10}]}");
+        assert_int_equal(claimed(LEVEL_UV_IAPAR)->value.obtained, LEVEL_DECLARED);
+        assert_true(has_caveat("evidence_declared"));
+        read_item("{\"kind\": \"facts\", \"facts\": {\"uv.local\": true}}");
+        assert_false(has_caveat("evidence_declared"));
+}
+
 static void facts_may_be_given_one_by_one(void **state)
 {
         (void)state;
         read_item(
-                "{\"kind\": \"facts\", \"what\": \"laboratory\", \"obtained\": \"observed\", \"partial\": true, \"facts\": {\"pin.tries\": 3, \"uv.local\": true, \"uv.modality\": \"face\", \"uv.fnmr\": {\"errors\": 1, \"trials\": 59}}}");
+                "{\"kind\": \"facts\", \"what\": \"laboratory\", \"by\": \"N. N.\", \"document\": \"folder/cc.pdf\", \"obtained\": \"observed\", \"partial\": true, \"facts\": {\"pin.tries\": 3, \"uv.local\": true, \"uv.modality\": \"face\", \"uv.fnmr\": {\"errors\": 1, \"trials\": 59}}}");
         assert_count(LEVEL_PIN_TRIES, LEVEL_OBSERVED, 3);
         assert_true(claimed(LEVEL_PIN_TRIES)->value.partial);
         assert_string_equal(claimed(LEVEL_UV_MODALITY)->word, "face");
         assert_int_equal(claimed(LEVEL_UV_FNMR)->value.rate.trials, 59);
-        assert_string_equal(claimed(LEVEL_UV_LOCAL)->from, "laboratory");
+        assert_string_equal(claimed(LEVEL_UV_LOCAL)->from, "laboratory (N. N.)");
 }
 
 static void documents_are_attached_by_digest_and_without_their_place(void **state)
@@ -294,19 +367,48 @@ static void a_flood_of_logins_counts_as_not_given(void **state)
         free(all);
 }
 
+/* What is said of a model counts for a device that is known to be this model: another one, one that has told
+ * none and one that has told zeros are not. */
 static void a_statement_about_another_model_counts_as_not_given(void **state)
 {
+        static const char *const items[] = {
+                "{\"kind\": \"metadata\", \"document\": \"statement.json\"}",
+                "{\"kind\": \"common-criteria\", \"ava_van\": 5, \"document\": \"folder/cc.pdf\", \"aaguid\": \"00112233-4455-6677-8899-AABBCCDDEEFF\"}"
+        };
+        static const struct {
+                const char *aaguid, *why;
+        } table[] = { { "ffffffffffffffffffffffffffffffff", "it is about another model" },
+                { "", "the device has not told which model it is" },
+                { "00000000000000000000000000000000", "the device has not told which model it is" },
+                { "00112233445566778899aabbccddeeff", NULL } };
         (void)state;
-        evaluation_record_clear(&record);
-        evaluation_record_begin(&record);
-        snprintf(record.aaguid, sizeof record.aaguid, "ffffffffffffffffffffffffffffffff");
-        const char json[] =
-                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"metadata\", \"document\": \"statement.json\"}]}";
-        assert_int_equal(
-                evidence_file_read(slice_text(json), "e.json", &shelf, &record, NULL).code, MITOME_OK);
-        assert_int_equal(record.claims.count, 0);
-        assert_string_equal(json_string_value(json_object_get(json_array_get(record.evidence, 1), "unused")),
-                "it is about another model");
+        for (size_t i = 0; i < 2 * sizeof table / sizeof table[0]; i++) {
+                const char *why = table[i / 2].why;
+                char json[256];
+                snprintf(json, sizeof json, "{\"mitome_evidence\": 1, \"items\": [%s]}", items[i % 2]);
+                evaluation_record_clear(&record);
+                evaluation_record_begin(&record);
+                snprintf(record.aaguid, sizeof record.aaguid, "%s", table[i / 2].aaguid);
+                assert_int_equal(evidence_file_read(slice_text(json), "e.json", &shelf, &record, NULL).code,
+                        MITOME_OK);
+                const json_t *unused = json_object_get(json_array_get(record.evidence, 1), "unused");
+                if (why)
+                        assert_string_equal(json_string_value(unused), why);
+                else
+                        assert_null(unused);
+                const enum level_fact_id fact = i % 2 ? LEVEL_MODEL_AVA_VAN : LEVEL_MODEL_KEY_PROTECTION;
+                assert_int_equal(
+                        claimed(fact) && claimed(fact)->value.obtained == LEVEL_DECLARED, why == NULL);
+        }
+        static const char *const odd[] = { "5", "\"\"", "\"0011\"", "\"00112233445566778899aabbccddeeff00\"",
+                "null" };
+        for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+                char item[128];
+                snprintf(item, sizeof item, "{\"kind\": \"common-criteria\", \"ava_van\": 5, \"aaguid\": %s}",
+                        odd[i]);
+                read_item(item);
+                assert_unusable(LEVEL_MODEL_AVA_VAN, "it is about another model");
+        }
 }
 
 static void a_value_of_another_type_costs_its_fact_alone(void **state)
@@ -455,6 +557,8 @@ int main(void)
                 cmocka_unit_test(a_measurement_is_measured),
                 cmocka_unit_test(of_presentation_attacks_the_worst_species_counts),
                 cmocka_unit_test(logins_are_observed),
+                cmocka_unit_test(logins_say_no_more_than_they_show),
+                cmocka_unit_test(what_nobody_stands_for_is_declared),
                 cmocka_unit_test(facts_may_be_given_one_by_one),
                 cmocka_unit_test(documents_are_attached_by_digest_and_without_their_place),
                 cmocka_unit_test(what_has_ended_counts_as_not_given),

@@ -210,7 +210,7 @@ void evaluation_caveats_add(struct evaluation_record *record, const struct evalu
 
 /* The gravest first; those that are not here come last. */
 static const char *const order[] = { "simulated", "contradiction", "target_failed", "get_info_unreadable",
-        "evidence_unused", "unusable", "sources_differ", "independence", "synthetic",
+        "evidence_unused", "unusable", "evidence_declared", "sources_differ", "independence", "synthetic",
         "measurement_incomplete", "not_run", "not_testable", "declared" };
 
 static size_t rank_of(const json_t *caveat)

@@ -62,6 +62,38 @@ void evaluation_record_unused(
                 record->failed = true;
 }
 
+/* ---- the model ---- */
+
+static bool is_zeros(const char *digits)
+{
+        return digits[strspn(digits, "0")] == '\0';
+}
+
+static bool is_same_model(const char *digits, const char *aaguid)
+{
+        size_t used = 0;
+        for (; *aaguid; aaguid++) {
+                const char c = *aaguid >= 'A' && *aaguid <= 'F' ? (char)(*aaguid - 'A' + 'a') : *aaguid;
+                if (c != '-' && (!digits[used] || digits[used++] != c))
+                        return false;
+        }
+        return !digits[used];
+}
+
+const char *evaluation_record_model(
+        const struct evaluation_record *record, const char *aaguid, const char **ret_ja)
+{
+        if (is_zeros(record->aaguid)) {
+                *ret_ja = "機器がどのモデルかを示していない";
+                return "the device has not told which model it is";
+        }
+        if (!aaguid || !is_same_model(record->aaguid, aaguid)) {
+                *ret_ja = "別のモデルについてのもの";
+                return "it is about another model";
+        }
+        return NULL;
+}
+
 void evaluation_record_caveat(
         struct evaluation_record *record, const char *id, const char *text, const char *text_ja)
 {

@@ -33,6 +33,12 @@ size_t evaluation_record_evidence(struct evaluation_record *record, const char *
 void evaluation_record_unused(
         struct evaluation_record *record, size_t evidence, const char *why, const char *why_ja);
 
+/* evaluation_record_model gives NULL when an AAGUID, in groups or not (NULL: none), is the device's, or why
+ * nothing that is said of that model counts here (static, with the Japanese). A device that has told none, or
+ * zeros, may be any model. */
+const char *evaluation_record_model(
+        const struct evaluation_record *record, const char *aaguid, const char **ret_ja);
+
 /* evaluation_record_caveat says something beside the result, once. */
 void evaluation_record_caveat(
         struct evaluation_record *record, const char *id, const char *text, const char *text_ja);

@@ -103,13 +103,14 @@ static mitome_status describe_target(struct assembling *a, mitome_error *error)
         return ordered ? ok() : no_memory(error);
 }
 
-/* Written in groups or not. */
+/* Written in groups or not, in small letters or not. */
 static void keep_model(struct assembling *a, const char *aaguid)
 {
         size_t used = 0;
         for (; aaguid && *aaguid && used < sizeof a->record.aaguid - 1; aaguid++)
                 if (*aaguid != '-')
-                        a->record.aaguid[used++] = *aaguid;
+                        a->record.aaguid[used++] =
+                                *aaguid >= 'A' && *aaguid <= 'F' ? (char)(*aaguid - 'A' + 'a') : *aaguid;
         a->record.aaguid[used] = '\0';
 }
 

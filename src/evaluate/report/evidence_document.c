@@ -2,6 +2,7 @@
 #include "evidence_document.h"
 
 #include "hex_text.h"
+#include "json.h"
 #include "metadata_statement.h"
 #include "rate_text.h"
 
@@ -12,6 +13,14 @@
 static json_t *load(slice content)
 {
         return json_loadb((const char *)content.data, content.size, JSON_REJECT_DUPLICATES, NULL);
+}
+
+static void claim_given(struct evaluation_record *record, enum level_fact_id fact, const json_t *of,
+        const char *name, const char *from, size_t evidence)
+{
+        const json_t *value = json_object_get(of, name);
+        if (value)
+                evaluation_record_given(record, fact, LEVEL_DECLARED, false, value, from, evidence);
 }
 
 static const char *refuse(const char *why, const char *why_ja, const char **ret_ja)
@@ -27,11 +36,12 @@ struct bit_word {
         const char *word;
 };
 
-/* The strongest that is named: where a key may be in several places, the maker names them all. */
-static const struct bit_word key_words[] = { { METADATA_SECURE_ELEMENT, "secure_element" },
-        { METADATA_TEE, "tee" }, { METADATA_HARDWARE, "hardware" }, { METADATA_SOFTWARE, "software" } };
-static const struct bit_word matcher_words[] = { { METADATA_ON_CHIP, "on_chip" }, { METADATA_TEE, "tee" },
-        { METADATA_SOFTWARE, "software" } };
+/* As a login takes it: software anywhere makes it software, else the most exact word counts. */
+static const struct bit_word key_words[] = { { METADATA_SOFTWARE, "software" },
+        { METADATA_SECURE_ELEMENT, "secure_element" }, { METADATA_TEE, "tee" },
+        { METADATA_HARDWARE, "hardware" } };
+static const struct bit_word matcher_words[] = { { METADATA_SOFTWARE, "software" }, { METADATA_TEE, "tee" },
+        { METADATA_ON_CHIP, "on_chip" } };
 
 static void claim_protection(struct evaluation_record *record, enum level_fact_id fact, unsigned bits,
         const struct bit_word *words, size_t count, const char *from, size_t evidence)
@@ -43,64 +53,45 @@ static void claim_protection(struct evaluation_record *record, enum level_fact_i
                 }
 }
 
-static const struct {
-        const char *method, *modality;
-} biometrics[] = { { "fingerprint_internal", "finger" }, { "faceprint_internal", "face" },
-        { "eyeprint_internal", "iris" }, { "voiceprint_internal", "voice" } };
-
-static void claim_integer(struct evaluation_record *record, enum level_fact_id fact, const json_t *of,
-        const char *name, const char *from, size_t evidence)
+static void claim_number(struct evaluation_record *record, enum level_fact_id fact,
+        struct metadata_number number, const char *from, size_t evidence)
 {
-        const json_t *value = json_object_get(of, name);
-        if (value)
-                evaluation_record_given(record, fact, LEVEL_DECLARED, false, value, from, evidence);
+        if (number.said)
+                evaluation_record_count(record, fact, LEVEL_DECLARED, number.value, from, evidence);
 }
 
-/* caDesc and baDesc: 0 retries never block, 0 seconds are no wait, as the facts have it. */
-static void claim_method(
-        struct evaluation_record *record, const json_t *method, const char *from, size_t evidence)
+static void claim_methods(struct evaluation_record *record, const struct metadata_methods *methods,
+        const char *from, size_t evidence)
 {
-        enum { DECIMAL = 10 };
-        const char *name = json_string_value(json_object_get(method, "userVerificationMethod"));
-        const json_t *code = json_object_get(method, "caDesc"), *finger = json_object_get(method, "baDesc");
-        if (name && strncmp(name, "passcode", strlen("passcode")) == 0) {
-                evaluation_record_bool(record, LEVEL_PIN_OFFERED, LEVEL_DECLARED, true, from, evidence);
-                claim_integer(record, LEVEL_PIN_LENGTH_LEAST, code, "minLength", from, evidence);
-                claim_integer(record, LEVEL_PIN_TRIES, code, "maxRetries", from, evidence);
-                if (json_integer_value(json_object_get(code, "base")) == DECIMAL)
-                        evaluation_record_bool(
-                                record, LEVEL_PIN_DIGITS_ONLY, LEVEL_DECLARED, true, from, evidence);
-        }
-        for (size_t i = 0; name && i < sizeof biometrics / sizeof biometrics[0]; i++) {
-                if (strcmp(name, biometrics[i].method) != 0)
-                        continue;
-                evaluation_record_bool(record, LEVEL_UV_OFFERED, LEVEL_DECLARED, true, from, evidence);
-                evaluation_record_word(
-                        record, LEVEL_UV_MODALITY, LEVEL_DECLARED, biometrics[i].modality, from, evidence);
-                claim_integer(record, LEVEL_UV_TRIES, finger, "maxRetries", from, evidence);
-                claim_integer(record, LEVEL_UV_WAIT_SECONDS, finger, "blockSlowdown", from, evidence);
-        }
+        static const char *const modalities[] = { [METADATA_MODALITY_UNKNOWN] = NULL,
+                [METADATA_FINGER] = "finger",
+                [METADATA_FACE] = "face",
+                [METADATA_IRIS] = "iris",
+                [METADATA_VOICE] = "voice" };
+        const struct {
+                enum level_fact_id fact;
+                bool said;
+        } offers[] = { { LEVEL_PIN_OFFERED, methods->passcode },
+                { LEVEL_PIN_DIGITS_ONLY, methods->digits_only }, { LEVEL_UV_OFFERED, methods->biometric } };
+        for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
+                if (offers[i].said)
+                        evaluation_record_bool(record, offers[i].fact, LEVEL_DECLARED, true, from, evidence);
+        if (modalities[methods->modality])
+                evaluation_record_word(record, LEVEL_UV_MODALITY, LEVEL_DECLARED,
+                        modalities[methods->modality], from, evidence);
+        claim_number(record, LEVEL_PIN_LENGTH_LEAST, methods->length_least, from, evidence);
+        claim_number(record, LEVEL_PIN_TRIES, methods->code_tries, from, evidence);
+        claim_number(record, LEVEL_UV_TRIES, methods->biometric_tries, from, evidence);
+        claim_number(record, LEVEL_UV_WAIT_SECONDS, methods->wait_seconds, from, evidence);
 }
 
-static void claim_more(
-        struct evaluation_record *record, const json_t *statement, const char *from, size_t evidence)
+static const char *check_model(const struct evaluation_record *record,
+        const struct metadata_statement *statement, const char **ret_ja)
 {
-        size_t i, j;
-        const json_t *combination, *method;
-        const json_t *restricted = json_object_get(statement, "isKeyRestricted");
-        json_array_foreach(json_object_get(statement, "userVerificationDetails"), i, combination)
-                json_array_foreach(combination, j, method) claim_method(record, method, from, evidence);
-        if (restricted)
-                evaluation_record_given(record, LEVEL_MODEL_KEY_RESTRICTED, LEVEL_DECLARED, false, restricted,
-                        from, evidence);
-}
-
-static bool is_model(const struct evaluation_record *record, const struct metadata_statement *statement)
-{
-        uint8_t digits[2 * METADATA_AAGUID_SIZE];
-        writer w = WRITER(digits);
+        char digits[2 * METADATA_AAGUID_SIZE + 1] = "";
+        writer w = writer_over((uint8_t *)digits, sizeof digits - 1);
         hex_text_write(&w, SLICE(statement->aaguid));
-        return !*record->aaguid || slice_is(writer_view(&w), record->aaguid);
+        return evaluation_record_model(record, digits, ret_ja);
 }
 
 const char *evidence_metadata(struct evaluation_record *record, slice content, const char *from,
@@ -114,19 +105,20 @@ const char *evidence_metadata(struct evaluation_record *record, slice content, c
         if (!whole)
                 return refuse("it is no metadata statement that can be read",
                         "読み取れるメタデータステートメントではない", ret_ja);
-        if (!is_model(record, &statement)) {
-                json_decref(whole);
-                return refuse("it is about another model", "別のモデルについてのもの", ret_ja);
+        const char *why = check_model(record, &statement, ret_ja);
+        if (!why) {
+                evaluation_record_bool(record, LEVEL_MODEL_EVERY_PATH_VERIFIES, LEVEL_DECLARED,
+                        statement.weakest_path >= METADATA_PATH_PASSCODE, from, evidence);
+                claim_protection(record, LEVEL_MODEL_KEY_PROTECTION, statement.key_protection, key_words,
+                        sizeof key_words / sizeof key_words[0], from, evidence);
+                claim_protection(record, LEVEL_MODEL_MATCHER_PROTECTION, statement.matcher_protection,
+                        matcher_words, sizeof matcher_words / sizeof matcher_words[0], from, evidence);
+                claim_methods(record, &statement.methods, from, evidence);
+                /* A no is a statement, too, and absence is none. */
+                claim_given(record, LEVEL_MODEL_KEY_RESTRICTED, whole, "isKeyRestricted", from, evidence);
         }
-        evaluation_record_bool(record, LEVEL_MODEL_EVERY_PATH_VERIFIES, LEVEL_DECLARED,
-                statement.weakest_path >= METADATA_PATH_PASSCODE, from, evidence);
-        claim_protection(record, LEVEL_MODEL_KEY_PROTECTION, statement.key_protection, key_words,
-                sizeof key_words / sizeof key_words[0], from, evidence);
-        claim_protection(record, LEVEL_MODEL_MATCHER_PROTECTION, statement.matcher_protection, matcher_words,
-                sizeof matcher_words / sizeof matcher_words[0], from, evidence);
-        claim_more(record, whole, from, evidence);
         json_decref(whole);
-        return NULL;
+        return why;
 }
 
 /* ---- measurements ---- */
@@ -237,7 +229,42 @@ const char *evidence_measurement(struct evaluation_record *record, slice content
 
 /* ---- logins ---- */
 
-/* What an accepted login shows; accepted means, too, that origin and RP ID hash were the expected ones. */
+/* The AAGUID of a registration, in digits; "" of a login, which has none, and of zeros, which are no model.
+ */
+static void read_model(const json_t *line, char ret[EVALUATION_AAGUID_SIZE])
+{
+        const char *text = json_string_value(json_object_get(line, "aaguid_b64url"));
+        uint8_t bytes[METADATA_AAGUID_SIZE];
+        writer w = writer_over((uint8_t *)ret, EVALUATION_AAGUID_SIZE - 1);
+        slice aaguid;
+        *ret = '\0';
+        if (!text ||
+                failed(base64url_decode(slice_text(text), "aaguid", bytes, sizeof bytes, &aaguid, NULL)) ||
+                aaguid.size != sizeof bytes)
+                return;
+        hex_text_write(&w, aaguid);
+        ret[w.used] = '\0';
+        if (ret[strspn(ret, "0")] == '\0')
+                *ret = '\0';
+}
+
+/* How the user was verified counts as told where the signed data say so and a trusted attestation says whose
+ * data they are: a registration shows both. A login alone shows only that it tells nothing. */
+static void claim_told(struct evaluation_record *record, const json_t *line, bool registered, bool trusted,
+        const char *from, size_t evidence)
+{
+        const char *by =
+                json_string_value(json_object_get(json_object_get(line, "extensions"), "mitome-jpki"));
+        const bool told = by && level_fact_takes(LEVEL_LOGIN_VERIFIED_BY, slice_text(by));
+        if (registered || !told)
+                evaluation_record_bool(record, LEVEL_LOGIN_VERIFICATION_TOLD, LEVEL_OBSERVED, told && trusted,
+                        from, evidence);
+        if (told && trusted)
+                evaluation_record_word(record, LEVEL_LOGIN_VERIFIED_BY, LEVEL_OBSERVED, by, from, evidence);
+}
+
+/* What an accepted line shows. Which origin was expected, and over which way the login came, it does not
+ * tell. */
 static void claim_login(
         struct evaluation_record *record, const json_t *line, const char *from, size_t evidence)
 {
@@ -246,21 +273,22 @@ static void claim_login(
                 json_int_t bit;
                 enum level_fact_id fact;
         } bits[] = { { UP, LEVEL_LOGIN_USER_PRESENT }, { UV, LEVEL_LOGIN_USER_VERIFIED },
-                { BE, LEVEL_LOGIN_BACKUP_ELIGIBLE } };
+                { BE, LEVEL_LOGIN_BACKUP_ELIGIBLE }, { BE, LEVEL_KEY_SYNCABLE } };
         const json_int_t flags = json_integer_value(json_object_get(line, "flags"));
-        const char *trust = json_string_value(json_object_get(line, "trust"));
+        const char *trust = json_string_value(json_object_get(line, "trust")), *why_ja;
+        const bool trusted = trust && strcmp(trust, "verified") == 0;
+        char model[EVALUATION_AAGUID_SIZE];
+        read_model(line, model);
         for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
                 evaluation_record_bool(
                         record, bits[i].fact, LEVEL_OBSERVED, flags & bits[i].bit, from, evidence);
-        evaluation_record_bool(record, LEVEL_LOGIN_ORIGIN_BOUND, LEVEL_OBSERVED, true, from, evidence);
-        evaluation_record_bool(record, LEVEL_KEY_SYNCABLE, LEVEL_OBSERVED, flags & BE, from, evidence);
-        evaluation_record_bool(record, LEVEL_LOGIN_VERIFICATION_TOLD, LEVEL_OBSERVED,
-                json_object_get(json_object_get(line, "extensions"), "mitome-jpki") != NULL, from, evidence);
         if (trust)
-                evaluation_record_bool(record, LEVEL_LOGIN_ATTESTATION_TRUSTED, LEVEL_OBSERVED,
-                        strcmp(trust, "verified") == 0, from, evidence);
-        claim_integer(record, LEVEL_MODEL_FIDO_LEVEL, json_object_get(line, "metadata"),
-                "certification_level", from, evidence);
+                evaluation_record_bool(
+                        record, LEVEL_LOGIN_ATTESTATION_TRUSTED, LEVEL_OBSERVED, trusted, from, evidence);
+        claim_told(record, line, trust != NULL, trusted, from, evidence);
+        if (trusted && !evaluation_record_model(record, model, &why_ja))
+                claim_given(record, LEVEL_MODEL_FIDO_LEVEL, json_object_get(line, "metadata"),
+                        "certification_level", from, evidence);
 }
 
 static bool is_login(const json_t *line)
@@ -285,42 +313,63 @@ static bool is_blank(slice line)
         return true;
 }
 
-/* All lines are looked at before any is believed. A login that was refused is no evidence of the device. */
-static bool take_logins(struct evaluation_record *record, slice content, const char *from, size_t evidence,
-        size_t *ret_accepted)
+static bool is_accepted(const json_t *line)
 {
+        return json_is_true(json_object_get(line, "ok")) && json_is_integer(json_object_get(line, "flags"));
+}
+
+static bool is_of_another_model(const struct evaluation_record *record, const json_t *line)
+{
+        const char *why_ja;
+        char model[EVALUATION_AAGUID_SIZE];
+        read_model(line, model);
+        return *model && *record->aaguid && evaluation_record_model(record, model, &why_ja);
+}
+
+struct login_lines {
+        size_t accepted;
+        bool odd, other_model;
+};
+
+/* A login that was refused is no evidence of the device. */
+static struct login_lines look_at_logins(const struct evaluation_record *record, slice content)
+{
+        struct login_lines lines = { 0 };
         reader r = reader_over(content, NULL, NULL);
-        *ret_accepted = 0;
         for (slice text; next_line(&r, &text);) {
                 if (is_blank(text))
                         continue;
                 json_t *line = load(text);
-                bool fits = is_login(line);
-                if (fits && json_is_true(json_object_get(line, "ok")) &&
-                        json_is_integer(json_object_get(line, "flags"))) {
-                        ++*ret_accepted;
-                        if (record)
-                                claim_login(record, line, from, evidence);
-                }
+                lines.odd = lines.odd || !is_login(line);
+                lines.accepted += is_accepted(line);
+                lines.other_model =
+                        lines.other_model || (is_accepted(line) && is_of_another_model(record, line));
                 json_decref(line);
-                if (!fits)
-                        return false;
         }
-        return true;
+        return lines;
 }
 
+/* All lines are looked at before any is believed. */
 const char *evidence_logins(struct evaluation_record *record, slice content, const char *from,
         size_t evidence, const char **ret_ja)
 {
         enum { LOGINS_MAX = 256 };
-        size_t accepted;
-        if (!take_logins(NULL, content, from, evidence, &accepted))
+        const struct login_lines lines = look_at_logins(record, content);
+        reader r = reader_over(content, NULL, NULL);
+        if (lines.odd)
                 return refuse(
                         "a line of it is none of mitome verify", "mitome verifyの行でないものがある", ret_ja);
-        if (accepted == 0)
+        if (lines.accepted == 0)
                 return refuse("none of its logins was accepted", "受理された認証がない", ret_ja);
-        if (accepted > LOGINS_MAX)
+        if (lines.accepted > LOGINS_MAX)
                 return refuse("it has more than 256 logins", "認証が256件を超える", ret_ja);
-        (void)take_logins(record, content, from, evidence, &accepted);
+        if (lines.other_model)
+                return refuse("a login of it is of another model", "別のモデルの認証を含む", ret_ja);
+        for (slice text; next_line(&r, &text);) {
+                json_t *line = is_blank(text) ? NULL : load(text);
+                if (is_accepted(line))
+                        claim_login(record, line, from, evidence);
+                json_decref(line);
+        }
         return NULL;
 }
