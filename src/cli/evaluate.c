@@ -7,7 +7,6 @@
 #include "evaluate_screen.h"
 #include "evidence_folder.h"
 #include "level_file.h"
-#include "probing_journal.h"
 #include "random_system.h"
 #include "secret_prompt.h"
 
@@ -161,6 +160,7 @@ static struct target_config config_of(
                 .pin = pin,
                 .matcher = options->matcher,
                 .may_destroy = options->destructive,
+                .simulated = options->simulated,
                 .random = random,
                 .tell = isatty(STDERR_FILENO) ? tell_person : NULL };
 }
@@ -296,6 +296,14 @@ static mitome_status make_folder(const char *path, mitome_error *error)
         return fail(error, MITOME_E_FILE_WRITE, "--out", NULL);
 }
 
+static struct probing_config probing_of(
+        const struct evaluate_options *options, const struct target_config *config)
+{
+        return (struct probing_config){
+                .target = config, .folder = options->out, .version = MITOME_VERSION, .at = ""
+        };
+}
+
 static int probe_and_report(const struct evaluate_options *options, const struct policies *policies,
         const struct target_config *config, struct target *target)
 {
@@ -307,13 +315,11 @@ static int probe_and_report(const struct evaluate_options *options, const struct
         if (failed(make_folder(options->out, &error)))
                 return complain("mitome evaluate", &error);
         now_text(at);
-        const struct probing_config run = { .target = config,
-                .probes = probes,
-                .folder = options->out,
-                .resume = options->resume,
-                .version = MITOME_VERSION,
-                .at = options->at ? options->at : at,
-                .watch = evaluate_screen_watch(&screen) };
+        struct probing_config run = probing_of(options, config);
+        run.probes = probes;
+        run.resume = options->resume;
+        run.at = options->at ? options->at : at;
+        run.watch = evaluate_screen_watch(&screen);
         const bool services = target->abilities & TARGET_LIFE;
         evaluate_screen_warn(&screen, probes, target);
         if (failed(probing_run(&run, target, &found, &error)))
@@ -342,6 +348,7 @@ static int on_target(
         if (failed(read_pin(options, pin, &known, &error)))
                 return complain("mitome evaluate", &error);
         const struct target_config config = config_of(options, known, &random);
+        evaluate_screen_listen(); /* what a target leaves when it is killed may hold keys */
         int result = failed(target_open(&config, &target, &error))
                              ? complain("mitome evaluate", &error)
                              : then(options, policies, &config, &target);
@@ -420,8 +427,11 @@ static int replay_on(const struct evaluate_options *options, const json_t *recor
         mitome_error error = { 0 };
         struct probe_run *run;
         const struct probe *const probes[] = { probe_find(options->replay), NULL };
-        const struct probe_run_config limits = { .target = options->target };
-        const struct evaluate_screen screen = evaluate_screen(options->japanese);
+        struct evaluate_screen screen = evaluate_screen(options->japanese);
+        const struct probing_watch watch = evaluate_screen_watch(&screen);
+        const struct probe_run_config limits = {
+                .target = options->target, .progress = watch.progress, .context = watch.context
+        };
         evaluate_screen_warn(&screen, probes, target);
         if (target->restart && !target->restart(target->context)) {
                 fputs("mitome evaluate: the target does not begin anew\n", stderr);
@@ -429,7 +439,11 @@ static int replay_on(const struct evaluate_options *options, const json_t *recor
         }
         if (failed(probe_run_attempt(probes[0], target, &limits, &run, &error)))
                 return complain("mitome evaluate", &error);
-        int result = say_replay(options, recorded, run);
+        int result = EXIT_COULD_NOT;
+        if (!watch.stopped(watch.context))
+                result = say_replay(options, recorded, run);
+        else if (probe_harms(probes[0], target))
+                watch.said(watch.context, probes[0], PROBING_BROKEN_OFF);
         probe_run_free(run);
         return result;
 }
@@ -440,9 +454,9 @@ static int replay(const struct evaluate_options *options, const struct policies 
 {
         mitome_error error = { 0 };
         json_t *recorded = NULL;
+        const struct probing_config run = probing_of(options, config);
         (void)policies;
-        (void)config;
-        if (options->out && failed(probing_journal_find(options->out, options->replay, &recorded, &error)))
+        if (options->out && failed(probing_find(&run, target, options->replay, &recorded, &error)))
                 return complain("mitome evaluate", &error);
         int result = replay_on(options, recorded, target);
         json_decref(recorded);

@@ -21,6 +21,7 @@ const char evaluate_usage[] =
         "  --probe ID        only this probe, or these; all if nothing is said\n"
         "  --evidence FILE   what is declared or was measured elsewhere\n"
         "  --destructive     probes may lock, reset or fill a target that cannot be made anew: what is on it is lost\n"
+        "  --simulated       the target is a simulation, and the report says so; what comes by a socket is one anyway\n"
         "  --pin-file FILE   the first line is the target's PIN; a PIN on a command line could be read by everybody\n"
         "  --ask-pin         asks for it on the terminal\n"
         "  --resume          goes on with the journal in DIR\n"
@@ -121,6 +122,8 @@ static bool take_option(struct evaluate_options *options, int option)
                 return options->ask_pin = true;
         case 'd':
                 return options->destructive = true;
+        case 'v':
+                return options->simulated = true;
         case 'u':
                 return options->resume = true;
         case 's':
@@ -165,6 +168,7 @@ bool evaluate_options_read(int argc, char **argv, struct evaluate_options *ret)
                 { "pin-file", required_argument, NULL, 'f' },
                 { "ask-pin", no_argument, NULL, 'a' },
                 { "destructive", no_argument, NULL, 'd' },
+                { "simulated", no_argument, NULL, 'v' },
                 { "resume", no_argument, NULL, 'u' },
                 { "list", no_argument, NULL, 's' },
                 { "help", no_argument, NULL, 'h' },

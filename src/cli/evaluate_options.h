@@ -12,7 +12,7 @@ enum { EVALUATE_POLICIES_MAX = 16, EVALUATE_EVIDENCE_MAX = 64, EVALUATE_PROBES_M
 
 struct evaluate_options {
         const char *target, *out, *replay, *render, *matcher, *at;
-        bool destructive, resume, list, help, japanese, ask_pin;
+        bool destructive, simulated, resume, list, help, japanese, ask_pin;
         const char *pin_file;
         const char *policies[EVALUATE_POLICIES_MAX];
         size_t policy_count;

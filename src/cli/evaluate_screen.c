@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evaluate_screen.h"
 
+#include "harmless_text.h"
 #include "steady_clock.h"
 
 #include <inttypes.h>
@@ -62,15 +63,12 @@ static const char *text_of(const json_t *object, const char *name)
         return text ? text : "";
 }
 
-/* What comes from a target or a file may hold what a terminal obeys. */
+/* What comes from a target or a file may hold what a terminal obeys, or what turns the words beside it. */
 void evaluate_print_harmless(FILE *out, const char *text)
 {
-        enum { DELETE = 0x7F, C1_LEAD = 0xC2, C1_END = 0xA0 }; /* C1 controls in UTF-8 are C2 80 to C2 9F */
-        for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-                bool c1 = at[0] == C1_LEAD && at[1] > DELETE && at[1] < C1_END;
-                fputc(*at < ' ' || *at == DELETE || c1 ? '?' : *at, out);
-                at += c1;
-        }
+        reader r = reader_over(slice_text(text), NULL, NULL);
+        for (slice shown; harmless_next(&r, &shown);)
+                fwrite(shown.data, 1, shown.size, out);
 }
 
 /* ---- a run ---- */
@@ -137,14 +135,37 @@ static void ended(
         fflush(stdout);
 }
 
+static void said(void *context, const struct probe *probe, enum probing_event event)
+{
+        static const char *const texts[][2] = {
+                [PROBING_PIN_REFUSED] = { "the PIN that was given is refused: it is not used any more",
+                        "指定された暗証番号は拒否された。以後は使わない" },
+                [PROBING_BROKEN_OFF] = { "broken off: the target may have been changed",
+                        "中断した。対象は変わっている可能性がある" },
+        };
+        const struct evaluate_screen *screen = context;
+        fprintf(stderr, "\n%s: %s", probe->id, texts[event][screen->japanese]);
+        if (event == PROBING_BROKEN_OFF)
+                fprintf(stderr, ": %s", harm_of(screen, probe));
+        fputc('\n', stderr);
+}
+
+void evaluate_screen_listen(void)
+{
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+        const struct sigaction action = { .sa_handler = hear_signal };
+        for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+                sigaction(signals[i], &action, NULL);
+}
+
 struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen)
 {
-        const struct sigaction action = { .sa_handler = hear_signal };
-        sigaction(SIGINT, &action, NULL);
-        sigaction(SIGTERM, &action, NULL);
-        return (struct probing_watch){
-                .context = screen, .begins = begins, .progress = progress, .ended = ended, .stopped = stopped
-        };
+        return (struct probing_watch){ .context = screen,
+                .begins = begins,
+                .progress = progress,
+                .ended = ended,
+                .said = said,
+                .stopped = stopped };
 }
 
 /* ---- the catalogue ---- */

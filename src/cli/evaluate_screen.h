@@ -15,7 +15,10 @@ struct evaluate_screen {
 
 struct evaluate_screen evaluate_screen(bool japanese);
 
-/* evaluate_screen_watch gives the watch of a run; SIGINT and SIGTERM ask for its end from then on. */
+/* evaluate_screen_listen: SIGINT, SIGTERM and SIGHUP ask for the end of what is done, from now on. */
+void evaluate_screen_listen(void);
+
+/* evaluate_screen_watch gives the watch of a run, which such a signal ends. */
 struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen);
 
 void evaluate_screen_list(const struct evaluate_screen *screen); /* the catalogue */

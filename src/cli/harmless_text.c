@@ -21,8 +21,7 @@ static bool is_misleading(slice character)
                (character.size == 2 && first == C1_LEAD && character.data[1] < C1_END);
 }
 
-/* What is shown for the next character; false at the end. */
-static bool next(reader *r, slice *ret_shown)
+bool harmless_next(reader *r, slice *ret_shown)
 {
         slice character = { 0 };
         size_t size = slice_utf8_first(r->rest);
@@ -36,7 +35,7 @@ static size_t shown_size(reader r)
 {
         slice shown;
         size_t size = 0;
-        while (next(&r, &shown))
+        while (harmless_next(&r, &shown))
                 size += shown.size;
         return size;
 }
@@ -50,10 +49,10 @@ void harmless_write(writer *w, slice text, enum harmless_part part)
         if (part == HARMLESS_END && shown_size(r) > HARMLESS_SHOWN_MAX) {
                 write_slice(w, slice_text(rest));
                 begin = w->used;
-                while (shown_size(r) > HARMLESS_SHOWN_MAX && next(&r, &shown))
+                while (shown_size(r) > HARMLESS_SHOWN_MAX && harmless_next(&r, &shown))
                         continue;
         }
-        while (next(&r, &shown)) {
+        while (harmless_next(&r, &shown)) {
                 if (w->used - begin + shown.size > HARMLESS_SHOWN_MAX) {
                         write_slice(w, slice_text(rest));
                         return;

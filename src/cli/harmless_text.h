@@ -19,4 +19,7 @@ enum { HARMLESS_SHOWN_MAX = 80, HARMLESS_SIZE_MAX = HARMLESS_SHOWN_MAX + 3 };
  */
 void harmless_write(writer *w, slice text, enum harmless_part part);
 
+/* harmless_next takes the next character of a text, and gives what is shown for it; false at the end. */
+bool harmless_next(reader *r, slice *ret_shown);
+
 #endif

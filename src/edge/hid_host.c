@@ -19,6 +19,7 @@ enum {
         NUMBERED_SIZE = 1 + REPORT_SIZE, /* a device file wants the report's number, 0, first */
         NONCE_SIZE = 8,
         SEQUENCE_MAX = 0x7F,
+        NOTICE_MS = 1000,   /* for a report that nothing is answered to */
         SILENCE_MS = 10000, /* keepalives come each 100 ms */
         REPORTS_MAX = 4096, /* of one answer, with what others hear and ten keepalives a second */
         MESSAGE_MAX = 7609, /* 11.2.4: no message is longer */
@@ -235,14 +236,20 @@ mitome_status hid_host_exchange_within(struct hid_host *host, slice request, uns
         return status;
 }
 
+/* Whoever does not read what is sent does not hear these, either. */
 void hid_host_cancel(struct hid_host *host)
 {
+        begin_limit(host, NOTICE_MS);
         (void)failed(send_message(host, COMMAND_CANCEL, (slice){ 0 }, NULL));
+        host->limited = false;
 }
 
 bool hid_host_power_cycle(struct hid_host *host)
 {
-        return host->is_udp && !failed(send_report(host, SLICE(hid_port_power_cycle), NULL));
+        begin_limit(host, NOTICE_MS);
+        const bool sent = host->is_udp && !failed(send_report(host, SLICE(hid_port_power_cycle), NULL));
+        host->limited = false;
+        return sent;
 }
 
 /* ---- opening ---- */

@@ -98,6 +98,21 @@ ok 'the specimen is gone'
 if grep -q "$(printf '\033')" out err; then false; else true; fi
 ok 'no colours where there is no terminal'
 
+# This project's own by another way, with a name that a shell would take apart.
+mkdir "it's"
+"$mitome" authenticator --state state --hid "pty:it's/token" --touch auto >served 2>&1 </dev/null &
+serves=$!
+while [ ! -e "it's/token" ] && kill -0 $serves 2>/dev/null; do sleep 0.02; done
+run 0 --probe P00 --policy first-summary --out by-hid "hid:$work/it's/token" && grep -q simulated out &&
+        grep -q '"simulated": true' by-hid/report.json
+ok 'it is simulated by whatever way it comes'
+grep '"replay": ' by-hid/report.json >replay
+sed -n 's/.*"replay": "\(.*\)".*/\1/p' replay | sed 's/\\\\/\\/g' | sed "s|^mitome|'$mitome'|; s|\$| --out by-hid|" >replay.sh
+sh replay.sh >out 2>err && grep -q 'the same as is recorded' out
+ok 'the replay of its report is a command for a shell'
+kill $serves
+wait $serves
+
 run 0 --render report/report.json --out again && cmp report/report.html again/report.html &&
         cmp report/report.xccdf.xml again/report.xccdf.xml && cmp report/report.oscal.json again/report.oscal.json &&
         cmp report/report.junit.xml again/report.junit.xml && cmp report/report.sarif again/report.sarif
@@ -114,6 +129,8 @@ ok 'a probe tried again comes out the same'
 sed -i 's/"result":"holds"/"result":"broken"/' report/journal.jsonl
 run 1 --replay P05 --out report self && grep -q 'otherwise than is recorded: broken' out
 ok 'one that was recorded otherwise is told'
+refused 'a replay against the record of another target' 'E1432' --replay P05 --out report self:no-anchor
+refused 'a replay against the record of a run without leave' 'E1432' --replay P05 --destructive --out report self
 refused 'a replay of what was never recorded' 'P07 is no probe' --replay P07 --out report self
 refused 'a replay against a folder that is none' 'journal.jsonl' --replay P07 --out nowhere self
 # shellcheck disable=SC2086
@@ -132,11 +149,27 @@ ok 'an element without an anchor gives tries back, which is found'
 "$mitome" evaluate $matcher --probe P00 --probe P04 --probe P05 --probe P07 --probe P13 --policy first-summary --out killed self >out 2>err </dev/null &
 runs=$!
 while [ "$(cat killed/journal.jsonl 2>/dev/null | wc -l)" -lt 3 ] && kill -0 $runs 2>/dev/null; do sleep 0.02; done
+[ -z "$(find "$work"/mitome-specimen-* -name scp03-keys)" ]
+ok 'the keys of a specimen are in no file while it is attacked'
 kill -9 $runs 2>/dev/null
 wait $runs 2>/dev/null
+[ -n "$(find "$work" -maxdepth 1 -name 'mitome-specimen-*')" ]
+ok 'who is killed leaves his specimen'
 run 0 --resume --probe P00 --probe P04 --probe P05 --probe P07 --probe P13 --policy first-summary --out killed self &&
         [ "$(grep -c 'from the journal' out)" -ge 2 ] && grep -q 'probes: 5 holds' out
 ok 'killed in the middle it goes on with what was found'
+[ -z "$(find "$work" -maxdepth 1 -name 'mitome-specimen-*')" ]
+ok 'the next one takes it away'
+
+# Stopped when nothing was attacked yet: SIGINT is not passed to what runs in the background, SIGTERM is.
+# shellcheck disable=SC2086
+"$mitome" evaluate $matcher --probe P00 --policy first-summary --out early self >out 2>err </dev/null &
+runs=$!
+while [ -z "$(find "$work" -maxdepth 1 -name 'mitome-specimen-held-*')" ] && kill -0 $runs 2>/dev/null; do sleep 0.02; done
+kill -TERM $runs
+wait $runs
+[ $? -eq 2 ] && [ -z "$(find "$work" -maxdepth 1 -name 'mitome-specimen-*')" ]
+ok 'stopped while the specimen is made it leaves none'
 
 printf '1..%d\n' "$count"
 [ "$broken" -eq 0 ]

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "hid_host.h"
 #include "hostile_device.h"
 #include "probing.h"
+#include "random_system.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -145,6 +147,35 @@ static void an_answer_that_is_no_cbor_is_a_lie(void **state)
         json_decref(probes);
 }
 
+/* Its socket is full at last, and the cancel is for nobody. */
+static void one_that_does_not_read_is_not_waited_for(void **state)
+{
+        enum { MESSAGE = 7000, SHORT_MS = 1, TIMES = 100 };
+        static const uint8_t deaf[] = { HOSTILE_COMMAND, HOSTILE_DEAF };
+        static uint8_t much[MESSAGE], response[64];
+        const struct mitome_random random = random_system();
+        char path[80];
+        struct hid_host *host;
+        enum hid_host_end end;
+        size_t size;
+        (void)state;
+        snprintf(path, sizeof path, "%s/deaf", folder);
+        snprintf(name, sizeof name, "unix:%s", path);
+        pid_t device = hostile_device_start(path);
+        assert_false(failed(hid_host_open_within(name, &random, LONG_MS, &host, &end, NULL)));
+        assert_true(failed(hid_host_exchange_within(
+                host, SLICE(deaf), SHORT_MS, response, sizeof response, &size, &end, NULL)));
+        for (int i = 0; i < TIMES; i++) {
+                assert_true(failed(hid_host_exchange_within(
+                        host, SLICE(much), SHORT_MS, response, sizeof response, &size, &end, NULL)));
+                assert_int_equal(end, HID_HOST_SILENT);
+        }
+        hid_host_cancel(host); /* comes back */
+        hid_host_close(host);
+        hostile_device_stop(device);
+        unlink(path);
+}
+
 static void one_that_is_gone_for_good_is_not_tested_any_further(void **state)
 {
         (void)state;
@@ -169,6 +200,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_trouble_is_a_finding_and_the_next_probe_is_tried),
                 cmocka_unit_test(an_answer_that_is_no_cbor_is_a_lie),
+                cmocka_unit_test(one_that_does_not_read_is_not_waited_for),
                 cmocka_unit_test(one_that_is_gone_for_good_is_not_tested_any_further),
                 cmocka_unit_test(nobody_there_is_no_target),
         };

@@ -145,12 +145,35 @@ static void guessing_to_the_end_is_asked_for(void **state)
         assert_false(probe_rig_bool(&rig, LEVEL_PIN_BLOCKLIST));
 }
 
+static unsigned tries;
+
+static void count_tries(struct probe_run *run, struct target *target)
+{
+        struct platform platform;
+        if (!platform_open(&platform, run, target))
+                return;
+        int status = platform_retries(&platform, false, &tries);
+        probe_end(
+                run, status == 0 ? PROBE_HOLDS : PROBE_BROKEN, "getRetries: %02x", (unsigned)status & 0xFFFF);
+        platform_close(&platform);
+}
+
+/* It is somebody's key: a wrong --pin-file costs it one try, however many probes there are. */
 static void a_wrong_pin_is_said_once(void **state)
 {
+        static const char *const ids[] = { "P00", "P04", "P05", "P07", "P08", "P13", "P14" };
+        const struct probe counting = { .id = "count", .needs = TARGET_CTAP, .attempt = count_tries };
         (void)state;
+        probe_rig_expect(&rig, &counting, PROBE_HOLDS);
+        const unsigned before = tries;
         rig.target.pin = "574099";
         probe_rig_expect(&rig, find("P01"), PROBE_NOT_TESTABLE);
         assert_non_null(strstr(probe_run_why(rig.run), "wrong"));
+        assert_null(rig.target.pin);
+        for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+                assert_int_not_equal(probe_rig_try(&rig, find(ids[i])), PROBE_HOLDS);
+        probe_rig_expect(&rig, &counting, PROBE_HOLDS);
+        assert_int_equal(tries, before - 1);
         rig.target.pin = PIN;
         probe_rig_expect(&rig, find("P00"), PROBE_HOLDS);
 }

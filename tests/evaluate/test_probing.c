@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hostile_device.h"
 #include "probing.h"
-#include "probing_journal.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -21,8 +20,9 @@
 
 static char folder[64], journal[96], name[96];
 static pid_t device;
-static bool deadly, stops;
-static unsigned attempts, kept;
+static const char *pin;
+static bool deadly, stops, may_destroy;
+static unsigned attempts, kept, said[2];
 
 /* ---- three probes, of which the second may be the end ---- */
 
@@ -48,7 +48,7 @@ static void die(struct probe_run *run, struct target *target)
         .responsible = "element", .needs = TARGET_CTAP
 
 static const struct probe first = { .id = "P96", WORDS, .attempt = greet };
-static const struct probe second = { .id = "P97", WORDS, .attempt = die };
+static const struct probe second = { .id = "P97", WORDS, .harm = "h", .harm_ja = "h", .attempt = die };
 static const struct probe third = { .id = "P98", WORDS, .attempt = greet };
 static const struct probe *const all[] = { &first, &second, &third, NULL };
 
@@ -61,8 +61,15 @@ static void count_kept(void *context, size_t number, size_t of, const struct pro
         (void)number;
         (void)probe;
         (void)result;
-        assert_int_equal(of, 3);
+        assert_true(of >= 1 && of <= 3);
         kept += was_kept;
+}
+
+static void count_said(void *context, const struct probe *probe, enum probing_event event)
+{
+        (void)context;
+        assert_non_null(probe);
+        said[event]++;
 }
 
 static bool has_stopped(void *context)
@@ -71,19 +78,21 @@ static bool has_stopped(void *context)
         return stops && attempts > 0;
 }
 
+static const struct probe *const *chosen = all;
+
 static mitome_status run_all(
         bool resume, const char *version, struct probing_result *ret, mitome_error *error)
 {
         struct target target;
-        const struct target_config config = { .name = name };
+        const struct target_config config = { .name = name, .pin = pin, .may_destroy = may_destroy };
         const struct probing_config run = { .target = &config,
-                .probes = all,
+                .probes = chosen,
                 .folder = folder,
                 .resume = resume,
                 .version = version,
                 .at = resume ? "2027-01-01T00:00:00Z" : "2026-11-22T10:00:00Z",
-                .watch = { .ended = count_kept, .stopped = has_stopped } };
-        attempts = kept = 0;
+                .watch = { .ended = count_kept, .said = count_said, .stopped = has_stopped } };
+        attempts = kept = said[0] = said[1] = 0;
         assert_false(failed(target_open(&config, &target, NULL)));
         mitome_status status = probing_run(&run, &target, ret, error);
         if (target.close)
@@ -214,6 +223,19 @@ static void a_run_that_is_broken_off_is_gone_on_with(void **state)
         expect_whole(0);
 }
 
+static mitome_code find(const char *where, const char *version, const char *id, json_t **ret)
+{
+        struct target target;
+        const struct target_config config = { .name = name, .may_destroy = may_destroy };
+        const struct probing_config run = {
+                .target = &config, .folder = where, .version = version, .at = ""
+        };
+        assert_false(failed(target_open(&config, &target, NULL)));
+        const mitome_code code = probing_find(&run, &target, id, ret, NULL).code;
+        target.close(target.context);
+        return code;
+}
+
 static void a_probe_is_found_again_by_its_id(void **state)
 {
         json_t *found = NULL;
@@ -221,11 +243,218 @@ static void a_probe_is_found_again_by_its_id(void **state)
         (void)state;
         assert_false(failed(run_all(false, "1", &result, NULL)));
         probing_result_drop(&result);
-        assert_false(failed(probing_journal_find(folder, "P97", &found, NULL)));
+        assert_int_equal(find(folder, "1", "P97", &found), MITOME_OK);
         assert_string_equal(json_string_value(json_object_get(found, "why")), "It answered.");
         json_decref(found);
-        assert_int_equal(probing_journal_find(folder, "P01", &found, NULL).code, MITOME_E_EVALUATE_PROBE);
-        assert_int_equal(probing_journal_find("/nonexistent", "P01", &found, NULL).code, MITOME_E_FILE_READ);
+        assert_int_equal(find(folder, "1", "P01", &found), MITOME_E_EVALUATE_PROBE);
+        assert_int_equal(find("/nonexistent", "1", "P01", &found), MITOME_E_FILE_READ);
+}
+
+/* What is compared with a record must be what was recorded. */
+static void a_record_of_something_else_is_not_found(void **state)
+{
+        json_t *found = NULL;
+        struct probing_result result;
+        (void)state;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        assert_int_equal(find(folder, "2", "P97", &found), MITOME_E_EVALUATE_JOURNAL);
+        may_destroy = true;
+        assert_int_equal(find(folder, "1", "P97", &found), MITOME_E_EVALUATE_JOURNAL);
+        may_destroy = false;
+        assert_int_equal(find(folder, "1", "P97", &found), MITOME_OK);
+        json_decref(found);
+        write_journal("");
+        assert_int_equal(find(folder, "1", "P97", &found), MITOME_E_EVALUATE_JOURNAL);
+}
+
+/* ---- harm that was begun ---- */
+
+static void kill_in_the_middle_of_harm(void)
+{
+        int status;
+        may_destroy = true;
+        pid_t child = fork();
+        if (child == 0) {
+                struct probing_result result;
+                deadly = true;
+                (void)failed(run_all(false, "1", &result, NULL));
+                _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static const char *text(const json_t *object, const char *member)
+{
+        const char *value = json_string_value(json_object_get(object, member));
+        return value ? value : "";
+}
+
+static void expect_told(const json_t *probe, const char *id, const char *result)
+{
+        assert_string_equal(text(probe, "id"), id);
+        assert_string_equal(text(probe, "result"), result);
+        assert_non_null(strstr(text(probe, "why"), "was broken off"));
+}
+
+static void harm_that_was_broken_off_is_told(void **state)
+{
+        struct probing_result result;
+        (void)state;
+        kill_in_the_middle_of_harm();
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(attempts, 2); /* it is tried again, and what it finds is in part */
+        const json_t *probe = json_array_get(result.probes, 1);
+        expect_told(probe, "P97", "partly");
+        assert_non_null(strstr(text(probe, "replay"), "--replay P97 --destructive "));
+        assert_true(
+                json_is_true(json_object_get(json_array_get(json_object_get(probe, "found"), 0), "partial")));
+        assert_string_equal(text(json_array_get(result.probes, 0), "result"), "holds");
+        probing_result_drop(&result);
+        assert_false(failed(run_all(true, "1", &result, NULL))); /* and stands so in the journal */
+        assert_int_equal(attempts, 0);
+        expect_told(json_array_get(result.probes, 1), "P97", "partly");
+        probing_result_drop(&result);
+        may_destroy = false;
+}
+
+static void harm_that_the_person_broke_off_is_told(void **state)
+{
+        struct probing_result result;
+        const struct probe *const only[] = { &second, NULL };
+        (void)state;
+        may_destroy = stops = true;
+        chosen = only;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        assert_false(result.finished);
+        assert_int_equal(said[PROBING_BROKEN_OFF], 1);
+        probing_result_drop(&result);
+        stops = false;
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        expect_told(json_array_get(result.probes, 0), "P97", "partly");
+        probing_result_drop(&result);
+        may_destroy = false;
+        chosen = all;
+}
+
+static void harm_of_a_probe_that_is_not_asked_for_again_is_told(void **state)
+{
+        struct probing_result result;
+        (void)state;
+        may_destroy = true;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        FILE *file = fopen(journal, "ae");
+        fputs("{\"id\": \"P07\", \"result\": \"" PROBING_BEGUN "\"}\n", file);
+        fclose(file);
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(json_array_size(result.probes), 4);
+        expect_told(json_array_get(result.probes, 3), "P07", "not testable here");
+        probing_result_drop(&result);
+        json_t *found = NULL;
+        assert_int_equal(find(folder, "1", "P07", &found), MITOME_E_EVALUATE_PROBE);
+        may_destroy = false;
+}
+
+/* ---- the PIN ---- */
+
+static void want_pin(struct probe_run *run, struct target *target)
+{
+        attempts++;
+        probe_end(run, target->pin ? PROBE_HOLDS : PROBE_NOT_TESTABLE, "Its PIN is%s known.",
+                target->pin ? "" : " not");
+}
+
+static void lose_pin(struct probe_run *run, struct target *target)
+{
+        attempts++;
+        target->pin = NULL; /* as where the target refuses it */
+        probe_end(run, PROBE_TARGET_FAILED, "It fails, and is reached anew.");
+}
+
+static const struct probe wanting = { .id = "P95", WORDS, .attempt = want_pin };
+static const struct probe losing = { .id = "P94", WORDS, .attempt = lose_pin };
+
+static void expect_result(const struct probing_result *result, size_t number, const char *wanted)
+{
+        assert_string_equal(text(json_array_get(result->probes, number), "result"), wanted);
+}
+
+static void what_needed_the_pin_is_tried_again_with_it(void **state)
+{
+        static const struct probe *const some[] = { &first, &wanting, &third, NULL };
+        struct probing_result result;
+        (void)state;
+        chosen = some;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        expect_result(&result, 1, "not testable here");
+        probing_result_drop(&result);
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(attempts, 0); /* nothing is known that was not known then */
+        probing_result_drop(&result);
+        pin = "1234";
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(attempts, 1);
+        assert_int_equal(kept, 2);
+        expect_result(&result, 1, "holds");
+        assert_null(json_object_get(json_array_get(result.probes, 1), "pin_known"));
+        probing_result_drop(&result);
+        pin = NULL; /* what was found with it stands */
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(attempts, 0);
+        expect_result(&result, 1, "holds");
+        probing_result_drop(&result);
+        chosen = all;
+}
+
+static void a_pin_that_was_refused_stays_unknown(void **state)
+{
+        static const struct probe *const some[] = { &losing, &wanting, &third, NULL };
+        struct probing_result result;
+        (void)state;
+        chosen = some;
+        pin = "1234";
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        expect_result(&result, 0, "target failed");
+        expect_result(&result, 1, "not testable here");
+        assert_int_equal(said[PROBING_PIN_REFUSED], 1);
+        probing_result_drop(&result);
+        pin = NULL;
+        chosen = all;
+}
+
+/* ---- a probe's time ---- */
+
+static unsigned sent_after;
+
+/* It never asks how far it has come. */
+static void go_on_for_ever(struct probe_run *run, struct target *target)
+{
+        static const uint8_t get_info[] = { 0x04 };
+        (void)target;
+        while (probe_ctap(run, SLICE(get_info), NULL) == 0)
+                attempts++;
+        probe_puts_back(run);
+        for (sent_after = 0; probe_ctap(run, SLICE(get_info), NULL) == 0;)
+                sent_after++;
+}
+
+static void who_does_not_end_is_ended_and_may_put_back(void **state)
+{
+        const struct probe endless = { .id = "P93", WORDS, .attempt = go_on_for_ever };
+        const struct probe_run_config limits = { .budget_ms = 50 };
+        const struct target_config config = { .name = name };
+        struct target target;
+        struct probe_run *run;
+        (void)state;
+        assert_false(failed(target_open(&config, &target, NULL)));
+        assert_false(failed(probe_run_attempt(&endless, &target, &limits, &run, NULL)));
+        target.close(target.context);
+        assert_int_equal(probe_run_result(run), PROBE_PARTLY);
+        assert_non_null(strstr(probe_run_why(run), "It was ended: it may take"));
+        assert_int_equal(sent_after, 64);
+        probe_run_free(run);
 }
 
 static int begin(void **state)
@@ -264,6 +493,13 @@ int main(void)
                 cmocka_unit_test(one_line_of_nonsense_is_not_passed_over),
                 cmocka_unit_test(a_run_that_is_broken_off_is_gone_on_with),
                 cmocka_unit_test(a_probe_is_found_again_by_its_id),
+                cmocka_unit_test(a_record_of_something_else_is_not_found),
+                cmocka_unit_test(harm_that_was_broken_off_is_told),
+                cmocka_unit_test(harm_that_the_person_broke_off_is_told),
+                cmocka_unit_test(harm_of_a_probe_that_is_not_asked_for_again_is_told),
+                cmocka_unit_test(what_needed_the_pin_is_tried_again_with_it),
+                cmocka_unit_test(a_pin_that_was_refused_stays_unknown),
+                cmocka_unit_test(who_does_not_end_is_ended_and_may_put_back),
         };
         return cmocka_run_group_tests(tests, begin, finish);
 }

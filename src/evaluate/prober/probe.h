@@ -78,6 +78,10 @@ void probe_random(struct probe_run *run, uint8_t *bytes, size_t size);
  * probe may take is over: end with what was seen (PARTLY). */
 bool probe_progress(struct probe_run *run, uint64_t done, uint64_t of);
 
+/* probe_puts_back: what follows puts back what the probe has changed. A few messages may be sent for that
+ * when the probe's time and messages are over. */
+void probe_puts_back(struct probe_run *run);
+
 /* The verdict, once; a second one only makes it worse. BROKEN wins, then TARGET_FAILED, NOT_TESTABLE, PARTLY.
  */
 __attribute__((format(printf, 3, 4))) void probe_end(

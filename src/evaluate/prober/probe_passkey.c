@@ -358,6 +358,7 @@ void passkey_drop(struct platform *platform, const struct passkey *passkey)
                         passkey->rp_id);
                 return;
         }
+        probe_puts_back(platform->run);
         int status = delete_passkey(platform, passkey);
         if (status != CTAP2_OK)
                 probe_note(platform->run, "the passkey of %s could not be deleted (status %02x): it is left",

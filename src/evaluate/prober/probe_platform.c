@@ -258,6 +258,17 @@ static void pair_key(writer *w, const struct pin_protocol *agreement)
         cbor_write_bytes(w, read_rest(&point));
 }
 
+/* Each further try with a wrong PIN would bring somebody's real key nearer to its lock. */
+static int heed_refusal(struct platform *platform, const char *pin, int status)
+{
+        struct target *target = platform->target;
+        if (status != CTAP2_ERR_PIN_INVALID || pin != target->pin || target->restart)
+                return status;
+        probe_note(platform->run, "the PIN that was given is refused: it is not used any more");
+        target->pin = NULL;
+        return status;
+}
+
 static int take_token(struct platform *platform)
 {
         slice sealed;
@@ -300,10 +311,12 @@ int platform_hash_token(struct platform *platform, const uint8_t hash[PIN_PROTOC
 int platform_pin_token(struct platform *platform, const char *pin, uint8_t permissions, const char *rp_id)
 {
         uint8_t hash[PIN_PROTOCOL_HASH];
+        if (!pin)
+                return CTAP2_ERR_PIN_INVALID;
         pin_protocol_hash(slice_text(pin), hash);
         int status = platform_hash_token(platform, hash, permissions, rp_id);
         bytes_wipe(hash, sizeof hash);
-        return status;
+        return heed_refusal(platform, pin, status);
 }
 
 int platform_uv_token(struct platform *platform, uint8_t permissions, const char *rp_id)
@@ -375,7 +388,8 @@ int platform_change_pin(struct platform *platform, const char *former, const cha
         platform_pair_bytes(&w, 5, new_pin);
         if (former)
                 platform_pair_bytes(&w, 6, read_rest(&parts));
-        return platform_go(platform, &w);
+        int answer = platform_go(platform, &w);
+        return former ? heed_refusal(platform, former, answer) : answer;
 }
 
 enum platform_way platform_way(const struct platform *platform)

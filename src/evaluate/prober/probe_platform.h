@@ -80,7 +80,10 @@ int platform_retries(struct platform *platform, bool finger, unsigned *ret);
 
 /* platform_pin_token asks for a token by PIN, platform_hash_token by what stands for one: 16 bytes of a hash
  * that may be of no PIN at all; platform_uv_token by the authenticator's own verification. rp_id may be NULL.
- * Where the authenticator knows no permissions none are sent. The token is platform->token. */
+ * Where the authenticator knows no permissions none are sent. The token is platform->token.
+ *
+ * target->pin is NULL after the authenticator has refused it, unless it can be made anew: nothing is sent for
+ * a PIN that is NULL, and the status is PIN_INVALID. */
 int platform_pin_token(struct platform *platform, const char *pin, uint8_t permissions, const char *rp_id);
 int platform_hash_token(struct platform *platform, const uint8_t hash[PIN_PROTOCOL_HASH], uint8_t permissions,
         const char *rp_id);

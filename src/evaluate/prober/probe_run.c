@@ -3,6 +3,7 @@
 
 #include "cbor.h"
 #include "ctap_status.h"
+#include "safe_text.h"
 #include "seeded_draw.h"
 #include "steady_clock.h"
 
@@ -11,15 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESPONSE_MAX = 8192, NOTE_MAX = 400, WHY_MAX = 400 };
+enum { RESPONSE_MAX = 8192, NOTE_MAX = 400, WHY_MAX = 400, SPARE_MESSAGES = 64, SPARE_MS = 120000 };
 
 struct probe_run {
         const struct probe *probe;
         struct target *target;
         struct probe_run_config config;
-        char name[128]; /* of the target, for the replay command */
+        char *name;    /* of the target, for the replay command */
+        bool did_harm; /* with leave that the replay must have, too */
         uint64_t began_ms, draw;
-        unsigned exchanges;
+        unsigned exchanges, spare; /* messages; those left for putting back, until that time */
+        uint64_t spare_until_ms;
         bool ended, failed; /* a verdict was given; no memory for the trace */
         enum probe_result result;
         char why[WHY_MAX];
@@ -72,24 +75,10 @@ static void keep_step(struct probe_run *run, json_t *step)
         }
 }
 
-static json_t *hex_of(slice bytes)
-{
-        static const char digits[] = "0123456789abcdef";
-        char *text = malloc(2 * bytes.size + 1);
-        if (!text)
-                return NULL;
-        for (size_t i = 0; i < bytes.size; i++) {
-                text[2 * i] = digits[bytes.data[i] >> 4];
-                text[2 * i + 1] = digits[bytes.data[i] & 0x0F];
-        }
-        json_t *hex = json_stringn(text, 2 * bytes.size);
-        free(text);
-        return hex;
-}
-
 static void note_exchange(struct probe_run *run, const char *by, slice sent, slice saw)
 {
-        keep_step(run, json_pack("{s:o, s:o, s:s}", "sent", hex_of(sent), "saw", hex_of(saw), "by", by));
+        keep_step(run, json_pack("{s:o, s:o, s:s}", "sent", safe_text_hex(sent), "saw", safe_text_hex(saw),
+                               "by", by));
 }
 
 void probe_note(struct probe_run *run, const char *format, ...)
@@ -99,7 +88,7 @@ void probe_note(struct probe_run *run, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
-        keep_step(run, json_pack("{s:s}", "note", text));
+        keep_step(run, json_pack("{s:o}", "note", safe_text(slice_text(text))));
 }
 
 /* ---- the verdict ---- */
@@ -136,7 +125,7 @@ static void keep_fact(
 {
         const char *name = level_fact_kind(fact)->name;
         json_t *one = json_pack("{s:s, s:s, s:b, s:o}", "name", name, "obtained", obtained, "partial",
-                partial, "value", value);
+                partial || run->config.again, "value", value);
         run->failed = json_object_set_new(run->found, name, one) != 0 || run->failed;
 }
 
@@ -173,15 +162,35 @@ static int give_up(struct probe_run *run, const char *what, const char *text)
         return -1;
 }
 
+static bool is_in_time(const struct probe_run *run)
+{
+        return steady_clock_ms() - run->began_ms <= run->config.budget_ms;
+}
+
 /* Whether another message may be sent. */
 static bool may_send(struct probe_run *run)
 {
-        if (run->exchanges < run->config.exchanges_max) {
+        const bool in_time = is_in_time(run), few = run->exchanges < run->config.exchanges_max;
+        if (in_time && few) {
                 run->exchanges++;
                 return true;
         }
-        probe_end(run, PROBE_PARTLY, "It was ended after %u messages.", run->exchanges);
+        if (run->spare && steady_clock_ms() < run->spare_until_ms) {
+                run->spare--;
+                return true;
+        }
+        if (few)
+                probe_end(run, PROBE_PARTLY, "It was ended: it may take %llu s.",
+                        (unsigned long long)run->config.budget_ms / 1000);
+        else
+                probe_end(run, PROBE_PARTLY, "It was ended after %u messages.", run->exchanges);
         return false;
+}
+
+void probe_puts_back(struct probe_run *run)
+{
+        run->spare = SPARE_MESSAGES;
+        run->spare_until_ms = steady_clock_ms() + SPARE_MS;
 }
 
 static bool is_cbor(slice body)
@@ -273,7 +282,7 @@ static uint64_t seed_of(const char *id)
 bool probe_progress(struct probe_run *run, uint64_t done, uint64_t of)
 {
         const struct probe_run_config *config = &run->config;
-        if (steady_clock_ms() - run->began_ms > config->budget_ms)
+        if (!is_in_time(run))
                 return false;
         return !config->progress || config->progress(config->context, run->probe, done, of);
 }
@@ -309,9 +318,12 @@ static void attempt(struct probe_run *run)
 {
         if (!may_attempt(run))
                 return;
+        run->did_harm = probe_harms(run->probe, run->target);
         run->probe->attempt(run, run->target);
         if (!run->ended)
                 probe_end(run, PROBE_PARTLY, "The attempt ended without a verdict.");
+        if (run->config.again && run->result == PROBE_HOLDS)
+                run->result = PROBE_PARTLY;
 }
 
 static struct probe_run *make(
@@ -329,15 +341,16 @@ static struct probe_run *make(
                 run->config.exchanges_max = PROBE_EXCHANGES_MAX;
         if (!run->config.budget_ms)
                 run->config.budget_ms = PROBE_BUDGET_MS;
-        snprintf(run->name, sizeof run->name, "%s",
-                run->config.target ? run->config.target
-                : target           ? target->name
-                                   : "TARGET");
+        run->name = safe_text_quoted(run->config.target ? run->config.target
+                                     : target           ? target->name
+                                                        : "TARGET");
         run->began_ms = steady_clock_ms();
         run->draw = seed_of(probe->id);
         run->first = json_array();
         run->last = json_array();
         run->found = json_object();
+        if (run->config.again)
+                probe_note(run, "an earlier attempt was broken off: what it may have changed is not known");
         return run;
 }
 
@@ -348,7 +361,7 @@ mitome_status probe_run_attempt(const struct probe *probe, struct target *target
         if (!run)
                 return fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
         attempt(run);
-        if (run->failed || !run->first || !run->last || !run->found) {
+        if (run->failed || !run->name || !run->first || !run->last || !run->found) {
                 probe_run_free(run);
                 return fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
         }
@@ -410,20 +423,39 @@ static void list_facts(const struct probe_run *run, json_t *names, json_t *found
         }
 }
 
+static json_t *replay_command(const struct probe_run *run)
+{
+        char *command = NULL;
+        if (!run->name || asprintf(&command, "mitome evaluate --replay %s%s %s", run->probe->id,
+                                  run->did_harm ? " --destructive" : "", run->name) < 0)
+                return NULL;
+        json_t *text = safe_text(slice_text(command));
+        free(command);
+        return text;
+}
+
+static json_t *why_of(const struct probe_run *run)
+{
+        static const char again[] =
+                " An earlier attempt of it was broken off: what that has changed is not known.";
+        char why[WHY_MAX + sizeof again];
+        snprintf(why, sizeof why, "%s%s", run->why, run->config.again ? again : "");
+        return safe_text(slice_text(why));
+}
+
 json_t *probe_run_json(const struct probe_run *run)
 {
         const struct probe *probe = run->probe;
-        char replay[256];
         json_t *names = json_array(), *found = json_array();
         list_facts(run, names, found);
-        snprintf(replay, sizeof replay, "mitome evaluate --replay %s %s", probe->id, run->name);
         return json_pack(
-                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:n, s:O, s:I, s:s, s:o}", "id",
+                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:o, s:n, s:O, s:I, s:o, s:o}", "id",
                 probe->id, "title", probe->title, "title_ja", probe->title_ja, "attack", probe->attack,
                 "attack_ja", probe->attack_ja, "must", probe->must, "must_ja", probe->must_ja, "responsible",
                 probe->responsible, "destructive", probe->destructive, "result",
-                probe_result_name(run->result), "why", run->why, "facts", names, "evidence", "steps",
-                run->first, "steps_omitted", (json_int_t)run->omitted, "replay", replay, "found", found);
+                probe_result_name(run->result), "why", why_of(run), "facts", names, "evidence", "steps",
+                run->first, "steps_omitted", (json_int_t)run->omitted, "replay", replay_command(run), "found",
+                found);
 }
 
 void probe_run_free(struct probe_run *run)
@@ -434,5 +466,6 @@ void probe_run_free(struct probe_run *run)
         json_decref(run->last);
         json_decref(run->found);
         bytes_wipe(run->response, sizeof run->response);
+        free(run->name);
         free(run);
 }

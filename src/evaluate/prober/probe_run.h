@@ -12,7 +12,7 @@
 enum {
         PROBE_EXCHANGE_MS = 60000,     /* a message's time */
         PROBE_EXCHANGES_MAX = 1000000, /* of one attempt */
-        PROBE_BUDGET_MS = 20 * 60000,  /* of one attempt; what probe_progress keeps */
+        PROBE_BUDGET_MS = 20 * 60000,  /* of one attempt: then no message is sent any more */
         PROBE_STEPS_FIRST = 96,        /* of the trace that are kept, from its beginning .. */
         PROBE_STEPS_LAST = 32,         /* .. and from its end */
 };
@@ -24,6 +24,9 @@ struct probe_run_config {
         bool (*progress)(void *context, const struct probe *probe, uint64_t done, uint64_t of);
         void *context;
         const char *target; /* as on the command line, for the replay command; NULL: the target's name */
+        /* An earlier attempt that does harm was broken off: what it left is not known, and the verdict says
+         * so. Nothing is then more than seen in part. */
+        bool again;
 };
 
 /* probe_run_attempt tries one probe on a target and gives the run, which is read below. A probe that needs

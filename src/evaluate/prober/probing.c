@@ -2,98 +2,63 @@
 #include "probing.h"
 
 #include "cbor.h"
+#include "ctap_status.h"
+#include "get_info_json.h"
+#include "maker_statement.h"
+#include "probe_platform.h"
 #include "probing_journal.h"
+#include "safe_text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+/* A member of the journal's lines. */
+#define PIN_KNOWN "pin_known"
 
 enum { RESPONSE_MAX = 8192, GET_INFO_MS = 10000 };
 
 /* ---- what the target is ---- */
 
-/* getInfo's members that stand in a report. */
-struct info {
-        json_t *versions, *transports;
-        char aaguid[40];
-        char *hex; /* the CBOR */
-};
-
-static mitome_status take_texts(struct cbor_reader *r, json_t *into)
-{
-        enum { TEXTS_MAX = 16, TEXT_MAX = 64 };
-        struct cbor_members texts;
-        MITOME_TRY(cbor_open_array(r, "texts", TEXTS_MAX, &texts));
-        while (cbor_next_element(r, &texts)) {
-                slice text;
-                MITOME_TRY(cbor_read_text(r, "text", TEXT_MAX, &text));
-                json_array_append_new(into, json_stringn((const char *)text.data, text.size));
-        }
-        return ok();
-}
-
-static mitome_status take_aaguid(struct cbor_reader *r, char ret[40])
-{
-        enum { AAGUID_SIZE = 16 };
-        slice id;
-        size_t used = 0;
-        MITOME_TRY(cbor_read_fixed(r, "aaguid", AAGUID_SIZE, &id));
-        for (size_t i = 0; i < AAGUID_SIZE; i++) {
-                const bool dash = i == 4 || i == 6 || i == 8 || i == 10;
-                used += (size_t)snprintf(ret + used, 40 - used, dash ? "-%02x" : "%02x", id.data[i]);
-        }
-        return ok();
-}
-
-static mitome_status take_info(slice cbor, struct info *into)
-{
-        enum { MEMBERS_MAX = 64, VERSIONS = 1, AAGUID = 3, TRANSPORTS = 9 };
-        struct cbor_reader r = cbor_over(cbor, NULL, NULL);
-        struct cbor_members members;
-        MITOME_TRY(cbor_open_map(&r, "getInfo", MEMBERS_MAX, &members));
-        for (;;) {
-                struct cbor_key key;
-                bool more;
-                MITOME_TRY(cbor_next_key(&r, &members, &key, &more));
-                if (!more)
-                        return ok();
-                if (key.is_text)
-                        MITOME_TRY(cbor_skip(&r, "member"));
-                else if (key.number == VERSIONS)
-                        MITOME_TRY(take_texts(&r, into->versions));
-                else if (key.number == AAGUID)
-                        MITOME_TRY(take_aaguid(&r, into->aaguid));
-                else if (key.number == TRANSPORTS)
-                        MITOME_TRY(take_texts(&r, into->transports));
-                else
-                        MITOME_TRY(cbor_skip(&r, "member"));
-        }
-}
-
-static json_t *hex_text(slice bytes)
-{
-        char *text = malloc(2 * bytes.size + 1);
-        if (!text)
-                return NULL;
-        text[0] = '\0';
-        for (size_t i = 0; i < bytes.size; i++)
-                snprintf(text + 2 * i, 3, "%02x", bytes.data[i]);
-        json_t *hex = json_string(text);
-        free(text);
-        return hex;
-}
-
-static enum target_trouble ask_info(struct target *target, uint8_t *response, size_t *ret_size)
+static enum target_trouble ask_info(struct target *target, uint8_t *response, slice *ret_cbor)
 {
         static const uint8_t request[] = { 0x04 };
-        *ret_size = 0;
+        size_t size = 0;
+        *ret_cbor = (slice){ 0 };
         if (!(target->abilities & TARGET_CTAP))
                 return TARGET_SILENT;
-        enum target_trouble trouble = target->exchange(
-                target->context, SLICE(request), GET_INFO_MS, response, RESPONSE_MAX, ret_size);
-        if (trouble == TARGET_ANSWERED && *ret_size == 0)
+        enum target_trouble trouble =
+                target->exchange(target->context, SLICE(request), GET_INFO_MS, response, RESPONSE_MAX, &size);
+        if (trouble == TARGET_ANSWERED && size == 0)
                 return TARGET_GARBLED;
+        if (trouble == TARGET_ANSWERED && response[0] == CTAP2_OK)
+                *ret_cbor = slice_of(response + 1, size - 1);
         return trouble;
+}
+
+static json_t *list_texts(slice list)
+{
+        enum { TEXTS_MAX = 16, TEXT_MAX = 64 };
+        struct cbor_reader r = cbor_over(list, NULL, NULL);
+        struct cbor_members texts;
+        json_t *into = json_array();
+        slice text;
+        if (list.size == 0 || failed(cbor_open_array(&r, "texts", TEXTS_MAX, &texts)))
+                return into;
+        while (cbor_next_element(&r, &texts) && !failed(cbor_read_text(&r, "text", TEXT_MAX, &text)))
+                json_array_append_new(into, safe_text(text));
+        return into;
+}
+
+/* With hyphens; empty where there is none. Nothing that this project has built is more than software,
+ * whatever way it is reached by. */
+static void read_model(struct target *target, slice cbor, char ret[GET_INFO_AAGUID_TEXT])
+{
+        slice aaguid;
+        *ret = '\0';
+        if (!platform_bytes(platform_member(cbor, 3, NULL), &aaguid) || aaguid.size != GET_INFO_AAGUID_SIZE)
+                return;
+        get_info_aaguid_text(aaguid.data, ret);
+        target->simulated = target->simulated || maker_class_find(aaguid.data);
 }
 
 static json_t *list_abilities(unsigned abilities)
@@ -109,18 +74,16 @@ static json_t *list_abilities(unsigned abilities)
 json_t *probing_target(struct target *target)
 {
         uint8_t response[RESPONSE_MAX];
-        size_t size;
-        char kind[16];
-        struct info info = { .versions = json_array(), .transports = json_array() };
-        slice cbor = { 0 };
-        if (ask_info(target, response, &size) == TARGET_ANSWERED && response[0] == 0 &&
-                !failed(take_info(slice_of(response + 1, size - 1), &info)))
-                cbor = slice_of(response + 1, size - 1);
-        snprintf(kind, sizeof kind, "%.*s", (int)strcspn(target->name, ":"), target->name);
-        return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o}", "name", target->name, "kind", kind,
-                "aaguid", info.aaguid, "versions", info.versions, "transports", info.transports, "simulated",
-                target->simulated, "abilities", list_abilities(target->abilities), "get_info",
-                hex_text(cbor));
+        char aaguid[GET_INFO_AAGUID_TEXT];
+        const slice name = slice_text(target->name);
+        slice cbor;
+        (void)ask_info(target, response, &cbor);
+        read_model(target, cbor, aaguid);
+        return json_pack("{s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o}", "name", safe_text(name), "kind",
+                safe_text(slice_of(name.data, strcspn(target->name, ":"))), "aaguid", aaguid, "versions",
+                list_texts(platform_member(cbor, 1, NULL)), "transports",
+                list_texts(platform_member(cbor, 9, NULL)), "simulated", target->simulated, "abilities",
+                list_abilities(target->abilities), "get_info", safe_text_hex(cbor));
 }
 
 /* ---- keeping it alive ---- */
@@ -135,19 +98,22 @@ struct probing {
 static bool answers(struct target *target)
 {
         uint8_t response[RESPONSE_MAX];
-        size_t size;
-        return !(target->abilities & TARGET_CTAP) || ask_info(target, response, &size) == TARGET_ANSWERED;
+        slice cbor;
+        return !(target->abilities & TARGET_CTAP) || ask_info(target, response, &cbor) == TARGET_ANSWERED;
 }
 
 static bool reach_anew(struct probing *probing)
 {
         struct target again;
         struct target *target = probing->target;
+        const bool pin_known = target->pin != NULL;
         target->close(target->context);
         target->close = NULL;
         if (failed(target_open(probing->config->target, &again, NULL)))
                 return false;
         *target = again;
+        if (!pin_known) /* it may have been refused */
+                target->pin = NULL;
         return answers(target);
 }
 
@@ -192,38 +158,63 @@ static bool has_stopped(const struct probing *probing)
         return watch->stopped && watch->stopped(watch->context);
 }
 
-static mitome_status attempt(
-        struct probing *probing, const struct probe *probe, struct probe_run **ret, mitome_error *error)
+static mitome_status attempt(struct probing *probing, const struct probe *probe, bool again,
+        struct probe_run **ret, mitome_error *error)
 {
         struct probe_run_config limits = probing->config->limits;
         limits.progress = watch_of(probing)->progress;
         limits.context = watch_of(probing)->context;
         limits.target = probing->config->target->name;
+        limits.again = again;
         if (probing->dead)
                 return probe_run_skip(probe, &limits, "The target no longer answers.", ret, error);
         return probe_run_attempt(probe, probing->target, &limits, ret, error);
 }
 
-/* One that the person has broken off found nothing that could be gone on with. */
-static mitome_status try_one(
-        struct probing *probing, const struct probe *probe, json_t **ret, mitome_error *error)
+static void say(const struct probing *probing, const struct probe *probe, enum probing_event event)
 {
-        struct probe_run *run = NULL;
-        if (!probing->dead && probing->target->restart)
-                probing->dead = !revive(probing);
-        const bool skips = probing->dead;
-        MITOME_TRY(attempt(probing, probe, &run, error));
-        if (!skips && probe_run_result(run) == PROBE_TARGET_FAILED)
-                probing->dead = !revive(probing);
-        else if (!skips)
-                let_go(probing->target);
-        json_t *object = has_stopped(probing) ? NULL : probe_run_json(run);
-        probe_run_free(run);
-        if (has_stopped(probing))
+        const struct probing_watch *watch = watch_of(probing);
+        if (watch->said)
+                watch->said(watch->context, probe, event);
+}
+
+/* Before harm is done: who is killed, or stops, has then left a trace of it. */
+static mitome_status note_begun(struct probing *probing, const struct probe *probe, mitome_error *error)
+{
+        json_t *line = json_pack("{s:s, s:s}", "id", probe->id, "result", PROBING_BEGUN);
+        mitome_status status = line ? probing_journal_add(&probing->journal, line, error)
+                                    : fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
+        json_decref(line);
+        return status;
+}
+
+/* Whether the PIN was known is the journal's alone: who learns it later tries again what needed it. */
+static mitome_status note_result(struct probing *probing, const json_t *result, mitome_error *error)
+{
+        json_t *line = json_copy((json_t *)(uintptr_t)result);
+        const bool pin_known = probing->target->pin;
+        mitome_status status = line && json_object_set_new(line, PIN_KNOWN, json_boolean(pin_known)) == 0
+                                       ? probing_journal_add(&probing->journal, line, error)
+                                       : fail(error, MITOME_E_NO_MEMORY, PIN_KNOWN, NULL);
+        json_decref(line);
+        return status;
+}
+
+/* What was found when the target's life has been looked after. One that the person has broken off found
+ * nothing that could be gone on with. */
+static mitome_status settle(struct probing *probing, const struct probe *probe, const struct probe_run *run,
+        bool skipped, bool harms, json_t **ret, mitome_error *error)
+{
+        if (has_stopped(probing)) {
+                if (harms)
+                        say(probing, probe, PROBING_BROKEN_OFF);
                 return ok();
-        mitome_status status = !object ? fail(error, MITOME_E_NO_MEMORY, probe->id, NULL)
-                               : skips ? ok() /* with --resume it may answer again */
-                                       : probing_journal_add(&probing->journal, object, error);
+        }
+        json_t *object = probe_run_json(run);
+        if (!object)
+                return fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
+        mitome_status status = skipped ? ok() /* with --resume it may answer again */
+                                       : note_result(probing, object, error);
         if (failed(status))
                 json_decref(object);
         else
@@ -231,24 +222,92 @@ static mitome_status try_one(
         return status;
 }
 
+static mitome_status try_one(
+        struct probing *probing, const struct probe *probe, bool again, json_t **ret, mitome_error *error)
+{
+        struct probe_run *run = NULL;
+        struct target *target = probing->target;
+        if (!probing->dead && target->restart)
+                probing->dead = !revive(probing);
+        const bool skips = probing->dead, harms = !skips && probe_harms(probe, target);
+        const bool pin_known = target->pin;
+        if (harms)
+                MITOME_TRY(note_begun(probing, probe, error));
+        MITOME_TRY(attempt(probing, probe, again, &run, error));
+        if (!skips && probe_run_result(run) == PROBE_TARGET_FAILED)
+                probing->dead = !revive(probing);
+        else if (!skips)
+                let_go(target);
+        if (pin_known && !target->pin)
+                say(probing, probe, PROBING_PIN_REFUSED);
+        mitome_status status = settle(probing, probe, run, skips, harms, ret, error);
+        probe_run_free(run);
+        return status;
+}
+
+static bool has_result(const json_t *kept, const char *name)
+{
+        const char *result = json_string_value(json_object_get(kept, "result"));
+        return result && strcmp(result, name) == 0;
+}
+
+/* What was broken off, or could not be tried for want of the PIN that is known now, is tried again. */
+static bool stands(const struct probing *probing, const json_t *kept)
+{
+        const bool for_want = json_is_false(json_object_get(kept, PIN_KNOWN)) && probing->target->pin;
+        return kept && !has_result(kept, PROBING_BEGUN) &&
+               !(for_want && (has_result(kept, probe_result_name(PROBE_NOT_TESTABLE)) ||
+                                     has_result(kept, probe_result_name(PROBE_PARTLY))));
+}
+
 static mitome_status take_one(struct probing *probing, const struct probe *probe, size_t number, size_t of,
         json_t *results, mitome_error *error)
 {
         const struct probing_watch *watch = watch_of(probing);
-        json_t *kept = json_object_get(probing->journal.probes, probe->id), *result = json_incref(kept);
+        const json_t *noted = json_object_get(probing->journal.probes, probe->id);
+        const bool kept = stands(probing, noted);
+        json_t *result = kept ? json_copy((json_t *)(uintptr_t)noted) : NULL;
         if (watch->begins && !kept)
                 watch->begins(watch->context, number, of, probe);
         if (!kept)
-                MITOME_TRY(try_one(probing, probe, &result, error));
+                MITOME_TRY(try_one(probing, probe, has_result(noted, PROBING_BEGUN), &result, error));
         if (!result)
-                return ok();
+                return kept ? fail(error, MITOME_E_NO_MEMORY, probe->id, NULL) : ok();
+        json_object_del(result, PIN_KNOWN);
         if (watch->ended)
-                watch->ended(watch->context, number, of, probe, result, kept != NULL);
+                watch->ended(watch->context, number, of, probe, result, kept);
         return json_array_append_new(results, result) == 0 ? ok()
                                                            : fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
 }
 
 /* ---- all ---- */
+
+static bool is_among(const struct probe *const *probes, const struct probe *probe)
+{
+        while (*probes && *probes != probe)
+                probes++;
+        return *probes;
+}
+
+/* One that was broken off and is not asked for any more has still changed the target. */
+static mitome_status tell_broken_off(
+        struct probing *probing, const struct probe *const *probes, json_t *results, mitome_error *error)
+{
+        const struct probe_run_config limits = { .target = probing->config->target->name, .again = true };
+        for (size_t i = 0; probe_catalogue[i]; i++) {
+                const struct probe *probe = probe_catalogue[i];
+                struct probe_run *run;
+                if (is_among(probes, probe) ||
+                        !has_result(json_object_get(probing->journal.probes, probe->id), PROBING_BEGUN))
+                        continue;
+                MITOME_TRY(probe_run_skip(probe, &limits, "It was not asked for again.", &run, error));
+                json_t *object = probe_run_json(run);
+                probe_run_free(run);
+                if (!object || json_array_append_new(results, object) != 0)
+                        return fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
+        }
+        return ok();
+}
 
 static mitome_status take_all(
         struct probing *probing, json_t *results, bool *ret_finished, mitome_error *error)
@@ -260,15 +319,32 @@ static mitome_status take_all(
                 of++;
         for (size_t i = 0; i < of && !has_stopped(probing); i++)
                 MITOME_TRY(take_one(probing, probes[i], i + 1, of, results, error));
+        MITOME_TRY(tell_broken_off(probing, probes, results, error));
         *ret_finished = !has_stopped(probing);
         return ok();
 }
 
 static json_t *header_of(const struct probing_config *config, const struct target *target, const json_t *said)
 {
-        return json_pack("{s:i, s:s, s:s, s:O, s:b, s:s}", "mitome_journal", 1, "version", config->version,
-                "target", target->name, "aaguid", json_object_get(said, "aaguid"), "destructive",
+        return json_pack("{s:i, s:s, s:O, s:O, s:b, s:b, s:s}", "mitome_journal", 1, "version",
+                config->version, "target", json_object_get(said, "name"), "aaguid",
+                json_object_get(said, "aaguid"), "simulated", target->simulated, "destructive",
                 target->may_destroy, "at", config->at);
+}
+
+mitome_status probing_find(const struct probing_config *config, struct target *target, const char *id,
+        json_t **ret, mitome_error *error)
+{
+        json_t *said = probing_target(target), *header = said ? header_of(config, target, said) : NULL;
+        mitome_status status = header ? probing_journal_find(config->folder, header, id, ret, error)
+                                      : fail(error, MITOME_E_NO_MEMORY, id, NULL);
+        json_decref(header);
+        json_decref(said);
+        if (!failed(status) && has_result(*ret, PROBING_BEGUN)) {
+                json_decref(*ret);
+                return fail(error, MITOME_E_EVALUATE_PROBE, id, NULL);
+        }
+        return status;
 }
 
 mitome_status probing_run(const struct probing_config *config, struct target *target,

@@ -5,11 +5,20 @@
 /* A run of many probes on one target, which it keeps alive: before each the target is as it was at the
  * beginning, as far as it can be made so; after one that made it fail it is looked whether it still answers,
  * and it is power cycled and reached anew where it does not. What was found lies in the journal, a line a
- * probe, durable before the next one begins: who is killed has lost the probe that ran. */
+ * probe, durable before the next one begins: who is killed has lost the probe that ran. One that does harm
+ * has a line before it begins, too, so that what was broken off is told in the report of whoever goes on. */
 
 #include "probe_run.h"
 
 #define PROBING_JOURNAL "journal.jsonl"
+
+/* The result of a journal's line that says of a probe, before it does harm, that it begins. */
+#define PROBING_BEGUN "begun"
+
+enum probing_event {
+        PROBING_PIN_REFUSED, /* the target refuses the PIN that was given: it is not used any more */
+        PROBING_BROKEN_OFF,  /* the person has stopped a probe that does harm */
+};
 
 struct probing_watch {
         void *context; /* of all; each may be NULL */
@@ -18,6 +27,7 @@ struct probing_watch {
         /* `kept`: it was in the journal already */
         void (*ended)(void *context, size_t number, size_t of, const struct probe *probe,
                 const json_t *result, bool kept);
+        void (*said)(void *context, const struct probe *probe, enum probing_event event);
         bool (*stopped)(void *context); /* the person has had enough: no further probe begins */
 };
 
@@ -44,6 +54,11 @@ struct probing_result {
  * another one afterwards, and is closed by the caller. */
 MITOME_CHECKED mitome_status probing_run(const struct probing_config *config, struct target *target,
         struct probing_result *ret, mitome_error *error);
+/* probing_find reads what the journal of such a run has of one probe, a new reference. Fails with
+ * EVALUATE_JOURNAL as probing_run does, EVALUATE_PROBE where it is not in it, or FILE_READ. */
+MITOME_CHECKED mitome_status probing_find(const struct probing_config *config, struct target *target,
+        const char *id, json_t **ret, mitome_error *error);
+
 void probing_result_drop(struct probing_result *result);
 
 /* probing_target says what the target is, as in REPORT.md; a getInfo that it does not answer is empty. The

@@ -202,16 +202,21 @@ void probing_journal_close(struct probing_journal *journal)
         *journal = (struct probing_journal){ .fd = -1 };
 }
 
-mitome_status probing_journal_find(const char *folder, const char *id, json_t **ret, mitome_error *error)
+mitome_status probing_journal_find(
+        const char *folder, const json_t *header, const char *id, json_t **ret, mitome_error *error)
 {
         char path[PATH_SIZE];
         struct probing_journal journal = { .fd = -1 };
         size_t whole;
-        snprintf(path, sizeof path, "%s/%s", folder, PROBING_JOURNAL);
+        int size = snprintf(path, sizeof path, "%s/%s", folder, PROBING_JOURNAL);
+        if (size < 0 || size >= PATH_SIZE)
+                return fail(error, MITOME_E_TOO_LONG, "--out", NULL);
         journal.fd = open(path, O_RDONLY | O_CLOEXEC);
         if (journal.fd < 0)
                 return fail(error, MITOME_E_FILE_READ, PROBING_JOURNAL, NULL);
         mitome_status status = read_journal(&journal, journal.fd, &whole, error);
+        if (!failed(status) && !(journal.header && is_same_run(journal.header, header)))
+                status = refuse(error);
         json_t *found = failed(status) ? NULL : json_object_get(journal.probes, id);
         if (found)
                 *ret = json_incref(found);

@@ -29,9 +29,9 @@ MITOME_CHECKED mitome_status probing_journal_add(
 
 void probing_journal_close(struct probing_journal *journal);
 
-/* probing_journal_find reads a folder's journal for the object of one probe, as it was found there; a new
- * reference. Fails as above, with EVALUATE_PROBE where it is not in it. */
+/* probing_journal_find reads a folder's journal, which must have that header but for "at", for the object of
+ * one probe; a new reference. Fails as above, with EVALUATE_PROBE where it is not in it. */
 MITOME_CHECKED mitome_status probing_journal_find(
-        const char *folder, const char *id, json_t **ret, mitome_error *error);
+        const char *folder, const json_t *header, const char *id, json_t **ret, mitome_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include "child_process.h"
 #include "demo_finger.h"
 #include "provision.h"
+#include "specimen_folder.h"
 #include "steady_clock.h"
 #include "storage_file.h"
 
@@ -30,12 +31,9 @@ uint64_t specimen_now(const struct specimen *specimen)
 static mitome_status make_folder(struct specimen *specimen, mitome_error *error)
 {
         const char *above = getenv("TMPDIR");
-        int size = snprintf(specimen->folder, sizeof specimen->folder - 32, "%s/mitome-specimen-XXXXXX",
-                above ? above : "/tmp");
-        if (size < 0 || (size_t)size >= sizeof specimen->folder - 32 || !mkdtemp(specimen->folder)) {
-                specimen->folder[0] = '\0';
-                return fail(error, MITOME_E_FILE_WRITE, "the folder for a specimen", NULL);
-        }
+        specimen_folder_sweep(above ? above : "/tmp");
+        MITOME_TRY(specimen_folder_make(above ? above : "/tmp", specimen->folder,
+                sizeof specimen->folder - 32, &specimen->lock, error));
         snprintf(specimen->medium_path, sizeof specimen->medium_path, "%s/medium", specimen->folder);
         snprintf(specimen->sensor, sizeof specimen->sensor, "%s/sensor.sock", specimen->folder);
         snprintf(specimen->matcher_folder, sizeof specimen->matcher_folder, "%s/matcher", specimen->folder);
@@ -47,38 +45,41 @@ static mitome_status make_folder(struct specimen *specimen, mitome_error *error)
 
 /* ---- the factory ---- */
 
-static mitome_status make_keys(
-        const struct specimen *specimen, struct mitome_card_keys *keys, mitome_error *error)
+static mitome_status make_keys(struct specimen *specimen, mitome_error *error)
 {
         const struct mitome_random *random = &specimen->config.random;
-        char path[SPECIMEN_PATH_MAX + 16];
+        struct mitome_card_keys *keys = &specimen->keys;
         *keys = (struct mitome_card_keys){ .size = AES_128, .i = FULL_SCP03 };
-        snprintf(path, sizeof path, "%s/scp03-keys", specimen->folder);
         if (random->fill(random->context, keys->enc, AES_128) != 0 ||
                 random->fill(random->context, keys->mac, AES_128) != 0 ||
                 random->fill(random->context, keys->dek, AES_128) != 0)
                 return fail(error, MITOME_E_NO_RANDOMNESS, NULL, NULL);
-        return card_keys_write(path, keys, error);
+        return ok();
+}
+
+/* The maker's pairing reads the keys of the domain from the device's folder: there they lie while it does. */
+static mitome_status pair_with_keys(struct specimen *specimen, mitome_error *error)
+{
+        char path[SPECIMEN_PATH_MAX + 16];
+        snprintf(path, sizeof path, "%s/scp03-keys", specimen->folder);
+        MITOME_TRY(card_keys_write(path, &specimen->keys, error));
+        mitome_status status = device_pair_if_alone(&specimen->device, error);
+        (void)unlink(path);
+        return status;
 }
 
 static mitome_status provision(
         struct specimen *specimen, struct mitome_element_config *config, mitome_error *error)
 {
-        struct mitome_card_keys keys;
         struct mitome_app app;
-        mitome_status status = mitome_enforcer_app(slice_text(SPECIMEN_APP), &app, error);
-        if (failed(status))
-                return status;
+        MITOME_TRY(mitome_enforcer_app(slice_text(SPECIMEN_APP), &app, error));
+        MITOME_TRY(make_keys(specimen, error));
         const struct provision_order order = { .element = config,
                 .folder = specimen->folder,
                 .personality = PROVISION_AUTHENTICATOR,
                 .app = SLICE(app.sha256),
                 .quiet = true };
-        status = make_keys(specimen, &keys, error);
-        if (!failed(status))
-                status = provision_demo(&order, &keys, error);
-        bytes_wipe(&keys, sizeof keys);
-        return status;
+        return provision_demo(&order, &specimen->keys, error);
 }
 
 /* The key that seals the state is the folder's, as of any element. */
@@ -260,7 +261,7 @@ static mitome_status pair_again(struct specimen *specimen, mitome_error *error)
                 return ok();
         MITOME_TRY(ready(specimen, &gate, error));
         MITOME_TRY(mitome_enforcer_app(slice_text(SPECIMEN_APP), &specimen->device.config.app, error));
-        MITOME_TRY(device_pair_if_alone(&specimen->device, error));
+        MITOME_TRY(pair_with_keys(specimen, error));
         specimen->was_reset = false;
         return reset_element(specimen, error);
 }
@@ -325,7 +326,7 @@ static mitome_status build(struct specimen *specimen, mitome_error *error)
 mitome_status specimen_open(
         struct specimen *specimen, const struct specimen_config *config, mitome_error *error)
 {
-        *specimen = (struct specimen){ .config = *config, .log = -1, .touches = true };
+        *specimen = (struct specimen){ .config = *config, .log = -1, .lock = -1, .touches = true };
         specimen->device = (struct device){
                 .config = { .state = specimen->folder, .quiet = true, .virtual_sensor = true },
                 .element_ending = -1,
@@ -373,7 +374,10 @@ void specimen_close(struct specimen *specimen)
                 close(specimen->log);
         if (specimen->folder[0])
                 specimen_files_remove(specimen->folder);
-        *specimen = (struct specimen){ .log = -1 };
+        if (specimen->lock >= 0)
+                close(specimen->lock);
+        bytes_wipe(&specimen->keys, sizeof specimen->keys);
+        *specimen = (struct specimen){ .log = -1, .lock = -1 };
 }
 
 /* ---- what it stored ---- */

@@ -42,8 +42,10 @@ struct specimen {
         struct specimen_config config;
         char folder[SPECIMEN_PATH_MAX], medium_path[SPECIMEN_PATH_MAX + 16], sensor[SPECIMEN_PATH_MAX + 16];
         char matcher_folder[SPECIMEN_PATH_MAX + 16];
-        int log;              /* what its processes say on standard error, in the folder */
-        struct device device; /* its parts, where they run */
+        int lock;                     /* of the folder */
+        int log;                      /* what its processes say on standard error, in the folder */
+        struct mitome_card_keys keys; /* of its issuer's domain */
+        struct device device;         /* its parts, where they run */
         struct cut_medium *medium;
         struct blob_file *blobs;
         struct mitome_gate to_matcher, gate; /* the matcher's, and the hand's before it */

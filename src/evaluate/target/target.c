@@ -62,6 +62,7 @@ mitome_status target_open(const struct target_config *config, struct target *ret
                 const size_t size = strlen(kinds[i].prefix);
                 if (strncmp(config->name, kinds[i].prefix, size) == 0) {
                         MITOME_TRY(kinds[i].open(config, ret, error));
+                        ret->simulated = ret->simulated || config->simulated;
                         ret->random = config->random ? *config->random : random_system();
                         return ok();
                 }

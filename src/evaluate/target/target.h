@@ -54,10 +54,10 @@ enum target_trouble {
 struct scp03_keys;
 
 struct target {
-        const char *name;              /* "self", "hid:/dev/hidraw3" */
-        unsigned abilities;            /* enum target_ability */
-        bool simulated;                /* its element is software: every report says so */
-        const char *pin;               /* what it is known by, for probes that need it; NULL: not known */
+        const char *name;   /* "self", "hid:/dev/hidraw3" */
+        unsigned abilities; /* enum target_ability */
+        bool simulated;     /* its element is software: every report says so */
+        const char *pin;    /* what it is known by, for probes that need it; NULL: not known, or refused */
         struct mitome_random random;   /* the machine's, of target_config: for what nobody may guess */
         const struct scp03_keys *keys; /* of the issuer's domain in its element, set 01; NULL: not known */
         bool may_destroy;              /* --destructive: it may be locked, reset, filled */
@@ -115,6 +115,7 @@ struct target_config {
         const char *program; /* mitome, which is an element's process; NULL: this program */
         const char *matcher; /* mitome-matcher; NULL: beside this program */
         bool may_destroy;
+        bool simulated;                     /* somebody knows that it is */
         const struct mitome_random *random; /* NULL: this machine's */
         /* Asks the person before a foreign authenticator to do something ("touch it now"); may be NULL. */
         void (*tell)(void *context, const char *what);

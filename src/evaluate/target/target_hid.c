@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target_hid.h"
 
+#include "hid_bus.h"
 #include "hid_host.h"
 #include "random_system.h"
 
@@ -147,6 +148,14 @@ static mitome_status first_reach(struct key *key, mitome_error *error)
         return hid_host_open_within(key->name, &key->random, OPEN_MS, &key->host, &end, error);
 }
 
+/* No hardware comes by a socket, or from a program that plays a device. */
+static bool is_simulated(const char *name)
+{
+        static const char prefix[] = "hid:";
+        const size_t size = sizeof prefix - 1;
+        return strncmp(name, prefix, size) != 0 || hid_bus_is_virtual("/sys", name + size);
+}
+
 mitome_status target_hid_open(const struct target_config *config, struct target *ret, mitome_error *error)
 {
         struct key *key = calloc(1, sizeof *key);
@@ -162,7 +171,7 @@ mitome_status target_hid_open(const struct target_config *config, struct target 
         const bool power = strncmp(key->name, "udp:", 4) == 0 && has_power(key);
         *ret = (struct target){ .name = key->name,
                 .abilities = TARGET_CTAP | (key->tell ? TARGET_TOUCH : 0U) | (power ? TARGET_POWER : 0U),
-                .simulated = strncmp(key->name, "hid:", 4) != 0, /* no hardware comes by a socket */
+                .simulated = is_simulated(key->name),
                 .pin = config->pin ? key->pin : NULL,
                 .may_destroy = config->may_destroy,
                 .context = key,

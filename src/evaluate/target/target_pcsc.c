@@ -5,6 +5,7 @@
 #include "steady_clock.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
         NAME_SIZE = 160,
@@ -192,17 +193,33 @@ static mitome_status make_card(const struct target_config *config, struct card *
                 status =
                         slice_copy(slice_text(pin), "PIN", (uint8_t *)card->pin, sizeof card->pin - 1, error);
         if (failed(status))
-                free(card);
+                close_card(card);
         else
                 *ret = card;
         return status;
 }
 
+/* The FIDO applet of this project's element, which is software, and a reader that is. */
+static bool is_simulated(struct card *card)
+{
+        static const uint8_t own[] = { 0x00, 0xA4, 0x04, 0x00, 0x08, 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45,
+                0x01, 0x00 };
+        uint8_t answer[MITOME_APDU_MAX];
+        unsigned sw = 0;
+        size_t size;
+        if (card->pcsc && strstr(pcsc_reader_name(card->pcsc), "Virtual"))
+                return true;
+        return transmit(card, SLICE(own), answer, &size, &sw) == TARGET_ANSWERED &&
+               (sw == DONE || sw >> 8 == MORE);
+}
+
 static struct target target_of(struct card *card, const struct target_config *config)
 {
+        const bool simulated = is_simulated(card); /* first: the applet of FIDO is to be selected */
         const bool ctap = select_fido(card) == TARGET_ANSWERED;
         return (struct target){ .name = card->name,
                 .abilities = TARGET_ELEMENT | TARGET_POWER | (ctap ? TARGET_CTAP : 0U),
+                .simulated = simulated,
                 .pin = config->pin ? card->pin : NULL,
                 .may_destroy = config->may_destroy,
                 .context = card,

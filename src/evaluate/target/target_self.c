@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target_self.h"
 
-#include "card_keys.h"
 #include "provision.h"
 #include "random_system.h"
 #include "specimen.h"
@@ -272,18 +271,6 @@ static unsigned abilities_of(const struct specimen *specimen)
         return abilities;
 }
 
-/* As the factory has left them. */
-static mitome_status read_keys(struct self *self, mitome_error *error)
-{
-        char path[SPECIMEN_PATH_MAX + 16];
-        struct mitome_card_keys keys;
-        snprintf(path, sizeof path, "%s/scp03-keys", self->specimen.folder);
-        MITOME_TRY(card_keys_read(path, &keys, error));
-        mitome_status status = provision_scp03_keys(&keys, &self->keys, error);
-        bytes_wipe(&keys, sizeof keys);
-        return status;
-}
-
 mitome_status target_self_open(const struct target_config *config, struct target *ret, mitome_error *error)
 {
         const bool bare = strcmp(config->name, "self:no-anchor") == 0;
@@ -302,7 +289,7 @@ mitome_status target_self_open(const struct target_config *config, struct target
                 free(self);
                 return status;
         }
-        status = read_keys(self, error);
+        status = provision_scp03_keys(&self->specimen.keys, &self->keys, error);
         if (failed(status)) {
                 close_self(self);
                 return status;
