@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -90,6 +91,21 @@ uint64_t probe_rig_count(const struct probe_rig *rig, enum level_fact_id fact)
         const json_t *value = found(rig, fact);
         assert_true(json_is_integer(value));
         return (uint64_t)json_integer_value(value);
+}
+
+bool probe_rig_is_partial(const struct probe_rig *rig, enum level_fact_id fact)
+{
+        json_t *all = probe_run_json(rig->run);
+        const char *name = level_fact_kind(fact)->name;
+        bool partial = false;
+        size_t i;
+        json_t *one;
+        found(rig, fact);
+        json_array_foreach(json_object_get(all, "found"), i,
+                one) if (strcmp(json_string_value(json_object_get(one, "name")), name) == 0) partial =
+                json_is_true(json_object_get(one, "partial"));
+        json_decref(all);
+        return partial;
 }
 
 void probe_rig_close(struct probe_rig *rig)

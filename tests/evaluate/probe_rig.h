@@ -29,6 +29,7 @@ void probe_rig_expect(struct probe_rig *rig, const struct probe *probe, enum pro
 /* Facts of the last run, which must have been found. */
 bool probe_rig_bool(const struct probe_rig *rig, enum level_fact_id fact);
 uint64_t probe_rig_count(const struct probe_rig *rig, enum level_fact_id fact);
+bool probe_rig_is_partial(const struct probe_rig *rig, enum level_fact_id fact);
 
 void probe_rig_close(struct probe_rig *rig);
 

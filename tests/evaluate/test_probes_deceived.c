@@ -165,24 +165,6 @@ static bool is_known(enum level_fact_id fact)
         return probe_run_found(rig.run, fact) != NULL;
 }
 
-static bool is_partial(enum level_fact_id fact)
-{
-        json_t *all = probe_run_json(rig.run);
-        const char *name = level_fact_kind(fact)->name;
-        bool partial = false, there = false;
-        size_t i;
-        json_t *one;
-        json_array_foreach(json_object_get(all, "found"), i,
-                one) if (strcmp(json_string_value(json_object_get(one, "name")), name) == 0)
-        {
-                there = true;
-                partial = json_is_true(json_object_get(one, "partial"));
-        }
-        json_decref(all);
-        assert_true(there);
-        return partial;
-}
-
 /* ---- P24 ---- */
 
 static void guesses_are_counted_whatever_it_says_of_them(void **state)
@@ -286,7 +268,7 @@ static void what_stands_for_the_pin_is_looked_for(void **state)
         between.finds = "a log";
         probe_rig_expect(&rig, find("P22"), PROBE_BROKEN);
         assert_false(probe_rig_bool(&rig, LEVEL_OP_SECRETS_WIPED));
-        assert_false(is_partial(LEVEL_OP_SECRETS_WIPED));
+        assert_false(probe_rig_is_partial(&rig, LEVEL_OP_SECRETS_WIPED));
 }
 
 static void a_search_that_sees_nothing_says_nothing(void **state)
@@ -309,7 +291,7 @@ static void what_was_not_looked_for_makes_it_a_part(void **state)
         rig.target.restart = NULL; /* no new PIN is set there */
         probe_rig_expect(&rig, find("P22"), PROBE_PARTLY);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_SECRETS_WIPED));
-        assert_true(is_partial(LEVEL_OP_SECRETS_WIPED));
+        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_SECRETS_WIPED));
 }
 
 int main(void)

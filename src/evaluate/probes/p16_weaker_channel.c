@@ -32,14 +32,31 @@ struct channel {
         size_t opening_size;
         bool holds;
         unsigned tried;
+        const char *missed; /* the first form that could not be tried; NULL: all were */
 };
 
-/* "Not in a session" and what amounts to it; anything else was looked at without one. */
+static void miss(struct channel *channel, const char *what)
+{
+        probe_note(channel->run, "not tried: %s", what);
+        if (!channel->missed)
+                channel->missed = what;
+}
+
+/* "Not in a session", and what amounts to it. */
 static bool is_shut(int sw)
 {
         return sw == SW_SECURITY_STATUS || sw == SW_CONDITIONS || sw == SW_SECURE_MESSAGING ||
                sw == SW_WRONG_CLA || sw == SW_WRONG_INS || sw == SW_CHANNEL_UNSUPPORTED ||
                sw == SW_WRONG_P1P2;
+}
+
+/* Done, done with a warning, or looked for: without a session, nobody should have. What the data are like, or
+ * how long, may be looked at first, and tells nothing of what comes behind it. */
+static bool is_taken(int sw)
+{
+        const int kind = sw >> 8;
+        return sw == DONE || kind == 0x61 || kind == 0x62 || sw == SW_MORE_DATA || sw == SW_NO_REFERENCE ||
+               sw == SW_NOT_FOUND;
 }
 
 /* False: the attempt is over. */
@@ -48,11 +65,14 @@ static bool must_be_shut(struct channel *channel, const char *what, int sw)
         if (sw < 0)
                 return false;
         probe_note(channel->run, "%s: %04x", what, (unsigned)sw);
-        channel->tried++;
-        if (!is_shut(sw)) {
+        if (is_taken(sw)) {
                 channel->holds = false;
                 probe_end(channel->run, PROBE_BROKEN, "The element takes %s (%04x).", what, (unsigned)sw);
         }
+        if (is_shut(sw) || is_taken(sw))
+                channel->tried++;
+        else
+                miss(channel, what);
         return true;
 }
 
@@ -81,8 +101,6 @@ static bool manage_plainly(struct channel *channel)
                 { "SET STATUS as if in a session", SET_STATUS | 0x04000000U, SLICE(nobody) },
                 { "DELETE as if in a session", DELETE | 0x04000000U, SLICE(delete_nobody) },
         };
-        if (element_select(channel->run, ELEMENT_ISSUER) != DONE)
-                return false;
         for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
                 if (!must_be_shut(channel, commands[i].what,
                             element_send(channel->run, commands[i].header, commands[i].data, 0, NULL)))
@@ -126,62 +144,70 @@ static void try_known_keys(struct channel *channel, slice challenge, slice answe
         }
 }
 
-static bool open_strangely(struct channel *channel)
+/* False: the attempt is over. */
+static bool open_badly(struct channel *channel, slice challenge)
 {
-        uint8_t challenge[CHALLENGE], first[SCP03_ANSWER_MAX], second[SCP03_ANSWER_MAX],
-                none[SCP03_ANSWER_MAX];
-        size_t first_size, second_size, size;
-        struct probe_run *run = channel->run;
-        probe_random(run, challenge, sizeof challenge);
-        int sw = initialize(channel, 0, SLICE(challenge), first, &first_size);
-        if (sw != DONE) {
-                probe_end(run, PROBE_NOT_TESTABLE, "It opens no session with a challenge of 8 bytes (%04x).",
-                        (unsigned)sw & 0xFFFF);
+        uint8_t none[SCP03_ANSWER_MAX];
+        size_t size;
+        int sw = initialize(channel, NOBODYS_VERSION, challenge, none, &size);
+        const bool of_nobody = sw == DONE;
+        if (sw < 0 || initialize(channel, 0, slice_of(challenge.data, CHALLENGE / 2), none, &size) < 0)
                 return false;
-        }
-        if (initialize(channel, 0, SLICE(challenge), second, &second_size) != DONE)
-                return false;
-        if (slice_equal(slice_of(first, first_size), slice_of(second, second_size))) {
+        channel->tried += 2;
+        if (of_nobody || size > 0) {
                 channel->holds = false;
-                probe_end(run, PROBE_BROKEN,
-                        "Its challenge is the same twice: a recorded session opens it again.");
-        }
-        try_known_keys(channel, SLICE(challenge), slice_of(second, second_size));
-        sw = initialize(channel, NOBODYS_VERSION, SLICE(challenge), none, &size);
-        if (sw < 0 || (sw != DONE && initialize(channel, 0, slice_of(challenge, 4), none, &size) < 0))
-                return false;
-        if (sw == DONE || size > 0) {
-                channel->holds = false;
-                probe_end(run, PROBE_BROKEN, "It begins a session with %s.",
-                        sw == DONE ? "a key set that it does not have" : "a challenge of 4 bytes");
+                probe_end(channel->run, PROBE_BROKEN, "It begins a session with %s.",
+                        of_nobody ? "a key set that it does not have" : "a challenge of 4 bytes");
         }
         return true;
 }
 
-/* What a stranger can send for an opening; each costs a try of the key set. */
-static bool authenticate_strangely(struct channel *channel)
+static bool open_strangely(struct channel *channel)
 {
-        static const uint8_t zeros[2 * CHALLENGE];
-        uint8_t challenge[CHALLENGE] = { 0 }, answer[SCP03_ANSWER_MAX], reflected[2 * CHALLENGE] = { 0 };
+        uint8_t challenge[CHALLENGE], first[SCP03_ANSWER_MAX], second[SCP03_ANSWER_MAX];
+        size_t first_size, second_size;
+        probe_random(channel->run, challenge, sizeof challenge);
+        int sw = initialize(channel, 0, SLICE(challenge), first, &first_size);
+        if (sw == DONE)
+                sw = initialize(channel, 0, SLICE(challenge), second, &second_size);
+        if (sw < 0)
+                return false;
+        if (sw != DONE || second_size < 3 * CHALLENGE) {
+                miss(channel, "sessions: it begins none with a challenge of 8 bytes");
+                return true;
+        }
+        channel->tried++;
+        if (slice_equal(slice_of(first, first_size), slice_of(second, second_size))) {
+                channel->holds = false;
+                probe_end(channel->run, PROBE_BROKEN,
+                        "Its challenge is the same twice: a recorded session opens it again.");
+        }
+        try_known_keys(channel, SLICE(challenge), slice_of(second, second_size));
+        return open_badly(channel, SLICE(challenge));
+}
+
+/* Opens a session with what a stranger has: zeros, or the element's own cryptogram. False: the attempt is
+ * over. */
+static bool authenticate_as(struct channel *channel, bool reflects)
+{
+        uint8_t challenge[CHALLENGE] = { 0 }, answer[SCP03_ANSWER_MAX], sent[2 * CHALLENGE] = { 0 };
         size_t size;
         slice head, cryptogram;
+        writer w = WRITER(sent);
         int sw = initialize(channel, 0, SLICE(challenge), answer, &size);
-        if (sw != DONE || size < 3 * CHALLENGE)
-                return sw >= 0;
-        sw = element_send(channel->run, EXTERNAL_AUTHENTICATE, SLICE(zeros), 0, NULL);
-        if (sw < 0 || initialize(channel, 0, SLICE(challenge), answer, &size) != DONE)
-                return false;
-        bool opened = sw == DONE;
         reader r = reader_over(slice_of(answer, size), NULL, NULL);
-        writer w = WRITER(reflected);
-        if (failed(read_bytes(&r, "answer", 13 + CHALLENGE, &head)) ||
-                failed(read_bytes(&r, "cryptogram", CHALLENGE, &cryptogram)))
+        if (sw < 0)
+                return false;
+        if (sw != DONE || failed(read_bytes(&r, "answer", 13 + CHALLENGE, &head)) ||
+                failed(read_bytes(&r, "cryptogram", CHALLENGE, &cryptogram))) {
+                miss(channel, "an opening by a stranger");
                 return true;
-        write_slice(&w, cryptogram);
-        sw = element_send(channel->run, EXTERNAL_AUTHENTICATE | SCP03_C_MAC << 8, SLICE(reflected), 0, NULL);
-        opened = opened || sw == DONE;
-        channel->tried += 2;
-        if (opened) {
+        }
+        if (reflects)
+                write_slice(&w, cryptogram);
+        sw = element_send(channel->run, EXTERNAL_AUTHENTICATE | SCP03_C_MAC << 8, SLICE(sent), 0, NULL);
+        channel->tried++;
+        if (sw == DONE) {
                 channel->holds = false;
                 probe_end(channel->run, PROBE_BROKEN, "A stranger opens a session.");
         }
@@ -190,21 +216,24 @@ static bool authenticate_strangely(struct channel *channel)
 
 /* ---- with its keys: what a relay could do ---- */
 
-static bool open(struct channel *channel, enum element_applet applet, uint8_t level)
+/* A status word; less than 0: the attempt is over. */
+static int open(struct channel *channel, enum element_applet applet, uint8_t level)
 {
         uint8_t challenge[CHALLENGE], answer[SCP03_ANSWER_MAX];
         size_t size;
         scp03_close(&channel->session);
         probe_random(channel->run, challenge, sizeof challenge);
-        if (element_select(channel->run, applet) != DONE ||
-                initialize(channel, 0, SLICE(challenge), answer, &size) != DONE)
-                return false;
+        int sw = element_select(channel->run, applet);
+        if (sw == DONE)
+                sw = initialize(channel, 0, SLICE(challenge), answer, &size);
+        if (sw != DONE)
+                return sw;
         writer w = WRITER(channel->opening);
         if (failed(scp03_host_authenticate(&channel->session, channel->keys, level, (slice){ 0 },
                     SLICE(challenge), slice_of(answer, size), &w, NULL)))
-                return false;
+                return SW_AUTHENTICATION_FAILED; /* the element's cryptogram is of other keys */
         channel->opening_size = w.used;
-        return send(channel, writer_view(&w), NULL) == DONE;
+        return send(channel, writer_view(&w), NULL);
 }
 
 static slice wrap(struct channel *channel, uint32_t header, slice data, size_t expected, writer *w)
@@ -220,89 +249,189 @@ static slice wrap(struct channel *channel, uint32_t header, slice data, size_t e
 
 static const uint8_t any_application[] = { 0x4F, 0x00 };
 
-/* A command of a session of its own, as sent; false: that is not possible here. */
-static bool one_command(struct channel *channel, uint8_t level, writer *w)
+/* A command of a session of its own, as it would be sent. */
+static int one_command(struct channel *channel, writer *w)
 {
-        return open(channel, ELEMENT_ISSUER, level) &&
-               wrap(channel, GET_STATUS, SLICE(any_application), 256, w).size > 0;
+        const int sw = open(channel, ELEMENT_ISSUER, SCP03_C_MAC);
+        if (sw != DONE)
+                return sw;
+        return wrap(channel, GET_STATUS, SLICE(any_application), 256, w).size > 0 ? DONE : SW_UNKNOWN;
 }
 
+/* Ways to spoil a command, which as it is would be taken. */
+static slice repeat(uint8_t *bytes, size_t size)
+{
+        return slice_of(bytes, size);
+}
+
+static slice change_mac(uint8_t *bytes, size_t size)
+{
+        bytes[size - 2] ^= 0x01; /* the MAC's last byte: Le is behind it */
+        return slice_of(bytes, size);
+}
+
+static slice halve_mac(uint8_t *bytes, size_t size)
+{
+        enum { LC = 4, HALF = SCP03_S8 / 2 };
+        bytes[LC] -= HALF;
+        bytes[size - 1 - HALF] = bytes[size - 1]; /* Le */
+        return slice_of(bytes, size - HALF);
+}
+
+static const struct {
+        const char *what;
+        bool first; /* it is sent as it is before */
+        slice (*spoil)(uint8_t *bytes, size_t size);
+} spoils[] = {
+        { "a command that it has had before", true, repeat },
+        { "a command with a changed MAC", false, change_mac },
+        { "a command with half a MAC", false, halve_mac },
+};
+
+/* False: the attempt is over. */
 static bool spoil_commands(struct channel *channel)
 {
-        uint8_t bytes[WIRE_MAX];
-        struct apdu_command command;
-        writer w = WRITER(bytes);
-        if (!one_command(channel, SCP03_C_MAC, &w) || send(channel, writer_view(&w), NULL) != DONE) {
-                probe_end(channel->run, PROBE_NOT_TESTABLE,
-                        "No session could be opened with the keys that were given.");
-                return false;
+        for (size_t i = 0; i < sizeof spoils / sizeof *spoils; i++) {
+                uint8_t bytes[WIRE_MAX];
+                writer w = WRITER(bytes);
+                int sw = one_command(channel, &w);
+                if (sw == DONE && spoils[i].first)
+                        sw = send(channel, writer_view(&w), NULL);
+                if (sw < 0)
+                        return false;
+                if (sw != DONE)
+                        miss(channel, spoils[i].what);
+                else if (!must_be_shut(channel, spoils[i].what,
+                                 send(channel, spoils[i].spoil(bytes, w.used), NULL)))
+                        return false;
         }
-        if (!must_be_shut(channel, "a command that it has had before", send(channel, writer_view(&w), NULL)))
-                return false;
-        w = WRITER(bytes);
-        if (!one_command(channel, SCP03_C_MAC, &w))
-                return false;
-        bytes[w.used - 2] ^= 0x01; /* the MAC's last byte: Le is behind it */
-        if (!must_be_shut(channel, "a command with a changed MAC", send(channel, writer_view(&w), NULL)))
-                return false;
-        w = WRITER(bytes);
-        if (!one_command(channel, SCP03_C_MAC, &w) ||
-                failed(apdu_read_command(writer_view(&w), &command, NULL)))
-                return false;
-        const slice half = slice_of(command.data.data, command.data.size - SCP03_S8 / 2);
-        if (!must_be_shut(channel, "a command with half a MAC",
-                    element_send(channel->run, GET_STATUS | 0x04000000U, half, 256, NULL)))
-                return false;
-        if (!open(channel, ELEMENT_ISSUER, SCP03_C_MAC))
-                return false;
-        return must_be_shut(channel, "a command without MAC in a session",
-                element_send(channel->run, GET_STATUS, SLICE(any_application), 256, NULL));
+        const int sw = open(channel, ELEMENT_ISSUER, SCP03_C_MAC);
+        if (sw >= 0 && sw != DONE)
+                miss(channel, "a command without MAC in a session");
+        return sw == DONE ? must_be_shut(channel, "a command without MAC in a session",
+                                    element_send(channel->run, GET_STATUS, SLICE(any_application), 256, NULL))
+                          : sw >= 0;
 }
 
-/* A recorded opening, one whose level was changed on the way, and commands that want more than the level. */
-static bool weaken_sessions(struct channel *channel)
+/* What opens a session though it should not. False: the attempt is over. */
+static bool must_not_open(struct channel *channel, const char *what, slice wire)
 {
-        static const uint8_t confirmation[32] = { 0 };
-        uint8_t challenge[CHALLENGE] = { 0 }, answer[SCP03_ANSWER_MAX], bytes[WIRE_MAX], old[WIRE_MAX];
+        const int sw = send(channel, wire, NULL);
+        probe_note(channel->run, "%s: %04x", what, (unsigned)sw & 0xFFFF);
+        channel->tried++;
+        if (sw == DONE) {
+                channel->holds = false;
+                probe_end(channel->run, PROBE_BROKEN, "%s opens a session.", what);
+        }
+        return sw >= 0;
+}
+
+/* Behind an opening that the element has just taken, and before another challenge. */
+static bool open_again(struct channel *channel)
+{
+        uint8_t challenge[CHALLENGE] = { 0 }, answer[SCP03_ANSWER_MAX], old[WIRE_MAX];
         size_t size;
-        writer recorded = WRITER(old), w = WRITER(bytes);
-        if (!open(channel, ELEMENT_ISSUER, SAFE))
-                return false;
+        writer recorded = WRITER(old);
+        int sw = open(channel, ELEMENT_ISSUER, SAFE);
         write_slice(&recorded, slice_of(channel->opening, channel->opening_size));
-        if (initialize(channel, 0, SLICE(challenge), answer, &size) != DONE)
-                return false;
-        int sw = send(channel, writer_view(&recorded), NULL);
+        if (sw == DONE)
+                sw = initialize(channel, 0, SLICE(challenge), answer, &size);
+        if (sw >= 0 && sw != DONE)
+                miss(channel, "a recorded opening");
+        return sw == DONE ? must_not_open(channel, "A recorded opening", writer_view(&recorded)) : sw >= 0;
+}
+
+/* The level is in P1: what was wrapped for MAC and encryption asks for a MAC alone. */
+static bool open_weaker(struct channel *channel)
+{
+        uint8_t challenge[CHALLENGE], answer[SCP03_ANSWER_MAX], bytes[WIRE_MAX];
+        size_t size;
+        writer w = WRITER(bytes);
+        probe_random(channel->run, challenge, sizeof challenge);
+        const int sw = initialize(channel, 0, SLICE(challenge), answer, &size);
         if (sw < 0)
                 return false;
-        bool opened = sw == DONE;
-        probe_random(channel->run, challenge, sizeof challenge);
-        if (initialize(channel, 0, SLICE(challenge), answer, &size) != DONE ||
-                failed(scp03_host_authenticate(&channel->session, channel->keys, SAFE, (slice){ 0 },
-                        SLICE(challenge), slice_of(answer, size), &w, NULL)))
-                return false;
-        bytes[2] = 0x00; /* the level, P1 */
-        sw = send(channel, writer_view(&w), NULL);
-        opened = opened || sw == DONE;
-        channel->tried += 2;
-        if (opened) {
-                channel->holds = false;
-                probe_end(channel->run, PROBE_BROKEN,
-                        "A recorded opening, or one that was weakened on the way, opens a session.");
+        if (sw != DONE || failed(scp03_host_authenticate(&channel->session, channel->keys, SAFE, (slice){ 0 },
+                                  SLICE(challenge), slice_of(answer, size), &w, NULL))) {
+                miss(channel, "an opening that was weakened on the way");
+                return true;
         }
-        w = WRITER(bytes);
-        if (sw < 0 || !open(channel, ELEMENT_FIDO, SCP03_C_MAC))
-                return sw >= 0;
-        const slice wire = wrap(channel, CONFIRM_PAIRING, SLICE(confirmation), 0, &w);
-        return must_be_shut(channel, "an applet's management, not encrypted", send(channel, wire, NULL)) &&
-               open(channel, ELEMENT_ISSUER, SAFE); /* gives the tries of the keys back */
+        bytes[2] = SCP03_C_MAC;
+        return must_not_open(channel, "An opening that was weakened on the way", writer_view(&w));
+}
+
+/* An applet's own management wants more than a MAC. That it cannot be done now for another reason says
+ * nothing. */
+static bool manage_in_clear(struct channel *channel)
+{
+        static const char what[] = "an applet's management, not encrypted";
+        static const uint8_t confirmation[32] = { 0 };
+        uint8_t bytes[WIRE_MAX];
+        writer w = WRITER(bytes);
+        int sw = open(channel, ELEMENT_FIDO, SCP03_C_MAC);
+        const bool opened = sw == DONE;
+        if (opened)
+                sw = send(channel, wrap(channel, CONFIRM_PAIRING, SLICE(confirmation), 0, &w), NULL);
+        if (sw >= 0 && (!opened || sw == SW_CONDITIONS)) {
+                miss(channel, what);
+                return true;
+        }
+        return must_be_shut(channel, what, sw);
+}
+
+/* Gives the tries of the keys back. */
+static bool settle(struct channel *channel)
+{
+        const int sw = open(channel, ELEMENT_ISSUER, SAFE);
+        if (sw != DONE)
+                probe_note(channel->run,
+                        "no session opens any more: the tries of its keys are not full (%04x)",
+                        (unsigned)sw & 0xFFFF);
+        return sw >= 0;
 }
 
 /* ---- the attempt ---- */
 
+/* False: the attempt is over. */
+static bool try_strangers(struct channel *channel, bool may_spend)
+{
+        if (!manage_plainly(channel) || !open_strangely(channel))
+                return false;
+        if (may_spend)
+                return authenticate_as(channel, false) && authenticate_as(channel, true);
+        miss(channel, "openings by a stranger, each of which costs a try of the keys (--destructive)");
+        return true;
+}
+
+static bool try_own_keys(struct channel *channel)
+{
+        if (!channel->keys) {
+                miss(channel, "what a relay could do, for which its keys would have to be known here");
+                return true;
+        }
+        return spoil_commands(channel) && open_again(channel) && open_weaker(channel) &&
+               manage_in_clear(channel) && settle(channel);
+}
+
+static void conclude(struct channel *channel, bool whole)
+{
+        struct probe_run *run = channel->run;
+        const bool part = !whole || channel->missed;
+        if (!channel->holds || channel->tried)
+                probe_fact_bool(run, LEVEL_CHANNEL_NO_DOWNGRADE, channel->holds, channel->holds && part);
+        if (!whole)
+                probe_end(run, PROBE_PARTLY, "Ended before all was tried.");
+        else if (channel->missed)
+                probe_end(run, PROBE_PARTLY, "Refused: %u commands and sessions. Not tried: %s.",
+                        channel->tried, channel->missed);
+        else
+                probe_end(run, PROBE_HOLDS,
+                        "Refused: %u commands and sessions, some of them by its own keys.", channel->tried);
+}
+
 static void attempt(struct probe_run *run, struct target *target)
 {
         struct channel channel = { .run = run, .keys = target->keys, .holds = true };
-        const bool may_spend = target->keys || target->may_destroy;
         int sw = element_select(run, ELEMENT_ISSUER);
         if (sw != DONE) {
                 if (sw >= 0)
@@ -310,20 +439,10 @@ static void attempt(struct probe_run *run, struct target *target)
                                 (unsigned)sw);
                 return;
         }
-        bool whole = manage_plainly(&channel) && open_strangely(&channel);
-        if (whole && may_spend)
-                whole = authenticate_strangely(&channel);
-        if (whole && target->keys)
-                whole = spoil_commands(&channel) && weaken_sessions(&channel);
+        const bool whole =
+                try_strangers(&channel, target->keys || target->may_destroy) && try_own_keys(&channel);
         scp03_close(&channel.session);
-        if (!whole) {
-                probe_end(run, PROBE_PARTLY, "Ended before all was tried.");
-                return;
-        }
-        probe_fact_bool(run, LEVEL_CHANNEL_NO_DOWNGRADE, channel.holds, !target->keys);
-        probe_end(run, target->keys ? PROBE_HOLDS : PROBE_PARTLY, "Refused: %u commands and sessions%s.",
-                channel.tried,
-                target->keys ? ", some of them by its own keys" : "; its keys are not known here");
+        conclude(&channel, whole);
 }
 
 const struct probe probe_p16 = {
