@@ -232,6 +232,34 @@ static void print_counts(const struct evaluate_screen *screen, const json_t *pro
         putchar('\n');
 }
 
+/* What a level is never to be read without (REPORT.md). */
+static void print_beside(const struct evaluate_screen *screen, const json_t *policy)
+{
+        static const struct {
+                const char *member, *label, *label_ja;
+        } besides[] = {
+                { "scopes", "judged", "判定の範囲" },
+                { "untested", "demanded but not tested", "求められるが試験していない点" },
+                { "declared", "declared only", "申告のみ" },
+                { "partial", "seen in part", "一部のみ確認" },
+        };
+        for (size_t i = 0; i < sizeof besides / sizeof besides[0]; i++) {
+                const json_t *list = json_object_get(policy, besides[i].member);
+                printf("%s%s:", i ? "; " : "  ", screen->japanese ? besides[i].label_ja : besides[i].label);
+                for (size_t k = 0; k < json_array_size(list); k++) {
+                        fputs(k ? ", " : " ", stdout);
+                        evaluate_print_harmless(stdout, json_string_value(json_array_get(list, k)));
+                }
+                if (json_array_size(list) == 0)
+                        fputs(screen->japanese ? " なし" : " none", stdout);
+        }
+        if (json_is_true(json_object_get(policy, "unconfirmed")))
+                fputs(screen->japanese ? "; 原文未確認の要求による判定"
+                                       : "; by wording that was not confirmed",
+                        stdout);
+        putchar('\n');
+}
+
 static void print_policy(const struct evaluate_screen *screen, const json_t *policy)
 {
         const char *level = json_string_value(json_object_get(policy, "level"));
@@ -250,6 +278,7 @@ static void print_policy(const struct evaluate_screen *screen, const json_t *pol
                 }
         }
         putchar('\n');
+        print_beside(screen, policy);
 }
 
 void evaluate_screen_summary(const struct evaluate_screen *screen, const json_t *report)

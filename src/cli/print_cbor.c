@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "print_place.h"
 
+#include "unseen_text.h"
+
 #include <inttypes.h>
 
 enum { SHORT_BYTES = 8 };
@@ -13,20 +15,6 @@ void print_hex(FILE *out, slice bytes, size_t limit)
                 fprintf(out, "\xE2\x80\xA6 (%zu bytes)", bytes.size);
 }
 
-/* C0, DEL and C1 (U+0080..U+009F) steer terminals; U+2028, U+2029 end lines; U+202A..U+202E and
- * U+2066..U+2069 turn the direction of what follows. */
-static bool steers(slice character)
-{
-        const uint8_t *c = character.data;
-        if (character.size == 1)
-                return c[0] < 0x20 || c[0] == 0x7F;
-        if (character.size == 2)
-                return c[0] == 0xC2 && c[1] < 0xA0;
-        return character.size == 3 && c[0] == 0xE2 &&
-               ((c[1] == 0x80 && c[2] >= 0xA8 && c[2] <= 0xAE) ||
-                       (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9));
-}
-
 void print_bare(FILE *out, slice text)
 {
         reader r = reader_over(text, NULL, NULL);
@@ -35,7 +23,7 @@ void print_bare(FILE *out, slice text)
                 size_t size = slice_utf8_first(r.rest);
                 if (failed(read_bytes(&r, NULL, size ? size : 1, &character)))
                         break;
-                if (size && !steers(character)) {
+                if (size && !is_unseen(character)) {
                         fwrite(character.data, 1, size, out);
                         continue;
                 }

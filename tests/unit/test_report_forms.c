@@ -283,9 +283,211 @@ static void junit_says_each_outcome_and_counts(void **state)
         json_decref(report);
 }
 
+/* ---- what is said beside ---- */
+
+static size_t times(const char *text, const char *what)
+{
+        size_t count = 0;
+        for (; (text = strstr(text, what)); text += strlen(what))
+                count++;
+        return count;
+}
+
+static json_t *policy_of(json_t *report, size_t index)
+{
+        return json_array_get(json_object_get(report, "policies"), index);
+}
+
+static void no_form_names_a_level_alone(void **state)
+{
+        static const struct {
+                const char *member, *id, *name, *label;
+        } rows[] = {
+                { "scopes", "somewhere", "scopes-judged", "Judged: somewhere." },
+                { "untested", "REAUTH", "not-tested", "Demanded by this level, but not tested: REAUTH." },
+                { "declared", "AVAVAN", "declared-only", "Resting on a declaration alone: AVAVAN." },
+                { "partial", "PADTEST", "partially-observed", "Seen in part: PADTEST." },
+        };
+        (void)state;
+        json_t *report = sample(), *policy = policy_of(report, 0);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+                json_object_set_new(policy, rows[i].member, json_pack("[s]", rows[i].id));
+        json_object_set_new(policy, "unconfirmed", json_true());
+        for (size_t f = 0; f < FORMS; f++) {
+                char *text = drawn(forms[f], report);
+                bool sentences = forms[f] == evaluation_xccdf;
+                size_t levels = times(text, sentences ? "Level reached: " : "level-reached");
+                assert_true(levels >= 3);
+                assert_int_equal(
+                        levels, times(text, sentences ? "A verdict by wording that was not confirmed: "
+                                                      : "by-unconfirmed-wording"));
+                for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                        assert_non_null(strstr(text, sentences ? rows[i].label : rows[i].id));
+                        assert_true(sentences || times(text, rows[i].name) == levels);
+                }
+                free(text);
+        }
+        json_decref(report);
+}
+
+static void a_level_without_what_it_rests_on_is_refused(void **state)
+{
+        static const char *const members[] = { "scopes", "unconfirmed", "untested", "declared", "partial" };
+        (void)state;
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+                for (size_t f = 0; f < FORMS; f++) {
+                        json_t *report = sample();
+                        assert_int_equal(json_object_del(policy_of(report, 1), members[i]), 0);
+                        assert_int_equal(code_of(forms[f], report), MITOME_E_EVALUATE_REPORT);
+                        json_decref(report);
+                }
+}
+
+/* The sample has a bound in one requirement; one more in a probe, and one where two policies disagree. */
+static void each_bound_has_its_caveat(void **state)
+{
+        static const char bound[] = "uv.fmr is at most 0.0000994061",
+                          caveat[] = " Caveat: The bound on the false match r";
+        (void)state;
+        json_t *report = sample();
+        json_t *probe = json_array_get(json_object_get(report, "probes"), 0);
+        json_t *disagreement = json_array_get(json_object_get(report, "disagreements"), 0);
+        json_object_set_new(probe, "why", json_string(bound));
+        json_object_set_new(probe, "facts", json_pack("[s]", "uv.fmr"));
+        json_object_set_new(disagreement, "text", json_string(bound));
+        json_object_set_new(disagreement, "sides",
+                json_pack("[{s:s, s:s}]", "policy", "nist-800-63b-3", "requirement", "FMR"));
+        for (size_t f = 0; f < FORMS; f++) {
+                char *text = drawn(forms[f], report);
+                size_t count = times(text, bound);
+                assert_int_equal(count, forms[f] == evaluation_xccdf   ? 1
+                                        : forms[f] == evaluation_sarif ? 3
+                                                                          : 2);
+                assert_int_equal(times(text, caveat), count);
+                for (const char *at = text; (at = strstr(at, bound)); at++) {
+                        const char *beside = strstr(at, caveat);
+                        assert_non_null(beside);
+                        assert_true((size_t)(beside - at) < sizeof bound + 32);
+                }
+                free(text);
+        }
+        json_object_set_new(report, "caveats", json_array());
+        for (size_t f = 0; f < FORMS; f++)
+                assert_int_equal(code_of(forms[f], report), MITOME_E_EVALUATE_REPORT);
+        json_decref(report);
+}
+
+/* By the target's own member: a report without any caveat says so, too. */
+static void each_form_says_what_is_simulated(void **state)
+{
+        static const struct {
+                form *draws;
+                const char *yes, *no;
+        } rows[] = {
+                { evaluation_xccdf, "simulated\" type=\"boolean\">true<",
+                        "simulated\" type=\"boolean\">false<" },
+                { evaluation_junit, "<property name=\"simulated\" value=\"yes\"/>",
+                        "<property name=\"simulated\" value=\"no\"/>" },
+                { evaluation_sarif, "\"simulated\": \"yes\"", "\"simulated\": \"no\"" },
+                { evaluation_oscal, "Its element is software, a simulation.", "\"type\": \"hardware\"" },
+        };
+        (void)state;
+        json_t *report = sample();
+        json_t *target = json_object_get(report, "target");
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                char *text = drawn(rows[i].draws, report);
+                assert_true(times(text, rows[i].yes) > 0 && times(text, rows[i].no) == 0);
+                free(text);
+        }
+        json_object_set_new(target, "simulated", json_false());
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                char *text = drawn(rows[i].draws, report);
+                assert_true(times(text, rows[i].yes) == 0 && times(text, rows[i].no) > 0);
+                free(text);
+        }
+        json_decref(report);
+}
+
+static void wording_that_nobody_confirmed_fails_nothing(void **state)
+{
+        (void)state;
+        json_t *report = sample();
+        json_t *requirements = json_object_get(policy_of(report, 0), "requirements");
+        json_object_set_new(
+                json_array_get(requirements, 3), "verified", json_false()); /* UNLOCK, not satisfied */
+        char *text = drawn(evaluation_junit, report);
+        assert_non_null(strstr(text, " tests=\"14\" failures=\"2\" errors=\"1\" skipped=\"6\" time=\"0\">"));
+        assert_non_null(
+                strstr(text, "<skipped message=\"not satisfied (by wording that was not confirmed): "));
+        free(text);
+        text = drawn(evaluation_xccdf, report);
+        const char *rule = strstr(text,
+                "<rule-result idref=\"xccdf_mitome_rule_nist-800-63b-4__UNLOCK\" severity=\"info\" role=\"unscored\"");
+        assert_non_null(rule);
+        assert_memory_equal(strstr(rule, "<result>"), "<result>informational<", 22);
+        free(text);
+        json_t *sarif = drawn_json(evaluation_sarif, report), *oscal = drawn_json(evaluation_oscal, report);
+        const json_t *result =
+                find_text(json_object_get(json_array_get(json_object_get(sarif, "runs"), 0), "results"),
+                        "ruleId", "nist-800-63b-4/UNLOCK");
+        assert_string_equal(json_string_value(json_object_get(result, "kind")), "review");
+        assert_string_equal(json_string_value(json_object_get(result, "level")), "none");
+        const json_t *findings = json_object_get(
+                json_array_get(json_object_get(json_object_get(oscal, "assessment-results"), "results"), 0),
+                "findings");
+        const json_t *status =
+                json_object_get(json_object_get(find_text(findings, "title", "UNLOCK"), "target"), "status");
+        assert_string_equal(json_string_value(json_object_get(status, "reason")), "other");
+        json_decref(sarif);
+        json_decref(oscal);
+        json_decref(report);
+}
+
+static const json_t *sarif_run(const json_t *whole)
+{
+        return json_array_get(json_object_get(whole, "runs"), 0);
+}
+
+static const char *blamed(const json_t *whole, const char *rule)
+{
+        const json_t *result = find_text(json_object_get(sarif_run(whole), "results"), "ruleId", rule);
+        const json_t *location = json_array_get(json_object_get(result, "locations"), 0);
+        return json_string_value(
+                json_object_get(json_array_get(json_object_get(location, "logicalLocations"), 0), "name"));
+}
+
+static void sarif_says_what_was_not_tried_and_whose_it_is(void **state)
+{
+        static const struct {
+                const char *id, *kind;
+        } rows[] = { { "P01", "pass" }, { "P05", "fail" }, { "P06", "review" }, { "P13", "open" },
+                { "P22", "fail" } };
+        (void)state;
+        json_t *report = sample(), *whole = drawn_json(evaluation_sarif, report);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                const json_t *result =
+                        find_text(json_object_get(sarif_run(whole), "results"), "ruleId", rows[i].id);
+                assert_string_equal(json_string_value(json_object_get(result, "kind")), rows[i].kind);
+        }
+        assert_string_equal(blamed(whole, "P13"), "relying party");
+        assert_string_equal(blamed(whole, "P05"), "self");
+        const json_t *invocation = json_array_get(json_object_get(sarif_run(whole), "invocations"), 0);
+        assert_true(json_is_false(json_object_get(invocation, "executionSuccessful")));
+        json_decref(whole);
+        json_t *probes = json_object_get(report, "probes");
+        assert_int_equal(
+                json_array_remove(probes, json_array_size(probes) - 1), 0); /* P22, under which it failed */
+        whole = drawn_json(evaluation_sarif, report);
+        invocation = json_array_get(json_object_get(sarif_run(whole), "invocations"), 0);
+        assert_true(json_is_true(json_object_get(invocation, "executionSuccessful")));
+        json_decref(whole);
+        json_decref(report);
+}
+
 /* ---- what is hostile, and what is missing ---- */
 
-static const char hostile[] = "a<b>&\"' ]]> \x01\x1b[2J\n\xef\xbf\xbe\xe2\x80\xa8%s%n";
+static const char hostile[] = "a<b>&\"' ]]> \x01\x1b[2J\n\xef\xbf\xbe\xe2\x80\xa8"
+                              "\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8b\xc2\x9b%s%n";
 
 /* Words that decide keep what they are. */
 static bool decides(const char *name)
@@ -332,6 +534,10 @@ static void hostile_texts_stay_texts(void **state)
                 bool xml = text[0] == '<';
                 assert_true(!xml || (!strstr(text, "a<b>") && !strstr(text, "]]>") && !strchr(text, '\'')));
                 assert_non_null(strstr(text, "%s%n"));
+                /* What turns the direction or is seen by nobody: its code. */
+                assert_non_null(strstr(text, "[U+202E][U+2066][U+200B]"));
+                assert_true(!strstr(text, "\xe2\x80\xae") && !strstr(text, "\xe2\x81\xa6") &&
+                            !strstr(text, "\xe2\x80\x8b") && !strstr(text, "\xc2\x9b"));
                 free(text);
         }
         json_t *oscal = drawn_json(evaluation_oscal, report), *sarif = drawn_json(evaluation_sarif, report);
@@ -450,6 +656,12 @@ int main(void)
                 cmocka_unit_test(uuids_are_of_version_5_each_once_and_follow_the_report),
                 cmocka_unit_test(sarif_says_each_outcome_and_its_indices_hold),
                 cmocka_unit_test(junit_says_each_outcome_and_counts),
+                cmocka_unit_test(no_form_names_a_level_alone),
+                cmocka_unit_test(a_level_without_what_it_rests_on_is_refused),
+                cmocka_unit_test(each_bound_has_its_caveat),
+                cmocka_unit_test(each_form_says_what_is_simulated),
+                cmocka_unit_test(wording_that_nobody_confirmed_fails_nothing),
+                cmocka_unit_test(sarif_says_what_was_not_tried_and_whose_it_is),
                 cmocka_unit_test(hostile_texts_stay_texts),
                 cmocka_unit_test(a_member_of_another_type_is_refused_or_not_needed),
                 cmocka_unit_test(words_that_are_none_are_refused),

@@ -269,7 +269,7 @@ static void the_page_says_what_the_report_says(void **state)
         has(page, "<strong>Change</strong>: Keep keys in a secure element", 1);
         has(page, "<strong>立証</strong>: 秘密鍵が取り出せない", 1);
         has(page, "Drawn from the first summary", 1);
-        has(page, ">provisional</span>", 1);
+        has(page, ">provisional</span>", 2);
         has(page, "role=\"note\">Simulated: ", 1);
         has(page, "role=\"note\">模擬: ", 1);
         /* The five outcomes and the five results, as words. */
@@ -277,9 +277,9 @@ static void the_page_says_what_the_report_says(void **state)
         has(page, "</span> not satisfied</span>", 6);
         has(page, "</span> partially observed</span>", 2);
         has(page, "</span> declared only</span>", 2);
-        has(page, "</span> not testable here</span>", 4);
-        has(page, "</span> broken</span>", 2);
-        has(page, "</span> the authenticator failed</span>", 2);
+        has(page, "</span> not testable here</span>", 5);
+        has(page, "</span> broken</span>", 3);
+        has(page, "</span> the authenticator failed</span>", 3);
         /* Three requirements are unverified, beside what the mark means. */
         has(page, "<span class=\"unverified\">wording not confirmed</span>", 5);
         has(page, "<span class=\"unverified\">原文未確認</span>", 5);
@@ -289,13 +289,49 @@ static void the_page_says_what_the_report_says(void **state)
         has(page, "1 in 1,260", 1);
         has(page, "1,260分の1", 1);
         has(page, "for comparison, not in the total", 2);
-        /* The caveat stands at the budget, at each rate, at the curve and at the end. */
-        has(page, "independent of each other", 5);
+        /* The caveat stands at the budget, at each rate and its fact, at the requirement that goes by one, at the curve
+         * and at the end. */
+        has(page, "independent of each other", 8);
         has(page, "0.0132053", 4);
         has(page, "Not shown here: 40 steps.", 1);
         has(page, "mitome evaluate --destructive --replay P07 self", 2);
         has(page, "<a href=\"#en-probe-1\">P07</a>", 3);
         has(page, "2026-11-22T10:00:00Z", 2);
+        json_decref(sample);
+}
+
+/* At the level's card and in the summary, in both languages. */
+static void no_level_is_shown_alone(void **state)
+{
+        static const char *const members[] = { "scopes", "unconfirmed", "untested", "declared", "partial" };
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        json_t *policy = json_array_get(json_object_get(sample, "policies"), 0);
+        const char *page = render(&out, sample);
+        (void)state;
+        has(page,
+                "<strong>AAL2</strong> <span class=\"unverified\">rests on wording that was not confirmed</span>",
+                1);
+        has(page, "Level reached: AAL2 <span class=\"unverified\">rests on wording", 1);
+        has(page,
+                "<dt>Judged</dt><dd>the authenticator</dd>\n<dt>Not judged</dt><dd>the parties around it, a single login</dd>",
+                2);
+        has(page, "<dt>Judged</dt><dd>the authenticator, the parties around it</dd>", 1);
+        has(page, "<dt>Demanded, but not tested</dt><dd><ul><li><strong>REAUTH</strong>: ", 1);
+        has(page, "<dt>Resting on a declaration alone</dt><dd><ul><li><strong>SIDE</strong>: ", 1);
+        has(page, "<dt>Seen in part</dt><dd><ul><li><strong>FMR</strong>: ", 1);
+        has(page, "<dt>申告のみによる点</dt><dd><ul><li><strong>SIDE</strong>: ", 1);
+        has(page, "<td>the authenticator</td><td>REAUTH</td><td>SIDE</td><td>FMR</td><td>NOEXPORT</td>", 1);
+        has(page, "<td>認証器</td><td>REAUTH</td><td>SIDE</td><td>FMR</td><td>NOEXPORT</td>", 1);
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+                json_t *kept = json_incref(json_object_get(policy, members[i]));
+                mitome_error error = { 0 };
+                assert_int_equal(json_object_del(policy, members[i]), 0);
+                report_text_clear(&out);
+                assert_int_equal(evaluation_html(sample, &out, &error).code, MITOME_E_EVALUATE_REPORT);
+                assert_string_equal(error.field, members[i]);
+                (void)json_object_set_new(policy, members[i], kept);
+        }
         json_decref(sample);
 }
 
@@ -368,8 +404,9 @@ static void what_nobody_could_test_stands_behind_what_fails(void **state)
                 json_pack("[s, s, s, s, s]", "REAUTH", "REAUTH", "NOEXPORT", "REAUTH", "REAUTH"));
         (void)json_object_set_new(
                 policy, "changes", json_pack("[O, O, O, O]", change, change, change, change));
-        const char *page = render(&out, sample);
-        assert_sound(page);
+        const char *page = strstr(render(&out, sample), "What keeps it from AAL3");
+        assert_sound((const char *)out.bytes);
+        assert_non_null(page);
         has(page, "<summary>4 could not be tested here</summary>", 1);
         has(page, "<summary>4 to show</summary>", 1);
         const char *fails = strstr(page, "<strong>NOEXPORT</strong>"),
@@ -508,14 +545,61 @@ static void a_report_of_every_policy_is_drawn_whole(void **state)
         for (size_t i = 0; i < json_array_size(drawn); i++) {
                 REPORT_TEXT(title);
                 const json_t *policy = json_array_get(drawn, i);
-                report_text_add(&title, "<h3>");
+                report_text_add(&title, ">");
                 report_text_escaped(&title, json_string_value(json_object_get(policy, "title")));
                 report_text_add_slice(&title, slice_of("", 1));
-                assert_true(times(page, (const char *)title.bytes) >= 2);
+                assert_true(times(page, (const char *)title.bytes) >= 3);
                 size_t requirements = json_array_size(json_object_get(policy, "requirements"));
                 assert_true(requirements > 0);
         }
         json_decref(report);
+}
+
+/* Where a bound ends: what holds it. */
+static const char *end_of(const char *at)
+{
+        static const char *const ends[] = { "</tr>", "</li>", "</dd>", "</p>" };
+        const char *end = at + strlen(at);
+        for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+                const char *found = strstr(at, ends[i]);
+                if (found && found < end)
+                        end = found;
+        }
+        return end;
+}
+
+static void each_bound_has_its_caveat_beside_it(void **state)
+{
+        static const struct {
+                const char *bound, *caveat;
+        } languages[] = { { "(at most ", "independent of each other" },
+                { " trials, at most ", "independent of each other" }, { "%で高々", "互いに独立な場合" },
+                { "件、上限0.", "互いに独立な場合" } };
+        REPORT_TEXT(out);
+        json_t *report = make_report();
+        const char *page = render(&out, report);
+        (void)state;
+        for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
+                size_t count = 0;
+                for (const char *at = page; (at = strstr(at, languages[i].bound)); at++, count++) {
+                        const char *caveat = strstr(at, languages[i].caveat);
+                        if (!caveat || caveat > end_of(at))
+                                fail_msg("a bound without its caveat: %.120s", at);
+                }
+                assert_true(count > 0);
+        }
+        json_decref(report);
+}
+
+static void what_cannot_be_used_is_said_in_both_languages(void **state)
+{
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        const char *page = render(&out, sample);
+        (void)state;
+        has(page, "a number is wanted, not &quot;five&quot;</p>", 1);
+        has(page, "「five」ではなく数が必要</p>", 1);
+        json_decref(sample);
 }
 
 /* ---- what may not be there ---- */
@@ -700,6 +784,9 @@ int main(void)
                 cmocka_unit_test(each_word_is_there_in_both_languages),
                 cmocka_unit_test(the_language_decides_the_words),
                 cmocka_unit_test(the_page_says_what_the_report_says),
+                cmocka_unit_test(no_level_is_shown_alone),
+                cmocka_unit_test(each_bound_has_its_caveat_beside_it),
+                cmocka_unit_test(what_cannot_be_used_is_said_in_both_languages),
                 cmocka_unit_test(a_real_element_has_no_banner),
                 cmocka_unit_test(what_is_not_there_is_said),
                 cmocka_unit_test(a_path_without_a_figure_is_drawn_as_such),

@@ -44,6 +44,20 @@ static void what_xml_cannot_hold_is_replaced(void **state)
         assert_escaped("z\xe6\x8c", "z\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+static void what_nobody_sees_is_shown_as_its_code(void **state)
+{
+        (void)state;
+        assert_escaped(
+                "a\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9z", "a[U+202A][U+202E][U+2066][U+2069]z");
+        assert_escaped(
+                "\xe2\x80\x8b\xe2\x80\x8f\xe2\x81\xa0\xef\xbb\xbf", "[U+200B][U+200F][U+2060][U+FEFF]");
+        assert_escaped("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xad", "[U+0080][U+009B][U+009F][U+00AD]");
+        assert_escaped("\xf3\xa0\x80\xa0", "[U+E0020]");
+        /* Its neighbours stay: hyphens, a dash, an ellipsis, a blank, an accented letter, a key. */
+        assert_escaped("\xe2\x80\x90\xe2\x80\x94\xe2\x80\xa6\xc2\xa0\xc3\xa9\xf0\x9f\x94\x91",
+                "\xe2\x80\x90\xe2\x80\x94\xe2\x80\xa6\xc2\xa0\xc3\xa9\xf0\x9f\x94\x91");
+}
+
 static void a_text_grows_and_a_line_is_bounded(void **state)
 {
         char line[REPORT_LINE_MAX + 2];
@@ -181,6 +195,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(nothing_becomes_markup),
                 cmocka_unit_test(what_xml_cannot_hold_is_replaced),
+                cmocka_unit_test(what_nobody_sees_is_shown_as_its_code),
                 cmocka_unit_test(a_text_grows_and_a_line_is_bounded),
                 cmocka_unit_test(a_text_ends_at_its_limit),
                 cmocka_unit_test(what_is_there_is_read),

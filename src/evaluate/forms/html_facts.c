@@ -39,18 +39,21 @@ static void put_value(const struct html *html, const json_t *value)
 static void put_fact(const struct html *html, const json_t *fact)
 {
         const char *from = report_string_if(html->out, fact, "from");
-        const char *why = report_string_if(html->out, fact, "why");
+        const json_t *value = json_object_get(fact, "value");
         const json_t *evidence = report_array_if(html->out, fact, "evidence");
         html_put(html, "<tr><th scope=\"row\">%s<br/><code>%s</code></th><td>",
                 report_sentence(html->out, fact, "text", html->language),
                 report_string(html->out, fact, "name"));
-        put_value(html, json_object_get(fact, "value"));
+        put_value(html, value);
+        if (json_is_object(value))
+                html_put(html, " <span class=\"quiet\">%w</span>", HTML_INDEPENDENCE);
         html_put(html, "</td><td>");
         html_badge(html, report_string(html->out, fact, "obtained"));
         if (json_is_true(json_object_get(fact, "partial")))
                 html_put(html, " <span class=\"badge part\">%w</span>", HTML_IN_PART);
-        if (why)
-                html_put(html, "<p class=\"quiet\">%s</p>", why);
+        if (json_object_get(fact, "why"))
+                html_put(html, "<p class=\"quiet\">%s</p>",
+                        report_sentence(html->out, fact, "why", html->language));
         html_put(html, "</td><td>");
         if (from)
                 html_link_probe(html, from);

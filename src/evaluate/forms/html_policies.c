@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "html_policies.h"
 
+#include "html_summary.h"
+
 static const char *sentence(const struct html *html, const json_t *of, const char *name)
 {
         return report_sentence(html->out, of, name, html->language);
@@ -49,7 +51,9 @@ static void put_blocker(const struct html *html, const json_t *requirement)
         html_put(html, "<li><strong>%s</strong>: %s ", string(html, requirement, "id"),
                 sentence(html, requirement, "text"));
         html_badge(html, string(html, requirement, "outcome"));
-        html_put(html, " <span class=\"quiet\">%s</span></li>\n", sentence(html, requirement, "why"));
+        html_put(html, " <span class=\"quiet\">%s</span>", sentence(html, requirement, "why"));
+        html_bound(html, requirement);
+        html_put(html, "</li>\n");
 }
 
 /* What keeps from a level: those that are known to fail first, then those that nobody could test. */
@@ -60,7 +64,7 @@ static void put_blocker_list(const struct html *html, const json_t *policy, bool
         size_t count = 0;
         for (size_t i = 0; i < json_array_size(blockers); i++) {
                 const char *id = report_item(html->out, blockers, i, "blockers");
-                const json_t *requirement = html_find(requirements, "id", id, NULL);
+                const json_t *requirement = report_find(requirements, "id", id, NULL);
                 if (is_told(requirement, "outcome", "not testable here") != untested)
                         continue;
                 html_put(html, count ? "" : "<ul>\n");
@@ -77,7 +81,7 @@ static size_t count_untested(const json_t *policy)
         size_t count = 0;
         for (size_t i = 0; i < json_array_size(blockers); i++)
                 count += is_told(
-                        html_find(requirements, "id", json_string_value(json_array_get(blockers, i)), NULL),
+                        report_find(requirements, "id", json_string_value(json_array_get(blockers, i)), NULL),
                         "outcome", "not testable here");
         return count;
 }
@@ -154,12 +158,13 @@ static void put_changes(const struct html *html, const json_t *policy, const cha
                 html_put(html, "<p class=\"quiet\">%w</p>\n", HTML_CHANGES_NOT_LEAST);
 }
 
-static void put_policy(const struct html *html, const json_t *policy)
+static void put_policy(const struct html *html, const json_t *policy, int number)
 {
         const char *level = report_string_if(html->out, policy, "level");
         const char *next = report_string_if(html->out, policy, "next");
         const char *note = json_string_value(json_object_get(policy, "note"));
-        html_put(html, "<div class=\"card\">\n<h3>%s", sentence(html, policy, "title"));
+        html_put(html, "<div class=\"card\">\n<h3 id=\"%l-card-%d\">%s", number,
+                sentence(html, policy, "title"));
         if (report_flag(html->out, policy, "provisional"))
                 html_put(html, " <span class=\"unverified\">%w</span></h3>\n<p class=\"quiet\">%w</p>\n",
                         HTML_PROVISIONAL, HTML_PROVISIONAL_WHY);
@@ -169,8 +174,10 @@ static void put_policy(const struct html *html, const json_t *policy)
                 html_put(html, "<p class=\"quiet\">%s</p>\n", sentence(html, policy, "note"));
         html_put(html, "<p class=\"level\">");
         html_say(html, level ? HTML_LEVEL_REACHED : HTML_NO_LEVEL, level);
+        html_unconfirmed(html, policy);
         html_put(html, "</p>\n");
         put_ladder(html, policy, level);
+        html_beside(html, policy);
         if (next) {
                 put_blockers(html, policy, next);
                 put_changes(html, policy, next);
@@ -184,9 +191,8 @@ void html_levels(const struct html *html)
 {
         const json_t *policies = report_array(html->out, html->report, "policies");
         html_heading(html, "levels", HTML_LEVELS);
-        html_put(html, "<p>%w</p>\n", HTML_NO_SCORE);
         for (size_t i = 0; i < json_array_size(policies); i++)
-                put_policy(html, json_array_get(policies, i));
+                put_policy(html, json_array_get(policies, i), (int)i);
         html_put(html, "</section>\n");
 }
 
@@ -196,8 +202,8 @@ static void put_side(const struct html *html, const json_t *side)
 {
         const json_t *policies = report_array(html->out, html->report, "policies");
         const char *id = string(html, side, "policy"), *name = string(html, side, "requirement");
-        const json_t *policy = html_find(policies, "id", id, NULL);
-        const json_t *requirement = html_find(json_object_get(policy, "requirements"), "id", name, NULL);
+        const json_t *policy = report_find(policies, "id", id, NULL);
+        const json_t *requirement = report_find(json_object_get(policy, "requirements"), "id", name, NULL);
         html_put(html, "<tr><th scope=\"row\">%s</th>", policy ? sentence(html, policy, "title") : id);
         html_put(html, "<td>%s", name);
         if (requirement) {
@@ -223,7 +229,9 @@ static void put_disagreement(const struct html *html, const json_t *disagreement
                 put_side(html, json_array_get(sides, i));
         html_put(html, "</tbody></table>\n");
         html_scroll_end(html);
-        html_put(html, "<p class=\"quiet\">%s</p>\n", sentence(html, disagreement, "text"));
+        html_put(html, "<p class=\"quiet\">%s", sentence(html, disagreement, "text"));
+        html_bound(html, disagreement);
+        html_put(html, "</p>\n");
 }
 
 /* Whether one side fails where another one holds. */
@@ -297,8 +305,9 @@ static void put_requirement(const struct html *html, const json_t *requirement)
                 html_put(html, "<p><span class=\"unverified\">%w</span></p>", HTML_UNVERIFIED);
         html_put(html, "</td><td>");
         html_badge(html, outcome);
-        html_put(html, "</td><td><p>%s</p><p><code>%s</code></p></td>", sentence(html, requirement, "why"),
-                string(html, requirement, "predicate"));
+        html_put(html, "</td><td><p>%s", sentence(html, requirement, "why"));
+        html_bound(html, requirement);
+        html_put(html, "</p><p><code>%s</code></p></td>", string(html, requirement, "predicate"));
         html_put(html, "<td><p>");
         html_own(html, string(html, requirement, "responsible"));
         html_put(html, "</p>");

@@ -71,8 +71,11 @@ static void put_probe(const struct html *html, const json_t *probe, int number)
                 report_sentence(html->out, probe, "attack", html->language));
         html_put(html, "<dt>%w</dt><dd>%s</dd>\n", HTML_MUST,
                 report_sentence(html->out, probe, "must", html->language));
-        if (why && *why)
-                html_put(html, "<dt>%w</dt><dd lang=\"en\">%s</dd>\n", HTML_WHY, why);
+        if (why && *why) {
+                html_put(html, "<dt>%w</dt><dd><span lang=\"en\">%s</span>", HTML_WHY, why);
+                html_bound(html, probe);
+                html_put(html, "</dd>\n");
+        }
         html_put(html, "<dt>%w</dt><dd>", HTML_RESPONSIBLE);
         html_own(html, report_string(html->out, probe, "responsible"));
         html_put(html, "</dd>\n");

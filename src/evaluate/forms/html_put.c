@@ -122,6 +122,12 @@ void html_own(const struct html *html, const char *name)
                 html_put(html, "%w", word);
 }
 
+void html_bound(const struct html *html, const json_t *of)
+{
+        if (report_has_bound(html->out, html->report, of))
+                html_put(html, " <span class=\"quiet\">%w</span>", HTML_INDEPENDENCE);
+}
+
 void html_meanings(const struct html *html, const struct html_meaning *meanings, size_t count)
 {
         html_put(html, "<dl class=\"meanings\">\n");
@@ -208,23 +214,10 @@ struct html_one_in html_one_in(double rate)
 
 /* ---- links ---- */
 
-const json_t *html_find(const json_t *array, const char *name, const char *text, size_t *ret_index)
-{
-        for (size_t i = 0; text && i < json_array_size(array); i++) {
-                const char *here = json_string_value(json_object_get(json_array_get(array, i), name));
-                if (!here || !slice_is(slice_text(here), text))
-                        continue;
-                if (ret_index)
-                        *ret_index = i;
-                return json_array_get(array, i);
-        }
-        return NULL;
-}
-
 static void link_to(const struct html *html, const char *array, const char *kind, const char *id)
 {
         size_t index;
-        if (html_find(json_object_get(html->report, array), "id", id, &index))
+        if (report_find(json_object_get(html->report, array), "id", id, &index))
                 html_put(html, "<a href=\"#%l-%s-%d\">%s</a>", kind, (int)index, id);
         else
                 html_put(html, "%s", id);

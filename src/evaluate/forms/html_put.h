@@ -6,6 +6,7 @@
  * escape it: there is no way to write it as markup. */
 
 #include "html_words.h"
+#include "report_parts.h"
 
 struct html {
         struct report_text *out;
@@ -62,8 +63,8 @@ struct html_one_in {
 };
 struct html_one_in html_one_in(double rate);
 
-/* html_find gives the element of an array whose member `name` is `text`, and where it stands; NULL: none. */
-const json_t *html_find(const json_t *array, const char *name, const char *text, size_t *ret_index);
+/* html_bound writes, where this part of the report speaks of a measured rate, what its bound rests on. */
+void html_bound(const struct html *html, const json_t *of);
 
 /* html_link_probe writes what a probe, html_link_evidence what a piece of evidence is called, as a link to it
  * where it is there. */

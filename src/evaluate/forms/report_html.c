@@ -6,6 +6,7 @@
 #include "html_findings.h"
 #include "html_policies.h"
 #include "html_style.h"
+#include "html_summary.h"
 
 /* ---- the head, once ---- */
 
@@ -99,6 +100,7 @@ static const struct chapter {
         enum html_word title;
         void (*put)(const struct html *html); /* NULL: the one before writes it, too */
 } chapters[] = {
+        { "summary", HTML_SUMMARY, html_summary },
         { "levels", HTML_LEVELS, html_levels },
         { "disagreements", HTML_DISAGREEMENTS, html_disagreements },
         { "budget", HTML_BUDGET, html_budget },

@@ -3,23 +3,23 @@
 
 #include "report_parts.h"
 
-/* What a test case holds beside its name: an element, or nothing for one that passed. */
+/* What a test case holds beside its name: an element, or nothing for one that passed. What goes by wording
+ * that nobody confirmed fails no build. */
 static const char *const of_outcome[REPORT_OUTCOMES] = {
         [REPORT_SATISFIED] = NULL,
         [REPORT_PARTIAL] = "skipped",
         [REPORT_DECLARED] = "skipped",
         [REPORT_NOT_SATISFIED] = "failure",
+        [REPORT_UNCONFIRMED] = "skipped",
         [REPORT_NOT_TESTABLE] = "skipped",
 };
 
-static const struct {
-        const char *element, *word;
-} of_result[REPORT_RESULTS] = {
-        [REPORT_HOLDS] = { NULL, "holds" },
-        [REPORT_PARTLY] = { "skipped", "partly" },
-        [REPORT_BROKEN] = { "failure", "broken" },
-        [REPORT_UNTESTED] = { "skipped", "not testable here" },
-        [REPORT_TARGET_FAILED] = { "error", "target failed" },
+static const char *const of_result[REPORT_RESULTS] = {
+        [REPORT_HOLDS] = NULL,
+        [REPORT_PARTLY] = "skipped",
+        [REPORT_BROKEN] = "failure",
+        [REPORT_UNTESTED] = "skipped",
+        [REPORT_TARGET_FAILED] = "error",
 };
 
 struct tally {
@@ -48,132 +48,126 @@ static void counts(struct report_text *out, const struct tally *tally)
                 tally->tests, tally->failure, tally->error, tally->skipped);
 }
 
-/* `element` is NULL for what passed; then `why` goes into system-out. */
-static void verdict(
-        struct report_text *out, const char *element, const char *word, const char *note, const char *why)
+/* `of` is a probe or a requirement. `element` is NULL for what passed; then the verdict goes into system-out.
+ */
+static void put_case(struct report_text *out, const json_t *report, const json_t *of, const char *first,
+        const char *second, const char *title, const char *element)
 {
-        if (!element) {
-                report_text_add(out, "<system-out>");
-                report_text_escaped(out, why);
-                report_text_add(out, "</system-out>");
-                return;
-        }
-        report_text_printf(out, "<%s message=\"%s%s: ", element, word, note);
-        report_text_escaped(out, why);
-        report_text_printf(out, element[0] == 's' ? "\"/>" : "\" type=\"%s\"/>", word);
-}
-
-/* ---- probes ---- */
-
-static void probe_case(struct report_text *out, const json_t *probe, struct tally *tally)
-{
-        enum report_result result = report_result(out, probe);
-        count(tally, of_result[result].element);
-        report_text_add(out, "<testcase classname=\"probes.");
-        report_text_escaped(out, report_string(out, probe, "responsible"));
-        report_text_add(out, "\" name=\"");
-        report_text_escaped(out, report_string(out, probe, "id"));
-        report_text_add(out, " ");
-        report_text_escaped(out, report_string(out, probe, "title"));
-        report_text_add(out, "\" time=\"0\">");
-        verdict(out, of_result[result].element, of_result[result].word, "", report_string(out, probe, "why"));
-        report_text_add(out, "</testcase>\n");
-}
-
-/* ---- requirements ---- */
-
-static void requirement_case(
-        struct report_text *out, const json_t *policy, const json_t *requirement, struct tally *tally)
-{
-        enum report_outcome outcome = report_outcome(out, requirement);
-        bool confirmed = report_flag(out, requirement, "verified");
-        count(tally, of_outcome[outcome]);
+        REPORT_TEXT(aside);
+        const char *verdict = report_verdict(out, report, of, &aside);
+        const char *result = json_string_value(json_object_get(of, "result"));
+        const char *word = result ? result : report_string(out, of, "outcome");
         report_text_add(out, "<testcase classname=\"");
-        report_text_escaped(out, report_string(out, policy, "id"));
+        report_text_escaped(out, first);
         report_text_add(out, ".");
-        report_text_escaped(out, report_string(out, requirement, "level"));
+        report_text_escaped(out, second);
         report_text_add(out, "\" name=\"");
-        report_text_escaped(out, report_string(out, requirement, "id"));
+        report_text_escaped(out, report_string(out, of, "id"));
         report_text_add(out, " ");
-        report_text_escaped(out, report_string(out, requirement, "text"));
-        report_text_add(out, "\" time=\"0\">");
-        verdict(out, of_outcome[outcome], report_outcome_name(outcome),
-                confirmed ? "" : " (by wording that was not confirmed)",
-                report_string(out, requirement, "why"));
-        report_text_add(out, "</testcase>\n");
+        report_text_escaped(out, report_string(out, of, title));
+        report_text_printf(
+                out, element ? "\" time=\"0\"><%s message=\"" : "\" time=\"0\"><system-out>", element);
+        report_text_escaped(out, verdict);
+        if (element && element[0] != 's') {
+                report_text_add(out, "\" type=\"");
+                report_text_escaped(out, word);
+        }
+        report_text_add(out, element ? "\"/></testcase>\n" : "</system-out></testcase>\n");
+}
+
+static void probe_case(
+        struct report_text *out, const json_t *report, const json_t *probe, struct tally *tally)
+{
+        const char *element = of_result[report_result(out, probe)];
+        count(tally, element);
+        put_case(out, report, probe, "probes", report_string(out, probe, "responsible"), "title", element);
+}
+
+static void requirement_case(struct report_text *out, const json_t *report, const json_t *policy,
+        const json_t *requirement, struct tally *tally)
+{
+        const char *element = of_outcome[report_outcome(out, requirement)];
+        count(tally, element);
+        put_case(out, report, requirement, report_string(out, policy, "id"),
+                report_string(out, requirement, "level"), "text", element);
 }
 
 /* What SHALL hold at one level, its own and not those below it: each is counted once. */
-static void level_cases(struct report_text *out, const json_t *policy, size_t level, struct tally *tally)
+static void level_cases(struct report_text *out, const json_t *report, const json_t *policy, size_t level,
+        struct tally *tally)
 {
         const json_t *requirements = report_array(out, policy, "requirements");
         for (size_t i = 0; i < json_array_size(requirements); i++) {
                 const json_t *requirement = json_array_get(requirements, i);
                 const char *own = report_string(out, requirement, "level");
                 if (report_is_shall(out, requirement) && report_level_index(out, policy, own) == level)
-                        requirement_case(out, policy, requirement, tally);
+                        requirement_case(out, report, policy, requirement, tally);
         }
 }
 
 /* ---- suites ---- */
 
-static void caveats_of(struct report_text *out, const json_t *report)
+static void put_property(void *out, const char *name, const char *label, const char *text)
+{
+        (void)label;
+        report_text_printf(out, "<property name=\"%s\" value=\"", name);
+        report_text_escaped(out, text);
+        report_text_add(out, "\"/>\n");
+}
+
+/* What must be read with it: whether the element is simulated, the caveats, and what its policy's level rests
+ * on. */
+static void put_properties(struct report_text *out, const json_t *report, const json_t *policy)
 {
         const json_t *caveats = report_array(out, report, "caveats");
-        if (json_array_size(caveats) == 0)
-                return;
+        const bool simulated = report_flag(out, report_object(out, report, "target"), "simulated");
         report_text_add(out, "<properties>\n");
-        for (size_t i = 0; i < json_array_size(caveats); i++) {
-                report_text_add(out, "<property name=\"caveat\" value=\"");
-                report_text_escaped(out, report_string(out, json_array_get(caveats, i), "text"));
-                report_text_add(out, "\"/>\n");
-        }
+        put_property(out, "simulated", NULL, simulated ? "yes" : "no");
+        if (policy)
+                report_each_beside(out, policy, put_property, out);
+        for (size_t i = 0; i < json_array_size(caveats); i++)
+                put_property(out, "caveat", NULL, report_string(out, json_array_get(caveats, i), "text"));
         report_text_add(out, "</properties>\n");
 }
 
-/* A suite's cases are written aside, for their number stands before them. */
-static void suite(struct report_text *out, const json_t *report, const char *first, const char *second,
-        const char *at, const struct report_text *cases, const struct tally *tally, struct tally *sum)
+/* A suite's cases are written aside, for their number stands before them. `policy` is NULL for the probes. */
+static void suite(struct report_text *out, const json_t *report, const json_t *policy, const char *level,
+        struct report_text *cases, const struct tally *tally, struct tally *sum)
 {
         report_text_add(out, "<testsuite name=\"");
-        report_text_escaped(out, first);
-        report_text_add(out, second[0] ? " " : "");
-        report_text_escaped(out, second);
+        report_text_escaped(out, policy ? report_string(out, policy, "id") : "probes");
+        report_text_add(out, policy ? " " : "");
+        report_text_escaped(out, level);
         report_text_add(out, "\"");
         counts(out, tally);
         report_text_add(out, " timestamp=\"");
-        report_text_escaped(out, at);
+        report_text_escaped(out, report_time(out, report));
         report_text_add(out, "\">\n");
-        caveats_of(out, report);
-        report_text_add_slice(out, slice_of(cases->bytes, cases->size));
+        put_properties(out, report, policy);
+        report_text_add(out, report_end(out, cases));
         report_text_add(out, "</testsuite>\n");
         add_tally(sum, tally);
-        if (out->code == MITOME_OK && cases->code != MITOME_OK) {
-                out->code = cases->code;
-                out->missing = cases->missing;
-        }
 }
 
-static void probe_suite(struct report_text *out, const json_t *report, const char *at, struct tally *sum)
+static void probe_suite(struct report_text *out, const json_t *report, struct tally *sum)
 {
         REPORT_TEXT(cases);
         struct tally tally = { 0 };
         const json_t *probes = report_array(out, report, "probes");
         for (size_t i = 0; i < json_array_size(probes); i++)
-                probe_case(&cases, json_array_get(probes, i), &tally);
-        suite(out, report, "probes", "", at, &cases, &tally, sum);
+                probe_case(&cases, report, json_array_get(probes, i), &tally);
+        suite(out, report, NULL, NULL, &cases, &tally, sum);
 }
 
-static void policy_suites(struct report_text *out, const json_t *report, const json_t *policy, const char *at,
-        struct tally *sum)
+static void policy_suites(
+        struct report_text *out, const json_t *report, const json_t *policy, struct tally *sum)
 {
         const json_t *levels = report_array(out, policy, "levels");
         for (size_t level = 0; level < json_array_size(levels); level++) {
                 REPORT_TEXT(cases);
                 struct tally tally = { 0 };
-                level_cases(&cases, policy, level, &tally);
-                suite(out, report, report_string(out, policy, "id"),
-                        report_item(out, levels, level, "levels"), at, &cases, &tally, sum);
+                level_cases(&cases, report, policy, level, &tally);
+                suite(out, report, policy, report_item(out, levels, level, "levels"), &cases, &tally, sum);
         }
 }
 
@@ -183,21 +177,16 @@ mitome_status evaluation_junit(const json_t *report, struct report_text *out, mi
         struct tally sum = { 0 };
         slice written;
         const json_t *policies = report_array(out, report, "policies");
-        const char *at = report_time(out, report);
-        probe_suite(&suites, report, at, &sum);
+        probe_suite(&suites, report, &sum);
         for (size_t i = 0; i < json_array_size(policies); i++)
-                policy_suites(&suites, report, json_array_get(policies, i), at, &sum);
+                policy_suites(&suites, report, json_array_get(policies, i), &sum);
         report_text_add(
                 out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mitome evaluate ");
         report_text_escaped(out, report_string(out, report_object(out, report, "target"), "name"));
         report_text_add(out, "\"");
         counts(out, &sum);
         report_text_add(out, ">\n");
-        report_text_add_slice(out, slice_of(suites.bytes, suites.size));
+        report_text_add(out, report_end(out, &suites));
         report_text_add(out, "</testsuites>\n");
-        if (out->code == MITOME_OK && suites.code != MITOME_OK) {
-                out->code = suites.code;
-                out->missing = suites.missing;
-        }
         return report_text_finish(out, &written, error);
 }

@@ -4,7 +4,6 @@
 #include "report_parts.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char oscal_version[] = "1.2.3", our_names[] = "urn:mitome:oscal";
 
@@ -24,6 +23,7 @@ static const struct {
         [REPORT_PARTIAL] = { "not-satisfied", "other" },
         [REPORT_DECLARED] = { "not-satisfied", "other" },
         [REPORT_NOT_SATISFIED] = { "not-satisfied", "fail" },
+        [REPORT_UNCONFIRMED] = { "not-satisfied", "other" },
         [REPORT_NOT_TESTABLE] = { "not-satisfied", "other" },
 };
 
@@ -57,6 +57,24 @@ static void property(struct oscal *o, json_t *properties, const char *name, cons
         report_put_line(o->out, property, "value", value);
 }
 
+struct properties {
+        struct oscal *o;
+        json_t *list;
+};
+
+static void put_beside(void *context, const char *name, const char *label, const char *text)
+{
+        const struct properties *properties = context;
+        (void)label;
+        property(properties->o, properties->list, name, text);
+}
+
+static void put_beside_all(struct oscal *o, json_t *list, const json_t *policy)
+{
+        struct properties properties = { o, list };
+        report_each_beside(o->out, policy, put_beside, &properties);
+}
+
 /* A control's identifier: policy and requirement, apart by what is in no name. */
 enum { CONTROL_SIZE = 2 * REPORT_NAME_SIZE + 2 };
 static void control_id(
@@ -85,7 +103,7 @@ static void put_origin(struct oscal *o, json_t *of)
 
 /* ---- who was looked at, and with what ---- */
 
-static void component(struct oscal *o, json_t *components, const char *uuid, const char *type,
+static json_t *component(struct oscal *o, json_t *components, const char *uuid, const char *type,
         const char *title, const char *description)
 {
         json_t *component = new_at(o, components, json_object());
@@ -95,6 +113,7 @@ static void component(struct oscal *o, json_t *components, const char *uuid, con
         report_put_line(o->out, component, "description", description);
         json_t *status = new_in(o, component, "status", json_object());
         report_put(o->out, status, "state", json_string("operational"));
+        return component;
 }
 
 static void put_components(struct oscal *o, json_t *result)
@@ -104,11 +123,12 @@ static void put_components(struct oscal *o, json_t *result)
         json_t *local = new_in(o, result, "local-definitions", json_object());
         json_t *components = new_in(o, local, "components", json_array());
         bool simulated = report_flag(o->out, target, "simulated");
-        component(o, components, o->target, simulated ? "software" : "hardware",
+        json_t *made = component(o, components, o->target, simulated ? "software" : "hardware",
                 report_string(o->out, target, "name"),
                 simulated ? "The authenticator that was evaluated. Its element is software, a simulation."
                           : "The authenticator that was evaluated.");
-        component(o, components, o->tool, "software", report_string(o->out, tool, "name"),
+        property(o, new_in(o, made, "props", json_array()), "simulated", simulated ? "yes" : "no");
+        (void)component(o, components, o->tool, "software", report_string(o->out, tool, "name"),
                 "The program that evaluated it.");
 }
 
@@ -127,6 +147,7 @@ static json_t *observation(
 
 static void put_probe(struct oscal *o, json_t *observations, const json_t *probe)
 {
+        REPORT_TEXT(aside);
         struct report_text *out = o->out;
         const char *id = report_string(out, probe, "id");
         enum report_result result = report_result(out, probe);
@@ -143,7 +164,7 @@ static void put_probe(struct oscal *o, json_t *observations, const json_t *probe
         put_subject(o, made);
         json_t *evidence = new_at(o, new_in(o, made, "relevant-evidence", json_array()), json_object());
         const char *held = report_string_if(out, probe, "evidence");
-        report_put_line(out, evidence, "description", report_string(out, probe, "why"));
+        report_put_line(out, evidence, "description", report_verdict(out, o->report, probe, &aside));
         json_t *more = new_in(o, evidence, "props", json_array());
         property(o, more, "replay", report_string(out, probe, "replay"));
         if (held)
@@ -181,21 +202,12 @@ static void put_observations(struct oscal *o, json_t *result)
 
 /* ---- findings ---- */
 
-static bool has_id(struct oscal *o, const char *array, const char *id)
-{
-        const json_t *list = report_array(o->out, o->report, array);
-        for (size_t i = 0; i < json_array_size(list); i++)
-                if (strcmp(report_string(o->out, json_array_get(list, i), "id"), id) == 0)
-                        return true;
-        return false;
-}
-
 /* One observation, once; only of what is in the report. */
 static void relate(struct oscal *o, json_t *related, const char *array, const char *kind, const char *id)
 {
         json_t *relation = json_object();
         put_uuid(o, relation, "observation-uuid", kind, id);
-        bool there = !has_id(o, array, id);
+        bool there = !report_find(report_array(o->out, o->report, array), "id", id, NULL);
         for (size_t i = 0; !there && i < json_array_size(related); i++)
                 there = json_equal(json_array_get(related, i), relation);
         if (there)
@@ -206,19 +218,13 @@ static void relate(struct oscal *o, json_t *related, const char *array, const ch
 
 static void relate_fact(struct oscal *o, json_t *related, const char *name)
 {
-        const json_t *facts = report_array(o->out, o->report, "facts");
-        for (size_t i = 0; i < json_array_size(facts); i++) {
-                const json_t *fact = json_array_get(facts, i);
-                if (strcmp(report_string(o->out, fact, "name"), name) != 0)
-                        continue;
-                const char *from = report_string_if(o->out, fact, "from");
-                const json_t *evidence = report_array_if(o->out, fact, "evidence");
-                if (from)
-                        relate(o, related, "probes", "probe", from);
-                for (size_t j = 0; j < json_array_size(evidence); j++)
-                        relate(o, related, "evidence", "evidence",
-                                report_item(o->out, evidence, j, "evidence"));
-        }
+        const json_t *fact = report_find(report_array(o->out, o->report, "facts"), "name", name, NULL);
+        const char *from = fact ? report_string_if(o->out, fact, "from") : NULL;
+        const json_t *evidence = fact ? report_array_if(o->out, fact, "evidence") : NULL;
+        if (from)
+                relate(o, related, "probes", "probe", from);
+        for (size_t i = 0; i < json_array_size(evidence); i++)
+                relate(o, related, "evidence", "evidence", report_item(o->out, evidence, i, "evidence"));
 }
 
 static void put_related(struct oscal *o, json_t *finding, const json_t *requirement)
@@ -235,6 +241,7 @@ static void put_related(struct oscal *o, json_t *finding, const json_t *requirem
 
 static void put_target(struct oscal *o, json_t *finding, const json_t *requirement, const char *control)
 {
+        REPORT_TEXT(aside);
         enum report_outcome outcome = report_outcome(o->out, requirement);
         json_t *target = new_in(o, finding, "target", json_object());
         report_put(o->out, target, "type", json_string("objective-id"));
@@ -242,7 +249,7 @@ static void put_target(struct oscal *o, json_t *finding, const json_t *requireme
         json_t *status = new_in(o, target, "status", json_object());
         report_put(o->out, status, "state", json_string(states[outcome].state));
         report_put(o->out, status, "reason", json_string(states[outcome].reason));
-        report_put_line(o->out, status, "remarks", report_string(o->out, requirement, "why"));
+        report_put_line(o->out, status, "remarks", report_verdict(o->out, o->report, requirement, &aside));
 }
 
 static void put_finding(struct oscal *o, json_t *findings, const json_t *policy, const json_t *requirement)
@@ -328,13 +335,12 @@ static void put_result(struct oscal *o, json_t *results)
         else
                 json_decref(findings);
         REPORT_TEXT(remarks);
-        slice written;
         for (size_t i = 0; i < json_array_size(caveats); i++) {
                 report_text_add(&remarks, i ? " " : "");
                 report_text_add(&remarks, report_string(o->out, json_array_get(caveats, i), "text"));
         }
-        if (remarks.size && !failed(report_text_finish(&remarks, &written, NULL)))
-                report_put_line(o->out, result, "remarks", (const char *)remarks.bytes);
+        if (remarks.size)
+                report_put_line(o->out, result, "remarks", report_end(o->out, &remarks));
 }
 
 static void put_resources(struct oscal *o, json_t *root)
@@ -355,8 +361,7 @@ static void put_resources(struct oscal *o, json_t *root)
                 json_t *properties = new_in(o, resource, "props", json_array());
                 property(o, properties, "policy", report_string(o->out, policy, "id"));
                 property(o, properties, "sha256", report_string(o->out, policy, "sha256"));
-                const char *level = report_string_if(o->out, policy, "level");
-                property(o, properties, "level-reached", level ? level : "none");
+                put_beside_all(o, properties, policy);
         }
 }
 

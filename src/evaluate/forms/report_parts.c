@@ -16,6 +16,7 @@ static const char *const outcomes[REPORT_OUTCOMES] = {
         [REPORT_PARTIAL] = "partially observed",
         [REPORT_DECLARED] = "declared only",
         [REPORT_NOT_SATISFIED] = "not satisfied",
+        [REPORT_UNCONFIRMED] = "not satisfied",
         [REPORT_NOT_TESTABLE] = "not testable here",
 };
 
@@ -39,6 +40,8 @@ enum report_outcome report_outcome(struct report_text *out, const json_t *requir
 {
         const char *word = report_string(out, requirement, "outcome");
         size_t found = find_word(outcomes, REPORT_OUTCOMES, word);
+        if (found == REPORT_NOT_SATISFIED && !report_flag(out, requirement, "verified"))
+                return REPORT_UNCONFIRMED;
         if (found < REPORT_OUTCOMES)
                 return (enum report_outcome)found;
         report_unlike(out, "outcome");
@@ -89,6 +92,114 @@ const char *report_time(struct report_text *out, const json_t *report)
         if (!good)
                 report_unlike(out, "at");
         return at;
+}
+
+/* ---- what is said of each ---- */
+
+const json_t *report_find(const json_t *array, const char *name, const char *text, size_t *ret_index)
+{
+        for (size_t i = 0; text && i < json_array_size(array); i++) {
+                const char *here = json_string_value(json_object_get(json_array_get(array, i), name));
+                if (!here || strcmp(here, text) != 0)
+                        continue;
+                if (ret_index)
+                        *ret_index = i;
+                return json_array_get(array, i);
+        }
+        return NULL;
+}
+
+/* A requirement that a side of a disagreement names. */
+static const json_t *requirement_of(struct report_text *out, const json_t *report, const json_t *side)
+{
+        const json_t *policy = report_find(
+                report_array(out, report, "policies"), "id", report_string(out, side, "policy"), NULL);
+        return report_find(
+                json_object_get(policy, "requirements"), "id", report_string(out, side, "requirement"), NULL);
+}
+
+static bool facts_have_bound(struct report_text *out, const json_t *report, const json_t *names)
+{
+        const json_t *facts = report_array(out, report, "facts");
+        for (size_t i = 0; i < json_array_size(names); i++) {
+                const json_t *fact = report_find(facts, "name", report_item(out, names, i, "facts"), NULL);
+                if (json_is_object(json_object_get(fact, "value")))
+                        return true;
+        }
+        return false;
+}
+
+bool report_has_bound(struct report_text *out, const json_t *report, const json_t *of)
+{
+        const json_t *sides = report_array_if(out, of, "sides");
+        if (!sides)
+                return facts_have_bound(out, report, report_array(out, of, "facts"));
+        for (size_t i = 0; i < json_array_size(sides); i++) {
+                const json_t *requirement = requirement_of(out, report, json_array_get(sides, i));
+                if (requirement && facts_have_bound(out, report, report_array(out, requirement, "facts")))
+                        return true;
+        }
+        return false;
+}
+
+void report_add_caveat(struct report_text *out, const json_t *report, struct report_text *to)
+{
+        const json_t *caveat = report_find(report_array(out, report, "caveats"), "id", "independence", NULL);
+        if (!caveat) {
+                report_unlike(out, "caveats");
+                return;
+        }
+        report_text_add(to, " Caveat: ");
+        report_text_add(to, report_string(out, caveat, "text"));
+}
+
+const char *report_verdict(
+        struct report_text *out, const json_t *report, const json_t *of, struct report_text *ret)
+{
+        const bool is_probe = json_object_get(of, "result") != NULL;
+        report_text_add(ret, report_string(out, of, is_probe ? "result" : "outcome"));
+        if (!is_probe && !report_flag(out, of, "verified"))
+                report_text_add(ret, " (by wording that was not confirmed)");
+        report_text_add(ret, ": ");
+        report_text_add(ret, report_string(out, of, "why"));
+        if (report_has_bound(out, report, of))
+                report_add_caveat(out, report, ret);
+        return report_end(out, ret);
+}
+
+void report_each_beside(struct report_text *out, const json_t *policy, report_beside *each, void *context)
+{
+        static const struct {
+                const char *member, *name, *label;
+        } besides[] = {
+                { "scopes", "scopes-judged", "Judged" },
+                { "untested", "not-tested", "Demanded by this level, but not tested" },
+                { "declared", "declared-only", "Resting on a declaration alone" },
+                { "partial", "partially-observed", "Seen in part" },
+        };
+        const char *level = report_string_if(out, policy, "level");
+        each(context, "level-reached", "Level reached", level ? level : "none");
+        each(context, "by-unconfirmed-wording", "A verdict by wording that was not confirmed",
+                report_flag(out, policy, "unconfirmed") ? "yes" : "no");
+        for (size_t i = 0; i < sizeof besides / sizeof *besides; i++) {
+                REPORT_TEXT(text);
+                const json_t *list = report_array(out, policy, besides[i].member);
+                for (size_t j = 0; j < json_array_size(list); j++) {
+                        report_text_add(&text, j ? ", " : "");
+                        report_text_add(&text, report_item(out, list, j, besides[i].member));
+                }
+                report_text_add(&text, json_array_size(list) ? "" : "none");
+                each(context, besides[i].name, besides[i].label, report_end(out, &text));
+        }
+}
+
+const char *report_whose(struct report_text *out, const json_t *report, const json_t *of)
+{
+        static const char *const others[] = { "relying party", "TSM", "CA", "shop" };
+        const char *responsible = report_string(out, of, "responsible");
+        if (find_word(others, sizeof others / sizeof *others, responsible) < sizeof others / sizeof *others)
+                return responsible;
+        return report_string(out, report_object(out, report, "target"), "name");
 }
 
 /* ---- names ---- */
@@ -203,11 +314,23 @@ static bool is_blank(slice character)
         return false;
 }
 
+const char *report_end(struct report_text *out, struct report_text *part)
+{
+        slice whole;
+        if (!failed(report_text_finish(part, &whole, NULL)))
+                return (const char *)whole.data;
+        if (out->code == MITOME_OK) {
+                out->code = part->code;
+                out->missing = part->missing;
+        }
+        return "";
+}
+
 void report_put_line(struct report_text *out, json_t *object, const char *name, const char *text)
 {
         REPORT_TEXT(line);
         reader r = reader_over(slice_text(text), NULL, NULL);
-        slice character, whole;
+        slice character;
         bool blank = false;
         while (r.rest.size) {
                 size_t size = slice_utf8_first(r.rest);
@@ -220,12 +343,9 @@ void report_put_line(struct report_text *out, json_t *object, const char *name, 
                 if (blank && line.size)
                         report_text_add(&line, " ");
                 blank = false;
-                report_text_add_slice(&line, size ? character : slice_text("\xef\xbf\xbd"));
+                report_text_shown(&line, size ? character : (slice){ 0 });
         }
         if (line.size == 0)
                 report_text_add(&line, "-");
-        bool good = !failed(report_text_finish(&line, &whole, NULL));
-        note_memory(out, good);
-        if (good)
-                report_put(out, object, name, json_stringn((const char *)whole.data, whole.size));
+        report_put(out, object, name, json_string(report_end(out, &line)));
 }

@@ -12,6 +12,7 @@ enum report_outcome {
         REPORT_PARTIAL,
         REPORT_DECLARED,
         REPORT_NOT_SATISFIED,
+        REPORT_UNCONFIRMED, /* not satisfied, by wording that nobody confirmed: no failure of any norm */
         REPORT_NOT_TESTABLE,
         REPORT_OUTCOMES,
 };
@@ -29,6 +30,34 @@ enum report_result {
 enum report_outcome report_outcome(struct report_text *out, const json_t *requirement);
 enum report_result report_result(struct report_text *out, const json_t *probe);
 const char *report_outcome_name(enum report_outcome outcome); /* "satisfied" .. */
+
+/* report_verdict writes what came of a requirement or a probe as each form says it: its outcome or result,
+ * whether it goes by wording that was not confirmed, why, and beside a bound of a rate what that rests on.
+ * The text is in `ret`; "" when it failed, which `out` then does. */
+const char *report_verdict(
+        struct report_text *out, const json_t *report, const json_t *of, struct report_text *ret);
+
+/* report_has_bound tells whether a requirement or probe (by its `facts`) or a disagreement (by its `sides`)
+ * speaks of a measured rate. report_add_caveat adds to such a text what the bound rests on (the report's
+ * caveat "independence"); a report without that is noted. */
+bool report_has_bound(struct report_text *out, const json_t *report, const json_t *of);
+void report_add_caveat(struct report_text *out, const json_t *report, struct report_text *to);
+
+/* report_each_beside gives a policy's level and all that must be read with it, as a name for programs, a
+ * label for people and a text ("none" where there is none): level, whether that rests on wording nobody
+ * confirmed, scopes that were judged, and of what the level demands that which was not tested, which is only
+ * declared, which was seen in part. No form shows one of them without the others. */
+typedef void report_beside(void *context, const char *name, const char *label, const char *text);
+void report_each_beside(struct report_text *out, const json_t *policy, report_beside *each, void *context);
+
+/* report_whose gives who answers for a requirement or probe: the target's name, or "relying party", "TSM",
+ * "CA", "shop" for what is no matter of the authenticator, of which a report of somebody's key then says
+ * nothing. */
+const char *report_whose(struct report_text *out, const json_t *report, const json_t *of);
+
+/* report_find gives the element of an array whose member `name` is `text`, and where it stands; NULL: none.
+ */
+const json_t *report_find(const json_t *array, const char *name, const char *text, size_t *ret_index);
 
 /* report_is_shall tells SHALL from SHOULD; another word is noted. */
 bool report_is_shall(struct report_text *out, const json_t *requirement);
@@ -63,5 +92,9 @@ void report_append(struct report_text *out, json_t *array, json_t *value);
 /* report_put_line puts a text as one line that is not empty: white space and controls become one blank, none
  * at the ends, and of nothing "-". */
 void report_put_line(struct report_text *out, json_t *object, const char *name, const char *text);
+
+/* report_end finishes a part that was written aside and gives its text; "" where it failed, which is noted.
+ */
+const char *report_end(struct report_text *out, struct report_text *part);
 
 #endif

@@ -4,15 +4,18 @@
 #include "report_parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char schema_name[] = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/* "open": there was not enough to decide; "review": a person has to judge. */
+/* "open": there was not enough to decide; "review": a person has to judge. Nothing is "notApplicable": an
+ * attack that was not tried may well apply. */
 static const char *const outcome_kinds[REPORT_OUTCOMES] = {
         [REPORT_SATISFIED] = "pass",
         [REPORT_PARTIAL] = "review",
         [REPORT_DECLARED] = "review",
         [REPORT_NOT_SATISFIED] = "fail",
+        [REPORT_UNCONFIRMED] = "review",
         [REPORT_NOT_TESTABLE] = "open",
 };
 
@@ -20,7 +23,7 @@ static const char *const result_kinds[REPORT_RESULTS] = {
         [REPORT_HOLDS] = "pass",
         [REPORT_PARTLY] = "review",
         [REPORT_BROKEN] = "fail",
-        [REPORT_UNTESTED] = "notApplicable",
+        [REPORT_UNTESTED] = "open",
         [REPORT_TARGET_FAILED] = "fail",
 };
 
@@ -53,12 +56,10 @@ static void put_joined(struct sarif *s, json_t *of, const char *name, const char
         const char *second)
 {
         REPORT_TEXT(joined);
-        slice whole;
         report_text_add(&joined, first);
         report_text_add(&joined, between);
         report_text_add(&joined, second);
-        if (!failed(report_text_finish(&joined, &whole, NULL)))
-                put_message(s, of, name, (const char *)whole.data);
+        put_message(s, of, name, report_end(s->out, &joined));
 }
 
 /* ---- rules and results ---- */
@@ -66,24 +67,25 @@ static void put_joined(struct sarif *s, json_t *of, const char *name, const char
 static json_t *add_rule(struct sarif *s, const char *id, const char *title)
 {
         json_t *made = append_new(s, s->rules, json_object());
-        report_put(s->out, made, "id", json_string(id));
+        report_put_line(s->out, made, "id", id);
         put_message(s, made, "shortDescription", title);
         return made;
 }
 
+/* `whose` it is: of the authenticator, or of a party beside it. */
 static json_t *add_result(struct sarif *s, const char *id, const char *kind, const char *level,
-        const char *word, const char *why)
+        const char *whose, const char *message)
 {
         json_t *made = append_new(s, s->results, json_object());
-        report_put(s->out, made, "ruleId", json_string(id));
+        report_put_line(s->out, made, "ruleId", id);
         report_put(s->out, made, "ruleIndex", json_integer((json_int_t)json_array_size(s->rules) - 1));
         report_put(s->out, made, "kind", json_string(kind));
         report_put(s->out, made, "level", json_string(kind[0] == 'f' ? level : "none"));
-        put_joined(s, made, "message", word, ": ", why);
+        put_message(s, made, "message", message);
         json_t *location = append_new(s, put_new(s, made, "locations", json_array()), json_object());
         json_t *logical =
                 append_new(s, put_new(s, location, "logicalLocations", json_array()), json_object());
-        report_put_line(s->out, logical, "name", s->target);
+        report_put_line(s->out, logical, "name", whose);
         report_put(s->out, logical, "kind", json_string("module"));
 
         /* Which finding it is, from one report of an authenticator to the next. */
@@ -104,6 +106,7 @@ static void put_property(struct sarif *s, json_t *of, const char *name, const ch
 
 static void add_probe(struct sarif *s, const json_t *probe)
 {
+        REPORT_TEXT(aside);
         struct report_text *out = s->out;
         const char *id = report_string(out, probe, "id");
         enum report_result result = report_result(out, probe);
@@ -111,19 +114,31 @@ static void add_probe(struct sarif *s, const json_t *probe)
         put_joined(s, rule, "fullDescription", report_string(out, probe, "attack"),
                 " Must be seen: ", report_string(out, probe, "must"));
         put_property(s, rule, "responsible", report_string(out, probe, "responsible"));
-        json_t *made = add_result(s, id, result_kinds[result], "error", report_string(out, probe, "result"),
-                report_string(out, probe, "why"));
+        json_t *made = add_result(s, id, result_kinds[result], "error", report_whose(out, s->report, probe),
+                report_verdict(out, s->report, probe, &aside));
         put_property(s, made, "replay", report_string(out, probe, "replay"));
 }
 
 /* ---- policies ---- */
+
+struct beside {
+        struct sarif *s;
+        json_t *of;
+};
+
+static void put_beside(void *context, const char *name, const char *label, const char *text)
+{
+        const struct beside *beside = context;
+        (void)label;
+        put_property(beside->s, beside->of, name, text);
+}
 
 static json_t *taxonomy_of(struct sarif *s, const json_t *policy)
 {
         struct report_text *out = s->out;
         const char *id = report_string(out, policy, "id"), *sha256 = report_string(out, policy, "sha256");
         const char *const parts[] = { "policy", id, sha256 };
-        const char *level = report_string_if(out, policy, "level");
+        struct beside beside = { s, NULL };
         char uuid[REPORT_UUID_SIZE];
         report_uuid(out, parts, sizeof parts / sizeof *parts, uuid);
         json_t *taxonomy = append_new(s, s->taxonomies, json_object());
@@ -131,7 +146,8 @@ static json_t *taxonomy_of(struct sarif *s, const json_t *policy)
         report_put(out, taxonomy, "guid", json_string(uuid));
         put_message(s, taxonomy, "shortDescription", report_string(out, policy, "title"));
         put_property(s, taxonomy, "sha256", sha256);
-        put_property(s, taxonomy, "levelReached", level ? level : "none");
+        beside.of = taxonomy;
+        report_each_beside(out, policy, put_beside, &beside);
         put_property(s, taxonomy, "provisional", report_flag(out, policy, "provisional") ? "yes" : "no");
         put_new(s, taxonomy, "taxa", json_array());
         return taxonomy;
@@ -152,9 +168,9 @@ static void put_taxon(struct sarif *s, json_t *reference, const json_t *taxonomy
 static void add_requirement(
         struct sarif *s, json_t *taxonomy, const json_t *policy, const json_t *requirement)
 {
+        REPORT_TEXT(aside);
         struct report_text *out = s->out;
         enum report_outcome outcome = report_outcome(out, requirement);
-        bool normative = report_is_shall(out, requirement) && report_flag(out, requirement, "verified");
         char first[REPORT_NAME_SIZE], second[REPORT_NAME_SIZE], id[2 * REPORT_NAME_SIZE + 2];
         report_name(report_string(out, policy, "id"), first);
         report_name(report_string(out, requirement, "id"), second);
@@ -176,8 +192,10 @@ static void add_requirement(
         json_t *relation = append_new(s, put_new(s, rule, "relationships", json_array()), json_object());
         put_taxon(s, put_new(s, relation, "target", json_object()), taxonomy);
 
-        json_t *made = add_result(s, id, outcome_kinds[outcome], normative ? "error" : "warning",
-                report_outcome_name(outcome), report_string(out, requirement, "why"));
+        json_t *made = add_result(s, id, outcome_kinds[outcome],
+                report_is_shall(out, requirement) ? "error" : "warning",
+                report_whose(out, s->report, requirement),
+                report_verdict(out, s->report, requirement, &aside));
         put_taxon(s, append_new(s, put_new(s, made, "taxa", json_array()), json_object()), taxonomy);
 }
 
@@ -198,29 +216,47 @@ static void add_disagreements(struct sarif *s)
         if (json_array_size(disagreements))
                 (void)add_rule(s, id, "Two policies judge the same authenticator differently.");
         for (size_t i = 0; i < json_array_size(disagreements); i++) {
+                REPORT_TEXT(message);
                 const json_t *disagreement = json_array_get(disagreements, i);
-                json_t *made = add_result(s, id, "informational", "none",
-                        report_string(s->out, disagreement, "topic"),
-                        report_string(s->out, disagreement, "text"));
+                const char *topic = report_string(s->out, disagreement, "topic");
+                report_text_add(&message, topic);
+                report_text_add(&message, ": ");
+                report_text_add(&message, report_string(s->out, disagreement, "text"));
+                if (report_has_bound(s->out, s->report, disagreement))
+                        report_add_caveat(s->out, s->report, &message);
+                json_t *made =
+                        add_result(s, id, "informational", "none", s->target, report_end(s->out, &message));
                 /* Several results of one rule: the topic tells them apart. */
                 report_put(s->out, made, "fingerprints", json_object());
-                report_put_line(s->out, json_object_get(made, "fingerprints"), "mitome/v1",
-                        report_string(s->out, disagreement, "topic"));
+                report_put_line(s->out, json_object_get(made, "fingerprints"), "mitome/v1", topic);
         }
 }
 
+/* Which caveats say that the run itself went wrong. */
+static const char *level_of(const char *caveat)
+{
+        return strcmp(caveat, "target_failed") == 0 ? "error" : "note";
+}
+
+/* A run under which the target failed did not do all that it set out to do. */
 static void put_invocation(struct sarif *s, json_t *run)
 {
         const json_t *caveats = report_array(s->out, s->report, "caveats");
+        const json_t *probes = report_array(s->out, s->report, "probes");
         json_t *invocation = append_new(s, put_new(s, run, "invocations", json_array()), json_object());
-        report_put(s->out, invocation, "executionSuccessful", json_true());
+        bool whole = true;
+        for (size_t i = 0; i < json_array_size(probes); i++)
+                whole &= report_result(s->out, json_array_get(probes, i)) != REPORT_TARGET_FAILED;
+        report_put(s->out, invocation, "executionSuccessful", json_boolean(whole));
         report_put_line(s->out, invocation, "startTimeUtc", report_time(s->out, s->report));
         json_t *notifications = put_new(s, invocation, "toolExecutionNotifications", json_array());
         for (size_t i = 0; i < json_array_size(caveats); i++) {
+                const json_t *caveat = json_array_get(caveats, i);
+                const char *id = report_string(s->out, caveat, "id");
                 json_t *notification = append_new(s, notifications, json_object());
-                report_put(s->out, notification, "level", json_string("note"));
-                put_message(s, notification, "message",
-                        report_string(s->out, json_array_get(caveats, i), "text"));
+                report_put_line(s->out, put_new(s, notification, "descriptor", json_object()), "id", id);
+                report_put(s->out, notification, "level", json_string(level_of(id)));
+                put_message(s, notification, "message", report_string(s->out, caveat, "text"));
         }
 }
 
@@ -241,6 +277,8 @@ mitome_status evaluation_sarif(const json_t *report, struct report_text *out, mi
         report_put_line(out, driver, "name", report_string(out, tool, "name"));
         report_put_line(out, driver, "version", report_string(out, tool, "version"));
         s.rules = put_new(&s, driver, "rules", json_array());
+        put_property(&s, run, "simulated",
+                report_flag(out, report_object(out, report, "target"), "simulated") ? "yes" : "no");
         put_invocation(&s, run);
         s.taxonomies = put_new(&s, run, "taxonomies", json_array());
         s.results = put_new(&s, run, "results", json_array());

@@ -3,13 +3,15 @@
 
 #include "report_parts.h"
 
-/* What was seen and holds passes; what is only declared is not known; a part that was seen is for a person to
- * judge. Nothing that was not seen whole passes. */
+/* What was seen and holds passes; what is only declared is not known; a part that was seen, and what goes by
+ * wording that nobody confirmed, is for a person to judge. Nothing that was not seen whole passes, and
+ * nothing fails by what is no norm. */
 static const char *const xccdf_results[REPORT_OUTCOMES] = {
         [REPORT_SATISFIED] = "pass",
         [REPORT_PARTIAL] = "informational",
         [REPORT_DECLARED] = "unknown",
         [REPORT_NOT_SATISFIED] = "fail",
+        [REPORT_UNCONFIRMED] = "informational",
         [REPORT_NOT_TESTABLE] = "notchecked",
 };
 
@@ -139,6 +141,14 @@ static void rule(struct report_text *out, const json_t *policy, const json_t *re
         report_text_add(out, "</Rule>\n");
 }
 
+static void put_beside(void *out, const char *name, const char *label, const char *text)
+{
+        (void)name;
+        report_text_printf(out, " %s: ", label);
+        report_text_escaped(out, text);
+        report_text_add(out, ".");
+}
+
 static void group(struct report_text *out, const json_t *policy)
 {
         const json_t *requirements = report_array(out, policy, "requirements");
@@ -148,10 +158,9 @@ static void group(struct report_text *out, const json_t *policy)
         element(out, "title", "", "en", report_string(out, policy, "title"));
         report_text_add(out, "<description xml:lang=\"en\">Policy file with SHA-256 ");
         report_text_escaped(out, report_string(out, policy, "sha256"));
-        report_text_add(out, ". Level reached: ");
-        const char *level = report_string_if(out, policy, "level");
-        report_text_escaped(out, level ? level : "none");
-        report_text_add(out, ".</description>\n");
+        report_text_add(out, ".");
+        report_each_beside(out, policy, put_beside, out);
+        report_text_add(out, "</description>\n");
         const char *note = report_string_if(out, policy, "note");
         if (report_flag(out, policy, "provisional"))
                 element(out, "warning", " category=\"general\"", "en", "This policy is provisional.");
@@ -164,19 +173,19 @@ static void group(struct report_text *out, const json_t *policy)
 
 /* ---- what came of it ---- */
 
-static void rule_result(
-        struct report_text *out, const json_t *policy, const json_t *requirement, const char *at)
+static void rule_result(struct report_text *out, const json_t *report, const json_t *policy,
+        const json_t *requirement, const char *at)
 {
+        REPORT_TEXT(aside);
         enum report_outcome outcome = report_outcome(out, requirement);
         report_text_add(out, "<rule-result idref=\"");
         rule_id(out, policy, requirement);
         report_text_printf(out, "\" severity=\"%s\" role=\"%s\" time=\"", severity_of(out, requirement),
                 role_of(out, requirement));
         report_text_escaped(out, at);
-        report_text_printf(out,
-                "\">\n<result>%s</result>\n<message severity=\"%s\">%s: ", xccdf_results[outcome],
-                outcome == REPORT_NOT_SATISFIED ? "error" : "info", report_outcome_name(outcome));
-        report_text_escaped(out, report_string(out, requirement, "why"));
+        report_text_printf(out, "\">\n<result>%s</result>\n<message severity=\"%s\">", xccdf_results[outcome],
+                outcome == REPORT_NOT_SATISFIED ? "error" : "info");
+        report_text_escaped(out, report_verdict(out, report, requirement, &aside));
         report_text_add(out, "</message>\n");
         check(out, requirement);
         report_text_add(out, "</rule-result>\n");
@@ -188,13 +197,22 @@ static void test_result(struct report_text *out, const json_t *report)
         const json_t *tool = report_object(out, report, "tool");
         const json_t *policies = report_array(out, report, "policies");
         const char *at = report_time(out, report);
+        const bool simulated = report_flag(out, target, "simulated");
         report_text_printf(out,
                 "<TestResult id=\"xccdf_mitome_testresult_evaluation\" start-time=\"%.20s\" end-time=\"%.20s\" version=\"",
                 at, at);
         report_text_escaped(out, report_string(out, tool, "version"));
         report_text_add(out, "\" test-system=\"mitome\">\n<title xml:lang=\"en\">Evaluation of ");
         report_text_escaped(out, report_string(out, target, "name"));
-        report_text_add(out, "</title>\n");
+        report_text_add(out, simulated ? " (simulated)</title>\n" : "</title>\n");
+        for (size_t i = 0; i < json_array_size(policies); i++) {
+                const json_t *policy = json_array_get(policies, i);
+                report_text_add(out, "<remark xml:lang=\"en\">");
+                report_text_escaped(out, report_string(out, policy, "id"));
+                report_text_add(out, ":");
+                report_each_beside(out, policy, put_beside, out);
+                report_text_add(out, "</remark>\n");
+        }
         report_text_add(out, "<target>");
         report_text_escaped(out, report_string(out, target, "name"));
         report_text_add(
@@ -202,12 +220,12 @@ static void test_result(struct report_text *out, const json_t *report)
         report_text_escaped(out, report_string_if(out, target, "aaguid"));
         report_text_printf(out,
                 "</fact>\n<fact name=\"urn:mitome:target:simulated\" type=\"boolean\">%s</fact>\n</target-facts>\n",
-                report_flag(out, target, "simulated") ? "true" : "false");
+                simulated ? "true" : "false");
         for (size_t i = 0; i < json_array_size(policies); i++) {
                 const json_t *policy = json_array_get(policies, i);
                 const json_t *requirements = report_array(out, policy, "requirements");
                 for (size_t j = 0; j < json_array_size(requirements); j++)
-                        rule_result(out, policy, json_array_get(requirements, j), at);
+                        rule_result(out, report, policy, json_array_get(requirements, j), at);
         }
         report_text_add(
                 out, "<score system=\"urn:mitome:no-score\" maximum=\"0\">0</score>\n</TestResult>\n");

@@ -2,6 +2,7 @@
 #include "report_text.h"
 
 #include "digest.h"
+#include "unseen_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,8 +73,7 @@ void report_text_printf(struct report_text *out, const char *format, ...)
                 report_text_add_slice(out, slice_of(line, (size_t)size));
 }
 
-/* What is written for a character; NULL: itself. U+FFFD is EF BF BD, U+FFFE and U+FFFF are EF BF BE and EF BF
- * BF.
+/* What is written for a character; NULL: itself, as it is shown. U+FFFE and U+FFFF are EF BF BE and EF BF BF.
  */
 static const char *instead_of(slice character)
 {
@@ -95,11 +95,22 @@ static const char *instead_of(slice character)
         case '\'':
                 return "&#39;";
         case '\t':
+                return "\t";
         case '\n':
-                return NULL;
+                return "\n";
         default:
                 return c[0] < 0x20 || c[0] >= 0x7f ? unknown : NULL;
         }
+}
+
+void report_text_shown(struct report_text *out, slice character)
+{
+        if (character.size == 0)
+                report_text_add(out, "\xef\xbf\xbd");
+        else if (is_unseen(character))
+                report_text_printf(out, "[U+%04X]", (unsigned)utf8_code(character));
+        else
+                report_text_add_slice(out, character);
 }
 
 void report_text_escaped(struct report_text *out, const char *text)
@@ -111,7 +122,10 @@ void report_text_escaped(struct report_text *out, const char *text)
                 if (failed(read_bytes(&r, "character", size ? size : 1, &character)))
                         return;
                 const char *instead = instead_of(character);
-                report_text_add_slice(out, instead ? slice_text(instead) : character);
+                if (instead)
+                        report_text_add(out, instead);
+                else
+                        report_text_shown(out, character);
         }
 }
 

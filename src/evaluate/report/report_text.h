@@ -33,9 +33,13 @@ void report_text_add_slice(struct report_text *out, slice text);
 __attribute__((format(printf, 2, 3))) void report_text_printf(
         struct report_text *out, const char *format, ...);
 
+/* report_text_shown adds one character: one that nobody sees or that turns the direction of what follows
+ * (is_unseen) as its code, "[U+202E]"; an empty view, for what is no UTF-8, as U+FFFD. */
+void report_text_shown(struct report_text *out, slice character);
+
 /* report_text_escaped adds what may stand in XML 1.0 and HTML, in text as in an attribute of either quotes:
- * the five characters are escaped, and what XML cannot hold (controls, U+FFFE, U+FFFF, malformed UTF-8)
- * becomes U+FFFD. NULL adds nothing. */
+ * the five characters are escaped, what XML cannot hold (controls, U+FFFE, U+FFFF, malformed UTF-8) becomes
+ * U+FFFD, and what else nobody sees its code. NULL adds nothing. */
 void report_text_escaped(struct report_text *out, const char *text);
 
 /* report_text_json adds a value as the report itself is written: two spaces of indentation, members in their
