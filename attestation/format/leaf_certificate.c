@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 static const char packed_clause[] = "WebAuthn L3 8.2.1";
 
@@ -182,6 +183,35 @@ mitome_status leaf_check_not_ca(const X509 *leaf, const char *clause, mitome_err
         if (!no_ca)
                 return fail(error, MITOME_E_LEAF_CONSTRAINTS, "attStmt.x5c[0] basicConstraints", clause);
         return ok();
+}
+
+/* An extension that does not read counts as one that says something else. */
+static bool is_for_documents(const X509 *leaf)
+{
+        static const char any[] = "2.5.29.37.0", documents[] = "1.3.6.1.5.5.7.3.36";
+        int found = -1;
+        EXTENDED_KEY_USAGE *uses = X509_get_ext_d2i(leaf, NID_ext_key_usage, &found, NULL);
+        bool good = !uses && found == -1; /* it is not there */
+        for (int i = 0; uses && i < sk_ASN1_OBJECT_num(uses); i++) {
+                char oid[64] = "";
+                OBJ_obj2txt(oid, sizeof oid, sk_ASN1_OBJECT_value(uses, i), 1);
+                good = good || strcmp(oid, any) == 0 || strcmp(oid, documents) == 0;
+        }
+        EXTENDED_KEY_USAGE_free(uses);
+        return good;
+}
+
+mitome_status leaf_check_signs_documents(const X509 *leaf, const char *clause, mitome_error *error)
+{
+        int found = -1;
+        ASN1_BIT_STRING *usage = X509_get_ext_d2i(leaf, NID_key_usage, &found, NULL);
+        const bool signs = usage ? ASN1_BIT_STRING_get_bit(usage, 0) : found == -1;
+        ASN1_BIT_STRING_free(usage);
+        if (!signs)
+                return fail(error, MITOME_E_LEAF_CONSTRAINTS, "x5chain[0] keyUsage", clause);
+        return is_for_documents(leaf)
+                       ? ok()
+                       : fail(error, MITOME_E_LEAF_CONSTRAINTS, "x5chain[0] extendedKeyUsage", clause);
 }
 
 /* The AAGUID stands in two OCTET STRINGs; OpenSSL has undone the outer one. */

@@ -44,6 +44,12 @@ bool leaf_is_ca(const X509 *leaf);
  * there, and say so (LEAF_CONSTRAINTS). */
 MITOME_CHECKED mitome_status leaf_check_not_ca(const X509 *leaf, const char *clause, mitome_error *error);
 
+/* leaf_check_signs_documents: where the certificate says what its key is for, documents are among it:
+ * keyUsage digitalSignature (RFC 5280 4.2.1.3), extendedKeyUsage id-kp-documentSigning (RFC 9336) or
+ * anyExtendedKeyUsage. */
+MITOME_CHECKED mitome_status leaf_check_signs_documents(
+        const X509 *leaf, const char *clause, mitome_error *error);
+
 /* leaf_check_aaguid compares the AAGUID extension, if there is one, with that of the authenticator
  * (LEAF_AAGUID), and refuses one that is critical. */
 MITOME_CHECKED mitome_status leaf_check_aaguid(

@@ -99,6 +99,29 @@ double binomial_lower(uint64_t errors, uint64_t trials, double confidence)
         return beta_inverse((double)errors, (double)(trials - errors) + 1, 1 - confidence);
 }
 
+/* The bound is below the limit when at the limit so few errors are that rare. */
+bool binomial_upper_is_below(uint64_t errors, uint64_t trials, double limit, double confidence)
+{
+        if (errors >= trials)
+                return false;
+        if (errors == 0)
+                return limit > binomial_upper(errors, trials, confidence);
+        if ((double)errors >= limit * (double)trials)
+                return false;
+        return beta_part((double)errors + 1, (double)(trials - errors), limit) > confidence;
+}
+
+bool binomial_lower_is_above(uint64_t errors, uint64_t trials, double limit, double confidence)
+{
+        if (errors == 0 || trials == 0)
+                return false;
+        if (errors >= trials)
+                return limit < binomial_lower(errors, trials, confidence);
+        if ((double)errors <= limit * (double)trials)
+                return false;
+        return beta_part((double)errors, (double)(trials - errors) + 1, limit) < 1 - confidence;
+}
+
 /* The bound falls as trials are added: double until it is low enough, then halve what is between. */
 uint64_t binomial_trials(uint64_t errors, double rate, double confidence)
 {

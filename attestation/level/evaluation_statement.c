@@ -91,8 +91,57 @@ static mitome_status read_fact(struct cbor_reader *r, enum level_fact_id id, str
         return ok();
 }
 
-/* Into `facts`, which may be NULL: then they are only checked. */
-static mitome_status read_facts(struct cbor_reader *r, struct level_facts *facts)
+static struct mitome_evaluation_fact fact_said(enum level_fact_id id, const struct level_fact *fact)
+{
+        struct mitome_evaluation_fact said = {
+                .number = id, .partial = fact->partial, .declared = fact->obtained == LEVEL_DECLARED
+        };
+        switch (level_fact_kind(id)->type) {
+        case LEVEL_BOOL:
+                said.value = fact->yes;
+                break;
+        case LEVEL_COUNT:
+                said.value = fact->count;
+                break;
+        case LEVEL_WORD:
+                said.word = fact->word;
+                break;
+        case LEVEL_RATE:
+                said.value = fact->rate.errors;
+                said.trials = fact->rate.trials;
+                break;
+        }
+        return said;
+}
+
+static struct level_fact fact_of(const struct mitome_evaluation_fact *said)
+{
+        struct level_fact fact = { .obtained = said->declared ? LEVEL_DECLARED : LEVEL_ATTESTED,
+                .partial = said->partial };
+        switch (level_fact_kind((enum level_fact_id)said->number)->type) {
+        case LEVEL_BOOL:
+                fact.yes = said->value != 0;
+                break;
+        case LEVEL_COUNT:
+                fact.count = said->value;
+                break;
+        case LEVEL_WORD:
+                fact.word = said->word;
+                break;
+        case LEVEL_RATE:
+                fact.rate.errors = said->value;
+                fact.rate.trials = said->trials;
+                break;
+        }
+        return fact;
+}
+
+/* Each fact stands there once, so that there are no more than this library knows of. */
+_Static_assert((int)LEVEL_FACTS <= (int)MITOME_EVALUATION_FACTS_MAX &&
+                       (int)EVALUATION_FACTS_MAX == (int)MITOME_EVALUATION_FACTS_MAX,
+        "evaluation.h keeps fewer facts than there are");
+
+static mitome_status read_facts(struct cbor_reader *r, struct mitome_evaluation *said)
 {
         struct cbor_members map;
         struct cbor_key key;
@@ -108,20 +157,76 @@ static mitome_status read_facts(struct cbor_reader *r, struct level_facts *facts
                         return wrong(&start, "fact.name");
                 enum level_fact_id id = level_fact_find(key.text);
                 MITOME_TRY(read_fact(r, id, &fact));
-                if (facts && id < LEVEL_FACTS && facts->facts[id].obtained <= LEVEL_DECLARED &&
-                        facts->facts[id].obtained < fact.obtained)
-                        facts->facts[id] = fact;
+                if (id < LEVEL_FACTS)
+                        said->facts[said->fact_count++] = fact_said(id, &fact);
         }
+}
+
+/* ---- as facts beside others ---- */
+
+/* What hardware alone can make true, where a simulation has nothing to say: it may speak against. */
+static bool speaks_for_hardware(enum level_fact_id id, const struct level_fact *fact)
+{
+        static const enum level_fact_id of_hardware[] = { LEVEL_MODEL_KEY_PROTECTION,
+                LEVEL_MODEL_MATCHER_PROTECTION, LEVEL_MODEL_AVA_VAN, LEVEL_MODEL_EMV,
+                LEVEL_MODEL_FIPS_OVERALL, LEVEL_MODEL_FIPS_PHYSICAL, LEVEL_PIN_IN_HARDWARE };
+        size_t i = 0;
+        while (i < sizeof of_hardware / sizeof of_hardware[0] && of_hardware[i] != id)
+                i++;
+        if (i == sizeof of_hardware / sizeof of_hardware[0])
+                return false;
+        switch (level_fact_kind(id)->type) {
+        case LEVEL_BOOL:
+                return fact->yes;
+        case LEVEL_WORD:
+                return !slice_is(fact->word, "software");
+        default:
+                return fact->count > 0;
+        }
+}
+
+static bool counts_instead(
+        enum level_fact_id id, const struct level_fact *said, const struct level_fact *known)
+{
+        if (known->obtained == LEVEL_UNKNOWN || known->obtained == LEVEL_UNUSABLE)
+                return true;
+        if (known->obtained != LEVEL_DECLARED)
+                return false;
+        if (said->obtained == LEVEL_ATTESTED && !said->partial)
+                return true;
+        const double one = level_fact_worth(id, said), other = level_fact_worth(id, known);
+        return one < other || (one <= other && said->obtained == LEVEL_ATTESTED);
 }
 
 void evaluation_add_facts(const struct mitome_evaluation *evaluation, struct level_facts *facts)
 {
-        struct level_facts all = *facts;
-        struct cbor_reader r = cbor_over(evaluation->facts, clause, NULL);
-        r.deeper = 0;
-        if (!failed(read_facts(&r, &all)))
-                *facts = all;
+        for (size_t i = 0; i < evaluation->fact_count; i++) {
+                const struct level_fact said = fact_of(&evaluation->facts[i]);
+                const enum level_fact_id id = (enum level_fact_id)evaluation->facts[i].number;
+                if (evaluation->simulated && speaks_for_hardware(id, &said))
+                        continue;
+                if (counts_instead(id, &said, &facts->facts[id]))
+                        facts->facts[id] = said;
+        }
 }
+
+void evaluation_facts(const struct mitome_evaluation *evaluation, struct level_facts *ret)
+{
+        *ret = (struct level_facts){ 0 };
+        for (size_t i = 0; i < evaluation->fact_count; i++)
+                ret->facts[evaluation->facts[i].number] = fact_of(&evaluation->facts[i]);
+}
+
+mitome_status evaluation_check_time(const struct mitome_evaluation *said, int64_t now, mitome_error *error)
+{
+        static const char time_clause[] = "EVALUATION-STATEMENT.md 4";
+        if (now < said->at)
+                return fail(error, MITOME_E_EVALUATION_STATEMENT, "payload.at", time_clause);
+        return now < said->expires ? ok()
+                                   : fail(error, MITOME_E_EVALUATION_EXPIRED, "the statement", time_clause);
+}
+
+/* ---- writing facts ---- */
 
 static void write_fact(writer *w, const struct level_fact *fact, enum level_type type)
 {
@@ -296,13 +401,6 @@ static mitome_status read_simulated(struct cbor_reader *r, struct mitome_evaluat
         return cbor_read_bool(r, "payload.simulated", &said->simulated);
 }
 
-static mitome_status check_facts(struct cbor_reader *r, struct mitome_evaluation *said)
-{
-        struct cbor_reader whole = *r;
-        MITOME_TRY(cbor_read_item(&whole, "payload.facts", &said->facts));
-        return read_facts(r, NULL);
-}
-
 static const struct {
         const char *field;
         mitome_status (*read)(struct cbor_reader *r, struct mitome_evaluation *said);
@@ -315,7 +413,7 @@ static const struct {
         [EVALUATION_AT_TIME] = { "payload.at", read_at },
         [EVALUATION_AT_EXPIRES] = { "payload.expires", read_expires },
         [EVALUATION_AT_SIMULATED] = { "payload.simulated", read_simulated },
-        [EVALUATION_AT_FACTS] = { "payload.facts", check_facts },
+        [EVALUATION_AT_FACTS] = { "payload.facts", read_facts },
 };
 
 /* Every member is there, and keys rise: so the n-th is n. */

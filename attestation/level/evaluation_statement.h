@@ -70,9 +70,18 @@ void evaluation_payload_write(
  * around it no evaluation of a model can attest. */
 bool evaluation_may_say(slice name);
 
-/* evaluation_add_facts adds what a believed statement says to what is known otherwise: a fact that is not
- * known, or only declared, becomes attested (declared, where the evaluator had it only declared himself).
- * What was attested, measured or observed stays. Words view the statement. */
+/* evaluation_check_time: EVALUATION_STATEMENT when it is from the future, EVALUATION_EXPIRED. */
+MITOME_CHECKED mitome_status evaluation_check_time(
+        const struct mitome_evaluation *said, int64_t now, mitome_error *error);
+
+/* evaluation_add_facts adds what a believed statement says to what is known otherwise, attested (declared,
+ * where the evaluator had it only declared himself). What was attested, measured or observed stays. A fact
+ * that was declared gives way to what the evaluator saw whole; where he was told it, too, or saw a part, the
+ * worse of the two counts. What speaks for hardware is passed over in a statement about a simulation. Words
+ * view the statement. */
 void evaluation_add_facts(const struct mitome_evaluation *evaluation, struct level_facts *facts);
+
+/* evaluation_facts gives the facts of a statement as they stand there, and no others. */
+void evaluation_facts(const struct mitome_evaluation *evaluation, struct level_facts *ret);
 
 #endif

@@ -401,3 +401,26 @@ void level_judge(const struct level_policy *policy, const struct level_facts *fa
                 ret->untested_count = find_untested(policy, ret, ret->level, ret->untested);
         ret->unconfirmed = is_unconfirmed(policy, ret);
 }
+
+static bool is_kept_from(
+        const struct level_policy *policy, const struct level_facts *facts, unsigned judged, size_t level)
+{
+        for (size_t i = 0; i < policy->requirement_count; i++) {
+                const struct level_requirement *requirement = &policy->requirements[i];
+                if (!counts_for(requirement, level))
+                        continue;
+                const struct level_finding finding =
+                        level_expression_judge(&requirement->expression, facts, policy->confidence);
+                if (level_is_barred(requirement, finding.outcome, level, judged))
+                        return true;
+        }
+        return false;
+}
+
+bool level_reaches(
+        const struct level_policy *policy, const struct level_facts *facts, unsigned judged, size_t level)
+{
+        while (level < policy->level_count && is_kept_from(policy, facts, judged, level))
+                level++;
+        return level < policy->level_count;
+}

@@ -74,6 +74,10 @@ MITOME_CHECKED mitome_status level_policy_read(slice json, struct level_policy *
 void level_judge(const struct level_policy *policy, const struct level_facts *facts, unsigned scopes,
         struct level_judgement *ret);
 
+/* level_reaches tells whether `level`, or one above it, is reached, and looks no further than it must. */
+bool level_reaches(
+        const struct level_policy *policy, const struct level_facts *facts, unsigned scopes, size_t level);
+
 /* level_find gives the index of a level, or level_count. */
 size_t level_find(const struct level_policy *policy, slice name);
 

@@ -383,12 +383,12 @@ enum truth { FALSE, TRUE, UNKNOWN };
 static enum truth compare_rate(
         const struct level_node *node, const struct level_fact *fact, unsigned confidence)
 {
-        const double upper = binomial_upper(fact->rate.errors, fact->rate.trials, confidence / 100.0);
         const double limit = (double)node->rate.part / (double)node->rate.whole;
-        if (node->operator== LEVEL_LESS ? upper < limit : upper <= limit)
+        const uint64_t errors = fact->rate.errors, trials = fact->rate.trials;
+        const bool takes_all = node->operator== LEVEL_AT_MOST && node->rate.part == node->rate.whole;
+        if (takes_all || binomial_upper_is_below(errors, trials, limit, confidence / 100.0))
                 return TRUE;
-        const double lower = binomial_lower(fact->rate.errors, fact->rate.trials, confidence / 100.0);
-        return (node->operator== LEVEL_LESS ? lower >= limit : lower> limit) ? FALSE : UNKNOWN;
+        return binomial_lower_is_above(errors, trials, limit, confidence / 100.0) ? FALSE : UNKNOWN;
 }
 
 static enum truth compare(const struct level_node *node, const struct level_fact *fact, unsigned confidence)

@@ -61,6 +61,10 @@ enum level_fact_id level_fact_find(slice name);
 /* level_fact_takes tells whether a WORD fact may be that word. */
 bool level_fact_takes(enum level_fact_id id, slice word);
 
+/* level_fact_worth tells how good a value is for whoever relies on the device: of two for one fact the lesser
+ * is the worse. Of a rate it is the upper bound at 95 %. */
+double level_fact_worth(enum level_fact_id id, const struct level_fact *fact);
+
 const char *level_obtained_name(enum level_obtained obtained); /* "observed" .. */
 
 #endif

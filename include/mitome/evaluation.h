@@ -24,6 +24,7 @@ extern "C" {
 enum {
         MITOME_EVALUATION_MAX = 32768, /* bytes of a statement */
         MITOME_EVALUATION_POLICIES_MAX = 16,
+        MITOME_EVALUATION_FACTS_MAX = 128,
 };
 
 /* A policy that the evaluation was held against. */
@@ -31,6 +32,14 @@ struct mitome_evaluation_policy {
         mitome_slice id;
         mitome_slice sha256; /* of its file: which version of it */
         mitome_slice level;  /* that was reached; empty: none */
+};
+
+/* One fact that was found, as mitome_level_judge_evaluated takes it: read once, when the statement is. */
+struct mitome_evaluation_fact {
+        unsigned number;        /* the library's own; of no use elsewhere */
+        bool partial, declared; /* only a part of it was seen; the evaluator was told it */
+        uint64_t value, trials; /* yes is 1; of a rate the errors, and in how many trials */
+        mitome_slice word;
 };
 
 /* What a statement says. Views point into it. */
@@ -42,7 +51,8 @@ struct mitome_evaluation {
         bool simulated;      /* the element that was evaluated was software */
         struct mitome_evaluation_policy policies[MITOME_EVALUATION_POLICIES_MAX];
         size_t policy_count;
-        mitome_slice facts;     /* what was found, CBOR; mitome_level_judge_evaluated reads it */
+        struct mitome_evaluation_fact facts[MITOME_EVALUATION_FACTS_MAX]; /* those that are known here */
+        size_t fact_count;
         mitome_slice evaluator; /* who signed: his certificate, DER */
 };
 
@@ -53,16 +63,17 @@ struct mitome_evaluation_expectation {
         mitome_slice report;        /* SHA-256 of the report that is at hand */
         mitome_slice policy_sha256; /* of the policy's file: the statement must have been held against this
                                        version of it */
-        bool refuse_simulated;
+        bool accept_simulated;      /* take a statement about an element in software, too. It tells how the
+                                       software behaves; for hardware it never counts */
 };
 
 /* mitome_verify_evaluation believes a statement, or refuses it:
- *  - it is not of the form (EVALUATION_STATEMENT, CBOR_*, MISSING, TOO_LONG, ..), or is from the future;
+ *  - it is not of the form (EVALUATION_STATEMENT, CBOR_*, MISSING, TOO_LONG, ..);
  *  - its signature does not verify by its certificate, or that leads to none of the anchors
- *    (EVALUATION_SIGNATURE); the certificate is a CA's (LEAF_CONSTRAINTS), has expired or was revoked
- *    (CERTIFICATE_*, CRL_*, OCSP_*);
- *  - its time is over (EVALUATION_EXPIRED);
- *  - it is about something else than was expected (EVALUATION_OTHER).
+ *    (EVALUATION_SIGNATURE); the certificate is a CA's or not for signing documents (LEAF_CONSTRAINTS), has
+ *    expired, or was revoked by a list or a response of the snapshot (CERTIFICATE_*, CRL_*, OCSP_*);
+ *  - it is about something else than was expected, or about a simulation (EVALUATION_OTHER);
+ *  - it is from the future (EVALUATION_STATEMENT), or its time is over (EVALUATION_EXPIRED).
  *
  * `evaluators` holds the certificates of evaluators, or of who certifies them, and nobody else's: a snapshot
  * of its own, for a maker's CA must not vouch for the evaluation of its own device. `context` may be NULL.
@@ -76,17 +87,21 @@ MITOME_CHECKED mitome_status mitome_verify_evaluation(struct mitome_context *con
 const struct mitome_evaluation_policy *mitome_evaluation_find(
         const struct mitome_evaluation *evaluation, mitome_slice policy_sha256);
 
-/* mitome_level_judge_evaluated is mitome_level_judge with an evaluation beside: what the evaluator found
- * counts as attested by him, and what a policy asks of the device must then be known, too. The statement is a
- * believed one about the model that logs in; of an authenticator whose attestation was not verified it says
- * nothing, for nobody knows what model that is. NULL: there is none. */
+/* mitome_level_judge_evaluated judges login and device: what the evaluator found counts as attested by him,
+ * and what a policy asks of the device must be known, or bars. `evaluation` is a believed one. It says
+ * nothing, and the device is judged without it, when it is NULL, when at `now` its time is over, when it is
+ * about another model than the evidence's, and when the attestation was not verified, for then nobody knows
+ * what model that is: no statement is never better than one that found a fault. */
 void mitome_level_judge_evaluated(const struct mitome_level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
         struct mitome_level_judgement *ret);
 
-/* mitome_level_demand_evaluated is mitome_level_demand so. */
+/* mitome_level_demand_evaluated demands an evaluation of the model that logs in, and with it a level, as
+ * mitome_level_demand does. Refused, before the level is looked at: ATTESTATION_UNTRUSTED, nobody knows what
+ * model it is; MISSING, there is no statement (NULL); EVALUATION_OTHER, it is about another model;
+ * EVALUATION_EXPIRED; EVALUATION_STATEMENT, it is from the future. *ret is the judgement in each case. */
 MITOME_CHECKED mitome_status mitome_level_demand_evaluated(const struct mitome_level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
         const char *level, struct mitome_level_judgement *ret, mitome_error *error);
 
 #if defined(__GNUC__)

@@ -8,13 +8,15 @@
  *      ...
  *      status = mitome_verify_authentication(.., &verdict, &error);         // each login
  *      const struct mitome_level_context known = { .challenge_bits = 128, .trust = record.trust,
- *              .model = model, .certificate_bound = record.certificate_serial.size != 0 };
+ *              .aaguid = record.aaguid, .model = model,
+ *              .certificate_bound = record.certificate_serial.size != 0 };
  *      mitome_level_evidence_of(&verdict, &known, &evidence);
  *      status = mitome_level_demand(levels, &evidence, "AAL2", &judgement, &error);
- *      if (status.code == MITOME_E_LEVEL_STEP_UP)                           // ask once more, with the PIN
+ *      if (status.code == MITOME_E_LEVEL_STEP_UP)                 // ask once more, by judgement.step_up
  *
- * A policy is data: attestation/level/policies/FORMAT.md has the form, and what the outcomes mean. Judging
- * takes no memory and no look at anything but its arguments: some microseconds. */
+ * A login alone cannot show what a policy asks of the device: whoever wants that, too, demands an evaluation
+ * (<mitome/evaluation.h>). A policy is data: attestation/level/policies/FORMAT.md has the form, and what the
+ * outcomes mean. Judging takes no memory and no look at anything but its arguments: some microseconds. */
 
 #include <mitome/metadata.h>
 #include <mitome/rp.h>
@@ -57,6 +59,7 @@ mitome_slice mitome_level_name(const struct mitome_level_policy *policy, size_t 
 struct mitome_level_requirement {
         mitome_slice id, topic, source, section, text, text_ja, predicate, responsible, remedy, remedy_ja;
         size_t level, until; /* the first and the last level that it counts for */
+        unsigned scopes;     /* enum mitome_level_scope, or'ed */
         bool shall;          /* else SHOULD: it is reported, and keeps from nothing */
         bool verified; /* the source's wording was confirmed: what was not must not be shown as normative */
 };
@@ -90,6 +93,18 @@ enum mitome_modality {
         MITOME_MODALITY_VOICE,
 };
 
+/* How the user was verified; those behind count for more. */
+enum mitome_level_factor {
+        MITOME_FACTOR_UNTOLD,
+        MITOME_FACTOR_FINGER,
+        MITOME_FACTOR_FACE,
+        MITOME_FACTOR_IRIS,
+        MITOME_FACTOR_PIN,
+        MITOME_FACTOR_PASSWORD, /* of the signing certificate */
+};
+
+enum { MITOME_LEVEL_AAGUID_SIZE = 16 };
+
 /* What a maker declares of the PIN and of the biometric of his model; of several the worst. Each number
  * counts only where it is said. Tries: 0 is without end. */
 struct mitome_level_limits {
@@ -105,16 +120,20 @@ struct mitome_level_limits {
  * that proved nothing. */
 struct mitome_level_evidence {
         bool user_present, user_verified; /* flags of the signed authenticator data */
-        bool verification_told;           /* how the user was verified is in the signed data (extension
-                                             mitome-jpki) of an authenticator whose attestation was verified */
+        /* As the signed data tell it (extension mitome-jpki) of an authenticator whose attestation was
+         * verified, or by a step-up; the strongest of several. */
+        enum mitome_level_factor verified_by;
         unsigned challenge_bits;  /* of randomness, drawn for this ceremony and used once; 0: none was */
         bool origin_bound;        /* origin and RP ID hash were the expected ones */
         bool attestation_trusted; /* the registration's certification path ended in an anchor */
-        bool certificate_alive;   /* a person's certificate is bound, and good now */
-        bool backup_eligible;     /* flag BE: the credential may be synchronised */
-        bool cross_device;        /* it came from another device than the browser's */
-        unsigned key_bits;        /* security strength of the login key; 0: not known */
-        /* What the maker declares, of a model that the attestation has shown; else not known. */
+        uint8_t aaguid[MITOME_LEVEL_AAGUID_SIZE]; /* of the model that it showed; zeros: of none */
+        bool certificate_bound;                   /* a person's certificate stands behind the credential .. */
+        bool certificate_alive;                   /* .. and is good now */
+        bool backup_eligible;                     /* flag BE: the credential may be synchronised */
+        bool cross_device;                        /* it came from another device than the browser's */
+        unsigned key_bits;                        /* security strength of the login key; 0: not known */
+        /* What the maker declares, of a model that the attestation has shown; without attestation_trusted
+         * nothing of it counts. */
         bool model_known;
         bool every_path_verifies; /* its weakest path verifies the user */
         enum mitome_key_protection key_protection;
@@ -129,7 +148,8 @@ struct mitome_level_context {
         unsigned challenge_bits; /* 128 for those of mitome_challenge_seal; 0 for a recorded ceremony */
         /* authentication: from the registration's verdict, or the record. The registration brings its own. */
         enum mitome_trust_result trust;
-        const struct mitome_metadata_entry *model; /* or NULL */
+        mitome_slice aaguid;                       /* 16 bytes; empty: not known, or a model without one */
+        const struct mitome_metadata_entry *model; /* or NULL; of another AAGUID it does not count */
         bool certificate_bound; /* authentication: the credential that was verified carried a certificate's
                                    serial, so that its status was looked up */
         bool cross_device;      /* it was made on another device, by a code or a link: no origin binds that */
@@ -156,11 +176,19 @@ struct mitome_level_reason {
         const char *fact; /* the fact that decided, "login.user_verified" (level_facts.def); static */
 };
 
+/* Where it must be known whether a requirement holds (FORMAT.md, Scopes). */
+enum mitome_level_scope {
+        MITOME_LEVEL_SCOPE_LOGIN = 1,
+        MITOME_LEVEL_SCOPE_DEVICE = 2,
+        MITOME_LEVEL_SCOPE_SERVICE = 4,
+};
+
 struct mitome_level_judgement {
-        bool reached;  /* a level at all */
-        size_t level;  /* the highest one */
-        bool has_next; /* there is a higher one .. */
-        size_t next;   /* .. this */
+        unsigned scopes; /* that were judged: enum mitome_level_scope, or'ed */
+        bool reached;    /* a level at all */
+        size_t level;    /* the highest one */
+        bool has_next;   /* there is a higher one .. */
+        size_t next;     /* .. this */
         /* The requirements that keep from `next`, all of them, by their place in the policy. */
         uint8_t blockers[MITOME_LEVEL_REQUIREMENTS_MAX];
         size_t blocker_count;
@@ -168,29 +196,35 @@ struct mitome_level_judgement {
          * evaluation must. */
         uint8_t untested[MITOME_LEVEL_REQUIREMENTS_MAX];
         size_t untested_count;
+        /* What would lift a login to the level that was demanded of it: PIN or PASSWORD, where that was
+         * LEVEL_STEP_UP; else UNTOLD. */
+        enum mitome_level_factor step_up;
         /* One for each requirement, in the policy's order. */
         struct mitome_level_reason reasons[MITOME_LEVEL_REQUIREMENTS_MAX];
         size_t reason_count;
 };
 
-/* mitome_level_judge decides; it cannot fail. */
+/* mitome_level_judge decides by the login alone; it cannot fail. What a policy asks of the device bars
+ * nothing here, unless it is known to fail: judgement.untested has it. */
 void mitome_level_judge(const struct mitome_level_policy *policy,
         const struct mitome_level_evidence *evidence, struct mitome_level_judgement *ret);
 
-/* mitome_level_demand judges and demands a level by its name ("AAL2"). *ret is the judgement in either case.
+/* mitome_level_demand judges so and demands a level by its name ("AAL2"). *ret is the judgement in either
+ * case.
  *
- * LEVEL_STEP_UP: it is not reached, and would be if this very login had verified the user by a factor that is
- * named: ask once more, with user verification required (the PIN where it was a finger that does not count),
- * or for the password of the signing certificate; the same level may then be demanded of that ceremony's
- * evidence. LEVEL_NOT_REACHED: it is not, and no further factor helps: another authenticator may.
- * POLICY_LEVEL: the policy has no such level. */
+ * LEVEL_STEP_UP: it is not reached, and would be if this very login had verified the user by the factor
+ * judgement.step_up: ask once more with user verification required, by PIN, or for the password of the
+ * signing certificate; the same level may then be demanded of that ceremony's evidence. LEVEL_NOT_REACHED: it
+ * is not, and no further factor helps: another authenticator may. POLICY_LEVEL: the policy has no such level.
+ */
 MITOME_CHECKED mitome_status mitome_level_demand(const struct mitome_level_policy *policy,
         const struct mitome_level_evidence *evidence, const char *level, struct mitome_level_judgement *ret,
         mitome_error *error);
 
-/* mitome_level_step_up adds to evidence what a further factor shows: that the user was verified, and how. For
- * whoever has just seen the password of the signing certificate used. */
-void mitome_level_step_up(struct mitome_level_evidence *evidence);
+/* mitome_level_step_up adds to evidence what a further factor has shown: that the user was verified, and by
+ * what, where that counts for more than before. For whoever has just seen the password of the signing
+ * certificate used. */
+void mitome_level_step_up(struct mitome_level_evidence *evidence, enum mitome_level_factor factor);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

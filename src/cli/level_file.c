@@ -17,7 +17,7 @@ static bool find_shipped(const char *name, char path[PATH_MAX])
 {
         char program[PATH_MAX];
         ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
-        if (size <= 0 || strchr(name, '/'))
+        if (size <= 0)
                 return false;
         program[size] = '\0';
         char *end = strrchr(program, '/');
@@ -30,6 +30,15 @@ static bool find_shipped(const char *name, char path[PATH_MAX])
                         return true;
         }
         return false;
+}
+
+/* A name is one of the policies that come with the program. A file says that it is one: else whoever can
+ * write into a folder where somebody works would say what his levels demand. */
+static bool is_file_name(const char *name)
+{
+        static const char ending[] = ".json";
+        const size_t size = strlen(name), end = sizeof ending - 1;
+        return strchr(name, '/') || (size > end && strcmp(name + size - end, ending) == 0);
 }
 
 struct level_file_spot level_file_spot(slice text, size_t at)
@@ -52,8 +61,13 @@ mitome_status level_file_read(const char *name, struct level_policy *ret, uint8_
         uint8_t *bytes = NULL;
         slice json;
         *ret_spot = (struct level_file_spot){ 0 };
-        bool shipped = access(name, R_OK) != 0 && find_shipped(name, path);
-        MITOME_TRY(trust_read_file(shipped ? path : name, &bytes, &json, error));
+        if (!is_file_name(name)) {
+                errno = ENOENT;
+                if (!find_shipped(name, path))
+                        return fail(error, MITOME_E_FILE_READ, "policy", NULL);
+                name = path;
+        }
+        MITOME_TRY(trust_read_file(name, &bytes, &json, error));
         mitome_status status = level_policy_read(json, ret, &refusal);
         if (failed(status)) {
                 if (refusal.at != MITOME_NOWHERE)

@@ -37,8 +37,8 @@ static void print_value(FILE *out, const struct level_fact *fact, enum level_typ
 
 static void print_facts(const struct print_place *place, const struct mitome_evaluation *said)
 {
-        struct level_facts facts = { 0 };
-        evaluation_add_facts(said, &facts);
+        struct level_facts facts;
+        evaluation_facts(said, &facts);
         for (size_t id = 0; id < LEVEL_FACTS; id++) {
                 const struct level_fact *fact = &facts.facts[id];
                 const struct level_fact_kind *kind = level_fact_kind((enum level_fact_id)id);

@@ -8,6 +8,7 @@
 #include "trust_files.h"
 #include "verify_case.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_BELIEVED = 0, EXIT_REFUSED = 1, EXIT_NOT_RUN = 2, KEY_FILE_MAX = 8192, PATH_SIZE = 4096 };
+enum { EXIT_BELIEVED = 0, EXIT_REFUSED = 1, EXIT_NOT_RUN = 2, KEY_FILE_MAX = 8192 };
 enum { AAGUID_SIZE = 16 };
 
 static const char program[] = "mitome statement";
@@ -33,21 +34,22 @@ static const char usage[] =
         "  --certificate FILE  his certificate, and who certified it (PEM); it is no CA's\n"
         "  --build TEXT        what was evaluated: product and version\n"
         "  --days N            how long it counts, from the time of the report: 1 to 1096\n"
-        "  --out FILE          where the statement goes\n"
+        "  --out FILE          where the statement goes: a new file\n"
         "\n"
         "  --evaluator FILE    a certificate of an evaluator, or of who certifies evaluators (PEM or DER); several\n"
         "  --crl FILE          a revocation list; several\n"
+        "  --ocsp FILE         an OCSP response; several\n"
         "  --aaguid HEX        the model that it must be about\n"
         "  --report FILE       the report that it must be about\n"
         "  --policy FILE       the policy, this version of it, that it must have been held against\n"
-        "  --no-simulation     refuse it of an element in software\n"
+        "  --accept-simulation take it of an element in software, too: for hardware it never counts\n"
         "  --at TIME           as of this time (RFC 3339), not now\n"
         "  --help              this text\n";
 
 struct statement_run {
         const char *key, *certificate, *build, *out, *aaguid, *report, *policy, *input;
         unsigned days;
-        bool no_simulation, has_time, help, wrong;
+        bool accept_simulation, has_time, help, wrong;
         int64_t now;
         struct mitome_trust *evaluators;
         bool has_evaluator;
@@ -76,21 +78,32 @@ static mitome_status read_key_file(
         return ok();
 }
 
-/* There whole, or not at all. */
+static bool write_all(int fd, slice bytes)
+{
+        for (size_t done = 0; done < bytes.size;) {
+                ssize_t wrote = write(fd, bytes.data + done, bytes.size - done);
+                if (wrote < 0 && errno == EINTR)
+                        continue;
+                if (wrote <= 0)
+                        return false;
+                done += (size_t)wrote;
+        }
+        return fsync(fd) == 0;
+}
+
+/* What stands there already is not written over, nor is anything behind somebody else's link; of what could
+ * not be written whole nothing is left. */
 static mitome_status write_file(const char *path, slice bytes, mitome_error *error)
 {
-        char beside[PATH_SIZE];
-        int length = snprintf(beside, sizeof beside, "%s.new", path);
-        FILE *file = length > 0 && (size_t)length < sizeof beside ? fopen(beside, "wb") : NULL;
-        if (!file)
+        enum { MODE = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH };
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+        if (fd < 0)
                 return fail(error, MITOME_E_FILE_WRITE, path, NULL);
-        bool written = fwrite(bytes.data, 1, bytes.size, file) == bytes.size && fflush(file) == 0 &&
-                       fsync(fileno(file)) == 0;
-        written = fclose(file) == 0 && written;
-        if (written && rename(beside, path) == 0)
-                return ok();
-        unlink(beside);
-        return fail(error, MITOME_E_FILE_WRITE, path, NULL);
+        bool written = write_all(fd, bytes);
+        written = close(fd) == 0 && written;
+        if (!written)
+                unlink(path);
+        return written ? ok() : fail(error, MITOME_E_FILE_WRITE, path, NULL);
 }
 
 static mitome_status digest_file(const char *path, uint8_t ret[SHA256_SIZE], mitome_error *error)
@@ -178,8 +191,8 @@ static json_t *value_json(const struct level_fact *fact, enum level_type type)
 static json_t *facts_json(const struct mitome_evaluation *said)
 {
         json_t *list = json_array();
-        struct level_facts facts = { 0 };
-        evaluation_add_facts(said, &facts);
+        struct level_facts facts;
+        evaluation_facts(said, &facts);
         for (size_t id = 0; id < LEVEL_FACTS; id++) {
                 const struct level_fact *fact = &facts.facts[id];
                 const struct level_fact_kind *kind = level_fact_kind((enum level_fact_id)id);
@@ -214,7 +227,7 @@ static mitome_status expect(const struct statement_run *run, struct mitome_evalu
         uint8_t aaguid[AAGUID_SIZE], uint8_t report[SHA256_SIZE], uint8_t policy[SHA256_SIZE],
         mitome_error *error)
 {
-        *ret = (struct mitome_evaluation_expectation){ .refuse_simulated = run->no_simulation };
+        *ret = (struct mitome_evaluation_expectation){ .accept_simulated = run->accept_simulation };
         if (run->aaguid) {
                 if (!evaluation_aaguid(run->aaguid, aaguid))
                         return fail(error, MITOME_E_VALUE, "--aaguid", NULL);
@@ -258,7 +271,8 @@ enum {
         OPTION_DAYS = 300,
         OPTION_EVALUATOR,
         OPTION_CRL,
-        OPTION_REAL,
+        OPTION_OCSP,
+        OPTION_SIMULATION,
         OPTION_AT,
         OPTION_HELP
 };
@@ -274,7 +288,8 @@ static const struct option options[] = {
         { "days", required_argument, NULL, OPTION_DAYS },
         { "evaluator", required_argument, NULL, OPTION_EVALUATOR },
         { "crl", required_argument, NULL, OPTION_CRL },
-        { "no-simulation", no_argument, NULL, OPTION_REAL },
+        { "ocsp", required_argument, NULL, OPTION_OCSP },
+        { "accept-simulation", no_argument, NULL, OPTION_SIMULATION },
         { "at", required_argument, NULL, OPTION_AT },
         { "help", no_argument, NULL, OPTION_HELP },
         { 0 },
@@ -307,8 +322,11 @@ static mitome_status take_option(
                         run->evaluators, argument, "CERTIFICATE", mitome_trust_add_anchor, error);
         case OPTION_CRL:
                 return trust_add_file(run->evaluators, argument, "X509 CRL", mitome_trust_add_crl, error);
-        case OPTION_REAL:
-                run->no_simulation = true;
+        case OPTION_OCSP:
+                return trust_add_file(
+                        run->evaluators, argument, "OCSP RESPONSE", mitome_trust_add_ocsp, error);
+        case OPTION_SIMULATION:
+                run->accept_simulation = true;
                 return ok();
         case OPTION_AT:
                 run->has_time = true;

@@ -20,10 +20,17 @@ static const char usage[] =
         "Verifies WebAuthn registrations and logins: one JSON case a line from FILE or standard input, one JSON\n"
         "verdict a line on standard output. Exit status: 0 all accepted, 1 some refused, 2 could not run.\n"
         "\n" TRUST_OPTIONS_HELP
-        "  --level POLICY       judge each ceremony by an authentication-level policy: a file, or the name of one\n"
-        "                       that comes with the program (nist-800-63b-4, first-summary ..)\n"
-        "  --evaluation FILE    what an evaluator says of the model (mitome statement), for --level: judged beside it\n"
-        "  --evaluator FILE     the certificate of an evaluator, or of who certifies them; may be given several times\n"
+        "  --level POLICY       judge each ceremony by an authentication-level policy: a file (with a\n"
+        "                       slash, or .json at its end), or the name of one that comes with the program\n"
+        "                       (nist-800-63b-4, first-summary ..)\n"
+        "  --fresh              you drew the challenge of each case for it, and use it once; without this a case is\n"
+        "                       taken for recorded, and reaches no level that asks for a challenge\n"
+        "  --evaluation FILE    what an evaluator says of the model (mitome statement), for --level: the device is\n"
+        "                       judged, too, and where the statement does not count nothing is known of it\n"
+        "  --evaluator FILE     the certificate of an evaluator, or of who certifies them; may be given several times.\n"
+        "                       --crl and --ocsp speak of these, too\n"
+        "  --require-evaluation refuse a case that no believed statement is about\n"
+        "  --accept-simulation  take a statement about an element in software, too\n"
         "  --report             each verdict lists every step: passed, failed or not asked\n"
         "  --jobs N             verify with N threads; 0: as many as there are processors\n"
         "  --help               this text\n";
@@ -36,7 +43,7 @@ struct verify_run {
         slice evaluation;
         struct mitome_trust *evaluators; /* NULL: none was named */
         unsigned jobs;
-        bool report, help;
+        bool report, require_evaluation, accept_simulation, fresh, help;
 };
 
 static int not_run(const char *what, const char *why)
@@ -106,7 +113,16 @@ static int take_jobs(struct verify_run *run, const char *text)
         return EXIT_ALL_OK;
 }
 
-enum option_code { LEVEL = TRUST_OPTION_OWN, EVALUATION, EVALUATOR, REPORT, JOBS };
+enum option_code {
+        LEVEL = TRUST_OPTION_OWN,
+        EVALUATION,
+        EVALUATOR,
+        REQUIRE,
+        SIMULATION,
+        FRESH,
+        REPORT,
+        JOBS
+};
 
 static int take_option(struct verify_run *run, int option)
 {
@@ -122,6 +138,15 @@ static int take_option(struct verify_run *run, int option)
                 return take_evaluation(run, optarg);
         case EVALUATOR:
                 return take_evaluator(run, optarg);
+        case REQUIRE:
+                run->require_evaluation = true;
+                return EXIT_ALL_OK;
+        case SIMULATION:
+                run->accept_simulation = true;
+                return EXIT_ALL_OK;
+        case FRESH:
+                run->fresh = true;
+                return EXIT_ALL_OK;
         case REPORT:
                 run->report = true;
                 return EXIT_ALL_OK;
@@ -143,6 +168,9 @@ static int take_options(struct verify_run *run, int argc, char **argv)
                 { "level", required_argument, NULL, LEVEL },
                 { "evaluation", required_argument, NULL, EVALUATION },
                 { "evaluator", required_argument, NULL, EVALUATOR },
+                { "require-evaluation", no_argument, NULL, REQUIRE },
+                { "accept-simulation", no_argument, NULL, SIMULATION },
+                { "fresh", no_argument, NULL, FRESH },
                 { "report", no_argument, NULL, REPORT },
                 { "jobs", required_argument, NULL, JOBS },
                 { "help", no_argument, NULL, 'h' },
@@ -170,6 +198,9 @@ static int run_stream(struct verify_run *run, FILE *input, const char *name)
                 .levels = run->level_bytes ? &run->levels : NULL,
                 .evaluation = run->evaluation,
                 .evaluators = run->evaluators,
+                .require_evaluation = run->require_evaluation,
+                .accept_simulation = run->accept_simulation,
+                .fresh = run->fresh,
                 .report = run->report,
         };
         struct verify_counts counts;
@@ -191,8 +222,13 @@ static int run_all(struct verify_run *run, int argc, char **argv)
                 return result;
         if (run->evaluation_bytes && (!run->level_bytes || !run->evaluators))
                 return not_run("--evaluation", "it wants --level, and --evaluator: who is believed");
+        if (run->require_evaluation && !run->evaluation_bytes)
+                return not_run("--require-evaluation", "it wants --evaluation");
         if (!trust_options_finish(&run->options, (int64_t)time(NULL)))
                 return EXIT_NOT_RUN;
+        mitome_error error = { 0 };
+        if (run->evaluators && failed(verify_trust_add_lists(run->options.trust, run->evaluators, &error)))
+                return complain_about(run, "--evaluator", &error);
         const char *name = run->options.input;
         if (!name || strcmp(name, "-") == 0)
                 return run_stream(run, stdin, "standard input");

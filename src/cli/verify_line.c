@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { VERDICT_SIZE = 1 << 17, UNKNOWN_MAX = 256 };
+enum { VERDICT_SIZE = 1 << 17, UNKNOWN_MAX = 256, LEVEL_SAYS_MAX = 8192 };
 
 struct verify_worker {
         const struct verify_rules *rules;
@@ -19,8 +19,9 @@ struct verify_worker {
         size_t space_size;
         struct verify_case c;
         struct mitome_verdict verdict;
-        struct level_judgement judgement;
-        bool judged; /* there is a judgement */
+        struct login_judgement judgement;
+        bool judged;            /* there is a judgement */
+        mitome_code evaluation; /* with --evaluation: whether the statement counted, or why not */
         uint8_t buffer[MITOME_RP_BUFFER_MAX];
         uint8_t out[VERDICT_SIZE];
 };
@@ -126,39 +127,66 @@ static mitome_status verify_new_credential(
 
 /* ---- the level ---- */
 
-/* What an evaluator says of the model, where the attestation has shown that it is this model. It must be to
- * be believed at the time of the case; what it says of another model is passed over. */
-static mitome_status find_evaluation(const struct verify_worker *w, int64_t now,
-        struct mitome_evaluation *space, const struct mitome_evaluation **ret, mitome_error *error)
+/* What an evaluator says of the model that the attestation has shown, to be believed at the time of the case.
+ */
+static mitome_status find_evaluation(const struct verify_worker *w,
+        const struct mitome_level_evidence *evidence, int64_t now, struct mitome_evaluation *space,
+        const struct mitome_evaluation **ret, mitome_error *error)
 {
-        static const struct mitome_evaluation_expectation any;
-        *ret = NULL;
-        if (!w->rules->evaluation.size || !w->verdict.format || w->verdict.trust != MITOME_TRUST_VERIFIED)
-                return ok();
+        const struct mitome_evaluation_expectation expected = { .aaguid = SLICE(evidence->aaguid),
+                .accept_simulated = w->rules->accept_simulation };
+        if (!evidence->attestation_trusted)
+                return fail(error, MITOME_E_ATTESTATION_UNTRUSTED, "the registration", NULL);
         MITOME_TRY(mitome_verify_evaluation(
-                w->context, w->rules->evaluation, &any, w->rules->evaluators, now, space, error));
-        *ret = slice_equal(space->aaguid, w->verdict.aaguid) ? space : NULL;
+                w->context, w->rules->evaluation, &expected, w->rules->evaluators, now, space, error));
+        *ret = space;
         return ok();
 }
 
-/* What this one ceremony shows. A login shows nothing of the authenticator: that was the registration's. */
+/* The device is judged, too: with what the statement says of it, or, where that does not count, with nothing.
+ * Where an evaluation or a level is demanded, a statement that does not count is the refusal. */
+static mitome_status judge_evaluated(struct verify_worker *w, const struct mitome_level_evidence *evidence,
+        int64_t now, mitome_error *error)
+{
+        const struct login_demand demanded = { w->c.policy.level, "policy.level" };
+        const struct mitome_evaluation *evaluation = NULL;
+        struct mitome_evaluation space;
+        mitome_error why = { .at = MITOME_NOWHERE };
+        const mitome_status found = find_evaluation(w, evidence, now, &space, &evaluation, &why);
+        w->evaluation = found.code;
+        if (w->c.policy.has_level && !failed(found))
+                return login_level_demand_evaluated(
+                        w->rules->levels, evidence, evaluation, now, &demanded, &w->judgement, error);
+        const mitome_status counts = login_level_judge_evaluated(
+                w->rules->levels, evidence, evaluation, now, &w->judgement.judged, NULL);
+        if (!failed(found))
+                return counts; /* what is believed of this model now counts */
+        if (!w->rules->require_evaluation && !w->c.policy.has_level)
+                return ok();
+        *error = why;
+        return found;
+}
+
+/* What this one ceremony shows. A login shows nothing of the authenticator: that was the registration's. That
+ * the challenge was drawn for it and is used once, only who drew it can say. */
 static mitome_status judge(struct verify_worker *w, int64_t now, mitome_error *error)
 {
-        const struct mitome_evaluation *evaluation;
-        struct mitome_evaluation space;
         const struct level_policy *levels = w->rules->levels;
-        const struct mitome_level_context known = { .challenge_bits = (unsigned)w->c.challenge.size * 8 };
+        const struct login_demand demanded = { w->c.policy.level, "policy.level" };
+        const struct mitome_level_context known = {
+                .challenge_bits = w->rules->fresh ? (unsigned)w->c.challenge.size * 8 : 0
+        };
         struct mitome_level_evidence evidence;
         if (!levels)
                 return w->c.policy.has_level ? fail(error, MITOME_E_POLICY_UNSUPPORTED, "policy.level", NULL)
                                              : ok();
         mitome_level_evidence_of(&w->verdict, &known, &evidence);
-        MITOME_TRY(find_evaluation(w, now, &space, &evaluation, error));
         w->judged = true;
+        if (w->rules->evaluation.size)
+                return judge_evaluated(w, &evidence, now, error);
         if (w->c.policy.has_level)
-                return login_level_demand_evaluated(levels, &evidence, evaluation, w->c.policy.level,
-                        "policy.level", &w->judgement, error);
-        login_level_judge_evaluated(levels, &evidence, evaluation, &w->judgement);
+                return login_level_demand(levels, &evidence, &demanded, &w->judgement, error);
+        login_level_judge(levels, &evidence, &w->judgement.judged);
         return ok();
 }
 
@@ -297,10 +325,47 @@ static void write_requirements(struct json_writer *w, const char *name, const st
         json_write_close_array(w);
 }
 
+/* "AAL2, login; of the device: PINTRY, FMR not tested", as FORMAT.md has it. */
+static void write_level_says(
+        struct json_writer *w, const struct level_policy *levels, const struct level_judgement *judgement)
+{
+        uint8_t text[LEVEL_SAYS_MAX];
+        writer out = WRITER(text);
+        bool first = true;
+        write_slice(&out, judgement->reached ? levels->levels[judgement->level] : slice_text("no level"));
+        for (unsigned i = 0; i < LEVEL_SCOPES; i++)
+                if (judgement->scopes & 1u << i) {
+                        write_slice(&out, slice_text(first ? ", " : " and "));
+                        write_slice(&out, slice_text(level_scope_name(i)));
+                        first = false;
+                }
+        for (unsigned i = 0; i < LEVEL_SCOPES; i++) {
+                first = true;
+                for (size_t n = 0; n < judgement->untested_count; n++) {
+                        const struct level_requirement *asked = &levels->requirements[judgement->untested[n]];
+                        if (!(asked->scopes & ~judgement->scopes & 1u << i))
+                                continue;
+                        write_slice(&out, slice_text(first ? "; of the " : ", "));
+                        if (first)
+                                write_slice(&out, slice_text(level_scope_name(i)));
+                        write_slice(&out, slice_text(first ? ": " : ""));
+                        write_slice(&out, asked->id);
+                        first = false;
+                }
+                if (!first)
+                        write_slice(&out, slice_text(" not tested"));
+        }
+        if (out.overflowed)
+                json_write_null(w, "level_says");
+        else
+                json_write_text(w, "level_says", writer_view(&out));
+}
+
 static void write_level(struct json_writer *w, const struct verify_worker *worker)
 {
+        static const char *const factors[] = { NULL, NULL, NULL, NULL, "pin", "password" };
         const struct level_policy *levels = worker->rules->levels;
-        const struct level_judgement *judgement = &worker->judgement;
+        const struct level_judgement *judgement = &worker->judgement.judged;
         if (!worker->judged)
                 return;
         json_write_text(w, "level_policy", levels->id);
@@ -313,6 +378,11 @@ static void write_level(struct json_writer *w, const struct verify_worker *worke
                 if (judgement->scopes & 1u << i)
                         json_write_string(w, NULL, level_scope_name(i));
         json_write_close_array(w);
+        write_level_says(w, levels, judgement);
+        if (worker->rules->evaluation.size)
+                json_write_int(w, "level_evaluation_code", worker->evaluation);
+        if (factors[worker->judgement.step_up])
+                json_write_string(w, "level_step_up", factors[worker->judgement.step_up]);
         json_write_open_array(w, "level_reasons");
         for (size_t i = 0; i < levels->requirement_count; i++) {
                 json_write_open_object(w, NULL);
@@ -398,6 +468,7 @@ bool verify_line(struct verify_worker *worker, slice line, slice *ret)
         mitome_status status;
         worker->c = (struct verify_case){ 0 };
         worker->verdict = (struct mitome_verdict){ 0 };
+        worker->judgement = (struct login_judgement){ 0 };
         worker->judged = false;
         if (line.size > VERIFY_LINE_MAX) {
                 status = fail(&error, MITOME_E_TOO_LONG, "case", NULL);

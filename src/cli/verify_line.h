@@ -16,6 +16,9 @@ struct verify_rules {
         slice evaluation; /* of --evaluation: a statement, which is believed or not in each case; empty: none
                            */
         const struct mitome_trust *evaluators;
+        bool require_evaluation; /* a case that no believed statement is about is refused */
+        bool accept_simulation;  /* a statement about an element in software counts, too */
+        bool fresh;  /* whoever runs this drew the challenges, each for its case, and uses them once */
         bool report; /* every step into the verdict */
 };
 

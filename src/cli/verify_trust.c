@@ -112,6 +112,18 @@ const struct mitome_trust *verify_trust_snapshot(const struct verify_trust *trus
         return trust->snapshot;
 }
 
+mitome_status verify_trust_add_lists(
+        const struct verify_trust *trust, struct mitome_trust *into, mitome_error *error)
+{
+        for (size_t i = 0; i < trust->count; i++) {
+                const struct material *m = &trust->materials[i];
+                if (m->kind == VERIFY_CRL || m->kind == VERIFY_OCSP)
+                        MITOME_TRY(trust_add_content(into, slice_of(m->bytes, m->size), kinds[m->kind].label,
+                                kinds[m->kind].add, error));
+        }
+        return ok();
+}
+
 /* What is no CA, or says so as certificates of version 1 do, by not being able to, vouches for no person; it
  * may be a maker's all the same. */
 static mitome_status add_if_for_persons(struct mitome_trust *trust, slice der, mitome_error *error)

@@ -30,6 +30,11 @@ const struct mitome_metadata *verify_trust_metadata(const struct verify_trust *t
  * are believed. */
 void verify_trust_believe_models(struct verify_trust *trust);
 
+/* verify_trust_add_lists adds the lists and responses that the options named, and no anchor, to another
+ * snapshot: each counts only for those whose issuer has signed it. */
+MITOME_CHECKED mitome_status verify_trust_add_lists(
+        const struct verify_trust *trust, struct mitome_trust *into, mitome_error *error);
+
 /* verify_trust_snapshot is what the options made. */
 const struct mitome_trust *verify_trust_snapshot(const struct verify_trust *trust);
 

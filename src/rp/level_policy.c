@@ -71,6 +71,7 @@ bool mitome_level_requirement_at(
                 .remedy_ja = r->remedy_ja,
                 .level = r->level,
                 .until = r->until,
+                .scopes = r->scopes,
                 .shall = r->shall,
                 .verified = r->verified };
         return true;
@@ -81,7 +82,10 @@ bool mitome_level_requirement_at(
 /* The outcomes of the room are those of the library. */
 _Static_assert((int)MITOME_LEVEL_NOT_TESTABLE == (int)LEVEL_NOT_TESTABLE &&
                        (int)MITOME_LEVEL_REQUIREMENTS_MAX == (int)LEVEL_REQUIREMENTS_MAX &&
-                       (int)MITOME_LEVELS_MAX == (int)LEVEL_LEVELS_MAX,
+                       (int)MITOME_LEVELS_MAX == (int)LEVEL_LEVELS_MAX &&
+                       (int)MITOME_LEVEL_SCOPE_LOGIN == (int)LEVEL_SCOPE_LOGIN &&
+                       (int)MITOME_LEVEL_SCOPE_DEVICE == (int)LEVEL_SCOPE_DEVICE &&
+                       (int)MITOME_LEVEL_SCOPE_SERVICE == (int)LEVEL_SCOPE_SERVICE,
         "level.h and judge_level.h differ");
 
 const char *mitome_level_outcome_name(enum mitome_level_outcome outcome)
@@ -89,15 +93,18 @@ const char *mitome_level_outcome_name(enum mitome_level_outcome outcome)
         return level_outcome_name((enum level_outcome)outcome);
 }
 
-static void publish(const struct level_policy *policy, const struct level_judgement *judged,
+static void publish(const struct level_policy *policy, const struct login_judgement *judgement,
         struct mitome_level_judgement *ret)
 {
-        *ret = (struct mitome_level_judgement){ .reached = judged->reached,
+        const struct level_judgement *judged = &judgement->judged;
+        *ret = (struct mitome_level_judgement){ .scopes = judged->scopes,
+                .reached = judged->reached,
                 .level = judged->level,
                 .has_next = judged->has_next,
                 .next = judged->next,
                 .blocker_count = judged->blocker_count,
                 .untested_count = judged->untested_count,
+                .step_up = judgement->step_up,
                 .reason_count = policy->requirement_count };
         for (size_t i = 0; i < judged->blocker_count; i++)
                 ret->blockers[i] = judged->blockers[i];
@@ -113,38 +120,41 @@ static void publish(const struct level_policy *policy, const struct level_judgem
 void mitome_level_judge(const struct mitome_level_policy *policy,
         const struct mitome_level_evidence *evidence, struct mitome_level_judgement *ret)
 {
-        struct level_judgement judged;
-        login_level_judge(&policy->policy, evidence, &judged);
-        publish(&policy->policy, &judged, ret);
+        struct login_judgement judgement = { 0 };
+        login_level_judge(&policy->policy, evidence, &judgement.judged);
+        publish(&policy->policy, &judgement, ret);
 }
 
 void mitome_level_judge_evaluated(const struct mitome_level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
         struct mitome_level_judgement *ret)
 {
-        struct level_judgement judged;
-        login_level_judge_evaluated(&policy->policy, evidence, evaluation, &judged);
-        publish(&policy->policy, &judged, ret);
+        struct login_judgement judgement = { 0 };
+        const mitome_status status = login_level_judge_evaluated(
+                &policy->policy, evidence, evaluation, now, &judgement.judged, NULL);
+        (void)status; /* a statement that does not count is as none: the judgement is the answer */
+        publish(&policy->policy, &judgement, ret);
 }
 
 mitome_status mitome_level_demand(const struct mitome_level_policy *policy,
         const struct mitome_level_evidence *evidence, const char *level, struct mitome_level_judgement *ret,
         mitome_error *error)
 {
-        struct level_judgement judged;
-        mitome_status status =
-                login_level_demand(&policy->policy, evidence, slice_text(level), "level", &judged, error);
-        publish(&policy->policy, &judged, ret);
+        const struct login_demand demanded = { slice_text(level), "level" };
+        struct login_judgement judgement;
+        mitome_status status = login_level_demand(&policy->policy, evidence, &demanded, &judgement, error);
+        publish(&policy->policy, &judgement, ret);
         return status;
 }
 
 mitome_status mitome_level_demand_evaluated(const struct mitome_level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
         const char *level, struct mitome_level_judgement *ret, mitome_error *error)
 {
-        struct level_judgement judged;
+        const struct login_demand demanded = { slice_text(level), "level" };
+        struct login_judgement judgement;
         mitome_status status = login_level_demand_evaluated(
-                &policy->policy, evidence, evaluation, slice_text(level), "level", &judged, error);
-        publish(&policy->policy, &judged, ret);
+                &policy->policy, evidence, evaluation, now, &demanded, &judgement, error);
+        publish(&policy->policy, &judgement, ret);
         return status;
 }

@@ -80,33 +80,67 @@ void login_level_model(struct mitome_level_evidence *evidence, const struct meta
         evidence->limits = limits_of(&statement->methods);
 }
 
+/* The model that the attestation has shown. A fido-u2f statement signs no AAGUID (WebAuthn L3 8.6). */
+static slice attested_aaguid(const struct mitome_verdict *verdict, const struct mitome_level_context *known)
+{
+        static const slice none;
+        if (!verdict->format)
+                return known->aaguid;
+        return slice_is(slice_text(verdict->format), "fido-u2f") ? none : verdict->aaguid;
+}
+
+/* The model that is known must be the one that was attested: of another nothing counts. */
+static bool is_model(const struct mitome_metadata_entry *model, slice aaguid)
+{
+        return model && model->statement &&
+               (!model->aaguid.size || !aaguid.size || slice_equal(model->aaguid, aaguid));
+}
+
+static enum mitome_level_factor factor_of(enum mitome_verified_by told)
+{
+        static const enum mitome_level_factor factors[] = { [MITOME_VERIFIED_BY_PIN] = MITOME_FACTOR_PIN,
+                [MITOME_VERIFIED_BY_FINGER] = MITOME_FACTOR_FINGER,
+                [MITOME_VERIFIED_BY_FACE] = MITOME_FACTOR_FACE,
+                [MITOME_VERIFIED_BY_IRIS] = MITOME_FACTOR_IRIS };
+        return factors[told];
+}
+
 void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct mitome_level_context *known,
         struct mitome_level_evidence *ret)
 {
         const bool registered = verdict->format != NULL;
         const bool trusted = (registered ? verdict->trust : known->trust) == MITOME_TRUST_VERIFIED;
+        const bool bound = registered ? verdict->certificate.serial.size > 0 : known->certificate_bound;
         const struct mitome_metadata_entry *model = registered ? verdict->metadata : known->model;
+        const slice aaguid = attested_aaguid(verdict, known);
         *ret = (struct mitome_level_evidence){
                 .user_present = verdict->flags & AUTHDATA_UP,
                 .user_verified = verdict->flags & AUTHDATA_UV,
-                .verification_told = trusted && verdict->extensions.verified_by >= MITOME_VERIFIED_BY_PIN,
                 .challenge_bits = known->challenge_bits,
                 .origin_bound = !known->cross_device,
                 .attestation_trusted = trusted,
-                .certificate_alive =
-                        registered ? verdict->certificate.serial.size > 0 : known->certificate_bound,
+                .certificate_bound = bound,
+                .certificate_alive = bound, /* the ceremony was refused otherwise */
                 .backup_eligible = verdict->flags & AUTHDATA_BE,
                 .cross_device = known->cross_device,
                 .key_bits = strength_of(verdict->algorithm),
         };
-        if (trusted && model && model->statement)
+        if (!trusted)
+                return;
+        ret->verified_by = factor_of(verdict->extensions.verified_by);
+        if (aaguid.size == sizeof ret->aaguid) {
+                writer w = WRITER(ret->aaguid);
+                write_slice(&w, aaguid);
+        }
+        if (is_model(model, aaguid))
                 login_level_model(ret, model->statement, model->certification_level);
 }
 
-void mitome_level_step_up(struct mitome_level_evidence *evidence)
+void mitome_level_step_up(struct mitome_level_evidence *evidence, enum mitome_level_factor factor)
 {
         evidence->user_verified = true;
-        evidence->verification_told = true;
+        if (factor > evidence->verified_by)
+                evidence->verified_by = factor;
 }
 
 /* ---- as facts ---- */
@@ -114,6 +148,16 @@ void mitome_level_step_up(struct mitome_level_evidence *evidence)
 static void observe(struct level_facts *facts, enum level_fact_id id, bool yes)
 {
         facts->facts[id] = (struct level_fact){ .obtained = LEVEL_OBSERVED, .yes = yes };
+}
+
+/* Untold it is not known; that it is not told is. */
+static void observe_verification(struct level_facts *facts, enum mitome_level_factor factor)
+{
+        static const char *const words[] = { NULL, "finger", "face", "iris", "pin", "password" };
+        observe(facts, LEVEL_LOGIN_VERIFICATION_TOLD, factor != MITOME_FACTOR_UNTOLD);
+        if (words[factor])
+                facts->facts[LEVEL_LOGIN_VERIFIED_BY] =
+                        (struct level_fact){ .obtained = LEVEL_OBSERVED, .word = slice_text(words[factor]) };
 }
 
 static void declare_word(struct level_facts *facts, enum level_fact_id id, const char *word)
@@ -159,6 +203,10 @@ static void take_model(const struct mitome_level_evidence *evidence, struct leve
         declare_word(facts, LEVEL_MODEL_KEY_PROTECTION, keys[evidence->key_protection]);
         declare_word(facts, LEVEL_MODEL_MATCHER_PROTECTION, matchers[evidence->matcher_protection]);
         declare(facts, LEVEL_MODEL_KEY_RESTRICTED, evidence->key_restricted);
+        /* That a model was attested says what it is, and not what its sensor is: its maker's statement does.
+         */
+        declare(facts, LEVEL_MODEL_SENSOR_KNOWN,
+                evidence->limits.biometric_offered && evidence->limits.modality != MITOME_MODALITY_UNKNOWN);
         take_limits(&evidence->limits, facts);
 }
 
@@ -167,9 +215,10 @@ void login_level_facts(const struct mitome_level_evidence *evidence, struct leve
         *ret = (struct level_facts){ 0 };
         observe(ret, LEVEL_LOGIN_USER_PRESENT, evidence->user_present);
         observe(ret, LEVEL_LOGIN_USER_VERIFIED, evidence->user_verified);
-        observe(ret, LEVEL_LOGIN_VERIFICATION_TOLD, evidence->verification_told);
+        observe_verification(ret, evidence->verified_by);
         observe(ret, LEVEL_LOGIN_ORIGIN_BOUND, evidence->origin_bound);
         observe(ret, LEVEL_LOGIN_ATTESTATION_TRUSTED, evidence->attestation_trusted);
+        observe(ret, LEVEL_LOGIN_CERTIFICATE_BOUND, evidence->certificate_bound);
         observe(ret, LEVEL_LOGIN_CERTIFICATE_ALIVE, evidence->certificate_alive);
         observe(ret, LEVEL_LOGIN_BACKUP_ELIGIBLE, evidence->backup_eligible);
         observe(ret, LEVEL_LOGIN_CROSS_DEVICE, evidence->cross_device);
@@ -179,56 +228,111 @@ void login_level_facts(const struct mitome_level_evidence *evidence, struct leve
         if (evidence->key_bits)
                 ret->facts[LEVEL_KEY_STRENGTH_BITS] =
                         (struct level_fact){ .obtained = LEVEL_OBSERVED, .count = evidence->key_bits };
-        /* What sensor there is follows from what model it is: attested, and described. */
-        ret->facts[LEVEL_MODEL_SENSOR_KNOWN] = (struct level_fact){ .obtained = LEVEL_ATTESTED,
-                .yes = evidence->attestation_trusted && evidence->model_known };
-        if (evidence->model_known)
+        /* Anybody can claim a model. */
+        if (evidence->model_known && evidence->attestation_trusted)
                 take_model(evidence, ret);
 }
 
 /* ---- judging ---- */
 
-void login_level_judge_evaluated(const struct level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
-        struct level_judgement *ret)
+/* Whether a believed statement is about this login, here and now; else why not. */
+static mitome_status check_evaluation(const struct mitome_level_evidence *evidence,
+        const struct mitome_evaluation *evaluation, int64_t now, mitome_error *error)
 {
-        const unsigned scopes = LEVEL_SCOPE_LOGIN | (evaluation ? LEVEL_SCOPE_DEVICE : 0);
-        struct level_facts facts;
-        login_level_facts(evidence, &facts);
-        if (evaluation && evidence->attestation_trusted) /* else nobody knows what model it is */
-                evaluation_add_facts(evaluation, &facts);
-        level_judge(policy, &facts, scopes, ret);
+        static const char clause[] = "EVALUATION-STATEMENT.md 5";
+        if (!evidence->attestation_trusted)
+                return fail(error, MITOME_E_ATTESTATION_UNTRUSTED, "the registration", clause);
+        if (!evaluation)
+                return fail(error, MITOME_E_MISSING, "the evaluation statement", clause);
+        if (!slice_equal(evaluation->aaguid, SLICE(evidence->aaguid)))
+                return fail(error, MITOME_E_EVALUATION_OTHER, "payload.aaguid", clause);
+        return evaluation_check_time(evaluation, now, error);
 }
 
-mitome_status login_level_demand_evaluated(const struct level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, slice level,
-        const char *field, struct level_judgement *ret, mitome_error *error)
+enum { ALONE = LEVEL_SCOPE_LOGIN, EVALUATED = LEVEL_SCOPE_LOGIN | LEVEL_SCOPE_DEVICE };
+
+static mitome_status evaluated_facts(const struct mitome_level_evidence *evidence,
+        const struct mitome_evaluation *evaluation, int64_t now, struct level_facts *ret, mitome_error *error)
 {
-        const size_t wanted = level_find(policy, level);
-        struct mitome_level_evidence more = *evidence;
-        struct level_judgement lifted;
-        login_level_judge_evaluated(policy, evidence, evaluation, ret);
+        const mitome_status status = check_evaluation(evidence, evaluation, now, error);
+        login_level_facts(evidence, ret);
+        if (!failed(status))
+                evaluation_add_facts(evaluation, ret);
+        return status;
+}
+
+/* Which factor would lift the login. Of one that was not attested nobody believes by what it verified; the
+ * password of the signing certificate is seen by whoever takes the signature. */
+static enum mitome_level_factor find_step_up(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct level_facts *facts, unsigned scopes,
+        size_t wanted)
+{
+        static const enum mitome_level_factor factors[] = { MITOME_FACTOR_PIN, MITOME_FACTOR_PASSWORD };
+        for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++) {
+                const bool told = evidence->attestation_trusted || factors[i] == MITOME_FACTOR_PASSWORD;
+                struct mitome_level_evidence more = *evidence;
+                struct level_facts lifted = *facts;
+                mitome_level_step_up(&more, told ? factors[i] : MITOME_FACTOR_UNTOLD);
+                observe(&lifted, LEVEL_LOGIN_USER_VERIFIED, more.user_verified);
+                observe_verification(&lifted, more.verified_by);
+                if (level_reaches(policy, &lifted, scopes, wanted))
+                        return factors[i];
+        }
+        return MITOME_FACTOR_UNTOLD;
+}
+
+static mitome_status demand(const struct level_policy *policy, const struct mitome_level_evidence *evidence,
+        const struct level_facts *facts, const struct login_demand *demanded, struct login_judgement *ret,
+        mitome_error *error)
+{
+        const size_t wanted = level_find(policy, demanded->level);
         if (wanted == policy->level_count)
-                return fail(error, MITOME_E_POLICY_LEVEL, field, NULL);
-        if (ret->reached && ret->level >= wanted)
+                return fail(error, MITOME_E_POLICY_LEVEL, demanded->field, NULL);
+        if (ret->judged.reached && ret->judged.level >= wanted)
                 return ok();
-        mitome_level_step_up(&more);
-        login_level_judge_evaluated(policy, &more, evaluation, &lifted);
+        ret->step_up = find_step_up(policy, evidence, facts, ret->judged.scopes, wanted);
         return fail(error,
-                lifted.reached && lifted.level >= wanted ? MITOME_E_LEVEL_STEP_UP
-                                                         : MITOME_E_LEVEL_NOT_REACHED,
-                field, NULL);
+                ret->step_up != MITOME_FACTOR_UNTOLD ? MITOME_E_LEVEL_STEP_UP : MITOME_E_LEVEL_NOT_REACHED,
+                demanded->field, NULL);
 }
 
 void login_level_judge(const struct level_policy *policy, const struct mitome_level_evidence *evidence,
         struct level_judgement *ret)
 {
-        login_level_judge_evaluated(policy, evidence, NULL, ret);
+        struct level_facts facts;
+        login_level_facts(evidence, &facts);
+        level_judge(policy, &facts, ALONE, ret);
 }
 
 mitome_status login_level_demand(const struct level_policy *policy,
-        const struct mitome_level_evidence *evidence, slice level, const char *field,
+        const struct mitome_level_evidence *evidence, const struct login_demand *demanded,
+        struct login_judgement *ret, mitome_error *error)
+{
+        struct level_facts facts;
+        login_level_facts(evidence, &facts);
+        *ret = (struct login_judgement){ 0 };
+        level_judge(policy, &facts, ALONE, &ret->judged);
+        return demand(policy, evidence, &facts, demanded, ret, error);
+}
+
+mitome_status login_level_judge_evaluated(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
         struct level_judgement *ret, mitome_error *error)
 {
-        return login_level_demand_evaluated(policy, evidence, NULL, level, field, ret, error);
+        struct level_facts facts;
+        const mitome_status status = evaluated_facts(evidence, evaluation, now, &facts, error);
+        level_judge(policy, &facts, EVALUATED, ret);
+        return status;
+}
+
+mitome_status login_level_demand_evaluated(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
+        const struct login_demand *demanded, struct login_judgement *ret, mitome_error *error)
+{
+        struct level_facts facts;
+        const mitome_status status = evaluated_facts(evidence, evaluation, now, &facts, error);
+        *ret = (struct login_judgement){ 0 };
+        level_judge(policy, &facts, EVALUATED, &ret->judged);
+        MITOME_TRY(status);
+        return demand(policy, evidence, &facts, demanded, ret, error);
 }

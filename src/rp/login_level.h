@@ -21,18 +21,29 @@ void login_level_facts(const struct mitome_level_evidence *evidence, struct leve
 void login_level_judge(const struct level_policy *policy, const struct mitome_level_evidence *evidence,
         struct level_judgement *ret);
 
-/* login_level_demand is mitome_level_demand by a policy of this room's; `field` is for errors. */
-MITOME_CHECKED mitome_status login_level_demand(const struct level_policy *policy,
-        const struct mitome_level_evidence *evidence, slice level, const char *field,
-        struct level_judgement *ret, mitome_error *error);
+/* A level that is demanded by its name; `field` is for errors. */
+struct login_demand {
+        slice level;
+        const char *field;
+};
 
-/* The same two with an evaluation beside, which is believed and about this model; NULL: none. Then what a
- * policy asks of the device must be known, too. */
-void login_level_judge_evaluated(const struct level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation,
-        struct level_judgement *ret);
+struct login_judgement {
+        struct level_judgement judged;
+        enum mitome_level_factor step_up; /* as in struct mitome_level_judgement */
+};
+
+/* login_level_demand is mitome_level_demand by a policy of this room's. */
+MITOME_CHECKED mitome_status login_level_demand(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct login_demand *demanded,
+        struct login_judgement *ret, mitome_error *error);
+
+/* The same two with an evaluation (mitome_level_judge_evaluated, mitome_level_demand_evaluated). The status
+ * of the first tells why the statement does not count; *ret is the judgement in each case. */
+MITOME_CHECKED mitome_status login_level_judge_evaluated(const struct level_policy *policy,
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
+        struct level_judgement *ret, mitome_error *error);
 MITOME_CHECKED mitome_status login_level_demand_evaluated(const struct level_policy *policy,
-        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, slice level,
-        const char *field, struct level_judgement *ret, mitome_error *error);
+        const struct mitome_level_evidence *evidence, const struct mitome_evaluation *evaluation, int64_t now,
+        const struct login_demand *demanded, struct login_judgement *ret, mitome_error *error);
 
 #endif

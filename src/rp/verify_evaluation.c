@@ -38,19 +38,14 @@ static mitome_status verify_evaluator(const struct evaluation_statement *stateme
         MITOME_TRY(leaf_read(&input, statement->chain[0], "x5chain[0]", clause, &leaf, error));
         mitome_status status = leaf_check_not_ca(leaf, clause, error);
         if (!failed(status))
+                status = leaf_check_signs_documents(leaf, clause, error);
+        if (!failed(status))
                 status = verify_signature(statement, leaf, verifier, error);
         X509_free(leaf);
         MITOME_TRY(status);
         MITOME_TRY(trust_verify_attestation(
                 evaluators, statement->chain, statement->chain_count, now, &anchored, error));
         return anchored ? ok() : fail(error, MITOME_E_EVALUATION_SIGNATURE, "the statement", clause);
-}
-
-static mitome_status check_time(const struct mitome_evaluation *said, int64_t now, mitome_error *error)
-{
-        if (now < said->at)
-                return fail(error, MITOME_E_EVALUATION_STATEMENT, "payload.at", clause);
-        return now < said->expires ? ok() : fail(error, MITOME_E_EVALUATION_EXPIRED, "the statement", clause);
 }
 
 static mitome_status check_expected(const struct mitome_evaluation *said,
@@ -63,7 +58,7 @@ static mitome_status check_expected(const struct mitome_evaluation *said,
                 other = "payload.report";
         else if (expected->policy_sha256.size && !mitome_evaluation_find(said, expected->policy_sha256))
                 other = "payload.policies";
-        else if (expected->refuse_simulated && said->simulated)
+        else if (said->simulated && !expected->accept_simulated)
                 other = "payload.simulated";
         return other ? fail(error, MITOME_E_EVALUATION_OTHER, other, clause) : ok();
 }
@@ -77,8 +72,8 @@ mitome_status mitome_verify_evaluation(struct mitome_context *context, mitome_sl
                 return fail(error, MITOME_E_ARGUMENT, "evaluators", NULL);
         MITOME_TRY(evaluation_statement_read(statement, &read, error));
         MITOME_TRY(verify_evaluator(&read, context, evaluators, now, error));
-        MITOME_TRY(check_time(&read.said, now, error));
         MITOME_TRY(check_expected(&read.said, expected, error));
+        MITOME_TRY(evaluation_check_time(&read.said, now, error));
         *ret = read.said;
         return ok();
 }

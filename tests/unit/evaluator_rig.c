@@ -35,6 +35,15 @@ static void add_constraints(X509 *x509, bool is_ca)
         X509_EXTENSION_free(extension);
 }
 
+static void add_use(X509 *x509, int nid, const char *value)
+{
+        X509_EXTENSION *extension = value ? X509V3_EXT_conf_nid(NULL, NULL, nid, value) : NULL;
+        assert(!value || extension);
+        if (extension)
+                X509_add_ext(x509, extension, -1);
+        X509_EXTENSION_free(extension);
+}
+
 void evaluator_make(const struct evaluator_plan *plan, struct evaluator *ret)
 {
         static long serial;
@@ -54,6 +63,8 @@ void evaluator_make(const struct evaluator_plan *plan, struct evaluator *ret)
         X509_set_issuer_name(x509, X509_get_subject_name(issuer->certificate));
         X509_set_pubkey(x509, ret->key);
         add_constraints(x509, plan->is_ca);
+        add_use(x509, NID_key_usage, plan->key_usage);
+        add_use(x509, NID_ext_key_usage, plan->extended_key_usage);
         const EVP_MD *digest = EVP_PKEY_is_a(issuer->key, "ED25519") ? NULL : EVP_sha256();
         int signature = X509_sign(x509, issuer->key, digest);
         assert(signature > 0);

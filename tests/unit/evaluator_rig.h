@@ -24,7 +24,8 @@ struct evaluator_plan {
         const char *kind;               /* "P-256", "P-384", "ED25519", "RSA" */
         const struct evaluator *issuer; /* NULL: itself */
         bool is_ca;
-        int64_t not_before, not_after; /* 0: years around EVALUATOR_AT */
+        const char *key_usage, *extended_key_usage; /* as openssl writes them; NULL: absent */
+        int64_t not_before, not_after;              /* 0: years around EVALUATOR_AT */
 };
 
 void evaluator_make(const struct evaluator_plan *plan, struct evaluator *ret);

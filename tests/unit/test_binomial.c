@@ -95,6 +95,37 @@ static void the_ends_are_bounds_too(void **state)
         assert_true(binomial_upper(82, 7080, 0.95) > 82.0 / 7080);
 }
 
+/* What each login asks is what the bounds answer: between, at and beyond them. */
+static void a_side_is_told_as_by_the_bound(void **state)
+{
+        static const uint64_t trials[] = { 1, 2, 7, 60, 700, 30135, 4000000 };
+        static const double steps[] = { 0.5, 0.97, 0.999999, 1.000001, 1.03, 2 };
+        static const double levels[] = { 0.80, 0.90, 0.95, 0.99 };
+        (void)state;
+        for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
+                for (uint64_t errors = 0; errors <= trials[i] && errors < 12; errors++)
+                        for (size_t c = 0; c < 4; c++) {
+                                const double upper = binomial_upper(errors, trials[i], levels[c]);
+                                const double lower = binomial_lower(errors, trials[i], levels[c]);
+                                for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+                                        const double above = upper * steps[s] < 1 ? upper * steps[s] : 1;
+                                        const double below = lower * steps[s] < 1 ? lower * steps[s] : 1;
+                                        assert_int_equal(
+                                                binomial_upper_is_below(errors, trials[i], above, levels[c]),
+                                                upper < above);
+                                        assert_int_equal(
+                                                binomial_lower_is_above(errors, trials[i], below, levels[c]),
+                                                lower > below);
+                                }
+                                assert_false(binomial_upper_is_below(
+                                        errors, trials[i], (double)errors / (double)trials[i], levels[c]));
+                                assert_false(binomial_lower_is_above(
+                                        errors, trials[i], (double)errors / (double)trials[i], levels[c]));
+                        }
+        assert_false(binomial_upper_is_below(0, 0, 1, 0.95));
+        assert_false(binomial_lower_is_above(0, 0, 0, 0.95));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -102,6 +133,7 @@ int main(void)
                 cmocka_unit_test(errors_take_more_trials),
                 cmocka_unit_test(bounds_are_where_the_sums_say),
                 cmocka_unit_test(the_ends_are_bounds_too),
+                cmocka_unit_test(a_side_is_told_as_by_the_bound),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,8 @@ static void close_world(struct world *world)
 static mitome_code verify(const struct world *world, slice statement,
         const struct mitome_evaluation_expectation *expected, int64_t now, struct mitome_evaluation *ret)
 {
-        static const struct mitome_evaluation_expectation any = { .aaguid = { model, sizeof model } };
+        static const struct mitome_evaluation_expectation any = { .aaguid = { model, sizeof model },
+                .accept_simulated = true };
         struct mitome_evaluation untouched;
         mitome_error error = { 0 };
         memset(ret, 0xA5, sizeof *ret);
@@ -105,7 +106,8 @@ static void what_was_signed_is_believed(void **state)
                 uint8_t digest[SHA256_SIZE];
                 open_world(&world, kinds[k]);
                 const struct mitome_evaluation_expectation expected = { .aaguid = SLICE(model),
-                        .report = digest_of(world.report, digest) };
+                        .report = digest_of(world.report, digest),
+                        .accept_simulated = true };
                 assert_int_equal(verify(&world, world.statement, &expected, EVALUATOR_AT, &found), MITOME_OK);
                 assert_true(slice_is(found.build, "mitome 0.1.0, element in software"));
                 assert_true(slice_equal(found.aaguid, SLICE(model)));
@@ -166,32 +168,44 @@ static void a_statement_counts_for_its_time(void **state)
         close_world(&world);
 }
 
+/* Whoever asks for another model learns that, and not that this one's time is over. */
+static void another_model_is_told_before_the_time(void **state)
+{
+        static const uint8_t other_model[sizeof model] = { 1 };
+        const struct mitome_evaluation_expectation other = { .aaguid = SLICE(other_model),
+                .accept_simulated = true };
+        struct world world;
+        struct mitome_evaluation found;
+        (void)state;
+        open_world(&world, "P-256");
+        assert_int_equal(verify(&world, world.statement, &other, EVALUATOR_AT + 400 * (int64_t)DAY, &found),
+                MITOME_E_EVALUATION_OTHER);
+        close_world(&world);
+}
+
 static void another_model_report_or_policy_is_refused(void **state)
 {
         static const uint8_t other_model[sizeof model] = { 1 };
         struct world world;
-        uint8_t digest[SHA256_SIZE];
+        uint8_t other_report[SHA256_SIZE], other_policy[SHA256_SIZE], policy[SHA256_SIZE];
         (void)state;
+        const struct {
+                struct mitome_evaluation_expectation expected;
+                mitome_code code;
+        } rows[] = {
+                { { .accept_simulated = true, .aaguid = SLICE(other_model) }, MITOME_E_EVALUATION_OTHER },
+                { { .accept_simulated = true, .report = digest_of("another report", other_report) },
+                        MITOME_E_EVALUATION_OTHER },
+                { { .accept_simulated = true, .policy_sha256 = digest_of("a later version", other_policy) },
+                        MITOME_E_EVALUATION_OTHER },
+                { { .accept_simulated = true, .policy_sha256 = digest_of("policy4", policy) }, MITOME_OK },
+                { { .accept_simulated = true }, MITOME_OK },
+                { { .aaguid = SLICE(model) }, MITOME_E_EVALUATION_OTHER }, /* it is simulated: nobody asked */
+                { { 0 }, MITOME_E_EVALUATION_OTHER },
+        };
         open_world(&world, "P-256");
-        assert_int_equal(
-                verify_as(&world, &(struct mitome_evaluation_expectation){ .aaguid = SLICE(other_model) }),
-                MITOME_E_EVALUATION_OTHER);
-        assert_int_equal(verify_as(&world,
-                                 &(struct mitome_evaluation_expectation){
-                                         .report = digest_of("another report", digest) }),
-                MITOME_E_EVALUATION_OTHER);
-        assert_int_equal(verify_as(&world,
-                                 &(struct mitome_evaluation_expectation){
-                                         .policy_sha256 = digest_of("a later version", digest) }),
-                MITOME_E_EVALUATION_OTHER);
-        assert_int_equal(
-                verify_as(&world, &(struct mitome_evaluation_expectation){ .policy_sha256 = digest_of(
-                                                                                   "policy4", digest) }),
-                MITOME_OK);
-        assert_int_equal(
-                verify_as(&world, &(struct mitome_evaluation_expectation){ .refuse_simulated = true }),
-                MITOME_E_EVALUATION_OTHER);
-        assert_int_equal(verify_as(&world, &(struct mitome_evaluation_expectation){ 0 }), MITOME_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+                assert_int_equal(verify_as(&world, &rows[i].expected), rows[i].code);
         close_world(&world);
 }
 
@@ -256,6 +270,92 @@ static void a_ca_signs_no_statement(void **state)
                 &w, read.algorithm, &world.root.certificate_der, 1, read.payload, read.signature);
         assert_int_equal(
                 verify(&world, writer_view(&w), NULL, EVALUATOR_AT, &found), MITOME_E_LEAF_CONSTRAINTS);
+        close_world(&world);
+}
+
+/* A certificate that says what it is for, and does not say documents, signs no statement: one of a server,
+ * by a CA that certifies both, vouches for no evaluation. */
+static void a_certificate_for_something_else_signs_no_statement(void **state)
+{
+        static const struct {
+                const char *key_usage, *extended;
+                mitome_code code;
+        } table[] = {
+                { NULL, NULL, MITOME_OK },
+                { "critical,digitalSignature", NULL, MITOME_OK },
+                { "digitalSignature,nonRepudiation", "1.3.6.1.5.5.7.3.36", MITOME_OK },
+                { NULL, "serverAuth,anyExtendedKeyUsage", MITOME_OK },
+                { "critical,keyAgreement", NULL, MITOME_E_LEAF_CONSTRAINTS },
+                { "nonRepudiation", NULL, MITOME_E_LEAF_CONSTRAINTS },
+                { "digitalSignature", "serverAuth,clientAuth", MITOME_E_LEAF_CONSTRAINTS },
+                { NULL, "emailProtection", MITOME_E_LEAF_CONSTRAINTS },
+        };
+        struct world world;
+        (void)state;
+        open_world(&world, "P-256");
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                struct evaluator evaluator;
+                struct evaluation_statement read;
+                struct mitome_evaluation found;
+                uint8_t buffer[MITOME_EVALUATION_MAX];
+                slice statement;
+                writer w = WRITER(buffer);
+                evaluator_make(&(struct evaluator_plan){ .kind = "P-256",
+                                       .issuer = &world.root,
+                                       .key_usage = table[i].key_usage,
+                                       .extended_key_usage = table[i].extended },
+                        &evaluator);
+                const struct evaluation_order order = evaluator_order(&evaluator, slice_text(world.report));
+                assert_int_equal(evaluation_sign(&order, buffer, &statement, NULL).code, table[i].code);
+                if (table[i].code != MITOME_OK) { /* and where somebody's program signs all the same */
+                        assert_int_equal(
+                                evaluation_statement_read(world.statement, &read, NULL).code, MITOME_OK);
+                        evaluation_statement_write(&w, read.algorithm, &evaluator.certificate_der, 1,
+                                read.payload, read.signature);
+                        statement = writer_view(&w);
+                }
+                assert_int_equal(verify(&world, statement, NULL, EVALUATOR_AT, &found), table[i].code);
+                evaluator_drop(&evaluator);
+        }
+        close_world(&world);
+}
+
+static slice list_of(const struct evaluator *issuer, const struct evaluator *revoked, uint8_t der[2048])
+{
+        enum { WEEK = 7 * DAY };
+        X509_CRL *crl = X509_CRL_new();
+        X509_REVOKED *entry = X509_REVOKED_new();
+        ASN1_TIME *time = ASN1_TIME_set(NULL, EVALUATOR_AT - DAY);
+        X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+        X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->certificate));
+        X509_CRL_set1_lastUpdate(crl, time);
+        X509_REVOKED_set_revocationDate(entry, time);
+        ASN1_TIME_set(time, EVALUATOR_AT + WEEK);
+        X509_CRL_set1_nextUpdate(crl, time);
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked->certificate));
+        X509_CRL_add0_revoked(crl, entry);
+        assert_true(X509_CRL_sign(crl, issuer->key, EVP_sha256()) > 0);
+        uint8_t *end = der;
+        const int size = i2d_X509_CRL(crl, NULL);
+        assert_in_range(size, 1, 2048);
+        i2d_X509_CRL(crl, &end);
+        ASN1_TIME_free(time);
+        X509_CRL_free(crl);
+        return slice_of(der, (size_t)size);
+}
+
+static void a_revoked_evaluator_is_believed_no_more(void **state)
+{
+        struct world world;
+        struct mitome_evaluation found;
+        uint8_t der[2048];
+        (void)state;
+        open_world(&world, "P-256");
+        assert_int_equal(verify(&world, world.statement, NULL, EVALUATOR_AT, &found), MITOME_OK);
+        const slice list = list_of(&world.root, &world.evaluator, der);
+        assert_int_equal(mitome_trust_add_crl(world.trust, list, NULL).code, MITOME_OK);
+        assert_int_equal(
+                verify(&world, world.statement, NULL, EVALUATOR_AT, &found), MITOME_E_CERTIFICATE_REVOKED);
         close_world(&world);
 }
 
@@ -509,37 +609,104 @@ static const char policy_json[] =
         " \"keyword\": \"SHALL\", \"text\": \"x\", \"predicate\": \"pin.tries >= 1 and pin.tries <= 3\","
         " \"responsible\": \"element\", \"remedy\": \"y\", \"verified\": true}]}";
 
+/* A login whose registration was attested, of the model that the sample is about. */
+static struct mitome_level_evidence login_of_the_model(void)
+{
+        struct mitome_level_evidence login = { .user_present = true, .attestation_trusted = true };
+        memcpy(login.aaguid, model, sizeof login.aaguid);
+        return login;
+}
+
+static struct mitome_level_policy *policy_of(const char *json)
+{
+        struct mitome_level_policy *policy;
+        assert_int_equal(mitome_level_policy_read(slice_text(json), &policy, NULL).code, MITOME_OK);
+        return policy;
+}
+
 static void a_login_is_judged_with_what_was_evaluated(void **state)
 {
         struct world world;
         struct mitome_evaluation found;
-        struct mitome_level_policy *policy;
+        struct mitome_level_policy *policy = policy_of(policy_json);
         struct mitome_level_judgement judged;
-        mitome_error error = { 0 };
-        struct mitome_level_evidence login = { .user_present = true, .attestation_trusted = true };
+        struct mitome_level_evidence login = login_of_the_model();
         (void)state;
         open_world(&world, "P-256");
         assert_int_equal(verify(&world, world.statement, NULL, EVALUATOR_AT, &found), MITOME_OK);
-        assert_int_equal(mitome_level_policy_read(slice_text(policy_json), &policy, &error).code, MITOME_OK);
 
         mitome_level_judge(policy, &login, &judged); /* alone: what it cannot see is named */
         assert_true(judged.reached && judged.level == 1);
         assert_int_equal(judged.untested_count, 1);
-        mitome_level_judge_evaluated(policy, &login, &found, &judged);
+        assert_int_equal(judged.scopes, MITOME_LEVEL_SCOPE_LOGIN);
+        mitome_level_judge_evaluated(policy, &login, &found, EVALUATOR_AT, &judged);
         assert_true(judged.reached && judged.level == 1);
         assert_int_equal(judged.untested_count, 0);
+        assert_int_equal(judged.scopes, MITOME_LEVEL_SCOPE_LOGIN | MITOME_LEVEL_SCOPE_DEVICE);
         assert_int_equal(judged.reasons[1].outcome, MITOME_LEVEL_SATISFIED);
-
-        /* Of a model that nobody vouches for it says nothing. */
-        login.attestation_trusted = false;
-        mitome_level_judge_evaluated(policy, &login, &found, &judged);
-        assert_true(judged.reached && judged.level == 0);
-        assert_int_equal(judged.reasons[1].outcome, MITOME_LEVEL_NOT_TESTABLE);
+        assert_int_equal(
+                mitome_level_demand_evaluated(policy, &login, &found, EVALUATOR_AT, "high", &judged, NULL)
+                        .code,
+                MITOME_OK);
 
         /* It cannot put in for the login. */
-        login = (struct mitome_level_evidence){ .attestation_trusted = true };
-        mitome_level_judge_evaluated(policy, &login, &found, &judged);
+        login.user_present = false;
+        mitome_level_judge_evaluated(policy, &login, &found, EVALUATOR_AT, &judged);
         assert_false(judged.reached);
+        mitome_level_policy_free(policy);
+        close_world(&world);
+}
+
+/* A statement that was believed once is believed for its time, of its model: whatever it is that makes it say
+ * nothing, the login is not judged more kindly than with one that found a fault. */
+static void a_statement_that_says_nothing_is_no_better_than_a_bad_one(void **state)
+{
+        enum { OVER = 90 * DAY };
+        struct world world;
+        struct mitome_evaluation found, other;
+        struct mitome_level_policy *policy = policy_of(policy_json);
+        struct mitome_level_evidence login = login_of_the_model(), claimed = login, nameless = login;
+        static const uint8_t other_model[sizeof model] = { 1 };
+        (void)state;
+        open_world(&world, "P-256");
+        assert_int_equal(verify(&world, world.statement, NULL, EVALUATOR_AT, &found), MITOME_OK);
+        other = found;
+        other.aaguid = SLICE(other_model);
+        claimed.attestation_trusted = false;
+        memset(nameless.aaguid, 0, sizeof nameless.aaguid);
+        const struct {
+                const struct mitome_level_evidence *login;
+                const struct mitome_evaluation *evaluation;
+                int64_t now;
+                mitome_code code;
+        } rows[] = {
+                { &login, NULL, EVALUATOR_AT, MITOME_E_MISSING },
+                { &login, &other, EVALUATOR_AT, MITOME_E_EVALUATION_OTHER },
+                { &nameless, &found, EVALUATOR_AT, MITOME_E_EVALUATION_OTHER },
+                { &claimed, &found, EVALUATOR_AT, MITOME_E_ATTESTATION_UNTRUSTED },
+                { &claimed, NULL, EVALUATOR_AT, MITOME_E_ATTESTATION_UNTRUSTED },
+                { &login, &found, EVALUATOR_AT + OVER, MITOME_E_EVALUATION_EXPIRED },
+                { &login, &found, EVALUATOR_AT - 1, MITOME_E_EVALUATION_STATEMENT },
+                { &login, &other, EVALUATOR_AT + OVER, MITOME_E_EVALUATION_OTHER },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+                for (int high = 0; high < 2; high++) {
+                        struct mitome_level_judgement judged;
+                        mitome_error error = { 0 };
+                        mitome_level_judge_evaluated(
+                                policy, rows[i].login, rows[i].evaluation, rows[i].now, &judged);
+                        assert_true(judged.reached && judged.level == 0);
+                        assert_int_equal(judged.reasons[1].outcome, MITOME_LEVEL_NOT_TESTABLE);
+                        assert_int_equal(judged.blocker_count, 1);
+                        memset(&judged, 0, sizeof judged);
+                        assert_int_equal(
+                                mitome_level_demand_evaluated(policy, rows[i].login, rows[i].evaluation,
+                                        rows[i].now, high ? "high" : "low", &judged, &error)
+                                        .code,
+                                rows[i].code);
+                        assert_non_null(error.field);
+                        assert_true(judged.reached && judged.level == 0); /* in either case */
+                }
         mitome_level_policy_free(policy);
         close_world(&world);
 }
@@ -547,18 +714,90 @@ static void a_login_is_judged_with_what_was_evaluated(void **state)
 static void an_evaluation_that_found_a_fault_keeps_from_the_level(void **state)
 {
         struct evaluation_statement read;
-        struct mitome_level_policy *policy;
+        struct mitome_level_policy *policy = policy_of(policy_json);
         struct mitome_level_judgement judged;
-        const struct mitome_level_evidence login = { .user_present = true, .attestation_trusted = true };
+        struct mitome_level_evidence login = login_of_the_model();
         const struct plan plan = { .changed = EVALUATION_AT_FACTS,
                 .value = CBOR("\xa1\x69pin.tries\x82\x00\x18\x64") };
         (void)state;
-        assert_int_equal(mitome_level_policy_read(slice_text(policy_json), &policy, NULL).code, MITOME_OK);
         assert_int_equal(read_plan(&plan, &read), MITOME_OK);
-        mitome_level_judge_evaluated(policy, &login, &read.said, &judged);
+        memcpy(login.aaguid, read.said.aaguid.data, sizeof login.aaguid);
+        mitome_level_judge_evaluated(policy, &login, &read.said, read.said.at, &judged);
         assert_true(judged.reached && judged.level == 0);
         assert_int_equal(judged.reasons[1].outcome, MITOME_LEVEL_NOT_SATISFIED);
+        assert_int_equal(
+                mitome_level_demand_evaluated(policy, &login, &read.said, read.said.at, "high", &judged, NULL)
+                        .code,
+                MITOME_E_LEVEL_NOT_REACHED);
         mitome_level_policy_free(policy);
+}
+
+/* Of two that say so, or where one saw a part, the worse counts. */
+static void the_worse_of_two_declarations_counts(void **state)
+{
+        /* pin.tries: [flags, 3]; flags 0 seen, 1 in part, 2 declared, 3 both */
+        static const struct {
+                uint8_t flags, said;
+                uint64_t declared, counts;
+                enum level_obtained obtained;
+        } table[] = {
+                { 0, 3, 8, 3, LEVEL_ATTESTED },
+                { 0, 8, 3, 8, LEVEL_ATTESTED },
+                { 1, 3, 8, 8, LEVEL_DECLARED }, /* better, but only in part */
+                { 1, 8, 3, 8, LEVEL_ATTESTED },
+                { 1, 3, 3, 3, LEVEL_ATTESTED },
+                { 2, 3, 8, 8, LEVEL_DECLARED },
+                { 2, 8, 3, 8, LEVEL_DECLARED },
+                { 2, 8, 0, 0, LEVEL_DECLARED }, /* without end: the worst */
+                { 3, 0, 8, 0, LEVEL_DECLARED },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                uint8_t value[] = { 0xa1, 0x69, 'p', 'i', 'n', '.', 't', 'r', 'i', 'e', 's', 0x82,
+                        table[i].flags, table[i].said };
+                const struct plan plan = { .changed = EVALUATION_AT_FACTS, .value = SLICE(value) };
+                struct evaluation_statement read;
+                struct level_facts facts = { 0 };
+                assert_int_equal(read_plan(&plan, &read), MITOME_OK);
+                facts.facts[LEVEL_PIN_TRIES] =
+                        (struct level_fact){ .obtained = LEVEL_DECLARED, .count = table[i].declared };
+                evaluation_add_facts(&read.said, &facts);
+                assert_int_equal(facts.facts[LEVEL_PIN_TRIES].count, table[i].counts);
+                assert_int_equal(facts.facts[LEVEL_PIN_TRIES].obtained, table[i].obtained);
+        }
+}
+
+/* An element in software proves nothing of hardware, whatever somebody signs; against it it may speak. */
+static void a_simulation_never_speaks_for_hardware(void **state)
+{
+        static const struct {
+                slice value;
+                enum level_fact_id fact;
+                bool simulated, taken;
+        } table[] = {
+                { CBOR("\xa1\x74model.key_protection\x82\x00\x6esecure_element"), LEVEL_MODEL_KEY_PROTECTION,
+                        true, false },
+                { CBOR("\xa1\x74model.key_protection\x82\x00\x6esecure_element"), LEVEL_MODEL_KEY_PROTECTION,
+                        false, true },
+                { CBOR("\xa1\x74model.key_protection\x82\x00\x68software"), LEVEL_MODEL_KEY_PROTECTION, true,
+                        true },
+                { CBOR("\xa1\x6fpin.in_hardware\x82\x00\xf5"), LEVEL_PIN_IN_HARDWARE, true, false },
+                { CBOR("\xa1\x6fpin.in_hardware\x82\x00\xf4"), LEVEL_PIN_IN_HARDWARE, true, true },
+                { CBOR("\xa1\x6dmodel.ava_van\x82\x00\x05"), LEVEL_MODEL_AVA_VAN, true, false },
+                { CBOR("\xa1\x69pin.tries\x82\x00\x03"), LEVEL_PIN_TRIES, true, true },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                const struct plan plan = { .changed = EVALUATION_AT_FACTS, .value = table[i].value };
+                struct evaluation_statement read;
+                struct level_facts facts = { 0 }, stands;
+                assert_int_equal(read_plan(&plan, &read), MITOME_OK);
+                read.said.simulated = table[i].simulated;
+                evaluation_add_facts(&read.said, &facts);
+                assert_int_equal(facts.facts[table[i].fact].obtained != LEVEL_UNKNOWN, table[i].taken);
+                evaluation_facts(&read.said, &stands); /* what it says is told all the same */
+                assert_int_equal(stands.facts[table[i].fact].obtained, LEVEL_ATTESTED);
+        }
 }
 
 /* ---- signing ---- */
@@ -683,9 +922,12 @@ int main(void)
                 cmocka_unit_test(what_was_signed_is_believed),
                 cmocka_unit_test(same_report_same_payload),
                 cmocka_unit_test(a_statement_counts_for_its_time),
+                cmocka_unit_test(another_model_is_told_before_the_time),
                 cmocka_unit_test(another_model_report_or_policy_is_refused),
                 cmocka_unit_test(another_signer_is_refused),
                 cmocka_unit_test(a_ca_signs_no_statement),
+                cmocka_unit_test(a_certificate_for_something_else_signs_no_statement),
+                cmocka_unit_test(a_revoked_evaluator_is_believed_no_more),
                 cmocka_unit_test(no_changed_byte_is_believed),
                 cmocka_unit_test(each_wrong_member_is_refused),
                 cmocka_unit_test(each_member_is_needed_and_no_other_taken),
@@ -693,7 +935,10 @@ int main(void)
                 cmocka_unit_test(facts_are_attested_and_override_nothing_that_was_seen),
                 cmocka_unit_test(a_fact_of_a_later_version_is_passed_over),
                 cmocka_unit_test(a_login_is_judged_with_what_was_evaluated),
+                cmocka_unit_test(a_statement_that_says_nothing_is_no_better_than_a_bad_one),
                 cmocka_unit_test(an_evaluation_that_found_a_fault_keeps_from_the_level),
+                cmocka_unit_test(the_worse_of_two_declarations_counts),
+                cmocka_unit_test(a_simulation_never_speaks_for_hardware),
                 cmocka_unit_test(what_cannot_be_signed_is_refused),
                 cmocka_unit_test(an_aaguid_is_read_as_people_write_it),
                 cmocka_unit_test(a_report_that_is_not_one_is_not_signed),

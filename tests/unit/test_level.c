@@ -38,6 +38,7 @@ static const struct mitome_level_evidence best = {
         .challenge_bits = 128,
         .origin_bound = true,
         .attestation_trusted = true,
+        .certificate_bound = true,
         .certificate_alive = true,
         .key_bits = 128,
         .model_known = true,
@@ -101,7 +102,7 @@ static void each_missing_fact_costs_its_level(void **state)
         static const char *const levels[] = { "none", "none", "AAL1", "AAL1", "AAL1", "AAL2", "AAL2", "AAL2",
                 "AAL1", "AAL2" };
         static const char *const bars[] = { "NONCE", "REVOKE", "UVFLAG", "TYPE2", "TYPE2", "PHISH", "INTENT",
-                "SYNC", "SENSOR", "NOEXPORT" };
+                "SYNC", "TYPE2", "NOEXPORT" };
         for (int i = 0; i < 10; i++) {
                 char text[32];
                 struct level_judgement judgement;
@@ -122,7 +123,7 @@ static void a_told_verification_stands_for_the_weakest_path(void **state)
         load(&nist, "nist-800-63b-4");
         weak.every_path_verifies = false;
         assert_string_equal(level_of(&nist.policy, &weak, text), "AAL1");
-        weak.verification_told = unverified.verification_told = true;
+        weak.verified_by = unverified.verified_by = MITOME_FACTOR_FINGER;
         assert_string_equal(level_of(&nist.policy, &weak, text), "AAL3");
         unverified.user_verified = false;
         assert_string_equal(level_of(&nist.policy, &unverified, text), "AAL1");

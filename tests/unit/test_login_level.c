@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metadata_statement.h"
 
-#include <mitome/level.h>
+#include <mitome/evaluation.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +75,9 @@ static void a_login_proves_what_was_signed(void **state)
         mitome_level_evidence_of(&verdict, &known, &e);
         assert_true(e.user_present && e.user_verified && e.backup_eligible && e.origin_bound &&
                     e.attestation_trusted && e.certificate_alive && e.model_known && e.every_path_verifies);
-        assert_false(e.verification_told || e.cross_device);
+        assert_false(e.cross_device);
+        assert_true(e.certificate_bound);
+        assert_int_equal(e.verified_by, MITOME_FACTOR_UNTOLD);
         assert_int_equal(e.challenge_bits, 128);
         assert_int_equal(e.key_bits, 128);
         assert_int_equal(e.key_protection, MITOME_KEY_PROTECTION_SECURE_ELEMENT);
@@ -84,12 +86,26 @@ static void a_login_proves_what_was_signed(void **state)
 
         verdict.extensions.verified_by = MITOME_VERIFIED_BY_NOTHING;
         mitome_level_evidence_of(&verdict, &known, &e);
-        assert_false(e.verification_told);
-        verdict.extensions.verified_by = MITOME_VERIFIED_BY_FINGER;
+        assert_int_equal(e.verified_by, MITOME_FACTOR_UNTOLD);
+        static const struct {
+                enum mitome_verified_by told;
+                enum mitome_level_factor factor;
+        } rows[] = {
+                { MITOME_VERIFIED_BY_PIN, MITOME_FACTOR_PIN },
+                { MITOME_VERIFIED_BY_FACE, MITOME_FACTOR_FACE },
+                { MITOME_VERIFIED_BY_IRIS, MITOME_FACTOR_IRIS },
+                { MITOME_VERIFIED_BY_FINGER, MITOME_FACTOR_FINGER },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                verdict.extensions.verified_by = rows[i].told;
+                mitome_level_evidence_of(&verdict, &known, &e);
+                assert_int_equal(e.verified_by, rows[i].factor);
+        }
         known.cross_device = true;
+        known.certificate_bound = false;
         mitome_level_evidence_of(&verdict, &known, &e);
-        assert_true(e.verification_told && e.cross_device);
-        assert_false(e.origin_bound);
+        assert_true(e.cross_device);
+        assert_false(e.origin_bound || e.certificate_bound || e.certificate_alive);
 }
 
 /* Anybody can claim a model, and write into an extension what he likes. */
@@ -98,6 +114,7 @@ static void without_attestation_a_model_is_only_claimed(void **state)
         (void)state;
         static const enum mitome_trust_result results[] = { MITOME_TRUST_NONE, MITOME_TRUST_SELF,
                 MITOME_TRUST_UNVERIFIED };
+        static const uint8_t no_model[MITOME_LEVEL_AAGUID_SIZE] = { 0 };
         const struct mitome_metadata_entry model = { .statement = &chip, .certification_level = 5 };
         for (size_t i = 0; i < 3; i++)
                 for (int registration = 0; registration < 2; registration++) {
@@ -110,15 +127,118 @@ static void without_attestation_a_model_is_only_claimed(void **state)
                         /* What is known beside a registration does not enter. */
                         const struct mitome_level_context known = { .challenge_bits = 128,
                                 .trust = registration ? MITOME_TRUST_VERIFIED : results[i],
+                                .aaguid = view("0123456789abcdef"),
                                 .model = &model,
                                 .certificate_bound = registration };
                         struct mitome_level_evidence e;
                         mitome_level_evidence_of(&verdict, &known, &e);
-                        assert_false(e.attestation_trusted || e.model_known || e.verification_told ||
+                        assert_false(e.attestation_trusted || e.model_known || e.verified_by ||
                                      e.every_path_verifies || e.certificate_alive);
+                        assert_memory_equal(e.aaguid, no_model, sizeof no_model);
                         assert_int_equal(e.key_protection, MITOME_KEY_PROTECTION_UNKNOWN);
                         assert_int_equal(e.certification_level, 0);
                 }
+}
+
+/* What is known of a model counts for the one that this credential's attestation has shown, and for no other:
+ * neither by what a caller looked up, nor in evidence that somebody made by hand. */
+static void a_model_counts_where_it_was_attested(void **state)
+{
+        (void)state;
+        const mitome_slice ours = view("0123456789abcdef"), other = view("fedcba9876543210");
+        const struct {
+                mitome_slice entry, attested;
+                bool counts;
+        } rows[] = {
+                { ours, ours, true },
+                { ours, other, false },
+                { { NULL, 0 }, ours, true }, /* U2F: found by its key */
+                { { NULL, 0 }, { NULL, 0 }, true },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                const struct mitome_metadata_entry model = { .aaguid = rows[i].entry, .statement = &chip };
+                const struct mitome_verdict verdict = { .flags = UP | UV, .algorithm = ES256 };
+                const struct mitome_level_context known = {
+                        .trust = MITOME_TRUST_VERIFIED, .aaguid = rows[i].attested, .model = &model
+                };
+                struct mitome_level_evidence e;
+                mitome_level_evidence_of(&verdict, &known, &e);
+                assert_int_equal(e.model_known, rows[i].counts);
+                if (rows[i].attested.size)
+                        assert_memory_equal(e.aaguid, rows[i].attested.data, sizeof e.aaguid);
+        }
+        struct mitome_level_policy *policy = policy_of(three_levels);
+        struct mitome_level_evidence claimed = { .user_present = true,
+                .user_verified = true,
+                .challenge_bits = 128,
+                .origin_bound = true,
+                .key_bits = 128,
+                .model_known = true,
+                .every_path_verifies = true,
+                .key_protection = MITOME_KEY_PROTECTION_SECURE_ELEMENT };
+        struct mitome_level_judgement j;
+        mitome_level_judge(policy, &claimed, &j);
+        assert_int_equal(j.level, 0);
+        claimed.attestation_trusted = true;
+        mitome_level_judge(policy, &claimed, &j);
+        assert_int_equal(j.level, 2);
+        mitome_level_policy_free(policy);
+}
+
+/* A fido-u2f statement signs no AAGUID: what stands in its place is anybody's to write. */
+static void u2f_names_no_model(void **state)
+{
+        (void)state;
+        static const uint8_t no_model[MITOME_LEVEL_AAGUID_SIZE] = { 0 };
+        struct mitome_verdict verdict = { .flags = UP,
+                .algorithm = ES256,
+                .format = "fido-u2f",
+                .trust = MITOME_TRUST_VERIFIED,
+                .aaguid = view("0123456789abcdef") };
+        const struct mitome_level_context known = { .challenge_bits = 64 };
+        struct mitome_level_evidence e;
+        mitome_level_evidence_of(&verdict, &known, &e);
+        assert_memory_equal(e.aaguid, no_model, sizeof no_model);
+        verdict.format = "packed";
+        mitome_level_evidence_of(&verdict, &known, &e);
+        assert_memory_equal(e.aaguid, verdict.aaguid.data, sizeof no_model);
+}
+
+/* That the attestation was verified tells nothing of a sensor; the maker's statement may, and that is a
+ * declaration. */
+static void a_sensor_is_known_where_the_statement_tells_of_it(void **state)
+{
+        (void)state;
+        static const char policy_json[] = "{\"id\":\"p\",\"levels\":[\"one\"],\"requirements\":[" REQUIREMENT(
+                "SENSOR", "one", "model.sensor_known") "]}";
+        struct mitome_level_policy *policy = policy_of(policy_json);
+        static const struct {
+                bool biometric, trusted;
+                enum metadata_modality modality;
+                enum mitome_level_outcome outcome;
+        } rows[] = {
+                { true, true, METADATA_FINGER, MITOME_LEVEL_DECLARED_ONLY },
+                { true, false, METADATA_FINGER, MITOME_LEVEL_NOT_TESTABLE },
+                { true, true, METADATA_MODALITY_UNKNOWN, MITOME_LEVEL_NOT_TESTABLE },
+                { false, true, METADATA_MODALITY_UNKNOWN, MITOME_LEVEL_NOT_TESTABLE },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct metadata_statement statement = chip;
+                const struct mitome_metadata_entry model = { .statement = &statement };
+                const struct mitome_verdict verdict = { .flags = UP | UV, .algorithm = ES256 };
+                const struct mitome_level_context known = {
+                        .trust = rows[i].trusted ? MITOME_TRUST_VERIFIED : MITOME_TRUST_UNVERIFIED,
+                        .model = &model
+                };
+                struct mitome_level_evidence evidence;
+                struct mitome_level_judgement j;
+                statement.methods.biometric = rows[i].biometric;
+                statement.methods.modality = rows[i].modality;
+                mitome_level_evidence_of(&verdict, &known, &evidence);
+                mitome_level_judge(policy, &evidence, &j);
+                assert_int_equal(j.reasons[0].outcome, rows[i].outcome);
+        }
+        mitome_level_policy_free(policy);
 }
 
 static void a_registration_brings_its_own(void **state)
@@ -379,7 +499,9 @@ static void step_up_is_told_from_what_it_cannot_mend(void **state)
                         mitome_level_demand(policy, rows[i].evidence, rows[i].level, &j, &error).code,
                         rows[i].code);
                 assert_int_equal(error.code, rows[i].code);
-                mitome_level_step_up(&after);
+                assert_int_equal(j.step_up,
+                        rows[i].code == MITOME_E_LEVEL_STEP_UP ? MITOME_FACTOR_PIN : MITOME_FACTOR_UNTOLD);
+                mitome_level_step_up(&after, MITOME_FACTOR_PIN);
                 const mitome_code then = mitome_level_demand(policy, &after, rows[i].level, &j, NULL).code;
                 assert_int_equal(then, rows[i].code == MITOME_E_LEVEL_NOT_REACHED ? rows[i].code : MITOME_OK);
         }
@@ -390,11 +512,88 @@ static void step_up_is_told_from_what_it_cannot_mend(void **state)
         mitome_level_policy_free(policy);
 }
 
+/* Which factor helps is told: a finger may want the PIN, or no less than the password of the signing
+ * certificate. */
+static void the_factor_that_helps_is_named(void **state)
+{
+        (void)state;
+        static const char json[] =
+                "{\"id\":\"p\",\"levels\":[\"any\",\"known\",\"signed\"],\"requirements\":[" REQUIREMENT(
+                        "UV", "any", "login.user_verified") "," REQUIREMENT("PIN", "known",
+                        "login.verified_by in (pin, password)") "," REQUIREMENT("PW", "signed",
+                        "login.verified_by = password and login.certificate_bound") "]}";
+        struct mitome_level_policy *policy = policy_of(json);
+        static const struct {
+                bool verified, trusted, bound;
+                enum mitome_level_factor by;
+                const char *level;
+                mitome_code code;
+                enum mitome_level_factor helps;
+        } rows[] = {
+                { true, true, true, MITOME_FACTOR_FINGER, "any", MITOME_OK, MITOME_FACTOR_UNTOLD },
+                { true, true, true, MITOME_FACTOR_FINGER, "known", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PIN },
+                { true, true, true, MITOME_FACTOR_FINGER, "signed", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PASSWORD },
+                { true, true, true, MITOME_FACTOR_PIN, "known", MITOME_OK, MITOME_FACTOR_UNTOLD },
+                { true, true, true, MITOME_FACTOR_PIN, "signed", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PASSWORD },
+                { true, true, true, MITOME_FACTOR_PASSWORD, "signed", MITOME_OK, MITOME_FACTOR_UNTOLD },
+                { true, true, false, MITOME_FACTOR_FINGER, "signed", MITOME_E_LEVEL_NOT_REACHED,
+                        MITOME_FACTOR_UNTOLD },
+                /* What an authenticator tells that nobody vouches for counts at no login: its PIN cannot
+                   help. */
+                { false, false, true, MITOME_FACTOR_UNTOLD, "any", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PIN },
+                { true, false, true, MITOME_FACTOR_UNTOLD, "known", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PASSWORD },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct mitome_level_evidence login = { .user_verified = rows[i].verified,
+                        .verified_by = rows[i].by,
+                        .attestation_trusted = rows[i].trusted,
+                        .certificate_bound = rows[i].bound,
+                        .certificate_alive = rows[i].bound };
+                struct mitome_level_judgement j;
+                assert_int_equal(
+                        mitome_level_demand(policy, &login, rows[i].level, &j, NULL).code, rows[i].code);
+                assert_int_equal(j.step_up, rows[i].helps);
+                if (rows[i].code != MITOME_E_LEVEL_STEP_UP)
+                        continue;
+                mitome_level_step_up(&login, j.step_up);
+                assert_int_equal(
+                        mitome_level_demand(policy, &login, rows[i].level, &j, NULL).code, MITOME_OK);
+        }
+        /* A weaker factor takes nothing from a stronger one. */
+        struct mitome_level_evidence login = { .verified_by = MITOME_FACTOR_PASSWORD };
+        mitome_level_step_up(&login, MITOME_FACTOR_FINGER);
+        assert_true(login.user_verified && login.verified_by == MITOME_FACTOR_PASSWORD);
+        mitome_level_policy_free(policy);
+}
+
+static void the_scopes_that_were_judged_are_told(void **state)
+{
+        (void)state;
+        struct mitome_level_policy *policy = policy_of(three_levels);
+        struct mitome_level_judgement j;
+        struct mitome_level_requirement r;
+        mitome_level_judge(policy, &chip_login, &j);
+        assert_int_equal(j.scopes, MITOME_LEVEL_SCOPE_LOGIN);
+        assert_true(mitome_level_requirement_at(policy, j.untested[0], &r));
+        assert_int_equal(r.scopes, MITOME_LEVEL_SCOPE_DEVICE);
+        mitome_level_judge_evaluated(policy, &chip_login, NULL, 0, &j);
+        assert_int_equal(j.scopes, MITOME_LEVEL_SCOPE_LOGIN | MITOME_LEVEL_SCOPE_DEVICE);
+        mitome_level_policy_free(policy);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_login_proves_what_was_signed),
                 cmocka_unit_test(without_attestation_a_model_is_only_claimed),
+                cmocka_unit_test(a_model_counts_where_it_was_attested),
+                cmocka_unit_test(u2f_names_no_model),
+                cmocka_unit_test(a_sensor_is_known_where_the_statement_tells_of_it),
                 cmocka_unit_test(a_registration_brings_its_own),
                 cmocka_unit_test(protection_is_the_most_exact_word),
                 cmocka_unit_test(the_strength_is_that_of_the_key),
@@ -404,6 +603,8 @@ int main(void)
                 cmocka_unit_test(too_many_tries_declared_bar_at_the_login),
                 cmocka_unit_test(a_level_is_demanded_by_its_name),
                 cmocka_unit_test(step_up_is_told_from_what_it_cannot_mend),
+                cmocka_unit_test(the_factor_that_helps_is_named),
+                cmocka_unit_test(the_scopes_that_were_judged_are_told),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

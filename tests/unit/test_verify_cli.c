@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <openssl/pem.h>
 #include <pthread.h>
@@ -918,12 +919,21 @@ static void write_statement(const struct evaluator *evaluator, const char *aagui
         free(report);
 }
 
-static struct output run_evaluated(const struct rig_plan *plan, const char *certificate)
+/* How it is run, beside the policy, the statement and whom to believe. */
+struct evaluated {
+        const char *certificate;
+        bool require, refuse_simulation, demand;
+};
+
+static struct output run_evaluated(const struct rig_plan *plan, const struct evaluated *how)
 {
         char root[256], policy[256], cases[256], statement[256], believed[256];
         char trust[] = "--trust", level[] = "--level", evaluation[] = "--evaluation",
-             evaluator[] = "--evaluator";
+             evaluator[] = "--evaluator", accept[] = "--accept-simulation",
+             require[] = "--require-evaluation", report[] = "--report";
         json_t *c = new_case(plan);
+        if (how->demand)
+                json_object_set_new(c, "policy", json_pack("{s:s}", "level", "low"));
         char *line = json_dumps(c, JSON_COMPACT);
         path_of(root, "root.der");
         path_of(policy, "policy");
@@ -933,68 +943,141 @@ static struct output run_evaluated(const struct rig_plan *plan, const char *cert
         write_file("cases", line, strlen(line));
         write_file("root.der", (const char *)rig.ca_der, rig.ca_der_size);
         write_file("policy", device_policy, sizeof device_policy - 1);
-        write_file("evaluator.pem", certificate, strlen(certificate));
-        struct output output = run((char *[]){
-                trust, root, level, policy, evaluation, statement, evaluator, believed, cases, NULL });
+        write_file("evaluator.pem", how->certificate, strlen(how->certificate));
+        struct output output = run((char *[]){ trust, root, level, policy, evaluation, statement, evaluator,
+                believed, how->refuse_simulation ? report : accept, how->require ? require : report, cases,
+                NULL });
         json_decref(c);
         free(line);
         assert_int_equal(output.count, 1);
         return output;
 }
 
-/* Each ceremony of the rig is of 2030-01-01; a statement counts for 90 days. */
+/* Each ceremony of the rig is of 2030-01-01; a statement counts for 90 days. One that does not count is not
+ * passed over: the device is judged by nothing, and who demands an evaluation, or a level, gets none. */
 static void an_evaluation_is_judged_beside_the_model_it_is_about(void **state)
 {
         static const char ours[] = "6d69746f6d6520626174636820303031";
+        static const char other_model[] = "00112233445566778899aabbccddeeff";
         static const struct {
                 const char *aaguid, *day;
                 enum rig_attestation attestation;
-                bool stranger;
+                bool stranger, refuse_simulation;
                 mitome_code code;
-                const char *level, *outcome;
-                size_t scopes;
         } table[] = {
-                { ours, "2029-12-31", RIG_CHAIN, false, MITOME_OK, "high", "satisfied", 2 },
-                /* Another model: as if there were none. */
-                { "00112233445566778899aabbccddeeff", "2029-12-31", RIG_CHAIN, false, MITOME_OK, "high",
-                        "not testable here", 1 },
-                /* Nobody vouches for the model. */
-                { ours, "2029-12-31", RIG_SELF, false, MITOME_OK, "high", "not testable here", 1 },
-                { ours, "2029-09-01", RIG_CHAIN, false, MITOME_E_EVALUATION_EXPIRED, NULL, NULL, 0 },
-                { ours, "2030-01-02", RIG_CHAIN, false, MITOME_E_EVALUATION_STATEMENT, NULL, NULL, 0 },
-                { ours, "2029-12-31", RIG_CHAIN, true, MITOME_E_EVALUATION_SIGNATURE, NULL, NULL, 0 },
+                { ours, "2029-12-31", RIG_CHAIN, false, false, MITOME_OK },
+                { other_model, "2029-12-31", RIG_CHAIN, false, false, MITOME_E_EVALUATION_OTHER },
+                { other_model, "2029-09-01", RIG_CHAIN, false, false, MITOME_E_EVALUATION_OTHER },
+                { ours, "2029-12-31", RIG_CHAIN, false, true, MITOME_E_EVALUATION_OTHER },
+                { ours, "2029-12-31", RIG_SELF, false, false, MITOME_E_ATTESTATION_UNTRUSTED },
+                { ours, "2029-09-01", RIG_CHAIN, false, false, MITOME_E_EVALUATION_EXPIRED },
+                { ours, "2030-01-02", RIG_CHAIN, false, false, MITOME_E_EVALUATION_STATEMENT },
+                { ours, "2029-12-31", RIG_CHAIN, true, false, MITOME_E_EVALUATION_SIGNATURE },
         };
         struct evaluator evaluator, other;
         (void)state;
         evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &evaluator);
         evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &other);
-        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-                struct rig_plan plan = rig_registration_plan();
-                plan.attestation = table[i].attestation;
-                write_statement(&evaluator, table[i].aaguid, table[i].day);
-                struct output output = run_evaluated(
-                        &plan, table[i].stranger ? other.certificate_pem : evaluator.certificate_pem);
-                assert_int_equal(code_of(&output, 0), table[i].code);
-                assert_int_equal(output.status, table[i].code != MITOME_OK);
-                if (table[i].level) {
-                        const json_t *reasons = json_object_get(output.verdicts[0], "level_reasons");
-                        assert_string_equal(text_of(&output, 0, "level"), table[i].level);
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+                for (int demands = 0; demands < 3; demands++) {
+                        const struct evaluated how = {
+                                .certificate =
+                                        table[i].stranger ? other.certificate_pem : evaluator.certificate_pem,
+                                .refuse_simulation = table[i].refuse_simulation,
+                                .require = demands == 1,
+                                .demand = demands == 2,
+                        };
+                        struct rig_plan plan = rig_registration_plan();
+                        plan.attestation = table[i].attestation;
+                        write_statement(&evaluator, table[i].aaguid, table[i].day);
+                        struct output output = run_evaluated(&plan, &how);
+                        assert_int_equal(code_of(&output, 0), demands ? table[i].code : MITOME_OK);
+                        const json_t *verdict = output.verdicts[0],
+                                     *reasons = json_object_get(verdict, "level_reasons");
+                        const bool counts = table[i].code == MITOME_OK;
+                        assert_int_equal(
+                                json_integer_value(json_object_get(verdict, "level_evaluation_code")),
+                                table[i].code);
+                        assert_string_equal(text_of(&output, 0, "level"), counts ? "high" : "low");
+                        assert_string_equal(text_of(&output, 0, "level_says"),
+                                counts ? "high, login and device" : "low, login and device");
                         assert_string_equal(
                                 json_string_value(json_object_get(json_array_get(reasons, 1), "outcome")),
-                                table[i].outcome);
-                        assert_int_equal(json_array_size(json_object_get(output.verdicts[0], "level_scopes")),
-                                table[i].scopes);
+                                counts ? "satisfied" : "not testable here");
+                        assert_int_equal(json_array_size(json_object_get(verdict, "level_scopes")), 2);
+                        done(&output);
                 }
-                done(&output);
-        }
         evaluator_drop(&evaluator);
         evaluator_drop(&other);
+}
+
+/* A case may be a recording: its challenge proves nothing, unless who runs the program drew it. */
+static void a_recorded_challenge_is_not_fresh(void **state)
+{
+        (void)state;
+        static const char policy_json[] =
+                "{\"id\":\"p\",\"title\":\"p\",\"levels\":[\"low\",\"high\"],\"requirements\":["
+                "{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"login.user_present\","
+                "\"scope\":[\"login\"]},"
+                "{\"id\":\"N\",\"level\":\"high\",\"source\":\"s\",\"section\":\"2\",\"predicate\":"
+                "\"login.challenge_bits >= 64\",\"scope\":[\"login\"]},"
+                "{\"id\":\"T\",\"level\":\"low\",\"source\":\"s\",\"section\":\"3\",\"predicate\":\"pin.tries <= 10\","
+                "\"scope\":[\"device\"]},"
+                "{\"id\":\"S\",\"level\":\"low\",\"source\":\"s\",\"section\":\"4\",\"predicate\":"
+                "\"verifier.replay_refused\",\"scope\":[\"device\",\"service\"]}]}";
+        char policy[256], cases[256], level[] = "--level", fresh[] = "--fresh";
+        const struct rig_plan plan = rig_registration_plan();
+        json_t *c = new_case(&plan);
+        char *line = json_dumps(c, JSON_COMPACT);
+        path_of(policy, "policy");
+        path_of(cases, "cases");
+        write_file("policy", policy_json, sizeof policy_json - 1);
+        write_file("cases", line, strlen(line));
+        for (int drew = 0; drew < 2; drew++) {
+                struct output output = run((char *[]){ level, policy, cases, drew ? fresh : NULL, NULL });
+                const json_t *reasons = json_object_get(output.verdicts[0], "level_reasons");
+                assert_string_equal(text_of(&output, 0, "level"), drew ? "high" : "low");
+                assert_string_equal(json_string_value(json_object_get(json_array_get(reasons, 1), "outcome")),
+                        drew ? "satisfied" : "not satisfied");
+                assert_string_equal(text_of(&output, 0, "level_says"),
+                        drew ? "high, login; of the device: T, S not tested; of the service: S not tested"
+                             : "low, login; of the device: T, S not tested; of the service: S not tested");
+                done(&output);
+        }
+        json_decref(c);
+        free(line);
+}
+
+/* A file in the folder where somebody works is not the policy that he names. */
+static void a_policy_of_the_folder_is_not_the_one_that_is_named(void **state)
+{
+        (void)state;
+        static const char lenient[] =
+                "{\"id\":\"p\",\"levels\":[\"low\"],\"requirements\":[{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\","
+                "\"section\":\"1\",\"predicate\":\"login.user_present\"}]}";
+        char level[] = "--level", named[] = "policy", dotted[] = "./policy", none[] = "/dev/null";
+        char *names[] = { named, dotted };
+        int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(before >= 0);
+        write_file("policy", lenient, sizeof lenient - 1);
+        assert_int_equal(chdir(folder), 0);
+        int statuses[2];
+        for (size_t i = 0; i < 2; i++) {
+                struct output output = run((char *[]){ level, names[i], none, NULL });
+                statuses[i] = output.status;
+                done(&output);
+        }
+        assert_int_equal(fchdir(before), 0);
+        close(before);
+        assert_int_equal(statuses[0], 2);
+        assert_int_equal(statuses[1], 0);
 }
 
 static void an_evaluation_wants_a_policy_and_an_evaluator(void **state)
 {
         char statement[256], policy[256], none[] = "/dev/null", level[] = "--level",
-                                          evaluation[] = "--evaluation", evaluator[] = "--evaluator";
+                                          evaluation[] = "--evaluation", evaluator[] = "--evaluator",
+                                          require[] = "--require-evaluation";
         struct evaluator signer;
         (void)state;
         evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &signer);
@@ -1007,6 +1090,7 @@ static void an_evaluation_wants_a_policy_and_an_evaluator(void **state)
                 { evaluation, statement, none, NULL }, { evaluation, statement, level, policy, none, NULL },
                 { evaluation, policy + 1, none, NULL }, /* there is no such file */
                 { evaluator, policy, none, NULL },      /* that is no certificate */
+                { require, level, policy, none, NULL }, /* of nobody */
         };
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
                 struct output output = run(wrong[i]);
@@ -1081,6 +1165,8 @@ int main(void)
                 cmocka_unit_test(claims_reach_no_level),
                 cmocka_unit_test(an_evaluation_is_judged_beside_the_model_it_is_about),
                 cmocka_unit_test(an_evaluation_wants_a_policy_and_an_evaluator),
+                cmocka_unit_test(a_recorded_challenge_is_not_fresh),
+                cmocka_unit_test(a_policy_of_the_folder_is_not_the_one_that_is_named),
                 cmocka_unit_test(a_verdict_is_whole),
         };
         return cmocka_run_group_tests(tests, open_all, close_all);

@@ -104,30 +104,27 @@ static struct mitome_level_evidence evidence_of(
 {
         const struct mitome_level_context known = { .challenge_bits = MITOME_CHALLENGE_ID_SIZE * 8,
                 .trust = shown->trust,
+                .aaguid = shown->aaguid,
                 .certificate_bound = shown->certificate };
         const bool trusted = shown->trust == MITOME_TRUST_VERIFIED;
         const struct portal_model *model =
                 belief && trusted ? portal_model_find(belief, shown->aaguid) : NULL;
         struct mitome_level_evidence evidence;
         mitome_level_evidence_of(shown->verdict, &known, &evidence);
-        evidence.certificate_alive = shown->certificate;
+        evidence.certificate_bound = evidence.certificate_alive = shown->certificate;
         if (model)
                 login_level_model(&evidence, &model->statement, 0);
         return evidence;
 }
 
 /* RFC 8176: what is not known is not said. */
-static unsigned amr_of(const struct mitome_level_evidence *evidence, enum mitome_verified_by verified_by)
+static unsigned amr_of(const struct mitome_level_evidence *evidence)
 {
-        static const struct {
-                enum mitome_verified_by by;
-                unsigned method;
-        } methods[] = {
-                { MITOME_VERIFIED_BY_PIN, SESSION_AMR_PIN },
-                { MITOME_VERIFIED_BY_FINGER, SESSION_AMR_FPT },
-                { MITOME_VERIFIED_BY_FACE, SESSION_AMR_FACE },
-                { MITOME_VERIFIED_BY_IRIS, SESSION_AMR_IRIS },
-        };
+        static const unsigned methods[] = { [MITOME_FACTOR_PIN] = SESSION_AMR_PIN,
+                [MITOME_FACTOR_FINGER] = SESSION_AMR_FPT,
+                [MITOME_FACTOR_FACE] = SESSION_AMR_FACE,
+                [MITOME_FACTOR_IRIS] = SESSION_AMR_IRIS,
+                [MITOME_FACTOR_PASSWORD] = 0 };
         unsigned amr = SESSION_AMR_POP;
         if (evidence->user_present)
                 amr |= SESSION_AMR_USER;
@@ -136,10 +133,7 @@ static unsigned amr_of(const struct mitome_level_evidence *evidence, enum mitome
         if (evidence->model_known)
                 amr |= evidence->key_protection > MITOME_KEY_PROTECTION_SOFTWARE ? SESSION_AMR_HWK
                                                                                  : SESSION_AMR_SWK;
-        for (size_t i = 0; evidence->verification_told && i < sizeof methods / sizeof methods[0]; i++)
-                if (methods[i].by == verified_by)
-                        amr |= methods[i].method;
-        return amr;
+        return amr | methods[evidence->verified_by];
 }
 
 static void show(const struct portal *portal, const struct portal_snapshot *belief, const struct shown *shown,
@@ -148,7 +142,7 @@ static void show(const struct portal *portal, const struct portal_snapshot *beli
         const struct mitome_level_evidence evidence = evidence_of(belief, shown);
         ret->authenticated = portal_now(portal);
         ret->evidence = session_pack_evidence(&evidence);
-        ret->amr = amr_of(&evidence, shown->verdict->extensions.verified_by);
+        ret->amr = amr_of(&evidence);
 }
 
 /* ---- registration: the options ---- */

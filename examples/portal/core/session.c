@@ -144,8 +144,26 @@ static unsigned pack_key(enum mitome_key_protection protection)
                                                     << KEY_SHIFT;
 }
 
+/* How the user was verified is told by the method (RFC 8176) that is kept for clients, too. */
+static enum mitome_level_factor unpack_factor(uint64_t bits, unsigned amr)
+{
+        static const struct {
+                unsigned method;
+                enum mitome_level_factor factor;
+        } table[] = {
+                { SESSION_AMR_PIN, MITOME_FACTOR_PIN },
+                { SESSION_AMR_IRIS, MITOME_FACTOR_IRIS },
+                { SESSION_AMR_FACE, MITOME_FACTOR_FACE },
+                { SESSION_AMR_FPT, MITOME_FACTOR_FINGER },
+        };
+        for (size_t i = 0; has(bits, BIT_VERIFICATION_TOLD) && i < sizeof table / sizeof table[0]; i++)
+                if (amr & table[i].method)
+                        return table[i].factor;
+        return MITOME_FACTOR_UNTOLD;
+}
+
 /* Of the key's strength nothing is kept: the library takes no key for a login that has under 112 bits. */
-static struct mitome_level_evidence unpack(uint64_t bits)
+static struct mitome_level_evidence unpack(uint64_t bits, unsigned amr)
 {
         enum { LEAST_KEY_BITS = 112 };
         return (struct mitome_level_evidence){
@@ -155,10 +173,12 @@ static struct mitome_level_evidence unpack(uint64_t bits)
                 .origin_bound = has(bits, SESSION_ORIGIN_BOUND),
                 .cross_device = !has(bits, SESSION_ORIGIN_BOUND),
                 .attestation_trusted = has(bits, BIT_ATTESTATION_TRUSTED),
+                .certificate_bound =
+                        has(bits, BIT_CERTIFICATE_ALIVE), /* one that is not alive ends sessions */
                 .certificate_alive = has(bits, BIT_CERTIFICATE_ALIVE),
                 .backup_eligible = has(bits, BIT_BACKUP_ELIGIBLE),
                 .model_known = has(bits, BIT_MODEL_KNOWN),
-                .verification_told = has(bits, BIT_VERIFICATION_TOLD),
+                .verified_by = unpack_factor(bits, amr),
                 .every_path_verifies = has(bits, BIT_EVERY_PATH_VERIFIES),
                 .key_protection = unpack_key(bits),
                 .matcher_protection = (enum mitome_matcher_protection)(bits >> MATCHER_SHIFT & TWO_BITS),
@@ -178,7 +198,7 @@ uint64_t session_pack_evidence(const struct mitome_level_evidence *evidence)
                (evidence->certificate_alive ? BIT_CERTIFICATE_ALIVE : 0u) |
                (evidence->backup_eligible ? BIT_BACKUP_ELIGIBLE : 0u) |
                (evidence->model_known ? BIT_MODEL_KNOWN : 0u) |
-               (evidence->verification_told ? BIT_VERIFICATION_TOLD : 0u) |
+               (evidence->verified_by != MITOME_FACTOR_UNTOLD ? BIT_VERIFICATION_TOLD : 0u) |
                (evidence->every_path_verifies ? BIT_EVERY_PATH_VERIFIES : 0u) |
                pack_key(evidence->key_protection) | (unsigned)evidence->matcher_protection << MATCHER_SHIFT |
                (uint64_t)evidence->key_restricted << KEY_RESTRICTED_SHIFT | pack_limits(&evidence->limits);
@@ -187,16 +207,17 @@ uint64_t session_pack_evidence(const struct mitome_level_evidence *evidence)
 void session_judge(const struct portal *portal, const struct session *session, size_t policy,
         struct level_judgement *ret)
 {
-        const struct mitome_level_evidence evidence = unpack(session->evidence);
+        const struct mitome_level_evidence evidence = unpack(session->evidence, session->amr);
         login_level_judge(portal_policy(portal, policy), &evidence, ret);
 }
 
 #define PRINTED(view) (int)(view).size, (const char *)(view).data
 
-static void write_level(const struct portal *portal, uint64_t evidence, char ret[SESSION_LEVEL_MAX])
+static void write_level(
+        const struct portal *portal, uint64_t evidence, unsigned amr, char ret[SESSION_LEVEL_MAX])
 {
         const struct level_policy *policy = portal_policy(portal, 0);
-        const struct mitome_level_evidence shown = unpack(evidence);
+        const struct mitome_level_evidence shown = unpack(evidence, amr);
         struct level_judgement judgement;
         login_level_judge(policy, &shown, &judgement);
         ret[0] = '\0';
@@ -226,7 +247,7 @@ void session_grant(
                 .credential = login->credential,
                 .authenticated = login->authenticated,
                 .amr = (int64_t)(login->amr | evidence_of(&crossed) << GRANT_SHIFT) };
-        write_level(portal, evidence_of(&crossed), ret->level);
+        write_level(portal, evidence_of(&crossed), login->amr, ret->level);
 }
 
 void session_granted(const struct cross_device_grant *grant, struct session_login *ret)
@@ -493,7 +514,7 @@ mitome_status session_open(struct portal *portal, const struct session *before,
         ret->amr = login->amr;
         ret->evidence = evidence_of(login);
         ret->cross_device = login->cross_device;
-        write_level(portal, ret->evidence, ret->level);
+        write_level(portal, ret->evidence, ret->amr, ret->level);
         write_acr(portal, ret);
         ret->ends = ret->opened + session_limits_of(ret->level).absolute;
         if (before->account)

@@ -210,6 +210,14 @@ static mitome_status keep_certificate(writer *w, struct chain *chain, const X509
         return ok();
 }
 
+/* What nobody would believe is not signed with. */
+static mitome_status check_evaluator(const X509 *x509, mitome_error *error)
+{
+        static const char clause[] = "EVALUATION-STATEMENT.md 4";
+        MITOME_TRY(leaf_check_not_ca(x509, clause, error));
+        return leaf_check_signs_documents(x509, clause, error);
+}
+
 static mitome_status read_certificates(
         slice pem, const EVP_PKEY *key, struct chain *chain, mitome_error *error)
 {
@@ -221,7 +229,7 @@ static mitome_status read_certificates(
                 if (chain->count == 0 && X509_check_private_key(x509, key) != 1)
                         status = fail(error, MITOME_E_KEY_MISMATCH, "the evaluator's certificate", NULL);
                 else if (chain->count == 0)
-                        status = leaf_check_not_ca(x509, "EVALUATION-STATEMENT.md 4", error);
+                        status = check_evaluator(x509, error);
                 if (!failed(status))
                         status = keep_certificate(&w, chain, x509, error);
                 X509_free(x509);

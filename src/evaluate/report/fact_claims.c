@@ -50,39 +50,6 @@ static bool is_usable(const struct fact_claim *claim)
         return claim->value.obtained != LEVEL_UNUSABLE && claim->value.obtained != LEVEL_UNKNOWN;
 }
 
-/* What is worse for whoever relies on the device: less, or a no. Here it is more, or a yes. */
-static const enum level_fact_id more_is_worse[] = { LEVEL_LOGIN_BACKUP_ELIGIBLE, LEVEL_LOGIN_CROSS_DEVICE,
-        LEVEL_KEY_EXPORTABLE, LEVEL_KEY_CLONE_WORKS, LEVEL_KEY_SYNCABLE, LEVEL_KEY_COUNTER_ROLLS_BACK,
-        LEVEL_PIN_DIGITS_ONLY, LEVEL_PIN_TRIES, LEVEL_PIN_TIMING_TELLS, LEVEL_UV_TRIES, LEVEL_UV_TRIES_TOTAL,
-        LEVEL_UV_IDLE_HOURS, LEVEL_UV_PIN_HOURS, LEVEL_VERIFIER_SESSION_MINUTES, LEVEL_VERIFIER_IDLE_MINUTES,
-        LEVEL_LIFE_HOLD_SECONDS, LEVEL_PIN_OFFERED, LEVEL_UV_OFFERED };
-
-/* Of these, 0 is no end, which is the worst. */
-static const enum level_fact_id zero_is_worst[] = { LEVEL_PIN_TRIES, LEVEL_UV_TRIES, LEVEL_UV_TRIES_TOTAL,
-        LEVEL_UV_IDLE_HOURS, LEVEL_UV_PIN_HOURS, LEVEL_VERIFIER_SESSION_MINUTES,
-        LEVEL_VERIFIER_IDLE_MINUTES };
-
-static bool is_among(enum level_fact_id id, const enum level_fact_id *list, size_t count)
-{
-        for (size_t i = 0; i < count; i++)
-                if (list[i] == id)
-                        return true;
-        return false;
-}
-
-#define IS_AMONG(id, list) is_among((id), (list), sizeof(list) / sizeof(list)[0])
-
-/* Words from the weakest; those that are not here are as weak as one another. */
-static const char *const protections[] = { "software", "hardware", "tee", "secure_element", "on_chip" };
-
-static uint64_t word_rank(const char *word)
-{
-        for (size_t i = 0; i < sizeof protections / sizeof protections[0]; i++)
-                if (strcmp(protections[i], word) == 0)
-                        return i + 1;
-        return 0;
-}
-
 static double upper_bound(const struct level_fact *value)
 {
         enum { CONFIDENCE = 95 };
@@ -93,21 +60,13 @@ static double upper_bound(const struct level_fact *value)
  * knows more; but each species of artefact is another rate, so of these the worst bound counts. */
 static double goodness(const struct fact_claim *claim)
 {
-        const struct level_fact *value = &claim->value;
-        const double sign = IS_AMONG(claim->fact, more_is_worse) ? -1 : 1;
-        switch (level_fact_kind(claim->fact)->type) {
-        case LEVEL_BOOL:
-                return sign * value->yes;
-        case LEVEL_COUNT:
-                if (value->count == 0 && IS_AMONG(claim->fact, zero_is_worst))
-                        return -1e300;
-                return sign * (double)value->count;
-        case LEVEL_WORD:
-                return (double)word_rank(claim->word);
-        case LEVEL_RATE:
-                break;
-        }
-        return claim->fact == LEVEL_UV_IAPAR ? -upper_bound(value) : -(double)value->rate.trials;
+        struct level_fact value = claim->value;
+        const enum level_type type = level_fact_kind(claim->fact)->type;
+        if (type == LEVEL_RATE && claim->fact != LEVEL_UV_IAPAR)
+                return -(double)value.rate.trials;
+        if (type == LEVEL_WORD)
+                value.word = slice_text(claim->word);
+        return level_fact_worth(claim->fact, &value);
 }
 
 static int compare_numbers(double one, double other)
