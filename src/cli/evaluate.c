@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "complain.h"
 #include "evaluate_forms.h"
+#include "evaluate_keys.h"
 #include "evaluate_options.h"
 #include "evaluate_own.h"
 #include "evaluate_screen.h"
@@ -463,6 +464,30 @@ static int replay(const struct evaluate_options *options, const struct policies 
         return result;
 }
 
+/* ---- which keys there are ---- */
+
+/* A target without a path says which could be meant; what else was asked for cannot be done then. */
+static int list_keys(const struct evaluate_options *options)
+{
+        mitome_error error = { 0 };
+        struct plugged_key keys[KEY_LIST_MAX];
+        const bool asked = options->policy_count || options->replay;
+        size_t count;
+        if (failed(key_list(keys, &count, &error)))
+                return complain("mitome evaluate", &error);
+        if (count == 0)
+                fputs(options->japanese
+                                ? "mitome evaluate: hid: 接続された鍵がない(又は /dev/hidraw* を開く権限がない)\n"
+                                : "mitome evaluate: hid: no key is plugged in, or none that you may open (/dev/hidraw*)\n",
+                        stderr);
+        else if (asked)
+                fputs(options->japanese ? "mitome evaluate: hid: どれかを指定:\n"
+                                        : "mitome evaluate: hid: say which:\n",
+                        stderr);
+        evaluate_keys_print(asked ? stderr : stdout, keys, count, options->japanese);
+        return count && !asked ? EXIT_SOUND : EXIT_COULD_NOT;
+}
+
 /* ---- the forms, again ---- */
 
 static int render(const struct evaluate_options *options)
@@ -500,5 +525,7 @@ int evaluate_main(int argc, char **argv)
         }
         if (options.render)
                 return render(&options);
+        if (options.keys)
+                return list_keys(&options);
         return options.replay ? on_target(&options, &none, replay) : evaluate(&options);
 }

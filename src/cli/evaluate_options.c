@@ -10,11 +10,13 @@ const char evaluate_usage[] =
         "usage: mitome evaluate --policy NAME.. [OPTION..] --out DIR TARGET\n"
         "       mitome evaluate --replay ID [--out DIR] TARGET\n"
         "       mitome evaluate --render REPORT.json --out DIR\n"
-        "       mitome evaluate --list\n\n"
+        "       mitome evaluate --list\n"
+        "       mitome evaluate hid:\n\n"
         "Attacks an authenticator in many ways, and judges what was seen, and what is declared, by authentication-level\n"
         "policies.\n\n"
         "  TARGET            self (this project's own, on the bench; self:no-anchor: its element without an anchor),\n"
-        "                    hid:PATH, pty:PATH, unix:PATH, udp:PORT (CTAPHID), pcsc:READER (a card reader)\n"
+        "                    hid:PATH, pty:PATH, unix:PATH, udp:PORT (CTAPHID), pcsc:READER (a card reader);\n"
+        "                    hid: alone lists the keys that are plugged in\n"
         "  --policy NAME     a policy that comes with the program (nist-800-63b-4, android-cdd ..), or a file; each is\n"
         "                    judged for itself\n"
         "  --require P:LEVEL the exit status is 1 unless policy P reaches that level\n"
@@ -146,6 +148,9 @@ static bool is_complete(struct evaluate_options *options, int argc, char **argv)
         if (left != 1 || (options->pin_file && options->ask_pin))
                 return false;
         options->target = argv[optind];
+        options->keys = strcmp(options->target, "hid:") == 0;
+        if (options->keys)
+                return true;
         if (options->replay)
                 return probe_find(options->replay) ||
                        say_wrong(options->replay, "is no probe; --list has them");

@@ -13,6 +13,7 @@ enum { EVALUATE_POLICIES_MAX = 16, EVALUATE_EVIDENCE_MAX = 64, EVALUATE_PROBES_M
 struct evaluate_options {
         const char *target, *out, *replay, *render, *matcher, *at;
         bool destructive, simulated, resume, list, help, japanese, ask_pin;
+        bool keys; /* the target is "hid:": which there are */
         const char *pin_file;
         const char *policies[EVALUATE_POLICIES_MAX];
         size_t policy_count;

@@ -64,6 +64,18 @@ refused 'a level that is required of nobody' 'is not POLICY:LEVEL' --require oth
 refused 'a level without a policy' 'is not POLICY:LEVEL' --require AAL1 --policy first-summary --out x self
 refused 'a level that the policy does not have' 'has no such level' --require nist-800-63b-4:AAL9 --policy nist-800-63b-4 --out x self
 refused 'a PIN file that is not there' 'pin-file' --pin-file nowhere --policy first-summary --out x self
+for asks in '' '--policy first-summary --out x' '--replay P00'; do
+        # shellcheck disable=SC2086
+        "$mitome" evaluate $asks hid: >out 2>err </dev/null
+        got=$?
+        # A machine may have keys: each is a line, and only who asked for nothing else got what he asked for.
+        if grep -q '^hid:/' out err; then
+                [ $got -eq "$([ -z "$asks" ] && echo 0 || echo 2)" ]
+        else
+                [ $got -eq 2 ] && grep -q -e 'no key is plugged in' -e 'list of HID devices' -e libfido2 err && [ ! -s out ]
+        fi
+        ok "hid: without a path${asks:+, with $asks}"
+done
 [ ! -e x ]
 ok 'what was refused left nothing'
 printf '{"policy": 1}\n' >wrong.json

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "evaluate_keys.h"
 #include "evaluate_screen.h"
 #include "maker_statement.h"
 #include "probing.h"
@@ -107,6 +108,20 @@ static void nothing_turns_the_words_beside_it(void **state)
         }
 }
 
+static void keys_are_listed_by_the_names_of_targets(void **state)
+{
+        static const struct plugged_key keys[] = { { "/nonexistent", "\x1B[2Jred", 1, 2 } };
+        char *out = NULL;
+        size_t size = 0;
+        FILE *file = open_memstream(&out, &size);
+        (void)state;
+        assert_non_null(file);
+        evaluate_keys_print(file, keys, 1, true);
+        assert_int_equal(fclose(file), 0);
+        assert_string_equal(out, "hid:/nonexistent  ?[2Jred (0001:0002)\n");
+        free(out);
+}
+
 /* ---- a target that lies about what it is ---- */
 
 static slice info;
@@ -198,6 +213,7 @@ int main(void)
                 cmocka_unit_test(a_word_of_a_shell_stays_one),
                 cmocka_unit_test(nothing_commands_the_terminal),
                 cmocka_unit_test(nothing_turns_the_words_beside_it),
+                cmocka_unit_test(keys_are_listed_by_the_names_of_targets),
                 cmocka_unit_test(a_version_that_hides_its_end_is_shown_whole),
                 cmocka_unit_test(what_is_no_getinfo_says_nothing),
                 cmocka_unit_test(a_model_of_this_project_is_simulated),
