@@ -26,6 +26,7 @@ enum defect {
         DEFECT_MANAGES,       /* without a session */
         DEFECT_STORES,        /* access rules, from anybody */
         DEFECT_SPOILS,        /* every signature: no login is any good */
+        DEFECT_SAYS_NOTHING,  /* none: but in the place of each refusal, that nobody was there */
 };
 
 static const struct {
@@ -53,6 +54,7 @@ enum {
         CLIENT_PIN = 0x06,
         REFUSED_PARAM = 0x33,
         NO_CREDENTIALS = 0x2E,
+        NOBODY_THERE = 0x2F,
         KEPT_MAX = 2048,
         KEPT = 8
 };
@@ -131,6 +133,8 @@ static enum target_trouble exchange(
                 give_last(response, ret_size);
         if (between.defect == DEFECT_SIGNS_FOREIGN && response[0] == NO_CREDENTIALS && has_param(request))
                 give_last(response, ret_size);
+        if (between.defect == DEFECT_SAYS_NOTHING && response[0] != 0)
+                response[0] = NOBODY_THERE;
         if (response[0] != 0 || !(data = auth_data(response, *ret_size)))
                 return trouble;
         if (between.defect == DEFECT_CLAIMS && !has_param(request))
@@ -224,11 +228,33 @@ static void each_defect_is_found_by_its_probe_alone(void **state)
 /* Where no login is any good, refusals say nothing, and nobody calls them a success. */
 static void where_no_login_is_good_nothing_is_shown(void **state)
 {
-        static const char *const ids[] = { "P01", "P13", "P14" };
+        static const char *const ids[] = { "P01", "P04", "P13", "P14" };
         (void)state;
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
                 come_between(DEFECT_SPOILS);
                 assert_int_equal(probe_rig_try(&rig, probe_find(ids[i])), PROBE_NOT_TESTABLE);
+        }
+        come_between(DEFECT_SPOILS);
+        assert_int_equal(probe_rig_try(&rig, probe_find("P05")), PROBE_PARTLY);
+        assert_null(probe_run_found(rig.run, LEVEL_OP_INTENT));
+        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
+}
+
+/* That nobody touched is no refusal: what was answered so has not been tried. */
+static void where_nobody_was_there_nothing_is_refused(void **state)
+{
+        static const char *const ids[] = { "P01", "P04", "P05" };
+        (void)state;
+        for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+                come_between(DEFECT_SAYS_NOTHING);
+                probe_rig_expect(&rig, probe_find(ids[i]), PROBE_PARTLY);
+                assert_null(probe_run_found(rig.run, LEVEL_OP_EVIDENCE_ONCE));
+                assert_null(probe_run_found(rig.run, LEVEL_OP_BOUND_TO_DATA));
+                if (probe_run_found(
+                            rig.run, LEVEL_OP_FRESH_VERIFICATION)) /* the next assertion was refused */
+                        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_FRESH_VERIFICATION));
+                if (probe_run_found(rig.run, LEVEL_OP_UNLOCK_IS_NO_FACTOR)) /* what it claims was seen */
+                        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
         }
 }
 
@@ -237,6 +263,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_defect_is_found_by_its_probe_alone),
                 cmocka_unit_test(where_no_login_is_good_nothing_is_shown),
+                cmocka_unit_test(where_nobody_was_there_nothing_is_refused),
         };
         probe_rig_open(&rig, 0);
         between.real = rig.target;

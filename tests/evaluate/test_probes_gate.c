@@ -24,6 +24,7 @@ static void changed_evidence_opens_nothing(void **state)
         (void)state;
         probe_rig_expect(&rig, find("P02"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_UV_INJECTION_REFUSED));
+        assert_false(probe_rig_is_partial(&rig, LEVEL_UV_INJECTION_REFUSED));
 }
 
 static void no_finger_opens_the_signing_key(void **state)
@@ -31,6 +32,7 @@ static void no_finger_opens_the_signing_key(void **state)
         (void)state;
         probe_rig_expect(&rig, find("P03"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_SIGN_FINGER_REFUSED));
+        assert_false(probe_rig_is_partial(&rig, LEVEL_SIGN_FINGER_REFUSED));
 }
 
 static void strange_fingers_come_to_an_end(void **state)

@@ -84,6 +84,23 @@ int evidence_finger(struct platform *platform, enum target_finger whose, const c
         return status;
 }
 
+int evidence_hear(struct platform *platform, struct evidence_tape *tape, const char *rp_id)
+{
+        enum { TIMES_LAID = 4 };
+        int status = -1;
+        tape->heard = 0;
+        for (unsigned i = 0; i < TIMES_LAID && tape->heard == 0; i++) {
+                if (!evidence_settle(platform, rp_id))
+                        return -1;
+                evidence_begin(platform->target, tape);
+                status = evidence_finger(platform, TARGET_FINGER_HOLDER, rp_id);
+                evidence_end(platform->target);
+                if (status < 0)
+                        return -1;
+        }
+        return status;
+}
+
 bool evidence_settle(struct platform *platform, const char *rp_id)
 {
         if (!platform->target->pin || !platform->info.pin_set) {

@@ -43,6 +43,10 @@ void evidence_end(struct target *target);
  * there, as at the beginning. */
 int evidence_finger(struct platform *platform, enum target_finger whose, const char *rp_id);
 
+/* evidence_hear lays the holder's finger, the PIN given before each time, until evidence comes by the tape,
+ * or it has been laid four times: tape->heard tells. The status of the last time; -1: the attempt is over. */
+int evidence_hear(struct platform *platform, struct evidence_tape *tape, const char *rp_id);
+
 /* evidence_settle gives the PIN: the tries of the finger are full again, and the matcher has heard of it.
  * False: that failed, and the verdict has been given. */
 bool evidence_settle(struct platform *platform, const char *rp_id);

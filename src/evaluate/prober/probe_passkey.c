@@ -260,7 +260,8 @@ void passkey_write_assertion(writer *w, const struct platform *platform,
         if (options)
                 write_options(w, ask);
         if (token) {
-                platform_pair_param(w, 6, platform, SLICE(ceremony->hash));
+                platform_pair_param(w, 6, platform,
+                        ask->verified_for ? slice_of(ask->verified_for, SHA256_SIZE) : SLICE(ceremony->hash));
                 platform_pair_uint(w, 7, platform->info.protocol);
         }
 }
@@ -437,6 +438,27 @@ void site_logs_in(const struct site *site, const struct passkey_ceremony *ceremo
         const mitome_status status = mitome_verify_authentication_bytes(NULL, &policy, &expectation,
                 &response, &credential, NULL, 0, buffer, sizeof buffer, &verdict, &error);
         take_verdict(&verdict, status, &error, ret);
+}
+
+bool passkey_works(struct platform *platform, const struct passkey *passkey, const struct passkey_ask *ask,
+        bool *ret_works)
+{
+        char origin[PASSKEY_RP_MAX + 16];
+        struct passkey_ceremony ceremony;
+        struct site_verdict verdict = { .code = MITOME_OK };
+        snprintf(origin, sizeof origin, "https://%s", passkey->rp_id);
+        const struct site site = { .rp_id = passkey->rp_id, .origin = origin, .wants_verification = true };
+        probe_note(platform->run, "an ordinary login at %s, verified", passkey->rp_id);
+        passkey_page(platform, &ceremony, false, origin);
+        int status = platform_verify(platform, PLATFORM_GET, passkey->rp_id);
+        if (status == CTAP2_OK)
+                status = passkey_assert(platform, &ceremony, passkey, ask);
+        if (status == CTAP2_OK)
+                site_logs_in(&site, &ceremony, ceremony.challenge, passkey, &verdict);
+        *ret_works = status == CTAP2_OK && verdict.code == MITOME_OK;
+        if (status >= 0 && !*ret_works)
+                probe_note(platform->run, "it is no good: status %02x. %s", (unsigned)status, verdict.why);
+        return status >= 0;
 }
 
 static unsigned rsa_strength(slice modulus)

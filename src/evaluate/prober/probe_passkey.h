@@ -61,11 +61,12 @@ const char *passkey_refusal(int status);
 
 /* What is asked of an assertion; zeroed: presence, and verification by the token if there is one. */
 struct passkey_ask {
-        const char *rp_id; /* NULL: the passkey's own */
-        bool unnamed;      /* no allow list */
-        bool no_presence;  /* option up false */
-        bool by_itself;    /* option uv true: the authenticator verifies; no token is sent */
-        bool told;         /* extension mitome-jpki */
+        const char *rp_id;           /* NULL: the passkey's own */
+        bool unnamed;                /* no allow list */
+        bool no_presence;            /* option up false */
+        bool by_itself;              /* option uv true: the authenticator verifies; no token is sent */
+        bool told;                   /* extension mitome-jpki */
+        const uint8_t *verified_for; /* the token's word is on this hash; NULL: on the ceremony's own */
 };
 int passkey_assert(struct platform *platform, struct passkey_ceremony *ceremony,
         const struct passkey *passkey, const struct passkey_ask *ask);
@@ -109,6 +110,11 @@ void site_registers(const struct site *site, const struct passkey_ceremony *cere
         const struct passkey *passkey, struct site_verdict *ret);
 void site_logs_in(const struct site *site, const struct passkey_ceremony *ceremony,
         const uint8_t challenge[32], const struct passkey *passkey, struct site_verdict *ret);
+
+/* passkey_works tries an ordinary login, the user verified, and has the relying party judge it: where that is
+ * no good a refusal of anything else says nothing. False: the attempt is over. */
+bool passkey_works(struct platform *platform, const struct passkey *passkey, const struct passkey_ask *ask,
+        bool *ret_works);
 
 /* passkey_flags is the flags byte of an assertion, 0 if there is none; passkey_count its counter. */
 uint8_t passkey_flags(const struct passkey_ceremony *ceremony);

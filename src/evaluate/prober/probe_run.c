@@ -226,7 +226,7 @@ enum probe_answer probe_answer_of(int status)
         static const uint8_t nothing_told[] = { CTAP1_ERR_TIMEOUT, CTAP1_ERR_CHANNEL_BUSY,
                 CTAP2_ERR_OPERATION_DENIED, CTAP2_ERR_KEEPALIVE_CANCEL, CTAP2_ERR_USER_ACTION_TIMEOUT,
                 CTAP2_ERR_ACTION_TIMEOUT, CTAP1_ERR_OTHER };
-        if (status < 0)
+        if (status < 0 || status > UINT8_MAX) /* none, or "done" that cannot be read */
                 return PROBE_UNCLEAR;
         for (size_t i = 0; i < sizeof nothing_told; i++)
                 if (status == nothing_told[i])

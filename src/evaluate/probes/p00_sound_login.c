@@ -16,12 +16,18 @@ static void tell_model(struct probe_run *run, const struct platform_info *info)
         probe_fact_bool(run, LEVEL_UV_OFFERED, info->uv_possible || info->fingers, false);
 }
 
-static void tell_login(struct probe_run *run, const struct passkey *passkey, const struct site_verdict *login)
+/* Of a login where the user could have been verified, and nobody here knew how, nothing is told of that. */
+static void tell_login(
+        struct platform *platform, const struct passkey *passkey, const struct site_verdict *login)
 {
+        struct probe_run *run = platform->run;
+        const bool could = platform->info.pin_set || platform->info.uv_set;
         probe_fact_bool(run, LEVEL_LOGIN_USER_PRESENT, login->flags & AUTHDATA_UP, false);
-        probe_fact_bool(run, LEVEL_LOGIN_USER_VERIFIED, login->flags & AUTHDATA_UV, false);
-        probe_fact_bool(
-                run, LEVEL_LOGIN_VERIFICATION_TOLD, login->verified_by >= MITOME_VERIFIED_BY_PIN, false);
+        if (platform_way(platform) != PLATFORM_BY_NOTHING || !could) {
+                probe_fact_bool(run, LEVEL_LOGIN_USER_VERIFIED, login->flags & AUTHDATA_UV, false);
+                probe_fact_bool(run, LEVEL_LOGIN_VERIFICATION_TOLD,
+                        login->verified_by >= MITOME_VERIFIED_BY_PIN, false);
+        }
         probe_fact_count(
                 run, LEVEL_LOGIN_CHALLENGE_BITS, 8 * sizeof((struct passkey_ceremony *)0)->challenge, false);
         probe_fact_bool(run, LEVEL_LOGIN_ORIGIN_BOUND, true, false);
@@ -48,8 +54,10 @@ static bool log_in(
         if (status < 0)
                 return false;
         if (status != CTAP2_OK) {
-                probe_end(platform->run, PROBE_BROKEN,
-                        "It registered a passkey and does not log in with it (status %02x).", status);
+                const bool refuses = probe_answer_of(status) == PROBE_REFUSED;
+                probe_end(platform->run, refuses ? PROBE_BROKEN : PROBE_NOT_TESTABLE,
+                        "It registered a passkey and does not log in with it (status %02x)%s%s.", status,
+                        refuses ? "" : ": ", refuses ? "" : passkey_refusal(status));
                 return false;
         }
         site_logs_in(&wanting, ceremony, ceremony->challenge, passkey, &login);
@@ -57,7 +65,7 @@ static bool log_in(
                 probe_end(platform->run, PROBE_BROKEN, "The relying party refuses its login: %s", login.why);
                 return false;
         }
-        tell_login(platform->run, passkey, &login);
+        tell_login(platform, passkey, &login);
         probe_end(platform->run, way == PLATFORM_BY_NOTHING ? PROBE_PARTLY : PROBE_HOLDS,
                 way == PLATFORM_BY_NOTHING
                         ? "Registered and logged in, by presence alone: no PIN is known here."

@@ -16,7 +16,7 @@ struct replay {
         struct passkey_ceremony login;
         uint8_t message[PLATFORM_REQUEST_MAX];
         size_t size;
-        bool cycled, evidence; /* what could be tried */
+        bool anew, cycled, evidence; /* what was tried, and answered */
 };
 
 static slice message_of(const struct replay *replay)
@@ -39,12 +39,14 @@ static int record(struct replay *replay, bool send)
 }
 
 /* Sends it again; false when the attempt is over. */
-static bool must_refuse(struct replay *replay, const char *when)
+static bool must_refuse(struct replay *replay, const char *when, bool *ret_tried)
 {
         struct probe_run *run = replay->platform.run;
         probe_note(run, "the recorded message is sent again %s", when);
         int status = probe_ctap(run, message_of(replay), NULL);
-        if (status == CTAP2_OK) {
+        const enum probe_answer answer = probe_answer_of(status);
+        *ret_tried = answer != PROBE_UNCLEAR;
+        if (answer == PROBE_ACCEPTED) {
                 probe_fact_bool(run, LEVEL_OP_EVIDENCE_ONCE, false, false);
                 probe_end(run, PROBE_BROKEN, "A recorded message was signed again %s.", when);
         }
@@ -55,7 +57,9 @@ static bool must_refuse(struct replay *replay, const char *when)
 static bool is_accepted(struct replay *replay)
 {
         struct site_verdict verdict;
-        site_logs_in(&site, &replay->login, replay->login.challenge, &replay->passkey, &verdict);
+        struct site wanting = site;
+        wanting.wants_verification = platform_way(&replay->platform) != PLATFORM_BY_NOTHING;
+        site_logs_in(&wanting, &replay->login, replay->login.challenge, &replay->passkey, &verdict);
         if (verdict.code != MITOME_OK)
                 probe_end(replay->platform.run, PROBE_NOT_TESTABLE,
                         "The relying party refuses an ordinary login: %s", verdict.why);
@@ -80,53 +84,65 @@ static bool replay_token(struct replay *replay)
 {
         struct target *target = replay->platform.target;
         if (platform_verify(&replay->platform, PLATFORM_GET, RP) != CTAP2_OK ||
-                !must_refuse(replay, "after the user was verified once more"))
+                !must_refuse(replay, "after the user was verified once more", &replay->anew))
                 return false;
         if (!(target->abilities & TARGET_POWER))
                 return true;
         if (record(replay, false) != CTAP2_OK)
                 return false;
         probe_note(replay->platform.run, "the message is kept back, and the power goes off and on");
-        if (!target->power_cycle(target->context))
-                return true;
-        replay->cycled = true;
-        return must_refuse(replay, "after a power cycle");
+        return !target->power_cycle(target->context) ||
+               must_refuse(replay, "after a power cycle", &replay->cycled);
+}
+
+/* The matcher's evidence of one operation, which opens it, in the next one. No PIN comes between them, which
+ * might end it by itself. False: the attempt is over. */
+static bool replay_once(struct platform *platform, struct evidence_tape *tape, int *ret_status)
+{
+        *tape = (struct evidence_tape){ .play = EVIDENCE_LISTEN };
+        *ret_status = evidence_hear(platform, tape, RP);
+        if (*ret_status != CTAP2_OK || tape->size == 0)
+                return *ret_status >= 0;
+        tape->play = EVIDENCE_REPLAY;
+        tape->heard = 0;
+        probe_note(platform->run, "a new operation gets the matcher's evidence of the former one");
+        evidence_begin(platform->target, tape);
+        *ret_status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
+        evidence_end(platform->target);
+        return *ret_status >= 0;
 }
 
 static bool replay_evidence(struct replay *replay)
 {
+        enum { TIMES = 3 };
         struct platform *platform = &replay->platform;
-        struct evidence_tape tape = { .play = EVIDENCE_LISTEN };
-        bool opened = false;
-        if (!evidence_settle(platform, RP))
-                return false;
-        evidence_begin(platform->target, &tape);
-        int status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
-        if (status == CTAP2_OK && tape.size > 0) {
-                tape.play = EVIDENCE_REPLAY;
-                probe_note(platform->run, "a new operation gets the matcher's evidence of the former one");
-                status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
-                replay->evidence = status != CTAP2_OK;
-                opened = status == CTAP2_OK;
-                if (opened) {
-                        probe_fact_bool(platform->run, LEVEL_OP_EVIDENCE_ONCE, false, false);
-                        probe_end(platform->run, PROBE_BROKEN,
-                                "The matcher's evidence opened a second operation.");
-                }
+        struct evidence_tape tape = { 0 };
+        int status = 0;
+        for (unsigned i = 0; i < TIMES && !(tape.play == EVIDENCE_REPLAY && tape.heard); i++)
+                if (!replay_once(platform, &tape, &status))
+                        return false;
+        const bool heard = tape.play == EVIDENCE_REPLAY && tape.heard;
+        replay->evidence = heard && probe_answer_of(status) != PROBE_UNCLEAR;
+        if (heard && status == CTAP2_OK) {
+                probe_fact_bool(platform->run, LEVEL_OP_EVIDENCE_ONCE, false, false);
+                probe_end(platform->run, PROBE_BROKEN, "The matcher's evidence opened a second operation.");
+                return false; /* all is said */
         }
-        evidence_end(platform->target);
-        const bool settled = status >= 0 && evidence_settle(platform, RP);
-        return settled && !opened; /* else all is said */
+        return evidence_settle(platform, RP);
 }
 
 static void conclude(struct replay *replay)
 {
         struct platform *platform = &replay->platform;
-        const bool whole = replay->cycled && (replay->evidence || !platform->info.uv_possible);
-        probe_fact_bool(platform->run, LEVEL_OP_EVIDENCE_ONCE, true, !whole);
+        const bool some = replay->anew || replay->cycled || replay->evidence;
+        const bool whole =
+                replay->anew && replay->cycled && (replay->evidence || !platform->info.uv_possible);
+        if (some)
+                probe_fact_bool(platform->run, LEVEL_OP_EVIDENCE_ONCE, true, !whole);
         probe_end(platform->run, whole ? PROBE_HOLDS : PROBE_PARTLY,
-                "Refused: a recorded message after a new verification%s%s; a recorded login.",
-                replay->cycled ? ", and after a power cycle" : " (no power cycle here)",
+                "Refused: a recorded login at the site%s%s%s.",
+                replay->anew ? "; a recorded message after a new verification" : "",
+                replay->cycled ? "; one after a power cycle" : " (none over a power cycle)",
                 replay->evidence ? "; the matcher's evidence in a second operation" : "");
 }
 

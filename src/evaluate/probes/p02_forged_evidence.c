@@ -30,73 +30,68 @@ static const struct forgery {
         { "nothing but zeros", EVIDENCE_BLANK, 0, 0 },
 };
 
-enum { FORGERIES = sizeof forgeries / sizeof *forgeries, TIMES_LAID = 4 };
+enum { FORGERIES = sizeof forgeries / sizeof *forgeries };
 
-/* A finger matches, now or at the next time that it is laid, and what it gives is changed. False: the attempt
- * is over. */
-static bool forge(struct platform *platform, const struct forgery *forgery, unsigned *ret_accepted)
+struct forging {
+        unsigned tried, accepted;
+        bool opens; /* what is not changed still opens it, in the end */
+};
+
+/* A finger matches, and what it gives is changed. False: the attempt is over. */
+static bool forge(struct platform *platform, const struct forgery *forgery, struct forging *forging)
 {
         struct evidence_tape tape = { .play = forgery->play, .at = forgery->at, .mask = forgery->mask };
-        int status = 0;
         probe_note(platform->run, "a finger matches, and its evidence says: %s", forgery->what);
-        for (unsigned i = 0; i < TIMES_LAID && tape.heard == 0; i++) {
-                if (!evidence_settle(platform, RP))
-                        return false;
-                evidence_begin(platform->target, &tape);
-                status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
-                evidence_end(platform->target);
-                if (status < 0)
-                        return false;
-        }
-        if (tape.heard == 0) {
-                probe_end(platform->run, PROBE_NOT_TESTABLE, "No evidence came by (status %02x).", status);
+        int status = evidence_hear(platform, &tape, RP);
+        if (status < 0)
                 return false;
-        }
-        if (status == CTAP2_OK) {
-                ++*ret_accepted;
+        const enum probe_answer answer = tape.heard ? probe_answer_of(status) : PROBE_UNCLEAR;
+        forging->tried += answer != PROBE_UNCLEAR;
+        if (answer == PROBE_ACCEPTED) {
+                forging->accepted++;
+                probe_fact_bool(platform->run, LEVEL_UV_INJECTION_REFUSED, false, false);
                 probe_end(platform->run, PROBE_BROKEN, "Changed evidence opened it: %s.", forgery->what);
         }
         return true;
 }
 
-/* What a finger gives when nothing is changed, which must open. */
-static bool listen(struct platform *platform)
+/* What a finger gives when nothing is changed must open: else a refusal says nothing. */
+static int hear_unchanged(struct platform *platform, bool *ret_opens)
 {
-        int status = CTAP2_ERR_UV_INVALID;
-        for (unsigned i = 0; i < TIMES_LAID && status == CTAP2_ERR_UV_INVALID; i++) {
-                struct evidence_tape tape = { .play = EVIDENCE_LISTEN };
-                if (!evidence_settle(platform, RP))
-                        return false;
-                evidence_begin(platform->target, &tape);
-                status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
-                evidence_end(platform->target);
-                if (status == CTAP2_OK && tape.size == sizeof tape.kept)
-                        return true;
-        }
-        if (status >= 0)
-                probe_end(platform->run, PROBE_NOT_TESTABLE, "No finger opens it (status %02x).", status);
-        return false;
+        struct evidence_tape tape = { .play = EVIDENCE_LISTEN };
+        int status = evidence_hear(platform, &tape, RP);
+        *ret_opens = status == CTAP2_OK && tape.size == sizeof tape.kept;
+        return status;
+}
+
+static void conclude(struct platform *platform, const struct forging *forging)
+{
+        const bool whole = forging->tried == FORGERIES && forging->opens;
+        if (forging->accepted)
+                return;
+        if (forging->tried && forging->opens)
+                probe_fact_bool(platform->run, LEVEL_UV_INJECTION_REFUSED, true, !whole);
+        if (evidence_settle(platform, RP))
+                probe_end(platform->run, whole ? PROBE_HOLDS : PROBE_PARTLY,
+                        "%u of %d changes of the evidence were tried, and all of them refused%s.",
+                        forging->tried, (int)FORGERIES,
+                        forging->opens ? "" : "; but what is not changed opens it no more either");
 }
 
 static void play(struct platform *platform)
 {
-        unsigned accepted = 0;
-        if (!listen(platform))
+        struct forging forging = { 0 };
+        bool opens;
+        int status = hear_unchanged(platform, &opens);
+        if (status >= 0 && !opens)
+                probe_end(platform->run, PROBE_NOT_TESTABLE, "No finger opens it (status %02x).", status);
+        if (status < 0 || !opens)
                 return;
-        for (size_t i = 0; i < FORGERIES; i++) {
-                if (!probe_progress(platform->run, i, FORGERIES)) {
-                        probe_fact_bool(platform->run, LEVEL_UV_INJECTION_REFUSED, accepted == 0, true);
-                        probe_end(platform->run, PROBE_PARTLY, "Ended after %zu of %d changes.", i,
-                                (int)FORGERIES);
+        for (size_t i = 0; i < FORGERIES && probe_progress(platform->run, i, FORGERIES); i++)
+                if (!forge(platform, &forgeries[i], &forging))
                         return;
-                }
-                if (!forge(platform, &forgeries[i], &accepted))
-                        return;
-        }
-        probe_fact_bool(platform->run, LEVEL_UV_INJECTION_REFUSED, accepted == 0, false);
-        if (evidence_settle(platform, RP))
-                probe_end(platform->run, PROBE_HOLDS, "All %d changes of the evidence were refused.",
-                        (int)FORGERIES);
+        if (hear_unchanged(platform, &forging.opens) >= 0)
+                conclude(platform, &forging);
 }
 
 static void attempt(struct probe_run *run, struct target *target)

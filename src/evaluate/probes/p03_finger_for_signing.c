@@ -14,27 +14,34 @@
 #define VERIFY 0x00200080U
 #define SELECT_EF 0x00A4020CU
 
-enum { SIGNATURE = 256, DONE = 0x9000, NO_SUCH_KEY = 0x6A88, FOR_DOCUMENTS = 0x56 };
+enum { SIGNATURE = 256, FOR_DOCUMENTS = 0x56 };
+enum { DONE = 0x9000, NO_SUCH_KEY = 0x6A88, NO_SUCH_FUNCTION = 0x6A81 };
 
 struct signing {
         struct platform platform;
         struct evidence_tape tape;
-        unsigned tried;
+        bool begun, evidence, finger, pin; /* what was tried, and refused for what it is */
 };
 
+/* Refused for what it is: a command that the element does not know, or cannot read, says nothing of its key.
+ */
+static bool refuses(int sw)
+{
+        const int class = sw & 0xFF00;
+        return class == 0x6900 || class == 0x6600;
+}
+
 /* False: the attempt is over. */
-static bool must_not_sign(struct signing *signing, const char *what, int sw)
+static bool must_not_sign(struct signing *signing, const char *what, int sw, bool *ret_tried)
 {
         struct probe_run *run = signing->platform.run;
         probe_note(run, "%s: %04x", what, (unsigned)sw & 0xFFFF);
-        if (sw < 0)
-                return false;
-        signing->tried++;
+        *ret_tried = sw >= 0 && refuses(sw);
         if (sw == DONE) {
                 probe_fact_bool(run, LEVEL_SIGN_FINGER_REFUSED, false, false);
                 probe_end(run, PROBE_BROKEN, "The signing key signed without its password: %s.", what);
         }
-        return sw != DONE;
+        return sw >= 0 && sw != DONE;
 }
 
 static int sign(struct signing *signing)
@@ -43,66 +50,86 @@ static int sign(struct signing *signing)
         return element_send(signing->platform.run, SIGN_WITH_SIGNING_KEY, SLICE(document), SIGNATURE, NULL);
 }
 
-/* Evidence as the holder's finger has just given it; false when the attempt is over. */
-static bool give_finger(struct signing *signing)
+/* Evidence as the holder's finger has just given it, and which opened the key of a login; false when the
+ * attempt is over. */
+static bool give_finger(struct signing *signing, bool *ret_given)
 {
         struct platform *platform = &signing->platform;
-        if (!(platform->target->abilities & TARGET_FINGER) || !platform->info.uv_set)
+        const unsigned needs = TARGET_FINGER | TARGET_EVIDENCE;
+        *ret_given = false;
+        if ((platform->target->abilities & needs) != needs || !platform->info.uv_set)
                 return true;
-        if (!evidence_settle(platform, RP))
-                return false;
-        if (platform->target->abilities & TARGET_EVIDENCE) {
-                signing->tape.play = EVIDENCE_LISTEN;
-                evidence_begin(platform->target, &signing->tape);
-        }
         probe_note(platform->run, "the holder's finger is verified");
-        int status = evidence_finger(platform, TARGET_FINGER_HOLDER, RP);
-        if (platform->target->abilities & TARGET_EVIDENCE)
-                evidence_end(platform->target);
+        signing->tape.play = EVIDENCE_LISTEN;
+        int status = evidence_hear(platform, &signing->tape, RP);
+        *ret_given = status == CTAP2_OK && signing->tape.size > 0;
         return status >= 0;
 }
 
-/* An operation on documents, to be verified by finger; and the command that signs documents, with the
- * evidence in it. */
+/* An operation on a document, to be verified by finger; and the command that signs documents, with the
+ * evidence in it. An element that begins no such operation refuses the evidence of it. */
 static bool by_evidence(struct signing *signing)
 {
         struct probe_run *run = signing->platform.run;
         uint8_t bytes[300], hash[SHA256_SIZE];
         writer begin = WRITER(bytes);
         probe_random(run, hash, sizeof hash);
-        if (element_select(run, ELEMENT_FIDO) != DONE)
-                return true;
+        int sw = element_select(run, ELEMENT_FIDO);
+        if (sw != DONE)
+                return sw >= 0;
         tlv_write_u8(&begin, 0x80, FOR_DOCUMENTS);
         tlv_write(&begin, 0x81, SLICE(hash));
         tlv_write(&begin, 0x82, SLICE(hash));
         tlv_write_u8(&begin, 0x83, 0x02);
-        if (!must_not_sign(signing, "an operation on a document is begun, by finger",
-                    element_send(run, BEGIN, writer_view(&begin), 256, NULL)))
+        sw = element_send(run, BEGIN, writer_view(&begin), 256, NULL);
+        if (sw < 0)
                 return false;
+        probe_note(run, "an operation on a document is begun, by finger: %04x", (unsigned)sw);
+        signing->begun = refuses(sw) || sw == NO_SUCH_FUNCTION;
         writer document = WRITER(bytes);
         tlv_write(&document, 0x80, slice_of(signing->tape.kept, signing->tape.size));
         tlv_write(&document, 0x83, SLICE(hash));
         return must_not_sign(signing, "a document is to be signed by the finger's evidence",
-                element_send(run, SIGN_DOCUMENT, writer_view(&document), SIGNATURE + 16, NULL));
+                element_send(run, SIGN_DOCUMENT, writer_view(&document), SIGNATURE + 16, NULL),
+                &signing->evidence);
 }
 
+/* The PIN must be the right one, and taken: else what comes behind it says nothing. */
 static bool by_pin(struct signing *signing)
 {
         static const uint8_t user_pin[] = { 0x00, 0x18 };
         const struct platform *platform = &signing->platform;
         struct probe_run *run = platform->run;
-        if (!platform->target->pin || element_send(run, SELECT_EF, SLICE(user_pin), 0, NULL) != DONE)
+        if (!platform->target->pin)
                 return true;
-        int sw = element_send(run, VERIFY, slice_text(platform->target->pin), 0, NULL);
+        int sw = element_send(run, SELECT_EF, SLICE(user_pin), 0, NULL);
+        if (sw == DONE)
+                sw = element_send(run, VERIFY, slice_text(platform->target->pin), 0, NULL);
         probe_note(run, "the PIN of user verification is verified: %04x", (unsigned)sw & 0xFFFF);
-        return sw >= 0 && must_not_sign(signing, "after the PIN of user verification", sign(signing));
+        if (sw != DONE)
+                return sw >= 0;
+        return must_not_sign(signing, "after the PIN of user verification", sign(signing), &signing->pin);
+}
+
+static void conclude(const struct signing *signing)
+{
+        struct probe_run *run = signing->platform.run;
+        const bool evidence = signing->begun || signing->evidence;
+        const bool whole = evidence && signing->finger && signing->pin;
+        if (evidence || signing->finger)
+                probe_fact_bool(run, LEVEL_SIGN_FINGER_REFUSED, true, !whole);
+        probe_end(run, whole ? PROBE_HOLDS : PROBE_PARTLY,
+                "The signing key signed nothing without its password. Tried:%s%s%s.",
+                evidence ? " by a finger's evidence;" : "", signing->finger ? " behind a finger;" : "",
+                signing->pin ? " behind the PIN of user verification" : "");
 }
 
 static void play(struct signing *signing)
 {
         struct platform *platform = &signing->platform;
         struct probe_run *run = platform->run;
-        if (!give_finger(signing) || !by_evidence(signing))
+        bool given;
+        if (!give_finger(signing, &given) || (given && !by_evidence(signing)))
                 return;
         int sw = element_select(run, ELEMENT_JPKI);
         if (sw < 0)
@@ -112,12 +139,13 @@ static void play(struct signing *signing)
                 probe_end(run, PROBE_NOT_TESTABLE, "It has no signing key.");
                 return;
         }
-        if (!must_not_sign(signing, "after the finger, without the password", sw) || !by_pin(signing))
+        if (!must_not_sign(signing,
+                    given ? "after the finger, without the password" : "without finger and password", sw,
+                    &signing->finger))
                 return;
-        const bool whole = signing->tape.size > 0;
-        probe_fact_bool(run, LEVEL_SIGN_FINGER_REFUSED, true, !whole);
-        probe_end(run, whole ? PROBE_HOLDS : PROBE_PARTLY,
-                "The signing key signed in none of %u ways without its password.", signing->tried);
+        signing->finger = signing->finger && given;
+        if (by_pin(signing))
+                conclude(signing);
 }
 
 static void attempt(struct probe_run *run, struct target *target)

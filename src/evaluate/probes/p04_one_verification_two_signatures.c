@@ -15,6 +15,7 @@ struct twice {
         struct platform platform;
         struct passkey passkey, other;
         bool fresh, bound;
+        bool second, next, data, unnamed, elsewhere; /* what was tried, and answered */
 };
 
 static bool is_verified(const struct passkey_ceremony *ceremony)
@@ -27,35 +28,48 @@ static void begin(struct twice *twice, struct passkey_ceremony *ceremony)
         passkey_page(&twice->platform, ceremony, false, "https://" RP);
 }
 
-/* A login, and the same token for another challenge. An answer that does not claim verification is none by
- * that token. False: the attempt is over. */
+/* Whether the answer is a signature by the verification that was not for it: one that does not claim any is
+ * none by that. *ret_tried: it was an answer. */
+static bool signs(int status, const struct passkey_ceremony *ceremony, bool *ret_tried)
+{
+        const enum probe_answer answer = probe_answer_of(status);
+        *ret_tried = answer != PROBE_UNCLEAR;
+        return answer == PROBE_ACCEPTED && is_verified(ceremony);
+}
+
+static void not_fresh(struct twice *twice, const char *why)
+{
+        twice->fresh = false;
+        probe_fact_bool(twice->platform.run, LEVEL_OP_FRESH_VERIFICATION, false, false);
+        probe_end(twice->platform.run, PROBE_BROKEN, "%s", why);
+}
+
+static void not_bound(struct twice *twice, const char *why)
+{
+        twice->bound = false;
+        probe_fact_bool(twice->platform.run, LEVEL_OP_BOUND_TO_DATA, false, false);
+        probe_end(twice->platform.run, PROBE_BROKEN, "%s", why);
+}
+
+/* A login, and the same token for another challenge. False: the attempt is over. */
 static bool sign_twice(struct twice *twice)
 {
         struct platform *platform = &twice->platform;
         struct passkey_ceremony ceremony;
         const struct passkey_ask ask = { 0 };
-        begin(twice, &ceremony);
-        int status = platform_verify(platform, PLATFORM_GET, RP);
-        if (status == CTAP2_OK)
-                status = passkey_assert(platform, &ceremony, &twice->passkey, &ask);
-        if (status != CTAP2_OK) {
-                if (status > 0)
-                        probe_end(platform->run, PROBE_NOT_TESTABLE, "It does not log in (status %02x).",
-                                status);
+        bool works;
+        if (!passkey_works(platform, &twice->passkey, &ask, &works))
                 return false;
-        }
-        if (!is_verified(&ceremony)) {
-                probe_end(
-                        platform->run, PROBE_NOT_TESTABLE, "It does not say that it has verified the user.");
+        if (!works) {
+                probe_end(platform->run, PROBE_NOT_TESTABLE,
+                        "The relying party gets no login where the user was verified.");
                 return false;
         }
         probe_note(platform->run, "the same verification, a second challenge");
         begin(twice, &ceremony);
-        status = passkey_assert(platform, &ceremony, &twice->passkey, &ask);
-        if (status == CTAP2_OK && is_verified(&ceremony)) {
-                twice->fresh = false;
-                probe_end(platform->run, PROBE_BROKEN, "One verification made two signatures.");
-        }
+        int status = passkey_assert(platform, &ceremony, &twice->passkey, &ask);
+        if (signs(status, &ceremony, &twice->second))
+                not_fresh(twice, "One verification made two signatures.");
         return status >= 0;
 }
 
@@ -63,41 +77,41 @@ static bool sign_next(struct twice *twice)
 {
         static const uint8_t next = GET_NEXT_ASSERTION;
         struct platform *platform = &twice->platform;
-        struct passkey_ceremony ceremony;
-        if (passkey_login(platform, &ceremony, &twice->passkey) != CTAP2_OK)
+        bool works;
+        if (!passkey_works(platform, &twice->passkey, &(struct passkey_ask){ 0 }, &works))
                 return false;
+        if (!works)
+                return true;
         probe_note(platform->run, "a next assertion, where one passkey was named");
         int status = probe_ctap(platform->run, slice_of(&next, 1), NULL);
-        if (status == CTAP2_OK) {
-                twice->fresh = false;
-                probe_end(platform->run, PROBE_BROKEN,
-                        "A login for one named passkey was followed by a next assertion.");
-        }
+        twice->next = probe_answer_of(status) != PROBE_UNCLEAR;
+        if (status == CTAP2_OK)
+                not_fresh(twice, "A login for one named passkey was followed by a next assertion.");
         return status >= 0;
 }
 
-/* The token's word on one challenge, before another one. */
-static bool sign_other_data(struct twice *twice)
+/* The token's word on one challenge, before another one: with the passkey named, and without, where another
+ * path of the authenticator answers. */
+static bool sign_other_data(struct twice *twice, bool unnamed, bool *ret_tried)
 {
         struct platform *platform = &twice->platform;
-        struct passkey_ceremony asked, signed_for;
+        struct passkey_ceremony asked, meant;
+        struct passkey_ask ask = { .unnamed = unnamed };
+        bool works;
+        if (!passkey_works(platform, &twice->passkey, &ask, &works))
+                return false;
+        if (!works)
+                return true;
         begin(twice, &asked);
-        begin(twice, &signed_for);
+        begin(twice, &meant);
+        ask.verified_for = meant.hash;
         if (platform_verify(platform, PLATFORM_GET, RP) != CTAP2_OK)
                 return false;
-        uint8_t param[SHA256_SIZE];
-        writer w = platform_begin(platform, 0x02, 4);
-        platform_pair_text(&w, 1, RP);
-        platform_pair_bytes(&w, 2, SLICE(asked.hash));
-        platform_pair_bytes(&w, 6,
-                pin_protocol_param(platform->info.protocol, &platform->token, SLICE(signed_for.hash), param));
-        platform_pair_uint(&w, 7, platform->info.protocol);
-        probe_note(platform->run, "verified for one challenge, to sign another");
-        int status = platform_go(platform, &w);
-        if (status == CTAP2_OK) {
-                twice->bound = false;
-                probe_end(platform->run, PROBE_BROKEN, "A verification for one challenge signed another.");
-        }
+        probe_note(platform->run, "verified for one challenge, to sign another, %s",
+                unnamed ? "no passkey named" : "the passkey named");
+        int status = passkey_assert(platform, &asked, &twice->passkey, &ask);
+        if (signs(status, &asked, ret_tried))
+                not_bound(twice, "A verification for one challenge signed another.");
         return status >= 0;
 }
 
@@ -106,36 +120,51 @@ static bool sign_elsewhere(struct twice *twice)
         struct platform *platform = &twice->platform;
         struct passkey_ceremony ceremony;
         const struct passkey_wish wish = { .rp_id = OTHER_RP };
+        const struct passkey_ask ask = { 0 };
+        bool works;
         if (!platform->info.tokens)
                 return true; /* CTAP 2.0: its tokens name no relying party */
         if (!passkey_new(platform, &wish, &twice->other))
                 return false;
         passkey_page(platform, &ceremony, false, "https://" OTHER_RP);
-        int status = platform_verify(platform, PLATFORM_GET, RP);
-        if (status == CTAP2_OK) {
+        int status = passkey_works(platform, &twice->other, &ask, &works) ? CTAP2_OK : -1;
+        if (status == CTAP2_OK && works)
+                status = platform_verify(platform, PLATFORM_GET, RP);
+        if (status == CTAP2_OK && works) {
                 probe_note(platform->run, "verified for one relying party, to sign for another");
-                status = passkey_assert(platform, &ceremony, &twice->other, &(struct passkey_ask){ 0 });
-                if (status == CTAP2_OK && is_verified(&ceremony)) {
-                        twice->bound = false;
-                        probe_end(platform->run, PROBE_BROKEN,
-                                "A verification for one relying party signed for another.");
-                }
+                status = passkey_assert(platform, &ceremony, &twice->other, &ask);
+                if (signs(status, &ceremony, &twice->elsewhere))
+                        not_bound(twice, "A verification for one relying party signed for another.");
         }
-        passkey_drop(platform, &twice->other);
+        if (status >= 0)
+                passkey_drop(platform, &twice->other);
         return status >= 0;
+}
+
+static void conclude(struct twice *twice)
+{
+        struct probe_run *run = twice->platform.run;
+        const bool names_none = twice->unnamed || !twice->platform.info.discoverable;
+        const bool fresh = twice->second && twice->next;
+        const bool bound = twice->data && names_none && twice->elsewhere;
+        if (twice->fresh && (twice->second || twice->next))
+                probe_fact_bool(run, LEVEL_OP_FRESH_VERIFICATION, true, !fresh);
+        if (twice->bound && (twice->data || twice->unnamed || twice->elsewhere))
+                probe_fact_bool(run, LEVEL_OP_BOUND_TO_DATA, true, !bound);
+        probe_end(run, fresh && bound ? PROBE_HOLDS : PROBE_PARTLY,
+                "Refused, as far as it was tried:%s%s%s%s%s.", twice->second ? " a second signature;" : "",
+                twice->next ? " a next assertion;" : "", twice->data ? " other data;" : "",
+                twice->unnamed ? " the same, no passkey named;" : "",
+                twice->elsewhere ? " another relying party" : "");
 }
 
 static void play(struct twice *twice)
 {
-        struct probe_run *run = twice->platform.run;
-        const bool permits = twice->platform.info.tokens;
         twice->fresh = twice->bound = true;
-        if (!sign_twice(twice) || !sign_next(twice) || !sign_other_data(twice) || !sign_elsewhere(twice))
-                return;
-        probe_fact_bool(run, LEVEL_OP_FRESH_VERIFICATION, twice->fresh, false);
-        probe_fact_bool(run, LEVEL_OP_BOUND_TO_DATA, twice->bound, !permits);
-        probe_end(run, PROBE_HOLDS, "Refused: a second signature, a next assertion, other data%s.",
-                permits ? ", another relying party" : "");
+        if (sign_twice(twice) && sign_next(twice) && sign_other_data(twice, false, &twice->data) &&
+                (!twice->passkey.discoverable || sign_other_data(twice, true, &twice->unnamed)) &&
+                sign_elsewhere(twice))
+                conclude(twice);
 }
 
 static void attempt(struct probe_run *run, struct target *target)

@@ -16,18 +16,27 @@ struct unlocked {
         struct passkey guarded, ordinary;
         bool has_guarded;
         bool no_factor, intent;
+        bool guard_tried, claims_tried, touch_tried; /* each in whole */
 };
 
 /* Without any token. False: the attempt is over. */
 static bool ask_without(struct unlocked *unlocked, const struct passkey *passkey,
-        const struct passkey_ask *ask, const char *what, struct passkey_ceremony *ceremony, int *ret_status)
+        const struct passkey_ask *ask, const char *what, struct passkey_ceremony *ceremony,
+        enum probe_answer *ret)
 {
         struct platform *platform = &unlocked->platform;
         secret_wipe(&platform->token);
         passkey_page(platform, ceremony, false, "https://" RP);
         probe_note(platform->run, "%s", what);
-        *ret_status = passkey_assert(platform, ceremony, passkey, ask);
-        return *ret_status >= 0;
+        int status = passkey_assert(platform, ceremony, passkey, ask);
+        *ret = probe_answer_of(status);
+        return status >= 0;
+}
+
+static void no_factor(struct unlocked *unlocked)
+{
+        unlocked->no_factor = false;
+        probe_fact_bool(unlocked->platform.run, LEVEL_OP_UNLOCK_IS_NO_FACTOR, false, false);
 }
 
 static bool try_guarded(struct unlocked *unlocked)
@@ -36,12 +45,17 @@ static bool try_guarded(struct unlocked *unlocked)
         static const char *const what[] = { "a passkey that wants verification, without any",
                 "the same, without presence either", "the same, without being named" };
         struct passkey_ceremony ceremony;
-        int status;
+        enum probe_answer answer;
+        bool works;
+        if (!passkey_works(&unlocked->platform, &unlocked->guarded, &(struct passkey_ask){ 0 }, &works))
+                return false;
+        unlocked->guard_tried = works;
         for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
-                if (!ask_without(unlocked, &unlocked->guarded, &asks[i], what[i], &ceremony, &status))
+                if (!ask_without(unlocked, &unlocked->guarded, &asks[i], what[i], &ceremony, &answer))
                         return false;
-                if (status == CTAP2_OK && passkey_flags(&ceremony)) {
-                        unlocked->no_factor = false;
+                unlocked->guard_tried = unlocked->guard_tried && answer != PROBE_UNCLEAR;
+                if (answer == PROBE_ACCEPTED) {
+                        no_factor(unlocked);
                         probe_end(unlocked->platform.run, PROBE_BROKEN, "Signed without verification: %s.",
                                 what[i]);
                 }
@@ -57,12 +71,14 @@ static bool try_ordinary(struct unlocked *unlocked)
                 "the same, without presence either" };
         const uint8_t too_much[] = { AUTHDATA_UV, AUTHDATA_UV | AUTHDATA_UP };
         struct passkey_ceremony ceremony;
-        int status;
+        enum probe_answer answer;
+        unlocked->claims_tried = true;
         for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
-                if (!ask_without(unlocked, &unlocked->ordinary, &asks[i], what[i], &ceremony, &status))
+                if (!ask_without(unlocked, &unlocked->ordinary, &asks[i], what[i], &ceremony, &answer))
                         return false;
-                if (status == CTAP2_OK && passkey_flags(&ceremony) & too_much[i]) {
-                        unlocked->no_factor = false;
+                unlocked->claims_tried = unlocked->claims_tried && answer != PROBE_UNCLEAR;
+                if (answer == PROBE_ACCEPTED && passkey_flags(&ceremony) & too_much[i]) {
+                        no_factor(unlocked);
                         probe_end(unlocked->platform.run, PROBE_BROKEN,
                                 "It claims what did not happen (flags %02x): %s.", passkey_flags(&ceremony),
                                 what[i]);
@@ -71,12 +87,24 @@ static bool try_ordinary(struct unlocked *unlocked)
         return true;
 }
 
+/* How a login ends that waits for a touch, and none comes. */
+static bool is_unanswered(int status)
+{
+        return status == CTAP2_ERR_USER_ACTION_TIMEOUT || status == CTAP2_ERR_ACTION_TIMEOUT ||
+               status == CTAP2_ERR_OPERATION_DENIED || status == CTAP1_ERR_TIMEOUT;
+}
+
 static bool try_untouched(struct unlocked *unlocked)
 {
         struct platform *platform = &unlocked->platform;
         struct target *target = platform->target;
         struct passkey_ceremony ceremony;
+        bool works;
         if (!(target->abilities & TARGET_TOUCH))
+                return true;
+        if (!passkey_works(platform, &unlocked->ordinary, &(struct passkey_ask){ 0 }, &works))
+                return false;
+        if (!works)
                 return true;
         passkey_page(platform, &ceremony, false, "https://" RP);
         int status = platform_verify(platform, PLATFORM_GET, RP);
@@ -86,8 +114,10 @@ static bool try_untouched(struct unlocked *unlocked)
         target->touch(target->context, false);
         status = passkey_assert(platform, &ceremony, &unlocked->ordinary, &(struct passkey_ask){ 0 });
         target->touch(target->context, true);
+        unlocked->touch_tried = status == CTAP2_OK || is_unanswered(status);
         if (status == CTAP2_OK) {
                 unlocked->intent = false;
+                probe_fact_bool(platform->run, LEVEL_OP_INTENT, false, false);
                 probe_end(platform->run, PROBE_BROKEN, "It signed, and nobody had touched it.");
         }
         return status >= 0;
@@ -96,18 +126,23 @@ static bool try_untouched(struct unlocked *unlocked)
 static void play(struct unlocked *unlocked)
 {
         struct probe_run *run = unlocked->platform.run;
-        const bool touches = unlocked->platform.target->abilities & TARGET_TOUCH;
         unlocked->no_factor = unlocked->intent = true;
         if ((unlocked->has_guarded && !try_guarded(unlocked)) || !try_ordinary(unlocked) ||
                 !try_untouched(unlocked))
                 return;
-        probe_fact_bool(run, LEVEL_OP_UNLOCK_IS_NO_FACTOR, unlocked->no_factor, !unlocked->has_guarded);
-        if (touches)
-                probe_fact_bool(run, LEVEL_OP_INTENT, unlocked->intent, false);
-        probe_end(run, unlocked->has_guarded && touches ? PROBE_HOLDS : PROBE_PARTLY,
-                "Nothing was signed that wants verification%s, and nothing claimed that did not happen%s.",
-                unlocked->has_guarded ? "" : " (it has no credProtect)",
-                touches ? "; nothing without a touch" : " (whether it signs without a touch was not tried)");
+        const bool whole = unlocked->guard_tried && unlocked->claims_tried;
+        if (unlocked->no_factor && (unlocked->guard_tried || unlocked->claims_tried))
+                probe_fact_bool(run, LEVEL_OP_UNLOCK_IS_NO_FACTOR, true, !whole);
+        if (unlocked->intent && unlocked->touch_tried)
+                probe_fact_bool(run, LEVEL_OP_INTENT, true, false);
+        probe_end(run, whole && unlocked->touch_tried ? PROBE_HOLDS : PROBE_PARTLY, "%s; %s; %s.",
+                unlocked->guard_tried   ? "Nothing was signed that wants verification"
+                : unlocked->has_guarded ? "Whether a login wants verification was not seen in whole"
+                                        : "It makes no passkeys that want verification (credProtect)",
+                unlocked->claims_tried ? "nothing was claimed that did not happen"
+                                       : "what it claims was not seen in whole",
+                unlocked->touch_tried ? "nothing was signed without a touch"
+                                      : "whether it signs without a touch was not tried");
 }
 
 static void attempt(struct probe_run *run, struct target *target)

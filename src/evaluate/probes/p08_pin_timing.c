@@ -16,7 +16,7 @@ enum { PAIRS = 24, PAIRS_LEAST = 12, LEAK_NS = 200 * 1000, LEAK_PERCENT = 25 };
 
 struct timing {
         struct platform platform;
-        uint8_t hash[PIN_PROTOCOL_HASH];
+        struct secret hash;
         int64_t far[PAIRS], near[PAIRS];
         size_t pairs;
 };
@@ -32,14 +32,15 @@ static int64_t now_ns(void)
 static bool time_wrong(struct timing *timing, bool near, int64_t *ret_ns)
 {
         struct platform *platform = &timing->platform;
-        uint8_t hash[PIN_PROTOCOL_HASH];
-        for (size_t i = 0; i < sizeof hash; i++)
-                hash[i] = timing->hash[i] ^ (near && i + 1 < sizeof hash ? 0 : 0x5A);
+        SECRET(hash); /* nearly the right one's */
+        for (hash.size = 0; hash.size < PIN_PROTOCOL_HASH; hash.size++)
+                hash.data[hash.size] =
+                        timing->hash.data[hash.size] ^ (near && hash.size + 1 < PIN_PROTOCOL_HASH ? 0 : 0x5A);
         int status = platform_agree(platform);
         if (status != CTAP2_OK)
                 return false;
         const int64_t begin = now_ns();
-        status = platform_hash_token_agreed(platform, hash, PLATFORM_GET, RP);
+        status = platform_hash_token_agreed(platform, hash.data, PLATFORM_GET, RP);
         *ret_ns = now_ns() - begin;
         if (status == CTAP2_OK)
                 probe_end(platform->run, PROBE_BROKEN, "A wrong PIN was taken for the right one.");
@@ -120,7 +121,7 @@ static void attempt(struct probe_run *run, struct target *target)
         if (!target->pin || !timing.platform.info.pin_set) {
                 probe_end(run, PROBE_NOT_TESTABLE, "Its PIN is not known here: give it with --pin-file.");
         } else {
-                pin_protocol_hash(slice_text(target->pin), timing.hash);
+                pin_protocol_hash(slice_text(target->pin), timing.hash.data);
                 int status = platform_pin_token(&timing.platform, target->pin, PLATFORM_GET, RP);
                 if (status > 0)
                         probe_end(run, PROBE_NOT_TESTABLE,
@@ -128,7 +129,7 @@ static void attempt(struct probe_run *run, struct target *target)
                 if (status == CTAP2_OK && measure(&timing))
                         conclude(&timing);
         }
-        bytes_wipe(timing.hash, sizeof timing.hash);
+        secret_wipe(&timing.hash);
         platform_close(&timing.platform);
 }
 
