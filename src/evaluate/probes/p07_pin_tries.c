@@ -18,6 +18,7 @@ struct guessing {
         unsigned full, cuts;
         bool holds;                       /* no guess was free, and no try came back */
         bool swept, restored, to_the_end; /* what was tried, each in whole */
+        bool truthful;                    /* it took as many wrong PINs as it had said: its counter tells */
 };
 
 static const char *right_pin(const struct guessing *guessing)
@@ -48,8 +49,10 @@ static int give_agreed(struct guessing *guessing, bool right)
 
 static int give(struct guessing *guessing, bool right)
 {
+        if (right)
+                return platform_pin_token(&guessing->platform, right_pin(guessing), PLATFORM_GET, RP);
         int status = platform_agree(&guessing->platform);
-        return status == CTAP2_OK ? give_agreed(guessing, right) : status;
+        return status == CTAP2_OK ? give_agreed(guessing, false) : status;
 }
 
 static bool give_right(struct guessing *guessing)
@@ -270,7 +273,7 @@ static bool is_paused(struct guessing *guessing)
                 probe_end(run, PROBE_BROKEN,
                         "It says that it takes no PIN before a power cycle, and takes the right one.");
         }
-        return status > 0 && target->power_cycle(target->context);
+        return status > 0 && right_pin(guessing) && target->power_cycle(target->context);
 }
 
 /* Wrong PINs until it says anything else than "wrong". False: the attempt is over. */
@@ -317,6 +320,7 @@ static bool judge_count(struct guessing *guessing, const struct count *count)
                 if (status < 0)
                         return false;
                 guessing->to_the_end = status == CTAP2_ERR_PIN_BLOCKED;
+                guessing->truthful = guessing->to_the_end && tries == guessing->full;
                 if (status == CTAP2_OK) {
                         probe_fact_count(run, LEVEL_PIN_TRIES, 0, false);
                         probe_end(run, PROBE_BROKEN,
@@ -397,6 +401,7 @@ static bool choose(struct guessing *guessing, const char *next, enum choice *ret
                                                           : CHOICE_UNTOLD;
         if (*ret != CHOICE_TAKEN)
                 return true;
+        probe_puts_back(run);
         status = platform_change_pin(&guessing->platform, next, right_pin(guessing));
         if (status == CTAP2_OK)
                 return true;
@@ -469,13 +474,16 @@ static bool choose_pins(struct guessing *guessing)
 static void conclude(struct guessing *guessing)
 {
         struct probe_run *run = guessing->platform.run;
-        const bool whole = guessing->swept && guessing->restored;
+        const bool whole = guessing->swept && guessing->restored && guessing->truthful;
         if (guessing->holds && (guessing->swept || guessing->restored)) /* else nothing was tried */
                 probe_fact_bool(run, LEVEL_PIN_TRIES_HOLD, true, !whole);
-        if (whole && guessing->to_the_end)
+        if (whole)
                 probe_end(run, PROBE_HOLDS,
                         "Each wrong PIN cost a try, at %u power cuts and with an old copy of its storage, too.",
                         guessing->cuts);
+        else if (guessing->to_the_end && !guessing->truthful)
+                probe_end(run, PROBE_PARTLY,
+                        "It says another number of tries than the wrong PINs that it takes: what it says of them tells little.");
         else
                 probe_end(run, PROBE_PARTLY, "Wrong PINs cost tries. Not tried in whole:%s%s%s.",
                         guessing->to_the_end ? "" : " guessing until it is locked (--destructive);",
