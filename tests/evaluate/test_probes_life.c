@@ -47,6 +47,7 @@ static void who_buys_a_phone_has_nothing_of_its_seller(void **state)
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_NEW_OWNER_CLEAN));
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_ERASURE_PROVED));
         assert_null(strstr(probe_run_why(rig.run), "cut at 0 of"));
+        assert_false(probe_rig_is_partial(&rig, LEVEL_LIFE_ERASURE_PROVED));
 }
 
 static void only_a_live_card_resets_and_issues(void **state)

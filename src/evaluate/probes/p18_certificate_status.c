@@ -34,9 +34,11 @@ static mitome_status try_login(struct status_case *at, const char *what,
 {
         mitome_code code;
         MITOME_TRY(probe_play_visit(at->run, at->play, what, at->play->old, news, &code, error));
+        if (code == MITOME_E_CARD_SIGNATURE)
+                return probe_play_control("the phone shows its certificate", error);
         if (score)
                 probe_score_add(score, (code == MITOME_OK) == lets_in, what);
-        return !score && (code == MITOME_OK) != lets_in ? fail(error, code, what, NULL) : ok();
+        return !score && (code == MITOME_OK) != lets_in ? probe_play_control(what, error) : ok();
 }
 
 /* The list alone, then the answer alone. */
@@ -47,6 +49,18 @@ static mitome_status refuse_both(struct status_case *at, const char *list, const
                                         by_answer = { .answer = at->news.answer };
         MITOME_TRY(try_login(at, list, &by_list, false, score, error));
         return try_login(at, answer, &by_answer, false, score, error);
+}
+
+/* By what is said of it now, and is good: each of them is taken before and after it is refused, so that a
+ * refusal is of what was changed, and of nothing else. */
+static mitome_status accept_both(
+        struct status_case *at, const char *list, const char *answer, mitome_error *error)
+{
+        MITOME_TRY(fetch(at, error));
+        const struct relying_party_news by_list = { .list = at->news.list },
+                                        by_answer = { .answer = at->news.answer };
+        MITOME_TRY(try_login(at, list, &by_list, true, NULL, error));
+        return try_login(at, answer, &by_answer, true, NULL, error);
 }
 
 /* ---- expired ---- */
@@ -143,12 +157,13 @@ static mitome_status show_others(struct status_case *at, mitome_error *error)
 
 static mitome_status deceive(struct status_case *at, mitome_error *error)
 {
-        MITOME_TRY(fetch(at, error));
+        MITOME_TRY(accept_both(at, "by a fresh list", "by a fresh answer", error));
         at->play->world.now += 2 * DAY;
         MITOME_TRY(refuse_both(at, "by a list of the day before yesterday",
                 "by an answer of the day before yesterday", &at->bad, error));
         MITOME_TRY(show_forged(at, error));
-        return show_others(at, error);
+        MITOME_TRY(show_others(at, error));
+        return accept_both(at, "by the list of that day", "by an answer of that day", error);
 }
 
 /* ---- held, revoked ---- */
@@ -194,6 +209,9 @@ static mitome_status revoke_card(struct status_case *at, mitome_error *error)
         mitome_code code;
         slice serial;
         MITOME_TRY(try_login(at, "after the hold was taken back", &asks, true, NULL, error));
+        play->world.now += LIST_INTERVAL + 1;
+        MITOME_TRY(accept_both(at, "after the hold was taken back, by the list",
+                "after the hold was taken back, by an answer", error));
         play->old->silent = true;
         MITOME_TRY(probe_play_serial(play, REGISTER_CARD, REGISTER_USER_VERIFICATION, bytes, &serial, error));
         MITOME_TRY(probe_play_tell(at->run, play, WORLD_MUNICIPALITY, "revoke", REGISTER_USER_VERIFICATION,

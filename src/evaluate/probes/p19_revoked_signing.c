@@ -11,8 +11,10 @@
 
 enum { SIGNATURES_LIMIT = 1100 /* no lease is larger (sp_orders.h) */ };
 
-/* Signs a document by the password, as often as the key does it, at most `limit` times. */
-static mitome_status sign(struct play *play, unsigned limit, unsigned *ret_made, mitome_error *error)
+/* Signs a document by the password, as often as the key does it, at most `limit` times. *ret_open: the
+ * password was taken, so that what came of it is the key's own answer. */
+static mitome_status sign(
+        struct play *play, unsigned limit, unsigned *ret_made, bool *ret_open, mitome_error *error)
 {
         struct mitome_enforcer *enforcer;
         const slice document = slice_text("a contract that its signer had no right to any more");
@@ -21,11 +23,11 @@ static mitome_status sign(struct play *play, unsigned limit, unsigned *ret_made,
         MITOME_TRY(mitome_enforcer_new(&play->old->element.link, &play->world.app, &enforcer, error));
         const struct mitome_link link = mitome_enforcer_link(enforcer);
         *ret_made = 0;
-        if (!failed(jpki_app_select(enforcer, NULL)) &&
-                !failed(jpki_app_verify(&link, &jpki_signing, WORLD_PASSWORD, &sw, NULL)))
-                while (*ret_made < limit &&
-                        !failed(jpki_app_sign(&link, &jpki_signing, &document, 1, signature, &sw, NULL)))
-                        ++*ret_made;
+        *ret_open = !failed(jpki_app_select(enforcer, NULL)) &&
+                    !failed(jpki_app_verify(&link, &jpki_signing, WORLD_PASSWORD, &sw, NULL));
+        while (*ret_open && *ret_made < limit &&
+                !failed(jpki_app_sign(&link, &jpki_signing, &document, 1, signature, &sw, NULL)))
+                ++*ret_made;
         mitome_enforcer_free(enforcer);
         return ok();
 }
@@ -51,21 +53,45 @@ static mitome_status revoke(struct probe_run *run, struct play *play, mitome_err
         return world_settle(&play->world, 5, error);
 }
 
-/* The phone is back, and whatever the TSM does with it is done; but the key is still tried. */
-static mitome_status return_phone(
-        struct probe_run *run, struct play *play, unsigned *ret_made, mitome_error *error)
+/* The phone speaks with the TSM, and whatever that does with it is done; then the key is tried. */
+static mitome_status speak(struct play *play, unsigned *ret_made, mitome_error *error)
 {
         struct life_state state;
-        bool woken;
+        bool woken, is_open;
         play->old->silent = false;
         MITOME_TRY(world_settle(&play->world, 5, error));
         MITOME_TRY(life_cycle_poll(play->old->app, &woken, error));
         MITOME_TRY(life_cycle_run(play->old->app, &state, error));
         MITOME_TRY(world_settle(&play->world, 5, error));
-        MITOME_TRY(sign(play, 1, ret_made, error));
-        probe_note(run, "the phone is back, and has spoken with the TSM: %s",
-                *ret_made ? "the key signs again" : "the key signs no more");
-        return ok();
+        return sign(play, 1, ret_made, &is_open, error);
+}
+
+/* The key of a certificate that lives: its lease is used up, and it is given another one. Else it would say
+ * nothing that a revoked one is not. */
+static mitome_status use_up_lease(struct probe_run *run, struct play *play, mitome_error *error)
+{
+        unsigned made, again;
+        bool is_open;
+        MITOME_TRY(sign(play, SIGNATURES_LIMIT, &made, &is_open, error));
+        probe_note(run, "the certificate lives: the key makes %u signatures", made);
+        if (!is_open || !made)
+                return probe_play_control("the key of a living certificate signs", error);
+        MITOME_TRY(speak(play, &again, error));
+        probe_note(run, "the phone has spoken with the TSM: the key %s",
+                again ? "signs again" : "does not sign");
+        return made < SIGNATURES_LIMIT && !again
+                       ? probe_play_control("the key of a living certificate is given a new lease", error)
+                       : ok();
+}
+
+/* Signs on as long as the key does it, out of reach. */
+static mitome_status sign_on(
+        struct probe_run *run, struct play *play, unsigned *ret_made, mitome_error *error)
+{
+        bool is_open;
+        MITOME_TRY(sign(play, SIGNATURES_LIMIT, ret_made, &is_open, error));
+        probe_note(run, "out of reach, the key made %u more signatures", *ret_made);
+        return is_open ? ok() : probe_play_control("the password opens the signing key out of reach", error);
 }
 
 static mitome_status play_signing(struct probe_run *run, struct play *play, mitome_error *error)
@@ -74,15 +100,17 @@ static mitome_status play_signing(struct probe_run *run, struct play *play, mito
         unsigned away, back;
         MITOME_TRY(see_contract(run, play, "at first", &contract, error));
         if (!contract.valid || contract.status != CA_GOOD)
-                return fail(error, MITOME_E_VALUE, "first contract", NULL);
+                return probe_play_control("a contract of a living certificate", error);
+        MITOME_TRY(use_up_lease(run, play, error));
         MITOME_TRY(revoke(run, play, error));
         MITOME_TRY(see_contract(
                 run, play, "after the revocation, which the phone has not heard of", &contract, error));
         const bool told = contract.status != CA_GOOD;
-        MITOME_TRY(sign(play, SIGNATURES_LIMIT, &away, error));
-        probe_note(run, "out of reach, the key made %u more signatures", away);
+        MITOME_TRY(sign_on(run, play, &away, error));
         const bool stops = away < SIGNATURES_LIMIT;
-        MITOME_TRY(return_phone(run, play, &back, error));
+        MITOME_TRY(speak(play, &back, error));
+        probe_note(run, "the phone is back, and has spoken with the TSM: %s",
+                back ? "the key signs again" : "the key signs no more");
         probe_fact_bool(run, LEVEL_SIGN_REVOKED_STOPS, stops && !back && told, false);
         if (!stops)
                 probe_end(run, PROBE_BROKEN,

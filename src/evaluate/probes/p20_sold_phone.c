@@ -72,11 +72,12 @@ static mitome_status try_pins(struct sale *at, mitome_error *error)
         const slice document = slice_text("something to sign");
         uint8_t signature[JPKI_SIGNATURE_SIZE];
         unsigned taken = 0;
-        bool opened = false;
+        bool opened = false, reached;
         uint16_t sw = 0;
         MITOME_TRY(mitome_enforcer_new(&at->play->old->element.link, &at->play->world.app, &enforcer, error));
         const struct mitome_link link = mitome_enforcer_link(enforcer);
-        if (!failed(jpki_app_select(enforcer, NULL))) {
+        reached = !failed(jpki_app_select(enforcer, NULL));
+        if (reached) {
                 for (unsigned kind = 0; kind < 2; kind++)
                         opened |= !failed(jpki_app_sign(&link, kind ? &jpki_signing : &jpki_user_verification,
                                 &document, 1, signature, &sw, NULL));
@@ -88,6 +89,8 @@ static mitome_status try_pins(struct sale *at, mitome_error *error)
                 }
         }
         mitome_enforcer_free(enforcer);
+        if (!reached) /* her keys are there, as the element itself says */
+                return probe_play_control("the applet that holds her keys is selected", error);
         probe_note(at->run, "without the PIN, and with %u guesses: status word %04X at last", taken, sw);
         reach(at, !opened && taken < GUESSES, "her keys open without her PIN");
         return ok();
@@ -141,6 +144,8 @@ static mitome_status use_unerased(struct sale *at, mitome_error *error)
         probe_note(at->run,
                 "sold, and the order has not arrived: the element holds %u of her keys, a counter says \"%s\"",
                 hers, counter_verdict_name(report.verdict));
+        if (hers == 0)
+                return probe_play_control("her keys are in a phone that nothing was erased from", error);
         prove(at, !claimed && !counter_is_clear(report.verdict),
                 "an erasure that was only asked for is called done");
         MITOME_TRY(probe_play_visit(
@@ -239,7 +244,7 @@ static mitome_status erase_with_cuts(struct sale *at, mitome_error *error)
                 "of her keys",
                 at->cuts, hers);
         reach(at, hers == 0, "her keys are left by an erasure that the power interrupted");
-        return ok();
+        return at->cuts ? ok() : probe_play_control("an erasure writes, so that its power can be cut", error);
 }
 
 /* ---- proofs ---- */
@@ -294,7 +299,9 @@ static mitome_status bring(
                 shop, PARTY_AUTHORITY, "receipt", id, view, answer_bytes, &answer, &refusal, &cause);
         *ret = status.code == MITOME_E_REFUSED ? refusal : status.code;
         probe_note(at->run, "somebody brings %s: E%d", what, *ret);
-        return ok();
+        return failed(status) && status.code != MITOME_E_REFUSED /* it did not get there */
+                       ? fail(error, status.code, cause.field, cause.clause)
+                       : ok();
 }
 
 static mitome_status bring_forged(struct sale *at, slice cose, const char *what, mitome_error *error)
@@ -332,7 +339,7 @@ static mitome_status bring_genuine(struct sale *at, mitome_error *error)
         mitome_code code;
         MITOME_TRY(bring(at, at->receipt, "the element's own receipt", &code, error));
         if (code != MITOME_OK)
-                return fail(error, code, "receipt", NULL);
+                return probe_play_control("the element's own receipt", error);
         MITOME_TRY(life_cycle_deliver(at->play->old->app, &count, error));
         MITOME_TRY(world_settle(&at->play->world, 5, error));
         MITOME_TRY(look(at, &report, &hers, error));
@@ -357,7 +364,7 @@ static mitome_status move_in(struct sale *at, mitome_error *error)
         probe_note(at->run, "the buyer's own certificates are put in: the element holds %u certificates",
                 (unsigned)report.person_count);
         if (state.order != LIFE_ORDER_DONE || report.person_count != REGISTER_KINDS)
-                return fail(error, MITOME_E_VALUE, "buyer", NULL);
+                return probe_play_control("the buyer's own certificates are put in", error);
         reach(at, hers == 0, "the buyer has one of her keys");
         return ok();
 }

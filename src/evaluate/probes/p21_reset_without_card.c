@@ -27,6 +27,8 @@ static mitome_status apply(struct reset_case *at, const char *what, const struct
         mitome_status status = world_apply(&play->world, play->old, person, purpose, kinds, &state, &cause);
         const mitome_code code = status.code == MITOME_E_REFUSED ? phone_refusal(&cause) : status.code;
         *ret_served = !failed(status) && state.order == LIFE_ORDER_DONE;
+        if (failed(status) && status.code != MITOME_E_REFUSED) /* nobody was asked */
+                return fail(error, status.code, cause.field, cause.clause);
         probe_note(at->run, "%s with %s: %s, E%d",
                 purpose == LIFE_RESET_PIN ? "a reset of the PIN" : "an application", what,
                 *ret_served ? "done" : "refused", code);
@@ -67,16 +69,33 @@ static mitome_status tell_of_card(struct reset_case *at, const char *what, mitom
 /* Else a refusal says nothing. */
 static mitome_status live_card(struct reset_case *at, mitome_error *error)
 {
+        static const char card[] = "the holder's own live card";
         bool served;
-        MITOME_TRY(apply(at, "the holder's own live card", at->play->person, LIFE_RESET_PIN, &served, error));
-        return served ? ok() : fail(error, MITOME_E_VALUE, "reset with a live card", NULL);
+        MITOME_TRY(apply(at, card, at->play->person, LIFE_ISSUE, &served, error));
+        if (served)
+                MITOME_TRY(apply(at, card, at->play->person, LIFE_RESET_PIN, &served, error));
+        return served ? ok() : probe_play_control("what is applied for with a live card", error);
 }
 
+/* On the day on which hers has expired somebody else's card is new, and is served, with his own phone; with
+ * hers it is not. */
 static mitome_status others_card(struct reset_case *at, mitome_error *error)
 {
-        struct world_person *other;
-        MITOME_TRY(world_person_make(&at->play->world, 1, &other, error));
-        return apply_in_vain(at, "another person's card", other, LIFE_RESET_PIN, error);
+        enum { SOMEBODY = 1, HIS_PHONE = 2 };
+        struct world *world = &at->play->world;
+        struct world_person *somebody;
+        struct world_phone *phone;
+        struct life_state state = { 0 };
+        MITOME_TRY(world_person_make(world, SOMEBODY, &somebody, error));
+        MITOME_TRY(world_phone_make(world, HIS_PHONE, &phone, error));
+        const bool served =
+                !failed(world_apply(world, phone, somebody, LIFE_ISSUE, LIFE_BOTH, &state, NULL)) &&
+                state.order == LIFE_ORDER_DONE;
+        probe_note(at->run, "on that day, an application with somebody's new card: %s",
+                served ? "done" : "refused");
+        MITOME_TRY(world_settle(world, 2, error));
+        return served ? apply_in_vain(at, "another person's card", somebody, LIFE_RESET_PIN, error)
+                      : probe_play_control("a card that is new when others have expired", error);
 }
 
 static mitome_status held_card(struct reset_case *at, mitome_error *error)
@@ -106,6 +125,7 @@ static mitome_status expired_card(struct reset_case *at, mitome_error *error)
         world->now = end + DAY;
         MITOME_TRY(apply_in_vain(at, "an expired card", at->play->person, LIFE_RESET_PIN, error));
         MITOME_TRY(apply_in_vain(at, "an expired card", at->play->person, LIFE_ISSUE, error));
+        MITOME_TRY(others_card(at, error));
         world->now = now;
         return ok();
 }
@@ -174,8 +194,8 @@ static void conclude(const struct reset_case *at)
 static mitome_status play_reset(struct probe_run *run, struct play *play, mitome_error *error)
 {
         struct reset_case at = { .run = run, .play = play };
-        static mitome_status (*const steps[])(struct reset_case *, mitome_error *) = { live_card, others_card,
-                no_card, held_card, expired_card, revoked_card };
+        static mitome_status (*const steps[])(struct reset_case *, mitome_error *) = { live_card, no_card,
+                held_card, expired_card, revoked_card };
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
                 MITOME_TRY(steps[i](&at, error));
         conclude(&at);

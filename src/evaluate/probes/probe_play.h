@@ -10,11 +10,15 @@
 
 #include "play_steps.h"
 
-/* What a probe does there, with its verdict. A failure is one of the world, not a finding. */
+/* What a probe does there, with its verdict. A failure is one of the world, not a finding on the target. */
 typedef mitome_status probe_story(struct probe_run *run, struct play *play, mitome_error *error);
 
 /* probe_play makes the world, plays, and takes it away again. `setting`: what a hold by telephone ends in. */
 void probe_play(struct probe_run *run, int setting, probe_story *story);
+
+/* probe_play_control ends a story in which what is good was not taken (`what`): what is refused there says
+ * nothing, and the verdict is "not testable". */
+MITOME_CHECKED mitome_status probe_play_control(const char *what, mitome_error *error);
 
 /* probe_play_visit goes to the portal with a phone and its PIN, which knows what `news` says; *ret is its
  * answer, OK where it lets in, and CARD_SIGNATURE where the phone gave nothing. `what` is for the trace. */
