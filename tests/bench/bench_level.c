@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench_level.h"
 
-#include <mitome/level.h>
+#include "evaluation_statement.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,14 @@ struct judged {
         mitome_code expected;
         struct mitome_verdict verdict;
         struct mitome_level_context known;
+        bool evaluated;
+        struct mitome_evaluation evaluation; /* views `statement` */
+        uint8_t statement[MITOME_EVALUATION_MAX];
 };
+
+enum { NOW = 1800000000, DAY = 86400 };
+
+static const uint8_t aaguid[MITOME_LEVEL_AAGUID_SIZE] = { 1 };
 
 static void must(bool right)
 {
@@ -37,7 +44,7 @@ static struct judged *judged_new(const char *json, size_t size, const char *dema
         return judged;
 }
 
-struct judged *judged_new_shipped(const char *name)
+static struct judged *new_shipped(const char *name, const char *demanded)
 {
         static char json[1 << 18];
         char path[4096];
@@ -47,7 +54,83 @@ struct judged *judged_new_shipped(const char *name)
         const size_t size = fread(json, 1, sizeof json, file);
         must(size < sizeof json);
         fclose(file);
-        return judged_new(json, size, "AAL1", MITOME_OK);
+        return judged_new(json, size, demanded, MITOME_OK);
+}
+
+struct judged *judged_new_shipped(const char *name)
+{
+        return new_shipped(name, "AAL1");
+}
+
+/* The better of two for whoever relies on the device. */
+static void keep_better(enum level_fact_id id, struct level_fact *best, struct level_fact other)
+{
+        if (best->obtained == LEVEL_UNKNOWN || level_fact_worth(id, &other) > level_fact_worth(id, best))
+                *best = other;
+}
+
+static struct level_fact good_fact(enum level_fact_id id, bool errors)
+{
+        static const char *const words[] = { "finger", "software", "hardware", "tee", "secure_element",
+                "on_chip" };
+        struct level_fact fact = { 0 };
+        if (id == LEVEL_PIN_OFFERED || id == LEVEL_UV_OFFERED) /* each path is one more to judge */
+                return (struct level_fact){ .obtained = LEVEL_ATTESTED, .yes = true };
+        switch (level_fact_kind(id)->type) {
+        case LEVEL_BOOL:
+                keep_better(id, &fact, (struct level_fact){ .obtained = LEVEL_ATTESTED, .yes = false });
+                keep_better(id, &fact, (struct level_fact){ .obtained = LEVEL_ATTESTED, .yes = true });
+                break;
+        case LEVEL_COUNT:
+                fact = (struct level_fact){ .obtained = LEVEL_ATTESTED, .count = 6 };
+                break;
+        case LEVEL_WORD:
+                for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+                        if (level_fact_takes(id, slice_text(words[i])))
+                                keep_better(id, &fact,
+                                        (struct level_fact){
+                                                .obtained = LEVEL_ATTESTED, .word = slice_text(words[i]) });
+                break;
+        case LEVEL_RATE:
+                fact = (struct level_fact){ .obtained = LEVEL_ATTESTED,
+                        .rate = { .errors = errors ? 30 : 0, .trials = 1000000 } };
+                break;
+        }
+        return fact;
+}
+
+/* As a statement that was signed and read would have it. */
+static void add_evaluation(struct judged *judged, bool errors)
+{
+        static uint8_t payload[EVALUATION_PAYLOAD_MAX];
+        static const uint8_t digest[32] = { 1 }, certificate[] = { 0x30, 0 }, signature[64] = { 0 };
+        const struct mitome_evaluation said = { .report = SLICE(digest),
+                .aaguid = SLICE(aaguid),
+                .build = slice_text("bench"),
+                .at = NOW,
+                .expires = NOW + DAY };
+        const slice chain = SLICE(certificate);
+        struct level_facts facts = { 0 };
+        struct evaluation_statement read;
+        writer w = WRITER(payload), cose = WRITER(judged->statement);
+        for (size_t id = 0; id < LEVEL_FACTS; id++)
+                facts.facts[id] = good_fact((enum level_fact_id)id, errors);
+        evaluation_payload_write(&w, &said, &facts);
+        must(!w.overflowed);
+        evaluation_statement_write(&cose, -7, &chain, 1, writer_view(&w), SLICE(signature));
+        must(!cose.overflowed &&
+                evaluation_statement_read(writer_view(&cose), &read, NULL).code == MITOME_OK);
+        judged->evaluation = read.said;
+        judged->evaluated = true;
+}
+
+struct judged *judged_new_evaluated(const char *name, bool errors)
+{
+        struct judged *judged = new_shipped(name, "AAL2");
+        judged->known.trust = MITOME_TRUST_VERIFIED;
+        judged->known.aaguid = SLICE(aaguid);
+        add_evaluation(judged, errors);
+        return judged;
 }
 
 struct judged *judged_new_largest(void)
@@ -81,6 +164,10 @@ bool judged_run(void *state)
         struct mitome_level_judgement judgement;
         mitome_error error = { 0 };
         mitome_level_evidence_of(&judged->verdict, &judged->known, &evidence);
+        if (judged->evaluated)
+                return mitome_level_demand_evaluated(judged->policy, &evidence, &judged->evaluation, NOW,
+                               judged->demanded, &judgement, &error)
+                               .code == judged->expected;
         return mitome_level_demand(judged->policy, &evidence, judged->demanded, &judgement, &error).code ==
                judged->expected;
 }

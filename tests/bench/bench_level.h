@@ -7,7 +7,11 @@
 #include "bench_round.h"
 
 struct judged;
-struct judged *judged_new_shipped(const char *name); /* by a policy of attestation/level/policies */
+/* By a policy of attestation/level/policies. */
+struct judged *judged_new_shipped(const char *name);
+/* judged_new_evaluated has an evaluation statement beside that names each fact that one may, and reaches AAL2
+ * with it; its rates with errors, whose bounds have to be looked for, or without. */
+struct judged *judged_new_evaluated(const char *name, bool errors);
 /* judged_new_largest is by a policy with as many requirements as one can have, of which the login fulfils
  * none but the last parts, and demands a level that even a further factor does not reach: all is judged
  * twice. */

@@ -17,7 +17,7 @@ struct lineup {
         struct raw_signature *raws[RAWS];
         struct ours *ours[OURS];
         struct steps *steps[LOGIN_ALGORITHMS];
-        struct judged *judged, *judged_largest;
+        struct judged *judged[STEP_LEVELS];
         struct raw_sum sums[SUMS];
         size_t raw_count, ours_count, sum_count;
 };
@@ -209,17 +209,20 @@ static void put_steps(struct lineup *lineup, const struct bench_cases *cases)
 
 static void put_levels(struct lineup *lineup)
 {
-        lineup->judged = judged_new_shipped("nist-800-63b-4");
-        lineup->judged_largest = judged_new_largest();
-        lineup->contenders[lineup_step(STEP_LEVEL)] = (struct bench_contender){ .group = "steps of a login",
-                .name = "its level by NIST SP 800-63B-4",
-                .run = judged_run,
-                .state = lineup->judged };
-        lineup->contenders[lineup_step(STEP_LEVEL_LARGEST)] =
-                (struct bench_contender){ .group = "steps of a login",
-                        .name = "its level, 64 requirements, and whether step-up would do",
-                        .run = judged_run,
-                        .state = lineup->judged_largest };
+        static const char policy[] = "nist-800-63b-4";
+        static const char *const names[STEP_LEVELS] = { "its level by NIST SP 800-63B-4",
+                ".. with an evaluation statement", ".. whose rates have errors",
+                "its level, 64 requirements, and whether step-up would do" };
+        lineup->judged[0] = judged_new_shipped(policy);
+        lineup->judged[1] = judged_new_evaluated(policy, false);
+        lineup->judged[2] = judged_new_evaluated(policy, true);
+        lineup->judged[3] = judged_new_largest();
+        for (size_t i = 0; i < STEP_LEVELS; i++)
+                lineup->contenders[lineup_step((enum lineup_step)(STEP_LEVEL + i))] =
+                        (struct bench_contender){ .group = "steps of a login",
+                                .name = names[i],
+                                .run = judged_run,
+                                .state = lineup->judged[i] };
 }
 
 /* ---- the line-up ---- */
@@ -246,8 +249,8 @@ void lineup_free(struct lineup *lineup)
                 fido2_free(lineup->fido2[i]);
                 steps_free(lineup->steps[i]);
         }
-        judged_free(lineup->judged);
-        judged_free(lineup->judged_largest);
+        for (size_t i = 0; i < STEP_LEVELS; i++)
+                judged_free(lineup->judged[i]);
         for (size_t i = 0; i < lineup->raw_count; i++)
                 raw_free(lineup->raws[i]);
         for (size_t i = 0; i < lineup->ours_count; i++)
@@ -300,6 +303,10 @@ const struct lineup_target *lineup_targets(size_t *ret_count)
                 { "fido-u2f : raw", REGISTRATION(REG_U2F), REGISTRATION(REG_U2F_RAW), 1.3 },
                 /* 5 us where the signature takes 64. */
                 { "a login's level : raw ES256", STEP(STEP_LEVEL), LOGIN(LOGIN_ES256, LOGIN_RAW), 0.08 },
+                { "a login's level, evaluated : raw ES256", STEP(STEP_LEVEL_EVALUATED),
+                        LOGIN(LOGIN_ES256, LOGIN_RAW), 0.08 },
+                { "a login's level, evaluated, rates with errors : raw ES256", STEP(STEP_LEVEL_RATES),
+                        LOGIN(LOGIN_ES256, LOGIN_RAW), 0.08 },
         };
         *ret_count = sizeof targets / sizeof targets[0];
         return targets;

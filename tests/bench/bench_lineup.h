@@ -45,9 +45,12 @@ enum lineup_step {
         STEP_SIGNATURE_ES256,
         STEP_SIGNATURE_RS256,
         STEP_SIGNATURE_EDDSA,
-        STEP_LEVEL,         /* beside them: the level */
-        STEP_LEVEL_LARGEST, /* .. by the largest policy that there can be */
+        STEP_LEVEL,           /* beside them: the level */
+        STEP_LEVEL_EVALUATED, /* .. with an evaluation statement */
+        STEP_LEVEL_RATES,     /* .. whose rates have errors */
+        STEP_LEVEL_LARGEST,   /* .. by the largest policy that there can be */
         STEPS,
+        STEP_LEVELS = STEPS - STEP_LEVEL,
 };
 
 enum { CONTENDERS = LOGIN_ALGORITHMS * LOGIN_PARTS + REG_PARTS + STEPS };
