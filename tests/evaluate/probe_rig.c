@@ -86,6 +86,28 @@ bool probe_rig_bool(const struct probe_rig *rig, enum level_fact_id fact)
         return json_is_true(value);
 }
 
+bool probe_rig_told(const struct probe_rig *rig, enum level_fact_id fact)
+{
+        return probe_run_found(rig->run, fact) != NULL;
+}
+
+bool probe_rig_partial(const struct probe_rig *rig, enum level_fact_id fact)
+{
+        json_t *probe = probe_run_json(rig->run);
+        const json_t *all = json_object_get(probe, "found"), *partial = NULL;
+        for (size_t i = 0; i < json_array_size(all); i++) {
+                const json_t *one = json_array_get(all, i);
+                const char *name = json_string_value(json_object_get(one, "name"));
+                if (name && strcmp(name, level_fact_kind(fact)->name) == 0)
+                        partial = json_object_get(one, "partial");
+        }
+        if (!json_is_boolean(partial))
+                fail_msg("%s was not found out", level_fact_kind(fact)->name);
+        const bool yes = json_is_true(partial);
+        json_decref(probe);
+        return yes;
+}
+
 uint64_t probe_rig_count(const struct probe_rig *rig, enum level_fact_id fact)
 {
         const json_t *value = found(rig, fact);

@@ -28,6 +28,9 @@ void probe_rig_expect(struct probe_rig *rig, const struct probe *probe, enum pro
 
 /* Facts of the last run, which must have been found. */
 bool probe_rig_bool(const struct probe_rig *rig, enum level_fact_id fact);
+/* probe_rig_partial: only a part of it was seen. probe_rig_told: it was found at all. */
+bool probe_rig_partial(const struct probe_rig *rig, enum level_fact_id fact);
+bool probe_rig_told(const struct probe_rig *rig, enum level_fact_id fact);
 uint64_t probe_rig_count(const struct probe_rig *rig, enum level_fact_id fact);
 bool probe_rig_is_partial(const struct probe_rig *rig, enum level_fact_id fact);
 

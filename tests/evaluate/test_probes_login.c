@@ -73,6 +73,7 @@ static void a_relayed_assertion_is_refused(void **state)
         (void)state;
         probe_rig_expect(&rig, find("P13"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_BINDS_NAME));
+        assert_false(probe_rig_partial(&rig, LEVEL_VERIFIER_BINDS_NAME));
 }
 
 static void less_than_was_asked_for_is_refused(void **state)
@@ -80,7 +81,9 @@ static void less_than_was_asked_for_is_refused(void **state)
         (void)state;
         probe_rig_expect(&rig, find("P14"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
+        assert_false(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        assert_false(probe_rig_partial(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_SYNCABLE));
 }
 

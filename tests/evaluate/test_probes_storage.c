@@ -42,6 +42,9 @@ static void a_copy_signs_nothing(void **state)
         (void)state;
         probe_rig_expect(&rig, find("P15"), PROBE_HOLDS);
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_CLONE_WORKS));
+        assert_false(probe_rig_partial(&rig, LEVEL_KEY_CLONE_WORKS));
+        assert_false(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        assert_true(probe_rig_partial(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_EXPORTABLE));
 }
 
@@ -52,6 +55,8 @@ static void without_an_anchor_a_copy_signs(void **state)
         probe_rig_open_with(&bare, "self:no-anchor", NULL, NULL);
         probe_rig_expect(&bare, find("P15"), PROBE_BROKEN);
         assert_true(probe_rig_bool(&bare, LEVEL_KEY_CLONE_WORKS));
+        assert_true(probe_rig_bool(&bare, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        assert_non_null(strstr(probe_run_why(bare.run), "notices it by the counter"));
         probe_rig_close(&bare);
 }
 

@@ -67,6 +67,10 @@ enum probe_answer probe_answer_of(int status);
 /* probe_apdu sends a command to the element: its status word, or -1 as above. */
 int probe_apdu(struct probe_run *run, slice command, slice *ret_data);
 
+/* probe_turn_to has what follows go to another target, and gives the one before: for who has two at a time.
+ */
+struct target *probe_turn_to(struct probe_run *run, struct target *target);
+
 /* probe_note adds a line to the trace: what happens beside the messages ("the power is cut at write 7"). */
 __attribute__((format(printf, 2, 3))) void probe_note(struct probe_run *run, const char *format, ...);
 

@@ -262,6 +262,13 @@ int probe_apdu(struct probe_run *run, slice command, slice *ret_data)
         return run->response[size - 2] << 8 | run->response[size - 1];
 }
 
+struct target *probe_turn_to(struct probe_run *run, struct target *target)
+{
+        struct target *before = run->target;
+        run->target = target;
+        return before;
+}
+
 /* ---- what the attempt draws, and how long it takes ---- */
 
 void probe_random(struct probe_run *run, uint8_t *bytes, size_t size)

@@ -146,8 +146,8 @@ static void conclude(struct copies *at)
                         at->taken, at->tried);
         if (at->worst.accepted)
                 probe_end(run, PROBE_PARTLY,
-                        "All %u copies were refused, but artefacts are taken for fingers: of the worst species (%s) %u of %u.",
-                        at->tried, at->worst_name, at->worst.accepted, at->worst.tried);
+                        "%u copies were refused and %u not tried; artefacts are taken for fingers: of the worst species (%s) %u of %u.",
+                        at->tried, at->untold, at->worst_name, at->worst.accepted, at->worst.tried);
         if (at->untold || at->species_untold)
                 probe_end(run, PROBE_PARTLY,
                         "What could be tried was refused; %u copies and %u artefacts were not, or their answers say nothing.",

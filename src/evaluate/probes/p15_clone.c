@@ -8,8 +8,9 @@
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 
-/* A copy of the whole state, and both used: the device goes on, then the copy, as of before, is started. And
- * every way that reads: does a private key come out? */
+/* A copy of all that is stored, in a second device, and both used at the same time: does it sign, and does
+ * the relying party notice it by the counter? An older copy, put back into the device itself, after it has
+ * gone on. And every way that reads: does a private key come out? */
 
 #define RP "p15.mitome.invalid"
 #define SELECT_EF 0x00A4020CU
@@ -18,13 +19,19 @@
 
 enum { DONE = 0x9000, SCALAR = 32, TAGS = 0x100, OLD = 0, NOW = 1 };
 
+static const struct site site = { .rp_id = RP, .origin = "https://" RP };
+
 struct cloning {
         struct platform platform;
-        struct passkey passkey;
+        struct passkey passkey, known; /* `known`: as the relying party has stored it */
         EC_GROUP *group;
         EC_POINT *point; /* the passkey's public key */
         unsigned read;   /* ways that gave something */
-        bool exported;
+        bool exported, looked;
+        bool counts, noticed;   /* the counter is one; the relying party has seen that there are two */
+        bool signs, refused;    /* a second device with a copy, without the first one's anchor */
+        bool complete;          /* with the anchor, too, it signs: nothing else was missing */
+        bool put_back, returns; /* an older copy was put back; it runs, and signs */
 };
 
 /* ---- keys that come out ---- */
@@ -116,51 +123,182 @@ static bool read_tags(struct cloning *cloning)
         return true;
 }
 
-/* ---- a copy of everything ---- */
+/* ---- two devices ---- */
 
-/* False: the attempt is over. */
-static bool clone_state(struct cloning *cloning)
+/* A login at one of the two, and what the relying party says of its counter. The status byte; one that the
+ * relying party does not accept is none. */
+static int log_in_at(struct cloning *cloning, struct platform *where, const char *which)
 {
-        struct platform *platform = &cloning->platform;
-        struct target *target = platform->target;
-        struct passkey_ceremony mine, copys;
-        if (passkey_login(platform, &mine, &cloning->passkey) != CTAP2_OK ||
-                !target->copy(target->context, OLD) ||
-                passkey_login(platform, &mine, &cloning->passkey) != CTAP2_OK ||
-                !target->copy(target->context, NOW)) {
-                probe_end(platform->run, PROBE_NOT_TESTABLE,
-                        "It does not log in, or its state cannot be copied.");
-                return false;
+        struct probe_run *run = cloning->platform.run;
+        struct passkey_ceremony ceremony;
+        struct site_verdict verdict;
+        struct target *before = probe_turn_to(run, where->target);
+        int status = passkey_login(where, &ceremony, &cloning->passkey);
+        probe_turn_to(run, before);
+        if (status != CTAP2_OK) {
+                probe_note(run, "%s does not log in: status %02x", which, (unsigned)status & 0xFFFF);
+                return status;
         }
-        probe_note(platform->run, "the device has gone on; the copy of its state from before is started");
+        site_logs_in(&site, &ceremony, ceremony.challenge, &cloning->known, &verdict);
+        const unsigned long now = verdict.count, known = cloning->known.count;
+        probe_note(run, "%s logs in, counter %lu, where the relying party has seen %lu: %s", which, now,
+                known,
+                verdict.code != MITOME_OK ? verdict.why
+                : verdict.clone_suspected ? "it suspects a clone"
+                                          : "accepted");
+        if (verdict.code != MITOME_OK)
+                return PLATFORM_MALFORMED;
+        cloning->noticed = cloning->noticed || verdict.clone_suspected;
+        cloning->counts = cloning->counts || now;
+        if (now > known)
+                cloning->known.count = (uint32_t)now;
+        return CTAP2_OK;
+}
+
+/* Both go on, by turns. The status byte of the second's first login. */
+static int use_both(struct cloning *cloning, struct platform *second)
+{
+        enum { ROUNDS = 2 };
+        int status = log_in_at(cloning, second, "the second device");
+        for (unsigned i = 0; status == CTAP2_OK && i < ROUNDS; i++)
+                if (log_in_at(cloning, &cloning->platform, "the first device") < 0 ||
+                        log_in_at(cloning, second, "the second device") < 0)
+                        return -1;
+        return status;
+}
+
+/* How it went with a second device that has a copy, with or without the first one's anchor. */
+static enum probe_answer start_second(struct cloning *cloning, bool anchor)
+{
+        struct probe_run *run = cloning->platform.run;
+        struct target *first = cloning->platform.target, second;
+        struct platform there = { 0 };
+        const enum target_twin end =
+                first->twin ? first->twin(first->context, NOW, anchor, &second) : TARGET_TWIN_NONE;
+        probe_note(run, "a second device, with a copy of what is stored%s: %s",
+                anchor ? " and the anchor's count" : "",
+                end == TARGET_TWIN_RUNS      ? "it starts, and both run"
+                : end == TARGET_TWIN_REFUSED ? "it does not start"
+                                             : "there is none to be had");
+        if (end != TARGET_TWIN_RUNS)
+                return end == TARGET_TWIN_REFUSED ? PROBE_REFUSED : PROBE_UNCLEAR;
+        second.pin = first->pin;
+        probe_turn_to(run, &second);
+        const bool opened = platform_open(&there, run, &second);
+        probe_turn_to(run, first);
+        const int status = opened ? use_both(cloning, &there) : -1;
+        platform_close(&there);
+        second.close(second.context);
+        return probe_answer_of(status);
+}
+
+static const char *seen_by_counter(const struct cloning *cloning)
+{
+        return cloning->noticed  ? "the relying party notices it by the counter"
+               : cloning->counts ? "the relying party does not notice it by the counter"
+                                 : "there is no counter by which a relying party would notice";
+}
+
+static void clone_state(struct cloning *cloning)
+{
+        struct probe_run *run = cloning->platform.run;
+        const enum probe_answer bare = start_second(cloning, false);
+        cloning->signs = bare == PROBE_ACCEPTED;
+        cloning->refused = bare == PROBE_REFUSED;
+        if (cloning->refused)
+                cloning->complete = start_second(cloning, true) == PROBE_ACCEPTED;
+        if (cloning->signs || cloning->refused)
+                probe_fact_bool(
+                        run, LEVEL_KEY_CLONE_WORKS, cloning->signs, !cloning->signs && !cloning->complete);
+        if (cloning->signs)
+                probe_end(run, PROBE_BROKEN,
+                        "A second device with a copy of what it stores signs, while the first goes on: %s.",
+                        seen_by_counter(cloning));
+        else if (cloning->complete && cloning->counts && !cloning->noticed)
+                probe_end(run, PROBE_BROKEN, "Two devices sign with one key, and %s.",
+                        seen_by_counter(cloning));
+}
+
+/* ---- an older copy, in the same device ---- */
+
+/* One that does not start with it goes on with what it had: else it is only broken. */
+static bool put_back(struct cloning *cloning)
+{
+        struct target *target = cloning->platform.target;
+        struct probe_run *run = cloning->platform.run;
+        struct passkey_ceremony mine, again;
+        if (passkey_login(&cloning->platform, &mine, &cloning->passkey) != CTAP2_OK ||
+                !target->copy(target->context, NOW))
+                return false;
         const bool runs = target->restore(target->context, OLD);
-        probe_note(platform->run, "the copy %s", runs ? "starts" : "is refused");
-        int status = runs ? passkey_login(platform, &copys, &cloning->passkey) : CTAP2_ERR_NO_CREDENTIALS;
-        const bool works = runs && status == CTAP2_OK;
-        if (works)
-                probe_note(platform->run, "the device's counter was %lu, that of the copy is %lu",
-                        (unsigned long)passkey_count(&mine), (unsigned long)passkey_count(&copys));
-        probe_fact_bool(platform->run, LEVEL_KEY_CLONE_WORKS, works,
-                !works); /* in this device; a second one is not at hand */
-        if (works)
-                probe_end(platform->run, PROBE_BROKEN,
-                        "A copy of its state signs, after the device itself has gone on.");
-        return status >= 0 && (!runs || target->restore(target->context, NOW));
+        probe_note(
+                run, "the copy from before its first login is put back: %s", runs ? "it starts" : "refused");
+        int status = passkey_login(&cloning->platform, &again, &cloning->passkey);
+        if (status < 0)
+                return false;
+        cloning->put_back = runs ? probe_answer_of(status) != PROBE_UNCLEAR : status == CTAP2_OK;
+        cloning->returns = runs && status == CTAP2_OK;
+        const unsigned long before = passkey_count(&mine),
+                            after = status == CTAP2_OK ? passkey_count(&again) : 0;
+        const bool back = cloning->returns && before && after <= before;
+        if (cloning->put_back && before)
+                probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, back, !back);
+        if (cloning->returns)
+                probe_end(run, PROBE_BROKEN,
+                        "An older copy of what it stores, put back into it, signs: its counter was %lu, and is %lu.",
+                        before, after);
+        return !runs || target->restore(target->context, NOW);
+}
+
+/* ---- the whole ---- */
+
+/* A copy from before its first login, two logins, and a copy of now. */
+static bool begin(struct cloning *cloning)
+{
+        struct target *target = cloning->platform.target;
+        struct probe_run *run = cloning->platform.run;
+        bool begun = target->copy(target->context, OLD);
+        cloning->known = cloning->passkey;
+        for (int i = 0; begun && i < 2; i++)
+                begun = log_in_at(cloning, &cloning->platform, "the device") == CTAP2_OK;
+        begun = begun && !cloning->noticed && target->copy(target->context, NOW);
+        if (!begun)
+                probe_end(run, PROBE_NOT_TESTABLE, "It does not log in, or its state cannot be copied.");
+        return begun;
+}
+
+static void conclude(struct cloning *cloning)
+{
+        struct probe_run *run = cloning->platform.run;
+        if (!cloning->refused)
+                probe_end(run, PROBE_PARTLY, "There is no second device here to put a copy in.");
+        if (!cloning->complete)
+                probe_end(run, PROBE_PARTLY,
+                        "A second device does not start with a copy, but not with its anchor either: the copy may lack something else.");
+        if (!cloning->put_back || !cloning->looked)
+                probe_end(run, PROBE_PARTLY,
+                        "A second device with a copy of what it stores does not sign; %s.",
+                        cloning->looked ? "an older copy was not seen put back"
+                                        : "whether a private key comes out was not looked into");
+        probe_end(run, PROBE_HOLDS,
+                "A second device with a copy of what it stores does not sign, nor does it with an older copy; no private key came out (%u answers looked at). With the anchor's count, which no chip gives away, a second device signs: %s.",
+                cloning->read, seen_by_counter(cloning));
 }
 
 static void play(struct cloning *cloning)
 {
         struct probe_run *run = cloning->platform.run;
-        if (!clone_state(cloning))
+        if (!begin(cloning))
                 return;
-        if (cloning->platform.target->abilities & TARGET_ELEMENT) {
-                if (!find_point(cloning) || !read_files(cloning) || !read_tags(cloning))
-                        return;
-                probe_fact_bool(run, LEVEL_KEY_EXPORTABLE, cloning->exported, !cloning->exported);
+        clone_state(cloning);
+        if (!put_back(cloning))
+                probe_end(run, PROBE_PARTLY, "It does not log in any more, or its state cannot be put back.");
+        if (cloning->platform.target->abilities & TARGET_ELEMENT && find_point(cloning)) {
+                cloning->looked = read_files(cloning) && read_tags(cloning);
+                if (cloning->looked || cloning->exported)
+                        probe_fact_bool(run, LEVEL_KEY_EXPORTABLE, cloning->exported, !cloning->exported);
         }
-        probe_end(run, PROBE_HOLDS,
-                "An older copy of its state does not start; no private key came out (%u answers looked at).",
-                cloning->read);
+        conclude(cloning);
 }
 
 static void attempt(struct probe_run *run, struct target *target)
@@ -184,10 +322,12 @@ const struct probe probe_p15 = {
         .title = "A clone",
         .title_ja = "複製",
         .attack =
-                "An older copy of its whole storage is put back into it, after it has gone on; and everything that can be read is looked through for private keys.",
-        .attack_ja = "使用後に、以前の記憶全体の複製を同じ端末に書き戻し、読み出せるものから秘密鍵を探す。",
-        .must = "The copy does not sign, and no private key comes out.",
-        .must_ja = "複製が署名できず、秘密鍵が取り出せないこと。",
+                "A second device is started with a copy of all that the first stores, and both are used; an older copy is put back into the first; and everything that can be read is looked through for private keys.",
+        .attack_ja =
+                "保存内容全体の複製で第二の端末を起動して両方を使い、以前の複製を元の端末に書き戻し、読み出せるものから秘密鍵を探す。",
+        .must = "No copy signs, and no private key comes out; where two devices sign with one key the relying party notices it.",
+        .must_ja =
+                "複製が署名できず、秘密鍵が取り出せないこと。一つの鍵で二台が署名すれば検証者が気づくこと。",
         .responsible = "element",
         .needs = TARGET_CTAP | TARGET_MEDIUM,
         .attempt = attempt,

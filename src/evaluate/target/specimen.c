@@ -315,7 +315,8 @@ static mitome_status build(struct specimen *specimen, mitome_error *error)
         MITOME_TRY(make_element(specimen, error));
         snprintf(blobs, sizeof blobs, "%s/large-blobs", specimen->folder);
         MITOME_TRY(blob_file_open(blobs, &specimen->blobs, error));
-        specimen_clock_try(&specimen->clock);
+        if (specimen->config.matcher) /* only the matcher's time is the machine's, and it is all specimens' */
+                specimen_clock_try(&specimen->clock);
         MITOME_TRY(try_matcher(specimen, error));
         MITOME_TRY(specimen_power_on(specimen, error));
         if (specimen->has_finger)

@@ -56,6 +56,7 @@ struct specimen {
         uint64_t hurried_ms; /* while somebody was awaited who is not there, its time went by faster */
         uint8_t command;     /* the one that is being done */
         struct specimen_image slots[SPECIMEN_SLOTS], pristine;
+        uint64_t slot_counts[SPECIMEN_SLOTS]; /* of the anchor, as the slots were kept */
         uint64_t pristine_count, pristine_touch;
         struct specimen_files matcher_files; /* as at the beginning */
 };

@@ -42,6 +42,13 @@ enum target_finger {
         TARGET_FINGER_SMOOTHED, /* .. or cast without its finest detail */
 };
 
+/* What became of a second device that was to run on a copy. */
+enum target_twin {
+        TARGET_TWIN_NONE, /* it could not be made: that says nothing */
+        TARGET_TWIN_REFUSED,
+        TARGET_TWIN_RUNS,
+};
+
 /* A message exchange that brought no answer. */
 enum target_trouble {
         TARGET_ANSWERED,
@@ -83,6 +90,12 @@ struct target {
          * and goes on with what it had. */
         bool (*copy)(void *context, unsigned slot);
         bool (*restore)(void *context, unsigned slot);
+        /* twin makes a second device of the same make that holds what a slot has, and the key that seals it:
+         * all that could be read from where it is stored. `anchor`: and the same count in its anchor, which
+         * nobody takes out of a chip; who starts it so sees that nothing else was missing. RUNS: both run at
+         * the same time from now on, and *ret is the second, which is to be closed. NULL where there is no
+         * second one to be had. */
+        enum target_twin (*twin)(void *context, unsigned slot, bool anchor, struct target *ret);
         /* cut turns the power off at the `write`-th write from now on, 1 being the next: `torn` 0 before it,
          * 1 within, 2 after. 0 for `write` calls it off. was_cut tells whether it happened; the
          * power is then off until power_cycle, and probe_ctap and probe_apdu give -1 without holding that

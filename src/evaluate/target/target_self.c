@@ -3,7 +3,7 @@
 
 #include "provision.h"
 #include "random_system.h"
-#include "specimen.h"
+#include "specimen_twin.h"
 #include "steady_clock.h"
 
 #include <stdio.h>
@@ -117,8 +117,11 @@ static bool power_cycle(void *context)
 static bool copy(void *context, unsigned slot)
 {
         struct specimen *specimen = &((struct self *)context)->specimen;
-        return slot < SPECIMEN_SLOTS &&
-               !failed(specimen_image_keep(cut_medium_image(specimen->medium), &specimen->slots[slot], NULL));
+        if (slot >= SPECIMEN_SLOTS ||
+                failed(specimen_image_keep(cut_medium_image(specimen->medium), &specimen->slots[slot], NULL)))
+                return false;
+        specimen->slot_counts[slot] = cut_medium_count(specimen->medium);
+        return true;
 }
 
 static bool start_with(struct specimen *specimen, const struct specimen_image *image)
@@ -271,6 +274,57 @@ static unsigned abilities_of(const struct specimen *specimen)
         return abilities;
 }
 
+static enum target_twin twin(void *context, unsigned slot, bool anchor, struct target *ret);
+
+static struct target target_of(struct self *self, const struct target_config *config)
+{
+        return (struct target){ .name = self->specimen.config.bare ? "self:no-anchor" : "self",
+                .abilities = abilities_of(&self->specimen),
+                .simulated = true,
+                .pin = config->pin ? config->pin : PROVISION_PIN,
+                .random = self->specimen.config.random,
+                .keys = &self->keys,
+                .may_destroy = config->may_destroy,
+                .context = self,
+                .exchange = exchange,
+                .apdu = apdu,
+                .touch = touch,
+                .finger = finger,
+                .power_cycle = power_cycle,
+                .copy = copy,
+                .restore = restore,
+                .twin = twin,
+                .cut = cut,
+                .was_cut = was_cut,
+                .writes = writes,
+                .pass = pass,
+                .search = search,
+                .tamper = tamper,
+                .sample = sample,
+                .restart = restart,
+                .close = close_self };
+}
+
+/* Its PIN is the first one's: whoever asks knows it. */
+static enum target_twin twin(void *context, unsigned slot, bool anchor, struct target *ret)
+{
+        const struct self *self = context;
+        struct self *second = calloc(1, sizeof *second);
+        bool runs = false;
+        if (!second)
+                return TARGET_TWIN_NONE;
+        mitome_status status =
+                specimen_twin_open(&self->specimen, slot, anchor, &second->specimen, &runs, NULL);
+        if (failed(status) || !runs) {
+                free(second);
+                return failed(status) ? TARGET_TWIN_NONE : TARGET_TWIN_REFUSED;
+        }
+        *ret = target_of(second, &(struct target_config){ 0 });
+        ret->keys = NULL;
+        ret->twin = NULL;
+        return TARGET_TWIN_RUNS;
+}
+
 mitome_status target_self_open(const struct target_config *config, struct target *ret, mitome_error *error)
 {
         const bool bare = strcmp(config->name, "self:no-anchor") == 0;
@@ -294,28 +348,6 @@ mitome_status target_self_open(const struct target_config *config, struct target
                 close_self(self);
                 return status;
         }
-        *ret = (struct target){ .name = bare ? "self:no-anchor" : "self",
-                .abilities = abilities_of(&self->specimen),
-                .simulated = true,
-                .pin = config->pin ? config->pin : PROVISION_PIN,
-                .keys = &self->keys,
-                .may_destroy = config->may_destroy,
-                .context = self,
-                .exchange = exchange,
-                .apdu = apdu,
-                .touch = touch,
-                .finger = finger,
-                .power_cycle = power_cycle,
-                .copy = copy,
-                .restore = restore,
-                .cut = cut,
-                .was_cut = was_cut,
-                .writes = writes,
-                .pass = pass,
-                .search = search,
-                .tamper = tamper,
-                .sample = sample,
-                .restart = restart,
-                .close = close_self };
+        *ret = target_of(self, config);
         return ok();
 }

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe_platform.h"
+#include "probe_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Somebody stands between the probes and the sound authenticator. Where what he answers says nothing (nobody
+ * touched, a finger was missed, nobody is let in any more) a probe says that it was not tried; where he does
+ * what an unsound one would, it cries. */
+
+enum {
+        GET_ASSERTION = 0x02,
+        CLIENT_PIN = 0x06,
+        BIO = 0x09,
+        BIO_BEGIN = 1,
+        BIO_NEXT,
+        BIO_REMOVE = 6,
+        UV_TOKEN = 6,
+        OK = 0x00,
+        DENIED = 0x27,
+        NO_CREDENTIALS = 0x2E,
+        USER_TIMEOUT = 0x2F,
+        PIN_WANTED = 0x36,
+        UV_BLOCKED = 0x3C,
+        UV_INVALID = 0x3F
+};
+
+static struct between {
+        struct target real;
+        /* Answers in place of the real one (before), or makes another answer of its own (after). */
+        bool (*before)(slice request, uint8_t *response, size_t *ret_size);
+        void (*after)(slice request, uint8_t *response, size_t *ret_size);
+        void (*after_apdu)(slice command, uint8_t *response, size_t *ret_size);
+        enum target_finger whose;
+        bool printed, tampered, was_cut;
+        unsigned asked;
+} between;
+
+static struct probe_rig rig;
+
+/* ---- in between ---- */
+
+static enum target_trouble exchange(
+        void *context, slice request, unsigned limit_ms, uint8_t *response, size_t capacity, size_t *ret_size)
+{
+        if (between.before && between.before(request, response, ret_size))
+                return TARGET_ANSWERED;
+        const enum target_trouble trouble =
+                between.real.exchange(context, request, limit_ms, response, capacity, ret_size);
+        if (trouble == TARGET_ANSWERED && between.after)
+                between.after(request, response, ret_size);
+        return trouble;
+}
+
+static enum target_trouble apdu(
+        void *context, slice command, uint8_t *response, size_t capacity, size_t *ret_size)
+{
+        const enum target_trouble trouble = between.real.apdu(context, command, response, capacity, ret_size);
+        if (trouble == TARGET_ANSWERED && between.after_apdu)
+                between.after_apdu(command, response, ret_size);
+        return trouble;
+}
+
+static void finger(void *context, enum target_finger whose)
+{
+        between.whose = whose;
+        between.printed = between.printed || whose == TARGET_FINGER_PRINTED;
+        between.real.finger(context, whose);
+}
+
+static void tamper(void *context, void (*change)(void *of, uint8_t *evidence, size_t size), void *of)
+{
+        between.tampered = between.tampered || change;
+        between.real.tamper(context, change, of);
+}
+
+static bool was_cut(void *context)
+{
+        const bool cut = between.real.was_cut(context);
+        between.was_cut = between.was_cut || cut;
+        return cut;
+}
+
+static void stand(void)
+{
+        between = (struct between){ .real = between.real };
+        rig.target = between.real;
+        rig.target.exchange = exchange;
+        rig.target.apdu = apdu;
+        rig.target.finger = finger;
+        rig.target.tamper = tamper;
+        rig.target.was_cut = was_cut;
+}
+
+static enum probe_result result_of(const char *id)
+{
+        const struct probe *probe = probe_find(id);
+        assert_non_null(probe);
+        if (between.real.restart)
+                assert_true(between.real.restart(between.real.context));
+        const enum probe_result result = probe_rig_try(&rig, probe);
+        print_message("%s: %s: %s\n", id, probe_result_name(result), probe_run_why(rig.run));
+        return result;
+}
+
+/* ---- what is asked ---- */
+
+static uint64_t number(slice request, int64_t member)
+{
+        uint64_t value = 0;
+        (void)platform_uint(
+                platform_member(slice_of(request.data + 1, request.size - 1), member, NULL), &value);
+        return value;
+}
+
+static bool is_bio(slice request, unsigned subcommand)
+{
+        return request.data[0] == BIO && number(request, 2) == subcommand;
+}
+
+static bool is_uv_token(slice request)
+{
+        return request.data[0] == CLIENT_PIN && number(request, 2) == UV_TOKEN;
+}
+
+static void say(uint8_t *response, size_t *ret_size, uint8_t status)
+{
+        response[0] = status;
+        *ret_size = 1;
+}
+
+/* ---- P09 ---- */
+
+static void nobody_touches_for_an_enrolment(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (is_bio(request, BIO_BEGIN) && response[0] != OK)
+                say(response, ret_size, USER_TIMEOUT);
+}
+
+static bool enrols_at_once(slice request, uint8_t *response, size_t *ret_size)
+{
+        static const uint8_t done[] = { OK, 0xA3, 0x04, 0x41, 0x01, 0x05, 0x00, 0x06, 0x00 };
+        const slice param = platform_member(slice_of(request.data + 1, request.size - 1), 5, NULL);
+        if (!is_bio(request, BIO_BEGIN) || param.size > 0)
+                return false;
+        memcpy(response, done, *ret_size = sizeof done);
+        return true;
+}
+
+static bool keeps_no_changed_set(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (!between.tampered || !is_bio(request, BIO_BEGIN))
+                return false;
+        say(response, ret_size, UV_INVALID);
+        return true;
+}
+
+static void misses_after_a_change(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (between.tampered && is_uv_token(request) &&
+                (response[0] == PIN_WANTED || response[0] == UV_BLOCKED))
+                say(response, ret_size, UV_INVALID);
+}
+
+static bool enrols_nobody(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (!is_bio(request, BIO_BEGIN))
+                return false;
+        say(response, ret_size, 0x30);
+        return true;
+}
+
+static void a_finger_that_nobody_laid_was_not_refused(void **state)
+{
+        (void)state;
+        stand();
+        between.after = nobody_touches_for_an_enrolment;
+        assert_int_equal(result_of("P09"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_UV_ENROL_NEEDS_PIN));
+}
+
+static void a_finger_without_the_pin_is_seen(void **state)
+{
+        (void)state;
+        stand();
+        between.before = enrols_at_once;
+        assert_int_equal(result_of("P09"), PROBE_BROKEN);
+        assert_false(probe_rig_bool(&rig, LEVEL_UV_ENROL_NEEDS_PIN));
+}
+
+static void where_the_pin_adds_none_either_nothing_is_shown(void **state)
+{
+        (void)state;
+        stand();
+        between.before = enrols_nobody;
+        assert_int_equal(result_of("P09"), PROBE_NOT_TESTABLE);
+        assert_false(probe_rig_told(&rig, LEVEL_UV_ENROL_NEEDS_PIN));
+}
+
+static void a_set_that_never_changed_shows_nothing(void **state)
+{
+        (void)state;
+        stand();
+        between.before = keeps_no_changed_set;
+        assert_int_equal(result_of("P09"), PROBE_PARTLY);
+        assert_false(probe_rig_told(&rig, LEVEL_UV_CHANGE_CLOSES));
+        assert_false(probe_rig_partial(&rig, LEVEL_UV_ENROL_NEEDS_PIN));
+}
+
+static void who_is_not_recognised_was_not_shut_out(void **state)
+{
+        (void)state;
+        stand();
+        between.after = misses_after_a_change;
+        assert_int_equal(result_of("P09"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_UV_CHANGE_CLOSES));
+}
+
+/* ---- P10 ---- */
+
+static void misses_in_an_empty_set(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (is_uv_token(request) && response[0] == 0x30)
+                say(response, ret_size, UV_INVALID);
+}
+
+static bool removes_nothing(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (!is_bio(request, BIO_REMOVE))
+                return false;
+        say(response, ret_size, between.asked++ ? OK : PIN_WANTED);
+        return true;
+}
+
+static void an_empty_set_that_compares_is_not_shown_closed(void **state)
+{
+        (void)state;
+        stand();
+        between.after = misses_in_an_empty_set;
+        assert_int_equal(result_of("P10"), PROBE_PARTLY);
+}
+
+static void a_set_that_is_not_empty_shows_nothing(void **state)
+{
+        (void)state;
+        stand();
+        between.before = removes_nothing;
+        assert_int_equal(result_of("P10"), PROBE_NOT_TESTABLE);
+}
+
+static void nobody_touches_for_a_login(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (request.data[0] == GET_ASSERTION)
+                say(response, ret_size, USER_TIMEOUT);
+}
+
+static void a_login_that_nobody_touched_for_is_no_blame(void **state)
+{
+        (void)state;
+        stand();
+        between.after = nobody_touches_for_a_login;
+        assert_int_equal(result_of("P10"), PROBE_PARTLY);
+}
+
+/* ---- P11 ---- */
+
+static void lets_nobody_in_after_artefacts(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (is_uv_token(request) && between.printed)
+                say(response, ret_size, UV_BLOCKED);
+}
+
+static void sees_no_copy(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (is_uv_token(request) && between.whose == TARGET_FINGER_SAME)
+                say(response, ret_size, USER_TIMEOUT);
+}
+
+static void a_lock_for_everybody_refuses_no_artefact(void **state)
+{
+        (void)state;
+        stand();
+        between.after = lets_nobody_in_after_artefacts;
+        assert_int_equal(result_of("P11"), PROBE_NOT_TESTABLE);
+        assert_false(probe_rig_told(&rig, LEVEL_UV_IAPAR));
+}
+
+static void a_copy_that_was_not_seen_was_not_refused(void **state)
+{
+        (void)state;
+        stand();
+        between.after = sees_no_copy;
+        assert_int_equal(result_of("P11"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_UV_REPLAY_REFUSED));
+}
+
+/* ---- P12 ---- */
+
+static void sees_no_stranger(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (is_uv_token(request) && between.whose == TARGET_FINGER_STRANGER_ONCE)
+                say(response, ret_size, USER_TIMEOUT);
+}
+
+static void sees_every_other_stranger(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (is_uv_token(request) && between.whose == TARGET_FINGER_STRANGER_ONCE && between.asked++ % 2)
+                say(response, ret_size, USER_TIMEOUT);
+}
+
+static uint64_t trials(enum level_fact_id fact)
+{
+        return (uint64_t)json_integer_value(json_object_get(probe_run_found(rig.run, fact), "trials"));
+}
+
+static void what_was_not_compared_is_no_trial(void **state)
+{
+        (void)state;
+        stand();
+        between.after = sees_no_stranger;
+        assert_int_equal(result_of("P12"), PROBE_NOT_TESTABLE);
+        assert_false(probe_rig_told(&rig, LEVEL_UV_FMR));
+        stand();
+        between.after = sees_every_other_stranger;
+        assert_int_equal(result_of("P12"), PROBE_PARTLY);
+        assert_int_equal(trials(LEVEL_UV_FMR), 5);
+        assert_int_equal(trials(LEVEL_UV_FNMR), 10);
+}
+
+/* ---- P13 ---- */
+
+static void nobody_touches_for_a_foreign_site(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (request.data[0] == GET_ASSERTION && response[0] == NO_CREDENTIALS)
+                say(response, ret_size, DENIED);
+}
+
+/* PERFORM SECURITY OPERATION, with the key of the certificate for logins. */
+static void signs_nothing(slice command, uint8_t *response, size_t *ret_size)
+{
+        static const uint8_t sign[] = { 0x80, 0x2A, 0x03, 0x97 };
+        if (!slice_begins_with(command, SLICE(sign)))
+                return;
+        response[0] = 0x69;
+        response[1] = 0x85;
+        *ret_size = 2;
+}
+
+static void a_question_that_nobody_answered_was_not_refused(void **state)
+{
+        (void)state;
+        stand();
+        between.after = nobody_touches_for_a_foreign_site;
+        assert_int_equal(result_of("P13"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_VERIFIER_BINDS_NAME));
+}
+
+static void a_key_that_signs_nothing_refuses_nothing(void **state)
+{
+        (void)state;
+        stand();
+        between.after_apdu = signs_nothing;
+        assert_int_equal(result_of("P13"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_VERIFIER_BINDS_NAME));
+}
+
+/* ---- P14 ---- */
+
+static void always_verifies(slice request, uint8_t *response, size_t *ret_size)
+{
+        const slice param = platform_member(slice_of(request.data + 1, request.size - 1), 6, NULL);
+        if (request.data[0] == GET_ASSERTION && param.size == 0)
+                say(response, ret_size, PIN_WANTED);
+}
+
+static void never_cuts(void *context, unsigned write, unsigned torn)
+{
+        (void)context;
+        (void)write;
+        (void)torn;
+}
+
+static void counts_from_zero(slice request, uint8_t *response, size_t *ret_size)
+{
+        enum { COUNT_AT = 33 };
+        slice data = { 0 };
+        if (!between.was_cut || request.data[0] != GET_ASSERTION || response[0] != OK ||
+                !platform_bytes(platform_member(slice_of(response + 1, *ret_size - 1), 2, NULL), &data))
+                return;
+        memset(response + (data.data - response) + COUNT_AT, 0, 4);
+}
+
+static void a_device_that_always_verifies_is_not_to_blame(void **state)
+{
+        (void)state;
+        stand();
+        between.after = always_verifies;
+        assert_int_equal(result_of("P14"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
+}
+
+static void a_power_that_was_never_cut_shows_nothing(void **state)
+{
+        (void)state;
+        stand();
+        rig.target.cut = never_cuts;
+        assert_int_equal(result_of("P14"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+}
+
+static void a_counter_that_a_power_cut_sets_back_is_seen(void **state)
+{
+        (void)state;
+        stand();
+        between.after = counts_from_zero;
+        assert_int_equal(result_of("P14"), PROBE_BROKEN);
+        assert_true(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+}
+
+/* ---- P15 ---- */
+
+static enum target_twin refuses_any(void *context, unsigned slot, bool anchor, struct target *ret)
+{
+        (void)context;
+        (void)slot;
+        (void)anchor;
+        (void)ret;
+        return TARGET_TWIN_REFUSED;
+}
+
+/* As one does whose anchor anybody can set. */
+static enum target_twin takes_any(void *context, unsigned slot, bool anchor, struct target *ret)
+{
+        (void)anchor;
+        return between.real.twin(context, slot, true, ret);
+}
+
+static void without_a_second_device_there_is_no_clone(void **state)
+{
+        (void)state;
+        stand();
+        rig.target.twin = NULL;
+        assert_int_equal(result_of("P15"), PROBE_PARTLY);
+        assert_false(probe_rig_told(&rig, LEVEL_KEY_CLONE_WORKS));
+}
+
+static void a_second_device_that_never_starts_shows_little(void **state)
+{
+        (void)state;
+        stand();
+        rig.target.twin = refuses_any;
+        assert_int_equal(result_of("P15"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_KEY_CLONE_WORKS));
+}
+
+static void a_clone_is_seen(void **state)
+{
+        (void)state;
+        stand();
+        rig.target.twin = takes_any;
+        assert_int_equal(result_of("P15"), PROBE_BROKEN);
+        assert_true(probe_rig_bool(&rig, LEVEL_KEY_CLONE_WORKS));
+        assert_non_null(strstr(probe_run_why(rig.run), "notices it by the counter"));
+}
+
+int main(void)
+{
+        const struct CMUnitTest without_finger[] = {
+                cmocka_unit_test(a_question_that_nobody_answered_was_not_refused),
+                cmocka_unit_test(a_key_that_signs_nothing_refuses_nothing),
+                cmocka_unit_test(a_device_that_always_verifies_is_not_to_blame),
+                cmocka_unit_test(a_power_that_was_never_cut_shows_nothing),
+                cmocka_unit_test(a_counter_that_a_power_cut_sets_back_is_seen),
+                cmocka_unit_test(without_a_second_device_there_is_no_clone),
+                cmocka_unit_test(a_second_device_that_never_starts_shows_little),
+                cmocka_unit_test(a_clone_is_seen),
+        };
+        const struct CMUnitTest with_finger[] = {
+                cmocka_unit_test(a_finger_that_nobody_laid_was_not_refused),
+                cmocka_unit_test(a_finger_without_the_pin_is_seen),
+                cmocka_unit_test(where_the_pin_adds_none_either_nothing_is_shown),
+                cmocka_unit_test(a_set_that_never_changed_shows_nothing),
+                cmocka_unit_test(who_is_not_recognised_was_not_shut_out),
+                cmocka_unit_test(an_empty_set_that_compares_is_not_shown_closed),
+                cmocka_unit_test(a_set_that_is_not_empty_shows_nothing),
+                cmocka_unit_test(a_login_that_nobody_touched_for_is_no_blame),
+                cmocka_unit_test(a_lock_for_everybody_refuses_no_artefact),
+                cmocka_unit_test(a_copy_that_was_not_seen_was_not_refused),
+                cmocka_unit_test(what_was_not_compared_is_no_trial),
+        };
+        probe_rig_open(&rig, 0);
+        between.real = rig.target;
+        int failures = cmocka_run_group_tests(without_finger, NULL, NULL);
+        if (between.real.abilities & TARGET_FINGER)
+                failures += cmocka_run_group_tests(with_finger, NULL, NULL);
+        rig.target = between.real;
+        probe_rig_close(&rig);
+        return failures;
+}
