@@ -264,6 +264,7 @@ static void attack(struct platform *platform, struct adding *adding)
 static void tidy(struct platform *platform, const struct adding *adding)
 {
         struct target *target = platform->target;
+        probe_puts_back(platform->run);
         if (target->restart)
                 (void)target->restart(target->context);
         else if (adding->before.count)

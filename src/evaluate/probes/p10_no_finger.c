@@ -173,6 +173,7 @@ static void tidy(struct platform *platform)
 {
         struct target *target = platform->target;
         bool added;
+        probe_puts_back(platform->run);
         if (target->restart)
                 (void)target->restart(target->context);
         else if (probe_finger_manage(platform) == CTAP2_OK)

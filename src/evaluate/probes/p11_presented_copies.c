@@ -161,6 +161,7 @@ static void conclude(struct copies *at)
 static void tidy(struct copies *at, const struct probe_fingers *before)
 {
         struct target *target = at->platform.target;
+        probe_puts_back(at->platform.run);
         if (target->restart)
                 (void)target->restart(target->context);
         else
