@@ -94,7 +94,8 @@ static bool is_among(enum level_fact_id id, const enum level_fact_id *list, size
 /* Words from the weakest; those that are not here are as weak as one another. */
 static unsigned word_rank(slice word)
 {
-        static const char *const ranks[] = { "software", "hardware", "tee", "secure_element", "on_chip" };
+        static const char *const ranks[] = { "software", "hardware", "tee", "secure_element", "on_chip",
+                "voice", "face", "finger", "iris" };
         for (unsigned i = 0; i < sizeof ranks / sizeof ranks[0]; i++)
                 if (slice_is(word, ranks[i]))
                         return i + 1;

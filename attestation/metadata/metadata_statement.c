@@ -59,6 +59,44 @@ enum {
         METHODS = sizeof methods / sizeof methods[0]
 };
 
+/* ---- of several the worst ---- */
+
+unsigned metadata_worst_protection(unsigned bits)
+{
+        static const unsigned worst_first[] = { METADATA_SOFTWARE, METADATA_TEE, METADATA_SECURE_ELEMENT,
+                METADATA_ON_CHIP, METADATA_HARDWARE };
+        for (size_t i = 0; i < sizeof worst_first / sizeof worst_first[0]; i++)
+                if (bits & worst_first[i])
+                        return worst_first[i];
+        return 0;
+}
+
+const char *metadata_protection_word(unsigned protection)
+{
+        if (protection == METADATA_ON_CHIP)
+                return "on_chip";
+        for (size_t i = 0; i < KEY_PROTECTIONS; i++)
+                if (key_protections[i].value == protection && protection != METADATA_REMOTE_HANDLE)
+                        return key_protections[i].name;
+        return NULL;
+}
+
+enum metadata_modality metadata_worse_modality(enum metadata_modality one, enum metadata_modality other)
+{
+        static const int badness[] = { [METADATA_IRIS] = 0,
+                [METADATA_FINGER] = 1,
+                [METADATA_FACE] = 2,
+                [METADATA_MODALITY_UNKNOWN] = 3,
+                [METADATA_VOICE] = 4 };
+        return badness[other] > badness[one] ? other : one;
+}
+
+const char *metadata_modality_word(enum metadata_modality modality)
+{
+        static const char *const words[] = { NULL, "finger", "face", "iris", "voice" };
+        return words[modality];
+}
+
 /* Everything that reading a statement needs at hand. */
 struct statement_reader {
         struct json_reader json;
@@ -184,7 +222,7 @@ static void keep_method(
         for (size_t i = 0; i < MODALITIES; i++)
                 if (json_name_is(name, modalities[i].name))
                         modality = (enum metadata_modality)modalities[i].value;
-        all->modality = !all->biometric || all->modality == modality ? modality : METADATA_MODALITY_UNKNOWN;
+        all->modality = all->biometric ? metadata_worse_modality(all->modality, modality) : modality;
         all->biometric = true;
         keep_most_tries(&all->biometric_tries, finger->tries);
         keep_least(&all->wait_seconds, finger->wait);

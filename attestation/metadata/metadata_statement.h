@@ -35,6 +35,17 @@ enum metadata_modality {
         METADATA_VOICE
 };
 
+/* metadata_worst_protection gives the one of several that counts, 0 for none: a key may be in each of the
+ * places that are named, so the worst; `hardware` beside what kind of hardware it is says nothing more. A
+ * handle that the relying party keeps says nothing of who can open it. */
+unsigned metadata_worst_protection(unsigned bits);
+const char *metadata_protection_word(unsigned protection); /* "software", "hardware", ..; NULL for another */
+
+/* metadata_worse_modality: nobody knows which of several ran. Voice is the worst, as no policy takes it, then
+ * one that has no name here (a palm), then face, which has most to prove against copies. */
+enum metadata_modality metadata_worse_modality(enum metadata_modality one, enum metadata_modality other);
+const char *metadata_modality_word(enum metadata_modality modality); /* "finger", ..; NULL: unknown */
+
 /* A number that a statement may leave out. */
 struct metadata_number {
         bool said;
@@ -48,7 +59,7 @@ struct metadata_methods {
         bool digits_only;                       /* caDesc.base: 10 */
         struct metadata_number length_least;    /* caDesc.minLength */
         struct metadata_number code_tries;      /* caDesc.maxRetries; 0: it never blocks */
-        enum metadata_modality modality;        /* unknown when there are several */
+        enum metadata_modality modality;        /* unknown where one has no name here */
         struct metadata_number biometric_tries; /* baDesc.maxRetries; 0: it never blocks */
         struct metadata_number wait_seconds;    /* baDesc.blockSlowdown */
 };
@@ -64,7 +75,7 @@ struct metadata_statement {
          */
         enum metadata_path weakest_path;
         struct metadata_methods methods;
-        bool key_restricted; /* isKeyRestricted: the attestation key signs attestations only, as is said */
+        bool key_restricted; /* isKeyRestricted: its keys sign FIDO assertions only, as is said */
 };
 
 /* metadata_statement_read reads one statement; views point into `json` and `buffer`, which receives the

@@ -26,25 +26,27 @@ static unsigned strength_of(int64_t algorithm)
         return cose_algorithm_form(algorithm, &form) && !cose_algorithm_is_broken(algorithm) ? bits[form] : 0;
 }
 
-/* A statement may name several: software anywhere makes it software, else the most exact word counts. */
 static enum mitome_key_protection key_protection_of(unsigned bits)
 {
-        if (bits & METADATA_SOFTWARE)
-                return MITOME_KEY_PROTECTION_SOFTWARE;
-        if (bits & METADATA_SECURE_ELEMENT)
-                return MITOME_KEY_PROTECTION_SECURE_ELEMENT;
-        if (bits & METADATA_TEE)
-                return MITOME_KEY_PROTECTION_TEE;
-        return bits & METADATA_HARDWARE ? MITOME_KEY_PROTECTION_HARDWARE : MITOME_KEY_PROTECTION_UNKNOWN;
+        static const enum mitome_key_protection known[] = {
+                [METADATA_SOFTWARE] = MITOME_KEY_PROTECTION_SOFTWARE,
+                [METADATA_HARDWARE] = MITOME_KEY_PROTECTION_HARDWARE,
+                [METADATA_TEE] = MITOME_KEY_PROTECTION_TEE,
+                [METADATA_SECURE_ELEMENT] = MITOME_KEY_PROTECTION_SECURE_ELEMENT,
+                [METADATA_ON_CHIP] = MITOME_KEY_PROTECTION_UNKNOWN,
+        };
+        return known[metadata_worst_protection(bits)];
 }
 
 static enum mitome_matcher_protection matcher_protection_of(unsigned bits)
 {
-        if (bits & METADATA_SOFTWARE)
-                return MITOME_MATCHER_SOFTWARE;
-        if (bits & METADATA_TEE)
-                return MITOME_MATCHER_TEE;
-        return bits & METADATA_ON_CHIP ? MITOME_MATCHER_ON_CHIP : MITOME_MATCHER_UNKNOWN;
+        static const enum mitome_matcher_protection known[] = {
+                [METADATA_SOFTWARE] = MITOME_MATCHER_SOFTWARE,
+                [METADATA_TEE] = MITOME_MATCHER_TEE,
+                [METADATA_ON_CHIP] = MITOME_MATCHER_ON_CHIP,
+        };
+        return known[metadata_worst_protection(
+                bits & ~(unsigned)(METADATA_HARDWARE | METADATA_SECURE_ELEMENT))];
 }
 
 /* Both count modalities in one order. */
@@ -181,11 +183,11 @@ static void declare_count(struct level_facts *facts, enum level_fact_id id, bool
 
 static void take_limits(const struct mitome_level_limits *limits, struct level_facts *facts)
 {
-        static const char *const modalities[] = { NULL, "finger", "face", "iris", "voice" };
         declare(facts, LEVEL_PIN_OFFERED, limits->pin_offered);
         declare(facts, LEVEL_PIN_DIGITS_ONLY, limits->pin_digits_only);
         declare(facts, LEVEL_UV_OFFERED, limits->biometric_offered);
-        declare_word(facts, LEVEL_UV_MODALITY, modalities[limits->modality]);
+        declare_word(
+                facts, LEVEL_UV_MODALITY, metadata_modality_word((enum metadata_modality)limits->modality));
         declare_count(facts, LEVEL_PIN_LENGTH_LEAST, limits->pin_length_said, limits->pin_length_least);
         declare_count(facts, LEVEL_PIN_TRIES, limits->pin_tries_said, limits->pin_tries);
         declare_count(facts, LEVEL_UV_TRIES, limits->biometric_tries_said, limits->biometric_tries);

@@ -326,6 +326,40 @@ static void a_report_says_what_it_rests_on(void **state)
         drop(&given);
 }
 
+/* Comparisons are no transactions: as many as one has tries make one. */
+static void comparisons_make_as_many_transactions_as_they_suffice_for(void **state)
+{
+        static const struct {
+                const char *tries;
+                json_int_t count, transactions; /* 0: nothing is known of them */
+        } rows[] = { { "uv.tries", 5, 6027 }, { "uv.tries", 4, 7533 }, { "uv.tries", 1, 30135 },
+                { "uv.tries", 30135, 1 }, { "uv.tries", 30136, 0 }, { "uv.tries", 0, 0 },
+                { "pin.tries", 3, 0 } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct given given;
+                give(&given);
+                json_array_append_new(given.probes,
+                        make_probe("P06", "holds", "it waits",
+                                json_pack("[o]", make_found(rows[i].tries, json_integer(rows[i].count)))));
+                json_t *report = report_of(&given.input);
+                const json_t *far = named(json_object_get(report, "facts"), "name", "uv.far");
+                const json_t *caveat = named(json_object_get(report, "caveats"), "id", "transactions");
+                assert_int_equal(far != NULL, rows[i].transactions > 0);
+                assert_int_equal(caveat != NULL, rows[i].transactions > 0);
+                if (far) {
+                        const json_t *value = json_object_get(far, "value");
+                        assert_int_equal(
+                                json_integer_value(json_object_get(value, "trials")), rows[i].transactions);
+                        assert_int_equal(json_integer_value(json_object_get(value, "errors")), 0);
+                        assert_string_equal(text_of(far, "from"), "uv.fmr, uv.tries");
+                        assert_string_equal(text_of(far, "obtained"), "measured");
+                }
+                json_decref(report);
+                drop(&given);
+        }
+}
+
 /* The digest of each piece, computed again. */
 static void evidence_is_named_by_its_digest(void **state)
 {
@@ -760,6 +794,7 @@ int main(void)
                 cmocka_unit_test(a_report_has_its_members_in_order),
                 cmocka_unit_test(what_was_seen_counts_before_what_is_said_and_both_are_told),
                 cmocka_unit_test(a_report_says_what_it_rests_on),
+                cmocka_unit_test(comparisons_make_as_many_transactions_as_they_suffice_for),
                 cmocka_unit_test(evidence_is_named_by_its_digest),
                 cmocka_unit_test(policies_that_disagree_are_set_side_by_side),
                 cmocka_unit_test(the_changes_that_are_advised_lift_the_device),

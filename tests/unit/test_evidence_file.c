@@ -40,6 +40,10 @@ static const struct {
         { "untrusted.jsonl", untrusted }, { "told.jsonl", told_login }, { "plain.jsonl", plain_login },
         { "other.jsonl", other_login }, { "folder/cc.pdf", "abc" },
         { "refused.jsonl", "{\"ok\": false, \"code\": 302}\n" }, { "none.jsonl", "[]\n" },
+        { "several.json",
+                "{\"aaguid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"keyProtection\": [\"secure_element\", \"tee\", \"hardware\"], \"matcherProtection\": [\"on_chip\", \"software\"], \"userVerificationDetails\": [[{\"userVerificationMethod\": \"eyeprint_internal\"}], [{\"userVerificationMethod\": \"faceprint_internal\"}], [{\"userVerificationMethod\": \"fingerprint_internal\"}]]}" },
+        { "palm.json",
+                "{\"aaguid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"keyProtection\": [\"remote_handle\"], \"userVerificationDetails\": [[{\"userVerificationMethod\": \"fingerprint_internal\"}], [{\"userVerificationMethod\": \"handprint_internal\", \"baDesc\": {\"maxRetries\": 5}}]]}" },
         { "half.json",
                 "{\"fmr\": {\"errors\": 3, \"trials\": 2}, \"fnmr\": {\"errors\": 0, \"trials\": 1}}" } };
 
@@ -150,6 +154,21 @@ static void a_metadata_statement_declares(void **state)
         assert_count(LEVEL_UV_WAIT_SECONDS, LEVEL_DECLARED, 30);
         assert_true(claimed(LEVEL_PIN_DIGITS_ONLY)->value.yes);
         assert_string_equal(claimed(LEVEL_UV_MODALITY)->word, "finger");
+}
+
+/* Nobody knows in which of several places the key is, and which of several readers ran. */
+static void of_several_that_a_statement_names_the_worst_counts(void **state)
+{
+        (void)state;
+        read_item("{\"kind\": \"metadata\", \"document\": \"several.json\"}");
+        assert_string_equal(claimed(LEVEL_MODEL_KEY_PROTECTION)->word, "tee");
+        assert_string_equal(claimed(LEVEL_MODEL_MATCHER_PROTECTION)->word, "software");
+        assert_string_equal(claimed(LEVEL_UV_MODALITY)->word, "face");
+        read_item("{\"kind\": \"metadata\", \"document\": \"palm.json\"}");
+        assert_true(claimed(LEVEL_UV_OFFERED)->value.yes);
+        assert_null(claimed(LEVEL_UV_MODALITY));
+        assert_count(LEVEL_UV_TRIES, LEVEL_DECLARED, 5);
+        assert_null(claimed(LEVEL_MODEL_KEY_PROTECTION)); /* the relying party keeps it: nobody knows how */
 }
 
 static void a_measurement_is_measured(void **state)
@@ -554,6 +573,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(certifications_are_declared),
                 cmocka_unit_test(a_metadata_statement_declares),
+                cmocka_unit_test(of_several_that_a_statement_names_the_worst_counts),
                 cmocka_unit_test(a_measurement_is_measured),
                 cmocka_unit_test(of_presentation_attacks_the_worst_species_counts),
                 cmocka_unit_test(logins_are_observed),

@@ -372,14 +372,18 @@ static void a_device_may_say_much(void **state)
         json_decref(target);
 }
 
-static void a_modality_is_one_method(void **state)
+static void of_several_modalities_the_worst_is_taken(void **state)
 {
         static const struct {
                 uint64_t bits;
                 bool offered;
                 const char *word;
         } table[] = { { 0x10, true, "face" }, { 0x40, true, "iris" }, { 0x08, true, "voice" },
-                { 0x12, true, NULL }, { 0x04, false, NULL }, { 0x06, true, "finger" }, { 0, false, NULL } };
+                { 0x12, true, "face" }, { 0x42, true, "finger" }, { 0x1A, true, "voice" },
+                { 0x04, false, NULL }, { 0x06, true, "finger" }, { 0, false, NULL },
+                /* a palm, and what nobody knows, have no word, and are no finger */
+                { 0x100, true, NULL }, { 0x102, true, NULL }, { 0x108, true, "voice" },
+                { 0x2000, true, NULL }, { 0x2002, true, NULL } };
         (void)state;
         for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
                 struct evaluation_record record;
@@ -494,7 +498,7 @@ int main(void)
                 cmocka_unit_test(too_many_are_refused),
                 cmocka_unit_test(what_a_device_says_of_itself_is_declared),
                 cmocka_unit_test(a_device_may_say_much),
-                cmocka_unit_test(a_modality_is_one_method),
+                cmocka_unit_test(of_several_modalities_the_worst_is_taken),
                 cmocka_unit_test(a_device_that_says_nothing_has_no_paths),
                 cmocka_unit_test(half_an_answer_gives_nothing),
         };

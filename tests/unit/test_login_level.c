@@ -260,7 +260,7 @@ static void a_registration_brings_its_own(void **state)
         assert_int_equal(e.matcher_protection, MITOME_MATCHER_SOFTWARE);
 }
 
-static void protection_is_the_most_exact_word(void **state)
+static void of_several_protections_the_worst_counts(void **state)
 {
         (void)state;
         static const struct {
@@ -275,6 +275,8 @@ static void protection_is_the_most_exact_word(void **state)
                         MITOME_KEY_PROTECTION_SECURE_ELEMENT, MITOME_MATCHER_ON_CHIP },
                 { METADATA_SOFTWARE | METADATA_SECURE_ELEMENT, METADATA_SOFTWARE | METADATA_ON_CHIP,
                         MITOME_KEY_PROTECTION_SOFTWARE, MITOME_MATCHER_SOFTWARE },
+                { METADATA_TEE | METADATA_SECURE_ELEMENT | METADATA_HARDWARE, METADATA_TEE | METADATA_ON_CHIP,
+                        MITOME_KEY_PROTECTION_TEE, MITOME_MATCHER_TEE },
                 { METADATA_REMOTE_HANDLE, 0, MITOME_KEY_PROTECTION_UNKNOWN, MITOME_MATCHER_UNKNOWN },
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -595,7 +597,7 @@ int main(void)
                 cmocka_unit_test(u2f_names_no_model),
                 cmocka_unit_test(a_sensor_is_known_where_the_statement_tells_of_it),
                 cmocka_unit_test(a_registration_brings_its_own),
-                cmocka_unit_test(protection_is_the_most_exact_word),
+                cmocka_unit_test(of_several_protections_the_worst_counts),
                 cmocka_unit_test(the_strength_is_that_of_the_key),
                 cmocka_unit_test(a_policy_tells_what_stands_in_it),
                 cmocka_unit_test(a_wrong_policy_gives_none),

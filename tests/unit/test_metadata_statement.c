@@ -79,6 +79,7 @@ static void limits_are_those_of_the_worst_method(void **state)
         (void)state;
 #define CODE(members) "{\"userVerificationMethod\":\"passcode_external\",\"caDesc\":{" members "}}"
 #define FINGER(members) "{\"baDesc\":{" members "},\"userVerificationMethod\":\"fingerprint_internal\"}"
+#define OTHER(name) "{\"userVerificationMethod\":\"" name "_internal\"}"
         static const struct {
                 const char *details;
                 bool digits_only;
@@ -98,8 +99,14 @@ static void limits_are_those_of_the_worst_method(void **state)
                 { FINGER("\"maxRetries\":5,\"blockSlowdown\":30") "],[" FINGER(
                           "\"maxRetries\":10,\"blockSlowdown\":0"),
                         false, METADATA_FINGER, -1, -1, 10, 0 },
-                { FINGER("") ",{\"userVerificationMethod\":\"voiceprint_internal\"}", false,
-                        METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
+                { FINGER("") ",{\"userVerificationMethod\":\"voiceprint_internal\"}", false, METADATA_VOICE,
+                        -1, -1, -1, -1 },
+                { FINGER("") "],[" OTHER("faceprint"), false, METADATA_FACE, -1, -1, -1, -1 },
+                { OTHER("faceprint") "],[" FINGER(""), false, METADATA_FACE, -1, -1, -1, -1 },
+                { OTHER("eyeprint") "],[" FINGER(""), false, METADATA_FINGER, -1, -1, -1, -1 },
+                { OTHER("handprint"), false, METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
+                { OTHER("handprint") "],[" FINGER(""), false, METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
+                { OTHER("handprint") "],[" OTHER("voiceprint"), false, METADATA_VOICE, -1, -1, -1, -1 },
                 { CODE("\"minLength\":\"4\",\"maxRetries\":3.5,\"base\":-10"), false,
                         METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },
                 { CODE("\"minLength\":4294967296"), false, METADATA_MODALITY_UNKNOWN, -1, -1, -1, -1 },

@@ -156,10 +156,10 @@ static const char *blockers_of(const struct level_policy *policy, const struct l
 
 /* ---- what every requirement says ---- */
 
-static const char *const topics[] = { "ATTKEY", "BIND", "BIND-FINGER", "BIND-RESET", "BIOCERT", "BIOLOGIN",
-        "BIOMETRIC", "BIOMFA", "BIOTOTAL", "BIOTRY", "BIOTRY-HOLD", "BLOCKLIST", "CHANGE", "CHANNEL",
-        "COMPROM", "COUNTER", "EMV", "ERASURE", "EXPIRE", "EXPIRE-SERVICE", "FAR", "FIDOCERT", "FIPS", "FMR",
-        "FNMR", "IDLE", "INJECT", "INTENT", "INTENT-DEVICE", "LINKED", "LOCAL", "LOSS", "MATCHER", "NEWOWNER",
+static const char *const topics[] = { "BIND", "BIND-FINGER", "BIND-RESET", "BIOCERT", "BIOLOGIN", "BIOMETRIC",
+        "BIOMFA", "BIOTOTAL", "BIOTRY", "BIOTRY-HOLD", "BLOCKLIST", "CHANGE", "CHANNEL", "COMPROM", "COUNTER",
+        "EMV", "ERASURE", "EXPIRE", "EXPIRE-SERVICE", "FAR", "FIDOCERT", "FIPS", "FMR", "FNMR", "IDLE",
+        "INJECT", "INTENT", "INTENT-DEVICE", "KEYUSE", "LINKED", "LOCAL", "LOSS", "MATCHER", "NEWOWNER",
         "NOCLONE", "NOEXPORT", "NONCE", "PAD", "PEROP", "PHISH", "PHISH-VERIFIER", "PINHOURS", "PINLEN",
         "PINPLACE", "PINTRY", "PINTRY-HOLD", "PROVENANCE", "REAUTH", "REAUTH-IDLE", "REPLAY", "REPLAY-SAMPLE",
         "REPLAY-TOKEN", "REPLAY-VERIFIER", "REVOKE", "REVOKE-SERVICE", "REVOKE-STALE", "REVOKEDSIGN",
@@ -236,7 +236,7 @@ static const struct {
         { "android-cdd", " C-LOGIN " },
         { "fido-biometric", " RATE-LIMIT CERTIFICATE " },
         { "fido-authenticator",
-                " INTENT STRENGTH TYPE3 CERT-L1 ENVIRONMENT ATTESTATION-KEY REPLAY CERT-L2 VAN-3 CLONE TIMING "
+                " INTENT STRENGTH TYPE3 CERT-L1 ENVIRONMENT KEY-USE REPLAY CERT-L2 VAN-3 CLONE TIMING "
                 "BIOMETRIC-CERT CERT-L3 CHIP PINPLACE CERT-L3+ " },
         { "eidas",
                 " FACTOR FACTOR-DEVICE FRESH ALIVE SUSPEND REVOKED TWO-FACTORS TWO-FACTORS-DEVICE POSSESSION DYNAMIC "

@@ -399,10 +399,43 @@ static json_t *facts_json(const struct assembling *a)
         return facts;
 }
 
-static void settle(struct assembling *a)
+static void choose(struct assembling *a)
 {
         fact_claims_sort(&a->record.claims);
         fact_claims_settle(&a->record.claims, &a->findings.facts, a->findings.chosen);
+}
+
+/* What is known of comparisons, taken together by as many as a transaction has tries: N comparisons are
+ * N / tries transactions, of which no more were accepted than comparisons were. What was measured of whole
+ * transactions counts before that, however short. */
+static void count_transactions(struct assembling *a)
+{
+        const struct fact_claim *fmr = a->findings.chosen[LEVEL_UV_FMR];
+        const struct level_fact *tries = &a->findings.facts.facts[LEVEL_UV_TRIES];
+        if (a->findings.chosen[LEVEL_UV_FAR] || !fmr || !fact_is_known(&fmr->value) ||
+                !fact_is_known(tries) || tries->count == 0 || fmr->value.rate.trials < tries->count)
+                return;
+        struct fact_claim far = { .fact = LEVEL_UV_FAR, .value = fmr->value, .evidence = fmr->evidence };
+        const uint64_t transactions = fmr->value.rate.trials / tries->count;
+        far.value.rate.trials = transactions;
+        far.value.rate.errors = fmr->value.rate.errors < transactions ? fmr->value.rate.errors : transactions;
+        far.value.partial = far.value.partial || tries->partial;
+        if (tries->obtained == LEVEL_DECLARED || tries->obtained == LEVEL_ATTESTED)
+                far.value.obtained = tries->obtained;
+        (void)snprintf(far.from, sizeof far.from, "uv.fmr, uv.tries");
+        fact_claims_add(&a->record.claims, &far);
+        evaluation_record_caveat(&a->record, "transactions",
+                "The false acceptance rate of transactions (uv.far) was counted from comparisons, as many for "
+                "each as it takes tries, with one finger enrolled: with more of them it is higher.",
+                "取引単位の他人受入率(uv.far)は照合の結果から、一取引の試行回数分の照合を一取引として数えた。登録"
+                "された指が一本の場合の率で、複数を登録すれば高くなる。");
+        choose(a);
+}
+
+static void settle(struct assembling *a)
+{
+        choose(a);
+        count_transactions(a);
         a->findings.scopes = LEVEL_SCOPE_DEVICE | (a->input->services ? LEVEL_SCOPE_SERVICE : 0);
 }
 

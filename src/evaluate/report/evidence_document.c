@@ -31,26 +31,11 @@ static const char *refuse(const char *why, const char *why_ja, const char **ret_
 
 /* ---- metadata statements ---- */
 
-struct bit_word {
-        unsigned bit;
-        const char *word;
-};
-
-/* As a login takes it: software anywhere makes it software, else the most exact word counts. */
-static const struct bit_word key_words[] = { { METADATA_SOFTWARE, "software" },
-        { METADATA_SECURE_ELEMENT, "secure_element" }, { METADATA_TEE, "tee" },
-        { METADATA_HARDWARE, "hardware" } };
-static const struct bit_word matcher_words[] = { { METADATA_SOFTWARE, "software" }, { METADATA_TEE, "tee" },
-        { METADATA_ON_CHIP, "on_chip" } };
-
-static void claim_protection(struct evaluation_record *record, enum level_fact_id fact, unsigned bits,
-        const struct bit_word *words, size_t count, const char *from, size_t evidence)
+static void claim_word(struct evaluation_record *record, enum level_fact_id fact, const char *word,
+        const char *from, size_t evidence)
 {
-        for (size_t i = 0; i < count; i++)
-                if (bits & words[i].bit) {
-                        evaluation_record_word(record, fact, LEVEL_DECLARED, words[i].word, from, evidence);
-                        return;
-                }
+        if (word)
+                evaluation_record_word(record, fact, LEVEL_DECLARED, word, from, evidence);
 }
 
 static void claim_number(struct evaluation_record *record, enum level_fact_id fact,
@@ -63,11 +48,6 @@ static void claim_number(struct evaluation_record *record, enum level_fact_id fa
 static void claim_methods(struct evaluation_record *record, const struct metadata_methods *methods,
         const char *from, size_t evidence)
 {
-        static const char *const modalities[] = { [METADATA_MODALITY_UNKNOWN] = NULL,
-                [METADATA_FINGER] = "finger",
-                [METADATA_FACE] = "face",
-                [METADATA_IRIS] = "iris",
-                [METADATA_VOICE] = "voice" };
         const struct {
                 enum level_fact_id fact;
                 bool said;
@@ -76,9 +56,7 @@ static void claim_methods(struct evaluation_record *record, const struct metadat
         for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
                 if (offers[i].said)
                         evaluation_record_bool(record, offers[i].fact, LEVEL_DECLARED, true, from, evidence);
-        if (modalities[methods->modality])
-                evaluation_record_word(record, LEVEL_UV_MODALITY, LEVEL_DECLARED,
-                        modalities[methods->modality], from, evidence);
+        claim_word(record, LEVEL_UV_MODALITY, metadata_modality_word(methods->modality), from, evidence);
         claim_number(record, LEVEL_PIN_LENGTH_LEAST, methods->length_least, from, evidence);
         claim_number(record, LEVEL_PIN_TRIES, methods->code_tries, from, evidence);
         claim_number(record, LEVEL_UV_TRIES, methods->biometric_tries, from, evidence);
@@ -109,10 +87,12 @@ const char *evidence_metadata(struct evaluation_record *record, slice content, c
         if (!why) {
                 evaluation_record_bool(record, LEVEL_MODEL_EVERY_PATH_VERIFIES, LEVEL_DECLARED,
                         statement.weakest_path >= METADATA_PATH_PASSCODE, from, evidence);
-                claim_protection(record, LEVEL_MODEL_KEY_PROTECTION, statement.key_protection, key_words,
-                        sizeof key_words / sizeof key_words[0], from, evidence);
-                claim_protection(record, LEVEL_MODEL_MATCHER_PROTECTION, statement.matcher_protection,
-                        matcher_words, sizeof matcher_words / sizeof matcher_words[0], from, evidence);
+                claim_word(record, LEVEL_MODEL_KEY_PROTECTION,
+                        metadata_protection_word(metadata_worst_protection(statement.key_protection)), from,
+                        evidence);
+                claim_word(record, LEVEL_MODEL_MATCHER_PROTECTION,
+                        metadata_protection_word(metadata_worst_protection(statement.matcher_protection)),
+                        from, evidence);
                 claim_methods(record, &statement.methods, from, evidence);
                 /* A no is a statement, too, and absence is none. */
                 claim_given(record, LEVEL_MODEL_KEY_RESTRICTED, whole, "isKeyRestricted", from, evidence);

@@ -3,6 +3,7 @@
 
 #include "cbor.h"
 #include "hex_text.h"
+#include "metadata_statement.h"
 
 static const char clause[] = "CTAP 2.1, 6.4";
 static const char from[] = "getInfo";
@@ -156,26 +157,31 @@ static mitome_status read_info(slice bytes, bool any_order, struct get_info *inf
 
 /* ---- what follows from it ---- */
 
-/* FIDO registry 3.1, the bits of biometrics. */
+/* FIDO registry 3.1, the bits of biometrics. A palm has no word. */
 static const struct {
         uint64_t bit;
-        const char *word;
-} modalities[] = { { 0x02, "finger" }, { 0x08, "voice" }, { 0x10, "face" }, { 0x40, "iris" } };
+        enum metadata_modality modality;
+} biometrics[] = { { 0x02, METADATA_FINGER }, { 0x08, METADATA_VOICE }, { 0x10, METADATA_FACE },
+        { 0x40, METADATA_IRIS }, { 0x100, METADATA_MODALITY_UNKNOWN } };
 
-/* `uv` may stand for a PIN at the device itself, and of several methods none is the one: a modality is one
- * bit. */
+/* `uv` may stand for a PIN at the device itself. A bit that nobody knows may be a biometric. */
 static void claim_modality(const struct get_info *info, struct evaluation_record *record, size_t evidence)
 {
-        const char *word = NULL;
-        size_t count = 0;
-        for (size_t i = 0; i < sizeof modalities / sizeof modalities[0]; i++)
-                if (info->modality & modalities[i].bit) {
-                        word = modalities[i].word;
-                        count++;
+        enum { NO_BIOMETRIC = 0x01 | 0x04 | 0x20 | 0x80 | 0x200 | 0x400 | 0x800 | 0x1000 };
+        enum metadata_modality worst = METADATA_IRIS; /* the best */
+        uint64_t rest = info->modality & ~(uint64_t)NO_BIOMETRIC;
+        bool offered = rest != 0;
+        for (size_t i = 0; i < sizeof biometrics / sizeof biometrics[0]; i++)
+                if (rest & biometrics[i].bit) {
+                        worst = metadata_worse_modality(worst, biometrics[i].modality);
+                        rest &= ~biometrics[i].bit;
                 }
-        if (count == 1)
+        if (rest)
+                worst = metadata_worse_modality(worst, METADATA_MODALITY_UNKNOWN);
+        const char *word = metadata_modality_word(worst);
+        if (offered && word)
                 evaluation_record_word(record, LEVEL_UV_MODALITY, LEVEL_DECLARED, word, from, evidence);
-        evaluation_record_bool(record, LEVEL_UV_OFFERED, LEVEL_DECLARED, count > 0, from, evidence);
+        evaluation_record_bool(record, LEVEL_UV_OFFERED, LEVEL_DECLARED, offered, from, evidence);
 }
 
 static void claim_pin(const struct get_info *info, struct evaluation_record *record, size_t evidence)
