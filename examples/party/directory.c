@@ -120,7 +120,7 @@ static mitome_status read_entries(struct json_reader *r, struct directory *ret)
         }
 }
 
-static mitome_status read_directory(slice text, struct directory *ret, mitome_error *error)
+mitome_status directory_parse(slice text, struct directory *ret, mitome_error *error)
 {
         struct json_reader r = json_over(text, "party.h", error);
         struct json_members object;
@@ -145,7 +145,7 @@ mitome_status directory_read(const char *path, struct directory *ret, mitome_err
         uint8_t text[FILE_MAX];
         slice whole;
         MITOME_TRY(small_file_read(path, "directory", text, sizeof text, &whole, error));
-        return read_directory(whole, ret, error);
+        return directory_parse(whole, ret, error);
 }
 
 /* ---- writing ---- */

@@ -56,12 +56,15 @@ static void write_evidence_seeds(const char *folder)
                 "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"metadata\",\"document\":\"m\"}]}\0{\"aaguid\":\"00112233-4455-6677-8899-aabbccddeeff\",\"keyProtection\":[\"tee\"],\"userVerificationDetails\":[[{\"userVerificationMethod\":\"passcode_internal\",\"caDesc\":{\"base\":10,\"minLength\":4,\"maxRetries\":3}}]]}";
         static const char logins[] =
                 "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"logins\",\"document\":\"l\"}]}\0{\"ok\":true,\"code\":0,\"flags\":5,\"trust\":\"verified\"}";
+        static const char signed_ones[] =
+                "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"receipt\",\"document\":\"r\",\"anchors\":\"a\",\"identity\":\"MT\"},{\"kind\":\"certificate\",\"document\":\"c\",\"anchors\":\"a\",\"status\":\"s\"},{\"kind\":\"journal\",\"document\":\"j\",\"journals\":[\"k\"],\"directory\":\"d\"}]}\0{\"parties\": []}";
         static const char probes[] = "{\"id\":\"P01\",\"result\":\"holds\",\"why\":\"\",\"found\":[]}\n"
                                      "{\"id\":\"P02\",\"result\":\"broken\"}\n{\"id\":\"P03\",\"res";
         write_seed(folder, "probing_journal", "cut", 1, slice_text(probes));
         write_seed(folder, "evidence_file", "items", -1, slice_text(items));
         write_seed(folder, "evidence_file", "measured", -1, slice_of(measured, sizeof measured - 1));
         write_seed(folder, "evidence_file", "stated", -1, slice_of(stated, sizeof stated - 1));
+        write_seed(folder, "evidence_file", "signed", -1, slice_of(signed_ones, sizeof signed_ones - 1));
         write_seed(folder, "evidence_file", "logins", -1, slice_of(logins, sizeof logins - 1));
 }
 

@@ -26,6 +26,7 @@ void book_write(struct book *book, struct line line)
                 .what = slice_text(line.what),
                 .outcome = slice_text(line.outcome),
                 .subject = slice_text(line.subject ? line.subject : ""),
+                .reason = slice_text(line.reason ? line.reason : ""),
                 .has_witness = line.seen != NULL };
         if (line.letter)
                 entry.evidence[entry.evidence_count++] =

@@ -24,6 +24,7 @@ struct line {
         const char *what, *outcome, *subject;
         uint8_t letter, application;
         const struct book *seen; /* NULL: nobody's journal */
+        const char *reason;      /* or NULL */
 };
 
 /* book_open makes the party; a test's keys are those of their names and `life`. */

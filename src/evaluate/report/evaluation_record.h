@@ -17,6 +17,7 @@ struct evaluation_record {
         json_t *caveats;  /* array: the objects of REPORT.md */
         json_t *det;      /* as in REPORT.md, or NULL */
         char day[EVALUATION_DAY_SIZE];       /* of the evaluation, "2026-11-22" */
+        int64_t now;                         /* the same, in seconds since 1970 */
         char aaguid[EVALUATION_AAGUID_SIZE]; /* of the model, 32 small hexadecimal digits; "" is not known */
         bool failed;                         /* there was no memory */
 };

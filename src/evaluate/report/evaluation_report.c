@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { POLICIES_MAX = 32, RATE_CONFIDENCE = 95, GET_INFO_MAX = 8192 };
 
@@ -40,6 +41,14 @@ static mitome_status no_memory(mitome_error *error)
 
 /* ---- when ---- */
 
+static int number_at(const char *text, size_t from, size_t count)
+{
+        int number = 0;
+        for (size_t i = from; i < from + count; i++)
+                number = 10 * number + (text[i] - '0');
+        return number;
+}
+
 static mitome_status take_time(struct assembling *a, mitome_error *error)
 {
         static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
@@ -47,7 +56,14 @@ static mitome_status take_time(struct assembling *a, mitome_error *error)
         for (size_t i = 0; i < sizeof shape; i++)
                 if (shape[i] == 'd' ? at[i] < '0' || at[i] > '9' : at[i] != shape[i])
                         return unlike("at", error);
+        struct tm parts = { .tm_year = number_at(at, 0, 4) - 1900,
+                .tm_mon = number_at(at, 5, 2) - 1,
+                .tm_mday = number_at(at, 8, 2),
+                .tm_hour = number_at(at, 11, 2),
+                .tm_min = number_at(at, 14, 2),
+                .tm_sec = number_at(at, 17, 2) };
         (void)snprintf(a->record.day, sizeof a->record.day, "%.*s", EVALUATION_DAY_SIZE - 1, at);
+        a->record.now = timegm(&parts);
         return ok();
 }
 

@@ -17,7 +17,7 @@ static const char clause[] = "docs/evidence-files.md";
 
 static const char *const member_names[ITEM_MEMBERS] = { "kind", "what", "by", "certificate", "document",
         "sha256", "expires", "aaguid", "obtained", "partial", "ava_van", "overall", "physical", "level",
-        "species", "facts" };
+        "species", "facts", "anchors", "status", "identity", "directory", "journals" };
 
 mitome_status evidence_item_refuse(
         const struct evidence_reading *e, slice word, const char *field, mitome_error *error)
@@ -50,7 +50,7 @@ mitome_status evidence_item_skip(struct json_reader *r, struct json_reader *ret_
         return ok();
 }
 
-static mitome_status read_text(
+mitome_status evidence_item_text(
         struct evidence_item *item, enum evidence_item_member member, char *text, size_t size)
 {
         slice read;
@@ -168,7 +168,7 @@ const char *evidence_name_of(const char *path)
 static mitome_status attach(struct evidence_reading *e, struct evidence_item *item)
 {
         char path[EVIDENCE_PATH_MAX], what[sizeof item->label + EVIDENCE_PATH_MAX + 4];
-        MITOME_TRY(read_text(item, ITEM_DOCUMENT, path, sizeof path));
+        MITOME_TRY(evidence_item_text(item, ITEM_DOCUMENT, path, sizeof path));
         item->evidence = e->evidence;
         if (!*path) {
                 if (item->kind->wants_document)
@@ -183,6 +183,35 @@ static mitome_status attach(struct evidence_reading *e, struct evidence_item *it
         item->evidence = evaluation_record_evidence(e->record, what, item->obtained, item->content, false);
         check_digest(item);
         return ok();
+}
+
+bool evidence_item_open(struct evidence_reading *e, struct evidence_item *item, const char *path,
+        uint8_t **ret_bytes, slice *ret)
+{
+        char what[sizeof item->label + EVIDENCE_PATH_MAX + 4];
+        if (!*path) {
+                evidence_item_reject(
+                        item, "a file that it needs is not named", "必要なファイルが示されていない");
+                return false;
+        }
+        if (!e->documents->read(e->documents->context, path, ret_bytes, ret)) {
+                evidence_item_reject(
+                        item, "a file that it needs cannot be read", "必要なファイルを読み取れない");
+                return false;
+        }
+        (void)snprintf(what, sizeof what, "%s: %s", item->label, evidence_name_of(path));
+        (void)evaluation_record_evidence(e->record, what, LEVEL_DECLARED, *ret, false);
+        return true;
+}
+
+void evidence_item_disbelieve(struct evidence_item *item, mitome_code code)
+{
+        const mitome_error error = { .code = code, .at = MITOME_NOWHERE, .field = "it" };
+        char line[EVIDENCE_WHY_MAX - 40], why[EVIDENCE_WHY_MAX], why_ja[EVIDENCE_WHY_MAX];
+        mitome_explain(&error, line, sizeof line);
+        (void)snprintf(why, sizeof why, "it is not to be believed: %s", line);
+        (void)snprintf(why_ja, sizeof why_ja, "検証できず信頼できない: %s", line);
+        evidence_item_reject(item, why, why_ja);
 }
 
 /* ---- one item ---- */
@@ -279,9 +308,9 @@ static void check_witness(struct evidence_reading *e, struct evidence_item *item
 static mitome_status make_label(struct evidence_item *item)
 {
         char what[EVIDENCE_TEXT_MAX], number[EVIDENCE_TEXT_MAX / 2], by[EVIDENCE_TEXT_MAX / 2];
-        MITOME_TRY(read_text(item, ITEM_WHAT, what, sizeof what));
-        MITOME_TRY(read_text(item, ITEM_CERTIFICATE, number, sizeof number));
-        MITOME_TRY(read_text(item, ITEM_BY, by, sizeof by));
+        MITOME_TRY(evidence_item_text(item, ITEM_WHAT, what, sizeof what));
+        MITOME_TRY(evidence_item_text(item, ITEM_CERTIFICATE, number, sizeof number));
+        MITOME_TRY(evidence_item_text(item, ITEM_BY, by, sizeof by));
         (void)snprintf(item->label, sizeof item->label, "%s%s%s%s%s%s", *what ? what : item->kind->label,
                 *number ? " " : "", number, *by ? " (" : "", by, *by ? ")" : "");
         return ok();

@@ -28,6 +28,11 @@ enum evidence_item_member {
         ITEM_LEVEL,
         ITEM_SPECIES,
         ITEM_FACTS,
+        ITEM_ANCHORS,
+        ITEM_STATUS,
+        ITEM_IDENTITY,
+        ITEM_DIRECTORY,
+        ITEM_JOURNALS,
         ITEM_MEMBERS
 };
 
@@ -43,7 +48,7 @@ struct evidence_reading {
 
 /* An item while it is read. */
 struct evidence_item {
-        const struct evidence_kind *kind;
+        const struct evidence_item_kind *kind;
         struct json_reader at[ITEM_MEMBERS]; /* where each value begins */
         slice raw[ITEM_MEMBERS];             /* each value as it stands; empty: it was not given */
         char label[EVIDENCE_LABEL_MAX];      /* holds what it is made of: it is never cut */
@@ -58,7 +63,7 @@ struct evidence_item {
 /* What an item of a kind says. */
 typedef mitome_status evidence_take(struct evidence_reading *e, struct evidence_item *item);
 
-struct evidence_kind {
+struct evidence_item_kind {
         const char *name, *label;
         uint32_t members; /* beside those that each may have */
         bool wants_document;
@@ -67,7 +72,7 @@ struct evidence_kind {
 };
 
 /* evidence_kind_find gives the kind of a name (raw, as it stands), or NULL. */
-const struct evidence_kind *evidence_kind_find(slice name);
+const struct evidence_item_kind *evidence_kind_find(slice name);
 
 /* evidence_item_read reads an item and adds what it says to the record. */
 MITOME_CHECKED mitome_status evidence_item_read(struct evidence_reading *e, struct json_reader *r);
@@ -92,6 +97,21 @@ void evidence_item_give(struct evidence_reading *e, const struct evidence_item *
         const json_t *value);
 void evidence_item_unusable(struct evidence_reading *e, const struct evidence_item *item,
         enum level_fact_id fact, const char *why, const char *why_ja);
+
+/* evidence_item_text reads a member that is a text ("": it was not given). */
+MITOME_CHECKED mitome_status evidence_item_text(
+        struct evidence_item *item, enum evidence_item_member member, char *text, size_t size);
+
+/* evidence_item_open attaches a further document by its digest, which the caller frees; false: it is not
+ * named, or cannot be read, and the item counts as not given. */
+bool evidence_item_open(struct evidence_reading *e, struct evidence_item *item, const char *path,
+        uint8_t **ret_bytes, slice *ret);
+
+/* evidence_item_disbelieve: the item counts as not given, because what it should be is not to be believed. */
+void evidence_item_disbelieve(struct evidence_item *item, mitome_code code);
+
+/* Kinds of files of their own: an erasure receipt, a person's certificate with its status, a journal. */
+evidence_take evidence_take_receipt, evidence_take_certificate, evidence_take_journal;
 
 /* evidence_name_of cuts the folders off a path: the name alone goes into the report; where it lay on
  * somebody's machine does not concern its readers. */

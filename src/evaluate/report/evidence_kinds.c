@@ -190,7 +190,7 @@ static mitome_status take_logins(struct evidence_reading *e, struct evidence_ite
         return take_document(e, item, evidence_logins);
 }
 
-/* A receipt, a journal, a letter: it is attached by its digest, and says nothing that a predicate could read.
+/* A letter, a photograph: it is attached by its digest, and says nothing that a predicate could read.
  */
 static mitome_status take_nothing(struct evidence_reading *e, struct evidence_item *item)
 {
@@ -201,7 +201,7 @@ static mitome_status take_nothing(struct evidence_reading *e, struct evidence_it
 
 /* ---- all of them ---- */
 
-static const struct evidence_kind kinds[] = {
+static const struct evidence_item_kind kinds[] = {
         { "common-criteria", "Common Criteria certificate",
                 ITEM_BIT(ITEM_CERTIFICATE) | ITEM_BIT(ITEM_AVA_VAN), false, LEVEL_DECLARED,
                 take_common_criteria },
@@ -219,12 +219,18 @@ static const struct evidence_kind kinds[] = {
                 ITEM_BIT(ITEM_OBTAINED) | ITEM_BIT(ITEM_PARTIAL) | ITEM_BIT(ITEM_SPECIES), false,
                 LEVEL_MEASURED, take_species },
         { "logins", "logins", 0, true, LEVEL_OBSERVED, take_logins },
+        { "certificate", "certificate with its status", ITEM_BIT(ITEM_ANCHORS) | ITEM_BIT(ITEM_STATUS), true,
+                LEVEL_ATTESTED, evidence_take_certificate },
+        { "receipt", "erasure receipt", ITEM_BIT(ITEM_ANCHORS) | ITEM_BIT(ITEM_IDENTITY), true,
+                LEVEL_ATTESTED, evidence_take_receipt },
+        { "journal", "journal", ITEM_BIT(ITEM_DIRECTORY) | ITEM_BIT(ITEM_JOURNALS), true, LEVEL_ATTESTED,
+                evidence_take_journal },
         { "document", "document", 0, true, LEVEL_DECLARED, take_nothing },
         { "facts", "statement", ITEM_BIT(ITEM_OBTAINED) | ITEM_BIT(ITEM_PARTIAL) | ITEM_BIT(ITEM_FACTS),
                 false, LEVEL_DECLARED, take_facts },
 };
 
-const struct evidence_kind *evidence_kind_find(slice name)
+const struct evidence_item_kind *evidence_kind_find(slice name)
 {
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
                 if (json_name_is(name, kinds[i].name))
