@@ -75,7 +75,7 @@ static void a_probe_says_nothing_that_breaks_a_table(void **state)
 /* Whoever gives leave is told what for, in either language: also of a probe that tries something without. */
 static void harm_is_said_before_it_is_done(void **state)
 {
-        static const char *const harmful[] = { "P07", "P10", "P16", "P17", "P24" };
+        static const char *const harmful[] = { "P07", "P10", "P16", "P24" };
         struct target target = { .abilities = (1U << TARGET_ABILITIES) - 1 };
         size_t count = 0;
         (void)state;

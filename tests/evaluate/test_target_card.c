@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "probe_element.h"
 #include "probe_rig.h"
 #include "random_system.h"
 #include "specimen.h"
@@ -178,6 +179,63 @@ static void a_card_without_the_applet_speaks_no_ctap(void **state)
         target.close(target.context);
 }
 
+/* ---- a card that has another PIN ---- */
+
+static unsigned verified;
+
+static mitome_status refusing_transmit(void *context, mitome_slice command, uint8_t *response,
+        size_t capacity, size_t *ret_size, mitome_error *error)
+{
+        enum { VERIFY = 0x20 };
+        writer w = writer_over(response, capacity);
+        (void)context;
+        (void)error;
+        verified += command.data[1] == VERIFY;
+        write_u16(&w, command.data[1] == VERIFY ? 0x63C2 : 0x9000);
+        *ret_size = w.used;
+        return ok();
+}
+
+static void give_pin_twice(struct probe_run *run, struct target *target)
+{
+        struct platform platform = { .run = run, .target = target };
+        const int first = element_verify_pin(&platform), again = element_verify_pin(&platform);
+        probe_end(run, first == 0x63C2 && again == ELEMENT_PIN_UNKNOWN ? PROBE_HOLDS : PROBE_BROKEN,
+                "%04x, %04x", (unsigned)first, (unsigned)again);
+}
+
+static void a_card_that_refuses_the_pin_is_given_it_once(void **state)
+{
+        const struct probe giving = { .id = "pin", .needs = TARGET_ELEMENT, .attempt = give_pin_twice };
+        const struct mitome_link link = { .transmit = refusing_transmit, .reset = odd_reset };
+        struct target target;
+        struct probe_run *run;
+        (void)state;
+        open_card(&link, &target);
+        assert_non_null(target.pin);
+        assert_false(failed(probe_run_attempt(&giving, &target, NULL, &run, NULL)));
+        assert_int_equal(probe_run_result(run), PROBE_HOLDS);
+        assert_null(target.pin);
+        assert_int_equal(verified, 1);
+        probe_run_free(run);
+        target.close(target.context);
+}
+
+/* Its applet is software's, wherever it is; another one's is not known to be. */
+static void the_applet_of_this_project_is_simulated(void **state)
+{
+        const struct mitome_link ours = { .transmit = refusing_transmit, .reset = odd_reset };
+        const struct mitome_link others = { .transmit = bare_transmit, .reset = odd_reset };
+        struct target target;
+        (void)state;
+        open_card(&ours, &target);
+        assert_true(target.simulated);
+        target.close(target.context);
+        open_card(&others, &target);
+        assert_false(target.simulated);
+        target.close(target.context);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -185,6 +243,8 @@ int main(void)
                         an_authenticator_in_a_reader_is_a_target, open_specimen, close_specimen),
                 cmocka_unit_test(a_card_that_is_odd_is_told_so),
                 cmocka_unit_test(a_card_without_the_applet_speaks_no_ctap),
+                cmocka_unit_test(a_card_that_refuses_the_pin_is_given_it_once),
+                cmocka_unit_test(the_applet_of_this_project_is_simulated),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

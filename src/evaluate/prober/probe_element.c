@@ -45,6 +45,29 @@ int element_select(struct probe_run *run, enum element_applet applet)
         return element_send(run, 0x00A40400, element_applet_aid(applet), 256, NULL);
 }
 
+int element_select_file(struct probe_run *run, uint16_t file)
+{
+        const uint8_t id[] = { (uint8_t)(file >> 8), (uint8_t)file };
+        return element_send(run, 0x00A4020C, SLICE(id), 0, NULL);
+}
+
+/* 63Cx: x tries are left. */
+int element_verify_pin(struct platform *platform)
+{
+        enum { USER_PIN = 0x0018, DONE = 0x9000, REFUSED = 0x63 };
+        struct target *target = platform->target;
+        if (!target->pin)
+                return ELEMENT_PIN_UNKNOWN;
+        int sw = element_select(platform->run, ELEMENT_JPKI);
+        if (sw == DONE)
+                sw = element_select_file(platform->run, USER_PIN);
+        if (sw == DONE)
+                sw = element_send(platform->run, 0x00200080, slice_text(target->pin), 0, NULL);
+        if (sw > 0 && sw >> 8 == REFUSED)
+                platform_forget_pin(platform);
+        return sw;
+}
+
 /* ---- evidence ---- */
 
 static void change(void *of, uint8_t *evidence, size_t size)

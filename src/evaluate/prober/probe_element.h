@@ -17,6 +17,14 @@ int element_select(struct probe_run *run, enum element_applet applet);
 /* element_send sends one command, `header` being CLA INS P1 P2; `expected` is Ne. ret_data may be NULL. */
 int element_send(struct probe_run *run, uint32_t header, slice data, size_t expected, slice *ret_data);
 
+/* element_select_file selects a file of the applet that is selected. */
+int element_select_file(struct probe_run *run, uint16_t file);
+
+/* element_verify_pin gives the JPKI applet, which is selected then, the PIN of user verification. Nothing is
+ * sent where it is not known, and one that is refused is not used again: ELEMENT_PIN_UNKNOWN. */
+enum { ELEMENT_PIN_UNKNOWN = 0x6982 };
+int element_verify_pin(struct platform *platform);
+
 /* ---- evidence ---- */
 
 enum evidence_play {

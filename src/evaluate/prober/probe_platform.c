@@ -258,14 +258,18 @@ static void pair_key(writer *w, const struct pin_protocol *agreement)
         cbor_write_bytes(w, read_rest(&point));
 }
 
-/* Each further try with a wrong PIN would bring somebody's real key nearer to its lock. */
+void platform_forget_pin(struct platform *platform)
+{
+        if (platform->target->restart)
+                return;
+        probe_note(platform->run, "the PIN that was given is refused: it is not used any more");
+        platform->target->pin = NULL;
+}
+
 static int heed_refusal(struct platform *platform, const char *pin, int status)
 {
-        struct target *target = platform->target;
-        if (status != CTAP2_ERR_PIN_INVALID || pin != target->pin || target->restart)
-                return status;
-        probe_note(platform->run, "the PIN that was given is refused: it is not used any more");
-        target->pin = NULL;
+        if (status == CTAP2_ERR_PIN_INVALID && pin == platform->target->pin)
+                platform_forget_pin(platform);
         return status;
 }
 

@@ -89,6 +89,10 @@ int platform_hash_token(struct platform *platform, const uint8_t hash[PIN_PROTOC
         const char *rp_id);
 int platform_uv_token(struct platform *platform, uint8_t permissions, const char *rp_id);
 
+/* platform_forget_pin: the target has refused target->pin. Each further try would bring somebody's real key
+ * nearer to its lock, so that it is not known any more. */
+void platform_forget_pin(struct platform *platform);
+
 /* platform_agree is the key agreement alone: for who wants it outside of what he measures. */
 int platform_agree(struct platform *platform);
 /* platform_hash_token_agreed is platform_hash_token with the agreement that there is. */

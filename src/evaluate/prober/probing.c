@@ -92,6 +92,7 @@ struct probing {
         const struct probing_config *config;
         struct target *target;
         struct probing_journal journal;
+        const char *pin; /* as it was known at the beginning */
         bool dead;
 };
 
@@ -136,8 +137,10 @@ static bool revive(struct probing *probing)
         if (!target->close)
                 return false;
         let_go(target);
-        if (target->restart)
+        if (target->restart) {
+                target->pin = probing->pin; /* whatever a probe has set, or lost */
                 return target->restart(target->context) && answers(target);
+        }
         if (answers(target))
                 return true;
         if (target->power_cycle && target->power_cycle(target->context) && answers(target))
@@ -350,7 +353,9 @@ mitome_status probing_find(const struct probing_config *config, struct target *t
 mitome_status probing_run(const struct probing_config *config, struct target *target,
         struct probing_result *ret, mitome_error *error)
 {
-        struct probing probing = { .config = config, .target = target, .journal = { .fd = -1 } };
+        struct probing probing = {
+                .config = config, .target = target, .journal = { .fd = -1 }, .pin = target->pin
+        };
         struct probing_result result = { .probes = json_array(), .target = probing_target(target) };
         mitome_status status =
                 result.probes && result.target

@@ -11,8 +11,6 @@
 #define SIGN_WITH_SIGNING_KEY 0x802A039AU
 #define SIGN_DOCUMENT 0x80560000U
 #define BEGIN 0x80200000U
-#define VERIFY 0x00200080U
-#define SELECT_EF 0x00A4020CU
 
 enum { SIGNATURE = 256, FOR_DOCUMENTS = 0x56 };
 enum { DONE = 0x9000, NO_SUCH_KEY = 0x6A88, NO_SUCH_FUNCTION = 0x6A81 };
@@ -97,14 +95,8 @@ static bool by_evidence(struct signing *signing)
 /* The PIN must be the right one, and taken: else what comes behind it says nothing. */
 static bool by_pin(struct signing *signing)
 {
-        static const uint8_t user_pin[] = { 0x00, 0x18 };
-        const struct platform *platform = &signing->platform;
-        struct probe_run *run = platform->run;
-        if (!platform->target->pin)
-                return true;
-        int sw = element_send(run, SELECT_EF, SLICE(user_pin), 0, NULL);
-        if (sw == DONE)
-                sw = element_send(run, VERIFY, slice_text(platform->target->pin), 0, NULL);
+        struct probe_run *run = signing->platform.run;
+        int sw = element_verify_pin(&signing->platform);
         probe_note(run, "the PIN of user verification is verified: %04x", (unsigned)sw & 0xFFFF);
         if (sw != DONE)
                 return sw >= 0;

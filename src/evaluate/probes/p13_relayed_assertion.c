@@ -15,12 +15,10 @@
 
 #define RP "p13.mitome.invalid"
 #define EVIL_RP "p13-evil.mitome.invalid"
-#define SELECT_EF 0x00A4020CU
-#define VERIFY 0x00200080U
 #define READ_BINARY 0x00B00000U
 #define SIGN_WITH_USER_KEY 0x802A0397U
 
-enum { DONE = 0x9000, SIGNATURE = 256, USER_PIN = 0x0018, USER_CERTIFICATE = 0x000A, PART = 240 };
+enum { DONE = 0x9000, SIGNATURE = 256, USER_CERTIFICATE = 0x000A, PART = 240 };
 
 static const struct site site = { .rp_id = RP, .origin = "https://" RP };
 
@@ -117,16 +115,10 @@ static bool ask_for_foreign(struct relayed *relayed)
 
 /* ---- the certificate's key ---- */
 
-static int select_file(struct probe_run *run, uint16_t file)
-{
-        const uint8_t id[] = { (uint8_t)(file >> 8), (uint8_t)file };
-        return element_send(run, SELECT_EF, SLICE(id), 0, NULL);
-}
-
 static bool read_certificate(struct probe_run *run, writer *ret)
 {
         slice part;
-        if (select_file(run, USER_CERTIFICATE) != DONE)
+        if (element_select_file(run, USER_CERTIFICATE) != DONE)
                 return false;
         for (;;) {
                 int sw = element_send(run, READ_BINARY | (uint32_t)ret->used, (slice){ 0 }, PART, &part);
@@ -168,20 +160,9 @@ static bool as_passkey(slice certificate, const struct passkey *like, struct pas
         return done;
 }
 
-/* The PIN, which opens the certificate and its key; the status word. */
-static int enter_pin(struct relayed *relayed)
-{
-        struct probe_run *run = relayed->platform.run;
-        int sw = element_select(run, ELEMENT_JPKI);
-        if (sw == DONE)
-                sw = select_file(run, USER_PIN);
-        return sw == DONE ? element_send(run, VERIFY, slice_text(relayed->platform.target->pin), 0, NULL)
-                          : sw;
-}
-
 static int sign_with_user_key(struct relayed *relayed, const writer *message, slice *ret)
 {
-        int sw = enter_pin(relayed);
+        int sw = element_verify_pin(&relayed->platform);
         return sw == DONE ? element_send(relayed->platform.run, SIGN_WITH_USER_KEY, writer_view(message),
                                     SIGNATURE, ret)
                           : sw;
@@ -233,7 +214,7 @@ static bool cross_protocols(struct relayed *relayed)
                 return false;
         if (!platform->target->pin)
                 return true;
-        int sw = enter_pin(relayed);
+        int sw = element_verify_pin(&relayed->platform);
         if (sw != DONE || !read_certificate(platform->run, &certificate) ||
                 !as_passkey(writer_view(&certificate), &relayed->real, &certified))
                 return sw >= 0;

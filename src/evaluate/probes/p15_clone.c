@@ -13,7 +13,6 @@
  * gone on. And every way that reads: does a private key come out? */
 
 #define RP "p15.mitome.invalid"
-#define SELECT_EF 0x00A4020CU
 #define READ_BINARY 0x00B00000U
 #define GET_DATA 0x80CA0000U
 
@@ -89,7 +88,7 @@ static bool read_files(struct cloning *cloning)
         if (element_select(run, ELEMENT_JPKI) != DONE)
                 return true;
         for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-                int sw = element_send(run, SELECT_EF, SLICE(files[i]), 0, NULL);
+                int sw = element_select_file(run, (uint16_t)(files[i][0] << 8 | files[i][1]));
                 if (sw == DONE)
                         sw = element_send(run, READ_BINARY, (slice){ 0 }, 256, &data);
                 if (sw < 0)

@@ -231,6 +231,7 @@ static int send_rule(struct access *access, uint32_t header, uint32_t tag)
 /* By the way that it came; else the element is made anew. */
 static void take_back(struct access *access, struct target *target, uint32_t header)
 {
+        probe_puts_back(access->run);
         const int sw = send_rule(access, header, ACCESS_DELETE);
         probe_note(access->run, "the rule is taken back: %04x", (unsigned)sw & 0xFFFF);
         if (sw == DONE)
@@ -315,8 +316,6 @@ const struct probe probe_p17 = {
                 "アクセス規則にないアプリや、ハッシュの先頭だけが一致するアプリがアプレットを要求し、セッションなしで規則を書き込む。",
         .must = "Only the apps that the rules name reach the applets, and only the manager writes rules.",
         .must_ja = "規則にあるアプリだけがアプレットに到達し、管理者だけが規則を書けること。",
-        .harm = "Should it take a rule without a session, that rule lets every app in until its manager takes it out.",
-        .harm_ja = "セッションなしの規則を受け付けた場合、管理者が削除するまで全アプリがアクセスできる。",
         .responsible = "platform",
         .needs = TARGET_ELEMENT,
         .attempt = attempt,
