@@ -25,7 +25,7 @@ static mitome_status stop(struct probe_run *run, struct play *play, mitome_error
 {
         (void)run;
         (void)play;
-        return fail(error, MITOME_E_VALUE, "a wheel", NULL);
+        return (fail)(error, MITOME_E_VALUE, "a wheel", NULL); /* not the macro of cmocka */
 }
 
 static void attempt_refusing(struct probe_run *run, struct target *target)
