@@ -16,6 +16,7 @@ static const char control[] = "what is good is taken";
 
 mitome_status probe_play_control(const char *what, mitome_error *error)
 {
+        *error = (mitome_error){ 0 }; /* of something on the way that was no failure of the story */
         return fail(error, MITOME_E_VALUE, what, control);
 }
 
@@ -32,6 +33,7 @@ void probe_play(struct probe_run *run, int setting, probe_story *story)
         if (!failed(status)) {
                 probe_note(run, "a world is made: a person with a card, a phone with both certificates, a "
                                 "portal that lets them in");
+                error = (mitome_error){ 0 };
                 status = story(run, play, &error);
         }
         if (failed(status) && error.clause == control)
