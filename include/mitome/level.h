@@ -189,6 +189,9 @@ struct mitome_level_judgement {
         size_t level;    /* the highest one */
         bool has_next;   /* there is a higher one .. */
         size_t next;     /* .. this */
+        /* It rests on wording that nobody confirmed, which bars all the same: say so wherever the level is
+         * shown (attestation/level/policies/FORMAT.md, Unconfirmed). */
+        bool unconfirmed;
         /* The requirements that keep from `next`, all of them, by their place in the policy. */
         uint8_t blockers[MITOME_LEVEL_REQUIREMENTS_MAX];
         size_t blocker_count;

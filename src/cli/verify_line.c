@@ -333,6 +333,8 @@ static void write_level_says(
         writer out = WRITER(text);
         bool first = true;
         write_slice(&out, judgement->reached ? levels->levels[judgement->level] : slice_text("no level"));
+        if (judgement->unconfirmed)
+                write_slice(&out, slice_text(" (unconfirmed)"));
         for (unsigned i = 0; i < LEVEL_SCOPES; i++)
                 if (judgement->scopes & 1u << i) {
                         write_slice(&out, slice_text(first ? ", " : " and "));
@@ -373,6 +375,7 @@ static void write_level(struct json_writer *w, const struct verify_worker *worke
                 json_write_text(w, "level", levels->levels[judgement->level]);
         else
                 json_write_null(w, "level");
+        json_write_bool(w, "level_unconfirmed", judgement->unconfirmed);
         json_write_open_array(w, "level_scopes");
         for (unsigned i = 0; i < LEVEL_SCOPES; i++)
                 if (judgement->scopes & 1u << i)

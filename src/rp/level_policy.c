@@ -102,6 +102,7 @@ static void publish(const struct level_policy *policy, const struct login_judgem
                 .level = judged->level,
                 .has_next = judged->has_next,
                 .next = judged->next,
+                .unconfirmed = judged->unconfirmed,
                 .blocker_count = judged->blocker_count,
                 .untested_count = judged->untested_count,
                 .step_up = judgement->step_up,

@@ -896,11 +896,11 @@ static void claims_reach_no_level(void **state)
 
 static const char device_policy[] =
         "{\"id\":\"p\",\"title\":\"p\",\"levels\":[\"low\",\"high\"],\"requirements\":["
-        "{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\",\"section\":\"1\",\"predicate\":\"login.user_present\","
+        "{\"id\":\"A\",\"level\":\"low\",\"source\":\"s\",\"verified\":true,\"section\":\"1\",\"predicate\":\"login.user_present\","
         "\"scope\":[\"login\"]},"
-        "{\"id\":\"B\",\"level\":\"high\",\"source\":\"s\",\"section\":\"2\",\"predicate\":\"pin.tries = 3\","
+        "{\"id\":\"B\",\"level\":\"high\",\"source\":\"s\",\"verified\":true,\"section\":\"2\",\"predicate\":\"pin.tries = 3\","
         "\"scope\":[\"device\"]},"
-        "{\"id\":\"C\",\"level\":\"high\",\"source\":\"s\",\"section\":\"3\",\"predicate\":\"not uv.iapar < 1%\","
+        "{\"id\":\"C\",\"level\":\"high\",\"source\":\"s\",\"verified\":true,\"section\":\"3\",\"predicate\":\"not uv.iapar < 1%\","
         "\"scope\":[\"device\"],\"keyword\":\"SHOULD\"}]}";
 
 /* The sample report, about another model and of another day, signed. */
@@ -999,6 +999,7 @@ static void an_evaluation_is_judged_beside_the_model_it_is_about(void **state)
                                 json_integer_value(json_object_get(verdict, "level_evaluation_code")),
                                 table[i].code);
                         assert_string_equal(text_of(&output, 0, "level"), counts ? "high" : "low");
+                        assert_true(json_is_false(json_object_get(verdict, "level_unconfirmed")));
                         assert_string_equal(text_of(&output, 0, "level_says"),
                                 counts ? "high, login and device" : "low, login and device");
                         assert_string_equal(
@@ -1040,8 +1041,9 @@ static void a_recorded_challenge_is_not_fresh(void **state)
                 assert_string_equal(json_string_value(json_object_get(json_array_get(reasons, 1), "outcome")),
                         drew ? "satisfied" : "not satisfied");
                 assert_string_equal(text_of(&output, 0, "level_says"),
-                        drew ? "high, login; of the device: T, S not tested; of the service: S not tested"
-                             : "low, login; of the device: T, S not tested; of the service: S not tested");
+                        drew ? "high (unconfirmed), login; of the device: T, S not tested; of the service: S not tested"
+                             : "low (unconfirmed), login; of the device: T, S not tested; of the service: S not tested");
+                assert_true(json_is_true(json_object_get(output.verdicts[0], "level_unconfirmed")));
                 done(&output);
         }
         json_decref(c);
