@@ -136,7 +136,11 @@ void portal_rig_list(struct portal_rig *rig)
                 .lists = &list,
                 .list_count = 1,
                 .statements = &model,
-                .statement_count = 1 };
+                .statement_count = 1,
+                .evaluators = &rig->evaluator,
+                .evaluator_count = rig->evaluator.size > 0,
+                .evaluations = &rig->evaluation,
+                .evaluation_count = rig->evaluation.size > 0 };
         must_do(rig->trust ? portal_trust_replace(rig->trust, &parts, NULL)
                            : portal_trust_of(&parts, &rig->trust, NULL));
 }

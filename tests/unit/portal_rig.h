@@ -28,7 +28,8 @@ struct portal_rig {
         unsigned people; /* that have had a certificate */
         struct authority_certificate certificate;
         struct portal_trust *trust;
-        struct post post; /* before it is opened: the way to others, and their names; or zero */
+        slice evaluator, evaluation; /* of the next portal_rig_list: DER, and a statement; empty: none */
+        struct post post;            /* before it is opened: the way to others, and their names; or zero */
         const struct directory *names;
         struct directory nobody;
         const char *store; /* another address than one in memory */

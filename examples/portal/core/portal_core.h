@@ -53,6 +53,10 @@ struct portal_config {
         const struct portal_trust *trust; /* whom it believes; NULL: nobody */
         slice policies[PORTAL_POLICIES]; /* JSON (attestation/level/policies); the first says level and acr */
         size_t policy_count;
+        /* A level is reached only by a model of which an evaluator whom `trust` believes has found what the
+         * policy asks of the device; else what it asks of the login is enough. Of software, too, where
+         * simulations are accepted. */
+        bool demand_evaluated, accept_simulated;
         bool unlimited; /* for measurements: no limits by network (portal_limits.h) */
 };
 

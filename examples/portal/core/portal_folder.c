@@ -19,6 +19,8 @@ static const struct folder_kind {
         { "jpki-signing", ".der" },
         { "crl", ".crl" },
         { "metadata", ".json" },
+        { "evaluators", ".der" },
+        { "evaluations", ".statement" },
 };
 
 struct portal_trust_parts portal_folder_parts(const struct portal_folder *folder)
@@ -34,6 +36,10 @@ struct portal_trust_parts portal_folder_parts(const struct portal_folder *folder
                 .list_count = folder->counts[3],
                 .statements = folder->files[4],
                 .statement_count = folder->counts[4],
+                .evaluators = folder->files[5],
+                .evaluator_count = folder->counts[5],
+                .evaluations = folder->files[6],
+                .evaluation_count = folder->counts[6],
         };
 }
 

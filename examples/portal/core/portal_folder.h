@@ -7,7 +7,7 @@
 #include "digest.h"
 #include "portal_trust.h"
 
-enum { PORTAL_FOLDER_KINDS = 5 };
+enum { PORTAL_FOLDER_KINDS = 7 };
 
 struct portal_folder {
         slice files[PORTAL_FOLDER_KINDS][PORTAL_TRUST_FILES];

@@ -2,6 +2,8 @@
 #include "portal_folder.h"
 #include "portal_model.h"
 
+#include "evaluation_statement.h"
+
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -13,11 +15,11 @@ struct held {
         struct portal_snapshot face;
         struct held *next; /* of those that were replaced and are still read */
         size_t readers;    /* under the lock of its slot */
-        slice signing[PORTAL_TRUST_FILES];
-        uint8_t *signing_memory[PORTAL_TRUST_FILES];
+        slice signing[PORTAL_TRUST_FILES], evaluations[PORTAL_TRUST_FILES];
+        uint8_t *signing_memory[PORTAL_TRUST_FILES], *evaluation_memory[PORTAL_TRUST_FILES];
         struct model_memory memory[PORTAL_TRUST_FILES];
         struct portal_model models[PORTAL_TRUST_FILES];
-        struct mitome_trust *trust, *signing_trust;
+        struct mitome_trust *trust, *signing_trust, *evaluators;
 };
 
 /* What changes under a struct portal_trust that is only read. */
@@ -40,10 +42,12 @@ static void held_free(struct held *held)
                 return;
         for (size_t i = 0; i < PORTAL_TRUST_FILES; i++) {
                 free(held->signing_memory[i]);
+                free(held->evaluation_memory[i]);
                 portal_model_free(&held->memory[i]);
         }
         mitome_trust_free(held->trust);
         mitome_trust_free(held->signing_trust);
+        mitome_trust_free(held->evaluators);
         free(held);
 }
 
@@ -91,11 +95,14 @@ static mitome_status add_list(
                 return fail(error, MITOME_E_DER, "crl", "RFC 5280 5.1");
         const X509_NAME *issuer = X509_CRL_get_issuer(list);
         const bool signing = names_one(issuer, parts->signing, parts->signing_count);
+        const bool evaluators = names_one(issuer, parts->evaluators, parts->evaluator_count);
         const bool other = !signing || names_one(issuer, parts->jpki, parts->jpki_count) ||
                            names_one(issuer, parts->attestation, parts->attestation_count);
         X509_CRL_free(list);
         if (signing)
                 MITOME_TRY(add_all(held->signing_trust, mitome_trust_add_crl, &der, 1, "crl", error));
+        if (evaluators)
+                MITOME_TRY(add_all(held->evaluators, mitome_trust_add_crl, &der, 1, "crl", error));
         return other ? add_all(held->trust, mitome_trust_add_crl, &der, 1, "crl", error) : ok();
 }
 
@@ -109,19 +116,32 @@ static mitome_status add_lists(struct held *held, const struct portal_trust_part
         return status;
 }
 
-static mitome_status keep_signing(
+static mitome_status keep(
+        const slice *files, size_t count, const char *kind, uint8_t **memory, slice *ret, mitome_error *error)
+{
+        for (size_t i = 0; i < count; i++) {
+                memory[i] = malloc(files[i].size + 1);
+                if (!memory[i])
+                        return fail(error, MITOME_E_NO_MEMORY, kind, NULL);
+                ret[i] = slice_of(memory[i], files[i].size);
+                MITOME_TRY(slice_copy(files[i], kind, memory[i], files[i].size, error));
+        }
+        return ok();
+}
+
+/* CAs of signing certificates, which documents are verified with, and evaluation statements. */
+static mitome_status keep_files(
         struct held *held, const struct portal_trust_parts *parts, mitome_error *error)
 {
-        for (size_t i = 0; i < parts->signing_count; i++) {
-                const slice der = parts->signing[i];
-                uint8_t *own = malloc(der.size + 1);
-                if (!own)
-                        return fail(error, MITOME_E_NO_MEMORY, "jpki-signing", NULL);
-                held->signing_memory[i] = own;
-                held->signing[i] = slice_of(own, der.size);
-                MITOME_TRY(slice_copy(der, "jpki-signing", own, der.size, error));
-        }
+        MITOME_TRY(keep(parts->signing, parts->signing_count, "jpki-signing", held->signing_memory,
+                held->signing, error));
         held->face.signing_count = parts->signing_count;
+        for (size_t i = 0; i < parts->evaluation_count; i++)
+                if (!evaluation_statement_recognise(parts->evaluations[i]))
+                        return fail(error, MITOME_E_VALUE, "evaluations", NULL);
+        MITOME_TRY(keep(parts->evaluations, parts->evaluation_count, "evaluations", held->evaluation_memory,
+                held->evaluations, error));
+        held->face.evaluation_count = parts->evaluation_count;
         return ok();
 }
 
@@ -147,13 +167,18 @@ static mitome_status fill(struct held *held, const struct portal_trust_parts *pa
         held->face.signing = held->signing_trust;
         held->face.signing_anchors = held->signing;
         held->face.models = held->models;
+        MITOME_TRY(mitome_trust_new(&held->evaluators, error));
+        held->face.evaluators = held->evaluators;
+        held->face.evaluations = held->evaluations;
         MITOME_TRY(add_all(held->trust, mitome_trust_add_anchor, parts->attestation, parts->attestation_count,
                 "attestation", error));
         MITOME_TRY(add_all(
                 held->trust, mitome_trust_add_jpki_anchor, parts->jpki, parts->jpki_count, "jpki", error));
         MITOME_TRY(add_all(held->signing_trust, mitome_trust_add_jpki_anchor, parts->signing,
                 parts->signing_count, "jpki-signing", error));
-        MITOME_TRY(keep_signing(held, parts, error));
+        MITOME_TRY(add_all(held->evaluators, mitome_trust_add_anchor, parts->evaluators,
+                parts->evaluator_count, "evaluators", error));
+        MITOME_TRY(keep_files(held, parts, error));
         MITOME_TRY(add_lists(held, parts, error));
         for (size_t i = 0; i < parts->statement_count; i++)
                 MITOME_TRY(add_model(held, parts->statements[i], error));
@@ -164,7 +189,8 @@ static mitome_status build(const struct portal_trust_parts *parts, struct held *
 {
         if (parts->attestation_count > PORTAL_TRUST_FILES || parts->jpki_count > PORTAL_TRUST_FILES ||
                 parts->signing_count > PORTAL_TRUST_FILES || parts->list_count > PORTAL_TRUST_FILES ||
-                parts->statement_count > PORTAL_TRUST_FILES)
+                parts->statement_count > PORTAL_TRUST_FILES || parts->evaluator_count > PORTAL_TRUST_FILES ||
+                parts->evaluation_count > PORTAL_TRUST_FILES)
                 return fail(error, MITOME_E_TOO_MANY, "trust", NULL);
         struct held *held = calloc(1, sizeof *held);
         if (!held)

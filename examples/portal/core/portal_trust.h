@@ -9,6 +9,8 @@
  *      jpki-signing/ *.der     CAs of signing certificates (署名用)
  *      crl/ *.crl              revocation lists of any of them
  *      metadata/ *.json        metadata statements: names and icons of models
+ *      evaluators/ *.der       evaluators of models, or who certifies them (portal_evaluation.h)
+ *      evaluations/ *.statement  what they found
  *
  * (without the blank). What is read becomes one snapshot, which is never changed: when a file has changed,
  * a new one takes its place whole, and who still reads the old one keeps it until he lets it go. A folder
@@ -44,6 +46,9 @@ struct portal_snapshot {
         size_t signing_count;
         const struct portal_model *models;
         size_t model_count;
+        struct mitome_trust *evaluators; /* and lists of theirs; they vouch for nothing else */
+        const slice *evaluations;        /* statements as they came: believed or not when one is asked for */
+        size_t evaluation_count;
 };
 
 /* portal_model_find: NULL when the snapshot has no statement of the model (16 bytes). */
@@ -67,8 +72,9 @@ MITOME_CHECKED mitome_status portal_trust_again(
 
 /* The same without a folder: for a story or a test, which has the bytes in its hands. */
 struct portal_trust_parts {
-        const slice *attestation, *jpki, *signing, *lists, *statements;
-        size_t attestation_count, jpki_count, signing_count, list_count, statement_count;
+        const slice *attestation, *jpki, *signing, *lists, *statements, *evaluators, *evaluations;
+        size_t attestation_count, jpki_count, signing_count, list_count, statement_count, evaluator_count,
+                evaluation_count;
 };
 MITOME_CHECKED mitome_status portal_trust_of(
         const struct portal_trust_parts *parts, struct portal_trust **ret, mitome_error *error);

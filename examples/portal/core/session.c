@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "portal_evaluation.h"
 #include "portal_internal.h"
 
 #include "json.h"
@@ -204,22 +205,98 @@ uint64_t session_pack_evidence(const struct mitome_level_evidence *evidence)
                (uint64_t)evidence->key_restricted << KEY_RESTRICTED_SHIFT | pack_limits(&evidence->limits);
 }
 
+/* The model that the passkey's registration showed; zeros are none. */
+static void read_aaguid(const struct portal *portal, int64_t credential, uint8_t ret[ACCOUNT_AAGUID_SIZE])
+{
+        struct sql_query query = { 0 };
+        writer w = writer_over(ret, ACCOUNT_AAGUID_SIZE);
+        mitome_status status = sql_ask(party_store(portal->config.party),
+                "SELECT aaguid FROM account_credential WHERE number = ?", SQL_VALUES(SQL_INT(credential)),
+                &query, NULL);
+        if (failed(status))
+                return;
+        if (sql_next(&query) && sql_bytes(&query, 0).size == ACCOUNT_AAGUID_SIZE)
+                write_slice(&w, sql_bytes(&query, 0));
+        status = sql_end(&query);
+        (void)status; /* a model that was not found is one that nobody has evaluated */
+}
+
+/* What a session is judged by. The evaluation is looked for anew: it may have come, or be over. */
+struct judged_login {
+        struct mitome_level_evidence evidence;
+        struct mitome_evaluation evaluation;
+        bool evaluated; /* there is one to be believed */
+        const struct portal_snapshot *belief;
+};
+
+static void judged_open(const struct portal *portal, uint64_t evidence, unsigned amr, int64_t credential,
+        struct judged_login *ret)
+{
+        *ret = (struct judged_login){ .evidence = unpack(evidence, amr) };
+        if (!portal->config.demand_evaluated || !ret->evidence.attestation_trusted)
+                return;
+        read_aaguid(portal, credential, ret->evidence.aaguid);
+        ret->belief = portal_believe(portal);
+        ret->evaluated = ret->belief && !failed(portal_evaluation_find(ret->belief,
+                                                SLICE(ret->evidence.aaguid), portal_now(portal),
+                                                portal->config.accept_simulated, &ret->evaluation, NULL));
+}
+
+static void judged_close(const struct portal *portal, struct judged_login *login)
+{
+        portal_believe_no_more(portal, login->belief);
+}
+
+static void judge(const struct portal *portal, const struct judged_login *login,
+        const struct level_policy *policy, struct level_judgement *ret)
+{
+        if (!portal->config.demand_evaluated) {
+                login_level_judge(policy, &login->evidence, ret);
+                return;
+        }
+        const mitome_status status = login_level_judge_evaluated(policy, &login->evidence,
+                login->evaluated ? &login->evaluation : NULL, portal_now(portal), ret, NULL);
+        (void)status; /* without one nothing is known of the device: the judgement says so */
+}
+
 void session_judge(const struct portal *portal, const struct session *session, size_t policy,
         struct level_judgement *ret)
 {
-        const struct mitome_level_evidence evidence = unpack(session->evidence, session->amr);
-        login_level_judge(portal_policy(portal, policy), &evidence, ret);
+        struct judged_login login;
+        judged_open(portal, session->evidence, session->amr, session->credential, &login);
+        judge(portal, &login, portal_policy(portal, policy), ret);
+        judged_close(portal, &login);
+}
+
+enum mitome_level_factor session_step_up(
+        const struct portal *portal, const struct session *session, size_t policy, slice level)
+{
+        const struct login_demand demanded = { level, "level" };
+        const struct level_policy *levels = portal_policy(portal, policy);
+        struct login_judgement judgement = { 0 };
+        struct judged_login login;
+        judged_open(portal, session->evidence, session->amr, session->credential, &login);
+        const mitome_status status =
+                portal->config.demand_evaluated
+                        ? login_level_demand_evaluated(levels, &login.evidence,
+                                  login.evaluated ? &login.evaluation : NULL, portal_now(portal), &demanded,
+                                  &judgement, NULL)
+                        : login_level_demand(levels, &login.evidence, &demanded, &judgement, NULL);
+        judged_close(portal, &login);
+        return status.code == MITOME_E_LEVEL_STEP_UP ? judgement.step_up : MITOME_FACTOR_UNTOLD;
 }
 
 #define PRINTED(view) (int)(view).size, (const char *)(view).data
 
-static void write_level(
-        const struct portal *portal, uint64_t evidence, unsigned amr, char ret[SESSION_LEVEL_MAX])
+static void write_level(const struct portal *portal, uint64_t evidence, unsigned amr, int64_t credential,
+        char ret[SESSION_LEVEL_MAX])
 {
         const struct level_policy *policy = portal_policy(portal, 0);
-        const struct mitome_level_evidence shown = unpack(evidence, amr);
         struct level_judgement judgement;
-        login_level_judge(policy, &shown, &judgement);
+        struct judged_login login;
+        judged_open(portal, evidence, amr, credential, &login);
+        judge(portal, &login, policy, &judgement);
+        judged_close(portal, &login);
         ret[0] = '\0';
         if (judgement.reached)
                 snprintf(ret, SESSION_LEVEL_MAX, "%.*s", PRINTED(policy->levels[judgement.level]));
@@ -247,7 +324,7 @@ void session_grant(
                 .credential = login->credential,
                 .authenticated = login->authenticated,
                 .amr = (int64_t)(login->amr | evidence_of(&crossed) << GRANT_SHIFT) };
-        write_level(portal, evidence_of(&crossed), login->amr, ret->level);
+        write_level(portal, evidence_of(&crossed), login->amr, login->credential, ret->level);
 }
 
 void session_granted(const struct cross_device_grant *grant, struct session_login *ret)
@@ -514,7 +591,7 @@ mitome_status session_open(struct portal *portal, const struct session *before,
         ret->amr = login->amr;
         ret->evidence = evidence_of(login);
         ret->cross_device = login->cross_device;
-        write_level(portal, ret->evidence, ret->amr, ret->level);
+        write_level(portal, ret->evidence, ret->amr, ret->credential, ret->level);
         write_acr(portal, ret);
         ret->ends = ret->opened + session_limits_of(ret->level).absolute;
         if (before->account)

@@ -122,6 +122,11 @@ MITOME_CHECKED mitome_status session_check_fresh(
 void session_judge(const struct portal *portal, const struct session *session, size_t policy,
         struct level_judgement *ret);
 
+/* session_step_up names the factor by which this login would have reached the level; UNTOLD: by none, or it
+ * has. */
+enum mitome_level_factor session_step_up(
+        const struct portal *portal, const struct session *session, size_t policy, slice level);
+
 /* How long a session of a level lasts: NIST SP 800-63B-4 2.1.3, 2.2.3, 2.3.3. */
 struct session_limits {
         const char *level;

@@ -74,6 +74,25 @@ static json_t *reasons_of(const struct visit *visit)
         return list;
 }
 
+/* Whether a further factor would reach the next level: {"level": "AAL3", "factor": "pin"}, or null. */
+static json_t *step_up_of(const struct visit *visit)
+{
+        static const char *const factors[] = {
+                [MITOME_FACTOR_PIN] = "pin", [MITOME_FACTOR_PASSWORD] = "password"
+        };
+        const struct level_policy *policy = portal_policy(visit->portal, 0);
+        struct level_judgement judged = { 0 };
+        if (policy)
+                session_judge(visit->portal, &visit->session, 0, &judged);
+        if (!judged.has_next)
+                return json_null();
+        const slice next = policy->levels[judged.next];
+        const enum mitome_level_factor factor = session_step_up(visit->portal, &visit->session, 0, next);
+        return factor == MITOME_FACTOR_UNTOLD
+                       ? json_null()
+                       : json_pack("{s:o, s:s}", "level", text_of(next), "factor", factors[factor]);
+}
+
 /* ---- certificate and passkeys ---- */
 
 static const char *certificate_state(mitome_code status)
@@ -150,6 +169,7 @@ mitome_status api_account_of(struct visit *visit, json_t **ret, mitome_error *er
         (void)json_object_set_new(body, "credentials", passkeys_of(visit, &list));
         (void)json_object_set_new(body, "session", api_session_of(&visit->session));
         (void)json_object_set_new(body, "reasons", reasons_of(visit));
+        (void)json_object_set_new(body, "step_up", step_up_of(visit));
         if (!body)
                 return fail(error, MITOME_E_NO_MEMORY, "account", NULL);
         *ret = body;

@@ -60,6 +60,7 @@ static mitome_status show_account(struct visit *visit, mitome_error *error)
         }
         name_by_text(json_object_get(account, "certificate"), "state");
         json_array_foreach(json_object_get(account, "reasons"), i, reason) name_reason(reason);
+        name_by_text(json_object_get(account, "step_up"), "factor");
         name_passkeys(account);
         json_object_set_new(account, "authenticated", api_time(visit->session.authenticated));
         (void)json_object_set_new(data, "account", account);

@@ -36,6 +36,10 @@ static const struct portal_option {
         { "attested", NULL, TEXT(attested), "refuses passkeys of makers that are not in --trust" },
         { "unattested", NULL, TEXT(unattested),
                 "takes passkeys of any maker: they reach less. That is so by default" },
+        { "evaluated", NULL, TEXT(evaluated),
+                "a level wants an evaluation of the model, by an evaluator of --trust" },
+        { "accept-simulation", NULL, TEXT(accept_simulation),
+                ".. of an element in software, too, as this project's are" },
         { "directory", "FILE", TEXT(directory),
                 "other parties, the authority among them: accounts then survive a new phone" },
         { "policies", "DIR", TEXT(policies), "where the authentication-level policies are" },
@@ -179,6 +183,8 @@ static const char *fault_of(struct portal_options *words, int arguments)
                 return "--tls makes a certificate: it does not go with --certificate";
         if (words->store && strncmp(words->store, "postgres://", 11) != 0)
                 return "--store wants postgres://..; without it SQLite is used, in --folder";
+        if (words->evaluated && !words->trust)
+                return "--evaluated wants --trust: whose evaluations";
         if (words->attested && words->unattested)
                 return "--attested or --unattested";
         if (!split_listen(words))

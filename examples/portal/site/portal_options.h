@@ -11,7 +11,7 @@ enum { PORTAL_HOST_MAX = 64, PORTAL_URL_MAX = 256 };
 struct portal_options {
         const char *folder, *store, *listen, *origin, *rp_id, *certificate, *key, *proxy, *trust, *directory;
         const char *pages, *policies, *clients, *admin_token;
-        bool tls, attested, unattested, unlimited, json_log, help;
+        bool tls, attested, unattested, evaluated, accept_simulation, unlimited, json_log, help;
         /* worked out */
         char host[PORTAL_HOST_MAX]; /* of --listen, numeric */
         uint16_t port;

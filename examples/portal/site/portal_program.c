@@ -116,6 +116,8 @@ static mitome_status open_portal(struct portal_program *program, mitome_error *e
                 .origin_count = 1,
                 .attestation = options->attested ? PORTAL_ATTESTED : PORTAL_UNATTESTED,
                 .trust = program->trust,
+                .demand_evaluated = options->evaluated,
+                .accept_simulated = options->accept_simulation,
                 .unlimited = options->unlimited };
         MITOME_TRY(read_policies(program, error));
         MITOME_TRY(join(options->folder, "portal.key", path, error));
