@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -614,6 +615,49 @@ static void a_wrong_file_is_told_with_its_place(void **state)
                 "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"emv\", \"expires\": \"2026-11-21\"}]}\n");
 }
 
+/* What gives no end, or no beginning, is no file; the rest of the evidence goes on. */
+static void what_is_no_file_is_not_waited_for(void **state)
+{
+        static const char *const names[] = { "fifo", "zero", "loop" };
+        char path[256];
+        struct given given;
+        (void)state;
+        snprintf(path, sizeof path, "%s/fifo", folder);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        snprintf(path, sizeof path, "%s/zero", folder);
+        assert_int_equal(symlink("/dev/zero", path), 0);
+        snprintf(path, sizeof path, "%s/loop", folder);
+        assert_int_equal(symlink("loop", path), 0);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+                const char *const files[] = { path };
+                char text[256];
+                unsigned line, column;
+                snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+                assert_int_equal(evidence_folder_check(path, &line, &column, NULL).code, MITOME_E_FILE_READ);
+                give(&given);
+                given.input.evidence = files;
+                given.input.evidence_count = 1;
+                assert_int_equal(refusal_of(&given.input, path), MITOME_E_FILE_READ);
+                drop(&given);
+                snprintf(text, sizeof text,
+                        "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"common-criteria\", \"ava_van\": 5, \"document\": \"%s\"}]}",
+                        names[i]);
+                write_text("more.json", text);
+                give(&given);
+                given.input.evidence = given.evidence + 1;
+                given.input.evidence_count = 1;
+                json_t *report = report_of(&given.input);
+                assert_string_equal(
+                        text_of(named(json_object_get(report, "facts"), "name", "model.ava_van"), "why"),
+                        "its document cannot be read");
+                json_decref(report);
+                drop(&given);
+                unlink(path);
+        }
+        write_text("more.json",
+                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"emv\", \"expires\": \"2026-11-21\"}]}\n");
+}
+
 static void more_than_can_be_held_is_refused(void **state)
 {
         enum { POLICIES = 33, PROBES = 2, FACTS = 2049 };
@@ -802,6 +846,7 @@ int main(void)
                 cmocka_unit_test(a_level_says_what_it_rests_on),
                 cmocka_unit_test(wrong_policies_and_files_are_refused_by_name),
                 cmocka_unit_test(a_wrong_file_is_told_with_its_place),
+                cmocka_unit_test(what_is_no_file_is_not_waited_for),
                 cmocka_unit_test(more_than_can_be_held_is_refused),
                 cmocka_unit_test(wrong_targets_and_probes_are_refused),
                 cmocka_unit_test(a_value_that_does_not_fit_costs_its_fact_alone),

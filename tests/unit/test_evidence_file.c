@@ -505,6 +505,12 @@ static void what_is_not_in_the_form_is_refused_at_its_place(void **state)
                         MITOME_E_EVALUATE_EVIDENCE, 2, 18 },
                 { "{\"mitome_evidence\": 1, \"items\": [\n\n{\"kind\": \"facts\", \"facts\": {\"pin.colour\": 1}}]}",
                         MITOME_E_EVALUATE_EVIDENCE, 3, 30 },
+                { "{\"mitome_evidence\": 1, \"items\": [\n{\"kind\": \"facts\", \"what\": \"a\\u0000b\"}]}",
+                        MITOME_E_EVALUATE_EVIDENCE, 2, 27 },
+                { "{\"mitome_evidence\": 1, \"items\": [\n{\"kind\": \"document\", \"document\": \"folder/cc.pdf\\u0000\"}]}",
+                        MITOME_E_EVALUATE_EVIDENCE, 2, 34 },
+                { "{\"mitome_evidence\": 1, \"items\": [\n{\"kind\": \"journal\", \"document\": \"folder/cc.pdf\", \"journals\": [\"a\\u0000\"]}]}",
+                        MITOME_E_EVALUATE_EVIDENCE, 2, 63 },
                 { "{\"mitome_evidence\": 1, \"items\": [\n{\"what\": \"指\", \"kind\": \"facts\", \"obtained\": \"guessed\"}]}",
                         MITOME_E_EVALUATE_EVIDENCE, 2, 45 },
         };

@@ -2,11 +2,13 @@
 #include "evidence_folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool read_open(FILE *file, size_t most, uint8_t **ret_bytes, slice *ret)
 {
@@ -29,10 +31,14 @@ static bool read_open(FILE *file, size_t most, uint8_t **ret_bytes, slice *ret)
 
 static bool read_whole(const char *path, size_t most, uint8_t **ret_bytes, slice *ret)
 {
-        FILE *file = fopen(path, "re");
+        /* What waits for a writer (a FIFO) is no file, and is not waited for. */
+        const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
         bool read = file && read_open(file, most, ret_bytes, ret);
         if (file)
                 fclose(file);
+        else if (descriptor >= 0)
+                close(descriptor);
         return read;
 }
 

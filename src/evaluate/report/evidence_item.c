@@ -50,17 +50,26 @@ mitome_status evidence_item_skip(struct json_reader *r, struct json_reader *ret_
         return ok();
 }
 
+/* Neither a name nor a path goes on behind a NUL: who reads the file would see another than this program. */
+mitome_status evidence_item_string(struct json_reader *r, const char *field, char *text, size_t size)
+{
+        enum json_kind kind;
+        slice read;
+        MITOME_TRY(json_peek(r, field, &kind)); /* goes to where it begins */
+        const struct json_reader start = *r;
+        MITOME_TRY(json_read_string(r, field, (uint8_t *)text, size - 1, &read));
+        text[read.size] = '\0';
+        return strlen(text) == read.size ? ok()
+                                         : reader_fail(&start.bytes, MITOME_E_EVALUATE_EVIDENCE, field);
+}
+
 mitome_status evidence_item_text(
         struct evidence_item *item, enum evidence_item_member member, char *text, size_t size)
 {
-        slice read;
         *text = '\0';
-        if (item->raw[member].size == 0)
-                return ok();
-        MITOME_TRY(
-                json_read_string(&item->at[member], member_names[member], (uint8_t *)text, size - 1, &read));
-        text[read.size] = '\0';
-        return ok();
+        return item->raw[member].size
+                       ? evidence_item_string(&item->at[member], member_names[member], text, size)
+                       : ok();
 }
 
 void evidence_item_give(struct evidence_reading *e, const struct evidence_item *item, enum level_fact_id fact,

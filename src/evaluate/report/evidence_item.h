@@ -98,6 +98,10 @@ void evidence_item_give(struct evidence_reading *e, const struct evidence_item *
 void evidence_item_unusable(struct evidence_reading *e, const struct evidence_item *item,
         enum level_fact_id fact, const char *why, const char *why_ja);
 
+/* evidence_item_string reads a string as text; EVALUATE_EVIDENCE for one with a NUL in it. */
+MITOME_CHECKED mitome_status evidence_item_string(
+        struct json_reader *r, const char *field, char *text, size_t size);
+
 /* evidence_item_text reads a member that is a text ("": it was not given). */
 MITOME_CHECKED mitome_status evidence_item_text(
         struct evidence_item *item, enum evidence_item_member member, char *text, size_t size);

@@ -62,9 +62,8 @@ static mitome_status add_other(struct journal_papers *papers, struct json_reader
 {
         char path[EVIDENCE_PATH_MAX];
         uint8_t *bytes = NULL;
-        slice name, content;
-        MITOME_TRY(json_read_string(r, "journals", (uint8_t *)path, sizeof path - 1, &name));
-        path[name.size] = '\0';
+        slice content;
+        MITOME_TRY(evidence_item_string(r, "journals", path, sizeof path));
         if (!evidence_item_open(papers->e, papers->item, path, &bytes, &content))
                 return ok();
         mitome_status status = add_journal(papers, content);
