@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ enum {
         NUMBERED_SIZE = 1 + REPORT_SIZE, /* a device file wants the report's number, 0, first */
         NONCE_SIZE = 8,
         SEQUENCE_MAX = 0x7F,
+        CONNECT_S = 5,
         NOTICE_MS = 1000,   /* for a report that nothing is answered to */
         SILENCE_MS = 10000, /* keepalives come each 100 ms */
         REPORTS_MAX = 4096, /* of one answer, with what others hear and ten keepalives a second */
@@ -282,7 +284,11 @@ static int connect_unix(const char *path)
         if (failed(slice_copy(slice_text(path), "path", (uint8_t *)address.sun_path,
                     sizeof address.sun_path - 1, NULL)))
                 return -1;
+        /* A listener that takes nobody in is waited for no longer, either. */
+        static const struct timeval patience = { .tv_sec = CONNECT_S };
         int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        if (fd >= 0)
+                (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
                 close(fd);
                 return -1;

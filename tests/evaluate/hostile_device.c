@@ -99,9 +99,6 @@ static bool misbehave(const struct device *device, enum hostile_way way)
                 return send_bytes(device, report, sizeof report);
         case HOSTILE_ERROR:
                 return answer(device, channel, ERROR, &busy, 1);
-        case HOSTILE_DEAF:
-                for (;;)
-                        pause();
         case HOSTILE_SHORT_REPORT:
                 return send_bytes(device, bad, sizeof bad);
         case HOSTILE_HANGS_UP:

@@ -24,7 +24,6 @@ enum hostile_way {
         HOSTILE_SHORT_REPORT,  /* a report of 7 bytes */
         HOSTILE_HANGS_UP,      /* in the middle of an answer */
         HOSTILE_LATE,          /* answers when nobody waits any more, and again and again */
-        HOSTILE_DEAF,          /* never reads again */
         HOSTILE_DIES,          /* for good */
         HOSTILE_WAYS,
 };

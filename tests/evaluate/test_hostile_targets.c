@@ -4,12 +4,18 @@
 #include "probing.h"
 #include "random_system.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -147,33 +153,61 @@ static void an_answer_that_is_no_cbor_is_a_lie(void **state)
         json_decref(probes);
 }
 
-/* Its socket is full at last, and the cancel is for nobody. */
+/* At the other end of a terminal: gives a channel, and never reads again. */
+static void be_deaf(int terminal)
+{
+        enum { NUMBERED = 65, NONCE = 8, NONCE_AT = 7 };
+        static const uint8_t channel[] = { 0, 0, 0, 1, 2 };
+        uint8_t asked[NUMBERED], answer[64] = { 0xFF, 0xFF, 0xFF, 0xFF, 0x86, 0, 17 };
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (size_t have = 0; have < sizeof asked;) {
+                ssize_t count = read(terminal, asked + have, sizeof asked - have);
+                if (count <= 0)
+                        _exit(1);
+                have += (size_t)count;
+        }
+        memcpy(answer + NONCE_AT, asked + 1 + NONCE_AT, NONCE);
+        memcpy(answer + NONCE_AT + NONCE, channel, sizeof channel);
+        if (write(terminal, answer, sizeof answer) != sizeof answer)
+                _exit(1);
+        for (;;)
+                pause();
+}
+
+/* The terminal is full, and the cancel is for nobody. */
 static void one_that_does_not_read_is_not_waited_for(void **state)
 {
-        enum { MESSAGE = 7000, SHORT_MS = 1, TIMES = 100 };
-        static const uint8_t deaf[] = { HOSTILE_COMMAND, HOSTILE_DEAF };
-        static uint8_t much[MESSAGE], response[64];
+        enum { SHORT_MS = 1 };
+        static uint8_t much[1024], response[64];
         const struct mitome_random random = random_system();
-        char path[80];
+        struct termios raw;
         struct hid_host *host;
         enum hid_host_end end;
         size_t size;
         (void)state;
-        snprintf(path, sizeof path, "%s/deaf", folder);
-        snprintf(name, sizeof name, "unix:%s", path);
-        pid_t device = hostile_device_start(path);
+        int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+        snprintf(name, sizeof name, "pty:%s", ptsname(terminal));
+        int line = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+        assert_int_equal(tcgetattr(line, &raw), 0);
+        cfmakeraw(&raw);
+        assert_int_equal(tcsetattr(line, TCSANOW, &raw), 0);
+        pid_t device = fork();
+        if (device == 0)
+                be_deaf(terminal);
         assert_false(failed(hid_host_open_within(name, &random, LONG_MS, &host, &end, NULL)));
+        while (write(line, much, sizeof much) > 0)
+                ;
+        while (write(line, much, 1) > 0)
+                ;
         assert_true(failed(hid_host_exchange_within(
-                host, SLICE(deaf), SHORT_MS, response, sizeof response, &size, &end, NULL)));
-        for (int i = 0; i < TIMES; i++) {
-                assert_true(failed(hid_host_exchange_within(
-                        host, SLICE(much), SHORT_MS, response, sizeof response, &size, &end, NULL)));
-                assert_int_equal(end, HID_HOST_SILENT);
-        }
+                host, SLICE(much), SHORT_MS, response, sizeof response, &size, &end, NULL)));
+        assert_int_equal(end, HID_HOST_SILENT);
         hid_host_cancel(host); /* comes back */
         hid_host_close(host);
         hostile_device_stop(device);
-        unlink(path);
+        close(line);
+        close(terminal);
 }
 
 static void one_that_is_gone_for_good_is_not_tested_any_further(void **state)
@@ -184,6 +218,33 @@ static void one_that_is_gone_for_good_is_not_tested_any_further(void **state)
         assert_string_equal(member(probes, 1, "result"), "not testable here");
         assert_string_equal(member(probes, 1, "why"), "The target no longer answers.");
         json_decref(probes);
+}
+
+/* It listens, its queue is full, and it takes nobody out of it. */
+static void one_that_takes_nobody_in_is_not_waited_for(void **state)
+{
+        enum { QUEUE = 8 };
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        struct target target;
+        char path[80];
+        int before[QUEUE];
+        const struct target_config config = { .name = name };
+        (void)state;
+        snprintf(path, sizeof path, "%s/full", folder);
+        snprintf(name, sizeof name, "unix:%s", path);
+        snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+        int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
+        assert_int_equal(listen(listener, 0), 0);
+        for (int i = 0; i < QUEUE; i++) {
+                before[i] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+                (void)connect(before[i], (const struct sockaddr *)&address, sizeof address);
+        }
+        assert_int_equal(target_open(&config, &target, NULL).code, MITOME_E_SOCKET); /* comes back */
+        for (int i = 0; i < QUEUE; i++)
+                close(before[i]);
+        close(listener);
+        unlink(path);
 }
 
 static void nobody_there_is_no_target(void **state)
@@ -202,6 +263,7 @@ int main(void)
                 cmocka_unit_test(an_answer_that_is_no_cbor_is_a_lie),
                 cmocka_unit_test(one_that_does_not_read_is_not_waited_for),
                 cmocka_unit_test(one_that_is_gone_for_good_is_not_tested_any_further),
+                cmocka_unit_test(one_that_takes_nobody_in_is_not_waited_for),
                 cmocka_unit_test(nobody_there_is_no_target),
         };
         return cmocka_run_group_tests(tests, make_folder, remove_folder);
