@@ -604,6 +604,21 @@ static void a_wrong_file_is_told_with_its_place(void **state)
                 evidence_folder_check("/nonexistent", &line, &column, NULL).code, MITOME_E_FILE_READ);
         assert_int_equal(evidence_folder_check(folder, &line, &column, NULL).code, MITOME_E_FILE_READ);
         assert_int_equal(line, 0);
+        /* More than a report can hold is told before anything is attacked. */
+        FILE *claims = fopen(path_more, "we");
+        assert_non_null(claims);
+        fprintf(claims, "{\"mitome_evidence\": 1, \"items\": [");
+        for (unsigned item = 0; item < 128; item++) {
+                fprintf(claims, "%s{\"kind\": \"facts\", \"what\": \"%u\", \"facts\": {", item ? "," : "",
+                        item);
+                for (size_t id = 0; id < LEVEL_FACTS; id++)
+                        fprintf(claims, "%s\"%s\": true", id ? "," : "",
+                                level_fact_kind((enum level_fact_id)id)->name);
+                fprintf(claims, "}}");
+        }
+        fprintf(claims, "]}");
+        assert_int_equal(fclose(claims), 0);
+        assert_int_equal(evidence_folder_check(path_more, &line, &column, NULL).code, MITOME_E_TOO_MANY);
         /* So long a file is none that a person wrote. */
         FILE *file = fopen(path_more, "we");
         assert_non_null(file);
@@ -675,7 +690,7 @@ static void more_than_can_be_held_is_refused(void **state)
         for (size_t p = 0; p < PROBES; p++) {
                 json_t *found = json_array();
                 for (size_t i = 0; i < FACTS; i++)
-                        json_array_append_new(found, make_found("pin.tries", json_integer(3)));
+                        json_array_append_new(found, make_found("pin.tries", json_integer((json_int_t)i)));
                 json_array_append_new(given.probes, make_probe(p ? "P51" : "P50", "holds", "", found));
         }
         assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_TOO_MANY);

@@ -238,11 +238,13 @@ static void a_declaration_and_an_observation_contradict_each_other(void **state)
 static void too_many_are_refused(void **state)
 {
         struct fact_claims claims = { 0 };
-        const struct fact_claim one = claim(LEVEL_PIN_TRIES, LEVEL_OBSERVED, 3, "P07");
+        struct fact_claim one = claim(LEVEL_PIN_TRIES, LEVEL_OBSERVED, 3, "P07");
         (void)state;
-        for (size_t i = 0; i < FACT_CLAIMS_MAX; i++)
-                fact_claims_add(&claims, &one);
+        for (one.value.count = 0; one.value.count < FACT_CLAIMS_MAX; one.value.count++)
+                for (size_t twice = 0; twice < 2; twice++)
+                        fact_claims_add(&claims, &one);
         assert_int_equal(claims.code, MITOME_OK);
+        assert_int_equal(claims.count, FACT_CLAIMS_MAX);
         fact_claims_add(&claims, &one);
         assert_int_equal(claims.code, MITOME_E_TOO_MANY);
         assert_int_equal(claims.count, FACT_CLAIMS_MAX);

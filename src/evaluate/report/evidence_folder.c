@@ -74,7 +74,8 @@ static mitome_status check(slice json, const char *path, struct evaluation_recor
         mitome_error refusal = { 0 };
         mitome_status status = evidence_file_read(json, path, &documents, record, &refusal);
         if (!failed(status))
-                return ok();
+                return record->claims.code == MITOME_OK ? ok()
+                                                        : fail(error, record->claims.code, "facts", NULL);
         if (refusal.at != MITOME_NOWHERE)
                 evidence_file_place(json, refusal.at, ret_line, ret_column);
         return fail(error, refusal.code, refusal.field, refusal.clause);

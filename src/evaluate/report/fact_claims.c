@@ -6,9 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_same_value(const struct fact_claim *one, const struct fact_claim *other)
+{
+        const struct level_fact *value = &one->value, *known = &other->value;
+        switch (level_fact_kind(one->fact)->type) {
+        case LEVEL_BOOL:
+                return value->yes == known->yes;
+        case LEVEL_COUNT:
+                return value->count == known->count;
+        case LEVEL_RATE:
+                return value->rate.errors == known->rate.errors && value->rate.trials == known->rate.trials;
+        case LEVEL_WORD:
+                break;
+        }
+        return strcmp(one->word, other->word) == 0;
+}
+
+/* The same, by the same: a hundred logins of one file say one thing. */
+static bool is_known(const struct fact_claims *claims, const struct fact_claim *claim)
+{
+        for (size_t i = claims->count; i-- > 0;) {
+                const struct fact_claim *known = &claims->claims[i];
+                if (known->fact == claim->fact && known->evidence == claim->evidence &&
+                        known->value.obtained == claim->value.obtained &&
+                        known->value.partial == claim->value.partial && is_same_value(known, claim) &&
+                        strcmp(known->from, claim->from) == 0 && strcmp(known->why, claim->why) == 0)
+                        return true;
+        }
+        return false;
+}
+
 void fact_claims_add(struct fact_claims *claims, const struct fact_claim *claim)
 {
-        if (claims->code != MITOME_OK)
+        if (claims->code != MITOME_OK || is_known(claims, claim))
                 return;
         if (claims->count == claims->capacity) {
                 enum { FIRST = 64 };

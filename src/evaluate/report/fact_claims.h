@@ -31,7 +31,8 @@ struct fact_claims {
         mitome_code code; /* MITOME_OK, or what adding failed with first */
 };
 
-/* fact_claims_add keeps a copy. It fails once and for good, with NO_MEMORY or TOO_MANY: look at `code`. */
+/* fact_claims_add keeps a copy, of what one source says twice one. It fails once and for good, with NO_MEMORY
+ * or TOO_MANY: look at `code`. */
 void fact_claims_add(struct fact_claims *claims, const struct fact_claim *claim);
 void fact_claims_clear(struct fact_claims *claims);
 
