@@ -3,6 +3,7 @@
 #include "complain.h"
 #include "evaluate_forms.h"
 #include "evaluate_keys.h"
+#include "evaluate_measure.h"
 #include "evaluate_options.h"
 #include "evaluate_own.h"
 #include "evaluate_screen.h"
@@ -229,31 +230,55 @@ static int judge_exit(
         return result;
 }
 
+/* Evidence files that are written here, before those that were given. */
+struct gathered {
+        char own[EVALUATE_OWN_PATH], measured[EVALUATE_MEASURE_PATH];
+        const char *files[EVALUATE_EVIDENCE_MAX + 2];
+        size_t count;
+};
+
 /* A specimen of ours brings what we declare of it. */
 static mitome_status gather_evidence(const struct evaluate_options *options, const json_t *target, bool ours,
-        char own[EVALUATE_OWN_PATH], const char *files[EVALUATE_EVIDENCE_MAX + 1], size_t *ret_count,
-        mitome_error *error)
+        struct gathered *ret, mitome_error *error)
 {
-        size_t count = 0;
-        *own = '\0';
+        *ret->own = '\0';
         if (ours)
-                MITOME_TRY(evaluate_own_write(options->out, target, own, error));
-        if (*own)
-                files[count++] = own;
+                MITOME_TRY(evaluate_own_write(options->out, target, ret->own, error));
+        if (*ret->own)
+                ret->files[ret->count++] = ret->own;
+        if (*ret->measured)
+                ret->files[ret->count++] = ret->measured;
         for (size_t i = 0; i < options->evidence_count; i++)
-                files[count++] = options->evidence[i];
-        *ret_count = count;
+                ret->files[ret->count++] = options->evidence[i];
         return ok();
+}
+
+/* False: somebody interrupted it, or it failed, which was said. */
+static bool measure(const struct evaluate_options *options, struct gathered *ret)
+{
+        mitome_error error = { 0 };
+        bool finished = false;
+        *ret->measured = '\0';
+        if (!options->measure)
+                return true;
+        if (failed(evaluate_measure(options, ret->measured, &finished, &error))) {
+                complain("mitome evaluate", &error);
+                return false;
+        }
+        if (!finished)
+                fprintf(stderr, "\nmitome evaluate: interrupted; --resume goes on\n");
+        return finished;
 }
 
 static int report_on(const struct evaluate_options *options, const struct policies *policies,
         const struct probing_result *found, bool services, struct evaluate_screen *screen)
 {
         mitome_error error = { 0 };
-        char own[EVALUATE_OWN_PATH];
-        const char *evidence[EVALUATE_EVIDENCE_MAX + 1];
-        size_t evidence_count;
-        if (failed(gather_evidence(options, found->target, services, own, evidence, &evidence_count, &error)))
+        struct gathered evidence;
+        evidence.count = 0;
+        if (!measure(options, &evidence))
+                return EXIT_COULD_NOT;
+        if (failed(gather_evidence(options, found->target, services, &evidence, &error)))
                 return complain("mitome evaluate", &error);
         json_t *report = NULL;
         const char *wrong = NULL;
@@ -261,8 +286,8 @@ static int report_on(const struct evaluate_options *options, const struct polici
                 .at = options->at ? options->at : found->at,
                 .target = found->target,
                 .probes = found->probes,
-                .evidence = evidence,
-                .evidence_count = evidence_count,
+                .evidence = evidence.files,
+                .evidence_count = evidence.count,
                 .policies = policies->files,
                 .policy_count = policies->count,
                 .services = services };
@@ -321,6 +346,10 @@ static int probe_and_report(const struct evaluate_options *options, const struct
         run.resume = options->resume;
         run.at = options->at ? options->at : at;
         run.watch = evaluate_screen_watch(&screen);
+        if (options->measure && !(target->abilities & TARGET_FINGER)) {
+                fputs("mitome evaluate: --measure: the target has no matcher (--matcher)\n", stderr);
+                return EXIT_COULD_NOT;
+        }
         const bool services = target->abilities & TARGET_LIFE;
         evaluate_screen_warn(&screen, probes, target);
         if (failed(probing_run(&run, target, &found, &error)))

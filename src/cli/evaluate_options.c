@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,6 +23,8 @@ const char evaluate_usage[] =
         "  --require P:LEVEL the exit status is 1 unless policy P reaches that level\n"
         "  --probe ID        only this probe, or these; all if nothing is said\n"
         "  --evidence FILE   what is declared or was measured elsewhere\n"
+        "  --measure N       for self: has its matcher compare N grown fingers, for error rates and their curve, which are\n"
+        "                    evidence; 2 to 1000 (10: about half a minute)\n"
         "  --destructive     probes may lock, reset or fill a target that cannot be made anew: what is on it is lost\n"
         "  --simulated       the target is a simulation, and the report says so; what comes by a socket is one anyway\n"
         "  --pin-file FILE   the first line is the target's PIN; a PIN on a command line could be read by everybody\n"
@@ -90,6 +93,17 @@ static bool take_language(struct evaluate_options *options, const char *text)
         return options->japanese || strcmp(text, "en") == 0 || say_wrong(text, "is no language: en or ja");
 }
 
+static bool take_fingers(struct evaluate_options *options, const char *text)
+{
+        enum { DIGITS = 4, LEAST = 2, MOST = 1000, BASE = 10 };
+        const size_t size = strlen(text);
+        if (size == 0 || size > DIGITS || strspn(text, "0123456789") != size)
+                return say_wrong(text, "is no number from 2 to 1000");
+        options->measure = (unsigned)strtoul(text, NULL, BASE);
+        return (options->measure >= LEAST && options->measure <= MOST) ||
+               say_wrong(text, "is no number from 2 to 1000");
+}
+
 static bool take_option(struct evaluate_options *options, int option)
 {
         switch (option) {
@@ -101,6 +115,8 @@ static bool take_option(struct evaluate_options *options, int option)
                 return add(options->evidence, &options->evidence_count, EVALUATE_EVIDENCE_MAX, optarg);
         case 'i':
                 return add_probe(options, optarg);
+        case 'b':
+                return take_fingers(options, optarg);
         case 't':
                 return take_time(options, optarg);
         case 'l':
@@ -148,6 +164,8 @@ static bool is_complete(struct evaluate_options *options, int argc, char **argv)
         if (left != 1 || (options->pin_file && options->ask_pin))
                 return false;
         options->target = argv[optind];
+        if (options->measure && strncmp(options->target, "self", strlen("self")) != 0)
+                return say_wrong("--measure", "is for self: another's matcher cannot be measured here");
         options->keys = strcmp(options->target, "hid:") == 0;
         if (options->keys)
                 return true;
@@ -164,6 +182,7 @@ bool evaluate_options_read(int argc, char **argv, struct evaluate_options *ret)
                 { "require", required_argument, NULL, 'q' },
                 { "evidence", required_argument, NULL, 'e' },
                 { "probe", required_argument, NULL, 'i' },
+                { "measure", required_argument, NULL, 'b' },
                 { "at", required_argument, NULL, 't' },
                 { "lang", required_argument, NULL, 'l' },
                 { "out", required_argument, NULL, 'o' },

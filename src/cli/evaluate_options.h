@@ -21,6 +21,7 @@ struct evaluate_options {
         size_t requirement_count;
         const char *evidence[EVALUATE_EVIDENCE_MAX];
         size_t evidence_count;
+        unsigned measure;                                    /* fingers; 0: nothing is measured */
         const struct probe *probes[EVALUATE_PROBES_MAX + 1]; /* ended by NULL; none: all */
         size_t probe_count;
 };

@@ -50,6 +50,9 @@ refused 'no policy' 'usage:' --out x self
 refused 'no folder' 'usage:' --policy first-summary self
 refused 'an option that there is not' 'unrecognized option' --polity x
 refused 'a PIN on the command line' 'pin-file' --pin 1234 --policy first-summary --out x self
+refused 'a measurement of one finger' 'from 2 to 1000' --measure 1 --policy first-summary --out x self
+refused 'a measurement of no number' 'from 2 to 1000' --measure 3x --policy first-summary --out x self
+refused 'a measurement of another matcher' 'is for self' --measure 3 --policy first-summary --out x unix:/nonexistent
 refused 'two ways to the PIN' 'usage:' --pin-file a --ask-pin --policy first-summary --out x self
 refused 'a probe that there is not' '"P99" is no probe' --probe P99 --policy first-summary --out x self
 refused 'a replay of a probe that there is not' '"P99" is no probe' --replay P99 self
@@ -109,6 +112,17 @@ ok 'all forms are there, and nothing half-written'
 ok 'the specimen is gone'
 if grep -q "$(printf '\033')" out err; then false; else true; fi
 ok 'no colours where there is no terminal'
+
+# The matcher is measured in the same run: rates with their trials, and a curve; and an evaluation anew is one.
+if [ -n "$matcher" ]; then
+        run 0 --probe P00 --policy android-cdd --measure 3 --out measured self && grep -q '"source": "grown:1"' measured/report.json &&
+                grep -q '"threshold": 80' measured/report.json && grep -q '"id": "synthetic"' measured/report.json &&
+                run 0 --probe P00 --policy android-cdd --measure 2 --out measured self && grep -q '"trials": 1,' measured/report.json
+        ok 'a measurement beside the probes gives rates and a curve'
+else
+        ok 'a measurement beside the probes gives rates and a curve # SKIP no matcher'
+fi
+refused 'a measurement without a matcher' 'has no matcher' --matcher /nonexistent --probe P00 --policy first-summary --measure 2 --out x self
 
 # This project's own by another way, with a name that a shell would take apart.
 mkdir "it's"

@@ -59,7 +59,7 @@ static void judge(struct probe_run *run, const struct counted *strangers, const 
                         strangers->trials, holder->trials);
         probe_end(run, PROBE_PARTLY,
                 "Of %u strangers' fingers none was taken, of the holder's %u touches %u were not recognised: too few for a bound. "
-                "`mitome biometric measure` makes more, and its result is evidence.",
+                "--measure makes more, and so does `mitome biometric measure`, whose result is evidence.",
                 strangers->trials, holder->trials, missed);
 }
 
