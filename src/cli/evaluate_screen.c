@@ -32,10 +32,10 @@ static bool stopped(void *context)
 static const struct {
         const char *result, *japanese, *colour;
 } results[] = {
-        { "holds", "耐えた", "\033[32m" },
-        { "partly", "一部のみ確認", "\033[33m" },
+        { "holds", "防いだ", "\033[32m" },
+        { "partly", "試した範囲で防いだ", "\033[33m" },
         { "broken", "破られた", "\033[31m" },
-        { "not testable here", "ここでは試験できない", "\033[2m" },
+        { "not testable here", "ここでは確認不能", "\033[2m" },
         { "target failed", "対象が異常", "\033[31m" },
 };
 
@@ -139,7 +139,7 @@ static void said(void *context, const struct probe *probe, enum probing_event ev
 {
         static const char *const texts[][2] = {
                 [PROBING_PIN_REFUSED] = { "the PIN that was given is refused: it is not used any more",
-                        "指定された暗証番号は拒否された。以後は使わない" },
+                        "指定されたPINは拒否された。以後は使わない" },
                 [PROBING_BROKEN_OFF] = { "broken off: the target may have been changed",
                         "中断した。対象は変わっている可能性がある" },
         };

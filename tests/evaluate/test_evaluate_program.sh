@@ -164,7 +164,7 @@ run 1 --resume $two self
 ok 'a probe that is broken is an exit status of its own'
 run 1 --require nist-800-63b-4:AAL3 --probe P00 --policy nist-800-63b-4 --out levels self && grep -q 'AAL3: not reached' out
 ok 'a level that is required and not reached, too'
-run 0 --lang ja --probe P05 --policy first-summary --out japanese self && grep -q '耐えた' out
+run 0 --lang ja --probe P05 --policy first-summary --out japanese self && grep -q '防いだ' out
 ok 'what is said in Japanese'
 
 run 1 --probe P07 --policy first-summary --out bare self:no-anchor && grep -q '^\[1/1\] P07 broken' out

@@ -258,7 +258,7 @@ static void the_page_says_what_the_report_says(void **state)
         (void)state;
         assert_sound(page);
         has(page, "Level reached: AAL2", 1);
-        has(page, "到達した水準: AAL2", 1);
+        has(page, "到達したレベル: AAL2", 1);
         has(page, "No level reached", 1);
         has(page, "This is the highest level of this policy.", 1);
         has(page, "What keeps it from AAL3", 1);

@@ -253,7 +253,7 @@ mitome_status evaluation_xccdf(const json_t *report, struct report_text *out, mi
                 "What authentication-level policies ask of an authenticator, and what an evaluation found. There is no score.");
         report_text_add(out,
                 "<description xml:lang=\"ja\"><h:br xmlns:h=\"http://www.w3.org/1999/xhtml\"/>"
-                "認証レベルの方針が認証器に求めることと、評価の結果。点数はない。</description>\n");
+                "認証レベルの基準が認証器に求めることと、評価の結果。点数はない。</description>\n");
         front_matter(out, report);
         element(out, "version", "", NULL, report_string(out, tool, "version"));
         for (size_t i = 0; i < json_array_size(policies); i++) {

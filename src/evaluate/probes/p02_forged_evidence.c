@@ -112,7 +112,7 @@ const struct probe probe_p02 = {
         .title_ja = "照合結果の偽造",
         .attack =
                 "Each field of the matcher's evidence, and its MAC in several places, is changed on the way to the element.",
-        .attack_ja = "照合器から素子への証拠の各項目とMACの各所を改変する。",
+        .attack_ja = "照合器からセキュアエレメントへの証拠の各項目とMACの各所を改変する。",
         .must = "Evidence that is not what the matcher wrote opens nothing.",
         .must_ja = "改変された証拠では何も開かないこと。",
         .responsible = "element",

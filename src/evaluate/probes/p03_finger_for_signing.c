@@ -155,7 +155,7 @@ const struct probe probe_p03 = {
         .title_ja = "署名用の鍵への生体の流用",
         .attack =
                 "A finger's evidence, and the PIN of user verification, are used on the key of the signing certificate.",
-        .attack_ja = "生体の照合結果と利用者証明用の暗証番号を、署名用証明書の鍵に対して使う。",
+        .attack_ja = "生体の照合結果と利用者証明用のPINを、署名用証明書の鍵に対して使う。",
         .must = "The signing key signs by its own password and by nothing else.",
         .must_ja = "署名用の鍵は署名用パスワードでのみ署名すること。",
         .responsible = "element",

@@ -339,7 +339,7 @@ const struct probe probe_p06 = {
         .attack_ja =
                 "未登録の指を受け付けられなくなるまで提示し、電源断・時計の変更・再起動を挟んで、又は照合中に電源を断って繰り返す。",
         .must = "After few of them only the PIN helps, or a wait; and nothing gives a try back.",
-        .must_ja = "少数回で暗証番号又は待機が必要となり、試行回数が戻らないこと。",
+        .must_ja = "少数回でPIN又は待機が必要となり、試行回数が戻らないこと。",
         .responsible = "matcher",
         .needs = TARGET_CTAP | TARGET_FINGER,
         .attempt = attempt,

@@ -521,16 +521,16 @@ static void attempt(struct probe_run *run, struct target *target)
 const struct probe probe_p07 = {
         .id = "P07",
         .title = "Guessing the PIN",
-        .title_ja = "暗証番号の総当たり",
+        .title_ja = "PINの総当たり",
         .attack =
                 "Wrong PINs until it takes none, power cuts before, within and after each write of its storage, and old copies of that storage put back.",
         .attack_ja =
-                "受け付けなくなるまで誤った暗証番号を送り、記憶への各書込みの前・途中・後で電源を断ち、古い記憶を書き戻す。",
+                "受け付けなくなるまで誤ったPINを送り、記憶への各書込みの前・途中・後で電源を断ち、古い記憶を書き戻す。",
         .must = "Each guess costs a try before it is answered, and nothing gives one back.",
         .must_ja = "応答の前に必ず試行回数が減り、戻らないこと。",
         .harm = "Other PINs are set and taken back, and wrong ones are given until the PIN is locked: only a reset, or its issuer, opens it again.",
         .harm_ja =
-                "別の暗証番号の設定と復元、及びロックするまでの誤入力を行う。初期化又は発行者による解除が必要になる。",
+                "別のPINの設定と復元、及びロックするまでの誤入力を行う。初期化又は発行者による解除が必要になる。",
         .responsible = "element",
         .needs = TARGET_CTAP,
         .attempt = attempt,

@@ -136,7 +136,7 @@ static void attempt(struct probe_run *run, struct target *target)
 const struct probe probe_p08 = {
         .id = "P08",
         .title = "The time of a wrong PIN",
-        .title_ja = "暗証番号照合の時間差",
+        .title_ja = "PIN照合の時間差",
         .attack = "Wrong PINs that are right in nothing and in nearly all are sent in turn, and timed.",
         .attack_ja = "まったく異なる値とほぼ正しい値を交互に送り、応答時間を測る。",
         .must = "The time of the answer does not tell which was which.",

@@ -289,9 +289,10 @@ const struct probe probe_p09 = { .id = "P09",
                 "Add another person's finger without the PIN: by no token, another's, an old one; and change the set of "
                 "fingers behind the back of the element.",
         .attack_ja =
-                "PINなしで(トークンなし、別用途や古いトークンで)他人の指を追加し、素子に知らせずに登録指を変更する。",
+                "PINなしで(トークンなし、別用途や古いトークンで)他人の指を追加し、セキュアエレメントに知らせずに登録指を変更する。",
         .must = "No finger is added, and a set that the element did not agree to opens nothing until the PIN is entered.",
-        .must_ja = "指は追加されず、素子が承認していない登録指ではPINを入力するまで何も開かない。",
+        .must_ja =
+                "指は追加されず、セキュアエレメントが承認していない登録指ではPINを入力するまで何も開かない。",
         .responsible = "matcher",
         .needs = TARGET_CTAP | TARGET_FINGER,
         .attempt = attempt };

@@ -6,11 +6,11 @@
  * parties that they need. */
 
 #define P18_TEXTS                                                                                                                                     \
-        .id = "P18", .title = "Expired, revoked, held", .title_ja = "期限切れ・失効・一時停止",                                                       \
+        .id = "P18", .title = "Expired, revoked, held", .title_ja = "期限切れ・失効・一時保留",                                                       \
         .attack =                                                                                                                                     \
                 "Log in with a certificate that has expired, is on hold or was revoked, and show the portal "                                         \
                 "stale and forged lists and answers that call it good; revoke the card alone.",                                                       \
-        .attack_ja = "期限切れ・一時停止・失効した証明書で認証し、古い又は偽造した失効情報を検証者に示す。" \
+        .attack_ja = "期限切れ・一時保留・失効した証明書で認証し、古い又は偽造した失効情報を検証者に示す。" \
                      "カードだけを失効させる。",                                                                                                      \
         .must = "Each login is refused, from the call on; with the card's certificate the phone's one ends.",                                         \
         .must_ja = "届出の時点から全ての認証が拒否され、カードの失効とともに端末側も失効する。",                                                      \
@@ -26,17 +26,17 @@
         .must_ja = "リースを使い切ると鍵が自ら停止し、失効した証明書に新たなリースは与えられない。",             \
         .responsible = "TSM", .needs = TARGET_LIFE
 
-#define P20_TEXTS                                                                                                       \
-        .id = "P20", .title = "The phone that was sold", .title_ja = "売却された端末",                                  \
-        .attack =                                                                                                       \
-                "Sell a phone that the order to erase never reached, or one whose erasure was cut by a power "          \
-                "loss; bring forged proofs of erasure.",                                                                \
-        .attack_ja = "消去命令が届かない端末や、電源断で消去が中断した端末を売却する。" \
-                     "偽造した消去証明を提出する。",                                                                    \
-        .must = "Whoever has the phone afterwards reaches nothing of its former owner; erasure is believed on "         \
-                "the element's own receipt only.",                                                                      \
-        .must_ja =                                                                                                      \
-                "新しい所有者は前の所有者の鍵に到達できず、消去は素子自身の受領証によってのみ信じられる。",             \
+#define P20_TEXTS                                                                                                         \
+        .id = "P20", .title = "The phone that was sold", .title_ja = "売却された端末",                                    \
+        .attack =                                                                                                         \
+                "Sell a phone that the order to erase never reached, or one whose erasure was cut by a power "            \
+                "loss; bring forged proofs of erasure.",                                                                  \
+        .attack_ja = "消去命令が届かない端末や、電源断で消去が中断した端末を売却する。"   \
+                     "偽造した消去証明を提出する。",                                                                      \
+        .must = "Whoever has the phone afterwards reaches nothing of its former owner; erasure is believed on "           \
+                "the element's own receipt only.",                                                                        \
+        .must_ja =                                                                                                        \
+                "新しい所有者は前の所有者の鍵に到達できず、消去はセキュアエレメント自身の受領証によってのみ信じられる。", \
         .responsible = "TSM", .needs = TARGET_LIFE
 
 #define P21_TEXTS                                                                                              \
@@ -46,7 +46,7 @@
                 "Have the PIN reset, and certificates issued, with a card on hold, an expired one, a revoked " \
                 "one, and another person's.",                                                                  \
         .attack_ja =                                                                                           \
-                "一時停止・期限切れ・失効したカードや他人のカードで、PINの初期化と証明書の発行を求める。",     \
+                "一時保留・期限切れ・失効したカードや他人のカードで、PINの初期化と証明書の発行を求める。",     \
         .must = "Each is refused, and the former PIN stays; the holder's own live card is served.",            \
         .must_ja = "全て拒否され、従来のPINが残る。本人の有効なカードでは行える。", .responsible = "TSM",      \
         .needs = TARGET_LIFE

@@ -61,10 +61,10 @@ static size_t keep_sides(struct topic *topic)
 static const char *outcome_ja(enum level_outcome outcome)
 {
         static const char *const words[] = { [LEVEL_SATISFIED] = "満たす",
-                [LEVEL_PARTLY_OBSERVED] = "一部観測",
+                [LEVEL_PARTLY_OBSERVED] = "一部のみ確認",
                 [LEVEL_DECLARED_ONLY] = "申告のみ",
                 [LEVEL_NOT_SATISFIED] = "満たさない",
-                [LEVEL_NOT_TESTABLE] = "ここでは試験不能" };
+                [LEVEL_NOT_TESTABLE] = "ここでは確認不能" };
         return words[outcome];
 }
 
