@@ -203,7 +203,8 @@ static void the_order_in_which_they_come_does_not_matter(void **state)
                 }
                 fact_claims_sort(&first);
                 fact_claims_sort(&second);
-                for (size_t i = 0; i < CLAIMS; i++) {
+                assert_int_equal(first.count, second.count); /* some are drawn twice */
+                for (size_t i = 0; i < first.count; i++) {
                         assert_int_equal(first.claims[i].fact, second.claims[i].fact);
                         assert_int_equal(first.claims[i].value.obtained, second.claims[i].value.obtained);
                         assert_true(fact_claims_agree(&first.claims[i], &second.claims[i]));
