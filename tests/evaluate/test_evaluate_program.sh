@@ -136,6 +136,16 @@ grep '"replay": ' by-hid/report.json >replay
 sed -n 's/.*"replay": "\(.*\)".*/\1/p' replay | sed 's/\\\\/\\/g' | sed "s|^mitome|'$mitome'|; s|\$| --out by-hid|" >replay.sh
 sh replay.sh >out 2>err && grep -q 'the same as is recorded' out
 ok 'the replay of its report is a command for a shell'
+# With leave: what is done with it is said before, noted before, and asked for again by the replay.
+run 0 --destructive --probe P00 --probe P07 --policy first-summary --out harmed "hid:$work/it's/token" &&
+        grep -q '^  P07 Other PINs are set' err && ! grep -q '^  P00' err
+ok 'what a probe would do with leave is said before'
+[ "$(grep -c '"result":"begun"' harmed/journal.jsonl)" -eq 1 ] && grep -q 'evaluate --replay P07 --destructive ' harmed/report.json &&
+        grep -q 'evaluate --replay P00 ' harmed/report.json
+ok 'it is noted before it is done, and its replay needs leave, too'
+run 0 --destructive --lang ja --replay P07 "hid:$work/it's/token" && grep -q '元に戻せない害' err && grep -q '^  P07 別の暗証番号' err
+ok 'a replay says it, too, also in Japanese'
+refused 'a replay without leave of what had it' 'E1432' --replay P07 --out harmed "hid:$work/it's/token"
 kill $serves
 wait $serves
 

@@ -174,27 +174,36 @@ static void be_deaf(int terminal)
                 pause();
 }
 
+/* `line` is the terminal's, which `name` is then. */
+static pid_t start_deaf(const char *kind, int *ret_line)
+{
+        struct termios raw;
+        int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+        snprintf(name, sizeof name, "%s:%s", kind, ptsname(terminal));
+        *ret_line = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+        assert_int_equal(tcgetattr(*ret_line, &raw), 0);
+        cfmakeraw(&raw);
+        assert_int_equal(tcsetattr(*ret_line, TCSANOW, &raw), 0);
+        pid_t device = fork();
+        if (device == 0)
+                be_deaf(terminal);
+        close(terminal);
+        return device;
+}
+
 /* The terminal is full, and the cancel is for nobody. */
 static void one_that_does_not_read_is_not_waited_for(void **state)
 {
         enum { SHORT_MS = 1 };
         static uint8_t much[1024], response[64];
         const struct mitome_random random = random_system();
-        struct termios raw;
         struct hid_host *host;
         enum hid_host_end end;
         size_t size;
         (void)state;
-        int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-        assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
-        snprintf(name, sizeof name, "pty:%s", ptsname(terminal));
-        int line = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-        assert_int_equal(tcgetattr(line, &raw), 0);
-        cfmakeraw(&raw);
-        assert_int_equal(tcsetattr(line, TCSANOW, &raw), 0);
-        pid_t device = fork();
-        if (device == 0)
-                be_deaf(terminal);
+        int line;
+        pid_t device = start_deaf("pty", &line);
         assert_false(failed(hid_host_open_within(name, &random, LONG_MS, &host, &end, NULL)));
         while (write(line, much, sizeof much) > 0)
                 ;
@@ -207,7 +216,29 @@ static void one_that_does_not_read_is_not_waited_for(void **state)
         hid_host_close(host);
         hostile_device_stop(device);
         close(line);
-        close(terminal);
+}
+
+static bool is_simulated(const char *kind, bool said)
+{
+        struct target target;
+        int line;
+        pid_t device = start_deaf(kind, &line);
+        const struct target_config config = { .name = name, .simulated = said };
+        assert_false(failed(target_open(&config, &target, NULL)));
+        const bool simulated = target.simulated;
+        target.close(target.context);
+        hostile_device_stop(device);
+        close(line);
+        return simulated;
+}
+
+/* Of a device file that the kernel says nothing of somebody must say it; what comes by a terminal is one. */
+static void a_simulation_is_known_or_said(void **state)
+{
+        (void)state;
+        assert_false(is_simulated("hid", false));
+        assert_true(is_simulated("hid", true));
+        assert_true(is_simulated("pty", false));
 }
 
 static void one_that_is_gone_for_good_is_not_tested_any_further(void **state)
@@ -262,6 +293,7 @@ int main(void)
                 cmocka_unit_test(each_trouble_is_a_finding_and_the_next_probe_is_tried),
                 cmocka_unit_test(an_answer_that_is_no_cbor_is_a_lie),
                 cmocka_unit_test(one_that_does_not_read_is_not_waited_for),
+                cmocka_unit_test(a_simulation_is_known_or_said),
                 cmocka_unit_test(one_that_is_gone_for_good_is_not_tested_any_further),
                 cmocka_unit_test(one_that_takes_nobody_in_is_not_waited_for),
                 cmocka_unit_test(nobody_there_is_no_target),
