@@ -9,8 +9,8 @@ with open(defect, encoding='utf-8') as file:
     fields = dict(line.rstrip('\n').split(': ', 1) for line in file)
 with open(source, encoding='utf-8') as file:
     text = file.read()
-if sorted(fields) != ['file', 'is', 'was', 'what'] or fields['was'] == fields['is']:
-    sys.exit(f'{defect}: not file, what, was, is')
+if sorted(fields) != ['facts', 'file', 'is', 'was', 'what'] or fields['was'] == fields['is']:
+    sys.exit(f'{defect}: not file, what, facts, was, is')
 if text.count(fields['was']) != 1:
     sys.exit(f"{defect}: {text.count(fields['was'])} times in {source}: {fields['was']}")
 with open(output, 'w', encoding='utf-8') as file:

@@ -88,6 +88,7 @@ static int change_pin(struct remains *at)
                 at->new_pin[i] = (char)('0' + drawn[i] % 10);
         int status = platform_change_pin(platform, platform->target->pin, at->new_pin);
         if (status == CTAP2_OK) {
+                probe_puts_back(platform->run);
                 status = platform_change_pin(platform, at->new_pin, platform->target->pin);
                 if (status > 0)
                         platform->target->pin = NULL; /* no other probe shall spend tries on it */
