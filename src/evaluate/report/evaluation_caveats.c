@@ -33,8 +33,7 @@ static void say_value(struct report_text *out, const struct fact_claim *claim, b
         struct level_fact value = claim->value;
         if (level_fact_kind(claim->fact)->type == LEVEL_WORD)
                 value.word = slice_text(claim->word);
-        report_text_printf(out, ja ? "%s%s " : "%s%s ",
-                ja ? words_ja[value.obtained] : level_obtained_name(value.obtained),
+        report_text_printf(out, "%s%s ", ja ? words_ja[value.obtained] : level_obtained_name(value.obtained),
                 !value.partial ? ""
                 : ja           ? "・一部"
                                : " in part");

@@ -313,11 +313,21 @@ static void check_witness(struct evidence_reading *e, struct evidence_item *item
         item->obtained = LEVEL_DECLARED;
 }
 
+/* The report calls what it saw itself by these names; nobody else's word is to look like it. */
+static bool is_name_of_ours(const char *what)
+{
+        return strcmp(what, "getInfo") == 0 || strncmp(what, "trace of ", strlen("trace of ")) == 0 ||
+               (what[0] == 'P' && what[1] >= '0' && what[1] <= '9');
+}
+
 /* "Common Criteria certificate BSI-DSZ-CC-1234 (by the maker)" */
-static mitome_status make_label(struct evidence_item *item)
+static mitome_status make_label(
+        const struct evidence_reading *e, struct evidence_item *item, mitome_error *error)
 {
         char what[EVIDENCE_TEXT_MAX], number[EVIDENCE_TEXT_MAX / 2], by[EVIDENCE_TEXT_MAX / 2];
         MITOME_TRY(evidence_item_text(item, ITEM_WHAT, what, sizeof what));
+        if (is_name_of_ours(what))
+                return evidence_item_refuse(e, item->raw[ITEM_WHAT], "what", error);
         MITOME_TRY(evidence_item_text(item, ITEM_CERTIFICATE, number, sizeof number));
         MITOME_TRY(evidence_item_text(item, ITEM_BY, by, sizeof by));
         (void)snprintf(item->label, sizeof item->label, "%s%s%s%s%s%s", *what ? what : item->kind->label,
@@ -331,7 +341,7 @@ mitome_status evidence_item_read(struct evidence_reading *e, struct json_reader 
         slice names[ITEM_MEMBERS] = { 0 };
         MITOME_TRY(read_members(e, r, &item, names));
         MITOME_TRY(read_obtained(e, &item, r->bytes.error));
-        MITOME_TRY(make_label(&item));
+        MITOME_TRY(make_label(e, &item, r->bytes.error));
         check_expiry(e, &item);
         check_model(e, &item);
         check_witness(e, &item);
