@@ -245,8 +245,9 @@ static void write_bytes_if(struct json_writer *w, const char *name, slice bytes)
                 json_write_null(w, name);
 }
 
-/* Known once the path was assessed: in what was accepted, and in what was refused for want of trust. */
-static const char *trust_name(const struct mitome_verdict *verdict, mitome_code code)
+/* Known once the path was assessed: in what was accepted, and in what was refused for want of trust or of a
+ * level. */
+static const char *trust_name(const struct mitome_verdict *verdict, mitome_code code, bool judged)
 {
         static const char *const names[] = {
                 [MITOME_TRUST_NONE] = "none",
@@ -254,18 +255,18 @@ static const char *trust_name(const struct mitome_verdict *verdict, mitome_code 
                 [MITOME_TRUST_UNVERIFIED] = "unverified",
                 [MITOME_TRUST_VERIFIED] = "verified",
         };
-        bool assessed = verdict->format &&
-                        (code == MITOME_OK || code == MITOME_E_ATTESTATION_UNTRUSTED ||
-                                code == MITOME_E_LEVEL_NOT_REACHED || code == MITOME_E_LEVEL_STEP_UP);
+        bool assessed =
+                verdict->format && (code == MITOME_OK || code == MITOME_E_ATTESTATION_UNTRUSTED || judged);
         return assessed ? names[verdict->trust] : NULL;
 }
 
-static void write_finding(struct json_writer *w, const struct mitome_verdict *verdict, mitome_code code)
+static void write_finding(
+        struct json_writer *w, const struct mitome_verdict *verdict, mitome_code code, bool judged)
 {
         bool read = verdict->auth_data.size != 0;
         write_string_or_null(w, "fmt", verdict->format);
         write_string_or_null(w, "alg", cose_algorithm_name(verdict->algorithm));
-        write_string_or_null(w, "trust", trust_name(verdict, code));
+        write_string_or_null(w, "trust", trust_name(verdict, code, judged));
         write_int_if(w, "sign_count", read, verdict->sign_count);
         write_int_if(w, "flags", read, verdict->flags);
         json_write_bool(w, "clone_suspected", verdict->clone_suspected);
@@ -441,7 +442,7 @@ static bool write_verdict(
                 json_write_text(&w, "unknown",
                         slice_of(c->unknown.data,
                                 c->unknown.size < UNKNOWN_MAX ? c->unknown.size : UNKNOWN_MAX));
-        write_finding(&w, &worker->verdict, status.code);
+        write_finding(&w, &worker->verdict, status.code, worker->judged);
         write_extensions(&w, &worker->verdict.extensions);
         write_model(&w, worker->verdict.metadata);
         write_level(&w, worker);

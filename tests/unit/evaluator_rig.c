@@ -91,6 +91,33 @@ void evaluator_drop(struct evaluator *evaluator)
         X509_free(evaluator->certificate);
 }
 
+slice evaluator_list(const struct evaluator *issuer, const struct evaluator *revoked, int64_t at,
+        uint8_t der[EVALUATOR_LIST_MAX])
+{
+        enum { DAY = 86400 };
+        X509_CRL *crl = X509_CRL_new();
+        X509_REVOKED *entry = X509_REVOKED_new();
+        ASN1_TIME *time = ASN1_TIME_set(NULL, at - DAY);
+        assert(crl && entry && time);
+        X509_CRL_set_version(crl, X509_CRL_VERSION_2);
+        X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->certificate));
+        X509_CRL_set1_lastUpdate(crl, time);
+        X509_REVOKED_set_revocationDate(entry, time);
+        ASN1_TIME_set(time, at + 7 * DAY);
+        X509_CRL_set1_nextUpdate(crl, time);
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked->certificate));
+        X509_CRL_add0_revoked(crl, entry);
+        int signature = X509_CRL_sign(crl, issuer->key, EVP_sha256());
+        uint8_t *end = der;
+        const int size = i2d_X509_CRL(crl, NULL);
+        assert(signature > 0 && size > 0 && size <= EVALUATOR_LIST_MAX);
+        (void)signature;
+        i2d_X509_CRL(crl, &end);
+        ASN1_TIME_free(time);
+        X509_CRL_free(crl);
+        return slice_of(der, (size_t)size);
+}
+
 struct evaluation_order evaluator_order(const struct evaluator *evaluator, slice report)
 {
         return (struct evaluation_order){

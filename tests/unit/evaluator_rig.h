@@ -31,6 +31,11 @@ struct evaluator_plan {
 void evaluator_make(const struct evaluator_plan *plan, struct evaluator *ret);
 void evaluator_drop(struct evaluator *evaluator);
 
+/* evaluator_list is the issuer's list with one that he revoked, of the day before `at`, for a week. */
+enum { EVALUATOR_LIST_MAX = 2048 };
+slice evaluator_list(const struct evaluator *issuer, const struct evaluator *revoked, int64_t at,
+        uint8_t der[EVALUATOR_LIST_MAX]);
+
 /* evaluator_order is to sign the sample report, for 90 days. */
 struct evaluation_order evaluator_order(const struct evaluator *evaluator, slice report);
 

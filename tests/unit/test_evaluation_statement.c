@@ -320,39 +320,15 @@ static void a_certificate_for_something_else_signs_no_statement(void **state)
         close_world(&world);
 }
 
-static slice list_of(const struct evaluator *issuer, const struct evaluator *revoked, uint8_t der[2048])
-{
-        enum { WEEK = 7 * DAY };
-        X509_CRL *crl = X509_CRL_new();
-        X509_REVOKED *entry = X509_REVOKED_new();
-        ASN1_TIME *time = ASN1_TIME_set(NULL, EVALUATOR_AT - DAY);
-        X509_CRL_set_version(crl, X509_CRL_VERSION_2);
-        X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->certificate));
-        X509_CRL_set1_lastUpdate(crl, time);
-        X509_REVOKED_set_revocationDate(entry, time);
-        ASN1_TIME_set(time, EVALUATOR_AT + WEEK);
-        X509_CRL_set1_nextUpdate(crl, time);
-        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked->certificate));
-        X509_CRL_add0_revoked(crl, entry);
-        assert_true(X509_CRL_sign(crl, issuer->key, EVP_sha256()) > 0);
-        uint8_t *end = der;
-        const int size = i2d_X509_CRL(crl, NULL);
-        assert_in_range(size, 1, 2048);
-        i2d_X509_CRL(crl, &end);
-        ASN1_TIME_free(time);
-        X509_CRL_free(crl);
-        return slice_of(der, (size_t)size);
-}
-
 static void a_revoked_evaluator_is_believed_no_more(void **state)
 {
         struct world world;
         struct mitome_evaluation found;
-        uint8_t der[2048];
+        uint8_t der[EVALUATOR_LIST_MAX];
         (void)state;
         open_world(&world, "P-256");
         assert_int_equal(verify(&world, world.statement, NULL, EVALUATOR_AT, &found), MITOME_OK);
-        const slice list = list_of(&world.root, &world.evaluator, der);
+        const slice list = evaluator_list(&world.root, &world.evaluator, EVALUATOR_AT, der);
         assert_int_equal(mitome_trust_add_crl(world.trust, list, NULL).code, MITOME_OK);
         assert_int_equal(
                 verify(&world, world.statement, NULL, EVALUATOR_AT, &found), MITOME_E_CERTIFICATE_REVOKED);

@@ -147,6 +147,36 @@ static void a_session_is_judged_by_the_evaluation_of_now(void **state)
         evaluator_drop(&evaluator);
 }
 
+/* What was found since counts, wherever its file stands. */
+static void of_two_evaluations_the_newer_counts(void **state)
+{
+        static uint8_t buffers[2][MITOME_EVALUATION_MAX];
+        struct portal_rig *rig = *state;
+        struct evaluator evaluator;
+        struct mitome_evaluation found;
+        uint8_t aaguid[16];
+        evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &evaluator);
+        const slice older = statement_about(&evaluator, ours, "2029-12-01", buffers[0]),
+                    newer = statement_about(&evaluator, ours, "2029-12-31", buffers[1]);
+        for (size_t byte = 0; byte < sizeof aaguid; byte++)
+                assert_int_equal(sscanf(ours + 2 * byte, "%2hhx", &aaguid[byte]), 1);
+        for (int first = 0; first < 2; first++) {
+                const slice statements[] = { first ? newer : older, first ? older : newer };
+                const struct portal_trust_parts parts = { .evaluators = &evaluator.certificate_der,
+                        .evaluator_count = 1,
+                        .evaluations = statements,
+                        .evaluation_count = 2 };
+                assert_int_equal(portal_trust_replace(rig->trust, &parts, NULL).code, MITOME_OK);
+                const struct portal_snapshot *belief = portal_believe(rig->portal);
+                assert_int_equal(
+                        portal_evaluation_find(belief, SLICE(aaguid), rig->now, true, &found, NULL).code,
+                        MITOME_OK);
+                assert_in_range(found.at, rig->now - 2 * 86400, rig->now);
+                portal_believe_no_more(rig->portal, belief);
+        }
+        evaluator_drop(&evaluator);
+}
+
 static void what_is_no_statement_is_no_folder_of_them(void **state)
 {
         struct portal_rig *rig = *state;
@@ -168,6 +198,8 @@ static void what_is_no_statement_is_no_folder_of_them(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        of_two_evaluations_the_newer_counts, portal_rig_set_up, portal_rig_tear_down),
                 cmocka_unit_test_setup_teardown(a_level_wants_an_evaluation_where_it_is_demanded,
                         portal_rig_set_up, portal_rig_tear_down),
                 cmocka_unit_test_setup_teardown(a_session_is_judged_by_the_evaluation_of_now,

@@ -923,6 +923,7 @@ static void write_statement(const struct evaluator *evaluator, const char *aagui
 struct evaluated {
         const char *certificate;
         bool require, refuse_simulation, demand;
+        slice list; /* of revoked evaluators; empty: none */
 };
 
 static struct output run_evaluated(const struct rig_plan *plan, const struct evaluated *how)
@@ -930,7 +931,7 @@ static struct output run_evaluated(const struct rig_plan *plan, const struct eva
         char root[256], policy[256], cases[256], statement[256], believed[256];
         char trust[] = "--trust", level[] = "--level", evaluation[] = "--evaluation",
              evaluator[] = "--evaluator", accept[] = "--accept-simulation",
-             require[] = "--require-evaluation", report[] = "--report";
+             require[] = "--require-evaluation", report[] = "--report", crl[] = "--crl", list[256];
         json_t *c = new_case(plan);
         if (how->demand)
                 json_object_set_new(c, "policy", json_pack("{s:s}", "level", "low"));
@@ -940,13 +941,15 @@ static struct output run_evaluated(const struct rig_plan *plan, const struct eva
         path_of(cases, "cases");
         path_of(statement, "statement");
         path_of(believed, "evaluator.pem");
+        path_of(list, "list");
+        write_file("list", (const char *)how->list.data, how->list.size);
         write_file("cases", line, strlen(line));
         write_file("root.der", (const char *)rig.ca_der, rig.ca_der_size);
         write_file("policy", device_policy, sizeof device_policy - 1);
         write_file("evaluator.pem", how->certificate, strlen(how->certificate));
         struct output output = run((char *[]){ trust, root, level, policy, evaluation, statement, evaluator,
                 believed, how->refuse_simulation ? report : accept, how->require ? require : report, cases,
-                NULL });
+                how->list.size ? crl : NULL, list, NULL });
         json_decref(c);
         free(line);
         assert_int_equal(output.count, 1);
@@ -1010,6 +1013,31 @@ static void an_evaluation_is_judged_beside_the_model_it_is_about(void **state)
                 }
         evaluator_drop(&evaluator);
         evaluator_drop(&other);
+}
+
+/* The lists that are given speak of evaluators, too. */
+static void a_revoked_evaluator_is_believed_no_more(void **state)
+{
+        enum { AT = 1893456000 }; /* 2030-01-01 */
+        static const char ours[] = "6d69746f6d6520626174636820303031";
+        const struct rig_plan plan = rig_registration_plan();
+        struct evaluator root, hired;
+        uint8_t der[EVALUATOR_LIST_MAX];
+        (void)state;
+        evaluator_make(&(struct evaluator_plan){ .kind = "P-256", .is_ca = true }, &root);
+        evaluator_make(&(struct evaluator_plan){ .kind = "P-256", .issuer = &root }, &hired);
+        write_statement(&hired, ours, "2029-12-31");
+        for (int revoked = 0; revoked < 2; revoked++) {
+                const struct evaluated how = { .certificate = root.certificate_pem,
+                        .require = true,
+                        .list = evaluator_list(&root, revoked ? &hired : &root, AT, der) };
+                struct output output = run_evaluated(&plan, &how);
+                assert_int_equal(code_of(&output, 0), revoked ? MITOME_E_CERTIFICATE_REVOKED : MITOME_OK);
+                assert_string_equal(text_of(&output, 0, "trust"), "verified");
+                done(&output);
+        }
+        evaluator_drop(&root);
+        evaluator_drop(&hired);
 }
 
 /* A case may be a recording: its challenge proves nothing, unless who runs the program drew it. */
@@ -1131,7 +1159,7 @@ static int close_all(void **state)
 {
         (void)state;
         static const char *const names[] = { "out", "cases", "root.pem", "root.der", "other.pem", "empty",
-                "blob", "policy", "complaint", "statement", "evaluator.pem" };
+                "blob", "policy", "complaint", "statement", "evaluator.pem", "list" };
         char path[256];
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
                 path_of(path, names[i]);
@@ -1167,6 +1195,7 @@ int main(void)
                 cmocka_unit_test(claims_reach_no_level),
                 cmocka_unit_test(an_evaluation_is_judged_beside_the_model_it_is_about),
                 cmocka_unit_test(an_evaluation_wants_a_policy_and_an_evaluator),
+                cmocka_unit_test(a_revoked_evaluator_is_believed_no_more),
                 cmocka_unit_test(a_recorded_challenge_is_not_fresh),
                 cmocka_unit_test(a_policy_of_the_folder_is_not_the_one_that_is_named),
                 cmocka_unit_test(a_verdict_is_whole),

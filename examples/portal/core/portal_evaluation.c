@@ -15,16 +15,21 @@ mitome_status portal_evaluation_find(const struct portal_snapshot *snapshot, sli
 {
         const struct mitome_evaluation_expectation expected = { .aaguid = aaguid,
                 .accept_simulated = accept_simulated };
-        mitome_error why = { .at = MITOME_NOWHERE };
-        mitome_status status = fail(&why, MITOME_E_MISSING, "evaluations", NULL);
-        for (size_t i = 0; failed(status) && i < snapshot->evaluation_count; i++) {
+        mitome_error why = { .code = MITOME_E_MISSING, .at = MITOME_NOWHERE, .field = "evaluations" };
+        bool found = false;
+        for (size_t i = 0; i < snapshot->evaluation_count; i++) {
+                struct mitome_evaluation one;
+                mitome_error own = { .at = MITOME_NOWHERE };
                 if (!is_about(snapshot->evaluations[i], aaguid))
                         continue;
-                why = (mitome_error){ .at = MITOME_NOWHERE };
-                status = mitome_verify_evaluation(
-                        NULL, snapshot->evaluations[i], &expected, snapshot->evaluators, now, ret, &why);
+                if (failed(mitome_verify_evaluation(NULL, snapshot->evaluations[i], &expected,
+                            snapshot->evaluators, now, &one, &own))) {
+                        why = own;
+                        continue;
+                }
+                if (!found || one.at > ret->at)
+                        *ret = one;
+                found = true;
         }
-        if (failed(status))
-                error_record(error, status.code, why.at, why.field, why.clause);
-        return status;
+        return found ? ok() : fail(error, why.code, why.field, why.clause);
 }
