@@ -92,29 +92,6 @@ for (const language of languages)
                 await page.emulateMedia({ media: "screen" });
         });
 
-// Pictures for docs/pictures, from where they are copied: MITOME_REPORT=.. of a real run, MITOME_PICTURES
-// the number of the policy's card that is shown.
-if (process.env.MITOME_PICTURES)
-        for (const language of languages)
-                await check(`${language}: pictures`, async () => {
-                        await show(language);
-                        await page.emulateMedia({ colorScheme: "light" });
-                        await page.setViewportSize({ width: 900, height: 700 });
-                        await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = false)));
-                        const top = (selector) => page.evaluate((wanted) => {
-                                const one = document.querySelector(wanted);
-                                return one ? one.getBoundingClientRect().top + scrollY : null;
-                        }, `#${language} ${selector}`);
-                        const end = language === "ja" ? "-ja" : "";
-                        // A part ends with what it shows, and a picture of it is not longer than a page of text.
-                        const parts = { head: ["h1", 0, 420], levels: ["main .card:nth-of-type(POLICY)", 8, 560], disagree: [`#${language}-disagreements`, 4, 400], budget: [`#${language}-budget`, 4, 560], rates: [`#${language}-rates`, 4, 380], requirements: [`#${language}-requirements`, 4, 700] };
-                        for (const [name, [selector, above, height]] of Object.entries(parts)) {
-                                const y = await top(selector.replace("POLICY", process.env.MITOME_PICTURES));
-                                must(y !== null, selector);
-                                await page.screenshot({ path: join(shots, `report-${name}${end}.png`), fullPage: true, clip: { x: 0, y: Math.max(0, y - above), width: 900, height } });
-                        }
-                });
-
 await check("nothing was loaded, nothing complained", () => browser.watch.clean());
 
 await finish();

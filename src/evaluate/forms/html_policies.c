@@ -51,6 +51,7 @@ static void put_blocker(const struct html *html, const json_t *requirement)
         html_put(html, "<li><strong>%s</strong>: %s ", string(html, requirement, "id"),
                 sentence(html, requirement, "text"));
         html_badge(html, string(html, requirement, "outcome"));
+        html_unverified(html, requirement);
         html_put(html, " <span class=\"quiet\">%s</span>", sentence(html, requirement, "why"));
         html_bound(html, requirement);
         html_put(html, "</li>\n");
@@ -209,7 +210,9 @@ static void put_side(const struct html *html, const json_t *side)
         if (requirement) {
                 html_put(html, "<br/><span class=\"quiet\">");
                 html_own(html, string(html, requirement, "keyword"));
-                html_put(html, "</span></td><td><p>%s</p>", sentence(html, requirement, "text"));
+                html_put(html, "</span></td><td><p>%s", sentence(html, requirement, "text"));
+                html_unverified(html, requirement);
+                html_put(html, "</p>");
         } else {
                 html_put(html, "</td><td>");
         }
@@ -301,8 +304,7 @@ static void put_requirement(const struct html *html, const json_t *requirement)
                 string(html, requirement, "id"), string(html, requirement, "level"), keyword);
         html_put(html, "<td><p>%s</p><p class=\"quiet\">%s, %s</p>", sentence(html, requirement, "text"),
                 string(html, requirement, "source"), string(html, requirement, "section"));
-        if (!report_flag(html->out, requirement, "verified"))
-                html_put(html, "<p><span class=\"unverified\">%w</span></p>", HTML_UNVERIFIED);
+        html_unverified(html, requirement);
         html_put(html, "</td><td>");
         html_badge(html, outcome);
         html_put(html, "</td><td><p>%s", sentence(html, requirement, "why"));

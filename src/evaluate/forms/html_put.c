@@ -128,6 +128,12 @@ void html_bound(const struct html *html, const json_t *of)
                 html_put(html, " <span class=\"quiet\">%w</span>", HTML_INDEPENDENCE);
 }
 
+void html_unverified(const struct html *html, const json_t *requirement)
+{
+        if (!report_flag(html->out, requirement, "verified"))
+                html_put(html, " <span class=\"unverified\">%w</span>", HTML_UNVERIFIED);
+}
+
 void html_meanings(const struct html *html, const struct html_meaning *meanings, size_t count)
 {
         html_put(html, "<dl class=\"meanings\">\n");

@@ -42,6 +42,9 @@ struct html_meaning {
 };
 void html_meanings(const struct html *html, const struct html_meaning *meanings, size_t count);
 
+/* html_unverified marks a requirement by wording that nobody confirmed. */
+void html_unverified(const struct html *html, const json_t *requirement);
+
 /* html_scroll_begin opens a group that scrolls by itself where a table or picture is wider than the page;
  * `number` tells those of one kind apart. */
 void html_scroll_begin(

@@ -61,9 +61,11 @@ static void put_rest(const struct html *html, const json_t *policy, const struct
                 const char *id = report_item(html->out, ids, i, rest->member);
                 const json_t *requirement = report_find(requirements, "id", id, NULL);
                 html_put(html, "<li><strong>%s</strong>", id);
-                if (requirement)
+                if (requirement) {
                         html_put(html, ": %s",
                                 report_sentence(html->out, requirement, "text", html->language));
+                        html_unverified(html, requirement);
+                }
                 html_put(html, "</li>");
         }
         html_put(html, json_array_size(ids) ? "</ul></dd>\n" : "</dd>\n");
@@ -120,7 +122,10 @@ static void put_policy(const struct html *html, const json_t *policy, int number
         html_put(html, "</td>");
         for (size_t i = 0; i < RESTS; i++) {
                 html_put(html, "<td>");
-                put_names(html, policy, rests[i].member);
+                if (level)
+                        put_names(html, policy, rests[i].member);
+                else
+                        html_put(html, "-");
                 html_put(html, "</td>");
         }
         html_put(html, "<td>");
