@@ -487,10 +487,8 @@ static const struct sample {
                 "BIOTRY" },
         { "android-cdd", "uv.tries=5 uv.tries_total=20", "class 3", "" },
         { "android-cdd", "uv.tries=6 uv.tries_total=20", "none", "C-1-3 C-FAIL-3" },
-        /* Only class 3 opens keys of apps, and only its biometric: a PIN lends a login no class. */
-        { "android-cdd", "login.verified_by=pin", "none", "C-LOGIN" },
-        { "android-cdd", "login.verified_by=password", "none", "C-LOGIN" },
-        { "android-cdd", "login.verified_by=face", "class 3", "" },
+        /* A login by PIN says nothing against the sensor. */
+        { "android-cdd", "login.verified_by=pin", "class 3", "" },
         /* A class 3 sensor may go 72 hours without the PIN and rest as long as it likes; others may not. */
         { "android-cdd", "uv.pin_hours=72 uv.idle_hours=0 uv.tries_total=20", "class 3", "" },
         { "android-cdd", "uv.pin_hours=73", "none", "C-PIN-24" },
@@ -715,6 +713,47 @@ static void policies_disagree_where_the_documentation_says_so(void **state)
         }
 }
 
+/* Where a finger, a PIN or a password did it matters: it is told apart, and told when nobody said. */
+static void who_verified_is_told_apart(void **state)
+{
+        (void)state;
+        static struct loaded loaded;
+        static const struct {
+                const char *policy, *id, *but;
+                enum level_outcome outcome;
+        } rows[] = {
+                { "android-cdd", "C-LOGIN", "login.verified_by=finger", LEVEL_SATISFIED },
+                { "android-cdd", "C-LOGIN", "login.verified_by=face", LEVEL_SATISFIED },
+                { "android-cdd", "C-LOGIN", "login.verified_by=pin", LEVEL_NOT_SATISFIED },
+                { "android-cdd", "C-LOGIN", "login.verified_by=password", LEVEL_NOT_SATISFIED },
+                { "android-cdd", "C-LOGIN", "login.verified_by=?", LEVEL_NOT_TESTABLE },
+                { "first-summary", "row-64", "login.verified_by=password", LEVEL_SATISFIED },
+                { "first-summary", "row-64", "login.verified_by=?", LEVEL_NOT_TESTABLE },
+                { "first-summary", "row-64", "login.verified_by=? login.verification_told=no",
+                        LEVEL_NOT_SATISFIED },
+                { "first-summary", "row-62", "login.attestation_trusted=no", LEVEL_NOT_SATISFIED },
+                { "first-summary", "row-62", "login.attestation_trusted=no login.verified_by=password",
+                        LEVEL_SATISFIED },
+                { "ds-511", "NIST-SENSOR", "login.attestation_trusted=no", LEVEL_NOT_SATISFIED },
+                { "ds-511", "NIST-SENSOR", "login.attestation_trusted=no login.verified_by=pin",
+                        LEVEL_SATISFIED },
+        };
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct level_facts facts;
+                size_t at = 0;
+                good_phone(&facts);
+                set_facts(&facts, rows[i].but);
+                load(&loaded, rows[i].policy);
+                while (at < loaded.policy.requirement_count &&
+                        !slice_is(loaded.policy.requirements[at].id, rows[i].id))
+                        at++;
+                assert_true(at < loaded.policy.requirement_count);
+                if (level_expression_judge(&loaded.policy.requirements[at].expression, &facts, 95).outcome !=
+                        rows[i].outcome)
+                        fail_msg("%s: %s with \"%s\"", rows[i].policy, rows[i].id, rows[i].but);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -726,6 +765,7 @@ int main(void)
                 cmocka_unit_test(a_login_is_judged_by_what_it_shows),
                 cmocka_unit_test(a_device_is_judged_without_a_login),
                 cmocka_unit_test(policies_disagree_where_the_documentation_says_so),
+                cmocka_unit_test(who_verified_is_told_apart),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
