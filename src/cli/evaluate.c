@@ -459,9 +459,10 @@ static int replay_on(const struct evaluate_options *options, const json_t *recor
         const struct probe *const probes[] = { probe_find(options->replay), NULL };
         struct evaluate_screen screen = evaluate_screen(options->japanese);
         const struct probing_watch watch = evaluate_screen_watch(&screen);
-        const struct probe_run_config limits = {
-                .target = options->target, .progress = watch.progress, .context = watch.context
-        };
+        const struct probe_run_config limits = { .target = options->target,
+                .progress = watch.progress,
+                .stopped = watch.stopped,
+                .context = watch.context };
         evaluate_screen_warn(&screen, probes, target);
         if (target->restart && !target->restart(target->context)) {
                 fputs("mitome evaluate: the target does not begin anew\n", stderr);

@@ -440,6 +440,32 @@ static void go_on_for_ever(struct probe_run *run, struct target *target)
                 sent_after++;
 }
 
+static bool has_had_enough(void *context)
+{
+        const unsigned *after = context;
+        return attempts >= *after;
+}
+
+/* Also where the probe never asks. */
+static void who_has_had_enough_waits_for_one_message(void **state)
+{
+        const struct probe endless = { .id = "P93", WORDS, .attempt = go_on_for_ever };
+        unsigned after = 5;
+        const struct probe_run_config limits = { .stopped = has_had_enough, .context = &after };
+        const struct target_config config = { .name = name };
+        struct target target;
+        struct probe_run *run;
+        (void)state;
+        attempts = 0;
+        assert_false(failed(target_open(&config, &target, NULL)));
+        assert_false(failed(probe_run_attempt(&endless, &target, &limits, &run, NULL)));
+        target.close(target.context);
+        assert_int_equal(attempts, after);
+        assert_int_equal(sent_after, 64);
+        assert_string_equal(probe_run_why(run), "It was broken off.");
+        probe_run_free(run);
+}
+
 static void who_does_not_end_is_ended_and_may_put_back(void **state)
 {
         const struct probe endless = { .id = "P93", WORDS, .attempt = go_on_for_ever };
@@ -499,6 +525,7 @@ int main(void)
                 cmocka_unit_test(harm_of_a_probe_that_is_not_asked_for_again_is_told),
                 cmocka_unit_test(what_needed_the_pin_is_tried_again_with_it),
                 cmocka_unit_test(a_pin_that_was_refused_stays_unknown),
+                cmocka_unit_test(who_has_had_enough_waits_for_one_message),
                 cmocka_unit_test(who_does_not_end_is_ended_and_may_put_back),
         };
         return cmocka_run_group_tests(tests, begin, finish);

@@ -83,7 +83,7 @@ void probe_random(struct probe_run *run, uint8_t *bytes, size_t size);
 bool probe_progress(struct probe_run *run, uint64_t done, uint64_t of);
 
 /* probe_puts_back: what follows puts back what the probe has changed. A few messages may be sent for that
- * when the probe's time and messages are over. */
+ * when its time and messages are over, or the person has had enough. */
 void probe_puts_back(struct probe_run *run);
 
 /* The verdict, once; a second one only makes it worse. BROKEN wins, then TARGET_FAILED, NOT_TESTABLE, PARTLY.

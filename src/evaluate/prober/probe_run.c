@@ -170,8 +170,10 @@ static bool is_in_time(const struct probe_run *run)
 /* Whether another message may be sent. */
 static bool may_send(struct probe_run *run)
 {
-        const bool in_time = is_in_time(run), few = run->exchanges < run->config.exchanges_max;
-        if (in_time && few) {
+        const struct probe_run_config *config = &run->config;
+        const bool stopped = config->stopped && config->stopped(config->context);
+        const bool in_time = is_in_time(run), few = run->exchanges < config->exchanges_max;
+        if (!stopped && in_time && few) {
                 run->exchanges++;
                 return true;
         }
@@ -179,9 +181,11 @@ static bool may_send(struct probe_run *run)
                 run->spare--;
                 return true;
         }
-        if (few)
+        if (stopped)
+                probe_end(run, PROBE_PARTLY, "It was broken off.");
+        else if (few)
                 probe_end(run, PROBE_PARTLY, "It was ended: it may take %llu s.",
-                        (unsigned long long)run->config.budget_ms / 1000);
+                        (unsigned long long)config->budget_ms / 1000);
         else
                 probe_end(run, PROBE_PARTLY, "It was ended after %u messages.", run->exchanges);
         return false;

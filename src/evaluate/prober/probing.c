@@ -166,6 +166,7 @@ static mitome_status attempt(struct probing *probing, const struct probe *probe,
 {
         struct probe_run_config limits = probing->config->limits;
         limits.progress = watch_of(probing)->progress;
+        limits.stopped = watch_of(probing)->stopped;
         limits.context = watch_of(probing)->context;
         limits.target = probing->config->target->name;
         limits.again = again;
