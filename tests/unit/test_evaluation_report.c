@@ -818,6 +818,32 @@ static void a_policy_of_too_many_figures_has_no_advice(void **state)
         free(text);
 }
 
+/* An AAGUID is the device's own word until an attestation shows it. */
+static void what_shows_the_model_is_told(void **state)
+{
+        struct given given;
+        (void)state;
+        for (size_t i = 0; i < 4; i++) {
+                give(&given);
+                if (i < 3) /* once with nothing said of the model */
+                        json_array_append_new(given.probes,
+                                make_probe("P60", "holds", "",
+                                        json_pack("[{s:s, s:s, s:b, s:i}]", "name", "model.ava_van",
+                                                "obtained", "declared", "partial", 0, "value", 5)));
+                if (i > 0)
+                        json_array_append_new(
+                                given.probes, make_probe("P61", "holds", "",
+                                                      json_pack("[o]", make_found("login.attestation_trusted",
+                                                                               json_boolean(i == 1)))));
+                given.input.evidence_count = 0;
+                json_t *report = report_of(&given.input);
+                assert_int_equal(named(json_object_get(report, "caveats"), "id", "model_unproven") != NULL,
+                        i == 0 || i == 2);
+                json_decref(report);
+                drop(&given);
+        }
+}
+
 /* The model that a statement is about is the device's, however the device's AAGUID is written. */
 static void a_statement_about_another_model_is_left_out(void **state)
 {
@@ -867,6 +893,7 @@ int main(void)
                 cmocka_unit_test(a_value_that_does_not_fit_costs_its_fact_alone),
                 cmocka_unit_test(every_form_can_be_drawn),
                 cmocka_unit_test(a_policy_of_too_many_figures_has_no_advice),
+                cmocka_unit_test(what_shows_the_model_is_told),
                 cmocka_unit_test(a_statement_about_another_model_is_left_out),
         };
         return cmocka_run_group_tests(tests, open_folder, remove_folder);

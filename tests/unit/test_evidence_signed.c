@@ -6,7 +6,7 @@
 #include "journal_rig.h"
 #include "trust_rig.h"
 
-#include <openssl/ec.h>
+#include <openssl/ocsp.h>
 #include <openssl/rsa.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -202,6 +202,30 @@ static void put_list(const struct rig_certificate *ca, EVP_PKEY *signer, slice s
         put("list", slice_of(crl.bytes, crl.size));
 }
 
+/* An OCSP response in the place of the list. */
+static void put_response(const struct rig_certificate *ca, const struct rig_certificate *subject, int status)
+{
+        OCSP_BASICRESP *answer = OCSP_BASICRESP_new();
+        OCSP_CERTID *id = OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(ca->x509),
+                X509_get0_pubkey_bitstr(ca->x509), X509_get0_serialNumber(subject->x509));
+        ASN1_GENERALIZEDTIME *begin = ASN1_GENERALIZEDTIME_set(NULL, (time_t)rig_now - 60);
+        ASN1_GENERALIZEDTIME *end = ASN1_GENERALIZEDTIME_set(NULL, (time_t)rig_now + RIG_DAY);
+        assert_non_null(OCSP_basic_add1_status(
+                answer, id, status, 0, status == V_OCSP_CERTSTATUS_REVOKED ? begin : NULL, begin, end));
+        assert_int_equal(OCSP_basic_sign(answer, ca->x509, ca->key, EVP_sha256(), NULL, 0), 1);
+        OCSP_RESPONSE *response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, answer);
+        unsigned char *der = NULL;
+        const int size = i2d_OCSP_RESPONSE(response, &der);
+        assert_in_range(size, 1, PAPER_MAX);
+        put("list", slice_of(der, (size_t)size));
+        OPENSSL_free(der);
+        OCSP_RESPONSE_free(response);
+        OCSP_BASICRESP_free(answer);
+        OCSP_CERTID_free(id);
+        ASN1_GENERALIZEDTIME_free(begin);
+        ASN1_GENERALIZEDTIME_free(end);
+}
+
 static void a_certificate_is_alive_as_its_list_says(void **state)
 {
         struct rig_certificate ca, person;
@@ -258,6 +282,19 @@ static void a_certificate_is_alive_as_its_list_says(void **state)
         put_list(&ca, NULL, slice_of(serial, (size_t)size), rig_now + RIG_DAY);
         read_item(CERTIFICATE, rig_now);
         assert_shown(LEVEL_LOGIN_CERTIFICATE_ALIVE, false, false);
+
+        static const struct {
+                int status;
+                bool alive;
+        } answers[] = { { V_OCSP_CERTSTATUS_GOOD, true }, { V_OCSP_CERTSTATUS_REVOKED, false } };
+        for (size_t i = 0; i < 2; i++) {
+                put_response(&ca, &person, answers[i].status);
+                read_item(CERTIFICATE, rig_now);
+                assert_shown(LEVEL_LOGIN_CERTIFICATE_ALIVE, answers[i].alive, false);
+        }
+        put_response(&ca, &person, V_OCSP_CERTSTATUS_UNKNOWN);
+        read_item(CERTIFICATE, rig_now);
+        assert_disbelieved("it is not to be believed: E");
 
         /* Of a CA that nobody believes. */
         put("ca", rig_der(&person));

@@ -127,6 +127,21 @@ static void note_declared(struct evaluation_record *record, const struct evaluat
                 say(record, "declared", &en, &ja);
 }
 
+/* An AAGUID that no attestation has shown is the device's own word, and another's may be told as well. */
+static void note_model(struct evaluation_record *record, const struct evaluation_findings *findings)
+{
+        const struct level_fact *trusted = &findings->facts.facts[LEVEL_LOGIN_ATTESTATION_TRUSTED];
+        bool declared = false;
+        for (size_t id = LEVEL_MODEL_EVERY_PATH_VERIFIES; id <= LEVEL_MODEL_SENSOR_KNOWN; id++)
+                declared = declared || findings->facts.facts[id].obtained == LEVEL_DECLARED;
+        if (declared && !(trusted->obtained == LEVEL_OBSERVED && trusted->yes))
+                evaluation_record_caveat(record, "model_unproven",
+                        "Which model this device is, it says itself: no attestation of it was verified. What is declared "
+                        "of the model (model.*) is true of this device only if it is one.",
+                        "この機器がどのモデルかは機器自身の申告であり、アテステーションは検証していない。モデルについての申告"
+                        "(model.*)は、本当にそのモデルである場合にのみ当てはまる。");
+}
+
 static void note_rates(struct evaluation_record *record, const struct evaluation_findings *findings)
 {
         for (size_t id = 0; id < LEVEL_FACTS; id++)
@@ -200,6 +215,7 @@ void evaluation_caveats_add(struct evaluation_record *record, const struct evalu
                         "記述はどのハードウェアにも当てはまらない。");
         note_claims(record, findings);
         note_declared(record, findings);
+        note_model(record, findings);
         note_rates(record, findings);
         for (int kind = 0; kind < NOT_RUNS; kind++)
                 note_probes(record, probes, (enum not_run)kind);
@@ -209,8 +225,8 @@ void evaluation_caveats_add(struct evaluation_record *record, const struct evalu
 
 /* The gravest first; those that are not here come last. */
 static const char *const order[] = { "simulated", "contradiction", "target_failed", "get_info_unreadable",
-        "evidence_unused", "unusable", "evidence_declared", "sources_differ", "independence", "synthetic",
-        "measurement_incomplete", "not_run", "not_testable", "declared" };
+        "evidence_unused", "unusable", "evidence_declared", "model_unproven", "sources_differ",
+        "independence", "synthetic", "measurement_incomplete", "not_run", "not_testable", "declared" };
 
 static size_t rank_of(const json_t *caveat)
 {
