@@ -76,6 +76,15 @@ static void a_relayed_assertion_is_refused(void **state)
         assert_false(probe_rig_partial(&rig, LEVEL_VERIFIER_BINDS_NAME));
 }
 
+/* It came before the relying party, whether or not the authenticator makes one. */
+static void expect_weak_key_shown(void)
+{
+        char *steps = json_dumps(probe_run_steps(rig.run), 0);
+        assert_non_null(steps);
+        assert_non_null(strstr(steps, "a key that signs with SHA-1: E403"));
+        free(steps);
+}
+
 static void less_than_was_asked_for_is_refused(void **state)
 {
         (void)state;
@@ -85,6 +94,7 @@ static void less_than_was_asked_for_is_refused(void **state)
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
         assert_false(probe_rig_partial(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_SYNCABLE));
+        expect_weak_key_shown();
 }
 
 static void probes_leave_nothing_behind(void **state)

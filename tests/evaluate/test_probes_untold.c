@@ -175,6 +175,18 @@ static bool enrols_nobody(slice request, uint8_t *response, size_t *ret_size)
         return true;
 }
 
+/* A token of any bytes, for the finger that is in no list. */
+static void opens_to_who_is_not_listed(slice request, uint8_t *response, size_t *ret_size)
+{
+        enum { TOKEN = 48 };
+        static const uint8_t head[] = { OK, 0xA1, 0x02, 0x58, TOKEN };
+        if (!is_uv_token(request) || between.whose != TARGET_FINGER_OTHER || response[0] != UV_INVALID)
+                return;
+        memcpy(response, head, sizeof head);
+        memset(response + sizeof head, 0x5A, TOKEN);
+        *ret_size = sizeof head + TOKEN;
+}
+
 static void a_finger_that_nobody_laid_was_not_refused(void **state)
 {
         (void)state;
@@ -190,6 +202,16 @@ static void a_finger_without_the_pin_is_seen(void **state)
         stand();
         between.before = enrols_at_once;
         assert_int_equal(result_of("P09"), PROBE_BROKEN);
+        assert_false(probe_rig_bool(&rig, LEVEL_UV_ENROL_NEEDS_PIN));
+}
+
+static void a_finger_that_is_in_no_list_and_opens_is_seen(void **state)
+{
+        (void)state;
+        stand();
+        between.after = opens_to_who_is_not_listed;
+        assert_int_equal(result_of("P09"), PROBE_BROKEN);
+        assert_non_null(strstr(probe_run_why(rig.run), "in no list"));
         assert_false(probe_rig_bool(&rig, LEVEL_UV_ENROL_NEEDS_PIN));
 }
 
@@ -483,6 +505,7 @@ int main(void)
         const struct CMUnitTest with_finger[] = {
                 cmocka_unit_test(a_finger_that_nobody_laid_was_not_refused),
                 cmocka_unit_test(a_finger_without_the_pin_is_seen),
+                cmocka_unit_test(a_finger_that_is_in_no_list_and_opens_is_seen),
                 cmocka_unit_test(where_the_pin_adds_none_either_nothing_is_shown),
                 cmocka_unit_test(a_set_that_never_changed_shows_nothing),
                 cmocka_unit_test(who_is_not_recognised_was_not_shut_out),

@@ -242,7 +242,14 @@ static void attack(struct platform *platform, struct adding *adding)
                 status = try_way(platform, i, adding);
         if (status != CTAP2_OK)
                 return;
-        if (adding->untold < sizeof ways / sizeof *ways)
+        status = probe_finger_pin(platform);
+        if (status == CTAP2_OK)
+                status = probe_finger_try(platform, TARGET_FINGER_OTHER);
+        if (status < 0)
+                return;
+        if (status == CTAP2_OK && !adding->way) /* whatever its list says */
+                adding->way = "and opens it, although it is in no list";
+        if (adding->way || adding->untold < sizeof ways / sizeof *ways)
                 probe_fact_bool(
                         run, LEVEL_UV_ENROL_NEEDS_PIN, adding->way == NULL, !adding->way && adding->untold);
         if (adding->way) {

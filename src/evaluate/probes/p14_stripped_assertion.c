@@ -97,6 +97,64 @@ static bool change_backup(struct stripped *stripped)
 
 /* ---- algorithms ---- */
 
+/* A registration without attestation, which anybody can write: of this passkey, with that key. */
+static void write_registration(const struct stripped *stripped, slice key, struct passkey_ceremony *ret)
+{
+        static const uint8_t no_model[16];
+        const slice data = slice_of(stripped->registration.auth_data, FLAGS_AT);
+        writer d = WRITER(ret->auth_data), w = WRITER(ret->object);
+        write_slice(&d, data);
+        write_u8(&d, (uint8_t)(passkey_flags(&stripped->registration) & ~AUTHDATA_ED));
+        write_u32(&d, stripped->passkey.count);
+        write_slice(&d, SLICE(no_model));
+        write_u16(&d, (uint16_t)stripped->passkey.id_size);
+        write_slice(&d, slice_of(stripped->passkey.id, stripped->passkey.id_size));
+        write_slice(&d, key);
+        cbor_write_map(&w, 3);
+        cbor_write_string(&w, "fmt");
+        cbor_write_string(&w, "none");
+        cbor_write_string(&w, "attStmt");
+        cbor_write_map(&w, 0);
+        cbor_write_string(&w, "authData");
+        cbor_write_bytes(&w, writer_view(&d));
+        ret->object_size = w.overflowed || d.overflowed ? 0 : w.used;
+}
+
+/* An RSA key, for signatures over SHA-1. */
+static slice write_weak_key(struct probe_run *run, uint8_t *buffer, size_t capacity)
+{
+        static const uint8_t exponent[] = { 0x01, 0x00, 0x01 };
+        uint8_t modulus[256];
+        writer w = writer_over(buffer, capacity);
+        probe_random(run, modulus, sizeof modulus);
+        modulus[0] |= 0x80;
+        modulus[sizeof modulus - 1] |= 1;
+        const struct cose_key key = { .algorithm = COSE_RS1, .n = SLICE(modulus), .e = SLICE(exponent) };
+        cose_key_write(&w, &key);
+        return writer_view(&w);
+}
+
+/* What the authenticator would not make, somebody else writes: with its own key the relying party takes such
+ * a registration, with a weak one it must not. */
+static void forge_weak_key(struct stripped *stripped)
+{
+        uint8_t bytes[PASSKEY_KEY_MAX];
+        struct passkey_ceremony forged = stripped->registration;
+        struct passkey weak = stripped->passkey;
+        struct site_verdict verdict;
+        write_registration(stripped, slice_of(weak.key, weak.key_size), &forged);
+        site_registers(&lax, &forged, &weak, &verdict);
+        if (verdict.code != MITOME_OK) {
+                not_tried(stripped,
+                        "a key for SHA-1 in a registration that anybody can write, which is refused");
+                return;
+        }
+        write_registration(stripped, write_weak_key(stripped->platform.run, bytes, sizeof bytes), &forged);
+        weak.algorithm = COSE_RS1;
+        site_registers(&lax, &forged, &weak, &verdict);
+        judged(stripped, "a registration with a key that signs with SHA-1", &verdict);
+}
+
 static bool downgrade(struct stripped *stripped)
 {
         static const int64_t broken[] = { COSE_RS1 };
@@ -113,6 +171,7 @@ static bool downgrade(struct stripped *stripped)
         choosy.algorithm_count = 1;
         site_registers(&choosy, &stripped->registration, &stripped->passkey, &verdict);
         judged(stripped, "a registration with an algorithm that was not asked for", &verdict);
+        forge_weak_key(stripped);
         int status = platform_verify(platform, PLATFORM_MAKE, RP);
         if (status > 0)
                 not_tried(stripped, "a passkey that signs with SHA-1: nobody was verified for it");
