@@ -292,6 +292,51 @@ static void what_was_seen_counts_before_what_is_said_and_both_are_told(void **st
         drop(&given);
 }
 
+/* The worse of two counts, and both are told, whichever was seen. */
+static void what_is_worse_counts_and_both_are_told(void **state)
+{
+        static const struct {
+                const char *fact, *facts, *obtained, *caveat, *text;
+                bool partial;
+        } table[] = {
+                { "op.intent", "\"op.intent\": false", "declared", "contradiction",
+                        "op.intent: declared no (statement), observed yes (P60): what was seen is better than what is said; the worse one counts.",
+                        false },
+                { "uv.local", "\"uv.local\": false", "declared", "contradiction",
+                        "uv.local: declared no (statement), observed in part yes (P60): what was seen is better than what is said; the worse one counts.",
+                        true },
+                { "uv.local", "\"uv.local\": true", "observed", NULL, NULL, true },
+        };
+        struct given given;
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                char text[256];
+                snprintf(text, sizeof text,
+                        "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"facts\", \"facts\": {%s}}]}",
+                        table[i].facts);
+                write_text("more.json", text);
+                give(&given);
+                json_t *found = make_found(table[i].fact, json_true());
+                json_object_set_new(found, "partial", json_boolean(table[i].partial));
+                json_array_append_new(given.probes, make_probe("P60", "holds", "", json_pack("[o]", found)));
+                given.input.evidence = given.evidence + 1;
+                given.input.evidence_count = 1;
+                json_t *report = report_of(&given.input);
+                const json_t *fact = named(json_object_get(report, "facts"), "name", table[i].fact);
+                assert_string_equal(text_of(fact, "obtained"), table[i].obtained);
+                assert_int_equal(json_is_true(json_object_get(fact, "value")), table[i].caveat == NULL);
+                const json_t *caveat = named(json_object_get(report, "caveats"), "id", "contradiction");
+                if (table[i].caveat)
+                        assert_string_equal(text_of(caveat, "text"), table[i].text);
+                else
+                        assert_null(caveat);
+                json_decref(report);
+                drop(&given);
+        }
+        write_text("more.json",
+                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"emv\", \"expires\": \"2026-11-21\"}]}\n");
+}
+
 static void a_report_says_what_it_rests_on(void **state)
 {
         static const char *const ids[] = { "simulated", "contradiction", "evidence_unused", "unusable",
@@ -878,6 +923,7 @@ int main(void)
                 cmocka_unit_test(the_same_inputs_give_the_same_bytes_in_whatever_order),
                 cmocka_unit_test(a_report_has_its_members_in_order),
                 cmocka_unit_test(what_was_seen_counts_before_what_is_said_and_both_are_told),
+                cmocka_unit_test(what_is_worse_counts_and_both_are_told),
                 cmocka_unit_test(a_report_says_what_it_rests_on),
                 cmocka_unit_test(comparisons_make_as_many_transactions_as_they_suffice_for),
                 cmocka_unit_test(evidence_is_named_by_its_digest),

@@ -365,6 +365,34 @@ static void a_document_that_does_not_fit_counts_as_not_given(void **state)
         }
 }
 
+/* No longer than that program writes one: the curve of another would fill the report. */
+static void an_endless_measurement_counts_as_not_given(void **state)
+{
+        enum { SIZE = 1 << 19 };
+        static const char point[] =
+                "{\"threshold\": 1, \"fmr\": {\"errors\": 0, \"trials\": 1}, \"fnmr\": {\"errors\": 0, \"trials\": 1}}";
+        char *all = malloc(SIZE);
+        const char *why_ja;
+        (void)state;
+        assert_non_null(all);
+        size_t used = (size_t)snprintf(all, SIZE,
+                "{\"fmr\": {\"errors\": 0, \"trials\": 1}, \"fnmr\": {\"errors\": 0, \"trials\": 1}, \"thresholds\": [%s",
+                point);
+        const size_t one = used;
+        while (used < 300000)
+                used += (size_t)snprintf(all + used, SIZE - used, ",%s", point);
+        used += (size_t)snprintf(all + used, SIZE - used, "]}");
+        evaluation_record_clear(&record);
+        evaluation_record_begin(&record);
+        assert_string_equal(evidence_measurement(&record, slice_of(all, used), "m", 0, &why_ja),
+                "it is no report of mitome biometric measure");
+        assert_null(record.det);
+        snprintf(all + one, SIZE - one, "]}");
+        assert_null(evidence_measurement(&record, slice_of(all, one + 2), "m", 0, &why_ja));
+        assert_non_null(record.det);
+        free(all);
+}
+
 static void a_flood_of_logins_counts_as_not_given(void **state)
 {
         enum { LINES = 257 };
@@ -595,6 +623,7 @@ int main(void)
                 cmocka_unit_test(documents_are_attached_by_digest_and_without_their_place),
                 cmocka_unit_test(what_has_ended_counts_as_not_given),
                 cmocka_unit_test(a_document_that_does_not_fit_counts_as_not_given),
+                cmocka_unit_test(an_endless_measurement_counts_as_not_given),
                 cmocka_unit_test(a_flood_of_logins_counts_as_not_given),
                 cmocka_unit_test(a_statement_about_another_model_counts_as_not_given),
                 cmocka_unit_test(a_value_of_another_type_costs_its_fact_alone),
