@@ -143,7 +143,7 @@ ok 'what a probe would do with leave is said before'
 [ "$(grep -c '"result":"begun"' harmed/journal.jsonl)" -eq 1 ] && grep -q 'evaluate --replay P07 --destructive ' harmed/report.json &&
         grep -q 'evaluate --replay P00 ' harmed/report.json
 ok 'it is noted before it is done, and its replay needs leave, too'
-run 0 --destructive --lang ja --replay P07 "hid:$work/it's/token" && grep -q '元に戻せない害' err && grep -q '^  P07 別の暗証番号' err
+run 0 --destructive --lang ja --replay P07 "hid:$work/it's/token" && grep -q '元に戻せない害' err && grep -q '^  P07 別の' err
 ok 'a replay says it, too, also in Japanese'
 refused 'a replay without leave of what had it' 'E1432' --replay P07 --out harmed "hid:$work/it's/token"
 kill $serves
