@@ -30,6 +30,7 @@ enum way {
         CHOICE_IS_QUIET,    /* a new PIN is answered with an unknown error */
         FIRST_CHOICE_QUIET, /* .. the first one */
         NEVER_CUT,          /* its storage is not where the power is cut */
+        FEW_TRIES,          /* it has two, it says */
 };
 
 enum { CLIENT_PIN = 0x06, PIN_RETRIES = 1, CHANGE_PIN = 4, UV_TOKEN = 6, PIN_TOKEN = 9 };
@@ -38,7 +39,7 @@ static struct between {
         struct target real;
         enum way way;
         enum target_finger whose;
-        unsigned changes;
+        unsigned changes, wrong; /* of the PIN: changes that were asked for, and what was refused */
         bool locked;
 } between;
 
@@ -79,6 +80,7 @@ static void change_finger(uint8_t *response, size_t *ret_size)
 static void change_pin(uint8_t *response, size_t *ret_size)
 {
         const uint8_t status = response[0];
+        between.wrong += status != CTAP2_OK;
         between.locked = between.locked || status == CTAP2_ERR_PIN_BLOCKED;
         if (between.way == WRONG_IS_QUIET && status == CTAP2_ERR_PIN_INVALID)
                 say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
@@ -109,6 +111,8 @@ static enum target_trouble exchange(
                 change_pin(response, ret_size);
         if (asked == PIN_RETRIES && between.way == COUNTER_LIES && *ret_size > 3)
                 response[3] += 2; /* 00 A? 03 nn */
+        if (asked == PIN_RETRIES && between.way == FEW_TRIES && *ret_size > 3)
+                response[3] = 2;
         return trouble;
 }
 
@@ -150,7 +154,7 @@ static void come_between(enum way way)
         assert_true(between.real.restart(between.real.context));
         between.way = way;
         between.whose = TARGET_FINGER_HOLDER;
-        between.changes = 0;
+        between.changes = between.wrong = 0;
         between.locked = false;
         rig.target = between.real;
         rig.target.exchange = exchange;
@@ -218,6 +222,25 @@ static void only_the_policy_refuses_a_pin(void **state)
         probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_LENGTH_LEAST), 4);
         assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_LENGTH_LEAST));
+}
+
+/* Somebody's own key, of which nobody said that it may be locked. */
+static void two_tries_are_not_spent_to_look(void **state)
+{
+        static const struct {
+                enum way way;
+                unsigned wrong;
+        } rows[] = { { HONEST, 2 }, { FEW_TRIES, 0 } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                come_between(rows[i].way);
+                rig.target.restart = NULL;
+                rig.target.abilities &= ~(unsigned)TARGET_MEDIUM;
+                probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+                assert_int_equal(between.wrong, rows[i].wrong);
+                assert_int_equal(between.changes, 0);
+                assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES));
+        }
 }
 
 /* ---- whoever has had enough ---- */
@@ -323,6 +346,7 @@ int main(void)
                 cmocka_unit_test(a_quiet_answer_is_no_guess),
                 cmocka_unit_test(a_lock_that_ends_is_none),
                 cmocka_unit_test(only_the_policy_refuses_a_pin),
+                cmocka_unit_test(two_tries_are_not_spent_to_look),
                 cmocka_unit_test(an_early_end_is_no_end),
                 cmocka_unit_test(a_dead_sensor_refuses_nobody),
                 cmocka_unit_test(where_no_stranger_lay_none_was_refused),

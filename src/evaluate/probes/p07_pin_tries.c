@@ -363,7 +363,8 @@ static bool count_gently(struct guessing *guessing)
         struct probe_run *run = guessing->platform.run;
         unsigned left;
         bool counts = true;
-        for (unsigned i = 1; i <= WRONG_WITHOUT_HARM; i++) {
+        const unsigned most = guessing->full > WRONG_WITHOUT_HARM ? WRONG_WITHOUT_HARM : 0;
+        for (unsigned i = 1; i <= most; i++) {
                 if (!give_wrong(guessing) || !tries_left(guessing, &left))
                         return false;
                 counts = counts && left + i <= guessing->full;
