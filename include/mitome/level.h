@@ -8,7 +8,7 @@
  *      ...
  *      status = mitome_verify_authentication(.., &verdict, &error);         // each login
  *      const struct mitome_level_context known = { .challenge_bits = 128, .trust = record.trust,
- *              .aaguid = record.aaguid, .model = model,
+ *              .aaguid = record.aaguid, .format = record.format, .model = model,
  *              .certificate_bound = record.certificate_serial.size != 0 };
  *      mitome_level_evidence_of(&verdict, &known, &evidence);
  *      status = mitome_level_demand(levels, &evidence, "AAL2", &judgement, &error);
@@ -126,7 +126,9 @@ struct mitome_level_evidence {
         unsigned challenge_bits;  /* of randomness, drawn for this ceremony and used once; 0: none was */
         bool origin_bound;        /* origin and RP ID hash were the expected ones */
         bool attestation_trusted; /* the registration's certification path ended in an anchor */
-        uint8_t aaguid[MITOME_LEVEL_AAGUID_SIZE]; /* of the model that it showed; zeros: of none */
+        uint8_t aaguid[MITOME_LEVEL_AAGUID_SIZE]; /* of the model that its key signed; zeros: of none. In
+                                                     formats other than packed and mitome-jpki the AAGUID is
+                                                     the word of whatever runs on the phone or computer */
         bool certificate_bound;                   /* a person's certificate stands behind the credential .. */
         bool certificate_alive;                   /* .. and is good now */
         bool backup_eligible;                     /* flag BE: the credential may be synchronised */
@@ -149,6 +151,7 @@ struct mitome_level_context {
         /* authentication: from the registration's verdict, or the record. The registration brings its own. */
         enum mitome_trust_result trust;
         mitome_slice aaguid;                       /* 16 bytes; empty: not known, or a model without one */
+        mitome_slice format;                       /* "packed" .. : whether the AAGUID was signed */
         const struct mitome_metadata_entry *model; /* or NULL; of another AAGUID it does not count */
         bool certificate_bound; /* authentication: the credential that was verified carried a certificate's
                                    serial, so that its status was looked up */

@@ -91,6 +91,11 @@ static slice attested_aaguid(const struct mitome_verdict *verdict, const struct 
         return slice_is(slice_text(verdict->format), "fido-u2f") ? none : verdict->aaguid;
 }
 
+bool login_level_names_model(slice format)
+{
+        return slice_is(format, "packed") || slice_is(format, "mitome-jpki");
+}
+
 /* The model that is known must be the one that was attested: of another nothing counts. */
 static bool is_model(const struct mitome_metadata_entry *model, slice aaguid)
 {
@@ -115,6 +120,7 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
         const bool bound = registered ? verdict->certificate.serial.size > 0 : known->certificate_bound;
         const struct mitome_metadata_entry *model = registered ? verdict->metadata : known->model;
         const slice aaguid = attested_aaguid(verdict, known);
+        const slice format = registered ? slice_text(verdict->format) : known->format;
         *ret = (struct mitome_level_evidence){
                 .user_present = verdict->flags & AUTHDATA_UP,
                 .user_verified = verdict->flags & AUTHDATA_UV,
@@ -130,7 +136,7 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
         if (!trusted)
                 return;
         ret->verified_by = factor_of(verdict->extensions.verified_by);
-        if (aaguid.size == sizeof ret->aaguid) {
+        if (aaguid.size == sizeof ret->aaguid && login_level_names_model(format)) {
                 writer w = WRITER(ret->aaguid);
                 write_slice(&w, aaguid);
         }

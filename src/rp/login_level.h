@@ -15,6 +15,11 @@
 void login_level_model(struct mitome_level_evidence *evidence, const struct metadata_statement *statement,
         unsigned certification_level);
 
+/* login_level_names_model tells whether the attestation key of this format, which is the authenticator's, has
+ * signed the AAGUID. Of the others it certifies a credential key, by which an app, or the system, may sign
+ * authenticator data of its own making; or there is none in what is signed. */
+bool login_level_names_model(slice format);
+
 void login_level_facts(const struct mitome_level_evidence *evidence, struct level_facts *ret);
 
 /* login_level_judge judges what one login shows. */

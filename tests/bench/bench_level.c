@@ -129,6 +129,7 @@ struct judged *judged_new_evaluated(const char *name, bool errors)
         struct judged *judged = new_shipped(name, "AAL2");
         judged->known.trust = MITOME_TRUST_VERIFIED;
         judged->known.aaguid = SLICE(aaguid);
+        judged->known.format = slice_text("packed");
         add_evaluation(judged, errors);
         return judged;
 }

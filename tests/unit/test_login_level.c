@@ -128,6 +128,7 @@ static void without_attestation_a_model_is_only_claimed(void **state)
                         const struct mitome_level_context known = { .challenge_bits = 128,
                                 .trust = registration ? MITOME_TRUST_VERIFIED : results[i],
                                 .aaguid = view("0123456789abcdef"),
+                                .format = view("packed"),
                                 .model = &model,
                                 .certificate_bound = registration };
                         struct mitome_level_evidence e;
@@ -158,9 +159,10 @@ static void a_model_counts_where_it_was_attested(void **state)
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 const struct mitome_metadata_entry model = { .aaguid = rows[i].entry, .statement = &chip };
                 const struct mitome_verdict verdict = { .flags = UP | UV, .algorithm = ES256 };
-                const struct mitome_level_context known = {
-                        .trust = MITOME_TRUST_VERIFIED, .aaguid = rows[i].attested, .model = &model
-                };
+                const struct mitome_level_context known = { .trust = MITOME_TRUST_VERIFIED,
+                        .aaguid = rows[i].attested,
+                        .format = view("packed"),
+                        .model = &model };
                 struct mitome_level_evidence e;
                 mitome_level_evidence_of(&verdict, &known, &e);
                 assert_int_equal(e.model_known, rows[i].counts);
@@ -185,23 +187,50 @@ static void a_model_counts_where_it_was_attested(void **state)
         mitome_level_policy_free(policy);
 }
 
-/* A fido-u2f statement signs no AAGUID: what stands in its place is anybody's to write. */
-static void u2f_names_no_model(void **state)
+/* An evaluation is of an AAGUID that the attestation key has signed. A fido-u2f statement signs none; those
+ * of Android, TPMs and Apple certify the credential's key, and whoever may use that signs authenticator data
+ * of his own making: an app would choose the model that it is taken for. */
+static void attack_claiming_an_evaluated_model_by_an_app(void **state)
 {
         (void)state;
         static const uint8_t no_model[MITOME_LEVEL_AAGUID_SIZE] = { 0 };
-        struct mitome_verdict verdict = { .flags = UP,
-                .algorithm = ES256,
-                .format = "fido-u2f",
-                .trust = MITOME_TRUST_VERIFIED,
-                .aaguid = view("0123456789abcdef") };
-        const struct mitome_level_context known = { .challenge_bits = 64 };
+        static const struct {
+                const char *format;
+                bool names;
+        } rows[] = {
+                { "packed", true },
+                { "mitome-jpki", true },
+                { "fido-u2f", false },
+                { "android-key", false },
+                { "tpm", false },
+                { "apple", false },
+                { "compound", false },
+                { "none", false },
+        };
+        const mitome_slice aaguid = view("0123456789abcdef");
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+                for (int registration = 0; registration < 2; registration++) {
+                        const struct mitome_verdict verdict = { .flags = UP,
+                                .algorithm = ES256,
+                                .format = registration ? rows[i].format : NULL,
+                                .trust = registration ? MITOME_TRUST_VERIFIED : MITOME_TRUST_NONE,
+                                .aaguid = registration ? aaguid : (mitome_slice){ NULL, 0 } };
+                        struct mitome_level_context known = { 0 };
+                        struct mitome_level_evidence e;
+                        if (!registration)
+                                known = (struct mitome_level_context){ .trust = MITOME_TRUST_VERIFIED,
+                                        .aaguid = aaguid,
+                                        .format = view(rows[i].format) };
+                        mitome_level_evidence_of(&verdict, &known, &e);
+                        assert_memory_equal(
+                                e.aaguid, rows[i].names ? aaguid.data : no_model, sizeof no_model);
+                }
+        /* Of whom it is not told how it was attested nothing is known. */
+        const struct mitome_level_context untold = { .trust = MITOME_TRUST_VERIFIED, .aaguid = aaguid };
+        const struct mitome_verdict login = { .flags = UP, .algorithm = ES256 };
         struct mitome_level_evidence e;
-        mitome_level_evidence_of(&verdict, &known, &e);
+        mitome_level_evidence_of(&login, &untold, &e);
         assert_memory_equal(e.aaguid, no_model, sizeof no_model);
-        verdict.format = "packed";
-        mitome_level_evidence_of(&verdict, &known, &e);
-        assert_memory_equal(e.aaguid, verdict.aaguid.data, sizeof no_model);
 }
 
 /* That the attestation was verified tells nothing of a sensor; the maker's statement may, and that is a
@@ -594,7 +623,7 @@ int main(void)
                 cmocka_unit_test(a_login_proves_what_was_signed),
                 cmocka_unit_test(without_attestation_a_model_is_only_claimed),
                 cmocka_unit_test(a_model_counts_where_it_was_attested),
-                cmocka_unit_test(u2f_names_no_model),
+                cmocka_unit_test(attack_claiming_an_evaluated_model_by_an_app),
                 cmocka_unit_test(a_sensor_is_known_where_the_statement_tells_of_it),
                 cmocka_unit_test(a_registration_brings_its_own),
                 cmocka_unit_test(of_several_protections_the_worst_counts),

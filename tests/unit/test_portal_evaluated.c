@@ -135,6 +135,19 @@ static void a_session_is_judged_by_the_evaluation_of_now(void **state)
         portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
         session_judge(rig->portal, &browser.session, 0, &judgement);
         assert_int_equal(judgement.level, 1);
+        /* Had an app chosen the AAGUID, nothing were known of the model. */
+        assert_int_equal(sql_do(party_store(rig->party),
+                                 "UPDATE account_credential SET format = 'android-key'", NULL, 0, NULL, NULL)
+                                 .code,
+                MITOME_OK);
+        session_judge(rig->portal, &browser.session, 0, &judgement);
+        assert_int_equal(judgement.level, 0);
+        assert_int_equal(sql_do(party_store(rig->party),
+                                 "UPDATE account_credential SET format = 'mitome-jpki'", NULL, 0, NULL, NULL)
+                                 .code,
+                MITOME_OK);
+        session_judge(rig->portal, &browser.session, 0, &judgement);
+        assert_int_equal(judgement.level, 1);
         assert_int_equal(session_step_up(rig->portal, &browser.session, 0, slice_text("known")),
                 MITOME_FACTOR_PASSWORD);
         assert_int_equal(session_step_up(rig->portal, &browser.session, 0, slice_text("high")),

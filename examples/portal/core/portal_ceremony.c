@@ -104,7 +104,8 @@ static struct mitome_level_evidence evidence_of(
 {
         const struct mitome_level_context known = { .challenge_bits = MITOME_CHALLENGE_ID_SIZE * 8,
                 .trust = shown->trust,
-                .aaguid = shown->aaguid,
+                .aaguid = shown->aaguid, /* session_judge looks at its format, where an evaluation is demanded
+                                          */
                 .certificate_bound = shown->certificate };
         const bool trusted = shown->trust == MITOME_TRUST_VERIFIED;
         const struct portal_model *model =

@@ -205,17 +205,18 @@ uint64_t session_pack_evidence(const struct mitome_level_evidence *evidence)
                (uint64_t)evidence->key_restricted << KEY_RESTRICTED_SHIFT | pack_limits(&evidence->limits);
 }
 
-/* The model that the passkey's registration showed; zeros are none. */
+/* The model that the passkey's attestation key signed; zeros are none. */
 static void read_aaguid(const struct portal *portal, int64_t credential, uint8_t ret[ACCOUNT_AAGUID_SIZE])
 {
         struct sql_query query = { 0 };
         writer w = writer_over(ret, ACCOUNT_AAGUID_SIZE);
         mitome_status status = sql_ask(party_store(portal->config.party),
-                "SELECT aaguid FROM account_credential WHERE number = ?", SQL_VALUES(SQL_INT(credential)),
-                &query, NULL);
+                "SELECT aaguid, format FROM account_credential WHERE number = ?",
+                SQL_VALUES(SQL_INT(credential)), &query, NULL);
         if (failed(status))
                 return;
-        if (sql_next(&query) && sql_bytes(&query, 0).size == ACCOUNT_AAGUID_SIZE)
+        if (sql_next(&query) && sql_bytes(&query, 0).size == ACCOUNT_AAGUID_SIZE &&
+                login_level_names_model(sql_bytes(&query, 1)))
                 write_slice(&w, sql_bytes(&query, 0));
         status = sql_end(&query);
         (void)status; /* a model that was not found is one that nobody has evaluated */
