@@ -58,6 +58,7 @@ static mitome_status end_linked(struct authority_register *book,
         for (size_t i = 0; i < count; i++) {
                 struct register_certificate phone = { 0 };
                 MITOME_TRY(register_load_number(book, phones[i], &phone, error));
+                /* An evaluation knows the line by these words (src/evaluate/report/evidence_journal.c). */
                 MITOME_TRY(end_one(
                         book, &phone, reason, grounds, "ends with the card's certificate", ended, error));
         }
