@@ -65,6 +65,35 @@ static void the_surest_source_counts(void **state)
                 }
 }
 
+/* Of what two sources say of one device the worse word counts: a face has more to prove than a finger. */
+static void of_two_words_the_worse_counts(void **state)
+{
+        static const struct {
+                enum level_fact_id fact;
+                const char *better, *worse;
+        } table[] = { { LEVEL_UV_MODALITY, "finger", "face" }, { LEVEL_UV_MODALITY, "face", "voice" },
+                { LEVEL_UV_MODALITY, "iris", "finger" },
+                { LEVEL_MODEL_KEY_PROTECTION, "secure_element", "tee" },
+                { LEVEL_MODEL_KEY_PROTECTION, "hardware", "software" },
+                { LEVEL_MODEL_MATCHER_PROTECTION, "on_chip", "tee" } };
+        const struct fact_claim *chosen[LEVEL_FACTS];
+        struct level_facts facts;
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+                for (size_t turned = 0; turned < 2; turned++) {
+                        struct fact_claims claims = { 0 };
+                        for (size_t j = 0; j < 2; j++) {
+                                struct fact_claim said = claim(table[i].fact, LEVEL_DECLARED, 0, "a maker");
+                                snprintf(said.word, sizeof said.word, "%s",
+                                        (j == turned) ? table[i].better : table[i].worse);
+                                fact_claims_add(&claims, &said);
+                        }
+                        settle(&claims, &facts, chosen);
+                        assert_string_equal(chosen[table[i].fact]->word, table[i].worse);
+                        fact_claims_clear(&claims);
+                }
+}
+
 /* A worse statement is never hidden by a better one that is itself only said, or was seen in part; nor, where
  * one case is enough, by tries that did not find it. What was looked at whole, and could be, counts. */
 static void what_is_worse_is_not_hidden(void **state)
@@ -492,6 +521,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_surest_source_counts),
+                cmocka_unit_test(of_two_words_the_worse_counts),
                 cmocka_unit_test(what_is_worse_is_not_hidden),
                 cmocka_unit_test(of_equals_the_worse_one_counts),
                 cmocka_unit_test(of_measurements_that_agree_the_longer_one_counts),
