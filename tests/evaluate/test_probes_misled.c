@@ -40,6 +40,7 @@ static struct between {
         enum way way;
         enum target_finger whose;
         unsigned changes, wrong; /* of the PIN: changes that were asked for, and what was refused */
+        unsigned left;           /* of a person's three tries */
         bool locked;
 } between;
 
@@ -81,6 +82,7 @@ static void change_pin(uint8_t *response, size_t *ret_size)
 {
         const uint8_t status = response[0];
         between.wrong += status != CTAP2_OK;
+        between.left = status == CTAP2_OK ? 3 : between.left - 1;
         between.locked = between.locked || status == CTAP2_ERR_PIN_BLOCKED;
         if (between.way == WRONG_IS_QUIET && status == CTAP2_ERR_PIN_INVALID)
                 say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
@@ -155,6 +157,7 @@ static void come_between(enum way way)
         between.way = way;
         between.whose = TARGET_FINGER_HOLDER;
         between.changes = between.wrong = 0;
+        between.left = 3;
         between.locked = false;
         rig.target = between.real;
         rig.target.exchange = exchange;
@@ -280,6 +283,33 @@ static void an_early_end_is_no_end(void **state)
         }
 }
 
+static bool is_stopped(void *context)
+{
+        unsigned *left = context;
+        return *left == 0 || !(*left)--;
+}
+
+/* Somebody's own key has all its tries again, and the PIN that it had, wherever the probe was broken off. */
+static void who_breaks_it_off_gets_his_tries_back(void **state)
+{
+        unsigned wrong = 0;
+        (void)state;
+        for (unsigned patience = 3; patience < 16; patience++) {
+                unsigned left = patience;
+                const struct probe_run_config config = { .stopped = is_stopped, .context = &left };
+                come_between(HONEST);
+                rig.target.restart = NULL;
+                rig.target.abilities &= ~(unsigned)TARGET_MEDIUM;
+                probe_run_free(rig.run);
+                rig.run = NULL;
+                assert_false(failed(probe_run_attempt(find("P07"), &rig.target, &config, &rig.run, NULL)));
+                assert_int_equal(probe_run_result(rig.run), PROBE_PARTLY);
+                wrong += between.wrong;
+                assert_int_equal(between.left, 3);
+        }
+        assert_true(wrong > 0); /* some were broken off behind a wrong one */
+}
+
 /* ---- fingers ---- */
 
 static void skip_without_finger(void)
@@ -348,6 +378,7 @@ int main(void)
                 cmocka_unit_test(only_the_policy_refuses_a_pin),
                 cmocka_unit_test(two_tries_are_not_spent_to_look),
                 cmocka_unit_test(an_early_end_is_no_end),
+                cmocka_unit_test(who_breaks_it_off_gets_his_tries_back),
                 cmocka_unit_test(a_dead_sensor_refuses_nobody),
                 cmocka_unit_test(where_no_stranger_lay_none_was_refused),
                 cmocka_unit_test(evidence_that_nobody_refused_was_not_tried),

@@ -136,8 +136,7 @@ static bool sign_elsewhere(struct twice *twice)
                 if (signs(status, &ceremony, &twice->elsewhere))
                         not_bound(twice, "A verification for one relying party signed for another.");
         }
-        if (status >= 0)
-                passkey_drop(platform, &twice->other);
+        passkey_drop(platform, &twice->other);
         return status >= 0;
 }
 

@@ -315,7 +315,6 @@ static void play(struct strangers *strangers)
                         !cut_power(strangers)))
                 return;
         conclude(strangers, disturbed);
-        evidence_settle(&strangers->platform, RP);
 }
 
 static void attempt(struct probe_run *run, struct target *target)
@@ -323,10 +322,13 @@ static void attempt(struct probe_run *run, struct target *target)
         struct strangers strangers = { .holds = true, .clock = target->abilities & TARGET_CLOCK };
         if (!platform_open(&strangers.platform, run, target))
                 return;
-        if (strangers.platform.info.uv_set)
+        if (strangers.platform.info.uv_set) {
                 play(&strangers);
-        else
+                probe_puts_back(run);
+                (void)evidence_settle(&strangers.platform, RP);
+        } else {
                 probe_end(run, PROBE_NOT_TESTABLE, "No finger is enrolled.");
+        }
         platform_close(&strangers.platform);
 }
 

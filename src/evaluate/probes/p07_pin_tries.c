@@ -492,18 +492,28 @@ static void conclude(struct guessing *guessing)
                         guessing->restored ? "" : " an old copy of its storage");
 }
 
-static void play(struct guessing *guessing)
+static void guess_all(struct guessing *guessing)
 {
         const bool medium = guessing->platform.target->abilities & TARGET_MEDIUM &&
                             guessing->platform.target->abilities & TARGET_POWER;
-        if (!give_right(guessing) || !tries_left(guessing, &guessing->full) || !choose_pins(guessing) ||
-                !give_right(guessing))
+        if (!tries_left(guessing, &guessing->full) || !choose_pins(guessing) || !give_right(guessing))
                 return;
         /* two wrong ones in a row must not be its last */
         if (medium && guessing->full > WRONG_WITHOUT_HARM && (!sweep(guessing) || !put_back(guessing)))
                 return;
         if (may_lock(guessing) ? count_tries(guessing) : count_gently(guessing))
                 conclude(guessing);
+}
+
+/* Its tries are full again in the end, wherever that was. */
+static void play(struct guessing *guessing)
+{
+        if (!give_right(guessing))
+                return;
+        guess_all(guessing);
+        probe_puts_back(guessing->platform.run);
+        if (right_pin(guessing))
+                (void)give(guessing, true);
 }
 
 static void attempt(struct probe_run *run, struct target *target)
