@@ -134,16 +134,24 @@ static int present_artefacts(struct copies *at)
 
 /* ---- the whole ---- */
 
+/* That is so, whatever else comes of it. */
+static void say_taken(struct copies *at)
+{
+        if (!at->taken)
+                return;
+        probe_fact_bool(at->platform.run, LEVEL_UV_REPLAY_REFUSED, false, false);
+        probe_end(at->platform.run, PROBE_BROKEN, "A copy was taken for a finger: %s (%u of %u).", at->first,
+                at->taken, at->tried);
+}
+
 static void conclude(struct copies *at)
 {
         struct probe_run *run = at->platform.run;
-        if (at->tried)
-                probe_fact_bool(run, LEVEL_UV_REPLAY_REFUSED, at->taken == 0, at->taken == 0 && at->untold);
+        say_taken(at);
+        if (at->tried && !at->taken)
+                probe_fact_bool(run, LEVEL_UV_REPLAY_REFUSED, true, at->untold);
         if (at->worst.tried)
                 probe_fact_rate(run, LEVEL_UV_IAPAR, at->worst.accepted, at->worst.tried);
-        if (at->taken)
-                probe_end(run, PROBE_BROKEN, "A copy was taken for a finger: %s (%u of %u).", at->first,
-                        at->taken, at->tried);
         if (at->worst.accepted)
                 probe_end(run, PROBE_PARTLY,
                         "%u copies were refused and %u not tried; artefacts are taken for fingers: of the worst species (%s) %u of %u.",
@@ -182,15 +190,14 @@ static void attack(struct copies *at)
         };
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
                 int status = steps[i].step(at);
-                if (at->taken) /* that is so, whatever else is */
-                        probe_end(at->platform.run, PROBE_BROKEN, "A copy was taken for a finger: %s.",
-                                at->first);
                 if (status > 0)
                         probe_end(at->platform.run, PROBE_NOT_TESTABLE,
                                 "%s (status %02x): what was refused says nothing.", steps[i].cannot,
                                 (unsigned)status);
-                if (status != CTAP2_OK)
+                if (status != CTAP2_OK) {
+                        say_taken(at);
                         return;
+                }
         }
         conclude(at);
 }
