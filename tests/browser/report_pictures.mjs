@@ -22,20 +22,20 @@ for (const language of languages)
                 await page.setViewportSize({ width: 900, height: 700 });
                 await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = false)));
                 const top = (selector) => page.evaluate((wanted) => {
-                        const one = document.querySelector(wanted);
+                        const one = wanted.startsWith("=") ? [...document.querySelectorAll("h3")].find((h3) => h3.textContent === wanted.slice(1) && h3.checkVisibility()) : document.querySelector(wanted);
                         return one ? one.getBoundingClientRect().top + scrollY : null;
-                }, `#${language} ${selector}`);
+                }, selector.startsWith("=") ? selector : `#${language} ${selector}`);
                 const end = language === "ja" ? "-ja" : "";
                 // A part ends with what it shows, and a picture of it is not longer than a page of text.
                 const parts = {
-                        head: ["h1", 0, 420], summary: [`#${language}-summary`, 4, 740], levels: ["main .card:nth-of-type(POLICY)", 8, 720],
-                        broken: ["h3:has(.badge.bad)", 8, 320], disagree: [`#${language}-disagreements`, 4, 400], budget: [`#${language}-budget`, 4, 560],
+                        head: ["h1", 8, 420], summary: [`#${language}-summary`, 4, 770], levels: ["main .card:nth-of-type(POLICY)", 8, 720],
+                        broken: ["h3:has(.badge.bad)", 8, 320], disagree: ["=PINLEN", 8, 560], budget: [`#${language}-budget`, 4, 560],
                         rates: [`#${language}-rates`, 4, 380], requirements: [`#${language}-requirements`, 4, 700],
                 };
                 for (const [name, [selector, above, height]] of Object.entries(parts)) {
                         const y = await top(selector.replace("POLICY", process.env.MITOME_PICTURES));
-                        if (name === "broken" && y === null)
-                                continue; // nothing is
+                        if (["broken", "disagree"].includes(name) && y === null)
+                                continue; // not in each report
                         must(y !== null, selector);
                         await page.screenshot({ path: join(shots, `${process.env.MITOME_PICTURES_OF}-${name}${end}.png`), fullPage: true, clip: { x: 0, y: Math.max(0, y - above), width: 900, height } });
                 }

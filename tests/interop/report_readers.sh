@@ -73,6 +73,11 @@ for form in report.xccdf.xml report.oscal.json report.junit.xml report.sarif; do
         check "$form is the same again" cmp "$work/plain/$form" "$work/again/$form"
 done
 
+check 'a report is drawn again' "$mitome" evaluate --render "$work/real/report.json" --out "$work/drawn"
+for form in report.html report.xccdf.xml report.oscal.json report.junit.xml report.sarif; do
+        check "$form of this project's own authenticator is the same again" cmp "$work/real/$form" "$work/drawn/$form"
+done
+
 # ---- XCCDF ----
 
 # rendered FOLDER: the page that oscap makes says what is in the report.
@@ -89,6 +94,7 @@ if command -v oscap >/dev/null; then
                 check "oscap validates the XCCDF, $kind" oscap xccdf validate "$work/$kind/report.xccdf.xml"
                 check "oscap renders it, $kind" rendered "$work/$kind"
         done
+        check 'the page says what a level rests on' grep -q 'Resting on a declaration alone: ' "$work/plain/page.html"
         check 'the page says that the element is simulated' grep -q 'The secure element is software' "$work/plain/page.html"
         check 'the page has a reason' grep -qF 'pin.length_least is 4 (observed by P07)' "$work/plain/page.html"
         for result in pass fail informational unknown notchecked; do
