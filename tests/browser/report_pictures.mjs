@@ -19,11 +19,12 @@ for (const language of languages)
         await check(`${language}: pictures`, async () => {
                 await page.goto(`${address}#${language}`);
                 await page.emulateMedia({ colorScheme: "light" });
-                await page.setViewportSize({ width: 900, height: 700 });
+                await page.setViewportSize({ width: 980, height: 700 });
                 await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = false)));
                 const top = (selector) => page.evaluate((wanted) => {
                         const one = wanted.startsWith("=") ? [...document.querySelectorAll("h3")].find((h3) => h3.textContent === wanted.slice(1) && h3.checkVisibility()) : document.querySelector(wanted);
-                        return one ? one.getBoundingClientRect().top + scrollY : null;
+                        const end = one?.closest("section")?.getBoundingClientRect().bottom ?? Infinity;
+                        return one ? { y: one.getBoundingClientRect().top + scrollY, last: end === Infinity ? 1e6 : end + scrollY + 8 } : null;
                 }, selector.startsWith("=") ? selector : `#${language} ${selector}`);
                 const end = language === "ja" ? "-ja" : "";
                 // A part ends with what it shows, and a picture of it is not longer than a page of text.
@@ -33,11 +34,12 @@ for (const language of languages)
                         rates: [`#${language}-rates`, 4, 380], requirements: [`#${language}-requirements`, 4, 700],
                 };
                 for (const [name, [selector, above, height]] of Object.entries(parts)) {
-                        const y = await top(selector.replace("POLICY", process.env.MITOME_PICTURES));
-                        if (["broken", "disagree"].includes(name) && y === null)
+                        const found = await top(selector.replace("POLICY", process.env.MITOME_PICTURES));
+                        if (["broken", "disagree"].includes(name) && found === null)
                                 continue; // not in each report
-                        must(y !== null, selector);
-                        await page.screenshot({ path: join(shots, `${process.env.MITOME_PICTURES_OF}-${name}${end}.png`), fullPage: true, clip: { x: 0, y: Math.max(0, y - above), width: 900, height } });
+                        must(found !== null, selector);
+                        const y = Math.max(0, found.y - above);
+                        await page.screenshot({ path: join(shots, `${process.env.MITOME_PICTURES_OF}-${name}${end}.png`), fullPage: true, clip: { x: 0, y, width: 980, height: Math.min(height, found.last - y) } });
                 }
         });
 

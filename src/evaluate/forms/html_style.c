@@ -40,7 +40,7 @@ static const char *const style[] = {
         ".scroll{position:relative;overflow-x:auto;margin:.75rem 0}\n",
         "table{border-collapse:collapse;width:100%;min-width:40rem;background:var(--paper);font-size:.9375rem}\n",
         "th,td{border:1px solid var(--line);padding:.4rem .6rem;text-align:left;vertical-align:top}thead th{background:var(--tint)}tbody th{font-weight:600}td p,th p{margin:0 0 .25rem}\n",
-        ".policy table{table-layout:fixed;min-width:58rem;overflow-wrap:anywhere}.policy .badge{white-space:normal}.policy thead th:nth-child(1){width:13%}.policy thead th:nth-child(2){width:9%}.policy thead th:nth-child(3){width:26%}.policy thead th:nth-child(4){width:13%}.policy thead th:nth-child(5){width:23%}\n",
+        ".policy table{table-layout:fixed;min-width:58rem;overflow-wrap:anywhere}.policy .badge{white-space:normal}.policy thead th:nth-child(1){width:15%}.policy thead th:nth-child(2){width:12%}.policy thead th:nth-child(3){width:22%}.policy thead th:nth-child(4){width:14%}.policy thead th:nth-child(5){width:22%}\n",
         ".number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n",
         "code{font-family:ui-monospace,\"Noto Sans Mono\",Menlo,Consolas,monospace;font-size:.875em;overflow-wrap:anywhere}\n",
         "details{margin:.5rem 0}summary{cursor:pointer;color:var(--accent);font-weight:600}\n",

@@ -205,14 +205,6 @@ static void test_result(struct report_text *out, const json_t *report)
         report_text_add(out, "\" test-system=\"mitome\">\n<title xml:lang=\"en\">Evaluation of ");
         report_text_escaped(out, report_string(out, target, "name"));
         report_text_add(out, simulated ? " (simulated)</title>\n" : "</title>\n");
-        for (size_t i = 0; i < json_array_size(policies); i++) {
-                const json_t *policy = json_array_get(policies, i);
-                report_text_add(out, "<remark xml:lang=\"en\">");
-                report_text_escaped(out, report_string(out, policy, "id"));
-                report_text_add(out, ":");
-                report_each_beside(out, policy, put_beside, out);
-                report_text_add(out, "</remark>\n");
-        }
         report_text_add(out, "<target>");
         report_text_escaped(out, report_string(out, target, "name"));
         report_text_add(
@@ -231,12 +223,34 @@ static void test_result(struct report_text *out, const json_t *report)
                 out, "<score system=\"urn:mitome:no-score\" maximum=\"0\">0</score>\n</TestResult>\n");
 }
 
-/* What every reader of the report must know first, the simulation above all. */
-static void front_matter(struct report_text *out, const json_t *report)
+static const char line_end[] = "<h:br xmlns:h=\"http://www.w3.org/1999/xhtml\"/>\n";
+
+static void put_caveats(struct report_text *out, const json_t *report, enum report_language language)
 {
         const json_t *caveats = report_array(out, report, "caveats");
-        for (size_t i = 0; i < json_array_size(caveats); i++)
-                sentence(out, json_array_get(caveats, i), "front-matter", "text");
+        for (size_t i = 0; i < json_array_size(caveats); i++) {
+                report_text_escaped(out, report_sentence(out, json_array_get(caveats, i), "text", language));
+                report_text_add(out, line_end);
+        }
+}
+
+/* What every reader of the report must know first: the simulation above all, and the levels with what they
+ * rest on. Pages that are made of XCCDF show the first of these, and nothing of what groups say. */
+static void front_matter(struct report_text *out, const json_t *report)
+{
+        const json_t *policies = report_array(out, report, "policies");
+        report_text_add(out, "<front-matter xml:lang=\"en\">");
+        put_caveats(out, report, REPORT_ENGLISH);
+        for (size_t i = 0; i < json_array_size(policies); i++) {
+                const json_t *policy = json_array_get(policies, i);
+                report_text_escaped(out, report_string(out, policy, "id"));
+                report_text_add(out, ":");
+                report_each_beside(out, policy, put_beside, out);
+                report_text_add(out, line_end);
+        }
+        report_text_add(out, "</front-matter>\n<front-matter xml:lang=\"ja\">");
+        put_caveats(out, report, REPORT_JAPANESE);
+        report_text_add(out, "</front-matter>\n");
 }
 
 mitome_status evaluation_xccdf(const json_t *report, struct report_text *out, mitome_error *error)
