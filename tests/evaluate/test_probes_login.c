@@ -89,6 +89,8 @@ static void less_than_was_asked_for_is_refused(void **state)
 {
         (void)state;
         probe_rig_expect(&rig, find("P14"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_CHECKS_VERIFICATION));
+        assert_false(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_VERIFICATION));
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
         assert_false(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));

@@ -423,6 +423,7 @@ static void a_device_that_always_verifies_is_not_to_blame(void **state)
         stand();
         between.after = always_verifies;
         assert_int_equal(result_of("P14"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_VERIFICATION));
         assert_true(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
 }
 

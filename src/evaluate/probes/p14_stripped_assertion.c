@@ -76,6 +76,8 @@ static bool strip_flags(struct stripped *stripped)
         ceremony.auth_data[FLAGS_AT] ^= AUTHDATA_UV;
         site_logs_in(&lax, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
         judged(stripped, "a login whose flag was changed", &verdict);
+        probe_fact_bool(platform->run, LEVEL_VERIFIER_CHECKS_VERIFICATION, stripped->checks,
+                stripped->checks && stripped->untold);
         ceremony.auth_data[FLAGS_AT] ^= AUTHDATA_UV | AUTHDATA_UP;
         site_logs_in(&lax, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
         judged(stripped, "a login that says nobody was present", &verdict);
