@@ -32,7 +32,8 @@ struct directory {
         struct directory_entry entries[DIRECTORY_MAX];
 };
 const struct directory_entry *directory_find(const struct directory *directory, slice name);
-/* directory_parse reads {"parties": [{"name", "key_hex", "url"?}]}, directory_read such a file; directory_write writes one. */
+/* directory_parse reads {"parties": [{"name", "key_hex", "url"?}]}, directory_read such a file;
+ * directory_write writes one. */
 MITOME_CHECKED mitome_status directory_parse(slice text, struct directory *ret, mitome_error *error);
 MITOME_CHECKED mitome_status directory_read(const char *path, struct directory *ret, mitome_error *error);
 MITOME_CHECKED mitome_status directory_write(

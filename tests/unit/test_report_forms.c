@@ -362,7 +362,7 @@ static void each_bound_has_its_caveat(void **state)
                 size_t count = times(text, bound);
                 assert_int_equal(count, forms[f] == evaluation_xccdf   ? 1
                                         : forms[f] == evaluation_sarif ? 3
-                                                                          : 2);
+                                                                       : 2);
                 assert_int_equal(times(text, caveat), count);
                 for (const char *at = text; (at = strstr(at, bound)); at++) {
                         const char *beside = strstr(at, caveat);

@@ -280,8 +280,8 @@ static void the_page_says_what_the_report_says(void **state)
         has(page, "</span> not testable here</span>", 5);
         has(page, "</span> broken</span>", 3);
         has(page, "</span> the authenticator failed</span>", 3);
-        /* Four requirements are unverified, beside what the mark means; it is with them where they keep from a
-         * level, where a level rests on them, and where policies disagree. */
+        /* Four requirements are unverified, beside what the mark means; it is with them where they keep from
+         * a level, where a level rests on them, and where policies disagree. */
         has(page, "<span class=\"unverified\">wording not confirmed</span>", 9);
         has(page, "<span class=\"unverified\">原文未確認</span>", 9);
         has(page,
@@ -290,8 +290,8 @@ static void the_page_says_what_the_report_says(void **state)
         has(page, "1 in 1,260", 1);
         has(page, "1,260分の1", 1);
         has(page, "for comparison, not in the total", 2);
-        /* The caveat stands at the budget, at each rate and its fact, at the requirement that goes by one, at the curve
-         * and at the end. */
+        /* The caveat stands at the budget, at each rate and its fact, at the requirement that goes by one, at
+         * the curve and at the end. */
         has(page, "independent of each other", 8);
         has(page, "0.0132053", 4);
         has(page, "Not shown here: 40 steps.", 1);
