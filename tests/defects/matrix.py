@@ -21,8 +21,9 @@ LETTERS = {'holds': '.', 'partly': 'o', 'broken': 'X', 'not testable here': '-',
 # The judgement plays no part, but no evaluation goes without one.
 POLICY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../attestation/level/policies/first-summary.json')
 
-# Who guesses PINs finds that they cost nothing, whatever else he is there for.
-ALSO = {'p07': {'P20', 'P24'}}
+# What else a defect is: docs/detection.md says why. Who guesses PINs finds that they cost nothing, and who searches the
+# memory what a comparison keeps there; and where every signature says "verified" there is none to strip that of.
+ALSO = {'p05': {'P14'}, 'p07': {'P20', 'P24'}, 'p08': {'P22'}}
 
 
 def value_of(fact):

@@ -20,6 +20,7 @@ enum way {
         PINS_FOR_EVER,    /* .. and what it says is as it should be */
         REOPENS,          /* a wrong PIN gives a finger back */
         NOBODY_LAYS,      /* strangers are answered as if nobody had been there */
+        SAYS_NO_COUNT,    /* it does not say how many tries are left */
         SHUT_IN_WORDS,    /* it says that it is shut, and opens to its holder */
         WANTS_POWER,      /* each wrong PIN is the third in a row */
         MISSES_ONCE,      /* after a time the finger is missed at first */
@@ -99,6 +100,8 @@ static void change_count(unsigned asked, uint8_t *response, size_t *ret_size)
 {
         const uint8_t said[] = { CTAP2_OK, 0xA1, asked == PIN_RETRIES ? 3 : 5,
                 (uint8_t)(between.way == COUNTERS_LIE ? ++between.calls % 16 : 3) };
+        if (between.way == SAYS_NO_COUNT)
+                say(response, ret_size, CTAP2_ERR_INVALID_SUBCOMMAND);
         if (between.way == COUNTERS_LIE || between.way == PINS_FOR_EVER)
                 memcpy(response, said, *ret_size = sizeof said);
 }
@@ -214,6 +217,10 @@ static void what_cannot_be_made_anew_is_tried_in_part(void **state)
 {
         (void)state;
         come_between(HONEST);
+        rig.target.restart = NULL;
+        rig.target.may_destroy = true;
+        probe_rig_expect(&rig, find("P24"), PROBE_PARTLY);
+        come_between(SAYS_NO_COUNT);
         rig.target.restart = NULL;
         rig.target.may_destroy = true;
         probe_rig_expect(&rig, find("P24"), PROBE_PARTLY);

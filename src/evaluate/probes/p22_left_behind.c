@@ -253,7 +253,7 @@ const struct probe probe_p22 = { .id = "P22",
         .title = "What is left behind",
         .title_ja = "メモリ・ログの残留",
         .attack =
-                "Use it by PIN and finger, then search memory, files and logs for image, tokens and keys of it; look into "
+                "Use it by PIN and finger, then search memory, files and logs for image, PIN, tokens and keys of it; look into "
                 "what a portal has stored, and send it a recorded login.",
         .attack_ja =
                 "PINと指で利用した後、メモリ・ファイル・ログを検索し、ポータルの保存内容を調べ、記録した認証を再送する。",

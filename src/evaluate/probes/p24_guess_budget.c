@@ -30,8 +30,8 @@ struct spell {
 struct guesses {
         struct platform platform;
         struct passkey passkey; /* which wants its user verified */
-        unsigned most[PATHS];   /* of each path by itself; without `alone` what it says of itself */
-        bool alone, blocked_before;
+        unsigned most[PATHS];   /* of each path by itself, or what it says of itself */
+        bool blocked_before;
         const char *third, *untried;
 };
 
@@ -167,16 +167,19 @@ static bool measure(struct guesses *at)
                 else if (!spell.closed[path] && !at->untried)
                         at->untried = "a path did not close";
         }
-        at->alone = true;
         return true;
 }
 
-/* Where it cannot be made anew there is one spell, and its own word for what a path gives by itself. */
+/* Where it cannot be made anew there is one spell, and its own word for what a path gives by itself: as much
+ * as it likes, where it says nothing. */
 static bool ask(struct guesses *at)
 {
-        int status = platform_retries(&at->platform, true, &at->most[FINGERS]);
-        if (status == CTAP2_OK)
-                status = platform_retries(&at->platform, false, &at->most[PINS]);
+        int status = CTAP2_OK;
+        for (enum path path = FINGERS; status >= 0 && path < PATHS; path++) {
+                status = platform_retries(&at->platform, path == FINGERS, &at->most[path]);
+                if (status != CTAP2_OK)
+                        at->most[path] = GUESSES_MAX;
+        }
         at->untried = "it cannot be made anew, and what a path takes by itself is its own word";
         return status >= 0;
 }
