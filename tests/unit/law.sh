@@ -341,10 +341,11 @@ judge 'docs/claims.md names tests that run, and docs/security-target.md files th
 # Each seeded defect, as its data says it.
 for file in tests/defects/p*.defect; do
         probe=$(basename "$file" .defect | tr p P)
-        row="| $probe | $(sed -n 's/^what: //p' "$file") | \`$(sed -n 's/^file: //p' "$file")\` |"
+        facts=$(sed -n 's/^facts: //p' "$file" | sed '/^none$/!s/[a-z0-9_.]\{1,\}/`&`/g')
+        row="| $probe | $(sed -n 's/^what: //p' "$file") | \`$(sed -n 's/^file: //p' "$file")\` | $facts |"
         grep -qxF "$row" docs/detection.md || echo "docs/detection.md lacks $row"
 done >"$work/out"
-[ "$(awk -F '|' '/^\| P/ && NF == 5' docs/detection.md | wc -l)" -eq "$(find tests/defects -name '*.defect' | wc -l)" ] || echo 'it has others' >>"$work/out"
+[ "$(awk -F '|' '/^\| P/ && NF == 6' docs/detection.md | wc -l)" -eq "$(find tests/defects -name '*.defect' | wc -l)" ] || echo 'it has others' >>"$work/out"
 judge 'docs/detection.md has each seeded defect' "$work/out"
 
 # names_tests PAGE LEAST WORDS FILE..: names of at least so many words in backquotes are tests in these files.
