@@ -45,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         static const char first[] = "{\"mitome_journal\":1,\"version\":\"1\",\"at\":\"\"}\n";
         const bool ours = size > 0 && data[0] & 1;
         make_folder();
+        json_t *wanted = header();
         int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (fd < 0 || (ours && write(fd, first, sizeof first - 1) < 0))
                 abort();
@@ -52,18 +53,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= size > 0;
         if (write(fd, data, size) != (ssize_t)size || close(fd) != 0)
                 abort();
-        if (!failed(probing_journal_find(folder, "P01", &found, NULL)))
+        if (!failed(probing_journal_find(folder, wanted, "P01", &found, NULL)))
                 json_decref(found);
-        if (failed(probing_journal_open(folder, header(), true, &journal, NULL)))
+        if (failed(probing_journal_open(folder, header(), true, &journal, NULL))) {
+                json_decref(wanted);
                 return 0;
+        }
         /* What was taken is whole: another line follows, and all is found again. */
         json_t *probe = json_pack("{s:s, s:s}", "id", "P98", "result", "holds");
         if (failed(probing_journal_add(&journal, probe, NULL)))
                 abort();
         json_decref(probe);
         probing_journal_close(&journal);
-        if (failed(probing_journal_find(folder, "P98", &found, NULL)))
+        if (failed(probing_journal_find(folder, wanted, "P98", &found, NULL)))
                 abort();
         json_decref(found);
+        json_decref(wanted);
         return 0;
 }
