@@ -121,7 +121,7 @@ struct mitome_level_limits {
 struct mitome_level_evidence {
         bool user_present, user_verified; /* flags of the signed authenticator data */
         /* As the signed data tell it (extension mitome-jpki) of an authenticator whose attestation was
-         * verified, or by a step-up; the strongest of several. */
+         * verified, in format packed or mitome-jpki, or by a step-up; the strongest of several. */
         enum mitome_level_factor verified_by;
         unsigned challenge_bits;  /* of randomness, drawn for this ceremony and used once; 0: none was */
         bool origin_bound;        /* origin and RP ID hash were the expected ones */
@@ -151,15 +151,18 @@ struct mitome_level_context {
         /* authentication: from the registration's verdict, or the record. The registration brings its own. */
         enum mitome_trust_result trust;
         mitome_slice aaguid;                       /* 16 bytes; empty: not known, or a model without one */
-        mitome_slice format;                       /* "packed" .. : whether the AAGUID was signed */
-        const struct mitome_metadata_entry *model; /* or NULL; of another AAGUID it does not count */
+        mitome_slice format;                       /* "packed" .. : whether the AAGUID was signed; empty:
+                                                      then nothing counts that rests on it */
+        const struct mitome_metadata_entry *model; /* or NULL; one with an AAGUID counts where this AAGUID was
+                                                      signed: formats packed and mitome-jpki */
         bool certificate_bound; /* authentication: the credential that was verified carried a certificate's
                                    serial, so that its status was looked up */
         bool cross_device;      /* it was made on another device, by a code or a link: no origin binds that */
 };
 
 /* mitome_level_evidence_of gathers what an accepted ceremony proves. A model and what an extension tells
- * count only where the attestation was verified: anybody can claim the rest. */
+ * count only where the attestation was verified, and was the authenticator's own word: anybody can claim the
+ * rest. */
 void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct mitome_level_context *known,
         struct mitome_level_evidence *ret);
 

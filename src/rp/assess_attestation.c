@@ -2,6 +2,7 @@
 #include "assess_attestation.h"
 
 #include "leaf_bytes.h"
+#include "login_level.h"
 #include "record_leaf.h"
 
 #include <mitome/metadata.h>
@@ -37,12 +38,12 @@ static bool demands_trust(const struct mitome_policy *policy)
 
 static const uint8_t no_model[AUTHDATA_AAGUID_SIZE];
 
-/* 8.6: what a fido-u2f statement signs has no AAGUID in it. The one in authData is then nobody's word, not
- * even the authenticator's. */
+/* An AAGUID that nobody signed is nobody's word, not even the authenticator's. (One that the platform filled
+ * in names the model to look up and to refuse; what its maker declares does not count for a level.) */
 static bool names_model(const struct attestation_result *attestation)
 {
         for (size_t i = 0; i < attestation->count; i++)
-                if (!slice_is(slice_text(attestation->parts[i].format), attestation_fido_u2f.name))
+                if (login_level_aaguid_word(slice_text(attestation->parts[i].format)) != AAGUID_UNSIGNED)
                         return true;
         return false;
 }

@@ -70,7 +70,7 @@ static struct mitome_level_limits limits_of(const struct metadata_methods *metho
                 .wait_seconds = methods->wait_seconds.value };
 }
 
-void login_level_model(struct mitome_level_evidence *evidence, const struct metadata_statement *statement,
+static void declare_model(struct mitome_level_evidence *evidence, const struct metadata_statement *statement,
         unsigned certification_level)
 {
         evidence->model_known = true;
@@ -82,25 +82,36 @@ void login_level_model(struct mitome_level_evidence *evidence, const struct meta
         evidence->limits = limits_of(&statement->methods);
 }
 
-/* The model that the attestation has shown. A fido-u2f statement signs no AAGUID (WebAuthn L3 8.6). */
-static slice attested_aaguid(const struct mitome_verdict *verdict, const struct mitome_level_context *known)
+enum aaguid_word login_level_aaguid_word(slice format)
 {
-        static const slice none;
-        if (!verdict->format)
-                return known->aaguid;
-        return slice_is(slice_text(verdict->format), "fido-u2f") ? none : verdict->aaguid;
+        static const struct {
+                const char *format;
+                enum aaguid_word word;
+        } words[] = {
+                { "packed", AAGUID_SIGNED },
+                { "mitome-jpki", AAGUID_SIGNED },
+                { "fido-u2f", AAGUID_UNSIGNED },
+        };
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+                if (slice_is(format, words[i].format))
+                        return words[i].word;
+        return AAGUID_FILLED_IN;
 }
 
-bool login_level_names_model(slice format)
+/* A model without an AAGUID was found by the attestation key. */
+static bool is_shown(const struct mitome_metadata_entry *model, slice format, slice aaguid)
 {
-        return slice_is(format, "packed") || slice_is(format, "mitome-jpki");
+        if (!model->aaguid.size)
+                return true;
+        return login_level_aaguid_word(format) == AAGUID_SIGNED &&
+               (!aaguid.size || slice_equal(model->aaguid, aaguid));
 }
 
-/* The model that is known must be the one that was attested: of another nothing counts. */
-static bool is_model(const struct mitome_metadata_entry *model, slice aaguid)
+void login_level_take_model(struct mitome_level_evidence *evidence, const struct mitome_metadata_entry *model,
+        slice format, slice aaguid)
 {
-        return model && model->statement &&
-               (!model->aaguid.size || !aaguid.size || slice_equal(model->aaguid, aaguid));
+        if (evidence->attestation_trusted && model && model->statement && is_shown(model, format, aaguid))
+                declare_model(evidence, model->statement, model->certification_level);
 }
 
 static enum mitome_level_factor factor_of(enum mitome_verified_by told)
@@ -119,11 +130,13 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
         const bool trusted = (registered ? verdict->trust : known->trust) == MITOME_TRUST_VERIFIED;
         const bool bound = registered ? verdict->certificate.serial.size > 0 : known->certificate_bound;
         const struct mitome_metadata_entry *model = registered ? verdict->metadata : known->model;
-        const slice aaguid = attested_aaguid(verdict, known);
+        const slice aaguid = registered ? verdict->aaguid : known->aaguid;
         const slice format = registered ? slice_text(verdict->format) : known->format;
+        const enum aaguid_word word = login_level_aaguid_word(format);
         *ret = (struct mitome_level_evidence){
                 .user_present = verdict->flags & AUTHDATA_UP,
-                .user_verified = verdict->flags & AUTHDATA_UV,
+                /* WebAuthn L3 8.6: what a U2F key signs at registration has no flags in it */
+                .user_verified = verdict->flags & AUTHDATA_UV && !(registered && word == AAGUID_UNSIGNED),
                 .challenge_bits = known->challenge_bits,
                 .origin_bound = !known->cross_device,
                 .attestation_trusted = trusted,
@@ -133,15 +146,15 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
                 .cross_device = known->cross_device,
                 .key_bits = strength_of(verdict->algorithm),
         };
-        if (!trusted)
+        login_level_take_model(ret, model, format, aaguid);
+        /* Whoever lets another sign the AAGUID lets him sign an extension, too. */
+        if (!trusted || word != AAGUID_SIGNED)
                 return;
         ret->verified_by = factor_of(verdict->extensions.verified_by);
-        if (aaguid.size == sizeof ret->aaguid && login_level_names_model(format)) {
+        if (aaguid.size == sizeof ret->aaguid) {
                 writer w = WRITER(ret->aaguid);
                 write_slice(&w, aaguid);
         }
-        if (is_model(model, aaguid))
-                login_level_model(ret, model->statement, model->certification_level);
 }
 
 void mitome_level_step_up(struct mitome_level_evidence *evidence, enum mitome_level_factor factor)

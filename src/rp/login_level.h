@@ -10,15 +10,24 @@
 #include <mitome/evaluation.h>
 #include <mitome/level.h>
 
-/* login_level_model takes what a maker's statement declares into the evidence. Only for a model that was
- * attested. */
-void login_level_model(struct mitome_level_evidence *evidence, const struct metadata_statement *statement,
-        unsigned certification_level);
+/* Whose word the AAGUID of a registration is. */
+enum aaguid_word {
+        /* Nobody's: fido-u2f signs none (WebAuthn L3 8.6), and no flag or extension either. */
+        AAGUID_UNSIGNED,
+        /* That of whatever runs on the phone or computer: the attestation certifies a credential key, by
+         * which an app, or the system, may sign authenticator data of its own making (android-key, tpm,
+         * apple); or there is none (none); or each part has its own word (compound). */
+        AAGUID_FILLED_IN,
+        /* The authenticator's, whose attestation key signed it: packed, mitome-jpki. */
+        AAGUID_SIGNED,
+};
+enum aaguid_word login_level_aaguid_word(slice format);
 
-/* login_level_names_model tells whether the attestation key of this format, which is the authenticator's, has
- * signed the AAGUID. Of the others it certifies a credential key, by which an app, or the system, may sign
- * authenticator data of its own making; or there is none in what is signed. */
-bool login_level_names_model(slice format);
+/* login_level_take_model takes what a maker's statement declares into evidence whose attestation is trusted:
+ * of a model that was found by the attestation key (it has no AAGUID), or whose AAGUID that key has signed.
+ * Of another it takes nothing. `aaguid` may be empty, where it is not known. */
+void login_level_take_model(struct mitome_level_evidence *evidence, const struct mitome_metadata_entry *model,
+        slice format, slice aaguid);
 
 void login_level_facts(const struct mitome_level_evidence *evidence, struct level_facts *ret);
 

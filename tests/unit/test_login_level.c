@@ -69,6 +69,7 @@ static void a_login_proves_what_was_signed(void **state)
         struct mitome_verdict verdict = { .flags = UP | UV | BE, .algorithm = ES256 };
         struct mitome_level_context known = { .challenge_bits = 128,
                 .trust = MITOME_TRUST_VERIFIED,
+                .format = view("packed"),
                 .model = &model,
                 .certificate_bound = true };
         struct mitome_level_evidence e;
@@ -208,29 +209,67 @@ static void attack_claiming_an_evaluated_model_by_an_app(void **state)
                 { "none", false },
         };
         const mitome_slice aaguid = view("0123456789abcdef");
+        const struct mitome_metadata_entry model = {
+                .aaguid = aaguid, .statement = &chip, .certification_level = 5
+        };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 for (int registration = 0; registration < 2; registration++) {
                         const struct mitome_verdict verdict = { .flags = UP,
                                 .algorithm = ES256,
                                 .format = registration ? rows[i].format : NULL,
                                 .trust = registration ? MITOME_TRUST_VERIFIED : MITOME_TRUST_NONE,
-                                .aaguid = registration ? aaguid : (mitome_slice){ NULL, 0 } };
+                                .aaguid = registration ? aaguid : (mitome_slice){ NULL, 0 },
+                                .metadata = registration ? &model : NULL,
+                                .extensions = { .verified_by = MITOME_VERIFIED_BY_PIN } };
                         struct mitome_level_context known = { 0 };
                         struct mitome_level_evidence e;
                         if (!registration)
                                 known = (struct mitome_level_context){ .trust = MITOME_TRUST_VERIFIED,
                                         .aaguid = aaguid,
-                                        .format = view(rows[i].format) };
+                                        .format = view(rows[i].format),
+                                        .model = &model };
                         mitome_level_evidence_of(&verdict, &known, &e);
                         assert_memory_equal(
                                 e.aaguid, rows[i].names ? aaguid.data : no_model, sizeof no_model);
+                        assert_int_equal(e.model_known, rows[i].names);
+                        assert_int_equal(e.certification_level, rows[i].names ? 5 : 0);
+                        assert_int_equal(
+                                e.verified_by, rows[i].names ? MITOME_FACTOR_PIN : MITOME_FACTOR_UNTOLD);
                 }
         /* Of whom it is not told how it was attested nothing is known. */
-        const struct mitome_level_context untold = { .trust = MITOME_TRUST_VERIFIED, .aaguid = aaguid };
-        const struct mitome_verdict login = { .flags = UP, .algorithm = ES256 };
+        const struct mitome_level_context untold = {
+                .trust = MITOME_TRUST_VERIFIED, .aaguid = aaguid, .model = &model
+        };
+        const struct mitome_verdict login = {
+                .flags = UP, .algorithm = ES256, .extensions = { .verified_by = MITOME_VERIFIED_BY_PIN }
+        };
         struct mitome_level_evidence e;
         mitome_level_evidence_of(&login, &untold, &e);
         assert_memory_equal(e.aaguid, no_model, sizeof no_model);
+        assert_false(e.model_known || e.verified_by != MITOME_FACTOR_UNTOLD);
+}
+
+/* WebAuthn L3 8.6: a U2F key signs challenge, RP ID and public key when it registers, and no flags: whoever
+ * hands its answer on writes them. Its logins are signed whole, and its model is found by the attestation
+ * key. */
+static void attack_adding_user_verification_to_a_u2f_registration(void **state)
+{
+        (void)state;
+        const struct mitome_metadata_entry model = { .statement = &chip };
+        for (int registration = 0; registration < 2; registration++) {
+                const struct mitome_verdict verdict = { .flags = UP | UV,
+                        .algorithm = ES256,
+                        .format = registration ? "fido-u2f" : NULL,
+                        .trust = registration ? MITOME_TRUST_VERIFIED : MITOME_TRUST_NONE,
+                        .metadata = registration ? &model : NULL };
+                const struct mitome_level_context known = {
+                        .trust = MITOME_TRUST_VERIFIED, .format = view("fido-u2f"), .model = &model
+                };
+                struct mitome_level_evidence e;
+                mitome_level_evidence_of(&verdict, &known, &e);
+                assert_true(e.user_present && e.attestation_trusted && e.model_known);
+                assert_int_equal(e.user_verified, !registration);
+        }
 }
 
 /* That the attestation was verified tells nothing of a sensor; the maker's statement may, and that is a
@@ -624,6 +663,7 @@ int main(void)
                 cmocka_unit_test(without_attestation_a_model_is_only_claimed),
                 cmocka_unit_test(a_model_counts_where_it_was_attested),
                 cmocka_unit_test(attack_claiming_an_evaluated_model_by_an_app),
+                cmocka_unit_test(attack_adding_user_verification_to_a_u2f_registration),
                 cmocka_unit_test(a_sensor_is_known_where_the_statement_tells_of_it),
                 cmocka_unit_test(a_registration_brings_its_own),
                 cmocka_unit_test(of_several_protections_the_worst_counts),

@@ -160,6 +160,39 @@ static void a_session_is_judged_by_the_evaluation_of_now(void **state)
         evaluator_drop(&evaluator);
 }
 
+/* What a maker declares of a model counts where the attestation key has signed the AAGUID: an app would
+ * choose the model that it is taken for. */
+static void a_model_counts_where_its_key_has_named_it(void **state)
+{
+        static const char model_policy[] =
+                "{\"id\":\"p\",\"levels\":[\"low\",\"high\"],\"requirements\":["
+                "{\"id\":\"UP\",\"level\":\"low\",\"source\":\"s\",\"section\":\"1\",\"scope\":[\"login\"],"
+                "\"predicate\":\"login.user_present\"},"
+                "{\"id\":\"KEY\",\"level\":\"high\",\"source\":\"s\",\"section\":\"2\",\"scope\":[\"login\"],"
+                "\"predicate\":\"model.key_protection = secure_element\"}]}";
+        static const struct {
+                const char *format, *level;
+        } rows[] = {
+                { "mitome-jpki", "high" },
+                { "packed", "high" },
+                { "android-key", "low" },
+                { "tpm", "low" },
+                { "fido-u2f", "low" },
+        };
+        struct portal_rig *rig = *state;
+        struct portal_browser browser = { 0 };
+        portal_rig_settle(rig, &browser, 0, PORTAL_RIG_CERTIFIED);
+        assert_int_equal(
+                level_policy_read(slice_text(model_policy), &rig->portal->policies[0], NULL).code, MITOME_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                assert_int_equal(sql_do(party_store(rig->party), "UPDATE account_credential SET format = ?",
+                                         SQL_VALUES(SQL_TEXT_OF(slice_text(rows[i].format))), NULL, NULL)
+                                         .code,
+                        MITOME_OK);
+                expect_level(rig, rows[i].level);
+        }
+}
+
 /* What was found since counts, wherever its file stands. */
 static void of_two_evaluations_the_newer_counts(void **state)
 {
@@ -211,6 +244,8 @@ static void what_is_no_statement_is_no_folder_of_them(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        a_model_counts_where_its_key_has_named_it, portal_rig_set_up, portal_rig_tear_down),
                 cmocka_unit_test_setup_teardown(
                         of_two_evaluations_the_newer_counts, portal_rig_set_up, portal_rig_tear_down),
                 cmocka_unit_test_setup_teardown(a_level_wants_an_evaluation_where_it_is_demanded,

@@ -408,6 +408,8 @@ static mitome_status read_names(
                 &credential->certificate_serial, error));
         MITOME_TRY(
                 slice_copy(sql_bytes(query, 11), "user handle", login->handle, sizeof login->handle, error));
+        MITOME_TRY(copy_view(sql_bytes(query, 15), "format", login->format_name, sizeof login->format_name,
+                &login->format, error));
         return slice_copy(sql_bytes(query, 12), "aaguid", login->aaguid, sizeof login->aaguid, error);
 }
 
@@ -434,7 +436,8 @@ mitome_status account_find(
         struct sql_query query = { 0 };
         MITOME_TRY(sql_ask(party_store(portal),
                 "SELECT a.name, c.public_key, c.sign_count, k.issuer, k.serial, k.not_after, k.ended_at, a.id, "
-                "c.number, a.epoch, a.closed, COALESCE(c.handle, a.handle), c.aaguid, c.flags, c.trust "
+                "c.number, a.epoch, a.closed, COALESCE(c.handle, a.handle), c.aaguid, c.flags, c.trust, "
+                "c.format "
                 "FROM account_credential c JOIN account a ON a.id = c.account "
                 "LEFT JOIN account_certificate k ON k.number = c.certificate WHERE c.id = ?",
                 SQL_VALUES(SQL_BYTES(credential_id)), &query, error));

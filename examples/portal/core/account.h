@@ -96,8 +96,9 @@ struct account_login {
         uint8_t handle[ACCOUNT_HANDLE_SIZE], aaguid[ACCOUNT_AAGUID_SIZE];
         char name[ACCOUNT_NAME_MAX + 1];
         uint8_t credential_id[ACCOUNT_CREDENTIAL_MAX], public_key[ACCOUNT_KEY_MAX];
-        uint8_t issuer[ACCOUNT_ISSUER_MAX], serial[ACCOUNT_SERIAL_MAX];
+        uint8_t issuer[ACCOUNT_ISSUER_MAX], serial[ACCOUNT_SERIAL_MAX], format_name[ACCOUNT_FORMAT_MAX];
         struct mitome_credential credential; /* views of the above */
+        slice format;                        /* .. of the attestation */
 };
 
 /* account_find finds the account that a credential opens: ACCOUNT_UNKNOWN, or ACCOUNT_ENDED when its

@@ -91,11 +91,11 @@ static const struct mitome_trust *trust_of(const struct portal_snapshot *belief)
         return belief ? belief->trust : NULL;
 }
 
-/* What is known when a ceremony has been verified. A maker's word counts only for what it has attested. */
+/* What is known when a ceremony has been verified: beside the verdict, of the registration. */
 struct shown {
         const struct mitome_verdict *verdict;
-        enum mitome_trust_result trust; /* of the registration */
-        slice aaguid;
+        enum mitome_trust_result trust;
+        slice aaguid, format;
         bool certificate;
 };
 
@@ -104,17 +104,16 @@ static struct mitome_level_evidence evidence_of(
 {
         const struct mitome_level_context known = { .challenge_bits = MITOME_CHALLENGE_ID_SIZE * 8,
                 .trust = shown->trust,
-                .aaguid = shown->aaguid, /* session_judge looks at its format, where an evaluation is demanded
-                                          */
+                .aaguid = shown->aaguid,
+                .format = shown->format,
                 .certificate_bound = shown->certificate };
-        const bool trusted = shown->trust == MITOME_TRUST_VERIFIED;
-        const struct portal_model *model =
-                belief && trusted ? portal_model_find(belief, shown->aaguid) : NULL;
+        const struct portal_model *held = belief ? portal_model_find(belief, shown->aaguid) : NULL;
+        const struct mitome_metadata_entry model = { .aaguid = shown->aaguid,
+                .statement = held ? &held->statement : NULL };
         struct mitome_level_evidence evidence;
         mitome_level_evidence_of(shown->verdict, &known, &evidence);
         evidence.certificate_bound = evidence.certificate_alive = shown->certificate;
-        if (model)
-                login_level_model(&evidence, &model->statement, 0);
+        login_level_take_model(&evidence, &model, shown->format, shown->aaguid);
         return evidence;
 }
 
@@ -306,7 +305,7 @@ static mitome_status verify_with(struct portal *portal, const struct portal_snap
         MITOME_TRY(find_binding(portal, belief, r, error));
         MITOME_TRY(make_record(portal, &expected, r, error));
         const struct shown shown = { &r->verdict, r->verdict.trust, r->verdict.aaguid,
-                r->binding.serial.size > 0 };
+                slice_text(r->verdict.format), r->binding.serial.size > 0 };
         show(portal, belief, &shown, &r->login);
         return ok();
 }
@@ -591,7 +590,7 @@ static mitome_status verify_login(
                 status = check_account(l, error);
         if (!failed(status)) {
                 const struct shown shown = { &l->verdict, l->account.trust, SLICE(l->account.aaguid),
-                        l->account.credential.certificate_serial.size > 0 };
+                        l->account.format, l->account.credential.certificate_serial.size > 0 };
                 show(portal, belief, &shown, ret);
         }
         portal_believe_no_more(portal, belief);
