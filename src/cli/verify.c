@@ -82,9 +82,10 @@ static int take_evaluation(struct verify_run *run, const char *path)
         errno = 0;
         free(run->evaluation_bytes);
         run->evaluation_bytes = NULL;
-        return failed(trust_read_file(path, &run->evaluation_bytes, &run->evaluation, &error))
-                       ? complain_about(run, path, &error)
-                       : EXIT_ALL_OK;
+        if (failed(trust_read_file(path, &run->evaluation_bytes, &run->evaluation, &error)))
+                return complain_about(run, path, &error);
+        /* Without bytes there were nothing to demand of a case. */
+        return run->evaluation.size ? EXIT_ALL_OK : not_run(path, "the evaluation statement is empty");
 }
 
 /* Evaluators are believed of evaluations, and of nothing else. */

@@ -1105,18 +1105,23 @@ static void a_policy_of_the_folder_is_not_the_one_that_is_named(void **state)
 
 static void an_evaluation_wants_a_policy_and_an_evaluator(void **state)
 {
-        char statement[256], policy[256], none[] = "/dev/null", level[] = "--level",
-                                          evaluation[] = "--evaluation", evaluator[] = "--evaluator",
-                                          require[] = "--require-evaluation";
+        char statement[256], policy[256], empty[256], pem[256],
+                none[] = "/dev/null", level[] = "--level", evaluation[] = "--evaluation",
+                evaluator[] = "--evaluator", require[] = "--require-evaluation";
         struct evaluator signer;
         (void)state;
         evaluator_make(&(struct evaluator_plan){ .kind = "P-256" }, &signer);
         write_statement(&signer, "00112233445566778899aabbccddeeff", "2029-12-31");
+        write_file("evaluator.pem", signer.certificate_pem, strlen(signer.certificate_pem));
+        write_file("empty", "", 0);
         evaluator_drop(&signer);
+        path_of(empty, "empty");
+        path_of(pem, "evaluator.pem");
         write_file("policy", device_policy, sizeof device_policy - 1);
         path_of(statement, "statement");
         path_of(policy, "policy");
-        char *const wrong[][6] = {
+        char *const wrong[][9] = {
+                { level, policy, evaluator, pem, evaluation, empty, require, none, NULL }, /* of nothing */
                 { evaluation, statement, none, NULL }, { evaluation, statement, level, policy, none, NULL },
                 { evaluation, policy + 1, none, NULL }, /* there is no such file */
                 { evaluator, policy, none, NULL },      /* that is no certificate */
