@@ -164,8 +164,7 @@ static mitome_status read_facts(struct cbor_reader *r, struct mitome_evaluation 
 
 /* ---- as facts beside others ---- */
 
-/* What hardware alone can make true, where a simulation has nothing to say: it may speak against. */
-static bool speaks_for_hardware(enum level_fact_id id, const struct level_fact *fact)
+bool evaluation_speaks_for_hardware(enum level_fact_id id, const struct level_fact *fact)
 {
         static const enum level_fact_id of_hardware[] = { LEVEL_MODEL_KEY_PROTECTION,
                 LEVEL_MODEL_MATCHER_PROTECTION, LEVEL_MODEL_AVA_VAN, LEVEL_MODEL_EMV,
@@ -203,7 +202,7 @@ void evaluation_add_facts(const struct mitome_evaluation *evaluation, struct lev
         for (size_t i = 0; i < evaluation->fact_count; i++) {
                 const struct level_fact said = fact_of(&evaluation->facts[i]);
                 const enum level_fact_id id = (enum level_fact_id)evaluation->facts[i].number;
-                if (evaluation->simulated && speaks_for_hardware(id, &said))
+                if (evaluation->simulated && evaluation_speaks_for_hardware(id, &said))
                         continue;
                 if (counts_instead(id, &said, &facts->facts[id]))
                         facts->facts[id] = said;

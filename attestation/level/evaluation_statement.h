@@ -70,6 +70,10 @@ void evaluation_payload_write(
  * around it no evaluation of a model can attest. */
 bool evaluation_may_say(slice name);
 
+/* evaluation_speaks_for_hardware tells whether a fact says what hardware alone can make true: of that a
+ * simulation has nothing to say. It may speak against. */
+bool evaluation_speaks_for_hardware(enum level_fact_id id, const struct level_fact *fact);
+
 /* evaluation_check_time: EVALUATION_STATEMENT when it is from the future, EVALUATION_EXPIRED. */
 MITOME_CHECKED mitome_status evaluation_check_time(
         const struct mitome_evaluation *said, int64_t now, mitome_error *error);

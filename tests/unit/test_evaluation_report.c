@@ -31,7 +31,7 @@ static char folder[] = "/tmp/mitome-report-XXXXXX";
 
 static json_t *make_target(void)
 {
-        return json_pack("{s:s, s:s, s:b, s:[s], s:s}", "name", "self", "kind", "self", "simulated", 1,
+        return json_pack("{s:s, s:s, s:b, s:[s], s:s}", "name", "self", "kind", "self", "simulated", 0,
                 "abilities", "ctap", "get_info", get_info);
 }
 
@@ -346,6 +346,7 @@ static void a_report_says_what_it_rests_on(void **state)
         const json_t *fact;
         (void)state;
         give(&given);
+        json_object_set_new(given.target, "simulated", json_true());
         json_t *report = report_of(&given.input);
         for (i = 0; i < sizeof ids / sizeof ids[0]; i++) {
                 const json_t *caveat = named(json_object_get(report, "caveats"), "id", ids[i]);
@@ -401,6 +402,107 @@ static void comparisons_make_as_many_transactions_as_they_suffice_for(void **sta
                         assert_string_equal(text_of(far, "from"), "uv.fmr, uv.tries");
                         assert_string_equal(text_of(far, "obtained"), "measured");
                 }
+                json_decref(report);
+                drop(&given);
+        }
+}
+
+static json_t *make_rate(json_int_t errors, json_int_t trials)
+{
+        return json_pack("{s:I, s:I}", "errors", errors, "trials", trials);
+}
+
+/* A probe that found one more thing, given to a report. */
+static void add_found(struct given *given, const char *id, const char *name, json_t *value)
+{
+        json_array_append_new(
+                given->probes, make_probe(id, "holds", "", json_pack("[o]", make_found(name, value))));
+}
+
+/* One evidence item beside what probes found. */
+static json_t *report_beside(struct given *given, const char *item)
+{
+        char text[512];
+        snprintf(text, sizeof text, "{\"mitome_evidence\": 1, \"items\": [%s]}\n", item);
+        write_text("more.json", text);
+        given->input.evidence = given->evidence + 1;
+        given->input.evidence_count = 1;
+        json_t *report = report_of(&given->input);
+        write_text("more.json",
+                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"emv\", \"expires\": \"2026-11-21\"}]}\n");
+        return report;
+}
+
+#define WITNESSED "{\"kind\": \"facts\", \"by\": \"N. N.\", \"document\": \"cc.txt\", "
+
+/* 500 of 10,000 comparisons fail: no word about transactions, or about comparisons, hides that. */
+static void no_word_hides_a_measurement_that_fails(void **state)
+{
+        static const struct {
+                const char *item, *fact;
+                json_int_t errors, trials;
+                const char *contradiction;
+        } rows[] = {
+                { "{\"kind\": \"facts\", \"facts\": {\"uv.far\": {\"errors\": 0, \"trials\": 1000000}}}",
+                        "uv.far", 500, 2000, "contradiction" },
+                { "{\"kind\": \"facts\", \"facts\": {\"uv.far\": \"none\"}}", "uv.far", 500, 2000,
+                        "unusable" },
+                { WITNESSED
+                        "\"obtained\": \"measured\", \"facts\": {\"uv.far\": {\"errors\": 1, \"trials\": 10}}}",
+                        "uv.far", 1, 10, NULL },
+                { WITNESSED
+                        "\"obtained\": \"measured\", \"partial\": true, \"facts\": {\"uv.far\": {\"errors\": 0, \"trials\": 10000}}}",
+                        "uv.far", 500, 2000, "sources_differ" },
+                { WITNESSED
+                        "\"obtained\": \"observed\", \"facts\": {\"uv.fmr\": {\"errors\": 0, \"trials\": 1000000}}}",
+                        "uv.fmr", 500, 10000, "sources_differ" },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct given given;
+                give(&given);
+                add_found(&given, "P06", "uv.tries", json_integer(5));
+                add_found(&given, "P12", "uv.fmr", make_rate(500, 10000));
+                json_t *report = report_beside(&given, rows[i].item);
+                const json_t *caveats = json_object_get(report, "caveats");
+                const json_t *fact = named(json_object_get(report, "facts"), "name", rows[i].fact);
+                const json_t *value = json_object_get(fact, "value");
+                assert_string_equal(text_of(fact, "obtained"), "measured");
+                assert_int_equal(json_integer_value(json_object_get(value, "errors")), rows[i].errors);
+                assert_int_equal(json_integer_value(json_object_get(value, "trials")), rows[i].trials);
+                if (rows[i].contradiction)
+                        assert_non_null(named(caveats, "id", rows[i].contradiction));
+                /* It is said to be counted where that is what counts. */
+                assert_int_equal(named(caveats, "id", "transactions") != NULL, rows[i].trials != 10);
+                json_decref(report);
+                drop(&given);
+        }
+}
+
+/* What hardware alone can make true is true of no simulation, whoever says so; what speaks against it is. */
+static void a_simulation_passes_for_no_hardware(void **state)
+{
+        static const struct {
+                const char *fact, *value;
+                bool simulated, usable;
+        } rows[] = { { "model.key_protection", "\"secure_element\"", true, false },
+                { "model.key_protection", "\"secure_element\"", false, true },
+                { "model.key_protection", "\"software\"", true, true }, { "model.ava_van", "5", true, false },
+                { "model.ava_van", "0", true, true }, { "pin.in_hardware", "true", true, false },
+                { "pin.in_hardware", "false", true, true }, { "pin.tries", "3", true, true } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct given given;
+                char item[256];
+                give(&given);
+                json_object_set_new(given.target, "simulated", json_boolean(rows[i].simulated));
+                snprintf(item, sizeof item, WITNESSED "\"obtained\": \"observed\", \"facts\": {\"%s\": %s}}",
+                        rows[i].fact, rows[i].value);
+                json_t *report = report_beside(&given, item);
+                const json_t *fact = named(json_object_get(report, "facts"), "name", rows[i].fact);
+                assert_string_equal(text_of(fact, "obtained"), rows[i].usable ? "observed" : "unusable");
+                assert_int_equal(json_is_null(json_object_get(fact, "value")), !rows[i].usable);
+                assert_int_equal(json_object_get(fact, "why_ja") != NULL, !rows[i].usable);
                 json_decref(report);
                 drop(&given);
         }
@@ -742,6 +844,31 @@ static void more_than_can_be_held_is_refused(void **state)
         drop(&given);
 }
 
+/* What the report counts itself is one more fact: where there is no room for it, there is no report. */
+static void a_rate_that_is_counted_is_not_left_out_silently(void **state)
+{
+        enum { ROOM = 4096 };
+        (void)state;
+        for (json_int_t tries = 0; tries < 2; tries++) {
+                struct given given;
+                json_t *found = json_array();
+                give(&given);
+                json_object_del(given.target, "get_info");
+                json_array_clear(given.probes);
+                given.input.evidence_count = 0;
+                json_array_append_new(found, make_found("uv.fmr", make_rate(0, 100)));
+                json_array_append_new(found, make_found("uv.tries", json_integer(tries)));
+                for (json_int_t i = 0; i < ROOM - 2; i++)
+                        json_array_append_new(found, make_found("pin.tries", json_integer(i)));
+                json_array_append_new(given.probes, make_probe("P50", "holds", "", found));
+                if (tries)
+                        assert_int_equal(refusal_of(&given.input, NULL), MITOME_E_TOO_MANY);
+                else
+                        json_decref(report_of(&given.input));
+                drop(&given);
+        }
+}
+
 static void wrong_targets_and_probes_are_refused(void **state)
 {
         static const struct {
@@ -925,6 +1052,9 @@ int main(void)
                 cmocka_unit_test(what_was_seen_counts_before_what_is_said_and_both_are_told),
                 cmocka_unit_test(what_is_worse_counts_and_both_are_told),
                 cmocka_unit_test(a_report_says_what_it_rests_on),
+                cmocka_unit_test(no_word_hides_a_measurement_that_fails),
+                cmocka_unit_test(a_simulation_passes_for_no_hardware),
+                cmocka_unit_test(a_rate_that_is_counted_is_not_left_out_silently),
                 cmocka_unit_test(comparisons_make_as_many_transactions_as_they_suffice_for),
                 cmocka_unit_test(evidence_is_named_by_its_digest),
                 cmocka_unit_test(policies_that_disagree_are_set_side_by_side),

@@ -257,6 +257,9 @@ static void what_nobody_stands_for_is_declared(void **state)
                 { "\"by\": \"N. N.\", ", LEVEL_DECLARED },
                 { "\"document\": \"folder/cc.pdf\", ", LEVEL_DECLARED },
                 { "\"by\": \"\", \"document\": \"folder/cc.pdf\", ", LEVEL_DECLARED },
+                { "\"by\": \"  \", \"document\": \"folder/cc.pdf\", ", LEVEL_DECLARED },
+                { "\"by\": \"\\u3000\\t\\u200b\", \"document\": \"folder/cc.pdf\", ", LEVEL_DECLARED },
+                { "\"by\": \"\\u3000\\u5c71\", \"document\": \"folder/cc.pdf\", ", LEVEL_OBSERVED },
                 { "\"by\": \"N. N.\", \"document\": \"\", ", LEVEL_DECLARED }, { "", LEVEL_DECLARED },
                 { "\"by\": \"N. N.\", \"document\": \"lost.pdf\", ", LEVEL_UNUSABLE } };
         (void)state;
@@ -365,6 +368,28 @@ static void a_document_that_does_not_fit_counts_as_not_given(void **state)
         }
 }
 
+/* More than an evaluation statement can carry is no measurement of that program. */
+static void a_measurement_of_too_great_numbers_counts_as_not_given(void **state)
+{
+        static const struct {
+                const char *trials;
+                bool read;
+        } rows[] = { { "4294967295", true }, { "4294967296", false } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                char text[256];
+                const char *why_ja;
+                snprintf(text, sizeof text,
+                        "{\"fmr\": {\"errors\": 0, \"trials\": %s}, \"fnmr\": {\"errors\": 0, \"trials\": 1}}",
+                        rows[i].trials);
+                evaluation_record_clear(&record);
+                evaluation_record_begin(&record);
+                const char *why = evidence_measurement(&record, slice_text(text), "m", 0, &why_ja);
+                assert_int_equal(why == NULL, rows[i].read);
+                assert_int_equal(record.claims.count, rows[i].read ? 2 : 0);
+        }
+}
+
 /* No longer than that program writes one: the curve of another would fill the report. */
 static void an_endless_measurement_counts_as_not_given(void **state)
 {
@@ -467,6 +492,7 @@ static void a_value_of_another_type_costs_its_fact_alone(void **state)
                 { "\"pin.tries\": 3.5", "a number is wanted, not 3.5" },
                 { "\"pin.tries\": null", "a number is wanted, not null" },
                 { "\"pin.tries\": 99999999999999999999", "a number is wanted, not \"99999999999999999999\"" },
+                { "\"pin.tries\": 4294967296", "a number is wanted (4294967295 at most), not 4294967296" },
                 { "\"pin.tries\": [1]", "a number is wanted, not [1]" } };
         (void)state;
         for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -484,6 +510,13 @@ static void a_value_of_another_type_costs_its_fact_alone(void **state)
         assert_unusable(LEVEL_UV_FMR,
                 "{\"errors\", \"trials\"} is wanted, no more errors than trials, not {\"errors\":2,\"trials\":1}");
         assert_int_equal(claimed(LEVEL_UV_FNMR)->value.obtained, LEVEL_UNUSABLE);
+        /* No more than an evaluation statement can carry, and that. */
+        read_item(
+                "{\"kind\": \"facts\", \"facts\": {\"pin.tries\": 4294967295, \"uv.fmr\": {\"errors\": 0, \"trials\": 4294967295}, \"uv.fnmr\": {\"errors\": 0, \"trials\": 4294967296}}}");
+        assert_int_equal(claimed(LEVEL_PIN_TRIES)->value.count, UINT32_MAX);
+        assert_int_equal(claimed(LEVEL_UV_FMR)->value.rate.trials, UINT32_MAX);
+        assert_unusable(LEVEL_UV_FNMR,
+                "{\"errors\", \"trials\"} is wanted, no more errors than trials, not {\"errors\":0,\"trials\":4294967296}");
         read_item("{\"kind\": \"fido\", \"level\": \"L4\"}");
         assert_unusable(LEVEL_MODEL_FIDO_LEVEL, "\"none\" or \"L1\" to \"L3+\" is wanted");
         static const char *const species[] = { "[]", "{}", "[{\"name\": \"a\", \"errors\": 1}]",
@@ -624,6 +657,7 @@ int main(void)
                 cmocka_unit_test(what_has_ended_counts_as_not_given),
                 cmocka_unit_test(a_document_that_does_not_fit_counts_as_not_given),
                 cmocka_unit_test(an_endless_measurement_counts_as_not_given),
+                cmocka_unit_test(a_measurement_of_too_great_numbers_counts_as_not_given),
                 cmocka_unit_test(a_flood_of_logins_counts_as_not_given),
                 cmocka_unit_test(a_statement_about_another_model_counts_as_not_given),
                 cmocka_unit_test(a_value_of_another_type_costs_its_fact_alone),

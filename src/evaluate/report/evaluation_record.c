@@ -121,8 +121,11 @@ static void keep_text(char *to, size_t size, const char *text)
         (void)snprintf(to, size, "%.*s", (int)length, text);
 }
 
+/* Nobody sees a rate: it was counted, and of two counts neither is surer because somebody says "observed". */
 static void add(struct evaluation_record *record, struct fact_claim *claim, const char *from, size_t evidence)
 {
+        if (level_fact_kind(claim->fact)->type == LEVEL_RATE && claim->value.obtained == LEVEL_OBSERVED)
+                claim->value.obtained = LEVEL_MEASURED;
         keep_text(claim->from, sizeof claim->from, from);
         claim->evidence = evidence;
         fact_claims_add(&record->claims, claim);
@@ -169,11 +172,18 @@ void evaluation_record_unusable(struct evaluation_record *record, enum level_fac
 
 /* ---- values of JSON ---- */
 
+/* No greater ones than an evaluation statement can carry. */
+static bool is_number(const json_t *value)
+{
+        return json_is_integer(value) && json_integer_value(value) >= 0 &&
+               json_integer_value(value) <= UINT32_MAX;
+}
+
 static bool take_rate(const json_t *value, struct fact_claim *claim)
 {
         const json_t *errors = json_object_get(value, "errors"), *trials = json_object_get(value, "trials");
-        bool fits = json_object_size(value) == 2 && json_is_integer(errors) && json_is_integer(trials) &&
-                    json_integer_value(errors) >= 0 && json_integer_value(trials) > 0 &&
+        bool fits = json_object_size(value) == 2 && is_number(errors) && is_number(trials) &&
+                    json_integer_value(trials) > 0 &&
                     json_integer_value(errors) <= json_integer_value(trials);
         if (fits) {
                 claim->value.rate.errors = (uint64_t)json_integer_value(errors);
@@ -190,7 +200,7 @@ static bool take_value(const json_t *value, struct fact_claim *claim)
                 return json_is_boolean(value);
         case LEVEL_COUNT:
                 claim->value.count = (uint64_t)json_integer_value(value);
-                return json_is_integer(value) && json_integer_value(value) >= 0;
+                return is_number(value);
         case LEVEL_WORD:
                 if (!json_is_string(value) || json_string_length(value) >= sizeof claim->word ||
                         !level_fact_takes(
@@ -214,6 +224,8 @@ static const struct {
                 "{\"errors\", \"trials\"}(誤りは試行以下)が必要" },
 };
 
+static const char most[] = " (4294967295 at most)", most_ja[] = "、4294967295まで";
+
 void evaluation_record_given(struct evaluation_record *record, enum level_fact_id fact,
         enum level_obtained obtained, bool partial, const json_t *value, const char *from, size_t evidence)
 {
@@ -228,7 +240,9 @@ void evaluation_record_given(struct evaluation_record *record, enum level_fact_i
         char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
         keep_text(shown, sizeof shown, text ? text : "");
         free(text);
-        (void)snprintf(why, sizeof why, "%s, not %s", wishes[type].wanted, shown);
-        (void)snprintf(why_ja, sizeof why_ja, "%s(%sではなく)", wishes[type].wanted_ja, shown);
+        const bool great = json_is_integer(value) && json_integer_value(value) > UINT32_MAX;
+        (void)snprintf(why, sizeof why, "%s%s, not %s", wishes[type].wanted, great ? most : "", shown);
+        (void)snprintf(why_ja, sizeof why_ja, "%s(%sではなく%s)", wishes[type].wanted_ja, shown,
+                great ? most_ja : "");
         evaluation_record_unusable(record, fact, why, why_ja, from, evidence);
 }

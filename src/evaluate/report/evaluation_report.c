@@ -3,6 +3,7 @@
 
 #include "disagreements.h"
 #include "evaluation_caveats.h"
+#include "evaluation_statement.h"
 #include "fact_text.h"
 #include "guess_budget.h"
 
@@ -85,14 +86,17 @@ static void choose(struct assembling *a)
         fact_claims_settle(&a->record.claims, &a->findings.facts, a->findings.chosen);
 }
 
+static const char counted_from[] = "uv.fmr, uv.tries";
+
 /* What is known of comparisons, taken together by as many as a transaction has tries: N comparisons are
  * N / tries transactions, of which no more were accepted than comparisons were. What was measured of whole
- * transactions counts before that, however short. */
+ * transactions counts before that, however short; what is only said of them is one more source beside it. */
 static void count_transactions(struct assembling *a)
 {
         const struct fact_claim *fmr = a->findings.chosen[LEVEL_UV_FMR];
+        const struct fact_claim *said = a->findings.chosen[LEVEL_UV_FAR];
         const struct level_fact *tries = &a->findings.facts.facts[LEVEL_UV_TRIES];
-        if (a->findings.chosen[LEVEL_UV_FAR] || !fmr || !fact_is_known(&fmr->value) ||
+        if ((said && fact_claims_seen_whole(said)) || !fmr || !fact_is_known(&fmr->value) ||
                 !fact_is_known(tries) || tries->count == 0 || fmr->value.rate.trials < tries->count)
                 return;
         struct fact_claim far = { .fact = LEVEL_UV_FAR, .value = fmr->value, .evidence = fmr->evidence };
@@ -102,21 +106,47 @@ static void count_transactions(struct assembling *a)
         far.value.partial = far.value.partial || tries->partial;
         if (tries->obtained == LEVEL_DECLARED || tries->obtained == LEVEL_ATTESTED)
                 far.value.obtained = tries->obtained;
-        (void)snprintf(far.from, sizeof far.from, "uv.fmr, uv.tries");
+        (void)snprintf(far.from, sizeof far.from, "%s", counted_from);
         fact_claims_add(&a->record.claims, &far);
+        choose(a);
+        if (a->record.claims.code != MITOME_OK ||
+                strcmp(a->findings.chosen[LEVEL_UV_FAR]->from, counted_from) != 0)
+                return;
         evaluation_record_caveat(&a->record, "transactions",
                 "The false acceptance rate of transactions (uv.far) was counted from comparisons, as many for "
                 "each as it takes tries, with one finger enrolled: with more of them it is higher.",
                 "取引単位の他人受入率(uv.far)は照合の結果から、一取引の試行回数分の照合を一取引として数えた。登録"
                 "された指が一本の場合の率で、複数を登録すれば高くなる。");
-        choose(a);
 }
 
-static void settle(struct assembling *a)
+/* What hardware alone can make true is true of no program, whoever says so. */
+static void drop_hardware(struct assembling *a)
 {
+        if (!json_is_true(json_object_get(a->target, "simulated")))
+                return;
+        for (size_t i = 0; i < a->record.claims.count; i++) {
+                struct fact_claim *claim = &a->record.claims.claims[i];
+                struct level_fact said = claim->value;
+                if (level_fact_kind(claim->fact)->type == LEVEL_WORD)
+                        said.word = slice_text(claim->word);
+                if (!fact_is_known(&said) || !evaluation_speaks_for_hardware(claim->fact, &said))
+                        continue;
+                claim->value = (struct level_fact){ .obtained = LEVEL_UNUSABLE };
+                claim->word[0] = '\0';
+                (void)snprintf(claim->why, sizeof claim->why,
+                        "the target is a simulation, of which nothing is true that hardware alone can make true");
+                (void)snprintf(claim->why_ja, sizeof claim->why_ja,
+                        "対象は模擬であり、ハードウェアだけが実現できることはどれも当てはまらない");
+        }
+}
+
+static mitome_status settle(struct assembling *a, mitome_error *error)
+{
+        drop_hardware(a);
         choose(a);
         count_transactions(a);
         a->findings.scopes = LEVEL_SCOPE_DEVICE | (a->input->services ? LEVEL_SCOPE_SERVICE : 0);
+        return a->record.claims.code == MITOME_OK ? ok() : fail(error, a->record.claims.code, "facts", NULL);
 }
 
 /* ---- policies ---- */
@@ -209,7 +239,7 @@ static mitome_status make(struct assembling *a, json_t **ret, mitome_error *erro
 {
         MITOME_TRY(assembly_take(a, error));
         MITOME_TRY(evidence_order(a, error));
-        settle(a);
+        MITOME_TRY(settle(a, error));
         MITOME_TRY(take_policies(a, error));
         MITOME_TRY(assemble(a, ret, error));
         return ok();

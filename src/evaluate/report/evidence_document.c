@@ -110,7 +110,8 @@ static bool read_rate(const json_t *of, const char *name, uint64_t *ret_errors, 
         const json_t *rate = json_object_get(of, name);
         const json_t *errors = json_object_get(rate, "errors"), *trials = json_object_get(rate, "trials");
         if (!json_is_integer(errors) || !json_is_integer(trials) || json_integer_value(errors) < 0 ||
-                json_integer_value(errors) > json_integer_value(trials))
+                json_integer_value(errors) > json_integer_value(trials) ||
+                json_integer_value(trials) > UINT32_MAX) /* more than an evaluation statement can carry */
                 return false;
         *ret_errors = (uint64_t)json_integer_value(errors);
         *ret_trials = (uint64_t)json_integer_value(trials);

@@ -3,6 +3,7 @@
 
 #include "digest.h"
 #include "hex_text.h"
+#include "unseen_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,12 +33,6 @@ json_t *evidence_item_value(slice raw)
         json_t *value =
                 json_loadb((const char *)raw.data, raw.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
         return value ? value : json_stringn((const char *)raw.data, raw.size);
-}
-
-/* A string with something in it. */
-static bool is_text(slice raw)
-{
-        return raw.size > 2 && raw.data[0] == '"';
 }
 
 mitome_status evidence_item_skip(struct json_reader *r, struct json_reader *ret_at, slice *ret_raw)
@@ -292,6 +287,28 @@ static mitome_status read_obtained(
                         return ok();
                 }
         return evidence_item_refuse(e, word, "obtained", error);
+}
+
+static bool is_blank(slice character)
+{
+        const uint32_t code = utf8_code(character);
+        return code == ' ' || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
+               code == 0x202F || code == 0x205F || code == 0x2800 || code == 0x3000 || is_unseen(character);
+}
+
+/* A string with something in it that can be seen: a blank is nobody's name. */
+static bool is_text(slice raw)
+{
+        bool seen = false;
+        json_t *value = raw.size ? evidence_item_value(raw) : NULL;
+        const char *text = json_string_value(value);
+        slice rest = slice_text(text ? text : "");
+        for (size_t size; !seen && (size = slice_utf8_first(rest)) > 0;) {
+                seen = !is_blank(slice_of(rest.data, size));
+                rest = slice_of(rest.data + size, rest.size - size);
+        }
+        json_decref(value);
+        return seen;
 }
 
 /* What was seen or counted was so by somebody, and is written down somewhere: without either it is what an

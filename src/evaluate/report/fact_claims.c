@@ -190,7 +190,7 @@ static bool is_shown_by_one_case(enum level_fact_id id)
                (level_fact_kind(id)->type == LEVEL_BOOL && id != LEVEL_PIN_OFFERED && id != LEVEL_UV_OFFERED);
 }
 
-static bool is_seen_whole(const struct fact_claim *claim)
+bool fact_claims_seen_whole(const struct fact_claim *claim)
 {
         return (claim->value.obtained == LEVEL_OBSERVED || claim->value.obtained == LEVEL_MEASURED) &&
                !claim->value.partial;
@@ -202,7 +202,7 @@ static bool gives_way(const struct fact_claim *chosen, const struct fact_claim *
 {
         return is_usable(claim) && is_usable(chosen) && !fact_claims_agree(claim, chosen) &&
                fact_claims_better(chosen, claim) &&
-               (!is_seen_whole(chosen) || is_shown_by_one_case(claim->fact) ||
+               (!fact_claims_seen_whole(chosen) || is_shown_by_one_case(claim->fact) ||
                        claim->value.obtained == chosen->value.obtained);
 }
 

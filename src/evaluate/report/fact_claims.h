@@ -45,6 +45,9 @@ void fact_claims_sort(struct fact_claims *claims);
 void fact_claims_settle(const struct fact_claims *claims, struct level_facts *ret,
         const struct fact_claim *ret_chosen[LEVEL_FACTS]);
 
+/* fact_claims_seen_whole tells whether somebody observed or measured it, and not only in part. */
+bool fact_claims_seen_whole(const struct fact_claim *claim);
+
 /* fact_claims_agree tells whether two claims about one fact can both be true. */
 bool fact_claims_agree(const struct fact_claim *one, const struct fact_claim *other);
 
