@@ -21,6 +21,7 @@ enum {
         BIO_NEXT,
         BIO_REMOVE = 6,
         UV_TOKEN = 6,
+        PIN_TOKEN = 9,
         OK = 0x00,
         DENIED = 0x27,
         NO_CREDENTIALS = 0x2E,
@@ -39,6 +40,9 @@ static struct between {
         enum target_finger whose;
         bool printed, tampered, was_cut;
         unsigned asked;
+        uint8_t signed_before[1024]; /* the last assertion */
+        size_t signed_size;
+        uint8_t last_pin; /* what was answered to it */
 } between;
 
 static struct probe_rig rig;
@@ -132,6 +136,107 @@ static void say(uint8_t *response, size_t *ret_size, uint8_t status)
 {
         response[0] = status;
         *ret_size = 1;
+}
+
+/* ---- P04, P05 ---- */
+
+enum { UP = 0x01, UV = 0x04, AT = 0x40 /* .. and no credential is there: the rest cannot be read */ };
+
+static uint8_t *flags_of(uint8_t *response, size_t size)
+{
+        enum { FLAGS_AT = 32 };
+        slice data = { 0 };
+        assert_true(platform_bytes(platform_member(slice_of(response + 1, size - 1), 2, NULL), &data));
+        return response + (data.data - response) + FLAGS_AT;
+}
+
+/* In place of a refusal: the last good answer, with other flags. */
+static void signs_instead(slice request, uint8_t *response, size_t *ret_size, uint8_t flags)
+{
+        if (request.data[0] != GET_ASSERTION)
+                return;
+        if (response[0] != OK) {
+                memcpy(response, between.signed_before, *ret_size = between.signed_size);
+                *flags_of(response, *ret_size) = flags;
+        } else if (*ret_size <= sizeof between.signed_before) {
+                memcpy(between.signed_before, response, between.signed_size = *ret_size);
+        }
+}
+
+static void signs_what_cannot_be_read(slice request, uint8_t *response, size_t *ret_size)
+{
+        signs_instead(request, response, ret_size, UP | AT);
+}
+
+static void signs_verified_what_cannot_be_read(slice request, uint8_t *response, size_t *ret_size)
+{
+        signs_instead(request, response, ret_size, UP | UV | AT);
+}
+
+static void claims_what_cannot_be_read(slice request, uint8_t *response, size_t *ret_size)
+{
+        const slice param = platform_member(slice_of(request.data + 1, request.size - 1), 6, NULL);
+        if (request.data[0] == GET_ASSERTION && param.size == 0 && response[0] == OK)
+                *flags_of(response, *ret_size) |= AT;
+}
+
+static void a_signature_that_cannot_be_read_is_no_refusal(void **state)
+{
+        (void)state;
+        stand();
+        between.after = signs_what_cannot_be_read;
+        assert_int_equal(result_of("P04"), PROBE_PARTLY);
+        assert_true(
+                probe_rig_partial(&rig, LEVEL_OP_FRESH_VERIFICATION)); /* the next assertion was refused */
+        assert_false(probe_rig_told(&rig, LEVEL_OP_BOUND_TO_DATA));
+        stand();
+        between.after = claims_what_cannot_be_read;
+        assert_int_equal(result_of("P05"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
+}
+
+static void a_signature_that_claims_verification_is_one_whatever_is_behind_it(void **state)
+{
+        (void)state;
+        stand();
+        between.after = signs_verified_what_cannot_be_read;
+        assert_int_equal(result_of("P04"), PROBE_BROKEN);
+        assert_false(probe_rig_bool(&rig, LEVEL_OP_FRESH_VERIFICATION));
+        assert_false(probe_rig_bool(&rig, LEVEL_OP_BOUND_TO_DATA));
+}
+
+/* ---- P08 ---- */
+
+static bool is_pin_token(slice request)
+{
+        return request.data[0] == CLIENT_PIN && number(request, 2) == PIN_TOKEN;
+}
+
+/* The right one, a wrong one, and then there is an end. */
+static bool ends_behind_a_wrong_pin(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (!is_pin_token(request) || ++between.asked != 3)
+                return false;
+        say(response, ret_size, DENIED);
+        return true;
+}
+
+static void sees_the_last_pin(slice request, uint8_t *response, size_t *ret_size)
+{
+        (void)ret_size;
+        if (is_pin_token(request))
+                between.last_pin = response[0];
+}
+
+static void a_wrong_pin_is_made_up_for_wherever_it_ends(void **state)
+{
+        (void)state;
+        stand();
+        between.before = ends_behind_a_wrong_pin;
+        between.after = sees_the_last_pin;
+        assert_int_equal(result_of("P08"), PROBE_NOT_TESTABLE);
+        assert_int_equal(between.asked, 4);
+        assert_int_equal(between.last_pin, OK);
 }
 
 /* ---- P09 ---- */
@@ -494,6 +599,9 @@ static void a_clone_is_seen(void **state)
 int main(void)
 {
         const struct CMUnitTest without_finger[] = {
+                cmocka_unit_test(a_wrong_pin_is_made_up_for_wherever_it_ends),
+                cmocka_unit_test(a_signature_that_cannot_be_read_is_no_refusal),
+                cmocka_unit_test(a_signature_that_claims_verification_is_one_whatever_is_behind_it),
                 cmocka_unit_test(a_question_that_nobody_answered_was_not_refused),
                 cmocka_unit_test(a_key_that_signs_nothing_refuses_nothing),
                 cmocka_unit_test(a_device_that_always_verifies_is_not_to_blame),

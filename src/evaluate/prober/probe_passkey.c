@@ -305,18 +305,24 @@ int passkey_login(struct platform *platform, struct passkey_ceremony *ceremony, 
 
 uint8_t passkey_flags(const struct passkey_ceremony *ceremony)
 {
-        struct authdata data;
-        return failed(authdata_read(slice_of(ceremony->auth_data, ceremony->auth_data_size), &data, NULL))
-                       ? 0
-                       : data.flags;
+        return ceremony->auth_data_size > PASSKEY_FLAGS_AT ? ceremony->auth_data[PASSKEY_FLAGS_AT] : 0;
+}
+
+static bool read_auth_data(const struct passkey_ceremony *ceremony, struct authdata *ret)
+{
+        return !failed(authdata_read(slice_of(ceremony->auth_data, ceremony->auth_data_size), ret, NULL));
 }
 
 uint32_t passkey_count(const struct passkey_ceremony *ceremony)
 {
         struct authdata data;
-        return failed(authdata_read(slice_of(ceremony->auth_data, ceremony->auth_data_size), &data, NULL))
-                       ? 0
-                       : data.sign_count;
+        return read_auth_data(ceremony, &data) ? data.sign_count : 0;
+}
+
+bool passkey_reads(const struct passkey_ceremony *ceremony)
+{
+        struct authdata data;
+        return read_auth_data(ceremony, &data);
 }
 
 /* ---- afterwards ---- */

@@ -9,7 +9,12 @@
 
 #include <mitome/rp.h>
 
-enum { PASSKEY_ID_MAX = 1023, PASSKEY_KEY_MAX = 640, PASSKEY_RP_MAX = 48 };
+enum {
+        PASSKEY_ID_MAX = 1023,
+        PASSKEY_KEY_MAX = 640,
+        PASSKEY_RP_MAX = 48,
+        PASSKEY_FLAGS_AT = 32 /* of auth_data */
+};
 
 struct passkey {
         char rp_id[PASSKEY_RP_MAX];
@@ -116,9 +121,13 @@ void site_logs_in(const struct site *site, const struct passkey_ceremony *ceremo
 bool passkey_works(struct platform *platform, const struct passkey *passkey, const struct passkey_ask *ask,
         bool *ret_works);
 
-/* passkey_flags is the flags byte of an assertion, 0 if there is none; passkey_count its counter. */
+/* passkey_flags is the flags byte of an assertion, 0 if there is none, whatever is behind it: who looks for a
+ * flag that must not be there does not let it go because the rest cannot be read. */
 uint8_t passkey_flags(const struct passkey_ceremony *ceremony);
+/* passkey_count is its counter, 0 where it cannot be read; passkey_reads says whether it can. Where not, that
+ * a flag is not there says nothing. */
 uint32_t passkey_count(const struct passkey_ceremony *ceremony);
+bool passkey_reads(const struct passkey_ceremony *ceremony);
 
 /* passkey_strength is the security strength of an algorithm's keys in bits, as SP 800-57 counts; 0: unknown.
  */

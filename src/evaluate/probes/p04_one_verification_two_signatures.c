@@ -18,23 +18,20 @@ struct twice {
         bool second, next, data, unnamed, elsewhere; /* what was tried, and answered */
 };
 
-static bool is_verified(const struct passkey_ceremony *ceremony)
-{
-        return passkey_flags(ceremony) & AUTHDATA_UV;
-}
-
 static void begin(struct twice *twice, struct passkey_ceremony *ceremony)
 {
         passkey_page(&twice->platform, ceremony, false, "https://" RP);
 }
 
 /* Whether the answer is a signature by the verification that was not for it: one that does not claim any is
- * none by that. *ret_tried: it was an answer. */
+ * none by that. *ret_tried: it was an answer, and what it claims can be read. */
 static bool signs(int status, const struct passkey_ceremony *ceremony, bool *ret_tried)
 {
         const enum probe_answer answer = probe_answer_of(status);
-        *ret_tried = answer != PROBE_UNCLEAR;
-        return answer == PROBE_ACCEPTED && is_verified(ceremony);
+        const bool verified = answer == PROBE_ACCEPTED && passkey_flags(ceremony) & AUTHDATA_UV;
+        *ret_tried =
+                answer == PROBE_REFUSED || verified || (answer == PROBE_ACCEPTED && passkey_reads(ceremony));
+        return verified;
 }
 
 static void not_fresh(struct twice *twice, const char *why)

@@ -76,7 +76,9 @@ static bool try_ordinary(struct unlocked *unlocked)
         for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
                 if (!ask_without(unlocked, &unlocked->ordinary, &asks[i], what[i], &ceremony, &answer))
                         return false;
-                unlocked->claims_tried = unlocked->claims_tried && answer != PROBE_UNCLEAR;
+                unlocked->claims_tried =
+                        unlocked->claims_tried &&
+                        (answer == PROBE_REFUSED || (answer == PROBE_ACCEPTED && passkey_reads(&ceremony)));
                 if (answer == PROBE_ACCEPTED && passkey_flags(&ceremony) & too_much[i]) {
                         no_factor(unlocked);
                         probe_end(unlocked->platform.run, PROBE_BROKEN,

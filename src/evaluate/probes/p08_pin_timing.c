@@ -19,6 +19,7 @@ struct timing {
         struct secret hash;
         int64_t far[PAIRS], near[PAIRS];
         size_t pairs;
+        bool owes; /* a wrong PIN was given, and not yet the right one */
 };
 
 static int64_t now_ns(void)
@@ -39,6 +40,7 @@ static bool time_wrong(struct timing *timing, bool near, int64_t *ret_ns)
         int status = platform_agree(platform);
         if (status != CTAP2_OK)
                 return false;
+        timing->owes = true;
         const int64_t begin = now_ns();
         status = platform_hash_token_agreed(platform, hash.data, PLATFORM_GET, RP);
         *ret_ns = now_ns() - begin;
@@ -54,6 +56,7 @@ static bool time_wrong(struct timing *timing, bool near, int64_t *ret_ns)
         if (status > 0)
                 probe_end(platform->run, PROBE_NOT_TESTABLE,
                         "The PIN that was given is not taken (status %02x).", status);
+        timing->owes = status != CTAP2_OK;
         return status == CTAP2_OK;
 }
 
@@ -113,6 +116,17 @@ static void conclude(struct timing *timing)
                         (unsigned)timing->pairs);
 }
 
+/* It may have ended behind a wrong one. */
+static void give_tries_back(struct timing *timing)
+{
+        struct platform *platform = &timing->platform;
+        if (!timing->owes || !platform->target->pin)
+                return;
+        probe_puts_back(platform->run);
+        if (platform_pin_token(platform, platform->target->pin, PLATFORM_GET, RP) != CTAP2_OK)
+                probe_note(platform->run, "the right PIN could not be given any more: it is a try short");
+}
+
 static void attempt(struct probe_run *run, struct target *target)
 {
         struct timing timing = { 0 };
@@ -128,6 +142,7 @@ static void attempt(struct probe_run *run, struct target *target)
                                 "The PIN that was given is not taken (status %02x).", status);
                 if (status == CTAP2_OK && measure(&timing))
                         conclude(&timing);
+                give_tries_back(&timing);
         }
         secret_wipe(&timing.hash);
         platform_close(&timing.platform);

@@ -8,7 +8,7 @@
 
 #define RP "p14.mitome.invalid"
 
-enum { FLAGS_AT = 32, CUTS = 3 };
+enum { CUTS = 3 };
 
 static const struct site strict = { .rp_id = RP, .origin = "https://" RP, .wants_verification = true };
 static const struct site lax = { .rp_id = RP, .origin = "https://" RP };
@@ -65,7 +65,7 @@ static bool strip_flags(struct stripped *stripped)
         if (status == CTAP2_OK && !(passkey_flags(&ceremony) & AUTHDATA_UV)) {
                 site_logs_in(&strict, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
                 judged(stripped, "a login without verification, where it is wanted", &verdict);
-                ceremony.auth_data[FLAGS_AT] |= AUTHDATA_UV;
+                ceremony.auth_data[PASSKEY_FLAGS_AT] |= AUTHDATA_UV;
                 site_logs_in(&strict, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
                 judged(stripped, "the same with the flag set behind its back", &verdict);
         } else if (status >= 0) {
@@ -73,12 +73,12 @@ static bool strip_flags(struct stripped *stripped)
         }
         if (status < 0 || !log_in(stripped, &ceremony))
                 return false;
-        ceremony.auth_data[FLAGS_AT] ^= AUTHDATA_UV;
+        ceremony.auth_data[PASSKEY_FLAGS_AT] ^= AUTHDATA_UV;
         site_logs_in(&lax, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
         judged(stripped, "a login whose flag was changed", &verdict);
         probe_fact_bool(platform->run, LEVEL_VERIFIER_CHECKS_VERIFICATION, stripped->checks,
                 stripped->checks && stripped->untold);
-        ceremony.auth_data[FLAGS_AT] ^= AUTHDATA_UV | AUTHDATA_UP;
+        ceremony.auth_data[PASSKEY_FLAGS_AT] ^= AUTHDATA_UV | AUTHDATA_UP;
         site_logs_in(&lax, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
         judged(stripped, "a login that says nobody was present", &verdict);
         return true;
@@ -103,7 +103,7 @@ static bool change_backup(struct stripped *stripped)
 static void write_registration(const struct stripped *stripped, slice key, struct passkey_ceremony *ret)
 {
         static const uint8_t no_model[16];
-        const slice data = slice_of(stripped->registration.auth_data, FLAGS_AT);
+        const slice data = slice_of(stripped->registration.auth_data, PASSKEY_FLAGS_AT);
         writer d = WRITER(ret->auth_data), w = WRITER(ret->object);
         write_slice(&d, data);
         write_u8(&d, (uint8_t)(passkey_flags(&stripped->registration) & ~AUTHDATA_ED));
