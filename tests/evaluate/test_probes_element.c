@@ -114,6 +114,91 @@ static void an_answer_that_says_nothing_is_no_refusal(void **state)
         }
 }
 
+/* ---- an element whose challenge does not change ---- */
+
+static struct {
+        struct target real;
+        int i;      /* what it says of its sessions; -1: the truth */
+        bool moves; /* the challenge, with a session that is opened */
+        unsigned begun;
+        uint8_t command[64], said[64]; /* the first one */
+        size_t command_size, said_size;
+} stuck;
+
+static enum target_trouble stuck_apdu(
+        void *context, slice command, uint8_t *response, size_t capacity, size_t *ret_size)
+{
+        enum { INITIALIZE_UPDATE = 0x50, EXTERNAL_AUTHENTICATE = 0x82, I_AT = 12, DONE = 0x90 };
+        const bool begins = command.data[1] == INITIALIZE_UPDATE;
+        stuck.begun += begins;
+        if (begins && stuck.said_size > 0 &&
+                slice_equal(command, slice_of(stuck.command, stuck.command_size))) {
+                memcpy(response, stuck.said, *ret_size = stuck.said_size);
+                return TARGET_ANSWERED;
+        }
+        const enum target_trouble trouble =
+                stuck.real.apdu(stuck.real.context, command, response, capacity, ret_size);
+        const bool done = trouble == TARGET_ANSWERED && response[*ret_size - 2] == DONE;
+        (void)context;
+        if (begins && done && stuck.i >= 0)
+                response[I_AT] = (uint8_t)stuck.i;
+        if (begins && done && stuck.command_size == 0 && *ret_size <= sizeof stuck.said &&
+                command.size <= sizeof stuck.command) {
+                memcpy(stuck.command, command.data, stuck.command_size = command.size);
+                memcpy(stuck.said, response, stuck.said_size = *ret_size);
+        }
+        if (command.data[1] == EXTERNAL_AUTHENTICATE && done && stuck.moves)
+                stuck.said_size = 0;
+        return trouble;
+}
+
+static void expect_stuck(bool knows_keys, int i, bool moves, enum probe_result result)
+{
+        assert_true(rig.target.restart(rig.target.context));
+        memset(&stuck, 0, sizeof stuck);
+        stuck.real = rig.target;
+        stuck.i = i;
+        stuck.moves = moves;
+        rig.target.apdu = stuck_apdu;
+        rig.target.may_destroy = true;
+        if (!knows_keys)
+                rig.target.keys = NULL;
+        probe_rig_expect(&rig, find("P16"), result);
+        rig.target = stuck.real;
+        assert_int_equal(probe_rig_bool(&rig, LEVEL_CHANNEL_NO_DOWNGRADE), result != PROBE_BROKEN);
+}
+
+static void a_challenge_that_stays_the_same_is_seen(void **state)
+{
+        (void)state;
+        expect_stuck(true, -1, false, PROBE_BROKEN);
+        expect_stuck(false, 0x60, false, PROBE_BROKEN);
+}
+
+/* It is drawn from a counter, which moves on with a session that is opened, and not before. */
+static void a_challenge_that_waits_for_a_session_is_sound(void **state)
+{
+        (void)state;
+        expect_stuck(true, -1, true, PROBE_HOLDS);
+        expect_stuck(false, 0x70, true, PROBE_PARTLY);
+        assert_true(probe_rig_is_partial(&rig, LEVEL_CHANNEL_NO_DOWNGRADE));
+}
+
+/* The tries of a foreign element's keys may be few, for ever, and nobody can give them back here. */
+static void without_leave_no_session_is_begun_that_cannot_be_opened(void **state)
+{
+        (void)state;
+        memset(&stuck, 0, sizeof stuck);
+        stuck.real = rig.target;
+        rig.target.apdu = stuck_apdu;
+        rig.target.keys = NULL;
+        probe_rig_expect(&rig, find("P16"), PROBE_PARTLY);
+        rig.target = stuck.real;
+        assert_int_equal(stuck.begun, 0);
+}
+
+/* ---- who reaches the applets ---- */
+
 static void only_a_listed_app_reaches_the_applets(void **state)
 {
         (void)state;
@@ -169,6 +254,9 @@ int main(void)
                 cmocka_unit_test(probing_the_channel_does_not_wear_it_out),
                 cmocka_unit_test(without_the_keys_only_a_part_is_tried),
                 cmocka_unit_test(an_answer_that_says_nothing_is_no_refusal),
+                cmocka_unit_test(a_challenge_that_stays_the_same_is_seen),
+                cmocka_unit_test(a_challenge_that_waits_for_a_session_is_sound),
+                cmocka_unit_test(without_leave_no_session_is_begun_that_cannot_be_opened),
                 cmocka_unit_test(only_a_listed_app_reaches_the_applets),
                 cmocka_unit_test(of_a_foreign_element_only_the_rules_are_seen),
                 cmocka_unit_test(where_the_listed_app_is_not_let_in_nothing_is_shown),

@@ -162,30 +162,6 @@ static bool open_badly(struct channel *channel, slice challenge)
         return true;
 }
 
-static bool open_strangely(struct channel *channel)
-{
-        uint8_t challenge[CHALLENGE], first[SCP03_ANSWER_MAX], second[SCP03_ANSWER_MAX];
-        size_t first_size, second_size;
-        probe_random(channel->run, challenge, sizeof challenge);
-        int sw = initialize(channel, 0, SLICE(challenge), first, &first_size);
-        if (sw == DONE)
-                sw = initialize(channel, 0, SLICE(challenge), second, &second_size);
-        if (sw < 0)
-                return false;
-        if (sw != DONE || second_size < 3 * CHALLENGE) {
-                miss(channel, "sessions: it begins none with a challenge of 8 bytes");
-                return true;
-        }
-        channel->tried++;
-        if (slice_equal(slice_of(first, first_size), slice_of(second, second_size))) {
-                channel->holds = false;
-                probe_end(channel->run, PROBE_BROKEN,
-                        "Its challenge is the same twice: a recorded session opens it again.");
-        }
-        try_known_keys(channel, SLICE(challenge), slice_of(second, second_size));
-        return open_badly(channel, SLICE(challenge));
-}
-
 /* Opens a session with what a stranger has: zeros, or the element's own cryptogram. False: the attempt is
  * over. */
 static bool authenticate_as(struct channel *channel, bool reflects)
@@ -234,6 +210,50 @@ static int open(struct channel *channel, enum element_applet applet, uint8_t lev
                 return SW_AUTHENTICATION_FAILED; /* the element's cryptogram is of other keys */
         channel->opening_size = w.used;
         return send(channel, writer_view(&w), NULL);
+}
+
+/* Whether its challenge is drawn from a counter that moves on with a session that was opened, and not before:
+ * SCP02, or SCP03 with that bit of "i". Behind 10 bytes of its own the answer has version, protocol and "i".
+ */
+static bool is_pseudo_random(slice answer)
+{
+        enum { PROTOCOL_AT = 11, I_AT = 12, SCP02 = 0x02, PSEUDO_RANDOM = 0x10 };
+        return answer.data[PROTOCOL_AT] == SCP02 || answer.data[I_AT] & PSEUDO_RANDOM;
+}
+
+/* Where its keys are known, a session is opened between the two: then nothing may be the same. */
+static bool open_strangely(struct channel *channel)
+{
+        uint8_t challenge[CHALLENGE], first[SCP03_ANSWER_MAX], second[SCP03_ANSWER_MAX];
+        size_t first_size, second_size;
+        bool opened = false;
+        probe_random(channel->run, challenge, sizeof challenge);
+        int sw = initialize(channel, 0, SLICE(challenge), first, &first_size);
+        if (sw == DONE && channel->keys) {
+                const int own = open(channel, ELEMENT_ISSUER, SAFE);
+                opened = own == DONE;
+                sw = own < 0 ? own : sw;
+        }
+        if (sw == DONE)
+                sw = initialize(channel, 0, SLICE(challenge), second, &second_size);
+        if (sw < 0)
+                return false;
+        if (sw != DONE || second_size < 3 * CHALLENGE) {
+                miss(channel, "sessions: it begins none with a challenge of 8 bytes");
+                return true;
+        }
+        const bool same = slice_equal(slice_of(first, first_size), slice_of(second, second_size));
+        if (same && !opened && is_pseudo_random(slice_of(second, second_size))) {
+                miss(channel,
+                        "whether its challenge moves on with a session, for which its keys would have to be known here");
+        } else if (same) {
+                channel->holds = false;
+                probe_end(channel->run, PROBE_BROKEN,
+                        "Its challenge is the same twice: a recorded session opens it again.");
+        }
+        channel->tried += !same;
+        try_known_keys(channel, SLICE(challenge), slice_of(second, second_size));
+        return open_badly(channel, SLICE(challenge));
 }
 
 static slice wrap(struct channel *channel, uint32_t header, slice data, size_t expected, writer *w)
@@ -379,27 +399,28 @@ static bool manage_in_clear(struct channel *channel)
         return must_be_shut(channel, what, sw);
 }
 
-/* Gives the tries of the keys back. */
-static bool settle(struct channel *channel)
+/* Gives the tries of the keys back, wherever it ended. */
+static void settle(struct channel *channel)
 {
         const int sw = open(channel, ELEMENT_ISSUER, SAFE);
         if (sw != DONE)
                 probe_note(channel->run,
                         "no session opens any more: the tries of its keys are not full (%04x)",
                         (unsigned)sw & 0xFFFF);
-        return sw >= 0;
 }
 
 /* ---- the attempt ---- */
 
-/* False: the attempt is over. */
+/* Each session that is begun and not opened may cost a try of the keys, which an element may have few of, for
+ * ever. Where they are known, they give the tries back in the end. False: the attempt is over. */
 static bool try_strangers(struct channel *channel, bool may_spend)
 {
-        if (!manage_plainly(channel) || !open_strangely(channel))
+        if (!manage_plainly(channel))
                 return false;
         if (may_spend)
-                return authenticate_as(channel, false) && authenticate_as(channel, true);
-        miss(channel, "openings by a stranger, each of which costs a try of the keys (--destructive)");
+                return open_strangely(channel) && authenticate_as(channel, false) &&
+                       authenticate_as(channel, true);
+        miss(channel, "sessions of a stranger, each of which may cost a try of the keys (--destructive)");
         return true;
 }
 
@@ -410,7 +431,7 @@ static bool try_own_keys(struct channel *channel)
                 return true;
         }
         return spoil_commands(channel) && open_again(channel) && open_weaker(channel) &&
-               manage_in_clear(channel) && settle(channel);
+               manage_in_clear(channel);
 }
 
 static void conclude(struct channel *channel, bool whole)
@@ -441,6 +462,10 @@ static void attempt(struct probe_run *run, struct target *target)
         }
         const bool whole =
                 try_strangers(&channel, target->keys || target->may_destroy) && try_own_keys(&channel);
+        if (target->keys) {
+                probe_puts_back(run);
+                settle(&channel);
+        }
         scp03_close(&channel.session);
         conclude(&channel, whole);
 }
@@ -455,9 +480,9 @@ const struct probe probe_p16 = {
                 "セッションなし・既知の鍵・弱いレベル・欠けたMAC・記録された開設やコマンドで管理を試みる。",
         .must = "Nothing is managed but in a fresh session of the right keys, at the level that the command wants.",
         .must_ja = "正しい鍵による新しいセッションと必要なレベルでのみ管理できること。",
-        .harm = "Wrong keys are given to the issuer's domain, which may lock it against everybody for good.",
+        .harm = "Sessions are begun with the issuer's domain and not opened, or with wrong keys, which may lock it against everybody for good.",
         .harm_ja =
-                "発行者のセキュリティドメインに誤った鍵を送る。誰にも管理できない状態に恒久的にロックされることがある。",
+                "発行者のセキュリティドメインとのセッションを始めたまま開設せず、又は誤った鍵を送る。誰にも管理できない状態に恒久的にロックされることがある。",
         .responsible = "TSM",
         .needs = TARGET_ELEMENT,
         .attempt = attempt,
