@@ -420,6 +420,9 @@ static void a_pin_that_was_refused_stays_unknown(void **state)
         expect_result(&result, 1, "not testable here");
         assert_int_equal(said[PROBING_PIN_REFUSED], 1);
         probing_result_drop(&result);
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(attempts, 0); /* it would be refused again, and cost another try */
+        probing_result_drop(&result);
         pin = NULL;
         chosen = all;
 }

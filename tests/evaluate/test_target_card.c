@@ -182,16 +182,19 @@ static void a_card_without_the_applet_speaks_no_ctap(void **state)
 /* ---- a card that has another PIN ---- */
 
 static unsigned verified;
+static uint8_t tries_left;
 
 static mitome_status refusing_transmit(void *context, mitome_slice command, uint8_t *response,
         size_t capacity, size_t *ret_size, mitome_error *error)
 {
-        enum { VERIFY = 0x20 };
+        enum { VERIFY = 0x20, HEADER = 4 };
         writer w = writer_over(response, capacity);
         (void)context;
         (void)error;
-        verified += command.data[1] == VERIFY;
-        write_u16(&w, command.data[1] == VERIFY ? 0x63C2 : 0x9000);
+        const bool verifies = command.data[1] == VERIFY, gives = verifies && command.size > HEADER;
+        verified += gives;
+        tries_left -= gives;
+        write_u16(&w, verifies ? 0x63C0 | tries_left : 0x9000);
         *ret_size = w.used;
         return ok();
 }
@@ -204,21 +207,47 @@ static void give_pin_twice(struct probe_run *run, struct target *target)
                 "%04x, %04x", (unsigned)first, (unsigned)again);
 }
 
+static void give_no_pin(struct probe_run *run, struct target *target)
+{
+        struct platform platform = { .run = run, .target = target };
+        const int sw = element_verify_pin(&platform);
+        probe_end(run, sw == ELEMENT_PIN_UNKNOWN ? PROBE_HOLDS : PROBE_BROKEN, "%04x", (unsigned)sw);
+}
+
+/* Whoever attempts it next is another, and the card is the same. */
+static void try_twice(const struct probe *giving, const struct probe *again, unsigned wanted)
+{
+        const struct mitome_link link = { .transmit = refusing_transmit, .reset = odd_reset };
+        const struct probe *const probes[] = { giving, again };
+        struct target target;
+        open_card(&link, &target);
+        verified = 0;
+        for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+                struct probe_run *run;
+                assert_false(failed(probe_run_attempt(probes[i], &target, NULL, &run, NULL)));
+                assert_int_equal(probe_run_result(run), PROBE_HOLDS);
+                probe_run_free(run);
+        }
+        assert_non_null(target.pin); /* the authenticator's may be another one */
+        assert_int_equal(verified, wanted);
+        target.close(target.context);
+}
+
 static void a_card_that_refuses_the_pin_is_given_it_once(void **state)
 {
         const struct probe giving = { .id = "pin", .needs = TARGET_ELEMENT, .attempt = give_pin_twice };
-        const struct mitome_link link = { .transmit = refusing_transmit, .reset = odd_reset };
-        struct target target;
-        struct probe_run *run;
+        const struct probe again = { .id = "none", .needs = TARGET_ELEMENT, .attempt = give_no_pin };
         (void)state;
-        open_card(&link, &target);
-        assert_non_null(target.pin);
-        assert_false(failed(probe_run_attempt(&giving, &target, NULL, &run, NULL)));
-        assert_int_equal(probe_run_result(run), PROBE_HOLDS);
-        assert_null(target.pin);
-        assert_int_equal(verified, 1);
-        probe_run_free(run);
-        target.close(target.context);
+        tries_left = 3;
+        try_twice(&giving, &again, 1);
+}
+
+static void the_last_try_of_a_card_is_not_spent(void **state)
+{
+        const struct probe giving = { .id = "none", .needs = TARGET_ELEMENT, .attempt = give_no_pin };
+        (void)state;
+        tries_left = 1;
+        try_twice(&giving, &giving, 0);
 }
 
 /* Its applet is software's, wherever it is; another one's is not known to be. */
@@ -244,6 +273,7 @@ int main(void)
                 cmocka_unit_test(a_card_that_is_odd_is_told_so),
                 cmocka_unit_test(a_card_without_the_applet_speaks_no_ctap),
                 cmocka_unit_test(a_card_that_refuses_the_pin_is_given_it_once),
+                cmocka_unit_test(the_last_try_of_a_card_is_not_spent),
                 cmocka_unit_test(the_applet_of_this_project_is_simulated),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

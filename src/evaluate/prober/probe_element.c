@@ -6,6 +6,8 @@
 static const uint8_t issuer[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00 };
 static const uint8_t jpki[] = { 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01 };
 static const uint8_t ara[] = { 0xA0, 0x00, 0x00, 0x01, 0x51, 0x41, 0x43, 0x4C, 0x00 };
+#define VERIFY_USER_PIN 0x00200080U
+
 static const uint8_t fido[] = { 0xF0, 0x4D, 0x49, 0x54, 0x4F, 0x4D, 0x45, 0x01 };
 
 slice element_applet_aid(enum element_applet applet)
@@ -51,20 +53,37 @@ int element_select_file(struct probe_run *run, uint16_t file)
         return element_send(run, 0x00A4020C, SLICE(id), 0, NULL);
 }
 
-/* 63Cx: x tries are left. */
+/* Asked without a PIN the applet answers 63Cx: x tries are left. The last one is the holder's. */
+static bool has_tries_to_spare(struct platform *platform)
+{
+        enum { LEFT_NONE = 0x63C0, LEFT_MOST = 0x63CF };
+        if (platform->target->restart)
+                return true;
+        const int sw = element_send(platform->run, VERIFY_USER_PIN, (slice){ 0 }, 0, NULL);
+        return sw > LEFT_NONE + 1 && sw <= LEFT_MOST;
+}
+
 int element_verify_pin(struct platform *platform)
 {
-        enum { USER_PIN = 0x0018, DONE = 0x9000, REFUSED = 0x63 };
+        enum { USER_PIN = 0x0018, DONE = 0x9000, REFUSED = 0x63, BLOCKED = 0x6983 };
         struct target *target = platform->target;
-        if (!target->pin)
+        if (!target->pin || target->element_refused_pin)
                 return ELEMENT_PIN_UNKNOWN;
         int sw = element_select(platform->run, ELEMENT_JPKI);
         if (sw == DONE)
                 sw = element_select_file(platform->run, USER_PIN);
-        if (sw == DONE)
-                sw = element_send(platform->run, 0x00200080, slice_text(target->pin), 0, NULL);
-        if (sw > 0 && sw >> 8 == REFUSED)
-                platform_forget_pin(platform);
+        if (sw != DONE)
+                return sw;
+        if (!has_tries_to_spare(platform)) {
+                probe_note(platform->run,
+                        "it does not say that more than one try of its user PIN is left: none is spent");
+                return ELEMENT_PIN_UNKNOWN;
+        }
+        sw = element_send(platform->run, VERIFY_USER_PIN, slice_text(target->pin), 0, NULL);
+        target->element_refused_pin = !target->restart && (sw >> 8 == REFUSED || sw == BLOCKED);
+        if (target->element_refused_pin)
+                probe_note(platform->run,
+                        "the element refuses the PIN that was given: it is not given it again");
         return sw;
 }
 

@@ -20,8 +20,10 @@ int element_send(struct probe_run *run, uint32_t header, slice data, size_t expe
 /* element_select_file selects a file of the applet that is selected. */
 int element_select_file(struct probe_run *run, uint16_t file);
 
-/* element_verify_pin gives the JPKI applet, which is selected then, the PIN of user verification. Nothing is
- * sent where it is not known, and one that is refused is not used again: ELEMENT_PIN_UNKNOWN. */
+/* element_verify_pin gives the JPKI applet, which is selected then, the PIN of user verification, which may
+ * be another one than the authenticator's: ELEMENT_PIN_UNKNOWN, and nothing is sent, where it is not known,
+ * where the element has refused it, or where it cannot be made anew and does not say that a try is to spare.
+ */
 enum { ELEMENT_PIN_UNKNOWN = 0x6982 };
 int element_verify_pin(struct platform *platform);
 

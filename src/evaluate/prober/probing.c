@@ -107,12 +107,13 @@ static bool reach_anew(struct probing *probing)
 {
         struct target again;
         struct target *target = probing->target;
-        const bool pin_known = target->pin != NULL;
+        const bool pin_known = target->pin != NULL, refused = target->element_refused_pin;
         target->close(target->context);
         target->close = NULL;
         if (failed(target_open(probing->config->target, &again, NULL)))
                 return false;
         *target = again;
+        target->element_refused_pin = refused;
         if (!pin_known) /* it may have been refused */
                 target->pin = NULL;
         return answers(target);
@@ -192,12 +193,14 @@ static mitome_status note_begun(struct probing *probing, const struct probe *pro
         return status;
 }
 
-/* Whether the PIN was known is the journal's alone: who learns it later tries again what needed it. */
+/* Whether the PIN was known is the journal's alone: who learns it later tries again what needed it. One that
+ * was refused may be the same again, and each time it would cost a try: what needed it stands. */
 static mitome_status note_result(struct probing *probing, const json_t *result, mitome_error *error)
 {
         json_t *line = json_copy((json_t *)(uintptr_t)result);
-        const bool pin_known = probing->target->pin;
-        mitome_status status = line && json_object_set_new(line, PIN_KNOWN, json_boolean(pin_known)) == 0
+        const bool refused = probing->pin && !probing->target->pin;
+        json_t *known = refused ? json_string("refused") : json_boolean(probing->target->pin);
+        mitome_status status = line && json_object_set_new(line, PIN_KNOWN, known) == 0
                                        ? probing_journal_add(&probing->journal, line, error)
                                        : fail(error, MITOME_E_NO_MEMORY, PIN_KNOWN, NULL);
         json_decref(line);

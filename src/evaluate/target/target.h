@@ -65,6 +65,7 @@ struct target {
         unsigned abilities; /* enum target_ability */
         bool simulated;     /* its element is software: every report says so */
         const char *pin;    /* what it is known by, for probes that need it; NULL: not known, or refused */
+        bool element_refused_pin;      /* as the PIN of its JPKI applet, which may be another one */
         struct mitome_random random;   /* the machine's, of target_config: for what nobody may guess */
         const struct scp03_keys *keys; /* of the issuer's domain in its element, set 01; NULL: not known */
         bool may_destroy;              /* --destructive: it may be locked, reset, filled */
