@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "complain.h"
 #include "digest.h"
+#include "level_file.h"
 #include "sign_evaluation.h"
 #include "trust_files.h"
 #include "verify_case.h"
@@ -41,7 +42,8 @@ static const char usage[] =
         "  --ocsp FILE         an OCSP response; several\n"
         "  --aaguid HEX        the model that it must be about\n"
         "  --report FILE       the report that it must be about\n"
-        "  --policy FILE       the policy, this version of it, that it must have been held against\n"
+        "  --policy POLICY     the policy, this version of it, that it must have been held against: a file (with a\n"
+        "                      slash, or .json at its end), or the name of one that comes with the program\n"
         "  --accept-simulation take it of an element in software, too: for hardware it never counts\n"
         "  --at TIME           as of this time (RFC 3339), not now\n"
         "  --help              this text\n";
@@ -97,6 +99,8 @@ static mitome_status write_file(const char *path, slice bytes, mitome_error *err
 {
         enum { MODE = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH };
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+        if (fd < 0 && errno == EEXIST)
+                fprintf(stderr, "%s: %s exists already, and is not written over\n", program, path);
         if (fd < 0)
                 return fail(error, MITOME_E_FILE_WRITE, path, NULL);
         bool written = write_all(fd, bytes);
@@ -223,6 +227,19 @@ static void print_said(const struct mitome_evaluation *said)
         json_decref(whole);
 }
 
+/* A statement names a policy by the digest of its file. */
+static mitome_status digest_policy(const char *name, uint8_t ret[SHA256_SIZE], mitome_error *error)
+{
+        static struct level_policy policy;
+        struct level_file_spot spot;
+        uint8_t *bytes;
+        slice json;
+        MITOME_TRY(level_file_read(name, &policy, &bytes, &json, &spot, error));
+        sha256(&json, 1, ret);
+        free(bytes);
+        return ok();
+}
+
 static mitome_status expect(const struct statement_run *run, struct mitome_evaluation_expectation *ret,
         uint8_t aaguid[AAGUID_SIZE], uint8_t report[SHA256_SIZE], uint8_t policy[SHA256_SIZE],
         mitome_error *error)
@@ -238,7 +255,7 @@ static mitome_status expect(const struct statement_run *run, struct mitome_evalu
                 ret->report = slice_of(report, SHA256_SIZE);
         }
         if (run->policy) {
-                MITOME_TRY(digest_file(run->policy, policy, error));
+                MITOME_TRY(digest_policy(run->policy, policy, error));
                 ret->policy_sha256 = slice_of(policy, SHA256_SIZE);
         }
         return ok();
@@ -260,6 +277,9 @@ static int verify_statement(const struct statement_run *run)
                 (void)complain(program, &error);
         else
                 print_said(&said);
+        if (status.code == MITOME_E_EVALUATION_OTHER && strcmp(error.field, "payload.simulated") == 0)
+                fprintf(stderr, "%s: its element is simulated, in software: --accept-simulation takes that\n",
+                        program);
         free(bytes);
         return failed(status) ? EXIT_REFUSED : EXIT_BELIEVED;
 }

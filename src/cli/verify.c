@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `mitome verify`: a case a line in, a verdict a line out. */
 #include "cli.h"
+#include "evaluation_statement.h"
 #include "level_file.h"
 #include "trust_files.h"
 #include "trust_options.h"
@@ -214,6 +215,18 @@ static int run_stream(struct verify_run *run, FILE *input, const char *name)
         return counts.refused ? EXIT_SOME_NOT : EXIT_ALL_OK;
 }
 
+/* Of the simulated element of this project that would be said anew in each verdict, and not what to do. */
+static void note_simulation(const struct verify_run *run)
+{
+        struct evaluation_statement statement;
+        if (run->evaluation_bytes && !run->accept_simulation &&
+                !failed(evaluation_statement_read(run->evaluation, &statement, NULL)) &&
+                statement.said.simulated)
+                fputs("mitome verify: the evaluation is of a simulated element, in software, and counts for no case: "
+                      "--accept-simulation takes that\n",
+                        stderr);
+}
+
 static int run_all(struct verify_run *run, int argc, char **argv)
 {
         int result = take_options(run, argc, argv);
@@ -225,6 +238,7 @@ static int run_all(struct verify_run *run, int argc, char **argv)
                 return not_run("--evaluation", "it wants --level, and --evaluator: who is believed");
         if (run->require_evaluation && !run->evaluation_bytes)
                 return not_run("--require-evaluation", "it wants --evaluation");
+        note_simulation(run);
         if (!trust_options_finish(&run->options, (int64_t)time(NULL)))
                 return EXIT_NOT_RUN;
         mitome_error error = { 0 };
