@@ -12,7 +12,7 @@ void evaluate_keys_print(FILE *out, const struct plugged_key *keys, size_t count
                 fputs("  ", out);
                 evaluate_print_harmless(out, keys[i].name);
                 fprintf(out, " (%04x:%04x)", keys[i].vendor, keys[i].product);
-                if (hid_bus_is_virtual("/sys", keys[i].path))
+                if (!hid_bus_is_real("/sys", keys[i].path))
                         fputs(japanese ? " 模擬" : " simulated", out);
                 fputc('\n', out);
         }

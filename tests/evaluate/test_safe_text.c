@@ -118,7 +118,7 @@ static void keys_are_listed_by_the_names_of_targets(void **state)
         assert_non_null(file);
         evaluate_keys_print(file, keys, 1, true);
         assert_int_equal(fclose(file), 0);
-        assert_string_equal(out, "hid:/nonexistent  ?[2Jred (0001:0002)\n");
+        assert_string_equal(out, "hid:/nonexistent  ?[2Jred (0001:0002) 模擬\n");
         free(out);
 }
 

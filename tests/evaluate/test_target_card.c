@@ -75,6 +75,7 @@ static void an_authenticator_in_a_reader_is_a_target(void **state)
         assert_int_equal(ask(&target, SLICE(much), PATIENCE_MS, &said), TARGET_ANSWERED);
         assert_int_equal(said.size, 1); /* it went in parts, and was understood as what it is: nonsense */
         assert_int_not_equal(said.data[0], 0);
+        assert_int_equal(ask(&target, SLICE(much), 0, &said), TARGET_SILENT); /* between two of its parts */
         assert_int_equal(target.apdu(target.context, SLICE(select_other), answer, sizeof answer, &size),
                 TARGET_ANSWERED);
         assert_int_equal(size, 2);
@@ -109,6 +110,7 @@ static const struct behaviour {
         unsigned limit_ms;
 } behaviours[] = {
         { "more without end", { 0x61, 0x00 }, false, false, TARGET_FLOODED, PATIENCE_MS },
+        { "more, after its time", { 0x61, 0x00 }, false, false, TARGET_SILENT, 0 },
         { "not yet, for ever", { 0x91, 0x00 }, false, false, TARGET_SILENT, NEVER_MS },
         { "an error", { 0x6F, 0x00 }, false, false, TARGET_GARBLED, PATIENCE_MS },
         { "nothing", { 0 }, false, true, TARGET_GARBLED, PATIENCE_MS },

@@ -92,39 +92,44 @@ static void no_folder_where_there_is_no_place(void **state)
 
 /* ---- what the kernel says ---- */
 
-static void make_device(const char *number, const char *place, const char *uevent)
+static void make_device(const char *number, const char *subsystem, const char *place, const char *uevent)
 {
-        char path[512], command[2048];
+        char path[512], command[4096];
         snprintf(path, sizeof path, "%s/sys/devices/%s", above, place);
         snprintf(command, sizeof command,
-                "mkdir -p '%s/device' '%s/sys/dev/char' && ln -s '%s' '%s/sys/dev/char/%s'", path, above,
-                path, above, number);
+                "mkdir -p '%s/device' '%s/sys/dev/char' '%s/sys/class/%s' && ln -s '%s' '%s/sys/dev/char/%s' && "
+                "ln -s '%s/sys/class/%s' '%s/subsystem'",
+                path, above, above, subsystem, path, above, number, above, subsystem, path);
         assert_int_equal(system(command), 0);
         snprintf(command, sizeof command, "%s/device/uevent", path);
         put(command, uevent);
 }
 
-static void a_device_that_a_program_plays_is_told(void **state)
+static void a_device_is_hardware_only_if_the_kernel_says_so(void **state)
 {
         char sysfs[80];
         (void)state;
         snprintf(sysfs, sizeof sysfs, "%s/sys", above);
-        make_device("240:0", "pci0000:00/usb1/1-1/0003:1050:0407.0001/hidraw/hidraw0",
+        make_device("240:0", "hidraw", "pci0000:00/usb1/1-1/0003:1050:0407.0001/hidraw/hidraw0",
                 "DRIVER=hid-generic\nHID_ID=0003:00001050:00000407\n");
-        make_device("240:1", "virtual/misc/uhid/0003:F1D0:4D49.0002/hidraw/hidraw1",
+        make_device("240:1", "hidraw", "virtual/misc/uhid/0003:F1D0:4D49.0002/hidraw/hidraw1",
                 "HID_ID=0003:0000F1D0:00004D49\n"); /* it says USB */
-        make_device("240:2", "platform/somewhere/0006:0001:0001.0003/hidraw/hidraw2",
+        make_device("240:2", "hidraw", "platform/somewhere/0006:0001:0001.0003/hidraw/hidraw2",
                 "DRIVER=hid-generic\nHID_ID=0006:00000001:00000001\n");
-        make_device("240:3", "pci0000:00/usb1/1-2/hidraw/hidraw3", "");
-        assert_false(hid_bus_is_virtual_number(sysfs, 240, 0));
-        assert_true(hid_bus_is_virtual_number(sysfs, 240, 1));
-        assert_true(hid_bus_is_virtual_number(sysfs, 240, 2));
-        assert_false(hid_bus_is_virtual_number(sysfs, 240, 3));
-        assert_false(hid_bus_is_virtual_number(sysfs, 240, 4));
-        assert_false(hid_bus_is_virtual_number("/nonexistent", 240, 1));
-        assert_false(hid_bus_is_virtual(sysfs, above)); /* no device */
-        assert_false(hid_bus_is_virtual(sysfs, "/nonexistent"));
-        assert_false(hid_bus_is_virtual("/sys", "/dev/null"));
+        make_device("240:3", "hidraw", "pci0000:00/usb1/1-2/hidraw/hidraw3", "");
+        make_device("136:0", "tty", "pci0000:00/usb1/1-3/tty/ttyACM0", "HID_ID=0003:00001050:00000407\n");
+        assert_true(hid_bus_is_real_number(sysfs, 240, 0));
+        assert_false(hid_bus_is_real_number(sysfs, 240, 1));
+        assert_false(hid_bus_is_real_number(sysfs, 240, 2));
+        assert_true(hid_bus_is_real_number(sysfs, 240, 3));
+        /* what nobody has shown to be a HID device is no hardware */
+        assert_false(hid_bus_is_real_number(sysfs, 240, 4));
+        assert_false(hid_bus_is_real_number(sysfs, 136, 0));
+        assert_false(hid_bus_is_real_number("/nonexistent", 240, 0));
+        assert_false(hid_bus_is_real(sysfs, above)); /* no device */
+        assert_false(hid_bus_is_real(sysfs, "/nonexistent"));
+        assert_false(hid_bus_is_real("/sys", "/dev/null"));
+        assert_false(hid_bus_is_real("/sys", "/dev/ptmx"));
 }
 
 static int begin(void **state)
@@ -148,7 +153,7 @@ int main(void)
                 cmocka_unit_test(a_folder_goes_when_its_maker_is_dead),
                 cmocka_unit_test(nothing_else_is_removed),
                 cmocka_unit_test(no_folder_where_there_is_no_place),
-                cmocka_unit_test(a_device_that_a_program_plays_is_told),
+                cmocka_unit_test(a_device_is_hardware_only_if_the_kernel_says_so),
         };
         return cmocka_run_group_tests(tests, begin, finish);
 }

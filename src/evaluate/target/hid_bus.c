@@ -24,19 +24,28 @@ static bool says_virtual(const char *device)
         return said;
 }
 
+static bool is_hidraw(const char *device)
+{
+        char path[PATH_MAX + 16], subsystem[PATH_MAX];
+        snprintf(path, sizeof path, "%s/subsystem", device);
+        if (!realpath(path, subsystem))
+                return false;
+        return strcmp(strrchr(subsystem, '/'), "/hidraw") == 0;
+}
+
 /* A device of uhid lies at devices/virtual/misc/uhid, whatever bus it says. */
-bool hid_bus_is_virtual_number(const char *sysfs, unsigned major_number, unsigned minor_number)
+bool hid_bus_is_real_number(const char *sysfs, unsigned major_number, unsigned minor_number)
 {
         char path[PATH_MAX], device[PATH_MAX];
         int size = snprintf(path, sizeof path, "%s/dev/char/%u:%u", sysfs, major_number, minor_number);
         if (size < 0 || (size_t)size >= sizeof path || !realpath(path, device))
                 return false;
-        return strstr(device, "/devices/virtual/misc/uhid/") || says_virtual(device);
+        return is_hidraw(device) && !strstr(device, "/devices/virtual/misc/uhid/") && !says_virtual(device);
 }
 
-bool hid_bus_is_virtual(const char *sysfs, const char *path)
+bool hid_bus_is_real(const char *sysfs, const char *path)
 {
         struct stat file;
         return stat(path, &file) == 0 && S_ISCHR(file.st_mode) &&
-               hid_bus_is_virtual_number(sysfs, major(file.st_rdev), minor(file.st_rdev));
+               hid_bus_is_real_number(sysfs, major(file.st_rdev), minor(file.st_rdev));
 }

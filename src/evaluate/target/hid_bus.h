@@ -2,16 +2,17 @@
 #ifndef HID_BUS_H
 #define HID_BUS_H
 
-/* What the kernel says of a hidraw device: whether a program of this machine plays it (uhid). */
+/* What the kernel says of a hidraw device: whether it is one, and no program of this machine plays it (uhid).
+ */
 
 #include <stdbool.h>
 
-/* hid_bus_is_virtual looks at the character device at `path` in the tree at `sysfs` ("/sys"). True: it hangs
- * in the tree of virtual devices, or says BUS_VIRTUAL of itself. What is no device, or is not there, is
- * false. */
-bool hid_bus_is_virtual(const char *sysfs, const char *path);
+/* hid_bus_is_real looks for the character device at `path` in the tree at `sysfs` ("/sys"). True: the kernel
+ * knows it as a hidraw, outside the tree of virtual devices, and it does not say BUS_VIRTUAL of itself. What
+ * is another device, none, or cannot be looked up is false: nobody has shown it to be hardware. */
+bool hid_bus_is_real(const char *sysfs, const char *path);
 
-/* hid_bus_is_virtual_number is the same, of a device by its numbers. */
-bool hid_bus_is_virtual_number(const char *sysfs, unsigned major, unsigned minor);
+/* hid_bus_is_real_number is the same, of a device by its numbers. */
+bool hid_bus_is_real_number(const char *sysfs, unsigned major, unsigned minor);
 
 #endif

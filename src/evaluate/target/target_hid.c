@@ -148,12 +148,12 @@ static mitome_status first_reach(struct key *key, mitome_error *error)
         return hid_host_open_within(key->name, &key->random, OPEN_MS, &key->host, &end, error);
 }
 
-/* No hardware comes by a socket, or from a program that plays a device. */
+/* Only what the kernel knows as a HID device that no program plays is taken for hardware. */
 static bool is_simulated(const char *name)
 {
         static const char prefix[] = "hid:";
         const size_t size = sizeof prefix - 1;
-        return strncmp(name, prefix, size) != 0 || hid_bus_is_virtual("/sys", name + size);
+        return strncmp(name, prefix, size) != 0 || !hid_bus_is_real("/sys", name + size);
 }
 
 mitome_status target_hid_open(const struct target_config *config, struct target *ret, mitome_error *error)

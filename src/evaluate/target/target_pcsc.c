@@ -27,7 +27,7 @@ struct card {
 
 /* ---- APDUs ---- */
 
-/* Sends one, and looks at the status word. */
+/* Sends one, and looks at the status word. PC/SC takes no limit: a card that never answers one keeps us. */
 static enum target_trouble transmit(
         struct card *card, slice command, uint8_t *response, size_t *ret_size, unsigned *ret_sw)
 {
@@ -92,8 +92,8 @@ static enum target_trouble send_part(
         return transmit(card, writer_view(&w), answer, ret_size, ret_sw);
 }
 
-static enum target_trouble send_all(
-        struct card *card, slice request, uint8_t *answer, size_t *ret_size, unsigned *ret_sw)
+static enum target_trouble send_all(struct card *card, slice request, uint64_t end_ms, uint8_t *answer,
+        size_t *ret_size, unsigned *ret_sw)
 {
         reader r = reader_over(request, NULL, NULL);
         enum target_trouble trouble = TARGET_GARBLED;
@@ -105,6 +105,8 @@ static enum target_trouble send_all(
                 trouble = send_part(card, part, r.rest.size == 0, answer, ret_size, ret_sw);
                 if (trouble != TARGET_ANSWERED || (r.rest.size && *ret_sw != DONE))
                         return trouble == TARGET_ANSWERED ? TARGET_GARBLED : trouble;
+                if (r.rest.size && steady_clock_ms() >= end_ms)
+                        return TARGET_SILENT;
         }
         return trouble;
 }
@@ -137,6 +139,8 @@ static enum target_trouble collect(
                         return TARGET_GARBLED;
                 if (into->overflowed || ++parts > PARTS_MAX)
                         return TARGET_FLOODED;
+                if (steady_clock_ms() >= end_ms)
+                        return TARGET_SILENT;
                 enum target_trouble trouble = ask_again(card, false, answer, &size, &sw);
                 if (trouble != TARGET_ANSWERED)
                         return trouble;
@@ -154,7 +158,7 @@ static enum target_trouble exchange(
         const uint64_t end_ms = steady_clock_ms() + limit_ms;
         enum target_trouble trouble = select_fido(card);
         if (trouble == TARGET_ANSWERED)
-                trouble = send_all(card, request, answer, &size, &sw);
+                trouble = send_all(card, request, end_ms, answer, &size, &sw);
         if (trouble == TARGET_ANSWERED)
                 trouble = collect(card, answer, size, sw, end_ms, &w);
         if (trouble != TARGET_ANSWERED)
