@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,8 +86,16 @@ static int read_policy(const struct evaluate_options *options, const char *name,
         slice json;
         errno = 0;
         uint8_t **bytes = &into->bytes[into->count];
-        if (failed(level_file_read(name, room, bytes, &json, &spot, &error)))
-                return complain_at(name, &spot, &error);
+        if (failed(level_file_read(name, room, bytes, &json, &spot, &error))) {
+                const int result = complain_at(name, &spot, &error);
+                if (error.code == MITOME_E_FILE_READ) {
+                        fputs("mitome evaluate: a file (with a slash in its name, or .json), or one of ",
+                                stderr);
+                        level_file_print_names(stderr);
+                        fputc('\n', stderr);
+                }
+                return result;
+        }
         into->files[into->count] = (struct evaluation_policy_file){ .name = name, .json = json };
         into->ids[into->count] = strndup((const char *)room->id.data, room->id.size);
         into->count++;
@@ -380,7 +389,7 @@ static int on_target(
         const struct target_config config = config_of(options, known, &random);
         evaluate_screen_listen(); /* what a target leaves when it is killed may hold keys */
         int result = failed(target_open(&config, &target, &error))
-                             ? complain("mitome evaluate", &error)
+                             ? complain_about(options->target, &error)
                              : then(options, policies, &config, &target);
         if (error.code == MITOME_OK)
                 close_target(&target);
@@ -400,12 +409,29 @@ static int check_evidence(const struct evaluate_options *options)
         return EXIT_SOUND;
 }
 
+/* An evaluation that is there already is gone on with, or left alone: it may have cost the target what cannot
+ * be had again. One that was killed before it had written its header has found nothing yet. */
+static int check_folder(const struct evaluate_options *options)
+{
+        char path[PATH_MAX];
+        struct stat file;
+        const int size = snprintf(path, sizeof path, "%s/%s", options->out, PROBING_JOURNAL);
+        if (options->resume || size < 0 || (size_t)size >= sizeof path || stat(path, &file) != 0 ||
+                file.st_size == 0)
+                return EXIT_SOUND;
+        fprintf(stderr, "mitome evaluate: %s is of an earlier evaluation: give another folder, or --resume\n",
+                path);
+        return EXIT_COULD_NOT;
+}
+
 static int evaluate(const struct evaluate_options *options)
 {
         struct policies policies = { 0 };
         int result = read_policies(options, &policies);
         if (result == EXIT_SOUND)
                 result = check_evidence(options);
+        if (result == EXIT_SOUND)
+                result = check_folder(options);
         if (result == EXIT_SOUND)
                 result = on_target(options, &policies, probe_and_report);
         drop_policies(&policies);
@@ -446,8 +472,8 @@ static int say_replay(
         const enum probe_result result = probe_run_result(run);
         int exit_status =
                 result == PROBE_BROKEN || result == PROBE_TARGET_FAILED ? EXIT_FINDINGS : EXIT_SOUND;
-        if (recorded)
-                exit_status = compare(recorded, now);
+        if (recorded && compare(recorded, now) != EXIT_SOUND)
+                exit_status = EXIT_FINDINGS;
         json_decref(now);
         return exit_status;
 }
@@ -460,6 +486,7 @@ static int replay_on(const struct evaluate_options *options, const json_t *recor
         struct evaluate_screen screen = evaluate_screen(options->japanese);
         const struct probing_watch watch = evaluate_screen_watch(&screen);
         const struct probe_run_config limits = { .target = options->target,
+                .again = json_is_true(json_object_get(recorded, PROBING_AGAIN)),
                 .progress = watch.progress,
                 .stopped = watch.stopped,
                 .context = watch.context };
@@ -525,6 +552,10 @@ static int render(const struct evaluate_options *options)
         mitome_error error = { 0 };
         json_error_t wrong;
         json_t *report = json_load_file(options->render, JSON_REJECT_DUPLICATES, &wrong);
+        if (!report && wrong.line < 0) {
+                (void)failed(fail(&error, MITOME_E_FILE_READ, "--render", NULL));
+                return complain_about(options->render, &error);
+        }
         if (!report) {
                 fprintf(stderr, "mitome evaluate: %s:%d:%d: %s\n", options->render, wrong.line, wrong.column,
                         wrong.text);

@@ -18,8 +18,8 @@ const char evaluate_usage[] =
         "  TARGET            self (this project's own, on the bench; self:no-anchor: its element without an anchor),\n"
         "                    hid:PATH, pty:PATH, unix:PATH, udp:PORT (CTAPHID), pcsc:READER (a card reader);\n"
         "                    hid: alone lists the keys that are plugged in\n"
-        "  --policy NAME     a policy that comes with the program (nist-800-63b-4, android-cdd ..), or a file; each is\n"
-        "                    judged for itself\n"
+        "  --policy NAME     a policy that comes with the program (nist-800-63b-4, android-cdd ..), or a file, with a slash\n"
+        "                    in its name or .json at its end; each is judged for itself\n"
         "  --require P:LEVEL the exit status is 1 unless policy P reaches that level\n"
         "  --probe ID        only this probe, or these; all if nothing is said\n"
         "  --evidence FILE   what is declared or was measured elsewhere\n"
@@ -29,11 +29,12 @@ const char evaluate_usage[] =
         "  --simulated       the target is a simulation, and the report says so; what comes by a socket is one anyway\n"
         "  --pin-file FILE   the first line is the target's PIN; a PIN on a command line could be read by everybody\n"
         "  --ask-pin         asks for it on the terminal\n"
-        "  --resume          goes on with the journal in DIR\n"
+        "  --resume          goes on with the journal in DIR; without it a folder with an evaluation in it is refused\n"
         "  --at TIME         the time that the report bears and evidence is judged at: 2026-11-22T10:00:00Z\n"
         "  --lang en|ja      what is said on the screen; the report has both\n"
         "  --out DIR         keeps there: journal.jsonl, report.json, report.html, report.xccdf.xml, report.oscal.json,\n"
-        "                    report.junit.xml, report.sarif\n"
+        "                    report.junit.xml, report.sarif; of self also evidence.json and metadata.json, and with --measure\n"
+        "                    measurement.json and measurement\n"
         "  --replay ID       tries one probe again, prints each step, and compares with what DIR has of it\n"
         "  --render FILE     draws the forms of a report again\n"
         "  --list            the probes\n"
@@ -153,26 +154,77 @@ static bool take_option(struct evaluate_options *options, int option)
         }
 }
 
-/* What may be said together. */
+/* What only an evaluation reads: what is said and not heeded would be believed to have been done. */
+static bool asks_for_judging(const struct evaluate_options *options)
+{
+        return options->policy_count || options->requirement_count || options->evidence_count ||
+               options->probe_count || options->measure || options->at || options->resume;
+}
+
+static bool asks_for_target(const struct evaluate_options *options)
+{
+        return options->pin_file || options->ask_pin || options->destructive || options->simulated;
+}
+
+static const char *wrong_in_render(const struct evaluate_options *options, int left)
+{
+        if (left || options->replay || asks_for_judging(options) || asks_for_target(options))
+                return "--render takes --out, and no target or option of one";
+        return options->out ? NULL : "--out DIR is missing";
+}
+
+/* What may be said together: NULL, or what is wrong with it. */
+static const char *find_wrong(const struct evaluate_options *options, int left)
+{
+        if (options->help || options->list)
+                return left == 0 ? NULL : "neither --help nor --list takes a target";
+        if (options->render)
+                return wrong_in_render(options, left);
+        if (left != 1)
+                return left ? "one target, not several" : "TARGET is missing";
+        if (options->pin_file && options->ask_pin)
+                return "--pin-file or --ask-pin, not both";
+        if (options->keys)
+                return NULL;
+        if (options->replay)
+                return asks_for_judging(options)
+                               ? "--replay judges nothing: only --out and how to reach the target go with it"
+                               : NULL;
+        if (options->policy_count == 0)
+                return "--policy NAME is missing";
+        return options->out ? NULL : "--out DIR is missing";
+}
+
+/* False: it was said what is wrong. */
 static bool is_complete(struct evaluate_options *options, int argc, char **argv)
 {
         const int left = argc - optind;
-        if (options->help || options->list)
-                return left == 0;
-        if (options->render)
-                return left == 0 && options->out && !options->replay;
-        if (left != 1 || (options->pin_file && options->ask_pin))
+        options->target = left == 1 ? argv[optind] : NULL;
+        options->keys = options->target && strcmp(options->target, "hid:") == 0;
+        const char *wrong = find_wrong(options, left);
+        if (wrong) {
+                fprintf(stderr, "%s\nmitome evaluate: %s\n", evaluate_usage, wrong);
                 return false;
-        options->target = argv[optind];
+        }
+        if (!options->target)
+                return true;
         if (options->measure && strncmp(options->target, "self", strlen("self")) != 0)
                 return say_wrong("--measure", "is for self: another's matcher cannot be measured here");
-        options->keys = strcmp(options->target, "hid:") == 0;
-        if (options->keys)
-                return true;
-        if (options->replay)
-                return probe_find(options->replay) ||
-                       say_wrong(options->replay, "is no probe; --list has them");
-        return options->out && options->policy_count > 0;
+        return !options->replay || options->keys || probe_find(options->replay) ||
+               say_wrong(options->replay, "is no probe; --list has them");
+}
+
+/* False: getopt, or who took it, said what is wrong. */
+static bool take_options(struct evaluate_options *options, int argc, char **argv, const struct option *known)
+{
+        char name[] = "mitome evaluate"; /* which getopt begins with */
+        char *const called = argv[0];
+        bool taken = true;
+        argv[0] = name;
+        for (int option; taken && (option = getopt_long(argc, argv, "", known, NULL)) != -1;)
+                taken = take_option(options, option);
+        argv[0] = called;
+        return taken;
 }
 
 bool evaluate_options_read(int argc, char **argv, struct evaluate_options *ret)
@@ -199,13 +251,8 @@ bool evaluate_options_read(int argc, char **argv, struct evaluate_options *ret)
                 { 0 },
         };
         struct evaluate_options options = { 0 };
-        for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;)
-                if (!take_option(&options, option))
-                        return false;
-        if (!is_complete(&options, argc, argv)) {
-                fputs(evaluate_usage, stderr);
+        if (!take_options(&options, argc, argv, known) || !is_complete(&options, argc, argv))
                 return false;
-        }
         *ret = options;
         return true;
 }

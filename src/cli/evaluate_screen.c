@@ -152,10 +152,17 @@ static void said(void *context, const struct probe *probe, enum probing_event ev
 
 void evaluate_screen_listen(void)
 {
-        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-        const struct sigaction action = { .sa_handler = hear_signal };
-        for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-                sigaction(signals[i], &action, NULL);
+        static const struct {
+                int number, flags;
+        } signals[] = {
+                { SIGINT, SA_RESETHAND }, /* a second one ends it at once: a card may keep us for good */
+                { SIGTERM, 0 },           /* which timeout(1) and others send twice */
+                { SIGHUP, 0 },
+        };
+        for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+                const struct sigaction action = { .sa_handler = hear_signal, .sa_flags = signals[i].flags };
+                sigaction(signals[i].number, &action, NULL);
+        }
 }
 
 struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen)
@@ -238,12 +245,13 @@ static void print_beside(const struct evaluate_screen *screen, const json_t *pol
         static const struct {
                 const char *member, *label, *label_ja;
         } besides[] = {
-                { "scopes", "judged", "判定の範囲" },
+                { "scopes", "judged", "判定の範囲" }, /* also where no level was reached */
                 { "untested", "demanded but not tested", "求められるが試験していない点" },
                 { "declared", "declared only", "申告のみ" },
                 { "partial", "seen in part", "一部のみ確認" },
         };
-        for (size_t i = 0; i < sizeof besides / sizeof besides[0]; i++) {
+        const bool reached = json_is_string(json_object_get(policy, "level"));
+        for (size_t i = 0; i < (reached ? sizeof besides / sizeof besides[0] : 1); i++) {
                 const json_t *list = json_object_get(policy, besides[i].member);
                 printf("%s%s:", i ? "; " : "  ", screen->japanese ? besides[i].label_ja : besides[i].label);
                 for (size_t k = 0; k < json_array_size(list); k++) {
@@ -260,11 +268,34 @@ static void print_beside(const struct evaluate_screen *screen, const json_t *pol
         putchar('\n');
 }
 
+/* Whether a requirement was neither met nor missed. */
+static bool is_untested(const json_t *policy, const char *id)
+{
+        const json_t *requirements = json_object_get(policy, "requirements");
+        for (size_t i = 0; i < json_array_size(requirements); i++) {
+                const json_t *requirement = json_array_get(requirements, i);
+                if (strcmp(text_of(requirement, "id"), id) == 0)
+                        return strcmp(text_of(requirement, "outcome"), "not testable here") == 0;
+        }
+        return false;
+}
+
+static void print_blockers(const json_t *policy)
+{
+        const json_t *blockers = json_object_get(policy, "blockers");
+        for (size_t i = 0; i < json_array_size(blockers); i++) {
+                const char *id = json_string_value(json_array_get(blockers, i));
+                fputs(i ? ", " : " ", stdout);
+                evaluate_print_harmless(stdout, id);
+                if (is_untested(policy, id))
+                        fputs(" (?)", stdout);
+        }
+}
+
 static void print_policy(const struct evaluate_screen *screen, const json_t *policy)
 {
         const char *level = json_string_value(json_object_get(policy, "level"));
         const char *next = json_string_value(json_object_get(policy, "next"));
-        const json_t *blockers = json_object_get(policy, "blockers");
         evaluate_print_harmless(stdout, text_of(policy, "id"));
         fputs(": ", stdout);
         evaluate_print_harmless(stdout, level ? level : screen->japanese ? "該当するレベルなし" : "no level");
@@ -272,19 +303,34 @@ static void print_policy(const struct evaluate_screen *screen, const json_t *pol
                 fputs(screen->japanese ? "。" : "; ", stdout);
                 evaluate_print_harmless(stdout, next);
                 fputs(screen->japanese ? " に届かない理由:" : " is kept off by", stdout);
-                for (size_t i = 0; i < json_array_size(blockers); i++) {
-                        fputs(i ? ", " : " ", stdout);
-                        evaluate_print_harmless(stdout, json_string_value(json_array_get(blockers, i)));
-                }
+                print_blockers(policy);
         }
         putchar('\n');
         print_beside(screen, policy);
+}
+
+/* What was given and does not count, and what was said and is not so: whoever gave it would believe
+ * otherwise. */
+static void print_caveats(const struct evaluate_screen *screen, const json_t *caveats)
+{
+        static const char *const told[] = { "unusable", "evidence_unused", "contradiction" };
+        for (size_t i = 0; i < json_array_size(caveats); i++) {
+                const json_t *caveat = json_array_get(caveats, i);
+                for (size_t k = 0; k < sizeof told / sizeof *told; k++) {
+                        if (strcmp(text_of(caveat, "id"), told[k]) != 0)
+                                continue;
+                        evaluate_print_harmless(
+                                stdout, text_of(caveat, screen->japanese ? "text_ja" : "text"));
+                        putchar('\n');
+                }
+        }
 }
 
 void evaluate_screen_summary(const struct evaluate_screen *screen, const json_t *report)
 {
         const json_t *policies = json_object_get(report, "policies");
         print_counts(screen, json_object_get(report, "probes"));
+        print_caveats(screen, json_object_get(report, "caveats"));
         for (size_t i = 0; i < json_array_size(policies); i++)
                 print_policy(screen, json_array_get(policies, i));
         if (json_is_true(json_object_get(json_object_get(report, "target"), "simulated")))

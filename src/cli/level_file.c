@@ -3,6 +3,7 @@
 
 #include "trust_files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,23 +14,51 @@
 /* Where the policies are from where the program is: installed, and in a build folder. */
 static const char *const folders[] = { "../share/mitome/policies", "../attestation/level/policies" };
 
+static bool find_program(char ret_folder[PATH_MAX])
+{
+        ssize_t size = readlink("/proc/self/exe", ret_folder, PATH_MAX - 1);
+        if (size <= 0)
+                return false;
+        ret_folder[size] = '\0';
+        char *end = strrchr(ret_folder, '/');
+        if (end)
+                *end = '\0';
+        return end;
+}
+
 static bool find_shipped(const char *name, char path[PATH_MAX])
 {
         char program[PATH_MAX];
-        ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
-        if (size <= 0)
+        if (!find_program(program))
                 return false;
-        program[size] = '\0';
-        char *end = strrchr(program, '/');
-        if (!end)
-                return false;
-        *end = '\0';
         for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
                 int length = snprintf(path, PATH_MAX, "%s/%s/%s.json", program, folders[i], name);
                 if (length > 0 && length < PATH_MAX && access(path, R_OK) == 0)
                         return true;
         }
         return false;
+}
+
+static int is_policy(const struct dirent *entry)
+{
+        const char *ending = strrchr(entry->d_name, '.');
+        return ending && strcmp(ending, ".json") == 0;
+}
+
+void level_file_print_names(FILE *out)
+{
+        char program[PATH_MAX], path[PATH_MAX];
+        struct dirent **names = NULL;
+        int count = -1;
+        for (size_t i = 0; i < sizeof folders / sizeof folders[0] && count < 0 && find_program(program); i++)
+                if (snprintf(path, sizeof path, "%s/%s", program, folders[i]) < PATH_MAX)
+                        count = scandir(path, &names, is_policy, alphasort);
+        for (int i = 0; i < count; i++) {
+                fprintf(out, "%s%.*s", i ? ", " : "", (int)strcspn(names[i]->d_name, "."), names[i]->d_name);
+                free(names[i]);
+        }
+        if (count >= 0)
+                free(names);
 }
 
 /* A name is one of the policies that come with the program. A file says that it is one: else whoever can

@@ -6,6 +6,8 @@
 
 #include "judge_level.h"
 
+#include <stdio.h>
+
 /* A place in a text, for people: both from 1, columns are characters. */
 struct level_file_spot {
         unsigned line, column;
@@ -20,5 +22,8 @@ struct level_file_spot level_file_spot(slice text, size_t at);
  * for) is the whole of it; it and the policy view *ret_bytes, which the caller frees after them. */
 MITOME_CHECKED mitome_status level_file_read(const char *name, struct level_policy *ret, uint8_t **ret_bytes,
         slice *ret_json, struct level_file_spot *ret_spot, mitome_error *error);
+
+/* level_file_print_names writes the names of the policies that come with the program, with commas between. */
+void level_file_print_names(FILE *out);
 
 #endif

@@ -26,7 +26,7 @@ static const char usage[] =
         "  --list         the classes: name, AAGUID, protection of keys and of comparison\n"
         "  --class NAME   which one; \"software\" if nothing is said\n"
         "  --root FILE    the CA of its batches, a certificate (DER or PEM), for attestationRootCertificates\n"
-        "  --from TARGET  asks a device of the model, at hid:PATH, unix:PATH or udp:PORT, for authenticatorGetInfo;\n"
+        "  --from TARGET  asks a device of the model, at hid:PATH, pty:PATH, unix:PATH or udp:PORT, for authenticatorGetInfo;\n"
         "                 without it the statement lacks that member, which a published one must have\n\n"
         "Exit status: 0 printed, 2 could not.\n";
 
@@ -129,13 +129,16 @@ static mitome_status read_root(
         return whole ? ok() : fail(error, MITOME_E_VALUE, "the root", NULL);
 }
 
-static mitome_status print_statement(const struct options *options, mitome_error *error)
+static mitome_status print_statement(
+        const struct options *options, const char **ret_wrong, mitome_error *error)
 {
         uint8_t answer[INFO_MAX], json[STATEMENT_MAX], der[AUTHORITY_DER_MAX];
         slice root = { 0 }, info = { 0 };
         writer w = WRITER(json);
+        *ret_wrong = options->from;
         if (options->from)
                 MITOME_TRY(ask(options->from, answer, &info, error));
+        *ret_wrong = NULL;
         if (options->root)
                 MITOME_TRY(read_root(options->root, der, &root, error));
         MITOME_TRY(maker_write_statement(options->class, root, info, &w, error));
@@ -155,7 +158,11 @@ int metadata_main(int argc, char **argv)
                 return fputs(usage, stdout) < 0 ? EXIT_COULD_NOT : EXIT_SUCCESS;
         if (options.list)
                 return print_list();
-        if (failed(print_statement(&options, &error)))
-                return complain("mitome metadata", &error);
+        const char *wrong;
+        if (failed(print_statement(&options, &wrong, &error))) {
+                char called[PATH_MAX];
+                snprintf(called, sizeof called, "mitome metadata%s%s", wrong ? ": " : "", wrong ? wrong : "");
+                return complain(called, &error);
+        }
         return EXIT_SUCCESS;
 }

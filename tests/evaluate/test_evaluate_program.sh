@@ -43,26 +43,27 @@ refused() {
         ok "$name"
 }
 
-refused 'nothing said' 'usage:'
+refused 'nothing said' 'TARGET is missing'
 refused 'no target' 'usage:' --policy first-summary --out x
-refused 'two targets' 'usage:' --policy first-summary --out x self self
-refused 'no policy' 'usage:' --out x self
-refused 'no folder' 'usage:' --policy first-summary self
-refused 'an option that there is not' 'unrecognized option' --polity x
+refused 'two targets' 'one target, not several' --policy first-summary --out x self self
+refused 'no policy' '--policy NAME is missing' --out x self
+refused 'no folder' 'mitome evaluate: --out DIR is missing' --policy first-summary self
+refused 'an option that there is not' 'mitome evaluate: unrecognized option' --polity x
 refused 'a PIN on the command line' 'pin-file' --pin 1234 --policy first-summary --out x self
 refused 'a measurement of one finger' 'from 2 to 1000' --measure 1 --policy first-summary --out x self
 refused 'a measurement of no number' 'from 2 to 1000' --measure 3x --policy first-summary --out x self
 refused 'a measurement of another matcher' 'is for self' --measure 3 --policy first-summary --out x unix:/nonexistent
-refused 'two ways to the PIN' 'usage:' --pin-file a --ask-pin --policy first-summary --out x self
+refused 'two ways to the PIN' 'not both' --pin-file a --ask-pin --policy first-summary --out x self
 refused 'a probe that there is not' '"P99" is no probe' --probe P99 --policy first-summary --out x self
 refused 'a replay of a probe that there is not' '"P99" is no probe' --replay P99 self
 refused 'a time that is none' 'is no time' --at yesterday --policy first-summary --out x self
 refused 'a day that there is not' 'is a time that there is not' --at 2026-02-30T10:00:00Z --policy first-summary --out x self
 refused 'a language that it does not speak' 'is no language' --lang fr --policy first-summary --out x self
 refused 'a target of no kind' 'usb:1' --policy first-summary --out x usb:1
-refused 'a socket where nobody is' 'E' --policy first-summary --out x unix:/nonexistent
-refused 'a port that is none' 'E' --policy first-summary --out x udp:99999
+refused 'a socket where nobody is' 'unix:/nonexistent: E809' --policy first-summary --out x unix:/nonexistent
+refused 'a port that is none' 'udp:99999: E' --policy first-summary --out x udp:99999
 refused 'a policy that there is not' 'nowhere:' --policy nowhere --out x self
+refused 'a policy that there is not: which there are' 'android-cdd, ds-511, eidas, fido-authenticator, fido-biometric, first-summary, jp-' --policy nowhere --out x self
 refused 'a level that is required of nobody' 'is not POLICY:LEVEL' --require other:AAL1 --policy first-summary --out x self
 refused 'a level without a policy' 'is not POLICY:LEVEL' --require AAL1 --policy first-summary --out x self
 refused 'a level that the policy does not have' 'has no such level' --require nist-800-63b-4:AAL9 --policy nist-800-63b-4 --out x self
@@ -85,6 +86,20 @@ printf '{"policy": 1}\n' >wrong.json
 refused 'a policy that is none, with its place' 'wrong.json:1:' --policy wrong.json --out x self
 printf '{"mitome_report": \n' >cut.json
 refused 'a report that is none, with its place' 'cut.json:' --render cut.json --out y
+refused 'a report that is not there' 'nofile.json: E806' --render nofile.json --out y
+for more in '--policy eidas' '--require eidas:high' '--evidence nofile' '--probe P05' '--measure 3' '--resume' '--at 2026-11-22T10:00:00Z'; do
+        # shellcheck disable=SC2086 # an option and its value
+        refused "a report drawn again with $more" '--render takes' --render cut.json --out y $more
+        # shellcheck disable=SC2086
+        refused "a probe tried again with $more" '--replay judges nothing' --replay P05 $more self
+done
+for more in '--destructive' '--simulated' '--ask-pin' '--pin-file nowhere'; do
+        # shellcheck disable=SC2086
+        refused "a report drawn again with $more" '--render takes' --render cut.json --out y $more
+done
+refused 'a report drawn again without a folder' '--out DIR is missing' --render cut.json
+run 0 --list --measure 3 && run 0 --help --replay P99
+ok 'the list and the help look at no target'
 printf '{}\n' >empty.json
 refused 'a report of something else' 'E1433' --render empty.json --out y
 
@@ -117,9 +132,10 @@ ok 'no colours where there is no terminal'
 if [ -n "$matcher" ]; then
         run 0 --probe P00 --policy android-cdd --measure 3 --out measured self && grep -q '"source": "grown:1"' measured/report.json &&
                 grep -q '"threshold": 80' measured/report.json && grep -q '"id": "synthetic"' measured/report.json &&
-                run 0 --probe P00 --policy android-cdd --measure 2 --out measured self && grep -q '"trials": 1,' measured/report.json
+                rm measured/journal.jsonl && run 0 --probe P00 --policy android-cdd --measure 2 --out measured self && grep -q '"trials": 1,' measured/report.json
         ok 'a measurement beside the probes gives rates and a curve'
 else
+        :
         ok 'a measurement beside the probes gives rates and a curve # SKIP no matcher'
 fi
 refused 'a measurement without a matcher' 'has no matcher' --matcher /nonexistent --probe P00 --policy first-summary --measure 2 --out x self
@@ -158,6 +174,16 @@ cp report/report.json before.json
 run 0 --resume $two self && grep -c 'from the journal' out | grep -qx 2 && cmp before.json report/report.json
 ok 'what was finished is not tried again, and its report is the same'
 # shellcheck disable=SC2086
+refused 'an evaluation where there is one' 'report/journal.jsonl is of an earlier evaluation: give another folder, or --resume' $two self
+[ "$(wc -l <report/journal.jsonl)" -eq 3 ] && cmp before.json report/report.json
+ok 'it is left as it was'
+run 0 --resume --probe P05 --policy first-summary --at 2026-11-22T10:00:00Z --out report self && grep -q '^\[1/1\] P05 holds (from the journal)' out &&
+        grep -q 'probes: 2 holds' out
+ok 'who resumes one probe has all of the journal in the report'
+# shellcheck disable=SC2086
+run 0 --resume $two self && cmp before.json report/report.json
+ok 'and the same report as before, asked for as before'
+# shellcheck disable=SC2086
 refused 'the journal of another target' 'E1432' --resume --policy first-summary --out report self:no-anchor
 
 run 0 --replay P05 --out report self && grep -q 'the same as is recorded' out && grep -q '^ctap > ' out
@@ -165,6 +191,10 @@ ok 'a probe tried again comes out the same'
 sed -i 's/"result":"holds"/"result":"broken"/' report/journal.jsonl
 run 1 --replay P05 --out report self && grep -q 'otherwise than is recorded: broken' out
 ok 'one that was recorded otherwise is told'
+sed -n '1p; /"id":"P05"/s/"again":false/"again":true/p' report/journal.jsonl | sed 's/"partial":false/"partial":true/g; s/"result":"broken"/"result":"partly"/' >once
+mkdir broken-off && cp once broken-off/journal.jsonl
+run 0 --replay P05 --out broken-off self && grep -q 'the same as is recorded' out
+ok 'a probe that had been broken off is tried again as such'
 refused 'a replay against the record of another target' 'E1432' --replay P05 --out report self:no-anchor
 refused 'a replay against the record of a run without leave' 'E1432' --replay P05 --destructive --out report self
 refused 'a replay of what was never recorded' 'P07 is no probe' --replay P07 --out report self
@@ -179,6 +209,8 @@ ok 'what is said in Japanese'
 
 run 1 --probe P07 --policy first-summary --out bare self:no-anchor && grep -q '^\[1/1\] P07 broken' out
 ok 'an element without an anchor gives tries back, which is found'
+run 1 --replay P07 --out bare self:no-anchor && grep -q 'the same as is recorded' out
+ok 'what is broken is an exit status of its own, also where it was recorded so'
 
 # Killed in the middle, it goes on.
 # shellcheck disable=SC2086

@@ -198,6 +198,36 @@ static void a_journal_of_something_else_is_refused(void **state)
         expect_whole(3);
 }
 
+/* Keys of one maker may differ in nothing else. */
+static void a_journal_of_another_firmware_is_refused(void **state)
+{
+        static const char *const others[][2] = {
+                { "\"firmware\":0", "\"firmware\":1" },
+                { "\"versions\":[\"FIDO_2_1\"]", "\"versions\":[\"FIDO_2_0\"]" },
+                { "\"extensions\":[]", "\"extensions\":[\"credProtect\"]" },
+        };
+        static char bytes[16384], changed[16384];
+        struct probing_result result;
+        (void)state;
+        unlink(journal);
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        FILE *file = fopen(journal, "re");
+        assert_non_null(file);
+        bytes[fread(bytes, 1, sizeof bytes - 1, file)] = '\0';
+        fclose(file);
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+                const char *found = strstr(bytes, others[i][0]);
+                assert_non_null(found);
+                snprintf(changed, sizeof changed, "%.*s%s%s", (int)(found - bytes), bytes, others[i][1],
+                        found + strlen(others[i][0]));
+                write_journal(changed);
+                assert_int_equal(run_all(true, "1", &result, NULL).code, MITOME_E_EVALUATE_JOURNAL);
+        }
+        write_journal(bytes);
+        expect_whole(3);
+}
+
 static void one_line_of_nonsense_is_not_passed_over(void **state)
 {
         struct probing_result result;
@@ -307,6 +337,13 @@ static void harm_that_was_broken_off_is_told(void **state)
         assert_int_equal(attempts, 2); /* it is tried again, and what it finds is in part */
         const json_t *probe = json_array_get(result.probes, 1);
         expect_told(probe, "P97", "partly");
+        json_t *found = NULL; /* who replays it has to know */
+        assert_int_equal(find(folder, "1", "P97", &found), MITOME_OK);
+        assert_true(json_is_true(json_object_get(found, PROBING_AGAIN)));
+        json_decref(found);
+        assert_int_equal(find(folder, "1", all[0]->id, &found), MITOME_OK);
+        assert_true(json_is_false(json_object_get(found, PROBING_AGAIN)));
+        json_decref(found);
         assert_non_null(strstr(text(probe, "replay"), "--replay P97 --destructive "));
         assert_true(
                 json_is_true(json_object_get(json_array_get(json_object_get(probe, "found"), 0), "partial")));
@@ -347,10 +384,15 @@ static void harm_of_a_probe_that_is_not_asked_for_again_is_told(void **state)
         probing_result_drop(&result);
         FILE *file = fopen(journal, "ae");
         fputs("{\"id\": \"P07\", \"result\": \"" PROBING_BEGUN "\"}\n", file);
+        fputs("{\"id\": \"P05\", \"result\": \"holds\", \"pin_known\": false, \"again\": true}\n", file);
         fclose(file);
         assert_false(failed(run_all(true, "1", &result, NULL)));
-        assert_int_equal(json_array_size(result.probes), 4);
-        expect_told(json_array_get(result.probes, 3), "P07", "not testable here");
+        assert_int_equal(json_array_size(result.probes), 5);
+        const json_t *other = json_array_get(result.probes, 3); /* nor is what was found forgotten */
+        assert_string_equal(text(other, "id"), "P05");
+        assert_string_equal(text(other, "result"), "holds");
+        assert_int_equal(json_object_size(other), 2); /* the notes are the journal's alone */
+        expect_told(json_array_get(result.probes, 4), "P07", "not testable here");
         probing_result_drop(&result);
         json_t *found = NULL;
         assert_int_equal(find(folder, "1", "P07", &found), MITOME_E_EVALUATE_PROBE);
@@ -519,6 +561,7 @@ int main(void)
                 cmocka_unit_test(a_killed_run_has_lost_the_probe_that_ran),
                 cmocka_unit_test(a_journal_cut_at_any_byte_is_gone_on_with),
                 cmocka_unit_test(a_journal_of_something_else_is_refused),
+                cmocka_unit_test(a_journal_of_another_firmware_is_refused),
                 cmocka_unit_test(one_line_of_nonsense_is_not_passed_over),
                 cmocka_unit_test(a_run_that_is_broken_off_is_gone_on_with),
                 cmocka_unit_test(a_probe_is_found_again_by_its_id),

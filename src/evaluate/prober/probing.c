@@ -4,6 +4,7 @@
 #include "cbor.h"
 #include "ctap_status.h"
 #include "get_info_json.h"
+#include "hex_text.h"
 #include "maker_statement.h"
 #include "probe_platform.h"
 #include "probing_journal.h"
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A member of the journal's lines. */
+/* A member of the journal's lines alone. */
 #define PIN_KNOWN "pin_known"
 
 enum { RESPONSE_MAX = 8192, GET_INFO_MS = 10000 };
@@ -194,15 +195,19 @@ static mitome_status note_begun(struct probing *probing, const struct probe *pro
 }
 
 /* Whether the PIN was known is the journal's alone: who learns it later tries again what needed it. One that
- * was refused may be the same again, and each time it would cost a try: what needed it stands. */
-static mitome_status note_result(struct probing *probing, const json_t *result, mitome_error *error)
+ * was refused may be the same again, and each time it would cost a try: what needed it stands. Whether it was
+ * broken off before is the journal's, too: who replays it expects as little of it. */
+static mitome_status note_result(
+        struct probing *probing, const json_t *result, bool again, mitome_error *error)
 {
         json_t *line = json_copy((json_t *)(uintptr_t)result);
         const bool refused = probing->pin && !probing->target->pin;
         json_t *known = refused ? json_string("refused") : json_boolean(probing->target->pin);
-        mitome_status status = line && json_object_set_new(line, PIN_KNOWN, known) == 0
-                                       ? probing_journal_add(&probing->journal, line, error)
-                                       : fail(error, MITOME_E_NO_MEMORY, PIN_KNOWN, NULL);
+        mitome_status status =
+                line && json_object_set_new(line, PIN_KNOWN, known) == 0 &&
+                                json_object_set_new(line, PROBING_AGAIN, json_boolean(again)) == 0
+                        ? probing_journal_add(&probing->journal, line, error)
+                        : fail(error, MITOME_E_NO_MEMORY, PIN_KNOWN, NULL);
         json_decref(line);
         return status;
 }
@@ -210,7 +215,7 @@ static mitome_status note_result(struct probing *probing, const json_t *result, 
 /* What was found when the target's life has been looked after. One that the person has broken off found
  * nothing that could be gone on with. */
 static mitome_status settle(struct probing *probing, const struct probe *probe, const struct probe_run *run,
-        bool skipped, bool harms, json_t **ret, mitome_error *error)
+        bool skipped, bool harms, bool again, json_t **ret, mitome_error *error)
 {
         if (has_stopped(probing)) {
                 if (harms)
@@ -221,7 +226,7 @@ static mitome_status settle(struct probing *probing, const struct probe *probe, 
         if (!object)
                 return fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
         mitome_status status = skipped ? ok() /* with --resume it may answer again */
-                                       : note_result(probing, object, error);
+                                       : note_result(probing, object, again, error);
         if (failed(status))
                 json_decref(object);
         else
@@ -247,7 +252,7 @@ static mitome_status try_one(
                 let_go(target);
         if (pin_known && !target->pin)
                 say(probing, probe, PROBING_PIN_REFUSED);
-        mitome_status status = settle(probing, probe, run, skips, harms, ret, error);
+        mitome_status status = settle(probing, probe, run, skips, harms, again, ret, error);
         probe_run_free(run);
         return status;
 }
@@ -267,6 +272,12 @@ static bool stands(const struct probing *probing, const json_t *kept)
                                      has_result(kept, probe_result_name(PROBE_PARTLY))));
 }
 
+static void drop_notes(json_t *result)
+{
+        json_object_del(result, PIN_KNOWN);
+        json_object_del(result, PROBING_AGAIN);
+}
+
 static mitome_status take_one(struct probing *probing, const struct probe *probe, size_t number, size_t of,
         json_t *results, mitome_error *error)
 {
@@ -280,7 +291,7 @@ static mitome_status take_one(struct probing *probing, const struct probe *probe
                 MITOME_TRY(try_one(probing, probe, has_result(noted, PROBING_BEGUN), &result, error));
         if (!result)
                 return kept ? fail(error, MITOME_E_NO_MEMORY, probe->id, NULL) : ok();
-        json_object_del(result, PIN_KNOWN);
+        drop_notes(result);
         if (watch->ended)
                 watch->ended(watch->context, number, of, probe, result, kept);
         return json_array_append_new(results, result) == 0 ? ok()
@@ -298,20 +309,36 @@ static bool is_among(const struct probe *const *probes, const struct probe *prob
 
 /* One that was broken off and is not asked for any more has still changed the target. */
 static mitome_status tell_broken_off(
-        struct probing *probing, const struct probe *const *probes, json_t *results, mitome_error *error)
+        struct probing *probing, const struct probe *probe, json_t **ret, mitome_error *error)
 {
         const struct probe_run_config limits = { .target = probing->config->target->name, .again = true };
+        struct probe_run *run;
+        MITOME_TRY(probe_run_skip(probe, &limits, "It was not asked for again.", &run, error));
+        *ret = probe_run_json(run);
+        probe_run_free(run);
+        return ok();
+}
+
+/* What the journal has of probes that are not asked for now is as true as before. */
+static mitome_status tell_others(
+        struct probing *probing, const struct probe *const *probes, json_t *results, mitome_error *error)
+{
         for (size_t i = 0; probe_catalogue[i]; i++) {
                 const struct probe *probe = probe_catalogue[i];
-                struct probe_run *run;
-                if (is_among(probes, probe) ||
-                        !has_result(json_object_get(probing->journal.probes, probe->id), PROBING_BEGUN))
+                const json_t *noted = json_object_get(probing->journal.probes, probe->id);
+                json_t *object = NULL;
+                if (is_among(probes, probe) || !noted)
                         continue;
-                MITOME_TRY(probe_run_skip(probe, &limits, "It was not asked for again.", &run, error));
-                json_t *object = probe_run_json(run);
-                probe_run_free(run);
-                if (!object || json_array_append_new(results, object) != 0)
+                if (has_result(noted, PROBING_BEGUN))
+                        MITOME_TRY(tell_broken_off(probing, probe, &object, error));
+                else
+                        object = json_copy((json_t *)(uintptr_t)noted);
+                if (!object || json_array_append(results, object) != 0) {
+                        json_decref(object);
                         return fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
+                }
+                drop_notes(object);
+                json_decref(object);
         }
         return ok();
 }
@@ -326,17 +353,27 @@ static mitome_status take_all(
                 of++;
         for (size_t i = 0; i < of && !has_stopped(probing); i++)
                 MITOME_TRY(take_one(probing, probes[i], i + 1, of, results, error));
-        MITOME_TRY(tell_broken_off(probing, probes, results, error));
+        MITOME_TRY(tell_others(probing, probes, results, error));
         *ret_finished = !has_stopped(probing);
         return ok();
 }
 
+/* What tells models and their versions apart. Two keys of one model and version nothing in getInfo does. */
 static json_t *header_of(const struct probing_config *config, const struct target *target, const json_t *said)
 {
-        return json_pack("{s:i, s:s, s:O, s:O, s:b, s:b, s:s}", "mitome_journal", 1, "version",
+        enum { EXTENSIONS = 2, FIRMWARE_VERSION = 14 };
+        uint8_t cbor[RESPONSE_MAX];
+        const char *hex = json_string_value(json_object_get(said, "get_info"));
+        slice info = { 0 };
+        uint64_t firmware = 0;
+        if (hex && failed(hex_text_decode(slice_text(hex), "get_info", cbor, sizeof cbor, &info, NULL)))
+                info = (slice){ 0 };
+        platform_uint(platform_member(info, FIRMWARE_VERSION, NULL), &firmware);
+        return json_pack("{s:i, s:s, s:O, s:O, s:O, s:o, s:I, s:b, s:b, s:s}", "mitome_journal", 1, "version",
                 config->version, "target", json_object_get(said, "name"), "aaguid",
-                json_object_get(said, "aaguid"), "simulated", target->simulated, "destructive",
-                target->may_destroy, "at", config->at);
+                json_object_get(said, "aaguid"), "versions", json_object_get(said, "versions"), "extensions",
+                list_texts(platform_member(info, EXTENSIONS, NULL)), "firmware", (json_int_t)firmware,
+                "simulated", target->simulated, "destructive", target->may_destroy, "at", config->at);
 }
 
 mitome_status probing_find(const struct probing_config *config, struct target *target, const char *id,

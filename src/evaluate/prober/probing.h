@@ -15,6 +15,9 @@
 /* The result of a journal's line that says of a probe, before it does harm, that it begins. */
 #define PROBING_BEGUN "begun"
 
+/* A member of the journal's lines alone: true where the probe had been broken off before. */
+#define PROBING_AGAIN "again"
+
 enum probing_event {
         PROBING_PIN_REFUSED, /* the target refuses the PIN that was given: it is not used any more */
         PROBING_BROKEN_OFF,  /* the person has stopped a probe that does harm */
@@ -43,7 +46,7 @@ struct probing_config {
 };
 
 struct probing_result {
-        json_t *probes; /* as probe_run_json gives them, in the catalogue's order */
+        json_t *probes; /* as probe_run_json gives them: those asked for, then what else the journal has */
         json_t *target; /* as in REPORT.md, with "get_info" beside */
         char at[32];
         bool finished; /* false: stopped by the person */
@@ -54,8 +57,8 @@ struct probing_result {
  * another one afterwards, and is closed by the caller. */
 MITOME_CHECKED mitome_status probing_run(const struct probing_config *config, struct target *target,
         struct probing_result *ret, mitome_error *error);
-/* probing_find reads what the journal of such a run has of one probe, a new reference. Fails with
- * EVALUATE_JOURNAL as probing_run does, EVALUATE_PROBE where it is not in it, or FILE_READ. */
+/* probing_find reads what the journal of such a run has of one probe, as its line has it, a new reference.
+ * Fails with EVALUATE_JOURNAL as probing_run does, EVALUATE_PROBE where it is not in it, or FILE_READ. */
 MITOME_CHECKED mitome_status probing_find(const struct probing_config *config, struct target *target,
         const char *id, json_t **ret, mitome_error *error);
 
