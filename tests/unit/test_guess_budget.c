@@ -128,12 +128,36 @@ static void all_paths_are_added_up_once(void **state)
         assert_close(budget.total, guess_either(budget.paths[0].total, 3e-4));
         json_t *json = guess_budget_json(&budget);
         assert_string_equal(json_string_value(json_object_get(json, "total")), "0.000796779");
-        assert_non_null(
-                strstr(json_string_value(json_object_get(json, "text")), "at most 0.000796779 (1 in 1,255)"));
+        assert_non_null(strstr(
+                json_string_value(json_object_get(json, "text")), "at most 0.000796779 (about 1 in 1,260)"));
         assert_non_null(strstr(json_string_value(json_object_get(json, "text_ja")), "0.000796779"));
         assert_non_null(strstr(json_string_value(json_object_get(json, "text")),
                 "a bound from 30,135 trials with 0 errors"));
         json_decref(json);
+}
+
+/* Few trials give a wide bound, whatever the device: that stands beside it. 29,956 without an error are the
+ * fewest that could show 1 in 10,000. */
+static void too_few_trials_are_said_to_be(void **state)
+{
+        static const struct {
+                uint64_t trials;
+                bool few;
+        } rows[] = { { 10, true }, { 29955, true }, { 29956, false }, { 30135, false } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                struct level_facts facts = sound();
+                facts.facts[LEVEL_UV_FMR].rate.trials = rows[i].trials;
+                const struct guess_budget budget = guess_budget_of(&facts, 95);
+                json_t *json = guess_budget_json(&budget);
+                const char *text = json_string_value(json_object_get(json, "text"));
+                const char *text_ja = json_string_value(json_object_get(json, "text_ja"));
+                assert_int_equal(strstr(text, "too few trials to say more") != NULL, rows[i].few);
+                assert_int_equal(strstr(text_ja, "試行が少なすぎて") != NULL, rows[i].few);
+                if (rows[i].trials == 10)
+                        assert_non_null(strstr(text, "no less than 0.258866 a try"));
+                json_decref(json);
+        }
 }
 
 /* Each fact by itself: without it there is no total, and it is named. */
@@ -247,6 +271,7 @@ int main(void)
                 cmocka_unit_test(chances_are_right_where_they_are_tiny),
                 cmocka_unit_test(the_limits_of_others_are_told_apart_from_the_card),
                 cmocka_unit_test(all_paths_are_added_up_once),
+                cmocka_unit_test(too_few_trials_are_said_to_be),
                 cmocka_unit_test(without_a_fact_there_is_no_total_and_it_is_named),
                 cmocka_unit_test(tries_of_which_nobody_knows_whether_they_hold_have_no_total),
                 cmocka_unit_test(tries_without_an_end_have_no_total),

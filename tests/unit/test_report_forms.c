@@ -298,6 +298,31 @@ static json_t *policy_of(json_t *report, size_t index)
         return json_array_get(json_object_get(report, "policies"), index);
 }
 
+/* In Japanese as much as in English. */
+static void the_front_says_levels_in_both_languages(void **state)
+{
+        static const char *const texts[] = { " 到達したレベル: AAL2.", " 原文未確認の要求による判定: はい.",
+                " 判定の範囲: 認証器, 個々のログイン.", " このレベルが求めるが試験していない点: REAUTH.",
+                " 申告のみによる点: なし.", " 一部のみ確認した点: PADTEST." };
+        (void)state;
+        json_t *report = sample(), *policy = policy_of(report, 0);
+        json_object_set_new(policy, "level", json_string("AAL2"));
+        json_object_set_new(policy, "unconfirmed", json_true());
+        json_object_set_new(policy, "scopes", json_pack("[s, s]", "device", "login"));
+        json_object_set_new(policy, "untested", json_pack("[s]", "REAUTH"));
+        json_object_set_new(policy, "declared", json_array());
+        json_object_set_new(policy, "partial", json_pack("[s]", "PADTEST"));
+        char *text = drawn(evaluation_xccdf, report);
+        const char *front = strstr(text, "<front-matter xml:lang=\"ja\">");
+        assert_non_null(front);
+        assert_int_equal(
+                times(front, "到達したレベル: "), json_array_size(json_object_get(report, "policies")));
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+                assert_non_null(strstr(front, texts[i]));
+        free(text);
+        json_decref(report);
+}
+
 static void no_form_names_a_level_alone(void **state)
 {
         static const struct {
@@ -657,6 +682,7 @@ int main(void)
                 cmocka_unit_test(sarif_says_each_outcome_and_its_indices_hold),
                 cmocka_unit_test(junit_says_each_outcome_and_counts),
                 cmocka_unit_test(no_form_names_a_level_alone),
+                cmocka_unit_test(the_front_says_levels_in_both_languages),
                 cmocka_unit_test(a_level_without_what_it_rests_on_is_refused),
                 cmocka_unit_test(each_bound_has_its_caveat),
                 cmocka_unit_test(each_form_says_what_is_simulated),

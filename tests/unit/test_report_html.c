@@ -318,12 +318,19 @@ static void no_level_is_shown_alone(void **state)
                 "<dt>Judged</dt><dd>the authenticator</dd>\n<dt>Not judged</dt><dd>the parties around it, a single login</dd>",
                 2);
         has(page, "<dt>Judged</dt><dd>the authenticator, the parties around it</dd>", 1);
-        has(page, "<dt>Demanded, but not tested</dt><dd><ul><li><strong>REAUTH</strong>: ", 1);
+        has(page,
+                "<dt>Demanded, but not tested</dt><dd><ul><li><strong>REAUTH</strong> (the parties were not judged): ",
+                1);
         has(page, "<dt>Resting on a declaration alone</dt><dd><ul><li><strong>SIDE</strong>: ", 1);
         has(page, "<dt>Seen in part</dt><dd><ul><li><strong>FMR</strong>: ", 1);
         has(page, "<dt>申告のみによる点</dt><dd><ul><li><strong>SIDE</strong>: ", 1);
-        has(page, "<td>the authenticator</td><td>REAUTH</td><td>SIDE</td><td>FMR</td><td>NOEXPORT</td>", 1);
-        has(page, "<td>認証器</td><td>REAUTH</td><td>SIDE</td><td>FMR</td><td>NOEXPORT</td>", 1);
+        /* Each leads to its row; what nobody could test says so, and who judges it. */
+        has(page,
+                "<td>the authenticator</td><td><a href=\"#en-rule-0-4\">REAUTH</a> (?) (the parties were not judged)</td><td><a href=\"#en-rule-0-3\">SIDE</a></td><td><a href=\"#en-rule-0-1\">FMR</a></td><td><a href=\"#en-rule-0-2\">NOEXPORT</a></td>",
+                1);
+        has(page,
+                "<td>認証器</td><td><a href=\"#ja-rule-0-4\">REAUTH</a> (?) (関係者は判定の範囲外)</td><td><a href=\"#ja-rule-0-3\">SIDE</a></td><td><a href=\"#ja-rule-0-1\">FMR</a></td><td><a href=\"#ja-rule-0-2\">NOEXPORT</a></td>",
+                1);
         for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
                 json_t *kept = json_incref(json_object_get(policy, members[i]));
                 mitome_error error = { 0 };
@@ -334,6 +341,66 @@ static void no_level_is_shown_alone(void **state)
                 (void)json_object_set_new(policy, members[i], kept);
         }
         json_decref(sample);
+}
+
+/* What is judged at each login is no oversight of the evaluation, and what it judged itself says nothing of
+ * the kind; a blocker that nobody could test is told from one that fails. */
+static void what_is_judged_elsewhere_says_where(void **state)
+{
+        static const struct {
+                const char *scope, *en, *ja;
+        } rows[] = { { "login", " (left to each login)", " (個々のログインで判定)" },
+                { "service", " (the parties were not judged)", " (関係者は判定の範囲外)" },
+                { "device", "", "" } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                REPORT_TEXT(out);
+                char text[160];
+                json_t *sample = report_rig_sample();
+                json_t *policy = json_array_get(json_object_get(sample, "policies"), 0);
+                json_t *reauth = json_array_get(json_object_get(policy, "requirements"), 4);
+                (void)json_object_set_new(reauth, "scope", json_pack("[s]", rows[i].scope));
+                (void)json_object_set_new(policy, "blockers", json_pack("[s, s]", "NOEXPORT", "REAUTH"));
+                const char *page = render(&out, sample);
+                assert_sound(page);
+                snprintf(text, sizeof text, "<li><strong>REAUTH</strong>%s: ", rows[i].en);
+                has(page, text, *rows[i].en ? 1 : 4); /* in both languages, and as a blocker */
+                snprintf(text, sizeof text, "<td><a href=\"#en-rule-0-4\">REAUTH</a> (?)%s</td>", rows[i].en);
+                has(page, text, 1);
+                snprintf(text, sizeof text, "<td><a href=\"#ja-rule-0-4\">REAUTH</a> (?)%s</td>", rows[i].ja);
+                has(page, text, 1);
+                snprintf(text, sizeof text, "NOEXPORT</a>, <a href=\"#en-rule-0-4\">REAUTH</a> (?)%s</td>",
+                        rows[i].en);
+                has(page, text, 1);
+                json_decref(sample);
+        }
+}
+
+/* The reason is in English; what the result means stands before it in Japanese, and by itself in no other. */
+static void a_reason_in_english_has_japanese_before_it(void **state)
+{
+        static const struct {
+                const char *result, *ja, *en;
+        } rows[] = { { "holds", "「確認すべきこと」のとおりになりました。", "What must be seen was seen." },
+                { "partly", "試した範囲では「確認すべきこと」のとおりになりました。", "as far as was tried" },
+                { "broken", "「確認すべきこと」のとおりになりませんでした。", "the attack succeeded" },
+                { "not testable here", "ここでは試せなかったため", "It could not be tried here" },
+                { "target failed", "認証器が停止したか、プロトコルに違反した", "broke the protocol" } };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                REPORT_TEXT(out);
+                json_t *sample = report_rig_sample();
+                json_t *probe = json_array_get(json_object_get(sample, "probes"), 0);
+                (void)json_object_set_new(sample, "probes", json_pack("[O]", probe));
+                (void)json_object_set_new(probe, "result", json_string(rows[i].result));
+                (void)json_object_set_new(probe, "why", json_string("the reason"));
+                const char *page = render(&out, sample);
+                has(page, "<span lang=\"en\">the reason</span>", 2);
+                has(page, "<dd><span lang=\"en\">the reason</span>", 1);
+                has(page, rows[i].ja, 1);
+                has(page, rows[i].en, 0);
+                json_decref(sample);
+        }
 }
 
 static void a_real_element_has_no_banner(void **state)
@@ -786,6 +853,8 @@ int main(void)
                 cmocka_unit_test(the_language_decides_the_words),
                 cmocka_unit_test(the_page_says_what_the_report_says),
                 cmocka_unit_test(no_level_is_shown_alone),
+                cmocka_unit_test(what_is_judged_elsewhere_says_where),
+                cmocka_unit_test(a_reason_in_english_has_japanese_before_it),
                 cmocka_unit_test(each_bound_has_its_caveat_beside_it),
                 cmocka_unit_test(what_cannot_be_used_is_said_in_both_languages),
                 cmocka_unit_test(a_real_element_has_no_banner),

@@ -60,6 +60,22 @@ static void put_steps(const struct html *html, const json_t *probe)
         html_put(html, "</details>\n");
 }
 
+/* The reason itself is in English alone: before it stands, in Japanese, what the result means. */
+static void put_why(const struct html *html, const json_t *probe, const char *why)
+{
+        static const enum html_word words[REPORT_RESULTS] = { [REPORT_HOLDS] = HTML_HOLDS_WHY,
+                [REPORT_PARTLY] = HTML_PARTLY_WHY,
+                [REPORT_BROKEN] = HTML_BROKEN_WHY,
+                [REPORT_UNTESTED] = HTML_NOT_TESTABLE_WHY,
+                [REPORT_TARGET_FAILED] = HTML_TARGET_FAILED_WHY };
+        html_put(html, "<dt>%w</dt><dd>", HTML_WHY);
+        if (html->language != REPORT_ENGLISH)
+                html_put(html, "%w ", words[report_result(html->out, probe)]);
+        html_put(html, "<span lang=\"en\">%s</span>", why);
+        html_bound(html, probe);
+        html_put(html, "</dd>\n");
+}
+
 static void put_probe(const struct html *html, const json_t *probe, int number)
 {
         const char *why = report_string_if(html->out, probe, "why");
@@ -71,11 +87,8 @@ static void put_probe(const struct html *html, const json_t *probe, int number)
                 report_sentence(html->out, probe, "attack", html->language));
         html_put(html, "<dt>%w</dt><dd>%s</dd>\n", HTML_MUST,
                 report_sentence(html->out, probe, "must", html->language));
-        if (why && *why) {
-                html_put(html, "<dt>%w</dt><dd><span lang=\"en\">%s</span>", HTML_WHY, why);
-                html_bound(html, probe);
-                html_put(html, "</dd>\n");
-        }
+        if (why && *why)
+                put_why(html, probe, why);
         html_put(html, "<dt>%w</dt><dd>", HTML_RESPONSIBLE);
         html_own(html, report_string(html->out, probe, "responsible"));
         html_put(html, "</dd>\n");

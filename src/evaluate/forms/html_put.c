@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "html_put.h"
 
+#include "rate_text.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -194,27 +196,8 @@ bool html_rate(const struct html *html, const char *name, const char *text, doub
 
 struct html_one_in html_one_in(double rate)
 {
-        struct html_one_in out = { "" };
-        char digits[32];
-        double number = rate > 0 ? 1 / rate : HUGE_VAL;
-        if (number > 1e15) {
-                (void)snprintf(out.text, sizeof out.text, "1,000,000,000,000,000+");
-                return out;
-        }
-        if (number < 10) {
-                (void)snprintf(out.text, sizeof out.text, "%.1f", number);
-                return out;
-        }
-        /* Three digits: more would promise what nobody measured. */
-        double unit = pow(10, floor(log10(number)) - 2);
-        int size = snprintf(
-                digits, sizeof digits, "%.0f", unit > 1 ? round(number / unit) * unit : round(number));
-        writer w = writer_over((uint8_t *)out.text, sizeof out.text - 1);
-        for (int i = 0; i < size; i++) {
-                if (i && (size - i) % 3 == 0)
-                        write_u8(&w, ',');
-                write_u8(&w, (uint8_t)digits[i]);
-        }
+        struct html_one_in out;
+        one_in_text(rate, out.text);
         return out;
 }
 

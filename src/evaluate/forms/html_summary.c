@@ -46,6 +46,20 @@ static void put_scopes(const struct html *html, const json_t *scopes, bool judge
                 html_put(html, "%w", HTML_NONE);
 }
 
+/* What the evaluation did not look at because it is judged elsewhere is no oversight: whose it is stands
+ * behind it. */
+static void put_left(const struct html *html, const json_t *policy, const json_t *requirement)
+{
+        const json_t *judged = report_array(html->out, policy, "scopes");
+        const json_t *scopes = json_object_get(requirement, "scope");
+        if (json_array_size(scopes) == 0)
+                return;
+        for (size_t i = 0; i < json_array_size(scopes); i++)
+                if (has_scope(html, judged, report_item(html->out, scopes, i, "scope")))
+                        return;
+        html_put(html, " (%w)", has_scope(html, scopes, "login") ? HTML_LEFT_LOGIN : HTML_LEFT_SERVICE);
+}
+
 /* ---- at a policy's level ---- */
 
 static void put_rest(const struct html *html, const json_t *policy, const struct rest *rest)
@@ -62,6 +76,8 @@ static void put_rest(const struct html *html, const json_t *policy, const struct
                 const json_t *requirement = report_find(requirements, "id", id, NULL);
                 html_put(html, "<li><strong>%s</strong>", id);
                 if (requirement) {
+                        if (rest->title == HTML_NOT_TESTED)
+                                put_left(html, policy, requirement);
                         html_put(html, ": %s",
                                 report_sentence(html->out, requirement, "text", html->language));
                         html_unverified(html, requirement);
@@ -89,12 +105,30 @@ void html_beside(const struct html *html, const json_t *policy)
 
 /* ---- the chapter ---- */
 
-static void put_names(const struct html *html, const json_t *policy, const char *member)
+static void put_name(const struct html *html, const json_t *policy, int number, const char *id)
+{
+        size_t index;
+        const json_t *requirement =
+                report_find(report_array(html->out, policy, "requirements"), "id", id, &index);
+        if (requirement)
+                html_put(html, "<a href=\"#%l-rule-%d-%d\">%s</a>", number, (int)index, id);
+        else
+                html_put(html, "%s", id);
+        if (!requirement ||
+                !slice_is(slice_text(report_string(html->out, requirement, "outcome")), "not testable here"))
+                return;
+        html_put(html, " (?)");
+        put_left(html, policy, requirement);
+}
+
+static void put_names(const struct html *html, const json_t *policy, int number, const char *member)
 {
         const json_t *ids = report_array(html->out, policy, member);
         const size_t count = json_array_size(ids);
-        for (size_t i = 0; i < count && i < NAMED; i++)
-                html_put(html, i ? ", %s" : "%s", report_item(html->out, ids, i, member));
+        for (size_t i = 0; i < count && i < NAMED; i++) {
+                html_put(html, i ? ", " : "");
+                put_name(html, policy, number, report_item(html->out, ids, i, member));
+        }
         if (count > NAMED) {
                 html_put(html, ", ");
                 html_say(html, HTML_AND_MORE, (int)(count - NAMED));
@@ -123,13 +157,13 @@ static void put_policy(const struct html *html, const json_t *policy, int number
         for (size_t i = 0; i < RESTS; i++) {
                 html_put(html, "<td>");
                 if (level)
-                        put_names(html, policy, rests[i].member);
+                        put_names(html, policy, number, rests[i].member);
                 else
                         html_put(html, "-");
                 html_put(html, "</td>");
         }
         html_put(html, "<td>");
-        put_names(html, policy, "blockers");
+        put_names(html, policy, number, "blockers");
         html_put(html, "</td></tr>\n");
 }
 

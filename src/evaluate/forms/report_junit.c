@@ -124,7 +124,7 @@ static void put_properties(struct report_text *out, const json_t *report, const 
         report_text_add(out, "<properties>\n");
         put_property(out, "simulated", NULL, simulated ? "yes" : "no");
         if (policy)
-                report_each_beside(out, policy, put_property, out);
+                report_each_beside(out, policy, REPORT_ENGLISH, put_property, out);
         for (size_t i = 0; i < json_array_size(caveats); i++)
                 put_property(out, "caveat", NULL, report_string(out, json_array_get(caveats, i), "text"));
         report_text_add(out, "</properties>\n");

@@ -72,7 +72,7 @@ static void put_beside(void *context, const char *name, const char *label, const
 static void put_beside_all(struct oscal *o, json_t *list, const json_t *policy)
 {
         struct properties properties = { o, list };
-        report_each_beside(o->out, policy, put_beside, &properties);
+        report_each_beside(o->out, policy, REPORT_ENGLISH, put_beside, &properties);
 }
 
 /* A control's identifier: policy and requirement, apart by what is in no name. */

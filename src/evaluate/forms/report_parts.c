@@ -167,29 +167,50 @@ const char *report_verdict(
         return report_end(out, ret);
 }
 
-void report_each_beside(struct report_text *out, const json_t *policy, report_beside *each, void *context)
+/* A scope as it is called in Japanese; anything else is a name. */
+static const char *item_in(enum report_language language, const char *item)
 {
         static const struct {
-                const char *member, *name, *label;
+                const char *scope, *ja;
+        } scopes[] = { { "device", "認証器" }, { "service", "周囲の関係者" }, { "login", "個々のログイン" } };
+        for (size_t i = 0; language == REPORT_JAPANESE && i < sizeof scopes / sizeof *scopes; i++)
+                if (strcmp(scopes[i].scope, item) == 0)
+                        return scopes[i].ja;
+        return item;
+}
+
+void report_each_beside(struct report_text *out, const json_t *policy, enum report_language language,
+        report_beside *each, void *context)
+{
+        static const struct {
+                const char *member, *name, *labels[REPORT_LANGUAGES];
         } besides[] = {
-                { "scopes", "scopes-judged", "Judged" },
-                { "untested", "not-tested", "Demanded by this level, but not tested" },
-                { "declared", "declared-only", "Resting on a declaration alone" },
-                { "partial", "partially-observed", "Seen in part" },
+                { "scopes", "scopes-judged", { "Judged", "判定の範囲" } },
+                { "untested", "not-tested",
+                        { "Demanded by this level, but not tested",
+                                "このレベルが求めるが試験していない点" } },
+                { "declared", "declared-only", { "Resting on a declaration alone", "申告のみによる点" } },
+                { "partial", "partially-observed", { "Seen in part", "一部のみ確認した点" } },
         };
+        static const char *const reached[] = { "Level reached", "到達したレベル" },
+                                 *const unconfirmed[] = { "A verdict by wording that was not confirmed",
+                                         "原文未確認の要求による判定" },
+                                 *const none[] = { "none", "なし" }, *const yes[] = { "yes", "はい" },
+                                 *const no[] = { "no", "いいえ" };
         const char *level = report_string_if(out, policy, "level");
-        each(context, "level-reached", "Level reached", level ? level : "none");
-        each(context, "by-unconfirmed-wording", "A verdict by wording that was not confirmed",
-                report_flag(out, policy, "unconfirmed") ? "yes" : "no");
+        each(context, "level-reached", reached[language], level ? level : none[language]);
+        each(context, "by-unconfirmed-wording", unconfirmed[language],
+                report_flag(out, policy, "unconfirmed") ? yes[language] : no[language]);
         for (size_t i = 0; i < sizeof besides / sizeof *besides; i++) {
                 REPORT_TEXT(text);
                 const json_t *list = report_array(out, policy, besides[i].member);
                 for (size_t j = 0; j < json_array_size(list); j++) {
+                        const char *item = report_item(out, list, j, besides[i].member);
                         report_text_add(&text, j ? ", " : "");
-                        report_text_add(&text, report_item(out, list, j, besides[i].member));
+                        report_text_add(&text, i ? item : item_in(language, item));
                 }
-                report_text_add(&text, json_array_size(list) ? "" : "none");
-                each(context, besides[i].name, besides[i].label, report_end(out, &text));
+                report_text_add(&text, json_array_size(list) ? "" : none[language]);
+                each(context, besides[i].name, besides[i].labels[language], report_end(out, &text));
         }
 }
 

@@ -46,9 +46,11 @@ void report_add_caveat(struct report_text *out, const json_t *report, struct rep
 /* report_each_beside gives a policy's level and all that must be read with it, as a name for programs, a
  * label for people and a text ("none" where there is none): level, whether that rests on wording nobody
  * confirmed, scopes that were judged, and of what the level demands that which was not tested, which is only
- * declared, which was seen in part. No form shows one of them without the others. */
+ * declared, which was seen in part. Labels and texts are in one language, names are not. No form shows one of
+ * them without the others. */
 typedef void report_beside(void *context, const char *name, const char *label, const char *text);
-void report_each_beside(struct report_text *out, const json_t *policy, report_beside *each, void *context);
+void report_each_beside(struct report_text *out, const json_t *policy, enum report_language language,
+        report_beside *each, void *context);
 
 /* report_whose gives who answers for a requirement or probe: the target's name, or "relying party", "TSM",
  * "CA", "shop" for what is no matter of the authenticator, of which a report of somebody's key then says

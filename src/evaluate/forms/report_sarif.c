@@ -147,7 +147,7 @@ static json_t *taxonomy_of(struct sarif *s, const json_t *policy)
         put_message(s, taxonomy, "shortDescription", report_string(out, policy, "title"));
         put_property(s, taxonomy, "sha256", sha256);
         beside.of = taxonomy;
-        report_each_beside(out, policy, put_beside, &beside);
+        report_each_beside(out, policy, REPORT_ENGLISH, put_beside, &beside);
         put_property(s, taxonomy, "provisional", report_flag(out, policy, "provisional") ? "yes" : "no");
         put_new(s, taxonomy, "taxa", json_array());
         return taxonomy;

@@ -159,7 +159,7 @@ static void group(struct report_text *out, const json_t *policy)
         report_text_add(out, "<description xml:lang=\"en\">Policy file with SHA-256 ");
         report_text_escaped(out, report_string(out, policy, "sha256"));
         report_text_add(out, ".");
-        report_each_beside(out, policy, put_beside, out);
+        report_each_beside(out, policy, REPORT_ENGLISH, put_beside, out);
         report_text_add(out, "</description>\n");
         const char *note = report_string_if(out, policy, "note");
         if (report_flag(out, policy, "provisional"))
@@ -236,20 +236,18 @@ static void put_caveats(struct report_text *out, const json_t *report, enum repo
 
 /* What every reader of the report must know first: the simulation above all, and the levels with what they
  * rest on. Pages that are made of XCCDF show the first of these, and nothing of what groups say. */
-static void front_matter(struct report_text *out, const json_t *report)
+static void front_matter(struct report_text *out, const json_t *report, enum report_language language)
 {
         const json_t *policies = report_array(out, report, "policies");
-        report_text_add(out, "<front-matter xml:lang=\"en\">");
-        put_caveats(out, report, REPORT_ENGLISH);
+        report_text_printf(out, "<front-matter xml:lang=\"%s\">", language == REPORT_JAPANESE ? "ja" : "en");
+        put_caveats(out, report, language);
         for (size_t i = 0; i < json_array_size(policies); i++) {
                 const json_t *policy = json_array_get(policies, i);
                 report_text_escaped(out, report_string(out, policy, "id"));
                 report_text_add(out, ":");
-                report_each_beside(out, policy, put_beside, out);
+                report_each_beside(out, policy, language, put_beside, out);
                 report_text_add(out, line_end);
         }
-        report_text_add(out, "</front-matter>\n<front-matter xml:lang=\"ja\">");
-        put_caveats(out, report, REPORT_JAPANESE);
         report_text_add(out, "</front-matter>\n");
 }
 
@@ -268,7 +266,8 @@ mitome_status evaluation_xccdf(const json_t *report, struct report_text *out, mi
         report_text_add(out,
                 "<description xml:lang=\"ja\"><h:br xmlns:h=\"http://www.w3.org/1999/xhtml\"/>"
                 "認証レベルの基準が認証器に求めることと、評価の結果。点数はない。</description>\n");
-        front_matter(out, report);
+        front_matter(out, report, REPORT_ENGLISH);
+        front_matter(out, report, REPORT_JAPANESE);
         element(out, "version", "", NULL, report_string(out, tool, "version"));
         for (size_t i = 0; i < json_array_size(policies); i++) {
                 const json_t *policy = json_array_get(policies, i);

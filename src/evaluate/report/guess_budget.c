@@ -233,15 +233,15 @@ static void say_trouble(struct report_text *out, const struct guess_path *path, 
 static void say_total(struct report_text *out, const struct guess_budget *budget, bool ja)
 {
         const double hardly = 0.1; /* over it "1 in 3" says nothing */
-        char total[RATE_TEXT_SIZE], one_in[COUNT_TEXT_SIZE];
+        char total[RATE_TEXT_SIZE], one_in[ONE_IN_TEXT_SIZE];
         rate_text(budget->total, total);
         report_text_printf(out,
                 ja ? "拾得者が全経路で認証鍵を使える確率は高々%s"
                    : "A finder who tries every path opens the login key with a probability of at most %s",
                 total);
         if (budget->total > 1e-18 && budget->total < hardly) {
-                count_text((uint64_t)(1 / budget->total), one_in);
-                report_text_printf(out, ja ? "(約%s分の1)" : " (1 in %s)", one_in);
+                one_in_text(budget->total, one_in);
+                report_text_printf(out, ja ? "(約%s分の1)" : " (about 1 in %s)", one_in);
         }
         report_text_add(out, ja ? "。" : ". ");
 }
@@ -262,7 +262,7 @@ static void say_unknown(struct report_text *out, const struct guess_budget *budg
 /* What the finger's bound rests on: few trials give a wide one, whatever the device. */
 static void say_trials(struct report_text *out, const struct guess_budget *budget, bool ja)
 {
-        char errors[COUNT_TEXT_SIZE], trials[COUNT_TEXT_SIZE];
+        char errors[COUNT_TEXT_SIZE], trials[COUNT_TEXT_SIZE], bound[RATE_TEXT_SIZE];
         if (budget->trials == 0)
                 return;
         count_text(budget->errors, errors);
@@ -271,6 +271,15 @@ static void say_trials(struct report_text *out, const struct guess_budget *budge
                 ja ? "生体の値は試行%s回中%s回の誤りから得た上限で、試行が増えれば下がりうる。"
                    : "The biometric part is a bound from %s trials with %s errors: more trials may bring it down. ",
                 trials, errors);
+        /* Even without an error they could not have shown what the mildest policy asks for. */
+        const double least = binomial_upper(0, budget->trials, budget->confidence / 100.0);
+        if (least <= comparisons[0].rate)
+                return;
+        rate_text(least, bound);
+        report_text_printf(out,
+                ja ? "試行が少なすぎて、これ以上は言えない(誤りが0件でも一回あたり%sより低いとは示せない)。"
+                   : "These are too few trials to say more: even with no error they show no less than %s a try. ",
+                bound);
 }
 
 static json_t *budget_text(const struct guess_budget *budget, bool ja)

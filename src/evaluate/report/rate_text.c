@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rate_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,4 +53,21 @@ void count_text(uint64_t count, char ret[COUNT_TEXT_SIZE])
                 ret[used++] = digits[i];
         }
         ret[used] = '\0';
+}
+
+void one_in_text(double rate, char ret[ONE_IN_TEXT_SIZE])
+{
+        const double number = rate > 0 ? 1 / rate : HUGE_VAL;
+        if (number > 1e15) {
+                (void)snprintf(ret, ONE_IN_TEXT_SIZE, "1,000,000,000,000,000+");
+                return;
+        }
+        if (number < 10) {
+                (void)snprintf(ret, ONE_IN_TEXT_SIZE, "%.1f", number);
+                return;
+        }
+        const double unit = pow(10, floor(log10(number)) - 2);
+        char count[COUNT_TEXT_SIZE];
+        count_text((uint64_t)(unit > 1 ? round(round(number / unit) * unit) : round(number)), count);
+        (void)snprintf(ret, ONE_IN_TEXT_SIZE, "%s", count);
 }
