@@ -218,12 +218,12 @@ static void one_that_does_not_read_is_not_waited_for(void **state)
         close(line);
 }
 
-static bool is_simulated(const char *kind, bool said)
+static bool is_simulated(const char *kind)
 {
         struct target target;
         int line;
         pid_t device = start_deaf(kind, &line);
-        const struct target_config config = { .name = name, .simulated = said };
+        const struct target_config config = { .name = name };
         assert_false(failed(target_open(&config, &target, NULL)));
         const bool simulated = target.simulated;
         target.close(target.context);
@@ -232,13 +232,13 @@ static bool is_simulated(const char *kind, bool said)
         return simulated;
 }
 
-/* Of a device file that the kernel says nothing of somebody must say it; what comes by a terminal is one. */
-static void a_simulation_is_known_or_said(void **state)
+/* What comes by a terminal is one, also where it is called a HID device: the kernel does not list it as such.
+ */
+static void a_terminal_is_no_hardware_by_any_name(void **state)
 {
         (void)state;
-        assert_false(is_simulated("hid", false));
-        assert_true(is_simulated("hid", true));
-        assert_true(is_simulated("pty", false));
+        assert_true(is_simulated("hid"));
+        assert_true(is_simulated("pty"));
 }
 
 static void one_that_is_gone_for_good_is_not_tested_any_further(void **state)
@@ -293,7 +293,7 @@ int main(void)
                 cmocka_unit_test(each_trouble_is_a_finding_and_the_next_probe_is_tried),
                 cmocka_unit_test(an_answer_that_is_no_cbor_is_a_lie),
                 cmocka_unit_test(one_that_does_not_read_is_not_waited_for),
-                cmocka_unit_test(a_simulation_is_known_or_said),
+                cmocka_unit_test(a_terminal_is_no_hardware_by_any_name),
                 cmocka_unit_test(one_that_is_gone_for_good_is_not_tested_any_further),
                 cmocka_unit_test(one_that_takes_nobody_in_is_not_waited_for),
                 cmocka_unit_test(nobody_there_is_no_target),
