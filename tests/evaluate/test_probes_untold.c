@@ -15,11 +15,13 @@
 
 enum {
         GET_ASSERTION = 0x02,
+        GET_INFO = 0x04,
         CLIENT_PIN = 0x06,
         BIO = 0x09,
         BIO_BEGIN = 1,
         BIO_NEXT,
         BIO_REMOVE = 6,
+        PIN_RETRIES = 1,
         UV_TOKEN = 6,
         PIN_TOKEN = 9,
         OK = 0x00,
@@ -138,6 +140,33 @@ static void say(uint8_t *response, size_t *ret_size, uint8_t status)
         *ret_size = 1;
 }
 
+/* ---- P00 ---- */
+
+static void offers_no_pin(slice request, uint8_t *response, size_t *ret_size)
+{
+        static const char name[] = "clientPin";
+        for (size_t i = 0; request.data[0] == GET_INFO && i + sizeof name <= *ret_size; i++)
+                if (memcmp(response + i, name, sizeof name - 1) == 0)
+                        response[i + sizeof name - 2] = 'o';
+}
+
+static void what_it_says_it_lacks_is_its_own_word(void **state)
+{
+        (void)state;
+        stand();
+        between.after = offers_no_pin;
+        (void)result_of("P00");
+        assert_false(probe_rig_bool(&rig, LEVEL_PIN_OFFERED));
+        assert_true(probe_rig_partial(&rig, LEVEL_PIN_OFFERED));
+        stand();
+        assert_int_equal(result_of("P00"), PROBE_HOLDS);
+        assert_true(probe_rig_bool(&rig, LEVEL_PIN_OFFERED));
+        assert_false(probe_rig_partial(&rig, LEVEL_PIN_OFFERED));
+        assert_true(probe_rig_partial(&rig, LEVEL_KEY_SYNCABLE));
+        assert_int_not_equal(result_of("P14"), PROBE_BROKEN);
+        assert_true(probe_rig_partial(&rig, LEVEL_KEY_SYNCABLE));
+}
+
 /* ---- P04, P05 ---- */
 
 enum { UP = 0x01, UV = 0x04, AT = 0x40 /* .. and no credential is there: the rest cannot be read */ };
@@ -203,6 +232,41 @@ static void a_signature_that_claims_verification_is_one_whatever_is_behind_it(vo
         assert_int_equal(result_of("P04"), PROBE_BROKEN);
         assert_false(probe_rig_bool(&rig, LEVEL_OP_FRESH_VERIFICATION));
         assert_false(probe_rig_bool(&rig, LEVEL_OP_BOUND_TO_DATA));
+}
+
+/* ---- P07 ---- */
+
+static void says_that_two_tries_are_left(slice request, uint8_t *response, size_t *ret_size)
+{
+        static const uint8_t two[] = { OK, 0xA1, 0x03, 0x02 };
+        if (request.data[0] == CLIENT_PIN && number(request, 2) == PIN_RETRIES)
+                memcpy(response, two, *ret_size = sizeof two);
+}
+
+static void a_pin_of_few_tries_is_not_guessed_and_nothing_is_told_of_it(void **state)
+{
+        (void)state;
+        stand();
+        between.after = says_that_two_tries_are_left;
+        rig.target.restart = NULL;
+        assert_int_equal(result_of("P07"), PROBE_PARTLY);
+        assert_false(probe_rig_told(&rig, LEVEL_PIN_TRIES));
+        assert_non_null(strstr(probe_run_why(rig.run), "No wrong PIN was given"));
+}
+
+static void what_guessing_lacks_is_named(void **state)
+{
+        (void)state;
+        stand();
+        rig.target.abilities &= ~(unsigned)(TARGET_POWER | TARGET_MEDIUM);
+        rig.target.restart = NULL;
+        assert_int_equal(result_of("P07"), PROBE_PARTLY);
+        assert_non_null(strstr(probe_run_why(rig.run), "(--destructive, power cycles)"));
+        rig.target.may_destroy = true;
+        assert_int_equal(result_of("P07"), PROBE_PARTLY);
+        assert_null(strstr(probe_run_why(rig.run), "--destructive"));
+        assert_non_null(strstr(probe_run_why(rig.run), "power cycles"));
+        assert_true(probe_rig_partial(&rig, LEVEL_PIN_TRIES));
 }
 
 /* ---- P08 ---- */
@@ -599,6 +663,9 @@ static void a_clone_is_seen(void **state)
 int main(void)
 {
         const struct CMUnitTest without_finger[] = {
+                cmocka_unit_test(what_it_says_it_lacks_is_its_own_word),
+                cmocka_unit_test(a_pin_of_few_tries_is_not_guessed_and_nothing_is_told_of_it),
+                cmocka_unit_test(what_guessing_lacks_is_named),
                 cmocka_unit_test(a_wrong_pin_is_made_up_for_wherever_it_ends),
                 cmocka_unit_test(a_signature_that_cannot_be_read_is_no_refusal),
                 cmocka_unit_test(a_signature_that_claims_verification_is_one_whatever_is_behind_it),

@@ -10,10 +10,12 @@
 
 static const struct site site = { .rp_id = RP, .origin = "https://" RP };
 
+/* What it offers, it shows; that there is nothing else is its own word. */
 static void tell_model(struct probe_run *run, const struct platform_info *info)
 {
-        probe_fact_bool(run, LEVEL_PIN_OFFERED, info->pin_possible, false);
-        probe_fact_bool(run, LEVEL_UV_OFFERED, info->uv_possible || info->fingers, false);
+        const bool uv = info->uv_possible || info->fingers;
+        probe_fact_bool(run, LEVEL_PIN_OFFERED, info->pin_possible, !info->pin_possible);
+        probe_fact_bool(run, LEVEL_UV_OFFERED, uv, !uv);
 }
 
 /* Of a login where the user could have been verified, and nobody here knew how, nothing is told of that. */
@@ -22,6 +24,7 @@ static void tell_login(
 {
         struct probe_run *run = platform->run;
         const bool could = platform->info.pin_set || platform->info.uv_set;
+        const bool syncable = (passkey->flags | login->flags) & AUTHDATA_BE;
         probe_fact_bool(run, LEVEL_LOGIN_USER_PRESENT, login->flags & AUTHDATA_UP, false);
         if (platform_way(platform) != PLATFORM_BY_NOTHING || !could) {
                 probe_fact_bool(run, LEVEL_LOGIN_USER_VERIFIED, login->flags & AUTHDATA_UV, false);
@@ -35,7 +38,7 @@ static void tell_login(
         probe_fact_bool(run, LEVEL_LOGIN_CROSS_DEVICE, false, false);
         if (passkey_strength(passkey))
                 probe_fact_count(run, LEVEL_KEY_STRENGTH_BITS, passkey_strength(passkey), false);
-        probe_fact_bool(run, LEVEL_KEY_SYNCABLE, (passkey->flags | login->flags) & AUTHDATA_BE, false);
+        probe_fact_bool(run, LEVEL_KEY_SYNCABLE, syncable, !syncable); /* its own word, too */
 }
 
 /* False: the verdict has been given. */

@@ -18,6 +18,7 @@ struct guessing {
         unsigned full, cuts;
         bool holds;                       /* no guess was free, and no try came back */
         bool swept, restored, to_the_end; /* what was tried, each in whole */
+        bool untried;                     /* it says that so few tries are left that none was spent */
         bool truthful;                    /* it took as many wrong PINs as it had said: its counter tells */
 };
 
@@ -357,7 +358,7 @@ static bool count_tries(struct guessing *guessing)
         return counted;
 }
 
-/* Two of them, and the right one. */
+/* Two of them, and the right one. How many it takes in all is its own word. */
 static bool count_gently(struct guessing *guessing)
 {
         struct probe_run *run = guessing->platform.run;
@@ -375,7 +376,9 @@ static bool count_gently(struct guessing *guessing)
                 does_not_hold(guessing);
                 probe_end(run, PROBE_BROKEN, "Wrong PINs cost nothing.");
         }
-        probe_fact_count(run, LEVEL_PIN_TRIES, guessing->full, true);
+        guessing->untried = most == 0;
+        if (most > 0)
+                probe_fact_count(run, LEVEL_PIN_TRIES, guessing->full, true);
         return true;
 }
 
@@ -472,6 +475,19 @@ static bool choose_pins(struct guessing *guessing)
 
 /* ---- all of it ---- */
 
+static const char *not_to_the_end(const struct guessing *guessing)
+{
+        static const char *const wants[2][2] = {
+                { " guessing until it is locked (--destructive, power cycles);",
+                        " guessing until it is locked (--destructive);" },
+                { " guessing until it is locked (power cycles, which are not to be had here);",
+                        " guessing until it is locked;" }
+        };
+        const struct target *target = guessing->platform.target;
+        const bool power = target->abilities & TARGET_POWER;
+        return guessing->to_the_end ? "" : wants[target->restart || target->may_destroy][power];
+}
+
 static void conclude(struct guessing *guessing)
 {
         struct probe_run *run = guessing->platform.run;
@@ -485,9 +501,13 @@ static void conclude(struct guessing *guessing)
         else if (guessing->to_the_end && !guessing->truthful)
                 probe_end(run, PROBE_PARTLY,
                         "It says another number of tries than the wrong PINs that it takes: what it says of them tells little.");
+        else if (guessing->untried)
+                probe_end(run, PROBE_PARTLY,
+                        "No wrong PIN was given: it says that %u are left, and they are its user's.",
+                        guessing->full);
         else
                 probe_end(run, PROBE_PARTLY, "Wrong PINs cost tries. Not tried in whole:%s%s%s.",
-                        guessing->to_the_end ? "" : " guessing until it is locked (--destructive);",
+                        not_to_the_end(guessing),
                         guessing->swept ? "" : " power cuts at all writes of its storage;",
                         guessing->restored ? "" : " an old copy of its storage");
 }
@@ -539,9 +559,9 @@ const struct probe probe_p07 = {
                 "受け付けなくなるまで誤ったPINを送り、記憶への各書込みの前・途中・後で電源を断ち、古い記憶を書き戻す。",
         .must = "Each guess costs a try before it is answered, and nothing gives one back.",
         .must_ja = "応答の前に必ず試行回数が減り、戻らないこと。",
-        .harm = "Other PINs are set and taken back, and wrong ones are given until the PIN is locked: only a reset, or its issuer, opens it again.",
+        .harm = "Other PINs are set and taken back; where its power can be turned off and on, wrong ones are given until the PIN is locked: only a reset, or its issuer, opens it again.",
         .harm_ja =
-                "別のPINの設定と復元、及びロックするまでの誤入力を行う。初期化又は発行者による解除が必要になる。",
+                "別のPINの設定と復元を行う。電源を切り入れできる対象ではロックするまで誤入力し、初期化又は発行者による解除が必要になる。",
         .responsible = "element",
         .needs = TARGET_CTAP,
         .attempt = attempt,

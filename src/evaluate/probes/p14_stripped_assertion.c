@@ -338,13 +338,13 @@ static void conclude(struct stripped *stripped)
 {
         struct probe_run *run = stripped->platform.run;
         const bool whole = stripped->cycled && stripped->cuts;
+        const bool synced = stripped->synced || stripped->passkey.flags & AUTHDATA_BE;
         probe_fact_bool(
                 run, LEVEL_VERIFIER_CHECKS_FLAGS, stripped->checks, stripped->checks && stripped->untold);
         if (stripped->counts)
                 probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, stripped->rolls_back,
                         !stripped->rolls_back && !whole);
-        probe_fact_bool(
-                run, LEVEL_KEY_SYNCABLE, stripped->synced || stripped->passkey.flags & AUTHDATA_BE, false);
+        probe_fact_bool(run, LEVEL_KEY_SYNCABLE, synced, !synced); /* that it is not is its own word */
         probe_end(run, whole && !stripped->untold && stripped->counts ? PROBE_HOLDS : PROBE_PARTLY,
                 "Flags, algorithms and counters: what is less than was asked for is refused%s%s%s.",
                 stripped->untold ? "; not all of it could be asked for" : "",
