@@ -419,6 +419,26 @@ static void add_found(struct given *given, const char *id, const char *name, jso
                 given->probes, make_probe(id, "holds", "", json_pack("[o]", make_found(name, value))));
 }
 
+static void an_artefact_that_opened_it_is_told(void **state)
+{
+        static const json_int_t errors[] = { 0, 4 };
+        (void)state;
+        for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+                struct given given;
+                give(&given);
+                add_found(&given, "P11", "uv.iapar", make_rate(errors[i], 4));
+                json_t *report = report_of(&given.input);
+                const json_t *caveat = named(json_object_get(report, "caveats"), "id", "artefacts");
+                assert_int_equal(caveat != NULL, errors[i] > 0);
+                if (caveat) {
+                        assert_non_null(strstr(text_of(caveat, "text"), "4 of 4"));
+                        assert_non_null(strstr(text_of(caveat, "text_ja"), "4回"));
+                }
+                json_decref(report);
+                drop(&given);
+        }
+}
+
 /* One evidence item beside what probes found. */
 static json_t *report_beside(struct given *given, const char *item)
 {
@@ -1052,6 +1072,7 @@ int main(void)
                 cmocka_unit_test(what_was_seen_counts_before_what_is_said_and_both_are_told),
                 cmocka_unit_test(what_is_worse_counts_and_both_are_told),
                 cmocka_unit_test(a_report_says_what_it_rests_on),
+                cmocka_unit_test(an_artefact_that_opened_it_is_told),
                 cmocka_unit_test(no_word_hides_a_measurement_that_fails),
                 cmocka_unit_test(a_simulation_passes_for_no_hardware),
                 cmocka_unit_test(a_rate_that_is_counted_is_not_left_out_silently),

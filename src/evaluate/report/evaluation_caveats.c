@@ -155,6 +155,22 @@ static void note_rates(struct evaluation_record *record, const struct evaluation
                                 "ではなく、限界は未知の量だけ狭すぎる。");
 }
 
+/* An attack that succeeded: how often it may is for policies to say, so that its probe is not broken by it.
+ */
+static void note_artefacts(struct evaluation_record *record, const struct evaluation_findings *findings)
+{
+        REPORT_TEXT(en);
+        REPORT_TEXT(ja);
+        const struct level_fact *iapar = &findings->facts.facts[LEVEL_UV_IAPAR];
+        if (!fact_is_known(iapar) || iapar->rate.errors == 0)
+                return;
+        report_text_printf(&en, "Artefacts (copies of a finger) opened it: %ju of %ju, of the worst species.",
+                (uintmax_t)iapar->rate.errors, (uintmax_t)iapar->rate.trials);
+        report_text_printf(&ja, "人工物(指の複製)が受け入れられた: 最悪の種別で%ju回(%ju回中)。",
+                (uintmax_t)iapar->rate.errors, (uintmax_t)iapar->rate.trials);
+        say(record, "artefacts", &en, &ja);
+}
+
 /* ---- what probes could not do ---- */
 
 enum not_run { NOT_RUN_DESTRUCTIVE, NOT_TESTABLE, TARGET_BROKE, NOT_RUNS };
@@ -217,6 +233,7 @@ void evaluation_caveats_add(struct evaluation_record *record, const struct evalu
         note_declared(record, findings);
         note_model(record, findings);
         note_rates(record, findings);
+        note_artefacts(record, findings);
         for (int kind = 0; kind < NOT_RUNS; kind++)
                 note_probes(record, probes, (enum not_run)kind);
 }
@@ -224,9 +241,10 @@ void evaluation_caveats_add(struct evaluation_record *record, const struct evalu
 /* ---- order ---- */
 
 /* The gravest first; those that are not here come last. */
-static const char *const order[] = { "simulated", "contradiction", "target_failed", "get_info_unreadable",
-        "evidence_unused", "unusable", "evidence_declared", "model_unproven", "sources_differ",
-        "independence", "synthetic", "measurement_incomplete", "not_run", "not_testable", "declared" };
+static const char *const order[] = { "simulated", "contradiction", "target_failed", "artefacts",
+        "get_info_unreadable", "evidence_unused", "unusable", "evidence_declared", "model_unproven",
+        "sources_differ", "independence", "synthetic", "measurement_incomplete", "not_run", "not_testable",
+        "declared" };
 
 static size_t rank_of(const json_t *caveat)
 {
