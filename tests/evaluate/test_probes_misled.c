@@ -242,7 +242,11 @@ static void two_tries_are_not_spent_to_look(void **state)
                 probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
                 assert_int_equal(between.wrong, rows[i].wrong);
                 assert_int_equal(between.changes, 0);
-                assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES));
+                assert_int_equal(probe_rig_told(&rig, LEVEL_PIN_TRIES), rows[i].wrong > 0);
+                if (rows[i].wrong)
+                        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES));
+                else
+                        assert_non_null(strstr(probe_run_why(rig.run), "No wrong PIN was given"));
         }
 }
 

@@ -21,7 +21,6 @@ enum {
         BIO_BEGIN = 1,
         BIO_NEXT,
         BIO_REMOVE = 6,
-        PIN_RETRIES = 1,
         UV_TOKEN = 6,
         PIN_TOKEN = 9,
         OK = 0x00,
@@ -235,24 +234,6 @@ static void a_signature_that_claims_verification_is_one_whatever_is_behind_it(vo
 }
 
 /* ---- P07 ---- */
-
-static void says_that_two_tries_are_left(slice request, uint8_t *response, size_t *ret_size)
-{
-        static const uint8_t two[] = { OK, 0xA1, 0x03, 0x02 };
-        if (request.data[0] == CLIENT_PIN && number(request, 2) == PIN_RETRIES)
-                memcpy(response, two, *ret_size = sizeof two);
-}
-
-static void a_pin_of_few_tries_is_not_guessed_and_nothing_is_told_of_it(void **state)
-{
-        (void)state;
-        stand();
-        between.after = says_that_two_tries_are_left;
-        rig.target.restart = NULL;
-        assert_int_equal(result_of("P07"), PROBE_PARTLY);
-        assert_false(probe_rig_told(&rig, LEVEL_PIN_TRIES));
-        assert_non_null(strstr(probe_run_why(rig.run), "No wrong PIN was given"));
-}
 
 static void what_guessing_lacks_is_named(void **state)
 {
@@ -664,7 +645,6 @@ int main(void)
 {
         const struct CMUnitTest without_finger[] = {
                 cmocka_unit_test(what_it_says_it_lacks_is_its_own_word),
-                cmocka_unit_test(a_pin_of_few_tries_is_not_guessed_and_nothing_is_told_of_it),
                 cmocka_unit_test(what_guessing_lacks_is_named),
                 cmocka_unit_test(a_wrong_pin_is_made_up_for_wherever_it_ends),
                 cmocka_unit_test(a_signature_that_cannot_be_read_is_no_refusal),
