@@ -91,7 +91,7 @@ static bool is_among(enum level_fact_id id, const enum level_fact_id *list, size
 
 #define IS_AMONG(id, list) is_among((id), (list), sizeof(list) / sizeof(list)[0])
 
-/* Words from the weakest; those that are not here are as weak as one another. */
+/* Words from the weakest; those of login.verified_by have no order, and nobody compares them. */
 static unsigned word_rank(slice word)
 {
         static const char *const ranks[] = { "software", "hardware", "tee", "secure_element", "on_chip",

@@ -94,6 +94,43 @@ static void of_two_words_the_worse_counts(void **state)
                 }
 }
 
+/* A policy that asks for a PIN and one that asks for a finger call different words the worse one: of two that
+ * differ none counts. */
+static void of_two_words_without_order_none_counts(void **state)
+{
+        static const struct {
+                const char *one, *other;
+                enum level_obtained obtained, counts;
+        } table[] = { { "pin", "finger", LEVEL_OBSERVED, LEVEL_UNUSABLE },
+                { "finger", "pin", LEVEL_OBSERVED, LEVEL_UNUSABLE },
+                { "pin", "password", LEVEL_DECLARED, LEVEL_UNUSABLE },
+                { "pin", "pin", LEVEL_DECLARED, LEVEL_OBSERVED },
+                { "pin", "finger", LEVEL_UNUSABLE, LEVEL_OBSERVED } };
+        const struct fact_claim *chosen[LEVEL_FACTS];
+        struct level_facts facts;
+        (void)state;
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                struct fact_claims claims = { 0 };
+                struct fact_claim one = claim(LEVEL_LOGIN_VERIFIED_BY, LEVEL_OBSERVED, 0, "one"),
+                                  other = claim(LEVEL_LOGIN_VERIFIED_BY, table[i].obtained, 0, "other");
+                const struct fact_claim tries = claim(LEVEL_PIN_TRIES, LEVEL_OBSERVED, 3, "one");
+                snprintf(one.word, sizeof one.word, "%s", table[i].one);
+                snprintf(other.word, sizeof other.word, "%s", table[i].other);
+                fact_claims_add(&claims, &one);
+                fact_claims_add(&claims, &other);
+                fact_claims_add(&claims, &tries);
+                fact_claims_drop_disputed(&claims);
+                settle(&claims, &facts, chosen);
+                assert_int_equal(facts.facts[LEVEL_LOGIN_VERIFIED_BY].obtained, table[i].counts);
+                assert_int_equal(facts.facts[LEVEL_PIN_TRIES].obtained, LEVEL_OBSERVED);
+                if (table[i].counts == LEVEL_OBSERVED)
+                        assert_true(slice_is(facts.facts[LEVEL_LOGIN_VERIFIED_BY].word, "pin"));
+                else if (table[i].obtained == LEVEL_OBSERVED)
+                        assert_true(chosen[LEVEL_LOGIN_VERIFIED_BY]->why[0] != '\0');
+                fact_claims_clear(&claims);
+        }
+}
+
 /* A worse statement is never hidden by a better one that is itself only said, or was seen in part; nor, where
  * one case is enough, by tries that did not find it. What was looked at whole, and could be, counts. */
 static void what_is_worse_is_not_hidden(void **state)
@@ -522,6 +559,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_surest_source_counts),
                 cmocka_unit_test(of_two_words_the_worse_counts),
+                cmocka_unit_test(of_two_words_without_order_none_counts),
                 cmocka_unit_test(what_is_worse_is_not_hidden),
                 cmocka_unit_test(of_equals_the_worse_one_counts),
                 cmocka_unit_test(of_measurements_that_agree_the_longer_one_counts),

@@ -143,6 +143,7 @@ static void drop_hardware(struct assembling *a)
 static mitome_status settle(struct assembling *a, mitome_error *error)
 {
         drop_hardware(a);
+        fact_claims_drop_disputed(&a->record.claims);
         choose(a);
         count_transactions(a);
         a->findings.scopes = LEVEL_SCOPE_DEVICE | (a->input->services ? LEVEL_SCOPE_SERVICE : 0);

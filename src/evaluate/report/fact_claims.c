@@ -3,6 +3,7 @@
 
 #include "binomial.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,6 +182,44 @@ bool fact_claims_contradict(const struct fact_claim *seen, const struct fact_cla
 }
 
 /* ---- settling ---- */
+
+/* One policy asks for a finger, the next for a PIN: neither is the worse word. */
+static const enum level_fact_id without_order[] = { LEVEL_LOGIN_VERIFIED_BY };
+
+static bool are_disputed(const struct fact_claims *claims, enum level_fact_id id)
+{
+        const struct fact_claim *first = NULL;
+        for (size_t i = 0; i < claims->count; i++) {
+                const struct fact_claim *claim = &claims->claims[i];
+                if (claim->fact != id || !is_usable(claim))
+                        continue;
+                if (first && !fact_claims_agree(first, claim))
+                        return true;
+                first = claim;
+        }
+        return false;
+}
+
+static void drop_disputed(struct fact_claim *claim)
+{
+        claim->value = (struct level_fact){ .obtained = LEVEL_UNUSABLE };
+        claim->word[0] = '\0';
+        (void)snprintf(claim->why, sizeof claim->why,
+                "sources differ, and which of two is the worse one depends on what is asked");
+        (void)snprintf(
+                claim->why_ja, sizeof claim->why_ja, "情報源が食い違い、どちらが不利かは求めるものによる");
+}
+
+void fact_claims_drop_disputed(struct fact_claims *claims)
+{
+        for (size_t i = 0; i < sizeof without_order / sizeof without_order[0]; i++) {
+                if (!are_disputed(claims, without_order[i]))
+                        continue;
+                for (size_t j = 0; j < claims->count; j++)
+                        if (claims->claims[j].fact == without_order[i] && is_usable(&claims->claims[j]))
+                                drop_disputed(&claims->claims[j]);
+        }
+}
 
 /* Tries that found nothing do not show that there is no way: who says that there is one is believed. Whether
  * there is a path at all is looked at, and no attack. */

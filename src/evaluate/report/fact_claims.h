@@ -40,6 +40,10 @@ void fact_claims_clear(struct fact_claims *claims);
  * counts first. */
 void fact_claims_sort(struct fact_claims *claims);
 
+/* fact_claims_drop_disputed makes unusable what is said in two ways of which neither is the worse one (how
+ * the user was verified). Before they are sorted. */
+void fact_claims_drop_disputed(struct fact_claims *claims);
+
 /* fact_claims_settle takes what counts, of claims that were sorted; words view the claims. ret_chosen: the
  * claim behind each fact, or NULL. */
 void fact_claims_settle(const struct fact_claims *claims, struct level_facts *ret,
