@@ -6,11 +6,14 @@
 #include "safe_text.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -122,6 +125,35 @@ static void keys_are_listed_by_the_names_of_targets(void **state)
         free(out);
 }
 
+/* ---- signals ---- */
+
+/* How a child ends that hears `first`, and then `second`. */
+static int ends_by(int first, int second)
+{
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+                struct evaluate_screen screen = evaluate_screen(false);
+                const struct probing_watch watch = evaluate_screen_watch(&screen);
+                evaluate_screen_listen();
+                if (watch.stopped(watch.context) || raise(first) != 0 || !watch.stopped(watch.context))
+                        _exit(1);
+                raise(second);
+                _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+static void a_second_interrupt_ends_it_at_once(void **state)
+{
+        (void)state;
+        assert_int_equal(ends_by(SIGINT, SIGINT), SIGINT);
+        assert_int_equal(ends_by(SIGTERM, SIGTERM), 0); /* timeout(1) sends it twice */
+        assert_int_equal(ends_by(SIGTERM, SIGINT), 0);
+        assert_int_equal(ends_by(SIGHUP, SIGTERM), 0);
+}
+
 /* ---- a target that lies about what it is ---- */
 
 static slice info;
@@ -214,6 +246,7 @@ int main(void)
                 cmocka_unit_test(nothing_commands_the_terminal),
                 cmocka_unit_test(nothing_turns_the_words_beside_it),
                 cmocka_unit_test(keys_are_listed_by_the_names_of_targets),
+                cmocka_unit_test(a_second_interrupt_ends_it_at_once),
                 cmocka_unit_test(a_version_that_hides_its_end_is_shown_whole),
                 cmocka_unit_test(what_is_no_getinfo_says_nothing),
                 cmocka_unit_test(a_model_of_this_project_is_simulated),
