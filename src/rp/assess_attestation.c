@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "assess_attestation.h"
 
+#include "aaguid_word.h"
 #include "leaf_bytes.h"
-#include "login_level.h"
 #include "record_leaf.h"
 
 #include <mitome/metadata.h>
@@ -43,7 +43,7 @@ static const uint8_t no_model[AUTHDATA_AAGUID_SIZE];
 static bool names_model(const struct attestation_result *attestation)
 {
         for (size_t i = 0; i < attestation->count; i++)
-                if (login_level_aaguid_word(slice_text(attestation->parts[i].format)) != AAGUID_UNSIGNED)
+                if (aaguid_word(slice_text(attestation->parts[i].format)) != AAGUID_UNSIGNED)
                         return true;
         return false;
 }

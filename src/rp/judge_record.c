@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Judging a credential again, from its record alone. */
-#include "login_level.h"
+#include "aaguid_word.h"
 #include "record_fields.h"
 #include "trust.h"
 
@@ -32,7 +32,7 @@ static const struct mitome_metadata_entry *find_model(
                 return keyed;
         if (claimed && claimed->compromised)
                 return claimed;
-        return names && login_level_aaguid_word(record->format) != AAGUID_UNSIGNED ? claimed : keyed;
+        return names && aaguid_word(record->format) != AAGUID_UNSIGNED ? claimed : keyed;
 }
 
 /* ---- the questions: a failure is the finding ---- */

@@ -82,29 +82,12 @@ static void declare_model(struct mitome_level_evidence *evidence, const struct m
         evidence->limits = limits_of(&statement->methods);
 }
 
-enum aaguid_word login_level_aaguid_word(slice format)
-{
-        static const struct {
-                const char *format;
-                enum aaguid_word word;
-        } words[] = {
-                { "packed", AAGUID_SIGNED },
-                { "mitome-jpki", AAGUID_SIGNED },
-                { "fido-u2f", AAGUID_UNSIGNED },
-        };
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-                if (slice_is(format, words[i].format))
-                        return words[i].word;
-        return AAGUID_FILLED_IN;
-}
-
 /* A model without an AAGUID was found by the attestation key. */
 static bool is_shown(const struct mitome_metadata_entry *model, slice format, slice aaguid)
 {
         if (!model->aaguid.size)
                 return true;
-        return login_level_aaguid_word(format) == AAGUID_SIGNED &&
-               (!aaguid.size || slice_equal(model->aaguid, aaguid));
+        return aaguid_word(format) == AAGUID_SIGNED && (!aaguid.size || slice_equal(model->aaguid, aaguid));
 }
 
 void login_level_take_model(struct mitome_level_evidence *evidence, const struct mitome_metadata_entry *model,
@@ -132,7 +115,7 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
         const struct mitome_metadata_entry *model = registered ? verdict->metadata : known->model;
         const slice aaguid = registered ? verdict->aaguid : known->aaguid;
         const slice format = registered ? slice_text(verdict->format) : known->format;
-        const enum aaguid_word word = login_level_aaguid_word(format);
+        const enum aaguid_word word = aaguid_word(format);
         *ret = (struct mitome_level_evidence){
                 .user_present = verdict->flags & AUTHDATA_UP,
                 /* WebAuthn L3 8.6: what a U2F key signs at registration has no flags in it */

@@ -4,24 +4,12 @@
 
 /* A login's evidence as facts of a level policy. */
 
+#include "aaguid_word.h"
 #include "judge_level.h"
 #include "metadata_statement.h"
 
 #include <mitome/evaluation.h>
 #include <mitome/level.h>
-
-/* Whose word the AAGUID of a registration is. */
-enum aaguid_word {
-        /* Nobody's: fido-u2f signs none (WebAuthn L3 8.6), and no flag or extension either. */
-        AAGUID_UNSIGNED,
-        /* That of whatever runs on the phone or computer: the attestation certifies a credential key, by
-         * which an app, or the system, may sign authenticator data of its own making (android-key, tpm,
-         * apple); or there is none (none); or each part has its own word (compound). */
-        AAGUID_FILLED_IN,
-        /* The authenticator's, whose attestation key signed it: packed, mitome-jpki. */
-        AAGUID_SIGNED,
-};
-enum aaguid_word login_level_aaguid_word(slice format);
 
 /* login_level_take_model takes what a maker's statement declares into evidence whose attestation is trusted:
  * of a model that was found by the attestation key (it has no AAGUID), or whose AAGUID that key has signed.

@@ -21,10 +21,18 @@ static const char measurement[] =
 #define TOLD "\"extensions\": {\"mitome-jpki\": \"finger\"}, "
 #define MODEL "\"metadata\": {\"certification_level\": 1}}\n"
 static const char logins[] =
-        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", " AAGUID_LINE TOLD MODEL
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", \"fmt\": \"mitome-jpki\", " AAGUID_LINE
+                TOLD MODEL
         "\n{\"ok\": false, \"code\": 302, \"flags\": null, \"trust\": null, \"extensions\": {}}\n";
+static const char by_app[] =
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", \"fmt\": \"android-key\", " AAGUID_LINE
+                TOLD MODEL;
+static const char by_u2f[] =
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", \"fmt\": \"fido-u2f\", " AAGUID_LINE
+                TOLD MODEL;
 static const char untrusted[] =
-        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"unverified\", " AAGUID_LINE TOLD MODEL;
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"unverified\", \"fmt\": \"packed\", " AAGUID_LINE
+                TOLD MODEL;
 static const char told_login[] = "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": null, " TOLD MODEL;
 static const char plain_login[] =
         "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": null, \"extensions\": {\"mitome-jpki\": \"none\"}}\n";
@@ -38,8 +46,9 @@ static const struct {
         const char *name, *content;
 } documents[] = { { "statement.json", statement }, { "report.json", measurement }, { "logins.jsonl", logins },
         { "untrusted.jsonl", untrusted }, { "told.jsonl", told_login }, { "plain.jsonl", plain_login },
-        { "other.jsonl", other_login }, { "folder/cc.pdf", "abc" },
-        { "refused.jsonl", "{\"ok\": false, \"code\": 302}\n" }, { "none.jsonl", "[]\n" },
+        { "app.jsonl", by_app }, { "u2f.jsonl", by_u2f }, { "other.jsonl", other_login },
+        { "folder/cc.pdf", "abc" }, { "refused.jsonl", "{\"ok\": false, \"code\": 302}\n" },
+        { "none.jsonl", "[]\n" },
         { "several.json",
                 "{\"aaguid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"keyProtection\": [\"secure_element\", \"tee\", \"hardware\"], \"matcherProtection\": [\"on_chip\", \"software\"], \"userVerificationDetails\": [[{\"userVerificationMethod\": \"eyeprint_internal\"}], [{\"userVerificationMethod\": \"faceprint_internal\"}], [{\"userVerificationMethod\": \"fingerprint_internal\"}]]}" },
         { "palm.json",
@@ -219,20 +228,23 @@ static void logins_are_observed(void **state)
 }
 
 /* What its lines do not show is not taken from them: by which origin and way a login came; whose word it is,
- * without a trusted attestation, and then what model it is; and of a login alone, whether its word counts. */
+ * without a trusted attestation by whose key the model is named (WebAuthn L3 8.6: nor was UV signed), and
+ * then what model it is; and of a login alone, whether its word counts. */
 static void logins_say_no_more_than_they_show(void **state)
 {
         static const struct {
                 const char *item;
-                bool trust, told, says_told;
+                bool trust, told, says_told, not_verified;
         } table[] = { { "{\"kind\": \"logins\", \"document\": \"logins.jsonl\"}", true, true, true },
                 { "{\"kind\": \"logins\", \"document\": \"untrusted.jsonl\"}", true, false, true },
+                { "{\"kind\": \"logins\", \"document\": \"app.jsonl\"}", true, false, true },
+                { "{\"kind\": \"logins\", \"document\": \"u2f.jsonl\"}", true, false, true, true },
                 { "{\"kind\": \"logins\", \"document\": \"told.jsonl\"}", false, false, false },
                 { "{\"kind\": \"logins\", \"document\": \"plain.jsonl\"}", false, false, true } };
         (void)state;
         for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
                 read_item(table[i].item);
-                assert_non_null(claimed(LEVEL_LOGIN_USER_VERIFIED));
+                assert_int_equal(claimed(LEVEL_LOGIN_USER_VERIFIED) == NULL, table[i].not_verified);
                 assert_null(claimed(LEVEL_LOGIN_ORIGIN_BOUND));
                 assert_int_equal(claimed(LEVEL_LOGIN_ATTESTATION_TRUSTED) != NULL, table[i].trust);
                 assert_int_equal(claimed(LEVEL_LOGIN_VERIFICATION_TOLD) != NULL, table[i].says_told);

@@ -216,7 +216,7 @@ static void read_aaguid(const struct portal *portal, int64_t credential, uint8_t
         if (failed(status))
                 return;
         if (sql_next(&query) && sql_bytes(&query, 0).size == ACCOUNT_AAGUID_SIZE &&
-                login_level_aaguid_word(sql_bytes(&query, 1)) == AAGUID_SIGNED)
+                aaguid_word(sql_bytes(&query, 1)) == AAGUID_SIGNED)
                 write_slice(&w, sql_bytes(&query, 0));
         status = sql_end(&query);
         (void)status; /* a model that was not found is one that nobody has evaluated */

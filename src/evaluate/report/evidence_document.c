@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence_document.h"
 
+#include "aaguid_word.h"
 #include "biometric_report.h"
 #include "hex_text.h"
 #include "json.h"
@@ -232,7 +233,8 @@ static void read_model(const json_t *line, char ret[EVALUATION_AAGUID_SIZE])
 }
 
 /* How the user was verified counts as told where the signed data say so and a trusted attestation says whose
- * data they are: a registration shows both. A login alone shows only that it tells nothing. */
+ * data they are, and that no app made them: a registration shows both. A login alone shows only that it tells
+ * nothing. */
 static void claim_told(struct evaluation_record *record, const json_t *line, bool registered, bool trusted,
         const char *from, size_t evidence)
 {
@@ -259,17 +261,21 @@ static void claim_login(
                 { BE, LEVEL_LOGIN_BACKUP_ELIGIBLE }, { BE, LEVEL_KEY_SYNCABLE } };
         const json_int_t flags = json_integer_value(json_object_get(line, "flags"));
         const char *trust = json_string_value(json_object_get(line, "trust")), *why_ja;
-        const bool trusted = trust && strcmp(trust, "verified") == 0;
+        const char *format = json_string_value(json_object_get(line, "fmt"));
+        const enum aaguid_word word = format ? aaguid_word(slice_text(format)) : AAGUID_FILLED_IN;
+        const bool trusted = trust && strcmp(trust, "verified") == 0,
+                   named = trusted && word == AAGUID_SIGNED;
         char model[EVALUATION_AAGUID_SIZE];
         read_model(line, model);
         for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
-                evaluation_record_bool(
-                        record, bits[i].fact, LEVEL_OBSERVED, flags & bits[i].bit, from, evidence);
+                if (bits[i].bit != UV || word != AAGUID_UNSIGNED)
+                        evaluation_record_bool(
+                                record, bits[i].fact, LEVEL_OBSERVED, flags & bits[i].bit, from, evidence);
         if (trust)
                 evaluation_record_bool(
                         record, LEVEL_LOGIN_ATTESTATION_TRUSTED, LEVEL_OBSERVED, trusted, from, evidence);
-        claim_told(record, line, trust != NULL, trusted, from, evidence);
-        if (trusted && !evaluation_record_model(record, model, &why_ja))
+        claim_told(record, line, trust != NULL, named, from, evidence);
+        if (named && !evaluation_record_model(record, model, &why_ja))
                 claim_given(record, LEVEL_MODEL_FIDO_LEVEL, json_object_get(line, "metadata"),
                         "certification_level", from, evidence);
 }
