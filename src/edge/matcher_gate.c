@@ -101,16 +101,18 @@ static void note_death(struct keeper *keeper)
         tell_death(keeper);
 }
 
-/* `why` NULL: it went by itself, and its own end says why. */
+/* `why` NULL: it went by itself, and its own end says why. One that is ended is ended before its socket is
+ * closed: it would go by itself over that, and `why` would be lost. */
 static void bury(struct matcher_gate *gate, const char *why)
 {
+        struct matcher_process *process = gate->keeper.process;
+        if (process && why)
+                matcher_process_kill(process, why);
         hang_up(gate);
-        if (!gate->keeper.process)
+        if (!process)
                 return;
-        if (why)
-                matcher_process_kill(gate->keeper.process, why);
-        else
-                matcher_process_leave(gate->keeper.process);
+        if (!why)
+                matcher_process_leave(process);
         note_death(&gate->keeper);
 }
 
