@@ -39,7 +39,7 @@ static struct between {
         void (*after)(slice request, uint8_t *response, size_t *ret_size);
         void (*after_apdu)(slice command, uint8_t *response, size_t *ret_size);
         enum target_finger whose;
-        bool printed, tampered, was_cut;
+        bool printed, tampered, was_cut, restored;
         unsigned asked;
         uint8_t signed_before[1024]; /* the last assertion */
         size_t signed_size;
@@ -91,6 +91,12 @@ static bool was_cut(void *context)
         return cut;
 }
 
+static bool restore(void *context, unsigned slot)
+{
+        between.restored = true;
+        return between.real.restore(context, slot);
+}
+
 static void stand(void)
 {
         between = (struct between){ .real = between.real };
@@ -100,6 +106,7 @@ static void stand(void)
         rig.target.finger = finger;
         rig.target.tamper = tamper;
         rig.target.was_cut = was_cut;
+        rig.target.restore = restore;
 }
 
 static enum probe_result result_of(const char *id)
@@ -595,6 +602,63 @@ static void a_counter_that_a_power_cut_sets_back_is_seen(void **state)
         assert_true(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
 }
 
+static void breaks_login(slice request, uint8_t *response, size_t size)
+{
+        if (request.data[0] == GET_ASSERTION && response[0] == OK)
+                *flags_of(response, size) |= AT;
+}
+
+static void cannot_be_read_after_a_cut(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (between.was_cut)
+                breaks_login(request, response, *ret_size);
+}
+
+/* The login after the cut cannot be read, and the next one is an old one. */
+static void hides_that_it_counts_from_zero(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (!between.was_cut || request.data[0] != GET_ASSERTION || response[0] != OK)
+                return;
+        if (between.asked++)
+                counts_from_zero(request, response, ret_size);
+        else
+                breaks_login(request, response, *ret_size);
+}
+
+static void can_be_read_once(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (request.data[0] == GET_ASSERTION && between.asked++)
+                breaks_login(request, response, *ret_size);
+}
+
+static void a_counter_that_cannot_be_read_is_not_zero(void **state)
+{
+        (void)state;
+        stand();
+        between.after = cannot_be_read_after_a_cut;
+        assert_int_equal(result_of("P14"), PROBE_PARTLY);
+        assert_false(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        assert_true(probe_rig_partial(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        stand();
+        between.after = hides_that_it_counts_from_zero;
+        assert_int_equal(result_of("P14"), PROBE_BROKEN);
+        assert_true(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        assert_false(probe_rig_partial(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+}
+
+static void logins_that_cannot_be_read_are_refused_for_that(void **state)
+{
+        (void)state;
+        stand();
+        between.after = can_be_read_once;
+        assert_int_equal(result_of("P14"), PROBE_PARTLY);
+        assert_non_null(strstr(probe_run_why(rig.run), "not every counter could be read"));
+        assert_null(strstr(probe_run_why(rig.run), "it has no counter"));
+        assert_false(probe_rig_told(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        assert_true(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
+        assert_true(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_VERIFICATION));
+}
+
 /* ---- P15 ---- */
 
 static enum target_twin refuses_any(void *context, unsigned slot, bool anchor, struct target *ret)
@@ -631,6 +695,22 @@ static void a_second_device_that_never_starts_shows_little(void **state)
         assert_true(probe_rig_partial(&rig, LEVEL_KEY_CLONE_WORKS));
 }
 
+static void cannot_be_read_when_put_back(slice request, uint8_t *response, size_t *ret_size)
+{
+        if (between.restored)
+                breaks_login(request, response, *ret_size);
+}
+
+static void a_login_that_cannot_be_read_shows_nothing_of_an_older_copy(void **state)
+{
+        (void)state;
+        stand();
+        between.after = cannot_be_read_when_put_back;
+        assert_int_equal(result_of("P15"), PROBE_PARTLY);
+        assert_non_null(strstr(probe_run_why(rig.run), "an older copy was not seen put back"));
+        assert_false(probe_rig_told(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+}
+
 static void a_clone_is_seen(void **state)
 {
         (void)state;
@@ -654,6 +734,9 @@ int main(void)
                 cmocka_unit_test(a_device_that_always_verifies_is_not_to_blame),
                 cmocka_unit_test(a_power_that_was_never_cut_shows_nothing),
                 cmocka_unit_test(a_counter_that_a_power_cut_sets_back_is_seen),
+                cmocka_unit_test(a_counter_that_cannot_be_read_is_not_zero),
+                cmocka_unit_test(logins_that_cannot_be_read_are_refused_for_that),
+                cmocka_unit_test(a_login_that_cannot_be_read_shows_nothing_of_an_older_copy),
                 cmocka_unit_test(without_a_second_device_there_is_no_clone),
                 cmocka_unit_test(a_second_device_that_never_starts_shows_little),
                 cmocka_unit_test(a_clone_is_seen),

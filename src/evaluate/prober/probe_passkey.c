@@ -313,10 +313,13 @@ static bool read_auth_data(const struct passkey_ceremony *ceremony, struct authd
         return !failed(authdata_read(slice_of(ceremony->auth_data, ceremony->auth_data_size), ret, NULL));
 }
 
-uint32_t passkey_count(const struct passkey_ceremony *ceremony)
+bool passkey_count(const struct passkey_ceremony *ceremony, uint32_t *ret)
 {
         struct authdata data;
-        return read_auth_data(ceremony, &data) ? data.sign_count : 0;
+        const bool reads = read_auth_data(ceremony, &data);
+        if (reads)
+                *ret = data.sign_count;
+        return reads;
 }
 
 bool passkey_reads(const struct passkey_ceremony *ceremony)

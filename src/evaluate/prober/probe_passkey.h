@@ -124,10 +124,10 @@ bool passkey_works(struct platform *platform, const struct passkey *passkey, con
 /* passkey_flags is the flags byte of an assertion, 0 if there is none, whatever is behind it: who looks for a
  * flag that must not be there does not let it go because the rest cannot be read. */
 uint8_t passkey_flags(const struct passkey_ceremony *ceremony);
-/* passkey_count is its counter, 0 where it cannot be read; passkey_reads says whether it can. Where not, that
- * a flag is not there says nothing. */
-uint32_t passkey_count(const struct passkey_ceremony *ceremony);
+/* passkey_reads says whether its authenticator data can be read, passkey_count gives the counter in them.
+ * False: that a flag is not there, or a counter does not grow, says nothing. */
 bool passkey_reads(const struct passkey_ceremony *ceremony);
+bool passkey_count(const struct passkey_ceremony *ceremony, uint32_t *ret);
 
 /* passkey_strength is the security strength of an algorithm's keys in bits, as SP 800-57 counts; 0: unknown.
  */

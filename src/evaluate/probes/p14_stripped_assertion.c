@@ -20,6 +20,7 @@ struct stripped {
         uint32_t last; /* the counter of the last login */
         bool checks, rolls_back, synced, cycled, counts;
         unsigned untold; /* cases that could not be brought before the relying party */
+        unsigned unread; /* counters that could not be read */
         unsigned cuts;   /* of the power, in the midst of a write while it signed */
 };
 
@@ -40,6 +41,19 @@ static void not_tried(struct stripped *stripped, const char *what)
         stripped->untold++;
 }
 
+/* What cannot be read is refused for that, whatever it stands for. */
+static void judge_login(struct stripped *stripped, const char *what, const struct site *site,
+        const struct passkey_ceremony *ceremony, const struct passkey *passkey)
+{
+        struct site_verdict verdict;
+        if (!passkey_reads(ceremony)) {
+                not_tried(stripped, what);
+                return;
+        }
+        site_logs_in(site, ceremony, ceremony->challenge, passkey, &verdict);
+        judged(stripped, what, &verdict);
+}
+
 /* False: the attempt is over. */
 static bool log_in(struct stripped *stripped, struct passkey_ceremony *ret)
 {
@@ -57,43 +71,40 @@ static bool strip_flags(struct stripped *stripped)
 {
         struct platform *platform = &stripped->platform;
         struct passkey_ceremony ceremony;
-        struct site_verdict verdict;
+        const struct passkey *passkey = &stripped->passkey;
         secret_wipe(&platform->token);
         passkey_page(platform, &ceremony, false, strict.origin);
         probe_note(platform->run, "a login without verification");
-        int status = passkey_assert(platform, &ceremony, &stripped->passkey, &(struct passkey_ask){ 0 });
+        int status = passkey_assert(platform, &ceremony, passkey, &(struct passkey_ask){ 0 });
         if (status == CTAP2_OK && !(passkey_flags(&ceremony) & AUTHDATA_UV)) {
-                site_logs_in(&strict, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
-                judged(stripped, "a login without verification, where it is wanted", &verdict);
+                judge_login(stripped, "a login without verification, where it is wanted", &strict, &ceremony,
+                        passkey);
                 ceremony.auth_data[PASSKEY_FLAGS_AT] |= AUTHDATA_UV;
-                site_logs_in(&strict, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
-                judged(stripped, "the same with the flag set behind its back", &verdict);
+                judge_login(
+                        stripped, "the same with the flag set behind its back", &strict, &ceremony, passkey);
         } else if (status >= 0) {
                 not_tried(stripped, "a login without verification, which it does not give");
         }
         if (status < 0 || !log_in(stripped, &ceremony))
                 return false;
         ceremony.auth_data[PASSKEY_FLAGS_AT] ^= AUTHDATA_UV;
-        site_logs_in(&lax, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
-        judged(stripped, "a login whose flag was changed", &verdict);
+        judge_login(stripped, "a login whose flag was changed", &lax, &ceremony, passkey);
         probe_fact_bool(platform->run, LEVEL_VERIFIER_CHECKS_VERIFICATION, stripped->checks,
                 stripped->checks && stripped->untold);
         ceremony.auth_data[PASSKEY_FLAGS_AT] ^= AUTHDATA_UV | AUTHDATA_UP;
-        site_logs_in(&lax, &ceremony, ceremony.challenge, &stripped->passkey, &verdict);
-        judged(stripped, "a login that says nobody was present", &verdict);
+        judge_login(stripped, "a login that says nobody was present", &lax, &ceremony, passkey);
         return true;
 }
 
 static bool change_backup(struct stripped *stripped)
 {
         struct passkey_ceremony ceremony;
-        struct site_verdict verdict;
         struct passkey other = stripped->passkey;
         if (!log_in(stripped, &ceremony))
                 return false;
         other.flags ^= AUTHDATA_BE;
-        site_logs_in(&lax, &ceremony, ceremony.challenge, &other, &verdict);
-        judged(stripped, "a passkey whose backup eligibility is not what it was", &verdict);
+        judge_login(
+                stripped, "a passkey whose backup eligibility is not what it was", &lax, &ceremony, &other);
         return true;
 }
 
@@ -194,10 +205,16 @@ static bool downgrade(struct stripped *stripped)
 
 /* ---- counters ---- */
 
+/* One that cannot be read is none at all: the next is compared with the last that could be. */
 static void must_grow(struct stripped *stripped, const struct passkey_ceremony *ceremony, const char *when)
 {
-        const uint32_t now = passkey_count(ceremony);
+        uint32_t now;
         struct probe_run *run = stripped->platform.run;
+        if (!passkey_count(ceremony, &now)) {
+                probe_note(run, "the counter %s cannot be read", when);
+                stripped->unread++;
+                return;
+        }
         if ((now || stripped->last) && now <= stripped->last) {
                 probe_note(run, "the counter %s: %lu", when, (unsigned long)now);
                 stripped->rolls_back = true;
@@ -283,7 +300,12 @@ static void show_older(struct stripped *stripped, const struct passkey_ceremony 
 {
         struct passkey later = stripped->passkey;
         struct site_verdict verdict;
-        later.count = passkey_count(ceremony) + 1;
+        uint32_t count;
+        if (!passkey_count(ceremony, &count) || count == UINT32_MAX) {
+                not_tried(stripped, "a counter that went back: that of the login leaves no room for it");
+                return;
+        }
+        later.count = count + 1;
         site_logs_in(&lax, ceremony, ceremony->challenge, &later, &verdict);
         probe_note(stripped->platform.run, "the relying party, about a counter that went back: %s",
                 verdict.code != MITOME_OK ? verdict.why
@@ -302,7 +324,7 @@ static bool roll_back(struct stripped *stripped)
         struct passkey_ceremony first, next;
         if (!log_in(stripped, &first))
                 return false;
-        stripped->last = passkey_count(&first);
+        must_grow(stripped, &first, "at a login");
         if (!log_in(stripped, &next))
                 return false;
         must_grow(stripped, &next, "at the next login");
@@ -337,7 +359,7 @@ static bool is_accepted(struct stripped *stripped)
 static void conclude(struct stripped *stripped)
 {
         struct probe_run *run = stripped->platform.run;
-        const bool whole = stripped->cycled && stripped->cuts;
+        const bool whole = stripped->cycled && stripped->cuts && !stripped->unread;
         const bool synced = stripped->synced || stripped->passkey.flags & AUTHDATA_BE;
         probe_fact_bool(
                 run, LEVEL_VERIFIER_CHECKS_FLAGS, stripped->checks, stripped->checks && stripped->untold);
@@ -346,9 +368,10 @@ static void conclude(struct stripped *stripped)
                         !stripped->rolls_back && !whole);
         probe_fact_bool(run, LEVEL_KEY_SYNCABLE, synced, !synced); /* that it is not is its own word */
         probe_end(run, whole && !stripped->untold && stripped->counts ? PROBE_HOLDS : PROBE_PARTLY,
-                "Flags, algorithms and counters: what is less than was asked for is refused%s%s%s.",
+                "Flags, algorithms and counters: what is less than was asked for is refused%s%s%s%s.",
                 stripped->untold ? "; not all of it could be asked for" : "",
-                !stripped->counts  ? "; it has no counter"
+                stripped->unread ? "; not every counter could be read" : "",
+                !stripped->counts  ? stripped->unread ? "" : "; it has no counter"
                 : stripped->cycled ? ""
                                    : "; the counter was not seen across a power cycle",
                 stripped->counts && stripped->cycled && !stripped->cuts

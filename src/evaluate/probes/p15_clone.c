@@ -235,17 +235,20 @@ static bool put_back(struct cloning *cloning)
         int status = passkey_login(&cloning->platform, &again, &cloning->passkey);
         if (status < 0)
                 return false;
+        uint32_t before = 0, after = 0;
+        const bool counts = passkey_count(&mine, &before) && before;
+        if (status == CTAP2_OK && !passkey_count(&again, &after))
+                status = PLATFORM_MALFORMED;
         cloning->put_back = runs ? probe_answer_of(status) != PROBE_UNCLEAR : status == CTAP2_OK;
         cloning->returns = runs && status == CTAP2_OK;
-        const unsigned long before = passkey_count(&mine),
-                            after = status == CTAP2_OK ? passkey_count(&again) : 0;
-        const bool back = cloning->returns && before && after <= before;
-        if (cloning->put_back && before)
+        const bool back = cloning->returns && counts && after <= before;
+        if (cloning->put_back && counts)
                 probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, back, !back);
         if (cloning->returns)
-                probe_end(run, PROBE_BROKEN,
-                        "An older copy of what it stores, put back into it, signs: its counter was %lu, and is %lu.",
-                        before, after);
+                probe_end(run, PROBE_BROKEN, "An older copy of what it stores, put back into it, signs%s.",
+                        !counts ? ""
+                        : back  ? ", and its counter goes back"
+                                : ", and its counter goes on");
         return !runs || target->restore(target->context, NOW);
 }
 
