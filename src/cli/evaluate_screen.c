@@ -2,6 +2,7 @@
 #include "evaluate_screen.h"
 
 #include "harmless_text.h"
+#include "report_parts.h"
 #include "steady_clock.h"
 
 #include <inttypes.h>
@@ -239,6 +240,20 @@ static void print_counts(const struct evaluate_screen *screen, const json_t *pro
         putchar('\n');
 }
 
+static const json_t *requirement_of(const json_t *policy, const char *id)
+{
+        return report_find(json_object_get(policy, "requirements"), "id", id, NULL);
+}
+
+static void print_left(const struct evaluate_screen *screen, const json_t *policy, const json_t *requirement)
+{
+        REPORT_TEXT(unlike); /* the report is this program's own, or one that the forms were drawn from */
+        const char *left = report_left(
+                &unlike, policy, requirement, screen->japanese ? REPORT_JAPANESE : REPORT_ENGLISH);
+        if (left)
+                printf(" (%s)", left);
+}
+
 /* What a level is never to be read without (REPORT.md). */
 static void print_beside(const struct evaluate_screen *screen, const json_t *policy)
 {
@@ -255,8 +270,12 @@ static void print_beside(const struct evaluate_screen *screen, const json_t *pol
                 const json_t *list = json_object_get(policy, besides[i].member);
                 printf("%s%s:", i ? "; " : "  ", screen->japanese ? besides[i].label_ja : besides[i].label);
                 for (size_t k = 0; k < json_array_size(list); k++) {
+                        const char *item = json_string_value(json_array_get(list, k));
+                        const json_t *requirement = i ? requirement_of(policy, item) : NULL;
                         fputs(k ? ", " : " ", stdout);
-                        evaluate_print_harmless(stdout, json_string_value(json_array_get(list, k)));
+                        evaluate_print_harmless(stdout, item);
+                        if (requirement)
+                                print_left(screen, policy, requirement);
                 }
                 if (json_array_size(list) == 0)
                         fputs(screen->japanese ? " なし" : " none", stdout);
@@ -268,27 +287,18 @@ static void print_beside(const struct evaluate_screen *screen, const json_t *pol
         putchar('\n');
 }
 
-/* Whether a requirement was neither met nor missed. */
-static bool is_untested(const json_t *policy, const char *id)
-{
-        const json_t *requirements = json_object_get(policy, "requirements");
-        for (size_t i = 0; i < json_array_size(requirements); i++) {
-                const json_t *requirement = json_array_get(requirements, i);
-                if (strcmp(text_of(requirement, "id"), id) == 0)
-                        return strcmp(text_of(requirement, "outcome"), "not testable here") == 0;
-        }
-        return false;
-}
-
-static void print_blockers(const json_t *policy)
+static void print_blockers(const struct evaluate_screen *screen, const json_t *policy)
 {
         const json_t *blockers = json_object_get(policy, "blockers");
         for (size_t i = 0; i < json_array_size(blockers); i++) {
                 const char *id = json_string_value(json_array_get(blockers, i));
                 fputs(i ? ", " : " ", stdout);
                 evaluate_print_harmless(stdout, id);
-                if (is_untested(policy, id))
-                        fputs(" (?)", stdout);
+                const json_t *requirement = requirement_of(policy, id);
+                if (!requirement || strcmp(text_of(requirement, "outcome"), "not testable here") != 0)
+                        continue; /* it was missed */
+                fputs(" (?)", stdout);
+                print_left(screen, policy, requirement);
         }
 }
 
@@ -303,7 +313,7 @@ static void print_policy(const struct evaluate_screen *screen, const json_t *pol
                 fputs(screen->japanese ? "。" : "; ", stdout);
                 evaluate_print_harmless(stdout, next);
                 fputs(screen->japanese ? " に届かない理由:" : " is kept off by", stdout);
-                print_blockers(policy);
+                print_blockers(screen, policy);
         }
         putchar('\n');
         print_beside(screen, policy);

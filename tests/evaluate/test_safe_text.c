@@ -125,6 +125,54 @@ static void keys_are_listed_by_the_names_of_targets(void **state)
         free(out);
 }
 
+/* ---- the summary ---- */
+
+/* What is printed of this report, which the caller frees. */
+static char *summary_of(const json_t *report, bool japanese)
+{
+        const struct evaluate_screen screen = { .japanese = japanese };
+        char *text = calloc(1, 4096);
+        FILE *file = tmpfile();
+        int kept = dup(STDOUT_FILENO);
+        assert_true(text && file && kept >= 0 && fflush(stdout) == 0);
+        assert_true(dup2(fileno(file), STDOUT_FILENO) == STDOUT_FILENO);
+        evaluate_screen_summary(&screen, report);
+        (void)fflush(stdout);
+        assert_true(dup2(kept, STDOUT_FILENO) == STDOUT_FILENO && close(kept) == 0);
+        rewind(file);
+        assert_true(fread(text, 1, 4095, file) > 0);
+        assert_int_equal(fclose(file), 0);
+        return text;
+}
+
+static void what_is_left_to_others_says_so(void **state)
+{
+        static const char *const texts[] = {
+                "kept off by SIDE (?), BIND (?) (the parties were not judged), UNLOCK\n",
+                "not tested: REVOKE (left to each login), PIN; declared only: none",
+                " に届かない理由: SIDE (?), BIND (?) (関係者は判定の範囲外), UNLOCK\n",
+                "試験していない点: REVOKE (個々のログインで判定), PIN; 申告のみ: なし",
+        };
+        static const char untested[] = "not testable here";
+        (void)state;
+        json_t *report = json_pack(
+                "{s:[], s:[], s:[{s:s, s:s, s:s, s:[s], s:[s,s,s], s:[s,s], s:[], s:[], s:[{s:s,s:[s],s:s}, "
+                "{s:s,s:[s],s:s}, {s:s,s:[s],s:s}, {s:s,s:[s],s:s}, {s:s,s:[s],s:s}]}]}",
+                "probes", "caveats", "policies", "id", "p", "level", "AAL1", "next", "AAL2", "scopes",
+                "device", "blockers", "SIDE", "BIND", "UNLOCK", "untested", "REVOKE", "PIN", "declared",
+                "partial", "requirements", "id", "SIDE", "scope", "device", "outcome", untested, "id", "BIND",
+                "scope", "service", "outcome", untested, "id", "REVOKE", "scope", "login", "outcome",
+                untested, "id", "PIN", "scope", "device", "outcome", untested, "id", "UNLOCK", "scope",
+                "login", "outcome", "not satisfied");
+        assert_non_null(report);
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                char *text = summary_of(report, i >= 2);
+                assert_non_null(strstr(text, texts[i]));
+                free(text);
+        }
+        json_decref(report);
+}
+
 /* ---- signals ---- */
 
 /* How a child ends that hears `first`, and then `second`. */
@@ -246,6 +294,7 @@ int main(void)
                 cmocka_unit_test(nothing_commands_the_terminal),
                 cmocka_unit_test(nothing_turns_the_words_beside_it),
                 cmocka_unit_test(keys_are_listed_by_the_names_of_targets),
+                cmocka_unit_test(what_is_left_to_others_says_so),
                 cmocka_unit_test(a_second_interrupt_ends_it_at_once),
                 cmocka_unit_test(a_version_that_hides_its_end_is_shown_whole),
                 cmocka_unit_test(what_is_no_getinfo_says_nothing),

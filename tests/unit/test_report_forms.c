@@ -355,6 +355,41 @@ static void no_form_names_a_level_alone(void **state)
         json_decref(report);
 }
 
+/* What was not tested because others decide it says so in each form, where it is judged and where a level
+ * names it; what was in scope, or was tested, does not. */
+static void each_form_says_to_whom_a_requirement_is_left(void **state)
+{
+        static const struct {
+                const char *scope, *outcome, *left;
+        } rows[] = {
+                { "login", "not testable here", " (left to each login)" },
+                { "service", "not testable here", " (the parties were not judged)" },
+                { "device", "not testable here", NULL },
+                { "login", "satisfied", NULL },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                json_t *report = sample(), *policy = policy_of(report, 0);
+                json_t *biotry = json_array_get(json_object_get(policy, "requirements"), 4);
+                assert_string_equal(json_string_value(json_object_get(biotry, "id")), "BIOTRY");
+                json_object_set_new(policy, "untested", json_pack("[s]", "BIOTRY"));
+                json_object_set_new(biotry, "scope", json_pack("[s]", rows[i].scope));
+                json_object_set_new(biotry, "outcome", json_string(rows[i].outcome));
+                for (size_t f = 0; f < FORMS; f++) {
+                        char *text = drawn(forms[f], report), beside[64], verdict[64];
+                        const char *left = rows[i].left ? rows[i].left : "";
+                        snprintf(beside, sizeof beside, "BIOTRY%s%s", left,
+                                forms[f] == evaluation_xccdf ? "." : "\"");
+                        snprintf(verdict, sizeof verdict, "%s%s (by wording", rows[i].outcome, left);
+                        assert_true(times(text, beside) > 0 && times(text, verdict) == 1);
+                        if (!rows[i].left)
+                                assert_true(!strstr(text, "left to each") && !strstr(text, "not judged)"));
+                        free(text);
+                }
+                json_decref(report);
+        }
+}
+
 static void a_level_without_what_it_rests_on_is_refused(void **state)
 {
         static const char *const members[] = { "scopes", "unconfirmed", "untested", "declared", "partial" };
@@ -683,6 +718,7 @@ int main(void)
                 cmocka_unit_test(junit_says_each_outcome_and_counts),
                 cmocka_unit_test(no_form_names_a_level_alone),
                 cmocka_unit_test(the_front_says_levels_in_both_languages),
+                cmocka_unit_test(each_form_says_to_whom_a_requirement_is_left),
                 cmocka_unit_test(a_level_without_what_it_rests_on_is_refused),
                 cmocka_unit_test(each_bound_has_its_caveat),
                 cmocka_unit_test(each_form_says_what_is_simulated),

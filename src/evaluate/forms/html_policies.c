@@ -292,7 +292,8 @@ static const struct html_meaning outcomes[] = {
         { "not testable here", HTML_NOT_TESTABLE_IS },
 };
 
-static void put_requirement(const struct html *html, const json_t *requirement, int policy, int number)
+static void put_requirement(
+        const struct html *html, const json_t *policy, const json_t *requirement, int place, int number)
 {
         const char *outcome = string(html, requirement, "outcome");
         enum html_word keyword = html_word_find(string(html, requirement, "keyword"));
@@ -302,12 +303,13 @@ static void put_requirement(const struct html *html, const json_t *requirement, 
         }
         html_put(html,
                 "<tr id=\"%l-rule-%d-%d\"><th scope=\"row\">%s</th><td>%s<br/><span class=\"quiet\">%w</span></td>",
-                policy, number, string(html, requirement, "id"), string(html, requirement, "level"), keyword);
+                place, number, string(html, requirement, "id"), string(html, requirement, "level"), keyword);
         html_put(html, "<td><p>%s</p><p class=\"quiet\">%s, %s</p>", sentence(html, requirement, "text"),
                 string(html, requirement, "source"), string(html, requirement, "section"));
         html_unverified(html, requirement);
         html_put(html, "</td><td>");
         html_badge(html, outcome);
+        html_left(html, policy, requirement);
         html_put(html, "</td><td><p>%s", sentence(html, requirement, "why"));
         html_bound(html, requirement);
         html_put(html, "</p><p><code>%s</code></p></td>", string(html, requirement, "predicate"));
@@ -331,7 +333,7 @@ static void put_table(const struct html *html, const json_t *policy, int number)
         html_scroll_begin(html, "policy", number, HTML_REQUIREMENTS_OF, title);
         html_columns(html, columns, sizeof columns / sizeof *columns);
         for (size_t i = 0; i < json_array_size(requirements); i++)
-                put_requirement(html, json_array_get(requirements, i), number, (int)i);
+                put_requirement(html, policy, json_array_get(requirements, i), number, (int)i);
         html_put(html, "</tbody></table>\n");
         html_scroll_end(html);
 }

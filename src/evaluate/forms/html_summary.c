@@ -46,18 +46,11 @@ static void put_scopes(const struct html *html, const json_t *scopes, bool judge
                 html_put(html, "%w", HTML_NONE);
 }
 
-/* What the evaluation did not look at because it is judged elsewhere is no oversight: whose it is stands
- * behind it. */
-static void put_left(const struct html *html, const json_t *policy, const json_t *requirement)
+void html_left(const struct html *html, const json_t *policy, const json_t *requirement)
 {
-        const json_t *judged = report_array(html->out, policy, "scopes");
-        const json_t *scopes = json_object_get(requirement, "scope");
-        if (json_array_size(scopes) == 0)
-                return;
-        for (size_t i = 0; i < json_array_size(scopes); i++)
-                if (has_scope(html, judged, report_item(html->out, scopes, i, "scope")))
-                        return;
-        html_put(html, " (%w)", has_scope(html, scopes, "login") ? HTML_LEFT_LOGIN : HTML_LEFT_SERVICE);
+        const char *left = report_left(html->out, policy, requirement, html->language);
+        if (left)
+                html_put(html, " (%s)", left);
 }
 
 /* ---- at a policy's level ---- */
@@ -76,8 +69,7 @@ static void put_rest(const struct html *html, const json_t *policy, const struct
                 const json_t *requirement = report_find(requirements, "id", id, NULL);
                 html_put(html, "<li><strong>%s</strong>", id);
                 if (requirement) {
-                        if (rest->title == HTML_NOT_TESTED)
-                                put_left(html, policy, requirement);
+                        html_left(html, policy, requirement);
                         html_put(html, ": %s",
                                 report_sentence(html->out, requirement, "text", html->language));
                         html_unverified(html, requirement);
@@ -118,7 +110,7 @@ static void put_name(const struct html *html, const json_t *policy, int number, 
                 !slice_is(slice_text(report_string(html->out, requirement, "outcome")), "not testable here"))
                 return;
         html_put(html, " (?)");
-        put_left(html, policy, requirement);
+        html_left(html, policy, requirement);
 }
 
 static void put_names(const struct html *html, const json_t *policy, int number, const char *member)

@@ -48,23 +48,22 @@ static void counts(struct report_text *out, const struct tally *tally)
                 tally->tests, tally->failure, tally->error, tally->skipped);
 }
 
-/* `of` is a probe or a requirement. `element` is NULL for what passed; then the verdict goes into system-out.
- */
-static void put_case(struct report_text *out, const json_t *report, const json_t *of, const char *first,
-        const char *second, const char *title, const char *element)
+/* `of` is a policy's requirement or (NULL) a probe. `element` is NULL for what passed; then the verdict goes
+ * into system-out. */
+static void put_case(struct report_text *out, const json_t *report, const json_t *policy, const json_t *of,
+        const char *second, const char *element)
 {
         REPORT_TEXT(aside);
-        const char *verdict = report_verdict(out, report, of, &aside);
-        const char *result = json_string_value(json_object_get(of, "result"));
-        const char *word = result ? result : report_string(out, of, "outcome");
+        const char *verdict = report_verdict(out, report, policy, of, &aside);
+        const char *word = report_string(out, of, policy ? "outcome" : "result");
         report_text_add(out, "<testcase classname=\"");
-        report_text_escaped(out, first);
+        report_text_escaped(out, policy ? report_string(out, policy, "id") : "probes");
         report_text_add(out, ".");
         report_text_escaped(out, second);
         report_text_add(out, "\" name=\"");
         report_text_escaped(out, report_string(out, of, "id"));
         report_text_add(out, " ");
-        report_text_escaped(out, report_string(out, of, title));
+        report_text_escaped(out, report_string(out, of, policy ? "text" : "title"));
         report_text_printf(
                 out, element ? "\" time=\"0\"><%s message=\"" : "\" time=\"0\"><system-out>", element);
         report_text_escaped(out, verdict);
@@ -80,7 +79,7 @@ static void probe_case(
 {
         const char *element = of_result[report_result(out, probe)];
         count(tally, element);
-        put_case(out, report, probe, "probes", report_string(out, probe, "responsible"), "title", element);
+        put_case(out, report, NULL, probe, report_string(out, probe, "responsible"), element);
 }
 
 static void requirement_case(struct report_text *out, const json_t *report, const json_t *policy,
@@ -88,8 +87,7 @@ static void requirement_case(struct report_text *out, const json_t *report, cons
 {
         const char *element = of_outcome[report_outcome(out, requirement)];
         count(tally, element);
-        put_case(out, report, requirement, report_string(out, policy, "id"),
-                report_string(out, requirement, "level"), "text", element);
+        put_case(out, report, policy, requirement, report_string(out, requirement, "level"), element);
 }
 
 /* What SHALL hold at one level, its own and not those below it: each is counted once. */

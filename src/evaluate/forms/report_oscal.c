@@ -164,7 +164,7 @@ static void put_probe(struct oscal *o, json_t *observations, const json_t *probe
         put_subject(o, made);
         json_t *evidence = new_at(o, new_in(o, made, "relevant-evidence", json_array()), json_object());
         const char *held = report_string_if(out, probe, "evidence");
-        report_put_line(out, evidence, "description", report_verdict(out, o->report, probe, &aside));
+        report_put_line(out, evidence, "description", report_verdict(out, o->report, NULL, probe, &aside));
         json_t *more = new_in(o, evidence, "props", json_array());
         property(o, more, "replay", report_string(out, probe, "replay"));
         if (held)
@@ -239,7 +239,8 @@ static void put_related(struct oscal *o, json_t *finding, const json_t *requirem
                 json_decref(related);
 }
 
-static void put_target(struct oscal *o, json_t *finding, const json_t *requirement, const char *control)
+static void put_target(struct oscal *o, json_t *finding, const json_t *policy, const json_t *requirement,
+        const char *control)
 {
         REPORT_TEXT(aside);
         enum report_outcome outcome = report_outcome(o->out, requirement);
@@ -249,7 +250,8 @@ static void put_target(struct oscal *o, json_t *finding, const json_t *requireme
         json_t *status = new_in(o, target, "status", json_object());
         report_put(o->out, status, "state", json_string(states[outcome].state));
         report_put(o->out, status, "reason", json_string(states[outcome].reason));
-        report_put_line(o->out, status, "remarks", report_verdict(o->out, o->report, requirement, &aside));
+        report_put_line(
+                o->out, status, "remarks", report_verdict(o->out, o->report, policy, requirement, &aside));
 }
 
 static void put_finding(struct oscal *o, json_t *findings, const json_t *policy, const json_t *requirement)
@@ -272,7 +274,7 @@ static void put_finding(struct oscal *o, json_t *findings, const json_t *policy,
         property(o, properties, "predicate", report_string(out, requirement, "predicate"));
         property(o, properties, "outcome", report_outcome_name(report_outcome(out, requirement)));
         property(o, properties, "responsible", report_string(out, requirement, "responsible"));
-        put_target(o, finding, requirement, control);
+        put_target(o, finding, policy, requirement, control);
         put_related(o, finding, requirement);
         report_put_line(out, finding, "remarks", report_string(out, requirement, "remedy"));
 }

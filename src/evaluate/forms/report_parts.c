@@ -153,12 +153,48 @@ void report_add_caveat(struct report_text *out, const json_t *report, struct rep
         report_text_add(to, report_string(out, caveat, "text"));
 }
 
-const char *report_verdict(
-        struct report_text *out, const json_t *report, const json_t *of, struct report_text *ret)
+static bool has_item(struct report_text *out, const json_t *array, const char *name, const char *text)
 {
-        const bool is_probe = json_object_get(of, "result") != NULL;
-        report_text_add(ret, report_string(out, of, is_probe ? "result" : "outcome"));
-        if (!is_probe && !report_flag(out, of, "verified"))
+        for (size_t i = 0; i < json_array_size(array); i++)
+                if (strcmp(report_item(out, array, i, name), text) == 0)
+                        return true;
+        return false;
+}
+
+const char *report_left(struct report_text *out, const json_t *policy, const json_t *requirement,
+        enum report_language language)
+{
+        static const char *const login[] = { "left to each login", "個々のログインで判定" },
+                                 *const service[] = { "the parties were not judged", "関係者は判定の範囲外" };
+        const json_t *judged = report_array(out, policy, "scopes");
+        const json_t *scopes = report_array(out, requirement, "scope");
+        if (json_array_size(scopes) == 0 ||
+                strcmp(report_string(out, requirement, "outcome"), outcomes[REPORT_NOT_TESTABLE]) != 0)
+                return NULL;
+        for (size_t i = 0; i < json_array_size(scopes); i++)
+                if (has_item(out, judged, "scopes", report_item(out, scopes, i, "scope")))
+                        return NULL;
+        return has_item(out, scopes, "scope", "login") ? login[language] : service[language];
+}
+
+static void add_left(struct report_text *out, const json_t *policy, const json_t *requirement,
+        enum report_language language, struct report_text *to)
+{
+        const char *left = report_left(out, policy, requirement, language);
+        if (!left)
+                return;
+        report_text_add(to, " (");
+        report_text_add(to, left);
+        report_text_add(to, ")");
+}
+
+const char *report_verdict(struct report_text *out, const json_t *report, const json_t *policy,
+        const json_t *of, struct report_text *ret)
+{
+        report_text_add(ret, report_string(out, of, policy ? "outcome" : "result"));
+        if (policy)
+                add_left(out, policy, of, REPORT_ENGLISH, ret);
+        if (policy && !report_flag(out, of, "verified"))
                 report_text_add(ret, " (by wording that was not confirmed)");
         report_text_add(ret, ": ");
         report_text_add(ret, report_string(out, of, "why"));
@@ -204,10 +240,14 @@ void report_each_beside(struct report_text *out, const json_t *policy, enum repo
         for (size_t i = 0; i < sizeof besides / sizeof *besides; i++) {
                 REPORT_TEXT(text);
                 const json_t *list = report_array(out, policy, besides[i].member);
+                const json_t *requirements = report_array(out, policy, "requirements");
                 for (size_t j = 0; j < json_array_size(list); j++) {
                         const char *item = report_item(out, list, j, besides[i].member);
                         report_text_add(&text, j ? ", " : "");
                         report_text_add(&text, i ? item : item_in(language, item));
+                        const json_t *requirement = i ? report_find(requirements, "id", item, NULL) : NULL;
+                        if (requirement)
+                                add_left(out, policy, requirement, language, &text);
                 }
                 report_text_add(&text, json_array_size(list) ? "" : none[language]);
                 each(context, besides[i].name, besides[i].labels[language], report_end(out, &text));

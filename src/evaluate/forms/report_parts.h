@@ -31,11 +31,17 @@ enum report_outcome report_outcome(struct report_text *out, const json_t *requir
 enum report_result report_result(struct report_text *out, const json_t *probe);
 const char *report_outcome_name(enum report_outcome outcome); /* "satisfied" .. */
 
-/* report_verdict writes what came of a requirement or a probe as each form says it: its outcome or result,
- * whether it goes by wording that was not confirmed, why, and beside a bound of a rate what that rests on.
- * The text is in `ret`; "" when it failed, which `out` then does. */
-const char *report_verdict(
-        struct report_text *out, const json_t *report, const json_t *of, struct report_text *ret);
+/* report_left gives who decides a requirement that could not be tested because none of its scopes was judged
+ * ("left to each login"); NULL: it is no such one. What is decided elsewhere is no oversight. */
+const char *report_left(struct report_text *out, const json_t *policy, const json_t *requirement,
+        enum report_language language);
+
+/* report_verdict writes what came of a policy's requirement or (NULL) of a probe as each form says it: its
+ * outcome or result, who decides it otherwise, whether it goes by wording that was not confirmed, why, and
+ * beside a bound of a rate what that rests on. The text is in `ret`; "" when it failed, which `out` then
+ * does. */
+const char *report_verdict(struct report_text *out, const json_t *report, const json_t *policy,
+        const json_t *of, struct report_text *ret);
 
 /* report_has_bound tells whether a requirement or probe (by its `facts`) or a disagreement (by its `sides`)
  * speaks of a measured rate. report_add_caveat adds to such a text what the bound rests on (the report's
@@ -45,9 +51,9 @@ void report_add_caveat(struct report_text *out, const json_t *report, struct rep
 
 /* report_each_beside gives a policy's level and all that must be read with it, as a name for programs, a
  * label for people and a text ("none" where there is none): level, whether that rests on wording nobody
- * confirmed, scopes that were judged, and of what the level demands that which was not tested, which is only
- * declared, which was seen in part. Labels and texts are in one language, names are not. No form shows one of
- * them without the others. */
+ * confirmed, scopes that were judged, and of what the level demands that which was not tested (and to whom it
+ * is left), which is only declared, which was seen in part. Labels and texts are in one language, names are
+ * not. No form shows one of them without the others. */
 typedef void report_beside(void *context, const char *name, const char *label, const char *text);
 void report_each_beside(struct report_text *out, const json_t *policy, enum report_language language,
         report_beside *each, void *context);

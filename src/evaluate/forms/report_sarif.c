@@ -115,7 +115,7 @@ static void add_probe(struct sarif *s, const json_t *probe)
                 " Must be seen: ", report_string(out, probe, "must"));
         put_property(s, rule, "responsible", report_string(out, probe, "responsible"));
         json_t *made = add_result(s, id, result_kinds[result], "error", report_whose(out, s->report, probe),
-                report_verdict(out, s->report, probe, &aside));
+                report_verdict(out, s->report, NULL, probe, &aside));
         put_property(s, made, "replay", report_string(out, probe, "replay"));
 }
 
@@ -195,7 +195,7 @@ static void add_requirement(
         json_t *made = add_result(s, id, outcome_kinds[outcome],
                 report_is_shall(out, requirement) ? "error" : "warning",
                 report_whose(out, s->report, requirement),
-                report_verdict(out, s->report, requirement, &aside));
+                report_verdict(out, s->report, policy, requirement, &aside));
         put_taxon(s, append_new(s, put_new(s, made, "taxa", json_array()), json_object()), taxonomy);
 }
 

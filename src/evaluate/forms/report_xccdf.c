@@ -185,7 +185,7 @@ static void rule_result(struct report_text *out, const json_t *report, const jso
         report_text_escaped(out, at);
         report_text_printf(out, "\">\n<result>%s</result>\n<message severity=\"%s\">", xccdf_results[outcome],
                 outcome == REPORT_NOT_SATISFIED ? "error" : "info");
-        report_text_escaped(out, report_verdict(out, report, requirement, &aside));
+        report_text_escaped(out, report_verdict(out, report, policy, requirement, &aside));
         report_text_add(out, "</message>\n");
         check(out, requirement);
         report_text_add(out, "</rule-result>\n");
