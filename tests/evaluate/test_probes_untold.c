@@ -721,6 +721,30 @@ static void a_clone_is_seen(void **state)
         assert_non_null(strstr(probe_run_why(rig.run), "notices it by the counter"));
 }
 
+/* ---- P22 ---- */
+
+static bool keeps_the_new_pin(slice request, uint8_t *response, size_t *ret_size)
+{
+        enum { CHANGE = 4, POLICY = 0x37 };
+        if (request.data[0] != CLIENT_PIN || number(request, 2) != CHANGE || between.asked++ == 0)
+                return false;
+        say(response, ret_size, POLICY);
+        return true;
+}
+
+static void a_pin_that_cannot_be_taken_back_is_told(void **state)
+{
+        (void)state;
+        stand();
+        rig.target.restart = NULL;
+        rig.target.may_destroy = true;
+        between.before = keeps_the_new_pin;
+        assert_int_equal(result_of("P22"), PROBE_TARGET_FAILED);
+        assert_int_equal(between.asked, 2);
+        assert_non_null(strstr(probe_run_why(rig.run), "its PIN is now that one"));
+        assert_null(rig.target.pin); /* no other probe spends tries on the former one */
+}
+
 int main(void)
 {
         const struct CMUnitTest without_finger[] = {
@@ -737,6 +761,7 @@ int main(void)
                 cmocka_unit_test(a_counter_that_cannot_be_read_is_not_zero),
                 cmocka_unit_test(logins_that_cannot_be_read_are_refused_for_that),
                 cmocka_unit_test(a_login_that_cannot_be_read_shows_nothing_of_an_older_copy),
+                cmocka_unit_test(a_pin_that_cannot_be_taken_back_is_told),
                 cmocka_unit_test(without_a_second_device_there_is_no_clone),
                 cmocka_unit_test(a_second_device_that_never_starts_shows_little),
                 cmocka_unit_test(a_clone_is_seen),

@@ -262,8 +262,17 @@ void platform_forget_pin(struct platform *platform)
 {
         if (platform->target->restart)
                 return;
-        probe_note(platform->run, "the PIN that was given is refused: it is not used any more");
+        probe_note(platform->run, "the PIN that was given is not its PIN: it is not used any more");
         platform->target->pin = NULL;
+}
+
+void platform_keeps_pin(struct platform *platform, const char *pin)
+{
+        probe_note(platform->run, "its PIN may be \"%s\" now", pin); /* should it have failed before that */
+        probe_end(platform->run, PROBE_TARGET_FAILED,
+                "It took the PIN \"%s\" and does not take the former one again: its PIN is now that one.",
+                pin);
+        platform_forget_pin(platform);
 }
 
 static int heed_refusal(struct platform *platform, const char *pin, int status)

@@ -89,9 +89,11 @@ int platform_hash_token(struct platform *platform, const uint8_t hash[PIN_PROTOC
         const char *rp_id);
 int platform_uv_token(struct platform *platform, uint8_t permissions, const char *rp_id);
 
-/* platform_forget_pin: the target has refused target->pin. Each further try would bring somebody's real key
- * nearer to its lock, so that it is not known any more. */
+/* platform_forget_pin: target->pin is not its PIN, or no longer. Each try of it would bring somebody's real
+ * key nearer to its lock, so that it is not known any more, unless the target can be made anew. */
 void platform_forget_pin(struct platform *platform);
+/* platform_keeps_pin is the verdict where a PIN that was set cannot be taken back: it says which. */
+void platform_keeps_pin(struct platform *platform, const char *pin);
 
 /* platform_agree is the key agreement alone: for who wants it outside of what he measures. */
 int platform_agree(struct platform *platform);

@@ -409,10 +409,7 @@ static bool choose(struct guessing *guessing, const char *next, enum choice *ret
         status = platform_change_pin(&guessing->platform, next, right_pin(guessing));
         if (status == CTAP2_OK)
                 return true;
-        probe_end(run, PROBE_TARGET_FAILED,
-                "It took the PIN \"%s\" and does not take the former one again: its PIN is now that one.",
-                next);
-        guessing->platform.target->pin = NULL; /* no other probe shall spend tries on it */
+        platform_keeps_pin(&guessing->platform, next);
         return false;
 }
 

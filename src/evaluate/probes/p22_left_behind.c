@@ -90,8 +90,8 @@ static int change_pin(struct remains *at)
         if (status == CTAP2_OK) {
                 probe_puts_back(platform->run);
                 status = platform_change_pin(platform, at->new_pin, platform->target->pin);
-                if (status > 0)
-                        platform->target->pin = NULL; /* no other probe shall spend tries on it */
+                if (status != CTAP2_OK)
+                        platform_keeps_pin(platform, at->new_pin);
                 return status;
         }
         probe_note(platform->run, "it takes no new PIN (status %02x), for which it is not searched then",

@@ -226,11 +226,10 @@ static bool try_holder(struct guesses *at, const struct spell *spell)
 
 static bool try_new_pin(struct guesses *at)
 {
-        struct target *target = at->platform.target;
         int status = platform_change_pin(&at->platform, NULL, "7315");
-        if (status == CTAP2_OK && !target->restart) {
+        if (status == CTAP2_OK) {
                 probe_note(at->platform.run, "its PIN is 7315 now");
-                target->pin = NULL; /* no other probe shall spend tries on it */
+                platform_forget_pin(&at->platform);
         }
         return answered(at, status, "to a new PIN in the place of the one that is locked");
 }
