@@ -143,9 +143,11 @@ static void said(void *context, const struct probe *probe, enum probing_event ev
                         "指定されたPINは拒否された。以後は使わない" },
                 [PROBING_BROKEN_OFF] = { "broken off: the target may have been changed",
                         "中断した。対象は変わっている可能性がある" },
+                [PROBING_PIN_UNUSED] = { "the journal has it that the target refused the PIN: none is used in this folder; with another PIN, begin in another",
+                        "記録ではPINは拒否されている。このフォルダではPINを使わない。別のPINでは別のフォルダで開始する" },
         };
         const struct evaluate_screen *screen = context;
-        fprintf(stderr, "\n%s: %s", probe->id, texts[event][screen->japanese]);
+        fprintf(stderr, "\n%s: %s", probe ? probe->id : "--resume", texts[event][screen->japanese]);
         if (event == PROBING_BROKEN_OFF)
                 fprintf(stderr, ": %s", harm_of(screen, probe));
         fputc('\n', stderr);

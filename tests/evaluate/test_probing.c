@@ -22,7 +22,7 @@ static char folder[64], journal[96], name[96];
 static pid_t device;
 static const char *pin;
 static bool deadly, stops, may_destroy;
-static unsigned attempts, kept, said[2];
+static unsigned attempts, kept, said[3];
 
 /* ---- three probes, of which the second may be the end ---- */
 
@@ -68,7 +68,7 @@ static void count_kept(void *context, size_t number, size_t of, const struct pro
 static void count_said(void *context, const struct probe *probe, enum probing_event event)
 {
         (void)context;
-        assert_non_null(probe);
+        assert_true(!probe == (event == PROBING_PIN_UNUSED));
         said[event]++;
 }
 
@@ -92,7 +92,7 @@ static mitome_status run_all(
                 .version = version,
                 .at = resume ? "2027-01-01T00:00:00Z" : "2026-11-22T10:00:00Z",
                 .watch = { .ended = count_kept, .said = count_said, .stopped = has_stopped } };
-        attempts = kept = said[0] = said[1] = 0;
+        attempts = kept = said[0] = said[1] = said[2] = 0;
         assert_false(failed(target_open(&config, &target, NULL)));
         mitome_status status = probing_run(&run, &target, ret, error);
         if (target.close)
@@ -408,9 +408,12 @@ static void want_pin(struct probe_run *run, struct target *target)
                 target->pin ? "" : " not");
 }
 
+static unsigned given; /* to how many attempts that would spend a try on it */
+
 static void lose_pin(struct probe_run *run, struct target *target)
 {
         attempts++;
+        given += target->pin != NULL;
         target->pin = NULL; /* as where the target refuses it */
         probe_end(run, PROBE_TARGET_FAILED, "It fails, and is reached anew.");
 }
@@ -464,6 +467,74 @@ static void a_pin_that_was_refused_stays_unknown(void **state)
         probing_result_drop(&result);
         assert_false(failed(run_all(true, "1", &result, NULL)));
         assert_int_equal(attempts, 0); /* it would be refused again, and cost another try */
+        probing_result_drop(&result);
+        pin = NULL;
+        chosen = all;
+}
+
+/* Broken off while it is refused, so that no probe's result says it. */
+static void a_pin_that_was_refused_is_not_tried_again_in_its_folder(void **state)
+{
+        static const struct probe *const some[] = { &losing, &wanting, NULL };
+        struct probing_result result;
+        char line[4096];
+        (void)state;
+        chosen = some;
+        pin = "1234";
+        stops = true;
+        given = 0;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        assert_false(result.finished);
+        assert_int_equal(attempts, 1);
+        assert_int_equal(given, 1);
+        assert_int_equal(said[PROBING_PIN_UNUSED], 0);
+        probing_result_drop(&result);
+        stops = false;
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(attempts, 2);
+        assert_int_equal(given, 1);
+        assert_int_equal(said[PROBING_PIN_UNUSED], 1);
+        assert_int_equal(json_array_size(result.probes), 2); /* the line is of no probe */
+        expect_result(&result, 1, "not testable here");
+        probing_result_drop(&result);
+        FILE *file = fopen(journal, "re");
+        while (fgets(line, sizeof line, file))
+                assert_null(strstr(line, pin));
+        fclose(file);
+        given = 0; /* begun anew it is given again */
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        assert_int_equal(given, 1);
+        assert_int_equal(said[PROBING_PIN_UNUSED], 0);
+        probing_result_drop(&result);
+        pin = NULL;
+        chosen = all;
+}
+
+static void show_element(struct probe_run *run, struct target *target)
+{
+        attempts++;
+        given += !target->element_refused_pin;
+        target->element_refused_pin = true; /* as where its JPKI applet refuses it */
+        probe_end(run, PROBE_HOLDS, "It refuses.");
+}
+
+static void nor_is_one_that_the_element_refused(void **state)
+{
+        static const struct probe showing = { .id = "P92", WORDS, .attempt = show_element };
+        static const struct probe again = { .id = "P91", WORDS, .attempt = show_element };
+        static const struct probe *const one[] = { &showing, NULL }, *const other[] = { &again, NULL };
+        struct probing_result result;
+        (void)state;
+        pin = "1234";
+        given = 0;
+        chosen = one;
+        assert_false(failed(run_all(false, "1", &result, NULL)));
+        probing_result_drop(&result);
+        chosen = other;
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        assert_int_equal(attempts, 1);
+        assert_int_equal(given, 1);
+        assert_int_equal(said[PROBING_PIN_UNUSED], 0); /* the target itself may take it */
         probing_result_drop(&result);
         pin = NULL;
         chosen = all;
@@ -571,6 +642,8 @@ int main(void)
                 cmocka_unit_test(harm_of_a_probe_that_is_not_asked_for_again_is_told),
                 cmocka_unit_test(what_needed_the_pin_is_tried_again_with_it),
                 cmocka_unit_test(a_pin_that_was_refused_stays_unknown),
+                cmocka_unit_test(a_pin_that_was_refused_is_not_tried_again_in_its_folder),
+                cmocka_unit_test(nor_is_one_that_the_element_refused),
                 cmocka_unit_test(who_has_had_enough_waits_for_one_message),
                 cmocka_unit_test(who_does_not_end_is_ended_and_may_put_back),
         };

@@ -184,14 +184,28 @@ static void say(const struct probing *probing, const struct probe *probe, enum p
                 watch->said(watch->context, probe, event);
 }
 
-/* Before harm is done: who is killed, or stops, has then left a trace of it. */
-static mitome_status note_begun(struct probing *probing, const struct probe *probe, mitome_error *error)
+/* What must not be lost when somebody is killed, or stops: that harm begins, that a PIN was refused. */
+static mitome_status note(struct probing *probing, const char *id, const char *result, mitome_error *error)
 {
-        json_t *line = json_pack("{s:s, s:s}", "id", probe->id, "result", PROBING_BEGUN);
+        json_t *line = json_pack("{s:s, s:s}", "id", id, "result", result);
         mitome_status status = line ? probing_journal_add(&probing->journal, line, error)
-                                    : fail(error, MITOME_E_NO_MEMORY, probe->id, NULL);
+                                    : fail(error, MITOME_E_NO_MEMORY, id, NULL);
         json_decref(line);
         return status;
+}
+
+/* A try that was spent is not spent again by whoever goes on. `before`: as the target was. */
+static mitome_status note_refusals(
+        struct probing *probing, const struct probe *probe, const struct target *before, mitome_error *error)
+{
+        const struct target *target = probing->target;
+        if (before->pin && !target->pin) {
+                say(probing, probe, PROBING_PIN_REFUSED);
+                MITOME_TRY(note(probing, PROBING_PIN, PROBING_REFUSED, error));
+        }
+        if (!before->element_refused_pin && target->element_refused_pin)
+                MITOME_TRY(note(probing, PROBING_ELEMENT_PIN, PROBING_REFUSED, error));
+        return ok();
 }
 
 /* Whether the PIN was known is the journal's alone: who learns it later tries again what needed it. One that
@@ -242,17 +256,17 @@ static mitome_status try_one(
         if (!probing->dead && target->restart)
                 probing->dead = !revive(probing);
         const bool skips = probing->dead, harms = !skips && probe_harms(probe, target);
-        const bool pin_known = target->pin;
+        const struct target before = *target;
         if (harms)
-                MITOME_TRY(note_begun(probing, probe, error));
+                MITOME_TRY(note(probing, probe->id, PROBING_BEGUN, error));
         MITOME_TRY(attempt(probing, probe, again, &run, error));
+        mitome_status status = note_refusals(probing, probe, &before, error);
         if (!skips && probe_run_result(run) == PROBE_TARGET_FAILED)
                 probing->dead = !revive(probing);
         else if (!skips)
                 let_go(target);
-        if (pin_known && !target->pin)
-                say(probing, probe, PROBING_PIN_REFUSED);
-        mitome_status status = settle(probing, probe, run, skips, harms, again, ret, error);
+        if (!failed(status))
+                status = settle(probing, probe, run, skips, harms, again, ret, error);
         probe_run_free(run);
         return status;
 }
@@ -343,6 +357,22 @@ static mitome_status tell_others(
         return ok();
 }
 
+static bool was_refused(const struct probing *probing, const char *which)
+{
+        return has_result(json_object_get(probing->journal.probes, which), PROBING_REFUSED);
+}
+
+static void heed_refusals(struct probing *probing)
+{
+        struct target *target = probing->target;
+        if (target->pin && was_refused(probing, PROBING_PIN)) {
+                target->pin = NULL;
+                say(probing, NULL, PROBING_PIN_UNUSED);
+        }
+        if (was_refused(probing, PROBING_ELEMENT_PIN))
+                target->element_refused_pin = true;
+}
+
 static mitome_status take_all(
         struct probing *probing, json_t *results, bool *ret_finished, mitome_error *error)
 {
@@ -351,6 +381,7 @@ static mitome_status take_all(
         size_t of = 0;
         while (probes[of])
                 of++;
+        heed_refusals(probing);
         for (size_t i = 0; i < of && !has_stopped(probing); i++)
                 MITOME_TRY(take_one(probing, probes[i], i + 1, of, results, error));
         MITOME_TRY(tell_others(probing, probes, results, error));

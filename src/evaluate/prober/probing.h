@@ -15,12 +15,20 @@
 /* The result of a journal's line that says of a probe, before it does harm, that it begins. */
 #define PROBING_BEGUN "begun"
 
+/* The result of a journal's line with one of these in the place of a probe: the target, or the JPKI applet of
+ * its element, has refused the PIN. Neither it nor another is given it again in this folder: each time would
+ * cost a try, and whether it is another one nothing here may tell. */
+#define PROBING_REFUSED "refused"
+#define PROBING_PIN "PIN"
+#define PROBING_ELEMENT_PIN "element PIN"
+
 /* A member of the journal's lines alone: true where the probe had been broken off before. */
 #define PROBING_AGAIN "again"
 
 enum probing_event {
         PROBING_PIN_REFUSED, /* the target refuses the PIN that was given: it is not used any more */
         PROBING_BROKEN_OFF,  /* the person has stopped a probe that does harm */
+        PROBING_PIN_UNUSED,  /* it was refused before, as the journal has it: it is not used; of no probe */
 };
 
 struct probing_watch {
@@ -30,7 +38,7 @@ struct probing_watch {
         /* `kept`: it was in the journal already */
         void (*ended)(void *context, size_t number, size_t of, const struct probe *probe,
                 const json_t *result, bool kept);
-        void (*said)(void *context, const struct probe *probe, enum probing_event event);
+        void (*said)(void *context, const struct probe *probe, enum probing_event event); /* probe or NULL */
         bool (*stopped)(void *context); /* the person has had enough: no further probe begins */
 };
 

@@ -4,7 +4,8 @@
 
 /* The journal of a run: a header, then one probe's object a line, with "pin_known" beside (true, false, or
  * "refused" from where on it was); of a probe that does harm first {"id", "result": "begun"}. The last line
- * of a probe counts. A last line without its end was being written when somebody was killed, and is cut off.
+ * of a probe counts. {"id": "PIN" or "element PIN", "result": "refused"} is of no probe. A last line without
+ * its end was being written when somebody was killed, and is cut off.
  */
 
 #include "status.h"
