@@ -123,8 +123,10 @@ struct mitome_level_evidence {
         /* As the signed data tell it (extension mitome-jpki) of an authenticator whose attestation was
          * verified, in format packed or mitome-jpki, or by a step-up; the strongest of several. */
         enum mitome_level_factor verified_by;
-        unsigned challenge_bits;  /* of randomness, drawn for this ceremony and used once; 0: none was */
-        bool origin_bound;        /* origin and RP ID hash were the expected ones */
+        bool tells_verification; /* that extension came, of such an authenticator, be it with "none": the next
+                                    login will tell a factor, too */
+        unsigned challenge_bits; /* of randomness, drawn for this ceremony and used once; 0: none was */
+        bool origin_bound;       /* origin and RP ID hash were the expected ones */
         bool attestation_trusted; /* the registration's certification path ended in an anchor */
         uint8_t aaguid[MITOME_LEVEL_AAGUID_SIZE]; /* of the model that its key signed; zeros: of none. In
                                                      formats other than packed and mitome-jpki the AAGUID is
@@ -206,7 +208,8 @@ struct mitome_level_judgement {
         uint8_t untested[MITOME_LEVEL_REQUIREMENTS_MAX];
         size_t untested_count;
         /* What would lift a login to the level that was demanded of it: PIN or PASSWORD, where that was
-         * LEVEL_STEP_UP; else UNTOLD. */
+         * LEVEL_STEP_UP; else UNTOLD. A PIN that must be told apart from a finger lifts none of an
+         * authenticator that does not tell (tells_verification). */
         enum mitome_level_factor step_up;
         /* One for each requirement, in the policy's order. */
         struct mitome_level_reason reasons[MITOME_LEVEL_REQUIREMENTS_MAX];

@@ -134,6 +134,7 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
         if (!trusted || word != AAGUID_SIGNED)
                 return;
         ret->verified_by = factor_of(verdict->extensions.verified_by);
+        ret->tells_verification = verdict->extensions.verified_by != MITOME_VERIFIED_UNTOLD;
         if (aaguid.size == sizeof ret->aaguid) {
                 writer w = WRITER(ret->aaguid);
                 write_slice(&w, aaguid);
@@ -265,15 +266,17 @@ static mitome_status evaluated_facts(const struct mitome_level_evidence *evidenc
         return status;
 }
 
-/* Which factor would lift the login. Of one that was not attested nobody believes by what it verified; the
- * password of the signing certificate is seen by whoever takes the signature. */
+/* Which factor would lift the login, as the next one can show it. By what an authenticator verified counts
+ * only of one that is attested and tells it; the password of the signing certificate is seen by whoever takes
+ * the signature. */
 static enum mitome_level_factor find_step_up(const struct level_policy *policy,
         const struct mitome_level_evidence *evidence, const struct level_facts *facts, unsigned scopes,
         size_t wanted)
 {
         static const enum mitome_level_factor factors[] = { MITOME_FACTOR_PIN, MITOME_FACTOR_PASSWORD };
         for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++) {
-                const bool told = evidence->attestation_trusted || factors[i] == MITOME_FACTOR_PASSWORD;
+                const bool told = (evidence->attestation_trusted && evidence->tells_verification) ||
+                                  factors[i] == MITOME_FACTOR_PASSWORD;
                 struct mitome_level_evidence more = *evidence;
                 struct level_facts lifted = *facts;
                 mitome_level_step_up(&more, told ? factors[i] : MITOME_FACTOR_UNTOLD);

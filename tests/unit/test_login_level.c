@@ -79,6 +79,7 @@ static void a_login_proves_what_was_signed(void **state)
         assert_false(e.cross_device);
         assert_true(e.certificate_bound);
         assert_int_equal(e.verified_by, MITOME_FACTOR_UNTOLD);
+        assert_false(e.tells_verification);
         assert_int_equal(e.challenge_bits, 128);
         assert_int_equal(e.key_bits, 128);
         assert_int_equal(e.key_protection, MITOME_KEY_PROTECTION_SECURE_ELEMENT);
@@ -88,6 +89,7 @@ static void a_login_proves_what_was_signed(void **state)
         verdict.extensions.verified_by = MITOME_VERIFIED_BY_NOTHING;
         mitome_level_evidence_of(&verdict, &known, &e);
         assert_int_equal(e.verified_by, MITOME_FACTOR_UNTOLD);
+        assert_true(e.tells_verification); /* that it verified nobody */
         static const struct {
                 enum mitome_verified_by told;
                 enum mitome_level_factor factor;
@@ -101,6 +103,7 @@ static void a_login_proves_what_was_signed(void **state)
                 verdict.extensions.verified_by = rows[i].told;
                 mitome_level_evidence_of(&verdict, &known, &e);
                 assert_int_equal(e.verified_by, rows[i].factor);
+                assert_true(e.tells_verification);
         }
         known.cross_device = true;
         known.certificate_bound = false;
@@ -135,7 +138,7 @@ static void without_attestation_a_model_is_only_claimed(void **state)
                         struct mitome_level_evidence e;
                         mitome_level_evidence_of(&verdict, &known, &e);
                         assert_false(e.attestation_trusted || e.model_known || e.verified_by ||
-                                     e.every_path_verifies || e.certificate_alive);
+                                     e.tells_verification || e.every_path_verifies || e.certificate_alive);
                         assert_memory_equal(e.aaguid, no_model, sizeof no_model);
                         assert_int_equal(e.key_protection, MITOME_KEY_PROTECTION_UNKNOWN);
                         assert_int_equal(e.certification_level, 0);
@@ -235,6 +238,7 @@ static void attack_claiming_an_evaluated_model_by_an_app(void **state)
                         assert_int_equal(e.certification_level, rows[i].names ? 5 : 0);
                         assert_int_equal(
                                 e.verified_by, rows[i].names ? MITOME_FACTOR_PIN : MITOME_FACTOR_UNTOLD);
+                        assert_int_equal(e.tells_verification, rows[i].names);
                 }
         /* Of whom it is not told how it was attested nothing is known. */
         const struct mitome_level_context untold = {
@@ -544,6 +548,7 @@ static void step_up_is_told_from_what_it_cannot_mend(void **state)
                                      soft = chip_login;
         touched.user_verified = false;
         finger.every_path_verifies = false; /* it may have been no more than a touch */
+        finger.tells_verification = true;
         stale.user_verified = false;
         stale.challenge_bits = 0;
         soft.user_verified = false;
@@ -583,7 +588,7 @@ static void step_up_is_told_from_what_it_cannot_mend(void **state)
 }
 
 /* Which factor helps is told: a finger may want the PIN, or no less than the password of the signing
- * certificate. */
+ * certificate. A PIN that the next login could not show is offered to nobody. */
 static void the_factor_that_helps_is_named(void **state)
 {
         (void)state;
@@ -594,33 +599,45 @@ static void the_factor_that_helps_is_named(void **state)
                         "login.verified_by = password and login.certificate_bound") "]}";
         struct mitome_level_policy *policy = policy_of(json);
         static const struct {
-                bool verified, trusted, bound;
+                bool verified, trusted, tells, bound;
                 enum mitome_level_factor by;
                 const char *level;
                 mitome_code code;
                 enum mitome_level_factor helps;
         } rows[] = {
-                { true, true, true, MITOME_FACTOR_FINGER, "any", MITOME_OK, MITOME_FACTOR_UNTOLD },
-                { true, true, true, MITOME_FACTOR_FINGER, "known", MITOME_E_LEVEL_STEP_UP,
+                { true, true, true, true, MITOME_FACTOR_FINGER, "any", MITOME_OK, MITOME_FACTOR_UNTOLD },
+                { true, true, true, true, MITOME_FACTOR_FINGER, "known", MITOME_E_LEVEL_STEP_UP,
                         MITOME_FACTOR_PIN },
-                { true, true, true, MITOME_FACTOR_FINGER, "signed", MITOME_E_LEVEL_STEP_UP,
+                { true, true, true, true, MITOME_FACTOR_FINGER, "signed", MITOME_E_LEVEL_STEP_UP,
                         MITOME_FACTOR_PASSWORD },
-                { true, true, true, MITOME_FACTOR_PIN, "known", MITOME_OK, MITOME_FACTOR_UNTOLD },
-                { true, true, true, MITOME_FACTOR_PIN, "signed", MITOME_E_LEVEL_STEP_UP,
+                { true, true, true, true, MITOME_FACTOR_PIN, "known", MITOME_OK, MITOME_FACTOR_UNTOLD },
+                { true, true, true, true, MITOME_FACTOR_PIN, "signed", MITOME_E_LEVEL_STEP_UP,
                         MITOME_FACTOR_PASSWORD },
-                { true, true, true, MITOME_FACTOR_PASSWORD, "signed", MITOME_OK, MITOME_FACTOR_UNTOLD },
-                { true, true, false, MITOME_FACTOR_FINGER, "signed", MITOME_E_LEVEL_NOT_REACHED,
+                { true, true, true, true, MITOME_FACTOR_PASSWORD, "signed", MITOME_OK, MITOME_FACTOR_UNTOLD },
+                { true, true, true, false, MITOME_FACTOR_FINGER, "signed", MITOME_E_LEVEL_NOT_REACHED,
                         MITOME_FACTOR_UNTOLD },
+                /* It told that it verified nobody: it will tell of the PIN. */
+                { false, true, true, true, MITOME_FACTOR_UNTOLD, "known", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PIN },
+                /* One that never tells: that it verified the user is a flag's word, by what it did is
+                   nobody's. */
+                { false, true, false, true, MITOME_FACTOR_UNTOLD, "any", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PIN },
+                { false, true, false, true, MITOME_FACTOR_UNTOLD, "known", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PASSWORD },
+                { true, true, false, true, MITOME_FACTOR_UNTOLD, "known", MITOME_E_LEVEL_STEP_UP,
+                        MITOME_FACTOR_PASSWORD },
                 /* What an authenticator tells that nobody vouches for counts at no login: its PIN cannot
                    help. */
-                { false, false, true, MITOME_FACTOR_UNTOLD, "any", MITOME_E_LEVEL_STEP_UP,
+                { false, false, true, true, MITOME_FACTOR_UNTOLD, "any", MITOME_E_LEVEL_STEP_UP,
                         MITOME_FACTOR_PIN },
-                { true, false, true, MITOME_FACTOR_UNTOLD, "known", MITOME_E_LEVEL_STEP_UP,
+                { true, false, true, true, MITOME_FACTOR_UNTOLD, "known", MITOME_E_LEVEL_STEP_UP,
                         MITOME_FACTOR_PASSWORD },
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 struct mitome_level_evidence login = { .user_verified = rows[i].verified,
                         .verified_by = rows[i].by,
+                        .tells_verification = rows[i].tells,
                         .attestation_trusted = rows[i].trusted,
                         .certificate_bound = rows[i].bound,
                         .certificate_alive = rows[i].bound };
@@ -634,6 +651,19 @@ static void the_factor_that_helps_is_named(void **state)
                 assert_int_equal(
                         mitome_level_demand(policy, &login, rows[i].level, &j, NULL).code, MITOME_OK);
         }
+        static const char by_pin[] = "{\"id\":\"p\",\"levels\":[\"pin\"],\"requirements\":[" REQUIREMENT(
+                "PIN", "pin", "login.verified_by = pin") "]}";
+        struct mitome_level_policy *narrow = policy_of(by_pin);
+        for (int tells = 0; tells < 2; tells++) {
+                const struct mitome_level_evidence login = {
+                        .user_verified = true, .attestation_trusted = true, .tells_verification = tells
+                };
+                struct mitome_level_judgement j;
+                assert_int_equal(mitome_level_demand(narrow, &login, "pin", &j, NULL).code,
+                        tells ? MITOME_E_LEVEL_STEP_UP : MITOME_E_LEVEL_NOT_REACHED);
+                assert_int_equal(j.step_up, tells ? MITOME_FACTOR_PIN : MITOME_FACTOR_UNTOLD);
+        }
+        mitome_level_policy_free(narrow);
         /* A weaker factor takes nothing from a stronger one. */
         struct mitome_level_evidence login = { .verified_by = MITOME_FACTOR_PASSWORD };
         mitome_level_step_up(&login, MITOME_FACTOR_FINGER);

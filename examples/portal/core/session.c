@@ -180,6 +180,7 @@ static struct mitome_level_evidence unpack(uint64_t bits, unsigned amr)
                 .backup_eligible = has(bits, BIT_BACKUP_ELIGIBLE),
                 .model_known = has(bits, BIT_MODEL_KNOWN),
                 .verified_by = unpack_factor(bits, amr),
+                .tells_verification = has(bits, BIT_VERIFICATION_TOLD),
                 .every_path_verifies = has(bits, BIT_EVERY_PATH_VERIFIES),
                 .key_protection = unpack_key(bits),
                 .matcher_protection = (enum mitome_matcher_protection)(bits >> MATCHER_SHIFT & TWO_BITS),
@@ -199,7 +200,7 @@ uint64_t session_pack_evidence(const struct mitome_level_evidence *evidence)
                (evidence->certificate_alive ? BIT_CERTIFICATE_ALIVE : 0u) |
                (evidence->backup_eligible ? BIT_BACKUP_ELIGIBLE : 0u) |
                (evidence->model_known ? BIT_MODEL_KNOWN : 0u) |
-               (evidence->verified_by != MITOME_FACTOR_UNTOLD ? BIT_VERIFICATION_TOLD : 0u) |
+               (evidence->tells_verification ? BIT_VERIFICATION_TOLD : 0u) |
                (evidence->every_path_verifies ? BIT_EVERY_PATH_VERIFIES : 0u) |
                pack_key(evidence->key_protection) | (unsigned)evidence->matcher_protection << MATCHER_SHIFT |
                (uint64_t)evidence->key_restricted << KEY_RESTRICTED_SHIFT | pack_limits(&evidence->limits);
