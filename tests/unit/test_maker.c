@@ -8,6 +8,7 @@
 #include "metadata_statement.h"
 #include "random_system.h"
 #include "trust.h"
+#include "user_pin.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,6 +113,11 @@ static void each_class_has_a_model_of_its_own(void **state)
                 assert_int_equal(statement.key_protection, keys[i]);
                 assert_int_equal(statement.matcher_protection, matchers[i]);
                 assert_int_equal(statement.root_count, 0);
+                /* a statement is of every element of the model: the one without certificates, too */
+                assert_true(statement.methods.code_tries.said && statement.methods.length_least.said);
+                assert_int_equal(statement.methods.code_tries.value, USER_PIN_TRIES);
+                assert_true(USER_PIN_TRIES > USER_PIN_TRIES_PERSONALISED);
+                assert_int_equal(statement.methods.length_least.value, USER_PIN_MIN);
                 assert_int_equal(maker_classes[i].built, i == 0);
                 assert_ptr_equal(maker_class_find(statement.aaguid), &maker_classes[i]);
         }
