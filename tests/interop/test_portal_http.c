@@ -557,6 +557,65 @@ static void a_limited_portal_lets_a_document_be_waited_for_and_no_token_be_guess
         portal_server_stop(&limited);
 }
 
+static void put_policy(const char *folder, const char *name, bool confirmed)
+{
+        char path[128];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fprintf(file,
+                "{\"id\":\"p\",\"levels\":[\"one\"],\"requirements\":[{\"id\":\"UV\",\"level\":\"one\","
+                "\"source\":\"s\",\"section\":\"1\",\"predicate\":\"login.user_verified\",\"verified\":%s}]}",
+                confirmed ? "true" : "false");
+        assert_int_equal(fclose(file), 0);
+}
+
+/* The level stands on the page and in JSON, and beside it what it rests on (FORMAT.md, Unconfirmed). */
+static void a_level_by_unconfirmed_wording_says_so(void **state)
+{
+        static const char *const languages[] = { "en", "ja" };
+        static const char *const says[] = { "nobody has confirmed", "原文を確認していない" };
+        static const char *const marks[] = { "wording not confirmed", "原文未確認" };
+        (void)state;
+        if (getenv("MITOME_STORE"))
+                skip(); /* that store is the other server's */
+        for (int confirmed = 0; confirmed < 2; confirmed++) {
+                struct portal_server judging;
+                struct portal_browser browser;
+                char folder[] = "/tmp/mitome-policies-XXXXXX", path[64];
+                assert_non_null(mkdtemp(folder));
+                put_policy(folder, "nist-800-63b-4.json", confirmed);
+                put_policy(folder, "first-summary.json", true);
+                portal_server_start(&judging, (const char *const[]){ "--policies", folder, NULL });
+                portal_browser_open(&browser, &judging, 222);
+                portal_browser_meet(&browser);
+                assert_int_equal(portal_browser_register(&browser, "Hanako"), 200);
+                json_t *session = portal_browser_get(&browser, "/api/session");
+                json_t *account = portal_browser_get(&browser, "/api/account");
+                json_t *reason = json_array_get(json_object_get(account, "reasons"), 0);
+                assert_string_equal(text_in(session, "level"), "one");
+                assert_int_equal(json_is_true(json_object_get(session, "unconfirmed")), !confirmed);
+                assert_true(json_equal(json_object_get(json_object_get(account, "session"), "unconfirmed"),
+                        json_object_get(session, "unconfirmed")));
+                assert_int_equal(json_is_true(json_object_get(reason, "unconfirmed")), !confirmed);
+                for (size_t i = 0; i < 2; i++) {
+                        (void)snprintf(path, sizeof path, "/account?language=%s", languages[i]);
+                        json_decref(portal_browser_get(&browser, path));
+                        assert_int_equal(strstr(browser.text, says[i]) != NULL, !confirmed);
+                        assert_int_equal(strstr(browser.text, marks[i]) != NULL, !confirmed);
+                }
+                json_decref(account);
+                json_decref(session);
+                portal_browser_close(&browser);
+                portal_server_stop(&judging);
+                (void)snprintf(path, sizeof path, "%s/nist-800-63b-4.json", folder);
+                (void)remove(path);
+                (void)snprintf(path, sizeof path, "%s/first-summary.json", folder);
+                (void)remove(path);
+                (void)remove(folder);
+        }
+}
+
 static void over_https_cookies_are_bound_to_the_host(void **state)
 {
         struct portal_server safe;
@@ -671,6 +730,7 @@ int main(void)
                 BROWSED(only_who_has_the_token_sees_figures_and_it_is_good_once),
                 BROWSED(a_body_with_a_member_that_is_not_known_is_refused),
                 cmocka_unit_test(a_limited_portal_lets_a_document_be_waited_for_and_no_token_be_guessed),
+                cmocka_unit_test(a_level_by_unconfirmed_wording_says_so),
                 cmocka_unit_test(over_https_cookies_are_bound_to_the_host),
                 BROWSED(two_portals_share_a_store),
                 cmocka_unit_test(each_operation_of_the_file_was_answered),

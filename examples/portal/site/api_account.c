@@ -46,6 +46,7 @@ static json_t *reason_of(const struct level_policy *policy, const struct level_j
         (void)json_object_set_new(reason, "id", text_of(asked->id));
         (void)json_object_set_new(reason, "level", text_of(policy->levels[asked->level]));
         (void)json_object_set_new(reason, "shall", json_boolean(asked->shall));
+        (void)json_object_set_new(reason, "unconfirmed", json_boolean(!asked->verified));
         (void)json_object_set_new(reason, "source", policy_text(asked->source));
         (void)json_object_set_new(reason, "section", policy_text(asked->section));
         (void)json_object_set_new(reason, "text", policy_text(asked->text));
@@ -167,7 +168,7 @@ mitome_status api_account_of(struct visit *visit, json_t **ret, mitome_error *er
         (void)json_object_set_new(body, "opened", api_time(account.opened));
         (void)json_object_set_new(body, "certificate", certificate_of(&account));
         (void)json_object_set_new(body, "credentials", passkeys_of(visit, &list));
-        (void)json_object_set_new(body, "session", api_session_of(&visit->session));
+        (void)json_object_set_new(body, "session", api_session_of(visit));
         (void)json_object_set_new(body, "reasons", reasons_of(visit));
         (void)json_object_set_new(body, "step_up", step_up_of(visit));
         if (!body)

@@ -56,7 +56,7 @@ static mitome_status finish(
                 MITOME_TRY(api_enter(visit, &made->login, error));
         json_t *body = json_pack("{s:I, s:b, s:b, s:s}", "credential", (json_int_t)made->credential, "opened",
                 made->opened, "certificate", made->certificate, "trust", trust[made->trust]);
-        (void)json_object_set_new(body, "session", api_session_of(&visit->session));
+        (void)json_object_set_new(body, "session", api_session_of(visit));
         web_json(visit->answer, 200, body);
         return ok();
 }

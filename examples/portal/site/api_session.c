@@ -14,12 +14,15 @@ static void write_methods(struct json_writer *w, unsigned amr)
         json_write_close_array(w);
 }
 
-static void write_person(struct json_writer *w, const struct session *session)
+static void write_person(struct json_writer *w, const struct portal *portal, const struct session *session)
 {
+        struct level_judgement judged;
+        session_judge(portal, session, 0, &judged);
         if (session->level[0])
                 json_write_string(w, "level", session->level);
         else
                 json_write_null(w, "level");
+        json_write_bool(w, "unconfirmed", judged.unconfirmed);
         json_write_string(w, "acr", session->acr);
         write_methods(w, session->amr);
         json_write_int(w, "authenticated", session->authenticated);
@@ -27,22 +30,22 @@ static void write_person(struct json_writer *w, const struct session *session)
         json_write_bool(w, "cross_device", session->cross_device);
 }
 
-static void write_session(const struct session *session, writer *out)
+static void write_session(const struct portal *portal, const struct session *session, writer *out)
 {
         struct json_writer w = json_into(out);
         json_write_open_object(&w, NULL);
         json_write_bool(&w, "person", session->account != 0);
         json_write_string(&w, "csrf", session->csrf);
         if (session->account)
-                write_person(&w, session);
+                write_person(&w, portal, session);
         json_write_close_object(&w);
 }
 
-json_t *api_session_of(const struct session *session)
+json_t *api_session_of(const struct visit *visit)
 {
         uint8_t text[SESSION_JSON_MAX];
         writer w = WRITER(text);
-        write_session(session, &w);
+        write_session(visit->portal, &visit->session, &w);
         json_t *body = w.overflowed ? NULL : json_loadb((const char *)text, w.used, 0, NULL);
         bytes_wipe(text, sizeof text);
         return body;
@@ -53,7 +56,7 @@ mitome_status api_tell_session(struct visit *visit, const struct session *sessio
         uint8_t text[SESSION_JSON_MAX];
         slice json;
         writer w = WRITER(text);
-        write_session(session, &w);
+        write_session(visit->portal, session, &w);
         MITOME_TRY(writer_finish(&w, "session", &json, error));
         api_tell(visit, json);
         bytes_wipe(text, sizeof text);

@@ -6,8 +6,8 @@
 
 #include "portal_site.h"
 
-/* api_session_of is a session as a page is told of it; api_tell_session answers with it. */
-json_t *api_session_of(const struct session *session);
+/* api_session_of is the visit's session as a page is told of it; api_tell_session answers with one. */
+json_t *api_session_of(const struct visit *visit);
 MITOME_CHECKED mitome_status api_tell_session(
         struct visit *visit, const struct session *session, mitome_error *error);
 
