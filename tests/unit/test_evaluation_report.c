@@ -894,8 +894,9 @@ static void wrong_targets_and_probes_are_refused(void **state)
         static const struct {
                 const char *member, *json; /* json NULL: the member is missing */
         } targets
-                [] = { { "name", NULL }, { "kind", "5" }, { "simulated", "\"yes\"" }, { "abilities", "{}" },
-                        { "get_info", "\"a\"" }, { "get_info", "7" } },
+                [] = { { "name", NULL }, { "kind", "5" }, { "kind", "\"gopher\"" },
+                        { "simulated", "\"yes\"" }, { "abilities", "{}" }, { "get_info", "\"a\"" },
+                        { "get_info", "7" } },
          probes[] = { { "id", NULL }, { "id", "5" }, { "id", "\"01234567890123456\"" }, { "result", NULL },
                  { "found",
                          "[{\"name\": \"pin.colour\", \"obtained\": \"observed\", \"partial\": false, \"value\": 1}]" },
@@ -1064,6 +1065,67 @@ static void a_statement_about_another_model_is_left_out(void **state)
         }
 }
 
+/* What it is stands in the report in words; a statement's name of the model before them, where it is this
+ * device's, and of two names the same one in whatever order. */
+static void a_report_says_what_the_target_is(void **state)
+{
+        static const char statement[] =
+                "{\"aaguid\": \"%s\", \"description\": \"%s\", \"keyProtection\": [\"tee\"], \"userVerificationDetails\": "
+                "[[{\"userVerificationMethod\": \"passcode_internal\"}]]}",
+                          own[] = "00112233-4455-6677-8899-aabbccddeeff",
+                          other[] = "10112233-4455-6677-8899-aabbccddeeff", long_name[] = "0123456789";
+        static const struct {
+                const char *kind, *aaguid, *first, *second, *text, *text_ja;
+                bool simulated;
+        } table[] = {
+                { "self", NULL, NULL, NULL, "this project's own authenticator, simulated",
+                        "本プロジェクトの認証器、模擬", true },
+                { "hid", NULL, NULL, NULL, "an authenticator over CTAPHID", "CTAPHIDで接続した認証器",
+                        false },
+                { "pty", NULL, NULL, NULL, "a program that is an authenticator over CTAPHID",
+                        "CTAPHIDの認証器として動くプログラム", false },
+                { "unix", NULL, NULL, NULL, "a program that is an authenticator over CTAPHID",
+                        "CTAPHIDの認証器として動くプログラム", false },
+                { "udp", NULL, NULL, NULL, "a program that is an authenticator over CTAPHID",
+                        "CTAPHIDの認証器として動くプログラム", false },
+                { "pcsc", own, "Card B", "Card A", "Card A (an authenticator in a PC/SC card reader)",
+                        "Card A(PC/SCカードリーダーの認証器)", false },
+                { "pcsc", own, "Card A", "Card B", "Card A (an authenticator in a PC/SC card reader)",
+                        "Card A(PC/SCカードリーダーの認証器)", false },
+                { "hid", own, "", long_name, "an authenticator over CTAPHID", "CTAPHIDで接続した認証器",
+                        false },
+                { "hid", other, "Card A", "Card B", "an authenticator over CTAPHID",
+                        "CTAPHIDで接続した認証器", false },
+        };
+        char text[1024], longer[256];
+        struct given given;
+        (void)state;
+        memset(longer, 'a', sizeof longer - 1);
+        longer[sizeof longer - 1] = '\0';
+        write_text("more.json",
+                "{\"mitome_evidence\": 1, \"items\": [{\"kind\": \"metadata\", \"document\": \"cc.txt\"}, {\"kind\": \"metadata\", \"document\": \"second.txt\"}]}");
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+                give(&given);
+                if (table[i].aaguid) {
+                        const char *second = table[i].second == long_name ? longer : table[i].second;
+                        snprintf(text, sizeof text, statement, table[i].aaguid, table[i].first);
+                        write_text("cc.txt", text);
+                        snprintf(text, sizeof text, statement, table[i].aaguid, second);
+                        write_text("second.txt", text);
+                } else {
+                        given.input.evidence_count = 0;
+                }
+                json_object_set_new(given.target, "kind", json_string(table[i].kind));
+                json_object_set_new(given.target, "simulated", json_boolean(table[i].simulated));
+                json_t *report = report_of(&given.input);
+                const json_t *target = json_object_get(report, "target");
+                assert_string_equal(text_of(target, "description"), table[i].text);
+                assert_string_equal(text_of(target, "description_ja"), table[i].text_ja);
+                json_decref(report);
+                drop(&given);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -1092,6 +1154,7 @@ int main(void)
                 cmocka_unit_test(a_policy_of_too_many_figures_has_no_advice),
                 cmocka_unit_test(what_shows_the_model_is_told),
                 cmocka_unit_test(a_statement_about_another_model_is_left_out),
+                cmocka_unit_test(a_report_says_what_the_target_is),
         };
         return cmocka_run_group_tests(tests, open_folder, remove_folder);
 }

@@ -468,6 +468,32 @@ static void each_form_says_what_is_simulated(void **state)
         json_decref(report);
 }
 
+/* A report whose target nobody can tell, one of before there were descriptions, is refused. */
+static void each_form_says_what_was_evaluated(void **state)
+{
+        static const struct {
+                form *draws;
+                const char *title;
+        } rows[] = {
+                { evaluation_xccdf, "<title xml:lang=\"en\">Evaluation of Key 5 (over CTAPHID)</title>" },
+                { evaluation_oscal, "\"title\": \"Evaluation of Key 5 (over CTAPHID)\"" },
+                { evaluation_junit, "<testsuites name=\"mitome evaluate self: Key 5 (over CTAPHID)\"" },
+                { evaluation_sarif, "\"text\": \"Evaluation of Key 5 (over CTAPHID)\"" },
+        };
+        (void)state;
+        json_t *report = sample(), *target = json_object_get(report, "target");
+        json_object_set_new(target, "description", json_string("Key 5 (over CTAPHID)"));
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                char *text = drawn(rows[i].draws, report);
+                assert_int_equal(times(text, rows[i].title), 1);
+                free(text);
+        }
+        json_object_del(target, "description");
+        for (size_t f = 0; f < FORMS; f++)
+                assert_int_equal(code_of(forms[f], report), MITOME_E_EVALUATE_REPORT);
+        json_decref(report);
+}
+
 static void wording_that_nobody_confirmed_fails_nothing(void **state)
 {
         (void)state;
@@ -722,6 +748,7 @@ int main(void)
                 cmocka_unit_test(a_level_without_what_it_rests_on_is_refused),
                 cmocka_unit_test(each_bound_has_its_caveat),
                 cmocka_unit_test(each_form_says_what_is_simulated),
+                cmocka_unit_test(each_form_says_what_was_evaluated),
                 cmocka_unit_test(wording_that_nobody_confirmed_fails_nothing),
                 cmocka_unit_test(sarif_says_what_was_not_tried_and_whose_it_is),
                 cmocka_unit_test(hostile_texts_stay_texts),

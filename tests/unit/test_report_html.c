@@ -800,6 +800,49 @@ static void survive(const json_t *report, const char *member)
         }
 }
 
+/* The title says what was evaluated, and not by which words it was reached. */
+static void a_page_says_what_was_evaluated(void **state)
+{
+        REPORT_TEXT(out);
+        mitome_error error = { 0 };
+        json_t *sample = report_rig_sample();
+        const char *page = render(&out, sample);
+        (void)state;
+        has(page,
+                "<title>Evaluation of Sample (this project&#39;s own authenticator, simulated) / Sample(本プロジェクトの認証器、模擬)の評価報告</title>",
+                1);
+        has(page, "<h1>Evaluation of Sample (this project&#39;s own authenticator, simulated)</h1>", 1);
+        has(page, "<h1>Sample(本プロジェクトの認証器、模擬)の評価報告</h1>", 1);
+        has(page,
+                "<dd>Sample (this project&#39;s own authenticator, simulated)</dd>\n<dt>How it was reached</dt><dd><code>self</code></dd>",
+                1);
+        (void)json_object_del(json_object_get(sample, "target"), "description_ja");
+        report_text_clear(&out);
+        assert_int_equal(evaluation_html(sample, &out, &error).code, MITOME_E_EVALUATE_REPORT);
+        assert_string_equal(error.field, "description");
+        json_decref(sample);
+}
+
+/* Copies of a finger that opened it stand where attacks are counted; where there were none, nothing does. */
+static void artefacts_stand_beside_the_attacks(void **state)
+{
+        static const char en[] = " 1<br/><a href=\"#en-caveats\">Artefacts opened it.</a></p>",
+                          ja[] = " 1<br/><a href=\"#ja-caveats\">人工物が受け入れられた。</a></p>";
+        REPORT_TEXT(out);
+        json_t *sample = report_rig_sample();
+        const char *page = render(&out, sample);
+        (void)state;
+        has(page, "<a href=\"#en-caveats\">", 1); /* the contents' */
+        (void)json_array_append_new(json_object_get(sample, "caveats"),
+                json_pack("{s:s, s:s, s:s}", "id", "artefacts", "text", "Artefacts opened it.", "text_ja",
+                        "人工物が受け入れられた。"));
+        report_text_clear(&out);
+        page = render(&out, sample);
+        has(page, en, 1);
+        has(page, ja, 1);
+        json_decref(sample);
+}
+
 static void what_is_no_report_is_refused(void **state)
 {
         json_t *sample = report_rig_sample();
@@ -869,6 +912,8 @@ int main(void)
                 cmocka_unit_test(the_same_report_gives_the_same_bytes),
                 cmocka_unit_test(another_report_is_drawn_as_well),
                 cmocka_unit_test(no_text_of_a_report_becomes_markup),
+                cmocka_unit_test(a_page_says_what_was_evaluated),
+                cmocka_unit_test(artefacts_stand_beside_the_attacks),
                 cmocka_unit_test(what_is_no_report_is_refused),
                 cmocka_unit_test(another_version_is_refused),
                 cmocka_unit_test(a_rate_is_said_as_people_say_it),

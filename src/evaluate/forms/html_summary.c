@@ -159,6 +159,17 @@ static void put_policy(const struct html *html, const json_t *policy, int number
         html_put(html, "</td></tr>\n");
 }
 
+/* Copies of a finger that opened it break no probe: how often they may is for policies to say. A count of
+ * attacks that were withstood is not to be read without them. */
+static void put_artefacts(const struct html *html)
+{
+        const json_t *caveat =
+                report_find(report_array(html->out, html->report, "caveats"), "id", "artefacts", NULL);
+        if (caveat)
+                html_put(html, "<br/><a href=\"#%l-caveats\">%s</a>",
+                        report_sentence(html->out, caveat, "text", html->language));
+}
+
 static void put_attacks(const struct html *html)
 {
         static const char *const results[] = { "broken", "target failed", "partly", "not testable here",
@@ -177,6 +188,7 @@ static void put_attacks(const struct html *html)
                 html_badge(html, results[i]);
                 html_put(html, " %d", count);
         }
+        put_artefacts(html);
         html_put(html, "</p>\n");
 }
 

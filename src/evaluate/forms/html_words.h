@@ -15,7 +15,7 @@ enum html_word {
 const char *html_word(enum html_word word, enum report_language language);
 
 /* html_word_find gives the word that shows one of the report's own ("not satisfied", "holds", "observed",
- * "SHALL", "self"); HTML_WORDS: there is none. */
+ * "SHALL", "element"); HTML_WORDS: there is none. */
 enum html_word html_word_find(const char *name);
 
 #endif

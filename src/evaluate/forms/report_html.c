@@ -24,11 +24,21 @@ static void put_base64(struct report_text *out, const uint8_t digest[SHA256_SIZE
         }
 }
 
+static const char *target_of(const struct html *html)
+{
+        return report_sentence(
+                html->out, report_object(html->out, html->report, "target"), "description", html->language);
+}
+
+static void put_title(const struct html *html)
+{
+        html_say(html, HTML_TITLE, target_of(html));
+}
+
 /* Nothing is loaded and nothing runs; the one style sheet is known by its digest. */
 static void put_head(const struct html *html, slice style)
 {
-        const json_t *target = report_object(html->out, html->report, "target");
-        const char *name = report_string(html->out, target, "name");
+        const struct html japanese = { html->out, html->report, REPORT_JAPANESE };
         uint8_t digest[SHA256_SIZE];
         sha256(&style, 1, digest);
         html_put(html,
@@ -38,9 +48,9 @@ static void put_head(const struct html *html, slice style)
         html_put(html, "'; base-uri 'none'; form-action 'none'\"/>\n"
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
                        "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
-        html_say(html, HTML_TITLE, name);
+        put_title(html);
         html_put(html, " / ");
-        html_say(&(struct html){ html->out, html->report, REPORT_JAPANESE }, HTML_TITLE, name);
+        put_title(&japanese);
         html_put(html, "</title>\n<style>");
         report_text_add_slice(html->out, style);
         html_put(html, "</style>\n</head>\n<body>\n");
@@ -52,12 +62,10 @@ static void put_about(const struct html *html)
 {
         const json_t *target = report_object(html->out, html->report, "target");
         const json_t *tool = report_object(html->out, html->report, "tool");
-        const char *kind = report_string(html->out, target, "kind");
         const char *aaguid = report_string_if(html->out, target, "aaguid");
-        html_put(html, "<dl class=\"about\">\n<dt>%w</dt><dd>%s</dd>\n<dt>%w</dt><dd>", HTML_TARGET,
-                report_string(html->out, target, "name"), HTML_REACHED_BY);
-        html_own(html, kind);
-        html_put(html, "</dd>\n<dt>%w</dt><dd>", HTML_MODEL);
+        html_put(html, "<dl class=\"about\">\n<dt>%w</dt><dd>%s</dd>\n<dt>%w</dt><dd><code>%s</code></dd>\n",
+                HTML_TARGET, target_of(html), HTML_REACHED_BY, report_string(html->out, target, "name"));
+        html_put(html, "<dt>%w</dt><dd>", HTML_MODEL);
         if (aaguid)
                 html_put(html, "<code>%s</code>", aaguid);
         else
@@ -135,7 +143,7 @@ static void put_language(const struct html *html)
                 HTML_SKIP);
         html_put(html, "<p class=\"languages\"><a href=\"#%s\" hreflang=\"%s\" lang=\"%s\">%s</a></p>\n<h1>",
                 code, code, code, html_word(HTML_LANGUAGE, other));
-        html_say(html, HTML_TITLE, report_string(html->out, target, "name"));
+        put_title(html);
         html_put(html, "</h1>\n");
         if (report_flag(html->out, target, "simulated"))
                 html_put(html, "<p class=\"banner\" role=\"note\">%w</p>\n", HTML_SIMULATED);

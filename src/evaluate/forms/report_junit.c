@@ -175,12 +175,15 @@ mitome_status evaluation_junit(const json_t *report, struct report_text *out, mi
         struct tally sum = { 0 };
         slice written;
         const json_t *policies = report_array(out, report, "policies");
+        const json_t *target = report_object(out, report, "target");
         probe_suite(&suites, report, &sum);
         for (size_t i = 0; i < json_array_size(policies); i++)
                 policy_suites(&suites, report, json_array_get(policies, i), &sum);
         report_text_add(
                 out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mitome evaluate ");
-        report_text_escaped(out, report_string(out, report_object(out, report, "target"), "name"));
+        report_text_escaped(out, report_string(out, target, "name"));
+        report_text_add(out, ": ");
+        report_text_escaped(out, report_string(out, target, "description"));
         report_text_add(out, "\"");
         counts(out, &sum);
         report_text_add(out, ">\n");

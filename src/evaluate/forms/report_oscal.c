@@ -124,10 +124,12 @@ static void put_components(struct oscal *o, json_t *result)
         json_t *components = new_in(o, local, "components", json_array());
         bool simulated = report_flag(o->out, target, "simulated");
         json_t *made = component(o, components, o->target, simulated ? "software" : "hardware",
-                report_string(o->out, target, "name"),
+                report_string(o->out, target, "description"),
                 simulated ? "The authenticator that was evaluated. Its element is software, a simulation."
                           : "The authenticator that was evaluated.");
-        property(o, new_in(o, made, "props", json_array()), "simulated", simulated ? "yes" : "no");
+        json_t *properties = new_in(o, made, "props", json_array());
+        property(o, properties, "target", report_string(o->out, target, "name"));
+        property(o, properties, "simulated", simulated ? "yes" : "no");
         (void)component(o, components, o->tool, "software", report_string(o->out, tool, "name"),
                 "The program that evaluated it.");
 }
@@ -381,7 +383,11 @@ static void put_metadata(struct oscal *o, json_t *root)
 {
         const json_t *tool = report_object(o->out, o->report, "tool");
         json_t *metadata = new_in(o, root, "metadata", json_object());
-        report_put_line(o->out, metadata, "title", "Evaluation of an authenticator");
+        REPORT_TEXT(title);
+        report_text_add(&title, "Evaluation of ");
+        report_text_add(
+                &title, report_string(o->out, report_object(o->out, o->report, "target"), "description"));
+        report_put_line(o->out, metadata, "title", report_end(o->out, &title));
         report_put(o->out, metadata, "last-modified", json_string(o->at));
         report_put_line(o->out, metadata, "version", report_string(o->out, tool, "version"));
         report_put(o->out, metadata, "oscal-version", json_string(oscal_version));

@@ -263,9 +263,8 @@ static void put_invocation(struct sarif *s, json_t *run)
 mitome_status evaluation_sarif(const json_t *report, struct report_text *out, mitome_error *error)
 {
         const json_t *tool = report_object(out, report, "tool");
-        struct sarif s = { .out = out,
-                .report = report,
-                .target = report_string(out, report_object(out, report, "target"), "name") };
+        const json_t *target = report_object(out, report, "target");
+        struct sarif s = { .out = out, .report = report, .target = report_string(out, target, "name") };
         const json_t *probes = report_array(out, report, "probes");
         const json_t *policies = report_array(out, report, "policies");
         slice written;
@@ -277,8 +276,9 @@ mitome_status evaluation_sarif(const json_t *report, struct report_text *out, mi
         report_put_line(out, driver, "name", report_string(out, tool, "name"));
         report_put_line(out, driver, "version", report_string(out, tool, "version"));
         s.rules = put_new(&s, driver, "rules", json_array());
-        put_property(&s, run, "simulated",
-                report_flag(out, report_object(out, report, "target"), "simulated") ? "yes" : "no");
+        put_joined(&s, put_new(&s, run, "automationDetails", json_object()), "description", "Evaluation of ",
+                report_string(out, target, "description"), "");
+        put_property(&s, run, "simulated", report_flag(out, target, "simulated") ? "yes" : "no");
         put_invocation(&s, run);
         s.taxonomies = put_new(&s, run, "taxonomies", json_array());
         s.results = put_new(&s, run, "results", json_array());

@@ -203,9 +203,8 @@ static void test_result(struct report_text *out, const json_t *report)
                 at, at);
         report_text_escaped(out, report_string(out, tool, "version"));
         report_text_add(out, "\" test-system=\"mitome\">\n<title xml:lang=\"en\">Evaluation of ");
-        report_text_escaped(out, report_string(out, target, "name"));
-        report_text_add(out, simulated ? " (simulated)</title>\n" : "</title>\n");
-        report_text_add(out, "<target>");
+        report_text_escaped(out, report_string(out, target, "description"));
+        report_text_add(out, "</title>\n<target>");
         report_text_escaped(out, report_string(out, target, "name"));
         report_text_add(
                 out, "</target>\n<target-facts>\n<fact name=\"urn:mitome:target:aaguid\" type=\"string\">");

@@ -2,6 +2,7 @@
 #include "evaluation_assembly.h"
 
 #include "evidence_folder.h"
+#include "fact_text.h"
 #include "get_info_facts.h"
 #include "hex_text.h"
 
@@ -95,6 +96,52 @@ static mitome_status describe_target(struct assembling *a, mitome_error *error)
         json_decref(a->target);
         a->target = ordered;
         return ordered ? ok() : assembly_no_memory(error);
+}
+
+static const struct {
+        const char *kind, *text, *text_ja;
+} kinds[] = {
+        { "self", "this project's own authenticator", "本プロジェクトの認証器" },
+        { "hid", "an authenticator over CTAPHID", "CTAPHIDで接続した認証器" },
+        { "pty", "a program that is an authenticator over CTAPHID", "CTAPHIDの認証器として動くプログラム" },
+        { "unix", "a program that is an authenticator over CTAPHID", "CTAPHIDの認証器として動くプログラム" },
+        { "udp", "a program that is an authenticator over CTAPHID", "CTAPHIDの認証器として動くプログラム" },
+        { "pcsc", "an authenticator in a PC/SC card reader", "PC/SCカードリーダーの認証器" },
+};
+
+/* "Example Key 5 (an authenticator over CTAPHID, simulated)"; the product's name is in no language. */
+static json_t *description(const struct assembling *a, size_t kind, enum report_language language)
+{
+        REPORT_TEXT(out);
+        const bool ja = language == REPORT_JAPANESE, named = *a->record.product;
+        report_text_add(&out, a->record.product);
+        report_text_add(&out, !named ? "" : ja ? "(" : " (");
+        report_text_add(&out, ja ? kinds[kind].text_ja : kinds[kind].text);
+        if (json_is_true(json_object_get(a->target, "simulated")))
+                report_text_add(&out, ja ? "、模擬" : ", simulated");
+        report_text_add(&out, named ? ")" : "");
+        return fact_text_string(&out);
+}
+
+/* Once it is known what statements call it. */
+static mitome_status name_target(struct assembling *a, mitome_error *error)
+{
+        const char *kind = json_string_value(json_object_get(a->target, "kind"));
+        size_t i = 0;
+        while (i < sizeof kinds / sizeof *kinds && strcmp(kinds[i].kind, kind) != 0)
+                i++;
+        if (i == sizeof kinds / sizeof *kinds)
+                return unlike("target.kind", error);
+        json_t *named = json_pack("{s:O, s:s, s:o, s:o}", "name", json_object_get(a->target, "name"), "kind",
+                kind, "description", description(a, i, REPORT_ENGLISH), "description_ja",
+                description(a, i, REPORT_JAPANESE));
+        if (!named || json_object_update_missing(named, a->target) != 0) {
+                json_decref(named);
+                return assembly_no_memory(error);
+        }
+        json_decref(a->target);
+        a->target = named;
+        return ok();
 }
 
 /* Written in groups or not, in small letters or not. */
@@ -246,6 +293,7 @@ mitome_status assembly_take(struct assembling *a, mitome_error *error)
         MITOME_TRY(take_target(a, error));
         MITOME_TRY(take_probes(a, error));
         MITOME_TRY(take_evidence(a, error));
+        MITOME_TRY(name_target(a, error));
         if (a->record.failed)
                 return assembly_no_memory(error);
         return a->record.claims.code == MITOME_OK ? ok() : fail(error, a->record.claims.code, "facts", NULL);

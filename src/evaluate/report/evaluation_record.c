@@ -94,6 +94,14 @@ const char *evaluation_record_model(
         return NULL;
 }
 
+void evaluation_record_product(struct evaluation_record *record, const char *name)
+{
+        if (!*name || strlen(name) >= sizeof record->product ||
+                (*record->product && strcmp(record->product, name) <= 0))
+                return;
+        (void)snprintf(record->product, sizeof record->product, "%s", name);
+}
+
 void evaluation_record_caveat(
         struct evaluation_record *record, const char *id, const char *text, const char *text_ja)
 {

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-enum { EVALUATION_DAY_SIZE = 11, EVALUATION_AAGUID_SIZE = 33 };
+enum { EVALUATION_DAY_SIZE = 11, EVALUATION_AAGUID_SIZE = 33, EVALUATION_PRODUCT_SIZE = 201 };
 
 struct evaluation_record {
         struct fact_claims claims;
@@ -19,7 +19,9 @@ struct evaluation_record {
         char day[EVALUATION_DAY_SIZE];       /* of the evaluation, "2026-11-22" */
         int64_t now;                         /* the same, in seconds since 1970 */
         char aaguid[EVALUATION_AAGUID_SIZE]; /* of the model, 32 small hexadecimal digits; "" is not known */
-        bool failed;                         /* there was no memory */
+        char product[EVALUATION_PRODUCT_SIZE]; /* what a metadata statement calls that model; "" is not known
+                                                */
+        bool failed;                           /* there was no memory */
 };
 
 void evaluation_record_begin(struct evaluation_record *record);
@@ -39,6 +41,10 @@ void evaluation_record_unused(
  * zeros, may be any model. */
 const char *evaluation_record_model(
         const struct evaluation_record *record, const char *aaguid, const char **ret_ja);
+
+/* evaluation_record_product notes what a statement about the model calls it; of several names the first in
+ * the alphabet, and none that is empty or longer than a statement's may be. */
+void evaluation_record_product(struct evaluation_record *record, const char *name);
 
 /* evaluation_record_caveat says something beside the result, once. */
 void evaluation_record_caveat(

@@ -87,6 +87,8 @@ const char *evidence_metadata(struct evaluation_record *record, slice content, c
                         "読み取れるメタデータステートメントではない", ret_ja);
         const char *why = check_model(record, &statement, ret_ja);
         if (!why) {
+                const char *product = json_string_value(json_object_get(whole, "description"));
+                evaluation_record_product(record, product ? product : "");
                 evaluation_record_bool(record, LEVEL_MODEL_EVERY_PATH_VERIFIES, LEVEL_DECLARED,
                         statement.weakest_path >= METADATA_PATH_PASSCODE, from, evidence);
                 claim_word(record, LEVEL_MODEL_KEY_PROTECTION,
