@@ -173,7 +173,8 @@ static struct target_config config_of(
                 .may_destroy = options->destructive,
                 .simulated = options->simulated,
                 .random = random,
-                .tell = isatty(STDERR_FILENO) ? tell_person : NULL };
+                .tell = isatty(STDERR_FILENO) ? tell_person : NULL,
+                .stopped = evaluate_screen_stopped };
 }
 
 static void close_target(struct target *target)

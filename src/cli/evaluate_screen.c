@@ -22,7 +22,7 @@ static void hear_signal(int number)
         has_had_enough = 1;
 }
 
-static bool stopped(void *context)
+bool evaluate_screen_stopped(void *context)
 {
         (void)context;
         return has_had_enough;
@@ -175,7 +175,7 @@ struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen)
                 .progress = progress,
                 .ended = ended,
                 .said = said,
-                .stopped = stopped };
+                .stopped = evaluate_screen_stopped };
 }
 
 /* ---- the catalogue ---- */

@@ -17,6 +17,7 @@ struct evaluate_screen evaluate_screen(bool japanese);
 
 /* evaluate_screen_listen: SIGINT, SIGTERM and SIGHUP ask for the end of what is done, from now on. */
 void evaluate_screen_listen(void);
+bool evaluate_screen_stopped(void *context); /* one of them came; the context is nobody's */
 
 /* evaluate_screen_watch gives the watch of a run, which such a signal ends. */
 struct probing_watch evaluate_screen_watch(struct evaluate_screen *screen);

@@ -31,6 +31,7 @@ enum {
         COMMAND_CBOR = 0x10,
         COMMAND_CANCEL = 0x11,
         COMMAND_KEEPALIVE = 0x3B,
+        KEEPALIVE_AWAITS_USER = 2,
 };
 
 #define BROADCAST 0xFFFFFFFFu
@@ -43,6 +44,8 @@ struct hid_host {
         uint64_t until_ms; /* of what is being done */
         unsigned reports;  /* heard for it */
         enum hid_host_end end;
+        bool (*stopped)(void *context); /* NULL: nobody is asked */
+        void *context;
 };
 
 static mitome_status lost(struct hid_host *host, enum hid_host_end end, mitome_error *error)
@@ -170,14 +173,30 @@ static mitome_status hear_packet(struct hid_host *host, uint8_t report[REPORT_SI
         return ok();
 }
 
+/* What is worked at comes to its end, which must be known. */
+static mitome_status hear_keepalive(struct hid_host *host, reader *part, mitome_error *error)
+{
+        uint8_t what;
+        MITOME_TRY(read_u8(part, "keepalive", &what));
+        if (what != KEEPALIVE_AWAITS_USER || !host->limited || !host->stopped ||
+                !host->stopped(host->context))
+                return ok();
+        const uint64_t until_ms = steady_clock_ms() + NOTICE_MS;
+        host->until_ms = until_ms < host->until_ms ? until_ms : host->until_ms;
+        host->stopped = NULL;
+        return send_message(host, COMMAND_CANCEL, (slice){ 0 }, error);
+}
+
 static mitome_status hear_first(
         struct hid_host *host, uint8_t report[REPORT_SIZE], struct first_packet *ret, mitome_error *error)
 {
-        do {
+        for (;;) {
                 MITOME_TRY(hear_packet(host, report, &ret->command, &ret->part, error));
                 MITOME_TRY(read_u16(&ret->part, "size", &ret->size));
-        } while (ret->command == (FIRST | COMMAND_KEEPALIVE));
-        return ok();
+                if (ret->command != (FIRST | COMMAND_KEEPALIVE))
+                        return ok();
+                MITOME_TRY(hear_keepalive(host, &ret->part, error));
+        }
 }
 
 static mitome_status take_part(reader *packet, size_t size, writer *message)
@@ -236,6 +255,12 @@ mitome_status hid_host_exchange_within(struct hid_host *host, slice request, uns
         host->limited = false;
         *ret_end = failed(status) ? host->end : HID_HOST_ANSWERED;
         return status;
+}
+
+void hid_host_heed(struct hid_host *host, bool (*stopped)(void *context), void *context)
+{
+        host->stopped = stopped;
+        host->context = context;
 }
 
 /* Whoever does not read what is sent does not hear these, either. */

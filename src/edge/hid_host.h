@@ -38,6 +38,11 @@ MITOME_CHECKED mitome_status hid_host_exchange_within(struct hid_host *host, sli
         uint8_t *response, size_t capacity, size_t *ret_size, enum hid_host_end *ret_end,
         mitome_error *error);
 
+/* hid_host_heed: an exchange within a limit that waits for its user from now on asks `stopped` whether
+ * somebody has had enough. It then cancels, and waits no longer than for the answer to that. NULL: nobody is
+ * asked. */
+void hid_host_heed(struct hid_host *host, bool (*stopped)(void *context), void *context);
+
 /* hid_host_cancel tells the device that nobody waits any more (CTAPHID_CANCEL). */
 void hid_host_cancel(struct hid_host *host);
 

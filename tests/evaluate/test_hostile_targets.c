@@ -153,6 +153,52 @@ static void an_answer_that_is_no_cbor_is_a_lie(void **state)
         json_decref(probes);
 }
 
+/* ---- the person has had enough ---- */
+
+static unsigned questions, enough;
+
+static bool has_had_enough(void *context)
+{
+        (void)context;
+        return questions++ >= enough;
+}
+
+/* How a message to it ends, when the person has had enough from the `until`-th question on. */
+static enum target_trouble interrupt(enum hostile_way how, unsigned until, unsigned limit_ms)
+{
+        const uint8_t message[] = { HOSTILE_COMMAND, (uint8_t)how };
+        uint8_t response[8192];
+        char path[80];
+        size_t size;
+        struct target target;
+        const struct target_config config = { .name = name, .stopped = has_had_enough };
+        snprintf(path, sizeof path, "%s/interrupted", folder);
+        snprintf(name, sizeof name, "unix:%s", path);
+        pid_t device = hostile_device_start(path);
+        questions = 0;
+        enough = until;
+        assert_false(failed(target_open(&config, &target, NULL)));
+        const enum target_trouble trouble =
+                target.exchange(target.context, SLICE(message), limit_ms, response, sizeof response, &size);
+        target.close(target.context);
+        hostile_device_stop(device);
+        unlink(path);
+        return trouble;
+}
+
+static void a_wait_for_a_touch_is_cancelled_by_who_has_had_enough(void **state)
+{
+        enum { AT_ONCE = 0, MEANWHILE = 3, FOR_EVER_MS = 24 * 3600 * 1000 };
+        (void)state;
+        assert_int_equal(interrupt(HOSTILE_AWAITS_USER, MEANWHILE, FOR_EVER_MS), TARGET_ANSWERED);
+        assert_int_equal(questions, MEANWHILE + 1);
+        /* what works is let come to its end, and what is put back afterwards, too */
+        assert_int_equal(interrupt(HOSTILE_KEEPS_ALIVE, MEANWHILE, NEVER_MS), TARGET_SILENT);
+        assert_int_equal(questions, 1);
+        assert_int_equal(interrupt(HOSTILE_AWAITS_USER, AT_ONCE, NEVER_MS), TARGET_SILENT);
+        assert_int_equal(questions, 1);
+}
+
 /* At the other end of a terminal: gives a channel, and never reads again. */
 static void be_deaf(int terminal)
 {
@@ -292,6 +338,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_trouble_is_a_finding_and_the_next_probe_is_tried),
                 cmocka_unit_test(an_answer_that_is_no_cbor_is_a_lie),
+                cmocka_unit_test(a_wait_for_a_touch_is_cancelled_by_who_has_had_enough),
                 cmocka_unit_test(one_that_does_not_read_is_not_waited_for),
                 cmocka_unit_test(a_terminal_is_no_hardware_by_any_name),
                 cmocka_unit_test(one_that_is_gone_for_good_is_not_tested_any_further),

@@ -17,6 +17,7 @@ struct key {
         struct mitome_random random;
         bool touches;
         void (*tell)(void *context, const char *what);
+        bool (*stopped)(void *context);
         void *context;
 };
 
@@ -66,6 +67,13 @@ static void ask_person(const struct key *key, slice request)
                                                      : "do not touch the authenticator, even if it blinks");
 }
 
+/* What is begun afterwards puts back what was changed, and may take its time. */
+static void heed_person(const struct key *key)
+{
+        const bool stopped = key->stopped && key->stopped(key->context);
+        hid_host_heed(key->host, stopped ? NULL : key->stopped, key->context);
+}
+
 static enum target_trouble exchange(
         void *context, slice request, unsigned limit_ms, uint8_t *response, size_t capacity, size_t *ret_size)
 {
@@ -75,6 +83,7 @@ static enum target_trouble exchange(
         if (trouble != TARGET_ANSWERED)
                 return trouble;
         ask_person(key, request);
+        heed_person(key);
         if (!failed(hid_host_exchange_within(
                     key->host, request, limit_ms, response, capacity, ret_size, &end, NULL)))
                 return TARGET_ANSWERED;
@@ -135,6 +144,7 @@ static mitome_status copy_config(struct key *key, const struct target_config *co
         const char *pin = config->pin ? config->pin : "";
         key->random = config->random ? *config->random : random_system();
         key->tell = config->tell;
+        key->stopped = config->stopped;
         key->context = config->context;
         key->touches = true;
         MITOME_TRY(slice_copy(
