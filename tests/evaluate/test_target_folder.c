@@ -107,18 +107,27 @@ static void make_device(const char *number, const char *subsystem, const char *p
 
 static void a_device_is_hardware_only_if_the_kernel_says_so(void **state)
 {
+        static const char usb[] = "DRIVER=hid-generic\nHID_ID=0003:00001050:00000407\n";
         char sysfs[80];
         (void)state;
         snprintf(sysfs, sizeof sysfs, "%s/sys", above);
-        make_device("240:0", "hidraw", "pci0000:00/usb1/1-1/0003:1050:0407.0001/hidraw/hidraw0",
-                "DRIVER=hid-generic\nHID_ID=0003:00001050:00000407\n");
+        make_device("240:0", "hidraw", "pci0000:00/usb1/1-1/0003:1050:0407.0001/hidraw/hidraw0", usb);
         make_device("240:1", "hidraw", "virtual/misc/uhid/0003:F1D0:4D49.0002/hidraw/hidraw1",
                 "HID_ID=0003:0000F1D0:00004D49\n"); /* it says USB */
         make_device("240:2", "hidraw", "platform/somewhere/0006:0001:0001.0003/hidraw/hidraw2",
                 "DRIVER=hid-generic\nHID_ID=0006:00000001:00000001\n");
         make_device("240:3", "hidraw", "pci0000:00/usb1/1-2/hidraw/hidraw3", "");
         make_device("136:0", "tty", "pci0000:00/usb1/1-3/tty/ttyACM0", "HID_ID=0003:00001050:00000407\n");
+        make_device(
+                "240:5", "hidraw", "platform/vhci_hcd.0/usb3/3-1/0003:1050:0407.0004/hidraw/hidraw5", usb);
+        make_device(
+                "240:6", "hidraw", "platform/dummy_hcd.0/usb4/4-1/0003:1050:0407.0005/hidraw/hidraw6", usb);
+        make_device(
+                "240:7", "hidraw", "platform/soc/xhci_hcd.0/usb5/0003:1050:0407.0006/hidraw/hidraw7", usb);
         assert_true(hid_bus_is_real_number(sysfs, 240, 0));
+        assert_false(hid_bus_is_real_number(sysfs, 240, 5)); /* it says USB, from over a network */
+        assert_false(hid_bus_is_real_number(sysfs, 240, 6)); /* .. or from this very machine */
+        assert_true(hid_bus_is_real_number(sysfs, 240, 7));
         assert_false(hid_bus_is_real_number(sysfs, 240, 1));
         assert_false(hid_bus_is_real_number(sysfs, 240, 2));
         assert_true(hid_bus_is_real_number(sysfs, 240, 3));

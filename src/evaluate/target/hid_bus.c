@@ -33,14 +33,25 @@ static bool is_hidraw(const char *device)
         return strcmp(strrchr(subsystem, '/'), "/hidraw") == 0;
 }
 
-/* A device of uhid lies at devices/virtual/misc/uhid, whatever bus it says. */
+/* A device of uhid lies there, whatever bus it says; so does one at a USB bus whose other end is a program of
+ * this machine, or of another one (USB/IP), or a gadget of this machine's own. */
+static bool is_played(const char *device)
+{
+        static const char *const places[] = { "/devices/virtual/misc/uhid/", "/devices/platform/vhci_hcd.",
+                "/devices/platform/dummy_hcd." };
+        for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+                if (strstr(device, places[i]))
+                        return true;
+        return false;
+}
+
 bool hid_bus_is_real_number(const char *sysfs, unsigned major_number, unsigned minor_number)
 {
         char path[PATH_MAX], device[PATH_MAX];
         int size = snprintf(path, sizeof path, "%s/dev/char/%u:%u", sysfs, major_number, minor_number);
         if (size < 0 || (size_t)size >= sizeof path || !realpath(path, device))
                 return false;
-        return is_hidraw(device) && !strstr(device, "/devices/virtual/misc/uhid/") && !says_virtual(device);
+        return is_hidraw(device) && !is_played(device) && !says_virtual(device);
 }
 
 bool hid_bus_is_real(const char *sysfs, const char *path)
