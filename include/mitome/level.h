@@ -119,7 +119,7 @@ struct mitome_level_limits {
 /* Plain values: keep them with a session, and judge again when the policy changes. Zeroed ({0}) it is a login
  * that proved nothing. */
 struct mitome_level_evidence {
-        bool user_present, user_verified; /* flags of the signed authenticator data */
+        bool user_present, user_verified; /* flags of the authenticator data; UV where it was signed */
         /* As the signed data tell it (extension mitome-jpki) of an authenticator whose attestation was
          * verified, in format packed or mitome-jpki, or by a step-up; the strongest of several. */
         enum mitome_level_factor verified_by;
@@ -133,7 +133,8 @@ struct mitome_level_evidence {
                                                      the word of whatever runs on the phone or computer */
         bool certificate_bound;                   /* a person's certificate stands behind the credential .. */
         bool certificate_alive;                   /* .. and is good now */
-        bool backup_eligible;                     /* flag BE: the credential may be synchronised */
+        bool backup_eligible;                     /* flag BE: the credential may be synchronised; or nobody
+                                                     signed that it may not (verdict.flags_unsigned) */
         bool cross_device;                        /* it came from another device than the browser's */
         unsigned key_bits;                        /* security strength of the login key; 0: not known */
         /* What the maker declares, of a model that the attestation has shown; without attestation_trusted

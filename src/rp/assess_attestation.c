@@ -238,6 +238,7 @@ static mitome_status assess_enterprise(const struct ceremony *c, const struct at
 
 mitome_status assess_attestation(struct ceremony *c, const struct attestation_result *attestation)
 {
+        c->verdict->flags_unsigned = !names_model(attestation);
         MITOME_TRY(assess_formats(c, attestation));
         MITOME_TRY(assess_aaguid(c, attestation));
         MITOME_TRY(assess_model(c, attestation));

@@ -116,16 +116,18 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
         const slice aaguid = registered ? verdict->aaguid : known->aaguid;
         const slice format = registered ? slice_text(verdict->format) : known->format;
         const enum aaguid_word word = aaguid_word(format);
+        const bool said = !(registered && verdict->flags_unsigned);
         *ret = (struct mitome_level_evidence){
                 .user_present = verdict->flags & AUTHDATA_UP,
-                /* WebAuthn L3 8.6: what a U2F key signs at registration has no flags in it */
-                .user_verified = verdict->flags & AUTHDATA_UV && !(registered && word == AAGUID_UNSIGNED),
+                /* WebAuthn L3 8.6: what a U2F key signs at registration has no flags in it; the worse counts
+                 */
+                .user_verified = verdict->flags & AUTHDATA_UV && said,
                 .challenge_bits = known->challenge_bits,
                 .origin_bound = !known->cross_device,
                 .attestation_trusted = trusted,
                 .certificate_bound = bound,
                 .certificate_alive = bound, /* the ceremony was refused otherwise */
-                .backup_eligible = verdict->flags & AUTHDATA_BE,
+                .backup_eligible = verdict->flags & AUTHDATA_BE || !said,
                 .cross_device = known->cross_device,
                 .key_bits = strength_of(verdict->algorithm),
         };

@@ -256,23 +256,26 @@ static void attack_claiming_an_evaluated_model_by_an_app(void **state)
 /* WebAuthn L3 8.6: a U2F key signs challenge, RP ID and public key when it registers, and no flags: whoever
  * hands its answer on writes them. Its logins are signed whole, and its model is found by the attestation
  * key. */
-static void attack_adding_user_verification_to_a_u2f_registration(void **state)
+static void attack_writing_the_flags_of_a_u2f_registration(void **state)
 {
         (void)state;
+        static const char *const formats[] = { NULL, "fido-u2f", "compound" }; /* NULL: a login */
         const struct mitome_metadata_entry model = { .statement = &chip };
-        for (int registration = 0; registration < 2; registration++) {
+        for (size_t i = 0; i < 3; i++) {
                 const struct mitome_verdict verdict = { .flags = UP | UV,
                         .algorithm = ES256,
-                        .format = registration ? "fido-u2f" : NULL,
-                        .trust = registration ? MITOME_TRUST_VERIFIED : MITOME_TRUST_NONE,
-                        .metadata = registration ? &model : NULL };
+                        .format = formats[i],
+                        .flags_unsigned = formats[i] != NULL,
+                        .trust = formats[i] ? MITOME_TRUST_VERIFIED : MITOME_TRUST_NONE,
+                        .metadata = formats[i] ? &model : NULL };
                 const struct mitome_level_context known = {
                         .trust = MITOME_TRUST_VERIFIED, .format = view("fido-u2f"), .model = &model
                 };
                 struct mitome_level_evidence e;
                 mitome_level_evidence_of(&verdict, &known, &e);
                 assert_true(e.user_present && e.attestation_trusted && e.model_known);
-                assert_int_equal(e.user_verified, !registration);
+                assert_int_equal(e.user_verified, !formats[i]);
+                assert_int_equal(e.backup_eligible, formats[i] != NULL);
         }
 }
 
@@ -693,7 +696,7 @@ int main(void)
                 cmocka_unit_test(without_attestation_a_model_is_only_claimed),
                 cmocka_unit_test(a_model_counts_where_it_was_attested),
                 cmocka_unit_test(attack_claiming_an_evaluated_model_by_an_app),
-                cmocka_unit_test(attack_adding_user_verification_to_a_u2f_registration),
+                cmocka_unit_test(attack_writing_the_flags_of_a_u2f_registration),
                 cmocka_unit_test(a_sensor_is_known_where_the_statement_tells_of_it),
                 cmocka_unit_test(a_registration_brings_its_own),
                 cmocka_unit_test(of_several_protections_the_worst_counts),

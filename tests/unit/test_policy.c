@@ -512,6 +512,47 @@ static void enterprise_attestation(void **state)
         assert_int_equal(verify(&run), MITOME_E_ATTESTATION_UNTRUSTED);
 }
 
+/* WebAuthn L3 8.6: no flag is among what it signs. Twice the same within a compound statement is no more. */
+static void the_flags_of_u2f_are_nobodys_word(void **state)
+{
+        (void)state;
+        static const struct {
+                enum rig_format parts[2];
+                bool nobodys;
+        } rows[] = {
+                { { RIG_FORMAT_U2F, RIG_FORMAT_U2F }, true },
+                { { RIG_FORMAT_U2F, RIG_FORMAT_PACKED }, false },
+                { { RIG_FORMAT_PACKED, RIG_FORMAT_U2F }, false },
+        };
+        for (size_t i = 0; i < RIG_FORMATS; i++) {
+                struct run run = { .format = (enum rig_format)i, .model = no_model };
+                assert_int_equal(verify(&run), MITOME_OK);
+                assert_int_equal(run.verdict.flags_unsigned, i == RIG_FORMAT_U2F);
+        }
+        for (size_t i = 0; i < COUNT(rows); i++) {
+                static uint8_t statement[8192];
+                struct rig_plan plan = rig_registration_plan();
+                struct run run = { .anchored = true };
+                writer w = WRITER(statement);
+                plan.leaf.aaguid_extension = RIG_ABSENT;
+                format_rig_build(&formats, RIG_FORMAT_U2F, &plan, &built);
+                cbor_write_array(&w, 2);
+                for (size_t part = 0; part < 2; part++) {
+                        cbor_write_map(&w, 2);
+                        cbor_write_string(&w, "fmt");
+                        cbor_write_string(&w, format_rig_name(rows[i].parts[part]));
+                        cbor_write_string(&w, "attStmt");
+                        format_rig_state(&formats, rows[i].parts[part], &built, &w);
+                }
+                plan.format = "compound";
+                plan.statement = writer_view(&w);
+                rig_seal(&formats.rig, &plan, &built);
+                assert_int_equal(verify_built(&run), MITOME_OK);
+                assert_int_equal(run.verdict.trust, MITOME_TRUST_VERIFIED);
+                assert_int_equal(run.verdict.flags_unsigned, rows[i].nobodys);
+        }
+}
+
 /* ---- records that were kept ---- */
 
 static void a_kept_hash_is_one(void **state)
@@ -557,6 +598,7 @@ int main(void)
                 cmocka_unit_test(lists_of_formats),
                 cmocka_unit_test(empty_origins_match_nothing),
                 cmocka_unit_test(enterprise_attestation),
+                cmocka_unit_test(the_flags_of_u2f_are_nobodys_word),
                 cmocka_unit_test(a_kept_hash_is_one),
         };
         return cmocka_run_group_tests(tests, open_world, close_world);
