@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evaluate_forms.h"
 
-#include "evaluation_report.h"
 #include "report_html.h"
 #include "report_junit.h"
 #include "report_oscal.h"
@@ -10,7 +9,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
@@ -64,11 +62,11 @@ static mitome_status draw_form(const char *folder, size_t number, const json_t *
 
 static mitome_status write_report(const char *folder, const json_t *report, mitome_error *error)
 {
-        char *text = NULL;
-        MITOME_TRY(evaluation_report_text(report, &text, error));
-        mitome_status status = evaluate_file_write(folder, "report.json", slice_text(text), error);
-        free(text);
-        return status;
+        REPORT_TEXT(text);
+        slice content;
+        report_text_file(&text, report);
+        MITOME_TRY(report_text_finish(&text, &content, error));
+        return evaluate_file_write(folder, "report.json", content, error);
 }
 
 mitome_status evaluate_forms_write(

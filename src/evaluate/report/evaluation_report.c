@@ -267,18 +267,3 @@ mitome_status evaluation_report(
         free(a);
         return status;
 }
-
-mitome_status evaluation_report_text(const json_t *report, char **ret, mitome_error *error)
-{
-        char *text = json_dumps(report, JSON_INDENT(2));
-        size_t size = text ? strlen(text) : 0;
-        char *ended = text ? realloc(text, size + 2) : NULL;
-        if (!ended) {
-                free(text);
-                return assembly_no_memory(error);
-        }
-        ended[size] = '\n';
-        ended[size + 1] = '\0';
-        *ret = ended;
-        return ok();
-}

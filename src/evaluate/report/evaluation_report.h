@@ -36,7 +36,4 @@ struct evaluation_input {
 MITOME_CHECKED mitome_status evaluation_report(
         const struct evaluation_input *input, json_t **ret, const char **ret_wrong, mitome_error *error);
 
-/* evaluation_report_text writes a report as its file has it; the caller frees it with free. */
-MITOME_CHECKED mitome_status evaluation_report_text(const json_t *report, char **ret, mitome_error *error);
-
 #endif
