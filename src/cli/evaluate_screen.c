@@ -321,11 +321,11 @@ static void print_policy(const struct evaluate_screen *screen, const json_t *pol
         print_beside(screen, policy);
 }
 
-/* What was given and does not count, and what was said and is not so: whoever gave it would believe
- * otherwise. */
+/* Which artefacts opened it, for that breaks no probe; what was given and does not count, and what was said
+ * and is not so: whoever gave it would believe otherwise. */
 static void print_caveats(const struct evaluate_screen *screen, const json_t *caveats)
 {
-        static const char *const told[] = { "unusable", "evidence_unused", "contradiction" };
+        static const char *const told[] = { "artefacts", "unusable", "evidence_unused", "contradiction" };
         for (size_t i = 0; i < json_array_size(caveats); i++) {
                 const json_t *caveat = json_array_get(caveats, i);
                 for (size_t k = 0; k < sizeof told / sizeof *told; k++) {

@@ -145,6 +145,22 @@ static char *summary_of(const json_t *report, bool japanese)
         return text;
 }
 
+static void artefacts_stand_beside_the_attacks_on_the_screen(void **state)
+{
+        (void)state;
+        json_t *report = json_pack("{s:[{s:s}], s:[{s:s, s:s, s:s}, {s:s, s:s, s:s}], s:[]}", "probes",
+                "result", "holds", "caveats", "id", "declared", "text", "Somebody says so.", "text_ja",
+                "申告のみ。", "id", "artefacts", "text", "Artefacts opened it.", "text_ja",
+                "人工物が受け入れられた。", "policies");
+        assert_non_null(report);
+        char *english = summary_of(report, false), *japanese = summary_of(report, true);
+        assert_string_equal(english, "\nprobes: 1 holds\nArtefacts opened it.\n");
+        assert_string_equal(japanese, "\n試験: 1 防いだ\n人工物が受け入れられた。\n");
+        free(english);
+        free(japanese);
+        json_decref(report);
+}
+
 static void what_is_left_to_others_says_so(void **state)
 {
         static const char *const texts[] = {
@@ -294,6 +310,7 @@ int main(void)
                 cmocka_unit_test(nothing_commands_the_terminal),
                 cmocka_unit_test(nothing_turns_the_words_beside_it),
                 cmocka_unit_test(keys_are_listed_by_the_names_of_targets),
+                cmocka_unit_test(artefacts_stand_beside_the_attacks_on_the_screen),
                 cmocka_unit_test(what_is_left_to_others_says_so),
                 cmocka_unit_test(a_second_interrupt_ends_it_at_once),
                 cmocka_unit_test(a_version_that_hides_its_end_is_shown_whole),
