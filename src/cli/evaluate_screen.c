@@ -148,7 +148,7 @@ static void said(void *context, const struct probe *probe, enum probing_event ev
         };
         const struct evaluate_screen *screen = context;
         fprintf(stderr, "\n%s: %s", probe ? probe->id : "--resume", texts[event][screen->japanese]);
-        if (event == PROBING_BROKEN_OFF)
+        if (probe && event == PROBING_BROKEN_OFF)
                 fprintf(stderr, ": %s", harm_of(screen, probe));
         fputc('\n', stderr);
 }
