@@ -167,8 +167,9 @@ static mitome_status read_facts(struct cbor_reader *r, struct mitome_evaluation 
 bool evaluation_speaks_for_hardware(enum level_fact_id id, const struct level_fact *fact)
 {
         static const enum level_fact_id of_hardware[] = { LEVEL_MODEL_KEY_PROTECTION,
-                LEVEL_MODEL_MATCHER_PROTECTION, LEVEL_MODEL_AVA_VAN, LEVEL_MODEL_EMV,
-                LEVEL_MODEL_FIPS_OVERALL, LEVEL_MODEL_FIPS_PHYSICAL, LEVEL_PIN_IN_HARDWARE };
+                LEVEL_MODEL_MATCHER_PROTECTION, LEVEL_MODEL_FIDO_LEVEL, LEVEL_MODEL_FIDO_BIOMETRIC,
+                LEVEL_MODEL_AVA_VAN, LEVEL_MODEL_EMV, LEVEL_MODEL_FIPS_OVERALL, LEVEL_MODEL_FIPS_PHYSICAL,
+                LEVEL_MODEL_SENSOR_KNOWN, LEVEL_PIN_IN_HARDWARE };
         size_t i = 0;
         while (i < sizeof of_hardware / sizeof of_hardware[0] && of_hardware[i] != id)
                 i++;

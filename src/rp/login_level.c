@@ -135,7 +135,8 @@ void mitome_level_evidence_of(const struct mitome_verdict *verdict, const struct
         /* Whoever lets another sign the AAGUID lets him sign an extension, too. */
         if (!trusted || word != AAGUID_SIGNED)
                 return;
-        ret->verified_by = factor_of(verdict->extensions.verified_by);
+        if (ret->user_verified) /* an extension that contradicts the flag tells of nothing */
+                ret->verified_by = factor_of(verdict->extensions.verified_by);
         ret->tells_verification = verdict->extensions.verified_by != MITOME_VERIFIED_UNTOLD;
         if (aaguid.size == sizeof ret->aaguid) {
                 writer w = WRITER(ret->aaguid);

@@ -760,6 +760,11 @@ static void a_simulation_never_speaks_for_hardware(void **state)
                 { CBOR("\xa1\x6fpin.in_hardware\x82\x00\xf5"), LEVEL_PIN_IN_HARDWARE, true, false },
                 { CBOR("\xa1\x6fpin.in_hardware\x82\x00\xf4"), LEVEL_PIN_IN_HARDWARE, true, true },
                 { CBOR("\xa1\x6dmodel.ava_van\x82\x00\x05"), LEVEL_MODEL_AVA_VAN, true, false },
+                { CBOR("\xa1\x70model.fido_level\x82\x00\x06"), LEVEL_MODEL_FIDO_LEVEL, true, false },
+                { CBOR("\xa1\x70model.fido_level\x82\x00\x00"), LEVEL_MODEL_FIDO_LEVEL, true, true },
+                { CBOR("\xa1\x74model.fido_biometric\x82\x00\x01"), LEVEL_MODEL_FIDO_BIOMETRIC, true, false },
+                { CBOR("\xa1\x72model.sensor_known\x82\x00\xf5"), LEVEL_MODEL_SENSOR_KNOWN, true, false },
+                { CBOR("\xa1\x72model.sensor_known\x82\x00\xf5"), LEVEL_MODEL_SENSOR_KNOWN, false, true },
                 { CBOR("\xa1\x69pin.tries\x82\x00\x03"), LEVEL_PIN_TRIES, true, true },
         };
         (void)state;

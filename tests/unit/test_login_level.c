@@ -105,6 +105,10 @@ static void a_login_proves_what_was_signed(void **state)
                 assert_int_equal(e.verified_by, rows[i].factor);
                 assert_true(e.tells_verification);
         }
+        verdict.flags = UP; /* the flag and what is told beside it contradict each other */
+        mitome_level_evidence_of(&verdict, &known, &e);
+        assert_false(e.user_verified);
+        assert_int_equal(e.verified_by, MITOME_FACTOR_UNTOLD);
         known.cross_device = true;
         known.certificate_bound = false;
         mitome_level_evidence_of(&verdict, &known, &e);
@@ -217,7 +221,7 @@ static void attack_claiming_an_evaluated_model_by_an_app(void **state)
         };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
                 for (int registration = 0; registration < 2; registration++) {
-                        const struct mitome_verdict verdict = { .flags = UP,
+                        const struct mitome_verdict verdict = { .flags = UP | UV,
                                 .algorithm = ES256,
                                 .format = registration ? rows[i].format : NULL,
                                 .trust = registration ? MITOME_TRUST_VERIFIED : MITOME_TRUST_NONE,
@@ -245,7 +249,7 @@ static void attack_claiming_an_evaluated_model_by_an_app(void **state)
                 .trust = MITOME_TRUST_VERIFIED, .aaguid = aaguid, .model = &model
         };
         const struct mitome_verdict login = {
-                .flags = UP, .algorithm = ES256, .extensions = { .verified_by = MITOME_VERIFIED_BY_PIN }
+                .flags = UP | UV, .algorithm = ES256, .extensions = { .verified_by = MITOME_VERIFIED_BY_PIN }
         };
         struct mitome_level_evidence e;
         mitome_level_evidence_of(&login, &untold, &e);
