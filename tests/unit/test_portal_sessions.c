@@ -510,8 +510,9 @@ static void attack_a_table_filled_behind_sessions_that_last(void **state)
                         sql_do(party_store(rig->party),
                                 "INSERT INTO portal_session (hash, account, credential, epoch, opened, "
                                 "authenticated, seen, ends, level, amr, evidence, crossed) VALUES (?, 1, 1, "
-                                "1, 0, 0, 0, ?, 'AAL1', 0, 0, 0)",
-                                SQL_VALUES(SQL_BYTES(portal_number(i, hash)), SQL_INT(rig->now + 30 * 86400)),
+                                "1, 0, 0, ?, ?, 'AAL1', 0, 0, 0)",
+                                SQL_VALUES(SQL_BYTES(portal_number(i, hash)), SQL_INT(rig->now + 86400),
+                                        SQL_INT(rig->now + 30 * 86400)),
                                 NULL, NULL)
                                 .code,
                         MITOME_OK);
@@ -526,6 +527,31 @@ static void attack_a_table_filled_behind_sessions_that_last(void **state)
         for (int piece = 0; piece < 2; piece++, rig->now += 10)
                 assert_int_equal(portal_tick(rig->portal, NULL).code, MITOME_OK);
         assert_int_equal(portal_rig_count(rig, "SELECT count(*) FROM portal_session"), 0);
+}
+
+/* A browser that never comes back leaves nothing of its login behind, however long its level would last. */
+static void a_session_that_nobody_uses_is_not_kept(void **state)
+{
+        struct portal_rig *rig = *state;
+        const int64_t idle = session_limits_of("AAL1").idle, now = rig->now;
+        for (int64_t i = 0; i < 2; i++) { /* one was used a second later than the other */
+                uint8_t hash[8];
+                assert_int_equal(
+                        sql_do(party_store(rig->party),
+                                "INSERT INTO portal_session (hash, account, credential, epoch, opened, "
+                                "authenticated, seen, ends, level, amr, evidence, crossed) VALUES (?, 1, "
+                                "1, 1, 0, 0, ?, ?, 'AAL1', 0, 0, 0)",
+                                SQL_VALUES(SQL_BYTES(portal_number(i, hash)), SQL_INT(now + i),
+                                        SQL_INT(now + 30 * 86400)),
+                                NULL, NULL)
+                                .code,
+                        MITOME_OK);
+        }
+        for (int64_t i = 0; i < 2; i++) {
+                rig->now = now + idle + 10 * i;
+                assert_int_equal(portal_tick(rig->portal, NULL).code, MITOME_OK);
+                assert_int_equal(portal_rig_count(rig, "SELECT count(*) FROM portal_session"), 1 - i);
+        }
 }
 
 /* What needs the cookie alone (a challenge is bound to it) has the same names without the store. */
@@ -831,6 +857,7 @@ int main(void)
                 TEST(a_closed_account_lets_nobody_in),
                 TEST(what_is_over_is_forgotten),
                 TEST(attack_a_table_filled_behind_sessions_that_last),
+                TEST(a_session_that_nobody_uses_is_not_kept),
                 TEST(a_cookie_names_its_session_without_the_store),
                 TEST(attack_guessing_cookies_by_their_form),
                 TEST(attack_moving_a_cookie_to_another_place),

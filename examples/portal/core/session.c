@@ -653,7 +653,8 @@ static mitome_status end_uncertified(struct portal *portal, int64_t after, int64
 }
 
 /* Levels differ in how long their sessions last, so that those that are over stand among others: the whole
- * table is gone through, a piece at a time. */
+ * table is gone through, a piece at a time. What nobody used for the longest idle limit is over at any level,
+ * and what its login showed is kept no longer. */
 mitome_status session_sweep(struct portal *portal, mitome_error *error)
 {
         enum { PIECE = 2000 };
@@ -669,9 +670,11 @@ mitome_status session_sweep(struct portal *portal, mitome_error *error)
                 count = sql_integer(&query, 1);
         }
         MITOME_TRY(sql_end(&query));
-        MITOME_TRY(sql_do(store, "DELETE FROM portal_session WHERE number > ? AND number <= ? AND ends <= ?",
-                SQL_VALUES(SQL_INT(portal->sessions_swept), SQL_INT(last), SQL_INT(portal_now(portal))), NULL,
-                error));
+        MITOME_TRY(sql_do(store,
+                "DELETE FROM portal_session WHERE number > ? AND number <= ? AND (ends <= ? OR seen <= ?)",
+                SQL_VALUES(SQL_INT(portal->sessions_swept), SQL_INT(last), SQL_INT(portal_now(portal)),
+                        SQL_INT(portal_now(portal) - session_limits_of("AAL1").idle)),
+                NULL, error));
         MITOME_TRY(end_uncertified(portal, portal->sessions_swept, last, error));
         portal->sessions_swept = count == PIECE ? last : 0;
         return ok();
