@@ -39,7 +39,7 @@ static const char *const style[] = {
         ".unverified{display:inline-block;font-size:.85rem;color:var(--part);border:1px dashed currentColor;padding:0 .35rem;background:var(--part-tint)}\n",
         ".scroll{position:relative;overflow-x:auto;margin:.75rem 0}\n",
         "table{border-collapse:collapse;width:100%;min-width:40rem;background:var(--paper);font-size:.9375rem}\n",
-        "th,td{border:1px solid var(--line);padding:.4rem .6rem;text-align:left;vertical-align:top}thead th{background:var(--tint)}tbody th{font-weight:600}td p,th p{margin:0 0 .25rem}\n",
+        "th,td{border:1px solid var(--line);padding:.4rem .6rem;text-align:left;vertical-align:top}thead th{background:var(--tint);min-width:4.5em}tbody th{font-weight:600}td p,th p{margin:0 0 .25rem}\n",
         ".policy table{table-layout:fixed;min-width:58rem;overflow-wrap:anywhere}.policy .badge{white-space:normal}.policy thead th:nth-child(1){width:15%}.policy thead th:nth-child(2){width:12%}.policy thead th:nth-child(3){width:22%}.policy thead th:nth-child(4){width:14%}.policy thead th:nth-child(5){width:22%}\n",
         ".number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n",
         "code{font-family:ui-monospace,\"Noto Sans Mono\",Menlo,Consolas,monospace;font-size:.875em;overflow-wrap:anywhere}\n",
