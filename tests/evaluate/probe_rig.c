@@ -115,25 +115,29 @@ uint64_t probe_rig_count(const struct probe_rig *rig, enum level_fact_id fact)
         return (uint64_t)json_integer_value(value);
 }
 
-bool probe_rig_is_partial(const struct probe_rig *rig, enum level_fact_id fact)
-{
-        json_t *all = probe_run_json(rig->run);
-        const char *name = level_fact_kind(fact)->name;
-        bool partial = false;
-        size_t i;
-        json_t *one;
-        found(rig, fact);
-        json_array_foreach(json_object_get(all, "found"), i,
-                one) if (strcmp(json_string_value(json_object_get(one, "name")), name) == 0) partial =
-                json_is_true(json_object_get(one, "partial"));
-        json_decref(all);
-        return partial;
-}
-
 void probe_rig_close(struct probe_rig *rig)
 {
         probe_run_free(rig->run);
         if (rig->target.close)
                 rig->target.close(rig->target.context);
         *rig = (struct probe_rig){ 0 };
+}
+
+const struct probe *probe_rig_find(const char *id)
+{
+        const struct probe *probe = probe_find(id);
+        assert_non_null(probe);
+        return probe;
+}
+
+unsigned probe_rig_pin_subcommand(slice request)
+{
+        enum { CLIENT_PIN = 0x06, PLACE = 5 };
+        return request.size > PLACE && request.data[0] == CLIENT_PIN ? request.data[PLACE] : 0;
+}
+
+void probe_rig_say(uint8_t *response, size_t *ret_size, uint8_t status)
+{
+        response[0] = status;
+        *ret_size = 1;
 }

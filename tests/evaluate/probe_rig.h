@@ -32,7 +32,15 @@ bool probe_rig_bool(const struct probe_rig *rig, enum level_fact_id fact);
 bool probe_rig_partial(const struct probe_rig *rig, enum level_fact_id fact);
 bool probe_rig_told(const struct probe_rig *rig, enum level_fact_id fact);
 uint64_t probe_rig_count(const struct probe_rig *rig, enum level_fact_id fact);
-bool probe_rig_is_partial(const struct probe_rig *rig, enum level_fact_id fact);
+
+/* probe_rig_find is the probe of that id, which there is. */
+const struct probe *probe_rig_find(const char *id);
+
+/* For a test that stands between the probe and the target. probe_rig_pin_subcommand: that of an
+ * authenticatorClientPIN request, which has the protocol first (06 An 01 pp 02 ss); 0: it is another command.
+ * probe_rig_say puts a status in place of the response. */
+unsigned probe_rig_pin_subcommand(slice request);
+void probe_rig_say(uint8_t *response, size_t *ret_size, uint8_t status);
 
 void probe_rig_close(struct probe_rig *rig);
 

@@ -238,7 +238,7 @@ static void where_no_login_is_good_nothing_is_shown(void **state)
         come_between(DEFECT_SPOILS);
         assert_int_equal(probe_rig_try(&rig, probe_find("P05")), PROBE_PARTLY);
         assert_null(probe_run_found(rig.run, LEVEL_OP_INTENT));
-        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
+        assert_true(probe_rig_partial(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
 }
 
 /* That nobody touched is no refusal: what was answered so has not been tried. */
@@ -253,9 +253,9 @@ static void where_nobody_was_there_nothing_is_refused(void **state)
                 assert_null(probe_run_found(rig.run, LEVEL_OP_BOUND_TO_DATA));
                 if (probe_run_found(
                             rig.run, LEVEL_OP_FRESH_VERIFICATION)) /* the next assertion was refused */
-                        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_FRESH_VERIFICATION));
+                        assert_true(probe_rig_partial(&rig, LEVEL_OP_FRESH_VERIFICATION));
                 if (probe_run_found(rig.run, LEVEL_OP_UNLOCK_IS_NO_FACTOR)) /* what it claims was seen */
-                        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
+                        assert_true(probe_rig_partial(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
         }
 }
 

@@ -29,7 +29,7 @@ enum way {
         TIME_IS_FORGOTTEN /* .. or are, and it does not care */
 };
 
-enum { CLIENT_PIN = 0x06, PIN_RETRIES = 1, UV_TOKEN = 6, UV_RETRIES = 7, PIN_TOKEN = 9, ANSWER_MAX = 512 };
+enum { PIN_RETRIES = 1, UV_TOKEN = 6, UV_RETRIES = 7, PIN_TOKEN = 9, ANSWER_MAX = 512 };
 
 static struct between {
         struct target real;
@@ -44,26 +44,7 @@ static struct between {
 
 static struct probe_rig rig;
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 /* ---- who stands before it ---- */
-
-/* clientPIN requests have the protocol first: 06 An 01 pp 02 ss. */
-static unsigned subcommand(slice request)
-{
-        return request.size > 5 && request.data[0] == CLIENT_PIN ? request.data[5] : 0;
-}
-
-static void say(uint8_t *response, size_t *ret_size, uint8_t status)
-{
-        response[0] = status;
-        *ret_size = 1;
-}
 
 static void change_finger(uint8_t *response, size_t *ret_size)
 {
@@ -72,15 +53,15 @@ static void change_finger(uint8_t *response, size_t *ret_size)
         if (opened && *ret_size <= ANSWER_MAX)
                 memcpy(between.opened, response, between.opened_size = *ret_size);
         if (between.way == REOPENS && shut && between.wrong_pin)
-                say(response, ret_size, CTAP2_ERR_UV_INVALID);
+                probe_rig_say(response, ret_size, CTAP2_ERR_UV_INVALID);
         if (between.way == NOBODY_LAYS && stranger)
-                say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
+                probe_rig_say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
         if (between.way == SHUT_IN_WORDS && shut && !stranger)
                 memcpy(response, between.opened, *ret_size = between.opened_size);
         if (between.way == MISSES_ONCE && opened && between.passed)
-                say(response, ret_size, CTAP2_ERR_UV_INVALID);
+                probe_rig_say(response, ret_size, CTAP2_ERR_UV_INVALID);
         if (between.way == NOBODY_COMES && between.passed)
-                say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
+                probe_rig_say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
         between.wrong_pin = false;
         between.passed = between.passed && between.way == NOBODY_COMES;
 }
@@ -91,9 +72,9 @@ static void change_pin(uint8_t *response, size_t *ret_size)
         between.passed = false;
         between.wrong_pin = wrong;
         if (between.way == PINS_FOR_EVER && wrong)
-                say(response, ret_size, CTAP2_ERR_PIN_INVALID);
+                probe_rig_say(response, ret_size, CTAP2_ERR_PIN_INVALID);
         if (between.way == WANTS_POWER && response[0] == CTAP2_ERR_PIN_INVALID)
-                say(response, ret_size, CTAP2_ERR_PIN_AUTH_BLOCKED);
+                probe_rig_say(response, ret_size, CTAP2_ERR_PIN_AUTH_BLOCKED);
 }
 
 static void change_count(unsigned asked, uint8_t *response, size_t *ret_size)
@@ -101,7 +82,7 @@ static void change_count(unsigned asked, uint8_t *response, size_t *ret_size)
         const uint8_t said[] = { CTAP2_OK, 0xA1, asked == PIN_RETRIES ? 3 : 5,
                 (uint8_t)(between.way == COUNTERS_LIE ? ++between.calls % 16 : 3) };
         if (between.way == SAYS_NO_COUNT)
-                say(response, ret_size, CTAP2_ERR_INVALID_SUBCOMMAND);
+                probe_rig_say(response, ret_size, CTAP2_ERR_INVALID_SUBCOMMAND);
         if (between.way == COUNTERS_LIE || between.way == PINS_FOR_EVER)
                 memcpy(response, said, *ret_size = sizeof said);
 }
@@ -113,7 +94,7 @@ static enum target_trouble exchange(
                 between.real.exchange(context, request, limit_ms, response, capacity, ret_size);
         if (trouble != TARGET_ANSWERED)
                 return trouble;
-        const unsigned asked = subcommand(request);
+        const unsigned asked = probe_rig_pin_subcommand(request);
         if (asked == UV_TOKEN)
                 change_finger(response, ret_size);
         if (asked == PIN_TOKEN)
@@ -174,9 +155,9 @@ static void guesses_are_counted_whatever_it_says_of_them(void **state)
 {
         (void)state;
         come_between(COUNTERS_LIE);
-        probe_rig_expect(&rig, find("P24"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_HOLDS);
         come_between(PINS_FOR_EVER);
-        probe_rig_expect(&rig, find("P24"), PROBE_BROKEN);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_BROKEN);
         assert_non_null(strstr(probe_run_why(rig.run), "PINs"));
 }
 
@@ -184,7 +165,7 @@ static void a_path_that_opens_the_other_is_found(void **state)
 {
         (void)state;
         come_between(REOPENS);
-        probe_rig_expect(&rig, find("P24"), PROBE_BROKEN);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_BROKEN);
         assert_false(probe_rig_bool(&rig, LEVEL_UV_TRIES_HOLD));
 }
 
@@ -192,7 +173,7 @@ static void what_is_shut_in_words_only_is_found(void **state)
 {
         (void)state;
         come_between(SHUT_IN_WORDS);
-        probe_rig_expect(&rig, find("P24"), PROBE_BROKEN);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_BROKEN);
         assert_non_null(strstr(probe_run_why(rig.run), "to a finger"));
 }
 
@@ -200,7 +181,7 @@ static void guesses_that_nobody_looked_at_are_no_guesses(void **state)
 {
         (void)state;
         come_between(NOBODY_LAYS);
-        probe_rig_expect(&rig, find("P24"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_PARTLY);
         assert_false(is_known(LEVEL_UV_TRIES_HOLD));
 }
 
@@ -209,7 +190,7 @@ static void a_pin_that_waits_for_its_power_is_not_used_up(void **state)
         (void)state;
         come_between(WANTS_POWER);
         rig.target.abilities &= ~(unsigned)TARGET_POWER;
-        probe_rig_expect(&rig, find("P24"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_PARTLY);
         assert_non_null(strstr(probe_run_why(rig.run), "power"));
 }
 
@@ -219,15 +200,15 @@ static void what_cannot_be_made_anew_is_tried_in_part(void **state)
         come_between(HONEST);
         rig.target.restart = NULL;
         rig.target.may_destroy = true;
-        probe_rig_expect(&rig, find("P24"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_PARTLY);
         come_between(SAYS_NO_COUNT);
         rig.target.restart = NULL;
         rig.target.may_destroy = true;
-        probe_rig_expect(&rig, find("P24"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_PARTLY);
         come_between(COUNTERS_LIE); /* and it says of itself what it likes */
         rig.target.restart = NULL;
         rig.target.may_destroy = true;
-        probe_rig_try(&rig, find("P24"));
+        probe_rig_try(&rig, probe_rig_find("P24"));
         assert_int_not_equal(probe_run_result(rig.run), PROBE_HOLDS);
 }
 
@@ -237,10 +218,10 @@ static void a_finger_that_was_missed_ends_nothing(void **state)
 {
         (void)state;
         come_between(MISSES_ONCE);
-        probe_rig_try(&rig, find("P23"));
+        probe_rig_try(&rig, probe_rig_find("P23"));
         const uint64_t hours = probe_rig_count(&rig, LEVEL_UV_PIN_HOURS);
         come_between(HONEST);
-        probe_rig_try(&rig, find("P23"));
+        probe_rig_try(&rig, probe_rig_find("P23"));
         assert_int_equal(hours, probe_rig_count(&rig, LEVEL_UV_PIN_HOURS));
 }
 
@@ -248,7 +229,7 @@ static void who_does_not_come_tells_nothing_of_time(void **state)
 {
         (void)state;
         come_between(NOBODY_COMES);
-        probe_rig_expect(&rig, find("P23"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P23"), PROBE_PARTLY);
         assert_false(is_known(LEVEL_UV_IDLE_HOURS));
         assert_false(is_known(LEVEL_UV_PIN_HOURS));
 }
@@ -257,10 +238,10 @@ static void where_no_time_goes_by_nothing_is_said_of_it(void **state)
 {
         (void)state;
         come_between(TIME_STANDS);
-        probe_rig_expect(&rig, find("P23"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P23"), PROBE_PARTLY);
         assert_false(is_known(LEVEL_UV_PIN_HOURS));
         come_between(TIME_IS_FORGOTTEN);
-        probe_rig_expect(&rig, find("P23"), PROBE_BROKEN);
+        probe_rig_expect(&rig, probe_rig_find("P23"), PROBE_BROKEN);
         assert_int_equal(probe_rig_count(&rig, LEVEL_UV_PIN_HOURS), 0);
 }
 
@@ -273,9 +254,9 @@ static void what_stands_for_the_pin_is_looked_for(void **state)
                 skip();
         come_between(HONEST);
         between.finds = "a log";
-        probe_rig_expect(&rig, find("P22"), PROBE_BROKEN);
+        probe_rig_expect(&rig, probe_rig_find("P22"), PROBE_BROKEN);
         assert_false(probe_rig_bool(&rig, LEVEL_OP_SECRETS_WIPED));
-        assert_false(probe_rig_is_partial(&rig, LEVEL_OP_SECRETS_WIPED));
+        assert_false(probe_rig_partial(&rig, LEVEL_OP_SECRETS_WIPED));
 }
 
 static void a_search_that_sees_nothing_says_nothing(void **state)
@@ -285,7 +266,7 @@ static void a_search_that_sees_nothing_says_nothing(void **state)
                 skip();
         come_between(HONEST);
         between.blind = true;
-        probe_rig_expect(&rig, find("P22"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P22"), PROBE_PARTLY);
         assert_false(is_known(LEVEL_OP_SECRETS_WIPED));
 }
 
@@ -296,9 +277,9 @@ static void what_was_not_looked_for_makes_it_a_part(void **state)
                 skip();
         come_between(HONEST);
         rig.target.restart = NULL; /* no new PIN is set there */
-        probe_rig_expect(&rig, find("P22"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P22"), PROBE_PARTLY);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_SECRETS_WIPED));
-        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_SECRETS_WIPED));
+        assert_true(probe_rig_partial(&rig, LEVEL_OP_SECRETS_WIPED));
 }
 
 int main(void)

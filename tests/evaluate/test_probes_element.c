@@ -12,17 +12,10 @@
 
 static struct probe_rig rig;
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 static void the_management_channel_takes_nothing_weaker(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P16"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P16"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_CHANNEL_NO_DOWNGRADE));
 }
 
@@ -31,7 +24,7 @@ static void probing_the_channel_does_not_wear_it_out(void **state)
 {
         (void)state;
         for (int i = 0; i < 4; i++)
-                probe_rig_expect(&rig, find("P16"), PROBE_HOLDS);
+                probe_rig_expect(&rig, probe_rig_find("P16"), PROBE_HOLDS);
 }
 
 static void without_the_keys_only_a_part_is_tried(void **state)
@@ -39,10 +32,10 @@ static void without_the_keys_only_a_part_is_tried(void **state)
         const struct scp03_keys *keys = rig.target.keys;
         (void)state;
         rig.target.keys = NULL;
-        probe_rig_expect(&rig, find("P16"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P16"), PROBE_PARTLY);
         rig.target.keys = keys;
         assert_true(probe_rig_bool(&rig, LEVEL_CHANNEL_NO_DOWNGRADE));
-        assert_true(probe_rig_is_partial(&rig, LEVEL_CHANNEL_NO_DOWNGRADE));
+        assert_true(probe_rig_partial(&rig, LEVEL_CHANNEL_NO_DOWNGRADE));
         assert_non_null(strstr(probe_run_why(rig.run), "keys"));
 }
 
@@ -105,12 +98,12 @@ static void an_answer_that_says_nothing_is_no_refusal(void **state)
         (void)state;
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 answer(cases[i].header, cases[i].sw);
-                probe_rig_expect(&rig, find("P16"), cases[i].result);
+                probe_rig_expect(&rig, probe_rig_find("P16"), cases[i].result);
                 answer_truly();
                 assert_int_equal(
                         probe_rig_bool(&rig, LEVEL_CHANNEL_NO_DOWNGRADE), cases[i].result != PROBE_BROKEN);
-                assert_int_equal(probe_rig_is_partial(&rig, LEVEL_CHANNEL_NO_DOWNGRADE),
-                        cases[i].result == PROBE_PARTLY);
+                assert_int_equal(
+                        probe_rig_partial(&rig, LEVEL_CHANNEL_NO_DOWNGRADE), cases[i].result == PROBE_PARTLY);
         }
 }
 
@@ -163,7 +156,7 @@ static void expect_stuck(bool knows_keys, int i, bool moves, enum probe_result r
         rig.target.may_destroy = true;
         if (!knows_keys)
                 rig.target.keys = NULL;
-        probe_rig_expect(&rig, find("P16"), result);
+        probe_rig_expect(&rig, probe_rig_find("P16"), result);
         rig.target = stuck.real;
         assert_int_equal(probe_rig_bool(&rig, LEVEL_CHANNEL_NO_DOWNGRADE), result != PROBE_BROKEN);
 }
@@ -181,7 +174,7 @@ static void a_challenge_that_waits_for_a_session_is_sound(void **state)
         (void)state;
         expect_stuck(true, -1, true, PROBE_HOLDS);
         expect_stuck(false, 0x70, true, PROBE_PARTLY);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_CHANNEL_NO_DOWNGRADE));
+        assert_true(probe_rig_partial(&rig, LEVEL_CHANNEL_NO_DOWNGRADE));
 }
 
 /* The tries of a foreign element's keys may be few, for ever, and nobody can give them back here. */
@@ -192,7 +185,7 @@ static void without_leave_no_session_is_begun_that_cannot_be_opened(void **state
         stuck.real = rig.target;
         rig.target.apdu = stuck_apdu;
         rig.target.keys = NULL;
-        probe_rig_expect(&rig, find("P16"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P16"), PROBE_PARTLY);
         rig.target = stuck.real;
         assert_int_equal(stuck.begun, 0);
 }
@@ -202,9 +195,9 @@ static void without_leave_no_session_is_begun_that_cannot_be_opened(void **state
 static void only_a_listed_app_reaches_the_applets(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P17"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P17"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_ACCESS_ENFORCED));
-        assert_false(probe_rig_is_partial(&rig, LEVEL_ACCESS_ENFORCED));
+        assert_false(probe_rig_partial(&rig, LEVEL_ACCESS_ENFORCED));
 }
 
 /* Its rules are read, and who keeps them there is another. */
@@ -212,9 +205,9 @@ static void of_a_foreign_element_only_the_rules_are_seen(void **state)
 {
         (void)state;
         rig.target.abilities &= ~(unsigned)TARGET_LIFE;
-        probe_rig_expect(&rig, find("P17"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P17"), PROBE_PARTLY);
         rig.target.abilities |= TARGET_LIFE;
-        assert_true(probe_rig_is_partial(&rig, LEVEL_ACCESS_ENFORCED));
+        assert_true(probe_rig_partial(&rig, LEVEL_ACCESS_ENFORCED));
 }
 
 /* Where nobody comes through, that a stranger does not says nothing. */
@@ -222,10 +215,10 @@ static void where_the_listed_app_is_not_let_in_nothing_is_shown(void **state)
 {
         (void)state;
         answer(0x00700000, 0x6F00); /* MANAGE CHANNEL, of which the enforcer has need */
-        probe_rig_try(&rig, find("P17"));
+        probe_rig_try(&rig, probe_rig_find("P17"));
         answer_truly();
         assert_int_equal(probe_run_result(rig.run), PROBE_PARTLY);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_ACCESS_ENFORCED));
+        assert_true(probe_rig_partial(&rig, LEVEL_ACCESS_ENFORCED));
 }
 
 /* The rule names an app that nobody has, so that it would do no harm if it stayed; and it is taken back. */
@@ -236,7 +229,7 @@ static void a_rule_that_was_taken_does_no_harm_and_is_taken_back(void **state)
         bool names_app = false, names_applet = false;
         (void)state;
         answer(0x80E29000, 0x9000);
-        probe_rig_expect(&rig, find("P17"), PROBE_BROKEN);
+        probe_rig_expect(&rig, probe_rig_find("P17"), PROBE_BROKEN);
         answer_truly();
         assert_false(probe_rig_bool(&rig, LEVEL_ACCESS_ENFORCED));
         assert_int_equal(between.deleted, 1);

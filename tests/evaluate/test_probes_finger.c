@@ -12,17 +12,10 @@
 
 static struct probe_rig rig;
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 static void no_finger_is_added_without_the_pin(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P09"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P09"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_UV_ENROL_NEEDS_PIN));
         assert_true(probe_rig_bool(&rig, LEVEL_UV_CHANGE_CLOSES));
 }
@@ -30,14 +23,14 @@ static void no_finger_is_added_without_the_pin(void **state)
 static void an_empty_set_opens_nothing(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P10"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P10"), PROBE_HOLDS);
 }
 
 /* There is nothing in this matcher that would tell an artefact (docs/gate-attacks.md). */
 static void copies_are_refused_and_artefacts_are_counted(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P11"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P11"), PROBE_PARTLY);
         assert_true(probe_rig_bool(&rig, LEVEL_UV_REPLAY_REFUSED));
         assert_int_equal(
                 json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_IAPAR), "trials")), 4);
@@ -48,7 +41,7 @@ static void copies_are_refused_and_artefacts_are_counted(void **state)
 static void no_stranger_is_taken_in_a_few_trials(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P12"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P12"), PROBE_PARTLY);
         assert_int_equal(
                 json_integer_value(json_object_get(probe_run_found(rig.run, LEVEL_UV_FMR), "errors")), 0);
         assert_int_equal(
@@ -62,7 +55,7 @@ static void time_asks_for_the_pin_and_ends_sessions(void **state)
         (void)state;
         if (!(rig.target.abilities & TARGET_LIFE))
                 skip();
-        probe_rig_try(&rig, find("P23"));
+        probe_rig_try(&rig, probe_rig_find("P23"));
         assert_true(probe_rig_count(&rig, LEVEL_UV_PIN_HOURS) > 0);
         assert_int_equal(probe_rig_count(&rig, LEVEL_VERIFIER_SESSION_MINUTES), 12 * 60);
         assert_int_equal(probe_rig_count(&rig, LEVEL_VERIFIER_IDLE_MINUTES), 15);
@@ -73,7 +66,7 @@ static void nothing_is_left_behind(void **state)
         (void)state;
         if (!(rig.target.abilities & TARGET_PEEK))
                 skip();
-        probe_rig_expect(&rig, find("P22"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P22"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_SECRETS_WIPED));
         assert_true(probe_rig_bool(&rig, LEVEL_UV_LOCAL));
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_KEEPS_NO_SECRET));
@@ -83,7 +76,7 @@ static void nothing_is_left_behind(void **state)
 static void paths_do_not_add(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P24"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P24"), PROBE_HOLDS);
 }
 
 static int open_one(void **state)

@@ -12,33 +12,26 @@
 
 static struct probe_rig rig;
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 static void changed_evidence_opens_nothing(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P02"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P02"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_UV_INJECTION_REFUSED));
-        assert_false(probe_rig_is_partial(&rig, LEVEL_UV_INJECTION_REFUSED));
+        assert_false(probe_rig_partial(&rig, LEVEL_UV_INJECTION_REFUSED));
 }
 
 static void no_finger_opens_the_signing_key(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P03"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P03"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_SIGN_FINGER_REFUSED));
-        assert_false(probe_rig_is_partial(&rig, LEVEL_SIGN_FINGER_REFUSED));
+        assert_false(probe_rig_partial(&rig, LEVEL_SIGN_FINGER_REFUSED));
 }
 
 static void strange_fingers_come_to_an_end(void **state)
 {
         (void)state;
-        probe_rig_try(&rig, find("P06"));
+        probe_rig_try(&rig, probe_rig_find("P06"));
         if (rig.target.abilities & TARGET_CLOCK)
                 assert_in_range(probe_rig_count(&rig, LEVEL_UV_TRIES), 1, 5);
         assert_true(probe_rig_bool(&rig, LEVEL_UV_TRIES_HOLD));

@@ -24,13 +24,6 @@ static struct probe_rig rig;
 static pid_t process;
 static char folder[] = "/tmp/mitome-probes-XXXXXX";
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 static bool left_nothing(void)
 {
         char *steps = json_dumps(probe_run_steps(rig.run), 0);
@@ -73,15 +66,15 @@ static int stop(void **state)
 static void without_a_pin_presence_is_all_there_is(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P00"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P00"), PROBE_PARTLY);
         assert_false(probe_rig_bool(&rig, LEVEL_LOGIN_USER_VERIFIED));
         assert_false(left_nothing()); /* what cannot be deleted is told of */
-        probe_rig_expect(&rig, find("P01"), PROBE_PARTLY);
-        probe_rig_expect(&rig, find("P04"), PROBE_NOT_TESTABLE);
-        probe_rig_expect(&rig, find("P07"), PROBE_NOT_TESTABLE);
-        probe_rig_expect(&rig, find("P08"), PROBE_NOT_TESTABLE);
-        probe_rig_expect(&rig, find("P13"), PROBE_PARTLY);
-        probe_rig_expect(&rig, find("P14"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P01"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P04"), PROBE_NOT_TESTABLE);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_NOT_TESTABLE);
+        probe_rig_expect(&rig, probe_rig_find("P08"), PROBE_NOT_TESTABLE);
+        probe_rig_expect(&rig, probe_rig_find("P13"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P14"), PROBE_PARTLY);
 }
 
 static void what_needs_more_than_ctap_is_not_testable(void **state)
@@ -89,7 +82,7 @@ static void what_needs_more_than_ctap_is_not_testable(void **state)
         static const char *const ids[] = { "P02", "P03", "P06", "P15", "P16", "P17" };
         (void)state;
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-                probe_rig_expect(&rig, find(ids[i]), PROBE_NOT_TESTABLE);
+                probe_rig_expect(&rig, probe_rig_find(ids[i]), PROBE_NOT_TESTABLE);
 }
 
 static void give_it_a_pin(struct probe_run *run, struct target *target)
@@ -108,17 +101,17 @@ static void with_its_pin_ctap_shows_much(void **state)
         (void)state;
         probe_rig_expect(&rig, &setting, PROBE_HOLDS);
         rig.target.pin = PIN;
-        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P00"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_LOGIN_USER_VERIFIED));
         assert_true(left_nothing());
-        probe_rig_expect(&rig, find("P01"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P01"), PROBE_PARTLY);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_EVIDENCE_ONCE));
-        probe_rig_expect(&rig, find("P04"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P04"), PROBE_HOLDS);
         assert_true(left_nothing());
-        probe_rig_expect(&rig, find("P05"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P05"), PROBE_PARTLY);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
-        probe_rig_expect(&rig, find("P13"), PROBE_PARTLY);
-        probe_rig_expect(&rig, find("P14"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P13"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P14"), PROBE_PARTLY);
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
         assert_true(left_nothing());
 }
@@ -126,19 +119,19 @@ static void with_its_pin_ctap_shows_much(void **state)
 static void guessing_does_no_harm(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_TRIES), 8);
         /* what was not tried is not told: no power cut, no old storage, no other PIN */
         assert_null(probe_run_found(rig.run, LEVEL_PIN_TRIES_HOLD));
         assert_null(probe_run_found(rig.run, LEVEL_PIN_LENGTH_LEAST));
-        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS); /* with the PIN that it had */
+        probe_rig_expect(&rig, probe_rig_find("P00"), PROBE_HOLDS); /* with the PIN that it had */
 }
 
 static void guessing_to_the_end_is_asked_for(void **state)
 {
         (void)state;
         rig.target.may_destroy = true;
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_TRIES), 8);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_LENGTH_LEAST), 4);
         assert_false(probe_rig_bool(&rig, LEVEL_PIN_DIGITS_ONLY));
@@ -167,15 +160,15 @@ static void a_wrong_pin_is_said_once(void **state)
         probe_rig_expect(&rig, &counting, PROBE_HOLDS);
         const unsigned before = tries;
         rig.target.pin = "574099";
-        probe_rig_expect(&rig, find("P01"), PROBE_NOT_TESTABLE);
+        probe_rig_expect(&rig, probe_rig_find("P01"), PROBE_NOT_TESTABLE);
         assert_non_null(strstr(probe_run_why(rig.run), "wrong"));
         assert_null(rig.target.pin);
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-                assert_int_not_equal(probe_rig_try(&rig, find(ids[i])), PROBE_HOLDS);
+                assert_int_not_equal(probe_rig_try(&rig, probe_rig_find(ids[i])), PROBE_HOLDS);
         probe_rig_expect(&rig, &counting, PROBE_HOLDS);
         assert_int_equal(tries, before - 1);
         rig.target.pin = PIN;
-        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P00"), PROBE_HOLDS);
 }
 
 int main(void)

@@ -14,17 +14,10 @@
 /* It takes nothing of the authenticator itself. */
 static struct probe_rig rig = { .target = { .name = "self", .abilities = TARGET_LIFE } };
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 static void nobody_logs_in_with_a_certificate_that_has_ended(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P18"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P18"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_EXPIRED_REFUSED));
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_REVOKED_REFUSED));
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_BAD_STATUS_REFUSED));
@@ -35,7 +28,7 @@ static void nobody_logs_in_with_a_certificate_that_has_ended(void **state)
 static void a_revoked_signing_key_stops(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P19"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P19"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_SIGN_REVOKED_STOPS));
         assert_non_null(strstr(probe_run_why(rig.run), "after 99 more signatures"));
 }
@@ -43,17 +36,17 @@ static void a_revoked_signing_key_stops(void **state)
 static void who_buys_a_phone_has_nothing_of_its_seller(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P20"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P20"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_NEW_OWNER_CLEAN));
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_ERASURE_PROVED));
         assert_null(strstr(probe_run_why(rig.run), "cut at 0 of"));
-        assert_false(probe_rig_is_partial(&rig, LEVEL_LIFE_ERASURE_PROVED));
+        assert_false(probe_rig_partial(&rig, LEVEL_LIFE_ERASURE_PROVED));
 }
 
 static void only_a_live_card_resets_and_issues(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P21"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P21"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_RESET_NEEDS_CARD));
         assert_true(probe_rig_bool(&rig, LEVEL_LIFE_BINDING_NEEDS_CARD));
 }
@@ -64,7 +57,7 @@ static void a_foreign_authenticator_has_no_such_life(void **state)
         static const char *const ids[] = { "P18", "P19", "P20", "P21" };
         (void)state;
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-                probe_rig_expect(&foreign, find(ids[i]), PROBE_NOT_TESTABLE);
+                probe_rig_expect(&foreign, probe_rig_find(ids[i]), PROBE_NOT_TESTABLE);
                 assert_non_null(strstr(probe_run_why(foreign.run), "certificate's life"));
         }
         probe_rig_close(&foreign);
@@ -73,9 +66,9 @@ static void a_foreign_authenticator_has_no_such_life(void **state)
 static void the_same_attempt_leaves_the_same_trace(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P18"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P18"), PROBE_HOLDS);
         json_t *first = json_deep_copy(probe_run_steps(rig.run));
-        probe_rig_expect(&rig, find("P18"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P18"), PROBE_HOLDS);
         assert_true(json_equal(first, probe_run_steps(rig.run)));
         json_decref(first);
 }

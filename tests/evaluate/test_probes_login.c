@@ -17,17 +17,10 @@
 
 static struct probe_rig rig;
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 static void an_ordinary_login_is_accepted(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P00"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_LOGIN_USER_PRESENT));
         assert_true(probe_rig_bool(&rig, LEVEL_LOGIN_USER_VERIFIED));
         assert_true(probe_rig_bool(&rig, LEVEL_LOGIN_VERIFICATION_TOLD));
@@ -40,7 +33,7 @@ static void an_ordinary_login_is_accepted(void **state)
 static void nothing_recorded_is_taken_again(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P01"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P01"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_EVIDENCE_ONCE));
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_REPLAY_REFUSED));
 }
@@ -48,7 +41,7 @@ static void nothing_recorded_is_taken_again(void **state)
 static void one_verification_is_one_signature(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P04"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P04"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_FRESH_VERIFICATION));
         assert_true(probe_rig_bool(&rig, LEVEL_OP_BOUND_TO_DATA));
 }
@@ -56,7 +49,7 @@ static void one_verification_is_one_signature(void **state)
 static void an_unlocked_phone_is_no_factor(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P05"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P05"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_OP_UNLOCK_IS_NO_FACTOR));
         assert_true(probe_rig_bool(&rig, LEVEL_OP_INTENT));
 }
@@ -64,14 +57,14 @@ static void an_unlocked_phone_is_no_factor(void **state)
 static void the_time_of_a_wrong_pin_tells_nothing(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P08"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P08"), PROBE_PARTLY);
         assert_false(probe_rig_bool(&rig, LEVEL_PIN_TIMING_TELLS));
 }
 
 static void a_relayed_assertion_is_refused(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P13"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P13"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_BINDS_NAME));
         assert_false(probe_rig_partial(&rig, LEVEL_VERIFIER_BINDS_NAME));
 }
@@ -88,7 +81,7 @@ static void expect_weak_key_shown(void)
 static void less_than_was_asked_for_is_refused(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P14"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P14"), PROBE_HOLDS);
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_CHECKS_VERIFICATION));
         assert_false(probe_rig_partial(&rig, LEVEL_VERIFIER_CHECKS_VERIFICATION));
         assert_true(probe_rig_bool(&rig, LEVEL_VERIFIER_CHECKS_FLAGS));
@@ -104,7 +97,7 @@ static void probes_leave_nothing_behind(void **state)
         static const char *const ids[] = { "P00", "P01", "P04", "P05", "P13", "P14" };
         (void)state;
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-                probe_rig_try(&rig, find(ids[i]));
+                probe_rig_try(&rig, probe_rig_find(ids[i]));
                 char *steps = json_dumps(probe_run_steps(rig.run), 0);
                 assert_non_null(steps);
                 assert_null(strstr(steps, "it is left"));
@@ -133,9 +126,9 @@ static void no_key_agreement_is_foretold(void **state)
         enum { MOST = 32 };
         static char first[MOST][65], second[MOST][65];
         (void)state;
-        probe_rig_expect(&rig, find("P04"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P04"), PROBE_HOLDS);
         size_t count = note_points(first, MOST);
-        probe_rig_expect(&rig, find("P04"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P04"), PROBE_HOLDS);
         assert_int_equal(note_points(second, MOST), count);
         assert_true(count > 0);
         for (size_t i = 0; i < count; i++)
@@ -153,7 +146,7 @@ static void no_trace_has_the_pin(void **state)
         (void)state;
         for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
                 bool verified = false;
-                (void)probe_rig_try(&rig, find(ids[i]));
+                (void)probe_rig_try(&rig, probe_rig_find(ids[i]));
                 const json_t *steps = probe_run_steps(rig.run);
                 for (size_t at = 0; at < json_array_size(steps); at++) {
                         const char *sent =

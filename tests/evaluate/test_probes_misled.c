@@ -33,7 +33,7 @@ enum way {
         FEW_TRIES,          /* it has two, it says */
 };
 
-enum { CLIENT_PIN = 0x06, PIN_RETRIES = 1, CHANGE_PIN = 4, UV_TOKEN = 6, PIN_TOKEN = 9 };
+enum { PIN_RETRIES = 1, CHANGE_PIN = 4, UV_TOKEN = 6, PIN_TOKEN = 9 };
 
 static struct between {
         struct target real;
@@ -46,36 +46,17 @@ static struct between {
 
 static struct probe_rig rig;
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 /* ---- who stands before it ---- */
-
-/* clientPIN requests have the protocol first: 06 An 01 pp 02 ss. */
-static unsigned subcommand(slice request)
-{
-        return request.size > 5 && request.data[0] == CLIENT_PIN ? request.data[5] : 0;
-}
-
-static void say(uint8_t *response, size_t *ret_size, uint8_t status)
-{
-        response[0] = status;
-        *ret_size = 1;
-}
 
 static void change_finger(uint8_t *response, size_t *ret_size)
 {
         const bool missed = response[0] == CTAP2_ERR_UV_INVALID;
         if (between.way == DEAD_SENSOR && response[0] == CTAP2_OK)
-                say(response, ret_size, CTAP2_ERR_UV_INVALID);
+                probe_rig_say(response, ret_size, CTAP2_ERR_UV_INVALID);
         if (between.way == NOBODY_LAYS && between.whose == TARGET_FINGER_STRANGER)
-                say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
+                probe_rig_say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
         if (between.way == MISS_IS_QUIET && missed)
-                say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
+                probe_rig_say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
 }
 
 static void change_pin(uint8_t *response, size_t *ret_size)
@@ -85,22 +66,22 @@ static void change_pin(uint8_t *response, size_t *ret_size)
         between.left = status == CTAP2_OK ? 3 : between.left - 1;
         between.locked = between.locked || status == CTAP2_ERR_PIN_BLOCKED;
         if (between.way == WRONG_IS_QUIET && status == CTAP2_ERR_PIN_INVALID)
-                say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
+                probe_rig_say(response, ret_size, CTAP2_ERR_USER_ACTION_TIMEOUT);
         if (between.way == LOCK_IS_QUIET && status == CTAP2_ERR_PIN_BLOCKED)
-                say(response, ret_size, CTAP1_ERR_OTHER);
+                probe_rig_say(response, ret_size, CTAP1_ERR_OTHER);
         if (between.way == PAUSES_IN_WORDS && status == CTAP2_ERR_PIN_INVALID)
-                say(response, ret_size, CTAP2_ERR_PIN_AUTH_BLOCKED);
+                probe_rig_say(response, ret_size, CTAP2_ERR_PIN_AUTH_BLOCKED);
 }
 
 static enum target_trouble exchange(
         void *context, slice request, unsigned limit_ms, uint8_t *response, size_t capacity, size_t *ret_size)
 {
-        const unsigned asked = subcommand(request);
+        const unsigned asked = probe_rig_pin_subcommand(request);
         const bool choice = asked == CHANGE_PIN;
         between.changes += choice;
         if ((between.way == CHOICE_IS_QUIET && choice) ||
                 (between.way == FIRST_CHOICE_QUIET && choice && between.changes == 1)) {
-                say(response, ret_size, CTAP1_ERR_OTHER);
+                probe_rig_say(response, ret_size, CTAP1_ERR_OTHER);
                 return TARGET_ANSWERED;
         }
         const enum target_trouble trouble =
@@ -173,30 +154,30 @@ static void only_what_was_tried_holds(void **state)
 {
         (void)state;
         come_between(HONEST);
-        probe_rig_expect(&rig, find("P07"), PROBE_HOLDS);
-        assert_false(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES_HOLD));
-        assert_false(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES));
-        assert_false(probe_rig_is_partial(&rig, LEVEL_PIN_LENGTH_LEAST));
-        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_DIGITS_ONLY)); /* some letters are not all */
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_HOLDS);
+        assert_false(probe_rig_partial(&rig, LEVEL_PIN_TRIES_HOLD));
+        assert_false(probe_rig_partial(&rig, LEVEL_PIN_TRIES));
+        assert_false(probe_rig_partial(&rig, LEVEL_PIN_LENGTH_LEAST));
+        assert_true(probe_rig_partial(&rig, LEVEL_PIN_DIGITS_ONLY)); /* some letters are not all */
         come_between(NEVER_CUT);
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES_HOLD));
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_PIN_TRIES_HOLD));
         come_between(COUNTER_LIES);
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_TRIES), 3);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES_HOLD));
+        assert_true(probe_rig_partial(&rig, LEVEL_PIN_TRIES_HOLD));
 }
 
 static void a_quiet_answer_is_no_guess(void **state)
 {
         (void)state;
         come_between(WRONG_IS_QUIET);
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
         assert_null(probe_run_found(rig.run, LEVEL_PIN_TRIES));
         assert_null(probe_run_found(rig.run, LEVEL_PIN_TRIES_HOLD));
         come_between(LOCK_IS_QUIET);
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES));
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_PIN_TRIES));
 }
 
 static void a_lock_that_ends_is_none(void **state)
@@ -206,7 +187,7 @@ static void a_lock_that_ends_is_none(void **state)
         for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
                 come_between(ways[i]);
                 rig.target.abilities &= ~(unsigned)TARGET_MEDIUM;
-                probe_rig_expect(&rig, find("P07"), PROBE_BROKEN);
+                probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_BROKEN);
                 assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_TRIES), 0);
         }
 }
@@ -216,15 +197,15 @@ static void only_the_policy_refuses_a_pin(void **state)
         (void)state;
         come_between(CHOICE_IS_QUIET);
         rig.target.abilities &= ~(unsigned)TARGET_MEDIUM;
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
         assert_null(probe_run_found(rig.run, LEVEL_PIN_LENGTH_LEAST));
         assert_null(probe_run_found(rig.run, LEVEL_PIN_DIGITS_ONLY));
         assert_null(probe_run_found(rig.run, LEVEL_PIN_BLOCKLIST));
         come_between(FIRST_CHOICE_QUIET);
         rig.target.abilities &= ~(unsigned)TARGET_MEDIUM;
-        probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_LENGTH_LEAST), 4);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_LENGTH_LEAST));
+        assert_true(probe_rig_partial(&rig, LEVEL_PIN_LENGTH_LEAST));
 }
 
 /* Somebody's own key, of which nobody said that it may be locked. */
@@ -239,12 +220,12 @@ static void two_tries_are_not_spent_to_look(void **state)
                 come_between(rows[i].way);
                 rig.target.restart = NULL;
                 rig.target.abilities &= ~(unsigned)TARGET_MEDIUM;
-                probe_rig_expect(&rig, find("P07"), PROBE_PARTLY);
+                probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_PARTLY);
                 assert_int_equal(between.wrong, rows[i].wrong);
                 assert_int_equal(between.changes, 0);
                 assert_int_equal(probe_rig_told(&rig, LEVEL_PIN_TRIES), rows[i].wrong > 0);
                 if (rows[i].wrong)
-                        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES));
+                        assert_true(probe_rig_partial(&rig, LEVEL_PIN_TRIES));
                 else
                         assert_non_null(strstr(probe_run_why(rig.run), "No wrong PIN was given"));
         }
@@ -266,7 +247,7 @@ static void try_for(const char *id, unsigned patience)
         const struct probe_run_config config = { .progress = has_patience, .context = &patience };
         probe_run_free(rig.run);
         rig.run = NULL;
-        assert_false(failed(probe_run_attempt(find(id), &rig.target, &config, &rig.run, NULL)));
+        assert_false(failed(probe_run_attempt(probe_rig_find(id), &rig.target, &config, &rig.run, NULL)));
         if (probe_run_result(rig.run) != PROBE_PARTLY)
                 fail_msg("%s, ended early: %s (%s)", id, probe_result_name(probe_run_result(rig.run)),
                         probe_run_why(rig.run));
@@ -281,9 +262,9 @@ static void an_early_end_is_no_end(void **state)
                 come_between(HONEST);
                 try_for("P07", patience[i]);
                 if (probe_run_found(rig.run, LEVEL_PIN_TRIES_HOLD))
-                        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES_HOLD));
+                        assert_true(probe_rig_partial(&rig, LEVEL_PIN_TRIES_HOLD));
                 if (probe_run_found(rig.run, LEVEL_PIN_TRIES))
-                        assert_true(probe_rig_is_partial(&rig, LEVEL_PIN_TRIES));
+                        assert_true(probe_rig_partial(&rig, LEVEL_PIN_TRIES));
         }
 }
 
@@ -306,7 +287,8 @@ static void who_breaks_it_off_gets_his_tries_back(void **state)
                 rig.target.abilities &= ~(unsigned)TARGET_MEDIUM;
                 probe_run_free(rig.run);
                 rig.run = NULL;
-                assert_false(failed(probe_run_attempt(find("P07"), &rig.target, &config, &rig.run, NULL)));
+                assert_false(failed(
+                        probe_run_attempt(probe_rig_find("P07"), &rig.target, &config, &rig.run, NULL)));
                 assert_int_equal(probe_run_result(rig.run), PROBE_PARTLY);
                 wrong += between.wrong;
                 assert_int_equal(between.left, 3);
@@ -329,7 +311,7 @@ static void a_dead_sensor_refuses_nobody(void **state)
         skip_without_finger();
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
                 come_between(DEAD_SENSOR);
-                probe_rig_expect(&rig, find(ids[i]), PROBE_NOT_TESTABLE);
+                probe_rig_expect(&rig, probe_rig_find(ids[i]), PROBE_NOT_TESTABLE);
                 assert_null(probe_run_found(rig.run, LEVEL_UV_TRIES));
                 assert_null(probe_run_found(rig.run, LEVEL_UV_INJECTION_REFUSED));
         }
@@ -340,7 +322,7 @@ static void where_no_stranger_lay_none_was_refused(void **state)
         (void)state;
         skip_without_finger();
         come_between(NOBODY_LAYS);
-        probe_rig_expect(&rig, find("P06"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P06"), PROBE_PARTLY);
         assert_null(probe_run_found(rig.run, LEVEL_UV_TRIES));
         assert_null(probe_run_found(rig.run, LEVEL_UV_TRIES_HOLD));
         come_between(HONEST);
@@ -354,14 +336,14 @@ static void evidence_that_nobody_refused_was_not_tried(void **state)
         (void)state;
         skip_without_finger();
         come_between(MISS_IS_QUIET);
-        probe_rig_expect(&rig, find("P02"), PROBE_PARTLY);
+        probe_rig_expect(&rig, probe_rig_find("P02"), PROBE_PARTLY);
         assert_null(probe_run_found(rig.run, LEVEL_UV_INJECTION_REFUSED));
         come_between(MISS_IS_QUIET);
-        probe_rig_expect(&rig, find("P01"), PROBE_PARTLY);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_OP_EVIDENCE_ONCE));
+        probe_rig_expect(&rig, probe_rig_find("P01"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_OP_EVIDENCE_ONCE));
         come_between(HONEST);
         try_for("P02", 3);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_UV_INJECTION_REFUSED));
+        assert_true(probe_rig_partial(&rig, LEVEL_UV_INJECTION_REFUSED));
 }
 
 static void a_pin_that_is_not_taken_opens_nothing(void **state)
@@ -369,8 +351,8 @@ static void a_pin_that_is_not_taken_opens_nothing(void **state)
         (void)state;
         skip_without_finger();
         come_between(PIN_NOT_TAKEN);
-        probe_rig_expect(&rig, find("P03"), PROBE_PARTLY);
-        assert_true(probe_rig_is_partial(&rig, LEVEL_SIGN_FINGER_REFUSED));
+        probe_rig_expect(&rig, probe_rig_find("P03"), PROBE_PARTLY);
+        assert_true(probe_rig_partial(&rig, LEVEL_SIGN_FINGER_REFUSED));
 }
 
 int main(void)

@@ -12,17 +12,10 @@
 
 static struct probe_rig rig;
 
-static const struct probe *find(const char *id)
-{
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
-        return probe;
-}
-
 static void no_try_comes_back(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P07"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P07"), PROBE_HOLDS);
         assert_null(strstr(probe_run_why(rig.run), " 0 power cuts"));
         assert_int_equal(probe_rig_count(&rig, LEVEL_PIN_TRIES), 3);
         assert_true(probe_rig_bool(&rig, LEVEL_PIN_TRIES_HOLD));
@@ -34,13 +27,13 @@ static void no_try_comes_back(void **state)
 static void it_is_as_new_after_the_guessing(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P00"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P00"), PROBE_HOLDS);
 }
 
 static void a_copy_signs_nothing(void **state)
 {
         (void)state;
-        probe_rig_expect(&rig, find("P15"), PROBE_HOLDS);
+        probe_rig_expect(&rig, probe_rig_find("P15"), PROBE_HOLDS);
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_CLONE_WORKS));
         assert_false(probe_rig_partial(&rig, LEVEL_KEY_CLONE_WORKS));
         assert_false(probe_rig_bool(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
@@ -53,7 +46,7 @@ static void without_an_anchor_a_copy_signs(void **state)
         struct probe_rig bare;
         (void)state;
         probe_rig_open_with(&bare, "self:no-anchor", NULL, NULL);
-        probe_rig_expect(&bare, find("P15"), PROBE_BROKEN);
+        probe_rig_expect(&bare, probe_rig_find("P15"), PROBE_BROKEN);
         assert_true(probe_rig_bool(&bare, LEVEL_KEY_CLONE_WORKS));
         assert_true(probe_rig_bool(&bare, LEVEL_KEY_COUNTER_ROLLS_BACK));
         assert_non_null(strstr(probe_run_why(bare.run), "notices it by the counter"));
@@ -65,7 +58,7 @@ static void without_an_anchor_an_old_copy_gives_tries_back(void **state)
         struct probe_rig bare;
         (void)state;
         probe_rig_open_with(&bare, "self:no-anchor", NULL, NULL);
-        probe_rig_expect(&bare, find("P07"), PROBE_BROKEN);
+        probe_rig_expect(&bare, probe_rig_find("P07"), PROBE_BROKEN);
         assert_false(probe_rig_bool(&bare, LEVEL_PIN_TRIES_HOLD));
         probe_rig_close(&bare);
 }

@@ -111,8 +111,7 @@ static void stand(void)
 
 static enum probe_result result_of(const char *id)
 {
-        const struct probe *probe = probe_find(id);
-        assert_non_null(probe);
+        const struct probe *probe = probe_rig_find(id);
         if (between.real.restart)
                 assert_true(between.real.restart(between.real.context));
         const enum probe_result result = probe_rig_try(&rig, probe);
@@ -138,12 +137,6 @@ static bool is_bio(slice request, unsigned subcommand)
 static bool is_uv_token(slice request)
 {
         return request.data[0] == CLIENT_PIN && number(request, 2) == UV_TOKEN;
-}
-
-static void say(uint8_t *response, size_t *ret_size, uint8_t status)
-{
-        response[0] = status;
-        *ret_size = 1;
 }
 
 /* ---- P00 ---- */
@@ -269,7 +262,7 @@ static bool ends_behind_a_wrong_pin(slice request, uint8_t *response, size_t *re
 {
         if (!is_pin_token(request) || ++between.asked != 3)
                 return false;
-        say(response, ret_size, DENIED);
+        probe_rig_say(response, ret_size, DENIED);
         return true;
 }
 
@@ -296,7 +289,7 @@ static void a_wrong_pin_is_made_up_for_wherever_it_ends(void **state)
 static void nobody_touches_for_an_enrolment(slice request, uint8_t *response, size_t *ret_size)
 {
         if (is_bio(request, BIO_BEGIN) && response[0] != OK)
-                say(response, ret_size, USER_TIMEOUT);
+                probe_rig_say(response, ret_size, USER_TIMEOUT);
 }
 
 static bool enrols_at_once(slice request, uint8_t *response, size_t *ret_size)
@@ -313,7 +306,7 @@ static bool keeps_no_changed_set(slice request, uint8_t *response, size_t *ret_s
 {
         if (!between.tampered || !is_bio(request, BIO_BEGIN))
                 return false;
-        say(response, ret_size, UV_INVALID);
+        probe_rig_say(response, ret_size, UV_INVALID);
         return true;
 }
 
@@ -321,14 +314,14 @@ static void misses_after_a_change(slice request, uint8_t *response, size_t *ret_
 {
         if (between.tampered && is_uv_token(request) &&
                 (response[0] == PIN_WANTED || response[0] == UV_BLOCKED))
-                say(response, ret_size, UV_INVALID);
+                probe_rig_say(response, ret_size, UV_INVALID);
 }
 
 static bool enrols_nobody(slice request, uint8_t *response, size_t *ret_size)
 {
         if (!is_bio(request, BIO_BEGIN))
                 return false;
-        say(response, ret_size, 0x30);
+        probe_rig_say(response, ret_size, 0x30);
         return true;
 }
 
@@ -405,14 +398,14 @@ static void who_is_not_recognised_was_not_shut_out(void **state)
 static void misses_in_an_empty_set(slice request, uint8_t *response, size_t *ret_size)
 {
         if (is_uv_token(request) && response[0] == 0x30)
-                say(response, ret_size, UV_INVALID);
+                probe_rig_say(response, ret_size, UV_INVALID);
 }
 
 static bool removes_nothing(slice request, uint8_t *response, size_t *ret_size)
 {
         if (!is_bio(request, BIO_REMOVE))
                 return false;
-        say(response, ret_size, between.asked++ ? OK : PIN_WANTED);
+        probe_rig_say(response, ret_size, between.asked++ ? OK : PIN_WANTED);
         return true;
 }
 
@@ -435,7 +428,7 @@ static void a_set_that_is_not_empty_shows_nothing(void **state)
 static void nobody_touches_for_a_login(slice request, uint8_t *response, size_t *ret_size)
 {
         if (request.data[0] == GET_ASSERTION)
-                say(response, ret_size, USER_TIMEOUT);
+                probe_rig_say(response, ret_size, USER_TIMEOUT);
 }
 
 static void a_login_that_nobody_touched_for_is_no_blame(void **state)
@@ -451,13 +444,13 @@ static void a_login_that_nobody_touched_for_is_no_blame(void **state)
 static void lets_nobody_in_after_artefacts(slice request, uint8_t *response, size_t *ret_size)
 {
         if (is_uv_token(request) && between.printed)
-                say(response, ret_size, UV_BLOCKED);
+                probe_rig_say(response, ret_size, UV_BLOCKED);
 }
 
 static void sees_no_copy(slice request, uint8_t *response, size_t *ret_size)
 {
         if (is_uv_token(request) && between.whose == TARGET_FINGER_SAME)
-                say(response, ret_size, USER_TIMEOUT);
+                probe_rig_say(response, ret_size, USER_TIMEOUT);
 }
 
 static void a_lock_for_everybody_refuses_no_artefact(void **state)
@@ -483,13 +476,13 @@ static void a_copy_that_was_not_seen_was_not_refused(void **state)
 static void sees_no_stranger(slice request, uint8_t *response, size_t *ret_size)
 {
         if (is_uv_token(request) && between.whose == TARGET_FINGER_STRANGER_ONCE)
-                say(response, ret_size, USER_TIMEOUT);
+                probe_rig_say(response, ret_size, USER_TIMEOUT);
 }
 
 static void sees_every_other_stranger(slice request, uint8_t *response, size_t *ret_size)
 {
         if (is_uv_token(request) && between.whose == TARGET_FINGER_STRANGER_ONCE && between.asked++ % 2)
-                say(response, ret_size, USER_TIMEOUT);
+                probe_rig_say(response, ret_size, USER_TIMEOUT);
 }
 
 static uint64_t trials(enum level_fact_id fact)
@@ -516,7 +509,7 @@ static void what_was_not_compared_is_no_trial(void **state)
 static void nobody_touches_for_a_foreign_site(slice request, uint8_t *response, size_t *ret_size)
 {
         if (request.data[0] == GET_ASSERTION && response[0] == NO_CREDENTIALS)
-                say(response, ret_size, DENIED);
+                probe_rig_say(response, ret_size, DENIED);
 }
 
 /* PERFORM SECURITY OPERATION, with the key of the certificate for logins. */
@@ -554,7 +547,7 @@ static void always_verifies(slice request, uint8_t *response, size_t *ret_size)
 {
         const slice param = platform_member(slice_of(request.data + 1, request.size - 1), 6, NULL);
         if (request.data[0] == GET_ASSERTION && param.size == 0)
-                say(response, ret_size, PIN_WANTED);
+                probe_rig_say(response, ret_size, PIN_WANTED);
 }
 
 static void never_cuts(void *context, unsigned write, unsigned torn)
@@ -728,7 +721,7 @@ static bool keeps_the_new_pin(slice request, uint8_t *response, size_t *ret_size
         enum { CHANGE = 4, POLICY = 0x37 };
         if (request.data[0] != CLIENT_PIN || number(request, 2) != CHANGE || between.asked++ == 0)
                 return false;
-        say(response, ret_size, POLICY);
+        probe_rig_say(response, ret_size, POLICY);
         return true;
 }
 
