@@ -94,7 +94,8 @@ static int open_folder(void **state)
 
 static int remove_folder(void **state)
 {
-        static const char *const names[] = { "cc.txt", "report.json", "evidence.json", "more.json" };
+        static const char *const names[] = { "cc.txt", "second.txt", "report.json", "evidence.json",
+                "more.json" };
         char path[256];
         (void)state;
         for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
