@@ -474,6 +474,12 @@ static void no_word_hides_a_measurement_that_fails(void **state)
                         "\"obtained\": \"measured\", \"facts\": {\"uv.far\": {\"errors\": 1, \"trials\": 10}}}",
                         "uv.far", 1, 10, NULL },
                 { WITNESSED
+                        "\"obtained\": \"measured\", \"facts\": {\"uv.far\": {\"errors\": 0, \"trials\": 1000000}}}",
+                        "uv.far", 500, 2000, "sources_differ" },
+                { WITNESSED
+                        "\"obtained\": \"measured\", \"facts\": {\"uv.far\": {\"errors\": 9, \"trials\": 10}}}",
+                        "uv.far", 9, 10, "sources_differ" },
+                { WITNESSED
                         "\"obtained\": \"measured\", \"partial\": true, \"facts\": {\"uv.far\": {\"errors\": 0, \"trials\": 10000}}}",
                         "uv.far", 500, 2000, "sources_differ" },
                 { WITNESSED

@@ -90,14 +90,15 @@ static const char counted_from[] = "uv.fmr, uv.tries";
 
 /* What is known of comparisons, taken together by as many as a transaction has tries: N comparisons are
  * N / tries transactions, of which no more were accepted than comparisons were. What was measured of whole
- * transactions counts before that, however short; what is only said of them is one more source beside it. */
+ * transactions counts before that, however short, where this bears it out; else it is one more source beside
+ * it, as what is only said of them is. */
 static void count_transactions(struct assembling *a)
 {
         const struct fact_claim *fmr = a->findings.chosen[LEVEL_UV_FMR];
         const struct fact_claim *said = a->findings.chosen[LEVEL_UV_FAR];
         const struct level_fact *tries = &a->findings.facts.facts[LEVEL_UV_TRIES];
-        if ((said && fact_claims_seen_whole(said)) || !fmr || !fact_is_known(&fmr->value) ||
-                !fact_is_known(tries) || tries->count == 0 || fmr->value.rate.trials < tries->count)
+        if (!fmr || !fact_is_known(&fmr->value) || !fact_is_known(tries) || tries->count == 0 ||
+                fmr->value.rate.trials < tries->count)
                 return;
         struct fact_claim far = { .fact = LEVEL_UV_FAR, .value = fmr->value, .evidence = fmr->evidence };
         const uint64_t transactions = fmr->value.rate.trials / tries->count;
@@ -107,6 +108,8 @@ static void count_transactions(struct assembling *a)
         if (tries->obtained == LEVEL_DECLARED || tries->obtained == LEVEL_ATTESTED)
                 far.value.obtained = tries->obtained;
         (void)snprintf(far.from, sizeof far.from, "%s", counted_from);
+        if (said && fact_claims_seen_whole(said) && fact_claims_agree(said, &far))
+                return;
         fact_claims_add(&a->record.claims, &far);
         choose(a);
         if (a->record.claims.code != MITOME_OK ||
