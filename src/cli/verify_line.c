@@ -269,6 +269,8 @@ static void write_finding(
         write_string_or_null(w, "trust", trust_name(verdict, code, judged));
         write_int_if(w, "sign_count", read, verdict->sign_count);
         write_int_if(w, "flags", read, verdict->flags);
+        if (verdict->flags_unsigned)
+                json_write_bool(w, "flags_unsigned", true);
         json_write_bool(w, "clone_suspected", verdict->clone_suspected);
         write_bytes_if(w, "credential_id_b64url", verdict->credential_id);
         write_bytes_if(w, "aaguid_b64url", verdict->aaguid);

@@ -30,6 +30,12 @@ static const char by_app[] =
 static const char by_u2f[] =
         "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"verified\", \"fmt\": \"fido-u2f\", " AAGUID_LINE
                 TOLD MODEL;
+static const char by_u2f_within[] =
+        "{\"ok\": true, \"code\": 0, \"flags\": 5, \"flags_unsigned\": true, \"trust\": \"verified\", \"fmt\": \"compound\", " AAGUID_LINE
+                TOLD MODEL;
+static const char cleared[] =
+        "{\"ok\": true, \"code\": 0, \"flags\": 1, \"trust\": \"verified\", \"fmt\": \"packed\", " AAGUID_LINE
+                TOLD MODEL;
 static const char untrusted[] =
         "{\"ok\": true, \"code\": 0, \"flags\": 5, \"trust\": \"unverified\", \"fmt\": \"packed\", " AAGUID_LINE
                 TOLD MODEL;
@@ -47,8 +53,8 @@ static const struct {
 } documents[] = { { "statement.json", statement }, { "report.json", measurement }, { "logins.jsonl", logins },
         { "untrusted.jsonl", untrusted }, { "told.jsonl", told_login }, { "plain.jsonl", plain_login },
         { "app.jsonl", by_app }, { "u2f.jsonl", by_u2f }, { "other.jsonl", other_login },
-        { "folder/cc.pdf", "abc" }, { "refused.jsonl", "{\"ok\": false, \"code\": 302}\n" },
-        { "none.jsonl", "[]\n" },
+        { "within.jsonl", by_u2f_within }, { "cleared.jsonl", cleared }, { "folder/cc.pdf", "abc" },
+        { "refused.jsonl", "{\"ok\": false, \"code\": 302}\n" }, { "none.jsonl", "[]\n" },
         { "several.json",
                 "{\"aaguid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"keyProtection\": [\"secure_element\", \"tee\", \"hardware\"], \"matcherProtection\": [\"on_chip\", \"software\"], \"userVerificationDetails\": [[{\"userVerificationMethod\": \"eyeprint_internal\"}], [{\"userVerificationMethod\": \"faceprint_internal\"}], [{\"userVerificationMethod\": \"fingerprint_internal\"}]]}" },
         { "palm.json",
@@ -228,23 +234,27 @@ static void logins_are_observed(void **state)
 }
 
 /* What its lines do not show is not taken from them: by which origin and way a login came; whose word it is,
- * without a trusted attestation by whose key the model is named (WebAuthn L3 8.6: nor was UV signed), and
+ * without a trusted attestation by whose key the model is named (WebAuthn L3 8.6: nor was a flag signed), and
  * then what model it is; and of a login alone, whether its word counts. */
 static void logins_say_no_more_than_they_show(void **state)
 {
         static const struct {
                 const char *item;
-                bool trust, told, says_told, not_verified;
+                bool trust, told, says_told, nobodys_flags;
         } table[] = { { "{\"kind\": \"logins\", \"document\": \"logins.jsonl\"}", true, true, true },
                 { "{\"kind\": \"logins\", \"document\": \"untrusted.jsonl\"}", true, false, true },
                 { "{\"kind\": \"logins\", \"document\": \"app.jsonl\"}", true, false, true },
                 { "{\"kind\": \"logins\", \"document\": \"u2f.jsonl\"}", true, false, true, true },
+                { "{\"kind\": \"logins\", \"document\": \"within.jsonl\"}", true, false, true, true },
                 { "{\"kind\": \"logins\", \"document\": \"told.jsonl\"}", false, false, false },
                 { "{\"kind\": \"logins\", \"document\": \"plain.jsonl\"}", false, false, true } };
         (void)state;
         for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
                 read_item(table[i].item);
-                assert_int_equal(claimed(LEVEL_LOGIN_USER_VERIFIED) == NULL, table[i].not_verified);
+                assert_non_null(claimed(LEVEL_LOGIN_USER_PRESENT));
+                assert_int_equal(claimed(LEVEL_LOGIN_USER_VERIFIED) == NULL, table[i].nobodys_flags);
+                assert_int_equal(claimed(LEVEL_LOGIN_BACKUP_ELIGIBLE) == NULL, table[i].nobodys_flags);
+                assert_int_equal(claimed(LEVEL_KEY_SYNCABLE) == NULL, table[i].nobodys_flags);
                 assert_null(claimed(LEVEL_LOGIN_ORIGIN_BOUND));
                 assert_int_equal(claimed(LEVEL_LOGIN_ATTESTATION_TRUSTED) != NULL, table[i].trust);
                 assert_int_equal(claimed(LEVEL_LOGIN_VERIFICATION_TOLD) != NULL, table[i].says_told);
@@ -253,6 +263,11 @@ static void logins_say_no_more_than_they_show(void **state)
                 assert_int_equal(claimed(LEVEL_LOGIN_VERIFIED_BY) != NULL, table[i].told);
                 assert_int_equal(claimed(LEVEL_MODEL_FIDO_LEVEL) != NULL, table[i].told);
         }
+        read_item("{\"kind\": \"logins\", \"document\": \"cleared.jsonl\"}");
+        assert_false(claimed(LEVEL_LOGIN_USER_VERIFIED)->value.yes);
+        assert_false(claimed(LEVEL_LOGIN_VERIFICATION_TOLD)->value.yes);
+        assert_null(
+                claimed(LEVEL_LOGIN_VERIFIED_BY)); /* of a factor beside a cleared flag nothing is taken */
         read_item("{\"kind\": \"logins\", \"document\": \"other.jsonl\"}");
         assert_int_equal(record.claims.count, 0);
         assert_string_equal(json_string_value(json_object_get(json_array_get(record.evidence, 1), "unused")),

@@ -3,6 +3,7 @@
 #include "ceremony_rig.h"
 #include "cli.h"
 #include "evaluator_rig.h"
+#include "format_rig.h"
 #include "line_input.h"
 #include "metadata_rig.h"
 #include "verify_case.h"
@@ -122,25 +123,31 @@ static char *pem_of(const X509 *certificate)
         return text;
 }
 
-/* A valid case of the rig as a JSON object. */
-static json_t *new_case(const struct rig_plan *plan)
+/* What a rig has built for a plan, as a JSON object. */
+static json_t *case_of(const struct rig *from, const struct rig_plan *plan, const struct rig_response *built)
 {
-        static struct rig_response built;
         char challenge[64], key[1024];
-        rig_build(&rig, plan, &built);
-        EVP_EncodeBlock((unsigned char *)key, built.public_key, (int)built.public_key_size);
-        EVP_EncodeBlock((unsigned char *)challenge, rig.challenge, sizeof rig.challenge);
+        EVP_EncodeBlock((unsigned char *)key, built->public_key, (int)built->public_key_size);
+        EVP_EncodeBlock((unsigned char *)challenge, from->challenge, sizeof from->challenge);
         for (char *texts[] = { challenge, key }, **text = texts; text < texts + 2; text++) {
                 for (char *c = *text; *c; c++)
                         *c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
                 (*text)[strcspn(*text, "=")] = '\0';
         }
-        json_t *response = json_loadb((const char *)built.json, built.json_size, 0, NULL);
+        json_t *response = json_loadb((const char *)built->json, built->json_size, 0, NULL);
         assert_non_null(response);
         return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:i}", "name", "a case", "kind",
                 plan->registration ? "registration" : "authentication", "rp_id", "example.org", "origin",
                 "https://example.org", "challenge_b64url", challenge, "response", response,
                 "credential_public_key_b64url", key, "at_time", "2030-01-01T00:00:00Z", "ignored", 1);
+}
+
+/* A valid case of the rig. */
+static json_t *new_case(const struct rig_plan *plan)
+{
+        static struct rig_response built;
+        rig_build(&rig, plan, &built);
+        return case_of(&rig, plan, &built);
 }
 
 static struct output run_case(json_t *c)
@@ -198,6 +205,29 @@ static void a_verdict_tells_everything(void **state)
         assert_int_equal(json_integer_value(json_object_get(output.verdicts[0], "sign_count")), 1);
         assert_int_equal(json_integer_value(json_object_get(output.verdicts[0], "flags")), plan.flags);
         done(&output);
+}
+
+/* Who keeps the line as evidence has no other way to know it. */
+static void flags_that_nobody_signed_are_marked(void **state)
+{
+        (void)state;
+        static struct format_rig formats;
+        static struct rig_response built;
+        static const enum rig_format each[] = { RIG_FORMAT_U2F, RIG_FORMAT_PACKED };
+        format_rig_open(&formats);
+        for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+                struct rig_plan plan = rig_registration_plan();
+                plan.leaf.aaguid_extension = RIG_ABSENT;
+                format_rig_build(&formats, each[i], &plan, &built);
+                struct output output = run_case(case_of(&formats.rig, &plan, &built));
+                const json_t *marked = json_object_get(output.verdicts[0], "flags_unsigned");
+                assert_true(is_ok(&output, 0));
+                assert_string_equal(text_of(&output, 0, "fmt"), format_rig_name(each[i]));
+                assert_int_equal(json_is_true(marked), each[i] == RIG_FORMAT_U2F);
+                assert_int_equal(marked == NULL, each[i] != RIG_FORMAT_U2F);
+                done(&output);
+        }
+        format_rig_close(&formats);
 }
 
 static void a_refusal_tells_why(void **state)
@@ -1179,6 +1209,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_verdict_tells_everything),
+                cmocka_unit_test(flags_that_nobody_signed_are_marked),
                 cmocka_unit_test(a_refusal_tells_why),
                 cmocka_unit_test(a_bad_line_stops_nothing),
                 cmocka_unit_test(nothing_to_do_is_no_failure),

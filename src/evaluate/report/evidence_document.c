@@ -234,15 +234,23 @@ static void read_model(const json_t *line, char ret[EVALUATION_AAGUID_SIZE])
                 *ret = '\0';
 }
 
-/* How the user was verified counts as told where the signed data say so and a trusted attestation says whose
- * data they are, and that no app made them: a registration shows both. A login alone shows only that it tells
- * nothing. */
+enum { UP = 0x01, UV = 0x04, BE = 0x08 };
+
+static json_int_t flags_of(const json_t *line)
+{
+        return json_integer_value(json_object_get(line, "flags"));
+}
+
+/* How the user was verified counts as told where the signed data say so, by their flag, too, and a trusted
+ * attestation says whose data they are, and that no app made them: a registration shows both. A login alone
+ * shows only that it tells nothing. */
 static void claim_told(struct evaluation_record *record, const json_t *line, bool registered, bool trusted,
         const char *from, size_t evidence)
 {
         const char *by =
                 json_string_value(json_object_get(json_object_get(line, "extensions"), "mitome-jpki"));
-        const bool told = by && level_fact_takes(LEVEL_LOGIN_VERIFIED_BY, slice_text(by));
+        const bool told =
+                by && flags_of(line) & UV && level_fact_takes(LEVEL_LOGIN_VERIFIED_BY, slice_text(by));
         if (registered || !told)
                 evaluation_record_bool(record, LEVEL_LOGIN_VERIFICATION_TOLD, LEVEL_OBSERVED, told && trusted,
                         from, evidence);
@@ -255,24 +263,23 @@ static void claim_told(struct evaluation_record *record, const json_t *line, boo
 static void claim_login(
         struct evaluation_record *record, const json_t *line, const char *from, size_t evidence)
 {
-        enum { UP = 0x01, UV = 0x04, BE = 0x08 };
         static const struct {
                 json_int_t bit;
                 enum level_fact_id fact;
         } bits[] = { { UP, LEVEL_LOGIN_USER_PRESENT }, { UV, LEVEL_LOGIN_USER_VERIFIED },
                 { BE, LEVEL_LOGIN_BACKUP_ELIGIBLE }, { BE, LEVEL_KEY_SYNCABLE } };
-        const json_int_t flags = json_integer_value(json_object_get(line, "flags"));
         const char *trust = json_string_value(json_object_get(line, "trust")), *why_ja;
         const char *format = json_string_value(json_object_get(line, "fmt"));
         const enum aaguid_word word = format ? aaguid_word(slice_text(format)) : AAGUID_FILLED_IN;
         const bool trusted = trust && strcmp(trust, "verified") == 0,
-                   named = trusted && word == AAGUID_SIGNED;
+                   named = trusted && word == AAGUID_SIGNED,
+                   nobodys = json_is_true(json_object_get(line, "flags_unsigned"));
         char model[EVALUATION_AAGUID_SIZE];
         read_model(line, model);
         for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
-                if (bits[i].bit != UV || word != AAGUID_UNSIGNED)
-                        evaluation_record_bool(
-                                record, bits[i].fact, LEVEL_OBSERVED, flags & bits[i].bit, from, evidence);
+                if (bits[i].bit == UP || !(nobodys || word == AAGUID_UNSIGNED))
+                        evaluation_record_bool(record, bits[i].fact, LEVEL_OBSERVED,
+                                flags_of(line) & bits[i].bit, from, evidence);
         if (trust)
                 evaluation_record_bool(
                         record, LEVEL_LOGIN_ATTESTATION_TRUSTED, LEVEL_OBSERVED, trusted, from, evidence);
