@@ -513,7 +513,9 @@ static int replay(const struct evaluate_options *options, const struct policies 
 {
         mitome_error error = { 0 };
         json_t *recorded = NULL;
-        const struct probing_config run = probing_of(options, config);
+        struct evaluate_screen screen = evaluate_screen(options->japanese);
+        struct probing_config run = probing_of(options, config);
+        run.watch = evaluate_screen_watch(&screen);
         (void)policies;
         if (options->out && failed(probing_find(&run, target, options->replay, &recorded, &error)))
                 return complain("mitome evaluate", &error);

@@ -147,7 +147,7 @@ static void said(void *context, const struct probe *probe, enum probing_event ev
                         "記録ではPINは拒否されている。このフォルダではPINを使わない。別のPINでは別のフォルダで開始する" },
         };
         const struct evaluate_screen *screen = context;
-        fprintf(stderr, "\n%s: %s", probe ? probe->id : "--resume", texts[event][screen->japanese]);
+        fprintf(stderr, "\n%s: %s", probe ? probe->id : "--out", texts[event][screen->japanese]);
         if (probe && event == PROBING_BROKEN_OFF)
                 fprintf(stderr, ": %s", harm_of(screen, probe));
         fputc('\n', stderr);

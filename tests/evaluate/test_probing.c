@@ -253,15 +253,21 @@ static void a_run_that_is_broken_off_is_gone_on_with(void **state)
         expect_whole(0);
 }
 
+static bool gives_pin, gives_element_pin; /* who replays what was found */
+
 static mitome_code find(const char *where, const char *version, const char *id, json_t **ret)
 {
         struct target target;
-        const struct target_config config = { .name = name, .may_destroy = may_destroy };
-        const struct probing_config run = {
-                .target = &config, .folder = where, .version = version, .at = ""
-        };
+        const struct target_config config = { .name = name, .pin = pin, .may_destroy = may_destroy };
+        const struct probing_config run = { .target = &config,
+                .folder = where,
+                .version = version,
+                .at = "",
+                .watch = { .said = count_said } };
         assert_false(failed(target_open(&config, &target, NULL)));
         const mitome_code code = probing_find(&run, &target, id, ret, NULL).code;
+        gives_pin = target.pin != NULL;
+        gives_element_pin = !target.element_refused_pin;
         target.close(target.context);
         return code;
 }
@@ -497,6 +503,12 @@ static void a_pin_that_was_refused_is_not_tried_again_in_its_folder(void **state
         assert_int_equal(json_array_size(result.probes), 2); /* the line is of no probe */
         expect_result(&result, 1, "not testable here");
         probing_result_drop(&result);
+        json_t *found = NULL; /* nor by who replays it */
+        assert_int_equal(find(folder, "1", "P95", &found), MITOME_OK);
+        json_decref(found);
+        assert_false(gives_pin);
+        assert_true(gives_element_pin);
+        assert_int_equal(said[PROBING_PIN_UNUSED], 2);
         FILE *file = fopen(journal, "re");
         while (fgets(line, sizeof line, file))
                 assert_null(strstr(line, pin));
@@ -536,6 +548,11 @@ static void nor_is_one_that_the_element_refused(void **state)
         assert_int_equal(given, 1);
         assert_int_equal(said[PROBING_PIN_UNUSED], 0); /* the target itself may take it */
         probing_result_drop(&result);
+        json_t *found = NULL;
+        assert_int_equal(find(folder, "1", "P91", &found), MITOME_OK);
+        json_decref(found);
+        assert_true(gives_pin);
+        assert_false(gives_element_pin);
         pin = NULL;
         chosen = all;
 }

@@ -410,15 +410,21 @@ static json_t *header_of(const struct probing_config *config, const struct targe
 mitome_status probing_find(const struct probing_config *config, struct target *target, const char *id,
         json_t **ret, mitome_error *error)
 {
+        struct probing probing = { .config = config, .target = target };
         json_t *said = probing_target(target), *header = said ? header_of(config, target, said) : NULL;
-        mitome_status status = header ? probing_journal_find(config->folder, header, id, ret, error)
+        mitome_status status = header ? probing_journal_read(config->folder, header, &probing.journal, error)
                                       : fail(error, MITOME_E_NO_MEMORY, id, NULL);
         json_decref(header);
         json_decref(said);
-        if (!failed(status) && has_result(*ret, PROBING_BEGUN)) {
-                json_decref(*ret);
-                return fail(error, MITOME_E_EVALUATE_PROBE, id, NULL);
-        }
+        MITOME_TRY(status);
+        json_t *found = json_object_get(probing.journal.probes, id);
+        if (!found || has_result(found, PROBING_BEGUN))
+                status = fail(error, MITOME_E_EVALUATE_PROBE, id, NULL);
+        else
+                *ret = json_incref(found);
+        if (!failed(status))
+                heed_refusals(&probing);
+        probing_journal_close(&probing.journal);
         return status;
 }
 

@@ -65,8 +65,9 @@ struct probing_result {
  * another one afterwards, and is closed by the caller. */
 MITOME_CHECKED mitome_status probing_run(const struct probing_config *config, struct target *target,
         struct probing_result *ret, mitome_error *error);
-/* probing_find reads what the journal of such a run has of one probe, as its line has it, a new reference.
- * Fails with EVALUATE_JOURNAL as probing_run does, EVALUATE_PROBE where it is not in it, or FILE_READ. */
+/* probing_find reads what the journal of such a run has of one probe, as its line has it, a new reference;
+ * of the target it forgets a PIN that was refused, as probing_run does. Fails with EVALUATE_JOURNAL as
+ * probing_run does, EVALUATE_PROBE where it is not in it, or FILE_READ. */
 MITOME_CHECKED mitome_status probing_find(const struct probing_config *config, struct target *target,
         const char *id, json_t **ret, mitome_error *error);
 

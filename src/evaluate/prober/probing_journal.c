@@ -202,8 +202,8 @@ void probing_journal_close(struct probing_journal *journal)
         *journal = (struct probing_journal){ .fd = -1 };
 }
 
-mitome_status probing_journal_find(
-        const char *folder, const json_t *header, const char *id, json_t **ret, mitome_error *error)
+mitome_status probing_journal_read(
+        const char *folder, const json_t *header, struct probing_journal *ret, mitome_error *error)
 {
         char path[PATH_SIZE];
         struct probing_journal journal = { .fd = -1 };
@@ -217,11 +217,11 @@ mitome_status probing_journal_find(
         mitome_status status = read_journal(&journal, journal.fd, &whole, error);
         if (!failed(status) && !(journal.header && is_same_run(journal.header, header)))
                 status = refuse(error);
-        json_t *found = failed(status) ? NULL : json_object_get(journal.probes, id);
-        if (found)
-                *ret = json_incref(found);
-        probing_journal_close(&journal);
-        if (!failed(status) && !found)
-                return fail(error, MITOME_E_EVALUATE_PROBE, id, NULL);
+        close(journal.fd);
+        journal.fd = -1;
+        if (failed(status))
+                probing_journal_close(&journal);
+        else
+                *ret = journal;
         return status;
 }

@@ -32,9 +32,9 @@ MITOME_CHECKED mitome_status probing_journal_add(
 
 void probing_journal_close(struct probing_journal *journal);
 
-/* probing_journal_find reads a folder's journal, which must have that header but for "at", for the object of
- * one probe; a new reference. Fails as above, with EVALUATE_PROBE where it is not in it. */
-MITOME_CHECKED mitome_status probing_journal_find(
-        const char *folder, const json_t *header, const char *id, json_t **ret, mitome_error *error);
+/* probing_journal_read reads a folder's journal, which must have that header but for "at", and to which
+ * nothing is added. Fails as above. */
+MITOME_CHECKED mitome_status probing_journal_read(
+        const char *folder, const json_t *header, struct probing_journal *ret, mitome_error *error);
 
 #endif
