@@ -267,6 +267,7 @@ static void print_beside(const struct evaluate_screen *screen, const json_t *pol
                 { "declared", "declared only", "申告のみ" },
                 { "partial", "seen in part", "一部のみ確認" },
         };
+        const enum report_language language = screen->japanese ? REPORT_JAPANESE : REPORT_ENGLISH;
         const bool reached = json_is_string(json_object_get(policy, "level"));
         for (size_t i = 0; i < (reached ? sizeof besides / sizeof besides[0] : 1); i++) {
                 const json_t *list = json_object_get(policy, besides[i].member);
@@ -275,7 +276,7 @@ static void print_beside(const struct evaluate_screen *screen, const json_t *pol
                         const char *item = json_string_value(json_array_get(list, k));
                         const json_t *requirement = i ? requirement_of(policy, item) : NULL;
                         fputs(k ? ", " : " ", stdout);
-                        evaluate_print_harmless(stdout, item);
+                        evaluate_print_harmless(stdout, i ? item : report_scope_word(item, language));
                         if (requirement)
                                 print_left(screen, policy, requirement);
                 }

@@ -281,7 +281,7 @@ static void what_was_seen_counts_before_what_is_said_and_both_are_told(void **st
         assert_string_equal(text_of(tries, "obtained"), "observed");
         assert_string_equal(text_of(tries, "from"), "P07");
         assert_string_equal(text_of(named(caveats, "id", "contradiction"), "text"),
-                "pin.tries: declared 8 (statement), observed 3 (P07): the device does not do what it says; what it does is better.");
+                "pin.tries: declared 8 (statement), observed 3 (P07): the device does not do what it says; by this value it is better.");
         const json_t *unusable = named(facts, "name", "uv.tries");
         assert_string_equal(text_of(unusable, "obtained"), "unusable");
         assert_string_equal(text_of(unusable, "why"), "a number is wanted, not \"five\"");

@@ -203,8 +203,7 @@ const char *report_verdict(struct report_text *out, const json_t *report, const 
         return report_end(out, ret);
 }
 
-/* A scope as it is called in Japanese; anything else is a name. */
-static const char *item_in(enum report_language language, const char *item)
+const char *report_scope_word(const char *item, enum report_language language)
 {
         static const struct {
                 const char *scope, *ja;
@@ -244,7 +243,7 @@ void report_each_beside(struct report_text *out, const json_t *policy, enum repo
                 for (size_t j = 0; j < json_array_size(list); j++) {
                         const char *item = report_item(out, list, j, besides[i].member);
                         report_text_add(&text, j ? ", " : "");
-                        report_text_add(&text, i ? item : item_in(language, item));
+                        report_text_add(&text, i ? item : report_scope_word(item, language));
                         const json_t *requirement = i ? report_find(requirements, "id", item, NULL) : NULL;
                         if (requirement)
                                 add_left(out, policy, requirement, language, &text);

@@ -29,7 +29,7 @@ static void say_value(struct report_text *out, const struct fact_claim *claim, b
                 [LEVEL_ATTESTED] = "証明",
                 [LEVEL_MEASURED] = "測定",
                 [LEVEL_OBSERVED] = "観測",
-                [LEVEL_UNUSABLE] = "使用不可" };
+                [LEVEL_UNUSABLE] = "使用不能" };
         struct level_fact value = claim->value;
         if (level_fact_kind(claim->fact)->type == LEVEL_WORD)
                 value.word = slice_text(claim->word);
@@ -79,9 +79,9 @@ static void compare_claims(
                 return;
         if (fact_claims_contradict(chosen, other))
                 say_two(record, "contradiction", chosen, other,
-                        better ? ": the device does not do what it says; what it does is better."
+                        better ? ": the device does not do what it says; by this value it is better."
                                : ": the device does not do what it says.",
-                        better ? ": 機器は申告どおりに動作していない(申告より良い)。"
+                        better ? ": 機器は申告どおりに動作していない(この値は申告より良い)。"
                                : ": 機器は申告どおりに動作していない。");
         else if (fact_claims_contradict(other, chosen))
                 say_two(record, "contradiction", other, chosen,

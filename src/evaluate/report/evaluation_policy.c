@@ -105,7 +105,7 @@ static const char *obtained_word(enum level_obtained obtained, bool ja)
                 [LEVEL_ATTESTED] = "証明",
                 [LEVEL_MEASURED] = "測定",
                 [LEVEL_OBSERVED] = "観測",
-                [LEVEL_UNUSABLE] = "使用不可" };
+                [LEVEL_UNUSABLE] = "使用不能" };
         return ja ? words_ja[obtained] : level_obtained_name(obtained);
 }
 
@@ -117,11 +117,11 @@ static void say_fact(struct report_text *out, const struct evaluation_findings *
         const struct fact_claim *claim = findings->chosen[id];
         const char *name = level_fact_kind(id)->name;
         if (fact->obtained == LEVEL_UNUSABLE && claim) {
-                report_text_printf(out, ja ? "%sは使えない: %s(%s)" : "%s cannot be used: %s (%s)", name,
+                report_text_printf(out, ja ? "%s: 使用不能。%s(%s)" : "%s cannot be used: %s (%s)", name,
                         ja ? claim->why_ja : claim->why, claim->from);
                 return;
         }
-        report_text_printf(out, ja ? "%sは" : "%s is ", name);
+        report_text_printf(out, ja ? "%s: " : "%s is ", name);
         fact_text_value(out, id, fact, confidence, ja);
         if (!claim)
                 return;
