@@ -30,7 +30,7 @@ const char evaluate_usage[] =
         "  --pin-file FILE   the first line is the target's PIN; a PIN on a command line could be read by everybody\n"
         "  --ask-pin         asks for it on the terminal\n"
         "  --resume          goes on with the journal in DIR; without it a folder with an evaluation in it is refused;\n"
-        "                    where the target has refused a PIN, none is used in DIR, by --replay neither: with another,\n"
+        "                    where the target has refused a PIN, none is used in DIR, nor by --replay: with another,\n"
         "                    begin in another DIR\n"
         "  --at TIME         the time that the report bears and evidence is judged at: 2026-11-22T10:00:00Z\n"
         "  --lang en|ja      what is said on the screen; the report has both, but the reason for a probe's\n"
