@@ -181,8 +181,9 @@ struct mitome_verdict {
         int64_t algorithm;
         const char *format; /* registration: "packed"; static */
         enum mitome_trust_result trust;
-        bool flags_unsigned;  /* registration: format "fido-u2f", alone or by itself within "compound", signs
-                                 no  flags: UV and BE are the word of whoever handed the statement on */
+        /* Registration: format "fido-u2f", alone or by itself within "compound", signs no flags: UV and BE
+         * are the word of whoever handed the statement on. */
+        bool flags_unsigned;
         bool clone_suspected; /* authentication: the signature counter did not grow; a finding, not a refusal
                                */
         mitome_slice user_handle;

@@ -203,15 +203,15 @@ const char *report_verdict(struct report_text *out, const json_t *report, const 
         return report_end(out, ret);
 }
 
-const char *report_scope_word(const char *item, enum report_language language)
+const char *report_scope_word(const char *scope, enum report_language language)
 {
         static const struct {
                 const char *scope, *ja;
         } scopes[] = { { "device", "認証器" }, { "service", "周囲の関係者" }, { "login", "個々のログイン" } };
         for (size_t i = 0; language == REPORT_JAPANESE && i < sizeof scopes / sizeof *scopes; i++)
-                if (strcmp(scopes[i].scope, item) == 0)
+                if (strcmp(scopes[i].scope, scope) == 0)
                         return scopes[i].ja;
-        return item;
+        return scope;
 }
 
 void report_each_beside(struct report_text *out, const json_t *policy, enum report_language language,

@@ -133,8 +133,8 @@ struct target_config {
         const struct mitome_random *random; /* NULL: this machine's */
         /* Asks the person before a foreign authenticator to do something ("touch it now"); may be NULL. */
         void (*tell)(void *context, const char *what);
-        bool (*stopped)(
-                void *context); /* the person has had enough: a touch is not waited for; may be NULL */
+        /* The person has had enough: a touch is not waited for; may be NULL. */
+        bool (*stopped)(void *context);
         void *context;
 };
 
