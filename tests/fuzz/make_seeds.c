@@ -96,6 +96,8 @@ static void write_kept_seeds(const char *folder)
         cbor_write_uint(&w, 0);
         cbor_write_uint(&w, 1);
         write_seed(folder, "matcher_kept", "state", 0, writer_view(&w));
+        static const uint8_t alone[] = { 0xA1, 7, 0x41, 0xCE }; /* a certificate, without what it is of */
+        write_seed(folder, "matcher_kept", "alone", 0, SLICE(alone));
         const uint8_t record[54] = { 1, 1, 0, 0, 0, 7 };
         write_seed(folder, "matcher_kept", "record", 1, SLICE(record));
 }

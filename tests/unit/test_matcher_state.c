@@ -508,6 +508,29 @@ static void a_state_that_is_cut_short_is_refused(void **state)
         expect_finger(rig, 0, thumb, "left", slice_of(template_one, 8));
 }
 
+/* What may follow the five members that are always there does not stand for them: found by fuzzing. */
+static void later_members_do_not_stand_for_the_first(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t no_fingers[] = { 0x80 }, certificate[] = { 7, 0x41, 0xCE };
+        struct matcher_state *kept = rig->state;
+        uint8_t plain[512];
+        slice whole = compose(kept, 3, SLICE(no_fingers), plain, sizeof plain);
+        const size_t ends[] = { 1, 3, 38, 106, 124, whole.size }; /* of the map's head, of each member */
+        for (size_t first = 0; first < sizeof ends / sizeof *ends; first++) {
+                uint8_t cut[512];
+                writer w = WRITER(cut);
+                write_u8(&w, (uint8_t)(0xA1 + first)); /* a map of the first so many, and the certificate */
+                write_slice(&w, slice_of(plain + 1, ends[first] - 1));
+                write_slice(&w, SLICE(certificate));
+                write_image(rig, writer_view(&w));
+                assert_int_equal(power_on(rig), first == 5 ? MITOME_OK : MITOME_E_STORE_FOREIGN);
+                if (first == 5)
+                        matcher_state_free(rig->state);
+                rig->state = kept;
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -528,6 +551,7 @@ int main(void)
                 TEST(a_list_of_another_form_is_refused),
                 TEST(a_sensor_of_another_form_is_refused),
                 TEST(a_state_that_is_cut_short_is_refused),
+                TEST(later_members_do_not_stand_for_the_first),
         };
         return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("matcher_state", tests, NULL, NULL);
 }

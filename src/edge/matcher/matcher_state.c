@@ -288,7 +288,7 @@ static mitome_status decode(slice plain, struct matcher_state *state, mitome_err
         MITOME_TRY(cbor_open_map(&r, "matcher state", 9, &map));
         MITOME_TRY(cbor_next_key(&r, &map, &key, &more));
         while (more) {
-                if (key.is_text || (key.number <= ALWAYS_THERE && key.number != last + 1))
+                if (key.is_text || (last < ALWAYS_THERE && key.number != last + 1))
                         return reader_fail(&r.bytes, MITOME_E_STORE_FOREIGN, "matcher state");
                 last = key.number;
                 MITOME_TRY(decode_member(&r, key.number, &version, state));
