@@ -6,21 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No page of the fuzzer's holds this word: where it comes out, it came from the data, and is escaped. */
+/* What is judged has none of these words of its own: where they come out, they came from the data, and are
+ * escaped. Each mark is sought behind or between them, so that a page's own before or after a value is not
+ * taken for it. */
 static const char data_text[] =
-        "{\"a\": \"<ZQ9>\\\"'\", \"u\": \"javascript:ZQ9\", \"l\": [\"<ZQ9>\", {\"a\": \"<ZQ9>\"}, 1, true], \"o\": {\"a\": \"\\\"ZQ9\"}}";
+        "{\"a\": \"<ZQ9>KX4\\\"JW5'\", \"u\": \"javascript:ZQ9\", \"l\": [\"<ZQ9>KX4\", {\"a\": \"<ZQ9>KX4\"}, 1, true], \"o\": {\"a\": \"\\\"ZQ9\"}}";
 
 static bool stands(slice text, const char *part)
 {
         return text.size && memmem(text.data, text.size, part, strlen(part)) != NULL;
 }
 
-static void judge(slice page, slice written)
+static void judge(slice input, slice written)
 {
-        if (stands(page, "ZQ9"))
+        static const char *const loose[] = { "<ZQ9", "\"ZQ9", "ZQ9>KX4", "KX4\"JW5" };
+        if (stands(input, "ZQ9") || stands(input, "KX4") || stands(input, "JW5"))
                 return;
-        if (stands(written, "<ZQ9") || stands(written, "\"ZQ9") || stands(written, "ZQ9>\""))
-                abort();
+        for (size_t i = 0; i < sizeof loose / sizeof *loose; i++)
+                if (stands(written, loose[i]))
+                        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         json_t *values = json_loads(data_text, 0, NULL);
         if (web_page_write(set, 0, &request, values, &bytes, &written))
-                judge(page, slice_of(bytes, written));
+                judge(slice_of(data, size), slice_of(bytes, written));
         free(bytes);
         json_decref(values);
         web_pages_free(set);
