@@ -62,6 +62,7 @@ static void write_evidence_seeds(const char *folder)
                                      "{\"id\":\"P02\",\"result\":\"broken\"}\n{\"id\":\"P03\",\"res";
         write_seed(folder, "probing_journal", "cut", 1, slice_text(probes));
         write_seed(folder, "evidence_file", "items", -1, slice_text(items));
+        write_seed(folder, "evidence_file", "no_items", -1, slice_text("{\"mitome_evidence\":1}"));
         write_seed(folder, "evidence_file", "measured", -1, slice_of(measured, sizeof measured - 1));
         write_seed(folder, "evidence_file", "stated", -1, slice_of(stated, sizeof stated - 1));
         write_seed(folder, "evidence_file", "signed", -1, slice_of(signed_ones, sizeof signed_ones - 1));
@@ -98,6 +99,8 @@ static void write_kept_seeds(const char *folder)
         write_seed(folder, "matcher_kept", "state", 0, writer_view(&w));
         static const uint8_t alone[] = { 0xA1, 7, 0x41, 0xCE }; /* a certificate, without what it is of */
         write_seed(folder, "matcher_kept", "alone", 0, SLICE(alone));
+        bytes[2] = 0; /* the version */
+        write_seed(folder, "matcher_kept", "unversioned", 0, writer_view(&w));
         const uint8_t record[54] = { 1, 1, 0, 0, 0, 7 };
         write_seed(folder, "matcher_kept", "record", 1, SLICE(record));
 }

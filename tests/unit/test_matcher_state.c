@@ -439,8 +439,8 @@ static void a_list_of_another_form_is_refused(void **state)
                 { 2, { 0x81, 0x41, 0x01 }, 3 },                         /* bare in version 2 */
                 { 1, { 0x81, 0x83, 0x41, 0x01, 0x60, 0x41, 0x01 }, 7 }, /* and not in version 1 */
                 { 2, { 0x81, 0x83, 0x41, 0x01, 0x60, 0x41, 0x01 }, 7 }, /* an id of another size */
-                { 2, { 0x81, 0x82, 0x41, 0x01, 0x60 }, 5 },
-                { 4, { 0x80 }, 1 },
+                { 2, { 0x81, 0x82, 0x41, 0x01, 0x60 }, 5 }, { 4, { 0x80 }, 1 },
+                { 0, { 0x80 }, 1 }, /* no version */
         };
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
                 uint8_t plain[512];
@@ -453,19 +453,18 @@ static void a_list_of_another_form_is_refused(void **state)
 }
 
 /* A name that ends before its end would be another one when it is written again. */
-static void a_sensor_of_another_form_is_refused(void **state)
+static void a_later_member_of_another_form_is_refused(void **state)
 {
         struct rig *rig = *state;
         static const struct {
                 uint8_t bytes[12];
                 size_t size;
         } bad[] = {
-                { { 9, 0x83, 0x62, 's', 0, 0, 1 }, 7 },
-                { { 9, 0x83, 0x60, 0, 1 }, 5 },
+                { { 9, 0x83, 0x62, 's', 0, 0, 1 }, 7 }, { { 9, 0x83, 0x60, 0, 1 }, 5 },
                 { { 9, 0x83, 0x61, 's', 0, 0 }, 6 }, /* no modality */
                 { { 9, 0x83, 0x61, 's', 4, 1 }, 6 }, /* no class */
-                { { 9, 0x82, 0x61, 's', 0 }, 5 },
-                { { 10, 0x83, 0x61, 's', 0, 1 }, 6 },
+                { { 9, 0x82, 0x61, 's', 0 }, 5 }, { { 10, 0x83, 0x61, 's', 0, 1 }, 6 },
+                { { 7, 0x40 }, 2 }, /* a certificate of nothing, where none would be left out */
         };
         static const uint8_t no_fingers[] = { 0x80 };
         for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
@@ -549,7 +548,7 @@ int main(void)
                 TEST(everything_is_forgotten),
                 TEST(a_state_of_before_names_its_fingers),
                 TEST(a_list_of_another_form_is_refused),
-                TEST(a_sensor_of_another_form_is_refused),
+                TEST(a_later_member_of_another_form_is_refused),
                 TEST(a_state_that_is_cut_short_is_refused),
                 TEST(later_members_do_not_stand_for_the_first),
         };

@@ -219,6 +219,8 @@ static mitome_status decode_certificate(struct cbor_reader *r, struct matcher_st
 {
         slice bytes;
         MITOME_TRY(cbor_read_bytes(r, "state.certificate", GATE_CERTIFICATE_MAX, &bytes));
+        if (bytes.size == 0) /* none is not written */
+                return reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "state.certificate");
         state->certificate_size = bytes.size;
         return slice_copy(
                 bytes, "state.certificate", state->certificate, sizeof state->certificate, r->bytes.error);
@@ -252,7 +254,8 @@ static mitome_status decode_member(
         slice scalar;
         switch (key) {
         case 1:
-                return cbor_read_uint(r, "state.version", STATE_VERSION, version);
+                MITOME_TRY(cbor_read_uint(r, "state.version", STATE_VERSION, version));
+                return *version ? ok() : reader_fail(&r->bytes, MITOME_E_STORE_FOREIGN, "state.version");
         case 2:
                 MITOME_TRY(cbor_read_fixed(r, "state.scalar", P256_SCALAR_SIZE, &scalar));
                 return secret_set(&state->scalar, scalar, r->bytes.error);
