@@ -628,6 +628,7 @@ static void what_is_not_json_or_not_whole_is_refused(void **state)
                 { "", MITOME_E_INPUT_ENDS },
                 { "[]", MITOME_E_JSON_TYPE },
                 { "{\"items\": []}", MITOME_E_MISSING },
+                { "{\"mitome_evidence\": 1}", MITOME_E_MISSING },
                 { "{\"mitome_evidence\": \"1\"}", MITOME_E_JSON_TYPE },
                 { "{\"mitome_evidence\": 1, \"items\": {}}", MITOME_E_JSON_TYPE },
                 { "{\"mitome_evidence\": 1, \"items\": [{}]}", MITOME_E_MISSING },

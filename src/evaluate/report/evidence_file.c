@@ -60,7 +60,7 @@ mitome_status evidence_file_read(slice json, const char *name, const struct evid
         struct json_reader r = json_over(json, clause, error);
         struct json_members object;
         slice member;
-        bool versioned = false;
+        bool versioned = false, listed = false;
         char what[2 * EVIDENCE_TEXT_MAX];
         if (json.size > EVIDENCE_FILE_MAX)
                 return fail(error, MITOME_E_TOO_LONG, "evidence", clause);
@@ -76,10 +76,13 @@ mitome_status evidence_file_read(slice json, const char *name, const struct evid
                         versioned = true;
                 } else if (json_name_is(member, "items")) {
                         MITOME_TRY(read_items(&e, &r));
+                        listed = true;
                 } else {
                         return evidence_item_refuse(&e, member, "member", error);
                 }
         }
         MITOME_TRY(json_end(&r, "evidence"));
-        return versioned ? ok() : fail_at(error, MITOME_E_MISSING, 0, "mitome_evidence", clause);
+        return versioned && listed
+                       ? ok()
+                       : fail_at(error, MITOME_E_MISSING, 0, versioned ? "items" : "mitome_evidence", clause);
 }
