@@ -396,12 +396,13 @@ static mitome_status read_finger(struct cbor_reader *r, struct mitome_gate_finge
         struct cbor_members map;
         struct cbor_key key;
         slice name;
-        bool more;
+        bool more, named = false;
         MITOME_TRY(cbor_open_map(r, "templateInfo", CBOR_MEMBERS, &map));
         MITOME_TRY(cbor_next_key(r, &map, &key, &more));
         while (more) {
                 if (key.number == 1) {
                         MITOME_TRY(read_id(r, ret));
+                        named = true;
                 } else if (key.number == 2) {
                         MITOME_TRY(cbor_read_text(r, "templateFriendlyName", sizeof ret->name, &name));
                         MITOME_TRY(slice_copy(name, "name", ret->name, sizeof ret->name, r->bytes.error));
@@ -411,7 +412,7 @@ static mitome_status read_finger(struct cbor_reader *r, struct mitome_gate_finge
                 }
                 MITOME_TRY(cbor_next_key(r, &map, &key, &more));
         }
-        return ok();
+        return named ? ok() : reader_fail(&r->bytes, MITOME_E_FINGER_ANSWER, "templateId");
 }
 
 mitome_status finger_client_list(struct finger_client *client,

@@ -366,6 +366,27 @@ static void no_answer_is_believed_that_is_none(void **state)
                 MITOME_E_KEY_POINT);
 }
 
+/* A finger that has no id cannot be renamed or removed: a list with one is no list. */
+static void a_finger_without_an_id_is_no_finger(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t unnamed[] = { 0, 0xA1, 7, 0x81, 0xA1, 2, 0x61, 'a' },
+                             empty[] = { 0, 0xA1, 7, 0x81, 0xA0 },
+                             named[] = { 0, 0xA1, 7, 0x81, 0xA1, 1, 0x50, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+                                     12, 13, 14, 15, 16 };
+        struct liar liars[] = { { unnamed, sizeof unnamed }, { empty, sizeof empty },
+                { named, sizeof named } };
+        struct mitome_gate_finger fingers[MITOME_GATE_FINGERS_MAX];
+        size_t count = 99;
+        assert_int_equal(open_with(rig, ELEMENT_RIG_PIN, NULL), MITOME_OK);
+        for (size_t i = 0; i < 3; i++) {
+                rig->client.wire = (struct finger_wire){ &liars[i], lie };
+                assert_int_equal(finger_client_list(&rig->client, fingers, &count, NULL).code,
+                        i == 2 ? MITOME_OK : MITOME_E_FINGER_ANSWER);
+                assert_int_equal(count, i == 2 ? 1 : 99);
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -379,6 +400,7 @@ int main(void)
                 TEST(wrong_pins_lock_the_fingers_too),
                 TEST(an_enrolment_that_leads_nowhere_ends),
                 TEST(no_answer_is_believed_that_is_none),
+                TEST(a_finger_without_an_id_is_no_finger),
         };
         return cmocka_run_group_tests_name("finger_client", tests, NULL, NULL);
 }
