@@ -194,6 +194,18 @@ static void another_models_answer_is_not_taken(void **state)
         }
 }
 
+static void an_answer_that_names_no_model_is_not_taken(void **state)
+{
+        static const uint8_t nothing[] = { 0xA0 },
+                             versions[] = { 0xA1, 1, 0x81, 0x68, 'F', 'I', 'D', 'O', '_', '2', '_', '1' };
+        const slice answers[] = { SLICE(nothing), SLICE(versions) };
+        for (size_t i = 0; i < 2; i++) {
+                uint8_t json[16384];
+                writer w = WRITER(json);
+                assert_int_equal(write(*state, answers[i], &w).code, MITOME_E_MISSING);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -203,6 +215,7 @@ int main(void)
                 cmocka_unit_test(each_class_has_a_model_of_its_own),
                 cmocka_unit_test(the_statement_has_what_the_device_answers),
                 cmocka_unit_test(another_models_answer_is_not_taken),
+                cmocka_unit_test(an_answer_that_names_no_model_is_not_taken),
         };
         return cmocka_run_group_tests(tests, make_model, NULL);
 }

@@ -171,6 +171,7 @@ mitome_status get_info_json(slice get_info, const uint8_t aaguid[GET_INFO_AAGUID
         struct cbor_reader r = cbor_over(get_info, clause, error);
         struct cbor_members map;
         struct cbor_key key;
+        bool named = false;
         MITOME_TRY(cbor_open_map(&r, "getInfo", INFO_MEMBERS, &map));
         json_write_open_object(json, "authenticatorGetInfo");
         for (bool more;;) {
@@ -181,7 +182,9 @@ mitome_status get_info_json(slice get_info, const uint8_t aaguid[GET_INFO_AAGUID
                         MITOME_TRY(cbor_skip(&r, "getInfo"));
                 else
                         MITOME_TRY(write_member(&r, key.number, aaguid, json));
+                named = named || key.number == AAGUID_KEY;
         }
         json_write_close_object(json);
-        return cbor_end(&r, "getInfo");
+        MITOME_TRY(cbor_end(&r, "getInfo"));
+        return named ? ok() : fail(error, MITOME_E_MISSING, "aaguid", clause);
 }

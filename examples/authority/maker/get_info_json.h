@@ -14,7 +14,8 @@ enum { GET_INFO_AAGUID_SIZE = 16, GET_INFO_AAGUID_TEXT = 37 };
 void get_info_aaguid_text(const uint8_t aaguid[GET_INFO_AAGUID_SIZE], char ret[GET_INFO_AAGUID_TEXT]);
 
 /* get_info_json writes the member "authenticatorGetInfo". Fails with CBOR's codes for bytes that are no such
- * answer, VALUE when its AAGUID is another one, TOO_LONG for a name that no authenticator has. */
+ * answer, VALUE when its AAGUID is another one, MISSING when it has none, TOO_LONG for a name that no
+ * authenticator has. */
 MITOME_CHECKED mitome_status get_info_json(slice get_info, const uint8_t aaguid[GET_INFO_AAGUID_SIZE],
         struct json_writer *json, mitome_error *error);
 
