@@ -259,6 +259,49 @@ static void test_a_municipality_issues_a_card(void **state)
                 register_rig_status(&world->rig, REGISTER_USER_VERIFICATION, again[2]).status, REGISTER_GOOD);
 }
 
+static mitome_status say_so(
+        void *context, const struct party_request *request, writer *answer, mitome_error *error)
+{
+        const slice *said = context;
+        (void)request;
+        (void)error;
+        write_slice(answer, *said);
+        return ok();
+}
+
+/* An authority that answers with fewer certificates than it was given keys, with others, or without a CA. */
+static void test_a_card_is_issued_whole_or_not(void **state)
+{
+        static const char *const from[] = { PARTY_MUNICIPALITY, NULL };
+        static const struct party_desk desk = { "issue-card", from, say_so };
+        static const struct {
+                uint8_t bytes[18];
+                size_t size;
+                mitome_code code;
+        } answers[] = {
+                { { 0xA2, 1, 0xA1, 2, 0x41, 7, 2, 0xA1, 2, 0x41, 8 }, 11, MITOME_OK },
+                { { 0xA2, 1, 0xA0, 2, 0xA1, 2, 0x41, 8 }, 8, MITOME_E_MISSING },
+                { { 0xA2, 1, 0xA1, 2, 0x41, 7, 2, 0xA0 }, 8, MITOME_E_MISSING },
+                { { 0xA2, 1, 0xA1, 2, 0x40, 2, 0xA1, 2, 0x41, 8 }, 10, MITOME_E_MISSING },
+                { { 0xA2, 1, 0xA1, 1, 0x41, 7, 2, 0xA1, 1, 0x41, 8 }, 11, MITOME_E_VALUE },
+                { { 0xA2, 1, 0xA2, 1, 0x41, 7, 2, 0x41, 7, 2, 0xA1, 2, 0x41, 8 }, 14, MITOME_E_VALUE },
+        };
+        struct world *world = *state;
+        const struct register_rig_key *key = register_rig_key(&world->rig);
+        const slice moduli[3] = { { 0 }, { 0 }, SLICE(key->modulus) };
+        const uint8_t person[16] = { 1 };
+        for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+                slice said = slice_of(answers[i].bytes, answers[i].size), certificates[3] = { 0 },
+                      cas[3] = { 0 };
+                uint8_t buffer[LETTER_MAX];
+                world->rig.desks = (struct party_desks){ &said, &desk, 1 };
+                assert_int_equal(teller_card(world->municipality, person, world->rig.now + 1000000, moduli,
+                                         buffer, certificates, cas, NULL, NULL)
+                                         .code,
+                        answers[i].code);
+        }
+}
+
 static void test_a_person_moves(void **state)
 {
         struct world *world = *state;
@@ -296,6 +339,7 @@ int main(void)
                 TEST(test_a_later_call_is_not_undone_by_an_earlier_one),
                 TEST(test_another_call_does_not_wait),
                 TEST(test_a_municipality_issues_a_card),
+                TEST(test_a_card_is_issued_whole_or_not),
                 TEST(test_a_person_moves),
                 TEST(test_a_counter_keeps_no_personal_data),
         };

@@ -385,6 +385,19 @@ static mitome_status read_ders(slice item, slice ret[3], mitome_error *error)
         }
 }
 
+/* For each key that was given there is a certificate, and its CA's; and for no other. */
+static mitome_status check_issued(
+        const slice moduli[3], const slice certificates[3], const slice cas[3], mitome_error *error)
+{
+        for (int kind = 1; kind <= 2; kind++) {
+                const bool asked = moduli[kind].size > 0;
+                if (asked != (certificates[kind].size > 0) || asked != (cas[kind].size > 0))
+                        return fail(
+                                error, asked ? MITOME_E_MISSING : MITOME_E_VALUE, "certificates", "letter");
+        }
+        return ok();
+}
+
 mitome_status teller_card(struct party *party, const uint8_t person[16], int64_t expiry,
         const slice moduli[3], uint8_t buffer[LETTER_MAX], slice ret_certificates[3], slice ret_cas[3],
         mitome_code *ret_refusal, mitome_error *error)
@@ -415,5 +428,6 @@ mitome_status teller_card(struct party *party, const uint8_t person[16], int64_t
         MITOME_TRY(teller_place(party, &order, buffer, &answer, ret_refusal, error));
         MITOME_TRY(body_read(answer, fields, 2, error));
         MITOME_TRY(read_ders(certificates, ret_certificates, error));
-        return read_ders(cas, ret_cas, error);
+        MITOME_TRY(read_ders(cas, ret_cas, error));
+        return check_issued(moduli, ret_certificates, ret_cas, error);
 }
