@@ -39,6 +39,18 @@ static mitome_status open_answer(struct cbor_reader *r, struct cbor_members *map
                                                        : reader_fail(&r->bytes, MITOME_E_MISSING, "answer");
 }
 
+/* What follows is nothing that the shop asks for; but it ends where the answer does. */
+static mitome_status end_answer(struct cbor_reader *r, struct cbor_members *map)
+{
+        struct cbor_key key;
+        for (bool more;;) {
+                MITOME_TRY(cbor_next_key(r, map, &key, &more));
+                if (!more)
+                        return cbor_end(r, "answer");
+                MITOME_TRY(cbor_skip(r, "answer"));
+        }
+}
+
 static mitome_status ask_status(void *context, enum evidence_person_kind kind, slice serial,
         enum counter_status *ret, mitome_error *error)
 {
@@ -58,6 +70,7 @@ static mitome_status ask_status(void *context, enum evidence_person_kind kind, s
         struct cbor_reader r = cbor_over(exchange.answer, clause, error);
         MITOME_TRY(open_answer(&r, &map));
         MITOME_TRY(cbor_read_uint(&r, "status", COUNTER_UNKNOWN, &status));
+        MITOME_TRY(end_answer(&r, &map));
         *ret = (enum counter_status)status;
         return ok();
 }
@@ -80,6 +93,7 @@ static mitome_status read_digest(slice answer, uint8_t ret[SHA256_SIZE], mitome_
                 MITOME_TRY(cbor_skip(&r, "answer"));
         }
         MITOME_TRY(cbor_read_fixed(&r, "digest", SHA256_SIZE, &digest));
+        MITOME_TRY(end_answer(&r, &map));
         return slice_copy(digest, "digest", ret, SHA256_SIZE, error);
 }
 
@@ -105,6 +119,7 @@ static mitome_status ask_known(void *context, slice identity, uint32_t number, b
         slice body;
         struct exchange exchange;
         struct cbor_members map;
+        bool known;
         cbor_write_map(&w, 2);
         cbor_write_uint(&w, 1);
         cbor_write_text(&w, identity);
@@ -114,7 +129,10 @@ static mitome_status ask_known(void *context, slice identity, uint32_t number, b
         MITOME_TRY(call(context, "receipt-known", body, &exchange, error));
         struct cbor_reader r = cbor_over(exchange.answer, clause, error);
         MITOME_TRY(open_answer(&r, &map));
-        return cbor_read_bool(&r, "known", ret);
+        MITOME_TRY(cbor_read_bool(&r, "known", &known));
+        MITOME_TRY(end_answer(&r, &map));
+        *ret = known;
+        return ok();
 }
 
 struct counter_authority counter_authority_of(struct party *shop)

@@ -279,6 +279,52 @@ static void an_authority_that_is_away(void **state)
         assert_true(report.unreachable);
 }
 
+static mitome_status say_so(
+        void *context, const struct party_request *request, writer *answer, mitome_error *error)
+{
+        const slice *said = context;
+        (void)request;
+        (void)error;
+        write_slice(answer, *said);
+        return ok();
+}
+
+/* What stands behind an answer, or in it and is none of it, spoils it. */
+static void an_answer_is_read_to_its_end(void **state)
+{
+        static const char *const from[] = { PARTY_SHOP, NULL };
+        static const struct party_desk desks[] = { { "status", from, say_so }, { "receipt", from, say_so },
+                { "receipt-known", from, say_so } };
+        static const uint8_t status[] = { 0xA2, 1, 0, 4, 0, 0xF6 }, known[] = { 0xA1, 1, 0xF5, 0xF6 },
+                             torn[] = { 0xA2, 1, 0, 1, 0 }, torn_known[] = { 0xA2, 1, 0xF5, 1, 0 };
+        uint8_t receipt[37] = { 0xA1, 3, 0x58, 32, [36] = 0xF6 }, digest[SHA256_SIZE];
+        const slice serial = slice_text("serial");
+        enum counter_status found;
+        slice said;
+        bool has;
+        (void)state;
+        town.desks = (struct party_desks){ &said, desks, 3 };
+#define ASK_STATUS() town.asked.status(town.asked.context, EVIDENCE_SIGNING, serial, &found, NULL).code
+#define ASK_KNOWN() town.asked.known(town.asked.context, serial, 1, &has, NULL).code
+#define ASK_RECEIPT() town.asked.receipt(town.asked.context, serial, digest, NULL).code
+        said = slice_of(status, 5);
+        assert_int_equal(ASK_STATUS(), MITOME_OK);
+        said = SLICE(status);
+        assert_int_equal(ASK_STATUS(), MITOME_E_TRAILING_BYTES);
+        said = SLICE(torn);
+        assert_int_equal(ASK_STATUS(), MITOME_E_CBOR_DUPLICATE_KEY);
+        said = slice_of(known, 3);
+        assert_int_equal(ASK_KNOWN(), MITOME_OK);
+        said = SLICE(known);
+        assert_int_equal(ASK_KNOWN(), MITOME_E_TRAILING_BYTES);
+        said = SLICE(torn_known);
+        assert_int_equal(ASK_KNOWN(), MITOME_E_CBOR_DUPLICATE_KEY);
+        said = slice_of(receipt, 36);
+        assert_int_equal(ASK_RECEIPT(), MITOME_OK);
+        said = slice_of(receipt, 37);
+        assert_int_equal(ASK_RECEIPT(), MITOME_E_TRAILING_BYTES);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -290,6 +336,7 @@ int main(void)
                 TEST(an_answer_is_lost_and_nothing_is_forgotten),
                 TEST(every_letter_lost_doubled_or_late),
                 TEST(an_authority_that_is_away),
+                TEST(an_answer_is_read_to_its_end),
         };
         return cmocka_run_group_tests(tests, make_stencil, drop_stencil);
 }
