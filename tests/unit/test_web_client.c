@@ -687,6 +687,18 @@ static void test_broken_answers(void **state)
         }
 }
 
+/* Of tries that are left nobody is told out of an answer that goes on behind its end. */
+static void test_answer_with_more_behind_it(void **state)
+{
+        struct rig *rig = *state;
+        static const uint8_t tries[] = { 0x00, 0xA1, 0x03, 0x08, 0xF6 };
+        rig->wants_pin = true;
+        rig->lie = SLICE(tries);
+        rig->pins[0] = ELEMENT_RIG_PIN;
+        assert_int_equal(create(rig, CREATION), MITOME_E_TRAILING_BYTES);
+        assert_int_equal(rig->asked, 0);
+}
+
 /* One that says "wrong PIN" for ever is not asked for ever. */
 static void test_endless_wrong_pin(void **state)
 {
@@ -732,6 +744,7 @@ int main(void)
                 HOLDER(test_verification_left_out),
                 HOLDER(test_broken_answers),
                 HOLDER(test_endless_wrong_pin),
+                HOLDER(test_answer_with_more_behind_it),
         };
         return cmocka_run_group_tests(tests, make_stencils, drop_stencils);
 }

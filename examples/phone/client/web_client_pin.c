@@ -151,6 +151,7 @@ static mitome_status open_token(struct client_talk *talk, const struct agreement
         slice sealed = { 0 }, iv;
         struct cbor_reader body = client_body(talk, error);
         MITOME_TRY(client_read_map(&body, "clientPIN", members, 1, &sealed));
+        MITOME_TRY(cbor_end(&body, "clientPIN"));
         reader r = reader_over(sealed, NULL, error);
         MITOME_TRY(read_bytes(&r, "pinUvAuthToken", IV_SIZE, &iv));
         ret_token->size = TOKEN_SIZE;
@@ -201,7 +202,8 @@ static mitome_status ask_tries(struct client_talk *talk, uint64_t *ret, mitome_e
         begin(&w, 2, GET_RETRIES);
         MITOME_TRY(client_must(talk, &w, error));
         struct cbor_reader r = client_body(talk, error);
-        return client_read_map(&r, "clientPIN", members, 1, ret);
+        MITOME_TRY(client_read_map(&r, "clientPIN", members, 1, ret));
+        return cbor_end(&r, "clientPIN");
 }
 
 /* The holder is asked until the PIN is right, or no try is left, or there is no answer. An authenticator that
