@@ -223,7 +223,8 @@ static bool read_record(slice text, const struct biometric_plan *plan, struct bi
         record.outcome = (enum biometric_outcome)outcome;
         record.step = step;
         *ret = record;
-        return true;
+        /* A set is no larger than itself, and nobody is taken for one of none: the rate would be over 1. */
+        return record.enrolled <= plan->set_size && (record.enrolled || record.outcome != BIOMETRIC_MATCH);
 }
 
 /* A line stands for the step that the plan has there, once. */

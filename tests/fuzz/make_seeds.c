@@ -60,7 +60,11 @@ static void write_evidence_seeds(const char *folder)
                 "{\"mitome_evidence\":1,\"items\":[{\"kind\":\"receipt\",\"document\":\"r\",\"anchors\":\"a\",\"identity\":\"MT\"},{\"kind\":\"certificate\",\"document\":\"c\",\"anchors\":\"a\",\"status\":\"s\"},{\"kind\":\"journal\",\"document\":\"j\",\"journals\":[\"k\"],\"directory\":\"d\"}]}\0{\"parties\": []}";
         static const char probes[] = "{\"id\":\"P01\",\"result\":\"holds\",\"why\":\"\",\"found\":[]}\n"
                                      "{\"id\":\"P02\",\"result\":\"broken\"}\n{\"id\":\"P03\",\"res";
+        static const char steps[] =
+                "enrol 0 0 0 enrolled enrolled 0 laid 5 unusable 0 same 0 known 0 scores\n"
+                "impostor 0 1 1 match enrolled 0 laid 1 unusable 0 same 0 known 0 scores\n";
         write_seed(folder, "probing_journal", "cut", 1, slice_text(probes));
+        write_seed(folder, "measurement", "nobody", -1, slice_text(steps)); /* a match with none */
         write_seed(folder, "evidence_file", "items", -1, slice_text(items));
         write_seed(folder, "evidence_file", "no_items", -1, slice_text("{\"mitome_evidence\":1}"));
         write_seed(folder, "evidence_file", "measured", -1, slice_of(measured, sizeof measured - 1));

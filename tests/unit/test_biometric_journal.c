@@ -171,6 +171,10 @@ static void what_no_measurement_wrote_is_refused(void **state)
                 "enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 0\n",
                 "enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 9:1\n",
                 "enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 0:\n",
+                "enrol 0 2 1 enrolled enrolled 3 laid 5 unusable 0 same 0 known 0 scores\n", /* more than a
+                                                                                                set */
+                "impostor 0 5 2 match enrolled 0 laid 1 unusable 0 same 0 known 0 scores\n",
+                "genuine 0 3 0 match enrolled 0 laid 1 unusable 0 same 0 known 0 scores\n", /* with nobody */
                 ("enrol 0 2 1 enrolled enrolled 1 laid 5 unusable 0 same 0 known 0 scores 0:1 0:1 0:1 0:1 0:1 0:1 0:1 0:1 "
                  "0:1 0:1 0:1\n"),
         };
