@@ -151,6 +151,15 @@ static void count_tries(struct probe_run *run, struct target *target)
         platform_close(&platform);
 }
 
+/* Whoever keeps a journal hears it. */
+static void note_refusal(void *context, const struct probe *probe)
+{
+        unsigned *refusals = context;
+        assert_string_equal(probe->id, "P01");
+        assert_null(rig.target.pin);
+        ++*refusals;
+}
+
 /* It is somebody's key: a wrong --pin-file costs it one try, however many probes there are. */
 static void a_wrong_pin_is_said_once(void **state)
 {
@@ -159,8 +168,14 @@ static void a_wrong_pin_is_said_once(void **state)
         (void)state;
         probe_rig_expect(&rig, &counting, PROBE_HOLDS);
         const unsigned before = tries;
+        unsigned refusals = 0;
+        const struct probe_run_config config = { .refused = note_refusal, .context = &refusals };
         rig.target.pin = "574099";
-        probe_rig_expect(&rig, probe_rig_find("P01"), PROBE_NOT_TESTABLE);
+        probe_run_free(rig.run);
+        rig.run = NULL;
+        assert_false(failed(probe_run_attempt(probe_rig_find("P01"), &rig.target, &config, &rig.run, NULL)));
+        assert_int_equal(probe_run_result(rig.run), PROBE_NOT_TESTABLE);
+        assert_int_equal(refusals, 1);
         assert_non_null(strstr(probe_run_why(rig.run), "wrong"));
         assert_null(rig.target.pin);
         for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)

@@ -36,11 +36,16 @@ static void greet(struct probe_run *run, struct target *target)
                 probe_end(run, PROBE_HOLDS, "It answered.");
 }
 
+static void end_here(void)
+{
+        if (deadly)
+                raise(SIGKILL);
+}
+
 static void die(struct probe_run *run, struct target *target)
 {
         greet(run, target);
-        if (deadly)
-                raise(SIGKILL);
+        end_here();
 }
 
 #define WORDS                                                                                        \
@@ -121,9 +126,8 @@ static void expect_whole(unsigned were_kept)
         probing_result_drop(&result);
 }
 
-static void a_killed_run_has_lost_the_probe_that_ran(void **state)
+static void run_until_killed(void)
 {
-        (void)state;
         int status;
         pid_t child = fork();
         if (child == 0) {
@@ -134,6 +138,12 @@ static void a_killed_run_has_lost_the_probe_that_ran(void **state)
         }
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void a_killed_run_has_lost_the_probe_that_ran(void **state)
+{
+        (void)state;
+        run_until_killed();
         expect_whole(1);
         expect_whole(3);
 }
@@ -421,6 +431,8 @@ static void lose_pin(struct probe_run *run, struct target *target)
         attempts++;
         given += target->pin != NULL;
         target->pin = NULL; /* as where the target refuses it */
+        probe_tells_refusal(run);
+        end_here();
         probe_end(run, PROBE_TARGET_FAILED, "It fails, and is reached anew.");
 }
 
@@ -527,6 +539,8 @@ static void show_element(struct probe_run *run, struct target *target)
         attempts++;
         given += !target->element_refused_pin;
         target->element_refused_pin = true; /* as where its JPKI applet refuses it */
+        probe_tells_refusal(run);
+        end_here();
         probe_end(run, PROBE_HOLDS, "It refuses.");
 }
 
@@ -553,6 +567,33 @@ static void nor_is_one_that_the_element_refused(void **state)
         json_decref(found);
         assert_true(gives_pin);
         assert_false(gives_element_pin);
+        pin = NULL;
+        chosen = all;
+}
+
+/* The moment after the refusal: its probe has no result yet. */
+static void nor_when_it_was_killed_right_after_the_refusal(void **state)
+{
+        static const struct probe showing = { .id = "P92", WORDS, .attempt = show_element };
+        static const struct probe *const target[] = { &losing, NULL }, *const element[] = { &showing, NULL };
+        struct probing_result result;
+        (void)state;
+        pin = "1234";
+        chosen = target;
+        given = 0;
+        run_until_killed();
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        probing_result_drop(&result);
+        assert_int_equal(attempts, 1);
+        assert_int_equal(given, 0);
+        assert_int_equal(said[PROBING_PIN_UNUSED], 1);
+        chosen = element;
+        run_until_killed();
+        assert_false(failed(run_all(true, "1", &result, NULL)));
+        probing_result_drop(&result);
+        assert_int_equal(attempts, 1);
+        assert_int_equal(given, 0);
+        assert_int_equal(said[PROBING_PIN_UNUSED], 0);
         pin = NULL;
         chosen = all;
 }
@@ -661,6 +702,7 @@ int main(void)
                 cmocka_unit_test(a_pin_that_was_refused_stays_unknown),
                 cmocka_unit_test(a_pin_that_was_refused_is_not_tried_again_in_its_folder),
                 cmocka_unit_test(nor_is_one_that_the_element_refused),
+                cmocka_unit_test(nor_when_it_was_killed_right_after_the_refusal),
                 cmocka_unit_test(who_has_had_enough_waits_for_one_message),
                 cmocka_unit_test(who_does_not_end_is_ended_and_may_put_back),
         };

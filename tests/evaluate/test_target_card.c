@@ -216,22 +216,32 @@ static void give_no_pin(struct probe_run *run, struct target *target)
         probe_end(run, sw == ELEMENT_PIN_UNKNOWN ? PROBE_HOLDS : PROBE_BROKEN, "%04x", (unsigned)sw);
 }
 
+static void note_refusal(void *context, const struct probe *probe)
+{
+        unsigned *refusals = context;
+        assert_string_equal(probe->id, "pin");
+        ++*refusals;
+}
+
 /* Whoever attempts it next is another, and the card is the same. */
 static void try_twice(const struct probe *giving, const struct probe *again, unsigned wanted)
 {
         const struct mitome_link link = { .transmit = refusing_transmit, .reset = odd_reset };
         const struct probe *const probes[] = { giving, again };
+        unsigned refusals = 0; /* whoever keeps a journal hears each at once */
+        const struct probe_run_config config = { .refused = note_refusal, .context = &refusals };
         struct target target;
         open_card(&link, &target);
         verified = 0;
         for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
                 struct probe_run *run;
-                assert_false(failed(probe_run_attempt(probes[i], &target, NULL, &run, NULL)));
+                assert_false(failed(probe_run_attempt(probes[i], &target, &config, &run, NULL)));
                 assert_int_equal(probe_run_result(run), PROBE_HOLDS);
                 probe_run_free(run);
         }
         assert_non_null(target.pin); /* the authenticator's may be another one */
         assert_int_equal(verified, wanted);
+        assert_int_equal(refusals, wanted);
         target.close(target.context);
 }
 

@@ -86,6 +86,10 @@ bool probe_progress(struct probe_run *run, uint64_t done, uint64_t of);
  * when its time and messages are over, or the person has had enough. */
 void probe_puts_back(struct probe_run *run);
 
+/* probe_tells_refusal: the target, or its element, has refused the PIN, and has it no more. Whoever keeps a
+ * journal writes it down before anything else is sent. */
+void probe_tells_refusal(struct probe_run *run);
+
 /* The verdict, once; a second one only makes it worse. BROKEN wins, then TARGET_FAILED, NOT_TESTABLE, PARTLY.
  */
 __attribute__((format(printf, 3, 4))) void probe_end(

@@ -81,9 +81,11 @@ int element_verify_pin(struct platform *platform)
         }
         sw = element_send(platform->run, VERIFY_USER_PIN, slice_text(target->pin), 0, NULL);
         target->element_refused_pin = !target->restart && (sw >> 8 == REFUSED || sw == BLOCKED);
-        if (target->element_refused_pin)
+        if (target->element_refused_pin) {
                 probe_note(platform->run,
                         "the element refuses the PIN that was given: it is not given it again");
+                probe_tells_refusal(platform->run);
+        }
         return sw;
 }
 

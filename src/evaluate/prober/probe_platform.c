@@ -264,6 +264,7 @@ void platform_forget_pin(struct platform *platform)
                 return;
         probe_note(platform->run, "the PIN that was given is not its PIN: it is not used any more");
         platform->target->pin = NULL;
+        probe_tells_refusal(platform->run);
 }
 
 void platform_keeps_pin(struct platform *platform, const char *pin)

@@ -273,6 +273,12 @@ struct target *probe_turn_to(struct probe_run *run, struct target *target)
         return before;
 }
 
+void probe_tells_refusal(struct probe_run *run)
+{
+        if (run->config.refused)
+                run->config.refused(run->config.context, run->probe);
+}
+
 /* ---- what the attempt draws, and how long it takes ---- */
 
 void probe_random(struct probe_run *run, uint8_t *bytes, size_t size)

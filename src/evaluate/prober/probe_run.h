@@ -23,6 +23,7 @@ struct probe_run_config {
         /* Hears how far a long attempt has come; false: the person has had enough. May be NULL. */
         bool (*progress)(void *context, const struct probe *probe, uint64_t done, uint64_t of);
         bool (*stopped)(void *context); /* the same, before each message; may be NULL */
+        void (*refused)(void *context, const struct probe *probe); /* probe_tells_refusal; may be NULL */
         void *context;
         const char *target; /* as on the command line, for the replay command; NULL: the target's name */
         /* An earlier attempt that does harm was broken off: what it left is not known, and the verdict says

@@ -93,7 +93,10 @@ struct probing {
         const struct probing_config *config;
         struct target *target;
         struct probing_journal journal;
-        const char *pin; /* as it was known at the beginning */
+        const char *pin;               /* as it was known at the beginning */
+        bool pin_noted, element_noted; /* the journal has that it, or its element, refused it */
+        mitome_status noting;          /* how that went .. */
+        mitome_error *because;         /* .. and why it did not */
         bool dead;
 };
 
@@ -163,18 +166,17 @@ static bool has_stopped(const struct probing *probing)
         return watch->stopped && watch->stopped(watch->context);
 }
 
-static mitome_status attempt(struct probing *probing, const struct probe *probe, bool again,
-        struct probe_run **ret, mitome_error *error)
+static bool asks_progress(void *context, const struct probe *probe, uint64_t done, uint64_t of)
 {
-        struct probe_run_config limits = probing->config->limits;
-        limits.progress = watch_of(probing)->progress;
-        limits.stopped = watch_of(probing)->stopped;
-        limits.context = watch_of(probing)->context;
-        limits.target = probing->config->target->name;
-        limits.again = again;
-        if (probing->dead)
-                return probe_run_skip(probe, &limits, "The target no longer answers.", ret, error);
-        return probe_run_attempt(probe, probing->target, &limits, ret, error);
+        const struct probing_watch *watch = watch_of(context);
+        return !watch->progress || watch->progress(watch->context, probe, done, of);
+}
+
+/* Nothing more is sent either when a refusal could not be noted. */
+static bool asks_stopped(void *context)
+{
+        const struct probing *probing = context;
+        return failed(probing->noting) || has_stopped(probing);
 }
 
 static void say(const struct probing *probing, const struct probe *probe, enum probing_event event)
@@ -194,18 +196,40 @@ static mitome_status note(struct probing *probing, const char *id, const char *r
         return status;
 }
 
-/* A try that was spent is not spent again by whoever goes on. `before`: as the target was. */
-static mitome_status note_refusals(
-        struct probing *probing, const struct probe *probe, const struct target *before, mitome_error *error)
+static void note_refusal(struct probing *probing, const char *which, bool *noted)
 {
+        if (!*noted && !failed(probing->noting))
+                probing->noting = note(probing, which, PROBING_REFUSED, probing->because);
+        *noted = true;
+}
+
+/* A try that was spent is not spent again by whoever goes on, were we killed the next moment. */
+static void note_refusals(void *context, const struct probe *probe)
+{
+        struct probing *probing = context;
         const struct target *target = probing->target;
-        if (before->pin && !target->pin) {
+        const bool refused = probing->pin && !target->pin, news = refused && !probing->pin_noted;
+        if (refused)
+                note_refusal(probing, PROBING_PIN, &probing->pin_noted);
+        if (target->element_refused_pin)
+                note_refusal(probing, PROBING_ELEMENT_PIN, &probing->element_noted);
+        if (news)
                 say(probing, probe, PROBING_PIN_REFUSED);
-                MITOME_TRY(note(probing, PROBING_PIN, PROBING_REFUSED, error));
-        }
-        if (!before->element_refused_pin && target->element_refused_pin)
-                MITOME_TRY(note(probing, PROBING_ELEMENT_PIN, PROBING_REFUSED, error));
-        return ok();
+}
+
+static mitome_status attempt(struct probing *probing, const struct probe *probe, bool again,
+        struct probe_run **ret, mitome_error *error)
+{
+        struct probe_run_config limits = probing->config->limits;
+        limits.progress = asks_progress;
+        limits.stopped = asks_stopped;
+        limits.refused = note_refusals;
+        limits.context = probing;
+        limits.target = probing->config->target->name;
+        limits.again = again;
+        if (probing->dead)
+                return probe_run_skip(probe, &limits, "The target no longer answers.", ret, error);
+        return probe_run_attempt(probe, probing->target, &limits, ret, error);
 }
 
 /* Whether the PIN was known is the journal's alone: who learns it later tries again what needed it. One that
@@ -256,11 +280,10 @@ static mitome_status try_one(
         if (!probing->dead && target->restart)
                 probing->dead = !revive(probing);
         const bool skips = probing->dead, harms = !skips && probe_harms(probe, target);
-        const struct target before = *target;
         if (harms)
                 MITOME_TRY(note(probing, probe->id, PROBING_BEGUN, error));
         MITOME_TRY(attempt(probing, probe, again, &run, error));
-        mitome_status status = note_refusals(probing, probe, &before, error);
+        mitome_status status = probing->noting;
         if (!skips && probe_run_result(run) == PROBE_TARGET_FAILED)
                 probing->dead = !revive(probing);
         else if (!skips)
@@ -367,10 +390,11 @@ static void heed_refusals(struct probing *probing)
         struct target *target = probing->target;
         if (target->pin && was_refused(probing, PROBING_PIN)) {
                 target->pin = NULL;
+                probing->pin_noted = true;
                 say(probing, NULL, PROBING_PIN_UNUSED);
         }
         if (was_refused(probing, PROBING_ELEMENT_PIN))
-                target->element_refused_pin = true;
+                target->element_refused_pin = probing->element_noted = true;
 }
 
 static mitome_status take_all(
@@ -431,9 +455,11 @@ mitome_status probing_find(const struct probing_config *config, struct target *t
 mitome_status probing_run(const struct probing_config *config, struct target *target,
         struct probing_result *ret, mitome_error *error)
 {
-        struct probing probing = {
-                .config = config, .target = target, .journal = { .fd = -1 }, .pin = target->pin
-        };
+        struct probing probing = { .config = config,
+                .target = target,
+                .journal = { .fd = -1 },
+                .pin = target->pin,
+                .because = error };
         struct probing_result result = { .probes = json_array(), .target = probing_target(target) };
         mitome_status status =
                 result.probes && result.target

@@ -6,7 +6,8 @@
  * beginning, as far as it can be made so; after one that made it fail it is looked whether it still answers,
  * and it is power cycled and reached anew where it does not. What was found lies in the journal, a line a
  * probe, durable before the next one begins: who is killed has lost the probe that ran. One that does harm
- * has a line before it begins, too, so that what was broken off is told in the report of whoever goes on. */
+ * has a line before it begins, too, so that what was broken off is told in the report of whoever goes on; a
+ * refused PIN has one before anything else is sent. */
 
 #include "probe_run.h"
 
