@@ -44,3 +44,20 @@ bool is_unseen(slice character)
                         return true;
         return false;
 }
+
+static bool is_blank(slice character)
+{
+        const uint32_t code = utf8_code(character);
+        return code == ' ' || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
+               code == 0x202F || code == 0x205F || code == 0x2800 || code == 0x3000 || is_unseen(character);
+}
+
+bool can_be_seen(slice text)
+{
+        bool seen = false;
+        for (size_t size; !seen && (size = slice_utf8_first(text)) > 0;) {
+                seen = !is_blank(slice_of(text.data, size));
+                text = slice_of(text.data + size, text.size - size);
+        }
+        return seen;
+}

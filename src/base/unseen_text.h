@@ -13,4 +13,7 @@ uint32_t utf8_code(slice character);
  * turn the direction of what follows, or are seen by nobody: with them one text looks like another. */
 bool is_unseen(slice character);
 
+/* can_be_seen tells whether a text has a character that can be seen: a blank is nobody's name. */
+bool can_be_seen(slice text);
+
 #endif

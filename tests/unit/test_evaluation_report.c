@@ -1103,6 +1103,10 @@ static void a_report_says_what_the_target_is(void **state)
                         "Card A(PC/SCカードリーダーの認証器)", false },
                 { "hid", own, "", long_name, "an authenticator over CTAPHID", "CTAPHIDで接続した認証器",
                         false },
+                { "hid", own, " ", "\xe3\x80\x80\xe2\x80\x8b", "an authenticator over CTAPHID",
+                        "CTAPHIDで接続した認証器", false }, /* a blank is no name */
+                { "hid", own, " ", "Card B", "Card B (an authenticator over CTAPHID)",
+                        "Card B(CTAPHIDで接続した認証器)", false },
                 { "hid", other, "Card A", "Card B", "an authenticator over CTAPHID",
                         "CTAPHIDで接続した認証器", false },
         };

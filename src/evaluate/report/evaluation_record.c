@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "fact_text.h"
 #include "hex_text.h"
+#include "unseen_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +97,7 @@ const char *evaluation_record_model(
 
 void evaluation_record_product(struct evaluation_record *record, const char *name)
 {
-        if (!*name || strlen(name) >= sizeof record->product ||
+        if (!can_be_seen(slice_text(name)) || strlen(name) >= sizeof record->product ||
                 (*record->product && strcmp(record->product, name) <= 0))
                 return;
         (void)snprintf(record->product, sizeof record->product, "%s", name);

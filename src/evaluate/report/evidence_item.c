@@ -289,24 +289,12 @@ static mitome_status read_obtained(
         return evidence_item_refuse(e, word, "obtained", error);
 }
 
-static bool is_blank(slice character)
-{
-        const uint32_t code = utf8_code(character);
-        return code == ' ' || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
-               code == 0x202F || code == 0x205F || code == 0x2800 || code == 0x3000 || is_unseen(character);
-}
-
 /* A string with something in it that can be seen: a blank is nobody's name. */
 static bool is_text(slice raw)
 {
-        bool seen = false;
         json_t *value = raw.size ? evidence_item_value(raw) : NULL;
         const char *text = json_string_value(value);
-        slice rest = slice_text(text ? text : "");
-        for (size_t size; !seen && (size = slice_utf8_first(rest)) > 0;) {
-                seen = !is_blank(slice_of(rest.data, size));
-                rest = slice_of(rest.data + size, rest.size - size);
-        }
+        const bool seen = text && can_be_seen(slice_text(text));
         json_decref(value);
         return seen;
 }
