@@ -22,7 +22,7 @@ static const struct {
 /* What people, devices and files may say: markup, controls, what is a line's end elsewhere, blanks at the
  * ends. */
 static const char hostile[] =
-        "\xe3\x80\x80 a<b>&\"' ]]> \x01\x1b[2J\r\n\xef\xbf\xbe\xe2\x80\xa8 %s \xf0\x9f\x94\x91 \xe6\x8c\x87 ";
+        "\xe3\x80\x80 a<b>&\"' ]]> \x01\x1b[2J\r\n\xef\xbf\xbe\xe2\x80\xa8 %s [a](javascript:b) {0} # _c_ \xf0\x9f\x94\x91 \xe6\x8c\x87 ";
 
 /* Words that decide, and those that are compared, keep what they are. */
 static int decides(const char *name)

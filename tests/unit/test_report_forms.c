@@ -586,7 +586,7 @@ static bool decides(const char *name)
         return false;
 }
 
-static void make_hostile(json_t *value)
+static void set_texts(json_t *value, const char *text)
 {
         size_t i;
         const char *name;
@@ -595,16 +595,16 @@ static void make_hostile(json_t *value)
         json_array_foreach(value, i, member)
         {
                 if (json_is_string(member))
-                        json_array_set_new(value, i, json_string(hostile));
+                        json_array_set_new(value, i, json_string(text));
                 else
-                        make_hostile(member);
+                        set_texts(member, text);
         }
         json_object_foreach_safe(value, next, name, member)
         {
                 if (json_is_string(member) && !decides(name))
-                        json_object_set_new(value, name, json_string(hostile));
+                        json_object_set_new(value, name, json_string(text));
                 else if (!decides(name))
-                        make_hostile(member);
+                        set_texts(member, text);
         }
 }
 
@@ -612,7 +612,7 @@ static void hostile_texts_stay_texts(void **state)
 {
         (void)state;
         json_t *report = sample();
-        make_hostile(report);
+        set_texts(report, hostile);
         for (size_t i = 0; i < FORMS; i++) {
                 char *text = drawn(forms[i], report);
                 for (const char *c = text; *c; c++)
@@ -629,6 +629,84 @@ static void hostile_texts_stay_texts(void **state)
         json_t *oscal = drawn_json(evaluation_oscal, report), *sarif = drawn_json(evaluation_sarif, report);
         json_decref(oscal);
         json_decref(sarif);
+        json_decref(report);
+}
+
+/* Titles, descriptions and remarks are Markdown in OSCAL; SARIF's messages have links and placeholders. */
+static void what_marks_up_stays_text(void **state)
+{
+        static const struct {
+                const char *text, *oscal, *sarif;
+        } rows[] = {
+                { "[Key](javascript:alert(1)) <img src=x onerror=alert(1)>",
+                        "\\[Key\\](javascript:alert(1)) \\<img src=x onerror=alert(1)\\>",
+                        "[Key] (javascript:alert(1)) <img src=x onerror=alert(1)>" },
+                { "![a](b) **c** _d_ `e` ~f~ ^g^ | &lt; \\h {{ insert: param, i }}",
+                        "\\!\\[a\\](b) \\*\\*c\\*\\* \\_d\\_ \\`e\\` \\~f\\~ \\^g\\^ \\| \\&lt; \\\\h \\{\\{ insert: param, i \\}\\}",
+                        "![a] (b) **c** _d_ `e` ~f~ ^g^ | &lt; \\h {{{{ insert: param, i }}}}" },
+                { " \n# Key {0} #", "\\# Key \\{0\\} #", "# Key {{0}} #" },
+                { "- 1. Key", "\\- 1. Key", "- 1. Key" },
+                { "+", "\\+", "+" },
+                { "12) Key", "12\\) Key", "12) Key" },
+                { "3. Key 4.0", "3\\. Key 4.0", "3. Key 4.0" },
+                { ".5 (Key)", ".5 (Key)", ".5 (Key)" },
+                { "", "\\-", "-" },
+        };
+        (void)state;
+        json_t *report = sample(), *probe = json_array_get(json_object_get(report, "probes"), 0);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                json_object_set_new(probe, "title", json_string(rows[i].text));
+                json_t *oscal = drawn_json(evaluation_oscal, report),
+                       *sarif = drawn_json(evaluation_sarif, report);
+                const json_t *result = json_array_get(
+                        json_object_get(json_object_get(oscal, "assessment-results"), "results"), 0);
+                const json_t *observation = json_array_get(json_object_get(result, "observations"), 0);
+                const json_t *driver = json_object_get(json_object_get(sarif_run(sarif), "tool"), "driver");
+                const json_t *rule = json_array_get(json_object_get(driver, "rules"), 0);
+                assert_string_equal(json_string_value(json_object_get(observation, "title")), rows[i].oscal);
+                assert_string_equal(
+                        json_string_value(json_object_get(json_object_get(rule, "shortDescription"), "text")),
+                        rows[i].sarif);
+                json_decref(oscal);
+                json_decref(sarif);
+        }
+        json_decref(report);
+}
+
+/* Every such member, wherever it is: a report of nothing but markup has none left. */
+static size_t count_markup(const json_t *value, const char *const *names)
+{
+        size_t count = 0, i;
+        const char *name;
+        json_t *member, *object = (json_t *)(uintptr_t)value;
+        json_array_foreach(value, i, member) count += count_markup(member, names);
+        json_object_foreach(object, name, member)
+        {
+                const char *text = json_string_value(member);
+                for (i = 0; text && names[i]; i++)
+                        if (strcmp(names[i], name) == 0 && (strstr(text, "[Key](") || strstr(text, " <img")))
+                                count++;
+                count += count_markup(member, names);
+        }
+        return count;
+}
+
+static void no_member_marks_up(void **state)
+{
+        static const char *const marked[] = { "title", "description", "remarks", NULL };
+        static const char link[] = "[Key](http://a) <img src=x>";
+        (void)state;
+        json_t *report = sample();
+        const char *const of_array[] = { "probes", "evidence", "caveats", "disagreements", "policies" };
+        set_texts(report, link);
+        for (size_t i = 0; i < sizeof of_array / sizeof *of_array; i++)
+                assert_true(json_array_size(json_object_get(report, of_array[i])) > 0);
+        json_t *oscal = drawn_json(evaluation_oscal, report);
+        assert_int_equal(count_markup(oscal, marked), 0);
+        json_decref(oscal);
+        char *sarif = drawn(evaluation_sarif, report);
+        assert_null(strstr(sarif, "\"text\": \"[Key]("));
+        free(sarif);
         json_decref(report);
 }
 
@@ -752,6 +830,8 @@ int main(void)
                 cmocka_unit_test(wording_that_nobody_confirmed_fails_nothing),
                 cmocka_unit_test(sarif_says_what_was_not_tried_and_whose_it_is),
                 cmocka_unit_test(hostile_texts_stay_texts),
+                cmocka_unit_test(what_marks_up_stays_text),
+                cmocka_unit_test(no_member_marks_up),
                 cmocka_unit_test(a_member_of_another_type_is_refused_or_not_needed),
                 cmocka_unit_test(words_that_are_none_are_refused),
                 cmocka_unit_test(an_empty_report_has_each_form),

@@ -109,8 +109,8 @@ static json_t *component(struct oscal *o, json_t *components, const char *uuid, 
         json_t *component = new_at(o, components, json_object());
         report_put(o->out, component, "uuid", json_string(uuid));
         report_put(o->out, component, "type", json_string(type));
-        report_put_line(o->out, component, "title", title);
-        report_put_line(o->out, component, "description", description);
+        report_put_markdown(o->out, component, "title", title);
+        report_put_markdown(o->out, component, "description", description);
         json_t *status = new_in(o, component, "status", json_object());
         report_put(o->out, status, "state", json_string("operational"));
         return component;
@@ -155,8 +155,8 @@ static void put_probe(struct oscal *o, json_t *observations, const json_t *probe
         enum report_result result = report_result(out, probe);
         json_t *made =
                 observation(o, observations, "probe", id, result == REPORT_UNTESTED ? "UNKNOWN" : "TEST");
-        report_put_line(out, made, "title", report_string(out, probe, "title"));
-        report_put_line(out, made, "description", report_string(out, probe, "attack"));
+        report_put_markdown(out, made, "title", report_string(out, probe, "title"));
+        report_put_markdown(out, made, "description", report_string(out, probe, "attack"));
         json_t *properties = new_in(o, made, "props", json_array());
         property(o, properties, "probe", id);
         property(o, properties, "result", report_string(out, probe, "result"));
@@ -166,7 +166,8 @@ static void put_probe(struct oscal *o, json_t *observations, const json_t *probe
         put_subject(o, made);
         json_t *evidence = new_at(o, new_in(o, made, "relevant-evidence", json_array()), json_object());
         const char *held = report_string_if(out, probe, "evidence");
-        report_put_line(out, evidence, "description", report_verdict(out, o->report, NULL, probe, &aside));
+        report_put_markdown(
+                out, evidence, "description", report_verdict(out, o->report, NULL, probe, &aside));
         json_t *more = new_in(o, evidence, "props", json_array());
         property(o, more, "replay", report_string(out, probe, "replay"));
         if (held)
@@ -179,8 +180,8 @@ static void put_evidence(struct oscal *o, json_t *observations, const json_t *ev
         struct report_text *out = o->out;
         json_t *made =
                 observation(o, observations, "evidence", report_string(out, evidence, "id"), "EXAMINE");
-        report_put_line(out, made, "title", report_string(out, evidence, "id"));
-        report_put_line(out, made, "description", report_string(out, evidence, "what"));
+        report_put_markdown(out, made, "title", report_string(out, evidence, "id"));
+        report_put_markdown(out, made, "description", report_string(out, evidence, "what"));
         json_t *properties = new_in(o, made, "props", json_array());
         property(o, properties, "obtained", report_string(out, evidence, "obtained"));
         property(o, properties, "sha256", report_string(out, evidence, "sha256"));
@@ -252,7 +253,7 @@ static void put_target(struct oscal *o, json_t *finding, const json_t *policy, c
         json_t *status = new_in(o, target, "status", json_object());
         report_put(o->out, status, "state", json_string(states[outcome].state));
         report_put(o->out, status, "reason", json_string(states[outcome].reason));
-        report_put_line(
+        report_put_markdown(
                 o->out, status, "remarks", report_verdict(o->out, o->report, policy, requirement, &aside));
 }
 
@@ -263,8 +264,8 @@ static void put_finding(struct oscal *o, json_t *findings, const json_t *policy,
         control_id(o, policy, requirement, control);
         json_t *finding = new_at(o, findings, json_object());
         put_uuid(o, finding, "uuid", "finding", control);
-        report_put_line(out, finding, "title", report_string(out, requirement, "id"));
-        report_put_line(out, finding, "description", report_string(out, requirement, "text"));
+        report_put_markdown(out, finding, "title", report_string(out, requirement, "id"));
+        report_put_markdown(out, finding, "description", report_string(out, requirement, "text"));
         json_t *properties = new_in(o, finding, "props", json_array());
         property(o, properties, "policy", report_string(out, policy, "id"));
         property(o, properties, "level", report_string(out, requirement, "level"));
@@ -278,7 +279,7 @@ static void put_finding(struct oscal *o, json_t *findings, const json_t *policy,
         property(o, properties, "responsible", report_string(out, requirement, "responsible"));
         put_target(o, finding, policy, requirement, control);
         put_related(o, finding, requirement);
-        report_put_line(out, finding, "remarks", report_string(out, requirement, "remedy"));
+        report_put_markdown(out, finding, "remarks", report_string(out, requirement, "remedy"));
 }
 
 /* ---- the whole ---- */
@@ -324,8 +325,8 @@ static void put_result(struct oscal *o, json_t *results)
         json_t *result = new_at(o, results, json_object());
         const json_t *caveats = report_array(o->out, o->report, "caveats");
         put_uuid(o, result, "uuid", "result", "");
-        report_put_line(o->out, result, "title", "Evaluation against authentication-level policies");
-        report_put_line(o->out, result, "description",
+        report_put_markdown(o->out, result, "title", "Evaluation against authentication-level policies");
+        report_put_markdown(o->out, result, "description",
                 "What was tried, what was seen, and what it means for each requirement. There is no score.");
         report_put(o->out, result, "start", json_string(o->at));
         report_put(o->out, result, "end", json_string(o->at));
@@ -344,7 +345,7 @@ static void put_result(struct oscal *o, json_t *results)
                 report_text_add(&remarks, report_string(o->out, json_array_get(caveats, i), "text"));
         }
         if (remarks.size)
-                report_put_line(o->out, result, "remarks", report_end(o->out, &remarks));
+                report_put_markdown(o->out, result, "remarks", report_end(o->out, &remarks));
 }
 
 static void put_resources(struct oscal *o, json_t *root)
@@ -354,14 +355,14 @@ static void put_resources(struct oscal *o, json_t *root)
                 new_in(o, new_in(o, root, "back-matter", json_object()), "resources", json_array());
         json_t *plan = new_at(o, resources, json_object());
         put_uuid(o, plan, "uuid", "plan", "");
-        report_put_line(o->out, plan, "title", "Assessment plan");
-        report_put_line(o->out, plan, "description",
+        report_put_markdown(o->out, plan, "title", "Assessment plan");
+        report_put_markdown(o->out, plan, "description",
                 "The probes of mitome evaluate and the policies below; there is no plan in OSCAL.");
         for (size_t i = 0; i < json_array_size(policies); i++) {
                 const json_t *policy = json_array_get(policies, i);
                 json_t *resource = new_at(o, resources, json_object());
                 put_uuid(o, resource, "uuid", "policy", report_string(o->out, policy, "id"));
-                report_put_line(o->out, resource, "title", report_string(o->out, policy, "title"));
+                report_put_markdown(o->out, resource, "title", report_string(o->out, policy, "title"));
                 json_t *properties = new_in(o, resource, "props", json_array());
                 property(o, properties, "policy", report_string(o->out, policy, "id"));
                 property(o, properties, "sha256", report_string(o->out, policy, "sha256"));
@@ -387,7 +388,7 @@ static void put_metadata(struct oscal *o, json_t *root)
         report_text_add(&title, "Evaluation of ");
         report_text_add(
                 &title, report_string(o->out, report_object(o->out, o->report, "target"), "description"));
-        report_put_line(o->out, metadata, "title", report_end(o->out, &title));
+        report_put_markdown(o->out, metadata, "title", report_end(o->out, &title));
         report_put(o->out, metadata, "last-modified", json_string(o->at));
         report_put_line(o->out, metadata, "version", report_string(o->out, tool, "version"));
         report_put(o->out, metadata, "oscal-version", json_string(oscal_version));

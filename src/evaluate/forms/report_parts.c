@@ -386,9 +386,9 @@ const char *report_end(struct report_text *out, struct report_text *part)
         return "";
 }
 
-void report_put_line(struct report_text *out, json_t *object, const char *name, const char *text)
+/* White space and controls become one blank, none at the ends, and of nothing "-". */
+static const char *one_line(struct report_text *out, const char *text, struct report_text *line)
 {
-        REPORT_TEXT(line);
         reader r = reader_over(slice_text(text), NULL, NULL);
         slice character;
         bool blank = false;
@@ -400,12 +400,49 @@ void report_put_line(struct report_text *out, json_t *object, const char *name, 
                         blank = true;
                         continue;
                 }
-                if (blank && line.size)
-                        report_text_add(&line, " ");
+                if (blank && line->size)
+                        report_text_add(line, " ");
                 blank = false;
-                report_text_shown(&line, size ? character : (slice){ 0 });
+                report_text_shown(line, size ? character : (slice){ 0 });
         }
-        if (line.size == 0)
-                report_text_add(&line, "-");
-        report_put(out, object, name, json_string(report_end(out, &line)));
+        if (line->size == 0)
+                report_text_add(line, "-");
+        return report_end(out, line);
+}
+
+void report_put_line(struct report_text *out, json_t *object, const char *name, const char *text)
+{
+        REPORT_TEXT(line);
+        report_put(out, object, name, json_string(one_line(out, text, &line)));
+}
+
+void report_put_markdown(struct report_text *out, json_t *object, const char *name, const char *text)
+{
+        static const char anywhere[] = "\\*_`[]<>&^~{}|!", first[] = "#+-";
+        REPORT_TEXT(line);
+        REPORT_TEXT(marked);
+        const char *plain = one_line(out, text, &line);
+        const size_t number = strspn(plain, "0123456789"); /* "1." begins a list */
+        for (size_t i = 0; plain[i]; i++) {
+                if (strchr(anywhere, plain[i]) || (i == 0 && strchr(first, plain[i])) ||
+                        (i && i == number && (plain[i] == '.' || plain[i] == ')')))
+                        report_text_add(&marked, "\\");
+                report_text_add_slice(&marked, slice_of(plain + i, 1));
+        }
+        report_put(out, object, name, json_string(report_end(out, &marked)));
+}
+
+void report_put_message(struct report_text *out, json_t *object, const char *name, const char *text)
+{
+        REPORT_TEXT(line);
+        REPORT_TEXT(message);
+        const char *plain = one_line(out, text, &line);
+        for (size_t i = 0; plain[i]; i++) {
+                if (plain[i] == '{' || plain[i] == '}')
+                        report_text_add_slice(&message, slice_of(plain + i, 1));
+                if (i && plain[i] == '(' && plain[i - 1] == ']')
+                        report_text_add(&message, " ");
+                report_text_add_slice(&message, slice_of(plain + i, 1));
+        }
+        report_put(out, object, name, json_string(report_end(out, &message)));
 }

@@ -104,6 +104,14 @@ void report_append(struct report_text *out, json_t *array, json_t *value);
  * at the ends, and of nothing "-". */
 void report_put_line(struct report_text *out, json_t *object, const char *name, const char *text);
 
+/* report_put_markdown puts such a line where a format has Markdown (OSCAL's markup-line and markup-multiline:
+ * title, description, remarks): what marks up is behind a backslash, so that the text stays text. */
+void report_put_markdown(struct report_text *out, json_t *object, const char *name, const char *text);
+
+/* report_put_message puts such a line as the text of a SARIF message: braces, which stand around
+ * placeholders, are doubled (3.11.5), and a blank parts "](", which would make a link (3.11.6). */
+void report_put_message(struct report_text *out, json_t *object, const char *name, const char *text);
+
 /* report_end finishes a part that was written aside and gives its text; "" where it failed, which is noted.
  */
 const char *report_end(struct report_text *out, struct report_text *part);

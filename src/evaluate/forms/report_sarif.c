@@ -48,7 +48,7 @@ static json_t *append_new(struct sarif *s, json_t *array, json_t *value)
 
 static void put_message(struct sarif *s, json_t *of, const char *name, const char *text)
 {
-        report_put_line(s->out, put_new(s, of, name, json_object()), "text", text);
+        report_put_message(s->out, put_new(s, of, name, json_object()), "text", text);
 }
 
 /* Two texts with a word between them, as one message. */
