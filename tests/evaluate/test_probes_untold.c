@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
 #include <cmocka.h>
 
 /* Somebody stands between the probes and the sound authenticator. Where what he answers says nothing (nobody
@@ -14,10 +17,11 @@
  * what an unsound one would, it cries. */
 
 enum {
+        MAKE_CREDENTIAL = 0x01,
         GET_ASSERTION = 0x02,
         GET_INFO = 0x04,
         CLIENT_PIN = 0x06,
-        BIO = 0x09,
+        ENROLLMENT = 0x09,
         BIO_BEGIN = 1,
         BIO_NEXT,
         BIO_REMOVE = 6,
@@ -131,7 +135,7 @@ static uint64_t number(slice request, int64_t member)
 
 static bool is_bio(slice request, unsigned subcommand)
 {
-        return request.data[0] == BIO && number(request, 2) == subcommand;
+        return request.data[0] == ENROLLMENT && number(request, 2) == subcommand;
 }
 
 static bool is_uv_token(slice request)
@@ -704,6 +708,133 @@ static void a_login_that_cannot_be_read_shows_nothing_of_an_older_copy(void **st
         assert_false(probe_rig_told(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
 }
 
+/* A passkey whose key is ours, so that what is signed can be whatever we want: in registrations its public
+ * key stands for the real one, and assertions are signed anew. */
+static EVP_PKEY *ours;
+
+static uint8_t *in(uint8_t *response, size_t size, int64_t member, size_t *ret_size)
+{
+        slice bytes = { 0 };
+        (void)platform_bytes(platform_member(slice_of(response + 1, size - 1), member, NULL), &bytes);
+        *ret_size = bytes.size;
+        return response + (bytes.data ? bytes.data - response : 0);
+}
+
+/* The COSE key is the last but for extensions: .. 21 5820 x, 22 5820 y. */
+static void show_our_key(uint8_t *response, size_t response_size)
+{
+        static const uint8_t mark[] = { 0x20, 0x01, 0x21, 0x58, 0x20 };
+        enum { X_AT = 1, Y_AT = 33, COORDINATE = 32, BETWEEN = 3 };
+        uint8_t point[65];
+        size_t size, point_size;
+        uint8_t *data = in(response, response_size, 2, &size);
+        assert_int_equal(EVP_PKEY_get_octet_string_param(ours, "pub", point, sizeof point, &point_size), 1);
+        for (size_t i = 0; i + sizeof mark + 2 * COORDINATE + BETWEEN <= size; i++)
+                if (memcmp(data + i, mark, sizeof mark) == 0) {
+                        memcpy(data + i + sizeof mark, point + X_AT, COORDINATE);
+                        memcpy(data + i + sizeof mark + COORDINATE + BETWEEN, point + Y_AT, COORDINATE);
+                        return;
+                }
+        fail_msg("no public key");
+}
+
+/* In the place of the real one, and as long: of ECDSA's signatures many are. */
+static void sign_anew(slice request, uint8_t *response, size_t response_size)
+{
+        const slice hash = platform_member(slice_of(request.data + 1, request.size - 1), 2, NULL);
+        uint8_t message[2048], made[80];
+        size_t size, wanted, made_size;
+        slice client = { 0 };
+        writer w = WRITER(message);
+        const uint8_t *data = in(response, response_size, 2, &size);
+        uint8_t *signature = in(response, response_size, 3, &wanted);
+        assert_true(platform_bytes(hash, &client));
+        write_slice(&w, slice_of(data, size));
+        write_slice(&w, client);
+        do {
+                EVP_MD_CTX *context = EVP_MD_CTX_new();
+                made_size = sizeof made;
+                assert_int_equal(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, ours), 1);
+                assert_int_equal(EVP_DigestSign(context, made, &made_size, message, w.used), 1);
+                EVP_MD_CTX_free(context);
+        } while (made_size != wanted);
+        memcpy(signature, made, wanted);
+}
+
+static void is_ours(slice request, uint8_t *response, size_t *ret_size, bool readable)
+{
+        if (response[0] != OK)
+                return;
+        if (request.data[0] == MAKE_CREDENTIAL)
+                show_our_key(response, *ret_size);
+        if (request.data[0] != GET_ASSERTION)
+                return;
+        if (!readable)
+                breaks_login(request, response, *ret_size);
+        sign_anew(request, response, *ret_size);
+}
+
+static void signs_what_cannot_be_read_when_put_back(slice request, uint8_t *response, size_t *ret_size)
+{
+        is_ours(request, response, ret_size, !between.restored);
+}
+
+static void signs_well(slice request, uint8_t *response, size_t *ret_size)
+{
+        is_ours(request, response, ret_size, true);
+}
+
+/* As one does that has no anchor. */
+static bool takes_back(void *context, unsigned slot)
+{
+        (void)context;
+        (void)slot;
+        return between.restored = true;
+}
+
+static struct target second;
+
+static enum target_trouble exchange_there(
+        void *context, slice request, unsigned limit_ms, uint8_t *response, size_t capacity, size_t *ret_size)
+{
+        const enum target_trouble trouble =
+                second.exchange(context, request, limit_ms, response, capacity, ret_size);
+        if (trouble == TARGET_ANSWERED)
+                is_ours(request, response, ret_size, false);
+        return trouble;
+}
+
+static enum target_twin takes_any_and_babbles(void *context, unsigned slot, bool anchor, struct target *ret)
+{
+        const enum target_twin end = takes_any(context, slot, anchor, ret);
+        second = *ret;
+        if (end == TARGET_TWIN_RUNS)
+                ret->exchange = exchange_there;
+        return end;
+}
+
+/* The key is what must not be there twice, or again, whatever it signs. */
+static void a_signature_over_what_cannot_be_read_is_one(void **state)
+{
+        (void)state;
+        ours = EVP_EC_gen("P-256");
+        stand();
+        between.after = signs_what_cannot_be_read_when_put_back;
+        rig.target.twin = NULL;
+        rig.target.restore = takes_back;
+        assert_int_equal(result_of("P15"), PROBE_BROKEN);
+        assert_non_null(strstr(probe_run_why(rig.run), "what it signs cannot be read"));
+        assert_false(probe_rig_told(&rig, LEVEL_KEY_COUNTER_ROLLS_BACK));
+        stand();
+        between.after = signs_well;
+        rig.target.twin = takes_any_and_babbles;
+        assert_int_equal(result_of("P15"), PROBE_BROKEN);
+        assert_true(probe_rig_bool(&rig, LEVEL_KEY_CLONE_WORKS));
+        assert_false(probe_rig_partial(&rig, LEVEL_KEY_CLONE_WORKS));
+        assert_non_null(strstr(probe_run_why(rig.run), "refuses what it signs"));
+        EVP_PKEY_free(ours);
+}
+
 static void a_clone_is_seen(void **state)
 {
         (void)state;
@@ -757,6 +888,7 @@ int main(void)
                 cmocka_unit_test(a_pin_that_cannot_be_taken_back_is_told),
                 cmocka_unit_test(without_a_second_device_there_is_no_clone),
                 cmocka_unit_test(a_second_device_that_never_starts_shows_little),
+                cmocka_unit_test(a_signature_over_what_cannot_be_read_is_one),
                 cmocka_unit_test(a_clone_is_seen),
         };
         const struct CMUnitTest with_finger[] = {

@@ -328,6 +328,17 @@ bool passkey_reads(const struct passkey_ceremony *ceremony)
         return read_auth_data(ceremony, &data);
 }
 
+bool passkey_signed(const struct passkey_ceremony *ceremony, const struct passkey *passkey)
+{
+        struct cbor_reader r = cbor_over(slice_of(passkey->key, passkey->key_size), NULL, NULL);
+        const slice parts[] = { slice_of(ceremony->auth_data, ceremony->auth_data_size),
+                SLICE(ceremony->hash) };
+        struct cose_key key;
+        return !failed(cose_key_parse(&r, "key", &key)) &&
+               !failed(cose_verify(NULL, &key, parts, 2,
+                       slice_of(ceremony->signature, ceremony->signature_size), "signature", NULL, NULL));
+}
+
 /* ---- afterwards ---- */
 
 static int delete_passkey(struct platform *platform, const struct passkey *passkey)

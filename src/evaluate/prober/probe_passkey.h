@@ -128,6 +128,9 @@ uint8_t passkey_flags(const struct passkey_ceremony *ceremony);
  * False: that a flag is not there, or a counter does not grow, says nothing. */
 bool passkey_reads(const struct passkey_ceremony *ceremony);
 bool passkey_count(const struct passkey_ceremony *ceremony, uint32_t *ret);
+/* passkey_signed says whether the passkey's key has signed it, whatever its authenticator data are: who has
+ * that has the key, also where no relying party would accept the login. */
+bool passkey_signed(const struct passkey_ceremony *ceremony, const struct passkey *passkey);
 
 /* passkey_strength is the security strength of an algorithm's keys in bits, as SP 800-57 counts; 0: unknown.
  */

@@ -29,6 +29,8 @@ struct cloning {
         bool exported, looked;
         bool counts, noticed;   /* the counter is one; the relying party has seen that there are two */
         bool signs, refused;    /* a second device with a copy, without the first one's anchor */
+        bool signed_there;      /* a second device has signed, whatever it has signed */
+        bool rejected;          /* .. and what it has signed no relying party accepts */
         bool complete;          /* with the anchor, too, it signs: nothing else was missing */
         bool put_back, returns; /* an older copy was put back; it runs, and signs */
 };
@@ -145,7 +147,12 @@ static int log_in_at(struct cloning *cloning, struct platform *where, const char
                 verdict.code != MITOME_OK ? verdict.why
                 : verdict.clone_suspected ? "it suspects a clone"
                                           : "accepted");
-        if (verdict.code != MITOME_OK)
+        const bool accepted = verdict.code == MITOME_OK, there = where != &cloning->platform;
+        if (there && (accepted || passkey_signed(&ceremony, &cloning->passkey))) {
+                cloning->signed_there = true;
+                cloning->rejected = cloning->rejected || !accepted;
+        }
+        if (!accepted)
                 return PLATFORM_MALFORMED;
         cloning->noticed = cloning->noticed || verdict.clone_suspected;
         cloning->counts = cloning->counts || now;
@@ -193,16 +200,17 @@ static enum probe_answer start_second(struct cloning *cloning, bool anchor)
 
 static const char *seen_by_counter(const struct cloning *cloning)
 {
-        return cloning->noticed  ? "the relying party notices it by the counter"
-               : cloning->counts ? "the relying party does not notice it by the counter"
-                                 : "there is no counter by which a relying party would notice";
+        return cloning->noticed    ? "the relying party notices it by the counter"
+               : cloning->rejected ? "the relying party refuses what it signs, for what else is wrong with it"
+               : cloning->counts   ? "the relying party does not notice it by the counter"
+                                   : "there is no counter by which a relying party would notice";
 }
 
 static void clone_state(struct cloning *cloning)
 {
         struct probe_run *run = cloning->platform.run;
         const enum probe_answer bare = start_second(cloning, false);
-        cloning->signs = bare == PROBE_ACCEPTED;
+        cloning->signs = cloning->signed_there;
         cloning->refused = bare == PROBE_REFUSED;
         if (cloning->refused)
                 cloning->complete = start_second(cloning, true) == PROBE_ACCEPTED;
@@ -237,18 +245,21 @@ static bool put_back(struct cloning *cloning)
                 return false;
         uint32_t before = 0, after = 0;
         const bool counts = passkey_count(&mine, &before) && before;
-        if (status == CTAP2_OK && !passkey_count(&again, &after))
+        const bool reads = passkey_count(&again, &after);
+        const bool unread = runs && status == CTAP2_OK && !reads && passkey_signed(&again, &cloning->passkey);
+        if (status == CTAP2_OK && !reads && !unread)
                 status = PLATFORM_MALFORMED;
         cloning->put_back = runs ? probe_answer_of(status) != PROBE_UNCLEAR : status == CTAP2_OK;
         cloning->returns = runs && status == CTAP2_OK;
-        const bool back = cloning->returns && counts && after <= before;
-        if (cloning->put_back && counts)
+        const bool back = cloning->returns && !unread && counts && after <= before;
+        if (cloning->put_back && counts && !unread)
                 probe_fact_bool(run, LEVEL_KEY_COUNTER_ROLLS_BACK, back, !back);
         if (cloning->returns)
                 probe_end(run, PROBE_BROKEN, "An older copy of what it stores, put back into it, signs%s.",
-                        !counts ? ""
-                        : back  ? ", and its counter goes back"
-                                : ", and its counter goes on");
+                        unread    ? ", and what it signs cannot be read"
+                        : !counts ? ""
+                        : back    ? ", and its counter goes back"
+                                  : ", and its counter goes on");
         return !runs || target->restore(target->context, NOW);
 }
 
