@@ -877,6 +877,7 @@ static void a_report_that_is_not_one_is_not_signed(void **state)
                         MITOME_E_EVALUATION_STATEMENT },
                 { "2026-11-22T10:00:00Z", "2026-13-22T10:00:00Z", MITOME_E_EVALUATE_REPORT },
                 { "\"pin.tries\"", "\"pin.tires\"", MITOME_E_EVALUATE_REPORT },
+                { "\"pin.tries\"", "\"uv.tries\" ", MITOME_E_EVALUATE_REPORT }, /* which is there already */
                 { "\"measured\",\n      \"partial\"", "\"imagined\",\n      \"partial\"",
                         MITOME_E_EVALUATE_REPORT },
         };

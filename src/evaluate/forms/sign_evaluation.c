@@ -97,8 +97,10 @@ static void take_value(
         }
 }
 
+/* Each fact stands there once: of two that contradict, who signs would not see which was said. */
 static void take_facts(struct report_text *out, const json_t *report, struct level_facts *facts)
 {
+        bool seen[LEVEL_FACTS + 1] = { false };
         const json_t *list = report_array(out, report, "facts");
         for (size_t i = 0; i < json_array_size(list); i++) {
                 const json_t *fact = json_array_get(list, i);
@@ -106,8 +108,9 @@ static void take_facts(struct report_text *out, const json_t *report, struct lev
                 enum level_fact_id id = level_fact_find(slice_text(name));
                 struct level_fact taken = { .obtained = obtained_of(out, fact),
                         .partial = report_flag(out, fact, "partial") };
-                if (id == LEVEL_FACTS)
+                if (id == LEVEL_FACTS || seen[id])
                         report_unlike(out, "facts");
+                seen[id] = true;
                 if (id == LEVEL_FACTS || taken.obtained == LEVEL_UNUSABLE)
                         continue;
                 take_value(out, fact, id, &taken);
