@@ -256,37 +256,18 @@ static void print_left(const struct evaluate_screen *screen, const json_t *polic
                 printf(" (%s)", left);
 }
 
-/* What a level is never to be read without (REPORT.md). */
-static void print_beside(const struct evaluate_screen *screen, const json_t *policy)
+/* Where no level was reached, nothing is demanded of one. */
+static void print_beside(void *context, const char *name, const char *label, const char *text)
 {
-        static const struct {
-                const char *member, *label, *label_ja;
-        } besides[] = {
-                { "scopes", "judged", "判定の範囲" }, /* also where no level was reached */
-                { "untested", "demanded but not tested", "求められるが試験していない点" },
-                { "declared", "declared only", "申告のみ" },
-                { "partial", "seen in part", "一部のみ確認" },
-        };
-        const enum report_language language = screen->japanese ? REPORT_JAPANESE : REPORT_ENGLISH;
-        const bool reached = json_is_string(json_object_get(policy, "level"));
-        for (size_t i = 0; i < (reached ? sizeof besides / sizeof besides[0] : 1); i++) {
-                const json_t *list = json_object_get(policy, besides[i].member);
-                printf("%s%s:", i ? "; " : "  ", screen->japanese ? besides[i].label_ja : besides[i].label);
-                for (size_t k = 0; k < json_array_size(list); k++) {
-                        const char *item = json_string_value(json_array_get(list, k));
-                        const json_t *requirement = i ? requirement_of(policy, item) : NULL;
-                        fputs(k ? ", " : " ", stdout);
-                        evaluate_print_harmless(stdout, i ? item : report_scope_word(item, language));
-                        if (requirement)
-                                print_left(screen, policy, requirement);
-                }
-                if (json_array_size(list) == 0)
-                        fputs(screen->japanese ? " なし" : " none", stdout);
-        }
-        if (json_is_true(json_object_get(policy, "unconfirmed")))
-                fputs(screen->japanese ? "; 原文未確認の要求による判定"
-                                       : "; by wording that was not confirmed",
-                        stdout);
+        static const char *const always[] = { "by-unconfirmed-wording", "scopes-judged" };
+        const bool *reached = context;
+        bool shown = *reached && strcmp(name, "level-reached") != 0; /* that stands in the line above */
+        for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+                shown |= strcmp(name, always[i]) == 0;
+        if (!shown)
+                return;
+        printf("  %s: ", label);
+        evaluate_print_harmless(stdout, text);
         putchar('\n');
 }
 
@@ -319,7 +300,10 @@ static void print_policy(const struct evaluate_screen *screen, const json_t *pol
                 print_blockers(screen, policy);
         }
         putchar('\n');
-        print_beside(screen, policy);
+        REPORT_TEXT(unlike); /* as in print_left */
+        bool reached = level != NULL;
+        report_each_beside(
+                &unlike, policy, screen->japanese ? REPORT_JAPANESE : REPORT_ENGLISH, print_beside, &reached);
 }
 
 /* Which artefacts opened it, for that breaks no probe; what was given and does not count, and what was said

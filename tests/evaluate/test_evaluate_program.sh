@@ -116,7 +116,7 @@ two='--probe P00 --probe P05 --policy first-summary --at 2026-11-22T10:00:00Z --
 # shellcheck disable=SC2086 # lists of words, here and below
 run 0 $two self && grep -q 'probes: 2 holds' out && grep -q simulated out
 ok 'an evaluation of two probes'
-grep -q '^first-summary: no level; .* row-10, .*row-8 (?)' out && grep -q '^  judged: device, service$' out && ! grep -q 'demanded but not tested' out
+grep -q '^first-summary: no level; .* row-10, .*row-8 (?)' out && grep -q '^  Judged: device, service$' out && ! grep -q 'Demanded by this level' out
 ok 'where no level was reached nothing is said to stand beside it, and what was not tested is marked'
 printf '{"mitome_evidence": 1, "items": [{"kind": "facts", "what": "a note", "by": "somebody", "facts": {"model.ava_van": "five"}}]}\n' >five.json
 run 0 --probe P00 --policy android-cdd --evidence five.json --out five self && grep -q '^model.ava_van: what .* says cannot be used: ' out

@@ -165,21 +165,21 @@ static void what_is_left_to_others_says_so(void **state)
 {
         static const char *const texts[] = {
                 "kept off by SIDE (?), BIND (?) (the parties were not judged), UNLOCK\n",
-                "not tested: REVOKE (left to each login), PIN; declared only: none",
+                "  Demanded by this level, but not tested: REVOKE (left to each login), PIN\n  Resting on a declaration alone: ?[2JX\n  Seen in part: none\n",
                 " に届かない理由: SIDE (?), BIND (?) (関係者は判定の範囲外), UNLOCK\n",
-                "試験していない点: REVOKE (個々のログインで判定), PIN; 申告のみ: なし",
+                "  判定の範囲: 認証器\n  このレベルが求めるが試験していない点: REVOKE (個々のログインで判定), PIN\n  申告のみによる点: ?[2JX\n  一部のみ確認した点: なし\n",
         };
         static const char untested[] = "not testable here";
         (void)state;
         json_t *report = json_pack(
-                "{s:[], s:[], s:[{s:s, s:s, s:s, s:[s], s:[s,s,s], s:[s,s], s:[], s:[], s:[{s:s,s:[s],s:s}, "
+                "{s:[], s:[], s:[{s:s, s:s, s:s, s:[s], s:[s,s,s], s:[s,s], s:[s], s:[], s:[{s:s,s:[s],s:s}, "
                 "{s:s,s:[s],s:s}, {s:s,s:[s],s:s}, {s:s,s:[s],s:s}, {s:s,s:[s],s:s}]}]}",
                 "probes", "caveats", "policies", "id", "p", "level", "AAL1", "next", "AAL2", "scopes",
                 "device", "blockers", "SIDE", "BIND", "UNLOCK", "untested", "REVOKE", "PIN", "declared",
-                "partial", "requirements", "id", "SIDE", "scope", "device", "outcome", untested, "id", "BIND",
-                "scope", "service", "outcome", untested, "id", "REVOKE", "scope", "login", "outcome",
-                untested, "id", "PIN", "scope", "device", "outcome", untested, "id", "UNLOCK", "scope",
-                "login", "outcome", "not satisfied");
+                "\x1B[2JX", "partial", "requirements", "id", "SIDE", "scope", "device", "outcome", untested,
+                "id", "BIND", "scope", "service", "outcome", untested, "id", "REVOKE", "scope", "login",
+                "outcome", untested, "id", "PIN", "scope", "device", "outcome", untested, "id", "UNLOCK",
+                "scope", "login", "outcome", "not satisfied");
         assert_non_null(report);
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
                 char *text = summary_of(report, i >= 2);

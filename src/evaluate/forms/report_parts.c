@@ -203,7 +203,8 @@ const char *report_verdict(struct report_text *out, const json_t *report, const 
         return report_end(out, ret);
 }
 
-const char *report_scope_word(const char *scope, enum report_language language)
+/* A scope ("device") as a language calls it; anything else is a name, and stays. */
+static const char *scope_word(const char *scope, enum report_language language)
 {
         static const struct {
                 const char *scope, *ja;
@@ -243,7 +244,7 @@ void report_each_beside(struct report_text *out, const json_t *policy, enum repo
                 for (size_t j = 0; j < json_array_size(list); j++) {
                         const char *item = report_item(out, list, j, besides[i].member);
                         report_text_add(&text, j ? ", " : "");
-                        report_text_add(&text, i ? item : report_scope_word(item, language));
+                        report_text_add(&text, i ? item : scope_word(item, language));
                         const json_t *requirement = i ? report_find(requirements, "id", item, NULL) : NULL;
                         if (requirement)
                                 add_left(out, policy, requirement, language, &text);

@@ -36,9 +36,6 @@ const char *report_outcome_name(enum report_outcome outcome); /* "satisfied" .. 
 const char *report_left(struct report_text *out, const json_t *policy, const json_t *requirement,
         enum report_language language);
 
-/* report_scope_word gives a scope ("device") as a language calls it; anything else is a name, and stays. */
-const char *report_scope_word(const char *scope, enum report_language language);
-
 /* report_verdict writes what came of a policy's requirement or (NULL) of a probe as each form says it: its
  * outcome or result, who decides it otherwise, whether it goes by wording that was not confirmed, why, and
  * beside a bound of a rate what that rests on. The text is in `ret`; "" when it failed, which `out` then
