@@ -6,7 +6,7 @@
 static const char clause[] = "EVIDENCE.md 2";
 
 enum { RECEIPT = 1 << EVIDENCE_RECEIPT, STATEMENT = 1 << EVIDENCE_STATEMENT, BOTH = RECEIPT | STATEMENT };
-enum { PROTECTED_MAX = 64, NUMBER_MAX = 0xFFFFFF, CREDENTIALS_MAX = 0xFFFF };
+enum { NUMBER_MAX = 0xFFFFFF, CREDENTIALS_MAX = 0xFFFF };
 
 /* ---- a person's certificate and key ---- */
 
@@ -190,97 +190,20 @@ static mitome_status read_payload(struct cbor_reader *r, struct evidence *eviden
         return ok();
 }
 
-/* ---- COSE_Sign1 = [ protected, unprotected, payload, signature ], RFC 9052 4.2 ---- */
+/* ---- the whole ---- */
 
-/* The header is one of two byte strings, so that nothing in it is left to interpret. */
-static mitome_status read_protected(struct cbor_reader *r, enum evidence_kind *ret)
-{
-        const struct cbor_reader start = *r;
-        slice header;
-        MITOME_TRY(cbor_read_bytes(r, "protected", PROTECTED_MAX, &header));
-        for (enum evidence_kind kind = 0; kind < EVIDENCE_KINDS; kind++) {
-                uint8_t bytes[PROTECTED_MAX];
-                writer w = WRITER(bytes);
-                evidence_write_protected(&w, kind);
-                if (slice_equal(header, writer_view(&w))) {
-                        *ret = kind;
-                        return ok();
-                }
-        }
-        return reader_fail(&start.bytes, MITOME_E_EVIDENCE_FORM, "protected");
-}
-
-static mitome_status read_one_certificate(struct cbor_reader *r, struct evidence *evidence)
-{
-        const struct cbor_reader start = *r;
-        slice *certificate = &evidence->chain[evidence->chain_count];
-        MITOME_TRY(cbor_read_bytes(r, "x5chain", EVIDENCE_CERTIFICATES_MAX, certificate));
-        if (certificate->size == 0)
-                return reader_fail(&start.bytes, MITOME_E_VALUE, "x5chain");
-        evidence->chain_at[evidence->chain_count++] = r->bytes.offset - certificate->size;
-        return ok();
-}
-
-/* RFC 9360 2: "If there is more than one certificate": an array of two or more, else a byte string. */
-static mitome_status read_chain(struct cbor_reader *r, struct evidence *evidence)
-{
-        const struct cbor_reader start = *r;
-        enum cbor_kind kind;
-        struct cbor_members array;
-        MITOME_TRY(cbor_peek(r, "x5chain", &kind));
-        if (kind == CBOR_KIND_BYTES)
-                return read_one_certificate(r, evidence);
-        MITOME_TRY(cbor_open_array(r, "x5chain", EVIDENCE_CHAIN_MAX, &array));
-        if (array.left < 2)
-                return reader_fail(&start.bytes, MITOME_E_VALUE, "x5chain");
-        while (cbor_next_element(r, &array))
-                MITOME_TRY(read_one_certificate(r, evidence));
-        return ok();
-}
-
-static mitome_status read_unprotected(struct cbor_reader *r, struct evidence *evidence)
-{
-        const struct cbor_reader start = *r;
-        struct cbor_members map;
-        struct cbor_key key;
-        bool more;
-        MITOME_TRY(cbor_open_map(r, "unprotected", 1, &map));
-        MITOME_TRY(cbor_next_key(r, &map, &key, &more));
-        if (!more)
-                return reader_fail(&start.bytes, MITOME_E_MISSING, "x5chain");
-        if (key.is_text || key.number != EVIDENCE_X5CHAIN)
-                return reader_fail(&start.bytes, MITOME_E_VALUE, "unprotected");
-        MITOME_TRY(read_chain(r, evidence));
-        return cbor_next_key(r, &map, &key, &more);
-}
-
-static mitome_status read_sign1(struct cbor_reader *r, struct evidence *evidence)
-{
-        enum { PARTS = 4 };
-        const struct cbor_reader start = *r;
-        struct cbor_members array;
-        MITOME_TRY(cbor_open_array(r, "COSE_Sign1", PARTS, &array));
-        if (array.left != PARTS)
-                return reader_fail(&start.bytes, MITOME_E_EVIDENCE_FORM, "COSE_Sign1");
-        for (size_t part = 0; cbor_next_element(r, &array); part++) {
-                mitome_status status =
-                        part == 0   ? read_protected(r, &evidence->kind)
-                        : part == 1 ? read_unprotected(r, evidence)
-                        : part == 2 ? cbor_read_bytes(r, "payload", EVIDENCE_PAYLOAD_MAX, &evidence->payload)
-                                    : cbor_read_fixed(
-                                              r, "signature", EVIDENCE_SIGNATURE_SIZE, &evidence->signature);
-                MITOME_TRY(status);
-        }
-        return cbor_end(r, "COSE_Sign1");
-}
+static const struct cose_sign1_form form = { evidence_kinds, EVIDENCE_KINDS, MITOME_E_EVIDENCE_FORM,
+        MITOME_E_VALUE, 0, EVIDENCE_CERTIFICATES_MAX, EVIDENCE_PAYLOAD_MAX };
 
 mitome_status evidence_read(slice cose, struct evidence *ret, mitome_error *error)
 {
         struct evidence evidence = { 0 };
         struct cbor_reader r = cbor_over(cose, clause, error);
-        MITOME_TRY(read_sign1(&r, &evidence));
-        struct cbor_reader payload = cbor_over(evidence.payload, clause, error);
-        payload.bytes = reader_within(&r.bytes, evidence.payload);
+        MITOME_TRY(cose_sign1_read(&r, &form, &evidence.sign1));
+        MITOME_TRY(cbor_end(&r, "COSE_Sign1"));
+        evidence.kind = (enum evidence_kind)evidence.sign1.kind;
+        struct cbor_reader payload = cbor_over(evidence.sign1.payload, clause, error);
+        payload.bytes = reader_within(&r.bytes, evidence.sign1.payload);
         MITOME_TRY(read_payload(&payload, &evidence));
         *ret = evidence;
         return ok();
@@ -288,10 +211,11 @@ mitome_status evidence_read(slice cose, struct evidence *ret, mitome_error *erro
 
 bool evidence_recognise(slice cose, enum evidence_kind *ret)
 {
-        struct cbor_reader r = cbor_over(cose, NULL, NULL);
-        struct cbor_members array;
-        return !failed(cbor_open_array(&r, NULL, 4, &array)) && cbor_next_element(&r, &array) &&
-               !failed(read_protected(&r, ret));
+        size_t kind;
+        if (!cose_sign1_recognise(cose, &form, &kind))
+                return false;
+        *ret = (enum evidence_kind)kind;
+        return true;
 }
 
 const char *evidence_reason_name(uint32_t reason)

@@ -18,10 +18,7 @@ struct evidence_person {
 /* Views into what was read. */
 struct evidence {
         enum evidence_kind kind;
-        slice payload, signature;
-        slice chain[EVIDENCE_CHAIN_MAX];     /* DER, the device's own first */
-        size_t chain_at[EVIDENCE_CHAIN_MAX]; /* where each begins in what was read */
-        size_t chain_count;
+        struct cose_sign1 sign1;
         slice identity; /* UTF-8 */
         slice nonce;    /* empty: none, of a receipt */
         struct evidence_person persons[EVIDENCE_PERSONS];

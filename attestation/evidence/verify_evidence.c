@@ -15,9 +15,9 @@ static mitome_status verify_signature(const struct evidence *evidence, const X50
         struct cose_key key;
         slice part;
         MITOME_TRY(leaf_read_key(verifier, leaf, COSE_ES256, field, clause, &key, error));
-        evidence_write_to_sign(&w, evidence->kind, evidence->payload);
+        cose_sign1_write_to_sign(&w, &evidence_kinds[evidence->kind], (slice){ 0 }, evidence->sign1.payload);
         MITOME_TRY(writer_finish(&w, "payload", &part, error));
-        raw_signature_write_der(&signature, evidence->signature);
+        raw_signature_write_der(&signature, evidence->sign1.signature);
         return cose_verify(verifier, &key, &part, 1, writer_view(&signature), "signature", clause, error);
 }
 
@@ -27,14 +27,14 @@ static mitome_status verify_device(const struct evidence *evidence, const struct
         const struct attestation_input input = { .verifier = verifier };
         X509 *leaf;
         bool anchored;
-        MITOME_TRY(leaf_read(&input, evidence->chain[0], "x5chain[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(&input, evidence->sign1.chain[0], "x5chain[0]", clause, &leaf, error));
         mitome_status status = leaf_check_not_ca(leaf, clause, error);
         if (!failed(status))
                 status = verify_signature(evidence, leaf, verifier, error);
         X509_free(leaf);
         MITOME_TRY(status);
         MITOME_TRY(trust_verify_attestation(
-                trust, evidence->chain, evidence->chain_count, now, &anchored, error));
+                trust, evidence->sign1.chain, evidence->sign1.chain_count, now, &anchored, error));
         return anchored ? ok() : fail(error, MITOME_E_CERTIFICATE_ISSUER, "x5chain[0]", clause);
 }
 
@@ -66,9 +66,9 @@ mitome_status evidence_verify(slice cose, const struct evidence_expected *expect
 mitome_status evidence_device_key(
         const struct evidence *evidence, uint8_t ret[SHA256_SIZE], mitome_error *error)
 {
-        const unsigned char *at = evidence->chain[0].data;
+        const unsigned char *at = evidence->sign1.chain[0].data;
         unsigned char *der = NULL;
-        X509 *x509 = d2i_X509(NULL, &at, (long)evidence->chain[0].size);
+        X509 *x509 = d2i_X509(NULL, &at, (long)evidence->sign1.chain[0].size);
         int size = x509 ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &der) : -1;
         if (size > 0) {
                 const slice key = slice_of(der, (size_t)size);

@@ -8,7 +8,7 @@ static const char clause[] = "EVALUATION-STATEMENT.md 2",
                   content_type[] = "application/x.mitome.evaluation+cbor",
                   external_aad[] = "mitome evaluation 1";
 
-enum { HEADER_ALG = 1, HEADER_CONTENT_TYPE = 3, HEADER_X5CHAIN = 33, PROTECTED_MAX = 64, AAGUID_SIZE = 16 };
+enum { AAGUID_SIZE = 16 };
 
 static const int64_t time_max = 253402300799; /* the end of the year 9999 */
 
@@ -479,101 +479,16 @@ void evaluation_payload_write(
         write_facts(w, facts);
 }
 
-/* ---- COSE_Sign1 = [ protected, unprotected, payload, signature ], RFC 9052 4.2 ---- */
+/* ---- the whole ---- */
 
-static const int64_t algorithms[] = { COSE_ES256, COSE_EDDSA };
+static const struct cose_sign1_kind kinds[] = {
+        { COSE_ES256, content_type, external_aad },
+        { COSE_EDDSA, content_type, external_aad },
+};
 
-static void write_protected(writer *w, int64_t algorithm)
-{
-        cbor_write_map(w, 2);
-        cbor_write_uint(w, HEADER_ALG);
-        cbor_write_int(w, algorithm);
-        cbor_write_uint(w, HEADER_CONTENT_TYPE);
-        cbor_write_string(w, content_type);
-}
-
-/* The header is one of two byte strings, so that nothing in it is left to interpret. */
-static mitome_status read_protected(struct cbor_reader *r, int64_t *ret)
-{
-        const struct cbor_reader start = *r;
-        slice header;
-        MITOME_TRY(cbor_read_bytes(r, "protected", PROTECTED_MAX, &header));
-        for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
-                uint8_t bytes[PROTECTED_MAX];
-                writer w = WRITER(bytes);
-                write_protected(&w, algorithms[i]);
-                if (slice_equal(header, writer_view(&w))) {
-                        *ret = algorithms[i];
-                        return ok();
-                }
-        }
-        return wrong(&start, "protected");
-}
-
-static mitome_status read_one_certificate(struct cbor_reader *r, struct evaluation_statement *statement)
-{
-        const struct cbor_reader start = *r;
-        slice *certificate = &statement->chain[statement->chain_count];
-        MITOME_TRY(cbor_read_bytes(r, "x5chain", EVALUATION_CERTIFICATE_MAX, certificate));
-        if (certificate->size == 0)
-                return wrong(&start, "x5chain");
-        statement->chain_at[statement->chain_count++] = r->bytes.offset - certificate->size;
-        return ok();
-}
-
-/* RFC 9360 2: an array of two or more, else a byte string. */
-static mitome_status read_chain(struct cbor_reader *r, struct evaluation_statement *statement)
-{
-        const struct cbor_reader start = *r;
-        enum cbor_kind kind;
-        struct cbor_members array;
-        MITOME_TRY(cbor_peek(r, "x5chain", &kind));
-        if (kind == CBOR_KIND_BYTES)
-                return read_one_certificate(r, statement);
-        MITOME_TRY(cbor_open_array(r, "x5chain", EVALUATION_CHAIN_MAX, &array));
-        if (array.left < 2)
-                return wrong(&start, "x5chain");
-        while (cbor_next_element(r, &array))
-                MITOME_TRY(read_one_certificate(r, statement));
-        return ok();
-}
-
-static mitome_status read_unprotected(struct cbor_reader *r, struct evaluation_statement *statement)
-{
-        const struct cbor_reader start = *r;
-        struct cbor_members map;
-        struct cbor_key key;
-        bool more;
-        MITOME_TRY(cbor_open_map(r, "unprotected", 1, &map));
-        MITOME_TRY(cbor_next_key(r, &map, &key, &more));
-        if (!more)
-                return reader_fail(&start.bytes, MITOME_E_MISSING, "x5chain");
-        if (key.is_text || key.number != HEADER_X5CHAIN)
-                return wrong(&start, "unprotected");
-        MITOME_TRY(read_chain(r, statement));
-        return cbor_next_key(r, &map, &key, &more);
-}
-
-static mitome_status read_sign1(struct cbor_reader *r, struct evaluation_statement *statement)
-{
-        enum { PARTS = 4 };
-        const struct cbor_reader start = *r;
-        struct cbor_members array;
-        MITOME_TRY(cbor_open_array(r, "COSE_Sign1", PARTS, &array));
-        if (array.left != PARTS)
-                return wrong(&start, "COSE_Sign1");
-        for (size_t part = 0; cbor_next_element(r, &array); part++) {
-                mitome_status status =
-                        part == 0   ? read_protected(r, &statement->algorithm)
-                        : part == 1 ? read_unprotected(r, statement)
-                        : part == 2
-                                ? cbor_read_bytes(r, "payload", EVALUATION_PAYLOAD_MAX, &statement->payload)
-                                : cbor_read_fixed(
-                                          r, "signature", EVALUATION_SIGNATURE_SIZE, &statement->signature);
-                MITOME_TRY(status);
-        }
-        return cbor_end(r, "COSE_Sign1");
-}
+static const struct cose_sign1_form form = { kinds, sizeof kinds / sizeof *kinds,
+        MITOME_E_EVALUATION_STATEMENT, MITOME_E_EVALUATION_STATEMENT, 0, EVALUATION_CERTIFICATE_MAX,
+        EVALUATION_PAYLOAD_MAX };
 
 mitome_status evaluation_statement_read(slice cose, struct evaluation_statement *ret, mitome_error *error)
 {
@@ -581,50 +496,32 @@ mitome_status evaluation_statement_read(slice cose, struct evaluation_statement 
         struct cbor_reader r = cbor_over(cose, clause, error);
         if (cose.size > MITOME_EVALUATION_MAX)
                 return fail_at(error, MITOME_E_TOO_LONG, 0, "COSE_Sign1", clause);
-        MITOME_TRY(read_sign1(&r, &statement));
-        struct cbor_reader payload = cbor_over(statement.payload, clause, error);
-        payload.bytes = reader_within(&r.bytes, statement.payload);
+        MITOME_TRY(cose_sign1_read(&r, &form, &statement.sign1));
+        MITOME_TRY(cbor_end(&r, "COSE_Sign1"));
+        statement.algorithm = kinds[statement.sign1.kind].algorithm;
+        struct cbor_reader payload = cbor_over(statement.sign1.payload, clause, error);
+        payload.bytes = reader_within(&r.bytes, statement.sign1.payload);
         MITOME_TRY(read_payload(&payload, &statement.said));
-        statement.said.evaluator = statement.chain[0];
+        statement.said.evaluator = statement.sign1.chain[0];
         *ret = statement;
         return ok();
 }
 
 bool evaluation_statement_recognise(slice cose)
 {
-        struct cbor_reader r = cbor_over(cose, NULL, NULL);
-        struct cbor_members array;
-        int64_t algorithm;
-        return !failed(cbor_open_array(&r, NULL, 4, &array)) && cbor_next_element(&r, &array) &&
-               !failed(read_protected(&r, &algorithm));
+        size_t kind;
+        return cose_sign1_recognise(cose, &form, &kind);
 }
 
 void evaluation_statement_to_sign(writer *w, int64_t algorithm, slice payload)
 {
-        uint8_t bytes[PROTECTED_MAX];
-        writer protected = WRITER(bytes);
-        write_protected(&protected, algorithm);
-        cbor_write_array(w, 4);
-        cbor_write_string(w, "Signature1");
-        cbor_write_bytes(w, writer_view(&protected));
-        cbor_write_bytes(w, slice_text(external_aad));
-        cbor_write_bytes(w, payload);
+        const struct cose_sign1_kind kind = { algorithm, content_type, external_aad };
+        cose_sign1_write_to_sign(w, &kind, (slice){ 0 }, payload);
 }
 
 void evaluation_statement_write(
         writer *w, int64_t algorithm, const slice *chain, size_t chain_count, slice payload, slice signature)
 {
-        uint8_t bytes[PROTECTED_MAX];
-        writer protected = WRITER(bytes);
-        write_protected(&protected, algorithm);
-        cbor_write_array(w, 4);
-        cbor_write_bytes(w, writer_view(&protected));
-        cbor_write_map(w, 1);
-        cbor_write_uint(w, HEADER_X5CHAIN);
-        if (chain_count != 1)
-                cbor_write_array(w, chain_count);
-        for (size_t i = 0; i < chain_count; i++)
-                cbor_write_bytes(w, chain[i]);
-        cbor_write_bytes(w, payload);
-        cbor_write_bytes(w, signature);
+        const struct cose_sign1_kind kind = { algorithm, content_type, external_aad };
+        cose_sign1_write(w, &kind, (slice){ 0 }, chain, chain_count, payload, signature);
 }

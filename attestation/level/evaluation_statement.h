@@ -5,16 +5,14 @@
 /* The form of evaluation statements, for who signs one and for who verifies it.
  * EVALUATION-STATEMENT.md beside this file is their definition. */
 
-#include "cbor.h"
+#include "cose_sign1.h"
 #include "level_fact.h"
 
 #include <mitome/evaluation.h>
 
 enum {
         EVALUATION_VERSION = 1,
-        EVALUATION_SIGNATURE_SIZE = 64,
         EVALUATION_PAYLOAD_MAX = 8192,
-        EVALUATION_CHAIN_MAX = 4,
         EVALUATION_CERTIFICATE_MAX = 4096,
         EVALUATION_BUILD_MAX = 128,
         EVALUATION_NAME_MAX = 64, /* of a policy, of a level, of a fact */
@@ -39,10 +37,7 @@ enum evaluation_member {
 /* A statement that was read. */
 struct evaluation_statement {
         int64_t algorithm; /* COSE_ES256 or COSE_EDDSA */
-        slice payload, signature;
-        slice chain[EVALUATION_CHAIN_MAX];     /* DER, the evaluator's own first */
-        size_t chain_at[EVALUATION_CHAIN_MAX]; /* where each begins in what was read */
-        size_t chain_count;
+        struct cose_sign1 sign1;
         struct mitome_evaluation said;
 };
 

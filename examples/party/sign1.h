@@ -15,7 +15,7 @@ struct sign1_kind {
         size_t payload_max; /* at most SIGN1_PAYLOAD_MAX */
 };
 
-enum { SIGN1_PAYLOAD_MAX = 14336, SIGN1_SIGNATURE_SIZE = 64 };
+enum { SIGN1_PAYLOAD_MAX = 14336 };
 
 struct sign1 {
         slice name, payload, signature; /* views */

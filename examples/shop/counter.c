@@ -94,7 +94,7 @@ static bool is_same_receipt(const struct evidence *a, const struct evidence *b)
                 same = same && a->numbers[members[i]] == b->numbers[members[i]];
         for (size_t i = 0; same && i < a->person_count; i++)
                 same = is_same_person(&a->persons[i], &b->persons[i]);
-        return same && is_same_key(a->chain[0], b->chain[0]);
+        return same && is_same_key(a->sign1.chain[0], b->sign1.chain[0]);
 }
 
 static void show_receipt(struct counter_case *at, slice bytes, bool with_nonce)
@@ -262,7 +262,7 @@ static void check_receipt(struct counter_case *at, const struct evidence *receip
         uint32_t number = receipt->numbers[EVIDENCE_AT_SEQUENCE];
         const struct evidence *statement = &at->statement.evidence;
         if (number == 0 || number > statement->numbers[EVIDENCE_AT_SEQUENCE] ||
-                !is_same_key(statement->chain[0], receipt->chain[0]))
+                !is_same_key(statement->sign1.chain[0], receipt->sign1.chain[0]))
                 find(at, "contradiction", number, MITOME_E_COUNTER_CONTRADICTION);
 }
 

@@ -5,20 +5,17 @@
 /* What receipts and statements of an element are made of, for who signs and for who verifies them
  * (attestation/evidence/EVIDENCE.md). Each is an untagged COSE_Sign1 (RFC 9052 4.2). */
 
-#include "cbor.h"
+#include "cose_sign1.h"
 
 enum evidence_kind { EVIDENCE_RECEIPT, EVIDENCE_STATEMENT, EVIDENCE_KINDS };
 
 enum {
         EVIDENCE_VERSION = 1,
-        EVIDENCE_X5CHAIN = 33, /* RFC 9360 2 */
-        EVIDENCE_SIGNATURE_SIZE = 64,
         EVIDENCE_NONCE_MIN = 16,
         EVIDENCE_NONCE_MAX = 64,
         EVIDENCE_IDENTITY_MAX = 64,
         EVIDENCE_SERIAL_MAX = 20, /* RFC 5280 4.1.2.2 */
         EVIDENCE_PAYLOAD_MAX = 1024,
-        EVIDENCE_CHAIN_MAX = 4,
         EVIDENCE_CERTIFICATES_MAX = 2048, /* bytes of them all */
         EVIDENCE_MAX = 4096,
 };
@@ -62,13 +59,7 @@ enum evidence_other {
         EVIDENCE_OTHERS = 0x1F,
 };
 
-/* evidence_write_protected writes the protected header: {1: -7, 3: content type}. It is the same in every
- * piece of evidence of a kind. */
-void evidence_write_protected(writer *w, enum evidence_kind kind);
-
-/* evidence_write_to_sign writes what is signed: the Sig_structure (RFC 9052 4.4) with the kind's
- * external_aad.
- */
-void evidence_write_to_sign(writer *w, enum evidence_kind kind, slice payload);
+/* Evidence has no key_id. */
+extern const struct cose_sign1_kind evidence_kinds[EVIDENCE_KINDS];
 
 #endif

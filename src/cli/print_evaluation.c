@@ -68,10 +68,11 @@ mitome_status print_evaluation_statement(const struct print_place *place, slice 
                 print_policy(place, &said->policies[i]);
         print_facts(place, said);
         print_line(place, "signature", "%s, %zu bytes, not checked", cose_algorithm_name(statement.algorithm),
-                statement.signature.size);
-        for (size_t i = 0; i < statement.chain_count; i++) {
+                statement.sign1.signature.size);
+        for (size_t i = 0; i < statement.sign1.chain_count; i++) {
                 fprintf(place->out, "%*sx5chain[%zu]\n", place->indent, "", i);
-                print_part(place, print_certificate, statement.chain[i], place->at + statement.chain_at[i]);
+                print_part(place, print_certificate, statement.sign1.chain[i],
+                        place->at + statement.sign1.chain_at[i]);
         }
         return ok();
 }

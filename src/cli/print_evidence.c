@@ -87,10 +87,11 @@ static void print_evidence(const struct print_place *place, const struct evidenc
                 (unsigned)numbers[EVIDENCE_AT_CERTIFICATE_CREDENTIALS]);
         print_other(place, numbers[EVIDENCE_AT_OTHER]);
         print_bytes_line(place, "nonce", evidence->nonce);
-        print_line(place, "signature", "ES256, %zu bytes, not checked", evidence->signature.size);
-        for (size_t i = 0; i < evidence->chain_count; i++) {
+        print_line(place, "signature", "ES256, %zu bytes, not checked", evidence->sign1.signature.size);
+        for (size_t i = 0; i < evidence->sign1.chain_count; i++) {
                 fprintf(place->out, "%*sx5chain[%zu]\n", place->indent, "", i);
-                print_part(place, print_certificate, evidence->chain[i], place->at + evidence->chain_at[i]);
+                print_part(place, print_certificate, evidence->sign1.chain[i],
+                        place->at + evidence->sign1.chain_at[i]);
         }
 }
 

@@ -16,12 +16,12 @@ static mitome_status verify_signature(const struct evaluation_statement *stateme
         slice part;
         MITOME_TRY(leaf_read_key(
                 verifier, leaf, statement->algorithm, "x5chain[0] public key", clause, &key, error));
-        evaluation_statement_to_sign(&w, statement->algorithm, statement->payload);
+        evaluation_statement_to_sign(&w, statement->algorithm, statement->sign1.payload);
         MITOME_TRY(writer_finish(&w, "payload", &part, error));
         if (statement->algorithm == COSE_ES256)
-                raw_signature_write_der(&signature, statement->signature);
+                raw_signature_write_der(&signature, statement->sign1.signature);
         else
-                write_slice(&signature, statement->signature);
+                write_slice(&signature, statement->sign1.signature);
         mitome_status status =
                 cose_verify(verifier, &key, &part, 1, writer_view(&signature), "signature", clause, NULL);
         return failed(status) ? fail(error, MITOME_E_EVALUATION_SIGNATURE, "the statement", clause) : ok();
@@ -35,7 +35,7 @@ static mitome_status verify_evaluator(const struct evaluation_statement *stateme
         const struct attestation_input input = { .verifier = verifier };
         X509 *leaf;
         bool anchored;
-        MITOME_TRY(leaf_read(&input, statement->chain[0], "x5chain[0]", clause, &leaf, error));
+        MITOME_TRY(leaf_read(&input, statement->sign1.chain[0], "x5chain[0]", clause, &leaf, error));
         mitome_status status = leaf_check_not_ca(leaf, clause, error);
         if (!failed(status))
                 status = leaf_check_signs_documents(leaf, clause, error);
@@ -44,7 +44,7 @@ static mitome_status verify_evaluator(const struct evaluation_statement *stateme
         X509_free(leaf);
         MITOME_TRY(status);
         MITOME_TRY(trust_verify_attestation(
-                evaluators, statement->chain, statement->chain_count, now, &anchored, error));
+                evaluators, statement->sign1.chain, statement->sign1.chain_count, now, &anchored, error));
         return anchored ? ok() : fail(error, MITOME_E_EVALUATION_SIGNATURE, "the statement", clause);
 }
 

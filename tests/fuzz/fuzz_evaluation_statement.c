@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         const struct mitome_evaluation *said = &statement.said;
         check(statement.algorithm == COSE_ES256 || statement.algorithm == COSE_EDDSA);
-        check(statement.chain_count && statement.chain_count <= EVALUATION_CHAIN_MAX);
+        check(statement.sign1.chain_count && statement.sign1.chain_count <= COSE_SIGN1_CHAIN_MAX);
         check(said->policy_count <= MITOME_EVALUATION_POLICIES_MAX && said->expires > said->at);
         check_inside(input, said->report);
         check_inside(input, said->aaguid);
@@ -68,8 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         check_facts(input, said);
         writer w = WRITER(again);
-        evaluation_statement_write(&w, statement.algorithm, statement.chain, statement.chain_count,
-                statement.payload, statement.signature);
+        evaluation_statement_write(&w, statement.algorithm, statement.sign1.chain,
+                statement.sign1.chain_count, statement.sign1.payload, statement.sign1.signature);
         check(slice_equal(writer_view(&w), input));
         return 0;
 }

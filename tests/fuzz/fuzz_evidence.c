@@ -38,16 +38,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         abort();
                 return 0;
         }
-        if (!evidence_recognise(input, &kind) || kind != evidence.kind || !evidence.chain_count ||
-                evidence.chain_count > EVIDENCE_CHAIN_MAX || evidence.person_count > EVIDENCE_PERSONS ||
+        if (!evidence_recognise(input, &kind) || kind != evidence.kind || !evidence.sign1.chain_count ||
+                evidence.sign1.chain_count > COSE_SIGN1_CHAIN_MAX ||
+                evidence.person_count > EVIDENCE_PERSONS ||
                 (kind == EVIDENCE_STATEMENT && !evidence.nonce.size))
                 abort();
-        check_inside(input, evidence.payload);
+        check_inside(input, evidence.sign1.payload);
         check_inside(input, evidence.nonce);
         check_inside(input, evidence.identity);
-        for (size_t i = 0; i < evidence.chain_count; i++) {
-                check_inside(input, evidence.chain[i]);
-                if (evidence.chain_at[i] + evidence.chain[i].size > size)
+        for (size_t i = 0; i < evidence.sign1.chain_count; i++) {
+                check_inside(input, evidence.sign1.chain[i]);
+                if (evidence.sign1.chain_at[i] + evidence.sign1.chain[i].size > size)
                         abort();
         }
         for (size_t i = 0; i < evidence.person_count; i++)

@@ -493,18 +493,13 @@ static void write_evidence_payload(writer *w, enum evidence_kind kind)
 static slice evidence_sample(enum evidence_kind kind, const struct rig *ca)
 {
         static uint8_t bytes[EVIDENCE_MAX];
-        static const uint8_t signature[EVIDENCE_SIGNATURE_SIZE] = { 1 };
-        uint8_t header_bytes[64], payload_bytes[EVIDENCE_PAYLOAD_MAX];
-        writer w = WRITER(bytes), header = WRITER(header_bytes), payload = WRITER(payload_bytes);
-        evidence_write_protected(&header, kind);
+        static const uint8_t signature[COSE_SIGN1_SIGNATURE_SIZE] = { 1 };
+        uint8_t payload_bytes[EVIDENCE_PAYLOAD_MAX];
+        writer w = WRITER(bytes), payload = WRITER(payload_bytes);
+        const slice certificate = slice_of(ca->ca_der, ca->ca_der_size);
         write_evidence_payload(&payload, kind);
-        cbor_write_array(&w, 4);
-        cbor_write_bytes(&w, writer_view(&header));
-        cbor_write_map(&w, 1);
-        cbor_write_int(&w, EVIDENCE_X5CHAIN);
-        cbor_write_bytes(&w, slice_of(ca->ca_der, ca->ca_der_size));
-        cbor_write_bytes(&w, writer_view(&payload));
-        cbor_write_bytes(&w, SLICE(signature));
+        cose_sign1_write(&w, &evidence_kinds[kind], (slice){ 0 }, &certificate, 1, writer_view(&payload),
+                SLICE(signature));
         must(!w.overflowed, "evidence");
         return writer_view(&w);
 }

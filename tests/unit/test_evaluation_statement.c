@@ -141,7 +141,7 @@ static void same_report_same_payload(void **state)
         const slice other = sign(&order, again);
         assert_int_equal(evaluation_statement_read(world.statement, &first, NULL).code, MITOME_OK);
         assert_int_equal(evaluation_statement_read(other, &second, NULL).code, MITOME_OK);
-        assert_true(slice_equal(first.payload, second.payload));
+        assert_true(slice_equal(first.sign1.payload, second.sign1.payload));
         close_world(&world);
 }
 
@@ -246,8 +246,8 @@ static void another_signer_is_refused(void **state)
         struct evaluation_statement read;
         writer w = WRITER(buffer);
         assert_int_equal(evaluation_statement_read(world.statement, &read, NULL).code, MITOME_OK);
-        evaluation_statement_write(
-                &w, read.algorithm, &world.stranger.certificate_der, 1, read.payload, read.signature);
+        evaluation_statement_write(&w, read.algorithm, &world.stranger.certificate_der, 1, read.sign1.payload,
+                read.sign1.signature);
         assert_int_equal(
                 verify(&world, writer_view(&w), NULL, EVALUATOR_AT, &found), MITOME_E_EVALUATION_SIGNATURE);
         close_world(&world);
@@ -267,7 +267,7 @@ static void a_ca_signs_no_statement(void **state)
         assert_int_equal(evaluation_sign(&order, buffer, &unused, NULL).code, MITOME_E_LEAF_CONSTRAINTS);
         assert_int_equal(evaluation_statement_read(world.statement, &read, NULL).code, MITOME_OK);
         evaluation_statement_write(
-                &w, read.algorithm, &world.root.certificate_der, 1, read.payload, read.signature);
+                &w, read.algorithm, &world.root.certificate_der, 1, read.sign1.payload, read.sign1.signature);
         assert_int_equal(
                 verify(&world, writer_view(&w), NULL, EVALUATOR_AT, &found), MITOME_E_LEAF_CONSTRAINTS);
         close_world(&world);
@@ -311,7 +311,7 @@ static void a_certificate_for_something_else_signs_no_statement(void **state)
                         assert_int_equal(
                                 evaluation_statement_read(world.statement, &read, NULL).code, MITOME_OK);
                         evaluation_statement_write(&w, read.algorithm, &evaluator.certificate_der, 1,
-                                read.payload, read.signature);
+                                read.sign1.payload, read.sign1.signature);
                         statement = writer_view(&w);
                 }
                 assert_int_equal(verify(&world, statement, NULL, EVALUATOR_AT, &found), table[i].code);

@@ -265,7 +265,7 @@ static void a_statement_tells_what_is_there(void **state)
         assert_int_equal(found.numbers[EVIDENCE_AT_SEQUENCE], 0);
         assert_int_equal(found.numbers[EVIDENCE_AT_DROPPED], 0);
         assert_int_equal(found.numbers[EVIDENCE_AT_LIFE_CYCLE], 0x01); /* OP_READY */
-        assert_int_equal(found.chain_count, 1);
+        assert_int_equal(found.sign1.chain_count, 1);
         /* A finger and a credential more. */
         uint8_t id[ELEMENT_RIG_ID_SIZE];
         element_rig_pair(rig, NULL);
@@ -894,34 +894,35 @@ static void a_signature_serves_one_purpose(void **state)
         for (size_t i = 0; i < 2; i++) {
                 for (size_t form = 0; form < 4; form++) { /* each content type with each aad */
                         slice expected = sig_structure(forms[form & 1].content_type, forms[form >> 1].aad,
-                                found[i].payload, message, sizeof message);
-                        assert_int_equal(signs(found[i].chain[0], found[i].signature, expected),
+                                found[i].sign1.payload, message, sizeof message);
+                        assert_int_equal(signs(found[i].sign1.chain[0], found[i].sign1.signature, expected),
                                 form == (i == 0 ? 0 : 3));
                 }
-                assert_false(signs(found[i].chain[0], found[i].signature, found[i].payload));
+                assert_false(
+                        signs(found[i].sign1.chain[0], found[i].sign1.signature, found[i].sign1.payload));
         }
         /* A statement in the clothes of a receipt, its payload and signature as they are. */
         writer w = WRITER(forged);
         cbor_write_array(&w, 4);
         uint8_t header[64];
         writer protected = WRITER(header);
-        evidence_write_protected(&protected, EVIDENCE_RECEIPT);
+        cose_sign1_write_protected(&protected, &evidence_kinds[EVIDENCE_RECEIPT], nothing);
         cbor_write_bytes(&w, writer_view(&protected));
         cbor_write_map(&w, 1);
-        cbor_write_int(&w, EVIDENCE_X5CHAIN);
-        cbor_write_bytes(&w, found[0].chain[0]);
+        cbor_write_int(&w, COSE_X5CHAIN);
+        cbor_write_bytes(&w, found[0].sign1.chain[0]);
         size_t head = w.used;
-        cbor_write_bytes(&w, found[1].payload);
-        cbor_write_bytes(&w, found[1].signature);
+        cbor_write_bytes(&w, found[1].sign1.payload);
+        cbor_write_bytes(&w, found[1].sign1.signature);
         const struct evidence_expected expected = { EVIDENCE_RECEIPT, nothing, nothing };
         assert_int_equal(judge(writer_view(&w), &expected, trust, now), MITOME_E_VALUE);
         w.used = head; /* nor a receipt's payload with the statement's signature */
-        cbor_write_bytes(&w, found[0].payload);
-        cbor_write_bytes(&w, found[1].signature);
+        cbor_write_bytes(&w, found[0].sign1.payload);
+        cbor_write_bytes(&w, found[1].sign1.signature);
         assert_int_equal(judge(writer_view(&w), &expected, trust, now), MITOME_E_SIGNATURE_INVALID);
         w.used = head;
-        cbor_write_bytes(&w, found[0].payload);
-        cbor_write_bytes(&w, found[0].signature);
+        cbor_write_bytes(&w, found[0].sign1.payload);
+        cbor_write_bytes(&w, found[0].sign1.signature);
         assert_int_equal(judge(writer_view(&w), &expected, trust, now), MITOME_OK);
 }
 
@@ -934,8 +935,8 @@ static void the_first_32_bytes_are_fixed(void **state)
         uint8_t first[128], second[128];
         for (enum evidence_kind kind = 0; kind < EVIDENCE_KINDS; kind++) {
                 writer a = WRITER(first), b = WRITER(second);
-                evidence_write_to_sign(&a, kind, SLICE(payloads[0]));
-                evidence_write_to_sign(&b, kind, slice_of(payloads[1], 2));
+                cose_sign1_write_to_sign(&a, &evidence_kinds[kind], nothing, SLICE(payloads[0]));
+                cose_sign1_write_to_sign(&b, &evidence_kinds[kind], nothing, slice_of(payloads[1], 2));
                 assert_memory_equal(first, second, 64);
                 assert_memory_equal(first, "\x84\x6ASignature1\x58", 13);
         }

@@ -96,7 +96,7 @@ static slice build(const struct plan *plan)
         static uint8_t bytes[8192];
         uint8_t header[64], payload[4096];
         writer w = WRITER(bytes), h = WRITER(header), p = WRITER(payload);
-        evidence_write_protected(&h, plan->kind);
+        cose_sign1_write_protected(&h, &evidence_kinds[plan->kind], slice_of(NULL, 0));
         write_payload(&p, plan);
         cbor_write_array(&w, plan->parts);
         cbor_write_bytes(&w, plan->header.data ? plan->header : writer_view(&h));
@@ -104,7 +104,7 @@ static slice build(const struct plan *plan)
                 write_slice(&w, plan->chain);
         } else {
                 cbor_write_map(&w, 1);
-                cbor_write_uint(&w, EVIDENCE_X5CHAIN);
+                cbor_write_uint(&w, COSE_X5CHAIN);
                 cbor_write_bytes(&w, slice_of(filler, 300));
         }
         cbor_write_bytes(&w, plan->payload.data ? plan->payload : writer_view(&p));
@@ -146,8 +146,8 @@ static void the_right_ones_are_read(void **state)
         assert_int_equal(found.numbers[EVIDENCE_AT_REASON], 13);
         assert_int_equal(found.numbers[EVIDENCE_AT_DROPPED], 19);
         assert_int_equal(found.numbers[EVIDENCE_AT_LEASE], 0);
-        assert_int_equal(found.chain_count, 1);
-        assert_int_equal(found.chain[0].size, 300);
+        assert_int_equal(found.sign1.chain_count, 1);
+        assert_int_equal(found.sign1.chain[0].size, 300);
         assert_int_equal(evidence_read(build(&right_statement), &found, NULL).code, MITOME_OK);
         assert_int_equal(found.kind, EVIDENCE_STATEMENT);
         assert_int_equal(found.numbers[EVIDENCE_AT_LEASE], 22);
@@ -242,9 +242,9 @@ static void a_chain_is_one_or_two_to_four(void **state)
                         continue;
                 slice cose = build(&plan);
                 assert_int_equal(evidence_read(cose, &found, NULL).code, MITOME_OK);
-                assert_int_equal(found.chain_count, count);
+                assert_int_equal(found.sign1.chain_count, count);
                 for (size_t i = 0; i < count; i++)
-                        assert_ptr_equal(found.chain[i].data, cose.data + found.chain_at[i]);
+                        assert_ptr_equal(found.sign1.chain[i].data, cose.data + found.sign1.chain_at[i]);
         }
         plan.chain = chain_of(buffer, sizeof buffer, 33, false, 1, 0);
         assert_int_equal(read_plan(&plan), MITOME_E_VALUE);

@@ -67,7 +67,7 @@ static uint16_t put_device_certificates(struct mitome_element *element, slice da
         size_t count = 0;
         for (; fields_next(&list, TAG_CERTIFICATE, &certificate); count++)
                 tlv_write(&w, TAG_CERTIFICATE, certificate);
-        return w.overflowed || count > EVIDENCE_CHAIN_MAX
+        return w.overflowed || count > COSE_SIGN1_CHAIN_MAX
                        ? SW_FULL
                        : element_put(element, OBJECT_DEVICE_CERTIFICATES, writer_view(&w));
 }

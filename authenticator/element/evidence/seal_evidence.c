@@ -5,7 +5,7 @@
 #include "signing_key.h"
 #include "tlv.h"
 
-enum { OPTION_PRESENT = 0x02, TAG_CERTIFICATE = 0x82, COORDINATE = EVIDENCE_SIGNATURE_SIZE / 2 };
+enum { OPTION_PRESENT = 0x02, TAG_CERTIFICATE = 0x82, COORDINATE = COSE_SIGN1_SIGNATURE_SIZE / 2 };
 
 /* Given to whoever reads the phone in passing, evidence would be a beacon to follow it by; and without a
  * touch a program could show the evidence of a phone that its holder does not have in hand. */
@@ -34,12 +34,12 @@ static mitome_status write_raw(slice der, writer *w)
 }
 
 static uint16_t sign_payload(const struct mitome_element *element, enum evidence_kind kind, slice payload,
-        uint8_t ret_signature[EVIDENCE_SIGNATURE_SIZE])
+        uint8_t ret_signature[COSE_SIGN1_SIGNATURE_SIZE])
 {
         uint8_t to_sign[EVIDENCE_PAYLOAD_MAX + 128], der[SIGNATURE_MAX];
         writer w = WRITER(to_sign), signature = WRITER(der),
-               raw = writer_over(ret_signature, EVIDENCE_SIGNATURE_SIZE);
-        evidence_write_to_sign(&w, kind, payload);
+               raw = writer_over(ret_signature, COSE_SIGN1_SIGNATURE_SIZE);
+        cose_sign1_write_to_sign(&w, &evidence_kinds[kind], (slice){ 0 }, payload);
         if (w.overflowed)
                 return SW_UNKNOWN;
         const slice part = writer_view(&w);
@@ -47,35 +47,18 @@ static uint16_t sign_payload(const struct mitome_element *element, enum evidence
         return element_sw(write_raw(writer_view(&signature), &raw));
 }
 
-/* x5chain (RFC 9360 2): one certificate as it is, several as an array, the signer's first. */
-static void write_chain(slice list, writer *w)
-{
-        slice certificate;
-        size_t count = 0;
-        reader r = reader_over(list, NULL, NULL);
-        while (fields_next(&r, TAG_CERTIFICATE, &certificate))
-                count++;
-        cbor_write_map(w, 1);
-        cbor_write_int(w, EVIDENCE_X5CHAIN);
-        if (count != 1)
-                cbor_write_array(w, count);
-        r = reader_over(list, NULL, NULL);
-        while (fields_next(&r, TAG_CERTIFICATE, &certificate))
-                cbor_write_bytes(w, certificate);
-}
-
 uint16_t evidence_seal(
         const struct mitome_element *element, enum evidence_kind kind, slice payload, writer *answer)
 {
-        uint8_t bytes[EVIDENCE_MAX], protected_bytes[64], signature[EVIDENCE_SIGNATURE_SIZE];
-        writer w = WRITER(bytes), protected = WRITER(protected_bytes);
+        uint8_t bytes[EVIDENCE_MAX], signature[COSE_SIGN1_SIGNATURE_SIZE];
+        writer w = WRITER(bytes);
+        slice chain[COSE_SIGN1_CHAIN_MAX];
+        size_t count = 0;
+        reader r = reader_over(device_certificates(element), NULL, NULL);
         SW_TRY(sign_payload(element, kind, payload, signature));
-        evidence_write_protected(&protected, kind);
-        cbor_write_array(&w, 4);
-        cbor_write_bytes(&w, writer_view(&protected));
-        write_chain(device_certificates(element), &w);
-        cbor_write_bytes(&w, payload);
-        cbor_write_bytes(&w, SLICE(signature));
+        while (count < COSE_SIGN1_CHAIN_MAX && fields_next(&r, TAG_CERTIFICATE, &chain[count]))
+                count++;
+        cose_sign1_write(&w, &evidence_kinds[kind], (slice){ 0 }, chain, count, payload, SLICE(signature));
         if (w.overflowed)
                 return SW_UNKNOWN;
         tlv_write(answer, 0x80, writer_view(&w));

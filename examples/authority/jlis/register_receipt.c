@@ -42,7 +42,7 @@ static mitome_status digest_receipt(
         write_u8(&w, 1);
         write_u8(&w, (uint8_t)receipt->numbers[EVIDENCE_AT_REASON]);
         write_u8(&w, receipt->person_count ? 1 : 0);
-        MITOME_TRY(copy_members(receipt->payload, &w, error));
+        MITOME_TRY(copy_members(receipt->sign1.payload, &w, error));
         MITOME_TRY(writer_finish(&w, "receipt", &kept, error));
         sha256(&kept, 1, ret);
         return ok();

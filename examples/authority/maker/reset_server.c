@@ -357,8 +357,8 @@ static mitome_status check_device(
         struct authority_der certificate;
         bool found;
         MITOME_TRY(find_device(server, said->identity, point, &certificate, &found, error));
-        if (!found || said->chain_count == 0 ||
-                !slice_equal(said->chain[0], slice_of(certificate.bytes, certificate.size)))
+        if (!found || said->sign1.chain_count == 0 ||
+                !slice_equal(said->sign1.chain[0], slice_of(certificate.bytes, certificate.size)))
                 return fail(error, MITOME_E_EVIDENCE_IDENTITY, "the statement", NULL);
         return ok();
 }

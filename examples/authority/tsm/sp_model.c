@@ -18,6 +18,6 @@ mitome_status sp_check_device(
         struct sp_tsm *tsm, enum sp_purpose purpose, const struct evidence *evidence, mitome_error *error)
 {
         char model[DEVICE_MODEL_MAX + 1];
-        device_model_read(evidence->chain[0], model);
+        device_model_read(evidence->sign1.chain[0], model);
         return sp_check_model(tsm, purpose, slice_text(model), error);
 }

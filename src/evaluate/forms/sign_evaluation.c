@@ -192,8 +192,8 @@ static mitome_status read_key(slice pem, EVP_PKEY **ret, int64_t *ret_algorithm,
 
 /* The certificates' DER, one behind the other. */
 struct chain {
-        uint8_t bytes[EVALUATION_CHAIN_MAX * EVALUATION_CERTIFICATE_MAX];
-        slice certificates[EVALUATION_CHAIN_MAX];
+        uint8_t bytes[COSE_SIGN1_CHAIN_MAX * EVALUATION_CERTIFICATE_MAX];
+        slice certificates[COSE_SIGN1_CHAIN_MAX];
         size_t count;
 };
 
@@ -202,7 +202,7 @@ static mitome_status keep_certificate(writer *w, struct chain *chain, const X509
         unsigned char *der = NULL;
         int size = i2d_X509(x509, &der);
         size_t before = w->used;
-        if (size > 0 && size <= EVALUATION_CERTIFICATE_MAX && chain->count < EVALUATION_CHAIN_MAX)
+        if (size > 0 && size <= EVALUATION_CERTIFICATE_MAX && chain->count < COSE_SIGN1_CHAIN_MAX)
                 write_slice(w, slice_of(der, (size_t)size));
         OPENSSL_free(der);
         if (size <= 0)
@@ -249,10 +249,10 @@ static bool write_raw(writer *w, slice der)
 {
         const unsigned char *at = der.data;
         ECDSA_SIG *numbers = d2i_ECDSA_SIG(NULL, &at, (long)der.size);
-        uint8_t *r = numbers ? write_space(w, EVALUATION_SIGNATURE_SIZE / 2) : NULL;
-        uint8_t *s = r ? write_space(w, EVALUATION_SIGNATURE_SIZE / 2) : NULL;
-        bool done = s && BN_bn2binpad(ECDSA_SIG_get0_r(numbers), r, EVALUATION_SIGNATURE_SIZE / 2) > 0 &&
-                    BN_bn2binpad(ECDSA_SIG_get0_s(numbers), s, EVALUATION_SIGNATURE_SIZE / 2) > 0;
+        uint8_t *r = numbers ? write_space(w, COSE_SIGN1_SIGNATURE_SIZE / 2) : NULL;
+        uint8_t *s = r ? write_space(w, COSE_SIGN1_SIGNATURE_SIZE / 2) : NULL;
+        bool done = s && BN_bn2binpad(ECDSA_SIG_get0_r(numbers), r, COSE_SIGN1_SIGNATURE_SIZE / 2) > 0 &&
+                    BN_bn2binpad(ECDSA_SIG_get0_s(numbers), s, COSE_SIGN1_SIGNATURE_SIZE / 2) > 0;
         ECDSA_SIG_free(numbers);
         return done;
 }
@@ -281,7 +281,7 @@ static mitome_status sign(
 static mitome_status sign_payload(
         const struct evaluation_order *order, slice payload, writer *w, mitome_error *error)
 {
-        uint8_t bytes[EVALUATION_SIGNATURE_SIZE];
+        uint8_t bytes[COSE_SIGN1_SIGNATURE_SIZE];
         writer signature = WRITER(bytes);
         struct chain chain = { .count = 0 };
         EVP_PKEY *key;
