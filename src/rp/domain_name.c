@@ -65,3 +65,39 @@ bool domain_name_is_valid(slice name)
         }
         return label_is_valid(&label) && !label_is_number(&label);
 }
+
+/* The number, or 0 when it is none. */
+static uint32_t read_port(slice digits)
+{
+        uint32_t value = 0;
+        if (digits.size == 0 || digits.size > 5 || digits.data[0] == '0')
+                return 0;
+        for (size_t i = 0; i < digits.size; i++) {
+                if (!is_digit(digits.data[i]))
+                        return 0;
+                value = value * 10 + (uint32_t)(digits.data[i] - '0');
+        }
+        return value <= UINT16_MAX ? value : 0;
+}
+
+bool domain_name_read_authority(slice authority, slice *ret_host, uint32_t *ret_port)
+{
+        reader r = reader_over(authority, NULL, NULL);
+        slice host, colon;
+        uint32_t port = 0;
+        size_t size = 0;
+        while (size < authority.size && authority.data[size] != ':')
+                size++;
+        if (failed(read_bytes(&r, NULL, size, &host)) || !domain_name_is_valid(host))
+                return false;
+        if (r.rest.size) {
+                if (failed(read_bytes(&r, NULL, 1, &colon)))
+                        return false;
+                port = read_port(r.rest);
+                if (!port)
+                        return false;
+        }
+        *ret_host = host;
+        *ret_port = port;
+        return true;
+}

@@ -14,4 +14,8 @@ enum {
  * last not a number (else it would be an IPv4 address), no closing dot. */
 bool domain_name_is_valid(slice name);
 
+/* domain_name_read_authority takes apart what stands behind the scheme of an origin as it is serialised: a
+ * domain name, and perhaps ':' and a port, 1 to 65535 without leading zeros (*ret_port is 0 without one). */
+bool domain_name_read_authority(slice authority, slice *ret_host, uint32_t *ret_port);
+
 #endif

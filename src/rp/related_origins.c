@@ -11,43 +11,21 @@ static const char scheme[] = "https://";
 
 enum {
         ORIGIN_MAX = sizeof scheme - 1 + DOMAIN_NAME_MAX + 6, /* ":65535" */
+        SCHEME_PORT = 443,                                    /* is not written */
         ESCAPED_MAX = 6 * ORIGIN_MAX,                         /* each character as \u0061 */
 };
-
-/* A port as it is serialised: 1 to 65535 without leading zeros, and not the scheme's own. */
-static bool is_port(slice digits)
-{
-        uint32_t value = 0;
-        if (digits.size == 0 || digits.size > 5 || digits.data[0] == '0')
-                return false;
-        for (size_t i = 0; i < digits.size; i++) {
-                if (digits.data[i] < '0' || digits.data[i] > '9')
-                        return false;
-                value = value * 10 + (uint32_t)(digits.data[i] - '0');
-        }
-        return value <= 65535 && value != 443;
-}
 
 /* Takes `origin` apart, HTML "serialization of an origin". An address (127.0.0.1, [::1]) is an origin too,
  * but has no registrable domain and is no place for WebAuthn. */
 static mitome_status read_origin(slice origin, slice *ret_host)
 {
         reader r = reader_over(origin, clause, NULL);
-        slice start, host, colon;
-        size_t size = 0;
+        slice start, host;
+        uint32_t port;
         MITOME_TRY(read_bytes(&r, "origins[]", sizeof scheme - 1, &start));
-        if (!slice_is(start, scheme))
+        if (!slice_is(start, scheme) || !domain_name_read_authority(r.rest, &host, &port) ||
+                port == SCHEME_PORT)
                 return reader_fail(&r, MITOME_E_ORIGIN_FORM, "origins[]");
-        while (size < r.rest.size && r.rest.data[size] != ':')
-                size++;
-        MITOME_TRY(read_bytes(&r, "origins[]", size, &host));
-        if (!domain_name_is_valid(host))
-                return reader_fail(&r, MITOME_E_ORIGIN_FORM, "origins[]");
-        if (r.rest.size) {
-                MITOME_TRY(read_bytes(&r, "origins[]", 1, &colon));
-                if (!is_port(read_rest(&r)))
-                        return reader_fail(&r, MITOME_E_ORIGIN_FORM, "origins[]");
-        }
         *ret_host = host;
         return ok();
 }

@@ -7,17 +7,6 @@
 #include "domain_name.h"
 #include "jpki_message.h"
 
-/* A port, or nothing. */
-static bool is_port(slice rest)
-{
-        if (rest.size == 0)
-                return true;
-        for (size_t i = 1; i < rest.size; i++)
-                if (rest.data[i] < '0' || rest.data[i] > '9')
-                        return false;
-        return rest.data[0] == ':' && rest.size > 1 && rest.size <= 6;
-}
-
 static bool ends_with(slice text, slice end)
 {
         return text.size >= end.size &&
@@ -30,13 +19,9 @@ static bool is_page_of(slice rp_id, slice origin)
         const slice scheme = slice_text("https://");
         reader r = reader_over(origin, NULL, NULL);
         slice host, before;
-        size_t size = 0;
-        if (!slice_begins_with(origin, scheme) || failed(read_bytes(&r, NULL, scheme.size, &before)))
-                return false;
-        while (size < r.rest.size && r.rest.data[size] != ':')
-                size++;
-        if (failed(read_bytes(&r, NULL, size, &host)) || !is_port(r.rest) || !domain_name_is_valid(host) ||
-                !ends_with(host, rp_id))
+        uint32_t port;
+        if (!slice_begins_with(origin, scheme) || failed(read_bytes(&r, NULL, scheme.size, &before)) ||
+                !domain_name_read_authority(r.rest, &host, &port) || !ends_with(host, rp_id))
                 return false;
         return host.size == rp_id.size || host.data[host.size - rp_id.size - 1] == '.';
 }

@@ -6,20 +6,6 @@
 
 static const char clause[] = "WebAuthn L3 5.1.3";
 
-/* 1 to 65535, as browsers write it. */
-static bool is_port(slice digits)
-{
-        uint32_t value = 0;
-        if (digits.size == 0 || digits.size > 5 || digits.data[0] == '0')
-                return false;
-        for (size_t i = 0; i < digits.size; i++) {
-                if (digits.data[i] < '0' || digits.data[i] > '9')
-                        return false;
-                value = value * 10 + (uint32_t)(digits.data[i] - '0');
-        }
-        return value <= 65535;
-}
-
 static bool ends_with(slice view, const char *end)
 {
         slice tail = slice_text(end);
@@ -46,20 +32,12 @@ static bool take_scheme(reader *r, const char *scheme)
 static mitome_status read_host(slice origin, slice *ret, mitome_error *error)
 {
         reader r = reader_over(origin, clause, error);
-        slice host, colon;
-        size_t size = 0;
+        slice host;
+        uint32_t port;
         bool secure = take_scheme(&r, "https://");
         if (!secure && !take_scheme(&r, "http://"))
                 return reader_fail(&r, MITOME_E_CLIENT_ORIGIN, "origin");
-        while (size < r.rest.size && r.rest.data[size] != ':')
-                size++;
-        MITOME_TRY(read_bytes(&r, "origin", size, &host));
-        if (r.rest.size) {
-                MITOME_TRY(read_bytes(&r, "origin", 1, &colon));
-                if (!is_port(r.rest))
-                        return reader_fail(&r, MITOME_E_CLIENT_ORIGIN, "origin");
-        }
-        if (!domain_name_is_valid(host) || (!secure && !is_localhost(host)))
+        if (!domain_name_read_authority(r.rest, &host, &port) || (!secure && !is_localhost(host)))
                 return reader_fail(&r, MITOME_E_CLIENT_ORIGIN, "origin");
         *ret = host;
         return ok();
